@@ -1,0 +1,45 @@
+"""The errors that aggregator raises on purpose. All of them are one line, meant for a person.
+
+AggregatorError
+├── ConfigError     config.toml (or a file that it names) does not say what it must        exit 2
+├── UsageError      a command was called with something that can't be meant                exit 2
+├── LockedError     another cycle holds the lock                                           exit 75
+├── StoreError      the database can't be used as it is                                    exit 1
+└── PublishError    the output folder can't be written                                     exit 1
+
+Trouble with one source is never raised: it travels as a `model.Failure` inside the value that the source's step returns.
+"""
+
+from __future__ import annotations
+
+
+class AggregatorError(Exception):
+    """Base of all errors that are shown as one line instead of a traceback."""
+
+    exit_code = 1
+
+
+class ConfigError(AggregatorError):
+    """One or more problems in the configuration, a line each, in `file:line: key: what to do` form."""
+
+    exit_code = 2
+
+
+class UsageError(AggregatorError):
+    """A command was called with an argument that names nothing or makes no sense."""
+
+    exit_code = 2
+
+
+class LockedError(AggregatorError):
+    """Another cycle is running on this database (EX_TEMPFAIL, so that cron jobs can tell)."""
+
+    exit_code = 75
+
+
+class StoreError(AggregatorError):
+    """The database is missing, damaged, foreign, newer than this program, or can't be written."""
+
+
+class PublishError(AggregatorError):
+    """The output folder can't be written; what stood there is intact."""

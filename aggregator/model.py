@@ -1,0 +1,405 @@
+"""The nouns: frozen, slotted, picklable dataclasses of plain values.
+
+All times are whole seconds since 1970 in UTC (`int`), all durations are seconds, all sizes are bytes.
+Nothing here does anything; a rule about a noun lives in the module of the verb that needs it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Level = Literal["item", "text", "event"]
+"""The three levels of sameness: same item, same text, same event."""
+
+Unit = Literal["entry", "story", "event"]
+"""What one item of a published feed stands for."""
+
+State = Literal["new", "ok", "slow", "failing", "blocked", "moved", "gone", "silent"]
+"""Health of a source; `new` until its first poll, `slow` while the server asked us to come more rarely (429, 503)."""
+
+
+# ---------------------------------------------------------------- configured
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something that entries come from. Exactly one of `url` and `path` is set; `path` is absolute and may hold glob signs."""
+
+    id: str
+    url: str | None = None
+    path: str | None = None
+    title: str | None = None
+    topics: tuple[str, ...] = ()
+    interval: int | None = None
+    priority: int = 0
+    include: str | None = None
+    exclude: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A named group of stories. `None` means: as `[publish]` says."""
+
+    id: str
+    title: str
+    description: str = ""
+    match: str | None = None
+    exclude: str | None = None
+    sources: tuple[str, ...] = ()
+    like: tuple[str, ...] = ()
+    one_per: Unit | None = None
+    min_sources: int = 1
+    per_source: int | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one poll may cost us, and how it introduces itself."""
+
+    user_agent: str = "aggregator"
+    timeout: float = 20.0  # for the whole exchange, redirects included
+    max_bytes: int = 10_000_000  # after decompression
+    allow_hosts: tuple[str, ...] = ()  # "host:port" that may be reached although not public
+    max_redirects: int = 8
+    max_entries: int = 10_000  # of one document; what is over is named and left out
+    parse_seconds: float = 10.0
+    parse_memory: int = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a source may be polled; `wished` is moved between the two others by rhythm and the server's word."""
+
+    wished: int = 1800
+    least: int = 300
+    most: int = 86_400
+
+
+# ---------------------------------------------------------------- one poll
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Trouble with one source, as a value. `kind` is a fixed word (see below), `detail` is for people and holds no secrets.
+
+    kinds: dns, forbidden-address, connect, tls, timeout, too-big, truncated, encoding, protocol, redirect, status, blocked,
+    unauthorized, missing, gone, rate-limited, unavailable, empty, not-a-feed, parse, too-many, unreadable, not-utf-8, internal
+    """
+
+    kind: str
+    detail: str
+    retry_after: int | None = None  # seconds the server asked us to stay away
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What `fetch` is asked for. Validators go out byte for byte (header values are latin-1 text, as HTTP has them)."""
+
+    url: str
+    etag: str | None = None
+    last_modified: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()  # configured, sent to the origin of `url` only
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The answer to a `Request`, or to reading local files. With `failure` set, `body` is None."""
+
+    url: str  # where the body came from at last, after redirects
+    at: int  # when the exchange ended
+    status: int = 0  # 0: no HTTP answer (or a local file)
+    headers: tuple[tuple[str, str], ...] = ()  # names in lower case, in order
+    body: bytes | None = None  # decoded from its content coding; None for a 304
+    wire_bytes: int = 0  # what travelled, headers not counted
+    seconds: float = 0.0
+    permanent: str | None = None  # where the leading 301/308 redirects lead, if any
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A permanent redirect under observation."""
+
+    url: str
+    first_seen: int
+    sightings: int  # successive parsed polls that were led there
+    adopted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What we know of a source from one poll to the next; `schedule` and `poll` make the next one from the last one."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None  # hex of the last body that parsed
+    polled: int | None = None  # last attempt
+    succeeded: int | None = None  # last poll that ended well (304 included)
+    last_new: int | None = None  # last poll that brought a new entry
+    failures: int = 0  # in a row
+    failing_since: int | None = None
+    failure: Failure | None = None  # of the last poll, if it failed
+    posts: tuple[int, ...] = ()  # publication times of its newest entries, newest first, at most 64
+    next_poll: int = 0
+    not_before: int = 0  # the server's word; holds for `run --all` too
+    why: str = "never polled yet"
+    state: State = "new"
+    state_since: int = 0
+    moved: Moved | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """All that one poll needs; travels to any executor."""
+
+    source: Source
+    memory: Memory = Memory()
+    limits: Limits = Limits()
+    pace: Pace = Pace()
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """All that one poll found; travels back. `entries` are as parsed (no store ids)."""
+
+    source: str
+    at: int
+    memory: Memory
+    feed: Feed | None = None
+    entries: tuple[Entry, ...] = ()
+    status: int = 0
+    not_modified: bool = False  # 304, or the same body as last time
+    wire_bytes: int = 0
+    saved_bytes: int = 0  # what a 304 or compression spared, where known
+    seconds: float = 0.0
+    failure: Failure | None = None  # nothing came in
+    warnings: tuple[Failure, ...] = ()  # something came in, something did not
+
+
+# ---------------------------------------------------------------- what a source says
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    name: str
+    email: str | None = None
+    uri: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    term: str
+    scheme: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A media file of an entry (RSS enclosure, Atom link rel=enclosure, media:content). `url` is absolute http(s)."""
+
+    url: str
+    type: str = "application/octet-stream"
+    length: int = 0
+    title: str | None = None
+    medium: str | None = None  # image, audio, video … where Media RSS says so
+    width: int | None = None
+    height: int | None = None
+    duration: int | None = None  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a feed says about how often to come. None and () mean: nothing said, or nothing sensible."""
+
+    ttl: int | None = None  # seconds, from <ttl> minutes
+    update_period: int | None = None  # seconds, sy:updatePeriod / sy:updateFrequency
+    skip_hours: tuple[int, ...] = ()  # 0–23 UTC
+    skip_days: tuple[int, ...] = ()  # 0 = Monday … 6 = Sunday, UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a feed document says about itself; plain text, absolute links."""
+
+    id: str | None = None
+    title: str = ""
+    link: str | None = None  # the site's page
+    self_link: str | None = None
+    description: str = ""
+    language: str | None = None
+    authors: tuple[Person, ...] = ()
+    rights: str | None = None
+    icon: str | None = None
+    updated: int | None = None
+    generator: str | None = None
+    format: str = ""  # "rss20", "atom10", "rss10", "json11", "text" …
+    hints: Hints = Hints()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item as one source said it, in our normal form, with what it said kept beside it in `said`.
+
+    The last fields are the store's: 0 and "" until the entry is stored.
+    """
+
+    source: str
+    key: str  # identifies the entry within its source: the guid, else the link key, else a digest of the content
+    guid: str | None = None  # as said
+    link: str | None = None  # to follow: absolute http(s), tracking removed
+    link_key: str | None = None  # to compare, see `urls.key`
+    title: str = ""  # plain text
+    authors: tuple[Person, ...] = ()
+    published: int | None = None  # as said, clamped to [1990, seen]; once stored never None and never changed
+    updated: int | None = None
+    summary: str = ""  # plain text
+    content: str = ""  # safe HTML, absolute links
+    text: str = ""  # plain text of the content (else of the summary), for search and comparison
+    language: str | None = None  # BCP 47
+    categories: tuple[Category, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
+    image: str | None = None
+    comments: str | None = None  # link to the discussion
+    rights: str | None = None
+    extras: tuple[tuple[str, str], ...] = ()  # podcast, Dublin Core … as ("itunes:duration", "12:34")
+    digest: str = ""  # hex; differs where a reader would see a difference
+    said: str = ""  # JSON: every element as the source gave it
+    id: int = 0
+    public_id: str = ""
+    first_seen: int = 0
+    changed: int = 0  # last time that a reader would see a difference; ≥ published
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    feed: Feed = field(default_factory=Feed)
+    entries: tuple[Entry, ...] = ()
+    failure: Failure | None = None
+    warnings: tuple[Failure, ...] = ()
+
+
+# ---------------------------------------------------------------- what we know of it
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an entry was folded (or not): the level, the partner, the score against its threshold, and what decided.
+
+    `features` are (name, value) in words for people, such as ("shared words", "31 of 34") or ("numbers", "7 ≠ 9").
+    """
+
+    level: Level | None
+    against: int | None = None  # entry id of the partner
+    score: float = 0.0
+    threshold: float = 0.0
+    features: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An entry's place: which story and event it is in, and why."""
+
+    entry: Entry
+    story: int
+    event: int
+    reason: Reason = Reason(level=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One or more entries that are the same item or the same text. `members` are in the order (published, id)."""
+
+    id: int
+    public_id: str
+    event: int
+    lead: int  # entry id
+    members: tuple[Member, ...]
+    topics: tuple[str, ...] = ()
+    published: int = 0  # of the founding entry; never changes
+    changed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One or more stories that report the same happening, in the order (published, id)."""
+
+    id: int
+    public_id: str
+    stories: tuple[Story, ...]
+
+
+# ---------------------------------------------------------------- what is published
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The source of an entry as readers see it (atom:source, RSS source, JSON _source)."""
+
+    id: str  # the source's id in the config
+    title: str
+    url: str | None = None  # of the feed; None for local files
+    site: str | None = None
+    feed_id: str = ""  # what goes into atom:source/id
+    updated: int = 0
+    icon: str | None = None
+    rights: str | None = None
+    authors: tuple[Person, ...] = ()
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Another entry of the same story or event, for "Also in: …"."""
+
+    origin: Origin
+    title: str
+    link: str | None
+    published: int
+    level: Level | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a published feed: the leading entry, who says so, and who else."""
+
+    id: str  # the published id
+    entry: Entry  # the lead
+    origin: Origin
+    link: str  # absolute: the lead's own link, or its page in the output folder
+    published: int
+    updated: int
+    also: tuple[Telling, ...] = ()
+    topics: tuple[str, ...] = ()
+    page: str | None = None  # "stories/….html" where the item has a page of its own
+    sources: int = 1  # independent sources that tell it
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all published files share. `base_url` ends with a slash."""
+
+    title: str
+    base_url: str
+    language: str = "en"
+    contact: str | None = None
+    hub: str | None = None
+    formats: tuple[str, ...] = ("rss", "atom", "json")
+    content: Literal["full", "summary", "none"] = "full"
+    ttl: int = 1800
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What is printed under one name (`ID.rss`, `ID.atom`, …): items newest first."""
+
+    id: str
+    title: str
+    description: str
+    items: tuple[Item, ...]
+    updated: int  # newest change among everything that was ever in it; the feed's own `updated`
+    archive: int = 0  # number of the newest complete archive document, 0: none
