@@ -1,0 +1,1 @@
+"""Text in its three forms: markup → safe markup and plain text (`markup`), plain text → words to compare (`words`)."""

@@ -1,0 +1,38 @@
+"""Plain text → words to compare and to search for. Case and accents never matter; scripts without spaces give bigrams.
+
+The words are those that SQLite's FTS5 finds with `unicode61 remove_diacritics 2` (runs of letters and digits), except in
+scripts without spaces, where a run is one token there and no use to anybody.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Scripts written without spaces: Thai, Lao, Myanmar, Khmer, kana, CJK ideographs and their extensions.
+_DENSE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+# Vowel signs of Indic scripts are part of a word but not `\w`; the danda (U+0964, U+0965) is a full stop.
+_INDIC = "\u0900-\u0963\u0966-\u0dff\u0f71-\u0fbc"
+_TOKEN = re.compile(rf"(?P<dense>[{_DENSE}]+)|(?:(?![{_DENSE}])(?:[^\W_]|[{_INDIC}]))+")
+# Accents of Latin, Greek and Cyrillic, points of Hebrew, vowel marks and tatweel of Arabic.
+_MARKS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]+")
+
+
+def fold(text: str) -> str:
+    """Case and accents gone: `Élysée` and `elysee` are equal. Marks that carry meaning (Indic vowels, kana voicing) stay."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return unicodedata.normalize("NFC", _MARKS.sub("", decomposed))
+
+
+def words(text: str) -> list[str]:
+    """The words of `text` in order, folded; runs of a script without spaces as overlapping pairs of characters."""
+    found: list[str] = []
+    for match in _TOKEN.finditer(fold(text)):
+        token = match.group()
+        if match.lastgroup == "dense":
+            found.extend(token[i : i + 2] for i in range(max(1, len(token) - 1)))
+        else:
+            found.append(token)
+    return found
