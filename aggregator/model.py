@@ -181,6 +181,18 @@ class Polled:
     warnings: tuple[Failure, ...] = ()  # something came in, something did not
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A source's change of state, in words with what to do; an item of the feed of sources."""
+
+    source: str
+    title: str
+    at: int
+    before: State
+    state: State
+    words: str
+
+
 # ---------------------------------------------------------------- what a source says
 
 
