@@ -1,0 +1,181 @@
+"""The database file: opened, checked, locked, copied. One process writes (a file lock), with one connection."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from sqlite_utils import Database
+
+from aggregator.errors import LockedError, StoreError
+from aggregator.store.schema import APPLICATION_ID, migrations
+
+_LATEST = 1  # number of migrations; kept in `PRAGMA user_version`, so that an older program can refuse a newer file
+
+
+class Store:
+    """A handle on an open database. The verbs are functions of the modules of this package, which take it first."""
+
+    def __init__(self, path: Path, conn: sqlite3.Connection, lock: FileLock | None = None) -> None:
+        self.path = path
+        self.conn = conn
+        self.db = Database(conn)
+        self._lock = lock
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """`BEGIN IMMEDIATE` … `COMMIT`, or nothing at all. Not nested."""
+        try:
+            self.conn.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.conn
+            except BaseException:
+                self.conn.execute("ROLLBACK")
+                raise
+            self.conn.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            if self.conn.in_transaction:
+                self.conn.execute("ROLLBACK")
+            raise StoreError(_in_words(self.path, error)) from error
+
+    def meta(self, key: str) -> str | None:
+        row = self.conn.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Remember a small fact; costs nothing where it is known already."""
+        if self.meta(key) != value:
+            self.conn.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
+
+    def close(self) -> None:
+        self.conn.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_writer(path: Path) -> Store:
+    """Open the database for writing, made or migrated where that is needed.
+
+    Raises LockedError where another process has it, StoreError where the file can't be used.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{path.parent}: can't be made: {error.strerror}; choose another service.database or mend the permissions") from None
+    lock = acquire(path)
+    try:
+        if not path.exists():
+            _make(path)
+        _refuse_unusable(path)
+        conn = _connect(path)
+        _settings(conn)
+        _migrate(path, conn)
+        return Store(path, conn, lock)
+    except sqlite3.DatabaseError as error:
+        lock.release()
+        raise StoreError(_in_words(path, error)) from error
+    except BaseException:
+        lock.release()
+        raise
+
+
+def open_reader(path: Path) -> Store:
+    """Open an existing database read-only; never waits for a writer and never makes or changes a file."""
+    if not path.exists():
+        raise StoreError(f"{path}: there is no database yet; `aggregator run` makes it")
+    _refuse_unusable(path)
+    conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10, check_same_thread=False)
+    conn.execute("PRAGMA query_only = 1")
+    return Store(path, conn)
+
+
+def acquire(path: Path) -> FileLock:
+    """The lock beside the database, or LockedError at once."""
+    lock = FileLock(f"{path}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LockedError(f"{path}: another cycle is running on this database; this one leaves it alone") from None
+    except OSError as error:
+        raise StoreError(f"{path}.lock: can't be written: {error.strerror}; mend the permissions of the folder") from None
+    return lock
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # No automatic transactions: every one is begun by hand, immediate.
+    return sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+
+
+def _settings(conn: sqlite3.Connection) -> None:
+    # Where WAL can't be had (a network file system without shared memory) SQLite stays with its rollback journal: slower, correct.
+    conn.execute("PRAGMA journal_mode = WAL")
+    conn.execute("PRAGMA synchronous = NORMAL")
+    conn.execute("PRAGMA foreign_keys = ON")
+    conn.execute("PRAGMA temp_store = MEMORY")
+    conn.execute("PRAGMA cache_size = -32000")
+
+
+def _refuse_unusable(path: Path) -> None:
+    """An empty, foreign, newer or damaged file is never written to: the published feeds would all come again as new."""
+    if not path.is_file():
+        raise StoreError(f"{path}: is not a file; service.database names the database file")
+    if path.stat().st_size == 0:
+        raise StoreError(f"{path}: is empty, which a database of ours never is; restore a backup (`aggregator restore FILE`), or remove it to start anew")
+    try:
+        conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            application = conn.execute("PRAGMA application_id").fetchone()[0]
+            version = conn.execute("PRAGMA user_version").fetchone()[0]
+        finally:
+            conn.close()
+    except sqlite3.DatabaseError as error:
+        raise StoreError(_in_words(path, error)) from error
+    if application != APPLICATION_ID:
+        raise StoreError(f"{path}: is a database of another program; choose another service.database")
+    if version > _LATEST:
+        raise StoreError(f"{path}: was written by a newer aggregator (schema {version}, this one knows {_LATEST}); update the program")
+
+
+def _make(path: Path) -> None:
+    """A new database under another name, renamed when it is complete: a file of ours is never empty or half made."""
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    conn = _connect(unfinished)
+    try:
+        migrations.apply(Database(conn))
+        conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        conn.execute(f"PRAGMA user_version = {_LATEST}")
+    finally:
+        conn.close()
+    unfinished.rename(path)
+
+
+def _migrate(path: Path, conn: sqlite3.Connection) -> None:
+    version = conn.execute("PRAGMA user_version").fetchone()[0]
+    if version == _LATEST:
+        return
+    copy = path.with_name(f"{path.name}.before-schema-{_LATEST}")
+    if not copy.exists():
+        conn.execute("VACUUM INTO ?", (str(copy),))
+    migrations.apply(Database(conn))
+    conn.execute(f"PRAGMA user_version = {_LATEST}")
+
+
+def _in_words(path: Path, error: sqlite3.Error) -> str:
+    text = str(error)
+    if "not a database" in text or "malformed" in text:
+        return f"{path}: is damaged or no database ({text}); restore a backup with `aggregator restore FILE`; the published files are untouched"
+    if "full" in text:
+        return f"{path}: the disk is full; nothing was stored half; free some space and run again"
+    if "readonly" in text or "unable to open" in text:
+        return f"{path}: can't be written ({text}); mend the permissions of the file and its folder"
+    return f"{path}: {text}"

@@ -1,0 +1,222 @@
+"""What came in: entries stored as they were said, edits of them, and the poll's outcome, one transaction a source."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from aggregator import urls
+from aggregator.model import Entry, Memory, Notice, Polled, Source
+from aggregator.store import rows
+from aggregator.store.base import Store
+
+_CHUNK = 500  # parameters of one statement
+FREE_EDITS = 3  # an entry may change so often at once; then the gap between two edits that we take doubles, from 5 minutes to a day
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """What one poll added: numbers of entries."""
+
+    new: int = 0
+    updated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A stored entry, as far as it matters for recognising it again."""
+
+    id: int
+    key: str
+    link_key: str | None
+    title: str
+    published: int
+    digest: str
+    changed: int
+    revisions: int
+    updated: int | None
+
+
+def absorb(
+    store: Store, source: Source, polled: Polled, settle: Callable[[int], Memory], keep: Callable[[Entry], bool], notice: Callable[[Memory], Notice | None]
+) -> Absorbed:
+    """Store one poll's entries with the source's validators, health and next time: all of it or nothing (R2).
+
+    `settle` makes the memory from the number of new entries, `keep` says whether the source's include and exclude let an entry
+    through, `notice` makes the notice of a change of state. Entries that are no longer in the document stay (C2).
+    """
+    with store.transaction() as conn:
+        absorbed, present = _entries(conn, polled, keep)
+        memory = settle(absorbed.new)
+        _remember(conn, source, polled, memory)
+        if present:
+            conn.execute("UPDATE source SET present = ?1 WHERE id = ?2 AND present <> ?1", (rows.dump(present), polled.source))
+        told = notice(memory)
+        if told is not None:
+            conn.execute("INSERT INTO notice (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
+                         (told.source, told.title, told.at, told.before, told.state, told.words))  # fmt: skip
+            conn.execute("INSERT OR IGNORE INTO dirty VALUES ('sources')")
+        _count(conn, source, polled, absorbed)
+    return absorbed
+
+
+def _entries(conn: sqlite3.Connection, polled: Polled, keep: Callable[[Entry], bool]) -> tuple[Absorbed, list[int]]:
+    """What changed, and the numbers of all entries that the document holds."""
+    known = _recognise(conn, polled)
+    new = updated = 0
+    present: list[int] = []
+    for entry in polled.entries:
+        old = known.get(entry.key)
+        if old is None:
+            present.append(_insert(conn, entry, polled.at, keep))
+            new += 1
+            continue
+        present.append(old.id)
+        if old.key != entry.key:
+            conn.execute("UPDATE entry SET key = ?, guid = ? WHERE id = ?", (entry.key, entry.guid, old.id))
+        if old.digest != entry.digest and _may_change(old, polled.at):
+            _update(conn, old, entry, polled.at, keep)
+            updated += 1
+    return Absorbed(new, updated), present
+
+
+def _recognise(conn: sqlite3.Connection, polled: Polled) -> dict[str, _Known]:
+    """By key of the document → the stored entry that it is. Guids that change at each poll: by link, then title and date (C4)."""
+    keys = {entry.key for entry in polled.entries}
+    known = {row.key: row for row in _select(conn, polled.source, "key", keys)}
+    strangers = [entry for entry in polled.entries if entry.key not in known]
+    links = {entry.link_key for entry in strangers if entry.link_key}
+    by_link: dict[str | None, list[_Known]] = {}
+    for row in _select(conn, polled.source, "link_key", links):
+        if row.key not in keys:
+            by_link.setdefault(row.link_key, []).append(row)
+    by_title: dict[tuple[str, int], list[_Known]] = {}
+    for row in _select(conn, polled.source, "title", {entry.title for entry in strangers if entry.title and not entry.link_key}):
+        if row.key not in keys and row.link_key is None:
+            by_title.setdefault((row.title, row.published), []).append(row)
+    for entry in strangers:
+        same = by_link.get(entry.link_key, []) if entry.link_key else by_title.get((entry.title, entry.published or 0), [])
+        # Only an unambiguous one: a link blog may say many things about one link.
+        if len(same) == 1:
+            known[entry.key] = same.pop()
+    return known
+
+
+def _select(conn: sqlite3.Connection, source: str, column: str, values: Iterable[str | None]) -> Iterator[_Known]:
+    wanted = list(values)
+    for start in range(0, len(wanted), _CHUNK):
+        part = wanted[start : start + _CHUNK]
+        marks = ",".join("?" * len(part))
+        for row in conn.execute(
+            f"SELECT id, key, link_key, title, published, digest, changed, revisions, updated FROM entry WHERE source = ? AND {column} IN ({marks})",
+            (source, *part),
+        ):
+            yield _Known(*row)
+
+
+def _insert(conn: sqlite3.Connection, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> int:
+    published = min(entry.published if entry.published is not None else at, at)
+    changed = max(published, min(entry.updated or published, at))
+    public_id = urls.public_id(entry.source, entry.key, entry.guid)
+    if conn.execute("SELECT 1 FROM entry WHERE public_id = ?", (public_id,)).fetchone():
+        public_id = urls.public_id(entry.source, entry.key, None)  # another source took the guid: two entries never share an id (F14)
+    stored = replace(entry, published=published, first_seen=at, changed=changed, public_id=public_id)
+    kept = keep(stored)
+    columns = ", ".join(rows.ENTRY_COLUMNS)
+    marks = ", ".join("?" * len(rows.ENTRY_COLUMNS))
+    cursor = conn.execute(f"INSERT INTO entry ({columns}, kept) VALUES ({marks}, ?)", (*rows.entry_row(stored), int(kept)))
+    number = cursor.lastrowid
+    assert number is not None
+    conn.execute("INSERT INTO said VALUES (?, ?)", (number, entry.said))
+    if kept:
+        conn.execute("INSERT INTO untold VALUES (?)", (number,))
+    return number
+
+
+def _may_change(old: _Known, at: int) -> bool:
+    """Content that differs at each fetch (counters, advertisements) must not look like news each time (C7)."""
+    if old.revisions < FREE_EDITS:
+        return True
+    return at - old.changed >= min(86_400, 300 << min(old.revisions - FREE_EDITS, 9))
+
+
+def _update(conn: sqlite3.Connection, old: _Known, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> None:
+    if old.title != entry.title:
+        conn.execute("INSERT OR IGNORE INTO revision VALUES (?, ?, ?)", (old.id, old.changed, old.title))
+    row = conn.execute("SELECT public_id, first_seen, kept FROM entry WHERE id = ?", (old.id,)).fetchone()
+    stored = replace(entry, published=old.published, public_id=row[0], first_seen=row[1], changed=max(at, old.changed))
+    assignments = ", ".join(f"{column} = ?" for column in rows.ENTRY_COLUMNS)
+    conn.execute(f"UPDATE entry SET {assignments}, revisions = revisions + 1 WHERE id = ?", (*rows.entry_row(stored), old.id))
+    conn.execute("UPDATE said SET json = ? WHERE entry = ?", (entry.said, old.id))
+    set_kept(conn, old.id, bool(row[2]), keep(stored))
+    touch_stories_of(conn, [old.id], stored.changed)
+
+
+def set_kept(conn: sqlite3.Connection, number: int, before: bool, after: bool) -> None:
+    """An entry that the source's include and exclude let through now, or no longer."""
+    if before == after:
+        return
+    conn.execute("UPDATE entry SET kept = ? WHERE id = ?", (int(after), number))
+    if after:
+        conn.execute("INSERT OR IGNORE INTO untold VALUES (?)", (number,))
+    else:
+        withdraw(conn, number)
+
+
+def withdraw(conn: sqlite3.Connection, number: int) -> None:
+    """Take an entry out of its story; a story that is empty then goes too."""
+    conn.execute("DELETE FROM untold WHERE entry = ?", (number,))
+    row = conn.execute("SELECT m.story, s.event FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?", (number,)).fetchone()
+    if row is None:
+        return
+    touch_stories_of(conn, [number], None)
+    conn.execute("DELETE FROM member WHERE entry = ?", (number,))
+    drop_empty(conn, [row[0]])
+
+
+def drop_empty(conn: sqlite3.Connection, stories: Iterable[int]) -> None:
+    """Remove those stories that have no entry any more, and events that have no story."""
+    for story in stories:
+        if conn.execute("SELECT 1 FROM member WHERE story = ?", (story,)).fetchone():
+            continue
+        found = conn.execute("SELECT event FROM story WHERE id = ?", (story,)).fetchone()
+        conn.execute("DELETE FROM story WHERE id = ?", (story,))
+        if found and not conn.execute("SELECT 1 FROM story WHERE event = ?", found).fetchone():
+            conn.execute("DELETE FROM event WHERE id = ?", found)
+
+
+def touch_stories_of(conn: sqlite3.Connection, entries: Sequence[int], at: int | None) -> None:
+    """Their stories read differently now: label and print them again. `at` None: without a new date."""
+    for number in entries:
+        row = conn.execute("SELECT m.story, s.event FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?", (number,)).fetchone()
+        if row is None:
+            continue
+        story, event = row
+        conn.execute("UPDATE story SET changed = max(changed, ?), labelled = 0 WHERE id = ?", (at or 0, story))
+        conn.execute("UPDATE event SET changed = max(changed, ?) WHERE id = ?", (at or 0, event))
+        conn.execute("INSERT OR IGNORE INTO dirty SELECT topic FROM label WHERE story IN (SELECT id FROM story WHERE event = ?)", (event,))
+        conn.execute("INSERT OR IGNORE INTO dirty VALUES ('all'), (?)", (f"event:{event}",))
+
+
+def _remember(conn: sqlite3.Connection, source: Source, polled: Polled, memory: Memory) -> None:
+    feed = polled.feed
+    title = source.title or (feed.title if feed else "")
+    columns = ", ".join(rows.SOURCE_COLUMNS)
+    marks = ", ".join("?" * len(rows.SOURCE_COLUMNS))
+    changes = ", ".join(f"{column} = excluded.{column}" for column in rows.SOURCE_COLUMNS)
+    conn.execute(
+        f"INSERT INTO source (id, url, title, feed, {columns}) VALUES (?, ?, ?, ?, {marks}) ON CONFLICT DO UPDATE SET {changes}, "
+        "url = excluded.url, title = CASE excluded.title WHEN '' THEN title ELSE excluded.title END, feed = coalesce(excluded.feed, feed)",
+        (source.id, source.url or source.path, title, rows.feed_json(feed) if feed else None, *rows.memory_row(memory)),
+    )
+
+
+def _count(conn: sqlite3.Connection, source: Source, polled: Polled, absorbed: Absorbed) -> None:
+    conn.execute(
+        "INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, "
+        "not_modified = not_modified + excluded.not_modified, failed = failed + excluded.failed, new = new + excluded.new, "
+        "wire_bytes = wire_bytes + excluded.wire_bytes, saved_bytes = saved_bytes + excluded.saved_bytes",
+        (polled.at // 86_400, source.id, 1 if source.url else 0, int(polled.not_modified), int(polled.failure is not None), absorbed.new,
+         polled.wire_bytes, polled.saved_bytes),
+    )  # fmt: skip

@@ -1,0 +1,90 @@
+"""Entries and what is known of sources, as rows and back. Pure; the only place that knows the columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from aggregator.model import Category, Enclosure, Entry, Failure, Feed, Hints, Memory, Moved, Person
+
+ENTRY_COLUMNS = (
+    "source", "key", "guid", "link", "link_key", "title", "summary", "text", "content", "language", "published", "updated",
+    "authors", "categories", "enclosures", "image", "comments", "rights", "extras", "digest", "public_id", "first_seen", "changed",
+)  # fmt: skip
+SELECT_ENTRY = "e.id, " + ", ".join(f"e.{column}" for column in ENTRY_COLUMNS)
+WIDTH = len(ENTRY_COLUMNS) + 1
+
+
+def dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _records(values: Sequence[Any]) -> str:
+    """A tuple of small dataclasses as JSON; what is None or at its default is left out."""
+    return dump([{k: v for k, v in asdict(value).items() if v is not None} for value in values]) if values else "[]"
+
+
+def entry_row(entry: Entry) -> tuple[object, ...]:
+    """In the order of `ENTRY_COLUMNS`."""
+    return (
+        entry.source, entry.key, entry.guid, entry.link, entry.link_key, entry.title, entry.summary, entry.text, entry.content,
+        entry.language, entry.published, entry.updated, _records(entry.authors), _records(entry.categories), _records(entry.enclosures),
+        entry.image, entry.comments, entry.rights, dump(entry.extras) if entry.extras else "[]", entry.digest, entry.public_id,
+        entry.first_seen, entry.changed,
+    )  # fmt: skip
+
+
+def entry(row: Sequence[Any]) -> Entry:
+    """From a row of `SELECT_ENTRY`; `said` stays in the database."""
+    return Entry(
+        id=row[0], source=row[1], key=row[2], guid=row[3], link=row[4], link_key=row[5], title=row[6], summary=row[7], text=row[8],
+        content=row[9], language=row[10], published=row[11], updated=row[12],
+        authors=_empty_or(row[13], Person), categories=_empty_or(row[14], Category), enclosures=_empty_or(row[15], Enclosure),
+        image=row[16], comments=row[17], rights=row[18],
+        extras=() if row[19] == "[]" else tuple((name, value) for name, value in json.loads(row[19])),
+        digest=row[20], public_id=row[21], first_seen=row[22], changed=row[23],
+    )  # fmt: skip
+
+
+def _empty_or(text: str, kind: Any) -> tuple[Any, ...]:
+    return () if text == "[]" else tuple(kind(**record) for record in json.loads(text))
+
+
+SOURCE_COLUMNS = (
+    "state", "state_since", "polled", "succeeded", "last_new", "next_poll", "not_before", "why", "failures", "failing_since", "failure",
+    "etag", "last_modified", "body_hash", "posts", "moved",
+)  # fmt: skip
+
+
+def memory_row(memory: Memory) -> tuple[object, ...]:
+    """In the order of `SOURCE_COLUMNS`."""
+    return (
+        memory.state, memory.state_since, memory.polled, memory.succeeded, memory.last_new, memory.next_poll, memory.not_before, memory.why,
+        memory.failures, memory.failing_since, None if memory.failure is None else dump(asdict(memory.failure)),
+        memory.etag, memory.last_modified, memory.body_hash, dump(memory.posts), None if memory.moved is None else dump(asdict(memory.moved)),
+    )  # fmt: skip
+
+
+def memory(row: Sequence[Any]) -> Memory:
+    return Memory(
+        state=row[0], state_since=row[1], polled=row[2], succeeded=row[3], last_new=row[4], next_poll=row[5], not_before=row[6], why=row[7],
+        failures=row[8], failing_since=row[9], failure=None if row[10] is None else Failure(**json.loads(row[10])),
+        etag=row[11], last_modified=row[12], body_hash=row[13], posts=tuple(json.loads(row[14])),
+        moved=None if row[15] is None else Moved(**json.loads(row[15])),
+    )  # fmt: skip
+
+
+def feed_json(feed: Feed) -> str:
+    return dump(asdict(feed))
+
+
+def feed(text: str | None) -> Feed:
+    if text is None:
+        return Feed()
+    record = json.loads(text)
+    record["authors"] = tuple(Person(**person) for person in record["authors"])
+    hints = record["hints"]
+    record["hints"] = Hints(hints["ttl"], hints["update_period"], tuple(hints["skip_hours"]), tuple(hints["skip_days"]))
+    return Feed(**record)

@@ -1,0 +1,133 @@
+"""The schema, as ordered migrations. What a source *said* and what we *know of it* are separate tables.
+
+Times are whole seconds since 1970 in UTC; the views `entries`, `stories` and `sources` show them as RFC 3339 text, for people who
+open the file with `sqlite-utils` or Datasette. Lists and small records are JSON.
+
+| table      | one row is                                                                                         |
+|------------|----------------------------------------------------------------------------------------------------|
+| source     | what we know of a source: health, validators, next poll and why then, what its feed says of itself  |
+| entry      | one item as one source said it, in our normal form (`entry_fts`: full-text index over title, text)  |
+| said       | the same item with every element as the source gave it, unaltered (JSON)                            |
+| revision   | an earlier headline of an entry                                                                    |
+| story      | one or more entries that are the same item or the same text; `published` is the founder's           |
+| event      | one or more stories that report the same happening                                                 |
+| member     | an entry's place: story, event, the level that folded it, against what, score, threshold, features  |
+| alias      | a published id that was merged into another one                                                    |
+| override   | a `split` or `join` of the user                                                                     |
+| label      | a story is in a topic, because of this entry and this rule                                          |
+| dirty      | an edition that has to be printed anew                                                             |
+| archived   | which archive document (RFC 5005) of an edition holds an item                                      |
+| notice     | a source's change of state, in words                                                               |
+| traffic    | requests and bytes of a source on a day                                                            |
+| meta       | small facts about this database                                                                    |
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlite_utils import Database, Migrations
+
+APPLICATION_ID = 0x61676772  # "aggr": how we know our own files, see https://www.sqlite.org/pragma.html#pragma_application_id
+
+migrations = Migrations("aggregator")
+
+_SOURCE = """
+CREATE TABLE source (
+  id TEXT PRIMARY KEY, url TEXT, title TEXT NOT NULL DEFAULT '', state TEXT NOT NULL, state_since INTEGER NOT NULL,
+  polled INTEGER, succeeded INTEGER, last_new INTEGER, next_poll INTEGER NOT NULL, not_before INTEGER NOT NULL, why TEXT NOT NULL,
+  failures INTEGER NOT NULL, failing_since INTEGER, failure TEXT, etag TEXT, last_modified TEXT, body_hash TEXT,
+  posts TEXT NOT NULL, moved TEXT, feed TEXT, present TEXT NOT NULL DEFAULT '[]'
+) STRICT"""
+
+_ENTRY = """
+CREATE TABLE entry (
+  id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL, public_id TEXT NOT NULL UNIQUE, guid TEXT, link TEXT, link_key TEXT,
+  title TEXT NOT NULL, summary TEXT NOT NULL, text TEXT NOT NULL, content TEXT NOT NULL, language TEXT,
+  published INTEGER NOT NULL, updated INTEGER, first_seen INTEGER NOT NULL, changed INTEGER NOT NULL,
+  authors TEXT NOT NULL, categories TEXT NOT NULL, enclosures TEXT NOT NULL, image TEXT, comments TEXT, rights TEXT,
+  extras TEXT NOT NULL, digest TEXT NOT NULL, revisions INTEGER NOT NULL DEFAULT 0, kept INTEGER NOT NULL DEFAULT 1,
+  UNIQUE (source, key)
+) STRICT"""
+
+_REST = """
+CREATE INDEX entry_link_key ON entry (link_key) WHERE link_key IS NOT NULL;
+CREATE INDEX entry_published ON entry (published, public_id);
+CREATE INDEX entry_first_seen ON entry (first_seen);
+CREATE TABLE said (entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE, json TEXT NOT NULL) STRICT;
+CREATE TABLE revision (entry INTEGER NOT NULL REFERENCES entry ON DELETE CASCADE, at INTEGER NOT NULL, title TEXT NOT NULL,
+  PRIMARY KEY (entry, at)) STRICT, WITHOUT ROWID;
+CREATE TABLE event (id INTEGER PRIMARY KEY, public_id TEXT NOT NULL UNIQUE, published INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
+CREATE TABLE story (id INTEGER PRIMARY KEY, public_id TEXT NOT NULL UNIQUE, event INTEGER NOT NULL REFERENCES event,
+  published INTEGER NOT NULL, changed INTEGER NOT NULL, labelled INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE INDEX story_event ON story (event);
+CREATE INDEX story_published ON story (published, public_id);
+CREATE INDEX story_unlabelled ON story (id) WHERE labelled = 0;
+CREATE TABLE member (entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE, story INTEGER NOT NULL REFERENCES story,
+  level TEXT, against INTEGER, score REAL NOT NULL DEFAULT 0, threshold REAL NOT NULL DEFAULT 0, features TEXT NOT NULL DEFAULT '[]') STRICT;
+CREATE INDEX member_story ON member (story);
+CREATE TABLE untold (entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE) STRICT;
+CREATE TABLE alias (public_id TEXT PRIMARY KEY, now TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE override (kind TEXT NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL, level TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (kind, a, b)) STRICT, WITHOUT ROWID;
+CREATE TABLE label (topic TEXT NOT NULL, story INTEGER NOT NULL REFERENCES story ON DELETE CASCADE, published INTEGER NOT NULL,
+  public_id TEXT NOT NULL, entry INTEGER NOT NULL, rule TEXT NOT NULL, PRIMARY KEY (story, topic)) STRICT, WITHOUT ROWID;
+CREATE INDEX label_newest ON label (topic, published, public_id);
+CREATE TABLE dirty (edition TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TABLE archived (edition TEXT NOT NULL, public_id TEXT NOT NULL, number INTEGER NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY (edition, public_id)) STRICT, WITHOUT ROWID;
+CREATE INDEX archived_number ON archived (edition, number);
+CREATE TABLE notice (id INTEGER PRIMARY KEY, source TEXT NOT NULL, title TEXT NOT NULL, at INTEGER NOT NULL, before TEXT NOT NULL,
+  state TEXT NOT NULL, words TEXT NOT NULL) STRICT;
+CREATE TABLE traffic (day INTEGER NOT NULL, source TEXT NOT NULL, requests INTEGER NOT NULL, not_modified INTEGER NOT NULL,
+  failed INTEGER NOT NULL, new INTEGER NOT NULL, wire_bytes INTEGER NOT NULL, saved_bytes INTEGER NOT NULL,
+  PRIMARY KEY (day, source)) STRICT, WITHOUT ROWID;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"""
+
+_TIME = "strftime('%Y-%m-%dT%H:%M:%SZ', {}, 'unixepoch')"
+
+_VIEWS = f"""
+CREATE VIEW entries AS SELECT e.id, e.source, e.title, e.link, {_TIME.format("e.published")} AS published,
+  {_TIME.format("e.first_seen")} AS first_seen, m.level, m.story, s.event, e.public_id, e.guid, e.language, e.summary
+  FROM entry e LEFT JOIN member m ON m.entry = e.id LEFT JOIN story s ON s.id = m.story;
+CREATE VIEW stories AS SELECT s.id, s.event, e.title, e.link, {_TIME.format("s.published")} AS published,
+  (SELECT count(*) FROM member m WHERE m.story = s.id) AS entries,
+  (SELECT group_concat(topic, ' ') FROM label l WHERE l.story = s.id) AS topics, s.public_id
+  FROM story s LEFT JOIN entry e ON e.public_id = s.public_id;
+CREATE VIEW sources AS SELECT id, title, state, {_TIME.format("polled")} AS polled, {_TIME.format("last_new")} AS last_new,
+  {_TIME.format("next_poll")} AS next_poll, why, failures, failure, url FROM source;
+"""
+
+
+# Full-text search: external content, so that nothing is stored twice; a trigger of our own, because the one that sqlite-utils
+# makes rewrites the index on every UPDATE of a row, whichever column changed (34 µs against 5 µs a row).
+_FTS_TRIGGER = """
+DROP TRIGGER entry_au;
+CREATE TRIGGER entry_au AFTER UPDATE OF title, text ON entry BEGIN
+  INSERT INTO entry_fts (entry_fts, rowid, title, text) VALUES ('delete', old.rowid, old.title, old.text);
+  INSERT INTO entry_fts (rowid, title, text) VALUES (new.rowid, new.title, new.text);
+END;
+"""
+
+
+def _script(db: Database, script: str) -> None:
+    """Run statement by statement inside the open transaction (`executescript` would commit it)."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if statement.strip() and sqlite3.complete_statement(statement):
+            db.conn.execute(statement)
+            statement = ""
+
+
+@migrations()
+def m001_first(db: Database) -> None:
+    """Everything up to version 0.1."""
+    db.conn.execute(_SOURCE)
+    db.conn.execute(_ENTRY)
+    _script(db, _REST)
+    entry = db.table("entry")
+    entry.enable_fts(["title", "text"], create_triggers=True, tokenize="unicode61 remove_diacritics 2")
+    _script(db, _FTS_TRIGGER)
+    _script(db, _VIEWS)

@@ -1,0 +1,93 @@
+"""What we know of sources: memory from poll to poll, what their feeds say of themselves, notices, traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from aggregator import urls
+from aggregator.model import Feed, Memory, Notice, Origin, Source
+from aggregator.store import rows
+from aggregator.store.base import Store
+
+_MEMORY = ", ".join(rows.SOURCE_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Requests and bytes of one source on one day (days since 1970)."""
+
+    day: int
+    source: str
+    requests: int
+    not_modified: int
+    failed: int
+    new: int
+    wire_bytes: int
+    saved_bytes: int
+
+
+def memories(store: Store) -> dict[str, Memory]:
+    """Of every source that was ever polled, by id."""
+    return {row[0]: rows.memory(row[1:]) for row in store.conn.execute(f"SELECT id, {_MEMORY} FROM source")}
+
+
+def urls_of(store: Store) -> dict[str, str | None]:
+    """What each source was polled at; a source whose URL changed in the config starts without validators."""
+    return dict(store.conn.execute("SELECT id, url FROM source"))
+
+
+def titles(store: Store) -> dict[str, str]:
+    """The title of each source: of the config, else as its feed says."""
+    return dict(store.conn.execute("SELECT id, title FROM source"))
+
+
+def origins(store: Store, sources: Sequence[Source]) -> dict[str, Origin]:
+    """How readers see each source; sources that left the config but not the store included."""
+    configured = {source.id: source for source in sources}
+    found: dict[str, Origin] = {}
+    for number, url, title, text in store.conn.execute("SELECT id, url, title, feed FROM source"):
+        found[number] = _origin(configured.get(number), number, url, title, rows.feed(text))
+    for source in sources:
+        found.setdefault(source.id, _origin(source, source.id, source.url, source.title or "", Feed()))
+    return found
+
+
+def _origin(source: Source | None, number: str, url: str | None, title: str, feed: Feed) -> Origin:
+    address = source.url if source else url
+    public = urls.redact(address) if address and "://" in address else None
+    return Origin(
+        id=number,
+        title=(source.title if source else None) or title or number,
+        url=public,
+        site=feed.link,
+        feed_id=feed.id if feed.id and urls.is_iri(feed.id) else public or urls.public_id(number, "feed", None),
+        updated=feed.updated or 0,
+        icon=feed.icon,
+        rights=feed.rights,
+        authors=feed.authors,
+        language=feed.language,
+    )
+
+
+def formats(store: Store) -> dict[str, str]:
+    """The format of each source's document ("rss20", "atom10", "text" …)."""
+    return {row[0]: rows.feed(row[1]).format for row in store.conn.execute("SELECT id, feed FROM source")}
+
+
+def notices(store: Store, limit: int = 200) -> tuple[Notice, ...]:
+    """The newest changes of state, newest first."""
+    found = store.conn.execute("SELECT source, title, at, before, state, words FROM notice ORDER BY at DESC, id DESC LIMIT ?", (limit,))
+    return tuple(Notice(*row) for row in found)
+
+
+def traffic(store: Store, since_day: int) -> tuple[Traffic, ...]:
+    """Each day of each source from `since_day` on."""
+    return tuple(Traffic(*row) for row in store.conn.execute("SELECT * FROM traffic WHERE day >= ? ORDER BY day, source", (since_day,)))
+
+
+def remember(store: Store, changed: Iterable[tuple[str, Memory]]) -> None:
+    """Write memories that changed without a poll (a host's pause after a 429)."""
+    marks = ", ".join(f"{column} = ?" for column in rows.SOURCE_COLUMNS)
+    with store.transaction() as conn:
+        conn.executemany(f"UPDATE source SET {marks} WHERE id = ?", [(*rows.memory_row(memory), number) for number, memory in changed])

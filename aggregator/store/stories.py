@@ -1,0 +1,212 @@
+"""Stories and events as they are published, their topics, and how to find an entry by what people know of it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from aggregator.model import Entry, Member, Reason, Story
+from aggregator.store import rows
+from aggregator.store.base import Store
+
+_MEMBERS = (
+    f"SELECT {rows.SELECT_ENTRY}, m.story, s.event, m.level, m.against, m.score, m.threshold, m.features FROM member m "
+    "JOIN story s ON s.id = m.story JOIN entry e ON e.id = m.entry"
+)
+_CHUNK = 500
+Labels = Iterable[tuple[str, int, str]]
+"""(topic, entry, rule)"""
+
+
+def _member(row: Sequence[Any]) -> Member:
+    story, event, level, against, score, threshold, features = row[rows.WIDTH :]
+    reason = Reason(level, against, score, threshold, tuple((a, b) for a, b in json.loads(features)) if features != "[]" else ())
+    return Member(rows.entry(row), story, event, reason)
+
+
+def _in_chunks(numbers: Iterable[int]) -> Iterator[tuple[str, list[int]]]:
+    wanted = list(numbers)
+    for start in range(0, len(wanted), _CHUNK):
+        part = wanted[start : start + _CHUNK]
+        yield ",".join("?" * len(part)), part
+
+
+def stories(store: Store, numbers: Sequence[int]) -> tuple[Story, ...]:
+    """The stories of these numbers with members in the order (published, id) and their topics; in the order asked for."""
+    found: dict[int, Story] = {}
+    for marks, part in _in_chunks(numbers):
+        members: dict[int, list[Member]] = {}
+        for row in store.conn.execute(f"{_MEMBERS} WHERE m.story IN ({marks}) ORDER BY e.published, e.public_id", part):
+            member = _member(row)
+            members.setdefault(member.story, []).append(member)
+        topics: dict[int, list[str]] = {}
+        for story, topic in store.conn.execute(f"SELECT story, topic FROM label WHERE story IN ({marks}) ORDER BY topic", part):
+            topics.setdefault(story, []).append(topic)
+        for row in store.conn.execute(f"SELECT id, public_id, event, published, changed FROM story WHERE id IN ({marks})", part):
+            number, public_id, event, published, changed = row
+            own = tuple(members.get(number, ()))
+            if own:
+                lead = next((m.entry.id for m in own if m.entry.public_id == public_id), own[0].entry.id)
+                found[number] = Story(number, public_id, event, lead, own, tuple(topics.get(number, ())), published, changed)
+    return tuple(found[number] for number in numbers if number in found)
+
+
+def newest(store: Store, topic: str | None, limit: int, before: tuple[int, str] | None = None) -> tuple[Story, ...]:
+    """The newest stories of a topic (None: of all), by (published, id) downwards, from below `before` on if that is given."""
+    beyond = before or (1 << 62, "")
+    if topic is None:
+        found = store.conn.execute(
+            "SELECT id FROM story WHERE (published, public_id) < (?, ?) ORDER BY published DESC, public_id DESC LIMIT ?", (*beyond, limit)
+        )
+    else:
+        found = store.conn.execute(
+            "SELECT story FROM label WHERE topic = ? AND (published, public_id) < (?, ?) ORDER BY published DESC, public_id DESC LIMIT ?",
+            (topic, *beyond, limit),
+        )
+    return stories(store, [row[0] for row in found])
+
+
+def of_events(store: Store, events: Iterable[int]) -> tuple[Story, ...]:
+    """All stories of these events, in the order (published, id)."""
+    numbers: list[tuple[int, str, int]] = []
+    for marks, part in _in_chunks(events):
+        numbers += store.conn.execute(f"SELECT published, public_id, id FROM story WHERE event IN ({marks})", part).fetchall()
+    return stories(store, [number for _, _, number in sorted(numbers)])
+
+
+def sizes(store: Store, events: Iterable[int]) -> dict[int, int]:
+    """How many stories each of these events has."""
+    found: dict[int, int] = {}
+    for marks, part in _in_chunks(events):
+        found.update(store.conn.execute(f"SELECT event, count(*) FROM story WHERE event IN ({marks}) GROUP BY event", part))
+    return found
+
+
+def event_ids(store: Store, events: Iterable[int]) -> dict[int, str]:
+    """The published id of each of these events."""
+    found: dict[int, str] = {}
+    for marks, part in _in_chunks(events):
+        found.update(store.conn.execute(f"SELECT id, public_id FROM event WHERE id IN ({marks})", part))
+    return found
+
+
+def label(store: Store, decide: Callable[[Story], Labels], limit: int = 1000) -> int:
+    """Give topics to stories that have none yet or read differently now; returns how many (0: none is left)."""
+    with store.transaction() as conn:
+        numbers = [row[0] for row in conn.execute("SELECT id FROM story WHERE labelled = 0 LIMIT ?", (limit,))]
+        for story in stories(store, numbers):
+            conn.execute("INSERT OR IGNORE INTO dirty SELECT topic FROM label WHERE story = ?", (story.id,))
+            conn.execute("DELETE FROM label WHERE story = ?", (story.id,))
+            conn.executemany("INSERT INTO label VALUES (?, ?, ?, ?, ?, ?)",
+                             [(topic, story.id, story.published, story.public_id, entry, rule) for topic, entry, rule in decide(story)])  # fmt: skip
+            conn.execute("INSERT OR IGNORE INTO dirty SELECT topic FROM label WHERE story IN (SELECT id FROM story WHERE event = ?)", (story.event,))
+            conn.execute("INSERT OR IGNORE INTO dirty VALUES ('all'), (?)", (f"event:{story.event}",))
+        conn.executemany("UPDATE story SET labelled = 1 WHERE id = ?", [(number,) for number in numbers])
+    return len(numbers)
+
+
+def unlabel_all(store: Store, topics: Sequence[str]) -> None:
+    """The rules changed: every story is labelled anew, every edition printed anew."""
+    with store.transaction() as conn:
+        conn.execute("UPDATE story SET labelled = 0")
+        known = {row[0] for row in conn.execute("SELECT DISTINCT topic FROM label")}
+        conn.executemany("DELETE FROM label WHERE topic = ?", [(topic,) for topic in known - set(topics)])
+        conn.executemany("DELETE FROM archived WHERE edition = ?", [(topic,) for topic in known - set(topics)])
+
+
+def labels_of(store: Store, story: int) -> tuple[tuple[str, int, str], ...]:
+    """(topic, entry, rule) of a story."""
+    return tuple(store.conn.execute("SELECT topic, entry, rule FROM label WHERE story = ? ORDER BY topic", (story,)))
+
+
+def dirty(store: Store) -> tuple[str, ...]:
+    """What has to be printed anew: topic ids, "all", "sources", "event:NUMBER"."""
+    return tuple(row[0] for row in store.conn.execute("SELECT edition FROM dirty ORDER BY edition"))
+
+
+def mark_dirty(store: Store, editions: Iterable[str]) -> None:
+    with store.transaction() as conn:
+        conn.executemany("INSERT OR IGNORE INTO dirty VALUES (?)", [(edition,) for edition in editions])
+
+
+def printed(store: Store, editions: Iterable[str]) -> None:
+    """They are on disk now; until here a crash means that they are printed again (R4)."""
+    with store.transaction() as conn:
+        conn.executemany("DELETE FROM dirty WHERE edition = ?", [(edition,) for edition in editions])
+
+
+def archived(store: Store, edition: str) -> dict[str, int]:
+    """Published id → number of the archive document that holds it."""
+    return dict(store.conn.execute("SELECT public_id, number FROM archived WHERE edition = ?", (edition,)))
+
+
+def archives(store: Store, edition: str) -> int:
+    """The number of the newest complete archive document of an edition; 0: none."""
+    return int(store.conn.execute("SELECT coalesce(max(number), 0) FROM archived WHERE edition = ?", (edition,)).fetchone()[0])
+
+
+def archive(store: Store, edition: str, documents: Mapping[int, Sequence[str]]) -> None:
+    """Remember which items a new complete archive document holds, in order."""
+    with store.transaction() as conn:
+        for number, items in documents.items():
+            conn.executemany("INSERT OR IGNORE INTO archived VALUES (?, ?, ?, ?)",
+                             [(edition, item, number, position) for position, item in enumerate(items)])  # fmt: skip
+
+
+def find(store: Store, name: str) -> tuple[Entry, ...]:
+    """The entries that a person means by a number, a published id, a guid, a link or a link's key; usually one."""
+    ways: list[tuple[str, object]] = [("public_id", name), ("guid", name), ("link", name), ("key", name), ("link_key", name)]
+    if name.isdecimal() and len(name) < 19:
+        ways.insert(0, ("id", int(name)))
+    for column, value in ways:
+        found = store.conn.execute(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.{column} = ? ORDER BY e.id LIMIT 20", (value,)).fetchall()
+        if found:
+            return tuple(rows.entry(row) for row in found)
+    return ()
+
+
+def place(store: Store, entry: int) -> Member | None:
+    """The entry's story and event and why; None while it is not folded."""
+    row = store.conn.execute(f"{_MEMBERS} WHERE m.entry = ?", (entry,)).fetchone()
+    return None if row is None else _member(row)
+
+
+def headlines(store: Store, entry: int) -> tuple[tuple[int, str], ...]:
+    """Earlier headlines of an entry: (since, title), oldest first."""
+    return tuple(store.conn.execute("SELECT at, title FROM revision WHERE entry = ? ORDER BY at", (entry,)))
+
+
+def entries(store: Store, match: str | None = None, newest_first: bool = False) -> Iterator[tuple[Entry, str | None]]:
+    """Every kept entry with its story's topics left out: (entry, level); `match` is an FTS5 expression that narrows it.
+
+    Oldest first by (published, id), unless asked otherwise. Streams: memory does not grow with the store.
+    """
+    order = "DESC" if newest_first else "ASC"
+    narrowed = "AND e.id IN (SELECT rowid FROM entry_fts WHERE entry_fts MATCH ?)" if match is not None else ""
+    found = store.conn.execute(
+        f"SELECT {rows.SELECT_ENTRY}, m.level FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE e.kept = 1 {narrowed} "
+        f"ORDER BY e.published {order}, e.public_id {order}",
+        () if match is None else (match,),
+    )
+    for row in found:
+        yield rows.entry(row), row[rows.WIDTH]
+
+
+def dump(store: Store) -> Iterator[tuple[Entry, str | None, str | None, str | None, tuple[str, ...]]]:
+    """(entry, story id, event id, level, topics) of every kept entry, oldest first."""
+    found = store.conn.execute(
+        f"SELECT {rows.SELECT_ENTRY}, s.public_id, v.public_id, m.level, "
+        "(SELECT group_concat(topic, ' ') FROM (SELECT topic FROM label WHERE story = s.id ORDER BY topic)) "
+        "FROM entry e LEFT JOIN member m ON m.entry = e.id LEFT JOIN story s ON s.id = m.story LEFT JOIN event v ON v.id = s.event "
+        "WHERE e.kept = 1 ORDER BY e.published, e.public_id"
+    )
+    for row in found:
+        story, event, level, topics = row[rows.WIDTH :]
+        yield rows.entry(row), story, event, level, tuple((topics or "").split())
+
+
+def counts(conn: sqlite3.Connection) -> dict[str, int]:
+    """How many entries, stories and events are stored."""
+    return {table: int(conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in ("entry", "story", "event")}

@@ -1,0 +1,128 @@
+"""Retention, copies and checks of the database."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+from aggregator.errors import StoreError
+from aggregator.store.base import Store, acquire
+from aggregator.store.entries import drop_empty, touch_stories_of
+from aggregator.store.schema import APPLICATION_ID
+
+PER_SOURCE = 100_000  # entries kept of one source whatever the retention says (B9)
+_BATCH = 1000
+
+
+def prune(store: Store, before: int) -> int:
+    """Remove entries first seen before `before` that no source's document holds any more; returns how many.
+
+    An entry that is still in its feed stays: removed, it would come back as new at the next poll.
+    """
+    removed = 0
+    present = {number for row in store.conn.execute("SELECT present FROM source") for number in json.loads(row[0])}
+    old = [row[0] for row in store.conn.execute("SELECT id FROM entry WHERE first_seen < ? ORDER BY id", (before,))]
+    for (source,) in store.conn.execute("SELECT source FROM entry GROUP BY source HAVING count(*) > ?", (PER_SOURCE,)).fetchall():
+        old += [row[0] for row in store.conn.execute("SELECT id FROM entry WHERE source = ? ORDER BY first_seen DESC, id DESC LIMIT -1 OFFSET ?", (source, PER_SOURCE))]
+    doomed = sorted(set(old) - present)
+    for start in range(0, len(doomed), _BATCH):
+        removed += _remove(store, doomed[start : start + _BATCH])
+    with store.transaction() as conn:
+        conn.execute("DELETE FROM traffic WHERE day < ?", (before // 86_400,))
+        conn.execute("DELETE FROM notice WHERE at < ?", (before,))
+    return removed
+
+
+def _remove(store: Store, doomed: list[int]) -> int:
+    with store.transaction() as conn:
+        marks = ",".join("?" * len(doomed))
+        stories = [row[0] for row in conn.execute(f"SELECT DISTINCT story FROM member WHERE entry IN ({marks})", doomed)]
+        touch_stories_of(conn, doomed, None)
+        conn.execute(f"DELETE FROM entry WHERE id IN ({marks})", doomed)
+        drop_empty(conn, stories)
+    return len(doomed)
+
+
+def forget_source(store: Store, source: str) -> None:
+    """Forget a source's memory (its entries stay until retention takes them)."""
+    with store.transaction() as conn:
+        conn.execute("DELETE FROM source WHERE id = ?", (source,))
+
+
+def backup(store: Store, target: Path) -> None:
+    """A consistent, verified copy, also while cycles run; `target` is there whole or not at all."""
+    if target.exists():
+        raise StoreError(f"{target}: exists already; choose another name or remove it")
+    unfinished = target.with_name(f".{target.name}.part")
+    unfinished.unlink(missing_ok=True)
+    try:
+        # The online backup API reads a snapshot; it needs no write access to the original, so a reader's handle will do.
+        copy = sqlite3.connect(unfinished)
+        try:
+            store.conn.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+        finally:
+            copy.close()
+        trouble = check(unfinished)
+        if trouble:
+            raise StoreError(f"{store.path}: the copy is damaged ({trouble}); check the disk")
+        _sync(unfinished)
+        unfinished.rename(target)
+    except OSError as error:
+        raise StoreError(f"{target}: can't be written: {error.strerror}") from None
+    except sqlite3.OperationalError as error:
+        raise StoreError(f"{target}: can't be written: {error}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def restore(path: Path, source: Path) -> Path | None:
+    """Put a copy in the place of the database; the one that was there is kept beside it and its name returned."""
+    if not source.is_file():
+        raise StoreError(f"{source}: there is no such file")
+    trouble = check(source)
+    if trouble:
+        raise StoreError(f"{source}: is no usable copy: {trouble}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = acquire(path)
+    try:
+        unfinished = path.with_name(f".{path.name}.part")
+        unfinished.write_bytes(source.read_bytes())
+        _sync(unfinished)
+        kept: Path | None = None
+        if path.exists():
+            number = 1
+            while (kept := path.with_name(f"{path.name}.replaced-{number}")).exists():
+                number += 1
+            for suffix in ("", "-wal", "-shm"):
+                if Path(f"{path}{suffix}").exists():
+                    os.replace(f"{path}{suffix}", f"{kept}{suffix}")
+        unfinished.rename(path)
+        return kept
+    finally:
+        lock.release()
+
+
+def check(path: Path) -> str | None:
+    """What is wrong with a database file, in words; None: nothing."""
+    try:
+        conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            application = conn.execute("PRAGMA application_id").fetchone()[0]
+            found = [row[0] for row in conn.execute("PRAGMA integrity_check(3)")]
+            if found != ["ok"]:
+                return "; ".join(found)
+            if conn.execute("PRAGMA foreign_key_check").fetchone():
+                return "rows that point to nothing"
+        finally:
+            conn.close()
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None if application == APPLICATION_ID else "it is a database of another program"
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
