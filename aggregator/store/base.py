@@ -70,7 +70,7 @@ def open_writer(path: Path) -> Store:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{path.parent}: can't be made: {error.strerror}; choose another service.database or mend the permissions") from None
+        raise StoreError(f"{path.parent}: can't be made: {error.strerror}; mend the permissions or choose another service.database") from None
     lock = acquire(path)
     try:
         if not path.exists():
@@ -129,7 +129,7 @@ def _refuse_unusable(path: Path) -> None:
     if not path.is_file():
         raise StoreError(f"{path}: is not a file; service.database names the database file")
     if path.stat().st_size == 0:
-        raise StoreError(f"{path}: is empty, which a database of ours never is; restore a backup (`aggregator restore FILE`), or remove it to start anew")
+        raise StoreError(f"{path}: is empty, which ours never is; restore a backup (`aggregator restore FILE`) or remove it")
     try:
         conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:
@@ -173,7 +173,7 @@ def _migrate(path: Path, conn: sqlite3.Connection) -> None:
 def _in_words(path: Path, error: sqlite3.Error) -> str:
     text = str(error)
     if "not a database" in text or "malformed" in text:
-        return f"{path}: is damaged or no database ({text}); restore a backup with `aggregator restore FILE`; the published files are untouched"
+        return f"{path}: is damaged or no database ({text}); restore a backup: `aggregator restore FILE`; published files stay"
     if "full" in text:
         return f"{path}: the disk is full; nothing was stored half; free some space and run again"
     if "readonly" in text or "unable to open" in text:

@@ -39,7 +39,12 @@ class _Known:
 
 
 def absorb(
-    store: Store, source: Source, polled: Polled, settle: Callable[[int], Memory], keep: Callable[[Entry], bool], notice: Callable[[Memory], Notice | None]
+    store: Store,
+    source: Source,
+    polled: Polled,
+    settle: Callable[[int], Memory],
+    keep: Callable[[Entry], bool],
+    notice: Callable[[Memory], Notice | None],
 ) -> Absorbed:
     """Store one poll's entries with the source's validators, health and next time: all of it or nothing (R2).
 
@@ -105,13 +110,11 @@ def _recognise(conn: sqlite3.Connection, polled: Polled) -> dict[str, _Known]:
 
 def _select(conn: sqlite3.Connection, source: str, column: str, values: Iterable[str | None]) -> Iterator[_Known]:
     wanted = list(values)
+    columns = "id, key, link_key, title, published, digest, changed, revisions, updated"
     for start in range(0, len(wanted), _CHUNK):
         part = wanted[start : start + _CHUNK]
         marks = ",".join("?" * len(part))
-        for row in conn.execute(
-            f"SELECT id, key, link_key, title, published, digest, changed, revisions, updated FROM entry WHERE source = ? AND {column} IN ({marks})",
-            (source, *part),
-        ):
+        for row in conn.execute(f"SELECT {columns} FROM entry WHERE source = ? AND {column} IN ({marks})", (source, *part)):
             yield _Known(*row)
 
 
@@ -195,8 +198,15 @@ def touch_stories_of(conn: sqlite3.Connection, entries: Sequence[int], at: int |
         story, event = row
         conn.execute("UPDATE story SET changed = max(changed, ?), labelled = 0 WHERE id = ?", (at or 0, story))
         conn.execute("UPDATE event SET changed = max(changed, ?) WHERE id = ?", (at or 0, event))
-        conn.execute("INSERT OR IGNORE INTO dirty SELECT topic FROM label WHERE story IN (SELECT id FROM story WHERE event = ?)", (event,))
-        conn.execute("INSERT OR IGNORE INTO dirty VALUES ('all'), (?)", (f"event:{event}",))
+        mark_event(conn, event)
+
+
+def mark_event(conn: sqlite3.Connection, event: int) -> None:
+    """Every edition that shows a story of this event, and the event's own page, are to be printed anew."""
+    conn.execute(
+        "INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label WHERE story IN (SELECT id FROM story WHERE event = ?)", (event,)
+    )
+    conn.execute("INSERT OR IGNORE INTO dirty VALUES ('all'), (?)", (f"event:{event}",))
 
 
 def _remember(conn: sqlite3.Connection, source: Source, polled: Polled, memory: Memory) -> None:

@@ -63,7 +63,8 @@ def memory_row(memory: Memory) -> tuple[object, ...]:
     return (
         memory.state, memory.state_since, memory.polled, memory.succeeded, memory.last_new, memory.next_poll, memory.not_before, memory.why,
         memory.failures, memory.failing_since, None if memory.failure is None else dump(asdict(memory.failure)),
-        memory.etag, memory.last_modified, memory.body_hash, dump(memory.posts), None if memory.moved is None else dump(asdict(memory.moved)),
+        memory.etag, memory.last_modified, memory.body_hash, dump(memory.posts),
+        None if memory.moved is None else dump(asdict(memory.moved)),
     )  # fmt: skip
 
 

@@ -64,7 +64,8 @@ CREATE INDEX story_event ON story (event);
 CREATE INDEX story_published ON story (published, public_id);
 CREATE INDEX story_unlabelled ON story (id) WHERE labelled = 0;
 CREATE TABLE member (entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE, story INTEGER NOT NULL REFERENCES story,
-  level TEXT, against INTEGER, score REAL NOT NULL DEFAULT 0, threshold REAL NOT NULL DEFAULT 0, features TEXT NOT NULL DEFAULT '[]') STRICT;
+  level TEXT, against INTEGER, score REAL NOT NULL DEFAULT 0, threshold REAL NOT NULL DEFAULT 0,
+  features TEXT NOT NULL DEFAULT '[]') STRICT;
 CREATE INDEX member_story ON member (story);
 CREATE TABLE untold (entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE) STRICT;
 CREATE TABLE alias (public_id TEXT PRIMARY KEY, now TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aggregator.model import Entry, Member, Reason, Story
 from aggregator.store import rows
 from aggregator.store.base import Store
+from aggregator.store.entries import mark_event
 
 _MEMBERS = (
     f"SELECT {rows.SELECT_ENTRY}, m.story, s.event, m.level, m.against, m.score, m.threshold, m.features FROM member m "
@@ -99,10 +99,9 @@ def label(store: Store, decide: Callable[[Story], Labels], limit: int = 1000) ->
         for story in stories(store, numbers):
             conn.execute("INSERT OR IGNORE INTO dirty SELECT topic FROM label WHERE story = ?", (story.id,))
             conn.execute("DELETE FROM label WHERE story = ?", (story.id,))
-            conn.executemany("INSERT INTO label VALUES (?, ?, ?, ?, ?, ?)",
-                             [(topic, story.id, story.published, story.public_id, entry, rule) for topic, entry, rule in decide(story)])  # fmt: skip
-            conn.execute("INSERT OR IGNORE INTO dirty SELECT topic FROM label WHERE story IN (SELECT id FROM story WHERE event = ?)", (story.event,))
-            conn.execute("INSERT OR IGNORE INTO dirty VALUES ('all'), (?)", (f"event:{story.event}",))
+            found = [(topic, story.id, story.published, story.public_id, entry, rule) for topic, entry, rule in decide(story)]
+            conn.executemany("INSERT INTO label VALUES (?, ?, ?, ?, ?, ?)", found)
+            mark_event(conn, story.event)
         conn.executemany("UPDATE story SET labelled = 1 WHERE id = ?", [(number,) for number in numbers])
     return len(numbers)
 
@@ -161,9 +160,10 @@ def find(store: Store, name: str) -> tuple[Entry, ...]:
     if name.isdecimal() and len(name) < 19:
         ways.insert(0, ("id", int(name)))
     for column, value in ways:
-        found = store.conn.execute(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.{column} = ? ORDER BY e.id LIMIT 20", (value,)).fetchall()
-        if found:
-            return tuple(rows.entry(row) for row in found)
+        found = store.conn.execute(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.{column} = ? ORDER BY e.id LIMIT 20", (value,))
+        entries = tuple(rows.entry(row) for row in found)
+        if entries:
+            return entries
     return ()
 
 
@@ -207,6 +207,6 @@ def dump(store: Store) -> Iterator[tuple[Entry, str | None, str | None, str | No
         yield rows.entry(row), story, event, level, tuple((topics or "").split())
 
 
-def counts(conn: sqlite3.Connection) -> dict[str, int]:
+def counts(store: Store) -> dict[str, int]:
     """How many entries, stories and events are stored."""
-    return {table: int(conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in ("entry", "story", "event")}
+    return {table: int(store.conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in ("entry", "story", "event")}

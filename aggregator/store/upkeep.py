@@ -24,8 +24,9 @@ def prune(store: Store, before: int) -> int:
     removed = 0
     present = {number for row in store.conn.execute("SELECT present FROM source") for number in json.loads(row[0])}
     old = [row[0] for row in store.conn.execute("SELECT id FROM entry WHERE first_seen < ? ORDER BY id", (before,))]
+    beyond = "SELECT id FROM entry WHERE source = ? ORDER BY first_seen DESC, id DESC LIMIT -1 OFFSET ?"
     for (source,) in store.conn.execute("SELECT source FROM entry GROUP BY source HAVING count(*) > ?", (PER_SOURCE,)).fetchall():
-        old += [row[0] for row in store.conn.execute("SELECT id FROM entry WHERE source = ? ORDER BY first_seen DESC, id DESC LIMIT -1 OFFSET ?", (source, PER_SOURCE))]
+        old += [row[0] for row in store.conn.execute(beyond, (source, PER_SOURCE))]
     doomed = sorted(set(old) - present)
     for start in range(0, len(doomed), _BATCH):
         removed += _remove(store, doomed[start : start + _BATCH])
