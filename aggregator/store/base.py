@@ -70,7 +70,7 @@ def open_writer(path: Path) -> Store:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{path.parent}: can't be made: {error.strerror}; mend the permissions or choose another service.database") from None
+        raise StoreError(f"{path.parent}: can't be made: {error.strerror}; mend the permissions or choose another place") from None
     lock = acquire(path)
     try:
         if not path.exists():

@@ -173,6 +173,24 @@ def place(store: Store, entry: int) -> Member | None:
     return None if row is None else _member(row)
 
 
+def by_number(store: Store, numbers: Iterable[int]) -> dict[int, Entry]:
+    """Entries by their number; those that are gone are left out."""
+    found: dict[int, Entry] = {}
+    for marks, part in _in_chunks(numbers):
+        for row in store.conn.execute(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.id IN ({marks})", part):
+            found[row[0]] = rows.entry(row)
+    return found
+
+
+def overrides_of(store: Store, public_id: str) -> tuple[tuple[str, str, str], ...]:
+    """The user's splits and joins of an entry: (kind, the other's published id or "", level)."""
+    return tuple(
+        store.conn.execute(
+            "SELECT kind, b, level FROM override WHERE a = ?1 UNION SELECT kind, a, level FROM override WHERE b = ?1 ORDER BY 1, 2", (public_id,)
+        )
+    )
+
+
 def headlines(store: Store, entry: int) -> tuple[tuple[int, str], ...]:
     """Earlier headlines of an entry: (since, title), oldest first."""
     return tuple(store.conn.execute("SELECT at, title FROM revision WHERE entry = ? ORDER BY at", (entry,)))

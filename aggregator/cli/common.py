@@ -1,0 +1,129 @@
+"""What all commands share: options, the loaded config, how errors end, how data is printed."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from aggregator.config import Config, load
+from aggregator.errors import ConfigError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The common options, wherever on the line they stood."""
+
+    config: Path | None = None
+    quiet: bool = False
+    verbose: bool = False
+    json: bool = False
+
+    @property
+    def path(self) -> Path:
+        """`--config`, else `$AGGREGATOR_CONFIG`, else `./config.toml`."""
+        return self.config or Path(os.environ.get("AGGREGATOR_CONFIG") or "config.toml")
+
+    def load(self) -> Config:
+        if not self.path.exists():
+            raise ConfigError(f"{self.path}: there is no such file; `aggregator init` writes one to start from, --config names another")
+        return load(self.path, os.environ)
+
+    def say(self, text: str) -> None:
+        """A line for people, unless they want quiet."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    @property
+    def talkative(self) -> bool:
+        """Whether a person looks at this run (cron has no terminal)."""
+        return not self.quiet and (self.verbose or sys.stderr.isatty())
+
+
+def common(json_output: bool = False) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Adds the common options to a command, which gets one `Settings` as its first argument."""
+
+    def decorate(command: Callable[..., R]) -> Callable[..., R]:
+        @click.pass_context
+        @functools.wraps(command)
+        def wrapped(context: click.Context, /, *args: Any, **given: Any) -> R:
+            base: Settings = context.find_root().obj or Settings()
+            settings = replace(
+                base,
+                config=given.pop("config_path") or base.config,
+                quiet=given.pop("quiet") or base.quiet,
+                verbose=given.pop("verbose") or base.verbose,
+                json=given.pop("as_json", False),
+            )
+            return command(settings, *args, **given)
+
+        options = [
+            click.option("--config", "config_path", type=click.Path(path_type=Path), help="The config file. [default: $AGGREGATOR_CONFIG, else ./config.toml]"),
+            click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
+            click.option("-v", "--verbose", is_flag=True, help="Print more, also without a terminal."),
+        ]
+        if json_output:
+            options.append(click.option("--json", "as_json", is_flag=True, help="Print data as JSON."))
+        for option in reversed(options):
+            wrapped = option(wrapped)
+        return wrapped
+
+    return decorate
+
+
+def now() -> int:
+    return int(time.time())
+
+
+def rfc3339(at: int | None) -> str | None:
+    """UTC, to the second; None stays None."""
+    return None if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def print_json(value: Any) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def span(seconds: int) -> str:
+    """A duration as people say it: "45 s", "12 min", "3 h", "2 d"."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if abs(seconds) >= size:
+            return f"{round(seconds / size)} {unit}"
+    return f"{seconds} s"
+
+
+def ago(at: int | None, present: int) -> str:
+    if at is None:
+        return "never"
+    return f"{span(present - at)} ago" if at <= present else f"in {span(at - present)}"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], wrap: Mapping[str, bool] | None = None) -> None:
+    """A table on stdout that fits the terminal; piped, tab-separated and whole, for `cut` and `awk`."""
+    found = list(rows)
+    if not sys.stdout.isatty():
+        for row in (columns, *found):
+            click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        shown.add_column(column, overflow="fold" if (wrap or {}).get(column) else "ellipsis", no_wrap=not (wrap or {}).get(column))
+    for row in found:
+        shown.add_row(*(Text(cell) for cell in row))
+    Console().print(shown)

@@ -1,0 +1,143 @@
+"""What people ask of the store, as values: who tells this, why was it folded, what matches, how are the sources. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aggregator import query
+from aggregator.config import Config
+from aggregator.errors import UsageError
+from aggregator.model import Entry, Member, Memory, Source, Story
+from aggregator.store import Store, sources, stories
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why an entry stands where it stands."""
+
+    member: Member
+    against: Entry | None  # the entry that it was folded with
+    story: Story
+    siblings: tuple[Story, ...]  # the other stories of its event
+    event_id: str
+    labels: tuple[tuple[str, Entry | None, str], ...]  # topic, the entry that brought it there, the rule
+    headlines: tuple[tuple[int, str], ...]  # earlier headlines: since when, title
+    overrides: tuple[tuple[str, str, str], ...] = ()  # kind, the other entry's published id, level
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A source with what we know of it, for `status`."""
+
+    source: Source
+    title: str
+    memory: Memory
+    requests: tuple[int, ...]  # of the last seven days, today last
+    new: tuple[int, ...]  # entries, of the same days
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """All sources together over the last seven days."""
+
+    requests: int
+    not_modified: int
+    failed: int
+    new: int
+    wire_bytes: int
+    saved_bytes: int
+
+
+def find(store: Store, name: str) -> Entry:
+    """The entry that a person means. Raises UsageError where there is none, or where several share a link."""
+    found = stories.find(store, name)
+    if not found:
+        raise UsageError(f"{name}: no stored entry has this id, link or guid; `aggregator search WORDS` finds entries")
+    if len(found) > 1 and len({entry.guid for entry in found}) == 1 and len({entry.source for entry in found}) == 1:
+        choices = ", ".join(str(entry.id) for entry in found)
+        raise UsageError(f"{name}: several entries are meant ({choices}); give one of these numbers")
+    return found[0]
+
+
+def why(store: Store, name: str) -> Explanation:
+    """Story, event, level, partner, score, threshold, features and topics of an entry. Raises UsageError."""
+    entry = find(store, name)
+    member = stories.place(store, entry.id)
+    if member is None:
+        raise UsageError(f"{name}: entry {entry.id} is stored but not folded: its source's include or exclude holds it back, or no cycle ran since")
+    story = stories.stories(store, [member.story])[0]
+    siblings = tuple(other for other in stories.of_events(store, [member.event]) if other.id != story.id)
+    partners = stories.by_number(store, [n for n in (member.reason.against, *(label[1] for label in stories.labels_of(store, story.id))) if n])
+    against = partners.get(member.reason.against) if member.reason.against else None
+    labels = tuple((topic, partners.get(by), rule) for topic, by, rule in stories.labels_of(store, story.id))
+    event_id = stories.event_ids(store, [member.event])[member.event]
+    return Explanation(member, against, story, siblings, event_id, labels, stories.headlines(store, entry.id), stories.overrides_of(store, entry.public_id))
+
+
+def search(store: Store, text: str, limit: int) -> tuple[tuple[Entry, query.Hit], ...]:
+    """The newest entries that match, newest first. Raises query.QueryError."""
+    wanted = query.parse(text)
+    titles = sources.titles(store)
+    found: list[tuple[Entry, query.Hit]] = []
+    for entry, hit in _hits(store, wanted, titles):
+        found.append((entry, hit))
+        if len(found) >= limit:
+            break
+    return tuple(found)
+
+
+def _hits(store: Store, wanted: query.Query, titles: dict[str, str]) -> Iterator[tuple[Entry, query.Hit]]:
+    for entry, _ in stories.entries(store, query.prefilter(wanted), newest_first=True):
+        hit = query.match(wanted, query.doc(entry, titles.get(entry.source, "")))
+        if hit is not None:
+            yield entry, hit
+
+
+def stories_of(store: Store, text: str, limit: int) -> tuple[Story, ...]:
+    """The newest stories one of whose entries matches: a search as an edition. Raises query.QueryError."""
+    wanted = query.parse(text)
+    numbers: dict[int, None] = {}
+    for entry, _ in _hits(store, wanted, sources.titles(store)):
+        member = stories.place(store, entry.id)
+        if member is not None:
+            numbers.setdefault(member.story)
+        if len(numbers) >= limit:
+            break
+    return stories.stories(store, list(numbers))
+
+
+def source_rows(config: Config, store: Store, now: int) -> tuple[SourceRow, ...]:
+    """Every source of the config with its memory and its last seven days."""
+    today = now // 86_400
+    requests: dict[str, list[int]] = {}
+    new: dict[str, list[int]] = {}
+    for row in sources.traffic(store, today - 6):
+        if row.day <= today:
+            requests.setdefault(row.source, [0] * 7)[row.day - today + 6] = row.requests
+            new.setdefault(row.source, [0] * 7)[row.day - today + 6] = row.new
+    known, titles = sources.memories(store), sources.titles(store)
+    nothing = [0] * 7
+    return tuple(
+        SourceRow(
+            source,
+            source.title or titles.get(source.id) or source.id,
+            known.get(source.id, Memory()),
+            tuple(requests.get(source.id, nothing)),
+            tuple(new.get(source.id, nothing)),
+        )
+        for source in config.sources
+    )
+
+
+def week(store: Store, now: int) -> Week:
+    """Requests and bytes of the last seven days: what polling cost, and what validators and compression saved."""
+    found = sources.traffic(store, now // 86_400 - 6)
+    return Week(
+        sum(row.requests for row in found),
+        sum(row.not_modified for row in found),
+        sum(row.failed for row in found),
+        sum(row.new for row in found),
+        sum(row.wire_bytes for row in found),
+        sum(row.saved_bytes for row in found),
+    )
