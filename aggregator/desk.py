@@ -141,3 +141,8 @@ def week(store: Store, now: int) -> Week:
         sum(row.wire_bytes for row in found),
         sum(row.saved_bytes for row in found),
     )
+
+
+def titles(store: Store) -> dict[str, str]:
+    """How people know the sources."""
+    return sources.titles(store)

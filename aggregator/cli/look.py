@@ -1,0 +1,169 @@
+"""`status`, `search`, `why`, `dump`: looking at what is stored."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from aggregator import desk, query
+from aggregator.cli.common import Settings, ago, common, now, print_json, rfc3339, span, table
+from aggregator.errors import UsageError
+from aggregator.model import Entry, Level
+from aggregator.store import open_reader, stories
+
+
+@click.command("status")
+@common(json_output=True)
+def status_command(settings: Settings) -> None:
+    """Each source: state, last success, last new entry, failures, next poll and why then."""
+    config, present = settings.load(), now()
+    if not config.database.exists():
+        raise UsageError(f"{config.database}: nothing was polled yet; `aggregator run` does the first cycle")
+    with open_reader(config.database) as store:
+        rows, week, counts = desk.source_rows(config, store, present), desk.week(store, present), stories.counts(store)
+    if settings.json:
+        print_json({
+            "sources": [_source_json(row) for row in rows],
+            "week": {"requests": week.requests, "not_modified": week.not_modified, "failed": week.failed, "new": week.new,
+                     "bytes": week.wire_bytes, "saved_bytes": week.saved_bytes},
+            "entries": counts["entry"], "stories": counts["story"], "events": counts["event"],
+        })  # fmt: skip
+        return
+    table(
+        ("source", "state", "last success", "last new", "failures", "next poll", "why then"),
+        [
+            (
+                row.source.id,
+                row.memory.state if row.source.enabled else "disabled",
+                ago(row.memory.succeeded, present),
+                ago(row.memory.last_new, present),
+                str(row.memory.failures or ""),
+                "–" if not row.source.enabled else "due" if row.memory.next_poll <= present else f"in {span(row.memory.next_poll - present)}",
+                row.memory.failure.detail if row.memory.failure else row.memory.why,
+            )
+            for row in rows
+        ],
+        wrap={"why then": True},
+    )
+    saved = f"{week.saved_bytes / 1e6:.1f} MB saved" if week.saved_bytes else "nothing saved yet"
+    settings.say(
+        f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events; this week {week.requests} requests, "
+        f"{week.not_modified} of them answered “not modified”, {week.wire_bytes / 1e6:.1f} MB fetched, {saved}"
+    )
+
+
+def _source_json(row: desk.SourceRow) -> dict[str, object]:
+    memory = row.memory
+    failure = memory.failure
+    return {
+        "id": row.source.id, "title": row.title, "enabled": row.source.enabled, "state": memory.state, "since": rfc3339(memory.state_since or None),
+        "polled": rfc3339(memory.polled), "last_success": rfc3339(memory.succeeded), "last_new": rfc3339(memory.last_new),
+        "failures": memory.failures, "failure": None if failure is None else {"kind": failure.kind, "detail": failure.detail},
+        "next_poll": rfc3339(memory.next_poll or None), "why": memory.why,
+        "moved_to": memory.moved.url if memory.moved and memory.moved.adopted else None,
+    }  # fmt: skip
+
+
+@click.command("search")
+@click.argument("text", metavar="QUERY")
+@click.option("--format", "form", type=click.Choice(["text", "json", "rss", "atom"]), default="text", show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most so many results.")
+@common(json_output=True)
+def search_command(settings: Settings, text: str, form: str, limit: int) -> None:
+    """The topic query language over everything stored, newest first."""
+    config = settings.load()
+    try:
+        with open_reader(config.database) as store:
+            if form in ("rss", "atom"):
+                from aggregator.cycle import search_feed
+
+                click.echo(search_feed(config, store, text, form, limit), nl=False)
+                return
+            titles, found = desk.titles(store), desk.search(store, text, limit)
+    except query.QueryError as error:
+        raise UsageError(f"search: {error}") from None
+    if form == "json" or settings.json:
+        for entry, _ in found:
+            print_json({"entry": entry.public_id, "number": entry.id, "source": entry.source, "title": entry.title, "link": entry.link,
+                        "published": rfc3339(entry.published), "summary": entry.summary})  # fmt: skip
+        return
+    table(
+        ("entry", "published", "source", "title"),
+        [(str(e.id), str(rfc3339(e.published))[:16].replace("T", " "), titles.get(e.source) or e.source, e.title) for e, _ in found],
+    )
+    if not found:
+        settings.say("nothing stored matches")
+
+
+@click.command("why")
+@click.argument("entry")
+@common(json_output=True)
+def why_command(settings: Settings, entry: str) -> None:
+    """An entry's story and event, what folded it and how sure that was, its topics and their rules. ENTRY: id, link or guid."""
+    config = settings.load()
+    with open_reader(config.database) as store:
+        found, titles = desk.why(store, entry), desk.titles(store)
+    if settings.json:
+        print_json(_why_json(found))
+        return
+    for line in _why_lines(found, titles):
+        click.echo(line)
+
+
+def _why_json(found: desk.Explanation) -> dict[str, object]:
+    entry, reason = found.member.entry, found.member.reason
+    return {
+        "entry": entry.public_id, "number": entry.id, "source": entry.source, "guid": entry.guid, "link": entry.link, "title": entry.title,
+        "story": found.story.public_id, "event": found.event_id, "level": reason.level,
+        "against": found.against.public_id if found.against else None, "score": reason.score, "threshold": reason.threshold,
+        "features": dict(reason.features),
+        "story_entries": [member.entry.public_id for member in found.story.members],
+        "event_stories": [found.story.public_id, *(story.public_id for story in found.siblings)],
+        "topics": [{"topic": topic, "rule": rule, "entry": by.public_id if by else None} for topic, by, rule in found.labels],
+        "headlines": [{"since": rfc3339(at), "title": title} for at, title in found.headlines],
+        "overrides": [{"kind": kind, "other": other or None, "level": level} for kind, other, level in found.overrides],
+    }  # fmt: skip
+
+
+_LEVEL_WORDS: dict[Level | None, str] = {
+    None: "stands alone or leads", "item": "is the same item as", "text": "is the same text as", "event": "tells the same event as",
+}  # fmt: skip
+
+
+def _why_lines(found: desk.Explanation, titles: dict[str, str]) -> list[str]:
+    def named(entry: Entry) -> str:
+        return f"“{entry.title or entry.link or entry.public_id}” ({titles.get(entry.source) or entry.source}, entry {entry.id})"
+
+    entry, reason = found.member.entry, found.member.reason
+    lines = [named(entry), f"  id      {entry.public_id}", f"  link    {entry.link or '–'}", f"  story   {found.story.public_id}", f"  event   {found.event_id}"]
+    if reason.level is None:
+        lines.append(f"  level   none: it {_LEVEL_WORDS[None]}")
+    else:
+        lines.append(f"  level   {reason.level}: it {_LEVEL_WORDS[reason.level]} {named(found.against) if found.against else 'an entry that is gone'}")
+    if reason.threshold or reason.score:
+        lines.append(f"  score   {reason.score:.3f} against a threshold of {reason.threshold:.3f}")
+    lines += [f"          {name}: {value}" for name, value in reason.features]
+    others = [member for member in found.story.members if member.entry.id != entry.id]
+    lines += [f"  also    {named(member.entry)}: {member.reason.level or 'leads'}" for member in others]
+    lines += [f"  event   {named(story.members[0].entry)}" for story in found.siblings]
+    lines += [f"  topic   {topic}: {rule}" + (f", by entry {by.id}" if by and by.id != entry.id else "") for topic, by, rule in found.labels]
+    if not found.labels:
+        lines.append("  topic   none: no topic's rule matches")
+    lines += [f"  before  {rfc3339(at)} “{title}”" for at, title in found.headlines]
+    lines += [f"  yours   {kind} {other or 'from its story'} ({level})" for kind, other, level in found.overrides]
+    return lines
+
+
+@click.command("dump")
+@common()
+def dump_command(settings: Settings) -> None:
+    """Every entry as JSON Lines, oldest first."""
+    config = settings.load()
+    with open_reader(config.database) as store:
+        for entry, story, event, level, topics in stories.dump(store):
+            click.echo(json.dumps({
+                "entry": entry.public_id, "source": entry.source, "guid": entry.guid, "link": entry.link, "title": entry.title,
+                "published": rfc3339(entry.published), "first_seen": rfc3339(entry.first_seen), "story": story, "event": event,
+                "level": level, "topics": list(topics),
+            }, ensure_ascii=False))  # fmt: skip
