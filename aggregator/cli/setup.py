@@ -1,0 +1,72 @@
+"""`init` and `check`: from nothing to a config that works."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
+
+import click
+
+from aggregator.cli.common import Settings, common, print_json, table
+from aggregator.errors import UsageError
+
+
+@click.command("init")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("."))
+@common()
+def init_command(settings: Settings, directory: Path) -> None:
+    """Write a commented starter config.toml, with the seed stories beside it, into DIRECTORY (default: here)."""
+    target = directory / "config.toml"
+    package = resources.files("aggregator")
+    seeds = directory / "aggregator" / "seeds"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        seeds.mkdir(parents=True, exist_ok=True)
+        with target.open("x", encoding="utf-8") as file:
+            file.write((package / "config" / "starter.toml").read_text(encoding="utf-8"))
+        for seed in (package / "seeds").iterdir():
+            copy = seeds / seed.name
+            if seed.name.endswith(".txt") and not copy.exists():
+                copy.write_bytes(seed.read_bytes())
+    except FileExistsError:
+        raise UsageError(f"{target}: exists already and is left as it is; choose another directory") from None
+    except OSError as error:
+        raise UsageError(f"{error.filename or directory}: can't be written: {error.strerror}") from None
+    settings.say(f"{target}: written; change it to your taste, then run: aggregator --config {target} run")
+
+
+@click.command("check")
+@click.option("--online", is_flag=True, help="Also poll each source once, without storing anything.")
+@common(json_output=True)
+def check_command(settings: Settings, online: bool) -> None:
+    """Validate the config."""
+    config = settings.load()
+    if not online:
+        if settings.json:
+            print_json({"config": str(settings.path), "sources": len(config.sources), "topics": len(config.topics)})
+        settings.say(f"{settings.path}: good: {len(config.sources)} sources, {len(config.topics)} topics")
+        return
+    from aggregator import fetch, poll
+    from aggregator.model import Memory, Polled, Task
+
+    tasks = [Task(source, Memory(), config.limits, config.pace) for source in config.sources if source.enabled]
+    try:
+        with ThreadPoolExecutor(max(1, min(config.concurrency, len(tasks) or 1))) as pool:
+            found: list[Polled] = list(pool.map(poll.poll, tasks))
+    finally:
+        fetch.close()
+    rows = []
+    for polled in found:
+        failure = polled.failure
+        state = polled.memory.state if failure else "ok"
+        newest = max((entry.published or 0 for entry in polled.entries), default=0)
+        detail = failure.detail if failure else f"{len(polled.entries)} entries" + "".join(f"; {warning.detail}" for warning in polled.warnings)
+        rows.append((polled, state, newest, detail))
+    if settings.json:
+        print_json([{"source": polled.source, "state": state, "kind": polled.failure.kind if polled.failure else None, "detail": detail,
+                     "entries": len(polled.entries), "title": polled.feed.title if polled.feed else None} for polled, state, _, detail in rows])  # fmt: skip
+    else:
+        table(("source", "state", "what came"), [(polled.source, state, detail) for polled, state, _, detail in rows], wrap={"what came": True})
+    if rows and all(polled.failure for polled, *_ in rows):
+        click.get_current_context().exit(3)

@@ -1,0 +1,129 @@
+"""`backup`, `restore`, `doctor`, `prune`: looking after the database."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from xml.parsers import expat
+
+import click
+
+from aggregator import __version__, desk
+from aggregator.cli.common import Settings, common, now, print_json, span
+from aggregator.config import Config
+from aggregator.errors import AggregatorError
+from aggregator.store import open_reader, open_writer, upkeep
+
+# Library, first good version, what is wrong before it.
+_NEEDED = (
+    ("requests", (2, 32, 4), "leaks .netrc credentials"),
+    ("urllib3", (2, 7), "decompresses without a bound"),
+    ("feedparser", (6, 0, 11), "fails on Python 3.13"),
+    ("nh3", (0, 3), "misses newer payloads"),
+    ("apscheduler", (3, 11), "is not maintained"),
+    ("sqlite-utils", (4, 2), "lacks the migrations we use"),
+    ("feedgen", (1, 0), "writes other elements than we mend"),
+)
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+@common()
+def backup_command(settings: Settings, file: Path) -> None:
+    """A consistent, verified copy of the database, also while cycles run."""
+    config = settings.load()
+    with open_reader(config.database) as store:
+        upkeep.backup(store, file)
+    settings.say(f"{file}: {file.stat().st_size / 1e6:.1f} MB, verified")
+
+
+@click.command("restore")
+@click.argument("file", type=click.Path(path_type=Path))
+@common()
+def restore_command(settings: Settings, file: Path) -> None:
+    """Put a copy back in the place of the database; the present one is kept beside it."""
+    config = settings.load()
+    kept = upkeep.restore(config.database, file)
+    settings.say(f"{config.database}: restored from {file}" + (f"; what was there is now {kept}" if kept else ""))
+
+
+@click.command("prune")
+@common()
+def prune_command(settings: Settings) -> None:
+    """Apply retention now: remove entries that are older than it and no longer in their feeds."""
+    from aggregator import cycle
+
+    config = settings.load()
+    with open_writer(config.database) as store:
+        removed = upkeep.prune(store, now() - config.retention)
+        cycle.issue(config, store, now())
+        cycle.sweep(config, store, now())
+    settings.say(f"{removed} entries removed")
+
+
+@click.command("doctor")
+@common(json_output=True)
+def doctor_command(settings: Settings) -> None:
+    """Versions with known bugs, database integrity, permissions, what is overdue."""
+    found = [*_versions()]
+    try:
+        config = settings.load()
+        found += [*_places(config), *_database(config)]
+    except AggregatorError as error:
+        found.append(("config", False, str(error)))
+    if settings.json:
+        print_json([{"what": what, "ok": ok, "detail": detail} for what, ok, detail in found])
+        return
+    for what, ok, detail in found:
+        click.echo(f"{'ok ' if ok else 'LOOK'}  {what}: {detail}" if not ok else f"ok    {what}: {detail}")
+
+
+Finding = tuple[str, bool, str]
+
+
+def _versions() -> Iterator[Finding]:
+    yield "aggregator", True, f"{__version__} on Python {platform.python_version()}"
+    for name, least, trouble in _NEEDED:
+        version = metadata.version(name)
+        numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
+        good = numbers >= least
+        yield name, good, version if good else f"{version} {trouble}; update it to {'.'.join(map(str, least))} or newer"
+    sqlite = sqlite3.sqlite_version_info
+    # The WAL-reset bug needs two connections that write or checkpoint; we have one, so this is information and no alarm (R11).
+    note = "" if sqlite >= (3, 51, 3) else "; has the WAL-reset bug (mended in 3.51.3), which one writing process avoids: don't open the file with a second writer"
+    yield "sqlite", True, sqlite3.sqlite_version + note
+    version_info = expat.version_info
+    yield "expat", version_info >= (2, 6, 0), expat.EXPAT_VERSION + ("" if version_info >= (2, 6, 0) else " is slow on hostile input; update Python or libexpat")
+
+
+def _places(config: Config) -> Iterator[Finding]:
+    for what, path in (("output folder", config.output), ("database folder", config.database.parent)):
+        place = path
+        while not place.exists():
+            place = place.parent
+        good = os.access(place, os.W_OK | os.X_OK)
+        yield what, good, f"{path} can be written" if good else f"{place} can't be written by this user; mend its permissions"
+
+
+def _database(config: Config) -> Iterator[Finding]:
+    if not config.database.exists():
+        yield "database", True, f"{config.database} is not there yet; the first `aggregator run` makes it"
+        return
+    trouble = upkeep.check(config.database)
+    yield "database", trouble is None, f"{config.database} is sound" if trouble is None else f"{config.database}: {trouble}; restore a backup"
+    if trouble is not None:
+        return
+    with open_reader(config.database) as store:
+        mode = store.conn.execute("PRAGMA journal_mode").fetchone()[0]
+        yield "journal", True, mode if mode == "wal" else f"{mode}: this file system has no shared memory; slower, correct"
+        present = now()
+        rows = [row for row in desk.source_rows(config, store, present) if row.source.enabled]
+    overdue = [row for row in rows if row.memory.polled and present - row.memory.next_poll > max(3600, config.pace.wished)]
+    late = max((present - row.memory.next_poll for row in overdue), default=0)
+    yield "schedule", not overdue, f"{len(overdue)} sources are overdue, the longest by {span(late)}; is the daemon or cron job running?" if overdue else "nothing is overdue"
+    bad = [row.source.id for row in rows if row.memory.failures >= 3]
+    yield "sources", not bad, f"{len(bad)} fail repeatedly: {', '.join(bad[:10])}; `aggregator status` says why" if bad else "none fails repeatedly"
