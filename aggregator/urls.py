@@ -1,0 +1,181 @@
+"""When are two links one link? The link to follow and the key to compare are two things (rules as data in `data/links.json`)."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import uuid
+from importlib import resources
+from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
+
+_RULES = json.loads(resources.files("aggregator").joinpath("data/links.json").read_text(encoding="utf-8"))
+_TRACKING = re.compile("|".join(re.escape(rule).replace(r"\*", ".*") for rule in _RULES["tracking"]))
+_SAME_HOSTS = frozenset(_RULES["same_host"])
+_SECRET = frozenset(_RULES["secret"])
+
+_NAMESPACE = uuid.UUID("5b1e5b0a-6d1c-5c0e-9d0f-0a3f7f3f8a11")  # of minted entry ids: a constant of this program, for ever
+_SPACE = re.compile("[\x00-\x20\x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]+")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
+_NOT_IRI = re.compile("[\x00-\x20\x7f-\xa0\"<>\\\\^`{|}\ud800-\udfff\ufdd0-\ufdef\ufff0-\uffff]")
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ACTIVE = frozenset({"javascript", "vbscript", "data", "file", "blob", "about"})  # no ids: some reader makes a link of them
+_PORTS = {"http": 80, "https": 443}
+MAX_LENGTH = 4096
+# RFC 3986: what may stand unescaped in a path and in a query, beside letters and digits.
+_PATH_SAFE, _QUERY_SAFE = "/:@!$&'()*+,;=~-._%", "/?:@!$&'()*+,;=~-._%[]|"
+
+
+def follow(href: str | None, base: str | None = None) -> str | None:
+    """The absolute http(s) link that a reader opens: percent-encoded, tracking parameters gone, nothing else lost or sorted.
+
+    None where there is no such link (other schemes, no host, over 4,096 characters).
+    """
+    if not href:
+        return None
+    text = _tidy(href)
+    try:
+        if base and not text.lower().startswith(("http://", "https://")):
+            text = urljoin(_tidy(base), text)
+        parts = urlsplit(text)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            return None
+        netloc = _netloc(parts.scheme, parts.hostname, parts.port, parts.netloc.rpartition("@")[0])
+    except (ValueError, UnicodeError):
+        return None
+    link = urlunsplit((
+        parts.scheme, netloc, _escaped(parts.path, _PATH_SAFE) or "/", _escaped(_without_tracking(parts.query), _QUERY_SAFE),
+        _escaped(parts.fragment, _QUERY_SAFE),
+    ))  # fmt: skip
+    return link if len(link) <= MAX_LENGTH else None
+
+
+def _tidy(text: str) -> str:
+    """As browsers do (WHATWG URL): spaces around, tabs and line ends within are nothing; other spaces are escaped later."""
+    return re.sub("[\t\r\n]", "", text.strip("".join(map(chr, range(33))) + "\ufeff\u200b\xa0")).replace("\\", "/")
+
+
+def _netloc(scheme: str, host: str, port: int | None, userinfo: str) -> str:
+    if not host.isascii():
+        host = host.encode("idna").decode("ascii")
+    if re.search(r"[\x00-\x20\"<>\\^`{|}%/?#@]", host):
+        raise ValueError("a host name can't hold that")
+    name = f"[{host}]" if ":" in host else host.lower()
+    shown = name if port is None or port == _PORTS[scheme] else f"{name}:{port}"
+    return f"{userinfo}@{shown}" if userinfo else shown
+
+
+def _escaped(text: str, safe: str) -> str:
+    return quote(_BAD_ESCAPE.sub("%25", text), safe=safe, errors="replace")
+
+
+def _without_tracking(query: str) -> str:
+    if not query:
+        return ""
+    return "&".join(pair for pair in query.split("&") if not _TRACKING.fullmatch(unquote(pair.partition("=")[0]).lower()))
+
+
+@functools.lru_cache(maxsize=8192)
+def key(url: str | None) -> str | None:
+    """What two links of one page have in common, to compare; not to be opened.
+
+    Scheme, letter case of the host, default ports, `www.`, `m.` and AMP forms, fragments (but not `#!…`), the order of the query,
+    trailing slashes and tracking make no difference. None for no link and for a mere home page, which identifies no item.
+    """
+    link = follow(url)
+    if link is None:
+        return None
+    parts = urlsplit(link)
+    host = parts.hostname or ""
+    labels = host.split(".")
+    while len(labels) > 2 and labels[0] in _SAME_HOSTS:
+        labels = labels[1:]
+    port = f":{parts.port}" if parts.port else ""
+    path = _same_path(unquote(parts.path))
+    pairs = sorted(
+        (name, value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True, errors="replace")
+        if value.lower() not in _RULES["same_query"].get(name.lower(), ())
+    )
+    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    if path == "" and not pairs and not fragment:
+        return None
+    query = "&".join(f"{quote(name)}={quote(value)}" for name, value in pairs)
+    return f"{'.'.join(labels)}{port}{quote(path)}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
+
+
+def _same_path(path: str) -> str:
+    path = re.sub("//+", "/", path).rstrip("/")
+    for prefix in _RULES["same_prefix"]:
+        if path.startswith(prefix):
+            path = "/" + path[len(prefix) :]
+    for suffix in _RULES["same_suffix"]:
+        if path.endswith(suffix):
+            return path[: -len(suffix)].rstrip("/")
+    return path
+
+
+def is_iri(text: str | None) -> bool:
+    """Whether this can be an atom:id as it stands: an absolute IRI (RFC 3987) of at most 2,048 characters."""
+    if not text or len(text) > 2048 or _NOT_IRI.search(text) or _BAD_ESCAPE.search(text):
+        return False
+    scheme, colon, rest = text.partition(":")
+    if not colon or not rest or not _SCHEME.match(scheme):
+        return False
+    if scheme.lower() in ("http", "https"):
+        try:
+            parts = urlsplit(text)
+            return bool(parts.hostname) and "#" not in parts.fragment and (parts.port is None or parts.port >= 0)
+        except ValueError:
+            return False
+    if scheme.lower() == "urn":
+        return bool(re.match(r"urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:.", text, re.IGNORECASE))
+    if scheme.lower() == "tag":
+        return bool(re.match(r"tag:[^\s,:]+,\d{4}(-\d\d(-\d\d)?)?:", text, re.IGNORECASE))
+    return len(scheme) > 1 and scheme.lower() not in _ACTIVE
+
+
+def public_id(source: str, key: str, guid: str | None) -> str:
+    """The published id: the guid, byte for byte, where it is an absolute IRI; else minted from source and key, always the same."""
+    if guid is not None and is_iri(guid):
+        return guid
+    return mint(source, key)
+
+
+def mint(*parts: str) -> str:
+    """A `urn:uuid` that depends on these texts alone."""
+    name = "\n".join(parts).encode("utf-8", "replace").decode()
+    return f"urn:uuid:{uuid.uuid5(_NAMESPACE, name)}"
+
+
+def redact(url: str) -> str:
+    """For logs, errors, pages and published files: without user, password and the values of secret query parameters (S7)."""
+    try:
+        parts = urlsplit(url)
+        netloc = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return "(a malformed URL)"
+    pairs = []
+    for pair in parts.query.split("&") if parts.query else ():
+        name, equals, value = pair.partition("=")
+        random = len(value) >= 24 and any(c.isdigit() for c in value) and bool(re.fullmatch(r"[A-Za-z0-9_\-]+", value))
+        secret = random or name.lower() in _SECRET
+        pairs.append(f"{name}=…" if equals and secret else pair)
+    return urlunsplit((parts.scheme, netloc, parts.path, "&".join(pairs), parts.fragment))
+
+
+def host(url: str) -> str:
+    """The host name in lower case, "" where there is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """(scheme, host, port): where credentials belong to (RFC 6454)."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return "", "", 0
