@@ -1,0 +1,221 @@
+"""Markup → safe markup (nh3, one Rust pass), markup → plain text. What a feed says is never trusted."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+
+import nh3
+
+from aggregator import urls
+
+MAX_HTML = 256_000  # characters of one fragment before sanitising: nh3 is quadratic in nesting (80,000 open <div>: 13 s)
+MAX_DEPTH = 90  # open elements; published markup nests less than 100 deep (S13)
+MAX_TITLE = 1000
+
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_NONCHARACTERS = re.compile("[" + "".join(f"{chr((plane << 16) + 0xFFFE)}{chr((plane << 16) + 0xFFFF)}" for plane in range(1, 17)) + "]")
+
+_ATTRIBUTES = {
+    "*": {"lang", "dir", "title"},
+    "a": {"href", "hreflang"},
+    "img": {"src", "srcset", "alt", "width", "height", "sizes"},
+    "video": {"src", "poster", "width", "height", "controls"},
+    "audio": {"src", "controls"},
+    "source": {"src", "srcset", "type", "media", "sizes"},
+    "track": {"src", "kind", "srclang", "label"},
+    "td": {"colspan", "rowspan", "align"},
+    "th": {"colspan", "rowspan", "align", "scope"},
+    "ol": {"start", "reversed", "type"},
+    "li": {"value"},
+    "time": {"datetime"},
+    "abbr": {"title"},
+    "details": {"open"},
+    "col": {"span"},
+    "colgroup": {"span"},
+}
+_TAGS = {
+    "a", "abbr", "address", "article", "aside", "audio", "b", "bdi", "bdo", "blockquote", "br", "caption", "cite", "code", "col", "colgroup",
+    "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header",
+    "hgroup", "hr", "i", "img", "ins", "kbd", "li", "main", "mark", "nav", "ol", "p", "picture", "pre", "q", "rp", "rt", "ruby", "s", "samp", "section", "small",
+    "source", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "track", "tt", "u", "ul",
+    "var", "video", "wbr",
+}  # fmt: skip
+_VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"})
+_DROP_WITH_CONTENT = {"script", "style", "noscript", "template", "iframe", "object", "applet", "form", "select", "textarea", "button", "svg", "math",
+                      "noembed", "noframes", "head", "title", "xmp", "plaintext"}  # fmt: skip
+
+
+def clean(text: str) -> str:
+    """Only characters that XML 1.0 allows and Unicode assigns meaning to; line ends as LF (S14)."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _NONCHARACTERS.sub("", _ILLEGAL.sub("", text))
+
+
+def safe(markup: str, base: str | None = None) -> str:
+    """HTML that any reader may show: nothing active, every link absolute, well nested. Stable: a second pass changes nothing (S13)."""
+    text = clean(markup)
+    if "<" not in text and "&" not in text:
+        return html.escape(text, quote=False)
+    text = _bounded(text)
+    once = _USELESS.sub("", _cleaner(base).clean(text))
+    if len(once) > 2 * len(text) + 1000:  # nothing but signs to escape
+        once = html.escape(re.sub("[<>&\"]", "", plain(text)), quote=False)
+    return once
+
+
+# Pictures without a source or of one pixel (counters), as nh3 writes them: every value in double quotes.
+_USELESS = re.compile(r'<img(?![^>]* src=)[^>]*>|<img(?=[^>]* width="[01]")(?=[^>]* height="[01]")[^>]*>')
+
+
+def _cleaner(base: str | None) -> nh3.Cleaner:
+    found = _CLEANERS.get(base or "")
+    if found is None:
+        if len(_CLEANERS) > 256:
+            _CLEANERS.clear()
+        found = _CLEANERS[base or ""] = nh3.Cleaner(
+            tags=_TAGS,
+            clean_content_tags=_DROP_WITH_CONTENT,
+            attributes=_ATTRIBUTES,
+            attribute_filter=_filter(base),
+            url_schemes={"http", "https", "mailto"},
+            link_rel="noopener noreferrer",
+            strip_comments=True,
+        )
+    return found
+
+
+_CLEANERS: dict[str, nh3.Cleaner] = {}
+
+
+def _filter(base: str | None) -> Callable[[str, str, str], str | None]:
+    """Per attribute: absolute links, sane numbers; None drops the attribute."""
+
+    def attribute(tag: str, name: str, value: str) -> str | None:
+        if name in ("href", "src", "poster"):
+            if name == "href" and value.strip().lower().startswith("mailto:"):
+                return re.sub(r"[\s<>\"]", "", value)
+            return urls.follow(value, base)
+        if name == "srcset":
+            return _srcset(value, base)
+        if name in ("width", "height"):
+            return value.strip() if re.fullmatch(r"\s*\d{1,5}%?\s*", value) else None
+        if name == "dir":
+            return value if value.lower() in ("ltr", "rtl", "auto") else None
+        return value[:2000]
+
+    return attribute
+
+
+def _srcset(value: str, base: str | None) -> str | None:
+    """Candidates are separated by a comma and white space; a URL may hold commas of its own (WHATWG HTML, parse a srcset)."""
+    found = []
+    for candidate in re.split(r",\s+|,$", value.strip()):
+        link, _, descriptor = candidate.strip().partition(" ")
+        absolute = urls.follow(link.strip(","), base)
+        if absolute is None or not re.fullmatch(r"|\d+(\.\d+)?x|\d+w( \d+h)?", descriptor.strip()):
+            continue
+        found.append(f"{absolute.replace(',', '%2C')} {descriptor.strip()}".strip())
+    return ", ".join(found) or None
+
+
+def _bounded(text: str) -> str:
+    """Cut what would take nh3 quadratic time: length, nesting (counted by a linear scan), attributes of one tag."""
+    if len(text) > 2 * MAX_HTML + 1000:  # what was cut to MAX_HTML may grow to that, and must not be cut again
+        text = text[: text.rfind("<", 0, MAX_HTML)] if "<" in text[:MAX_HTML] else text[:MAX_HTML]
+    if text.count("<") <= MAX_DEPTH:
+        return text if len(text) < 20_000 or text.count("=") < 2000 else _few_attributes(text)
+    depth, pieces, end = 0, [], 0
+    for match in re.finditer(r"<(/?)([A-Za-z][A-Za-z0-9]*)", text):
+        name = match.group(2).lower()
+        if name in _VOID:
+            continue
+        if match.group(1):
+            depth = max(0, depth - 1)
+            continue
+        depth += 1
+        if depth > MAX_DEPTH:
+            pieces.append(text[end : match.start()])
+            close = text.find(">", match.end())
+            end = len(text) if close < 0 else close + 1
+    if pieces:
+        # Deeper than anything sane (or a list of tags never closed): the text stays, the markup goes.
+        return html.escape(plain("".join(pieces) + text[end:], _trust=True), quote=False)
+    return _few_attributes(text)
+
+
+def _few_attributes(text: str) -> str:
+    """Tags with more than a hundred attributes lose them all (80,000 attributes on one tag take nh3 11 s)."""
+    return re.sub(r"<([A-Za-z][A-Za-z0-9]*)\s[^<>]*>", lambda m: m.group() if m.group().count("=") <= 100 else f"<{m.group(1)}>", text)
+
+
+_BLOCKS = re.compile(
+    r"<(?:/?(?:p|div|li|ul|ol|h[1-6]|tr|table|blockquote|section|article|figure|figcaption|dd|dt|pre|header|footer)|br|hr)\b[^<>]*>", re.I
+)
+_CELLS = re.compile(r"</t[dh]\s*>", re.I)
+_HIDDEN = re.compile(r"<(script|style|noscript|template|head|title|svg|math|textarea)\b.*?(?:</\1\s*>|\Z)", re.I | re.S)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<![^>]*>|<\?[^>]*>", re.S)
+_ANY_TAG = re.compile(r"</?[A-Za-z](?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*/?>|</?[A-Za-z][^<>]*>")
+
+
+def plain(markup: str, _trust: bool = False) -> str:
+    """Plain text of markup: tags gone, entities once, blocks on lines of their own, white space collapsed."""
+    text = clean(markup)[: 4 * MAX_HTML]
+    if "<" in text:
+        text = _HIDDEN.sub(" ", _COMMENT.sub(" ", text))
+        text = _ANY_TAG.sub("", _CELLS.sub(" ", _BLOCKS.sub("\n", text)))
+    if "&" in text:
+        text = clean(html.unescape(text))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return "\n".join(line for line in lines if line)
+
+
+_KNOWN_TAG = re.compile(
+    r"</?(?:a|abbr|acronym|b|bdi|bdo|big|blink|blockquote|body|br|center|cite|code|dd|del|dfn|div|dl|dt|em|embed|figure|font|form|frame|"
+    r"h[1-6]|head|hr|html|i|iframe|img|input|ins|kbd|li|link|mark|meta|nobr|noscript|object|ol|p|picture|pre|q|s|samp|script|section|small|source|span|strike|strong|style|sub|"
+    r"sup|svg|table|tbody|td|template|textarea|th|title|tr|tt|u|ul|var|video|audio|wbr)\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>",
+    re.I,
+)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+
+
+def title(text: str) -> str:
+    """A title as plain text on one line: real tags removed (`a < b` and `<3` stay), entities resolved once (F27)."""
+    text = clean(text)[: 8 * MAX_TITLE]
+    if "<" in text:
+        text = _HIDDEN.sub(" ", text) if _KNOWN_TAG.search(text) else text
+        text = re.sub(r"<!--.*?-->", " ", text, flags=re.S)
+        text = _KNOWN_TAG.sub("", text)
+    if "&" in text:
+        text = clean(_ENTITY.sub(lambda match: html.unescape(match.group()), text))
+    text = " ".join(text.split())
+    return text if len(text) <= MAX_TITLE else snippet(text, MAX_TITLE)
+
+
+_SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’»)\]]*(?=\s|$)|[。！？]")
+_CLAUSE_END = re.compile(r"[,;:–—](?=\s)|[、，；：]")
+_NO_END = re.compile(r"\b(?:[A-Z]|[A-Za-z]\.[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Sen|Rep|Gov|Gen|Lt|Col|Sgt|Jr|Sr|No|vs|etc|Inc|Ltd|Co|Corp|approx|ca|Nr|bzw)$")
+
+
+def sentence(text: str) -> str:
+    """The first sentence of a text. `U.S.` and `Dr.` end none."""
+    for match in _SENTENCE_END.finditer(text):
+        if text[match.start()] == "." and _NO_END.search(text[: match.start()]):
+            continue
+        return text[: match.end()]
+    return text
+
+
+def snippet(text: str, length: int) -> str:
+    """At most `length` characters, cut at a clause if one ends in the second half, else at a word, with an ellipsis."""
+    text = " ".join(text.split())
+    if len(text) <= length:
+        return text
+    head = text[: length - 1]
+    ends = [match.start() for match in _CLAUSE_END.finditer(head) if match.start() >= length // 2]
+    cut = ends[-1] if ends else head.rfind(" ")
+    if cut < length // 2:
+        cut = len(head)
+    return head[:cut].rstrip(" ,;:–—-.、，；：") + "…"
