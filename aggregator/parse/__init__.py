@@ -1,0 +1,36 @@
+"""Bytes → entries, or: this is no feed, and what it is instead. Feeds (feedparser), JSON Feed, text files of stories."""
+
+from __future__ import annotations
+
+from aggregator.model import Failure, Fetched, Limits, Parsed, Source
+from aggregator.parse import feeds, jsonfeed, sniff, stories
+
+__all__ = ["parse"]
+
+
+def parse(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
+    """Never raises: whatever a body does to a parser becomes that source's failure (B7)."""
+    try:
+        return _parse(source, fetched, limits)
+    except MemoryError:
+        return Parsed(failure=Failure("parse", f"parsing took more than {limits.parse_memory // 1_000_000} MB"))
+    except RecursionError:
+        return Parsed(failure=Failure("parse", "nested too deeply to be a feed"))
+    except Exception as error:
+        return Parsed(failure=Failure("parse", f"the document can't be parsed: {type(error).__name__}: {str(error)[:200]}"))
+
+
+def _parse(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
+    body = fetched.body or b""
+    kind = sniff.kind(body, source.path is not None)
+    if kind == "empty":
+        return Parsed(failure=Failure("empty", "the answer is empty"))
+    if kind == "json":
+        parsed = jsonfeed.read(source.id, fetched, limits)
+    elif kind == "stories":
+        parsed = stories.read(source.id, fetched, limits)
+    else:
+        parsed = feeds.read(source.id, fetched, limits)
+    if parsed.failure is None and not parsed.feed.format:
+        return Parsed(failure=sniff.stranger(body, fetched))
+    return parsed

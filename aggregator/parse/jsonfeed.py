@@ -1,0 +1,96 @@
+"""JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/), by the same rules as all other feeds (C9)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aggregator import urls
+from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Limits, Parsed, Person
+from aggregator.parse import normal, sniff
+from aggregator.text import markup
+
+
+def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
+    """A failure names what the JSON is instead, or where it breaks."""
+    try:
+        document = json.loads((fetched.body or b"").decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return Parsed(failure=Failure("not-utf-8", f"JSON has to be UTF-8; byte {error.start + 1} is not"))
+    except ValueError as error:
+        return Parsed(failure=Failure("not-a-feed", f"damaged JSON: {error}"))
+    if not isinstance(document, dict) or not isinstance(document.get("items"), list) or "jsonfeed.org" not in str(document.get("version")):
+        return Parsed(failure=sniff.json_stranger(document))
+    feed = _feed(document, fetched)
+    warnings: list[Failure] = []
+    entries = []
+    for position, item in enumerate(document["items"][: limits.max_entries + 1]):
+        if not isinstance(item, dict):
+            continue
+        try:
+            entries.append(_entry(source, item, feed, fetched))
+        except Exception as error:
+            warnings.append(Failure("parse", f"item {position + 1} is left out: {type(error).__name__}: {error}"))
+    return normal.unique(feed, entries, limits, warnings)
+
+
+def _text(value: object) -> str | None:
+    return markup.clean(value) if isinstance(value, str) and value.strip() else None
+
+
+def _feed(document: dict[str, Any], fetched: Fetched) -> Feed:
+    base = fetched.url
+    return Feed(
+        id=_text(document.get("feed_url")),
+        title=markup.title(_text(document.get("title")) or ""),
+        link=urls.follow(_text(document.get("home_page_url")), base),
+        self_link=urls.follow(_text(document.get("feed_url")), base),
+        description=markup.plain(_text(document.get("description")) or "")[:2000],
+        language=normal.language(document.get("language")),
+        authors=_authors(document),
+        icon=urls.follow(_text(document.get("icon")) or _text(document.get("favicon")), base),
+        format="json11" if "1.1" in str(document["version"]) else "json10",
+    )
+
+
+def _authors(record: dict[str, Any]) -> tuple[Person, ...]:
+    found = record.get("authors") if isinstance(record.get("authors"), list) else [record.get("author")]
+    return normal.people(normal.person(one.get("name"), None, one.get("url")) for one in found or () if isinstance(one, dict))
+
+
+def _entry(source: str, item: dict[str, Any], feed: Feed, fetched: Fetched) -> Entry:
+    base = fetched.url
+    guid = item.get("id")
+    link = urls.follow(_text(item.get("url")) or _text(item.get("external_url")), base)
+    rich, flat = _text(item.get("content_html")), _text(item.get("content_text"))
+    content = markup.safe(rich, link or base) if rich else markup.safe(normal.paragraphs(flat)) if flat else ""
+    attachments = [one for one in item.get("attachments") or () if isinstance(one, dict)]
+    found: list[Enclosure | None] = [
+        normal.enclosure(one.get("url"), base, one.get("mime_type"), one.get("size_in_bytes"),
+                         title=_text(one.get("title")), duration=one.get("duration_in_seconds"))
+        for one in attachments
+    ]
+    tags = item.get("tags") if isinstance(item.get("tags"), list) else []
+    external = urls.follow(_text(item.get("external_url")), base)
+    return normal.finish(
+        Entry(
+            source=source,
+            key="",
+            guid=str(guid) if isinstance(guid, str | int | float) and str(guid).strip() else None,
+            link=link,
+            title=markup.title(_text(item.get("title")) or ""),
+            authors=_authors(item) or feed.authors,
+            published=normal.when(_text(item.get("date_published")), fetched.at),
+            updated=normal.when(_text(item.get("date_modified")), fetched.at),
+            summary=markup.plain(_text(item.get("summary")) or "").replace("\n", " "),
+            content=content,
+            text=markup.plain(content),
+            language=normal.language(item.get("language")) or feed.language,
+            categories=normal.categories((tag, None, None) for tag in tags or ()),
+            enclosures=tuple(one for one in found if one)[: normal.MAX_LISTED],
+            image=urls.follow(_text(item.get("image")) or _text(item.get("banner_image")), base),
+            extras=(("related", external),) if external and external != link else (),
+            said=normal.said(item),
+        ),
+        fetched.at,
+    )

@@ -1,0 +1,185 @@
+"""What all readers share: identity, dates, limits, digest. From loose pieces to an `Entry` in our normal form."""
+
+from __future__ import annotations
+
+import calendar
+import hashlib
+import html
+import json
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from aggregator import urls
+from aggregator.model import Category, Enclosure, Entry, Failure, Feed, Limits, Parsed, Person
+from aggregator.text import markup, words
+
+EARLIEST = 631_152_000  # 1990-01-01; what claims to be older is older than feeds (C6)
+MAX_GUID = 2048
+MAX_CONTENT = 1_000_000
+MAX_SAID = 1_000_000
+MAX_SUMMARY = 1000
+MAX_LISTED = 50  # categories, authors, enclosures, extras of one entry
+
+_TYPES = {
+    "mp3": "audio/mpeg", "m4a": "audio/mp4", "ogg": "audio/ogg", "opus": "audio/ogg", "wav": "audio/wav", "mp4": "video/mp4", "m4v": "video/mp4",
+    "webm": "video/webm", "mov": "video/quicktime", "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp",
+    "avif": "image/avif", "svg": "image/svg+xml", "pdf": "application/pdf", "zip": "application/zip", "torrent": "application/x-bittorrent",
+}  # fmt: skip
+_MEDIA = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg"}
+_TYPE = re.compile(r"[A-Za-z0-9][\w.+-]{0,60}/[\w.+-]{1,80}$")
+_LANGUAGE = re.compile(r"([A-Za-z]{2,3})([-_][A-Za-z0-9]{2,8})*$")
+
+
+def when(value: time.struct_time | tuple[int, ...] | str | None, seen: int) -> int | None:
+    """A date as said → unix seconds, clamped to [1990, seen]; None where there is none that can be understood."""
+    if value is None or value == "":
+        return None
+    try:
+        at = _from_text(value.strip()) if isinstance(value, str) else calendar.timegm(tuple(value))
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+    return max(EARLIEST, min(at, seen))
+
+
+def _from_text(text: str) -> int:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = parsedate_to_datetime(text)
+    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+
+
+def language(value: object) -> str | None:
+    """BCP 47 with the usual letter case: en-US, zh-Hant-TW."""
+    if not isinstance(value, str) or len(value) > 35 or not _LANGUAGE.match(value.strip()):
+        return None
+    first, *rest = value.strip().replace("_", "-").split("-")
+    return "-".join([first.lower(), *(part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower() for part in rest)])
+
+
+def person(name: object, email: object = None, uri: object = None) -> Person | None:
+    shown = markup.title(name)[:200] if isinstance(name, str) else ""
+    mail = email.strip() if isinstance(email, str) and re.fullmatch(r"[^@\s<>]{1,64}@[^@\s<>]{1,190}\.[^@\s<>]{2,}", email.strip()) else None
+    return Person(shown or mail or "", mail, urls.follow(uri) if isinstance(uri, str) else None) if shown or mail else None
+
+
+def people(found: Iterable[Person | None]) -> tuple[Person, ...]:
+    unique: dict[str, Person] = {}
+    for one in found:
+        if one is not None:
+            unique.setdefault(words.fold(one.name), one)
+    return tuple(unique.values())[:MAX_LISTED]
+
+
+def categories(found: Iterable[tuple[object, object, object]]) -> tuple[Category, ...]:
+    """(term, scheme, label) → unique categories, in words for people where the term is a bare number."""
+    unique: dict[str, Category] = {}
+    for term, scheme, label in found:
+        text = markup.title(term)[:200] if isinstance(term, str) else ""
+        shown = markup.title(label)[:200] if isinstance(label, str) else ""
+        if text or shown:
+            where = scheme if isinstance(scheme, str) and urls.is_iri(scheme) else None
+            unique.setdefault(words.fold(text or shown), Category(text or shown, where, shown or None))
+    return tuple(unique.values())[:MAX_LISTED]
+
+
+def enclosure(url: object, base: str, kind: object = None, length: object = None, **more: Any) -> Enclosure | None:
+    """A media file with type and length; the type from the extension where none is said."""
+    link = urls.follow(url, base) if isinstance(url, str) else None
+    if link is None:
+        return None
+    extension = link.split("?")[0].rsplit("/", 1)[-1].rpartition(".")[2].lower()
+    said = kind.split(";")[0].strip().lower() if isinstance(kind, str) else ""
+    guessed = _TYPES.get(extension) or _MEDIA.get(str(more.get("medium")), "application/octet-stream")
+    return Enclosure(link, said if _TYPE.match(said) else guessed, number(length) or 0, more.get("title"), more.get("medium"),
+                     number(more.get("width")), number(more.get("height")), seconds(more.get("duration")))  # fmt: skip
+
+
+def number(value: object) -> int | None:
+    """A sane whole number ≥ 0, else None."""
+    try:
+        found = int(float(str(value).strip().replace(",", "")))
+    except (ValueError, OverflowError):
+        return None
+    return found if 0 <= found < 1 << 53 else None
+
+
+def seconds(value: object) -> int | None:
+    """`3723`, `62:03`, `1:02:03`."""
+    parts = str(value or "").strip().split(":")
+    if not 1 <= len(parts) <= 3 or not all(re.fullmatch(r"\d{1,6}(\.\d+)?", part) for part in parts):
+        return None
+    total = 0
+    for part in parts:
+        total = total * 60 + int(float(part))
+    return total
+
+
+def paragraphs(text: str) -> str:
+    """Plain text as markup: blank lines separate paragraphs, other line ends are kept."""
+    blocks = [[html.escape(line, quote=False) for line in block.splitlines()] for block in re.split(r"\n\s*\n", text.strip())]
+    return "".join(f"<p>{'<br>'.join(lines)}</p>" for lines in blocks if lines)
+
+
+def said(value: Mapping[str, Any]) -> str:
+    """Every element as the source gave it, as JSON."""
+    text = json.dumps(value, ensure_ascii=False, default=_plain_value, separators=(",", ":"), sort_keys=True)
+    text = text.encode("utf-8", "replace").decode()
+    return text if len(text) <= MAX_SAID else json.dumps({"cut": text[:MAX_SAID]}, ensure_ascii=False)
+
+
+def _plain_value(value: object) -> object:
+    return list(value) if isinstance(value, time.struct_time) else str(value)
+
+
+def finish(entry: Entry, seen: int) -> Entry:
+    """Cut what is too long, fill title and summary, fix dates, compute key and digest (B9, C5, C6, F28)."""
+    guid = entry.guid.strip() if entry.guid else None
+    guid = markup.clean(guid) if guid else None
+    if guid and len(guid) > MAX_GUID:
+        guid = "sha256:" + hashlib.sha256(guid.encode("utf-8", "replace")).hexdigest()
+    content = entry.content[:MAX_CONTENT]
+    text = entry.text or markup.plain(content) or entry.summary
+    title = entry.title or markup.snippet(markup.sentence(text), 100)
+    summary = markup.snippet(entry.summary or text, MAX_SUMMARY if entry.summary else 300)
+    published = entry.published if entry.published is not None else entry.updated
+    updated = max(entry.updated, published) if entry.updated is not None and published is not None else entry.updated
+    link_key = urls.key(entry.link)
+    body = "\n".join([title, text, entry.link or "", *(enclosure.url for enclosure in entry.enclosures)])
+    digest = hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:32]
+    key = guid or link_key or hashlib.sha256(f"{words.fold(title)}\n{words.fold(text[:500])}".encode("utf-8", "replace")).hexdigest()
+    if not title:
+        title = entry.link.split("://", 1)[-1] if entry.link else "Untitled"
+        title = markup.snippet(title, 100)
+    return replace(entry, guid=guid, key=key, link_key=link_key, content=content, text=text[:MAX_CONTENT], title=title, summary=summary,
+                   published=published, updated=updated, digest=digest)  # fmt: skip
+
+
+def unique(feed: Feed, entries: Iterable[Entry], limits: Limits, warnings: list[Failure]) -> Parsed:
+    """One entry a key. What a document gives to several different things identifies nothing: then link and title do (C4).
+
+    The same guid twice is one entry, unless the links differ or three titles share it (seen: one guid on all ten posts of a
+    blog). Without guids, one link under different titles is several entries (seen: comments, all with the link of their page).
+    """
+    found = list(entries)
+    if len(found) > limits.max_entries:
+        warnings.append(Failure("too-many", f"{len(found)} entries; the first {limits.max_entries} are taken"))
+        found = found[: limits.max_entries]
+    meant: dict[str, set[tuple[str | None, str]]] = {}
+    for entry in found:
+        meant.setdefault(entry.key, set()).add((entry.link_key, entry.title))
+    shared = {key for key, things in meant.items() if len(things) > 1}
+    for entry in found:
+        if entry.guid and entry.key in shared and len({link for link, _ in meant[entry.key]}) == 1 and len(meant[entry.key]) < 3:
+            shared.discard(entry.key)
+    kept: dict[str, Entry] = {}
+    for entry in found:
+        if entry.key in shared:
+            entry = replace(entry, key=f"{entry.key}\n{entry.link_key}\n{entry.title}", guid=None)
+        kept.setdefault(entry.key, entry)
+    return Parsed(feed, tuple(kept.values()), warnings=tuple(warnings))

@@ -1,0 +1,88 @@
+"""What a body is, by its first bytes: a declared type is wrong too often to be believed."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Literal
+
+from aggregator.model import Failure, Fetched
+from aggregator.text import markup
+
+_MAGIC = (
+    (b"\x89PNG", "a PNG image"), (b"GIF8", "a GIF image"), (b"\xff\xd8\xff", "a JPEG image"), (b"RIFF", "a media file"), (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive"), (b"\x1f\x8b", "a gzip file"), (b"BM", "a bitmap image"), (b"\x00\x00\x01\x00", "an icon"), (b"ID3", "an audio file"),
+    (b"\x7fELF", "a program"), (b"OggS", "a media file"), (b"wOF", "a font"),
+)  # fmt: skip
+_ROOT = re.compile(rb"<(?!\?|!)\s*([A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
+_FEED_ROOTS = frozenset({b"rss", b"feed", b"rdf", b"channel", b"xml"})
+
+# How pages that stand before a feed introduce themselves; searched in the first 64 kB, in lower case.
+_CHALLENGES = (
+    (("cf-browser-verification", "cf_chl_", "challenge-platform", "cf-error-details", "attention required! | cloudflare", "just a moment..."),
+     "a Cloudflare challenge page"),
+    (("captcha", "recaptcha", "hcaptcha", "are you a robot", "are you human", "verify you are human", "px-captcha"), "a captcha page"),
+    (("incapsula", "_incap_", "imperva"), "an Imperva block page"),
+    (("access denied", "request blocked", "you have been blocked", "akamai"), "a page that says access is denied"),
+    (("enable javascript and cookies", "ddos-guard", "ddos protection", "checking your browser", "anubis"), "a browser check page"),
+)
+_LOGIN = re.compile(r"type=[\"']?password|name=[\"']?password", re.I)
+
+Kind = Literal["empty", "json", "xml", "stories"]
+
+
+def kind(body: bytes, local: bool) -> Kind:
+    """Which reader is to try it. Text files of stories are local only."""
+    head = body[:4096].lstrip(b"\xef\xbb\xbf\x00 \t\r\n")
+    if not head and not body.strip(b"\xef\xbb\xbf\x00 \t\r\n"):
+        return "empty"
+    if head[:1] in (b"{", b"["):
+        return "json"
+    if local and not head.startswith((b"<", b"\xff\xfe<", b"\xfe\xff")) and not any(head.startswith(magic) for magic, _ in _MAGIC):
+        return "stories"
+    return "xml"
+
+
+def stranger(body: bytes, fetched: Fetched) -> Failure:
+    """What this is, since it is no feed (C1), by name where it blocks us."""
+    for magic, what in _MAGIC:
+        if body.startswith(magic):
+            return Failure("not-a-feed", f"{what}, not a feed")
+    text = body[:65536].decode("utf-8", "replace")
+    lowered = text.lower()
+    root = _ROOT.search(body[:65536])
+    name = root.group(2).lower() if root else b""
+    if name == b"svg":
+        return Failure("not-a-feed", "an SVG image, not a feed")
+    if name == b"opml":
+        return Failure("not-a-feed", "an OPML list of feeds; add its feeds with `aggregator sources import`")
+    if name in (b"html", b"head", b"body") or "<!doctype html" in lowered[:2000] or "<html" in lowered or "<body" in lowered:
+        return _page(text, lowered)
+    if name in (b"urlset", b"sitemapindex"):
+        return Failure("not-a-feed", "a sitemap, not a feed")
+    if name and name not in _FEED_ROOTS:
+        return Failure("not-a-feed", f"XML with <{name.decode('ascii', 'replace')}> at its root, not a feed")
+    if name:
+        return Failure("not-a-feed", "damaged XML without any entry")
+    return Failure("not-a-feed", f"text, not a feed: “{markup.snippet(markup.plain(text[:400]), 60)}”")
+
+
+def _page(text: str, lowered: str) -> Failure:
+    if len(markup.plain(text)) < 6000:  # an article may well speak of captchas
+        for signs, what in _CHALLENGES:
+            if any(sign in lowered for sign in signs):
+                return Failure("blocked", f"{what} instead of the feed; ask the site to let feed readers through")
+    if _LOGIN.search(text):
+        return Failure("blocked", "a login page instead of the feed; the feed may need credentials (`headers` of the source)")
+    found = re.search(r"<title[^>]*>(.*?)</title", text, re.I | re.S)
+    title = f" (“{markup.snippet(markup.title(found.group(1)), 60)}”)" if found else ""
+    return Failure("not-a-feed", f"a web page{title}, not a feed; `aggregator sources add` with its address finds its feed")
+
+
+def json_stranger(value: object) -> Failure:
+    """JSON that is no JSON Feed: often an error message, shown."""
+    if isinstance(value, dict):
+        for name in ("message", "error", "detail", "title", "msg"):
+            if value.get(name):
+                return Failure("not-a-feed", f"JSON, not a feed; it says: “{markup.snippet(markup.clean(json.dumps(value[name], ensure_ascii=False)), 80)}”")
+    return Failure("not-a-feed", "JSON, but no JSON Feed (no “version” of jsonfeed.org)")

@@ -1,0 +1,76 @@
+"""The text file of stories: blocks between blank lines; a block of prose is one article, of headlines every line is a story."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import PurePath
+
+from aggregator.model import Entry, Failure, Feed, Fetched, Limits, Parsed
+from aggregator.parse import normal
+from aggregator.text import markup, words
+
+HEADLINE = 200  # characters; longer lines are prose
+TITLE = 140  # characters of a title that is made from a first sentence
+_FULL_STOP = re.compile(r"[.。．…][\"'”’»)\]]*$")
+_ABBREVIATION = re.compile(r"(?:\b[A-Z]\.)+$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|etc|No|St|a\.m|p\.m)\.$")
+
+
+def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
+    """No dates, no links: the store adds when an entry was first seen, publishing its page. Keys come from the words alone."""
+    body = fetched.body or b""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        return Parsed(failure=Failure("not-utf-8", f"{_name(fetched)}:{line}: byte {error.start + 1} is not UTF-8; save the file as UTF-8"))
+    if "\x00" in text:
+        return Parsed(failure=Failure("not-a-feed", f"{_name(fetched)}: a binary file, neither a feed nor a text file of stories"))
+    entries = [_entry(source, title, parts) for block in _blocks(markup.clean(text)) for title, parts in _stories(block)]
+    if not entries:
+        return Parsed(failure=Failure("empty", f"{_name(fetched)}: no text in it"))
+    return normal.unique(Feed(format="text"), entries, limits, [])
+
+
+def _name(fetched: Fetched) -> str:
+    return PurePath(fetched.url.removeprefix("file://")).name
+
+
+def _blocks(text: str) -> list[list[str]]:
+    blocks: list[list[str]] = [[]]
+    for line in text.splitlines():
+        if line.strip():
+            blocks[-1].append(" ".join(line.split()))
+        elif blocks[-1]:
+            blocks.append([])
+    return [block for block in blocks if block]
+
+
+def is_headline(line: str) -> bool:
+    """Short, without a closing full stop; `U.S.` at the end is none."""
+    return len(line) <= HEADLINE and (not _FULL_STOP.search(line) or bool(_ABBREVIATION.search(line)))
+
+
+def _stories(block: list[str]) -> list[tuple[str | None, list[str]]]:
+    """(title or None, paragraphs) of each story of a block."""
+    prose = [line for line in block if not is_headline(line)]
+    long = any(len(line) > HEADLINE for line in block)
+    rest = block[1:] or block
+    if not prose or (not long and 2 * sum(not is_headline(line) for line in rest) < len(rest)):
+        return [(line, []) for line in block]  # one stray full stop does not make an article of a list of headlines
+    if len(block) > 1 and is_headline(block[0]):
+        return [(block[0], block[1:])]
+    return [(None, block)]
+
+
+def _entry(source: str, title: str | None, parts: list[str]) -> Entry:
+    text = "\n".join(parts)
+    shown = title or markup.snippet(re.sub(r"[.。]$", "", markup.sentence(parts[0])), TITLE)
+    # The key is what makes an article this one: its headline, else how it begins. Later paragraphs may be added without a new story.
+    identity = " ".join(words.words(title)) if title else " ".join(words.words(parts[0])[:40])
+    key = "text:" + hashlib.sha256((identity or shown).encode()).hexdigest()[:32]
+    digest = hashlib.sha256(f"{shown}\n{text}".encode()).hexdigest()[:32]
+    summary = markup.snippet(text, 300) if parts else ""
+    content = markup.safe("".join(normal.paragraphs(part) for part in parts))
+    said = normal.said({"title": title, "paragraphs": parts} if parts else {"title": title})
+    return Entry(source=source, key=key, title=shown[: markup.MAX_TITLE], summary=summary, content=content, text=text, digest=digest, said=said)
