@@ -188,7 +188,8 @@ def _render(detail: Any, base: str) -> str:
 def _enclosures(item: Any, base: str) -> Iterator[Enclosure]:
     seen = set()
     media = [(one.get("url"), one.get("type"), one.get("filesize"), one) for one in _get(item, "media_content") or ()]
-    plain: list[tuple[Any, Any, Any, Any]] = [(one.get("href"), one.get("type"), one.get("length"), {}) for one in _get(item, "links") or () if one.get("rel") == "enclosure"]
+    linked = [one for one in _get(item, "links") or () if one.get("rel") == "enclosure"]
+    plain: list[tuple[Any, Any, Any, Any]] = [(one.get("href"), one.get("type"), one.get("length"), {}) for one in linked]
     for url, kind, length, one in plain + media:
         said = {name: one.get(name) for name in ("medium", "width", "height", "duration") if one.get(name)}
         found = normal.enclosure(url, base, kind, length, **said)

@@ -164,22 +164,22 @@ def unique(feed: Feed, entries: Iterable[Entry], limits: Limits, warnings: list[
     """One entry a key. What a document gives to several different things identifies nothing: then link and title do (C4).
 
     The same guid twice is one entry, unless the links differ or three titles share it (seen: one guid on all ten posts of a
-    blog). Without guids, one link under different titles is several entries (seen: comments, all with the link of their page).
+    blog). Without guids, one link with different texts is several entries (seen: comments, all with the link of their page).
     """
     found = list(entries)
     if len(found) > limits.max_entries:
         warnings.append(Failure("too-many", f"{len(found)} entries; the first {limits.max_entries} are taken"))
         found = found[: limits.max_entries]
-    meant: dict[str, set[tuple[str | None, str]]] = {}
+    meant: dict[str, set[tuple[str | None, str, str]]] = {}
     for entry in found:
-        meant.setdefault(entry.key, set()).add((entry.link_key, entry.title))
+        meant.setdefault(entry.key, set()).add((entry.link_key, entry.title, "" if entry.guid else entry.digest))
     shared = {key for key, things in meant.items() if len(things) > 1}
     for entry in found:
-        if entry.guid and entry.key in shared and len({link for link, _ in meant[entry.key]}) == 1 and len(meant[entry.key]) < 3:
+        if entry.guid and entry.key in shared and len({link for link, *_ in meant[entry.key]}) == 1 and len(meant[entry.key]) < 3:
             shared.discard(entry.key)
     kept: dict[str, Entry] = {}
     for entry in found:
         if entry.key in shared:
-            entry = replace(entry, key=f"{entry.key}\n{entry.link_key}\n{entry.title}", guid=None)
+            entry = replace(entry, key=f"{entry.key}\n{entry.link_key}\n{entry.title}\n{'' if entry.guid else entry.digest}", guid=None)
         kept.setdefault(entry.key, entry)
     return Parsed(feed, tuple(kept.values()), warnings=tuple(warnings))
