@@ -1,0 +1,268 @@
+"""The only door to the network (and to local files). Nothing here raises: trouble is a `Failure` inside the value."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import requests
+from requests.utils import requote_uri
+from urllib3.exceptions import HTTPError, LocationParseError
+
+from aggregator import urls
+from aggregator.fetch import decode, transport
+from aggregator.fetch.local import read
+from aggregator.fetch.transport import Exchange, Refused, Resolver, Unresolved, system_resolver
+from aggregator.fetch.watchdog import Guard, Watchdog
+from aggregator.model import Failure, Fetched, Limits, Request
+from aggregator.text import markup
+
+__all__ = ["close", "get", "read", "reopen", "send"]
+
+ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
+RETRY_CAP = 30 * 86_400  # seconds; whoever asks for more means for good
+_REDIRECTS = (301, 302, 303, 307, 308)
+_CHALLENGE = re.compile(rb"captcha|cf-chl|cf_chl|challenge-platform|cloudflare|access denied|you have been blocked|are you human|incapsula|ddos", re.I)
+
+_watchdog = Watchdog()
+
+
+def get(request: Request, limits: Limits, resolver: Resolver = system_resolver) -> Fetched:
+    """One exchange, redirects included, within `limits`. Validators go out byte for byte, configured headers to their origin only."""
+    started = time.monotonic()
+    guard = _watchdog.open(limits.timeout)
+    transport.enter(Exchange(guard, limits.allow_hosts, resolver))
+    try:
+        fetched = _follow(request, limits, guard)
+    except Exception as error:
+        fetched = Fetched(request.url, 0, failure=_failure(error, guard, limits))
+    finally:
+        _watchdog.done(guard)
+    if guard.killed and fetched.failure is None:
+        fetched = Fetched(request.url, 0, fetched.status, failure=_late(limits))
+    return replace(fetched, at=int(time.time()), seconds=time.monotonic() - started)
+
+
+def send(url: str, limits: Limits, form: Mapping[str, str] | None = None, resolver: Resolver = system_resolver) -> Failure | None:
+    """POST a form (a WebSub ping), or GET where there is none (a dead man's switch); None: it was taken."""
+    guard = _watchdog.open(limits.timeout)
+    transport.enter(Exchange(guard, limits.allow_hosts, resolver))
+    try:
+        prepared = requests.Request("GET" if form is None else "POST", url, {"User-Agent": limits.user_agent}, data=dict(form) if form else None).prepare()
+        answer = transport.exchange(prepared, guard.left)
+        answer.close()
+        return None if answer.status_code < 400 else Failure("status", f"{urls.redact(url)} answered {answer.status_code}", status=answer.status_code)
+    except Exception as error:
+        return _failure(error, guard, limits)
+    finally:
+        _watchdog.done(guard)
+
+
+def close() -> None:
+    """End everything that is under way now and refuse what comes later (SIGTERM)."""
+    _watchdog.close()
+
+
+def reopen() -> None:
+    """Take up work again after `close`."""
+    _watchdog.reopen()
+
+
+class _Wrong(Exception):
+    """An answer that is a failure, with the failure."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure)
+        self.failure = failure
+
+
+def _follow(request: Request, limits: Limits, guard: Guard) -> Fetched:
+    """Redirects by hand: every hop is checked, the permanent prefix is remembered, loops end."""
+    url, permanent, leading = request.url, None, True
+    visited = {url}
+    for _ in range(limits.max_redirects + 1):
+        answer = _ask(url, request, limits, guard)
+        with answer:
+            headers = _headers(answer)
+            if answer.status_code not in _REDIRECTS:
+                return replace(_answer(url, answer, headers, request, limits, guard), permanent=permanent)
+            target = _target(url, answer.status_code, dict(headers).get("location"))
+        leading = leading and answer.status_code in (301, 308)
+        if leading:
+            permanent = target
+        if target in visited:
+            raise _Wrong(Failure("redirect", f"redirects in a circle, back to {urls.redact(target)}", status=answer.status_code))
+        visited.add(target)
+        url = target
+    raise _Wrong(Failure("redirect", f"more than {limits.max_redirects} redirects"))
+
+
+def _ask(url: str, request: Request, limits: Limits, guard: Guard) -> requests.Response:
+    headers: dict[str, str | bytes] = {
+        "User-Agent": limits.user_agent,
+        "Accept": ACCEPT,
+        "Accept-Encoding": "gzip",
+        "Connection": "close",  # polls of one host are a second apart at least: idle connections would only add up
+    }
+    if urls.origin(url) == urls.origin(request.url):
+        headers.update(request.headers)
+    if request.etag is not None:
+        headers["If-None-Match"] = request.etag.encode("latin-1", "replace")
+    if request.last_modified is not None:
+        headers["If-Modified-Since"] = request.last_modified.encode("latin-1", "replace")
+    prepared = requests.Request("GET", url, headers).prepare()
+    return transport.exchange(prepared, guard.left)
+
+
+def _headers(answer: requests.Response) -> tuple[tuple[str, str], ...]:
+    """In the order of the answer; names in lower case."""
+    return tuple((name.lower(), value) for name, value in answer.raw.headers.items())
+
+
+def _target(url: str, status: int, location: str | None) -> str:
+    if not location or not location.strip():
+        raise _Wrong(Failure("redirect", f"answered {status} without saying where to", status=status))
+    # http.client reads headers as latin-1; most servers that send more mean UTF-8.
+    text = location.strip().encode("latin-1", "replace").decode("utf-8", "replace")
+    try:
+        parts = urlsplit(urljoin(url, text))
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise _Wrong(Failure("redirect", f"redirects to “{markup.snippet(markup.clean(urls.redact(text)), 80)}”, which is no web address", status=status))
+        plain = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path or "/", parts.query, ""))
+        return requote_uri(plain)
+    except ValueError as error:
+        raise _Wrong(Failure("redirect", f"redirects to a malformed address ({error})", status=status)) from None
+
+
+def _answer(url: str, answer: requests.Response, headers: tuple[tuple[str, str], ...], request: Request, limits: Limits, guard: Guard) -> Fetched:
+    status, named = answer.status_code, dict(headers)
+    if status == 304:
+        if request.etag is None and request.last_modified is None:
+            raise _Wrong(Failure("protocol", "answered 304 “not modified” although nothing was asked conditionally", status=status))
+        return Fetched(url, 0, status, headers)
+    if status != 200:
+        raise _Wrong(_status_failure(status, named, answer, guard))
+    body, wire = decode.read(answer.raw, named, guard, limits.max_bytes)
+    if not body.strip():
+        raise _Wrong(Failure("empty", "answered 200 with an empty body", status=status))
+    return Fetched(url, 0, status, headers, body, wire)
+
+
+def _status_failure(status: int, named: dict[str, str], answer: requests.Response, guard: Guard) -> Failure:
+    wait = _retry_after(named, int(time.time()))
+    challenged = named.get("cf-mitigated") == "challenge" or (status in (401, 403, 429, 503) and _page_blocks(answer, named, guard))
+    if status == 429:
+        return Failure("rate-limited", "the server asks for fewer requests (429)", wait, status)
+    if status == 503 and not challenged:
+        return Failure("unavailable", "the server is unavailable for now (503)", wait, status)
+    if challenged:
+        return Failure("blocked", f"blocked by a protection page ({status}); ask the site to let feed readers through", wait, status)
+    words = {
+        401: ("unauthorized", "needs credentials (401); set `headers` of the source"),
+        403: ("unauthorized", "refuses us (403)"),
+        404: ("missing", "not found (404); the feed may have moved"),
+        410: ("gone", "gone for good (410); remove the source"),
+        204: ("empty", "answered 204 without a body"),
+        205: ("empty", "answered 205 without a body"),
+    }
+    kind, detail = words.get(status, ("status", f"answered {status} {markup.clean(answer.reason or '')[:60]}".rstrip()))
+    return Failure(kind, detail, wait, status)
+
+
+def _page_blocks(answer: requests.Response, named: dict[str, str], guard: Guard) -> bool:
+    """Whether an error's page is that of a captcha or a protection service."""
+    try:
+        body, _ = decode.read(answer.raw, named, guard, 200_000)
+    except Exception:
+        return False  # the status alone then has to tell
+    return bool(_CHALLENGE.search(body))
+
+
+def _retry_after(named: dict[str, str], now: int) -> int | None:
+    """Seconds to stay away: Retry-After in both forms (RFC 9110, 10.2.3), else x-ratelimit-reset as seconds or as a time; rubbish is nothing."""
+    said = named.get("retry-after", "").strip()
+    wait: int | None = None
+    if said.isdecimal():
+        wait = int(said[:12])
+    elif said:
+        at = http_date(said)
+        wait = None if at is None else at - now
+    if wait is None:
+        reset = named.get("x-ratelimit-reset", named.get("ratelimit-reset", "")).strip().partition(".")[0]
+        if reset.isdecimal():
+            wait = int(reset[:12]) - now if int(reset[:12]) > 1_000_000_000 else int(reset[:12])
+    return min(wait, RETRY_CAP) if wait is not None and wait > 0 else None
+
+
+def http_date(text: str) -> int | None:
+    """An HTTP date in unix seconds; None for anything else."""
+    try:
+        return int(parsedate_to_datetime(text).timestamp())
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _late(limits: Limits) -> Failure:
+    return Failure("timeout", f"no complete answer within {limits.timeout:g} s")
+
+
+def _failure(error: Exception, guard: Guard, limits: Limits) -> Failure:
+    """Any exception of any library as a failure in words (B7); what the guard killed is late, however it shows."""
+    if isinstance(error, _Wrong | decode.Bad):
+        return _late(limits) if guard.killed else error.failure
+    if guard.killed:
+        return _late(limits)
+    chain = _chain(error)
+    for one in chain:
+        if isinstance(one, Refused):
+            return Failure("forbidden-address", str(one))
+        if isinstance(one, Unresolved):
+            return Failure("dns", str(one))
+    text = " ".join(f"{type(one).__name__} {one}" for one in chain)
+    if isinstance(error, requests.exceptions.SSLError) or "SSLError" in text or "CertificateError" in text:
+        return Failure("tls", f"no secure connection: {_reason(chain)}")
+    if "TimeoutError" in text or "timed out" in text.lower():
+        return _late(limits)
+    return _by_words(error, chain, text)
+
+
+def _by_words(error: Exception, chain: list[BaseException], text: str) -> Failure:
+    """The rest, told apart by type where there is one and by the words of the libraries where there is none."""
+    if "IncompleteRead" in text or "Connection broken" in text:
+        return Failure("truncated", "the connection ended in the middle of the answer")
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema | LocationParseError):
+        return Failure("redirect", "no valid web address")
+    if isinstance(error, requests.exceptions.InvalidHeader):
+        return Failure("protocol", "a header of ours would not be valid; check `headers` of the source")
+    if any(isinstance(one, ConnectionRefusedError) for one in chain):
+        return Failure("connect", "the server refuses connections")
+    if any(isinstance(one, OSError) and one.errno for one in chain) and "RemoteDisconnected" not in text and "ConnectionReset" not in text:
+        return Failure("connect", f"no connection: {_reason(chain)}")
+    if isinstance(error, requests.exceptions.RequestException | HTTPError | OSError | ValueError):
+        return Failure("protocol", f"the answer is no proper HTTP: {_reason(chain)}")
+    return Failure("internal", f"{type(error).__name__}: {_reason(chain)}")
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """The error, what it wraps and what caused it, outermost first."""
+    found: list[BaseException] = []
+    todo: list[object] = [error]
+    while todo and len(found) < 20:
+        one = todo.pop(0)
+        if isinstance(one, BaseException) and not any(one is other for other in found):
+            found.append(one)
+            todo += [getattr(one, "reason", None), one.__cause__, one.__context__, *one.args]
+    return found
+
+
+def _reason(chain: list[BaseException]) -> str:
+    """The innermost one that says something, on one line, without addresses that may hold secrets."""
+    for one in reversed(chain):
+        text = getattr(one, "verify_message", None) or getattr(one, "strerror", None) or (str(one.args[-1]) if one.args else "")
+        if text and "://" not in text and "object at 0x" not in text:
+            return "".join(c if c.isprintable() else " " for c in markup.snippet(markup.clean(str(text)), 120))
+    return type(chain[0]).__name__

@@ -1,0 +1,92 @@
+"""The body of an answer, read and decoded within bounds; what is cut short is an error, not a short body."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+from aggregator.fetch.watchdog import Guard
+from aggregator.model import Failure
+
+PIECE = 65_536
+
+
+class Bad(Exception):
+    """Carries the failure."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure)
+        self.failure = failure
+
+
+def read(raw: Any, headers: dict[str, str], guard: Guard, max_bytes: int) -> tuple[bytes, int]:
+    """(body after decompression, bytes that travelled). Raises Bad.
+
+    requests and urllib3 return bodies that are shorter than Content-Length, and truncated gzip, without an error: both are
+    counted here. At most one content coding, gzip or deflate (B3).
+    """
+    coding = headers.get("content-encoding", "").strip().lower()
+    if coding in ("", "identity"):
+        decoder = None
+    elif coding in ("gzip", "x-gzip", "deflate"):
+        decoder = _Inflate(coding == "deflate")
+    else:
+        raise Bad(Failure("encoding", f"content coding “{coding[:60]}”: only gzip is asked for and understood"))
+    out, wire = bytearray(), 0
+    for piece in _pieces(raw, guard):
+        wire += len(piece)
+        out += decoder.feed(piece, max_bytes + 1 - len(out)) if decoder else piece
+        if len(out) > max_bytes or wire > max_bytes:
+            raise Bad(Failure("too-big", f"more than {max_bytes / 1e6:g} MB after decompression (poll.max_bytes)"))
+    length = headers.get("content-length", "")
+    if length.isdecimal() and "transfer-encoding" not in headers and wire < int(length):
+        raise Bad(Failure("truncated", f"the body ended after {wire} of {length} bytes"))
+    if decoder and not decoder.complete and wire:
+        raise Bad(Failure("truncated", "the compressed body ends before its end"))
+    return bytes(out), wire
+
+
+def _pieces(raw: Any, guard: Guard) -> Iterator[bytes]:
+    while not guard.killed:
+        # read1 returns what is there; read(n) waits until n bytes have come and so ignores a deadline.
+        piece = raw.read1(PIECE, decode_content=False)
+        if not piece:
+            return
+        yield piece
+
+
+class _Inflate:
+    """gzip of several members, zlib or raw deflate, never more output than asked for."""
+
+    def __init__(self, deflate: bool) -> None:
+        self._deflate = deflate
+        self._object = zlib.decompressobj(zlib.MAX_WBITS if deflate else 16 + zlib.MAX_WBITS)
+        self._started = False
+
+    @property
+    def complete(self) -> bool:
+        return self._object.eof
+
+    def feed(self, data: bytes, room: int) -> bytes:
+        out = bytearray()
+        while data and len(out) < room:
+            try:
+                out += self._object.decompress(data, room - len(out))
+            except zlib.error as error:
+                if self._deflate and not self._started:
+                    self._started = True
+                    self._object = zlib.decompressobj(-zlib.MAX_WBITS)  # “deflate” without the zlib frame, as some servers have it
+                    continue
+                if out or self._object.eof:
+                    return bytes(out)  # rubbish after a complete member
+                raise Bad(Failure("encoding", f"the compressed body is damaged ({error})")) from None
+            self._started = True
+            data = self._object.unconsumed_tail or self._object.unused_data
+            if self._object.eof and data and not self._deflate:
+                if not data.startswith(b"\x1f\x8b"):
+                    return bytes(out)
+                self._object = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            elif self._object.eof:
+                return bytes(out)
+        return bytes(out)

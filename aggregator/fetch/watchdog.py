@@ -1,0 +1,101 @@
+"""Ends exchanges at their deadline, however slowly they trickle: one thread that shuts sockets down.
+
+Time-outs of sockets are per read, so that dripped headers, dripped bodies and floods of 1xx answers never meet them. `shutdown`
+on a duplicate of the descriptor ends a read in another thread at once, in TLS handshakes too. Afterwards `killed` has to be looked
+at: http.client then returns a complete-looking answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+
+
+class Guard:
+    """The deadline (monotonic seconds) of one exchange, and the sockets that it uses."""
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self.killed = False
+        self._sockets: list[socket.socket] = []
+        self._lock = threading.Lock()
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline, at least a hundredth, so that it can serve as a time-out."""
+        return max(0.01, self.deadline - time.monotonic())
+
+    def watch(self, sock: socket.socket) -> None:
+        with self._lock:
+            twin = sock.dup()
+            self._sockets.append(twin)
+            if self.killed:
+                _shut(twin)
+
+    def kill(self) -> None:
+        with self._lock:
+            self.killed = True
+            for sock in self._sockets:
+                _shut(sock)
+
+    def release(self) -> None:
+        with self._lock:
+            for sock in self._sockets:
+                sock.close()
+            self._sockets.clear()
+
+
+def _shut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+
+
+class Watchdog:
+    """Watches all guards of the process with one daemon thread, started by the first one."""
+
+    def __init__(self) -> None:
+        self._guards: set[Guard] = set()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def open(self, seconds: float) -> Guard:
+        guard = Guard(time.monotonic() + seconds)
+        with self._changed:
+            if self._closed:
+                guard.killed = True
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+                self._thread.start()
+            self._guards.add(guard)
+            self._changed.notify()
+        return guard
+
+    def done(self, guard: Guard) -> None:
+        with self._changed:
+            self._guards.discard(guard)
+        guard.release()
+
+    def close(self) -> None:
+        """Kill everything that is under way, and everything that is asked for later, until `reopen`."""
+        with self._changed:
+            self._closed = True
+            guards = list(self._guards)
+        for guard in guards:
+            guard.kill()
+
+    def reopen(self) -> None:
+        with self._changed:
+            self._closed = False
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                nearest = min((guard.deadline for guard in self._guards), default=None)
+                self._changed.wait(None if nearest is None else max(0.0, nearest - time.monotonic()))
+                late = [guard for guard in self._guards if guard.deadline <= time.monotonic()]
+                self._guards.difference_update(late)
+            for guard in late:
+                guard.kill()
