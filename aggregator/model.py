@@ -138,6 +138,8 @@ class Memory:
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None  # hex of the last body that parsed
+    body_bytes: int = 0  # what that body cost on the wire: what a 304 saves
+    hints: Hints = field(default_factory=lambda: Hints())  # of the last document that parsed; a 304 has none of its own
     polled: int | None = None  # last attempt
     succeeded: int | None = None  # last poll that ended well (304 included)
     last_new: int | None = None  # last poll that brought a new entry

@@ -54,7 +54,7 @@ def _empty_or(text: str, kind: Any) -> tuple[Any, ...]:
 
 SOURCE_COLUMNS = (
     "state", "state_since", "polled", "succeeded", "last_new", "next_poll", "not_before", "why", "failures", "failing_since", "failure",
-    "etag", "last_modified", "body_hash", "posts", "moved",
+    "etag", "last_modified", "body_hash", "posts", "moved", "body_bytes", "hints",
 )  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def memory_row(memory: Memory) -> tuple[object, ...]:
         memory.state, memory.state_since, memory.polled, memory.succeeded, memory.last_new, memory.next_poll, memory.not_before, memory.why,
         memory.failures, memory.failing_since, None if memory.failure is None else dump(asdict(memory.failure)),
         memory.etag, memory.last_modified, memory.body_hash, dump(memory.posts),
-        None if memory.moved is None else dump(asdict(memory.moved)),
+        None if memory.moved is None else dump(asdict(memory.moved)), memory.body_bytes, dump(asdict(memory.hints)),
     )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def memory(row: Sequence[Any]) -> Memory:
         state=row[0], state_since=row[1], polled=row[2], succeeded=row[3], last_new=row[4], next_poll=row[5], not_before=row[6], why=row[7],
         failures=row[8], failing_since=row[9], failure=None if row[10] is None else Failure(**json.loads(row[10])),
         etag=row[11], last_modified=row[12], body_hash=row[13], posts=tuple(json.loads(row[14])),
-        moved=None if row[15] is None else Moved(**json.loads(row[15])),
+        moved=None if row[15] is None else Moved(**json.loads(row[15])), body_bytes=row[16], hints=_hints(json.loads(row[17])),
     )  # fmt: skip
 
 
@@ -86,6 +86,9 @@ def feed(text: str | None) -> Feed:
         return Feed()
     record = json.loads(text)
     record["authors"] = tuple(Person(**person) for person in record["authors"])
-    hints = record["hints"]
-    record["hints"] = Hints(hints["ttl"], hints["update_period"], tuple(hints["skip_hours"]), tuple(hints["skip_days"]))
+    record["hints"] = _hints(record["hints"])
     return Feed(**record)
+
+
+def _hints(record: dict[str, Any]) -> Hints:
+    return Hints(record["ttl"], record["update_period"], tuple(record["skip_hours"]), tuple(record["skip_days"]))

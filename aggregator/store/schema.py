@@ -37,7 +37,7 @@ CREATE TABLE source (
   id TEXT PRIMARY KEY, url TEXT, title TEXT NOT NULL DEFAULT '', state TEXT NOT NULL, state_since INTEGER NOT NULL,
   polled INTEGER, succeeded INTEGER, last_new INTEGER, next_poll INTEGER NOT NULL, not_before INTEGER NOT NULL, why TEXT NOT NULL,
   failures INTEGER NOT NULL, failing_since INTEGER, failure TEXT, etag TEXT, last_modified TEXT, body_hash TEXT,
-  posts TEXT NOT NULL, moved TEXT, feed TEXT, present TEXT NOT NULL DEFAULT '[]'
+  posts TEXT NOT NULL, moved TEXT, body_bytes INTEGER NOT NULL, hints TEXT NOT NULL, feed TEXT, present TEXT NOT NULL DEFAULT '[]'
 ) STRICT"""
 
 _ENTRY = """

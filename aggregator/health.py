@@ -1,0 +1,77 @@
+"""How a source is, as a state, and what to do about it, in words."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from aggregator import urls
+from aggregator.model import Memory, Notice, State
+from aggregator.schedule import span
+
+PATIENCE = 3  # failures in a row before a source counts as failing: a single one is weather
+SILENCE = 14 * 86_400  # seconds; no source is called silent before that
+MANY_GAPS = 8  # … nor before so many of its own usual long gaps
+
+_ADVICE: dict[State, str] = {
+    "new": "It was not polled yet.",
+    "ok": "It is back; nothing to do.",
+    "slow": "The server asked us to come more rarely; we do. Nothing to do.",
+    "failing": "Look at its address in a browser; if it stays so, remove it or give its new address.",
+    "blocked": "It does not let feed readers in. Ask the site to, or give credentials in `headers`; else remove it.",
+    "moved": "Its new address is used already; write it into config.toml (`aggregator sources list` shows both).",
+    "gone": "The server says that it is gone for good (410). Remove it: `aggregator sources remove ID`.",
+    "silent": "It answers but brings nothing new, for much longer than is usual for it. It may have moved without saying so.",
+}
+
+
+def state(memory: Memory, now: int) -> State:
+    """From what a poll left behind."""
+    failure = memory.failure
+    if memory.polled is None:
+        return "new"
+    if failure is not None:
+        if failure.kind == "gone":
+            return "gone"
+        if failure.kind in ("blocked", "unauthorized"):
+            return "blocked"
+        if failure.kind in ("rate-limited", "unavailable") and memory.failures < PATIENCE:
+            return "slow"
+        if memory.failures >= PATIENCE or memory.succeeded is None or failure.kind in ("missing", "unreadable", "not-a-feed", "not-utf-8", "forbidden-address"):
+            return "failing"
+        return memory.state if memory.state in ("ok", "moved", "silent", "slow") else "failing"
+    if memory.moved is not None and memory.moved.adopted:
+        return "moved"
+    return "silent" if silent(memory, now) else "ok"
+
+
+def silent(memory: Memory, now: int) -> bool:
+    """Nothing new for much longer than this feed's own long gaps (the 90th percentile of them)."""
+    posts = sorted((post for post in memory.posts if post <= now), reverse=True)
+    if len(posts) < 4:
+        return False
+    gaps = sorted(a - b for a, b in pairwise(posts))
+    usual = gaps[min(len(gaps) - 1, len(gaps) * 9 // 10)]
+    newest = max(posts[0], memory.last_new or 0)
+    return now - newest > max(SILENCE, MANY_GAPS * usual)
+
+
+def notice(source: str, title: str, before: Memory, after: Memory, at: int) -> Notice | None:
+    """What to tell about a change of state; None where nothing changed that anybody should know."""
+    old, new = before.state, after.state
+    if old == new or (old == "new" and new in ("ok", "moved")) or (old == "slow" and new == "ok") or (old == "ok" and new == "slow"):
+        return None
+    return Notice(source, title, at, old, new, words(after, at))
+
+
+def words(memory: Memory, at: int) -> str:
+    """One or two sentences: what is, since when, what to do."""
+    failure = memory.failure
+    if memory.state in ("failing", "blocked", "gone", "slow") and failure is not None:
+        since = f" It has failed for {span(at - memory.failing_since)}." if memory.failing_since and at - memory.failing_since > 3600 else ""
+        return f"{failure.detail[:1].upper()}{failure.detail[1:]}.{since} {_ADVICE[memory.state]}"
+    if memory.state == "moved" and memory.moved is not None:
+        return f"It moved to {urls.redact(memory.moved.url)}. {_ADVICE['moved']}"
+    if memory.state == "silent":
+        newest = max([*memory.posts, memory.last_new or 0])
+        return f"Nothing new for {span(at - newest)}. {_ADVICE['silent']}"
+    return _ADVICE[memory.state]

@@ -1,0 +1,158 @@
+"""One source, polled: `fetch`, then `parse`, then `schedule`, as one value in, one value out.
+
+Gets all that it needs in the `Task`, opens no database, keeps no state, never raises: so it runs unchanged on any executor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from aggregator import fetch, health, schedule, urls
+from aggregator.model import Entry, Failure, Fetched, Hints, Limits, Memory, Pace, Parsed, Polled, Request, Source, Task
+from aggregator.parse import parse as parse_here
+
+Parser = Callable[[Source, Fetched, Limits], Parsed]
+MAX_POSTS = 64
+
+
+def poll(task: Task, parse: Parser = parse_here) -> Polled:
+    """Never raises; `failure` says what went wrong. `memory` is complete but for what only the store knows, see `settle`."""
+    try:
+        return _local(task, parse) if task.source.path is not None else _remote(task, parse)
+    except Exception as error:  # the last line of defence: one source never hurts another (B7)
+        at = max(task.memory.polled or 0, task.memory.next_poll)
+        return _failed(task, Fetched("", at), Failure("internal", f"{type(error).__name__}: {str(error)[:200]}"))
+
+
+def _remote(task: Task, parse: Parser) -> Polled:
+    source, memory = task.source, task.memory
+    assert source.url is not None
+    adopted = memory.moved is not None and memory.moved.adopted
+    asked = memory.moved.url if memory.moved is not None and adopted else source.url
+    # Credentials belong to the configured origin, wherever the feed says that it has moved to (S6).
+    headers = source.headers if urls.origin(asked) == urls.origin(source.url) else ()
+    fetched = fetch.get(Request(asked, memory.etag, memory.last_modified, headers), task.limits)
+    if fetched.failure is not None:
+        if adopted and fetched.failure.kind in ("missing", "gone", "dns", "redirect", "forbidden-address"):
+            memory = replace(memory, moved=None)  # the new address died: the configured one gets another chance
+        return _failed(replace(task, memory=memory), fetched, fetched.failure)
+    digest = None if fetched.body is None else hashlib.sha256(fetched.body).hexdigest()
+    if digest is None or digest == memory.body_hash:
+        return _unchanged(task, fetched, asked)
+    parsed = parse(source, fetched, task.limits)
+    if parsed.failure is not None:
+        # Without validators the next poll gets the whole body again, even if the server thinks that we have it (P6).
+        void = replace(memory, etag=None, last_modified=None)
+        return _failed(replace(task, memory=void), fetched, parsed.failure)
+    return _succeeded(task, fetched, parsed, digest, asked)
+
+
+def _validators(memory: Memory, fetched: Fetched) -> tuple[str | None, str | None]:
+    """The newest ones, byte for byte; none is made up. A 304 may leave out what has not changed (P1–P5)."""
+    named = dict(fetched.headers)
+    if fetched.status == 304:
+        return named.get("etag", memory.etag), named.get("last-modified", memory.last_modified)
+    return named.get("etag"), named.get("last-modified")
+
+
+def _unchanged(task: Task, fetched: Fetched, asked: str) -> Polled:
+    memory = task.memory
+    etag, modified = _validators(memory, fetched)
+    moved = schedule.observe_move(memory.moved, fetched.permanent, fetched.at, asked) if fetched.permanent else memory.moved
+    after = _well(task, fetched, replace(memory, etag=etag, last_modified=modified, moved=moved), Hints(), memory.posts)
+    return Polled(task.source.id, fetched.at, after, status=fetched.status, not_modified=True, wire_bytes=fetched.wire_bytes, seconds=fetched.seconds,
+                  saved_bytes=memory.body_bytes if fetched.body is None else 0)  # fmt: skip
+
+
+def _succeeded(task: Task, fetched: Fetched, parsed: Parsed, digest: str, asked: str) -> Polled:
+    etag, modified = _validators(task.memory, fetched)
+    moved = schedule.observe_move(task.memory.moved, fetched.permanent, fetched.at, asked)
+    size = fetched.wire_bytes
+    known = replace(task.memory, etag=etag, last_modified=modified, moved=moved, body_hash=digest, body_bytes=size, hints=parsed.feed.hints)
+    after = _well(task, fetched, known, parsed.feed.hints, _posts(task.memory.posts, parsed.entries))
+    saved = max(0, len(fetched.body or b"") - fetched.wire_bytes)
+    return Polled(task.source.id, fetched.at, after, parsed.feed, parsed.entries, fetched.status, wire_bytes=fetched.wire_bytes, saved_bytes=saved,
+                  seconds=fetched.seconds, warnings=parsed.warnings)  # fmt: skip
+
+
+def _posts(before: Sequence[int], entries: Sequence[Entry]) -> tuple[int, ...]:
+    found = {entry.published for entry in entries if entry.published is not None}
+    return tuple(sorted(found | set(before), reverse=True)[:MAX_POSTS])
+
+
+def _well(task: Task, fetched: Fetched, memory: Memory, hints: Hints, posts: tuple[int, ...]) -> Memory:
+    first = task.memory.polled is None
+    said = hints if hints != Hints() else memory.hints
+    plan = schedule.after_success(fetched.at, task.pace, posts, dict(fetched.headers), said, task.source.id, first)
+    after = replace(memory, polled=fetched.at, succeeded=fetched.at, failures=0, failing_since=None, failure=None, posts=posts,
+                    next_poll=plan.next_poll, not_before=plan.not_before, why=plan.why)  # fmt: skip
+    return _in_state(after, fetched.at)
+
+
+def _failed(task: Task, fetched: Fetched, failure: Failure) -> Polled:
+    memory, at = task.memory, fetched.at
+    failures = memory.failures + 1
+    plan = schedule.after_failure(at, task.pace, failures, failure, task.source.id)
+    after = replace(memory, polled=at, failures=failures, failing_since=memory.failing_since or at, failure=failure,
+                    next_poll=plan.next_poll, not_before=plan.not_before, why=plan.why)  # fmt: skip
+    return Polled(task.source.id, at, _in_state(after, at), status=fetched.status, wire_bytes=fetched.wire_bytes, seconds=fetched.seconds, failure=failure)
+
+
+def _in_state(memory: Memory, at: int) -> Memory:
+    state = health.state(memory, at)
+    return memory if state == memory.state else replace(memory, state=state, state_since=at)
+
+
+def settle(memory: Memory, new_entries: int) -> Memory:
+    """What the store adds: whether the poll brought anything new."""
+    return replace(memory, last_new=memory.polled) if new_entries else memory
+
+
+def put_off(task: Task, cause: Polled) -> Memory:
+    """The host answered 429 to another of its feeds: this one waits as long (P11)."""
+    wait = max(cause.memory.not_before, cause.memory.next_poll)
+    return replace(task.memory, next_poll=max(task.memory.next_poll, wait), not_before=max(task.memory.not_before, wait),
+                   why=f"its host asked for fewer requests (429, at {cause.source})")  # fmt: skip
+
+
+def _local(task: Task, parse: Parser) -> Polled:
+    """Several files may match one pattern; a bad one is named, the others are read."""
+    source = task.source
+    assert source.path is not None
+    found = fetch.read(source.path, task.limits)
+    at = found[0].at if found else (task.memory.polled or 0)
+    bad = [one.failure for one in found if one.failure is not None]
+    good = [one for one in found if one.failure is None]
+    if not good:
+        return _failed(task, Fetched("", at), bad[0] if bad else Failure("missing", f"{source.path}: only folders there, no files"))
+    total = hashlib.sha256()
+    for one in good:
+        total.update(hashlib.sha256(one.url.encode() + b"\n" + (one.body or b"")).digest())
+    digest = total.hexdigest()
+    if digest == task.memory.body_hash and task.memory.failure is None:
+        return Polled(source.id, at, _local_memory(task, at, digest, task.memory.posts), not_modified=True, warnings=tuple(bad))
+    return _read(task, parse, good, bad, at, digest)
+
+
+def _read(task: Task, parse: Parser, good: Sequence[Fetched], bad: list[Failure], at: int, digest: str) -> Polled:
+    feed, entries = None, dict[str, Entry]()
+    for one in good:
+        parsed = parse(task.source, one, task.limits)
+        bad += [*([parsed.failure] if parsed.failure else []), *parsed.warnings]
+        if parsed.failure is None:
+            feed = feed or parsed.feed
+            for entry in parsed.entries:
+                entries.setdefault(entry.key, entry)
+    if feed is None:
+        return _failed(task, Fetched("", at), bad[0])
+    memory = _local_memory(task, at, digest, _posts(task.memory.posts, tuple(entries.values())))
+    return Polled(task.source.id, at, memory, feed if len(good) == 1 else replace(feed, title=""), tuple(entries.values()), warnings=tuple(bad))
+
+
+def _local_memory(task: Task, at: int, digest: str, posts: tuple[int, ...]) -> Memory:
+    wait: Pace = task.pace
+    after = replace(task.memory, polled=at, succeeded=at, failures=0, failing_since=None, failure=None, posts=posts, body_hash=digest,
+                    next_poll=at + wait.least, not_before=0, why="a local file: looked at in each cycle")  # fmt: skip
+    return _in_state(after, at)

@@ -1,0 +1,249 @@
+"""When to knock again, and why then. Pure: times come in as values; jitter comes from hashes, so that every run decides alike."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from aggregator.model import Failure, Hints, Memory, Moved, Pace, Task
+
+SERVER_CAP = 86_400  # seconds; a server's freshness or Retry-After beyond a day is not believed (P8)
+GONE_PAUSE = 7 * 86_400  # a 410 is confirmed once a week at most (P14)
+BACKOFF_CAP = 86_400
+MOVE_SIGHTINGS, MOVE_SECONDS = 3, 86_400  # a permanent redirect is adopted after so many parsed polls over so long (P15)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`next_poll` ≥ `not_before`; `not_before` is the server's word and holds for forced polls too."""
+
+    next_poll: int
+    not_before: int
+    why: str
+
+
+def after_success(at: int, pace: Pace, posts: Sequence[int], headers: Mapping[str, str], hints: Hints, salt: str, first: bool = False) -> Plan:
+    """After a poll that ended well at `at`. `posts`: publication times of the newest entries, newest first.
+
+    After the `first` poll the next one falls anywhere in the interval after the first, so that sources that were added together
+    do not stay together for ever.
+    """
+    asked, who = _asked(headers, hints, at)
+    wished, rhythm = interval(posts, pace, at)
+    gap = max(wished, asked, pace.least)
+    late = _jitter(salt, at, gap if first else gap // 20)
+    earliest = _not_skipped(at + gap + late, hints)
+    why = rhythm
+    if asked > wished:
+        why += f"; {who} asks for ≥ {span(asked)}"
+    if earliest > at + gap + late:
+        why += "; its skipHours or skipDays hold until then"
+    return Plan(earliest, at + min(asked, SERVER_CAP), why)
+
+
+def after_failure(at: int, pace: Pace, failures: int, failure: Failure, salt: str) -> Plan:
+    """After the `failures`-th failure in a row: doubling gaps with jitter, never less than the server's Retry-After (P9, P10)."""
+    wait = min(failure.retry_after or 0, SERVER_CAP)
+    if failure.kind == "gone":
+        return Plan(at + GONE_PAUSE, at + GONE_PAUSE, "gone for good (410); looked at once a week")
+    back = min(BACKOFF_CAP, max(pace.most, pace.wished), max(pace.wished, pace.least) << min(failures - 1, 10))
+    back = max(back, pace.least)
+    late = _jitter(salt, failures, back // 4)
+    gap = max(back, wait) + late
+    why = f"failed {failures} time{'s' if failures > 1 else ''} in a row ({failure.kind}); tried again after {span(back)}"
+    if wait > back:
+        why += f"; the server asks to stay away for {span(wait)}"
+    return Plan(at + gap, at + wait if wait else 0, why)
+
+
+def interval(posts: Sequence[int], pace: Pace, at: int) -> tuple[int, str]:
+    """(seconds, why): half the usual gap between posts, between `least` and `most`; the wished interval while there is no history.
+
+    The usual gap is the median of the last gaps, which a burst does not shorten much; a silence that is longer than usual lengthens it.
+    """
+    known = sorted({post for post in posts if post <= at}, reverse=True)[:32]
+    if len(known) < 4:
+        return _within(pace.wished, pace), f"wished every {span(pace.wished)}; too few posts to know its rhythm"
+    gaps = sorted(a - b for a, b in itertools.pairwise(known))
+    usual = max(gaps[len(gaps) // 2], (known[0] - known[-1]) // (2 * len(gaps)))
+    silence = at - known[0]
+    words = f"posts every {span(usual)}"
+    if silence > 4 * max(usual, 3600):
+        usual = silence // 2
+        words += f", silent for {span(silence)}"
+    # The wish is a wish for busy feeds; quiet ones are asked less often, busy ones not more often than half of the wish.
+    return _within(max(min(usual // 2, 24 * pace.wished), pace.wished // 2), pace), words
+
+
+def _within(seconds: int, pace: Pace) -> int:
+    return max(pace.least, min(pace.most, seconds))
+
+
+def _asked(headers: Mapping[str, str], hints: Hints, at: int) -> tuple[int, str]:
+    """The longest of what the server and the feed ask for, in seconds, and who asks."""
+    wishes = [(freshness(headers, at), "the server"), (_sane(hints.ttl), "the feed's ttl"), (_sane(hints.update_period), "the feed's sy:updatePeriod")]
+    return max(wishes, key=lambda wish: wish[0])
+
+
+def _sane(seconds: int | None) -> int:
+    return seconds if seconds and 0 < seconds <= SERVER_CAP else 0
+
+
+def freshness(headers: Mapping[str, str], at: int) -> int:
+    """max-age − Age, else Expires − Date (RFC 9111, 4.2.1), at most a day; rubbish is 0 (P8)."""
+    directives = [part.strip().lower() for part in headers.get("cache-control", "").split(",")]
+    ages = [part.partition("=")[2].strip('" ') for part in directives if part.startswith("max-age=")]
+    if ages:
+        age = headers.get("age", "0").strip()
+        fresh = int(ages[0][:12]) - (int(age[:12]) if age.isdecimal() else 0) if ages[0].isdecimal() else 0
+        return max(0, min(fresh, SERVER_CAP))
+    expires, date = _date(headers.get("expires")), _date(headers.get("date"))
+    return 0 if expires is None else max(0, min(expires - (date if date is not None else at), SERVER_CAP))
+
+
+def _date(text: str | None) -> int | None:
+    try:
+        return None if not text else int(parsedate_to_datetime(text).timestamp())
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _not_skipped(at: int, hints: Hints) -> int:
+    """The first whole hour from `at` on that is not skipped; who skips everything is still asked once a day (P21)."""
+    if len(hints.skip_hours) >= 24 or len(hints.skip_days) >= 7:
+        return at
+    later = at
+    for _ in range(24 * 7):
+        hour, day = later // 3600 % 24, (later // 86_400 + 3) % 7  # 1970-01-01 was a Thursday
+        if hour not in hints.skip_hours and day not in hints.skip_days:
+            return later
+        later = (later // 3600 + 1) * 3600
+        if later - at >= 86_400 and hour not in hints.skip_hours:
+            return later if day in hints.skip_days else at
+    return later
+
+
+def _jitter(salt: str, step: int, most: int) -> int:
+    """0 … `most` seconds, always the same for the same source and step; it only ever lengthens (P22)."""
+    if most <= 0:
+        return 0
+    return int.from_bytes(hashlib.blake2b(f"{salt}\n{step}".encode(), digest_size=8).digest()) % (most + 1)
+
+
+def is_due(memory: Memory, now: int, pace: Pace, forced: bool = False, local: bool = False) -> bool:
+    """Whether to poll now. A clock that jumped back must not lock a source out, one that jumped ahead not poll early (R13)."""
+    if local:
+        return True
+    if memory.polled is None:
+        return forced or now >= memory.next_poll or memory.next_poll > now + pace.wished
+    if memory.polled > now + 60:  # polled in the future: the clock went back; what was planned then means nothing now
+        return now - memory.polled < -max(pace.most, SERVER_CAP) or forced
+    ceiling = memory.polled + max(pace.most, GONE_PAUSE) + SERVER_CAP
+    if now >= ceiling:
+        return True
+    if now < min(memory.not_before, memory.polled + GONE_PAUSE) or now < memory.polled + (0 if forced else pace.least):
+        return False
+    return forced or now >= memory.next_poll
+
+
+def first_poll(salt: str, now: int, pace: Pace) -> int:
+    """When one of many new sources is polled first: spread by their ids over the interval (P13)."""
+    return now + _jitter(salt, 0, pace.wished)
+
+
+def observe_move(moved: Moved | None, permanent: str | None, at: int, asked: str) -> Moved | None:
+    """After a parsed poll: what we now think of a permanent redirect. https for http of the same address is believed at once (P15, P16)."""
+    if permanent is None:
+        return moved if moved is not None and moved.adopted else None
+    if _only_safer(asked, permanent):
+        return Moved(permanent, at, 1, adopted=True)
+    if moved is None or moved.url != permanent:
+        return Moved(permanent, at, 1)
+    sightings = moved.sightings + 1
+    return Moved(permanent, moved.first_seen, sightings, moved.adopted or (sightings >= MOVE_SIGHTINGS and at - moved.first_seen >= MOVE_SECONDS))
+
+
+def _only_safer(old: str, new: str) -> bool:
+    try:
+        a, b = urlsplit(old), urlsplit(new)
+        ports = a.port in (None, 80) and b.port in (None, 443)
+    except ValueError:
+        return False
+    return a.scheme == "http" and b.scheme == "https" and ports and (a.hostname, a.path or "/", a.query) == (b.hostname, b.path or "/", b.query)
+
+
+def span(seconds: int) -> str:
+    """A duration as people say it."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds} s"
+
+
+class Hosts:
+    """Who may start now: at most `per_host` requests in flight to a host and `gap` seconds between two (P12). A plain state machine.
+
+    Times are monotonic seconds that the caller gives. Tasks without a host (local files) are always ready.
+    """
+
+    def __init__(self, per_host: int, gap: float, tasks: Iterable[tuple[Task, str | None]]) -> None:
+        self._per_host, self._gap = per_host, gap
+        self._queues: dict[str, list[Task]] = {}
+        self._flying: dict[str, int] = {}
+        self._ready: list[tuple[float, int, str]] = []  # (not before, order, host): a heap with each waiting host once
+        self._free: list[Task] = []
+        self._order = 0
+        for task, host in tasks:
+            if host is None:
+                self._free.append(task)
+            else:
+                self._queues.setdefault(host, []).append(task)
+        for host, queue in self._queues.items():
+            queue.reverse()  # taken from the end
+            self._push(0.0, host)
+
+    def _push(self, at: float, host: str) -> None:
+        self._order += 1
+        heapq.heappush(self._ready, (at, self._order, host))
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._free or self._ready)
+
+    @property
+    def next_at(self) -> float:
+        """When the next one may start; infinity if that depends on one in flight."""
+        return 0.0 if self._free else self._ready[0][0] if self._ready else float("inf")
+
+    def ready(self, now: float, room: int) -> list[Task]:
+        """Up to `room` tasks to start now; they count as in flight from here on."""
+        found: list[Task] = []
+        while room > len(found) and self._free:
+            found.append(self._free.pop(0))
+        while room > len(found) and self._ready and self._ready[0][0] <= now:
+            _, _, host = heapq.heappop(self._ready)
+            found.append(self._queues[host].pop())
+            self._flying[host] = self._flying.get(host, 0) + 1
+            if self._queues[host] and self._flying[host] < self._per_host:
+                self._push(now + self._gap, host)
+        return found
+
+    def finished(self, host: str | None, failure: Failure | None, now: float) -> list[Task]:
+        """One of this host ended. After a 429 the host is left alone: the tasks that it still had are returned, to be put off (P11)."""
+        if host is None:
+            return []
+        self._flying[host] -= 1
+        queue = self._queues[host]
+        if failure is not None and failure.kind == "rate-limited":
+            skipped, self._queues[host] = list(reversed(queue)), []
+            self._ready = [one for one in self._ready if one[2] != host]
+            heapq.heapify(self._ready)
+            return skipped
+        if queue and not any(one[2] == host for one in self._ready):
+            self._push(now + self._gap, host)
+        return []
