@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from aggregator import urls
 from aggregator.model import Memory, Notice, State
-from aggregator.schedule import span
+from aggregator.text.phrases import span
 
 PATIENCE = 3  # failures in a row before a source counts as failing: a single one is weather
 SILENCE = 14 * 86_400  # seconds; no source is called silent before that

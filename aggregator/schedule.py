@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import heapq
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from aggregator.model import Failure, Hints, Memory, Moved, Pace, Task
+from aggregator.text.phrases import span
 
 SERVER_CAP = 86_400  # seconds; a server's freshness or Retry-After beyond a day is not believed (P8)
 GONE_PAUSE = 7 * 86_400  # a 410 is confirmed once a week at most (P14)
@@ -177,14 +178,6 @@ def _only_safer(old: str, new: str) -> bool:
     return a.scheme == "http" and b.scheme == "https" and ports and (a.hostname, a.path or "/", a.query) == (b.hostname, b.path or "/", b.query)
 
 
-def span(seconds: int) -> str:
-    """A duration as people say it."""
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds} s"
-
-
 class Hosts:
     """Who may start now: at most `per_host` requests in flight to a host and `gap` seconds between two (P12). A plain state machine.
 
@@ -198,6 +191,7 @@ class Hosts:
         self._ready: list[tuple[float, int, str]] = []  # (not before, order, host): a heap with each waiting host once
         self._free: list[Task] = []
         self._order = 0
+        self._waiting: set[str] = set()
         for task, host in tasks:
             if host is None:
                 self._free.append(task)
@@ -209,6 +203,7 @@ class Hosts:
 
     def _push(self, at: float, host: str) -> None:
         self._order += 1
+        self._waiting.add(host)
         heapq.heappush(self._ready, (at, self._order, host))
 
     @property
@@ -227,6 +222,7 @@ class Hosts:
             found.append(self._free.pop(0))
         while room > len(found) and self._ready and self._ready[0][0] <= now:
             _, _, host = heapq.heappop(self._ready)
+            self._waiting.discard(host)
             found.append(self._queues[host].pop())
             self._flying[host] = self._flying.get(host, 0) + 1
             if self._queues[host] and self._flying[host] < self._per_host:
@@ -241,9 +237,10 @@ class Hosts:
         queue = self._queues[host]
         if failure is not None and failure.kind == "rate-limited":
             skipped, self._queues[host] = list(reversed(queue)), []
+            self._waiting.discard(host)
             self._ready = [one for one in self._ready if one[2] != host]
             heapq.heapify(self._ready)
             return skipped
-        if queue and not any(one[2] == host for one in self._ready):
+        if queue and host not in self._waiting:
             self._push(now + self._gap, host)
         return []

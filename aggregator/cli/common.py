@@ -17,6 +17,7 @@ import click
 
 from aggregator.config import Config, load
 from aggregator.errors import ConfigError
+from aggregator.text.phrases import span
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -94,14 +95,6 @@ def rfc3339(at: int | None) -> str | None:
 
 def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
-
-
-def span(seconds: int) -> str:
-    """A duration as people say it: "45 s", "12 min", "3 h", "2 d"."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if abs(seconds) >= size:
-            return f"{round(seconds / size)} {unit}"
-    return f"{seconds} s"
 
 
 def ago(at: int | None, present: int) -> str:

@@ -7,10 +7,11 @@ import json
 import click
 
 from aggregator import desk, query
-from aggregator.cli.common import Settings, ago, common, now, print_json, rfc3339, span, table
+from aggregator.cli.common import Settings, ago, common, now, print_json, rfc3339, table
 from aggregator.errors import UsageError
 from aggregator.model import Entry, Level
 from aggregator.store import open_reader, stories
+from aggregator.text.phrases import span
 
 
 @click.command("status")

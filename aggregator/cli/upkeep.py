@@ -13,10 +13,11 @@ from xml.parsers import expat
 import click
 
 from aggregator import __version__, desk
-from aggregator.cli.common import Settings, common, now, print_json, span
+from aggregator.cli.common import Settings, common, now, print_json
 from aggregator.config import Config
 from aggregator.errors import AggregatorError
 from aggregator.store import open_reader, open_writer, upkeep
+from aggregator.text.phrases import span
 
 # Library, first good version, what is wrong before it.
 _NEEDED = (

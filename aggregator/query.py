@@ -1,0 +1,293 @@
+"""The query language of topics, `include`, `exclude` and `search`: one language, evaluated here and nowhere else.
+
+    query  = or ;  or = and { "OR" and } ;  and = not { ["AND"] not } ;  not = ["NOT"] atom
+    atom   = [field ":"] ( "(" or ")" | '"' phrase '"' | word | word "*" ) ;  field = title | author | source | category | lang
+
+Case and accents do not matter. A word without a field is looked for in title and text. A word that is several (`U.S.`, `H-1B`,
+東京都) is a phrase of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from aggregator.model import Entry
+from aggregator.text.words import fold, words
+
+Field = Literal["title", "author", "source", "category", "lang"]
+FIELDS: tuple[str, ...] = get_args(Field)
+MAX_LENGTH, MAX_DEPTH = 8000, 50
+
+
+class QueryError(Exception):
+    """`position` counts characters from 1."""
+
+    def __init__(self, position: int, message: str) -> None:
+        super().__init__(position, message)
+        self.position, self.message = position, message
+
+    def __str__(self) -> str:
+        return f"at character {self.position}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word or phrase; `prefix`: its last word is the beginning of one."""
+
+    words: tuple[str, ...]
+    prefix: bool = False
+    field: Field | None = None
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    part: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    parts: tuple[Query, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    parts: tuple[Query, ...]
+
+
+Query = Term | Not | Both | Either
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A match, with the terms of the query that matched, in its order."""
+
+    terms: tuple[str, ...]
+
+
+class _Zone:
+    """The words of one field, indexed once: word → positions."""
+
+    __slots__ = ("positions", "words")
+
+    def __init__(self, found: list[str]) -> None:
+        self.words = found
+        self.positions: dict[str, list[int]] = {}
+        for position, word in enumerate(found):
+            self.positions.setdefault(word, []).append(position)
+
+    def has(self, term: Term) -> bool:
+        wanted = term.words
+        if len(wanted) == 1:
+            return wanted[0] in self.positions or (term.prefix and self._starts(wanted[0]))
+        starts = self.positions.get(wanted[0], ())
+        return any(self._at(start, wanted, term.prefix) for start in starts)
+
+    def _starts(self, prefix: str) -> bool:
+        return any(word.startswith(prefix) for word in self.positions)
+
+    def _at(self, start: int, wanted: Sequence[str], prefix: bool) -> bool:
+        found = self.words[start : start + len(wanted)]
+        if len(found) < len(wanted):
+            return False
+        return all(a == b for a, b in zip(found[:-1], wanted[:-1], strict=True)) and (
+            found[-1].startswith(wanted[-1]) if prefix else found[-1] == wanted[-1]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Doc:
+    """An entry as the language sees it."""
+
+    title: _Zone
+    text: _Zone
+    author: _Zone
+    source: _Zone
+    category: _Zone
+    lang: str = ""
+
+
+def doc(entry: Entry, source_title: str = "") -> Doc:
+    """Indexed once, matched against any number of queries."""
+    return Doc(
+        _Zone(words(entry.title)),
+        _Zone(words(entry.text if entry.summary in entry.text else f"{entry.summary}\n{entry.text}")),
+        _Zone(words(" . ".join(author.name for author in entry.authors))),
+        _Zone([*words(entry.source), *words(source_title)]),
+        _Zone(words(" . ".join(category.term for category in entry.categories))),
+        fold(entry.language or ""),
+    )
+
+
+def match(query: Query, found: Doc) -> Hit | None:
+    """None, or the terms that matched."""
+    terms: list[str] = []
+    return Hit(tuple(dict.fromkeys(terms))) if _match(query, found, terms) else None
+
+
+def _match(query: Query, found: Doc, terms: list[str]) -> bool:
+    if isinstance(query, Term):
+        if not _has(query, found):
+            return False
+        terms.append(query.shown)
+        return True
+    if isinstance(query, Both):
+        mark = len(terms)
+        if all(_match(part, found, terms) for part in query.parts):
+            return True
+        del terms[mark:]
+        return False
+    if isinstance(query, Either):
+        return any(_match(part, found, terms) for part in query.parts)
+    return not _match(query.part, found, [])
+
+
+def _has(term: Term, found: Doc) -> bool:
+    if term.field is None:
+        return found.title.has(term) or found.text.has(term)
+    if term.field == "lang":
+        wanted = "-".join(term.words)
+        return found.lang == wanted or found.lang.startswith(f"{wanted}-") or (term.prefix and found.lang.startswith(wanted))
+    zone: _Zone = getattr(found, term.field)
+    return zone.has(term)
+
+
+# ---------------------------------------------------------------- text → Query
+
+_TOKEN = re.compile(r'\s*(?:(?P<open>\()|(?P<close>\))|(?P<field>[A-Za-z]+):(?=[^\s])|"(?P<phrase>[^"]*)"(?P<star>\*?)|(?P<quote>")|(?P<word>[^\s()"]+))')
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    at: int
+    star: bool = False
+
+
+def parse(text: str) -> Query:
+    """Raises QueryError with the position and what was expected there."""
+    if len(text) > MAX_LENGTH:
+        raise QueryError(MAX_LENGTH + 1, f"a query has at most {MAX_LENGTH} characters")
+    tokens = _tokens(text)
+    if not tokens:
+        raise QueryError(1, "the query is empty; expected a word")
+    parser = _Parser(tokens, len(text) + 1)
+    query = parser.either(None, 0)
+    if parser.next is not None:
+        raise QueryError(parser.next.at, "this closing parenthesis has no opening one" if parser.next.kind == "close" else f"unexpected {parser.next.text}")
+    return query
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens: list[_Token] = []
+    position = 0
+    while position < len(text.rstrip()):
+        found = _TOKEN.match(text, position)
+        assert found is not None and found.lastgroup is not None
+        kind = "phrase" if found.lastgroup == "star" else found.lastgroup
+        at = found.start(kind) + 1
+        if kind == "quote":
+            raise QueryError(at, "this quotation mark is not closed")
+        if kind == "field" and found.group("field").lower() not in FIELDS:
+            kind_text = found.group("field")
+            raise QueryError(at, f"there is no field “{kind_text}:”; fields are {', '.join(name + ':' for name in FIELDS)} (or put the word in quotation marks)")
+        tokens.append(_Token(kind, found.group(kind), at, bool(found.group("star"))))
+        position = found.end()
+    return tokens
+
+
+class _Parser:
+    """Recursive descent over the tokens."""
+
+    def __init__(self, tokens: list[_Token], end: int) -> None:
+        self._tokens, self._position, self._end = tokens, 0, end
+
+    @property
+    def next(self) -> _Token | None:
+        return self._tokens[self._position] if self._position < len(self._tokens) else None
+
+    def _operator(self, name: str) -> bool:
+        token = self.next
+        if token is not None and token.kind == "word" and token.text == name:
+            self._position += 1
+            return True
+        return False
+
+    def either(self, within: Field | None, depth: int) -> Query:
+        if depth > MAX_DEPTH:
+            raise QueryError(self.next.at if self.next else self._end, f"parentheses nest deeper than {MAX_DEPTH}")
+        parts = [self._both(within, depth)]
+        while self._operator("OR"):
+            parts.append(self._both(within, depth))
+        return parts[0] if len(parts) == 1 else Either(tuple(parts))
+
+    def _both(self, within: Field | None, depth: int) -> Query:
+        parts = [self._not(within, depth)]
+        while True:
+            token = self.next
+            if token is None or token.kind == "close" or (token.kind == "word" and token.text == "OR"):
+                return parts[0] if len(parts) == 1 else Both(tuple(parts))
+            self._operator("AND")
+            parts.append(self._not(within, depth))
+
+    def _not(self, within: Field | None, depth: int) -> Query:
+        negative = False
+        while self._operator("NOT"):
+            negative = not negative
+        part = self._atom(within, depth)
+        return Not(part) if negative else part
+
+    def _atom(self, within: Field | None, depth: int) -> Query:
+        token = self.next
+        if token is None:
+            raise QueryError(self._end, "the query ends where a word was expected")
+        self._position += 1
+        if token.kind == "field":
+            name: Field = token.text.lower()  # type: ignore[assignment]  # _tokens let only FIELDS through
+            return self._atom(name, depth)
+        if token.kind == "open":
+            part = self.either(within, depth + 1)
+            closing = self.next
+            if closing is None or closing.kind != "close":
+                raise QueryError(token.at, "this parenthesis is not closed")
+            self._position += 1
+            return part
+        if token.kind == "close" or (token.kind == "word" and token.text in ("AND", "OR", "NOT")):
+            raise QueryError(token.at, f"expected a word, not “{')' if token.kind == 'close' else token.text}”")
+        return _term(token, within)
+
+
+def _term(token: _Token, within: Field | None) -> Term:
+    prefix = token.star or (token.kind == "word" and token.text.endswith("*"))
+    text = token.text.rstrip("*") if token.kind == "word" else token.text
+    found = tuple(words(text))
+    if not found:
+        raise QueryError(token.at, f"“{token.text}” holds no word")
+    shown = f"{within + ':' if within else ''}{text if token.kind == 'word' else chr(34) + text + chr(34)}{'*' if prefix else ''}"
+    return Term(found, prefix, within, shown)
+
+
+# ---------------------------------------------------------------- Query → a superset, by FTS5
+
+
+def prefilter(query: Query) -> str | None:
+    """An FTS5 expression over `title` and `text` that finds at least what the query finds; None: everything has to be looked at.
+
+    Only words in ASCII: for others the tokenizer of FTS5 and ours differ (scripts without spaces, letters like ß).
+    """
+    if isinstance(query, Term):
+        if query.field not in (None, "title") or not all(word.isascii() for word in query.words):
+            return None
+        phrase = f'"{" ".join(query.words)}"{" *" if query.prefix else ""}'
+        return f"title : {phrase}" if query.field == "title" else phrase
+    if isinstance(query, Both):
+        found = [part for part in map(prefilter, query.parts) if part is not None]
+        return " AND ".join(f"({part})" for part in found) if found else None
+    if isinstance(query, Either):
+        parts = [prefilter(part) for part in query.parts]
+        return None if None in parts else " OR ".join(f"({part})" for part in parts)
+    return None
