@@ -160,7 +160,7 @@ class Task:
     """All that one poll needs; travels to any executor."""
 
     source: Source
-    memory: Memory = Memory()
+    memory: Memory = field(default_factory=lambda: Memory())
     limits: Limits = Limits()
     pace: Pace = Pace()
 

@@ -194,7 +194,7 @@ def _tokens(text: str) -> list[_Token]:
             raise QueryError(at, "this quotation mark is not closed")
         if kind == "field" and found.group("field").lower() not in FIELDS:
             kind_text = found.group("field")
-            raise QueryError(at, f"there is no field “{kind_text}:”; fields are {', '.join(name + ':' for name in FIELDS)} (or put the word in quotation marks)")
+            raise QueryError(at, f"there is no field “{kind_text}:”; fields are {', '.join(name + ':' for name in FIELDS)} (or quote the word)")
         tokens.append(_Token(kind, found.group(kind), at, bool(found.group("star"))))
         position = found.end()
     return tokens
