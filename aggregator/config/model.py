@@ -1,0 +1,137 @@
+"""The shape of config.toml, for pydantic: all errors at once, and a JSON Schema for editors."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+_DURATION = re.compile(r"(\d{1,6})\s*(s|m|h|d|w)$")
+_SIZE = re.compile(r"(\d{1,6}(?:\.\d+)?)\s*(B|KB|MB|GB)$", re.I)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_BYTES = {"b": 1, "kb": 1000, "mb": 1_000_000, "gb": 1_000_000_000}
+
+
+def _duration(value: Any) -> int:
+    found = _DURATION.match(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f'{_shown(value)} is not a duration such as "30m"')
+    return int(found[1]) * _SECONDS[found[2]]
+
+
+def _size(value: Any) -> int:
+    found = _SIZE.match(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f'{_shown(value)} is not a size such as "10MB"')
+    return int(float(found[1]) * _BYTES[found[2].lower()])
+
+
+def _shown(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+_DURATION_SCHEMA = {"type": "string", "pattern": r"^\d{1,6}\s*(s|m|h|d|w)$", "examples": ["30m", "12h", "7d"]}
+_SIZE_SCHEMA = {"type": "string", "pattern": r"^\d{1,6}(\.\d+)?\s*([KkMmGg]?[Bb])$", "examples": ["10MB"]}
+Duration = Annotated[int, BeforeValidator(_duration), WithJsonSchema(_DURATION_SCHEMA)]
+Size = Annotated[int, BeforeValidator(_size), WithJsonSchema(_SIZE_SCHEMA)]
+Id = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
+Text = Annotated[str, Field(max_length=2000)]
+Query = Annotated[str, Field(max_length=8000, description='words, "phrases", prefix*, AND OR NOT, parentheses, title: author: source: category: lang:')]
+Unit = Literal["story", "event", "entry"]
+
+
+class Section(BaseModel):
+    """Unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Service(Section):
+    title: Text = Field("News", description="Title of the whole; part of every feed's title.")
+    base_url: Text = Field("http://127.0.0.1:8080/", description="Public address of the output folder; feed links derive from it.")
+    contact: Text | None = Field(None, description="A page or mail address about you; goes into the User-Agent.")
+    database: Text = Field("var/aggregator.db", description="The SQLite file.")
+    output: Text = Field("var/public", description="The folder of published files.")
+    language: Text = Field("en", description="Language of the pages and of feeds without one.")
+    ping_url: Text | None = Field(None, description="Called after each good cycle: a dead man's switch.")
+
+
+class Poll(Section):
+    interval: Duration = Field(1800, description="Wished; the source's rhythm and the server's word move it.")
+    min_interval: Duration = 300
+    max_interval: Duration = 86_400
+    concurrency: int = Field(32, ge=1, le=256)
+    per_host: int = Field(1, ge=1, le=16, description="Requests in flight to one host.")
+    host_gap: Duration = Field(1, description="Between two requests to one host.")
+    timeout: Duration = Field(20, description="For the whole exchange, however slowly it trickles.")
+    max_bytes: Size = Field(10_000_000, description="After decompression.")
+    allow_hosts: list[Text] = Field([], max_length=1000, description='"host:port" of our own network that may be reached.')
+    executor: Literal["auto", "threads"] = Field("auto", description="Where polls run.")
+
+
+class Level(Section):
+    window: Duration = Field(description="How long after its last entry a story can grow.")
+
+
+class Fold(Section):
+    text: Level | Literal[False] = Field(default_factory=lambda: Level.model_construct(window=604_800), description="The same text; false switches it off.")
+    event: Level | Literal[False] = Field(default_factory=lambda: Level.model_construct(window=259_200), description="The same event; false switches it off.")
+    lead: Literal["first", "longest"] = Field("first", description="Which entry leads a story, among those of the highest priority.")
+
+
+class Publish(Section):
+    formats: list[Literal["rss", "atom", "json"]] = Field(["rss", "atom", "json"], min_length=1)
+    limit: int = Field(50, ge=1, le=1000, description="Items of a feed.")
+    content: Literal["full", "summary", "none"] = "full"
+    one_per: Unit = "story"
+    hub: Text | None = Field(None, description="WebSub hub.")
+
+
+class Retention(Section):
+    entries: Duration = 7_776_000
+
+
+class Serve(Section):
+    host: Text = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+
+
+class Source(Section):
+    id: Id | None = Field(None, description="Made from the host when left out.")
+    url: Text | None = None
+    path: Text | None = Field(None, description="A local feed file or text file of stories; may hold * signs.")
+    title: Text | None = None
+    topics: list[Id] = Field([], max_length=100, description="Everything from here belongs there.")
+    interval: Duration | None = None
+    priority: int = Field(0, ge=-1000, le=1000, description="Higher leads a story.")
+    include: Query | None = Field(None, description="Keep only what matches.")
+    exclude: Query | None = Field(None, description="Drop what matches.")
+    headers: dict[str, Text] = Field({}, max_length=20, description='Sent to the origin of the url only; "env:NAME" reads an environment variable.')
+    enabled: bool = True
+
+
+class Topic(Section):
+    id: Id
+    title: Text | None = None
+    description: Text = ""
+    match: Query | None = None
+    exclude: Query | None = None
+    sources: list[Id] = Field([], max_length=10_000, description="Everything of these sources.")
+    one_per: Unit | None = None
+    min_sources: int = Field(1, ge=1, le=100, description="Only what at least so many independent sources carry.")
+    per_source: int | None = Field(None, ge=1, le=1000, description="At most so many of one source in the feed.")
+    limit: int | None = Field(None, ge=1, le=1000)
+
+
+class File(Section):
+    """config.toml of aggregator"""
+
+    service: Service = Service()
+    poll: Poll = Poll()
+    fold: Fold = Fold()
+    publish: Publish = Publish()
+    retention: Retention = Retention()
+    serve: Serve | None = Field(None, description="The daemon also serves when this section is there.")
+    sources: list[Source] = Field([], max_length=20_000)
+    topics: list[Topic] = Field([], max_length=2000)
