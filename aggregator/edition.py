@@ -1,0 +1,181 @@
+"""What is printed under one name, in what order: stories → items of one edition. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from aggregator.model import Edition, Entry, Item, Level, Member, Origin, Story, Telling, Unit
+
+BURST_WINDOW = 48 * 3600  # seconds: what is newer stays in the feed beyond its limit, so that hourly pollers lose nothing (F26)
+BURST_FACTOR = 5  # … but never more than so many times the limit
+ARCHIVE_SIZE = 100  # items of a complete archive document (RFC 5005)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How one edition is made of stories."""
+
+    id: str
+    title: str
+    description: str
+    base_url: str
+    one_per: Unit = "story"
+    limit: int = 50
+    min_sources: int = 1
+    per_source: int | None = None
+    lead: Literal["first", "longest"] = "first"
+    archive: int = 0  # number of the newest complete archive document
+
+
+def compose(view: View, stories: Iterable[Story], event_ids: Mapping[int, str], origins: Mapping[str, Origin], priorities: Mapping[str, int]) -> Edition:
+    """Items newest first by (published, id), each id once (F9, F14, F22). `updated` is the newest change among them, never now (F20).
+
+    The published id of an item is that of its founder and stays while it grows; the lead is chosen by priority, then policy.
+    """
+    maker = _Maker(view, origins, priorities)
+    items: dict[str, Item] = {}
+    for item in maker.items(list(stories), event_ids):
+        if item.sources >= view.min_sources:
+            items.setdefault(item.id, item)
+    ordered = sorted(items.values(), key=lambda item: (item.published, item.id), reverse=True)
+    chosen = _windowed(_fair(ordered, view.per_source), view.limit)
+    updated = max((item.updated for item in chosen), default=0)
+    return Edition(view.id, view.title, view.description, tuple(chosen), updated, view.archive)
+
+
+def _fair(items: Sequence[Item], per_source: int | None) -> list[Item]:
+    """At most so many items that one source leads."""
+    if per_source is None:
+        return list(items)
+    counts: dict[str, int] = {}
+    kept = []
+    for item in items:
+        counts[item.origin.id] = counts.get(item.origin.id, 0) + 1
+        if counts[item.origin.id] <= per_source:
+            kept.append(item)
+    return kept
+
+
+def _windowed(items: Sequence[Item], limit: int) -> list[Item]:
+    """The newest `limit`; more where a burst brought more within the window before the newest one."""
+    if len(items) <= limit:
+        return list(items)
+    horizon = max(item.entry.first_seen for item in items[: limit * BURST_FACTOR]) - BURST_WINDOW
+    kept = list(items[:limit])
+    for item in items[limit : limit * BURST_FACTOR]:
+        if item.published < horizon:
+            break
+        kept.append(item)
+    return kept
+
+
+class _Maker:
+    """Makes items of one view."""
+
+    def __init__(self, view: View, origins: Mapping[str, Origin], priorities: Mapping[str, int]) -> None:
+        self._view, self._origins, self._priorities = view, origins, priorities
+
+    def items(self, stories: list[Story], event_ids: Mapping[int, str]) -> Iterable[Item]:
+        if self._view.one_per == "event":
+            grouped: dict[int, list[Story]] = {}
+            for story in stories:
+                grouped.setdefault(story.event, []).append(story)
+            return (self._event(event_ids.get(event, found[0].public_id), found) for event, found in grouped.items())
+        if self._view.one_per == "entry":
+            return (self._entry(member, story) for story in stories for member in story.members)
+        return (self._story(story) for story in stories)
+
+    def _origin(self, entry: Entry) -> Origin:
+        return self._origins.get(entry.source) or Origin(entry.source, entry.source)
+
+    def _lead(self, members: Sequence[Member]) -> Member:
+        """The highest priority leads; among equals the first, or the longest if the config says so."""
+
+        def rank(member: Member) -> tuple[int, int, int, str]:
+            entry = member.entry
+            length = len(entry.text) if self._view.lead == "longest" else 0
+            return (-self._priorities.get(entry.source, 0), -length, entry.published or 0, entry.public_id)
+
+        return min(members, key=rank)
+
+    def _telling(self, member: Member, level: Level | None) -> Telling:
+        entry = member.entry
+        return Telling(self._origin(entry), entry.title, entry.link or self._url(page(entry.public_id)), entry.published or 0, level)
+
+    def _url(self, name: str) -> str:
+        return f"{self._view.base_url}{name}"
+
+    def _item(self, public_id: str, lead: Member, also: tuple[Telling, ...], published: int, updated: int, topics: tuple[str, ...], sources: int) -> Item:
+        entry = lead.entry
+        own = page(public_id) if entry.link is None else None
+        link = entry.link or self._url(page(public_id))
+        return Item(public_id, entry, self._origin(entry), link, published, max(updated, published), also, topics, own, sources)
+
+    def _story(self, story: Story) -> Item:
+        lead = self._lead(story.members)
+        also = tuple(self._telling(member, member.reason.level or "item") for member in story.members if member is not lead)
+        sources = len({member.entry.source for member in story.members})
+        # Copies of one text count once: a story, however often it was copied, is one independent voice.
+        voices = 1 if self._view.min_sources > 1 else sources
+        return replace(self._item(story.public_id, lead, also, story.published, story.changed, story.topics, voices))
+
+    def _event(self, public_id: str, stories: list[Story]) -> Item:
+        """The leading story's text, the other members of it and all other stories below it."""
+        ordered = sorted(stories, key=lambda story: (story.published, story.public_id))
+        members = [member for story in ordered for member in story.members]
+        lead = self._lead([self._lead(story.members) for story in ordered])
+        own = next(story for story in ordered if lead in story.members)
+        also = [self._telling(member, member.reason.level or "item") for member in own.members if member is not lead]
+        also += [self._telling(self._lead(story.members), "event") for story in ordered if story is not own]
+        topics = tuple(sorted({topic for story in ordered for topic in story.topics}))
+        voices = independent(ordered) if self._view.min_sources > 1 else len({member.entry.source for member in members})
+        item = self._item(public_id, lead, tuple(also), ordered[0].published, max(story.changed for story in ordered), topics, voices)
+        return replace(item, page=page(public_id) if len(ordered) > 1 or item.page else None)
+
+    def _entry(self, member: Member, story: Story) -> Item:
+        entry = member.entry
+        also = tuple(self._telling(other, other.reason.level or "item") for other in story.members if other is not member)
+        return self._item(entry.public_id, member, also, entry.published or 0, entry.changed, story.topics, 1)
+
+
+def independent(stories: Sequence[Story]) -> int:
+    """Independent sources of an event: the most that can be counted so that each story and each source counts once.
+
+    Copies of one text in five places are one voice; five texts of one source are one voice too (a bipartite matching).
+    """
+    taken: dict[str, int] = {}
+    sources = [sorted({member.entry.source for member in story.members}) for story in stories]
+
+    def give(story: int, tried: set[str]) -> bool:
+        for source in sources[story]:
+            if source not in tried:
+                tried.add(source)
+                if source not in taken or give(taken[source], tried):
+                    taken[source] = story
+                    return True
+        return False
+
+    return sum(give(number, set()) for number in range(min(len(stories), 200)))
+
+
+def page(public_id: str) -> str:
+    """The file of a story's or event's own page. Made of a hash: no file name comes from feed data (S17)."""
+    return f"stories/{hashlib.sha256(public_id.encode()).hexdigest()[:20]}.html"
+
+
+def archive_plan(items: Sequence[Item], current: Edition, archived: Mapping[str, int], newest: int) -> dict[int, tuple[str, ...]]:
+    """New complete archive documents, by number: items that left the subscription feed and are in no document yet, oldest first.
+
+    Only whole documents are made: what is left over waits, still in reach through the longer feed of a next cycle. `items` are all
+    candidates newest first; those of `current` are in the feed itself.
+    """
+    present = {item.id for item in current.items}
+    left = [item.id for item in reversed(items) if item.id not in present and item.id not in archived]
+    plan: dict[int, tuple[str, ...]] = {}
+    while len(left) >= ARCHIVE_SIZE:
+        newest += 1
+        plan[newest], left = tuple(left[:ARCHIVE_SIZE]), left[ARCHIVE_SIZE:]
+    return plan

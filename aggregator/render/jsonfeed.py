@@ -1,0 +1,66 @@
+"""JSON Feed 1.1."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aggregator.model import Edition, Enclosure, Site
+from aggregator.render.prepare import Prepared, heading, page_url, rfc3339, source_url
+from aggregator.text import markup
+
+
+def write(edition: Edition, site: Site, items: tuple[Prepared, ...], name: str) -> bytes:
+    """The subscription document; keys in a fixed order."""
+    document: dict[str, Any] = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": heading(edition, site),
+        "home_page_url": page_url(edition, site),
+        "feed_url": f"{site.base_url}{name}.json",
+        "description": edition.description or None,
+        "language": site.language,
+        "hubs": [{"type": "WebSub", "url": site.hub}] if site.hub else None,
+        "items": [_item(one, site) for one in items],
+    }
+    return (json.dumps(_without_nothing(document), ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+
+
+def _without_nothing(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if value is not None and value != [] and value != ""}
+
+
+def _item(one: Prepared, site: Site) -> dict[str, Any]:
+    origin = one.item.origin
+    found = _without_nothing({
+        "id": one.id,
+        "url": one.link,
+        "title": one.title,
+        "content_html": one.content,
+        "summary": one.summary,
+        "image": one.image,
+        "date_published": rfc3339(one.published),
+        "date_modified": rfc3339(one.updated),
+        "authors": [_without_nothing({"name": person.name, "url": person.uri}) for person in one.authors],
+        "tags": list(one.categories),
+        "language": one.language,
+        "attachments": [_attachment(enclosure) for enclosure in one.enclosures],
+        "_source": _without_nothing({"id": origin.id, "title": _line(origin.title), "url": source_url(one.item, site), "home_page_url": origin.site}),
+        "_also_in": [
+            _without_nothing({"source": telling.origin.id, "source_title": _line(telling.origin.title), "title": _line(telling.title),
+                              "url": telling.link, "date_published": rfc3339(telling.published), "level": telling.level})
+            for telling in one.item.also
+        ],
+        "_topics": list(one.item.topics),
+    })  # fmt: skip
+    if "content_html" not in found:
+        found["content_text"] = one.summary or one.title  # one of the two is required
+    return found
+
+
+def _line(text: str) -> str:
+    return " ".join(markup.clean(text).split())
+
+
+def _attachment(enclosure: Enclosure) -> dict[str, Any]:
+    return _without_nothing({"url": enclosure.url, "mime_type": enclosure.type, "title": enclosure.title,
+                             "size_in_bytes": enclosure.length or None, "duration_in_seconds": enclosure.duration})  # fmt: skip

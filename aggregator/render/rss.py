@@ -1,0 +1,123 @@
+"""RSS 2.0 by feedgen, mended by an extension: creators without e-mail, content after description, source, media, dates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from lxml import etree
+
+from aggregator.model import Edition, Site
+from aggregator.render.atom import generator
+from aggregator.render.prepare import NAMESPACES, Prepared, rfc822, source_url
+from aggregator.text import markup
+
+_ATOM = "http://www.w3.org/2005/Atom"
+_CONTENT = "http://purl.org/rss/1.0/modules/content/"
+_ITUNES = ("duration", "episode", "season", "episodeType")
+
+
+class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
+    """Rebuilds the channel's own elements."""
+
+    def __init__(self) -> None:
+        self.updated = 0
+        self.self_url, self.alternate, self.hub, self.ttl = "", "", "", 0
+
+    def extend_ns(self) -> dict[str, str]:
+        return dict(NAMESPACES)
+
+    def extend_rss(self, feed: Any) -> Any:
+        channel = feed.find("channel")
+        for old in channel.findall(f"{{{_ATOM}}}link"):
+            channel.remove(old)
+        channel.find("link").text = self.alternate
+        description = list(channel).index(channel.find("description"))
+        channel.insert(description + 1, etree.Element(f"{{{_ATOM}}}link", rel="self", type="application/rss+xml", href=self.self_url))
+        if self.hub:
+            channel.insert(description + 2, etree.Element(f"{{{_ATOM}}}link", rel="hub", href=self.hub))
+        channel.find("lastBuildDate").text = rfc822(self.updated)
+        etree.SubElement(channel, "ttl").text = str(max(1, self.ttl // 60))
+        for name in ("docs",):
+            for old in channel.findall(name):
+                channel.remove(old)
+        return feed
+
+
+class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
+    """Rebuilds an item from what was prepared."""
+
+    def __init__(self) -> None:
+        self.one: Prepared | None = None
+        self.site: Site | None = None
+
+    def extend_rss(self, entry: Any) -> Any:
+        one, site = self.one, self.site
+        assert one is not None and site is not None
+        for name in ("author", "description", f"{{{_CONTENT}}}encoded", "source", "enclosure", "comments", "link", "pubDate", "guid", "category"):
+            for old in entry.findall(name):
+                entry.remove(old)
+        etree.SubElement(entry, "link").text = one.link
+        etree.SubElement(entry, "guid", isPermaLink="false").text = one.id
+        etree.SubElement(entry, "pubDate").text = rfc822(one.published)
+        if one.summary:
+            etree.SubElement(entry, "description").text = _escaped(one.summary)
+        if one.content:
+            etree.SubElement(entry, f"{{{_CONTENT}}}encoded").text = one.content
+        for person in one.authors:
+            etree.SubElement(entry, f"{{{NAMESPACES['dc']}}}creator").text = person.name
+        for category in one.categories:
+            etree.SubElement(entry, "category").text = category
+        if one.item.entry.comments:
+            etree.SubElement(entry, "comments").text = one.item.entry.comments
+        _media(entry, one)
+        if one.language:
+            etree.SubElement(entry, f"{{{NAMESPACES['dc']}}}language").text = one.language
+        if one.item.entry.rights:
+            etree.SubElement(entry, f"{{{NAMESPACES['dc']}}}rights").text = " ".join(markup.clean(one.item.entry.rights).split())
+        for telling in one.item.also:
+            if telling.link and telling.link != one.link:
+                etree.SubElement(entry, f"{{{_ATOM}}}link", rel="related", href=telling.link)
+        origin = etree.SubElement(entry, "source", url=source_url(one.item, site))
+        origin.text = " ".join(markup.clean(one.item.origin.title).split())
+        return entry
+
+
+def _escaped(text: str) -> str:
+    """RSS descriptions are HTML: plain text has to be escaped once more (F31)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _media(entry: Any, one: Prepared) -> None:
+    """One enclosure, as RSS has it; further media as Media RSS, none twice (F41)."""
+    for number, enclosure in enumerate(one.enclosures):
+        if number == 0:
+            etree.SubElement(entry, "enclosure", url=enclosure.url, length=str(enclosure.length), type=enclosure.type)
+            continue
+        attributes = {"url": enclosure.url, "type": enclosure.type}
+        if enclosure.length:
+            attributes["fileSize"] = str(enclosure.length)
+        for name in ("width", "height", "duration"):
+            value = getattr(enclosure, name)
+            if value:
+                attributes[name] = str(value)
+        etree.SubElement(entry, f"{{{NAMESPACES['media']}}}content", attributes)
+    if one.image and one.image not in {enclosure.url for enclosure in one.enclosures}:
+        etree.SubElement(entry, f"{{{NAMESPACES['media']}}}thumbnail", url=one.image)
+    for name, value in one.item.entry.extras:
+        prefix, _, local = name.partition(":")
+        if prefix == "itunes" and local in _ITUNES:
+            etree.SubElement(entry, f"{{{NAMESPACES['itunes']}}}{local}").text = markup.clean(value)
+        elif prefix == "dc" and local.isalpha():
+            etree.SubElement(entry, f"{{{NAMESPACES['dc']}}}{local}").text = markup.clean(value)
+
+
+def write(edition: Edition, site: Site, items: tuple[Prepared, ...], name: str) -> bytes:
+    """The subscription document."""
+    feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
+    mended = feed.mended
+    mended.updated, mended.ttl, mended.hub = edition.updated, site.ttl, site.hub or ""
+    mended.self_url, mended.alternate = f"{site.base_url}{name}.rss", f"{site.base_url}{edition.id}.html"
+    data = feed.rss_str(pretty=False)
+    assert isinstance(data, bytes)
+    return data + b"\n"
