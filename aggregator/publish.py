@@ -1,0 +1,190 @@
+"""The only door to the output folder: whole files or none, only changed ones, nothing that is not ours (S17, S18, F48, F55).
+
+Beside each file stand `.gz` and `.br` of it, made once. A manifest (`.aggregator-manifest.json`) knows what is ours, its hash, and
+what is gone for good.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import brotli
+
+from aggregator.errors import PublishError
+
+MANIFEST = ".aggregator-manifest.json"
+CODINGS = (".gz", ".br")
+_NAME = re.compile(r"(?:archive/|stories/)?[a-z0-9][a-z0-9-]{0,80}\.(?:rss|atom|json|html|opml)\Z")
+_TEMPORARY = re.compile(r"\.aggregator-[0-9a-f]{16}\.tmp\Z")
+_SMALL = 256  # bytes; not worth compressing
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Names of files, sorted; `unchanged` is a count."""
+
+    written: tuple[str, ...] = ()
+    unchanged: int = 0
+    removed: tuple[str, ...] = ()
+
+
+class Folder:
+    """An output folder. Raises PublishError in words; what stood there is then intact."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._files: dict[str, dict[str, str | int]] = {}
+        self._gone: dict[str, int] = {}
+        self._load()
+
+    def _load(self) -> None:
+        try:
+            record = json.loads((self.path / MANIFEST).read_bytes())
+            self._files, self._gone = dict(record["files"]), dict(record["gone"])
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, KeyError, TypeError):
+            self._files, self._gone = {}, {}  # everything is written again, which is right in any case
+
+    def names(self) -> tuple[str, ...]:
+        """What we have published here."""
+        return tuple(self._files)
+
+    def missing(self) -> tuple[str, ...]:
+        """Files of ours that somebody removed or changed the size of (a look at each, no reading)."""
+        found = []
+        for name, record in self._files.items():
+            try:
+                info = os.lstat(self.path / name)
+                good = stat.S_ISREG(info.st_mode) and info.st_size == record["size"]
+            except OSError:
+                good = False
+            if not good:
+                found.append(name)
+        return tuple(found)
+
+    def write(self, files: Mapping[str, bytes], remove: Collection[str], now: int) -> Written:
+        """Put these there and take those away. All temporary files first, then the renames: together as near as a file system can."""
+        for name in (*files, *remove):
+            if not _NAME.match(name):
+                raise PublishError(f"{name!r} is no name of a published file")
+        lost = set(self.missing())
+        hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+        changed = [name for name in sorted(files) if name in lost or self._files.get(name, {}).get("sha256") != hashes[name]]
+        removed = [name for name in sorted(remove) if name in self._files and name not in files]
+        if not changed and not removed:
+            return Written((), len(files))
+        try:
+            self._prepare()
+            self._place({name: files[name] for name in changed}, now)
+            for name in removed:
+                self._remove(name)
+            for name in changed:
+                self._files[name] = {"sha256": hashes[name], "size": len(files[name])}
+                self._gone.pop(name, None)
+            for name in removed:
+                del self._files[name]
+                self._gone[name] = now
+            record = {"files": dict(sorted(self._files.items())), "gone": dict(sorted(self._gone.items()))}
+            self._replace(self.path / MANIFEST, (json.dumps(record, separators=(",", ":")) + "\n").encode(), None)
+            for folder in {self.path, *((self.path / name).parent for name in changed)}:
+                _sync(folder)
+        except OSError as error:
+            raise PublishError(f"{error.filename or self.path}: can't be written: {error.strerror}; the files that stood there are intact") from None
+        return Written(tuple(changed), len(files) - len(changed), tuple(removed))
+
+    def _prepare(self) -> None:
+        """The folders, real ones; leftovers of a killed run go."""
+        for folder in (self.path, self.path / "archive", self.path / "stories"):
+            if folder.is_symlink() and folder != self.path:
+                folder.unlink()
+            folder.mkdir(parents=True, exist_ok=True)
+            for entry in os.scandir(folder):
+                if _TEMPORARY.match(entry.name):
+                    os.unlink(entry.path)
+
+    def _place(self, files: Mapping[str, bytes], now: int) -> None:
+        made: list[tuple[Path, Path]] = []
+        try:
+            for name, data in files.items():
+                target = self.path / name
+                when = _later(target, now)
+                # Compressed forms first: a server that compares times never finds an old one beside a new file.
+                for form, packed in _packed(data):
+                    made.append((_temporary(target.parent, packed, when), target.with_name(target.name + form)))
+                made.append((_temporary(target.parent, data, when), target))
+            for name, data in files.items():
+                if len(data) < _SMALL:
+                    self._drop_codings(self.path / name)
+            while made:
+                source, target = made[0]
+                os.replace(source, target)  # replaces a symlink, never follows it
+                made.pop(0)
+        finally:
+            for source, _ in made:
+                with contextlib.suppress(OSError):
+                    source.unlink()
+
+    def _replace(self, target: Path, data: bytes, when: int | None) -> None:
+        source = _temporary(target.parent, data, when)
+        try:
+            os.replace(source, target)
+        except OSError:
+            source.unlink(missing_ok=True)
+            raise
+
+    def _remove(self, name: str) -> None:
+        target = self.path / name
+        self._drop_codings(target)
+        target.unlink(missing_ok=True)
+
+    def _drop_codings(self, target: Path) -> None:
+        for form in CODINGS:
+            target.with_name(target.name + form).unlink(missing_ok=True)
+
+
+def _packed(data: bytes) -> Iterator[tuple[str, bytes]]:
+    if len(data) >= _SMALL:
+        yield ".gz", gzip.compress(data, 6, mtime=0)
+        yield ".br", brotli.compress(data, quality=5)
+
+
+def _later(target: Path, now: int) -> int:
+    """Last-Modified advances by a second at least with every change, or newsboat ignores it (F48)."""
+    try:
+        return max(now, int(os.lstat(target).st_mtime) + 1)
+    except OSError:
+        return now
+
+
+def _temporary(folder: Path, data: bytes, when: int | None) -> Path:
+    path = folder / f".aggregator-{os.urandom(8).hex()}.tmp"
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if when is not None:
+            os.utime(path, (when, when))
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _sync(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
