@@ -29,20 +29,23 @@ MISSPELT = 0.7  # likeness of letters from which on two names are one, misspelt
 NUMBERS = 0.7  # share of the numbers of the shorter text that the other has too
 
 _PREFIX = re.compile(
-    r"^\W*(?:(?:update|corrected|refile|rpt|exclusive|breaking(?: news)?|just in|live(?: updates)?|watch|video|analysis|opinion|factbox|timeline|explainer|in pictures|photos?|gallery|"
-    r"eil(?:meldung)?|en direct|última hora|urgente|срочно|速報)\s*(?:\d{1,2})?\s*(?:[-–—:|]|\b(?=\s*[-–—:|]))\s*)+",
+    r"^\W*(?:(?:update|corrected|refile|rpt|exclusive|breaking(?: news)?|just in|live(?: updates)?|watch|video|analysis|opinion|factbox|timeline|explainer|"
+    r"in pictures|photos?|gallery|eil(?:meldung)?|en direct|última hora|urgente|срочно|速報)\s*(?:\d{1,2})?\s*(?:[-–—:|]|\b(?=\s*[-–—:|]))\s*)+",
     re.I,
 )
 _REPEAT = re.compile(r"\W*(?:corrected|correction|refile|rpt|repeat)\b", re.I)
 _SUFFIX = re.compile(r"\s+[-–—|·»]\s+[^-–—|·»]{2,40}$")
-_DATELINE = re.compile(r"^(?:[A-Z][A-Za-z.’' ]{1,30}(?:, [A-Z][A-Za-z.]{1,20})?(?: [A-Z][a-z]{2,8}\.? \d{1,2})?\s*)?(?:\((?:Reuters|AP|AFP|dpa|UPI|Bloomberg|[A-Z]{2,8})\)\s*)?[-–—]{1,2}\s+")
+_DATELINE = re.compile(
+    r"^(?:[A-Z][A-Za-z.’' ]{1,30}(?:, [A-Z][A-Za-z.]{1,20})?(?: [A-Z][a-z]{2,8}\.? \d{1,2})?\s*)?"
+    r"(?:\((?:Reuters|AP|AFP|dpa|UPI|Bloomberg|[A-Z]{2,8})\)\s*)?[-–—]{1,2}\s+"
+)
 _NUMBER = re.compile(r"(?<![#\w])\d+(?:[.,]\d+)*")
 _RAW = re.compile(r"[^\W_]+")
 _ACRONYM = re.compile(r"\b(?:[A-Za-z]\.){2,}")
-_AGENCIES = frozenset({"reuters", "ap", "afp", "dpa", "upi", "bloomberg", "associated", "press", "agence", "france", "presse", "staff", "writer", "correspondent"})
+_AGENCIES = frozenset({"reuters", "ap", "afp", "dpa", "upi", "bloomberg", "associated", "press", "agence", "france", "presse", "staff", "writer"})
 _NUMBER_WORDS = {
-    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "first": "1", "second": "2",
-    "third": "3", "fourth": "4", "fifth": "5", "half": "½", "january": "m1", "february": "m2", "march": "m3", "april": "m4", "june": "m6", "july": "m7",
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "first": "1",
+    "second": "2", "third": "3", "fourth": "4", "fifth": "5", "half": "½", "january": "m1", "february": "m2", "march": "m3", "april": "m4", "june": "m6", "july": "m7",
     "august": "m8", "september": "m9", "october": "m10", "november": "m11", "december": "m12", "monday": "d1", "tuesday": "d2", "wednesday": "d3",
     "thursday": "d4", "friday": "d5", "saturday": "d6", "sunday": "d7",
 }  # fmt: skip
@@ -72,7 +75,8 @@ def fingerprint(title: str, text: str, source_title: str = "") -> Print:
     raw = _RAW.findall(shown)
     capitals = tuple(word[0].isupper() for word in raw[:BODY_WORDS]) if len(raw[:BODY_WORDS]) == len(body) else ()
     cut = cleaned.rstrip().endswith(("...", "…"))
-    return Print(tuple(words(cleaned)), tuple(body), shingles, frozenset(shingles), frozenset(_numbers(cleaned)), frozenset(_numbers(shown[:3000])), cut, bool(_REPEAT.match(title)), capitals)
+    return Print(tuple(words(cleaned)), tuple(body), shingles, frozenset(shingles), frozenset(_numbers(cleaned)),
+                 frozenset(_numbers(shown[:3000])), cut, bool(_REPEAT.match(title)), capitals)  # fmt: skip
 
 
 def clean_title(title: str, source_title: str = "") -> str:
@@ -196,7 +200,7 @@ def _differing(a: Print, b: Print, similar: float, held: float) -> str | None:
         return f"numbers in the titles: {_list(a.numbers - b.numbers)} ≠ {_list(b.numbers - a.numbers)}"
     if held >= 0.3 and _disagree(a.body_numbers, b.body_numbers, NUMBERS) and not _opens_both(a, b):
         return f"numbers: {_list(a.body_numbers - b.body_numbers)} ≠ {_list(b.body_numbers - a.body_numbers)}"
-    swapped = _swapped(a, b) or (_replaced(a, b) if 0.2 <= held and a.shingles != b.shingles else None)
+    swapped = _swapped(a, b) or (_replaced(a, b) if held >= 0.2 and a.shingles != b.shingles else None)
     return f"“{swapped[0]}” stands where the other has “{swapped[1]}”" if swapped else None
 
 
