@@ -128,7 +128,7 @@ def likeness(a: Cluster, b: Cluster) -> float:
         return 0.0
     gap = max(0, a.first - b.last, b.first - a.last)
     average = (dot - ONE_TERM * strongest) / (a.size * b.size)
-    return average / (a.cohesion * b.cohesion) ** COHESION * math.exp(-gap / DECAY)
+    return average / math.pow(a.cohesion * b.cohesion, COHESION) * math.exp(-gap / DECAY)
 
 
 def merges(

@@ -146,3 +146,19 @@ def week(store: Store, now: int) -> Week:
 def titles(store: Store) -> dict[str, str]:
     """How people know the sources."""
     return sources.titles(store)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two entries that were folded, and at which level."""
+
+    one: Entry
+    other: Entry
+    level: str
+
+
+def doubtful(store: Store, limit: int) -> tuple[Pair, ...]:
+    """The least certain folds: those nearest to their threshold."""
+    found = stories.doubtful(store, limit)
+    known = stories.by_number(store, {number for one, other, _ in found for number in (one, other)})
+    return tuple(Pair(known[other], known[one], level) for one, other, level in found if one in known and other in known)

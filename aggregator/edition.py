@@ -166,16 +166,14 @@ def page(public_id: str) -> str:
     return f"stories/{hashlib.sha256(public_id.encode()).hexdigest()[:20]}.html"
 
 
-def archive_plan(items: Sequence[Item], current: Edition, archived: Mapping[str, int], newest: int) -> dict[int, tuple[str, ...]]:
-    """New complete archive documents, by number: items that left the subscription feed and are in no document yet, oldest first.
-
-    Only whole documents are made: what is left over waits, still in reach through the longer feed of a next cycle. `items` are all
-    candidates newest first; those of `current` are in the feed itself.
-    """
-    present = {item.id for item in current.items}
-    left = [item.id for item in reversed(items) if item.id not in present and item.id not in archived]
-    plan: dict[int, tuple[str, ...]] = {}
-    while len(left) >= ARCHIVE_SIZE:
-        newest += 1
-        plan[newest], left = tuple(left[:ARCHIVE_SIZE]), left[ARCHIVE_SIZE:]
-    return plan
+def archive_places(fresh: Sequence[str], known: Mapping[str, int]) -> dict[str, int]:
+    """Published id → archive document for items that left the feed, oldest first: the newest document is filled up, then a next one begun."""
+    newest = max(known.values(), default=0)
+    room = ARCHIVE_SIZE - sum(number == newest for number in known.values()) if newest else 0
+    places: dict[str, int] = {}
+    for public_id in fresh:
+        if room <= 0:
+            newest, room = newest + 1, ARCHIVE_SIZE
+        places[public_id] = newest
+        room -= 1
+    return places

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from aggregator import cycle, discover, opml, urls
+from aggregator import cycle, opml, urls
 from aggregator.cli.common import Settings, ago, common, now, print_json, table
 from aggregator.config import Config, edit
 from aggregator.errors import UsageError

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
-from aggregator import health, poll, query, schedule, topics, urls
+from aggregator import health, poll, schedule, topics, urls
 from aggregator.config import Config
-from aggregator.model import Entry, Failure, Memory, Notice, Polled, Source, Task
+from aggregator.model import Failure, Memory, Polled, Source, Task
 from aggregator.parse.isolate import Workers
 from aggregator.store import Store, entries, sources
 
@@ -55,9 +55,22 @@ def tasks(config: Config, store: Store, wanted: Wanted, now: int) -> tuple[Task,
     return tuple(made)
 
 
+def introduce(config: Config, store: Store, now: int, many: int = 60) -> None:
+    """Where many sources are new at once, spread their first polls over the interval (P13). For the daemon: `run` is asked for now."""
+    known = sources.memories(store)
+    fresh = [source for source in config.sources if source.enabled and source.url and source.id not in known]
+    if len(fresh) > many:
+        why = "one of many new sources: their first polls are spread over the interval"
+        sources.remember(store, [(source, Memory(next_poll=schedule.first_poll(source.id, now, config.pace), why=why)) for source in fresh])
+
+
+def _host(task: Task) -> str | None:
+    return urls.host(task.source.url) if task.source.url else None
+
+
 def polls(config: Config, found: Sequence[Task], stop: threading.Event) -> Iterator[tuple[Task, Polled]]:
     """Poll these politely (one request in flight a host, a gap between two) and yield each outcome as it comes."""
-    hosts = schedule.Hosts(config.per_host, config.host_gap, [(task, urls.host(task.source.url) if task.source.url else None) for task in found])
+    hosts = schedule.Hosts(config.per_host, config.host_gap, [(task, _host(task)) for task in found])
     workers = Workers(2)
     pool = ThreadPoolExecutor(config.concurrency, thread_name_prefix="poll")
     flying: dict[Future[Polled], Task] = {}
@@ -74,8 +87,8 @@ def polls(config: Config, found: Sequence[Task], stop: threading.Event) -> Itera
             done, _ = wait(flying, timeout=min(pause, max(0.005, hosts.next_at - time.monotonic())), return_when=FIRST_COMPLETED)
             for future in done:
                 task, polled = flying.pop(future), future.result()
-                for skipped in hosts.finished(task, polled.failure, time.monotonic()):
-                    yield skipped, _paused(skipped, polled)
+                for skipped in hosts.finished(_host(task), polled.failure, time.monotonic()):
+                    yield skipped, Polled(skipped.source.id, polled.at, poll.put_off(skipped, polled), failure=Failure("put-off", "its host answered 429"))
                 yield task, polled
         for future in list(flying):
             if future.done():
@@ -83,3 +96,47 @@ def polls(config: Config, found: Sequence[Task], stop: threading.Event) -> Itera
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         workers.close()
+
+
+def collect(config: Config, store: Store, found: Sequence[Task], stop: threading.Event, beat: Callable[[Polled], None]) -> Collected:
+    """Poll these and store each outcome as it comes: a crash in between loses nothing that was stored."""
+    tally = Collected(due=len(found))
+    rules = topics.compiled(config.topics, config.sources)
+    titles = sources.titles(store)
+    for task, polled in polls(config, found, stop):
+        source = task.source
+        if polled.failure is not None and polled.failure.kind == "put-off":
+            sources.remember(store, [(source, polled.memory)])
+            continue
+        if polled.failure is not None and polled.failure.kind == "rate-limited":
+            _pause_host(config, store, task, polled)
+        title = source.title or (polled.feed.title if polled.feed else "") or titles.get(source.id) or source.id
+        absorbed = entries.absorb(
+            store, source, polled,
+            settle=lambda new, polled=polled: poll.settle(polled.memory, new),
+            keep=lambda entry, title=title: topics.keeps(rules, entry, title),
+            notice=lambda memory, task=task, title=title, polled=polled: health.notice(task.source.id, title, task.memory, memory, polled.at),
+        )  # fmt: skip
+        _count(tally, source, polled, absorbed)
+        beat(polled)
+    return tally
+
+
+def _pause_host(config: Config, store: Store, task: Task, polled: Polled) -> None:
+    """After a 429 the other feeds of the host wait as long, those too that were not due now (P11)."""
+    known, host = sources.memories(store), _host(task)
+    others = [Task(other, known[other.id]) for other in config.sources if other.id != task.source.id and other.id in known and other.url and urls.host(other.url) == host]
+    sources.remember(store, [(other.source, poll.put_off(other, polled)) for other in others])
+
+
+def _count(tally: Collected, source: Source, polled: Polled, absorbed: entries.Absorbed) -> None:
+    tally.new += absorbed.new
+    tally.updated += absorbed.updated
+    tally.warnings += [(source.id, warning) for warning in polled.warnings]
+    if polled.failure is not None:
+        tally.failed += 1
+        tally.failures.append((source.id, polled.failure))
+    elif polled.not_modified:
+        tally.not_modified += 1
+    else:
+        tally.ok += 1

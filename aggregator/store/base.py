@@ -50,6 +50,13 @@ class Store:
         if self.meta(key) != value:
             self.conn.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
 
+    def in_memory(self) -> Store:
+        """A copy that lives in memory only."""
+        conn = sqlite3.connect(":memory:", isolation_level=None)
+        self.conn.backup(conn)
+        conn.execute("PRAGMA foreign_keys = ON")
+        return Store(self.path, conn)
+
     def close(self) -> None:
         self.conn.close()
         if self._lock is not None:

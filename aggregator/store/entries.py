@@ -230,3 +230,16 @@ def _count(conn: sqlite3.Connection, source: Source, polled: Polled, absorbed: A
         (polled.at // 86_400, source.id, 1 if source.url else 0, int(polled.not_modified), int(polled.failure is not None), absorbed.new,
          polled.wire_bytes, polled.saved_bytes),
     )  # fmt: skip
+
+
+def all_with_kept(store: Store) -> Iterator[tuple[Entry, bool]]:
+    """Every stored entry, and whether its source's include and exclude let it through so far."""
+    for row in store.conn.execute(f"SELECT {rows.SELECT_ENTRY}, e.kept FROM entry e ORDER BY e.id"):
+        yield rows.entry(row), bool(row[rows.WIDTH])
+
+
+def keep_again(store: Store, changed: Sequence[tuple[int, bool, bool]]) -> None:
+    """(entry, kept before, kept now)"""
+    with store.transaction() as conn:
+        for number, before, after in changed:
+            set_kept(conn, number, before, after)

@@ -12,6 +12,10 @@ open the file with `sqlite-utils` or Datasette. Lists and small records are JSON
 | story      | one or more entries that are the same item or the same text; `published` is the founder's           |
 | event      | one or more stories that report the same happening                                                 |
 | member     | an entry's place: story, event, the level that folded it, against what, score, threshold, features  |
+| untold     | an entry that waits to be folded                                                                   |
+| term       | in how many stories a word was seen: what is learned from the stream                               |
+| posting    | a story is found by this word (its heaviest ones)                                                  |
+| vector     | the weighted words of a story                                                                      |
 | alias      | a published id that was merged into another one                                                    |
 | override   | a `split` or `join` of the user                                                                     |
 | label      | a story is in a topic, because of this entry and this rule                                          |
@@ -67,6 +71,11 @@ CREATE TABLE member (entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCAD
   level TEXT, against INTEGER, score REAL NOT NULL DEFAULT 0, threshold REAL NOT NULL DEFAULT 0,
   features TEXT NOT NULL DEFAULT '[]') STRICT;
 CREATE INDEX member_story ON member (story);
+CREATE TABLE term (term TEXT PRIMARY KEY, stories INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE posting (term TEXT NOT NULL, at INTEGER NOT NULL, story INTEGER NOT NULL REFERENCES story ON DELETE CASCADE,
+  PRIMARY KEY (term, at, story)) STRICT, WITHOUT ROWID;
+CREATE INDEX posting_story ON posting (story);
+CREATE TABLE vector (story INTEGER PRIMARY KEY REFERENCES story ON DELETE CASCADE, terms TEXT NOT NULL) STRICT;
 CREATE TABLE untold (entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE) STRICT;
 CREATE TABLE alias (public_id TEXT PRIMARY KEY, now TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE override (kind TEXT NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL, level TEXT NOT NULL, at INTEGER NOT NULL,

@@ -86,8 +86,11 @@ def traffic(store: Store, since_day: int) -> tuple[Traffic, ...]:
     return tuple(Traffic(*row) for row in store.conn.execute("SELECT * FROM traffic WHERE day >= ? ORDER BY day, source", (since_day,)))
 
 
-def remember(store: Store, changed: Iterable[tuple[str, Memory]]) -> None:
-    """Write memories that changed without a poll (a host's pause after a 429)."""
-    marks = ", ".join(f"{column} = ?" for column in rows.SOURCE_COLUMNS)
+def remember(store: Store, changed: Iterable[tuple[Source, Memory]]) -> None:
+    """Write memories that changed without a poll (a host's pause after a 429, the first poll of one of many new sources)."""
+    columns = ", ".join(rows.SOURCE_COLUMNS)
+    marks = ", ".join("?" * len(rows.SOURCE_COLUMNS))
+    changes = ", ".join(f"{column} = excluded.{column}" for column in rows.SOURCE_COLUMNS)
+    query = f"INSERT INTO source (id, url, title, {columns}) VALUES (?, ?, ?, {marks}) ON CONFLICT DO UPDATE SET {changes}"
     with store.transaction() as conn:
-        conn.executemany(f"UPDATE source SET {marks} WHERE id = ?", [(*rows.memory_row(memory), number) for number, memory in changed])
+        conn.executemany(query, [(source.id, source.url or source.path, source.title or "", *rows.memory_row(memory)) for source, memory in changed])

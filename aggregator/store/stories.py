@@ -115,6 +115,27 @@ def unlabel_all(store: Store, topics: Sequence[str]) -> None:
         conn.executemany("DELETE FROM archived WHERE edition = ?", [(topic,) for topic in known - set(topics)])
 
 
+def labelled(store: Store) -> dict[str, set[str]]:
+    """Topic → published ids of its stories."""
+    found: dict[str, set[str]] = {}
+    for topic, public_id in store.conn.execute("SELECT topic, public_id FROM label"):
+        found.setdefault(topic, set()).add(public_id)
+    return found
+
+
+def levels(store: Store) -> dict[str, str]:
+    """Published id of each folded entry → the level that folded it."""
+    return dict(store.conn.execute("SELECT e.public_id, m.level FROM member m JOIN entry e ON e.id = m.entry WHERE m.level IS NOT NULL"))
+
+
+def doubtful(store: Store, limit: int) -> list[tuple[int, int, str]]:
+    """(entry, its partner, level) of the folds whose score is nearest to its threshold."""
+    return store.conn.execute(
+        "SELECT entry, against, level FROM member WHERE level IN ('text', 'event') AND against IS NOT NULL AND threshold > 0 "
+        "ORDER BY (score - threshold) / threshold, entry LIMIT ?", (limit,)
+    ).fetchall()
+
+
 def labels_of(store: Store, story: int) -> tuple[tuple[str, int, str], ...]:
     """(topic, entry, rule) of a story."""
     return tuple(store.conn.execute("SELECT topic, entry, rule FROM label WHERE story = ? ORDER BY topic", (story,)))
@@ -146,12 +167,62 @@ def archives(store: Store, edition: str) -> int:
     return int(store.conn.execute("SELECT coalesce(max(number), 0) FROM archived WHERE edition = ?", (edition,)).fetchone()[0])
 
 
-def archive(store: Store, edition: str, documents: Mapping[int, Sequence[str]]) -> None:
-    """Remember which items a new complete archive document holds, in order."""
+def archive(store: Store, edition: str, places: Mapping[str, int]) -> None:
+    """Remember which archive document holds an item, in order; document 0 holds what is told within another item."""
+    if not places:
+        return
     with store.transaction() as conn:
-        for number, items in documents.items():
-            conn.executemany("INSERT OR IGNORE INTO archived VALUES (?, ?, ?, ?)",
-                             [(edition, item, number, position) for position, item in enumerate(items)])  # fmt: skip
+        start = conn.execute("SELECT coalesce(max(position), 0) FROM archived WHERE edition = ?", (edition,)).fetchone()[0]
+        conn.executemany("INSERT OR IGNORE INTO archived VALUES (?, ?, ?, ?)",
+                         [(edition, item, number, start + 1 + position) for position, (item, number) in enumerate(places.items())])  # fmt: skip
+
+
+def in_archive(store: Store, edition: str, number: int) -> tuple[str, ...]:
+    """The published ids that an archive document holds, oldest first."""
+    found = store.conn.execute("SELECT public_id FROM archived WHERE edition = ? AND number = ? ORDER BY position", (edition, number))
+    return tuple(row[0] for row in found)
+
+
+def left_behind(store: Store, topic: str | None, edition: str, present: set[str], limit: int) -> tuple[Story, ...]:
+    """Stories of an edition older than the oldest in its feed and in no archive document yet, oldest first."""
+    oldest = store.conn.execute(
+        f"SELECT min(published) FROM story WHERE public_id IN ({','.join('?' * len(present))})", tuple(present)
+    ).fetchone()[0]
+    if oldest is None:
+        return ()
+    table = "label t" if topic is not None else "story t"
+    number, narrowed = ("t.story", "t.topic = ? AND") if topic is not None else ("t.id", "")
+    found = store.conn.execute(
+        f"SELECT {number} FROM {table} WHERE {narrowed} t.published <= ? AND NOT EXISTS "
+        "(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = t.public_id) ORDER BY t.published, t.public_id LIMIT ?",
+        (*([topic] if topic is not None else []), oldest, edition, limit),
+    )
+    return tuple(story for story in stories(store, [row[0] for row in found]) if story.public_id not in present)
+
+
+def by_public_id(store: Store, ids: Sequence[str]) -> tuple[Story, ...]:
+    """The stories with these published ids."""
+    numbers: list[int] = []
+    for start in range(0, len(ids), _CHUNK):
+        part = ids[start : start + _CHUNK]
+        numbers += [row[0] for row in store.conn.execute(f"SELECT id FROM story WHERE public_id IN ({','.join('?' * len(part))})", tuple(part))]
+    return stories(store, numbers)
+
+
+def aliases(store: Store, public_id: str) -> tuple[str, ...]:
+    """Ids that were merged into this one."""
+    return tuple(row[0] for row in store.conn.execute("SELECT public_id FROM alias WHERE now = ? ORDER BY public_id", (public_id,)))
+
+
+def all_public_ids(store: Store) -> set[str]:
+    """Of every story and event."""
+    return {row[0] for row in store.conn.execute("SELECT public_id FROM story UNION SELECT public_id FROM event")}
+
+
+def mark_all_events(store: Store) -> None:
+    """Every page is to be printed anew."""
+    with store.transaction() as conn:
+        conn.execute("INSERT OR IGNORE INTO dirty SELECT 'event:' || id FROM event")
 
 
 def find(store: Store, name: str) -> tuple[Entry, ...]:

@@ -1,0 +1,118 @@
+"""`split`, `join`, `refold`, `eval`, `plan`: the levels of sameness, overridden, replayed, measured."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from aggregator import cycle, desk, evaluate
+from aggregator.cli.common import Settings, common, now, print_json, table
+from aggregator.cli.run import progress
+from aggregator.config import load
+from aggregator.errors import UsageError
+from aggregator.store import open_reader, open_writer
+
+
+@click.command("split")
+@click.argument("entry")
+@click.option("--undo", is_flag=True, help="Forget the split; the next refold decides again.")
+@common()
+def split_command(settings: Settings, entry: str, undo: bool) -> None:
+    """Take ENTRY (id, link or guid) out of the story or event that it was folded into, for good."""
+    config = settings.load()
+    with open_writer(config.database) as store:
+        settings.say(cycle.unsplit(store, entry, now()) if undo else cycle.split(store, entry, now()))
+        cycle.label(config, store)
+        cycle.issue(config, store, now())
+
+
+@click.command("join")
+@click.argument("entry")
+@click.argument("other")
+@click.option("--level", type=click.Choice(["text", "event"]), default="text", show_default=True)
+@click.option("--undo", is_flag=True, help="Forget the join; the next refold decides again.")
+@common()
+def join_command(settings: Settings, entry: str, other: str, level: str, undo: bool) -> None:
+    """Make two entries one story, or one event, for good."""
+    config = settings.load()
+    with open_writer(config.database) as store:
+        settings.say(cycle.unjoin(store, entry, other, now()) if undo else cycle.join(store, entry, other, level, now()))
+        cycle.label(config, store)
+        cycle.issue(config, store, now())
+
+
+@click.command("refold")
+@click.option("--since", metavar="30d", help="Only stories of so long ago and younger.")
+@common()
+def refold_command(settings: Settings, since: str | None) -> None:
+    """Forget stories and events (not overrides) and fold again; published ids survive."""
+    config = settings.load()
+    with open_writer(config.database) as store, progress(settings) as watch:
+        report = cycle.refold(config, store, None if since is None else now() - _duration(since), now(), watch)
+    settings.say(f"{report.folded.stories_new} stories, {report.folded.events_new} events; {len(report.written.written)} files changed")
+
+
+def _duration(text: str) -> int:
+    found = re.fullmatch(r"(\d{1,5})\s*([smhdw])", text.strip())
+    if found is None:
+        raise UsageError(f'--since: "{text}" is not a duration such as "30d"')
+    return int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}[found[2]]
+
+
+@click.command("eval")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
+@click.option("--questions", type=click.IntRange(1, 50), default=10, show_default=True, help="Without FILE: so many of your own doubtful pairs.")
+@common(json_output=True)
+def eval_command(settings: Settings, file: Path | None, questions: int) -> None:
+    """Precision, recall and F1 of each level against FILE (JSON Lines: entries with gold `story` and `event`).
+
+    Without FILE: asks about the least certain folds of your own store and estimates their precision.
+    """
+    if file is None:
+        _ask(settings, questions)
+        return
+    found = evaluate.labelled(file)
+    if settings.json:
+        print_json([{"level": one.level, "items": one.items, "precision": round(one.precision, 4), "recall": round(one.recall, 4), "f1": round(one.f1, 4),
+                     "b3_precision": round(one.b3_precision, 4), "b3_recall": round(one.b3_recall, 4), "b3_f1": round(one.b3_f1, 4)} for one in found])  # fmt: skip
+        return
+    table(
+        ("level", "items", "precision", "recall", "F1", "B³ precision", "B³ recall", "B³ F1"),
+        [(one.level, str(one.items), *(f"{value:.3f}" for value in (one.precision, one.recall, one.f1, one.b3_precision, one.b3_recall, one.b3_f1))) for one in found],
+    )
+
+
+def _ask(settings: Settings, questions: int) -> None:
+    config = settings.load()
+    with open_reader(config.database) as store:
+        pairs = desk.doubtful(store, questions)
+    if not pairs:
+        settings.say("nothing stored was folded by text or event yet")
+        return
+    answers: dict[str, list[bool]] = {}
+    for pair in pairs:
+        question = "the same text" if pair.level == "text" else "the same event"
+        click.echo(f"\n  {pair.one.title}  ({pair.one.source})\n  {pair.other.title}  ({pair.other.source})", err=True)
+        answers.setdefault(pair.level, []).append(click.confirm(f"  {question}?", err=True))
+    for level, given in sorted(answers.items()):
+        low, high = evaluate.wilson(sum(given), len(given))
+        click.echo(f"{level}\t{sum(given)} of {len(given)} right\tprecision of the doubtful folds {low:.2f} to {high:.2f} (95 %)")
+
+
+@click.command("plan")
+@click.option("--against", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="The changed config; without it, the present file against what is published.")
+@common(json_output=True)
+def plan_command(settings: Settings, against: Path | None) -> None:
+    """What a changed config would do to the published feeds, over stored entries. Writes nothing."""
+    import os
+
+    config = settings.load()
+    other = load(against, os.environ) if against is not None else config
+    with open_reader(config.database) as store:
+        changes = cycle.plan(store, other, config)
+    if settings.json:
+        print_json([{"topic": one.topic, "added": one.added, "removed": one.removed, "items": one.items} for one in changes])
+        return
+    table(("topic", "change", "stories then"), [(one.topic, f"+{one.added} −{one.removed}", str(one.items)) for one in changes])

@@ -1,0 +1,116 @@
+"""`run`: one cycle."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from aggregator import cycle, fetch
+from aggregator.cli.common import Settings, common, now, print_json, rfc3339
+from aggregator.config import Config
+from aggregator.cycle import Report, Wanted, Watch
+from aggregator.errors import UsageError
+from aggregator.store import open_writer
+
+
+@click.command("run")
+@click.option("--all", "everything", is_flag=True, help="Poll all sources, due or not (a server's Retry-After and a 410 still hold).")
+@click.option("--source", "ids", multiple=True, metavar="ID", help="Poll only this source; may be repeated.")
+@click.option("--offline", is_flag=True, help="Poll nothing; fold, group and publish what is stored.")
+@common(json_output=True)
+def run_command(settings: Settings, everything: bool, ids: tuple[str, ...], offline: bool) -> None:
+    """One cycle: poll what is due, store, fold, group, publish."""
+    config = settings.load()
+    unknown = set(ids) - {source.id for source in config.sources}
+    if unknown:
+        raise UsageError(f"--source {sorted(unknown)[0]}: no such source; `aggregator sources list` shows them")
+    started = time.monotonic()
+    stop = threading.Event()
+    with open_writer(config.database) as store, _stopping(stop), progress(settings) as watch:
+        report = cycle.run(config, store, None if offline else Wanted(everything, frozenset(ids)), now(), stop, watch)
+    report.seconds = time.monotonic() - started
+    if settings.json:
+        print_json(report_json(report))
+    tell(settings, config, report)
+    if report.all_failed:
+        click.get_current_context().exit(3)
+
+
+@contextmanager
+def _stopping(stop: threading.Event) -> Iterator[None]:
+    """SIGTERM and SIGINT end the cycle soon and cleanly; what was stored is kept. The second one ends it now."""
+
+    def handler(number: int, frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        fetch.close()
+
+    before = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+        fetch.reopen()
+
+
+@contextmanager
+def progress(settings: Settings) -> Iterator[Watch]:
+    """A bar on a terminal, nothing elsewhere."""
+    if settings.quiet or not sys.stderr.isatty():
+        yield Watch()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
+        current = bar.add_task("starting", total=None)
+
+        def stage(name: str, steps: int) -> None:
+            bar.reset(current, description=name, total=steps or None)
+
+        yield Watch(stage, lambda steps: bar.advance(current, steps))
+
+
+def report_json(report: Report) -> dict[str, object]:
+    """In the form that scripts may rely on."""
+    collected, folded, written = report.collected, report.folded, report.written
+    return {
+        "started": rfc3339(report.started), "seconds": round(report.seconds, 3),
+        "sources": {"due": collected.due, "ok": collected.ok, "not_modified": collected.not_modified, "failed": collected.failed},
+        "entries": {"new": collected.new, "updated": collected.updated},
+        "stories": {"new": folded.stories_new, "changed": folded.stories_changed},
+        "events": {"new": folded.events_new, "changed": folded.events_changed},
+        "files": {"written": list(written.written), "unchanged": written.unchanged},
+        "failures": [{"source": source, "kind": failure.kind, "detail": failure.detail} for source, failure in collected.failures],
+    }  # fmt: skip
+
+
+def tell(settings: Settings, config: Config, report: Report) -> None:
+    """Failures always (unless quiet); the summary to whoever looks."""
+    collected, folded = report.collected, report.folded
+    for source, failure in sorted(collected.failures)[:100]:
+        settings.say(f"{source}: {failure.detail}")
+    if len(collected.failures) > 100:
+        settings.say(f"… and {len(collected.failures) - 100} more sources failed; `aggregator status` shows all")
+    for source, warning in sorted(collected.warnings)[:20]:
+        settings.say(f"{source}: {warning.detail}")
+    for line in report.warnings:
+        settings.say(line)
+    if not settings.talkative or settings.json:
+        return
+    settings.say(f"in      {collected.ok + collected.not_modified} of {collected.due} sources answered, {collected.not_modified} with nothing new; "
+                 f"{collected.new} new entries, {collected.updated} updated")  # fmt: skip
+    settings.say(f"folded  {folded.stories_new} new stories, {folded.stories_changed} told again elsewhere; {folded.events_changed} grouped into events")
+    names = [name for name in report.written.written if "/" not in name]
+    pages = len(report.written.written) - len(names)
+    shown = ", ".join(names[:12]) + (f" … {len(names)} in all" if len(names) > 12 else "") + (f", {pages} pages" if pages else "")
+    settings.say(f"out     {shown or 'nothing changed'} in {config.output}")
+    settings.say(f"read    aggregator serve, then subscribe to {config.site.base_url}all.atom, or open {config.output / 'index.html'}")

@@ -1,0 +1,90 @@
+"""Edits of config.toml in place: comments and layout stay; what would not load is not written."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.items import AoT
+
+from aggregator.config.load import load, made_id
+from aggregator.errors import ConfigError, UsageError
+
+_ORDER = ("id", "url", "path", "title", "topics", "interval", "priority", "include", "exclude")
+
+
+def add_source(path: Path, fields: Mapping[str, Any]) -> str:
+    """Add one source at the end of the sources; returns its id. Raises ConfigError where the result would not load."""
+    return add_sources(path, [fields])[0]
+
+
+def add_sources(path: Path, found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Add several; those without an id get one made from their host."""
+    if not found:
+        return []
+    bom, ends, document = _read(path)
+    sources = document.get("sources")
+    if not isinstance(sources, AoT):
+        sources = tomlkit.aot()
+        document.append("sources", sources)
+    taken = {str(table["id"]) for table in sources if "id" in table} | {source.id for source in load(path, os.environ).sources}
+    ids = []
+    for fields in found:
+        name = fields.get("id") or made_id(str(fields.get("url") or fields.get("path") or ""), taken)
+        taken.add(name)
+        ids.append(name)
+        table = tomlkit.table()
+        for key in _ORDER:
+            value = name if key == "id" else fields.get(key)
+            if value is not None:
+                table.add(key, value)
+        table.add(tomlkit.nl())  # or the next table is glued to this one
+        sources.append(table)
+    _write(path, bom, ends, tomlkit.dumps(document))
+    return ids
+
+
+def remove_source(path: Path, source: str) -> None:
+    """Raises UsageError where there is no such source, or where something still names it."""
+    bom, ends, document = _read(path)
+    sources = document.get("sources")
+    ids = [one.id for one in load(path, os.environ).sources]
+    if source not in ids or not isinstance(sources, AoT):
+        raise UsageError(f"{source}: no such source; `aggregator sources list` shows them")
+    del sources[ids.index(source)]
+    _write(path, bom, ends, tomlkit.dumps(document))
+
+
+def _read(path: Path) -> tuple[bool, str, Any]:
+    """(BOM?, line ends, the document)"""
+    data = path.read_bytes()
+    text = data.decode("utf-8-sig")
+    ends = "\r\n" if "\r\n" in text else "\n"
+    return data.startswith(b"\xef\xbb\xbf"), ends, tomlkit.parse(text.replace("\r\n", "\n"))
+
+
+def _write(path: Path, bom: bool, ends: str, text: str) -> None:
+    """Whole or not at all, with the same permissions; first loaded, as a trial."""
+    data = (b"\xef\xbb\xbf" if bom else b"") + text.replace("\n", ends).encode()
+    try:
+        number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    except OSError as error:
+        raise ConfigError(f"{path.parent}: can't be written: {error.strerror}; mend the permissions of the folder") from None
+    trial = Path(name)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            load(trial, os.environ)
+        except ConfigError as error:
+            raise ConfigError(str(error).replace(str(trial), str(path))) from None
+        os.chmod(trial, path.stat().st_mode)
+        os.replace(trial, path)
+    finally:
+        trial.unlink(missing_ok=True)

@@ -1,0 +1,114 @@
+"""The only module that knows the sequence of stages: collect, fold, label, issue, tell. Stages hand over through the store."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from aggregator import fetch, fold
+from aggregator.config import Config
+from aggregator.cycle.collect import Collected, Wanted, collect, introduce, polls, tasks
+from aggregator.cycle.discovery import find_feeds
+from aggregator.cycle.issue import issue, label, search_feed, sweep
+from aggregator.cycle.overrides import join, split, unjoin, unsplit
+from aggregator.cycle.plan import plan
+from aggregator.fold import Folded
+from aggregator.model import Failure, Polled
+from aggregator.publish import Written
+from aggregator.store import Store, folding, sources, upkeep
+
+__all__ = ["Report", "Wanted", "Watch", "find_feeds", "introduce", "issue", "join", "label", "plan", "polls", "refold", "run", "search_feed", "split", "sweep",
+           "tasks", "unjoin", "unsplit"]  # fmt: skip
+
+FEEDS = (".rss", ".atom", ".json")
+
+
+@dataclass(slots=True)
+class Report:
+    """What a cycle did."""
+
+    started: int
+    seconds: float = 0.0
+    collected: Collected = field(default_factory=Collected)
+    folded: Folded = field(default_factory=Folded)
+    written: Written = field(default_factory=Written)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def all_failed(self) -> bool:
+        """Every polled source failed (exit code 3)."""
+        return self.collected.due > 0 and self.collected.failed >= self.collected.due
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How a shell looks on: called with the stage, how many steps it has, and for each one."""
+
+    stage: Callable[[str, int], None] = lambda name, steps: None
+    step: Callable[[int], None] = lambda steps: None
+
+
+def run(config: Config, store: Store, wanted: Wanted | None, now: int, stop: threading.Event | None = None, watch: Watch | None = None) -> Report:
+    """One cycle; `wanted` None polls nothing (`--offline`). Ends soon, with what it has, once `stop` is set."""
+    report, stop, watch = Report(now), stop or threading.Event(), watch or Watch()
+    if wanted is not None:
+        due = tasks(config, store, wanted, now)
+        watch.stage("polling", len(due))
+
+        def beat(_: Polled) -> None:
+            watch.step(1)
+
+        report.collected = collect(config, store, due, stop, beat)
+    report.folded = _fold(config, store, watch)
+    _prune_daily(config, store, now)
+    report.written = issue(config, store, now)
+    if not stop.is_set():
+        report.warnings += _tell(config, report)
+    return report
+
+
+def _fold(config: Config, store: Store, watch: Watch) -> Folded:
+    watch.stage("folding", folding.waiting(store))
+    settings = fold.Settings(config.text_window, config.event_window)
+    folded = fold.fold(store, settings, sources.titles(store), watch.step)
+    label(config, store)
+    return folded
+
+
+def refold(config: Config, store: Store, since: int | None, now: int, watch: Watch | None = None) -> Report:
+    """Forget stories and events (not overrides) and fold again; published ids survive, because they are those of founding entries."""
+    report = Report(now)
+    folding.forget(store, since)
+    report.folded = _fold(config, store, watch or Watch())
+    report.written = issue(config, store, now)
+    sweep(config, store, now)
+    return report
+
+
+def _prune_daily(config: Config, store: Store, now: int) -> None:
+    """Retention once a day, so that no cycle pays for it."""
+    last = int(store.meta("pruned") or 0)
+    if 0 <= now - last < 86_400:
+        return
+    if last:
+        upkeep.prune(store, now - config.retention)
+        folding.forget_postings(store, now - max(config.text_window or 0, 3 * (config.event_window or 0), 86_400) - config.retention)
+        sweep(config, store, now)
+    store.set_meta("pruned", str(now))
+
+
+def _tell(config: Config, report: Report) -> list[str]:
+    """WebSub: one ping for the feeds that changed, after they are on disk; the dead man's switch after a good cycle. Never holds up anything."""
+    calls: list[tuple[str, dict[str, str] | None]] = []
+    changed = [name for name in report.written.written if name.endswith(FEEDS) and "/" not in name]
+    if config.site.hub:
+        calls += [(config.site.hub, {"hub.mode": "publish", "hub.url": f"{config.site.base_url}{name}"}) for name in changed]
+    if config.ping_url and not report.all_failed:
+        calls.append((config.ping_url, None))
+    if not calls:
+        return []
+    with ThreadPoolExecutor(min(4, len(calls))) as pool:
+        answers: Sequence[Failure | None] = list(pool.map(lambda call: fetch.send(call[0], config.limits, call[1]), calls))
+    return sorted({f"{'ping_url' if form is None else 'hub'}: {failure.detail}" for (_, form), failure in zip(calls, answers, strict=True) if failure})

@@ -1,0 +1,243 @@
+"""From the store to the output folder: what changed is labelled, composed, rendered and written; nothing else is touched."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from aggregator import __version__, edition, opml, render, topics
+from aggregator.config import Config
+from aggregator.edition import View
+from aggregator.model import Edition, Item, Member, Story, Topic
+from aggregator.publish import Folder, Written
+from aggregator.render import pages, sourcesfeed
+from aggregator.store import Store, entries, sources, stories
+
+ALL = Topic("all", "Everything", "Everything that came in, each thing told once")
+FETCH = 5  # times the limit: stories looked at for one edition
+FETCH_PICKY = 40  # … where few of them will be chosen
+
+
+def label(config: Config, store: Store) -> None:
+    """Topics for stories that are new or read differently; for all of them after the rules changed."""
+    rules = topics.compiled(config.topics, config.sources)
+    titles = sources.titles(store)
+    signature = _hash([(t.id, t.match, t.exclude, t.sources) for t in config.topics], [(s.id, s.topics, s.include, s.exclude) for s in config.sources], __version__)
+    if store.meta("rules") != signature:
+        _filter_again(config, store, rules, titles)
+        stories.unlabel_all(store, [topic.id for topic in config.topics])
+        store.set_meta("rules", signature)
+
+    def decide(story: Story) -> list[tuple[str, int, str]]:
+        found: dict[str, tuple[str, int, str]] = {}
+        for member in story.members:
+            for one in topics.label(rules, member.entry, titles.get(member.entry.source, "")):
+                found.setdefault(one.topic, (one.topic, member.entry.id, one.rule))
+        return list(found.values())
+
+    while stories.label(store, decide):
+        pass
+
+
+def _filter_again(config: Config, store: Store, rules: topics.Rules, titles: dict[str, str]) -> None:
+    """Include, exclude or the list of sources changed: entries that are let through now wait to be folded, others leave their stories."""
+    configured = {source.id for source in config.sources}
+    changed = [
+        (entry.id, kept, now_kept)
+        for entry, kept in entries.all_with_kept(store)
+        if kept != (now_kept := entry.source in configured and topics.keeps(rules, entry, titles.get(entry.source, "")))
+    ]
+    entries.keep_again(store, changed)
+
+
+def issue(config: Config, store: Store, now: int) -> Written:
+    """Print what is dirty, or missing in the folder. Marks it printed when it is on disk, so that a crash before repeats it (R4)."""
+    folder = Folder(config.output)
+    _mark(config, store, folder)
+    dirty = stories.dirty(store)
+    if not dirty:
+        return Written(unchanged=len(folder.names()))
+    press = _Press(config, store)
+    files: dict[str, bytes] = {}
+    remove: set[str] = {name for name in folder.names() if _belongs_to_nobody(config, name)}
+    wanted = {topic.id: topic for topic in (*config.topics, ALL)}
+    for name in dirty:
+        if name in wanted:
+            files.update(press.edition(wanted[name], folder))
+        elif name.startswith("event:"):
+            made, gone = press.event(int(name[6:]))
+            files.update(made)
+            remove |= gone
+        elif name == "sources":
+            files.update(press.sources())
+    if any(name in wanted for name in dirty):
+        files.update(press.index())
+    written = folder.write(files, {name for name in remove if name not in files}, now)
+    stories.printed(store, dirty)
+    return Written(written.written, len(folder.names()) - len(written.written), written.removed)
+
+
+def _mark(config: Config, store: Store, folder: Folder) -> None:
+    """What else has to be printed: everything after a change of settings or program, and what somebody removed from the folder."""
+    signature = _hash(config.site, config.topics, config.limit, config.one_per, config.lead, __version__,
+                      [(s.id, s.title, s.url, s.priority, s.enabled) for s in config.sources])  # fmt: skip
+    everything = ["all", "sources", *(topic.id for topic in config.topics)]
+    if store.meta("printed with") != signature:
+        stories.mark_dirty(store, everything)
+        stories.mark_all_events(store)
+        store.set_meta("printed with", signature)
+        return
+    missing = folder.missing()
+    lost = {name.partition(".")[0] for name in missing}
+    marked = {name for name in everything if name in lost} | {name.partition("/")[2].rpartition("-")[0] for name in missing if name.startswith("archive/")}
+    if lost & {"index", "feeds"}:
+        marked.add("all")
+    if not folder.names():
+        marked |= set(everything)
+    if any(name.startswith("stories/") for name in missing):
+        stories.mark_all_events(store)
+    if marked:
+        stories.mark_dirty(store, marked & set(everything))
+
+
+def _belongs_to_nobody(config: Config, name: str) -> bool:
+    """Files of topics that left the config, and of formats that are not published any more."""
+    base, _, form = name.rpartition(".")
+    if name.startswith("stories/") or base in ("index", "feeds", "sources"):
+        return False
+    topic = base.removeprefix("archive/").rpartition("-")[0] if name.startswith("archive/") else base
+    if topic not in {"all", *(one.id for one in config.topics)}:
+        return True
+    return form in ("rss", "atom", "json") and form not in config.site.formats and not name.startswith("archive/")
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+class _Press:
+    """Makes editions from the store for one issue; what several of them need is asked for once."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self.config, self.store = config, store
+        self.origins = sources.origins(store, config.sources)
+        self.priorities = {source.id: source.priority for source in config.sources}
+        self.neighbours = [pages.Neighbour(topic.id, topic.title, topic.description) for topic in (ALL, *config.topics)]
+        self.made: dict[str, Edition] = {}
+
+    def view(self, topic: Topic, limit: int | None = None) -> View:
+        config = self.config
+        return View(topic.id, config.site.title if topic is ALL else topic.title, topic.description, config.site.base_url,
+                    topic.one_per or config.one_per, limit or topic.limit or config.limit, topic.min_sources, topic.per_source, config.lead,
+                    stories.archives(self.store, topic.id))  # fmt: skip
+
+    def compose(self, topic: Topic, found: Sequence[Story], limit: int | None = None) -> Edition:
+        view = self.view(topic, limit)
+        if view.one_per == "event":
+            found = stories.of_events(self.store, {story.event for story in found})
+        ids = stories.event_ids(self.store, {story.event for story in found})
+        return edition.compose(view, found, ids, self.origins, self.priorities)
+
+    def newest(self, topic: Topic) -> tuple[Story, ...]:
+        view = self.view(topic)
+        picky = view.min_sources > 1 or view.per_source is not None or view.one_per == "event"
+        return stories.newest(self.store, None if topic is ALL else topic.id, min(5000, view.limit * (FETCH_PICKY if picky else FETCH)))
+
+    def edition(self, topic: Topic, folder: Folder) -> dict[str, bytes]:
+        """The feeds, the page and the archive documents of one topic."""
+        files = self.archives(topic, folder)
+        made = self.made[topic.id] = self.compose(topic, self.newest(topic))
+        site = self.config.site
+        files.update(render.feeds(made, site))
+        files[f"{topic.id}.html"] = pages.topic(made, site, self.neighbours)
+        return files
+
+    def archives(self, topic: Topic, folder: Folder) -> dict[str, bytes]:
+        """Items that left the feed go into the newest archive document; full ones are never written again (RFC 5005)."""
+        current = self.compose(topic, self.newest(topic))
+        if not current.items:
+            return {}
+        left = stories.left_behind(self.store, None if topic is ALL else topic.id, topic.id, {item.id for item in current.items}, edition.ARCHIVE_SIZE * 20)
+        items = self.compose(topic, left, limit=1 << 30).items if left else ()
+        known = stories.archived(self.store, topic.id)
+        present = {item.id for item in current.items}
+        fresh = [item.id for item in reversed(items) if item.id not in present and item.id not in known]
+        placed = edition.archive_places(fresh, known)
+        silent = {story.public_id for story in left} - set(placed) - present - set(known)
+        stories.archive(self.store, topic.id, {**dict.fromkeys(silent, 0), **placed} if current.items else placed)
+        lost = {name for name in folder.missing() if name.startswith(f"archive/{topic.id}-")}
+        numbers = {number for number in placed.values()} | {int(name.rpartition("-")[2].partition(".")[0]) for name in lost}
+        files: dict[str, bytes] = {}
+        for number in sorted(numbers - {0}):
+            files.update(self.archive(topic, number))
+        return files
+
+    def archive(self, topic: Topic, number: int) -> dict[str, bytes]:
+        ids = stories.in_archive(self.store, topic.id, number)
+        found = stories.by_public_id(self.store, ids)
+        made = self.compose(topic, found, limit=1 << 30)
+        return render.archive(made, self.config.site, number, len(ids) >= edition.ARCHIVE_SIZE)
+
+    def event(self, number: int) -> tuple[dict[str, bytes], set[str]]:
+        """The pages of an event and of its stories without a link; and pages of ids that were merged into it."""
+        found = stories.of_events(self.store, [number])
+        if not found:
+            return {}, set()
+        public_id = stories.event_ids(self.store, [number])[number]
+        files: dict[str, bytes] = {}
+        view = View("page", "", "", self.config.site.base_url, "event", 1, lead=self.config.lead)
+        item = edition.compose(view, found, {number: public_id}, self.origins, self.priorities).items[0]
+        if len(found) > 1 or item.entry.link is None:
+            files[edition.page(public_id)] = pages.event(item, self.parts(found), self.config.site, self.neighbours)
+        for story in found:
+            if story.public_id != public_id and all(member.entry.link is None for member in story.members):
+                own = edition.compose(View("page", "", "", self.config.site.base_url, "story", 1, lead=self.config.lead), [story], {}, self.origins, self.priorities)
+                files[edition.page(story.public_id)] = pages.event(own.items[0], self.parts([story]), self.config.site, self.neighbours)
+        gone = {edition.page(alias) for alias in stories.aliases(self.store, public_id)}
+        if edition.page(public_id) not in files:
+            gone.add(edition.page(public_id))
+        return files, gone - set(files)
+
+    def parts(self, found: Iterable[Story]) -> list[Item]:
+        """Each story as an item, oldest first."""
+        view = View("page", "", "", self.config.site.base_url, "story", 1 << 30, lead=self.config.lead)
+        return list(reversed(edition.compose(view, found, {}, self.origins, self.priorities).items))
+
+    def index(self) -> dict[str, bytes]:
+        """The front page and the list of published feeds."""
+        site = self.config.site
+        newest = [self.made.get(topic.id) or self.compose(topic, self.newest(topic)) for topic in (ALL, *self.config.topics)]
+        form = "atom" if "atom" in site.formats else site.formats[0]
+        feeds = [opml.Outline(f"{site.base_url}{one.id}.{form}", pages.feed_title(one.id, one.title, site), f"{site.base_url}{one.id}.html") for one in newest]
+        read = [opml.Outline(origin.url, origin.title, origin.site) for source in self.config.sources
+                if source.url and (origin := self.origins[source.id]).url]  # fmt: skip
+        return {
+            "index.html": pages.index(newest, site, self.neighbours),
+            "feeds.opml": opml.write(f"Feeds of {site.title}", feeds),
+            "sources.opml": opml.write(f"Sources of {site.title}", read),
+        }
+
+    def sources(self) -> dict[str, bytes]:
+        """What happened to sources, as feeds and as a page."""
+        notices = sources.notices(self.store)
+        site = self.config.site
+        rows = [pages.SourceLine(s.id, self.origins[s.id].title, self.origins[s.id].url, self.origins[s.id].site, s.enabled) for s in self.config.sources]
+        return {**sourcesfeed.write(notices, site), "sources.html": pages.sources(notices, rows, site, self.neighbours)}
+
+
+def sweep(config: Config, store: Store, now: int) -> Written:
+    """After retention: pages of stories and events that are no longer stored go."""
+    folder = Folder(config.output)
+    live = {edition.page(public_id) for public_id in stories.all_public_ids(store)}
+    return folder.write({}, {name for name in folder.names() if name.startswith("stories/") and name not in live}, now)
+
+
+def search_feed(config: Config, store: Store, found: Sequence[Story], text: str, form: str, limit: int) -> bytes:
+    """A search as a feed: the stories that match, as an edition of their own."""
+    press = _Press(config, store)
+    view = View("search", f"Search: {text}", f"Everything stored that matches {text}", config.site.base_url, "story", limit, lead=config.lead)
+    made = edition.compose(view, found, {}, press.origins, press.priorities)
+    return render.feeds(made, config.site, name="search")[f"search.{form}"]
+
+
+__all__ = ["Member", "issue", "label", "search_feed", "sweep"]

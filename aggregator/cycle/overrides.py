@@ -1,0 +1,62 @@
+"""The user's word on folds: `split` and `join`, remembered for good."""
+
+from __future__ import annotations
+
+from aggregator import desk, fold
+from aggregator.errors import UsageError
+from aggregator.store import Store, folding, stories
+from aggregator.store.folding import Override
+
+
+def split(store: Store, name: str, now: int) -> str:
+    """Take an entry out of what it was folded into. Returns what was done, in words. Raises UsageError."""
+    entry = desk.find(store, name)
+    member = stories.place(store, entry.id)
+    if member is None:
+        raise UsageError(f"{name}: entry {entry.id} is not folded yet; run a cycle first")
+    story = stories.stories(store, [member.story])[0]
+    with store.transaction() as conn:
+        if len(story.members) > 1:
+            if story.public_id == entry.public_id:
+                others = ", ".join(str(other.entry.id) for other in story.members if other.entry.id != entry.id)
+                raise UsageError(f"{name}: entry {entry.id} founded its story; split the others out of it instead ({others})")
+            folding.remember_override(conn, Override("split", entry.public_id, story.public_id, member.reason.level or "text"), now)
+            folding.take_out(conn, entry)
+            return f"entry {entry.id} is a story of its own now"
+        event = stories.event_ids(store, [member.event])[member.event]
+        if len(stories.of_events(store, [member.event])) > 1:
+            if event == story.public_id:
+                raise UsageError(f"{name}: entry {entry.id} founded its event; split the other stories out of it instead")
+            folding.remember_override(conn, Override("split", entry.public_id, event, "event"), now)
+            folding.leave_event(conn, story.id)
+            return f"entry {entry.id} is an event of its own now"
+    raise UsageError(f"{name}: entry {entry.id} stands alone already")
+
+
+def unsplit(store: Store, name: str, now: int) -> str:
+    """Forget a split; the entry is folded again by the rules."""
+    entry = desk.find(store, name)
+    with store.transaction() as conn:
+        if not folding.forget_overrides(conn, "split", entry.public_id, None):
+            raise UsageError(f"{name}: entry {entry.id} was not split")
+    return f"the split of entry {entry.id} is forgotten; `aggregator refold` decides anew"
+
+
+def join(store: Store, one: str, other: str, level: str, now: int) -> str:
+    """Make two entries one story or one event. Raises UsageError."""
+    a, b = desk.find(store, one), desk.find(store, other)
+    if a.id == b.id:
+        raise UsageError(f"{one} and {other} are the same entry, {a.id}")
+    with store.transaction() as conn:
+        folding.remember_override(conn, Override("join", a.public_id, b.public_id, level), now)
+        done = fold.join(store, a.public_id, b.public_id, level)
+    return f"entries {a.id} and {b.id} are one {'story' if level == 'text' else 'event'}" + (" now" if done else " as soon as both are folded")
+
+
+def unjoin(store: Store, one: str, other: str, now: int) -> str:
+    """Forget a join."""
+    a, b = desk.find(store, one), desk.find(store, other)
+    with store.transaction() as conn:
+        if not folding.forget_overrides(conn, "join", a.public_id, b.public_id):
+            raise UsageError(f"{one} and {other} were not joined")
+    return f"the join of entries {a.id} and {b.id} is forgotten; `aggregator refold` decides anew"

@@ -1,0 +1,65 @@
+"""Where a site's feeds may be: what its page names, then the usual places. Pure."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+from aggregator import urls
+
+TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml", "application/json", "text/xml", "application/xml")
+USUAL = ("feed", "rss", "atom.xml", "feed.xml", "rss.xml", "index.xml", "feed.json", "feeds/posts/default", "?feed=rss2", "blog/feed", "news/rss.xml", "rss/index.xml")
+MAX_PAGE = 2_000_000
+_HINT = re.compile(r"(^|[/._?=-])(rss|atom|feeds?|rdf)([/._?=&-]|$|xml)", re.I)
+
+
+class _Links(HTMLParser):
+    """`<link rel=alternate>` of feed types, `<a>` that look like feeds, and the base."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.named: list[str] = []
+        self.hinted: list[str] = []
+        self.base: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        href = given.get("href", "").strip()
+        if tag == "base" and href and self.base is None:
+            self.base = href
+        elif tag == "link" and href and "alternate" in given.get("rel", "").lower().split() and given.get("type", "").split(";")[0].strip().lower() in TYPES:
+            self.named.append(href)
+        elif tag == "a" and href and _HINT.search(href):
+            self.hinted.append(href)
+
+
+def named(page: bytes, url: str) -> tuple[str, ...]:
+    """The feeds that a page names, in its order: first by `link`, then by `a`; none twice."""
+    parser = _Links()
+    parser.feed(page[:MAX_PAGE].decode("utf-8", "replace"))
+    base = urljoin(url, parser.base) if parser.base else url
+    found = [urls.follow(href, base) for href in (*parser.named, *parser.hinted)]
+    return tuple(dict.fromkeys(link for link in found if link and link != url))
+
+
+def usual(url: str) -> tuple[str, ...]:
+    """Where feeds usually are: below the page, then at the root of the site; patterns of well-known hosts."""
+    parts = urlsplit(url)
+    root = f"{parts.scheme}://{parts.netloc}/"
+    below = url if url.endswith("/") else url + "/"
+    known: list[str] = []
+    if (parts.hostname or "").endswith("youtube.com"):
+        channel = re.search(r"/channel/(UC[\w-]+)", parts.path)
+        if channel:
+            known.append(f"https://www.youtube.com/feeds/videos.xml?channel_id={channel[1]}")
+    if re.fullmatch(r"/@[\w.]+/?", parts.path):
+        known.append(url.rstrip("/") + ".rss")  # Mastodon and its kin
+    if (parts.hostname or "").endswith("reddit.com"):
+        known.append(below + ".rss")
+    return tuple(dict.fromkeys([*known, *(base + path for path in USUAL for base in dict.fromkeys((below, root)))]))
+
+
+def is_comments(url: str, title: str) -> bool:
+    """Feeds of comments come last."""
+    return "comment" in url.lower() or "comment" in title.lower()

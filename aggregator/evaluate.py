@@ -1,0 +1,89 @@
+"""Labelled entries through the real store and the real fold, in a database of their own: what comes out is what users get."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aggregator import fold
+from aggregator.errors import UsageError
+from aggregator.measure import Score, score, wilson
+from aggregator.model import Entry, Memory, Polled, Source
+from aggregator.parse import normal
+from aggregator.store import Store, entries, open_writer, sources, stories
+
+__all__ = ["folded", "labelled", "wilson"]
+
+_TITLE, _TEXT = ("title", "headline"), ("content", "text", "body", "summary", "description")
+_TIME, _SOURCE, _LINK = ("published", "date", "arrival", "ts", "time", "timestamp", "first_seen"), ("source", "src", "publisher", "feed"), ("link", "url")
+FALLBACK = 1_600_000_000  # the time of entries without one: all at once
+NOW = 4_000_000_000  # later than any labelled entry, so that no date is clamped
+
+
+def labelled(path: Path, settings: fold.Settings | None = None) -> list[Score]:
+    """A score per level that the file has gold for: `story` for text, `event` for event; a lone `story` measures both. Raises UsageError."""
+    records = _records(path)
+    found = folded(records, settings or fold.Settings())
+    gold_story = {name: str(r["story"]) for name, r in records.items() if r.get("story") is not None}
+    gold_event = {name: str(r["event"]) for name, r in records.items() if r.get("event") is not None}
+    if not gold_story and not gold_event:
+        raise UsageError(f"{path}: no entry has a gold `story` or `event`")
+    results = []
+    if gold_story:
+        results.append(score("text", gold_story, {name: story for name, (story, _) in found.items()}))
+    if gold_event or gold_story:
+        results.append(score("event", gold_event or gold_story, {name: event for name, (_, event) in found.items()}))
+    return results
+
+
+def _records(path: Path) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise UsageError(f"{path}:{number}: is no JSON ({error}); expected one entry a line") from None
+            if not isinstance(record, dict):
+                raise UsageError(f"{path}:{number}: expected an object such as {{\"title\": …, \"summary\": …, \"story\": …, \"event\": …}}")
+            found[str(record.get("id", record.get("entry", number)))] = record
+    return found
+
+
+def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> str:
+    return next((str(record[name]) for name in names if record.get(name) not in (None, "")), "")
+
+
+def _entry(name: str, record: Mapping[str, Any]) -> tuple[str, Entry]:
+    source = "s-" + hashlib.sha256((_first(record, _SOURCE) or name).encode()).hexdigest()[:12]
+    said = next((record[key] for key in _TIME if record.get(key) not in (None, "")), None)
+    at = int(float(said)) if isinstance(said, int | float) or str(said).replace(".", "", 1).isdigit() else normal.when(str(said or ""), NOW)
+    text = " ".join(dict.fromkeys(part for part in (_first(record, ("summary", "description")), _first(record, _TEXT)) if part))
+    link = _first(record, _LINK) or None
+    entry = Entry(source=source, key=name, guid=f"urn:item:{name}", link=link, title=_first(record, _TITLE), text=text, summary=text[:300],
+                  published=at if at is not None else FALLBACK, language=_first(record, ("lang", "language")) or None, said="{}")  # fmt: skip
+    return source, normal.finish(entry, NOW)
+
+
+def folded(records: Mapping[str, Mapping[str, Any]], settings: fold.Settings) -> dict[str, tuple[str, str]]:
+    """Name → (story, event) after one cycle over all of them."""
+    with tempfile.TemporaryDirectory() as folder, open_writer(Path(folder) / "eval.db") as store:
+        by_source: dict[str, list[Entry]] = {}
+        for name, record in records.items():
+            source, entry = _entry(name, record)
+            by_source.setdefault(source, []).append(entry)
+        for source, found in by_source.items():
+            _absorb(store, source, found)
+        fold.fold(store, settings, sources.titles(store))
+        return {entry.key: (str(story), str(event)) for entry, story, event, _, _ in stories.dump(store)}
+
+
+def _absorb(store: Store, source: str, found: list[Entry]) -> None:
+    polled = Polled(source, NOW, Memory(polled=NOW), entries=tuple(found))
+    entries.absorb(store, Source(source, path="/"), polled, settle=lambda new: polled.memory, keep=lambda entry: True, notice=lambda memory: None)

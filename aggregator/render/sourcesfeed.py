@@ -1,0 +1,30 @@
+"""`sources.rss` and `sources.atom`: what happened to sources, one item a change of state, in words with what to do."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from aggregator import urls
+from aggregator.model import Edition, Entry, Item, Notice, Origin, Site
+from aggregator.render import atom, rss
+from aggregator.render.prepare import prepared
+
+_WORDS = {"ok": "is back", "slow": "asks for patience", "failing": "fails", "blocked": "blocks us", "moved": "has moved", "gone": "is gone", "silent": "is silent", "new": "is new"}
+
+
+def write(notices: Sequence[Notice], site: Site) -> dict[str, bytes]:
+    """In the formats that have it; newest first."""
+    items = tuple(_item(notice, site) for notice in notices)
+    edition = Edition("sources", "Sources", "What happened to the sources: died, moved, gone, silent, blocked, back", items, max((one.updated for one in items), default=0))
+    made = prepared(edition, site)
+    return {"sources.rss": rss.write(edition, site, made, "sources"), "sources.atom": atom.write(edition, site, made, "sources")}
+
+
+def _item(notice: Notice, site: Site) -> Item:
+    public_id = urls.mint("notice", notice.source, str(notice.at), notice.state)
+    title = f"{notice.title} {_WORDS[notice.state]}"
+    entry = Entry(source=notice.source, key=public_id, title=title, summary=notice.words, text=notice.words, content=f"<p>{html.escape(notice.words)}</p>",
+                  public_id=public_id, published=notice.at, changed=notice.at, first_seen=notice.at)  # fmt: skip
+    link = f"{site.base_url}sources.html"
+    return Item(public_id, entry, Origin(notice.source, site.title, feed_id=urls.mint("sources", site.title)), link, notice.at, notice.at)

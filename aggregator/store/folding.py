@@ -1,0 +1,268 @@
+"""The state of the levels of sameness: what waits, words and postings, vectors, members, merges, overrides. SQL only; `fold` decides."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from aggregator.model import Entry, Reason
+from aggregator.store import rows
+from aggregator.store.base import Store
+from aggregator.store.entries import drop_empty, mark_event
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A user's word on a fold; `a` and `b` are published ids. A split keeps `a` out of the story or event that `b` founded."""
+
+    kind: str  # "split" or "join"
+    a: str
+    b: str
+    level: str
+
+
+def untold(store: Store, limit: int) -> list[Entry]:
+    """The next entries to fold, in the order (published, id): it does not matter who answered first."""
+    found = store.conn.execute(
+        f"SELECT {rows.SELECT_ENTRY} FROM untold u JOIN entry e ON e.id = u.entry ORDER BY e.published, e.public_id LIMIT ?", (limit,)
+    )
+    return [rows.entry(row) for row in found]
+
+
+def waiting(store: Store) -> int:
+    return int(store.conn.execute("SELECT count(*) FROM untold").fetchone()[0])
+
+
+def frequencies(conn: sqlite3.Connection, terms: Iterable[str]) -> dict[str, int]:
+    """In how many stories each of these words was seen."""
+    wanted, found = list(terms), dict[str, int]()
+    for start in range(0, len(wanted), _CHUNK):
+        part = wanted[start : start + _CHUNK]
+        found.update(conn.execute(f"SELECT term, stories FROM term WHERE term IN ({','.join('?' * len(part))})", part))
+    return found
+
+
+def count_terms(conn: sqlite3.Connection, added: Mapping[str, int]) -> None:
+    conn.executemany("INSERT INTO term VALUES (?, ?) ON CONFLICT DO UPDATE SET stories = stories + excluded.stories", added.items())
+
+
+def postings(conn: sqlite3.Connection, term: str, since: int, until: int, most: int) -> list[tuple[int, int]]:
+    """(at, story) of the newest stories found by this word."""
+    query = "SELECT at, story FROM posting WHERE term = ? AND at BETWEEN ? AND ? ORDER BY at DESC, story DESC LIMIT ?"
+    return conn.execute(query, (term, since, until, most)).fetchall()
+
+
+def add_postings(conn: sqlite3.Connection, found: Iterable[tuple[str, int, int]]) -> None:
+    conn.executemany("INSERT OR IGNORE INTO posting VALUES (?, ?, ?)", found)
+
+
+def add_vectors(conn: sqlite3.Connection, found: Iterable[tuple[int, Mapping[str, float]]]) -> None:
+    packed = [(story, rows.dump({term: round(weight, 4) for term, weight in vector.items()})) for story, vector in found]
+    conn.executemany("INSERT OR REPLACE INTO vector VALUES (?, ?)", packed)
+
+
+def events_of(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, int]:
+    """Story → event."""
+    wanted, found = list(stories), dict[int, int]()
+    for start in range(0, len(wanted), _CHUNK):
+        part = wanted[start : start + _CHUNK]
+        found.update(conn.execute(f"SELECT id, event FROM story WHERE id IN ({','.join('?' * len(part))})", part))
+    return found
+
+
+def vectors_of_event(conn: sqlite3.Connection, event: int, most: int) -> list[tuple[int, int, dict[str, float]]]:
+    """(story, published, vector) of the newest stories of an event."""
+    found = conn.execute(
+        "SELECT s.id, s.published, v.terms FROM story s JOIN vector v ON v.story = s.id WHERE s.event = ? ORDER BY s.published DESC, s.id DESC LIMIT ?",
+        (event, most),
+    )
+    return [(story, published, json.loads(terms)) for story, published, terms in found]
+
+
+def founders(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, tuple[int, str, str, str]]:
+    """Story → (entry, title, text, source) of the entry that founded it."""
+    wanted, found = list(stories), dict[int, tuple[int, str, str, str]]()
+    for start in range(0, len(wanted), _CHUNK):
+        part = wanted[start : start + _CHUNK]
+        query = "SELECT s.id, e.id, e.title, e.text, e.source FROM story s JOIN entry e ON e.public_id = s.public_id WHERE s.id IN"
+        found.update({row[0]: (row[1], row[2], row[3], row[4]) for row in conn.execute(f"{query} ({','.join('?' * len(part))})", part)})
+    return found
+
+
+def same_link(conn: sqlite3.Connection, entry: Entry) -> tuple[int, int] | None:
+    """(story, entry) of another source's told entry with the same canonical link.
+
+    A link that one source gives to several of its entries identifies none of them.
+    """
+    if entry.link_key is None:
+        return None
+    found = conn.execute(
+        "SELECT e.source, e.id, m.story FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE e.link_key = ? AND e.kept = 1 "
+        "ORDER BY e.published, e.public_id LIMIT 200",
+        (entry.link_key,),
+    ).fetchall()
+    sources = [row[0] for row in found]
+    if len(set(sources)) < len(sources):
+        return None
+    told = [(row[2], row[1]) for row in found if row[2] is not None and row[0] != entry.source]
+    return told[0] if told else None
+
+
+def new_story(conn: sqlite3.Connection, entry: Entry) -> tuple[int, int]:
+    """(story, event), both founded by this entry and with its published id; ids that were merged away come back."""
+    conn.execute("DELETE FROM alias WHERE public_id = ?", (entry.public_id,))
+    event = conn.execute("INSERT INTO event (public_id, published, changed) VALUES (?, ?, ?)", (entry.public_id, entry.published, entry.changed)).lastrowid
+    story = conn.execute(
+        "INSERT INTO story (public_id, event, published, changed) VALUES (?, ?, ?, ?)", (entry.public_id, event, entry.published, entry.changed)
+    ).lastrowid
+    assert event is not None and story is not None
+    return story, event
+
+
+def add_member(conn: sqlite3.Connection, entry: Entry, story: int, reason: Reason, joined: bool) -> None:
+    """Put an entry into a story; one that joins an existing story changes what readers see of it."""
+    conn.execute(
+        "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (entry.id, story, reason.level, reason.against, reason.score, reason.threshold, rows.dump(reason.features) if reason.features else "[]"),
+    )
+    conn.execute("DELETE FROM untold WHERE entry = ?", (entry.id,))
+    if joined:
+        conn.execute("UPDATE story SET changed = max(changed, ?), labelled = 0 WHERE id = ?", (entry.first_seen, story))
+        event = conn.execute("SELECT event FROM story WHERE id = ?", (story,)).fetchone()[0]
+        conn.execute("UPDATE event SET changed = max(changed, ?) WHERE id = ?", (entry.first_seen, event))
+        mark_event(conn, event)
+
+
+def lead_of_event(conn: sqlite3.Connection, event: int) -> int | None:
+    """The entry that founded the event."""
+    row = conn.execute("SELECT e.id FROM event v JOIN entry e ON e.public_id = v.public_id WHERE v.id = ?", (event,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def merge_events(conn: sqlite3.Connection, kept: int, gone: int, reason: Reason) -> None:
+    """The older id stays, the other becomes an alias of it; the entry that founded the gone one says why."""
+    mark_event(conn, gone)
+    founder = lead_of_event(conn, gone)
+    old = conn.execute("SELECT public_id, published, changed FROM event WHERE id = ?", (gone,)).fetchone()
+    name = conn.execute("SELECT public_id FROM event WHERE id = ?", (kept,)).fetchone()[0]
+    conn.execute("UPDATE story SET event = ?, labelled = 0 WHERE event = ?", (kept, gone))
+    conn.execute("UPDATE event SET changed = max(changed, ?) WHERE id = ?", (old[2], kept))
+    conn.execute("DELETE FROM event WHERE id = ?", (gone,))
+    conn.execute("INSERT OR REPLACE INTO alias VALUES (?, ?)", (old[0], name))
+    conn.execute("UPDATE alias SET now = ? WHERE now = ?", (name, old[0]))
+    if founder is not None:
+        conn.execute(
+            "UPDATE member SET level = 'event', against = ?, score = ?, threshold = ?, features = ? WHERE entry = ? AND level IS NULL",
+            (reason.against, reason.score, reason.threshold, rows.dump(reason.features), founder),
+        )
+    mark_event(conn, kept)
+
+
+def merge_stories(conn: sqlite3.Connection, kept: int, gone: int, reason: Reason) -> None:
+    """All entries of one story into another one (a user's `join`)."""
+    events = events_of(conn, [kept, gone])
+    founder = founders(conn, [gone]).get(gone)
+    mark_event(conn, events[gone])
+    changed = conn.execute("SELECT max(changed) FROM story WHERE id IN (?, ?)", (kept, gone)).fetchone()[0]
+    conn.execute("UPDATE member SET story = ? WHERE story = ?", (kept, gone))
+    if founder is not None:
+        conn.execute("UPDATE member SET level = 'text', against = ?, score = ?, threshold = ?, features = ? WHERE entry = ?",
+                     (reason.against, reason.score, reason.threshold, rows.dump(reason.features), founder[0]))  # fmt: skip
+    conn.execute("UPDATE story SET changed = ?, labelled = 0 WHERE id = ?", (changed, kept))
+    drop_empty(conn, [gone])
+    mark_event(conn, events[kept])
+
+
+def take_out(conn: sqlite3.Connection, entry: Entry) -> tuple[int, int]:
+    """The entry as a story of its own: (story, event). What it founded stays with the others under its old name's successor."""
+    row = conn.execute("SELECT m.story, s.event, s.public_id FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?", (entry.id,)).fetchone()
+    mark_event(conn, row[1])
+    conn.execute("DELETE FROM member WHERE entry = ?", (entry.id,))
+    drop_empty(conn, [row[0]])
+    story, event = new_story(conn, entry)
+    add_member(conn, entry, story, Reason(None, features=(("yours", "split"),)), joined=True)
+    return story, event
+
+
+def leave_event(conn: sqlite3.Connection, story: int) -> int:
+    """A story as an event of its own."""
+    row = conn.execute("SELECT event, public_id, published, changed FROM story WHERE id = ?", (story,)).fetchone()
+    mark_event(conn, row[0])
+    conn.execute("DELETE FROM alias WHERE public_id = ?", (row[1],))
+    event = conn.execute("INSERT INTO event (public_id, published, changed) VALUES (?, ?, ?)", row[1:]).lastrowid
+    assert event is not None
+    conn.execute("UPDATE story SET event = ?, labelled = 0 WHERE id = ?", (event, story))
+    conn.execute(
+        "UPDATE member SET level = NULL, against = NULL, score = 0, threshold = 0, features = ? WHERE story = ? AND level = 'event'",
+        (rows.dump([("yours", "split")]), story),
+    )
+    mark_event(conn, event)
+    return event
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where an entry stands."""
+
+    entry: int
+    story: int
+    event: int
+    published: int  # of the story
+
+
+def placed(conn: sqlite3.Connection, public_id: str) -> Placed | None:
+    """Of the entry with this published id; None while it waits or where there is none."""
+    row = conn.execute(
+        "SELECT e.id, m.story, s.event, s.published FROM entry e JOIN member m ON m.entry = e.id JOIN story s ON s.id = m.story WHERE e.public_id = ?",
+        (public_id,),
+    ).fetchone()
+    return None if row is None else Placed(*row)
+
+
+def public_id(conn: sqlite3.Connection, story: int) -> str:
+    row = conn.execute("SELECT public_id FROM story WHERE id = ?", (story,)).fetchone()
+    return str(row[0]) if row else ""
+
+
+def overrides(conn: sqlite3.Connection) -> tuple[Override, ...]:
+    return tuple(Override(*row) for row in conn.execute("SELECT kind, a, b, level FROM override ORDER BY at, kind, a, b"))
+
+
+def remember_override(conn: sqlite3.Connection, override: Override, at: int) -> None:
+    conn.execute("INSERT OR REPLACE INTO override VALUES (?, ?, ?, ?, ?)", (override.kind, override.a, override.b, override.level, at))
+
+
+def forget_overrides(conn: sqlite3.Connection, kind: str, a: str, b: str | None) -> int:
+    """How many there were."""
+    if b is None:
+        return conn.execute("DELETE FROM override WHERE kind = ? AND a = ?", (kind, a)).rowcount
+    return conn.execute("DELETE FROM override WHERE kind = ?1 AND ((a = ?2 AND b = ?3) OR (a = ?3 AND b = ?2))", (kind, a, b)).rowcount
+
+
+def forget(store: Store, since: int | None) -> int:
+    """Unmake the stories published from `since` on (None: all); their entries wait to be folded again. Overrides stay."""
+    with store.transaction() as conn:
+        conn.execute("INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label")
+        conn.execute("INSERT OR IGNORE INTO dirty VALUES ('all')")
+        conn.execute("INSERT OR IGNORE INTO dirty SELECT 'event:' || id FROM event")
+        chosen = "SELECT id FROM story WHERE published >= ?"
+        least = -(1 << 62) if since is None else since
+        conn.execute(f"INSERT OR IGNORE INTO untold SELECT entry FROM member WHERE story IN ({chosen})", (least,))
+        conn.execute(f"DELETE FROM member WHERE story IN ({chosen})", (least,))
+        stories = [row[0] for row in conn.execute(chosen, (least,))]
+        drop_empty(conn, stories)
+        if since is None:
+            for table in ("term", "posting", "vector", "alias"):
+                conn.execute(f"DELETE FROM {table}")
+        conn.execute("INSERT OR IGNORE INTO untold SELECT id FROM entry WHERE kept = 1 AND id NOT IN (SELECT entry FROM member)")
+    return waiting(store)
+
+
+def forget_postings(store: Store, before: int) -> None:
+    """Postings beyond every window find nobody any more."""
+    with store.transaction() as conn:
+        conn.execute("DELETE FROM posting WHERE at < ?", (before,))
