@@ -63,7 +63,8 @@ def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> str:
 def _entry(name: str, record: Mapping[str, Any]) -> tuple[str, Entry]:
     source = "s-" + hashlib.sha256((_first(record, _SOURCE) or name).encode()).hexdigest()[:12]
     said = next((record[key] for key in _TIME if record.get(key) not in (None, "")), None)
-    at = int(float(said)) if isinstance(said, int | float) or str(said).replace(".", "", 1).isdigit() else normal.when(str(said or ""), NOW)
+    number = str(said).replace(".", "", 1).isdigit()
+    at = int(float(str(said))) if number else normal.when(str(said or ""), NOW)
     text = " ".join(dict.fromkeys(part for part in (_first(record, ("summary", "description")), _first(record, _TEXT)) if part))
     link = _first(record, _LINK) or None
     entry = Entry(source=source, key=name, guid=f"urn:item:{name}", link=link, title=_first(record, _TITLE), text=text, summary=text[:300],

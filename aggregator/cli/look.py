@@ -79,7 +79,7 @@ def search_command(settings: Settings, text: str, form: str, limit: int) -> None
             if form in ("rss", "atom"):
                 from aggregator.cycle import search_feed
 
-                click.echo(search_feed(config, store, text, form, limit), nl=False)
+                click.echo(search_feed(config, store, desk.stories_of(store, text, limit), text, form, limit), nl=False)
                 return
             titles, found = desk.titles(store), desk.search(store, text, limit)
     except query.QueryError as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from aggregator import health, poll, schedule, topics, urls
 from aggregator.config import Config
-from aggregator.model import Failure, Memory, Polled, Source, Task
+from aggregator.model import Entry, Failure, Memory, Notice, Polled, Source, Task
 from aggregator.parse.isolate import Workers
 from aggregator.store import Store, entries, sources
 
@@ -111,15 +111,23 @@ def collect(config: Config, store: Store, found: Sequence[Task], stop: threading
         if polled.failure is not None and polled.failure.kind == "rate-limited":
             _pause_host(config, store, task, polled)
         title = source.title or (polled.feed.title if polled.feed else "") or titles.get(source.id) or source.id
-        absorbed = entries.absorb(
-            store, source, polled,
-            settle=lambda new, polled=polled: poll.settle(polled.memory, new),
-            keep=lambda entry, title=title: topics.keeps(rules, entry, title),
-            notice=lambda memory, task=task, title=title, polled=polled: health.notice(task.source.id, title, task.memory, memory, polled.at),
-        )  # fmt: skip
+        absorbed = _absorb(store, rules, task, polled, title)
         _count(tally, source, polled, absorbed)
         beat(polled)
     return tally
+
+
+def _absorb(store: Store, rules: topics.Rules, task: Task, polled: Polled, title: str) -> entries.Absorbed:
+    def settle(new: int) -> Memory:
+        return poll.settle(polled.memory, new)
+
+    def keep(entry: Entry) -> bool:
+        return topics.keeps(rules, entry, title)
+
+    def notice(memory: Memory) -> Notice | None:
+        return health.notice(task.source.id, title, task.memory, memory, polled.at)
+
+    return entries.absorb(store, task.source, polled, settle, keep, notice)
 
 
 def _pause_host(config: Config, store: Store, task: Task, polled: Polled) -> None:

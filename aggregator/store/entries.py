@@ -227,7 +227,7 @@ def _count(conn: sqlite3.Connection, source: Source, polled: Polled, absorbed: A
         "INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, "
         "not_modified = not_modified + excluded.not_modified, failed = failed + excluded.failed, new = new + excluded.new, "
         "wire_bytes = wire_bytes + excluded.wire_bytes, saved_bytes = saved_bytes + excluded.saved_bytes",
-        (polled.at // 86_400, source.id, 1 if source.url else 0, int(polled.not_modified), int(polled.failure is not None), absorbed.new,
+        (polled.at // 86_400, source.id, 1 if source.url else 0, int(polled.not_modified and source.url is not None), int(polled.failure is not None), absorbed.new,
          polled.wire_bytes, polled.saved_bytes),
     )  # fmt: skip
 

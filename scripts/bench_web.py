@@ -1,0 +1,146 @@
+"""A web of real feeds on loopback, and `aggregator run` against it: cold, then again warm.
+
+The corpus is a folder with `manifest.tsv` and the documents that it names (default: ../shared/corpus beside the project). One host a
+publisher (127.x.y.z), validators, gzip and redirects decided by the document's id, content types as in the wild.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import http.server
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+TYPES = ("application/rss+xml; charset={}", "text/xml; charset={}", "application/xml", "application/rss+xml", "text/html; charset={}", "application/atom+xml")
+
+
+class Page:
+    """A document and how it is served."""
+
+    def __init__(self, row: dict[str, str], corpus: Path) -> None:
+        self.id, self.entries = row["id"], int(row["entries"])
+        self.body = (corpus / row["path"]).read_bytes()
+        self.number = int(hashlib.sha256(self.id.encode()).hexdigest()[:8], 16)
+        digest = hashlib.sha256((row["publisher"] or row["id"]).encode()).digest()
+        self.host = f"127.{digest[0] % 250 + 1}.{digest[1]}.{digest[2] % 250 + 1}"
+        kind = self.number % 100
+        self.etag = f'"{hashlib.md5(self.body).hexdigest()}"' if kind < 65 else None
+        self.modified = formatdate(1_700_000_000 + self.number % 10_000_000, usegmt=True) if kind < 45 or 65 <= kind < 80 else None
+        self.gzip = self.number // 100 % 10 < 6
+        self.redirect = {3: 301, 7: 302, 11: 308}.get(self.number // 1000 % 25)
+        charset = "iso-8859-5" if self.number // 7 % 50 == 0 and not row["declared_encoding"] == "" else row["encoding"] or "utf-8"
+        self.type = TYPES[self.number // 13 % len(TYPES)].format(charset)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Serves pages by path; counts."""
+
+    protocol_version = "HTTP/1.1"
+    pages: dict[str, Page] = {}
+    log: Counter[str] = Counter()
+
+    def do_GET(self) -> None:
+        name = self.path.strip("/").removesuffix(".xml")
+        page = self.pages.get(name.removeprefix("moved-"))
+        if page is None:
+            return self.reply(404, b"", {})
+        if page.redirect and not name.startswith("moved-"):
+            self.log[str(page.redirect)] += 1
+            return self.reply(page.redirect, b"", {"Location": f"/moved-{page.id}.xml"})
+        known = self.headers.get("If-None-Match") == page.etag if page.etag else self.headers.get("If-Modified-Since") == page.modified
+        headers = {name: value for name, value in (("ETag", page.etag), ("Last-Modified", page.modified)) if value}
+        if known and headers:
+            self.log["304"] += 1
+            return self.reply(304, b"", headers)
+        body = page.body
+        if page.gzip and "gzip" in self.headers.get("Accept-Encoding", ""):
+            body, headers["Content-Encoding"] = gzip.compress(body, 5), "gzip"
+        self.log["200"] += 1
+        return self.reply(200, body, {**headers, "Content-Type": page.type})
+
+    def reply(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != 304:
+            self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 256
+
+
+def cycle(config: Path, *options: str) -> tuple[dict[str, Any], float, float]:
+    """(report, seconds, CPU seconds)"""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    done = subprocess.run([sys.executable, "-m", "aggregator", "--config", str(config), "run", "--json", *options], capture_output=True, text=True, cwd=ROOT, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        sys.exit(f"run ended with {done.returncode}:\n{done.stderr[-3000:]}")
+    return json.loads(done.stdout), time.monotonic() - started, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def main() -> None:
+    corpus = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("AGGREGATOR_CORPUS") or ROOT.parent / "shared" / "corpus")
+    if not (corpus / "manifest.tsv").exists():
+        sys.exit(f"{corpus}: no manifest.tsv there; give the folder of a corpus")
+    with (corpus / "manifest.tsv").open(encoding="utf-8") as file:
+        pages = [Page(row, corpus) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+    Handler.pages = {page.id: page for page in pages}
+    server = Server(("0.0.0.0", 0), Handler)
+    port = server.server_address[1]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "config.toml"
+        hosts = sorted({page.host for page in pages})
+        lines = ['[service]\ntitle = "Bench"\nbase_url = "http://127.0.0.1:8080/"\n[poll]\nhost_gap = "0s"\n', f"allow_hosts = {json.dumps([f'{host}:{port}' for host in hosts])}\n"]
+        lines += [f'[[sources]]\nid = "{page.id}"\nurl = "http://{page.host}:{port}/{page.id}.xml"\n' for page in pages]
+        lines += ['[[topics]]\nid = "world"\nmatch = "world OR government OR election*"\n[[topics]]\nid = "tech"\nmatch = "software OR app* OR google"\n']
+        config.write_text("".join(lines))
+        report, seconds, cpu = cycle(config)
+        expected = sum(page.entries for page in pages)
+        print(f"cold    {len(pages)} feeds on {len(hosts)} hosts: {seconds:.1f} s, {cpu:.1f} s CPU; {report['sources']}; {report['entries']['new']} entries of {expected} counted; "
+              f"{report['stories']['new']} stories; {len(report['files']['written'])} files")
+        differing(config, pages)
+        for failure in report["failures"]:
+            print("        failed:", failure)
+        before = {path: path.stat().st_mtime_ns for path in (Path(folder) / "var" / "public").rglob("*")}
+        Handler.log.clear()
+        report, seconds, cpu = cycle(config, "--all")
+        touched = [path for path in (Path(folder) / "var" / "public").rglob("*") if before.get(path) != path.stat().st_mtime_ns]
+        print(f"warm    {seconds:.1f} s, {cpu:.1f} s CPU; {report['sources']}; entries {report['entries']}; written {len(report['files']['written'])}, touched {len(touched)}; "
+              f"server: {dict(Handler.log)}")
+
+
+def differing(config: Path, pages: list[Page]) -> None:
+    """Feeds whose entries are not as many as the manifest counts."""
+    dump = subprocess.run([sys.executable, "-m", "aggregator", "--config", str(config), "dump"], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    got = Counter(json.loads(line)["source"] for line in dump.splitlines())
+    for page in pages:
+        if got[page.id] != page.entries:
+            print(f"        {page.id}: {got[page.id]} entries, the manifest counts {page.entries}")
+
+
+if __name__ == "__main__":
+    main()
