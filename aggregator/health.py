@@ -51,8 +51,7 @@ def silent(memory: Memory, now: int) -> bool:
         return False
     gaps = sorted(a - b for a, b in pairwise(posts))
     usual = gaps[min(len(gaps) - 1, len(gaps) * 9 // 10)]
-    newest = max(posts[0], memory.last_new or 0)
-    return now - newest > max(SILENCE, MANY_GAPS * usual)
+    return now - posts[0] > max(SILENCE, MANY_GAPS * usual)
 
 
 def notice(source: str, title: str, before: Memory, after: Memory, at: int) -> Notice | None:
@@ -72,6 +71,5 @@ def words(memory: Memory, at: int) -> str:
     if memory.state == "moved" and memory.moved is not None:
         return f"It moved to {urls.redact(memory.moved.url)}. {_ADVICE['moved']}"
     if memory.state == "silent":
-        newest = max([*memory.posts, memory.last_new or 0])
-        return f"Nothing new for {span(at - newest)}. {_ADVICE['silent']}"
+        return f"Nothing new for {span(at - max(memory.posts))}. {_ADVICE['silent']}"
     return _ADVICE[memory.state]

@@ -21,7 +21,7 @@ import time
 from collections import Counter
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPES = ("application/rss+xml; charset={}", "text/xml; charset={}", "application/xml", "application/rss+xml", "text/html; charset={}", "application/atom+xml")
@@ -41,7 +41,7 @@ class Page:
         self.modified = formatdate(1_700_000_000 + self.number % 10_000_000, usegmt=True) if kind < 45 or 65 <= kind < 80 else None
         self.gzip = self.number // 100 % 10 < 6
         self.redirect = {3: 301, 7: 302, 11: 308}.get(self.number // 1000 % 25)
-        charset = "iso-8859-5" if self.number // 7 % 50 == 0 and not row["declared_encoding"] == "" else row["encoding"] or "utf-8"
+        charset = "iso-8859-5" if self.number // 7 % 50 == 0 and row["declared_encoding"] != "" else row["encoding"] or "utf-8"
         self.type = TYPES[self.number // 13 % len(TYPES)].format(charset)
 
 
@@ -49,8 +49,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Serves pages by path; counts."""
 
     protocol_version = "HTTP/1.1"
-    pages: dict[str, Page] = {}
-    log: Counter[str] = Counter()
+    pages: ClassVar[dict[str, Page]] = {}
+    log: ClassVar[Counter[str]] = Counter()
 
     def do_GET(self) -> None:
         name = self.path.strip("/").removesuffix(".xml")
@@ -120,7 +120,8 @@ def main() -> None:
         config.write_text("".join(lines))
         report, seconds, cpu = cycle(config)
         expected = sum(page.entries for page in pages)
-        print(f"cold    {len(pages)} feeds on {len(hosts)} hosts: {seconds:.1f} s, {cpu:.1f} s CPU; {report['sources']}; {report['entries']['new']} entries of {expected} counted; "
+        print(f"cold    {len(pages)} feeds on {len(hosts)} hosts: {seconds:.1f} s, {cpu:.1f} s CPU; {report['sources']}; "
+              f"{report['entries']['new']} entries of {expected} counted; "
               f"{report['stories']['new']} stories; {len(report['files']['written'])} files")
         differing(config, pages)
         for failure in report["failures"]:
@@ -129,7 +130,7 @@ def main() -> None:
         Handler.log.clear()
         report, seconds, cpu = cycle(config, "--all")
         touched = [path for path in (Path(folder) / "var" / "public").rglob("*") if before.get(path) != path.stat().st_mtime_ns]
-        print(f"warm    {seconds:.1f} s, {cpu:.1f} s CPU; {report['sources']}; entries {report['entries']}; written {len(report['files']['written'])}, touched {len(touched)}; "
+        print(f"warm    {seconds:.1f} s, {cpu:.1f} s CPU; {report['sources']}; entries {report['entries']}; written {report['files']['written']}, touched {len(touched)}; "
               f"server: {dict(Handler.log)}")
 
 

@@ -11,17 +11,38 @@ from aggregator import fetch, fold
 from aggregator.config import Config
 from aggregator.cycle.collect import Collected, Wanted, collect, introduce, polls, tasks
 from aggregator.cycle.discovery import find_feeds
-from aggregator.cycle.issue import issue, label, search_feed, sweep
+from aggregator.cycle.issue import issue, label, search_feed, search_items, sweep
 from aggregator.cycle.overrides import join, split, unjoin, unsplit
 from aggregator.cycle.plan import plan
 from aggregator.fold import Folded
 from aggregator.model import Failure, Polled
 from aggregator.publish import Written
-from aggregator.store import Store, folding, sources, upkeep
+from aggregator.store import Store, folding, sources, stories, upkeep
 
-__all__ = ["Report", "Wanted", "Watch", "find_feeds", "introduce", "issue", "join", "label", "plan", "polls", "refold", "run", "search_feed", "split", "sweep",
-           "tasks", "unjoin", "unsplit"]  # fmt: skip
+__all__ = [
+    "Report",
+    "Wanted",
+    "Watch",
+    "anything_due",
+    "find_feeds",
+    "introduce",
+    "issue",
+    "join",
+    "label",
+    "plan",
+    "polls",
+    "refold",
+    "run",
+    "search_feed",
+    "search_items",
+    "split",
+    "sweep",
+    "tasks",
+    "unjoin",
+    "unsplit",
+]  # fmt: skip
 
+LOCAL_EVERY = 60  # seconds between two looks of the daemon at local files
 FEEDS = (".rss", ".atom", ".json")
 
 
@@ -67,6 +88,12 @@ def run(config: Config, store: Store, wanted: Wanted | None, now: int, stop: thr
     if not stop.is_set():
         report.warnings += _tell(config, report)
     return report
+
+
+def anything_due(config: Config, store: Store, now: int) -> bool:
+    """Whether a turn of the daemon has anything to do: a source due, a local file that changed, entries that wait, something to print."""
+    due = any(task.source.url or now - (task.memory.polled or 0) >= LOCAL_EVERY for task in tasks(config, store, Wanted(), now))
+    return due or folding.waiting(store) > 0 or bool(stories.dirty(store))
 
 
 def _fold(config: Config, store: Store, watch: Watch) -> Folded:

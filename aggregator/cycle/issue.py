@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from urllib.parse import quote
 
 from aggregator import __version__, edition, opml, render, topics
 from aggregator.config import Config
 from aggregator.edition import View
-from aggregator.model import Edition, Item, Member, Story, Topic
+from aggregator.model import Edition, Item, Story, Topic
 from aggregator.publish import Folder, Written
 from aggregator.render import pages, sourcesfeed
 from aggregator.store import Store, entries, sources, stories
@@ -234,10 +236,18 @@ def sweep(config: Config, store: Store, now: int) -> Written:
 
 def search_feed(config: Config, store: Store, found: Sequence[Story], text: str, form: str, limit: int) -> bytes:
     """A search as a feed: the stories that match, as an edition of their own."""
-    press = _Press(config, store)
     view = View("search", f"Search: {text}", f"Everything stored that matches {text}", config.site.base_url, "story", limit, lead=config.lead)
+    press = _Press(config, store)
     made = edition.compose(view, found, {}, press.origins, press.priorities)
-    return render.feeds(made, config.site, name="search")[f"search.{form}"]
+    # The address of the feed itself is the search, so that a reader that subscribes finds it again.
+    return render.feeds(made, replace(config.site, formats=(form,)), address=f"{config.site.base_url}search?q={quote(text)}&format={form}")[f"search.{form}"]
 
 
-__all__ = ["Member", "issue", "label", "search_feed", "sweep"]
+def search_items(config: Config, store: Store, found: Sequence[Story], limit: int) -> list[Item]:
+    """A search as items for a page."""
+    press = _Press(config, store)
+    view = View("search", "", "", config.site.base_url, "story", limit, lead=config.lead)
+    return list(edition.compose(view, found, {}, press.origins, press.priorities).items)
+
+
+__all__ = ["issue", "label", "search_feed", "search_items", "sweep"]

@@ -9,12 +9,11 @@ from aggregator.render.prepare import archive_name, prepared
 __all__ = ["archive", "feeds"]
 
 
-def feeds(edition: Edition, site: Site, name: str | None = None) -> dict[str, bytes]:
-    """`ID.rss`, `ID.atom`, `ID.json`, as far as the site has these formats; all from the same prepared items (F62)."""
+def feeds(edition: Edition, site: Site, address: str | None = None) -> dict[str, bytes]:
+    """`address`: where the feed is served, if not under its name. `ID.rss`, `ID.atom`, `ID.json`, as far as the site has these formats; all from the same prepared items (F62)."""
     items = prepared(edition, site)
-    base = name or edition.id
     writers = {"rss": rss.write, "atom": atom.write, "json": jsonfeed.write}
-    return {f"{base}.{form}": writers[form](edition, site, items, base) for form in site.formats}
+    return {f"{edition.id}.{form}": writers[form](edition, site, items, address or f"{site.base_url}{edition.id}.{form}") for form in site.formats}
 
 
 def archive(edition: Edition, site: Site, number: int, complete: bool) -> dict[str, bytes]:

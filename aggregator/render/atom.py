@@ -150,12 +150,12 @@ def generator(edition: Edition, site: Site, items: tuple[Prepared, ...], feed_ex
     return feed
 
 
-def write(edition: Edition, site: Site, items: tuple[Prepared, ...], name: str) -> bytes:
+def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: str) -> bytes:
     """The subscription document."""
     feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
     feed.mended.updated = edition.updated
     feed.mended.links = [
-        {"rel": "self", "type": _TYPES["atom"], "href": f"{site.base_url}{name}.atom"},
+        {"rel": "self", "type": _TYPES["atom"], "href": address},
         {"rel": "alternate", "type": "text/html", "href": page_url(edition, site)},
         *({"rel": "hub", "href": hub} for hub in [site.hub] if hub),
         *({"rel": "prev-archive", "type": _TYPES["atom"], "href": f"{site.base_url}{archive_name(edition.id, edition.archive)}"} for _ in range(edition.archive > 0)),

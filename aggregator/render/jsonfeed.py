@@ -10,13 +10,13 @@ from aggregator.render.prepare import Prepared, heading, page_url, rfc3339, sour
 from aggregator.text import markup
 
 
-def write(edition: Edition, site: Site, items: tuple[Prepared, ...], name: str) -> bytes:
+def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: str) -> bytes:
     """The subscription document; keys in a fixed order."""
     document: dict[str, Any] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": heading(edition, site),
         "home_page_url": page_url(edition, site),
-        "feed_url": f"{site.base_url}{name}.json",
+        "feed_url": address,
         "description": edition.description or None,
         "language": site.language,
         "hubs": [{"type": "WebSub", "url": site.hub}] if site.hub else None,

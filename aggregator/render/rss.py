@@ -112,12 +112,12 @@ def _media(entry: Any, one: Prepared) -> None:
             etree.SubElement(entry, f"{{{NAMESPACES['dc']}}}{local}").text = markup.clean(value)
 
 
-def write(edition: Edition, site: Site, items: tuple[Prepared, ...], name: str) -> bytes:
+def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: str) -> bytes:
     """The subscription document."""
     feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
     mended = feed.mended
     mended.updated, mended.ttl, mended.hub = edition.updated, site.ttl, site.hub or ""
-    mended.self_url, mended.alternate = f"{site.base_url}{name}.rss", f"{site.base_url}{edition.id}.html"
+    mended.self_url, mended.alternate = address, f"{site.base_url}{edition.id}.html"
     data = feed.rss_str(pretty=False)
     assert isinstance(data, bytes)
     return data + b"\n"

@@ -18,7 +18,7 @@ def write(notices: Sequence[Notice], site: Site) -> dict[str, bytes]:
     items = tuple(_item(notice, site) for notice in notices)
     edition = Edition("sources", "Sources", "What happened to the sources: died, moved, gone, silent, blocked, back", items, max((one.updated for one in items), default=0))
     made = prepared(edition, site)
-    return {"sources.rss": rss.write(edition, site, made, "sources"), "sources.atom": atom.write(edition, site, made, "sources")}
+    return {"sources.rss": rss.write(edition, site, made, f"{site.base_url}sources.rss"), "sources.atom": atom.write(edition, site, made, f"{site.base_url}sources.atom")}
 
 
 def _item(notice: Notice, site: Site) -> Item:

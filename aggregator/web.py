@@ -1,0 +1,296 @@
+"""Serves the output folder, and what is made when asked for: `/status`, `/search`, `/healthz`, `/metrics`. WSGI, on waitress.
+
+Feeds and pages come from the published files alone; the store is opened read-only, by whoever gives the `Desk`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import re
+import stat
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from email.utils import formatdate, parsedate_to_datetime
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import parse_qs, unquote
+
+import waitress
+
+from aggregator.render.pages import style
+
+TYPES = {
+    ".rss": "application/rss+xml; charset=utf-8", ".atom": "application/atom+xml; charset=utf-8", ".json": "application/feed+json; charset=utf-8",
+    ".html": "text/html; charset=utf-8", ".opml": "text/x-opml; charset=utf-8",
+}  # fmt: skip
+FEEDS = (".rss", ".atom", ".json")
+_PATH = re.compile(r"(?:(?:archive|stories)/)?[a-z0-9][a-z0-9-]{0,90}(?:\.(?:rss|atom|json|html|opml))?\Z")
+MANIFEST = ".aggregator-manifest.json"
+RETRY = "120"  # seconds, while there is nothing good to give
+_ETAG = re.compile(r'(?:W/)?("[^"]*")')
+_STYLE_HASH = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
+HTML_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src https: http: data:; media-src https: http:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+DATA_POLICY = "default-src 'none'; sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a `Desk` gives: a body made when asked for."""
+
+    body: bytes
+    type: str = "text/html; charset=utf-8"
+    status: str = "200 OK"
+
+
+class Desk(Protocol):
+    """What is made when asked for; implemented above, over a store opened read-only."""
+
+    def status(self) -> Answer: ...
+    def search(self, query: str, form: str, limit: int) -> Answer: ...
+    def health(self) -> Answer: ...
+    def metrics(self) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A published file in one content coding."""
+
+    body: bytes
+    etag: str
+    modified: int
+
+
+class Published:
+    """The published files, read once per change: (mtime, size, inode) tell."""
+
+    def __init__(self, folder: Path, bound: int = 64_000_000) -> None:
+        self._folder, self._bound = folder, bound
+        self._cache: dict[str, tuple[tuple[int, int, int], File]] = {}
+        self._held = 0
+        self._lock = threading.Lock()
+
+    def get(self, name: str) -> File | None:
+        """None where there is no such regular file in the folder; links are not followed."""
+        path = self._folder / name
+        try:
+            number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            return None
+        with os.fdopen(number, "rb") as file:
+            info = os.fstat(file.fileno())
+            if not stat.S_ISREG(info.st_mode):
+                return None
+            stamp = (info.st_mtime_ns, info.st_size, info.st_ino)
+            with self._lock:
+                known = self._cache.get(name)
+            if known is not None and known[0] == stamp:
+                return known[1]
+            body = file.read()
+        found = File(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"', int(info.st_mtime))
+        with self._lock:
+            if self._held + len(body) > self._bound:
+                self._cache.clear()
+                self._held = 0
+            self._cache[name] = (stamp, found)
+            self._held += len(body)
+        return found
+
+    def gone(self, name: str) -> bool:
+        """Whether we published it once and took it away for good."""
+        try:
+            return name in json.loads((self._folder / MANIFEST).read_bytes())["gone"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    @property
+    def ready(self) -> bool:
+        return (self._folder / MANIFEST).exists()
+
+
+Headers = list[tuple[str, str]]
+Response = tuple[str, Headers, bytes]
+
+
+class Application:
+    """The WSGI application. `ttl`: seconds that clients may keep a feed; `hub`: for Link headers; `base_url`: the public address."""
+
+    def __init__(self, folder: Path, desk: Desk | None, base_url: str, ttl: int = 1800, hub: str | None = None) -> None:
+        self.published, self.desk, self.base_url, self.ttl, self.hub = Published(folder), desk, base_url, max(300, min(3600, ttl)), hub
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            status, headers, body = self.answer(environ)
+        except Exception as error:  # the last line of defence: a bug must not show a traceback to the world
+            status, headers, body = _text("500 Internal Server Error", f"something went wrong here: {type(error).__name__}")
+        headers += [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"), ("Content-Length", str(len(body)))]
+        if status.startswith("304"):
+            headers = [header for header in headers if header[0] not in ("Content-Length", "Content-Type")]
+        start_response(status, headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" or status.startswith("304") else [body]
+
+    def answer(self, environ: dict[str, Any]) -> Response:
+        method = environ["REQUEST_METHOD"]
+        if method == "OPTIONS":
+            return "204 No Content", [("Allow", "GET, HEAD, OPTIONS"), ("Access-Control-Allow-Origin", "*"), ("Access-Control-Allow-Headers", "If-None-Match")], b""
+        if method not in ("GET", "HEAD"):
+            status, headers, body = _text("405 Method Not Allowed", "only GET and HEAD")
+            return status, [*headers, ("Allow", "GET, HEAD, OPTIONS")], body
+        path = unquote(environ.get("PATH_INFO", "/"), errors="replace").lstrip("/")
+        if path in ("status", "search", "healthz", "metrics") and self.desk is not None:
+            return self.made(path, environ)
+        return self.file(path, environ)
+
+    # ------------------------------------------------------------ made when asked for
+
+    def made(self, path: str, environ: dict[str, Any]) -> Response:
+        assert self.desk is not None
+        if path == "search":
+            given = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+            limit = given.get("limit", ["50"])[0]
+            form = given.get("format", ["html"])[0]
+            found = self.desk.search(given.get("q", [""])[0][:2000], form, min(200, int(limit)) if limit.isdecimal() and int(limit) else 50)
+        else:
+            found = {"status": self.desk.status, "healthz": self.desk.health, "metrics": self.desk.metrics}[path]()
+        policy = HTML_POLICY if found.type.startswith("text/html") else DATA_POLICY
+        etag = f'"{hashlib.sha256(found.body).hexdigest()[:32]}"'
+        headers = [("Content-Type", found.type), ("Content-Security-Policy", policy), ("Cache-Control", "no-cache"), ("ETag", etag)]
+        if not found.type.startswith("text/"):
+            headers.append(("Access-Control-Allow-Origin", "*"))
+        if found.status.startswith("200") and _matches(environ.get("HTTP_IF_NONE_MATCH", ""), etag):
+            return "304 Not Modified", headers, b""
+        return found.status, headers, found.body
+
+    # ------------------------------------------------------------ published files
+
+    def file(self, path: str, environ: dict[str, Any]) -> Response:
+        if path in ("", "index"):
+            path = "index.html"
+        if not _PATH.match(path):
+            return _text("404 Not Found", "there is no such page here")
+        name, negotiated = self.chosen(path, environ.get("HTTP_ACCEPT", ""))
+        found = self.published.get(name)
+        if found is None:
+            return self.absent(name)
+        coding, served = self.coded(name, found, environ.get("HTTP_ACCEPT_ENCODING", ""))
+        etag = served.etag if not coding else f'"{found.etag.strip(chr(34))}-{coding}"'
+        headers = self.headers(name, etag, found.modified, negotiated)
+        if coding:
+            headers.append(("Content-Encoding", coding))
+        if _unchanged(environ, etag, found):
+            return "304 Not Modified", headers, b""
+        return "200 OK", headers, served.body
+
+    def chosen(self, path: str, accept: str) -> tuple[str, bool]:
+        """(file, negotiated?): names without an ending, and feeds asked for by a browser, depend on what the client likes (F56)."""
+        base, dot, form = path.rpartition(".")
+        if not dot:
+            return (f"{path}.html" if _likes_html(accept) else f"{path}.atom"), True
+        if f".{form}" in FEEDS and not path.startswith("archive/"):
+            page = f"{base}.html"
+            return (page if _likes_html(accept) and self.published.get(page) is not None else path), True
+        return path, False
+
+    def absent(self, name: str) -> Response:
+        if not self.published.ready:
+            status, headers, body = _text("503 Service Unavailable", "nothing is published yet; come back soon")
+            return status, [*headers, ("Retry-After", RETRY)], body
+        if self.published.gone(name):
+            return _text("410 Gone", "this is published no more; please unsubscribe")
+        return _text("404 Not Found", "there is no such page here")
+
+    def coded(self, name: str, found: File, accepted: str) -> tuple[str, File]:
+        """The compressed form that was written with the file, if the client takes it and it is not older."""
+        wishes = _qualities(accepted)
+        for coding, ending in (("br", ".br"), ("gzip", ".gz")):
+            if wishes.get(coding, wishes.get("*", 0.0) if coding == "gzip" else 0.0) > 0:
+                packed = self.published.get(name + ending)
+                if packed is not None and packed.modified == found.modified:
+                    return coding, packed
+        return "", found
+
+    def headers(self, name: str, etag: str, modified: int, negotiated: bool) -> Headers:
+        ending = name[name.rfind(".") :]
+        headers = [
+            ("Content-Type", TYPES[ending]),
+            ("ETag", etag),
+            ("Last-Modified", formatdate(modified, usegmt=True)),
+            ("Cache-Control", f"public, max-age={86_400 if name.startswith('archive/') else self.ttl if ending in FEEDS else 300}"),
+            ("Vary", "Accept, Accept-Encoding" if negotiated else "Accept-Encoding"),
+            ("Content-Security-Policy", HTML_POLICY if ending == ".html" else DATA_POLICY),
+        ]
+        if ending != ".html":
+            headers.append(("Access-Control-Allow-Origin", "*"))
+        if ending in FEEDS and self.hub:
+            headers.append(("Link", f'<{self.hub}>; rel="hub", <{self.base_url}{name}>; rel="self"'))
+        return headers
+
+
+def _text(status: str, text: str) -> Response:
+    return status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Security-Policy", DATA_POLICY), ("Cache-Control", "no-cache")], f"{text}\n".encode()
+
+
+def _qualities(header: str) -> dict[str, float]:
+    """`gzip;q=0.5, br` → {"gzip": 0.5, "br": 1.0}; rubbish is 0."""
+    found: dict[str, float] = {}
+    for part in header.lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        quality = next((p[2:].strip() for p in parameters if p.startswith("q=")), "1")
+        try:
+            found[name] = float(quality)
+        except ValueError:
+            found[name] = 0.0
+    return found
+
+
+def _likes_html(accept: str) -> bool:
+    """Browsers name text/html with full weight and no feed type; readers do not."""
+    wishes = _qualities(accept)
+    feeds = max((wishes.get(kind, 0.0) for kind in ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")), default=0.0)
+    return wishes.get("text/html", 0.0) >= 0.9 and feeds == 0.0
+
+
+def _matches(header: str, etag: str) -> bool:
+    """If-None-Match: exact, weak, one of several, or * (RFC 9110, 13.1.2: weak comparison)."""
+    return header.strip() == "*" or etag in _ETAG.findall(header)
+
+
+def _unchanged(environ: dict[str, Any], etag: str, found: File) -> bool:
+    """If-None-Match wins over If-Modified-Since (F47)."""
+    tags = environ.get("HTTP_IF_NONE_MATCH")
+    if tags is not None:
+        return _matches(tags, etag)
+    since = environ.get("HTTP_IF_MODIFIED_SINCE")
+    if not since:
+        return False
+    try:
+        return parsedate_to_datetime(since).timestamp() >= found.modified
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return False
+
+
+class Running:
+    """A server in a thread of its own."""
+
+    def __init__(self, application: Application, host: str, port: int) -> None:
+        self._server = waitress.create_server(
+            application, host=host, port=port, threads=8, channel_timeout=30, cleanup_interval=10, connection_limit=500,
+            max_request_header_size=16_384, max_request_body_size=1024, ident=None, clear_untrusted_proxy_headers=True,
+        )  # fmt: skip
+        self.port = int(self._server.effective_port)
+        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        self._server.close()
+        self._thread.join(2)
