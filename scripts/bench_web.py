@@ -122,7 +122,7 @@ def main() -> None:
         expected = sum(page.entries for page in pages)
         print(f"cold    {len(pages)} feeds on {len(hosts)} hosts: {seconds:.1f} s, {cpu:.1f} s CPU; {report['sources']}; "
               f"{report['entries']['new']} entries of {expected} counted; "
-              f"{report['stories']['new']} stories; {len(report['files']['written'])} files")
+              f"{report['stories']['new']} stories; {len(report['files']['written'])} files")  # fmt: skip
         differing(config, pages)
         for failure in report["failures"]:
             print("        failed:", failure)
@@ -130,7 +130,8 @@ def main() -> None:
         Handler.log.clear()
         report, seconds, cpu = cycle(config, "--all")
         touched = [path for path in (Path(folder) / "var" / "public").rglob("*") if before.get(path) != path.stat().st_mtime_ns]
-        print(f"warm    {seconds:.1f} s, {cpu:.1f} s CPU; {report['sources']}; entries {report['entries']}; written {report['files']['written']}, touched {len(touched)}; "
+        print(f"warm    {seconds:.1f} s, {cpu:.1f} s CPU; {report['sources']}; entries {report['entries']}; "
+              f"written {report['files']['written']}, touched {len(touched)}; "
               f"server: {dict(Handler.log)}")
 
 
