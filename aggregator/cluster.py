@@ -16,15 +16,15 @@ from importlib import resources
 
 from aggregator.text.words import words
 
-THRESHOLD = 0.21
-DECAY = 24 * 3600.0  # seconds after which the likeness has fallen to 1/e
+THRESHOLD = 0.20
+DECAY = 16 * 3600.0  # seconds after which the likeness has fallen to 1/e
 COHESION = 0.5  # 0: average link; 1: cosine of centroids. Between them, large events stay together without growing wild
 ONE_TERM = 0.15  # of what the strongest shared term brings is taken off: one name alone is no event
-SUMMARY = 350  # characters of the body that are looked at
+SUMMARY = 500  # characters of the body that are looked at
 SUMMARY_WEIGHT = 0.8
 INDEX_TERMS = 12  # heaviest terms of a story by which others find it
 COMMON = 0.05  # of all stories: terms in more of them find nobody
-PRIOR = 5000  # stories that the prior is worth
+PRIOR = 3000  # stories that the prior is worth
 
 _COMMON = json.loads(resources.files("aggregator").joinpath("data/common.json").read_text(encoding="utf-8"))
 _FUNCTION = frozenset(_COMMON["function"].split())

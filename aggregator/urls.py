@@ -19,7 +19,8 @@ _SPACE = re.compile("[\x00-\x20\x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u2
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
 _NOT_IRI = re.compile("[\x00-\x20\x7f-\xa0\"<>\\\\^`{|}\ud800-\udfff\ufdd0-\ufdef\ufff0-\uffff]")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_ACTIVE = frozenset({"javascript", "vbscript", "data", "file", "blob", "about"})  # no ids: some reader makes a link of them
+# Schemes of ids that validators know (registered with IANA) and no reader takes for something active.
+_ID_SCHEMES = frozenset({"tag", "urn", "http", "https", "ftp", "info", "news", "nntp", "mid", "cid", "mailto", "xmpp", "sip", "gopher", "crid"})
 _PORTS = {"http": 80, "https": 443}
 MAX_LENGTH = 4096
 # RFC 3986: what may stand unescaped in a path and in a query, beside letters and digits.
@@ -116,7 +117,7 @@ def _same_path(path: str) -> str:
 
 
 def is_iri(text: str | None) -> bool:
-    """Whether this can be an atom:id as it stands: an absolute IRI (RFC 3987) of at most 2,048 characters."""
+    """Whether this can be an atom:id as it stands: an absolute IRI (RFC 3987) of a registered scheme, at most 2,048 characters."""
     if not text or len(text) > 2048 or _NOT_IRI.search(text) or _BAD_ESCAPE.search(text):
         return False
     scheme, colon, rest = text.partition(":")
@@ -132,7 +133,7 @@ def is_iri(text: str | None) -> bool:
         return bool(re.match(r"urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:.", text, re.IGNORECASE))
     if scheme.lower() == "tag":
         return bool(re.match(r"tag:[^\s,:]+,\d{4}(-\d\d(-\d\d)?)?:", text, re.IGNORECASE))
-    return len(scheme) > 1 and scheme.lower() not in _ACTIVE
+    return scheme.lower() in _ID_SCHEMES
 
 
 def public_id(source: str, key: str, guid: str | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +26,7 @@ from aggregator.render.prepare import (
 )
 from aggregator.text import markup
 
+_MARKUP_LIKE = re.compile(r"&[A-Za-z#0-9]{2,10};|</?[A-Za-z!]")
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _HISTORY = "http://purl.org/syndication/history/1.0"
 _TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
@@ -69,13 +72,21 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
         if one.language:
             entry.set(f"{_XML}lang", one.language)
         _links(entry, one)
+        _text(entry.find("title"), one.title)
         if one.summary:
-            etree.SubElement(entry, "summary", type="text").text = one.summary
+            _text(etree.SubElement(entry, "summary"), one.summary)
         if one.content:
             etree.SubElement(entry, "content", type="html").text = one.content
         _media(entry, one)
         _source(entry, one, site)  # last: some parsers take the first title that they see for the entry's own (F40)
         return entry
+
+
+def _text(element: Any, text: str) -> None:
+    """Plain text; where it looks like markup ("&lt;b>" in a text about HTML) as HTML that shows just that, or readers would guess."""
+    literal = _MARKUP_LIKE.search(text)
+    element.set("type", "html" if literal else "text")
+    element.text = html.escape(text, quote=False) if literal else text
 
 
 def _links(entry: Any, one: Prepared) -> None:

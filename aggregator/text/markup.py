@@ -14,7 +14,7 @@ MAX_HTML = 256_000  # characters of one fragment before sanitising: nh3 is quadr
 MAX_DEPTH = 90  # open elements; published markup nests less than 100 deep (S13)
 MAX_TITLE = 1000
 
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _NONCHARACTERS = re.compile("[" + "".join(f"{chr((plane << 16) + 0xFFFE)}{chr((plane << 16) + 0xFFFF)}" for plane in range(1, 17)) + "]")
 
 _ATTRIBUTES = {
@@ -51,7 +51,13 @@ def clean(text: str) -> str:
     """Only characters that XML 1.0 allows and Unicode assigns meaning to; line ends as LF (S14)."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _NONCHARACTERS.sub("", _ILLEGAL.sub("", text))
+    return _NONCHARACTERS.sub("", _ILLEGAL.sub(_meant, text))
+
+
+def _meant(found: re.Match[str]) -> str:
+    """C1 controls are Windows-1252 that was taken for Latin-1 ("\x93" for “); every other illegal character is nothing."""
+    character = found.group()
+    return character.encode("latin-1").decode("cp1252", "ignore") if "\x80" <= character <= "\x9f" else ""
 
 
 def safe(markup: str, base: str | None = None) -> str:
