@@ -1,0 +1,254 @@
+"""Bytes → entries."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator.model import Fetched, Limits, Parsed, Source
+from aggregator.parse import parse
+from aggregator.parse.isolate import Workers
+from tests.hostile import Hostile
+
+AT = 1_790_000_000
+BASE = "https://site.example/feeds/news.xml"
+SEED = Path(__file__).parent.parent / "aggregator" / "seeds" / "000_9ac260edf83821a6.txt"
+
+
+def feed(body: str | bytes, url: str = BASE, headers: tuple[tuple[str, str], ...] = ()) -> Parsed:
+    data = body.encode() if isinstance(body, str) else body
+    return parse(Source("s", url=url), Fetched(url, AT, 200, headers, data), Limits())
+
+
+def text(body: str | bytes) -> Parsed:
+    data = body.encode() if isinstance(body, str) else body
+    return parse(Source("s", path="/x.txt"), Fetched("file:///x.txt", AT, body=data), Limits())
+
+
+RSS = """<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/" xmlns:content="http://purl.org/rss/1.0/modules/content/"
+ xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel><title>Site &amp;amp; Co</title>
+<link>https://site.example/</link><description>About</description><language>en_gb</language><ttl>90</ttl>
+<item><title>Tom &amp;amp; &lt;b&gt;Jerry&lt;/b&gt; &lt; 3</title><link>/a?utm_source=rss&amp;id=7</link><guid isPermaLink="false">guid-7</guid>
+<pubDate>Mon, 01 Sep 2025 10:00:00 +0200</pubDate><dc:creator>Ann Author</dc:creator><category>World</category><category>world</category>
+<description>Short &amp;amp; sweet</description><content:encoded><![CDATA[<p onclick="x()">Long <a href="../b">body</a><script>alert(1)</script><img src="pic.jpg"></p>]]></content:encoded>
+<enclosure url="https://cdn.example/a.mp3" length="123" type="audio/mpeg"/><media:content url="https://cdn.example/v.mp4" medium="video" duration="61"/>
+<media:thumbnail url="https://cdn.example/t.jpg"/><itunes:duration>1:01</itunes:duration><comments>https://site.example/a#comments</comments></item>
+</channel></rss>"""
+
+
+def test_an_item_in_our_normal_form() -> None:
+    parsed = feed(RSS)
+    assert parsed.failure is None and len(parsed.entries) == 1
+    (entry,) = parsed.entries
+    assert parsed.feed.title == "Site & Co" and parsed.feed.language == "en-GB" and parsed.feed.hints.ttl == 5400
+    assert entry.title == "Tom & Jerry < 3"
+    assert entry.link == "https://site.example/a?id=7" and entry.link_key == "site.example/a?id=7"
+    assert entry.guid == entry.key == "guid-7"
+    assert entry.published == 1_756_713_600
+    assert entry.content == ('<p>Long <a href="https://site.example/b" rel="noopener noreferrer">body</a>'
+                             '<img src="https://site.example/feeds/pic.jpg"></p>')  # fmt: skip
+    assert entry.text == "Long body" and entry.summary == "Short & sweet"
+    assert [person.name for person in entry.authors] == ["Ann Author"]
+    assert [category.term for category in entry.categories] == ["World"]
+    assert [(e.url, e.type, e.length, e.duration) for e in entry.enclosures] == [("https://cdn.example/a.mp3", "audio/mpeg", 123, None), ("https://cdn.example/v.mp4", "video/mp4", 0, 61)]
+    assert entry.image == "https://cdn.example/t.jpg" and entry.comments == "https://site.example/a#comments"
+    assert ("itunes:duration", "1:01") in entry.extras
+    assert "guid-7" in entry.said
+
+
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://base.example/x/" xml:lang="de"><id>urn:f</id><title>T</title><updated>2025-01-01T00:00:00Z</updated>
+<entry><id>urn:e:1</id><title type="text">1 &lt; 2 &amp; so</title><link href="p1"/><updated>2025-01-02T00:00:00Z</updated><content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Hi <a href="y">y</a></p></div></content></entry>
+<entry xml:base="../z/" xml:lang="fr"><id>urn:e:2</id><title type="html">&amp;lt;em&amp;gt; &lt;em&gt;x&lt;/em&gt;</title><link rel="alternate" href="p2"/><updated>2025-01-02T00:00:00Z</updated><summary type="html">&lt;p&gt;&lt;img src="i.png"&gt;S&lt;/p&gt;</summary></entry></feed>"""
+
+
+def test_S12_relative_links_and_languages_of_atom() -> None:
+    first, second = feed(ATOM).entries
+    assert first.title == "1 < 2 & so" and first.link == "https://base.example/x/p1" and "https://base.example/x/y" in first.content
+    assert first.language == "de" and second.language == "fr"
+    assert second.title == "<em> x" and second.link == "https://base.example/z/p2" and "https://base.example/z/i.png" in second.content
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "kind", "words"),
+    [
+        ("page", "<html><head><title>Hello</title></head></html>", "not-a-feed", "web page"),
+        ("login", "<html><input type=password></html>", "blocked", "login"),
+        ("captcha", "<html>Are you a robot? captcha</html>", "blocked", "captcha"),
+        ("json error", '{"message": "rate limit"}', "not-a-feed", "rate limit"),
+        ("png", b"\x89PNG\r\n", "not-a-feed", "PNG"),
+        ("svg", "<svg xmlns='http://www.w3.org/2000/svg'/>", "not-a-feed", "SVG"),
+        ("opml", "<opml version='2.0'/>", "not-a-feed", "OPML"),
+        ("sitemap", "<urlset/>", "not-a-feed", "sitemap"),
+        ("words", "hello there", "not-a-feed", "text"),
+        ("empty", "  \n", "empty", "empty"),
+    ],
+)
+def test_C1_what_is_no_feed_is_named(name: str, body: str | bytes, kind: str, words: str) -> None:
+    failure = feed(body).failure
+    assert failure is not None and failure.kind == kind and words in failure.detail, name
+
+
+def test_C4_C5_identity() -> None:
+    items = "".join(f"<item><title>{title}</title>{more}</item>" for title, more in [
+        ("A", "<guid>g</guid><link>http://n.example/1</link>"), ("A", "<guid>g</guid><link>http://n.example/1</link>"),  # a true repeat
+        ("B", "<guid>x</guid><link>http://n.example/2</link>"), ("C", "<guid>x</guid><link>http://n.example/3</link>"),  # a guid that means nothing
+        ("D", "<link>http://n.example/4</link>"), ("E", ""), ("", "<description>Only words here. And more.</description>"),
+    ])  # fmt: skip
+    body = f"<rss version='2.0'><channel><title>t</title>{items}</channel></rss>"
+    entries = feed(body).entries
+    assert [entry.title for entry in entries] == ["A", "B", "C", "D", "E", "Only words here."]
+    assert len({entry.key for entry in entries}) == 6
+    assert [entry.key for entry in feed(body).entries] == [entry.key for entry in entries]
+
+
+@pytest.mark.parametrize(
+    ("date", "wanted"),
+    [("Thu, 01 Jan 1970 00:00:00 GMT", 631_152_000), ("Fri, 31 Dec 2199 00:00:00 GMT", AT), ("nonsense", None), ("Mon, 01 Sep 2025 10:00:00 GMT", 1_756_720_800)],
+)
+def test_C6_dates_are_clamped(date: str, wanted: int | None) -> None:
+    (entry,) = feed(f"<rss version='2.0'><channel><title>t</title><item><title>a</title><pubDate>{date}</pubDate></item></channel></rss>").entries
+    assert entry.published == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "headers"),
+    [
+        ("declared", "<?xml version='1.0' encoding='iso-8859-1'?><rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode("latin-1"), ()),
+        ("header", "<rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode("cp1252"), (("content-type", "text/xml; charset=windows-1252"),)),
+        ("utf-16", "<?xml version='1.0' encoding='utf-16'?><rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode("utf-16"), ()),
+        ("bom", b"\xef\xbb\xbf" + "<rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode(), ()),
+        ("unknown codec", "<?xml version='1.0' encoding='x-no-such'?><rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode(), ()),
+        ("rot13 is no text codec", "<?xml version='1.0' encoding='rot13'?><rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode(), ()),
+    ],
+)
+def test_C8_encodings(name: str, body: bytes, headers: tuple[tuple[str, str], ...]) -> None:
+    assert [entry.title for entry in feed(body, headers=headers).entries] == ["café"], name
+
+
+def test_C9_json_feed() -> None:
+    body = """{"version":"https://jsonfeed.org/version/1.1","title":"J","home_page_url":"https://j.example/","language":"en","items":[
+    {"id":"https://j.example/1","url":"/1","title":"One &amp; <i>only</i>","content_html":"<p>x<script>1</script> <a href='/y'>y</a></p>","date_published":"2025-03-01T00:00:00Z",
+     "authors":[{"name":"A"}],"tags":["t"],"attachments":[{"url":"https://j.example/a.mp3","mime_type":"audio/mpeg","size_in_bytes":5}]},
+    {"id":2,"content_text":"a < b\\n\\nc"}, "rubbish", {"id":"3","date_published":12}]}"""
+    parsed = feed(body)
+    one, two, three = parsed.entries
+    assert one.title == "One & only" and one.content == '<p>x <a href="https://site.example/1/y" rel="noopener noreferrer">y</a></p>'.replace("/1/y", "/y")
+    assert one.enclosures[0].length == 5 and one.authors[0].name == "A" and one.language == "en"
+    assert two.guid == "2" and two.content == "<p>a &lt; b</p><p>c</p>" and three.published is None
+
+
+def test_S15_no_entity_leads_anywhere() -> None:
+    with Hostile() as server:
+        body = f'<!DOCTYPE r [<!ENTITY f SYSTEM "file:///etc/passwd"><!ENTITY n SYSTEM "http://127.0.0.1:{server.canary}/">]><rss version="2.0"><channel><item><title>x &f;&n;</title></item></channel></rss>'
+        parsed = feed(body)
+        assert all("root:" not in entry.title + entry.said for entry in parsed.entries)
+        assert server.canary_log == []
+
+
+def test_B9_what_is_too_long_is_cut() -> None:
+    body = f"<rss version='2.0'><channel><item><title>{'t' * 5000}</title><guid>{'g' * 9000}</guid><description>{'d ' * 900_000}</description></item></channel></rss>"
+    (entry,) = feed(body).entries
+    assert len(entry.title) <= 1000 and len(entry.key) < 100 and len(entry.content) <= 1_000_000 and len(entry.said) < 1_100_000
+    many = parse(Source("s", url=BASE), Fetched(BASE, AT, 200, (), ("<rss version='2.0'><channel>" + "".join(f"<item><title>{n}</title></item>" for n in range(30)) + "</channel></rss>").encode()),
+                 Limits(max_entries=10))  # fmt: skip
+    assert len(many.entries) == 10 and many.warnings[0].kind == "too-many"
+
+
+# ---------------------------------------------------------------- text files of stories
+
+
+def test_the_seed_stories() -> None:
+    parsed = text(SEED.read_bytes())
+    assert len(parsed.entries) == 17
+    article, *headlines = parsed.entries
+    assert article.title.startswith("North Korean leader Kim Jong Un has reiterated") and article.title.endswith("Russia…")
+    assert article.content.count("<p>") == 5 and "isolation." in article.text
+    assert headlines[0].title.startswith("Michael Dell Pledges $6.25 Billion") and all(not one.content for one in headlines)
+    assert all(one.published is None and one.link is None for one in parsed.entries)
+
+
+def test_the_seed_stories_moved_and_added_to() -> None:
+    lines = SEED.read_text(encoding="utf-8").splitlines()
+    before = {entry.key for entry in text("\n".join(lines)).entries}
+    blocks = "\n".join(lines).split("\n\n")
+    turned = "\n\n".join(["Something new happens in Oslo", *reversed(blocks)]).replace("\n", "\r\n") + "  \n"
+    after = {entry.key for entry in text("\ufeff" + turned).entries}
+    assert before < after and len(after - before) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "titles"),
+    [
+        ("headlines", "One thing\nAnother thing\nA third?", ["One thing", "Another thing", "A third?"]),
+        ("a title and prose", "Big day in town\nThe mayor came. He spoke for an hour.\nThen it rained all night long.", ["Big day in town"]),
+        ("prose without a title", "The mayor came, and he spoke for an hour to everybody who would listen. Then it rained.", ["The mayor came, and he spoke for an hour to everybody who would listen"]),
+        ("one stray full stop", "One thing\nAnother thing.\nA third\nA fourth", ["One thing", "Another thing.", "A third", "A fourth"]),
+        ("an abbreviation at the end", "Talks begin in the U.S.\nRain in Rome", ["Talks begin in the U.S.", "Rain in Rome"]),
+        ("the same line twice", "One thing\nOne thing", ["One thing"]),
+    ],
+)
+def test_blocks_of_text(name: str, body: str, titles: list[str]) -> None:
+    assert [entry.title for entry in text(body).entries] == titles, name
+
+
+def test_a_text_file_that_is_not_utf_8() -> None:
+    failure = text("Fine\nCaf\u00e9".encode("latin-1")).failure
+    assert failure is not None and failure.kind == "not-utf-8" and "x.txt:2" in failure.detail
+
+
+def test_local_feeds_are_feeds() -> None:
+    assert [entry.title for entry in text(RSS).entries] == ["Tom & Jerry < 3"]
+    assert len(text('{"version":"https://jsonfeed.org/version/1","title":"t","items":[{"id":"1","content_text":"x"}]}').entries) == 1
+
+
+# ---------------------------------------------------------------- hostile input
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_B7_mutated_feeds_never_raise(data: st.DataObject) -> None:
+    body = bytearray((RSS if data.draw(st.booleans()) else ATOM).encode())
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(body) - 1))
+        body[at : at + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=12))
+    parsed = feed(bytes(body))
+    for entry in parsed.entries:
+        assert entry.key and entry.title and "<script" not in entry.content.lower()
+
+
+def test_B8_workers_end_what_takes_too_long() -> None:
+    workers = Workers(1)
+    slow = b"<rss version='2.0'><channel>" + b"<item><title>" + b"<!-- x -->" * 40_000 + b"</title></item>" * 1 + b"</channel></rss>"
+    try:
+        good = workers.parse(Source("s", url=BASE), Fetched(BASE, AT, 200, (), RSS.encode()), Limits())
+        assert len(good.entries) == 1
+        ended = workers.parse(Source("s", url=BASE), Fetched(BASE, AT, 200, (), slow * 40), Limits(parse_seconds=0.05))
+        assert ended.failure is not None and ended.failure.kind == "parse"
+        assert len(workers.parse(Source("s", url=BASE), Fetched(BASE, AT, 200, (), RSS.encode()), Limits()).entries) == 1, "others go on"
+    finally:
+        workers.close()
+
+
+# ---------------------------------------------------------------- real feeds, where they are
+
+
+CORPUS = Path(os.environ.get("AGGREGATOR_CORPUS") or Path(__file__).parent.parent.parent / "shared" / "corpus")
+# Feeds with true repeats: the same item, or the same link and text, more than once in one document.
+REPEATS = {"f0ed49cc71c": 1, "f1155ac0b3a": 14, "f3d6cda46d6": 9, "f41ef61b1a3": 1, "f4c4a36a881": 67, "fe2f96ecb13": 9, "fee639076f1": 1, "ff14ae9a949": 2}
+
+
+@pytest.mark.skipif(not (CORPUS / "manifest.tsv").exists(), reason=f"no corpus of real feeds at {CORPUS} (set AGGREGATOR_CORPUS)")
+def test_real_feeds_give_the_entries_that_the_manifest_counts() -> None:
+    with (CORPUS / "manifest.tsv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    wrong = {}
+    for row in rows[::4]:
+        parsed = parse(Source("s", url=BASE), Fetched(BASE, AT, 200, (), (CORPUS / row["path"]).read_bytes()), Limits())
+        if parsed.failure is not None or len(parsed.entries) + REPEATS.get(row["id"], 0) != int(row["entries"]):
+            wrong[row["id"]] = (parsed.failure, len(parsed.entries), row["entries"])
+    assert wrong == {}

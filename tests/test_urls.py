@@ -1,0 +1,100 @@
+"""When are two links one link?"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator import urls
+
+
+@pytest.mark.parametrize(
+    ("href", "base", "wanted"),
+    [
+        ("https://A.example:443/x y?b=2&utm_source=q&a=1#part", None, "https://a.example/x%20y?b=2&a=1#part"),
+        ("/p", "https://a.example/x/", "https://a.example/p"),
+        ("//b.example/p", "https://a.example/", "https://b.example/p"),
+        ("HTTP://a.example", None, "http://a.example/"),
+        ("https://a.example/%zz", None, "https://a.example/%25zz"),
+        ("https://bücher.example/ä", None, "https://xn--bcher-kva.example/%C3%A4"),
+        ("https://a.example/?fbclid=1", None, "https://a.example/"),
+        (" \n https://a.example/\tx\n", None, "https://a.example/x"),
+        ("javascript:alert(1)", "https://a.example/", None),
+        ("java\nscript:alert(1)", None, None),
+        ("data:text/html,x", None, None),
+        ("mailto:a@b.example", None, None),
+        ("p", None, None),
+        ("http://", None, None),
+        ("http://[bad", None, None),
+        ("http://a.example:99999/", None, None),
+        ("https://a.example/" + "x" * 5000, None, None),
+    ],
+)
+def test_follow(href: str, base: str | None, wanted: str | None) -> None:
+    assert urls.follow(href, base) == wanted
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("http://www.a.example/x/", "https://a.example/x"),
+        ("https://m.a.example/x?utm_medium=rss&b=1&a=2", "https://a.example/x?a=2&b=1"),
+        ("https://a.example/x/amp", "https://a.example/x"),
+        ("https://a.example/x?outputType=amp", "https://a.example/x#top"),
+        ("https://A.example:443//x", "https://a.example/x"),
+        ("https://a.example/%7Ejo", "https://a.example/~jo"),
+    ],
+)
+def test_one_link(a: str, b: str) -> None:
+    assert urls.key(a) == urls.key(b) is not None
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("https://a.example/x?id=1", "https://a.example/x?id=2"),
+        ("https://a.example/X", "https://a.example/x"),
+        ("https://a.example/x", "https://b.example/x"),
+        ("https://a.example/#!/x", "https://a.example/#!/y"),
+        ("https://news.a.example/x", "https://a.example/x"),
+    ],
+)
+def test_two_links(a: str, b: str) -> None:
+    assert urls.key(a) != urls.key(b)
+
+
+def test_a_home_page_identifies_nothing() -> None:
+    assert urls.key("https://a.example/") is None and urls.key("https://a.example/index.html") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("https://a.example/1", True), ("tag:a.example,2024:x", True), ("urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8", True), ("http://a.example/ä", True),
+        ("123", False), ("a b:c", False), ("https://a.example/a b", False), ("javascript:alert(1)", False), ("/relative", False), ("", False),
+        ("yt:video:1", False), ("https://a.example/%zz", False), ("http://", False), ("tag:nodate:x", False), ("x" * 3000, False),
+    ],
+)  # fmt: skip
+def test_F10_ids(text: str, wanted: bool) -> None:
+    assert urls.is_iri(text) == wanted
+    minted = urls.public_id("s", "k", text)
+    assert (minted == text) == wanted and urls.is_iri(minted)
+
+
+def test_F13_minted_ids_depend_on_source_and_key_alone() -> None:
+    assert urls.public_id("s", "k", None) == urls.public_id("s", "k", "123") != urls.public_id("t", "k", None)
+
+
+def test_S7_redact() -> None:
+    assert urls.redact("https://user:pw@a.example/f?token=abc&page=2") == "https://a.example/f?token=…&page=2"
+    assert "0a1b2c3d4e5f6a7b8c9d0e1f2a3b" not in urls.redact("https://a.example/f?x=0a1b2c3d4e5f6a7b8c9d0e1f2a3b")
+
+
+@given(st.text(max_size=60), st.text(max_size=20))
+def test_S11_nothing_else_than_web_addresses_comes_out(href: str, base: str) -> None:
+    found = urls.follow(href, base)
+    assert found is None or (found.startswith(("http://", "https://")) and not set(found) & set(" \t\r\n<>\"`"))
+    assert found is None or urls.follow(found) == found, "following again changes nothing"
+    urls.key(href)
+    urls.redact(href)
