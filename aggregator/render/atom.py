@@ -26,7 +26,7 @@ from aggregator.render.prepare import (
 )
 from aggregator.text import markup
 
-_MARKUP_LIKE = re.compile(r"&[A-Za-z#0-9]{2,10};|</?[A-Za-z!]")
+_MARKUP_LIKE = re.compile(r"&[A-Za-z#]|</?[A-Za-z!]")
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _HISTORY = "http://purl.org/syndication/history/1.0"
 _TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}

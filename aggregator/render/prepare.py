@@ -15,7 +15,7 @@ PRODUCT = "aggregator"
 BUDGET = 1_000_000  # bytes of content of one feed; older items beyond it are told by their summary (F25)
 NAMESPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",
-    "itunes": "http://www.itunes.com/dtds/podcast-1.0.dtd",
+    "podcast": "https://podcastindex.org/namespace/1.0",
     "media": "http://search.yahoo.com/mrss/",
 }
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

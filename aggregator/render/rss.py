@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
@@ -14,7 +15,7 @@ from aggregator.text import markup
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _CONTENT = "http://purl.org/rss/1.0/modules/content/"
-_ITUNES = ("duration", "episode", "season", "episodeType")
+_PODCAST = ("episode", "season")
 
 
 class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
@@ -106,8 +107,9 @@ def _media(entry: Any, one: Prepared) -> None:
         etree.SubElement(entry, f"{{{NAMESPACES['media']}}}thumbnail", url=one.image)
     for name, value in one.item.entry.extras:
         prefix, _, local = name.partition(":")
-        if prefix == "itunes" and local in _ITUNES:
-            etree.SubElement(entry, f"{{{NAMESPACES['itunes']}}}{local}").text = markup.clean(value)
+        # iTunes elements bind the whole channel to be a podcast with owner and e-mail; the podcast namespace says the same of an item.
+        if prefix in ("itunes", "podcast") and local in _PODCAST and value.strip().isdecimal():
+            etree.SubElement(entry, f"{{{NAMESPACES['podcast']}}}{local}").text = value.strip()
         elif prefix == "dc" and local.isalpha():
             etree.SubElement(entry, f"{{{NAMESPACES['dc']}}}{local}").text = markup.clean(value)
 
@@ -120,4 +122,12 @@ def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: st
     mended.self_url, mended.alternate = address, f"{site.base_url}{edition.id}.html"
     data = feed.rss_str(pretty=False)
     assert isinstance(data, bytes)
-    return data + b"\n"
+    return _TITLE.sub(_by_number, data) + b"\n"
+
+
+_TITLE = re.compile(rb"<title>([^<]*(?:&lt;|&amp;)[^<]*)</title>")
+
+
+def _by_number(found: re.Match[bytes]) -> bytes:
+    """RSS does not say whether a title is text or HTML; the RSS Advisory Board's profile wants < and & of text as numeric references."""
+    return b"<title>" + found[1].replace(b"&lt;", b"&#x3C;").replace(b"&amp;", b"&#x26;") + b"</title>"

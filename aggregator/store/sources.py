@@ -61,13 +61,21 @@ def _origin(source: Source | None, number: str, url: str | None, title: str, fee
         title=(source.title if source else None) or title or number,
         url=public,
         site=feed.link,
-        feed_id=feed.id if feed.id and urls.is_iri(feed.id) else public or urls.public_id(number, "feed", None),
+        feed_id=_feed_id(feed.id, public, number),
         updated=feed.updated or 0,
         icon=feed.icon,
         rights=feed.rights,
         authors=feed.authors,
         language=feed.language,
     )
+
+
+def _feed_id(said: str | None, public: str | None, number: str) -> str:
+    """As the source says it, where that is an IRI in its usual form; else the address of the feed."""
+    for one in (said, public):
+        if one and urls.is_iri(one) and (not one.lower().startswith("http") or urls.follow(one) == one):
+            return one
+    return urls.public_id(number, "feed", None)
 
 
 def formats(store: Store) -> dict[str, str]:

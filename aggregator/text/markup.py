@@ -14,7 +14,7 @@ MAX_HTML = 256_000  # characters of one fragment before sanitising: nh3 is quadr
 MAX_DEPTH = 90  # open elements; published markup nests less than 100 deep (S13)
 MAX_TITLE = 1000
 
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]")
 _NONCHARACTERS = re.compile("[" + "".join(f"{chr((plane << 16) + 0xFFFE)}{chr((plane << 16) + 0xFFFF)}" for plane in range(1, 17)) + "]")
 
 _ATTRIBUTES = {
@@ -48,7 +48,7 @@ _DROP_WITH_CONTENT = {"script", "style", "noscript", "template", "iframe", "obje
 
 
 def clean(text: str) -> str:
-    """Only characters that XML 1.0 allows and Unicode assigns meaning to; line ends as LF (S14)."""
+    """Only characters that XML 1.0 allows and Unicode assigns meaning to, without U+FFFD, the trace of a lost one; line ends as LF (S14)."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _NONCHARACTERS.sub("", _ILLEGAL.sub(_meant, text))
@@ -184,6 +184,7 @@ _KNOWN_TAG = re.compile(
     r"sup|svg|table|tbody|td|template|textarea|th|title|tr|tt|u|ul|var|video|audio|wbr)\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>",
     re.I,
 )
+_LEFT_OVER = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)(?:#\d{2,5}|[A-Za-z]{2,8}\d?);")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
@@ -196,6 +197,8 @@ def title(text: str) -> str:
         text = _KNOWN_TAG.sub("", text)
     if "&" in text:
         text = clean(_ENTITY.sub(lambda match: html.unescape(match.group()), text))
+        # Many feeds escape twice. What then is left as a named letter or sign (&rsquo;) is meant as one; &lt; &gt; &amp; may be meant literally.
+        text = _LEFT_OVER.sub(lambda match: html.unescape(match.group()), text)
     text = " ".join(text.split())
     return text if len(text) <= MAX_TITLE else snippet(text, MAX_TITLE)
 
