@@ -1,0 +1,122 @@
+"""One source, polled, against a real server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from aggregator import health, poll
+from aggregator.model import Limits, Memory, Moved, Source, Task
+from tests.helpers import NOW
+from tests.hostile import Hostile
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Iterator[Hostile]:
+    with Hostile() as server:
+        yield server
+
+
+def task(server: Hostile, name: str, memory: Memory | None = None) -> Task:
+    return Task(Source(name, url=server.url(name)), memory or Memory(), Limits(timeout=1.0, allow_hosts=(f"127.0.0.1:{server.port}",)))
+
+
+def test_P1_P3_P4_conditional_with_what_was_given(hostile: Hostile) -> None:
+    first = poll.poll(task(hostile, "both"))
+    assert first.failure is None and len(first.entries) == 3
+    second = poll.poll(task(hostile, "both", first.memory))
+    assert second.not_modified and second.status == 304 and second.saved_bytes > 0
+    headers = hostile.asked("both")[-1].headers
+    assert headers["if-none-match"] == '"v2"' and headers["if-modified-since"] == "Wed, 01 Jan 2025 00:00:00 GMT"
+    assert second.memory.etag == '"v2"', "a 304 without validators keeps them"
+
+
+def test_same_body_is_not_parsed_again(hostile: Hostile) -> None:
+    first = poll.poll(task(hostile, "plain"))
+
+    def never(*_: object) -> None:
+        raise AssertionError("parsed again")
+
+    second = poll.poll(task(hostile, "plain", first.memory), parse=never)  # type: ignore[arg-type]  # it must not be called
+    assert second.not_modified and second.failure is None
+
+
+def test_P6_validators_of_what_does_not_parse_are_dropped(hostile: Hostile) -> None:
+    memory = Memory(etag='"old"', last_modified="x")
+    polled = poll.poll(task(hostile, "html", memory))
+    assert polled.failure is not None and polled.failure.kind == "not-a-feed"
+    assert polled.memory.etag is None and polled.memory.last_modified is None
+
+
+def test_B4_C3_trouble_keeps_validators(hostile: Hostile) -> None:
+    memory = Memory(etag='"old"', body_hash="x", polled=NOW - 9999, succeeded=NOW - 9999, state="ok")
+    for name in ("short-body", "short-gzip", "500", "hangup"):
+        polled = poll.poll(task(hostile, name, memory))
+        assert polled.failure is not None and polled.memory.etag == '"old"' and polled.memory.failures == 1 and polled.entries == ()
+
+
+def test_P20_nothing_but_the_feed_is_asked_for(hostile: Hostile) -> None:
+    before = len(hostile.log)
+    poll.poll(task(hostile, "ttl"))
+    assert [one.path for one in hostile.log[before:]] == ["/ttl"]
+
+
+def test_hints_reach_the_schedule(hostile: Hostile) -> None:
+    polled = poll.poll(task(hostile, "ttl"))
+    assert polled.memory.next_poll >= polled.at + 7200 and "ttl" in polled.memory.why
+    aged = poll.poll(task(hostile, "max-age"))
+    assert aged.memory.not_before == aged.at + 6600 and "the server asks" in aged.memory.why
+
+
+def test_P15_an_adopted_move_is_followed_and_given_up_when_it_dies(hostile: Hostile) -> None:
+    moved = Memory(polled=NOW, moved=Moved(hostile.url("404"), NOW, 3, adopted=True))
+    polled = poll.poll(task(hostile, "plain", moved))
+    assert polled.failure is not None and polled.memory.moved is None
+    good = poll.poll(task(hostile, "404", replace(moved, moved=Moved(hostile.url("plain"), NOW, 3, adopted=True))))
+    assert good.failure is None and good.memory.state == "moved"
+
+
+def test_P11_put_off(hostile: Hostile) -> None:
+    cause = poll.poll(task(hostile, "503"))
+    waiting = poll.put_off(task(hostile, "plain"), cause)
+    assert waiting.not_before >= cause.at + 3600 and "429" in waiting.why
+
+
+def test_local_files_one_bad_among_good_ones(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("One thing\nAnother thing")
+    (tmp_path / "b.txt").write_bytes(b"caf\xe9")
+    here = Task(Source("local", path=str(tmp_path / "*.txt")))
+    polled = poll.poll(here)
+    assert polled.failure is None and [one.title for one in polled.entries] == ["One thing", "Another thing"]
+    assert [one.kind for one in polled.warnings] == ["not-utf-8"]
+    again = poll.poll(replace(here, memory=polled.memory))
+    assert again.not_modified
+
+
+@pytest.mark.parametrize(
+    ("name", "memory", "wanted"),
+    [
+        ("fine", Memory(polled=NOW, succeeded=NOW), "ok"),
+        ("one failure is weather", Memory(polled=NOW, succeeded=NOW - 1, failures=1, state="ok", failure=poll.Failure("timeout", "x")), "ok"),
+        ("three are trouble", Memory(polled=NOW, succeeded=NOW - 1, failures=3, state="ok", failure=poll.Failure("timeout", "x")), "failing"),
+        ("never worked", Memory(polled=NOW, failures=1, failure=poll.Failure("dns", "x")), "failing"),
+        ("429", Memory(polled=NOW, succeeded=NOW - 1, failures=1, failure=poll.Failure("rate-limited", "x")), "slow"),
+        ("captcha", Memory(polled=NOW, failures=1, failure=poll.Failure("blocked", "x")), "blocked"),
+        ("410", Memory(polled=NOW, failures=1, failure=poll.Failure("gone", "x")), "gone"),
+        ("silent beyond its rhythm", Memory(polled=NOW, succeeded=NOW, posts=tuple(NOW - 90 * 86_400 - n * 86_400 for n in range(9))), "silent"),
+        ("a yearly one is not silent", Memory(polled=NOW, succeeded=NOW, posts=tuple(NOW - 90 * 86_400 - n * 360 * 86_400 for n in range(9))), "ok"),
+        ("moved", Memory(polled=NOW, succeeded=NOW, moved=Moved("http://b.example/", NOW, 3, True)), "moved"),
+    ],
+)
+def test_states(name: str, memory: Memory, wanted: str) -> None:
+    assert health.state(memory, NOW) == wanted, name
+
+
+def test_notices_say_what_to_do() -> None:
+    before, after = Memory(state="ok", polled=NOW), Memory(state="gone", polled=NOW, failure=poll.Failure("gone", "gone for good (410)"))
+    told = health.notice("s", "Source", before, after, NOW)
+    assert told is not None and "Remove it" in told.words
+    assert health.notice("s", "Source", Memory(), Memory(state="ok"), NOW) is None
