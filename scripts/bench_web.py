@@ -114,7 +114,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "config.toml"
         hosts = sorted({page.host for page in pages})
-        lines = ['[service]\ntitle = "Bench"\nbase_url = "http://127.0.0.1:8080/"\n[poll]\nhost_gap = "0s"\n', f"allow_hosts = {json.dumps([f'{host}:{port}' for host in hosts])}\n"]
+        allowed = json.dumps([f"{host}:{port}" for host in hosts])
+        lines = ['[service]\ntitle = "Bench"\nbase_url = "http://127.0.0.1:8080/"\n[poll]\nhost_gap = "0s"\n', f"allow_hosts = {allowed}\n"]
         lines += [f'[[sources]]\nid = "{page.id}"\nurl = "http://{page.host}:{port}/{page.id}.xml"\n' for page in pages]
         lines += ['[[topics]]\nid = "world"\nmatch = "world OR government OR election*"\n[[topics]]\nid = "tech"\nmatch = "software OR app* OR google"\n']
         config.write_text("".join(lines))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -71,7 +72,7 @@ def test_rhythm_fits_the_history() -> None:
 def test_P9_P10_backoff() -> None:
     failure = Failure("timeout", "slow")
     gaps = [schedule.after_failure(NOW, PACE, n, failure, "s").next_poll - NOW for n in range(1, 12)]
-    assert gaps[0] >= 1800 and all(b >= 0.79 * a for a, b in zip(gaps, gaps[1:], strict=False)) and gaps[-1] <= DAY * 1.25 + 1
+    assert gaps[0] >= 1800 and all(b >= 0.79 * a for a, b in pairwise(gaps)) and gaps[-1] <= DAY * 1.25 + 1
     asked = schedule.after_failure(NOW, PACE, 1, Failure("unavailable", "x", retry_after=40_000), "s")
     assert asked.not_before == NOW + 40_000 <= asked.next_poll and "asks to stay away" in asked.why
     capped = schedule.after_failure(NOW, PACE, 1, Failure("rate-limited", "x", retry_after=10**8), "s")
@@ -134,10 +135,8 @@ def test_P11_P12_hosts() -> None:
 def test_P13_P22_R14_a_simulated_month_of_5000_feeds() -> None:
     """No minute above three times the mean, nothing before its not_before."""
     minutes: Counter[int] = Counter()
-    heap = []
     rhythms = [600, 1800, 7200, 21_600, 86_400]
-    for number in range(5000):
-        heap.append((schedule.first_poll(f"s{number}", NOW, PACE), number, False))
+    heap = [(schedule.first_poll(f"s{number}", NOW, PACE), number, False) for number in range(5000)]
     heapq.heapify(heap)
     headers = {0: {"cache-control": "max-age=900"}, 1: {"cache-control": "max-age=3600"}}
     end = NOW + 30 * DAY

@@ -96,6 +96,7 @@ def _mark(config: Config, store: Store, folder: Folder) -> None:
         marked.add("all")
     if not folder.names():
         marked |= set(everything)
+        stories.mark_all_events(store)
     if any(name.startswith("stories/") for name in missing):
         stories.mark_all_events(store)
     if marked:

@@ -1,0 +1,216 @@
+"""The whole path: config, poll, store, fold, publish; the second cycle; trouble on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from aggregator import cycle
+from aggregator.config import Config
+from aggregator.cycle import Wanted
+from aggregator.errors import LockedError, PublishError, StoreError
+from aggregator.publish import Folder
+from aggregator.store import open_reader, open_writer, stories
+from tests.helpers import NOW, config
+from tests.hostile import Hostile, reply, rss
+
+ROOT = Path(__file__).parent.parent
+SEEDS = ROOT / "aggregator" / "seeds" / "*.txt"
+TOPICS = """
+[[topics]]
+id = "americas"
+match = "honduras OR caracas"
+[[topics]]
+id = "asia"
+match = "taiwan OR korea* OR china"
+"""
+
+
+def once(settings: Config, now: int = NOW, offline: bool = False, everything: bool = False) -> cycle.Report:
+    with open_writer(settings.database) as store:
+        return cycle.run(settings, store, None if offline else Wanted(everything), now)
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
+    return {str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def seeds(tmp_path: Path) -> Config:
+    return config(tmp_path, f'[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n{TOPICS}')
+
+
+def test_the_seed_stories_are_published(seeds: Config) -> None:
+    report = once(seeds)
+    assert report.collected.new == 17 and report.folded.stories_new == 17
+    names = set(Folder(seeds.output).names())
+    for topic in ("all", "americas", "asia"):
+        assert {f"{topic}.{form}" for form in ("rss", "atom", "json", "html")} <= names
+    assert {"index.html", "feeds.opml", "sources.opml", "sources.rss", "sources.atom", "sources.html"} <= names
+    items = json.loads((seeds.output / "all.json").read_bytes())["items"]
+    assert len(items) == 17 and len({item["id"] for item in items}) == 17
+    for item in items:
+        page = seeds.output / item["url"].removeprefix("https://desk.example/")
+        assert page.exists(), "a story without a link has a page of its own"
+    assert len(ElementTree.fromstring((seeds.output / "americas.rss").read_bytes()).findall("channel/item")) == 4
+
+
+def test_R5_F49_a_second_cycle_touches_nothing(seeds: Config) -> None:
+    once(seeds)
+    before = snapshot(seeds.output)
+    report = once(seeds, NOW + 3600)
+    assert report.written.written == () and report.collected.new == 0 and snapshot(seeds.output) == before
+
+
+def test_F23_same_store_same_bytes(seeds: Config, tmp_path: Path) -> None:
+    once(seeds)
+    before = {name: data for name, (_, data) in snapshot(seeds.output).items()}
+    for path in sorted(seeds.output.rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    once(seeds, NOW + 99, offline=True)
+    assert {name: data for name, (_, data) in snapshot(seeds.output).items()} == before
+
+
+def test_a_missing_file_comes_back_and_other_files_stay(seeds: Config) -> None:
+    once(seeds)
+    (seeds.output / "mine.txt").write_text("not yours")
+    (seeds.output / "asia.atom").unlink()
+    once(seeds, NOW + 60)
+    assert (seeds.output / "asia.atom").exists() and (seeds.output / "mine.txt").read_text() == "not yours"
+
+
+def test_a_topic_that_left_is_removed(seeds: Config, tmp_path: Path) -> None:
+    once(seeds)
+    changed = config(tmp_path, f'[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n[[topics]]\nid = "asia"\nmatch = "taiwan"\n')
+    once(changed, NOW + 60)
+    folder = Folder(changed.output)
+    assert not any(name.startswith("americas.") for name in folder.names()) and not (changed.output / "americas.rss.gz").exists()
+    assert "Honduras" in (changed.output / "asia.atom").read_text() and "North Korean" not in (changed.output / "asia.atom").read_text()
+
+
+def test_R4_a_crash_between_store_and_publish_is_repaired(seeds: Config) -> None:
+    with open_writer(seeds.database) as store:
+        found = cycle.tasks(seeds, store, Wanted(), NOW)
+        from aggregator.cycle.collect import collect
+
+        collect(seeds, store, found, threading.Event(), lambda polled: None)
+    report = once(seeds, NOW + 10, offline=True)
+    assert report.folded.stories_new == 17 and (seeds.output / "all.atom").exists()
+
+
+def test_R1_one_cycle_at_a_time(seeds: Config) -> None:
+    with open_writer(seeds.database), pytest.raises(LockedError):
+        once(seeds)
+
+
+@pytest.mark.parametrize(("name", "data"), [("empty", b""), ("no database", b"hello " * 100), ("foreign", None)])
+def test_R8_a_file_that_is_not_ours_is_refused(seeds: Config, name: str, data: bytes | None) -> None:
+    seeds.database.parent.mkdir(parents=True)
+    if data is None:
+        import sqlite3
+
+        conn = sqlite3.connect(seeds.database)
+        conn.execute("CREATE TABLE t (x)")
+        conn.close()
+    else:
+        seeds.database.write_bytes(data)
+    with pytest.raises(StoreError) as caught:
+        once(seeds)
+    assert str(seeds.database) in str(caught.value), name
+    assert data is None or seeds.database.read_bytes() == data
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_R7_a_folder_that_can_not_be_written(seeds: Config) -> None:
+    seeds.output.mkdir(parents=True)
+    seeds.output.chmod(0o500)
+    with pytest.raises(PublishError):
+        once(seeds)
+
+
+def test_R7_a_file_where_the_folder_should_be(seeds: Config) -> None:
+    seeds.output.parent.mkdir(parents=True)
+    seeds.output.write_text("in the way")
+    with pytest.raises(PublishError) as caught:
+        once(seeds)
+    assert "can't be written" in str(caught.value)
+    seeds.output.unlink()
+    once(seeds, NOW + 5, offline=True)
+    assert (seeds.output / "all.atom").exists(), "it recovers alone"
+
+
+def test_an_edit_changes_one_entry_and_no_id(tmp_path: Path) -> None:
+    with Hostile() as server:
+        body = {"now": rss("edits")}
+        server.table["edits"] = type(server.table["plain"])("edits", lambda wire, asked: wire.sendall(reply(body["now"])))
+        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "e"\nurl = "{server.url("edits")}"\n')
+        once(settings, int(time.time()))
+        before = {item["id"]: item for item in json.loads((settings.output / "all.json").read_bytes())["items"]}
+        body["now"] = body["now"].replace(b"Story 1", b"Corrected story 1")
+        once(settings, int(time.time()) + 600, everything=True)
+        after = {item["id"]: item for item in json.loads((settings.output / "all.json").read_bytes())["items"]}
+        assert before.keys() == after.keys()
+        assert [one for one in after if after[one] != before[one]] == ["http://news.example/edits/1"]
+        assert after["http://news.example/edits/1"]["date_published"] == before["http://news.example/edits/1"]["date_published"]
+
+
+def test_C2_a_shorter_feed_deletes_nothing(tmp_path: Path) -> None:
+    with Hostile() as server:
+        body = {"now": rss("short", items=3)}
+        server.table["short"] = type(server.table["plain"])("short", lambda wire, asked: wire.sendall(reply(body["now"])))
+        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "e"\nurl = "{server.url("short")}"\n')
+        once(settings, int(time.time()))
+        body["now"] = rss("short", items=0)
+        once(settings, int(time.time()) + 600, everything=True)
+        assert len(json.loads((settings.output / "all.json").read_bytes())["items"]) == 3
+
+
+def test_the_whole_hostile_list_as_one_config(tmp_path: Path) -> None:
+    """Every good feed is complete after one cycle whatever the others do; bounded in time and memory; the canary stays unheard."""
+    with Hostile() as server:
+        good = {name: case.entries for name, case in server.table.items() if case.wanted == "ok"}
+        sources = "".join(f'[[sources]]\nid = "{name}"\nurl = "{server.url(name)}"\n' for name in server.table)
+        body = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\ntimeout = "2s"\nmax_bytes = "3MB"\nper_host = 16\nhost_gap = "0s"\n{sources}'
+        settings = config(tmp_path, body)
+        started = time.monotonic()
+        done = subprocess.run([sys.executable, "-c", "import resource, sys\nfrom aggregator.cli import main\ntry:\n    main()\nfinally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)",
+                               "--config", str(settings.path), "run", "--json"], capture_output=True, text=True, timeout=120, check=False, cwd=ROOT)  # fmt: skip
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert time.monotonic() - started < 90
+        assert int(done.stderr.strip().splitlines()[-1]) < 300_000, "peak memory in kB"
+        report = json.loads(done.stdout)
+        failed = {failure["source"]: failure["kind"] for failure in report["failures"]}
+        for name, case in server.table.items():
+            if case.wanted == "ok":
+                assert name not in failed, (name, failed[name])
+            elif case.wanted != "any":
+                assert failed.get(name) == case.wanted, (name, failed.get(name))
+        with open_reader(settings.database) as store:
+            counts: dict[str, int] = {}
+            for entry, *_ in stories.dump(store):
+                counts[entry.source] = counts.get(entry.source, 0) + 1
+        assert {name: counts.get(name, 0) for name in good} == good
+        assert server.canary_log == []
+
+
+def test_R3_killed_at_any_time_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    settings = config(tmp_path, f'[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n{TOPICS}')
+    for number in range(6):
+        process = subprocess.Popen([sys.executable, "-m", "aggregator", "--config", str(settings.path), "run", "-q"], cwd=ROOT)
+        time.sleep(0.25 + 0.13 * number)
+        process.kill()
+        process.wait()
+    subprocess.run([sys.executable, "-m", "aggregator", "--config", str(settings.path), "run", "-q"], cwd=ROOT, check=True)
+    items = json.loads((settings.output / "all.json").read_bytes())["items"]
+    assert len(items) == len({item["id"] for item in items}) == 17
+    assert not list(settings.output.rglob("*.tmp"))
+    with open_reader(settings.database) as store:
+        assert store.conn.execute("PRAGMA integrity_check").fetchone()[0] == "ok"

@@ -1,0 +1,161 @@
+"""The three levels of sameness, over a real store."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from aggregator import cycle, desk, fold
+from aggregator.model import Entry
+from aggregator.store import Store, folding, open_writer, stories
+from tests.helpers import NOW, entry, put
+
+HOUR = 3600
+QUAKE = "A strong earthquake shook the coast of northern Chile on Monday, killing at least four people and cutting power to a quarter of a million homes, the interior ministry said."
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with open_writer(tmp_path / "t.db") as found:
+        yield found
+
+
+def told(store: Store) -> dict[str, tuple[str, str, str | None]]:
+    """guid → (story, event, level)"""
+    return {str(one.guid): (str(story), str(event), level) for one, story, event, level, _ in stories.dump(store)}
+
+
+def run(store: Store, settings: fold.Settings | None = None) -> fold.Folded:
+    return fold.fold(store, settings or fold.Settings(), {})
+
+
+def test_item_same_canonical_link_anywhere(store: Store) -> None:
+    put(store, entry("a", "1", "Rain in Rome", link="https://www.n.example/x?utm_source=a", at=NOW - 9), entry("b", "2", "Rome: rain", link="http://n.example/x/", at=NOW - 5))
+    run(store)
+    found = told(store)
+    assert found["1"][0] == found["2"][0] and found["2"][2] == "item" and found["1"][2] is None
+
+
+def test_item_a_link_that_one_source_shares_out_identifies_nothing(store: Store) -> None:
+    put(store, entry("a", "1", "Comment by Ann on the harbour", link="https://n.example/x"), entry("a", "2", "Comment by Bob on the budget", link="https://n.example/x"),
+        entry("b", "3", "An article of another kind altogether", link="https://n.example/x"))  # fmt: skip
+    run(store)
+    assert len({story for story, _, _ in told(store).values()}) == 3
+
+
+def test_text_syndicated_with_other_links(store: Store) -> None:
+    put(store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, link="https://a.example/1", at=NOW - 9000),
+        entry("b", "2", "UPDATE 1-Strong quake hits northern Chile - Daily B", QUAKE + " Read more", link="https://b.example/2", at=NOW - 8000))  # fmt: skip
+    run(store)
+    found = told(store)
+    assert found["1"][0] == found["2"][0] and found["2"][2] == "text"
+
+
+def test_text_templates_stay_apart(store: Store) -> None:
+    weather = "Today will be partly cloudy in the south with a high of {} degrees and light winds from the west, turning to rain in the evening hours."
+    put(store, entry("a", "1", "Weather for Oslo, 3 May", weather.format(17), at=NOW - 9000), entry("a", "2", "Weather for Oslo, 4 May", weather.format(12), at=NOW - 8000))
+    run(store)
+    found = told(store)
+    assert found["1"][0] != found["2"][0]
+
+
+def test_event_other_words_same_happening(store: Store) -> None:
+    put(store, entry("a", "1", "Strong earthquake hits northern Chile, four dead", QUAKE, at=NOW - 9000),
+        entry("b", "2", "Four killed as powerful earthquake strikes Chile coast", "Rescue teams in northern Chile searched collapsed houses after the earthquake; power failed in Iquique.", at=NOW - 8000),
+        entry("c", "3", "Central bank leaves interest rates unchanged", "The governor said that inflation was falling slowly.", at=NOW - 7000))  # fmt: skip
+    run(store)
+    found = told(store)
+    assert found["1"][1] == found["2"][1] != found["3"][1] and found["1"][0] != found["2"][0] and found["2"][2] == "event"
+
+
+def test_windows_and_switched_off_levels(store: Store) -> None:
+    put(store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 40 * 86_400), entry("b", "2", "Strong quake hits northern Chile", QUAKE, at=NOW))
+    run(store)
+    assert len({story for story, _, _ in told(store).values()}) == 2, "eight days apart are not one text"
+    folding.forget(store, None)
+    put(store, entry("c", "3", "Strong quake hits northern Chile", QUAKE, at=NOW - 60))
+    run(store, fold.Settings(None, None))
+    assert len({story for story, _, _ in told(store).values()}) == 3
+
+
+def _mixed() -> list[Entry]:
+    words = ["harbour", "budget", "museum", "tunnel", "vaccine", "orchestra", "glacier", "airline", "referendum", "satellite"]
+    found = []
+    for number, word in enumerate(words):
+        text = f"The {word} commission published its report on Tuesday and asked for {number + 3} million more after the {word} inquiry found cracks in the plan, officials said."
+        found.append(entry("a", f"{word}-1", f"Report on the {word} asks for more money", text, at=NOW - 9000 + number))
+        found.append(entry("b", f"{word}-2", f"Report on the {word} asks for more money", text + " Continue reading", at=NOW - 8000 + number))
+        found.append(entry("c", f"{word}-3", f"{word.title()} inquiry: cracks found, commission wants money", f"What the {word} commission said about the cracks.", at=NOW - 7000 + number))
+    return found
+
+
+def test_the_order_of_arrival_does_not_matter(tmp_path: Path) -> None:
+    results = []
+    for seed in range(3):
+        found = _mixed()
+        random.Random(seed).shuffle(found)
+        with open_writer(tmp_path / f"{seed}.db") as store:
+            put(store, *found)
+            run(store)
+            results.append(told(store))
+    assert results[0] == results[1] == results[2]
+
+
+def test_ids_survive_growth_and_refold(store: Store) -> None:
+    found = _mixed()
+    put(store, *found[:12])
+    run(store)
+    before = told(store)
+    put(store, *found[12:])
+    run(store)
+    grown = told(store)
+    assert all(grown[guid][0] == story for guid, (story, _, _) in before.items())
+    folding.forget(store, None)
+    run(store)
+    again = told(store)
+    assert {guid: story for guid, (story, _, _) in again.items()} == {guid: story for guid, (story, _, _) in grown.items()}
+
+
+def test_a_second_fold_has_nothing_to_do(store: Store) -> None:
+    put(store, *_mixed())
+    run(store)
+    assert run(store) == fold.Folded()
+
+
+def test_why_says_level_partner_score_and_features(store: Store) -> None:
+    put(store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000), entry("b", "2", "Strong quake hits northern Chile", QUAKE, at=NOW - 8000))
+    run(store)
+    found = desk.why(store, "2")
+    assert found.member.reason.level == "text" and found.against is not None and found.against.guid == "1"
+    assert found.member.reason.score >= found.member.reason.threshold > 0 and dict(found.member.reason.features)["shared phrases"]
+
+
+def test_split_and_join_are_remembered_for_good(store: Store) -> None:
+    put(store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000), entry("b", "2", "Strong quake hits northern Chile", QUAKE, at=NOW - 8000),
+        entry("c", "3", "Museum opens a new wing", "Visitors queued for hours to see the paintings.", at=NOW - 7000))  # fmt: skip
+    run(store)
+    cycle.split(store, "2", NOW)
+    cycle.join(store, "1", "3", "text", NOW)
+    for _ in range(2):
+        found = told(store)
+        assert found["1"][0] != found["2"][0] and found["1"][0] == found["3"][0]
+        folding.forget(store, None)
+        run(store)
+    cycle.unsplit(store, "2", NOW)
+    cycle.unjoin(store, "1", "3", NOW)
+    folding.forget(store, None)
+    run(store)
+    found = told(store)
+    assert found["1"][0] == found["2"][0] != found["3"][0]
+
+
+def test_an_edit_keeps_the_id_and_the_headline_history(store: Store) -> None:
+    put(store, entry("a", "1", "Strong quake hits Chile", QUAKE, at=NOW - 9000))
+    run(store)
+    before = told(store)
+    assert put(store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000), at=NOW + 60).updated == 1
+    assert told(store)["1"][:2] == before["1"][:2]
+    assert [title for _, title in desk.why(store, "1").headlines] == ["Strong quake hits Chile"]
