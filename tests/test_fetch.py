@@ -24,8 +24,8 @@ def limits(server: Hostile, timeout: float = 1.0) -> Limits:
     return Limits(user_agent="aggregator/test (+http://a.example/)", timeout=timeout, max_bytes=2_000_000, allow_hosts=(f"127.0.0.1:{server.port}",))
 
 
-def get(server: Hostile, name: str, **given: str) -> Fetched:
-    return fetch.get(Request(server.url(name), **given), limits(server))
+def get(server: Hostile, name: str, etag: str | None = None, last_modified: str | None = None) -> Fetched:
+    return fetch.get(Request(server.url(name), etag, last_modified), limits(server))
 
 
 _PARSED_ELSEWHERE = {"not-a-feed", "blocked"}
@@ -116,8 +116,12 @@ def test_S3_names_that_lead_inside_are_refused(name: str, answer: list[str], kin
 
 
 def test_B1_a_resolver_that_hangs_does_not_hold_us() -> None:
+    def hangs(host: str, port: int) -> list[str]:
+        time.sleep(5)
+        return []
+
     started = time.monotonic()
-    fetched = fetch.get(Request("http://slow.example/"), Limits(timeout=0.3), resolver=lambda host, port: time.sleep(5) or [])
+    fetched = fetch.get(Request("http://slow.example/"), Limits(timeout=0.3), resolver=hangs)
     assert fetched.failure is not None and time.monotonic() - started < 2
 
 

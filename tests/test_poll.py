@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import health, poll
-from aggregator.model import Limits, Memory, Moved, Source, Task
+from aggregator.model import Failure, Limits, Memory, Moved, Source, Task
 from tests.helpers import NOW
 from tests.hostile import Hostile
 
@@ -100,12 +100,12 @@ def test_local_files_one_bad_among_good_ones(tmp_path: Path) -> None:
     ("name", "memory", "wanted"),
     [
         ("fine", Memory(polled=NOW, succeeded=NOW), "ok"),
-        ("one failure is weather", Memory(polled=NOW, succeeded=NOW - 1, failures=1, state="ok", failure=poll.Failure("timeout", "x")), "ok"),
-        ("three are trouble", Memory(polled=NOW, succeeded=NOW - 1, failures=3, state="ok", failure=poll.Failure("timeout", "x")), "failing"),
-        ("never worked", Memory(polled=NOW, failures=1, failure=poll.Failure("dns", "x")), "failing"),
-        ("429", Memory(polled=NOW, succeeded=NOW - 1, failures=1, failure=poll.Failure("rate-limited", "x")), "slow"),
-        ("captcha", Memory(polled=NOW, failures=1, failure=poll.Failure("blocked", "x")), "blocked"),
-        ("410", Memory(polled=NOW, failures=1, failure=poll.Failure("gone", "x")), "gone"),
+        ("one failure is weather", Memory(polled=NOW, succeeded=NOW - 1, failures=1, state="ok", failure=Failure("timeout", "x")), "ok"),
+        ("three are trouble", Memory(polled=NOW, succeeded=NOW - 1, failures=3, state="ok", failure=Failure("timeout", "x")), "failing"),
+        ("never worked", Memory(polled=NOW, failures=1, failure=Failure("dns", "x")), "failing"),
+        ("429", Memory(polled=NOW, succeeded=NOW - 1, failures=1, failure=Failure("rate-limited", "x")), "slow"),
+        ("captcha", Memory(polled=NOW, failures=1, failure=Failure("blocked", "x")), "blocked"),
+        ("410", Memory(polled=NOW, failures=1, failure=Failure("gone", "x")), "gone"),
         ("silent beyond its rhythm", Memory(polled=NOW, succeeded=NOW, posts=tuple(NOW - 90 * 86_400 - n * 86_400 for n in range(9))), "silent"),
         ("a yearly one is not silent", Memory(polled=NOW, succeeded=NOW, posts=tuple(NOW - 90 * 86_400 - n * 360 * 86_400 for n in range(9))), "ok"),
         ("moved", Memory(polled=NOW, succeeded=NOW, moved=Moved("http://b.example/", NOW, 3, True)), "moved"),
@@ -116,7 +116,7 @@ def test_states(name: str, memory: Memory, wanted: str) -> None:
 
 
 def test_notices_say_what_to_do() -> None:
-    before, after = Memory(state="ok", polled=NOW), Memory(state="gone", polled=NOW, failure=poll.Failure("gone", "gone for good (410)"))
+    before, after = Memory(state="ok", polled=NOW), Memory(state="gone", polled=NOW, failure=Failure("gone", "gone for good (410)"))
     told = health.notice("s", "Source", before, after, NOW)
     assert told is not None and "Remove it" in told.words
     assert health.notice("s", "Source", Memory(), Memory(state="ok"), NOW) is None
