@@ -7,6 +7,7 @@ rest is learned from the stream.
 
 from __future__ import annotations
 
+import functools
 import heapq
 import json
 import math
@@ -33,6 +34,7 @@ _NEWS = frozenset(_COMMON["news"].split())
 Vector = dict[str, float]
 
 
+@functools.lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """Light: plural and verb endings of Latin-script words of some length; `ies` becomes `y`."""
     if len(word) < 5 or not word.isascii() or word[-1].isdigit():
@@ -99,11 +101,14 @@ class Cluster:
     first: int
     last: int
     members: list[int] = field(default_factory=list)  # story numbers
+    _cohesion: float = 0.0  # 0: to be computed
 
     @property
     def cohesion(self) -> float:
         """Length of the mean vector: 1 for a single story, less the more its stories differ."""
-        return math.sqrt(sum(weight * weight for weight in self.total.values())) / self.size or 1.0
+        if not self._cohesion:
+            self._cohesion = 1.0 if self.size == 1 else math.sqrt(sum(weight * weight for weight in self.total.values())) / self.size or 1.0
+        return self._cohesion
 
     def absorb(self, other: Cluster) -> None:
         for term, weight in other.total.items():
@@ -111,6 +116,7 @@ class Cluster:
         self.size += other.size
         self.first, self.last = min(self.first, other.first), max(self.last, other.last)
         self.members += other.members
+        self._cohesion = 0.0
 
 
 def likeness(a: Cluster, b: Cluster) -> float:

@@ -75,8 +75,9 @@ def fingerprint(title: str, text: str, source_title: str = "") -> Print:
     raw = _RAW.findall(shown)
     capitals = tuple(word[0].isupper() for word in raw[:BODY_WORDS]) if len(raw[:BODY_WORDS]) == len(body) else ()
     cut = cleaned.rstrip().endswith(("...", "…"))
-    return Print(tuple(words(cleaned)), tuple(body), shingles, frozenset(shingles), frozenset(_numbers(cleaned)),
-                 frozenset(_numbers(shown[:3000])), cut, bool(_REPEAT.match(title)), capitals)  # fmt: skip
+    title_words = words(cleaned)
+    return Print(tuple(title_words), tuple(body), shingles, frozenset(shingles), frozenset(_numbers(cleaned, title_words)),
+                 frozenset(_numbers(shown[:3000], body)), cut, bool(_REPEAT.match(title)), capitals)  # fmt: skip
 
 
 def clean_title(title: str, source_title: str = "") -> str:
@@ -96,10 +97,10 @@ def _is_source(tail: str, source_title: str) -> bool:
     return len(found) <= 5 and all(word[:1].isupper() or word in ("of", "the", "and", "de", "la", "der") or "." in word for word in found)
 
 
-def _numbers(text: str) -> Iterable[str]:
+def _numbers(text: str, found_words: Iterable[str]) -> Iterable[str]:
     for found in _NUMBER.findall(text):
         yield found.replace(",", "").rstrip(".0") if "." in found else found.replace(",", "").lstrip("0") or "0"
-    for word in words(text):
+    for word in found_words:
         if word in _NUMBER_WORDS:
             yield _NUMBER_WORDS[word]
 
@@ -133,6 +134,8 @@ def decide(a: Print, b: Print) -> Reason:
     similar = _titles(a, b)
     held = containment(a.held, b.held)
     features = [("shared phrases", f"{len(a.held & b.held)} of {min(len(a.held), len(b.held))}"), ("titles alike", f"{similar:.2f}")]
+    if similar < 0.4 and held < THRESHOLD:  # by far the most pairs: nothing below could make them one text
+        return Reason(None, None, max(held, similar), THRESHOLD, tuple(features))
     differing = _differing(a, b, similar, held)
     if differing:
         return Reason(None, None, max(held, similar), THRESHOLD, (*features, ("differs", differing)))

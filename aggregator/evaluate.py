@@ -82,7 +82,7 @@ def folded(records: Mapping[str, Mapping[str, Any]], settings: fold.Settings) ->
         for source, found in by_source.items():
             _absorb(store, source, found)
         fold.fold(store, settings, sources.titles(store))
-        return {entry.key: (str(story), str(event)) for entry, story, event, _, _ in stories.dump(store)}
+        return {str(entry.guid).removeprefix("urn:item:"): (str(story), str(event)) for entry, story, event, _, _ in stories.dump(store)}
 
 
 def _absorb(store: Store, source: str, found: list[Entry]) -> None:

@@ -16,6 +16,7 @@ from aggregator.store import Store, folding
 BATCH = 500  # entries of one transaction
 POSTINGS = 96  # newest stories that one word finds
 TEXT_CANDIDATES, EVENT_CANDIDATES = 12, 24  # stories that a new one is compared with, best first
+SHARED = 0.08  # of a story's squared length 1, in words that it shares with another: less is no copy
 EVENT_STORIES = 60  # newest stories of an event that are compared
 CACHE = 40_000  # prints, clusters and posting lists kept in memory between the batches of one call
 
@@ -194,7 +195,7 @@ class _Batch:
         if window is None:
             return None
         best: tuple[float, int, Reason] | None = None
-        near = [story for story, (_, when) in found.items() if abs(at - when) <= window][:TEXT_CANDIDATES]
+        near = [story for story, (weight, when) in found.items() if abs(at - when) <= window and weight >= SHARED][:TEXT_CANDIDATES]
         for story in near:
             known = self.print_of(story)
             if known is None:

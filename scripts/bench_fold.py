@@ -70,7 +70,8 @@ def main() -> None:
         first = next(seconds for steps, seconds in marks if steps >= min(10_000, count)) / min(10_000, count)
         last = (total - next((seconds for steps, seconds in marks if steps >= count - 10_000), 0.0)) / min(10_000, count)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"bulk    {count} items in {total:.1f} s CPU: {count / total:.0f} items/s; the first 10,000 took {first * 1e6:.0f} µs each, the last {last * 1e6:.0f} µs; peak {peak:.0f} MB")
+        print(f"bulk    {count} items in {total:.1f} s CPU: {count / total:.0f} items/s; "
+              f"the first 10,000 took {first * 1e6:.0f} µs each, the last {last * 1e6:.0f} µs; peak {peak:.0f} MB")
         fill(store, 300, count, rng, vocabulary, weights)
         started = time.process_time()
         fold.fold(store, settings, {})

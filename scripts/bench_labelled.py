@@ -18,7 +18,8 @@ from aggregator.measure import f1, score
 ROOT = Path(__file__).resolve().parent.parent
 EVENTS = {
     "cluster_open_stream.jsonl": "open stream", "cluster_uci_headlines.tsv": "uci, small stories", "cluster_allsides_dated.jsonl": "allsides dated",
-    "cluster_fnc_headlines.tsv": "fnc headlines", "cluster_fnc_bodies.jsonl": "fnc bodies", "cluster_gnews_T.tsv": "gnews titles", "cluster_gnews_TS.tsv": "gnews titles + snippets",
+    "cluster_fnc_headlines.tsv": "fnc headlines", "cluster_fnc_bodies.jsonl": "fnc bodies", "cluster_gnews_T.tsv": "gnews titles",
+    "cluster_gnews_TS.tsv": "gnews titles + snippets",
 }  # fmt: skip
 TEXTS = {"dup_feed_synth": "short items", "dup_natural": "full texts"}
 
@@ -49,7 +50,8 @@ def event(name: str, shown: str, folder: Path, texts: bool = True) -> float:
     apart = ""
     if single:
         result, apart = open_stream(found, groups)
-    print(f"event   {shown:28} B³ {result.b3_precision:.3f} {result.b3_recall:.3f} {result.b3_f1:.3f}   pairwise {result.precision:.3f} {result.recall:.3f} {result.f1:.3f}{apart}", flush=True)
+    print(f"event   {shown:28} B³ {result.b3_precision:.3f} {result.b3_recall:.3f} {result.b3_f1:.3f}   "
+          f"pairwise {result.precision:.3f} {result.recall:.3f} {result.f1:.3f}{apart}", flush=True)
     return result.b3_f1
 
 

@@ -113,8 +113,7 @@ def same_link(conn: sqlite3.Connection, entry: Entry) -> tuple[int, int] | None:
 
 
 def new_story(conn: sqlite3.Connection, entry: Entry) -> tuple[int, int]:
-    """(story, event), both founded by this entry and with its published id; ids that were merged away come back."""
-    conn.execute("DELETE FROM alias WHERE public_id = ?", (entry.public_id,))
+    """(story, event), both founded by this entry and with its published id."""
     event = conn.execute("INSERT INTO event (public_id, published, changed) VALUES (?, ?, ?)", (entry.public_id, entry.published, entry.changed)).lastrowid
     story = conn.execute(
         "INSERT INTO story (public_id, event, published, changed) VALUES (?, ?, ?, ?)", (entry.public_id, event, entry.published, entry.changed)
@@ -149,6 +148,7 @@ def merge_events(conn: sqlite3.Connection, kept: int, gone: int, reason: Reason)
     founder = lead_of_event(conn, gone)
     old = conn.execute("SELECT public_id, published, changed FROM event WHERE id = ?", (gone,)).fetchone()
     name = conn.execute("SELECT public_id FROM event WHERE id = ?", (kept,)).fetchone()[0]
+    conn.execute("DELETE FROM alias WHERE public_id = ?", (name,))  # an id that was merged away once and stands again
     conn.execute("UPDATE story SET event = ?, labelled = 0 WHERE event = ?", (kept, gone))
     conn.execute("UPDATE event SET changed = max(changed, ?) WHERE id = ?", (old[2], kept))
     conn.execute("DELETE FROM event WHERE id = ?", (gone,))
