@@ -17,7 +17,7 @@ from importlib import resources
 
 from aggregator.text.words import words
 
-THRESHOLD = 0.20
+THRESHOLD = 0.195
 DECAY = 16 * 3600.0  # seconds after which the likeness has fallen to 1/e
 COHESION = 0.5  # 0: average link; 1: cosine of centroids. Between them, large events stay together without growing wild
 ONE_TERM = 0.15  # of what the strongest shared term brings is taken off: one name alone is no event

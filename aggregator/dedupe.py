@@ -17,6 +17,7 @@ from aggregator.model import Reason
 from aggregator.text.words import words
 
 BODY_WORDS = 400  # compared of a body; enough to know a text by
+LONG_TEXT, MARKS = 80, 6  # words from which on a text has marks, and how many
 THRESHOLD = 0.6  # containment of shingles
 TITLE_THRESHOLD = 0.7  # similarity of titles, where bodies do not speak against it
 HEADLINE_THRESHOLD = 0.85  # similarity of titles where that is all there is
@@ -109,6 +110,11 @@ def _shingles(found: list[str]) -> Iterable[int]:
     """Word 3-shingles as 32-bit hashes (zlib.crc32: the same on every machine and in every run)."""
     for position in range(len(found) - 2):
         yield zlib.crc32(" ".join(found[position : position + 3]).encode())
+
+
+def marks(one: Print) -> list[str]:
+    """By what a long text is found although another one opens it: its smallest shingle hashes (Broder 1997, bottom-k)."""
+    return [f"#{shingle:08x}" for shingle in sorted(one.held)[:MARKS]] if len(one.body) >= LONG_TEXT else []
 
 
 def containment(a: frozenset[int], b: frozenset[int]) -> float:

@@ -16,6 +16,9 @@ from aggregator.store import Store, folding
 BATCH = 500  # entries of one transaction
 POSTINGS = 96  # newest stories that one word finds
 TEXT_CANDIDATES, EVENT_CANDIDATES = 12, 24  # stories that a new one is compared with, best first
+MARK = 0.4  # what a shared mark of long texts weighs among shared words
+EDITED = 0.95  # score of a text fold under which the copy is kept to compare with, beside the founder
+TELLINGS = 4  # entries that a story is compared by
 SHARED = 0.08  # of a story's squared length 1, in words that it shares with another: less is no copy
 EVENT_STORIES = 60  # newest stories of an event that are compared
 CACHE = 40_000  # prints, clusters and posting lists kept in memory between the batches of one call
@@ -55,7 +58,7 @@ class _Memory:
     """What one call remembers between its batches, so that bulk folding does not ask the database again."""
 
     postings: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-    prints: dict[int, tuple[int, dedupe.Print]] = field(default_factory=dict)  # story → founding entry, print
+    prints: dict[int, list[tuple[int, dedupe.Print]]] = field(default_factory=dict)  # story → entries that it is known by, prints
     clusters: dict[int, cluster.Cluster] = field(default_factory=dict)  # event → cluster
     events: dict[int, int] = field(default_factory=dict)  # story → event
 
@@ -113,13 +116,16 @@ class _Batch:
         vector = cluster.weighted(counts, self.frequencies, self.total)
         terms = cluster.index_terms(vector, self.frequencies, self.total)
         at = entry.published or 0
-        found = self.candidates(terms, vector, at)
         fingerprint = dedupe.fingerprint(entry.title, entry.text, self.titles.get(entry.source, ""))
+        terms += dedupe.marks(fingerprint)
+        found = self.candidates(terms, vector, at)
         home = self.same_item(entry) or self.same_text(entry, fingerprint, found, at)
         if home is not None:
             story, reason = home
             folding.add_member(self.conn, entry, story, reason, joined=True)
             self.done.stories_changed += 1
+            if reason.level == "text" and reason.score < EDITED:
+                self.known_by(story, entry.id, fingerprint, terms, at)
             return
         story, event = folding.new_story(self.conn, entry)
         folding.add_member(self.conn, entry, story, Reason(None), joined=False)
@@ -129,13 +135,22 @@ class _Batch:
         folding.add_vectors(self.conn, [(story, vector)])
         for term in terms:
             self.memory.postings.setdefault(term, []).append((at, story))
-        self.memory.prints[story] = (entry.id, fingerprint)
+        self.memory.prints[story] = [(entry.id, fingerprint)]
         self.memory.events[story] = event
         self.memory.clusters[event] = cluster.Cluster(event, dict(vector), 1, at, at, [story])
         window = self.settings.event_window
         if window is not None:
             near = [other for other, (_, when) in found.items() if abs(at - when) <= window * 3][:EVENT_CANDIDATES]
             self.pairs += [(other_event, event) for other_event in {self.event_of(other) for other in near} if other_event]
+
+    def known_by(self, story: int, number: int, own: dedupe.Print, terms: list[str], at: int) -> None:
+        """An edited copy: the next copy may be one of it rather than of the founder."""
+        known = self.prints_of(story)
+        if len(known) < TELLINGS and all(entry != number for entry, _ in known):
+            known.append((number, own))
+        folding.add_postings(self.conn, [(term, at, story) for term in terms])
+        for term in terms:
+            self.memory.postings.setdefault(term, []).append((at, story))
 
     # ------------------------------------------------------------ candidates
 
@@ -144,7 +159,7 @@ class _Batch:
         reach = max(self.settings.text_window or 0, 3 * (self.settings.event_window or 0))
         found: dict[int, tuple[float, int]] = {}
         for term in terms:
-            weight = vector[term]
+            weight = vector.get(term, MARK)
             for when, story in self.postings(term, at, reach)[-POSTINGS:]:
                 if abs(at - when) <= reach:
                     found[story] = (found.get(story, (0.0, 0))[0] + weight * weight, when)
@@ -154,7 +169,8 @@ class _Batch:
         """Oldest first. Words that were never seen before this batch are not looked up."""
         known = self.memory.postings.get(term)
         if known is None:
-            known = list(reversed(folding.postings(self.conn, term, at - reach, at + reach, POSTINGS))) if term in self.known else []
+            seen = term in self.known or term.startswith("#")
+            known = list(reversed(folding.postings(self.conn, term, at - reach, at + reach, POSTINGS))) if seen else []
             self.memory.postings[term] = known
         return known
 
@@ -165,14 +181,12 @@ class _Batch:
             self.memory.events[story] = event
         return event
 
-    def print_of(self, story: int) -> tuple[int, dedupe.Print] | None:
+    def prints_of(self, story: int) -> list[tuple[int, dedupe.Print]]:
         known = self.memory.prints.get(story)
         if known is None:
-            found = folding.founders(self.conn, [story]).get(story)
-            if found is None:
-                return None
-            number, title, text, source = found
-            known = self.memory.prints[story] = (number, dedupe.fingerprint(title, text, self.titles.get(source, "")))
+            found = folding.tellings(self.conn, story, EDITED, TELLINGS)
+            known = [(number, dedupe.fingerprint(title, text, self.titles.get(source, ""))) for number, title, text, source in found]
+            self.memory.prints[story] = known
         return known
 
     # ------------------------------------------------------------ the levels
@@ -197,14 +211,12 @@ class _Batch:
         best: tuple[float, int, Reason] | None = None
         near = [story for story, (weight, when) in found.items() if abs(at - when) <= window and weight >= SHARED][:TEXT_CANDIDATES]
         for story in near:
-            known = self.print_of(story)
-            if known is None:
-                continue
-            reason = dedupe.decide(known[1], own)
-            if reason.level is None or (self.split and self.kept_apart(entry, folding.public_id(self.conn, story), "item", "text")):
-                continue
-            if best is None or (reason.score, -story) > (best[0], -best[1]):
-                best = (reason.score, story, replace(reason, against=known[0]))
+            for number, other in self.prints_of(story):
+                reason = dedupe.decide(other, own)
+                if reason.level is None or (self.split and self.kept_apart(entry, folding.public_id(self.conn, story), "item", "text")):
+                    continue
+                if best is None or (reason.score, -story) > (best[0], -best[1]):
+                    best = (reason.score, story, replace(reason, against=number))
         return None if best is None else (best[1], best[2])
 
     def cluster_of(self, event: int) -> cluster.Cluster | None:

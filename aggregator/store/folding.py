@@ -93,6 +93,15 @@ def founders(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, tupl
     return found
 
 
+def tellings(conn: sqlite3.Connection, story: int, below: float, most: int) -> list[tuple[int, str, str, str]]:
+    """(entry, title, text, source) of the founder of a story and of its first members that are edited copies (score under `below`)."""
+    query = (
+        "SELECT e.id, e.title, e.text, e.source FROM member m JOIN entry e ON e.id = m.entry JOIN story s ON s.id = m.story "
+        "WHERE m.story = ? AND (e.public_id = s.public_id OR (m.level = 'text' AND m.score < ?)) ORDER BY e.public_id <> s.public_id, e.published, e.public_id LIMIT ?"
+    )
+    return conn.execute(query, (story, below, most)).fetchall()
+
+
 def same_link(conn: sqlite3.Connection, entry: Entry) -> tuple[int, int] | None:
     """(story, entry) of another source's told entry with the same canonical link.
 
