@@ -70,6 +70,8 @@ class Print:
 def fingerprint(title: str, text: str, source_title: str = "") -> Print:
     """Of a title and a body (plain text; "" for headlines alone)."""
     cleaned = _ACRONYM.sub(lambda found: found.group().replace(".", ""), clean_title(title, source_title))
+    if len(text) > 2 * len(title) and text.startswith(title.rstrip("… .")):
+        cleaned = ""  # made of the text's first words: it says nothing of its own
     shown = _ACRONYM.sub(lambda found: found.group().replace(".", ""), _DATELINE.sub("", text[:6000]))
     body = words(shown)[:BODY_WORDS]
     shingles = tuple(_shingles(body))
