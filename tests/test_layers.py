@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent / "aggregator"
 RANKS = {
     0: {"errors", "model", "__init__"}, 1: {"urls"}, 2: {"text"}, 3: {"query"},
     4: {"config", "opml", "parse", "schedule", "health", "discover", "dedupe", "cluster", "topics", "edition", "render", "measure", "fetch", "store", "publish"},
-    5: {"poll", "fold", "evaluate"}, 6: {"desk", "cycle"}, 7: {"daemon", "web"}, 8: {"cli"}, 9: {"__main__"},
+    5: {"poll", "fold", "evaluate", "check"}, 6: {"desk", "cycle"}, 7: {"daemon", "web"}, 8: {"cli"}, 9: {"__main__"},
 }  # fmt: skip
 RANK = {name: rank for rank, names in RANKS.items() for name in names}
 # Why these may: evaluate is a use of fold, and overrides find their entry as the desk does.

@@ -1,0 +1,55 @@
+"""Mutated feeds through parse → store → fold → publish. `scripts/fuzz [ROUNDS] [SEED]`; in short form in test_whole.py."""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+from pathlib import Path
+
+from aggregator import check, cycle
+from aggregator.model import Fetched, Limits, Memory, Polled, Source
+from aggregator.parse import parse
+from aggregator.store import entries, open_writer
+from tests.helpers import NOW, config
+from tests.test_parse import ATOM, RSS
+
+TOKENS = (b"<", b">", b"&", b"]]>", b"<![CDATA[", b"<!--", b"&#0;", b"&#xFFFE;", b"\x00", b"\xff", b"javascript:", b"<script>", b"\xed\xa0\x80", b"xml:base='::'", b"&lt;img onerror=", b"\x1b[2J")
+
+
+def mutated(rng: random.Random) -> bytes:
+    body = bytearray(rng.choice([RSS, ATOM]).encode())
+    for _ in range(rng.randint(1, 12)):
+        at = rng.randrange(len(body))
+        choice = rng.random()
+        if choice < 0.4:
+            body[at : at + rng.randint(0, 6)] = rng.choice(TOKENS)
+        elif choice < 0.7:
+            body[at] = rng.randrange(256)
+        else:
+            end = min(len(body), at + rng.randint(1, 60))
+            body[at:at] = body[at:end]
+    return bytes(body)
+
+
+def rounds(count: int, seed: int, folder: Path) -> list[str]:
+    """What broke: nothing, one hopes."""
+    rng = random.Random(seed)
+    settings = config(folder, '[[sources]]\nid = "f"\nurl = "https://f.example/feed"\n[publish]\nlimit = 1000\n')
+    with open_writer(settings.database) as store:
+        for number in range(count):
+            parsed = parse(settings.sources[0], Fetched("https://f.example/feed", NOW, 200, (), mutated(rng)), Limits())
+            memory = Memory(polled=NOW)
+            polled = Polled("f", NOW, memory, parsed.feed, parsed.entries)
+            entries.absorb(store, Source("f", url="https://f.example/feed"), polled, lambda new, m=memory: m, lambda e: True, lambda m: None)  # type: ignore[misc]
+            if number % 50 == 49 or number == count - 1:
+                cycle.run(settings, store, None, NOW + number)
+    return list(check.folder(settings.output))
+
+
+if __name__ == "__main__":
+    many = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
+    with tempfile.TemporaryDirectory() as place:
+        broken = rounds(many, int(sys.argv[2]) if len(sys.argv) > 2 else 1, Path(place))
+    print("\n".join(broken) or f"{many} rounds, nothing broke")
+    sys.exit(bool(broken))
