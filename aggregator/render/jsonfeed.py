@@ -20,9 +20,9 @@ def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: st
         "description": edition.description or None,
         "language": site.language,
         "hubs": [{"type": "WebSub", "url": site.hub}] if site.hub else None,
-        "items": [_item(one, site) for one in items],
     }
-    return (json.dumps(_without_nothing(document), ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+    whole = {**_without_nothing(document), "items": [_item(one, site) for one in items]}  # required, also where there are none
+    return (json.dumps(whole, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
 def _without_nothing(record: dict[str, Any]) -> dict[str, Any]:

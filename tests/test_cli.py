@@ -1,0 +1,172 @@
+"""The command line, as scripts call it; and the daemon."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from aggregator.config import edit, load
+from aggregator.errors import ConfigError
+from tests.hostile import Hostile
+
+ROOT = Path(__file__).parent.parent
+SEEDS = ROOT / "aggregator" / "seeds" / "*.txt"
+
+
+def cli(*arguments: str, folder: Path, code: int = 0, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([sys.executable, "-m", "aggregator", *arguments], capture_output=True, text=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}, check=False)
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    return done
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    (tmp_path / "config.toml").write_text(f'# my desk\n[service]\ntitle = "T"\n\n[[sources]]  # the seeds\nid = "seeds"\npath = "{SEEDS}"\n\n[[topics]]\nid = "asia"\nmatch = "taiwan"\n')
+    return tmp_path
+
+
+def test_init_check_run_dump_why_search(tmp_path: Path) -> None:
+    cli("init", "desk", folder=tmp_path)
+    desk = tmp_path / "desk"
+    text = (desk / "config.toml").read_text()
+    (desk / "config.toml").write_text(text[: text.index('[[sources]]\nid       = "bbc-world"')] + text[text.index("# ----------------------------------------------------------------", text.index("nyt-politics")) :].replace('topics = ["us-politics"]', ""))
+    cli("check", folder=desk)
+    assert "exists already" in cli("init", ".", folder=desk, code=2).stderr
+    report = json.loads(cli("run", "--json", folder=desk).stdout)
+    assert report["entries"] == {"new": 17, "updated": 0} and report["sources"]["due"] == 1 and "all.rss" in report["files"]["written"]
+    assert set(report) == {"started", "seconds", "sources", "entries", "stories", "events", "files", "failures"}
+    lines = [json.loads(line) for line in cli("dump", folder=desk).stdout.splitlines()]
+    assert len(lines) == 17 and set(lines[0]) == {"entry", "source", "guid", "link", "title", "published", "first_seen", "story", "event", "level", "topics"}
+    assert all(line["topics"] for line in lines)
+    why = json.loads(cli("why", lines[0]["entry"], "--json", folder=desk).stdout)
+    assert why["story"] == lines[0]["story"] and why["topics"][0]["rule"].startswith("match: ")
+    assert len(cli("search", "honduras", folder=desk).stdout.splitlines()) == 4
+    assert cli("search", "honduras", "--format", "atom", folder=desk).stdout.startswith("<?xml")
+    assert "at character 1" in cli("search", '"', folder=desk, code=2).stderr
+    assert "no stored entry" in cli("why", "nothing", folder=desk, code=2).stderr
+    assert cli("run", "-q", folder=desk).stderr == "" and cli("run", folder=desk).stderr == "", "silence in cron"
+    cli("backup", "copy.db", folder=desk)
+    cli("restore", "copy.db", folder=desk)
+    cli("refold", folder=desk)
+    cli("prune", folder=desk)
+    assert json.loads(cli("doctor", "--json", folder=desk).stdout)
+    assert "folds" in cli("plan", folder=desk).stdout
+    assert [line["story"] for line in map(json.loads, cli("dump", folder=desk).stdout.splitlines())] == [line["story"] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "words"),
+    [
+        ("syntax", "[service\n", "config.toml:1:"),
+        ("unknown key", "[poll]\nintervall = '5m'\n", "config.toml:2: poll.intervall: unknown key; did you mean `interval`?"),
+        ("bad duration", "[poll]\ninterval = 'soon'\n", 'config.toml:2: poll.interval: "soon" is not a duration such as "30m"'),
+        ("not yet", "[poll]\ndask_scheduler = 'x'\n", "does not work yet"),
+        ("executor", "[poll]\nexecutor = 'dask'\n", "does not work yet"),
+        ("like", "[[topics]]\nid = 'a'\nlike = ['x']\n", "do not work yet"),
+        ("unknown topic", "[[sources]]\nurl = 'https://a.example/'\ntopics = ['wrold']\n[[topics]]\nid = 'world'\n", 'config.toml:3: sources[0].topics: "wrold" is no topic of this file; did you mean "world"?'),
+        ("duplicate id", "[[topics]]\nid = 'a'\n[[topics]]\nid = 'a'\n", "config.toml:4: topics[1].id"),
+        ("reserved", "[[topics]]\nid = 'all'\n", "reserved"),
+        ("S17 bad id", "[[topics]]\nid = 'A b'\n", "is no id"),
+        ("bad query", "[[topics]]\nid = 'a'\nmatch = 'x OR'\n", "topics[0].match: at character 5"),
+        ("both", "[[sources]]\nurl = 'https://a.example/'\npath = 'x'\n", "both `url` and `path`"),
+        ("S1 scheme", "[[sources]]\nurl = 'file:///etc/passwd'\n", "only http and https"),
+        ("secret", "[[sources]]\nurl = 'https://u:p@a.example/'\n", "env:NAME"),
+        ("environment", "[[sources]]\nurl = 'https://a.example/'\nheaders = { Authorization = 'env:NOT_SET_HERE' }\n", "NOT_SET_HERE is not set"),
+        ("S21 header", "[[sources]]\nurl = 'https://a.example/'\nheaders = { X = \"a\\r\\nB: c\" }\n", "no line ends"),
+        ("two at once", "[poll]\ninterval = 'x'\ntimeout = 5\n", "config.toml:3: poll.timeout: 5 is not a duration"),
+    ],
+)
+def test_errors_of_the_config(tmp_path: Path, name: str, body: str, words: str) -> None:
+    (tmp_path / "config.toml").write_text(body)
+    done = cli("check", folder=tmp_path, code=2)
+    assert words in done.stderr and "Traceback" not in done.stderr, name
+
+
+def test_a_config_with_bom_and_windows_line_ends(desk: Path) -> None:
+    path = desk / "config.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    cli("check", folder=desk)
+    edit.add_source(path, {"url": "https://www.b.example/feed", "title": "B"})
+    data = path.read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf") and b"\r\n" in data and b"\n" not in data.replace(b"\r\n", b"") and b"# the seeds" in data
+    assert [source.id for source in load(path, {}).sources] == ["seeds", "b-example"]
+
+
+def test_sources_are_edited_in_place(desk: Path) -> None:
+    path = desk / "config.toml"
+    before = path.read_text()
+    assert edit.add_source(path, {"url": "https://x.example/feed", "topics": ["asia"]}) == "x-example"
+    with pytest.raises(ConfigError):
+        edit.add_source(path, {"url": "https://y.example/feed", "topics": ["nope"]})
+    cli("sources", "remove", "x-example", folder=desk)
+    assert path.read_text().rstrip() == before.rstrip() and not list(desk.glob(".config*"))
+    (desk / "in.opml").write_text('<opml version="2.0"><body><outline text="f"><outline text="A" xmlUrl="https://a.example/rss" type="rss"/></outline><outline xmlUrl="file:///x"/></body></opml>')
+    assert "1 sources added" in cli("sources", "import", "in.opml", folder=desk).stderr
+    assert 'xmlUrl="https://a.example/rss"' in cli("sources", "export", folder=desk).stdout
+    (desk / "bad.opml").write_text('<!DOCTYPE opml [<!ENTITY x "y">]><opml/>')
+    assert "DTD" in cli("sources", "import", "bad.opml", folder=desk, code=2).stderr
+
+
+def test_add_finds_the_feed_of_a_site(desk: Path) -> None:
+    with Hostile() as server:
+        page = b'<html><head><link rel="alternate" type="application/rss+xml" href="/plain"></head></html>'
+        server.table[""] = type(server.table["plain"])("", lambda wire, asked: wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(page) + page))
+        path = desk / "config.toml"
+        path.write_text(path.read_text() + f'\n[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n')
+        done = cli("sources", "add", server.url(""), "--id", "found", folder=desk)
+        assert "plain: 3 items" in done.stderr
+        assert [source.url for source in load(path, {}).sources][-1] == server.url("plain")
+
+
+def test_exit_3_when_every_source_failed(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[[sources]]\nid = 'a'\nurl = 'http://127.0.0.1:9/x'\n")
+    done = cli("run", folder=tmp_path, code=3)
+    assert done.stderr.startswith("a: 127.0.0.1:9 has the address 127.0.0.1 (loopback)")
+
+
+def test_exit_75_while_another_cycle_runs(desk: Path) -> None:
+    cli("run", folder=desk)
+    from aggregator.store import open_writer
+
+    with open_writer(desk / "var" / "aggregator.db"):
+        assert "another cycle is running" in cli("run", folder=desk, code=75).stderr
+
+
+def test_unknown_things_are_usage_errors(desk: Path) -> None:
+    cli("frobnicate", folder=desk, code=2)
+    cli("run", "--source", "nope", folder=desk, code=2)
+    assert "no such file" in cli("run", "--config", "none.toml", folder=desk, code=2).stderr
+
+
+def test_eval_measures_a_labelled_file(desk: Path) -> None:
+    rows = [{"id": "1", "title": "Quake hits Chile coast, four dead", "summary": "A strong quake.", "story": "a", "event": "e"}, {"id": "2", "title": "Quake hits Chile coast, four dead", "summary": "A strong quake.", "story": "a", "event": "e"},
+            {"id": "3", "title": "Rates unchanged, says central bank", "summary": "Inflation falls.", "story": "b", "event": "f"}]
+    (desk / "gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = json.loads(cli("eval", "gold.jsonl", "--json", folder=desk).stdout)
+    assert [(one["level"], one["f1"]) for one in found] == [("text", 1.0), ("event", 1.0)]
+
+
+def test_R16_the_daemon_serves_reloads_and_ends(desk: Path) -> None:
+    path = desk / "config.toml"
+    path.write_text(path.read_text() + "\n[serve]\nport = 0\n")
+    process = subprocess.Popen([sys.executable, "-m", "aggregator", "--config", str(path), "daemon", "--tick", "1"], stderr=subprocess.PIPE, text=True, cwd=desk, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    deadline = time.monotonic() + 20
+    while not (desk / "var" / "public" / "all.atom").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert (desk / "var" / "public" / "all.atom").exists()
+    path.write_text(path.read_text().replace('title = "T"', 'title = "Renamed"'))
+    while b"Renamed" not in (desk / "var" / "public" / "all.atom").read_bytes() and time.monotonic() < deadline:
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.3)
+    started = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0 and time.monotonic() - started < 10
+    assert process.stderr is not None and "serving" in process.stderr.read()
+    process.stderr.close()

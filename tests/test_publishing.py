@@ -1,0 +1,285 @@
+"""Editions, feeds, archives, pages and the output folder."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import brotli
+import pytest
+from lxml import etree
+
+from aggregator import check, edition, render
+from aggregator.edition import View, compose
+from aggregator.errors import PublishError
+from aggregator.model import Category, Edition, Enclosure, Entry, Member, Notice, Origin, Person, Reason, Site, Story
+from aggregator.publish import MANIFEST, Folder
+from aggregator.render import pages, sourcesfeed
+from aggregator.render.prepare import rfc822
+from tests.helpers import NOW, entry
+
+SITE = Site("Desk", "https://desk.example/n/", hub="https://hub.example/")
+ORIGINS = {name: Origin(name, f"Source {name.upper()}", f"https://{name}.example/feed", f"https://{name}.example/", f"https://{name}.example/feed") for name in "abcd"}
+ATOM = "{http://www.w3.org/2005/Atom}"
+CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+
+
+def stored(one: Entry, number: int, public_id: str | None = None) -> Entry:
+    return replace(one, id=number, public_id=public_id or f"urn:x:{number}", first_seen=NOW, changed=one.published or NOW)
+
+
+def story(number: int, *members: Entry, event: int | None = None, levels: tuple[Any, ...] = ()) -> Story:
+    found = tuple(Member(one, number, event or number, Reason(levels[i] if i < len(levels) else None)) for i, one in enumerate(members))
+    return Story(number, members[0].public_id, event or number, members[0].id, found, ("world",), members[0].published or 0, max(m.changed for m in members))
+
+
+def made(number: int, source: str = "a", title: str = "A title", at: int = NOW - 100, **more: Any) -> Entry:
+    return stored(entry(source, f"g{number}", title, more.pop("text", "Some text."), at, more.pop("link", f"https://{source}.example/{number}"), **more), number)
+
+
+RICH = made(1, title="Tom & <b>Jerry</b> \U0001f600 عرب 漢字", text="Body & more", authors=(Person("Ann", "ann@a.example"),), categories=(Category("World"), Category("World"), Category("R&D")),
+            enclosures=(Enclosure("https://c.example/a.mp3", "audio/mpeg", 9), Enclosure("https://c.example/b.mp4", "video/mp4", 0, duration=61)), image="https://c.example/i.jpg",
+            language="pt-BR", rights="© A", comments="https://a.example/1#c", extras=(("podcast:season", "2"), ("dc:publisher", "P"), ("via", "https://v.example/")))  # fmt: skip
+COPY = made(2, "b", "Tom and Jerry", NOW - 50)
+
+
+def feeds(*stories: Story, site: Site = SITE, **view: Any) -> tuple[Edition, dict[str, bytes]]:
+    composed = compose(View("world", "World", "All of it", site.base_url, **view), stories, {s.event: s.public_id for s in reversed(stories)}, ORIGINS, {})
+    return composed, render.feeds(composed, site)
+
+
+def test_F38_F39_F40_F41_F42_nothing_is_lost_on_the_way() -> None:
+    _, files = feeds(story(1, RICH, COPY, levels=(None, "text")))
+    atom = etree.fromstring(files["world.atom"]).find(f"{ATOM}entry")
+    assert atom is not None
+    assert [child.tag for child in atom][-1] == f"{ATOM}source"
+    assert atom.findtext(f"{ATOM}source/{ATOM}title") == "Source A" and atom.findtext(f"{ATOM}source/{ATOM}id") and atom.findtext(f"{ATOM}source/{ATOM}updated")
+    assert atom.findtext(f"{ATOM}author/{ATOM}name") == "Ann" and atom.get("{http://www.w3.org/XML/1998/namespace}lang") == "pt-BR"
+    assert [link.get("href") for link in atom.findall(f"{ATOM}link[@rel='enclosure']")] == ["https://c.example/a.mp3", "https://c.example/b.mp4"]
+    assert [category.get("term") for category in atom.findall(f"{ATOM}category")] == ["World", "R&D"]
+    assert [link.get("href") for link in atom.findall(f"{ATOM}link[@rel='related']")] == ["https://b.example/2"]
+    assert len(atom.findall(f"{ATOM}link[@rel='alternate']")) == 1, "F35"
+    assert "Also in:" in (atom.findtext(f"{ATOM}content") or "") and atom.findtext(f"{ATOM}rights") == "© A"
+    item = etree.fromstring(files["world.rss"]).find("channel/item")
+    assert item is not None
+    source = item.find("source")
+    assert source is not None and source.get("url") == "https://a.example/feed" and source.text == "Source A"
+    assert [child.tag for child in item][-1] == "source" and item.findtext("{http://purl.org/dc/elements/1.1/}creator") == "Ann" and item.find("author") is None
+    assert len(item.findall("enclosure")) == 1 and item.findtext("comments") == "https://a.example/1#c"
+    assert [one.get("url") for one in item.findall("{http://search.yahoo.com/mrss/}content")] == ["https://c.example/b.mp4"]
+    guid = item.find("guid")
+    assert guid is not None and guid.get("isPermaLink") == "false" and guid.text == "urn:x:1", "F11, F12"
+    assert [child.tag for child in item].index("description") < [child.tag for child in item].index(CONTENT), "F31"
+    (one,) = json.loads(files["world.json"])["items"]
+    assert one["id"] == "urn:x:1" and one["_source"]["title"] == "Source A" and one["_also_in"][0]["url"] == "https://b.example/2"
+    assert one["attachments"][1] == {"url": "https://c.example/b.mp4", "mime_type": "video/mp4", "duration_in_seconds": 61}
+
+
+def test_F27_F33_titles_are_the_same_text_everywhere() -> None:
+    _, files = feeds(story(1, RICH))
+    assert etree.fromstring(files["world.rss"]).findtext("channel/item/title") == RICH.title
+    assert json.loads(files["world.json"])["items"][0]["title"] == RICH.title
+    title = etree.fromstring(files["world.atom"]).find(f"{ATOM}entry/{ATOM}title")
+    assert title is not None and title.get("type") == "html" and title.text == "Tom &amp; &lt;b&gt;Jerry&lt;/b&gt; \U0001f600 عرب 漢字"
+
+
+def test_F3_F4_F8_S14_whatever_comes_in_strict_xml_goes_out(tmp_path: Path) -> None:
+    odd = "".join(map(chr, range(0x20))) + "\ud800\ufffe\uffff\x7f\x85]]><!-- &lt;"
+    bad = replace(made(3), title=f"x{odd}y", summary=odd, text=odd, content=f"<p>{odd}<script>alert(1)</script></p>", authors=(Person(odd + "N"),), categories=(Category(odd + "c"),))
+    _, files = feeds(story(3, bad), story(4, made(4)))
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+        assert not data.startswith(b"\xef\xbb\xbf")
+    assert list(check.folder(tmp_path)) == []
+    assert b"<script" not in b"".join(files.values()).replace(b"&lt;", b"<")
+
+
+def test_F7_an_empty_feed_is_valid_too(tmp_path: Path) -> None:
+    _, files = feeds()
+    assert etree.fromstring(files["world.atom"]).findtext(f"{ATOM}updated") == "1970-01-01T00:00:00Z"
+    assert json.loads(files["world.json"])["items"] == []
+
+
+def test_F5_F6_F36_F37_F43_F59_of_the_feed_itself() -> None:
+    _, files = feeds(story(1, RICH))
+    atom = etree.fromstring(files["world.atom"])
+    links = {link.get("rel"): link.get("href") for link in atom.findall(f"{ATOM}link")}
+    assert links == {"self": "https://desk.example/n/world.atom", "alternate": "https://desk.example/n/world.html", "hub": "https://hub.example/"}
+    assert files["world.rss"].count(b"xmlns:") == files["world.rss"].split(b">", 2)[1].count(b"xmlns:")
+    channel = etree.fromstring(files["world.rss"]).find("channel")
+    assert channel is not None and channel.findtext("link") == "https://desk.example/n/world.html" and [child.tag for child in channel][-1] == "item"
+    other = compose(View("world", "World", "", "https://other.example/"), [story(1, RICH)], {}, ORIGINS, {})
+    assert etree.fromstring(render.feeds(other, replace(SITE, base_url="https://other.example/"))["world.atom"]).findtext(f"{ATOM}id") == atom.findtext(f"{ATOM}id"), "F15"
+
+
+def test_F16_dates() -> None:
+    assert rfc822(0) == "Thu, 01 Jan 1970 00:00:00 GMT" and rfc822(1_756_720_800) == "Mon, 01 Sep 2025 10:00:00 GMT"
+
+
+def test_F18_F20_F22_order_and_dates() -> None:
+    composed, _ = feeds(story(1, made(1, at=NOW - 900)), story(2, made(2, at=NOW - 100)), story(3, made(3, at=NOW - 100)))
+    assert [item.id for item in composed.items] == ["urn:x:3", "urn:x:2", "urn:x:1"]
+    assert all(item.updated >= item.published for item in composed.items) and composed.updated == NOW - 100
+
+
+def test_one_per_story_event_entry() -> None:
+    first, copy, other = made(1, at=NOW - 90), made(2, "b", at=NOW - 80), made(3, "c", at=NOW - 70)
+    stories = [story(1, first, copy, event=1, levels=(None, "text")), story(2, other, event=1)]
+    assert [item.id for item in feeds(*stories)[0].items] == ["urn:x:3", "urn:x:1"]
+    (event,) = feeds(*stories, one_per="event")[0].items
+    assert event.id == "urn:x:1" and [(one.origin.id, one.level) for one in event.also] == [("b", "text"), ("c", "event")] and event.page
+    assert [item.id for item in feeds(*stories, one_per="entry")[0].items] == ["urn:x:3", "urn:x:2", "urn:x:1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sources", "wanted"),
+    [
+        ("two texts of two sources", [["a"], ["b"]], 2), ("copies of one text", [["a", "b", "c", "d"]], 1), ("two texts of one source", [["a"], ["a"]], 1),
+        ("a copy where its own text is", [["a", "b"], ["b"]], 2), ("one source tells all", [["a"], ["a"], ["a", "b"]], 2),
+    ],
+)  # fmt: skip
+def test_min_sources_counts_copies_once(name: str, sources: list[list[str]], wanted: int) -> None:
+    numbers = iter(range(1, 99))
+    stories = [story(100 + i, *(made(next(numbers), source) for source in group), event=7) for i, group in enumerate(sources)]
+    assert edition.independent(stories) == wanted, name
+    kept = compose(View("w", "W", "", "https://d.example/", "event", min_sources=2), stories, {7: "urn:e"}, ORIGINS, {})
+    assert bool(kept.items) == (wanted >= 2)
+
+
+def test_priority_leads_and_the_id_stays() -> None:
+    first, better = made(1, "a", "From A"), made(2, "b", "From B")
+    composed = compose(View("w", "W", "", "https://d.example/"), [story(1, first, better, levels=(None, "text"))], {}, ORIGINS, {"b": 5})
+    assert composed.items[0].entry.title == "From B" and composed.items[0].id == "urn:x:1"
+    longest = compose(View("w", "W", "", "https://d.example/", lead="longest"), [story(1, first, replace(better, text="x" * 99))], {}, ORIGINS, {})
+    assert longest.items[0].entry.title == "From B"
+
+
+def test_F26_a_burst_is_not_lost_and_per_source_is_fair() -> None:
+    burst = [story(n, made(n, at=NOW - n)) for n in range(1, 40)]
+    assert len(feeds(*burst, limit=10)[0].items) == 39
+    old = [story(n, made(n, at=NOW - n * 86_400)) for n in range(1, 40)]
+    assert len(feeds(*old, limit=10)[0].items) == 10
+    mixed = [story(n, made(n, "a" if n < 30 else "b", at=NOW - n)) for n in range(1, 40)]
+    assert [item.origin.id for item in feeds(*mixed, per_source=3)[0].items].count("a") == 3
+
+
+def test_F60_archives_fill_up_and_then_stay() -> None:
+    known: dict[str, int] = {}
+    for start in range(0, 250, 70):
+        places = edition.archive_places([f"i{n}" for n in range(start, start + 70)], known)
+        assert all(number >= max(known.values(), default=1) for number in places.values())
+        known.update(places)
+    assert [sum(number == n for number in known.values()) for n in (1, 2, 3)] == [100, 100, 80]
+    document = render.archive(feeds(story(1, RICH))[0], SITE, 2, complete=True)["archive/world-2.atom"]
+    links = {link.get("rel"): link.get("href") for link in etree.fromstring(document).findall(f"{ATOM}link")}
+    assert links["prev-archive"] == "https://desk.example/n/archive/world-1.atom" and links["current"] == "https://desk.example/n/world.atom"
+    assert etree.fromstring(document).find("{http://purl.org/syndication/history/1.0}archive") is not None
+
+
+def test_content_summary_and_none() -> None:
+    for content, wanted in (("full", "Some text."), ("summary", "Some text."), ("none", "")):
+        _, files = feeds(story(1, made(1)), site=replace(SITE, content=content))
+        assert (json.loads(files["world.json"])["items"][0].get("content_html", "").find("Some text.") >= 0) == bool(wanted)
+
+
+def test_sources_feed_says_what_happened() -> None:
+    files = sourcesfeed.write([Notice("a", "Source A", NOW, "ok", "gone", "Gone for good (410). Remove it.")], SITE)
+    assert etree.fromstring(files["sources.rss"]).findtext("channel/item/title") == "Source A is gone"
+    assert b"Remove it" in files["sources.atom"]
+
+
+def test_F58_pages_escape_and_announce() -> None:
+    composed, _ = feeds(story(1, replace(RICH, title="<script>alert(1)</script>", link='https://a.example/"onmouseover="x')))
+    page = pages.topic(composed, SITE, [pages.Neighbour("world", "World")]).decode()
+    assert "<script" not in page and 'onmouseover="' not in page
+    assert '<link rel="alternate" type="application/atom+xml" title="World – Desk (Atom)" href="https://desk.example/n/world.atom">' in page
+    front = pages.index([composed], SITE, [pages.Neighbour("world", "World")]).decode()
+    assert "world.rss" in front and "feeds.opml" in front and "<script" not in front
+    document = etree.HTML(front)
+    assert not document.xpath("//img | //script | //iframe | //link[@rel='stylesheet']"), "no request elsewhere"
+
+
+# ---------------------------------------------------------------- the folder
+
+
+def test_F48_F55_written_whole_compressed_and_only_when_changed(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "out")
+    data = b"<rss>" + b"x" * 5000
+    assert folder.write({"all.rss": data}, (), NOW).written == ("all.rss",)
+    path = tmp_path / "out" / "all.rss"
+    assert gzip.decompress(Path(f"{path}.gz").read_bytes()) == brotli.decompress(Path(f"{path}.br").read_bytes()) == data
+    assert int(path.stat().st_mtime) == int(Path(f"{path}.gz").stat().st_mtime) == NOW
+    assert Folder(tmp_path / "out").write({"all.rss": data}, (), NOW + 9).written == () and int(path.stat().st_mtime) == NOW
+    Folder(tmp_path / "out").write({"all.rss": data + b"y"}, (), NOW)
+    assert int(path.stat().st_mtime) == NOW + 1, "Last-Modified advances with every change"
+    Folder(tmp_path / "out").write({"all.rss": b"tiny"}, (), NOW + 5)
+    assert not Path(f"{path}.gz").exists(), "no stale compressed form"
+
+
+def test_removed_files_are_gone_for_good(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.write({"old.rss": b"x" * 999, "all.rss": b"y"}, (), NOW)
+    assert folder.write({}, ["old.rss"], NOW + 5).removed == ("old.rss",)
+    assert not (tmp_path / "old.rss").exists() and not (tmp_path / "old.rss.gz").exists()
+    assert json.loads((tmp_path / MANIFEST).read_bytes())["gone"] == {"old.rss": NOW + 5}
+
+
+@pytest.mark.parametrize("name", ["../x.rss", "/etc/x.rss", "a/b.rss", ".hidden.rss", "x.exe", "archive/../x.atom", "A.rss", "x.rss\n"])
+def test_S17_names_stay_in_the_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(PublishError):
+        Folder(tmp_path).write({name: b"x"}, (), NOW)
+
+
+def test_S18_symlinks_are_replaced_never_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.txt"
+    outside.write_text("mine")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "all.rss").symlink_to(outside)
+    (out / "archive").symlink_to(tmp_path)
+    Folder(out).write({"all.rss": b"ours", "archive/all-1.atom": b"ours"}, (), NOW)
+    assert outside.read_text() == "mine" and not (out / "all.rss").is_symlink() and not (out / "archive").is_symlink()
+    assert not (tmp_path / "all-1.atom").exists()
+
+
+def test_R7_no_leftovers(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    (tmp_path / ".aggregator-0123456789abcdef.tmp").write_text("of a killed run")
+    (tmp_path / "all.rss").mkdir()
+    with pytest.raises(PublishError):
+        folder.write({"all.rss": b"x", "all.atom": b"y"}, (), NOW)
+    assert not list(tmp_path.glob(".aggregator-*.tmp"))
+
+
+def test_R6_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
+    import threading
+
+    folder = Folder(tmp_path)
+    folder.write({"all.rss": b"0" * 100_000}, (), NOW)
+    stop, wrong = threading.Event(), []
+
+    def look() -> None:
+        while not stop.is_set():
+            data = (tmp_path / "all.rss").read_bytes()
+            if len(data) != 100_000 or len(set(data)) != 1:
+                wrong.append(len(data))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    started, number = time.monotonic(), 0
+    while time.monotonic() - started < 0.7:
+        number += 1
+        folder.write({"all.rss": str(number % 10).encode() * 100_000}, (), NOW + number)
+    stop.set()
+    thread.join()
+    assert wrong == [] and number > 3
+
+
+def test_the_manifest_is_readable_and_small(tmp_path: Path) -> None:
+    Folder(tmp_path).write({"all.rss": b"x"}, (), NOW)
+    assert set(json.loads((tmp_path / MANIFEST).read_bytes())) == {"files", "gone"} and os.stat(tmp_path / MANIFEST).st_size < 300
