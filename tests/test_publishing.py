@@ -182,8 +182,8 @@ def test_F60_archives_fill_up_and_then_stay() -> None:
 
 
 def test_content_summary_and_none() -> None:
-    for content, wanted in (("full", "Some text."), ("summary", "Some text."), ("none", "")):
-        _, files = feeds(story(1, made(1)), site=replace(SITE, content=content))
+    for site, wanted in ((replace(SITE, content="full"), "Some text."), (replace(SITE, content="summary"), "Some text."), (replace(SITE, content="none"), "")):
+        _, files = feeds(story(1, made(1)), site=site)
         assert (json.loads(files["world.json"])["items"][0].get("content_html", "").find("Some text.") >= 0) == bool(wanted)
 
 

@@ -179,11 +179,12 @@ def plain(markup: str, _trust: bool = False) -> str:
 
 
 _KNOWN_TAG = re.compile(
-    r"</?(?:a|abbr|acronym|b|bdi|bdo|big|blink|blockquote|body|br|center|cite|code|dd|del|dfn|div|dl|dt|em|embed|figure|font|form|frame|"
+    r"</?(?:a|abbr|acronym|article|aside|b|base|button|details|label|main|marquee|nav|option|param|select|summary|applet|bdi|bdo|big|blink|blockquote|body|br|center|cite|code|dd|del|dfn|div|dl|dt|em|embed|figure|font|form|frame|"
     r"h[1-6]|head|hr|html|i|iframe|img|input|ins|kbd|li|link|mark|meta|nobr|noscript|object|ol|p|picture|pre|q|s|samp|script|section|small|source|span|strike|strong|style|sub|"
     r"sup|svg|table|tbody|td|template|textarea|th|title|tr|tt|u|ul|var|video|audio|wbr)\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>",
     re.I,
 )
+_ACTIVE_TAG = re.compile(r"</?(?:script|style|iframe|object|embed|svg|math|form|input|button|base|meta|link|template|applet|frame)\b[^<>]*>|<[a-z][^<>]*\bon\w+\s*=[^<>]*>", re.I)
 _LEFT_OVER = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)(?:#\d{2,5}|[A-Za-z]{2,8}\d?);")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
@@ -199,6 +200,8 @@ def title(text: str) -> str:
         text = clean(_ENTITY.sub(lambda match: html.unescape(match.group()), text))
         # Many feeds escape twice. What then is left as a named letter or sign (&rsquo;) is meant as one; &lt; &gt; &amp; may be meant literally.
         text = _LEFT_OVER.sub(lambda match: html.unescape(match.group()), text)
+        # Text, not markup; but some readers show titles as HTML, so that nothing that could act there may be left.
+        text = _ACTIVE_TAG.sub("", text)
     text = " ".join(text.split())
     return text if len(text) <= MAX_TITLE else snippet(text, MAX_TITLE)
 

@@ -1,0 +1,132 @@
+"""Markup, words, and how texts and events are told apart."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aggregator import cluster, dedupe, measure
+from aggregator.text import markup
+from aggregator.text.words import words
+
+PAYLOADS = [
+    "<script>alert(1)</script>", "<ScRiPt src=//x.example/a.js></sCrIpT>", "<img src=x onerror=alert(1)>", "<svg onload=alert(1)>", "<svg><script>alert(1)</script></svg>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>", "<iframe src=javascript:alert(1)></iframe>", "<a href=javascript:alert(1)>x</a>", "<a href='java&#10;script:alert(1)'>x</a>",
+    "<a href=' &#14; javascript:alert(1)'>x</a>", "<a href='vbscript:x'>x</a>", "<a href='data:text/html,<script>1</script>'>x</a>", "<object data=x></object>", "<embed src=x>", "<form action=x><input></form>",
+    "<base href='https://evil.example/'>", "<meta http-equiv=refresh content='0;url=x'>", "<link rel=stylesheet href=x>", "<style>*{background:url(x)}</style>", "<p style='position:fixed'>x</p>",
+    "<div onclick=alert(1) onmouseover='x'>x</div>", "<video src=x onerror=alert(1)><source onerror=alert(1)></video>", "<details open ontoggle=alert(1)>", "<body onload=alert(1)>", "<q cite=javascript:alert(1)>x</q>",
+    "<img src='x' srcset='javascript:alert(1) 1x'>", "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>", "<!--<img src='--><img src=x onerror=alert(1)>'>", "<template><script>1</script></template>",
+    "<xmp><script>1</script></xmp>", "<textarea><script>1</script></textarea>", "&lt;script&gt;alert(1)&lt;/script&gt;", "<<script>alert(1)//<</script>", "<a href=\"https://a.example/\" onclick\n=alert(1)>x</a>",
+    "<img src=`x`onerror=alert(1)>", "<table background=javascript:x><tr><td background=x>y</td></tr></table>", "<marquee onstart=alert(1)>x</marquee>", "<button formaction=javascript:x>x</button>",
+]  # fmt: skip
+_ACTIVE = re.compile(r"<(script|iframe|object|embed|form|base|meta|link|style|svg|math|template)|<[^>]*\s(on\w+|style|cite|formaction|background)\s*=|<[^>]*(javascript|vbscript|data):", re.I)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_S8_S13_nothing_active_is_left(payload: str) -> None:
+    for text in (payload, f"<p>before {payload} after</p>", f"<div>{payload}{payload}"):
+        safe = markup.safe(text, "https://a.example/x/")
+        assert not _ACTIVE.search(safe), safe
+        assert markup.safe(safe) == safe
+        assert not _ACTIVE.search(markup.title(text)), "S10: some readers show titles as HTML"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.one_of(st.sampled_from([*PAYLOADS, "<p>", "</p>", "<a href='/x'>", "</a>", "<b>", "&amp;", "&", "<", ">", "\x00", "\ud800", "]]>"]), st.text(max_size=8)), max_size=12))
+def test_S13_sanitising_is_stable_and_bounded(parts: list[str]) -> None:
+    text = "".join(parts)
+    safe = markup.safe(text, "https://a.example/")
+    assert markup.safe(safe) == safe and not _ACTIVE.search(safe)
+    assert len(safe) <= 2 * len(text) + 1000 + 60 * text.count("<")
+    assert markup.clean(safe) == safe
+    markup.plain(text)
+    markup.title(text)
+
+
+@pytest.mark.parametrize(("name", "text"), [("div", "<div>" * 60_000), ("comments", "<!--" * 60_000), ("less-than", "<" * 200_000), ("attributes", "<p " + "a=1 " * 60_000 + ">")])
+def test_B8_quadratic_input_is_cut_before_it_costs(name: str, text: str) -> None:
+    import time
+
+    started = time.process_time()
+    safe = markup.safe(text)
+    assert time.process_time() - started < 3 and safe.count("<div>") <= 100, name
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Tom &amp; Jerry", "Tom & Jerry"), ("a < b and c > d", "a < b and c > d"), ("I <3 you", "I <3 you"), ("<b>Bold</b> move", "Bold move"), ("AT&T", "AT&T"), ("x &amp;lt; y", "x &lt; y"),
+        ("  two\n lines ", "two lines"), ("It&amp;rsquo;s", "It’s"), ("<!-- x -->y", "y"), ("\x93quoted\x94", "“quoted”"),
+    ],
+)  # fmt: skip
+def test_F27_titles(text: str, wanted: str) -> None:
+    assert markup.title(text) == wanted
+
+
+def test_plain_text_and_snippets() -> None:
+    assert markup.plain("<p>One</p><p>two<br>three &lt;x&gt;</p><style>y</style>") == "One\ntwo\nthree <x>"
+    assert markup.snippet("One two three, four five six seven", 26) == "One two three, four five…" or markup.snippet("One two three, four five six seven", 26).endswith("…")
+    assert markup.sentence("Dr. Who met the U.S. envoy. Then left.") == "Dr. Who met the U.S. envoy."
+
+
+def test_words_of_any_script() -> None:
+    assert words("Élysée Straße U.S. don’t") == ["elysee", "strasse", "u", "s", "don", "t"]
+    assert words("東京で") == ["東京", "京で"] and words("हिन्दी समाचार।") == ["हिन्दी", "समाचार"] and words("مُحَمَّد") == ["محمد"]
+
+
+BODY = "The committee approved the plan for a new bridge across the river on Tuesday after a debate of three hours, officials in the town hall said."
+
+
+@pytest.mark.parametrize(
+    ("name", "a", "b", "same"),
+    [
+        ("the same", ("Bridge plan approved", BODY), ("Bridge plan approved", BODY), True),
+        ("dateline and teaser", ("Bridge plan approved", "OSLO (Reuters) - " + BODY), ("UPDATE 2-Bridge plan approved | Daily", BODY + " Read more"), True),
+        ("cut", ("Bridge plan approved", BODY), ("Bridge plan approved", BODY[:80] + "…"), True),
+        ("another headline", ("Bridge plan approved", BODY), ("Town hall says yes to crossing", BODY), True),
+        ("other numbers", ("Results of round 3", BODY.replace("three", "3")), ("Results of round 4", BODY.replace("three", "4")), False),
+        ("another name", ("Mayor of Bergen resigns", BODY.replace("committee", "Bergen council")), ("Mayor of Tromso resigns", BODY.replace("committee", "Tromso council")), False),
+        ("same headline, other text", ("Today's headlines", BODY), ("Today's headlines", "Nothing of that kind happened in the museum, where a painting was found to be a copy made in the year of its theft."), False),
+        ("headlines alone", ("Strong quake hits the coast of northern Chile", ""), ("Strong quake hits the coast of northern Chile", ""), True),
+        ("paraphrase is no text", ("Strong quake hits the coast of northern Chile", ""), ("Chile shaken by powerful earthquake", ""), False),
+        ("short headlines alone", ("Weather", ""), ("Weather", ""), False),
+        ("a teaser of another story", ("Bridge plan approved", BODY), ("Museum painting is a copy", "A painting that hung for decades turned out to be a copy, the museum said in a long statement yesterday. " + BODY), False),
+        ("other words", ("Bridge plan approved", BODY), ("River crossing gets green light", "After long talks the council voted for a bridge over the river."), False),
+    ],
+)  # fmt: skip
+def test_the_same_text(name: str, a: tuple[str, str], b: tuple[str, str], same: bool) -> None:
+    one, other = dedupe.fingerprint(*a), dedupe.fingerprint(*b)
+    reason = dedupe.decide(one, other)
+    assert (reason.level == "text") == same, (name, reason)
+    assert dedupe.decide(other, one).level == reason.level, "it does not matter who came first"
+
+
+def _cluster(number: int, title: str, text: str = "", at: int = 0) -> cluster.Cluster:
+    return cluster.Cluster(number, cluster.weighted(cluster.terms(title, text), {}, 1000), 1, at, at, [number])
+
+
+def test_events_merge_best_first_and_the_older_stays() -> None:
+    found = [_cluster(1, "Strong earthquake hits northern Chile", at=10), _cluster(2, "Earthquake in northern Chile kills four", at=20), _cluster(3, "Central bank holds rates", at=30)]
+    clusters = {one.id: one for one in found}
+    done = cluster.merges(clusters, [(1, 2), (1, 3), (2, 3)], 72 * 3600)
+    assert [(kept, gone) for kept, gone, _ in done] == [(1, 2)] and clusters[1].size == 2
+    assert cluster.merges({1: _cluster(1, "Same words here again", at=0), 2: _cluster(2, "Same words here again", at=9 * 86_400)}, [(1, 2)], 72 * 3600) == [], "beyond the window"
+
+
+def test_likeness_falls_with_time() -> None:
+    a = _cluster(1, "Strong earthquake hits northern Chile")
+    near, far = _cluster(2, "Strong earthquake hits northern Chile"), _cluster(3, "Strong earthquake hits northern Chile", at=86_400)
+    assert 0.9 < cluster.likeness(a, near) <= 1.01 and cluster.likeness(a, far) < 0.3
+
+
+def test_measures() -> None:
+    gold = {"1": "a", "2": "a", "3": "b", "4": "b"}
+    perfect = measure.score("text", gold, gold)
+    assert (perfect.precision, perfect.recall, perfect.f1, perfect.b3_f1) == (1, 1, 1, 1)
+    lumped = measure.score("text", gold, dict.fromkeys(gold, "x"))
+    assert (lumped.precision, lumped.recall, lumped.b3_precision) == (2 / 6, 1, 0.5)
+    low, high = measure.wilson(9, 10)
+    assert 0.55 < low < 0.9 < high < 1
