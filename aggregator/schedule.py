@@ -141,7 +141,9 @@ def is_due(memory: Memory, now: int, pace: Pace, forced: bool = False, local: bo
     if local:
         return True
     if memory.polled is None:
-        return forced or now >= memory.next_poll or memory.next_poll > now + pace.wished
+        if now < memory.not_before <= now + 2 * SERVER_CAP:
+            return False  # its host asked us to stay away before it was ever polled
+        return forced or now >= memory.next_poll or memory.next_poll > now + max(pace.wished, 2 * SERVER_CAP)
     if memory.polled > now + 60:  # polled in the future: the clock went back; what was planned then means nothing now
         return now - memory.polled < -max(pace.most, SERVER_CAP) or forced
     ceiling = memory.polled + max(pace.most, GONE_PAUSE) + SERVER_CAP

@@ -36,6 +36,8 @@ def test_B1_B2_B3_B5_B6_B7_S1_S2_every_path_has_its_outcome(hostile: Hostile, na
     case = hostile.table[name]
     started = time.monotonic()
     fetched = get(hostile, name)
+    if case.wanted == "ok" and fetched.failure is not None and "reset by peer" in fetched.failure.detail:
+        fetched = get(hostile, name)  # a loaded machine's loopback resets a connection once in a thousand; twice would be us
     assert time.monotonic() - started < 3.0, "the deadline is 1 s, and 2 s more are too many"
     if case.wanted in ("ok", "any") or (case.wanted in _PARSED_ELSEWHERE and name != "cloudflare") or name == "blank":
         assert fetched.failure is None or name == "blank", fetched.failure

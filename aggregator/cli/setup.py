@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from importlib import resources
 from pathlib import Path
 
@@ -47,26 +47,21 @@ def check_command(settings: Settings, online: bool) -> None:
             print_json({"config": str(settings.path), "sources": len(config.sources), "topics": len(config.topics)})
         settings.say(f"{settings.path}: good: {len(config.sources)} sources, {len(config.topics)} topics")
         return
-    from aggregator import fetch, poll
-    from aggregator.model import Memory, Polled, Task
+    from aggregator import cycle
+    from aggregator.model import Memory, Task
 
     tasks = [Task(source, Memory(), config.limits, config.pace) for source in config.sources if source.enabled]
-    try:
-        with ThreadPoolExecutor(max(1, min(config.concurrency, len(tasks) or 1))) as pool:
-            found: list[Polled] = list(pool.map(poll.poll, tasks))
-    finally:
-        fetch.close()
+    found = sorted((polled for _, polled in cycle.polls(config, tasks, threading.Event())), key=lambda polled: polled.source)
     rows = []
     for polled in found:
         failure = polled.failure
         state = polled.memory.state if failure else "ok"
-        newest = max((entry.published or 0 for entry in polled.entries), default=0)
         detail = failure.detail if failure else f"{len(polled.entries)} entries" + "".join(f"; {warning.detail}" for warning in polled.warnings)
-        rows.append((polled, state, newest, detail))
+        rows.append((polled, state, detail))
     if settings.json:
         print_json([{"source": polled.source, "state": state, "kind": polled.failure.kind if polled.failure else None, "detail": detail,
-                     "entries": len(polled.entries), "title": polled.feed.title if polled.feed else None} for polled, state, _, detail in rows])  # fmt: skip
+                     "entries": len(polled.entries), "title": polled.feed.title if polled.feed else None} for polled, state, detail in rows])  # fmt: skip
     else:
-        table(("source", "state", "what came"), [(polled.source, state, detail) for polled, state, _, detail in rows], wrap={"what came": True})
+        table(("source", "state", "what came"), [(polled.source, state, detail) for polled, state, detail in rows], wrap={"what came": True})
     if rows and all(polled.failure for polled, *_ in rows):
         click.get_current_context().exit(3)

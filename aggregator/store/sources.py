@@ -78,11 +78,6 @@ def _feed_id(said: str | None, public: str | None, number: str) -> str:
     return urls.public_id(number, "feed", None)
 
 
-def formats(store: Store) -> dict[str, str]:
-    """The format of each source's document ("rss20", "atom10", "text" …)."""
-    return {row[0]: rows.feed(row[1]).format for row in store.conn.execute("SELECT id, feed FROM source")}
-
-
 def notices(store: Store, limit: int = 200) -> tuple[Notice, ...]:
     """The newest changes of state, newest first."""
     found = store.conn.execute("SELECT source, title, at, before, state, words FROM notice ORDER BY at DESC, id DESC LIMIT ?", (limit,))

@@ -46,12 +46,6 @@ def _remove(store: Store, doomed: list[int]) -> int:
     return len(doomed)
 
 
-def forget_source(store: Store, source: str) -> None:
-    """Forget a source's memory (its entries stay until retention takes them)."""
-    with store.transaction() as conn:
-        conn.execute("DELETE FROM source WHERE id = ?", (source,))
-
-
 def backup(store: Store, target: Path) -> None:
     """A consistent, verified copy, also while cycles run; `target` is there whole or not at all."""
     if target.exists():

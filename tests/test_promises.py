@@ -1,0 +1,224 @@
+"""Promises about politeness, safety and reliability that no other file keeps, each by its number."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from aggregator import cycle, opml
+from aggregator.cycle import Wanted
+from aggregator.daemon import log
+from aggregator.errors import StoreError, UsageError
+from aggregator.fetch import transport
+from aggregator.store import open_reader, open_writer, sources, stories, upkeep
+from tests.helpers import NOW, config, entry, put
+from tests.hostile import Hostile, reply, rss
+
+ROOT = Path(__file__).parent.parent
+SEEDS = ROOT / "aggregator" / "seeds" / "*.txt"
+
+
+def test_S5_the_environment_does_not_steer_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9/")
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login u password p\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert transport.session().trust_env is False and not transport.session().cookies
+    with Hostile() as server:
+        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "p"\nurl = "{server.url("plain")}"\n')
+        with open_writer(settings.database) as store:
+            assert cycle.run(settings, store, Wanted(), NOW).collected.ok == 1
+        assert "authorization" not in server.log[-1].headers
+
+
+def test_S7_S22_secrets_and_control_characters_stay_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log("a title\nforged: line\x1b[2J")
+    assert capsys.readouterr().err.count("\n") == 1
+    with Hostile() as server:
+        secret = "s3cr3ts3cr3ts3cr3ts3cr3t1"
+        server.table[f"f?token={secret}"] = server.table["plain"]
+        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "p"\nurl = "{server.url("f?token=" + secret)}"\n')
+        with open_writer(settings.database) as store:
+            cycle.run(settings, store, Wanted(), NOW)
+        published = b"".join(path.read_bytes() for path in settings.output.rglob("*") if path.is_file() and path.suffix not in (".gz", ".br"))
+        assert b"Story 0" in published and secret.encode() not in published
+
+
+@pytest.mark.parametrize(("name", "data"), [("DTD", b'<!DOCTYPE opml SYSTEM "x"><opml/>'), ("too deep", b"<opml><body>" + b"<outline text='x'>" * 80), ("no OPML", b"hello"), ("too big", b" " * 20_000_001)])
+def test_S16_opml_that_is_refused(name: str, data: bytes) -> None:
+    with pytest.raises(UsageError):
+        opml.read(data)
+
+
+def test_F61_opml_round_trip() -> None:
+    feeds = [opml.Outline("https://a.example/f?x=1&y=2", "A & B", "https://a.example/"), opml.Outline("https://b.example/", "B")]
+    data = opml.write("List", feeds)
+    assert [(one.url, one.title) for one in opml.read(data).feeds] == [("https://a.example/f?x=1&y=2", "A & B"), ("https://b.example/", "B")]
+    assert data.count(b'type="rss"') == 2 and opml.write("List", feeds) == data
+
+
+def test_S19_odd_ids_are_only_parameters(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "t.db") as store:
+        for guid in ("'; DROP TABLE entry; --", "a\x00b", "x" * 1_000_000, '"'):
+            put(store, entry("a", guid, "Title " + guid[:5]))
+        assert stories.counts(store)["entry"] == 4 and stories.find(store, "'; DROP TABLE entry; --")
+
+
+def test_C7_content_that_differs_each_time_is_not_news_each_time(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "t.db") as store:
+        taken = [put(store, entry("a", "1", "T", f"read {number} times"), at=NOW + number * 60).updated for number in range(30)]
+        assert taken[0] == 0 and sum(taken) <= 6
+
+
+def test_R2_a_poll_is_one_transaction(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "t.db") as store:
+        put(store, entry("a", "1", "One"))
+        with pytest.raises(RuntimeError):
+            from aggregator.model import Memory, Polled, Source
+            from aggregator.store import entries
+
+            def broken(new: int) -> Memory:
+                raise RuntimeError("in the middle")
+
+            entries.absorb(store, Source("a", url="https://a.example/"), Polled("a", NOW, Memory(), entries=(entry("a", "2", "Two"),)), broken, lambda e: True, lambda m: None)
+        assert stories.counts(store)["entry"] == 1
+
+
+def test_R9_backup_while_a_cycle_runs_and_restore(tmp_path: Path) -> None:
+    settings = config(tmp_path, f'[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n')
+    with open_writer(settings.database) as store:
+        cycle.run(settings, store, Wanted(), NOW)
+        with open_reader(settings.database) as reader:
+            upkeep.backup(reader, tmp_path / "copy.db")
+        with pytest.raises(StoreError):
+            upkeep.backup(store, tmp_path / "copy.db")
+    assert upkeep.check(tmp_path / "copy.db") is None
+    settings.database.write_bytes(b"damaged")
+    kept = upkeep.restore(settings.database, tmp_path / "copy.db")
+    assert kept is not None and kept.read_bytes() == b"damaged"
+    with open_reader(settings.database) as store:
+        assert stories.counts(store)["entry"] == 17
+    with pytest.raises(StoreError):
+        upkeep.restore(settings.database, kept)
+
+
+def test_R10_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    open_writer(path).close()
+    conn = sqlite3.connect(path)
+    conn.execute("PRAGMA user_version = 99")
+    conn.close()
+    with pytest.raises(StoreError) as caught:
+        open_writer(path)
+    assert "newer" in str(caught.value)
+
+
+def test_R11_S23_doctor_reports_known_bugs(tmp_path: Path) -> None:
+    settings = config(tmp_path, "")
+    done = subprocess.run([sys.executable, "-m", "aggregator", "doctor", "--json", "--config", str(settings.path)], capture_output=True, text=True, cwd=ROOT, check=True)
+    found = {one["what"]: one for one in json.loads(done.stdout)}
+    assert {"requests", "urllib3", "nh3", "sqlite", "expat", "database", "output folder"} <= set(found)
+    assert sqlite3.sqlite_version_info >= (3, 51, 3) or "WAL-reset" in found["sqlite"]["detail"]
+
+
+def test_B10_a_slow_host_does_not_hold_the_others(tmp_path: Path) -> None:
+    with Hostile() as server:
+        body = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}", "127.0.0.2:{server.port}"]\ntimeout = "3s"\nhost_gap = "0s"\nconcurrency = 4\n'
+        body += "".join(f'[[sources]]\nid = "slow-{n}"\nurl = "{server.url("silent")}?{n}"\n' for n in range(6)) + f'[[sources]]\nid = "quick"\nurl = "{server.url("plain")}"\n'
+        for number in range(6):
+            server.table[f"silent?{number}"] = server.table["silent"]
+        settings = config(tmp_path, body.replace(f'url = "{server.url("plain")}"', f'url = "{server.url("plain", "localhost")}"').replace("127.0.0.2", "localhost"))
+        finished: dict[str, float] = {}
+        started = time.monotonic()
+        with open_writer(settings.database) as store:
+            stop = threading.Event()
+            for task, _ in cycle.polls(settings, cycle.tasks(settings, store, Wanted(), NOW), stop):
+                finished[task.source.id] = time.monotonic() - started
+                if task.source.id == "quick":
+                    stop.set()
+                    from aggregator import fetch
+
+                    fetch.close()
+        fetch.reopen()
+        assert finished["quick"] < 2.5
+
+
+def test_B11_three_failures_in_a_row_are_told(tmp_path: Path) -> None:
+    settings = config(tmp_path, '[[sources]]\nid = "dead"\nurl = "http://127.0.0.1:9/x"\n')
+    with open_writer(settings.database) as store:
+        for number in range(3):
+            report = cycle.run(settings, store, Wanted(everything=True), int(time.time()) + number * 90_000)
+        assert report.all_failed and sources.memories(store)["dead"].state == "failing"
+        assert [one.state for one in sources.notices(store)] == ["failing"]
+    assert b"dead fails" in (settings.output / "sources.atom").read_bytes()
+
+
+def test_P11_a_429_pauses_the_feeds_of_its_host(tmp_path: Path) -> None:
+    with Hostile() as server:
+        server.table["busy"] = type(server.table["plain"])("busy", lambda wire, asked: wire.sendall(reply(b"", "429 Too Many", "Retry-After: 7200\r\n")))
+        body = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\n'
+        settings = config(tmp_path, body + "".join(f'[[sources]]\nid = "s{n}"\nurl = "{server.url("busy")}?{n}"\n' for n in range(4)))
+        for number in range(4):
+            server.table[f"busy?{number}"] = server.table["busy"]
+        with open_writer(settings.database) as store:
+            cycle.run(settings, store, Wanted(), int(time.time()))
+            assert len(server.log) == 1, "the first 429 stops the others"
+            cycle.run(settings, store, Wanted(everything=True), int(time.time()) + 600)
+            assert len(server.log) == 1, "not even a forced cycle comes before Retry-After"
+
+
+def test_F59_one_ping_for_each_changed_feed_and_a_dead_hub_delays_nothing(tmp_path: Path) -> None:
+    with Hostile() as server:
+        pings: list[bytes] = []
+
+        def hub(wire: object, asked: object) -> None:
+            pings.append(b"ping")
+            wire.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")  # type: ignore[attr-defined]  # a socket
+
+        server.table["hub"] = type(server.table["plain"])("hub", hub)
+        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[publish]\nhub = "{server.url("hub")}"\n[[sources]]\nid = "s"\npath = "{SEEDS}"\n', f'ping_url = "{server.url("plain")}"')
+        with open_writer(settings.database) as store:
+            report = cycle.run(settings, store, Wanted(), NOW)
+            feeds = [name for name in report.written.written if name.endswith((".rss", ".atom", ".json"))]
+            assert len(pings) == len(feeds) == 5 and report.warnings == []
+            assert len(server.asked("plain")) == 1, "the dead man's switch"
+            cycle.run(settings, store, Wanted(), NOW + 60)
+            assert len(pings) == 5, "no ping without a change"
+
+
+def test_F60_what_leaves_the_feed_is_in_the_archive(tmp_path: Path) -> None:
+    from lxml import etree
+
+    atom = "{http://www.w3.org/2005/Atom}"
+    with Hostile() as server:
+        items = "".join(f"<item><title>Number {n} of many</title><guid>http://news.example/{n}</guid><link>http://news.example/{n}</link><pubDate>{time.strftime('%a, %d %b %Y 00:00:00 GMT', time.gmtime(NOW - n * 86_400))}</pubDate></item>" for n in range(240))
+        server.table["many"] = type(server.table["plain"])("many", lambda wire, asked: wire.sendall(reply(rss("many", items, items=0))))
+        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[fold]\ntext = false\nevent = false\n[publish]\nlimit = 20\n[[sources]]\nid = "m"\nurl = "{server.url("many")}"\n')
+        with open_writer(settings.database) as store:
+            cycle.run(settings, store, Wanted(), NOW)
+        ids, address, documents = [], "all.atom", 0
+        while address:
+            document = etree.fromstring((settings.output / address).read_bytes())
+            ids += [one.text for one in document.iter(f"{atom}id")][1:: 1]
+            previous = [link.get("href") for link in document.findall(f"{atom}link") if link.get("rel") == "prev-archive"]
+            address, documents = (previous[0].removeprefix("https://desk.example/") if previous else ""), documents + 1
+        wanted = {f"http://news.example/{n}" for n in range(240)}
+        told = [one for one in ids if one in wanted]
+        assert set(told) == wanted and len(told) == 240 and documents == 4
+
+
+def test_sqlite_utils_opens_it_for_people(tmp_path: Path) -> None:
+    from sqlite_utils import Database
+
+    path = tmp_path / "t.db"
+    with open_writer(path) as store:
+        put(store, entry("a", "1", "Harbour reopens", "The harbour is open again."))
+    found = Database(path)
+    assert [row["title"] for row in found["entry"].search("harbour")] == ["Harbour reopens"]  # type: ignore[union-attr]  # a table
+    assert {"entries", "stories", "sources"} <= set(found.view_names())
