@@ -207,7 +207,7 @@ def test_F60_what_leaves_the_feed_is_in_the_archive(tmp_path: Path) -> None:
             document = etree.fromstring((settings.output / address).read_bytes())
             ids += [one.text for one in document.iter(f"{atom}id")][1:: 1]
             previous = [link.get("href") for link in document.findall(f"{atom}link") if link.get("rel") == "prev-archive"]
-            address, documents = (previous[0].removeprefix("https://desk.example/") if previous else ""), documents + 1
+            address, documents = (str(previous[0]).removeprefix("https://desk.example/") if previous else ""), documents + 1
         wanted = {f"http://news.example/{n}" for n in range(240)}
         told = [one for one in ids if one in wanted]
         assert set(told) == wanted and len(told) == 240 and documents == 4
