@@ -15,6 +15,7 @@ MAX_DEPTH = 90  # open elements; published markup nests less than 100 deep (S13)
 MAX_TITLE = 1000
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]")
+_TWICE = re.compile("[\xc2\xc3][\x80-\xbf]")  # UTF-8 that was encoded twice: "Ã©" for é, which no language writes
 _NONCHARACTERS = re.compile("[" + "".join(f"{chr((plane << 16) + 0xFFFE)}{chr((plane << 16) + 0xFFFF)}" for plane in range(1, 17)) + "]")
 
 _ATTRIBUTES = {
@@ -51,6 +52,8 @@ def clean(text: str) -> str:
     """Only characters that XML 1.0 allows and Unicode assigns meaning to, without U+FFFD, the trace of a lost one; line ends as LF (S14)."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if "\xc2" in text or "\xc3" in text:
+        text = _TWICE.sub(lambda found: found.group().encode("latin-1").decode("utf-8"), text)
     return _NONCHARACTERS.sub("", _ILLEGAL.sub(_meant, text))
 
 
