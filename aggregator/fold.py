@@ -43,17 +43,6 @@ class Folded:
 
 
 @dataclass(slots=True)
-class _Story:
-    """A story under way in this batch, or a candidate from the store."""
-
-    id: int
-    event: int
-    founder: int
-    at: int
-    print: dedupe.Print
-
-
-@dataclass(slots=True)
 class _Memory:
     """What one call remembers between its batches, so that bulk folding does not ask the database again."""
 

@@ -49,7 +49,6 @@ class Topic:
     match: str | None = None
     exclude: str | None = None
     sources: tuple[str, ...] = ()
-    like: tuple[str, ...] = ()
     one_per: Unit | None = None
     min_sources: int = 1
     per_source: int | None = None

@@ -177,7 +177,6 @@ def cases(port: int, canary: int) -> list[Case]:
         Case("to-canary-decimal", moved("302 Found", f"http://2130706433:{canary}/"), "forbidden-address"),
         Case("to-canary-mapped", moved("302 Found", f"http://[::ffff:127.0.0.1]:{canary}/"), "forbidden-address"),
         Case("to-canary-localhost", moved("302 Found", f"http://localhost:{canary}/"), "forbidden-address"),
-        Case("to-link-local", moved("302 Found", "http://169.254.169.254/latest/meta-data/"), "forbidden-address"),
         Case("location-bytes", says(reply(b"", "302 Found", "Location: http://127.0.0.1:1/\xff\xfe\r\n")), "forbidden-address"),
         Case("drip-headers", drips(reply(rss("dh")), 10), "timeout"),
         Case("drip-body", drips(reply(rss("db")), 120), "timeout"),

@@ -107,8 +107,9 @@ def test_sources_are_edited_in_place(desk: Path) -> None:
         edit.add_source(path, {"url": "https://y.example/feed", "topics": ["nope"]})
     cli("sources", "remove", "x-example", folder=desk)
     assert path.read_text().rstrip() == before.rstrip() and not list(desk.glob(".config*"))
-    (desk / "in.opml").write_text('<opml version="2.0"><body><outline text="f"><outline text="A" xmlUrl="https://a.example/rss" type="rss"/></outline><outline xmlUrl="file:///x"/></body></opml>')
+    (desk / "in.opml").write_text('<opml version="2.0"><body><outline text="Asia"><outline text="A" xmlUrl="https://a.example/rss" type="rss"/></outline><outline xmlUrl="file:///x"/></body></opml>')
     assert "1 sources added" in cli("sources", "import", "in.opml", folder=desk).stderr
+    assert load(path, {}).sources[-1].topics == ("asia",), "a folder named like a topic"
     assert 'xmlUrl="https://a.example/rss"' in cli("sources", "export", folder=desk).stdout
     (desk / "bad.opml").write_text('<!DOCTYPE opml [<!ENTITY x "y">]><opml/>')
     assert "DTD" in cli("sources", "import", "bad.opml", folder=desk, code=2).stderr

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -19,7 +19,6 @@ from aggregator.config import Config, load
 from aggregator.errors import ConfigError
 from aggregator.text.phrases import span
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 

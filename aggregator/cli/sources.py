@@ -13,6 +13,7 @@ from aggregator.config import Config, edit
 from aggregator.errors import UsageError
 from aggregator.model import Source
 from aggregator.store import open_reader, sources
+from aggregator.text import words
 
 
 @click.group("sources")
@@ -95,12 +96,14 @@ def remove_command(settings: Settings, source_id: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @common()
 def import_command(settings: Settings, file: Path) -> None:
-    """Add every feed of an OPML file that is not there yet."""
+    """Add every feed of an OPML file that is not there yet; a folder named like a topic gives its feeds that topic."""
     config = settings.load()
     found = opml.read(file.read_bytes())
     known = {source.url for source in config.sources}
     fresh = [outline for outline in found.feeds if outline.url not in known]
-    edit.add_sources(settings.path, [{"url": o.url, **({"title": o.title} if o.title else {})} for o in fresh])
+    topics = {words.fold(name): topic.id for topic in config.topics for name in (topic.id, topic.title)}
+    rows = [(one, list(dict.fromkeys(topics[words.fold(name)] for name in one.folders if words.fold(name) in topics))) for one in fresh]
+    edit.add_sources(settings.path, [{"url": one.url, **({"title": one.title} if one.title else {}), **({"topics": found_in} if found_in else {})} for one, found_in in rows])
     for warning in found.warnings:
         settings.say(f"{file}: {warning}")
     settings.say(f"{settings.path}: {len(fresh)} sources added, {len(found.feeds) - len(fresh)} were there already")

@@ -297,7 +297,7 @@ def _config(path: Path, file: Any) -> Config:
             for name, one in zip(_made_ids(file.sources), file.sources, strict=True)
         ),
         topics=tuple(
-            Topic(one.id, one.title or one.id.replace("-", " ").title(), one.description, one.match, one.exclude, tuple(one.sources), (), one.one_per,
+            Topic(one.id, one.title or one.id.replace("-", " ").title(), one.description, one.match, one.exclude, tuple(one.sources), one.one_per,
                   one.min_sources, one.per_source, one.limit)
             for one in file.topics
         ),

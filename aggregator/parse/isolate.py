@@ -14,8 +14,6 @@ from pebble import ProcessExpired, ProcessPool
 from aggregator.model import Failure, Fetched, Limits, Parsed, Source
 from aggregator.parse import parse
 
-STARTUP = 20.0  # seconds beyond the limit that a call may wait in the queue behind others, per worker
-
 
 class Workers:
     """Worker processes that parse; started by the first call, so that a cycle without news starts none. Usable from many threads."""

@@ -76,14 +76,6 @@ def of_events(store: Store, events: Iterable[int]) -> tuple[Story, ...]:
     return stories(store, [number for _, _, number in sorted(numbers)])
 
 
-def sizes(store: Store, events: Iterable[int]) -> dict[int, int]:
-    """How many stories each of these events has."""
-    found: dict[int, int] = {}
-    for marks, part in _in_chunks(events):
-        found.update(store.conn.execute(f"SELECT event, count(*) FROM story WHERE event IN ({marks}) GROUP BY event", part))
-    return found
-
-
 def event_ids(store: Store, events: Iterable[int]) -> dict[int, str]:
     """The published id of each of these events."""
     found: dict[int, str] = {}
