@@ -21,7 +21,7 @@ EDITED = 0.95  # score of a text fold under which the copy is kept to compare wi
 TELLINGS = 4  # entries that a story is compared by
 SHARED = 0.08  # of a story's squared length 1, in words that it shares with another: less is no copy
 EVENT_STORIES = 60  # newest stories of an event that are compared
-CACHE = 40_000  # prints, clusters and posting lists kept in memory between the batches of one call
+CACHE = 10_000  # prints, clusters and posting lists kept in memory between the batches of one call
 
 
 @dataclass(frozen=True, slots=True)

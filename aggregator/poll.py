@@ -132,7 +132,7 @@ def _local(task: Task, parse: Parser) -> Polled:
         total.update(hashlib.sha256(one.url.encode() + b"\n" + (one.body or b"")).digest())
     digest = total.hexdigest()
     if digest == task.memory.body_hash and task.memory.failure is None:
-        return Polled(source.id, at, _local_memory(task, at, digest, task.memory.posts), not_modified=True, warnings=tuple(bad))
+        return Polled(source.id, at, _local_memory(task, at, digest), not_modified=True, warnings=tuple(bad))
     return _read(task, parse, good, bad, at, digest)
 
 
@@ -147,12 +147,13 @@ def _read(task: Task, parse: Parser, good: Sequence[Fetched], bad: list[Failure]
                 entries.setdefault(entry.key, entry)
     if feed is None:
         return _failed(task, Fetched("", at), bad[0])
-    memory = _local_memory(task, at, digest, _posts(task.memory.posts, tuple(entries.values())))
+    memory = _local_memory(task, at, digest)
     return Polled(task.source.id, at, memory, feed if len(good) == 1 else replace(feed, title=""), tuple(entries.values()), warnings=tuple(bad))
 
 
-def _local_memory(task: Task, at: int, digest: str, posts: tuple[int, ...]) -> Memory:
+def _local_memory(task: Task, at: int, digest: str) -> Memory:
     wait: Pace = task.pace
-    after = replace(task.memory, polled=at, succeeded=at, failures=0, failing_since=None, failure=None, posts=posts, body_hash=digest,
+    # Without posts: a file has no rhythm of its own, and is never called silent.
+    after = replace(task.memory, polled=at, succeeded=at, failures=0, failing_since=None, failure=None, posts=(), body_hash=digest,
                     next_poll=at + wait.least, not_before=0, why="a local file: looked at in each cycle")  # fmt: skip
     return _in_state(after, at)

@@ -126,6 +126,20 @@ def test_add_finds_the_feed_of_a_site(desk: Path) -> None:
         assert [source.url for source in load(path, {}).sources][-1] == server.url("plain")
 
 
+def test_P15_a_moved_source_is_offered_as_an_edit(desk: Path) -> None:
+    from aggregator.model import Memory, Moved, Source
+    from aggregator.store import open_writer, sources
+
+    path = desk / "config.toml"
+    path.write_text(path.read_text() + "\n[[sources]]  # the old place\nurl = 'https://old.example/feed'\n")
+    with open_writer(desk / "var" / "aggregator.db") as store:
+        sources.remember(store, [(Source("old-example", url="https://old.example/feed"), Memory(polled=1, moved=Moved("https://new.example/feed", 1, 3, adopted=True)))])
+    assert "https://new.example/feed" in cli("sources", "update", folder=desk).stderr
+    found = load(path, {}).sources[-1]
+    assert (found.id, found.url) == ("old-example", "https://new.example/feed") and "# the old place" in path.read_text()
+    assert "has not moved" in cli("sources", "update", "seeds", folder=desk, code=2).stderr
+
+
 def test_exit_3_when_every_source_failed(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("[[sources]]\nid = 'a'\nurl = 'http://127.0.0.1:9/x'\n")
     done = cli("run", folder=tmp_path, code=3)

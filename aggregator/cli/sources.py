@@ -1,4 +1,4 @@
-"""`sources list · add · remove · import · export`: the sources of config.toml, edited in place with its comments kept."""
+"""`sources list · add · remove · update · import · export`: the sources of config.toml, edited in place with its comments kept."""
 
 from __future__ import annotations
 
@@ -90,6 +90,29 @@ def remove_command(settings: Settings, source_id: str) -> None:
     settings.load()
     edit.remove_source(settings.path, source_id)
     settings.say(f"{settings.path}: removed {source_id}")
+
+
+@sources_command.command("update")
+@click.argument("ids", metavar="[ID]…", nargs=-1)
+@common()
+def update_command(settings: Settings, ids: tuple[str, ...]) -> None:
+    """Write the new addresses of sources that have moved for good into the config (all of them, or those named)."""
+    config = settings.load()
+    if not config.database.exists():
+        raise UsageError("nothing was polled yet, so that no source is known to have moved")
+    with open_reader(config.database) as store:
+        known = sources.memories(store)
+    moved = {
+        source.id: memory.moved.url
+        for source in config.sources
+        if (memory := known.get(source.id)) and memory.moved and memory.moved.adopted and source.url != memory.moved.url
+    }
+    for source_id, url in moved.items():
+        if not ids or source_id in ids:
+            edit.move_source(settings.path, source_id, url)
+            settings.say(f"{settings.path}: {source_id} is now {urls.redact(url)}")
+    for source_id in sorted(set(ids) - set(moved)):
+        raise UsageError(f"{source_id}: has not moved, as far as is known; a redirect is believed after several polls over a day")
 
 
 @sources_command.command("import")

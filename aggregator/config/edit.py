@@ -59,6 +59,20 @@ def remove_source(path: Path, source: str) -> None:
     _write(path, bom, ends, tomlkit.dumps(document))
 
 
+def move_source(path: Path, source: str, url: str) -> None:
+    """Write a source's new address; its id is written too where it was made from the old one, so that nothing comes again as new."""
+    bom, ends, document = _read(path)
+    sources = document.get("sources")
+    ids = [one.id for one in load(path, os.environ).sources]
+    if source not in ids or not isinstance(sources, AoT):
+        raise UsageError(f"{source}: no such source; `aggregator sources list` shows them")
+    table = sources[ids.index(source)]
+    table["url"] = url
+    if "id" not in table:
+        table["id"] = source
+    _write(path, bom, ends, tomlkit.dumps(document))
+
+
 def _read(path: Path) -> tuple[bool, str, Any]:
     """(BOM?, line ends, the document)"""
     data = path.read_bytes()
