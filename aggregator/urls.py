@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import unicodedata
 import uuid
 from importlib import resources
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
@@ -16,15 +17,21 @@ _SECRET = frozenset(_RULES["secret"])
 
 _NAMESPACE = uuid.UUID("5b1e5b0a-6d1c-5c0e-9d0f-0a3f7f3f8a11")  # of minted entry ids: a constant of this program, for ever
 _SPACE = re.compile("[\x00-\x20\x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]+")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*\Z")
-_NOT_IRI = re.compile("[\x00-\x20\x7f-\xa0\"<>\\\\^`{|}\ud800-\udfff\ufdd0-\ufdef\ufff0-\uffff]")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Schemes of ids that validators know (registered with IANA) and no reader takes for something active.
-_ID_SCHEMES = frozenset({"tag", "urn", "http", "https", "ftp", "info", "news", "nntp", "mid", "cid", "mailto", "xmpp", "sip", "gopher", "crid"})
+_ID_SCHEMES = frozenset({"tag", "urn", "http", "https", "ftp", "info", "news", "nntp", "mid", "cid", "xmpp", "sip", "gopher", "crid"})
+_ID_FORMS = {
+    "tag": re.compile(r"tag:([a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:", re.ASCII),  # RFC 4151
+    "urn": re.compile(r"urn:(uuid:[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}\Z|(?!uuid:)[A-Za-z0-9][A-Za-z0-9-]{1,31}:([A-Za-z0-9()+,.:=@;$_!*'-]|%[0-9A-F]{2})+\Z)"),
+}
+_URI = re.compile(r"(//(?P<host>[^/?#]*))?(?P<path>[^?#]*)(\?(?P<query>[^#]*))?(#(?P<fragment>.*))?\Z", re.DOTALL)
+_HOST = re.compile(r"([a-z0-9._~-]+@)?([a-z0-9._-]+|\[[0-9a-f:.]+\])?(:\d+)?\Z", re.ASCII)
+_ESCAPES, _RAW = re.compile(r"(?:%[0-9A-Fa-f]{2})+"), re.compile(r"[A-Za-z0-9]|%[0-9A-Fa-f]{2}", re.ASCII)
 _PORTS = {"http": 80, "https": 443}
 MAX_LENGTH = 4096
 # RFC 3986: what may stand unescaped in a path and in a query, beside letters and digits.
 _PATH_SAFE, _QUERY_SAFE = "/:@!$&'()*+,;=~-._%", "/?:@!$&'()*+,;=~-._%[]|"
+_ID_SAFE = "/?:@!$&'()*+,;=~-._"  # … and in an id
 
 
 def follow(href: str | None, base: str | None = None) -> str | None:
@@ -116,29 +123,43 @@ def _same_path(path: str) -> str:
     return path
 
 
-def is_iri(text: str | None) -> bool:
-    """Whether this can be an atom:id as it stands: an absolute IRI (RFC 3987) of a registered scheme, at most 2,048 characters."""
-    if not text or len(text) > 2048 or _NOT_IRI.search(text) or _BAD_ESCAPE.search(text):
+def is_id(text: str | None) -> bool:
+    """Whether this can be an atom:id as it stands: an absolute URI of a registered scheme, canonical (RFC 4287, 4.2.6.1), at most 2,048 characters."""
+    if not text or len(text) > 2048:
         return False
     scheme, colon, rest = text.partition(":")
-    if not colon or not rest or not _SCHEME.match(scheme):
+    if not colon or not rest or scheme not in _ID_SCHEMES:
         return False
-    if scheme.lower() in ("http", "https"):
+    if scheme in _ID_FORMS:
+        return bool(_ID_FORMS[scheme].match(text)) and _canonical(rest, _ID_SAFE)
+    found = _URI.match(rest)
+    if not found or (scheme in _PORTS and not found["host"]):
+        return False
+    host, path = found["host"] or "", found["path"]
+    if host != host.lower() or host.endswith((".", ":", f":{_PORTS.get(scheme)}")) or not _HOST.match(host):
+        return False
+    if (found["host"] is not None and not path) or {".", ".."} & set(path.split("/")):
+        return False
+    return _canonical(path, _ID_SAFE) and all(_canonical(found[part] or "", _ID_SAFE) for part in ("query", "fragment"))
+
+
+def _canonical(part: str, safe: str) -> bool:
+    """Whether percent-encoding (RFC 3986, 6.2.2) would leave this as it is: in capitals, nothing escaped in vain, UTF-8 in form C."""
+    if _RAW.sub("", part).strip(safe):
+        return False
+    for run in _ESCAPES.findall(part):
         try:
-            parts = urlsplit(text)
-            return bool(parts.hostname) and "#" not in parts.fragment and (parts.port is None or parts.port >= 0)
-        except ValueError:
+            text = unquote(run, errors="strict")
+        except UnicodeDecodeError:
             return False
-    if scheme.lower() == "urn":
-        return bool(re.match(r"urn:[A-Za-z0-9][A-Za-z0-9-]{0,31}:.", text, re.IGNORECASE))
-    if scheme.lower() == "tag":
-        return bool(re.match(r"tag:[^\s,:]+,\d{4}(-\d\d(-\d\d)?)?:", text, re.IGNORECASE))
-    return scheme.lower() in _ID_SCHEMES
+        if run != run.upper() or re.search(r"[A-Za-z0-9._~-]", text) or unicodedata.normalize("NFC", text) != text:
+            return False
+    return True
 
 
 def public_id(source: str, key: str, guid: str | None) -> str:
-    """The published id: the guid, byte for byte, where it is an absolute IRI; else minted from source and key, always the same."""
-    if guid is not None and is_iri(guid):
+    """The published id: the guid, byte for byte, where it is one that validators take; else minted from source and key, always the same."""
+    if guid is not None and is_id(guid):
         return guid
     return mint(source, key)
 

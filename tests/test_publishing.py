@@ -188,7 +188,7 @@ def test_content_summary_and_none() -> None:
 
 
 def test_sources_feed_says_what_happened() -> None:
-    files = sourcesfeed.write([Notice("a", "Source A", NOW, "ok", "gone", "Gone for good (410). Remove it.")], SITE)
+    files = sourcesfeed.write([Notice("a", "Source A", NOW, "ok", "gone", "Gone for good (410). Remove it.")], SITE, NOW)
     assert etree.fromstring(files["sources.rss"]).findtext("channel/item/title") == "Source A is gone"
     assert b"Remove it" in files["sources.atom"]
 

@@ -59,6 +59,8 @@ def issue(config: Config, store: Store, now: int) -> Written:
     dirty = stories.dirty(store)
     if not dirty:
         return Written(unchanged=len(folder.names()))
+    if store.meta("born") is None:
+        store.set_meta("born", str(now))
     press = _Press(config, store)
     files: dict[str, bytes] = {}
     remove: set[str] = {name for name in folder.names() if _belongs_to_nobody(config, name)}
@@ -149,11 +151,19 @@ class _Press:
     def edition(self, topic: Topic, folder: Folder) -> dict[str, bytes]:
         """The feeds, the page and the archive documents of one topic."""
         files = self.archives(topic, folder)
-        made = self.made[topic.id] = self.compose(topic, self.newest(topic))
+        made = self.compose(topic, self.newest(topic))
+        made = self.made[topic.id] = replace(made, updated=self.as_of(topic.id, made.updated))
         site = self.config.site
         files.update(render.feeds(made, site))
         files[f"{topic.id}.html"] = pages.topic(made, site, self.neighbours)
         return files
+
+    def as_of(self, name: str, newest: int) -> int:
+        """The date of a feed: its newest change, never backwards, not even when that item leaves it (F20); of one still empty, our first day."""
+        date = max(newest, int(self.store.meta(f"updated {name}") or 0))
+        if newest:
+            self.store.set_meta(f"updated {name}", str(date))
+        return date or int(self.store.meta("born") or 0)
 
     def archives(self, topic: Topic, folder: Folder) -> dict[str, bytes]:
         """Items that left the feed go into the newest archive document; full ones are never written again (RFC 5005)."""
@@ -225,7 +235,8 @@ class _Press:
         notices = sources.notices(self.store)
         site = self.config.site
         rows = [pages.SourceLine(s.id, self.origins[s.id].title, self.origins[s.id].url, self.origins[s.id].site, s.enabled) for s in self.config.sources]
-        return {**sourcesfeed.write(notices, site), "sources.html": pages.sources(notices, rows, site, self.neighbours)}
+        updated = self.as_of("sources", max((one.at for one in notices), default=0))
+        return {**sourcesfeed.write(notices, site, updated), "sources.html": pages.sources(notices, rows, site, self.neighbours)}
 
 
 def sweep(config: Config, store: Store, now: int) -> Written:

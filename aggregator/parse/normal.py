@@ -64,7 +64,7 @@ def language(value: object) -> str | None:
 
 def person(name: object, email: object = None, uri: object = None) -> Person | None:
     shown = markup.title(name)[:200] if isinstance(name, str) else ""
-    mail = email.strip() if isinstance(email, str) and re.fullmatch(r"[^@\s<>]{1,64}@[^@\s<>]{1,190}\.[^@\s<>]{2,}", email.strip()) else None
+    mail = email.strip() if isinstance(email, str) and re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]{1,23}", email.strip()) else None
     return Person(shown or mail or "", mail, urls.follow(uri) if isinstance(uri, str) else None) if shown or mail else None
 
 
@@ -83,7 +83,7 @@ def categories(found: Iterable[tuple[object, object, object]]) -> tuple[Category
         text = markup.title(term)[:200] if isinstance(term, str) else ""
         shown = markup.title(label)[:200] if isinstance(label, str) else ""
         if text or shown:
-            where = scheme if isinstance(scheme, str) and urls.is_iri(scheme) else None
+            where = scheme if isinstance(scheme, str) and urls.is_id(scheme) else None
             unique.setdefault(words.fold(text or shown), Category(text or shown, where, shown or None))
     return tuple(unique.values())[:MAX_LISTED]
 

@@ -8,6 +8,7 @@ from typing import Any
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
+from aggregator import urls
 from aggregator.model import Edition, Site
 from aggregator.render.atom import generator
 from aggregator.render.prepare import NAMESPACES, Prepared, rfc822, source_url
@@ -91,8 +92,10 @@ def _escaped(text: str) -> str:
 
 def _media(entry: Any, one: Prepared) -> None:
     """One enclosure, as RSS has it; further media as Media RSS, none twice (F41)."""
-    for number, enclosure in enumerate(one.enclosures):
-        if number == 0:
+    # Of what can be reached from elsewhere: a server's own `localhost` is said as media only.
+    first = next((enclosure for enclosure in one.enclosures if "." in urls.host(enclosure.url)), None)
+    for enclosure in one.enclosures:
+        if enclosure is first:
             etree.SubElement(entry, "enclosure", url=enclosure.url, length=str(enclosure.length), type=enclosure.type)
             continue
         attributes = {"url": enclosure.url, "type": enclosure.type}

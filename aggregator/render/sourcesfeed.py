@@ -13,10 +13,10 @@ from aggregator.render.prepare import prepared
 _WORDS = {"ok": "is back", "slow": "asks for patience", "failing": "fails", "blocked": "blocks us", "moved": "has moved", "gone": "is gone", "silent": "is silent", "new": "is new"}
 
 
-def write(notices: Sequence[Notice], site: Site) -> dict[str, bytes]:
+def write(notices: Sequence[Notice], site: Site, updated: int) -> dict[str, bytes]:
     """In the formats that have it; newest first."""
     items = tuple(_item(notice, site) for notice in notices)
-    edition = Edition("sources", "Sources", "What happened to the sources: died, moved, gone, silent, blocked, back", items, max((one.updated for one in items), default=0))
+    edition = Edition("sources", "Sources", "What happened to the sources: died, moved, gone, silent, blocked, back", items, updated)
     made = prepared(edition, site)
     return {"sources.rss": rss.write(edition, site, made, f"{site.base_url}sources.rss"), "sources.atom": atom.write(edition, site, made, f"{site.base_url}sources.atom")}
 

@@ -73,7 +73,7 @@ def _origin(source: Source | None, number: str, url: str | None, title: str, fee
 def _feed_id(said: str | None, public: str | None, number: str) -> str:
     """As the source says it, where that is an IRI in its usual form; else the address of the feed."""
     for one in (said, public):
-        if one and urls.is_iri(one) and (not one.lower().startswith("http") or urls.follow(one) == one):
+        if one and urls.is_id(one) and (not one.lower().startswith("http") or urls.follow(one) == one):
             return one
     return urls.public_id(number, "feed", None)
 

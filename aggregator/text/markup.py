@@ -76,7 +76,7 @@ def safe(markup: str, base: str | None = None) -> str:
 
 
 # Pictures without a source or of one pixel (counters), as nh3 writes them: every value in double quotes.
-_USELESS = re.compile(r'<img(?![^>]* src=)[^>]*>|<img(?=[^>]* width="[01]")(?=[^>]* height="[01]")[^>]*>')
+_USELESS = re.compile(r'<img(?:\s+(?!src=)[a-z]+="[^"]*")*\s*>|<img(?=[^>]* width="[01]")(?=[^>]* height="[01]")[^>]*>')
 
 
 def _cleaner(base: str | None) -> nh3.Cleaner:
