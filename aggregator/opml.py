@@ -69,14 +69,18 @@ def _depth(data: bytes) -> int:
 
 def write(title: str, feeds: Iterable[Outline]) -> bytes:
     """OPML 2.0 as the usual importers want it: text, title, type="rss" for every format, xmlUrl, htmlUrl; same input, same bytes (F61)."""
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">', "  <head>", f"    <title>{html.escape(markup.clean(title), quote=False)}</title>",
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">', "  <head>", f"    <title>{_attribute(title)}</title>",
              "  </head>", "  <body>"]  # fmt: skip
     for feed in feeds:
         name = _attribute(feed.title or feed.url)
         site = f' htmlUrl="{_attribute(feed.site)}"' if feed.site else ""
         lines.append(f'    <outline type="rss" text="{name}" title="{name}" xmlUrl="{_attribute(feed.url)}"{site}/>')
+    if len(lines) == 6:
+        lines.append('    <outline text="No feeds yet"/>')  # OPML 2.0 wants one outline at least
     return "\n".join([*lines, "  </body>", "</opml>", ""]).encode()
 
 
 def _attribute(text: str) -> str:
-    return html.escape(" ".join(markup.clean(text).split()), quote=True).replace("&#x27;", "'")
+    """Importers take it for HTML: what looks like a tag would vanish there, and double escaping shows in others."""
+    plain = re.sub(r"<(?=[A-Za-z/!?])", "‹", " ".join(markup.clean(text).split()))
+    return html.escape(plain, quote=True).replace("&#x27;", "'")

@@ -35,7 +35,7 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
     """`format` of the feed is empty where this is no feed. One bad item is left out with a warning, never the others."""
     body = (fetched.body or b"").lstrip(b" \t\r\n")  # 19 of 52 real feeds that fail strict XML have only blanks before the declaration
     body = _HUGE_REFERENCE.sub(b"", body)
-    headers = {"content-location": fetched.url}
+    headers = {"content-location": fetched.url} if urls.follow(fetched.url) else {}
     declared = dict(fetched.headers).get("content-type")
     if declared and "charset" in declared.lower() and re.search(r"xml|rss|atom|text", declared, re.I):
         headers["content-type"] = declared
@@ -43,6 +43,7 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
     if not document.get("version") and not document.entries:
         return Parsed(Feed())
     feed = _feed(document, fetched)
+    fetched = normal.based(fetched, feed)
     warnings: list[Failure] = []
     entries = []
     for position, item in enumerate(document.entries[: limits.max_entries + 1]):

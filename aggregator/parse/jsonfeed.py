@@ -22,6 +22,7 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
     if not isinstance(document, dict) or not isinstance(document.get("items"), list) or "jsonfeed.org" not in str(document.get("version")):
         return Parsed(failure=sniff.json_stranger(document))
     feed = _feed(document, fetched)
+    fetched = normal.based(fetched, feed)
     warnings: list[Failure] = []
     entries = []
     for position, item in enumerate(document["items"][: limits.max_entries + 1]):

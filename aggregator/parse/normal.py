@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from aggregator import urls
-from aggregator.model import Category, Enclosure, Entry, Failure, Feed, Limits, Parsed, Person
+from aggregator.model import Category, Enclosure, Entry, Failure, Feed, Fetched, Limits, Parsed, Person
 from aggregator.text import markup, words
 
 EARLIEST = 631_152_000  # 1990-01-01; what claims to be older is older than feeds (C6)
@@ -158,6 +158,11 @@ def finish(entry: Entry, seen: int) -> Entry:
         title = markup.snippet(title, 100)
     return replace(entry, guid=guid, key=key, link_key=link_key, content=content, text=text[:MAX_CONTENT], title=title, summary=summary,
                    published=published, updated=updated, digest=digest)  # fmt: skip
+
+
+def based(fetched: Fetched, feed: Feed) -> Fetched:
+    """With the address that relative links start from: a file on disk has none of its own, but may say where the feed or its site lives."""
+    return fetched if urls.follow(fetched.url) else replace(fetched, url=feed.self_link or feed.link or fetched.url)
 
 
 def unique(feed: Feed, entries: Iterable[Entry], limits: Limits, warnings: list[Failure]) -> Parsed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from aggregator.model import Edition, Enclosure, Site
+from aggregator.model import Edition, Enclosure, Site, Telling
 from aggregator.render.prepare import Prepared, heading, page_url, rfc3339, source_url
 from aggregator.text import markup
 
@@ -45,16 +45,18 @@ def _item(one: Prepared, site: Site) -> dict[str, Any]:
         "language": one.language,
         "attachments": [_attachment(enclosure) for enclosure in one.enclosures],
         "_source": _without_nothing({"id": origin.id, "title": _line(origin.title), "url": source_url(one.item, site), "home_page_url": origin.site}),
-        "_also_in": [
-            _without_nothing({"source": telling.origin.id, "source_title": _line(telling.origin.title), "title": _line(telling.title),
-                              "url": telling.link, "date_published": rfc3339(telling.published), "level": telling.level})
-            for telling in one.item.also
-        ],
-        "_topics": list(one.item.topics),
+        # Custom members must be objects (JSON Feed 1.1, "Extensions").
+        "_also_in": {"entries": [_telling(telling) for telling in one.item.also]} if one.item.also else None,
+        "_topics": {"ids": list(one.item.topics)} if one.item.topics else None,
     })  # fmt: skip
     if "content_html" not in found:
         found["content_text"] = one.summary or one.title  # one of the two is required
     return found
+
+
+def _telling(telling: Telling) -> dict[str, Any]:
+    return _without_nothing({"source": telling.origin.id, "source_title": _line(telling.origin.title), "title": _line(telling.title),
+                             "url": telling.link, "date_published": rfc3339(telling.published), "level": telling.level})  # fmt: skip
 
 
 def _line(text: str) -> str:

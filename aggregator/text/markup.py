@@ -67,7 +67,7 @@ def safe(markup: str, base: str | None = None) -> str:
     """HTML that any reader may show: nothing active, every link absolute, well nested. Stable: a second pass changes nothing (S13)."""
     text = clean(markup)
     if "<" not in text and "&" not in text:
-        return html.escape(text, quote=False)
+        return html.escape(text, quote=False).replace("\xa0", "&nbsp;")  # as nh3 writes it
     text = _bounded(text)
     once = _USELESS.sub("", _cleaner(base).clean(text))
     if len(once) > 2 * len(text) + 1000:  # nothing but signs to escape

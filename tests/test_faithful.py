@@ -1,0 +1,329 @@
+"""From a source's bytes to published bytes, through one whole cycle: what a reader gets is what the source gave (numbers: properties of published feeds)."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import feedparser
+import jsonschema
+import pytest
+from lxml import etree
+
+from aggregator import check, cycle
+from aggregator.config import Config
+from aggregator.cycle import Wanted
+from aggregator.render.prepare import BUDGET
+from aggregator.store import open_writer
+from aggregator.text import markup
+from tests.helpers import config
+
+DATA = Path(__file__).parent / "data"
+ATOM = "{http://www.w3.org/2005/Atom}"
+SOURCES = "".join(f'[[sources]]\nid = "{form}"\npath = "{form}.{form}"\n' for form in ("rss", "atom", "json"))
+NOW = int(time.time())  # files are dated by when they are read
+LATER = 7200  # seconds: well beyond the pause before a local file is looked at again
+
+
+@dataclass
+class Desk:
+    """A folder with copies of the three rich feeds, and cycles over it."""
+
+    folder: Path
+    body: str = ""
+
+    def __post_init__(self) -> None:
+        for form in ("rss", "atom", "json"):
+            self.write(form, (DATA / f"rich.{form}").read_text(encoding="utf-8"))
+
+    def write(self, form: str, text: str) -> None:
+        (self.folder / f"{form}.{form}").write_text(text, encoding="utf-8")
+
+    def edit(self, form: str, old: str, new: str) -> None:
+        text = (self.folder / f"{form}.{form}").read_text(encoding="utf-8")
+        assert old in text
+        self.write(form, text.replace(old, new))
+
+    def settings(self) -> Config:
+        return config(self.folder, self.body + SOURCES)
+
+    def cycle(self, at: int = NOW) -> dict[str, dict[str, Any]]:
+        """One cycle; the items of all.json by id."""
+        settings = self.settings()
+        with open_writer(settings.database) as store:
+            cycle.run(settings, store, Wanted(), at)
+        return self.items()
+
+    def items(self) -> dict[str, dict[str, Any]]:
+        return {item["id"]: item for item in json.loads(self.read("all.json"))["items"]}
+
+    def read(self, name: str) -> bytes:
+        return (self.folder / "var" / "public" / name).read_bytes()
+
+    def xml(self, name: str) -> Any:
+        return etree.fromstring(self.read(name))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    made = Desk(tmp_path)
+    made.cycle()
+    return made
+
+
+@pytest.fixture(scope="module")
+def rich(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """The same for tests that only look."""
+    made = Desk(tmp_path_factory.mktemp("rich"), '[publish]\nhub = "https://hub.example/"\n')
+    made.cycle()
+    return made
+
+
+def one(desk: Desk, title: str) -> dict[str, Any]:
+    (found,) = [item for item in desk.items().values() if title in item["title"]]
+    return found
+
+
+def test_F2_by_the_schemas_of_the_formats(rich: Desk) -> None:
+    schema = etree.RelaxNG(etree.parse(str(DATA / "atom.rng")))  # RFC 4287, appendix B
+    for name in ("all.atom", "sources.atom"):
+        assert schema.validate(rich.xml(name)), schema.error_log
+    jsonschema.validate(json.loads(rich.read("all.json")), json.loads((DATA / "jsonfeed.schema.json").read_text()))
+
+
+def test_F1_our_own_checks_find_nothing(rich: Desk) -> None:
+    assert list(check.folder(rich.folder / "var" / "public")) == []
+
+
+def test_F9_every_id_once(rich: Desk) -> None:
+    ids = [element.text for element in rich.xml("all.rss").iter("guid")]
+    assert len(ids) == len(set(ids)) == 11 and all(ids)
+
+
+def test_F10_ids_byte_equal_or_derived(rich: Desk) -> None:
+    ids = set(rich.items())
+    assert {"https://harbour.example/untitled", "tag:cais.example,2020:1", "http://cais.example/?p=2&utm_source=x", "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8", "https://mole.example/1"} <= ids
+    assert sum(id.startswith("urn:uuid:") for id in ids) == 4  # one is the source's own; "wreck-7", "odd link" and 2 are no URIs
+
+
+def test_F14_one_article_of_two_feeds_comes_once(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.edit("atom", "https://cais.example/2", "https://harbour.example/undated?utm_medium=rss")
+    items = desk.cycle()
+    (item,) = [item for item in items.values() if "_also_in" in item]
+    assert item["_also_in"]["entries"][0]["level"] == "item" and len(items) == 10
+
+
+def test_F13_F17_F18_an_edit_keeps_id_and_date(desk: Desk) -> None:
+    before = desk.items()
+    desk.edit("atom", "O farol está aceso outra vez", "O farol está aceso outra vez, diz a capitania")
+    desk.edit("rss", "Nothing to click.", "Nothing to click. Nobody who was there on that long night wants to say, and the log is lost.")
+    after = desk.cycle(NOW + LATER)
+    assert set(before) == set(after)
+    changed = {id for id in before if before[id] != after[id]}
+    assert changed == {"http://cais.example/?p=2&utm_source=x", one(desk, "A link that is none")["id"]}
+    for id in before:
+        assert before[id]["date_published"] == after[id]["date_published"] <= after[id]["date_modified"]
+        assert (before[id]["date_modified"] < after[id]["date_modified"]) == (id in changed)
+
+
+def test_F18_F66_a_cosmetic_change_marks_nothing_as_changed(desk: Desk) -> None:
+    before = desk.items()
+    desk.edit("json", "<p>Bis <b>Mai</b>.</p>", "<p class='x'>Bis  <b>Mai</b>.</p>\\n")
+    after = desk.cycle(NOW + LATER)
+    assert {id: item["date_modified"] for id, item in before.items()} == {id: item["date_modified"] for id, item in after.items()}
+
+
+def test_F19_never_in_the_future_never_before_1970(rich: Desk, tmp_path: Path) -> None:
+    dates = [item[name] for item in rich.items().values() for name in ("date_published", "date_modified")]
+    now = datetime.fromtimestamp(time.time()).astimezone()
+    assert all(datetime(1970, 1, 1).astimezone() <= datetime.fromisoformat(date) <= now for date in dates)
+    old = Desk(tmp_path)
+    old.edit("rss", "Sun, 06 Sep 2026 08:00:00 GMT", "Mon, 06 Sep 1926 08:00:00 GMT")
+    assert min(item["date_published"] for item in old.cycle().values()) >= "1970-01-01T00:00:00Z"
+
+
+def test_F17_what_has_no_date_was_published_when_it_was_first_seen(desk: Desk) -> None:
+    first = {one(desk, title)["date_published"] for title in ("No date at all", "A date that is none", "From tomorrow")}
+    desk.edit("rss", "the day before yesterday", "two days before yesterday")
+    desk.cycle(NOW + LATER)
+    assert {one(desk, title)["date_published"] for title in ("No date at all", "A date that is none", "From tomorrow")} == first
+    assert all(NOW - 60 <= datetime.fromisoformat(date).timestamp() <= time.time() for date in first)
+
+
+def test_F20_of_the_feed_itself_and_never_backwards(desk: Desk) -> None:
+    updated = desk.xml("all.atom").findtext(f"{ATOM}updated")
+    assert updated == max(entry.findtext(f"{ATOM}updated") for entry in desk.xml("all.atom").iter(f"{ATOM}entry"))
+    desk.body = '[publish]\nlimit = 20\n[retention]\nentries = "1d"\n'
+    desk.cycle(NOW + 30 * 86400)
+    assert (desk.xml("all.atom").findtext(f"{ATOM}updated") or "") >= (updated or "x")
+
+
+def readings(desk: Desk) -> dict[str, list[tuple[Any, ...]]]:
+    """(id, title, link, author, published) of each item, as generic parsers read each format."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for form in ("rss", "atom"):
+        parsed = feedparser.parse(desk.read(f"all.{form}"))
+        found[form] = [(e.id, markup.title(e.title), e.link, e.author, tuple(e.published_parsed[:6])) for e in parsed.entries]
+    found["json"] = [(item["id"], item["title"], item["url"], item["authors"][0]["name"], datetime.fromisoformat(item["date_published"]).timetuple()[:6])
+                     for item in json.loads(desk.read("all.json"))["items"]]  # fmt: skip
+    return found
+
+
+def test_F12_F21_F62_F67_all_formats_and_parsers_agree(rich: Desk) -> None:
+    found = readings(rich)
+    authors = {form: [re.sub(r" \(.*\)$", "", row[3]) for row in rows] for form, rows in found.items()}
+    assert authors["rss"] == authors["atom"] == authors["json"]
+    bare = {form: [(*row[:3], row[4]) for row in rows] for form, rows in found.items()}
+    assert bare["rss"] == bare["atom"] == bare["json"] and len(bare["rss"]) == 11
+
+
+def test_F24_a_late_one_is_in_the_window_or_in_the_archive(tmp_path: Path) -> None:
+    """Items are ordered by their own date: an old one that comes late stands at its place in the feed, or, beyond the window, in the archive; never lost."""
+    desk = Desk(tmp_path, "[publish]\nlimit = 4\n")
+    desk.cycle()
+    desk.edit("rss", "</channel>", "<item><title>Found in a drawer</title><guid>urn:late:1</guid><link>https://harbour.example/drawer</link><pubDate>Mon, 02 Jan 2023 08:00:00 GMT</pubDate></item></channel>")
+    assert "urn:late:1" not in desk.cycle(NOW + LATER)
+    archived = b"".join(path.read_bytes() for path in sorted((tmp_path / "var" / "public" / "archive").glob("all-*.atom")))
+    assert archived.count(b"<id>urn:late:1</id>") == 1
+
+
+def test_F25_size_is_bounded(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    long = "".join(f"<item><title>Long {n}</title><guid>urn:long:{n}</guid><description>{f'word{n} ' * 15_000}</description></item>" for n in range(49))
+    desk.edit("rss", "</channel>", f"{long}</channel>")
+    desk.cycle()
+    assert all(len(desk.read(f"all.{form}")) < BUDGET * 1.5 < 5_000_000 for form in ("rss", "atom", "json")) and 50 <= len(desk.items()) <= 60
+
+
+def test_F27_F28_titles(rich: Desk) -> None:
+    wreck = one(rich, "wreck")
+    assert wreck["title"] == "Crane & crew lift the last wreck \U0001f6a2"
+    untitled = rich.items()["https://harbour.example/untitled"]["title"]
+    assert untitled.startswith("A ferry without a headline ran late") and len(untitled) <= 120
+    assert one(rich, "Maré")["title"] == "Maré alta <3 no porto"
+
+
+def test_F29_F30_content_is_complete_safe_and_absolute(rich: Desk) -> None:
+    content = one(rich, "wreck")["content_html"]
+    assert not re.search(r"script|onclick|iframe|alert", content)
+    assert 'href="https://harbour.example/log"' in content or 'href="https://harbour.example/2026/../log"' in content
+    assert 'src="https://harbour.example/i/crane.jpg"' in content and 'srcset="https://harbour.example/i/crane.jpg 1x, https://harbour.example/i/crane2.jpg 2x"' in content
+    assert "came up at dawn" in content and "<strong>três</strong>" in one(rich, "Maré")["content_html"]
+    assert not re.search(r'(?:href|src|poster)="(?!https?://|mailto:)', content)
+
+
+@pytest.mark.parametrize("cut", ["full", "summary"])
+def test_F32_well_nested_also_when_cut(tmp_path: Path, cut: str) -> None:
+    desk = Desk(tmp_path, f'[publish]\ncontent = "{cut}"\n')
+    for item in desk.cycle().values():
+        closed = re.sub(r"<(img|br|hr)([^>]*)>", r"<\1\2/>", item["content_html"]).replace("&nbsp;", " ")
+        etree.fromstring(f"<div>{closed}</div>")
+
+
+def test_F31_a_plain_summary_before_the_content(rich: Desk) -> None:
+    (item,) = [item for item in rich.xml("all.rss").iter("item") if "wreck" in item.findtext("title")]
+    assert item.findtext("description") == "The Marigold is up."
+    tags = [child.tag.rpartition("}")[2] for child in item]
+    assert tags.index("description") < tags.index("encoded")
+
+
+def test_F33_F34_letters_and_languages(rich: Desk) -> None:
+    arabic = rich.items()["urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8"]
+    assert arabic["title"] == "سفينة جديدة في الميناء 漢字 é" and arabic["language"] == "ar"
+    assert one(rich, "Maré")["language"] == "pt-BR" and one(rich, "Mole wird")["language"] == "de" and one(rich, "wreck")["language"] == "en-GB"
+
+
+def test_F38_F39_authors(rich: Desk) -> None:
+    assert [a["name"] for a in one(rich, "wreck")["authors"]] == ["Ada Quay"]
+    assert [a["name"] for a in one(rich, "farol")["authors"]] == ["Redação do Cais"] and [a["name"] for a in one(rich, "No date")["authors"]] == ["The Harbour Courier"]
+    assert b"Test desk</name>" not in re.sub(rb"(?s)^.*?<entry>", b"<entry>", rich.read("all.atom"))
+
+
+def test_F40_F41_F42_source_media_categories(rich: Desk) -> None:
+    wreck = one(rich, "wreck")
+    assert wreck["attachments"] == [{"url": "https://harbour.example/audio/wreck.mp3", "mime_type": "audio/mpeg", "size_in_bytes": 12345}] or len(wreck["attachments"]) == 2
+    assert wreck["tags"] == ["Harbour", "Ships & boats"] and wreck["_source"]["title"] == "The Harbour Courier"
+    item = next(item for item in rich.xml("all.rss").iter("item") if "Maré" in item.findtext("title"))
+    assert len(item.findall("enclosure")) == 1 and item.find("enclosure").get("length") == "77"
+    assert item.findtext("{http://purl.org/dc/elements/1.1/}rights") is None or item.findtext("source") == "O Cais"
+    podcast = next(item for item in rich.xml("all.rss").iter("item") if "wreck" in item.findtext("title"))
+    assert podcast.findtext("{https://podcastindex.org/namespace/1.0}episode") == "4"
+
+
+def test_F44_generator_and_no_tracking(rich: Desk) -> None:
+    assert rich.xml("all.atom").findtext(f"{ATOM}generator") == "aggregator" and (rich.xml("all.rss").findtext("channel/generator") or "").startswith("aggregator")
+    assert one(rich, "wreck")["url"] == "https://harbour.example/2026/wreck?id=7#top"
+    links = [item["url"] for item in rich.items().values()]
+    assert not any("utm_" in link for link in links)
+
+
+def test_F35_what_has_no_link_gets_a_page_of_ours(rich: Desk) -> None:
+    item = one(rich, "A link that is none")
+    assert item["url"].startswith("https://desk.example/stories/") and rich.read(item["url"].removeprefix("https://desk.example/"))
+
+
+def test_F23_F65_F66_the_same_again_is_the_same_bytes(desk: Desk) -> None:
+    public = desk.folder / "var" / "public"
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in public.rglob("*") if path.is_file()}
+    desk.cycle(NOW + LATER)
+    assert before == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in public.rglob("*") if path.is_file()}
+    for path in public.rglob("*.*"):
+        path.unlink()
+    desk.cycle(NOW + 2 * LATER)  # printed anew from the store: as after an upgrade
+    assert {path: data for path, (data, _) in before.items()}.keys() == {path for path in public.rglob("*") if path.is_file()}
+    assert all(path.read_bytes() == data for path, (data, _) in before.items() if not path.name.startswith("."))
+
+
+def test_F65_an_edit_is_one_changed_entry_and_no_new_one(desk: Desk) -> None:
+    def seen() -> dict[str, tuple[str, str]]:
+        return {e.id: (e.updated, e.content[0].value if e.get("content") else "") for e in feedparser.parse(desk.read("all.atom")).entries}
+
+    before = seen()
+    desk.edit("json", "Bis <b>Mai</b>", "Bis Ende <b>Juni</b>, sagt das Amt für Hafenbau")
+    desk.cycle(NOW + LATER)
+    after = seen()
+    assert set(before) == set(after) and [id for id in before if before[id] != after[id]] == ["https://mole.example/1"]
+
+
+PAYLOADS = (
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "<a href='javascript:alert(1)'>x</a>", "<a href=' java\tscript:alert(1)'>x</a>", "<iframe src=//evil></iframe>",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>", "<style>@import 'javascript:1'</style>", "<object data=data:text/html;base64,PHNjcmlwdD4=></object>", "<embed src=x>",
+    "<base href=//evil/>", "<form action=javascript:alert(1)><button>x</button></form>", "<details open ontoggle=alert(1)>", "<video><source onerror=alert(1)></video>", "<p style='position:fixed'>x</p>",
+    "<!--><img src=x onerror=alert(1)>-->", "]]><script>alert(1)</script>", "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>", "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
+    "<template><script>alert(1)</script></template>", "<xmp><script>alert(1)</script></xmp>", "<a href='vbscript:x'>x</a>", "<meta http-equiv=refresh content='0;url=javascript:alert(1)'>", "<link rel=stylesheet href=//evil>",
+)  # fmt: skip
+
+
+def escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def cdata(text: str) -> str:
+    return f"<![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]>"
+
+
+def test_S8_S9_S10_S11_S13_nothing_active_in_any_place_of_any_format(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    for escape in (escaped, cdata):
+        items = "".join(
+            f'<item><title>{escape(p)} {n}</title><link>{escape(p)}</link><guid>x{n}</guid><description>{escape(p)} d{n}</description><category>{escape(p)}</category><author>{escape(p)}</author></item>'
+            for n, p in enumerate(PAYLOADS)
+        )
+        desk.write("rss", f'<rss version="2.0"><channel><title>{escape(PAYLOADS[0])}</title><link>{escape("javascript:alert(1)")}</link>{items}</channel></rss>')
+        desk.cycle(NOW)
+        for item in desk.items().values():
+            document: Any = etree.HTML(f"<div>{item.get('content_html', '')}</div>")
+            assert not document.xpath("//script | //iframe | //object | //embed | //svg | //math | //form | //style | //base | //meta | //link | //template")
+            attributes: list[Any] = document.xpath("//@*")
+            assert not [a for a in attributes if a.attrname.startswith("on") or re.match(r"\s*(javascript|vbscript|data):", a, re.I)]
+            assert markup.safe(item.get("content_html", "")) == item.get("content_html", ""), "S13"
+            assert item["url"].startswith(("http://", "https://")) and not re.search(r"<(script|img|svg|iframe|object|embed|base|style)\b", item["title"])
+        page = etree.HTML(desk.read("all.html").decode())
+        assert not page.xpath("//script | //iframe | //object | //embed | //svg[not(ancestor::*[@class])] | //form[@action[contains(., 'javascript')]]")
+        assert list(check.folder(desk.folder / "var" / "public")) == []
