@@ -6,7 +6,7 @@ import json
 import re
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -327,3 +327,30 @@ def test_S8_S9_S10_S11_S13_nothing_active_in_any_place_of_any_format(tmp_path: P
         page = etree.HTML(desk.read("all.html").decode())
         assert not page.xpath("//script | //iframe | //object | //embed | //svg[not(ancestor::*[@class])] | //form[@action[contains(., 'javascript')]]")
         assert list(check.folder(desk.folder / "var" / "public")) == []
+
+
+def test_F60_the_chain_of_archives_holds_everything_once_and_full_ones_stay(tmp_path: Path) -> None:
+    """RFC 5005, section 4: from the feed by prev-archive to the first; full documents are never touched again."""
+    desk = Desk(tmp_path, "[publish]\nlimit = 5\n")
+    stamps: dict[str, int] = {}
+    for round_ in range(1, 6):
+        items = "".join(
+            f"<item><title>Ship number {n} enters harbour {n * 7}</title><guid>urn:ship:{n}</guid><link>https://harbour.example/{n}</link><pubDate>{(datetime(2024, 1, 1) + timedelta(hours=n)):%a, %d %b %Y %H:%M:%S} GMT</pubDate></item>"
+            for n in range(round_ * 55)
+        )
+        desk.write("rss", f'<rss version="2.0"><channel><title>Ships</title>{items}</channel></rss>')
+        desk.cycle(NOW + round_ * LATER)
+        name, chain, ids = "all.atom", list[str](), list[str]()
+        while name:
+            document = desk.xml(name)
+            chain.append(name)
+            ids += [element.text for element in document.iterfind(f"{ATOM}entry/{ATOM}id")]
+            links = {link.get("rel"): link.get("href").removeprefix("https://desk.example/") for link in document.findall(f"{ATOM}link")}
+            assert links["current" if name != "all.atom" else "self"] == "all.atom" and links["self"] == name
+            assert "next-archive" not in links or desk.read(links["next-archive"])
+            name = links.get("prev-archive", "")
+        assert len(ids) == len(set(ids)) == round_ * 55 + 5, "the ships and the entries of the two other feeds"
+        full = {one: (tmp_path / "var" / "public" / one).stat().st_mtime_ns for one in chain[2:]}
+        assert all(full[one] == stamp for one, stamp in stamps.items() if one in full)
+        stamps.update(full)
+    assert len(chain) == 4

@@ -178,6 +178,7 @@ def test_F60_archives_fill_up_and_then_stay() -> None:
     document = render.archive(feeds(story(1, RICH))[0], SITE, 2, complete=True)["archive/world-2.atom"]
     links = {link.get("rel"): link.get("href") for link in etree.fromstring(document).findall(f"{ATOM}link")}
     assert links["prev-archive"] == "https://desk.example/n/archive/world-1.atom" and links["current"] == "https://desk.example/n/world.atom"
+    assert links["next-archive"] == "https://desk.example/n/archive/world-3.atom"
     assert etree.fromstring(document).find("{http://purl.org/syndication/history/1.0}archive") is not None
 
 

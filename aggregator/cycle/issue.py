@@ -183,12 +183,15 @@ class _Press:
         files: dict[str, bytes] = {}
         for number in sorted(numbers - {0}):
             files.update(self.archive(topic, number))
+        if (newest := max(placed.values(), default=0)) and len(stories.in_archive(self.store, topic.id, newest)) >= edition.ARCHIVE_SIZE:
+            files.update(self.archive(topic, newest + 1))
         return files
 
     def archive(self, topic: Topic, number: int) -> dict[str, bytes]:
         ids = stories.in_archive(self.store, topic.id, number)
         found = stories.by_public_id(self.store, ids)
         made = self.compose(topic, found, limit=1 << 30)
+        made = replace(made, updated=made.updated or self.as_of(topic.id, 0))
         return render.archive(made, self.config.site, number, len(ids) >= edition.ARCHIVE_SIZE)
 
     def event(self, number: int) -> tuple[dict[str, bytes], set[str]]:

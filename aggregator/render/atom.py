@@ -26,7 +26,7 @@ from aggregator.render.prepare import (
 )
 from aggregator.text import markup
 
-_MARKUP_LIKE = re.compile(r"&[A-Za-z#]|</?[A-Za-z!]")
+_MARKUP_LIKE = re.compile(r"&[A-Za-z0-9#]|</?[A-Za-z!]")
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _HISTORY = "http://purl.org/syndication/history/1.0"
 _TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
@@ -185,6 +185,9 @@ def write_archive(edition: Edition, site: Site, items: tuple[Prepared, ...], num
         {"rel": "alternate", "type": "text/html", "href": page_url(edition, site)},
         {"rel": "current", "type": _TYPES["atom"], "href": f"{site.base_url}{edition.id}.atom"},
         *({"rel": "prev-archive", "type": _TYPES["atom"], "href": f"{site.base_url}{archive_name(edition.id, number - 1)}"} for _ in range(number > 1)),
+        # A full one leads to the next, which is made with it; the first, while it fills, back to the feed: it has to stand in a chain (validators).
+        *({"rel": "next-archive", "type": _TYPES["atom"], "href": f"{site.base_url}{archive_name(edition.id, number + 1)}"} for _ in range(complete)),
+        *({"rel": "next-archive", "type": _TYPES["atom"], "href": f"{site.base_url}{edition.id}.atom"} for _ in range(number == 1 and not complete)),
     ]
     return _string(feed)
 

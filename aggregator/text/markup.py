@@ -53,8 +53,17 @@ def clean(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\xc2" in text or "\xc3" in text:
-        text = _TWICE.sub(lambda found: found.group().encode("latin-1").decode("utf-8"), text)
+        text = _mended(_ILLEGAL.sub(lambda found: found.group() if "\x80" <= found.group() <= "\x9f" else "", text))
     return _NONCHARACTERS.sub("", _ILLEGAL.sub(_meant, text))
+
+
+def _mended(text: str) -> str:
+    """UTF-8 that was encoded twice, or three times."""
+    while True:
+        once = _TWICE.sub(lambda found: found.group().encode("latin-1").decode("utf-8"), text)
+        if once == text:
+            return text
+        text = once
 
 
 def _meant(found: re.Match[str]) -> str:
@@ -69,12 +78,22 @@ def safe(markup: str, base: str | None = None) -> str:
     if "<" not in text and "&" not in text:
         return html.escape(text, quote=False).replace("\xa0", "&nbsp;")  # as nh3 writes it
     text = _bounded(text)
-    once = _USELESS.sub("", _cleaner(base).clean(text))
+    once = _cleaned(text, base)
+    for _ in range(4):  # misplaced tables, headings in headings: what the parser of HTML moves around lies still after a few rounds
+        if not _MOVES.search(once) or (again := _cleaned(once, base)) == once:
+            break
+        once = again
     if len(once) > 2 * len(text) + 1000:  # nothing but signs to escape
         once = html.escape(re.sub("[<>&\"]", "", plain(text)), quote=False)
-    return once
+    return clean(once)  # what stood between two letters may be gone
 
 
+def _cleaned(text: str, base: str | None) -> str:
+    return _PRE.sub(r"\1", _USELESS.sub("", _cleaner(base).clean(text)))
+
+
+_MOVES = re.compile(r"<(?:table|h[1-6]|tr|td|th|caption|ruby)\b")
+_PRE = re.compile(r'(<pre(?:\s+[a-z]+="[^"]*")*>)\n+')  # HTML drops the first line end there, each time it is read
 # Pictures without a source or of one pixel (counters), as nh3 writes them: every value in double quotes.
 _USELESS = re.compile(r'<img(?:\s+(?!src=)[a-z]+="[^"]*")*\s*>|<img(?=[^>]* width="[01]")(?=[^>]* height="[01]")[^>]*>')
 
@@ -113,7 +132,7 @@ def _filter(base: str | None) -> Callable[[str, str, str], str | None]:
             return value.strip() if re.fullmatch(r"\s*\d{1,5}%?\s*", value) else None
         if name == "dir":
             return value if value.lower() in ("ltr", "rtl", "auto") else None
-        return value[:2000]
+        return re.sub(r"<[^<>]*>?", "", value[:2000])  # tags in a tooltip are a mistake or a trap
 
     return attribute
 
