@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
 
 import waitress
+from waitress import wasyncore
 
 from aggregator.render.pages import style
 
@@ -279,18 +280,29 @@ class Running:
     """A server in a thread of its own."""
 
     def __init__(self, application: Application, host: str, port: int) -> None:
+        self._sockets: dict[int, Any] = {}  # what the loop looks at: listening sockets, connections, wake-up pipes
+        self._stopping = threading.Event()
         self._server = waitress.create_server(
-            application, host=host, port=port, threads=8, channel_timeout=30, cleanup_interval=10, connection_limit=500,
+            application, map=self._sockets, host=host, port=port, threads=8, channel_timeout=30, cleanup_interval=10, connection_limit=500,
             max_request_header_size=16_384, max_request_body_size=1024, ident=None, clear_untrusted_proxy_headers=True,
         )  # fmt: skip
-        self.port = int(self._server.effective_port)
-        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
+        # A name such as localhost may stand for several addresses, each with a listening socket of its own.
+        listening = getattr(self._server, "effective_listen", None) or [(self._server.effective_host, self._server.effective_port)]
+        self.port = int(listening[0][1])
+        self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
         self._thread.start()
 
     @property
     def alive(self) -> bool:
         return self._thread.is_alive()
 
+    def _serve(self) -> None:
+        """waitress's own loop ends only by an exception, and sockets closed under it by another thread break it; this one is asked to stop."""
+        while not self._stopping.is_set():
+            wasyncore.loop(timeout=0.5, use_poll=True, map=self._sockets, count=1)
+        self._server.task_dispatcher.shutdown(timeout=2)
+        wasyncore.close_all(self._sockets, ignore_all=True)
+
     def close(self) -> None:
-        self._server.close()
-        self._thread.join(2)
+        self._stopping.set()
+        self._thread.join(5)
