@@ -1,94 +1,106 @@
 """The same event? Vectors of stories, their likeness over time, and merging best first. Pure; the state comes in and goes out as values.
 
-Incremental average-link clustering on TF-IDF: the likeness of two events is the mean cosine of their stories (exact from sum
-vectors) times a decay with the time between them. Terms are light stems; common words of many languages are known beforehand, the
-rest is learned from the stream.
+Incremental clustering on TF-IDF. How alike two events are is made of two things: the mean cosine of all their stories (exact from sum
+vectors), which keeps chains of half-related stories apart, and the cosine of the two that are closest, which finds the event that a
+story belongs to although its other stories speak of something else. It decays with the time between them.
+
+How rare a word is, is counted in events, not in stories: a word that comes fifty times within one event is the name of that event, not
+a common word. Where little was counted yet, how common it is in its language stands in (`text.vocabulary`).
 """
 
 from __future__ import annotations
 
-import functools
 import heapq
-import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 
-from aggregator.text.words import words
+from aggregator.text import vocabulary
 
-THRESHOLD = 0.195
-DECAY = 16 * 3600.0  # seconds after which the likeness has fallen to 1/e
-COHESION = 0.5  # 0: average link; 1: cosine of centroids. Between them, large events stay together without growing wild
-ONE_TERM = 0.15  # of what the strongest shared term brings is taken off: one name alone is no event
-SUMMARY = 500  # characters of the body that are looked at
-SUMMARY_WEIGHT = 0.8
+THRESHOLD = 0.225
+DECAY = 18 * 3600.0  # seconds after which the likeness has fallen to 1/e
+CLOSEST = 0.7  # weight of the closest pair in the geometric mean with the average
+COHESION = 0.25  # how far the looseness of large events is made up for: 0 not at all, 1 wholly
+CROWD, CROWD_POWER = 4, 0.3  # two events of several stories each are harder to merge, up to so many stories of the smaller one
+SUMMARY = 85  # words of the body that are looked at
+SUMMARY_WEIGHT = 0.5
+REPEATS = 0.6  # power of a word's count
 INDEX_TERMS = 12  # heaviest terms of a story by which others find it
-COMMON = 0.05  # of all stories: terms in more of them find nobody
-PRIOR = 3000  # stories that the prior is worth
-
-_COMMON = json.loads(resources.files("aggregator").joinpath("data/common.json").read_text(encoding="utf-8"))
-_FUNCTION = frozenset(_COMMON["function"].split())
-_NEWS = frozenset(_COMMON["news"].split())
+COMMON = 0.05  # of all events: terms in more of them find nobody
+PRIOR = 10_000  # events that the prior is worth
+FLOOR = 0.002  # share of events that the rarest word is taken to be in
+EVERYWHERE = 0.35  # share of items from which on a word says nothing
 
 Vector = dict[str, float]
 
 
-@functools.lru_cache(maxsize=100_000)
-def stem(word: str) -> str:
-    """Light: plural and verb endings of Latin-script words of some length; `ies` becomes `y`."""
-    if len(word) < 5 or not word.isascii() or word[-1].isdigit():
-        return word
-    if word.endswith("ies"):
-        return word[:-3] + "y"
-    if word.endswith("sses"):
-        return word[:-2]
-    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        word = word[:-1]
-    if len(word) > 6 and word.endswith("ing"):
-        word = word[:-3]
-    elif len(word) > 5 and word.endswith("ed"):
-        word = word[:-2]
-    return word[:-1] if len(word) > 4 and word.endswith("e") else word
-
-
-def terms(title: str, text: str) -> Vector:
-    """Term → weighted count: the title once, the beginning of the body a little less; function words left out."""
+def terms(title: Sequence[str], body: Sequence[str]) -> Vector:
+    """Term → weighted count: the title once, the beginning of the body half. Both are words in order."""
     found: Vector = {}
-    for weight, part in ((1.0, title), (SUMMARY_WEIGHT, text[:SUMMARY])):
-        for word in words(part):
-            if word in _FUNCTION or (len(word) == 1 and word.isascii()):
-                continue
-            key = stem(word)
-            found[key] = found.get(key, 0.0) + weight
+    stem = vocabulary.stem
+    for weight, part in ((1.0, title), (SUMMARY_WEIGHT, body[:SUMMARY])):
+        for word in part:
+            if len(word) > 1 or not word.isascii():
+                key = stem(word)
+                found[key] = found.get(key, 0.0) + weight
     return found
 
 
-_NEWS_STEMS = frozenset(stem(word) for word in _NEWS)
+class Rarity:
+    """Term → inverse frequency in events. `frequencies`: in how many events each term was, of `total`; both may grow meanwhile."""
+
+    def __init__(self, frequencies: Mapping[str, int], total: int) -> None:
+        self._frequencies, self._total = frequencies, total
+        self._known: dict[str, dict[str, float]] = {}
+
+    def of(self, spoken: str) -> dict[str, float]:
+        """What is known so far for this language."""
+        return self._known.setdefault(spoken, {})
+
+    def look_up(self, term: str, spoken: str) -> float:
+        """0 for words that are everywhere."""
+        share = vocabulary.share(term, spoken)
+        value = 0.0
+        if share < EVERYWHERE:
+            value = max(0.0, math.log((self._total + PRIOR) / (self._frequencies.get(term, 0) + PRIOR * (share + FLOOR))))
+        self._known[spoken][term] = value
+        return value
 
 
-def prior(term: str) -> float:
-    """How many of the `PRIOR` imagined stories hold it."""
-    return PRIOR * 0.06 if term in _NEWS_STEMS else 10.0
-
-
-def weighted(counts: Mapping[str, float], frequencies: Mapping[str, int], total: int) -> Vector:
-    """TF-IDF of unit length. `frequencies`: stories that hold a term, of `total`."""
-    all_stories = total + PRIOR
-    found = {}
+def weighted(counts: Mapping[str, float], rarity: Rarity, spoken: str) -> Vector:
+    """TF-IDF of unit length."""
+    known, found, square = rarity.of(spoken), Vector(), 0.0
     for term, count in counts.items():
-        idf = math.log(all_stories / (frequencies.get(term, 0) + prior(term)))
-        if idf > 0:
-            found[term] = math.sqrt(count) * idf
-    length = math.sqrt(sum(weight * weight for weight in found.values()))
-    return {term: weight / length for term, weight in found.items()} if length else {}
+        value = known.get(term)
+        if value is None:
+            value = rarity.look_up(term, spoken)
+        if value > 0.0:
+            weight = (1.0 if count == 1.0 else count**REPEATS) * value
+            found[term] = weight
+            square += weight * weight
+    if not square:
+        return {}
+    scale = 1 / math.sqrt(square)
+    return {term: weight * scale for term, weight in found.items()}
 
 
 def index_terms(vector: Vector, frequencies: Mapping[str, int], total: int) -> list[str]:
-    """The heaviest terms that are not in too many stories to find anybody by."""
+    """The heaviest terms that are not in too many events to find anybody by."""
     most = max(64.0, COMMON * total)
-    usable = [(-weight, term) for term, weight in vector.items() if frequencies.get(term, 0) <= most and term not in _NEWS_STEMS]
+    usable = [(-weight, term) for term, weight in vector.items() if frequencies.get(term, 0) <= most]
     return [term for _, term in heapq.nsmallest(INDEX_TERMS, usable)]
+
+
+def cosine(a: Vector, b: Vector) -> float:
+    """Of two vectors of unit length."""
+    if len(a) > len(b):
+        a, b = b, a
+    total = 0.0
+    for term, weight in a.items():
+        other = b.get(term)
+        if other is not None:
+            total += weight * other
+    return total
 
 
 @dataclass(slots=True)
@@ -96,7 +108,7 @@ class Cluster:
     """An event while it is compared: the sum of its stories' vectors, their number, and when it was told."""
 
     id: int
-    total: Vector
+    total: Vector  # of a single story this is that story's own vector: never changed in place
     size: int
     first: int
     last: int
@@ -111,70 +123,112 @@ class Cluster:
         return self._cohesion
 
     def absorb(self, other: Cluster) -> None:
+        if self.size <= 1:
+            self.total = dict(self.total)
+        total = self.total
         for term, weight in other.total.items():
-            self.total[term] = self.total.get(term, 0.0) + weight
+            total[term] = total.get(term, 0.0) + weight
         self.size += other.size
         self.first, self.last = min(self.first, other.first), max(self.last, other.last)
         self.members += other.members
         self._cohesion = 0.0
 
 
-def likeness(a: Cluster, b: Cluster) -> float:
-    """Mean cosine between the stories of both, corrected for their cohesion, times the decay over the gap between them."""
-    small, large = (a.total, b.total) if len(a.total) <= len(b.total) else (b.total, a.total)
-    dot = strongest = 0.0
-    for term, weight in small.items():
-        other = large.get(term)
-        if other is not None:
-            product = weight * other
-            dot += product
-            if product > strongest:
-                strongest = product
-    if not dot:
+@dataclass(frozen=True, slots=True, order=True)
+class Closest:
+    """The two stories of two events that are most alike, as far as they were compared."""
+
+    cosine: float
+    one: int
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two events that became one, and why: the mean cosine, the closest stories, the gap in seconds and the words in common."""
+
+    kept: int
+    gone: int
+    score: float
+    average: float
+    closest: Closest
+    gap: int
+    common: tuple[str, ...]  # those that made them alike first
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        return self.common[:6]
+
+
+def gap(a: Cluster, b: Cluster) -> int:
+    """Seconds between the last story of one and the first of the other; 0 where they overlap."""
+    return max(0, a.first - b.last, b.first - a.last)
+
+
+def likeness(a: Cluster, b: Cluster, closest: float) -> float:
+    """0 to 1 and a little more; see above. `closest` is the greatest cosine of a story of one with a story of the other."""
+    average = cosine(a.total, b.total) / (a.size * b.size)
+    if average <= 0.0 or closest <= 0.0:
         return 0.0
-    gap = max(0, a.first - b.last, b.first - a.last)
-    average = (dot - ONE_TERM * strongest) / (a.size * b.size)
-    return average / math.pow(a.cohesion * b.cohesion, COHESION) * math.exp(-gap / DECAY)
+    least = min(a.size, b.size, CROWD)
+    score = math.pow(average, 1 - CLOSEST) * math.pow(closest, CLOSEST) * math.exp(-gap(a, b) / DECAY) / math.pow(a.cohesion * b.cohesion, COHESION)
+    return score if least == 1 else score / math.pow(least, CROWD_POWER)
 
 
 def merges(
-    clusters: Mapping[int, Cluster], pairs: Iterable[tuple[int, int]], window: int, forbidden: frozenset[tuple[int, int]] = frozenset()
-) -> list[tuple[int, int, float]]:
-    """Merge best first while the likeness reaches the threshold: [(kept, gone, likeness)]. Changes the clusters.
+    clusters: Mapping[int, Cluster],
+    pairs: Mapping[tuple[int, int], Closest],
+    window: int,
+    forbidden: frozenset[tuple[int, int]] = frozenset(),
+) -> list[Merge]:
+    """Merge best first while the likeness reaches the threshold. Changes the clusters.
 
-    `pairs` are those that share a term worth comparing. The older event is kept. After a merge, the merged one is compared with all
-    that either was a pair of.
+    `pairs` are the events worth comparing, smaller number first. The older event is kept. After a merge, the merged one is compared
+    with all that either was a pair of.
     """
     alive = dict(clusters)
-    neighbours: dict[int, set[int]] = {}
+    apart: dict[int, set[int]] = {}
+    for a, b in forbidden:
+        apart.setdefault(a, set()).add(b)
+        apart.setdefault(b, set()).add(a)
+    near: dict[int, dict[int, Closest]] = {}
     heap: list[tuple[float, int, int, int, int]] = []
 
-    def push(a: int, b: int) -> None:
+    def push(a: int, b: int, closest: Closest) -> None:
         one, two = alive[a], alive[b]
-        if max(0, one.first - two.last, two.first - one.last) > window:
-            return
-        score = likeness(one, two)
-        if score >= THRESHOLD:
-            heapq.heappush(heap, (-score, min(a, b), max(a, b), one.size, two.size) if a < b else (-score, b, a, two.size, one.size))
+        if gap(one, two) <= window and (score := likeness(one, two, closest.cosine)) >= THRESHOLD:
+            heapq.heappush(heap, (-score, min(a, b), max(a, b), one.size + two.size, 0))
 
-    for a, b in pairs:
-        if a != b and b not in neighbours.get(a, ()):
-            neighbours.setdefault(a, set()).add(b)
-            neighbours.setdefault(b, set()).add(a)
-            push(a, b)
+    for (a, b), closest in pairs.items():
+        near.setdefault(a, {})[b] = near.setdefault(b, {})[a] = closest
+        push(a, b, closest)
     done = []
     while heap:
-        score, a, b, size_a, size_b = heapq.heappop(heap)
-        if a not in alive or b not in alive or alive[a].size != size_a or alive[b].size != size_b or (a, b) in forbidden:
+        score, a, b, size, _ = heapq.heappop(heap)
+        if a not in alive or b not in alive or alive[a].size + alive[b].size != size or b in apart.get(a, ()):
             continue
         kept, gone = (a, b) if (alive[a].first, a) <= (alive[b].first, b) else (b, a)
-        alive[kept].absorb(alive.pop(gone))
-        done.append((kept, gone, -score))
-        around = (neighbours.pop(gone, set()) | neighbours.get(kept, set())) - {kept, gone}
-        neighbours[kept] = around
-        for other in around:
-            neighbours[other].discard(gone)
-            neighbours[other].add(kept)
-            if other in alive:
-                push(kept, other)
+        one, two = alive[kept], alive.pop(gone)
+        average = cosine(one.total, two.total) / (one.size * two.size)
+        done.append(Merge(kept, gone, -score, average, near[kept][gone], gap(one, two), _common(one.total, two.total)))
+        one.absorb(two)
+        for other in apart.pop(gone, ()):  # what is kept apart from a part is kept apart from the whole
+            apart.setdefault(kept, set()).add(other)
+            apart[other].add(kept)
+        around = near[kept]
+        for other, closest in near.pop(gone).items():
+            if other != kept:
+                around[other] = max(around.get(other, closest), closest)
+                near[other][kept] = around[other]
+                near[other].pop(gone)
+        around.pop(gone)
+        for other, closest in around.items():
+            push(kept, other, closest)
     return done
+
+
+def _common(a: Vector, b: Vector) -> tuple[str, ...]:
+    """The words of both, those first that made them alike."""
+    if len(a) > len(b):
+        a, b = b, a
+    return tuple(term for _, term in sorted([(-weight * b[term], term) for term, weight in a.items() if term in b]))

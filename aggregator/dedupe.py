@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from aggregator.model import Reason
 from aggregator.text.words import words
 
-BODY_WORDS = 400  # compared of a body; enough to know a text by
+BODY_WORDS, BODY_CHARACTERS = 400, 4000  # compared of a body; enough to know a text by
 LONG_TEXT, MARKS = 80, 6  # words from which on a text has marks, and how many
 THRESHOLD = 0.6  # containment of shingles
 TITLE_THRESHOLD = 0.7  # similarity of titles, where bodies do not speak against it
@@ -57,30 +57,38 @@ class Print:
     """What is compared of an entry. `shingles` in order of the text; numbers as said, years and months too."""
 
     title: tuple[str, ...]
+    title_set: frozenset[str]
     body: tuple[str, ...]
-    shingles: tuple[int, ...]
+    shingles: tuple[int, ...]  # hashes, good within this process only
     held: frozenset[int]  # the same shingles, as a set
     numbers: frozenset[str]  # of the title
     body_numbers: frozenset[str]
     cut: bool  # the title ends with an ellipsis
     repeat: bool  # the title says that this corrects or repeats an earlier one
-    capitals: tuple[bool, ...]  # of the body's words; () where the script has none
+    shown: str  # the body as it was written
+
+    def capitals(self) -> tuple[bool, ...]:
+        """Of the body's words, which ones begin with a capital; () where they can't be told (scripts without spaces)."""
+        raw = _RAW.findall(self.shown)[:BODY_WORDS]
+        return tuple(word[0].isupper() for word in raw) if len(raw) == len(self.body) else ()
 
 
 def fingerprint(title: str, text: str, source_title: str = "") -> Print:
     """Of a title and a body (plain text; "" for headlines alone)."""
-    cleaned = _ACRONYM.sub(lambda found: found.group().replace(".", ""), clean_title(title, source_title))
+    cleaned = _joined(clean_title(title, source_title))
     if len(text) > 2 * len(title) and text.startswith(title.rstrip("… .")):
         cleaned = ""  # made of the text's first words: it says nothing of its own
-    shown = _ACRONYM.sub(lambda found: found.group().replace(".", ""), _DATELINE.sub("", text[:6000]))
-    body = words(shown)[:BODY_WORDS]
-    shingles = tuple(_shingles(body))
-    raw = _RAW.findall(shown)
-    capitals = tuple(word[0].isupper() for word in raw[:BODY_WORDS]) if len(raw[:BODY_WORDS]) == len(body) else ()
-    cut = cleaned.rstrip().endswith(("...", "…"))
-    title_words = words(cleaned)
-    return Print(tuple(title_words), tuple(body), shingles, frozenset(shingles), frozenset(_numbers(cleaned, title_words)),
-                 frozenset(_numbers(shown[:3000], body)), cut, bool(_REPEAT.match(title)), capitals)  # fmt: skip
+    shown = _joined(_DATELINE.sub("", text[:BODY_CHARACTERS]))
+    body = tuple(words(shown)[:BODY_WORDS])
+    shingles = tuple(map(hash, zip(body, body[1:], body[2:], strict=False)))
+    title_words = tuple(words(cleaned))
+    return Print(title_words, frozenset(title_words), body, shingles, frozenset(shingles), frozenset(_numbers(cleaned, title_words)), frozenset(_numbers(shown, body)),
+                 cleaned.rstrip().endswith(("...", "…")), bool(_REPEAT.match(title)), shown)  # fmt: skip
+
+
+def _joined(text: str) -> str:
+    """`U.S.` is one word."""
+    return _ACRONYM.sub(lambda found: found.group().replace(".", ""), text) if "." in text else text
 
 
 def clean_title(title: str, source_title: str = "") -> str:
@@ -108,15 +116,15 @@ def _numbers(text: str, found_words: Iterable[str]) -> Iterable[str]:
             yield _NUMBER_WORDS[word]
 
 
-def _shingles(found: list[str]) -> Iterable[int]:
-    """Word 3-shingles as 32-bit hashes (zlib.crc32: the same on every machine and in every run)."""
-    for position in range(len(found) - 2):
-        yield zlib.crc32(" ".join(found[position : position + 3]).encode())
-
-
 def marks(one: Print) -> list[str]:
-    """By what a long text is found although another one opens it: its smallest shingle hashes (Broder 1997, bottom-k)."""
-    return [f"#{shingle:08x}" for shingle in sorted(one.held)[:MARKS]] if len(one.body) >= LONG_TEXT else []
+    """By what a long text is found although another one opens it: its smallest shingle hashes (Broder 1997, bottom-k).
+
+    They are stored, so the hash is one that is the same on every machine and in every run.
+    """
+    if len(one.body) < LONG_TEXT:
+        return []
+    found = {zlib.crc32(" ".join(three).encode()) for three in zip(one.body, one.body[1:], one.body[2:], strict=False)}
+    return [f"#{shingle:08x}" for shingle in sorted(found)[:MARKS]]
 
 
 def containment(a: frozenset[int], b: frozenset[int]) -> float:
@@ -137,12 +145,17 @@ def title_similarity(a: tuple[str, ...], b: tuple[str, ...]) -> float:
     return 2 * shared / (len(a) + len(b))
 
 
+_NO = Reason(None, None, 0.0, THRESHOLD)
+
+
 def decide(a: Print, b: Print) -> Reason:
     """Level "text" or None, with the score against its threshold and what decided, in words."""
-    similar = _titles(a, b)
     held = containment(a.held, b.held)
+    if held < THRESHOLD and not (a.cut or b.cut) and 2 * len(a.title_set & b.title_set) < 0.3 * (len(a.title) + len(b.title)):
+        return _NO  # by far the most pairs
+    similar = _titles(a, b)
     features = [("shared phrases", f"{len(a.held & b.held)} of {min(len(a.held), len(b.held))}"), ("titles alike", f"{similar:.2f}")]
-    if similar < 0.4 and held < THRESHOLD:  # by far the most pairs: nothing below could make them one text
+    if similar < 0.4 and held < THRESHOLD:  # nothing below could make them one text
         return Reason(None, None, max(held, similar), THRESHOLD, tuple(features))
     differing = _differing(a, b, similar, held)
     if differing:
@@ -249,7 +262,8 @@ def _numbers_differ(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
 
 def _names_differ(a: Print, i: int, j: int, b: Print, k: int, m: int) -> bool:
     """Both spans are nothing but words with a capital, and none is the name of an agency."""
-    if not a.capitals or not b.capitals or not all(a.capitals[i:j]) or not all(b.capitals[k:m]):
+    mine_up, other_up = a.capitals()[i:j], b.capitals()[k:m]
+    if not mine_up or not other_up or not all(mine_up) or not all(other_up):
         return False
     mine, other = a.body[i:j], b.body[k:m]
     if (set(mine) | set(other)) & _AGENCIES or set(mine) & set(other):

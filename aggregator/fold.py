@@ -6,22 +6,29 @@ Work follows the number of new entries: candidates come from postings of a story
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from aggregator import cluster, dedupe
-from aggregator.model import Entry, Reason
+from aggregator.cluster import Closest, Cluster, Merge, Vector
+from aggregator.model import Reason
 from aggregator.store import Store, folding
+from aggregator.store.folding import Waiting
+from aggregator.text import vocabulary
+from aggregator.text.phrases import span
 
 BATCH = 500  # entries of one transaction
-POSTINGS = 96  # newest stories that one word finds
+POSTINGS = 64  # newest stories that one word finds
 TEXT_CANDIDATES, EVENT_CANDIDATES = 12, 24  # stories that a new one is compared with, best first
 MARK = 0.4  # what a shared mark of long texts weighs among shared words
 EDITED = 0.95  # score of a text fold under which the copy is kept to compare with, beside the founder
 TELLINGS = 4  # entries that a story is compared by
 SHARED = 0.08  # of a story's squared length 1, in words that it shares with another: less is no copy
-EVENT_STORIES = 60  # newest stories of an event that are compared
-CACHE = 10_000  # prints, clusters and posting lists kept in memory between the batches of one call
+EVENT_STORIES = 60  # newest stories of an event that are loaded to compare it
+CACHE = 10_000  # stories kept in memory between the batches of one call
+
+_Key, _Value = TypeVar("_Key"), TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,11 @@ class Settings:
 
     text_window: int | None = 7 * 86_400
     event_window: int | None = 72 * 3600
+
+    @property
+    def reach(self) -> int:
+        """Seconds between two stories from which on neither level compares them."""
+        return max(self.text_window or 0, 3 * (self.event_window or 0))
 
 
 @dataclass(slots=True)
@@ -46,21 +58,31 @@ class Folded:
 class _Memory:
     """What one call remembers between its batches, so that bulk folding does not ask the database again."""
 
-    postings: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    postings: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # term → (time, story), oldest first
     prints: dict[int, list[tuple[int, dedupe.Print]]] = field(default_factory=dict)  # story → entries that it is known by, prints
-    clusters: dict[int, cluster.Cluster] = field(default_factory=dict)  # event → cluster
+    vectors: dict[int, Vector] = field(default_factory=dict)  # story → vector
+    clusters: dict[int, Cluster] = field(default_factory=dict)  # event → cluster
     events: dict[int, int] = field(default_factory=dict)  # story → event
 
     def bound(self) -> None:
-        for cache in (self.postings, self.prints, self.clusters, self.events):
-            if len(cache) > CACHE * (8 if cache is self.postings or cache is self.events else 1):
-                cache.clear()
+        """Forget the oldest half of what has grown too large; what is needed again is loaded again."""
+        _halve(self.postings, 6 * CACHE)
+        _halve(self.events, 4 * CACHE)
+        _halve(self.prints, CACHE)
+        _halve(self.vectors, CACHE)
+        _halve(self.clusters, CACHE)
+
+
+def _halve(cache: dict[_Key, _Value], most: int) -> None:
+    if len(cache) > most:
+        for key in list(cache)[: len(cache) - most // 2]:
+            del cache[key]
 
 
 def fold(store: Store, settings: Settings, titles: dict[str, str], progress: Callable[[int], None] | None = None) -> Folded:
     """Fold everything that waits, in the order (published, id). `titles` of sources help to clean headlines."""
     done, memory = Folded(), _Memory()
-    while batch := folding.untold(store, BATCH):
+    while batch := folding.untold(store, BATCH, dedupe.BODY_CHARACTERS):
         with store.transaction():
             _Batch(store, settings, titles, memory, done).run(batch)
         memory.bound()
@@ -69,13 +91,29 @@ def fold(store: Store, settings: Settings, titles: dict[str, str], progress: Cal
     return done
 
 
+@dataclass(slots=True)
+class _New:
+    """An entry on its way: what is compared of it."""
+
+    entry: Waiting
+    print: dedupe.Print
+    counts: Vector
+    spoken: str
+    vector: Vector = field(default_factory=dict)
+    terms: list[str] = field(default_factory=list)
+
+
 class _Batch:
     """One transaction's worth of entries."""
 
     def __init__(self, store: Store, settings: Settings, titles: dict[str, str], memory: _Memory, done: Folded) -> None:
-        self.conn, self.settings, self.titles, self.memory, self.done = store.conn, settings, titles, memory, done
-        self.total = int(store.meta("stories seen") or 0)
-        self.store = store
+        self.store, self.conn, self.settings, self.titles, self.memory, self.done = store, store.conn, settings, titles, memory, done
+        self.total = int(store.meta("events seen") or 0)
+        self.written = folding.Writer(store.conn)
+        self.counted: Counter[str] = Counter()  # events that a term came into, in this batch
+        self.placed: dict[int, int] = {}  # entry → story, of this batch
+        self.names: dict[int, str] = {}  # story → published id, of this batch
+        self.pairs: dict[tuple[int, int], Closest] = {}  # events to compare, smaller number first
         found = folding.overrides(self.conn)
         self.split = {(one.a, one.b): one.level for one in found if one.kind == "split"}
         self.joins: dict[str, list[tuple[str, str]]] = {}
@@ -83,76 +121,97 @@ class _Batch:
             if one.kind == "join":
                 self.joins.setdefault(one.a, []).append((one.b, one.level))
                 self.joins.setdefault(one.b, []).append((one.a, one.level))
-        self.pairs: list[tuple[int, int]] = []  # events to compare
 
-    def run(self, batch: list[Entry]) -> None:
-        counts = [cluster.terms(entry.title, entry.text) for entry in batch]
-        added = Counter(term for one in counts for term in one)
-        self.frequencies = folding.frequencies(self.conn, added)
-        self.known = set(self.frequencies)
-        for term, number in added.items():
-            self.frequencies[term] = self.frequencies.get(term, 0) + number
-        folding.count_terms(self.conn, added)
-        self.total += len(batch)
-        self.store.set_meta("stories seen", str(self.total))
-        for entry, one in zip(batch, counts, strict=True):
-            self.entry(entry, one)
+    def run(self, batch: list[Waiting]) -> None:
+        coming = [self.prepared(entry) for entry in batch]
+        added = Counter(term for one in coming for term in one.counts)
+        self.known = folding.frequencies(self.conn, added)
+        self.frequencies = {term: self.known.get(term, 0) + number for term, number in added.items()}
+        self.rarity = cluster.Rarity(self.frequencies, self.total + len(batch))
+        ids = [entry.public_id for entry in batch]
+        self.stories, self.events = (folding.founded(self.conn, table, ids) for table in ("story", "event"))
+        for one in coming:
+            self.place(one)
+        self.written.flush()
         if self.settings.event_window is not None:
             self.merge()
+        self.remember()
         self.join_by_hand(batch)
 
-    def entry(self, entry: Entry, counts: cluster.Vector) -> None:
-        vector = cluster.weighted(counts, self.frequencies, self.total)
-        terms = cluster.index_terms(vector, self.frequencies, self.total)
-        at = entry.published or 0
-        fingerprint = dedupe.fingerprint(entry.title, entry.text, self.titles.get(entry.source, ""))
-        terms += dedupe.marks(fingerprint)
-        found = self.candidates(terms, vector, at)
-        home = self.same_item(entry) or self.same_text(entry, fingerprint, found, at)
-        if home is not None:
-            story, reason = home
-            folding.add_member(self.conn, entry, story, reason, joined=True)
-            self.done.stories_changed += 1
-            if reason.level == "text" and reason.score < EDITED:
-                self.known_by(story, entry.id, fingerprint, terms, at)
+    def prepared(self, entry: Waiting) -> _New:
+        print_ = dedupe.fingerprint(entry.title, entry.text, self.titles.get(entry.source, ""))
+        spoken = vocabulary.language(print_.title + print_.body[: cluster.SUMMARY], entry.language)
+        return _New(entry, print_, cluster.terms(print_.title, print_.body), spoken)
+
+    def place(self, one: _New) -> None:
+        """Into the story that it belongs to, or a new one."""
+        one.vector = cluster.weighted(one.counts, self.rarity, one.spoken)
+        one.terms = cluster.index_terms(one.vector, self.frequencies, self.total) + dedupe.marks(one.print)
+        found = self.candidates(one)
+        home = self.founded(one.entry) or self.same_item(one.entry) or self.same_text(one, found)
+        if home is None:
+            self.new_story(one, found)
             return
-        story, event = folding.new_story(self.conn, entry)
-        folding.add_member(self.conn, entry, story, Reason(None), joined=False)
+        story, reason = home
+        self.written.member(one.entry, story, reason)
+        self.placed[one.entry.id] = story
+        self.done.stories_changed += 1
+        if reason.level == "text" and reason.score < EDITED:
+            self.known_by(story, one)
+
+    def new_story(self, one: _New, found: list[tuple[int, int]]) -> None:
+        entry, at = one.entry, one.entry.published
+        story, event = self.written.story(entry, one.vector, self.events.get(entry.public_id))
+        self.placed[entry.id], self.names[story] = story, entry.public_id
         self.done.stories_new += 1
         self.done.events_new += 1
-        folding.add_postings(self.conn, [(term, at, story) for term in terms])
-        folding.add_vectors(self.conn, [(story, vector)])
-        for term in terms:
-            self.memory.postings.setdefault(term, []).append((at, story))
-        self.memory.prints[story] = [(entry.id, fingerprint)]
-        self.memory.events[story] = event
-        self.memory.clusters[event] = cluster.Cluster(event, dict(vector), 1, at, at, [story])
+        self.counted.update(dict.fromkeys(one.counts, 1))
+        self.index(story, one)
+        memory = self.memory
+        memory.prints[story] = [(entry.id, one.print)]
+        memory.vectors[story] = one.vector
+        memory.events[story] = event
+        memory.clusters[event] = Cluster(event, one.vector, 1, at, at, [story])
         window = self.settings.event_window
         if window is not None:
-            near = [other for other, (_, when) in found.items() if abs(at - when) <= window * 3][:EVENT_CANDIDATES]
-            self.pairs += [(other_event, event) for other_event in {self.event_of(other) for other in near} if other_event]
+            near = [other for other, when in found if abs(at - when) <= 3 * window][:EVENT_CANDIDATES]
+            self.compare(story, event, one.vector, near)
 
-    def known_by(self, story: int, number: int, own: dedupe.Print, terms: list[str], at: int) -> None:
+    def index(self, story: int, one: _New) -> None:
+        """From now on these words find the story."""
+        at = one.entry.published
+        self.written.postings(one.terms, at, story)
+        for term in one.terms:
+            known = self.memory.postings.setdefault(term, [])
+            known.append((at, story))
+            if len(known) > 4 * POSTINGS:
+                del known[:-POSTINGS]
+
+    def known_by(self, story: int, one: _New) -> None:
         """An edited copy: the next copy may be one of it rather than of the founder."""
         known = self.prints_of(story)
-        if len(known) < TELLINGS and all(entry != number for entry, _ in known):
-            known.append((number, own))
-        folding.add_postings(self.conn, [(term, at, story) for term in terms])
-        for term in terms:
-            self.memory.postings.setdefault(term, []).append((at, story))
+        if len(known) < TELLINGS and all(entry != one.entry.id for entry, _ in known):
+            known.append((one.entry.id, one.print))
+        self.counted.update(dict.fromkeys(one.terms, 0))  # they are known words from now on
+        self.index(story, one)
 
     # ------------------------------------------------------------ candidates
 
-    def candidates(self, terms: list[str], vector: cluster.Vector, at: int) -> dict[int, tuple[float, int]]:
-        """Story → (weight of the words that it was found by, its time), heaviest first."""
-        reach = max(self.settings.text_window or 0, 3 * (self.settings.event_window or 0))
-        found: dict[int, tuple[float, int]] = {}
-        for term in terms:
-            weight = vector.get(term, MARK)
+    def candidates(self, one: _New) -> list[tuple[int, int]]:
+        """(story, its time), those first with which the heaviest words are shared; at least `SHARED`, or a mark."""
+        at, reach = one.entry.published, self.settings.reach
+        weights: dict[int, float] = {}
+        times: dict[int, int] = {}
+        for term in one.terms:
+            weight = one.vector.get(term, MARK)
+            square = weight * weight
             for when, story in self.postings(term, at, reach)[-POSTINGS:]:
-                if abs(at - when) <= reach:
-                    found[story] = (found.get(story, (0.0, 0))[0] + weight * weight, when)
-        return dict(sorted(found.items(), key=lambda item: (-item[1][0], item[0])))
+                if story in weights:
+                    weights[story] += square
+                elif abs(at - when) <= reach:
+                    weights[story], times[story] = square, when
+        order = sorted([(-weight, story) for story, weight in weights.items() if weight >= SHARED])
+        return [(story, times[story]) for _, story in order[: 2 * EVENT_CANDIDATES]]
 
     def postings(self, term: str, at: int, reach: int) -> list[tuple[int, int]]:
         """Oldest first. Words that were never seen before this batch are not looked up."""
@@ -163,13 +222,6 @@ class _Batch:
             self.memory.postings[term] = known
         return known
 
-    def event_of(self, story: int) -> int:
-        event = self.memory.events.get(story)
-        if event is None:
-            event = folding.events_of(self.conn, [story]).get(story, 0)
-            self.memory.events[story] = event
-        return event
-
     def prints_of(self, story: int) -> list[tuple[int, dedupe.Print]]:
         known = self.memory.prints.get(story)
         if known is None:
@@ -178,71 +230,110 @@ class _Batch:
             self.memory.prints[story] = known
         return known
 
+    def vectors_of(self, stories: list[int]) -> list[tuple[int, Vector]]:
+        """Those that are still there."""
+        known = self.memory.vectors
+        missing = [story for story in stories if story not in known]
+        if missing:
+            known.update(folding.vectors(self.conn, missing))
+        return [(story, known[story]) for story in stories if story in known]
+
+    def events_of(self, stories: Iterable[int]) -> dict[int, int]:
+        known = self.memory.events
+        missing = [story for story in stories if story not in known]
+        if missing:
+            known.update(folding.events_of(self.conn, missing))
+        return known
+
     # ------------------------------------------------------------ the levels
 
-    def kept_apart(self, entry: Entry, public_id: str, *levels: str) -> bool:
-        return self.split.get((entry.public_id, public_id)) in levels
+    def kept_apart(self, entry: Waiting, story: int) -> bool:
+        """Whether the user split this entry out of this story."""
+        if not self.split:
+            return False
+        name = self.names.get(story) or folding.public_id(self.conn, story)
+        return self.split.get((entry.public_id, name)) in ("item", "text")
 
-    def same_item(self, entry: Entry) -> tuple[int, Reason] | None:
-        found = folding.same_link(self.conn, entry)
-        if found is None:
-            return None
-        story, against = found
-        if self.split and self.kept_apart(entry, folding.public_id(self.conn, story), "item", "text"):
-            return None
-        return story, Reason("item", against, 1.0, 1.0, (("same canonical link", entry.link_key or ""),))
+    def founded(self, entry: Waiting) -> tuple[int, Reason] | None:
+        """An entry that was away (left out for a while, or pruned and published again) comes back into the story that it founded."""
+        story = self.stories.get(entry.public_id)
+        return None if story is None else (story, Reason(None))
 
-    def same_text(self, entry: Entry, own: dedupe.Print, found: dict[int, tuple[float, int]], at: int) -> tuple[int, Reason] | None:
+    def same_item(self, entry: Waiting) -> tuple[int, Reason] | None:
+        """The same canonical link in another source. A link that one source gives to several of its entries identifies none of them."""
+        if entry.link_key is None:
+            return None
+        found = folding.same_link(self.conn, entry.link_key)
+        if len({source for source, _, _ in found}) < len(found):
+            return None
+        for source, other, known in found:
+            story = self.placed.get(other, known)
+            if story is None or source == entry.source:
+                continue
+            if self.kept_apart(entry, story):
+                return None
+            return story, Reason("item", other, 1.0, 1.0, (("same canonical link", entry.link_key),))
+        return None
+
+    def same_text(self, one: _New, found: list[tuple[int, int]]) -> tuple[int, Reason] | None:
         """The most alike of the candidates that are the same text; the older one of equals."""
-        window = self.settings.text_window
+        window, at = self.settings.text_window, one.entry.published
         if window is None:
             return None
         best: tuple[float, int, Reason] | None = None
-        near = [story for story, (weight, when) in found.items() if abs(at - when) <= window and weight >= SHARED][:TEXT_CANDIDATES]
-        for story in near:
+        for story in [story for story, when in found if abs(at - when) <= window][:TEXT_CANDIDATES]:
             for number, other in self.prints_of(story):
-                reason = dedupe.decide(other, own)
-                if reason.level is None or (self.split and self.kept_apart(entry, folding.public_id(self.conn, story), "item", "text")):
+                reason = dedupe.decide(other, one.print)
+                if reason.level is None or self.kept_apart(one.entry, story):
                     continue
                 if best is None or (reason.score, -story) > (best[0], -best[1]):
                     best = (reason.score, story, replace(reason, against=number))
         return None if best is None else (best[1], best[2])
 
-    def cluster_of(self, event: int) -> cluster.Cluster | None:
+    def compare(self, story: int, event: int, vector: Vector, near: list[int]) -> None:
+        """Note the events of these stories as worth comparing, with the closest pair of stories."""
+        events = self.events_of(near)
+        for other, theirs in self.vectors_of(near):
+            old = events.get(other)
+            if old and old != event:
+                pair = (old, event) if old < event else (event, old)
+                found = Closest(cluster.cosine(vector, theirs), other, story)
+                if pair not in self.pairs or self.pairs[pair] < found:
+                    self.pairs[pair] = found
+
+    def cluster_of(self, event: int) -> Cluster | None:
         known = self.memory.clusters.get(event)
         if known is None:
             stories = folding.vectors_of_event(self.conn, event, EVENT_STORIES)
             if not stories:
                 return None
-            known = cluster.Cluster(event, {}, 0, 1 << 62, 0)
+            known = Cluster(event, {}, 0, 1 << 62, 0)
             for story, at, vector in stories:
-                known.absorb(cluster.Cluster(event, vector, 1, at, at, [story]))
+                known.absorb(Cluster(event, vector, 1, at, at, [story]))
             self.memory.clusters[event] = known
         return known
 
     def merge(self) -> None:
         """Events of this batch with each other and with older ones, best first."""
         clusters = {event: known for pair in self.pairs for event in pair if (known := self.cluster_of(event)) is not None}
-        pairs = sorted({(min(pair), max(pair)) for pair in self.pairs if pair[0] in clusters and pair[1] in clusters})
-        for kept, gone, score in cluster.merges(clusters, pairs, self.settings.event_window or 0, self.forbidden(clusters)):
-            shared = self.shared_words(kept, gone)
-            against = folding.lead_of_event(self.conn, kept)
-            folding.merge_events(self.conn, kept, gone, Reason("event", against, score, cluster.THRESHOLD, (("shared words", shared),)))
-            self.memory.clusters.pop(gone, None)
-            for story in clusters[kept].members:
-                self.memory.events[story] = kept
+        pairs = {pair: self.pairs[pair] for pair in sorted(self.pairs) if pair[0] in clusters and pair[1] in clusters}
+        for merge in cluster.merges(clusters, pairs, self.settings.event_window or 0, self.forbidden(clusters)):
+            gone = self.memory.clusters.pop(merge.gone)
+            near = merge.closest.other if merge.closest.one in gone.members else merge.closest.one
+            folding.merge_events(self.conn, merge.kept, merge.gone, Reason("event", folding.founder(self.conn, near), merge.score, cluster.THRESHOLD, _features(merge)))
+            self.counted.subtract(merge.common)
+            for story in gone.members:
+                self.memory.events[story] = merge.kept
+            self.written.founded -= 1
             self.done.events_new -= 1
             self.done.events_changed += 1
 
-    def shared_words(self, kept: int, gone: int) -> str:
-        """The words that the gone event's story shares with the kept one, weightiest first, for `why`."""
-        old, new = self.memory.clusters.get(kept), self.memory.clusters.get(gone)
-        if old is None or new is None:
-            return ""
-        common = sorted(((old.total[term] * weight, term) for term, weight in new.total.items() if term in old.total), reverse=True)
-        return ", ".join(term for _, term in common[:6])
+    def remember(self) -> None:
+        """How many events each term was in, one per event however many stories it has."""
+        folding.count_terms(self.conn, self.counted)
+        self.store.set_meta("events seen", str(self.total + self.written.founded))
 
-    def forbidden(self, clusters: dict[int, cluster.Cluster]) -> frozenset[tuple[int, int]]:
+    def forbidden(self, clusters: dict[int, Cluster]) -> frozenset[tuple[int, int]]:
         """Pairs of events that the user keeps apart."""
         found = set()
         for (a, b), level in self.split.items():
@@ -252,12 +343,20 @@ class _Batch:
                     found.add((min(one.event, other.event), max(one.event, other.event)))
         return frozenset(pair for pair in found if pair[0] in clusters and pair[1] in clusters)
 
-    def join_by_hand(self, batch: list[Entry]) -> None:
+    def join_by_hand(self, batch: list[Waiting]) -> None:
         for entry in batch:
             for other, level in self.joins.get(entry.public_id, ()):
                 join(self.store, entry.public_id, other, level)
                 self.memory.clusters.clear()
                 self.memory.events.clear()
+
+
+def _features(merge: Merge) -> tuple[tuple[str, str], ...]:
+    """Why two events are one, in words."""
+    return (
+        ("shared words", ", ".join(merge.shared)), ("closest stories", f"{merge.closest.cosine:.2f} alike"), ("all stories", f"{merge.average:.2f} alike on average"),
+        ("time between", span(merge.gap)),
+    )  # fmt: skip
 
 
 _YOURS = (("yours", "join"),)

@@ -25,12 +25,30 @@ class Override:
     level: str
 
 
-def untold(store: Store, limit: int) -> list[Entry]:
-    """The next entries to fold, in the order (published, id): it does not matter who answered first."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An entry that is to be folded, as far as that needs it."""
+
+    id: int
+    source: str
+    public_id: str
+    link_key: str | None
+    title: str
+    text: str
+    language: str | None
+    published: int
+    first_seen: int
+    changed: int
+
+
+def untold(store: Store, limit: int, characters: int) -> list[Waiting]:
+    """The next entries to fold, in the order (published, id): it does not matter who answered first. Of their texts so many characters."""
     found = store.conn.execute(
-        f"SELECT {rows.SELECT_ENTRY} FROM untold u JOIN entry e ON e.id = u.entry ORDER BY e.published, e.public_id LIMIT ?", (limit,)
+        "SELECT e.id, e.source, e.public_id, e.link_key, e.title, substr(e.text, 1, ?), e.language, e.published, e.first_seen, e.changed "
+        "FROM untold u JOIN entry e ON e.id = u.entry ORDER BY e.published, e.public_id LIMIT ?",
+        (characters, limit),
     )
-    return [rows.entry(row) for row in found]
+    return [Waiting(*row) for row in found]
 
 
 def waiting(store: Store) -> int:
@@ -38,16 +56,16 @@ def waiting(store: Store) -> int:
 
 
 def frequencies(conn: sqlite3.Connection, terms: Iterable[str]) -> dict[str, int]:
-    """In how many stories each of these words was seen."""
+    """In how many events each of these words was seen."""
     wanted, found = list(terms), dict[str, int]()
     for start in range(0, len(wanted), _CHUNK):
         part = wanted[start : start + _CHUNK]
-        found.update(conn.execute(f"SELECT term, stories FROM term WHERE term IN ({','.join('?' * len(part))})", part))
+        found.update(conn.execute(f"SELECT term, events FROM term WHERE term IN ({','.join('?' * len(part))})", part))
     return found
 
 
 def count_terms(conn: sqlite3.Connection, added: Mapping[str, int]) -> None:
-    conn.executemany("INSERT INTO term VALUES (?, ?) ON CONFLICT DO UPDATE SET stories = stories + excluded.stories", added.items())
+    conn.executemany("INSERT INTO term VALUES (?, ?) ON CONFLICT DO UPDATE SET events = events + excluded.events", added.items())
 
 
 def postings(conn: sqlite3.Connection, term: str, since: int, until: int, most: int) -> list[tuple[int, int]]:
@@ -56,13 +74,21 @@ def postings(conn: sqlite3.Connection, term: str, since: int, until: int, most: 
     return conn.execute(query, (term, since, until, most)).fetchall()
 
 
-def add_postings(conn: sqlite3.Connection, found: Iterable[tuple[str, int, int]]) -> None:
-    conn.executemany("INSERT OR IGNORE INTO posting VALUES (?, ?, ?)", found)
+_SCALE = 10_000  # weights are kept as whole numbers: shorter, and the same on every machine
 
 
-def add_vectors(conn: sqlite3.Connection, found: Iterable[tuple[int, Mapping[str, float]]]) -> None:
-    packed = [(story, rows.dump({term: round(weight, 4) for term, weight in vector.items()})) for story, vector in found]
-    conn.executemany("INSERT OR REPLACE INTO vector VALUES (?, ?)", packed)
+def _unpacked(terms: str) -> dict[str, float]:
+    return {term: weight / _SCALE for term, weight in json.loads(terms).items()}
+
+
+def vectors(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, dict[str, float]]:
+    """Story → vector, of those that have one."""
+    wanted, found = list(stories), dict[int, dict[str, float]]()
+    for start in range(0, len(wanted), _CHUNK):
+        part = wanted[start : start + _CHUNK]
+        for story, terms in conn.execute(f"SELECT story, terms FROM vector WHERE story IN ({','.join('?' * len(part))})", part):
+            found[story] = _unpacked(terms)
+    return found
 
 
 def events_of(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, int]:
@@ -80,7 +106,7 @@ def vectors_of_event(conn: sqlite3.Connection, event: int, most: int) -> list[tu
         "SELECT s.id, s.published, v.terms FROM story s JOIN vector v ON v.story = s.id WHERE s.event = ? ORDER BY s.published DESC, s.id DESC LIMIT ?",
         (event, most),
     )
-    return [(story, published, json.loads(terms)) for story, published, terms in found]
+    return [(story, published, _unpacked(terms)) for story, published, terms in found]
 
 
 def founders(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, tuple[int, str, str, str]]:
@@ -102,47 +128,86 @@ def tellings(conn: sqlite3.Connection, story: int, below: float, most: int) -> l
     return conn.execute(query, (story, below, most)).fetchall()
 
 
-def same_link(conn: sqlite3.Connection, entry: Entry) -> tuple[int, int] | None:
-    """(story, entry) of another source's told entry with the same canonical link.
-
-    A link that one source gives to several of its entries identifies none of them.
-    """
-    if entry.link_key is None:
-        return None
-    found = conn.execute(
+def same_link(conn: sqlite3.Connection, link_key: str) -> list[tuple[str, int, int | None]]:
+    """(source, entry, its story if it has one) of the entries with this canonical link, oldest first."""
+    return conn.execute(
         "SELECT e.source, e.id, m.story FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE e.link_key = ? AND e.kept = 1 "
         "ORDER BY e.published, e.public_id LIMIT 200",
-        (entry.link_key,),
+        (link_key,),
     ).fetchall()
-    sources = [row[0] for row in found]
-    if len(set(sources)) < len(sources):
-        return None
-    told = [(row[2], row[1]) for row in found if row[2] is not None and row[0] != entry.source]
-    return told[0] if told else None
 
 
-def new_story(conn: sqlite3.Connection, entry: Entry) -> tuple[int, int]:
-    """(story, event), both founded by this entry and with its published id."""
-    event = conn.execute("INSERT INTO event (public_id, published, changed) VALUES (?, ?, ?)", (entry.public_id, entry.published, entry.changed)).lastrowid
-    story = conn.execute(
-        "INSERT INTO story (public_id, event, published, changed) VALUES (?, ?, ?, ?)", (entry.public_id, event, entry.published, entry.changed)
-    ).lastrowid
-    assert event is not None and story is not None
-    return story, event
+def founded(conn: sqlite3.Connection, table: str, public_ids: Iterable[str]) -> dict[str, int]:
+    """Published id → the story or event (`table`) that has it: entries that come back find what they once founded."""
+    wanted, found = list(public_ids), dict[str, int]()
+    for start in range(0, len(wanted), _CHUNK):
+        part = wanted[start : start + _CHUNK]
+        found.update(conn.execute(f"SELECT public_id, id FROM {table} WHERE public_id IN ({','.join('?' * len(part))})", part))
+    return found
 
 
-def add_member(conn: sqlite3.Connection, entry: Entry, story: int, reason: Reason, joined: bool) -> None:
-    """Put an entry into a story; one that joins an existing story changes what readers see of it."""
-    conn.execute(
-        "INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (entry.id, story, reason.level, reason.against, reason.score, reason.threshold, rows.dump(reason.features) if reason.features else "[]"),
-    )
-    conn.execute("DELETE FROM untold WHERE entry = ?", (entry.id,))
-    if joined:
-        conn.execute("UPDATE story SET changed = max(changed, ?), labelled = 0 WHERE id = ?", (entry.first_seen, story))
-        event = conn.execute("SELECT event FROM story WHERE id = ?", (story,)).fetchone()[0]
-        conn.execute("UPDATE event SET changed = max(changed, ?) WHERE id = ?", (entry.first_seen, event))
-        mark_event(conn, event)
+class Writer:
+    """New stories, members and postings of one transaction, numbered at once and written together: that is three times as fast."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+        self._story, self._event = (int(conn.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]) for table in ("story", "event"))
+        self._events: list[tuple[int, str, int, int]] = []
+        self._stories: list[tuple[int, str, int, int, int]] = []
+        self._vectors: list[tuple[int, str]] = []
+        self._members: list[tuple[int, int, str | None, int | None, float, float, str]] = []
+        self._postings: list[tuple[str, int, int]] = []
+        self._joined: dict[int, int] = {}  # story → when its newest entry was seen
+        self.founded = 0  # events so far
+
+    def story(self, entry: Waiting, vector: Mapping[str, float], event: int | None = None) -> tuple[int, int]:
+        """(story, event), both founded by this entry and with its published id; or a story in an event that is there."""
+        self._story += 1
+        if event is None:
+            self._event += 1
+            self.founded += 1
+            event = self._event
+            self._events.append((event, entry.public_id, entry.published, entry.changed))
+        self._stories.append((self._story, entry.public_id, event, entry.published, entry.changed))
+        self._vectors.append((self._story, rows.dump({term: int(weight * _SCALE + 0.5) for term, weight in vector.items()})))
+        self._members.append((entry.id, self._story, None, None, 0.0, 0.0, "[]"))
+        return self._story, event
+
+    def member(self, entry: Waiting, story: int, reason: Reason) -> None:
+        """Put an entry into a story that is there, which changes what readers see of it."""
+        features = rows.dump(reason.features) if reason.features else "[]"
+        self._members.append((entry.id, story, reason.level, reason.against, reason.score, reason.threshold, features))
+        self._joined[story] = max(self._joined.get(story, 0), entry.first_seen)
+
+    def postings(self, terms: Iterable[str], at: int, story: int) -> None:
+        self._postings += [(term, at, story) for term in terms]
+
+    def flush(self) -> None:
+        conn = self._conn
+        conn.executemany("DELETE FROM alias WHERE public_id = ?", [(row[1],) for row in self._events])  # ids that were merged away once and stand again
+        conn.executemany("INSERT INTO event (id, public_id, published, changed) VALUES (?, ?, ?, ?)", self._events)
+        conn.executemany("INSERT INTO story (id, public_id, event, published, changed) VALUES (?, ?, ?, ?, ?)", self._stories)
+        conn.executemany("INSERT OR REPLACE INTO vector VALUES (?, ?)", self._vectors)
+        conn.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", self._members)
+        conn.executemany("DELETE FROM untold WHERE entry = ?", [(row[0],) for row in self._members])
+        conn.executemany("INSERT OR IGNORE INTO posting VALUES (?, ?, ?)", self._postings)
+        for story, at in self._joined.items():
+            _touch(conn, story, at)
+        for found in (self._events, self._stories, self._vectors, self._members, self._postings, self._joined):
+            found.clear()
+
+
+def _touch(conn: sqlite3.Connection, story: int, at: int) -> None:
+    conn.execute("UPDATE story SET changed = max(changed, ?), labelled = 0 WHERE id = ?", (at, story))
+    event = conn.execute("SELECT event FROM story WHERE id = ?", (story,)).fetchone()[0]
+    conn.execute("UPDATE event SET changed = max(changed, ?) WHERE id = ?", (at, event))
+    mark_event(conn, event)
+
+
+def founder(conn: sqlite3.Connection, story: int) -> int | None:
+    """The entry that founded a story; None where it is gone."""
+    row = conn.execute("SELECT e.id FROM story s JOIN entry e ON e.public_id = s.public_id WHERE s.id = ?", (story,)).fetchone()
+    return None if row is None else int(row[0])
 
 
 def lead_of_event(conn: sqlite3.Connection, event: int) -> int | None:
@@ -192,8 +257,12 @@ def take_out(conn: sqlite3.Connection, entry: Entry) -> tuple[int, int]:
     mark_event(conn, row[1])
     conn.execute("DELETE FROM member WHERE entry = ?", (entry.id,))
     drop_empty(conn, [row[0]])
-    story, event = new_story(conn, entry)
-    add_member(conn, entry, story, Reason(None, features=(("yours", "split"),)), joined=True)
+    values = (entry.public_id, entry.published, entry.changed)
+    event = conn.execute("INSERT INTO event (public_id, published, changed) VALUES (?, ?, ?)", values).lastrowid
+    story = conn.execute("INSERT INTO story (public_id, event, published, changed) VALUES (?, ?, ?, ?)", (values[0], event, *values[1:])).lastrowid
+    assert event is not None and story is not None
+    conn.execute("INSERT INTO member (entry, story, features) VALUES (?, ?, ?)", (entry.id, story, rows.dump([("yours", "split")])))
+    _touch(conn, story, entry.first_seen)
     return story, event
 
 
@@ -264,14 +333,17 @@ def forget(store: Store, since: int | None) -> int:
         conn.execute(f"DELETE FROM member WHERE story IN ({chosen})", (least,))
         stories = [row[0] for row in conn.execute(chosen, (least,))]
         drop_empty(conn, stories)
+        conn.execute("DELETE FROM posting WHERE at >= ?", (least,))
         if since is None:
-            for table in ("term", "posting", "vector", "alias"):
+            for table in ("term", "vector", "alias"):
                 conn.execute(f"DELETE FROM {table}")
+            conn.execute("DELETE FROM meta WHERE key = 'events seen'")
         conn.execute("INSERT OR IGNORE INTO untold SELECT id FROM entry WHERE kept = 1 AND id NOT IN (SELECT entry FROM member)")
     return waiting(store)
 
 
 def forget_postings(store: Store, before: int) -> None:
-    """Postings beyond every window find nobody any more."""
+    """Postings and vectors beyond every window find nobody any more."""
     with store.transaction() as conn:
         conn.execute("DELETE FROM posting WHERE at < ?", (before,))
+        conn.execute("DELETE FROM vector WHERE story IN (SELECT id FROM story WHERE published < ?)", (before,))
