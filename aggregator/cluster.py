@@ -10,6 +10,7 @@ a common word. Where little was counted yet, how common it is in its language st
 
 from __future__ import annotations
 
+import functools
 import heapq
 import math
 from collections.abc import Mapping, Sequence
@@ -17,15 +18,16 @@ from dataclasses import dataclass, field
 
 from aggregator.text import vocabulary
 
-THRESHOLD = 0.225
-DECAY = 18 * 3600.0  # seconds after which the likeness has fallen to 1/e
+THRESHOLD = 0.235
+DECAY = 20 * 3600.0  # seconds after which the likeness has fallen to 1/e
+LEAST = 0.12  # cosine of two stories under which their events are not compared
 CLOSEST = 0.7  # weight of the closest pair in the geometric mean with the average
 COHESION = 0.25  # how far the looseness of large events is made up for: 0 not at all, 1 wholly
-CROWD, CROWD_POWER = 4, 0.3  # two events of several stories each are harder to merge, up to so many stories of the smaller one
+CROWD, CROWD_POWER = 4, 0.37  # two events of several stories each are harder to merge, up to so many stories of the smaller one
 SUMMARY = 85  # words of the body that are looked at
 SUMMARY_WEIGHT = 0.5
 REPEATS = 0.6  # power of a word's count
-INDEX_TERMS = 12  # heaviest terms of a story by which others find it
+INDEX_TERMS = 16  # heaviest terms of a story by which others find it
 COMMON = 0.05  # of all events: terms in more of them find nobody
 PRIOR = 10_000  # events that the prior is worth
 FLOOR = 0.002  # share of events that the rarest word is taken to be in
@@ -33,16 +35,17 @@ EVERYWHERE = 0.35  # share of items from which on a word says nothing
 
 Vector = dict[str, float]
 
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")  # alone they say nothing: initials, "'s"
+
 
 def terms(title: Sequence[str], body: Sequence[str]) -> Vector:
     """Term → weighted count: the title once, the beginning of the body half. Both are words in order."""
     found: Vector = {}
-    stem = vocabulary.stem
     for weight, part in ((1.0, title), (SUMMARY_WEIGHT, body[:SUMMARY])):
-        for word in part:
-            if len(word) > 1 or not word.isascii():
-                key = stem(word)
-                found[key] = found.get(key, 0.0) + weight
+        for term in map(vocabulary.stem, part):
+            found[term] = found.get(term, 0.0) + weight
+    for letter in _LETTERS & found.keys():
+        del found[letter]
     return found
 
 
@@ -67,6 +70,11 @@ class Rarity:
         return value
 
 
+@functools.cache
+def _repeats(count: float) -> float:
+    return math.pow(count, REPEATS)
+
+
 def weighted(counts: Mapping[str, float], rarity: Rarity, spoken: str) -> Vector:
     """TF-IDF of unit length."""
     known, found, square = rarity.of(spoken), Vector(), 0.0
@@ -75,7 +83,7 @@ def weighted(counts: Mapping[str, float], rarity: Rarity, spoken: str) -> Vector
         if value is None:
             value = rarity.look_up(term, spoken)
         if value > 0.0:
-            weight = (1.0 if count == 1.0 else count**REPEATS) * value
+            weight = _repeats(count) * value
             found[term] = weight
             square += weight * weight
     if not square:
@@ -92,15 +100,8 @@ def index_terms(vector: Vector, frequencies: Mapping[str, int], total: int) -> l
 
 
 def cosine(a: Vector, b: Vector) -> float:
-    """Of two vectors of unit length."""
-    if len(a) > len(b):
-        a, b = b, a
-    total = 0.0
-    for term, weight in a.items():
-        other = b.get(term)
-        if other is not None:
-            total += weight * other
-    return total
+    """Of two vectors of unit length (the dot product, for others). The sum is exact: the order of words, chance in a set, must not show."""
+    return math.fsum([a[term] * b[term] for term in a.keys() & b.keys()])
 
 
 @dataclass(slots=True)

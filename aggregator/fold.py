@@ -18,17 +18,22 @@ from aggregator.store.folding import Waiting
 from aggregator.text import vocabulary
 from aggregator.text.phrases import span
 
-BATCH = 500  # entries of one transaction
+BATCH = 1000  # entries of one transaction
 POSTINGS = 64  # newest stories that one word finds
 TEXT_CANDIDATES, EVENT_CANDIDATES = 12, 24  # stories that a new one is compared with, best first
+OWN = 0.5  # power of a word's number in the batch itself: many of these entries will turn out to be one event
 MARK = 0.4  # what a shared mark of long texts weighs among shared words
 EDITED = 0.95  # score of a text fold under which the copy is kept to compare with, beside the founder
 TELLINGS = 4  # entries that a story is compared by
-SHARED = 0.08  # of a story's squared length 1, in words that it shares with another: less is no copy
+SHARED, COPIED = 0.05, 0.1  # of a story's squared length 1, in words that it shares with another: less is no event, no copy
 EVENT_STORIES = 60  # newest stories of an event that are loaded to compare it
+LANGUAGE = 40  # words of a body, after those of the title, that its language is told by
 CACHE = 10_000  # stories kept in memory between the batches of one call
 
-_Key, _Value = TypeVar("_Key"), TypeVar("_Value")
+_Found = tuple[int, int, float]
+"""A story that shares words with a new one, its time, and the squared weight of those words."""
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ class Folded:
 class _Memory:
     """What one call remembers between its batches, so that bulk folding does not ask the database again."""
 
-    postings: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # term → (time, story), oldest first
+    postings: dict[str, list[int]] = field(default_factory=dict)  # term → stories, oldest first
+    times: dict[int, int] = field(default_factory=dict)  # story → time, of all in postings
     prints: dict[int, list[tuple[int, dedupe.Print]]] = field(default_factory=dict)  # story → entries that it is known by, prints
     vectors: dict[int, Vector] = field(default_factory=dict)  # story → vector
     clusters: dict[int, Cluster] = field(default_factory=dict)  # event → cluster
@@ -66,7 +72,9 @@ class _Memory:
 
     def bound(self) -> None:
         """Forget the oldest half of what has grown too large; what is needed again is loaded again."""
-        _halve(self.postings, 6 * CACHE)
+        if len(self.postings) > 8 * CACHE:  # both together: every story in a list has a time
+            self.postings.clear()
+            self.times.clear()
         _halve(self.events, 4 * CACHE)
         _halve(self.prints, CACHE)
         _halve(self.vectors, CACHE)
@@ -126,7 +134,7 @@ class _Batch:
         coming = [self.prepared(entry) for entry in batch]
         added = Counter(term for one in coming for term in one.counts)
         self.known = folding.frequencies(self.conn, added)
-        self.frequencies = {term: self.known.get(term, 0) + number for term, number in added.items()}
+        self.frequencies = {term: self.known.get(term, 0) + round(number**OWN) for term, number in added.items()}
         self.rarity = cluster.Rarity(self.frequencies, self.total + len(batch))
         ids = [entry.public_id for entry in batch]
         self.stories, self.events = (folding.founded(self.conn, table, ids) for table in ("story", "event"))
@@ -140,7 +148,7 @@ class _Batch:
 
     def prepared(self, entry: Waiting) -> _New:
         print_ = dedupe.fingerprint(entry.title, entry.text, self.titles.get(entry.source, ""))
-        spoken = vocabulary.language(print_.title + print_.body[: cluster.SUMMARY], entry.language)
+        spoken = vocabulary.language(print_.title + print_.body[:LANGUAGE], entry.language)
         return _New(entry, print_, cluster.terms(print_.title, print_.body), spoken)
 
     def place(self, one: _New) -> None:
@@ -159,7 +167,7 @@ class _Batch:
         if reason.level == "text" and reason.score < EDITED:
             self.known_by(story, one)
 
-    def new_story(self, one: _New, found: list[tuple[int, int]]) -> None:
+    def new_story(self, one: _New, found: list[_Found]) -> None:
         entry, at = one.entry, one.entry.published
         story, event = self.written.story(entry, one.vector, self.events.get(entry.public_id))
         self.placed[entry.id], self.names[story] = story, entry.public_id
@@ -174,16 +182,17 @@ class _Batch:
         memory.clusters[event] = Cluster(event, one.vector, 1, at, at, [story])
         window = self.settings.event_window
         if window is not None:
-            near = [other for other, when in found if abs(at - when) <= 3 * window][:EVENT_CANDIDATES]
+            near = [other for other, when, _ in found if abs(at - when) <= 3 * window][:EVENT_CANDIDATES]
             self.compare(story, event, one.vector, near)
 
     def index(self, story: int, one: _New) -> None:
         """From now on these words find the story."""
         at = one.entry.published
         self.written.postings(one.terms, at, story)
+        self.memory.times[story] = at
         for term in one.terms:
             known = self.memory.postings.setdefault(term, [])
-            known.append((at, story))
+            known.append(story)
             if len(known) > 4 * POSTINGS:
                 del known[:-POSTINGS]
 
@@ -197,28 +206,27 @@ class _Batch:
 
     # ------------------------------------------------------------ candidates
 
-    def candidates(self, one: _New) -> list[tuple[int, int]]:
-        """(story, its time), those first with which the heaviest words are shared; at least `SHARED`, or a mark."""
+    def candidates(self, one: _New) -> list[_Found]:
+        """Those first with which the heaviest words are shared; at least `SHARED`, or a mark."""
         at, reach = one.entry.published, self.settings.reach
         weights: dict[int, float] = {}
-        times: dict[int, int] = {}
         for term in one.terms:
             weight = one.vector.get(term, MARK)
             square = weight * weight
-            for when, story in self.postings(term, at, reach)[-POSTINGS:]:
-                if story in weights:
-                    weights[story] += square
-                elif abs(at - when) <= reach:
-                    weights[story], times[story] = square, when
+            for story in self.postings(term, at, reach)[-POSTINGS:]:
+                weights[story] = weights.get(story, 0.0) + square
         order = sorted([(-weight, story) for story, weight in weights.items() if weight >= SHARED])
-        return [(story, times[story]) for _, story in order[: 2 * EVENT_CANDIDATES]]
+        times = self.memory.times
+        return [(story, times[story], -weight) for weight, story in order if abs(at - times[story]) <= reach][: 2 * EVENT_CANDIDATES]
 
-    def postings(self, term: str, at: int, reach: int) -> list[tuple[int, int]]:
-        """Oldest first. Words that were never seen before this batch are not looked up."""
+    def postings(self, term: str, at: int, reach: int) -> list[int]:
+        """Stories, oldest first. Words that were never seen before this batch are not looked up."""
         known = self.memory.postings.get(term)
         if known is None:
             seen = term in self.known or term.startswith("#")
-            known = list(reversed(folding.postings(self.conn, term, at - reach, at + reach, POSTINGS))) if seen else []
+            rows = folding.postings(self.conn, term, at - reach, at + reach, POSTINGS) if seen else []
+            known = [story for _, story in reversed(rows)]
+            self.memory.times.update((story, when) for when, story in rows)
             self.memory.postings[term] = known
         return known
 
@@ -275,13 +283,13 @@ class _Batch:
             return story, Reason("item", other, 1.0, 1.0, (("same canonical link", entry.link_key),))
         return None
 
-    def same_text(self, one: _New, found: list[tuple[int, int]]) -> tuple[int, Reason] | None:
+    def same_text(self, one: _New, found: list[_Found]) -> tuple[int, Reason] | None:
         """The most alike of the candidates that are the same text; the older one of equals."""
         window, at = self.settings.text_window, one.entry.published
         if window is None:
             return None
         best: tuple[float, int, Reason] | None = None
-        for story in [story for story, when in found if abs(at - when) <= window][:TEXT_CANDIDATES]:
+        for story in [story for story, when, weight in found if weight >= COPIED and abs(at - when) <= window][:TEXT_CANDIDATES]:
             for number, other in self.prints_of(story):
                 reason = dedupe.decide(other, one.print)
                 if reason.level is None or self.kept_apart(one.entry, story):
@@ -296,8 +304,10 @@ class _Batch:
         for other, theirs in self.vectors_of(near):
             old = events.get(other)
             if old and old != event:
-                pair = (old, event) if old < event else (event, old)
-                found = Closest(cluster.cosine(vector, theirs), other, story)
+                alike = cluster.cosine(vector, theirs)
+                if alike < cluster.LEAST:
+                    continue
+                pair, found = (old, event) if old < event else (event, old), Closest(alike, other, story)
                 if pair not in self.pairs or self.pairs[pair] < found:
                     self.pairs[pair] = found
 

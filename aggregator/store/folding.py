@@ -191,17 +191,17 @@ class Writer:
         conn.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", self._members)
         conn.executemany("DELETE FROM untold WHERE entry = ?", [(row[0],) for row in self._members])
         conn.executemany("INSERT OR IGNORE INTO posting VALUES (?, ?, ?)", self._postings)
-        for story, at in self._joined.items():
-            _touch(conn, story, at)
+        _touch(conn, [(at, story) for story, at in self._joined.items()])
         for found in (self._events, self._stories, self._vectors, self._members, self._postings, self._joined):
             found.clear()
 
 
-def _touch(conn: sqlite3.Connection, story: int, at: int) -> None:
-    conn.execute("UPDATE story SET changed = max(changed, ?), labelled = 0 WHERE id = ?", (at, story))
-    event = conn.execute("SELECT event FROM story WHERE id = ?", (story,)).fetchone()[0]
-    conn.execute("UPDATE event SET changed = max(changed, ?) WHERE id = ?", (at, event))
-    mark_event(conn, event)
+def _touch(conn: sqlite3.Connection, found: list[tuple[int, int]]) -> None:
+    """(when, story): readers see a difference there."""
+    conn.executemany("UPDATE story SET changed = max(changed, ?), labelled = 0 WHERE id = ?", found)
+    conn.executemany("UPDATE event SET changed = max(changed, ?) WHERE id = (SELECT event FROM story WHERE id = ?)", found)
+    for event in sorted(set(events_of(conn, [story for _, story in found]).values())):
+        mark_event(conn, event)
 
 
 def founder(conn: sqlite3.Connection, story: int) -> int | None:
@@ -262,7 +262,7 @@ def take_out(conn: sqlite3.Connection, entry: Entry) -> tuple[int, int]:
     story = conn.execute("INSERT INTO story (public_id, event, published, changed) VALUES (?, ?, ?, ?)", (values[0], event, *values[1:])).lastrowid
     assert event is not None and story is not None
     conn.execute("INSERT INTO member (entry, story, features) VALUES (?, ?, ?)", (entry.id, story, rows.dump([("yours", "split")])))
-    _touch(conn, story, entry.first_seen)
+    _touch(conn, [(entry.first_seen, story)])
     return story, event
 
 

@@ -40,9 +40,11 @@ def language(words: Sequence[str], declared: str | None = None) -> str:
     `words` are looked at twice. Feeds are often wrong about their language, so that what they declare comes second.
     """
     found: dict[str, int] = {}
+    function = _function()
     for word in words:
-        for one in _function().get(word, ()):
-            found[one] = found.get(one, 0) + 1
+        if word in function:
+            for one in function[word]:
+                found[one] = found.get(one, 0) + 1
     said = (declared or FALLBACK).partition("-")[0].lower()
     if not found:
         return said

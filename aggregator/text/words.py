@@ -14,6 +14,7 @@ _DENSE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u340
 # Vowel signs of Indic scripts are part of a word but not `\w`; the danda (U+0964, U+0965) is a full stop.
 _INDIC = "\u0900-\u0963\u0966-\u0dff\u0f71-\u0fbc"
 _TOKEN = re.compile(rf"(?P<dense>[{_DENSE}]+)|(?:(?![{_DENSE}])(?:[^\W_]|[{_INDIC}]))+")
+_ASCII = re.compile("[a-z0-9]+")
 # Accents of Latin, Greek and Cyrillic, points of Hebrew, vowel marks and tatweel of Arabic.
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]+")
 
@@ -28,8 +29,11 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of `text` in order, folded; runs of a script without spaces as overlapping pairs of characters."""
+    folded = fold(text)
+    if folded.isascii():
+        return _ASCII.findall(folded)
     found: list[str] = []
-    for match in _TOKEN.finditer(fold(text)):
+    for match in _TOKEN.finditer(folded):
         token = match.group()
         if match.lastgroup == "dense":
             found.extend(token[i : i + 2] for i in range(max(1, len(token) - 1)))
