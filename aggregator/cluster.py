@@ -66,7 +66,7 @@ class Rarity:
         value = 0.0
         if share < EVERYWHERE:
             value = max(0.0, math.log((self._total + PRIOR) / (self._frequencies.get(term, 0) + PRIOR * (share + FLOOR))))
-        self._known[spoken][term] = value
+        self.of(spoken)[term] = value
         return value
 
 

@@ -22,6 +22,7 @@ THRESHOLD = 0.6  # containment of shingles
 TITLE_THRESHOLD = 0.7  # similarity of titles, where bodies do not speak against it
 HEADLINE_THRESHOLD = 0.85  # similarity of titles where that is all there is
 SHORT_BODY, LONG_BODY = 8, 40  # words; a shorter body says nothing by itself, a longer one has to agree by itself
+ONE_SENTENCE, QUOTED = 20, 0.8  # words of a text that is but a sentence, and how much of it a text of four times that length has to hold
 CUT_TITLE = 4  # words of a title that was cut off, at least, to know it by
 OPENING = 6  # words before the shared part, at most, where titles have nothing in common
 MANY_NAMES = 40  # in a text of so many words each, a replaced name makes another case of it
@@ -176,12 +177,14 @@ def _titles(a: Print, b: Print) -> float:
 
 
 def _with_bodies(a: Print, b: Print, similar: float, held: float) -> tuple[float, float]:
+    least = min(len(a.body), len(b.body))
+    if THRESHOLD <= held < QUOTED and least < ONE_SENTENCE and max(len(a.body), len(b.body)) > 4 * least:
+        return held, QUOTED  # a long text holds most words of many a short one about the same thing
     if held >= THRESHOLD:
         # Without a word of the titles in common, the shared part has to open both texts: feeds append teasers of other stories.
         return (held if similar >= 0.3 or not a.title or not b.title or _one_story(a, b) else 0.0), THRESHOLD
     if similar >= HEADLINE_THRESHOLD and len(a.title) >= 6 and held >= 0.5 and _opens_both(a, b):
         return similar, HEADLINE_THRESHOLD
-    least = min(len(a.body), len(b.body))
     if least < LONG_BODY and similar >= TITLE_THRESHOLD and held >= (0.2 if least < LONG_BODY // 2 else 0.5):
         return (similar + held) / 2 + 0.2, THRESHOLD
     return held, THRESHOLD

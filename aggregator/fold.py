@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from typing import TypeVar
 
 from aggregator import cluster, dedupe
@@ -20,7 +21,7 @@ from aggregator.text.phrases import span
 
 BATCH = 1000  # entries of one transaction
 POSTINGS = 64  # newest stories that one word finds
-TEXT_CANDIDATES, EVENT_CANDIDATES = 12, 24  # stories that a new one is compared with, best first
+CANDIDATES, TEXT_CANDIDATES, EVENT_CANDIDATES = 36, 12, 20  # stories that a new one is compared with, best first
 OWN = 0.5  # power of a word's number in the batch itself: many of these entries will turn out to be one event
 MARK = 0.4  # what a shared mark of long texts weighs among shared words
 EDITED = 0.95  # score of a text fold under which the copy is kept to compare with, beside the founder
@@ -132,7 +133,7 @@ class _Batch:
 
     def run(self, batch: list[Waiting]) -> None:
         coming = [self.prepared(entry) for entry in batch]
-        added = Counter(term for one in coming for term in one.counts)
+        added = Counter(chain.from_iterable(one.counts for one in coming))
         self.known = folding.frequencies(self.conn, added)
         self.frequencies = {term: self.known.get(term, 0) + round(number**OWN) for term, number in added.items()}
         self.rarity = cluster.Rarity(self.frequencies, self.total + len(batch))
@@ -173,7 +174,7 @@ class _Batch:
         self.placed[entry.id], self.names[story] = story, entry.public_id
         self.done.stories_new += 1
         self.done.events_new += 1
-        self.counted.update(dict.fromkeys(one.counts, 1))
+        self.counted.update(one.counts.keys())
         self.index(story, one)
         memory = self.memory
         memory.prints[story] = [(entry.id, one.print)]
@@ -201,7 +202,8 @@ class _Batch:
         known = self.prints_of(story)
         if len(known) < TELLINGS and all(entry != one.entry.id for entry, _ in known):
             known.append((one.entry.id, one.print))
-        self.counted.update(dict.fromkeys(one.terms, 0))  # they are known words from now on
+        for term in one.terms:
+            self.counted.setdefault(term, 0)  # they are known words from now on
         self.index(story, one)
 
     # ------------------------------------------------------------ candidates
@@ -217,7 +219,8 @@ class _Batch:
                 weights[story] = weights.get(story, 0.0) + square
         order = sorted([(-weight, story) for story, weight in weights.items() if weight >= SHARED])
         times = self.memory.times
-        return [(story, times[story], -weight) for weight, story in order if abs(at - times[story]) <= reach][: 2 * EVENT_CANDIDATES]
+        near = ((story, times[story], -weight) for weight, story in order if abs(at - times[story]) <= reach)
+        return list(islice(near, CANDIDATES))
 
     def postings(self, term: str, at: int, reach: int) -> list[int]:
         """Stories, oldest first. Words that were never seen before this batch are not looked up."""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import cluster, dedupe, measure
-from aggregator.text import markup
+from aggregator.text import markup, vocabulary
 from aggregator.text.words import words
 
 PAYLOADS = [
@@ -105,21 +105,73 @@ def test_the_same_text(name: str, a: tuple[str, str], b: tuple[str, str], same: 
 
 
 def _cluster(number: int, title: str, text: str = "", at: int = 0) -> cluster.Cluster:
-    return cluster.Cluster(number, cluster.weighted(cluster.terms(title, text), {}, 1000), 1, at, at, [number])
+    return cluster.Cluster(number, _vector(title, text), 1, at, at, [number])
+
+
+def _vector(title: str, text: str = "", spoken: str = "en") -> cluster.Vector:
+    return cluster.weighted(cluster.terms(words(title), words(text)), cluster.Rarity({}, 1000), spoken)
+
+
+def _pairs(found: list[cluster.Cluster]) -> dict[tuple[int, int], cluster.Closest]:
+    return {(a.id, b.id): cluster.Closest(cluster.cosine(a.total, b.total), a.id, b.id) for a in found for b in found if a.id < b.id}
 
 
 def test_events_merge_best_first_and_the_older_stays() -> None:
     found = [_cluster(1, "Strong earthquake hits northern Chile", at=10), _cluster(2, "Earthquake in northern Chile kills four", at=20), _cluster(3, "Central bank holds rates", at=30)]
     clusters = {one.id: one for one in found}
-    done = cluster.merges(clusters, [(1, 2), (1, 3), (2, 3)], 72 * 3600)
-    assert [(kept, gone) for kept, gone, _ in done] == [(1, 2)] and clusters[1].size == 2
-    assert cluster.merges({1: _cluster(1, "Same words here again", at=0), 2: _cluster(2, "Same words here again", at=9 * 86_400)}, [(1, 2)], 72 * 3600) == [], "beyond the window"
+    done = cluster.merges(clusters, _pairs(found), 72 * 3600)
+    assert [(merge.kept, merge.gone) for merge in done] == [(1, 2)] and clusters[1].size == 2
+    assert set(done[0].shared) == {"earthquak", "northern", "chil"} and done[0].gap == 10 and done[0].average == done[0].closest.cosine
+    far = [_cluster(1, "Same words here again", at=0), _cluster(2, "Same words here again", at=9 * 86_400)]
+    assert cluster.merges({one.id: one for one in far}, _pairs(far), 72 * 3600) == [], "beyond the window"
+
+
+def test_what_is_kept_apart_from_a_part_is_kept_apart_from_the_whole() -> None:
+    found = [_cluster(1, "Strong earthquake hits northern Chile", at=10), _cluster(2, "Strong earthquake hits northern Chile", at=20), _cluster(3, "Earthquake hits northern Chile", at=30)]
+    merged = cluster.merges({one.id: one for one in found}, _pairs(found), 72 * 3600, frozenset({(2, 3)}))
+    assert [(merge.kept, merge.gone) for merge in merged] == [(1, 2)]
+
+
+def test_the_closest_pair_finds_the_event_whose_other_stories_speak_of_something_else() -> None:
+    event = _cluster(1, "Ferry sinks off Brannock with ninety aboard")
+    for number, title in enumerate(["Divers reach wreck", "Captain arrested over lifeboats", "Minister promises inquiry"], 2):
+        event.absorb(_cluster(number, title))
+    late = _cluster(9, "Brannock ferry: ninety aboard when it sank")
+    assert cluster.likeness(event, late, 0.7) > 2 * cluster.likeness(event, late, 0.05)
+
+
+def test_several_stories_on_both_sides_need_more() -> None:
+    one, other = _cluster(1, "Senate votes on infrastructure"), _cluster(2, "Infrastructure talks end in the senate")
+    alone = cluster.likeness(one, other, 0.5)
+    one.absorb(_cluster(3, "Senate votes on infrastructure"))
+    other.absorb(_cluster(4, "Infrastructure talks end in the senate"))
+    assert cluster.likeness(one, other, 0.5) < 0.9 * alone
+
+
+@pytest.mark.parametrize(
+    ("text", "declared", "spoken"),
+    [("The man in the house and the dog", None, "en"), ("Der Mann ist nicht in dem Haus", "en-US", "de"), ("Le président de la République est à Paris", None, "fr"),
+     ("Он сказал что это не так", "en", "ru"), ("政府在今天的会议上说", None, "zh"), ("東京で大きな地震がありました", "en", "ja"), ("Obama Merkel Kyiv", "pt-BR", "pt"), ("", None, "en")],
+)  # fmt: skip
+def test_the_language_of_a_text(text: str, declared: str | None, spoken: str) -> None:
+    assert vocabulary.language(words(text), declared) == spoken
+
+
+def test_a_word_is_worth_what_it_tells_in_its_language() -> None:
+    assert vocabulary.share("die", "de") > 0.3 > vocabulary.share("die", "en") > vocabulary.share("zelensky", "en")
+    assert vocabulary.share("the", "en") > cluster.EVERYWHERE and "the" not in _vector("The war")
+    assert vocabulary.share("x", "../secrets") == vocabulary.share("x", "tlh"), "a language without a list knows no common words"
+
+
+def test_rarity_counts_events_and_falls_with_them() -> None:
+    rare, common = cluster.Rarity({"ferry": 1}, 1000).look_up("ferry", "en"), cluster.Rarity({"ferry": 400}, 1000).look_up("ferry", "en")
+    assert rare > common > 0
 
 
 def test_likeness_falls_with_time() -> None:
     a = _cluster(1, "Strong earthquake hits northern Chile")
     near, far = _cluster(2, "Strong earthquake hits northern Chile"), _cluster(3, "Strong earthquake hits northern Chile", at=86_400)
-    assert 0.9 < cluster.likeness(a, near) <= 1.01 and cluster.likeness(a, far) < 0.3
+    assert 0.9 < cluster.likeness(a, near, 1.0) <= 1.01 and cluster.likeness(a, far, 1.0) < 0.4
 
 
 def test_measures() -> None:

@@ -47,12 +47,20 @@ def language(words: Sequence[str], declared: str | None = None) -> str:
                 found[one] = found.get(one, 0) + 1
     said = (declared or FALLBACK).partition("-")[0].lower()
     if not found:
-        return said
+        return _by_script(words) or said
     most = max(found.values())
     if found.get(said) == most:
         return said
     equals = sorted(one for one, count in found.items() if count == most)
     return equals[0] if len(equals) == 1 else max(equals, key=lambda one: sum(_shares(one).get(word, 0.0) for word in words))
+
+
+def _by_script(words: Sequence[str]) -> str | None:
+    """Scripts without spaces have no function words that stand alone; kana and Han tell by themselves."""
+    characters = {word[0] for word in words if word[0] > "\u3000"}
+    if any("\u3040" <= character <= "\u30ff" for character in characters):
+        return "ja"
+    return "zh" if any("\u4e00" <= character <= "\u9fff" for character in characters) else None
 
 
 def share(word: str, spoken: str) -> float:
