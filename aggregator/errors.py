@@ -4,8 +4,8 @@ AggregatorError
 ├── ConfigError     config.toml (or a file that it names) does not say what it must        exit 2
 ├── UsageError      a command was called with something that can't be meant                exit 2
 ├── LockedError     another cycle holds the lock                                           exit 75
-├── StoreError      the database can't be used as it is                                    exit 1
-└── PublishError    the output folder can't be written                                     exit 1
+├── StoreError      the database can't be used as it is                                    exit 2
+└── PublishError    the output folder can't be written                                     exit 2
 
 Trouble with one source is never raised: it travels as a `model.Failure` inside the value that the source's step returns.
 """
@@ -14,21 +14,17 @@ from __future__ import annotations
 
 
 class AggregatorError(Exception):
-    """Base of all errors that are shown as one line instead of a traceback."""
+    """Base of all errors that are shown as one line instead of a traceback. Exit code 1 is kept for bugs."""
 
-    exit_code = 1
+    exit_code = 2
 
 
 class ConfigError(AggregatorError):
     """One or more problems in the configuration, a line each, in `file:line: key: what to do` form."""
 
-    exit_code = 2
-
 
 class UsageError(AggregatorError):
     """A command was called with an argument that names nothing or makes no sense."""
-
-    exit_code = 2
 
 
 class LockedError(AggregatorError):

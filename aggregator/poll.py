@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import PurePath
 
 from aggregator import fetch, health, schedule, urls
 from aggregator.model import Entry, Failure, Fetched, Hints, Limits, Memory, Pace, Parsed, Polled, Request, Source, Task
@@ -140,7 +141,9 @@ def _read(task: Task, parse: Parser, good: Sequence[Fetched], bad: list[Failure]
     feed, entries = None, dict[str, Entry]()
     for one in good:
         parsed = parse(task.source, one, task.limits)
-        bad += [*([parsed.failure] if parsed.failure else []), *parsed.warnings]
+        name = PurePath(one.url).name
+        for trouble in (*([parsed.failure] if parsed.failure else []), *parsed.warnings):
+            bad.append(trouble if trouble.detail.startswith(name) else replace(trouble, detail=f"{name}: {trouble.detail}"))
         if parsed.failure is None:
             feed = feed or parsed.feed
             for entry in parsed.entries:

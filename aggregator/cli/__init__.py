@@ -57,6 +57,13 @@ def main() -> None:
         for line in str(error).splitlines():
             click.echo(line, err=True)
         sys.exit(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "aggregator"
+        click.echo(f"{command}: {error.format_message().rstrip('.')}; `{command} --help` says more", err=True)
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

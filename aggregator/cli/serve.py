@@ -126,8 +126,9 @@ def _start(config: Config, holder: Holder, host: str, port: int) -> Running:
     application = Application(config.output, StoreDesk(holder), config.site.base_url, config.site.ttl, config.site.hub)
     try:
         return Running(application, host, port)
-    except OSError as error:
-        raise UsageError(f"{host}:{port}: can't be listened on: {error.strerror}; choose another --port or serve.port") from None
+    except (OSError, ValueError) as error:  # waitress makes a ValueError of a host name that is not known
+        why = error.strerror if isinstance(error, OSError) else "no such address on this machine"
+        raise UsageError(f"{host}:{port}: can't be listened on: {why}; choose another --host or --port (serve.host, serve.port)") from None
 
 
 @click.command("serve")

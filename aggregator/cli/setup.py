@@ -19,12 +19,12 @@ def init_command(settings: Settings, directory: Path) -> None:
     """Write a commented starter config.toml, with the seed stories beside it, into DIRECTORY (default: here)."""
     target = directory / "config.toml"
     package = resources.files("aggregator")
-    seeds = directory / "aggregator" / "seeds"
+    seeds = directory / "seeds"  # not aggregator/seeds: Python would take a folder of our name for a package of ours
     try:
         directory.mkdir(parents=True, exist_ok=True)
         seeds.mkdir(parents=True, exist_ok=True)
         with target.open("x", encoding="utf-8") as file:
-            file.write((package / "config" / "starter.toml").read_text(encoding="utf-8"))
+            file.write((package / "config" / "starter.toml").read_text(encoding="utf-8").replace('"aggregator/seeds/', '"seeds/'))
         for seed in (package / "seeds").iterdir():
             copy = seeds / seed.name
             if seed.name.endswith(".txt") and not copy.exists():

@@ -10,7 +10,7 @@ import click
 from aggregator import cycle, opml, urls
 from aggregator.cli.common import Settings, ago, common, now, print_json, table
 from aggregator.config import Config, edit
-from aggregator.errors import UsageError
+from aggregator.errors import AggregatorError, UsageError
 from aggregator.model import Source
 from aggregator.store import open_reader, sources
 from aggregator.text import words
@@ -121,7 +121,12 @@ def update_command(settings: Settings, ids: tuple[str, ...]) -> None:
 def import_command(settings: Settings, file: Path) -> None:
     """Add every feed of an OPML file that is not there yet; a folder named like a topic gives its feeds that topic."""
     config = settings.load()
-    found = opml.read(file.read_bytes())
+    try:
+        found = opml.read(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file}: can't be read: {error.strerror}") from None
+    except AggregatorError as error:
+        raise UsageError(f"{file}: {error}") from None
     known = {source.url for source in config.sources}
     fresh = [outline for outline in found.feeds if outline.url not in known]
     topics = {words.fold(name): topic.id for topic in config.topics for name in (topic.id, topic.title)}
@@ -142,7 +147,10 @@ def export_command(settings: Settings, file: Path | None) -> None:
     if file is None:
         click.echo(data, nl=False)
         return
-    file.write_bytes(data)
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise UsageError(f"{file}: can't be written: {error.strerror}") from None
     settings.say(f"{file}: {sum(1 for source in config.sources if source.url)} sources")
 
 

@@ -24,7 +24,7 @@ def _parse(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
     body = fetched.body or b""
     kind = sniff.kind(body, source.path is not None)
     if kind == "empty":
-        return Parsed(failure=Failure("empty", "the answer is empty"))
+        return Parsed(failure=Failure("empty", "the answer is empty" if source.path is None else "the file is empty"))
     if kind == "json":
         parsed = jsonfeed.read(source.id, fetched, limits)
     elif kind == "stories":

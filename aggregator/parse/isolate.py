@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import resource
 import threading
 from concurrent.futures import CancelledError
@@ -39,6 +40,9 @@ class Workers:
             if self._pool is None or not self._pool.active:
                 # forkserver: a clean process without our threads and locks; named, because the default differs between systems.
                 context = multiprocessing.get_context("forkserver")
+                # The server starts as `python -c`, which looks for modules in the present folder first: a folder there that is called
+                # `aggregator` (or a json.py) would be taken for ours. Not with this (Python 3.11 and newer).
+                os.environ.setdefault("PYTHONSAFEPATH", "1")
                 context.set_forkserver_preload(["aggregator.parse"])
                 self._pool = ProcessPool(max_workers=self._count, max_tasks=2000, initializer=_bound, initargs=[limits.parse_memory], context=context)
             future = self._pool.schedule(parse, args=[source, fetched, limits], timeout=limits.parse_seconds)

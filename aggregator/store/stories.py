@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from aggregator import urls
 from aggregator.model import Entry, Member, Reason, Story
 from aggregator.store import rows
 from aggregator.store.base import Store
@@ -219,7 +220,7 @@ def mark_all_events(store: Store) -> None:
 
 def find(store: Store, name: str) -> tuple[Entry, ...]:
     """The entries that a person means by a number, a published id, a guid, a link or a link's key; usually one."""
-    ways: list[tuple[str, object]] = [("public_id", name), ("guid", name), ("link", name), ("key", name), ("link_key", name)]
+    ways: list[tuple[str, object]] = [("public_id", name), ("guid", name), ("link", name), ("key", name), ("link_key", name), ("link_key", urls.key(name))]
     if name.isdecimal() and len(name) < 19:
         ways.insert(0, ("id", int(name)))
     for column, value in ways:
