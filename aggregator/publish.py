@@ -23,7 +23,7 @@ from aggregator.errors import PublishError
 
 MANIFEST = ".aggregator-manifest.json"
 CODINGS = (".gz", ".br")
-_NAME = re.compile(r"(?:archive/|stories/)?[a-z0-9][a-z0-9-]{0,80}\.(?:rss|atom|json|html|opml)\Z")
+_NAME = re.compile(r"(?:archive/|stories/)?[a-z0-9-]{1,80}\.(?:rss|atom|json|html|opml)\Z")
 _TEMPORARY = re.compile(r"\.aggregator-[0-9a-f]{16}\.tmp\Z")
 MANY = 8  # files
 _SMALL = 256  # bytes; not worth compressing

@@ -80,6 +80,26 @@ def test_init_check_run_dump_why_search(tmp_path: Path) -> None:
         ("secret", "[[sources]]\nurl = 'https://u:p@a.example/'\n", "env:NAME"),
         ("environment", "[[sources]]\nurl = 'https://a.example/'\nheaders = { Authorization = 'env:NOT_SET_HERE' }\n", "NOT_SET_HERE is not set"),
         ("S21 header", "[[sources]]\nurl = 'https://a.example/'\nheaders = { X = \"a\\r\\nB: c\" }\n", "no line ends"),
+        ("no TOML", "[service]\ntitle =\n", "config.toml:2: Invalid value (column 8)\n"),
+        ("twice", "[service]\n[service]\n", "config.toml:2: [service] is there twice"),
+        ("key twice", "[poll]\nper_host = 1\nper_host = 2\n", "config.toml:3: this key is there twice"),
+        ("one for many", "[sources]\nid = 'a'\n", "config.toml:1: sources: there may be several: write [[sources]]"),
+        ("no table", "service = 3\n", "config.toml:1: service: 3: expected a table\n"),
+        ("no number", "[serve]\nport = '80'\n", 'config.toml:2: serve.port: "80": expected a whole number\n'),
+        ("too small", "[publish]\nlimit = 0\n", "config.toml:2: publish.limit: 0: expected 1 or more\n"),
+        ("no format", "[publish]\nformats = []\n", "config.toml:2: publish.formats: is empty\n"),
+        ("no time", "[poll]\ntimeout = '0s'\n", "config.toml:2: poll.timeout: "),
+        ("a million years", "[retention]\nentries = '999999w'\n", 'config.toml:2: retention.entries: "999999w" is longer than a hundred years\n'),
+        ("bad size", "[poll]\nmax_bytes = '10 megabytes'\n", 'config.toml:2: poll.max_bytes: "10 megabytes" is not a size such as "10MB"\n'),
+        ("level", "[fold]\ntext = '7d'\n", 'config.toml:2: fold.text: expected { window = "7d" } or false\n'),
+        ("key of a level", "[fold]\ntext = { window = '7' }\n", 'config.toml:2: fold.text.window: "7" is not a duration such as "30m"\n'),
+        ("port", "[poll]\nallow_hosts = ['x:99999']\n", '"x:99999" (number 1) is no "host:port"'),
+        ("nowhere", "[[sources]]\npath = ''\n", 'config.toml:2: sources[0].path: "": is empty\n'),
+        ("neither", "[[sources]]\nid = 'a'\n", "config.toml:1: sources[0]: needs `url` (a feed) or `path` (a local file)\n"),
+        ("unset address", "[[sources]]\nurl = 'env:NOT_SET_HERE'\n", "config.toml:2: sources[0].url: the environment variable NOT_SET_HERE is not set\n"),
+        ("array in a table", "[[topics]]\nid = 'a'\n\n  [[topics.foo]]\nx = 1\n", "config.toml:4: topics[0].foo: unknown key"),
+        ("query in a folder", "[service]\nbase_url = 'https://a.example/?x'\n", "without ? and #"),
+        ("open to all", "[service]\noutput = 'pub'\ndatabase = 'pub/x.db'\n", "config.toml:3: service.database: lies in the output folder"),
         ("two at once", "[poll]\ninterval = 'x'\ntimeout = 5\n", "config.toml:3: poll.timeout: 5 is not a duration"),
     ],
 )
@@ -87,6 +107,20 @@ def test_errors_of_the_config(tmp_path: Path, name: str, body: str, words: str) 
     (tmp_path / "config.toml").write_text(body)
     done = cli("check", folder=tmp_path, code=2)
     assert words in done.stderr and "Traceback" not in done.stderr, name
+    assert len(done.stderr.splitlines()) == (2 if name == "two at once" else 1), "a line for each problem"
+
+
+@pytest.mark.parametrize(("body", "number"), [(b"\xff\xfe[service]\n", 1), (b'[service]\ntitle = "caf\xe9"\n', 2)])
+def test_a_config_that_is_not_utf_8(tmp_path: Path, body: bytes, number: int) -> None:
+    (tmp_path / "config.toml").write_bytes(body)
+    assert cli("check", folder=tmp_path, code=2).stderr == f"config.toml:{number}: is not UTF-8; save the file as UTF-8\n"
+
+
+def test_an_empty_config_is_a_config(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes(b"")
+    assert "0 sources" in cli("check", folder=tmp_path).stderr
+    cli("run", folder=tmp_path)
+    assert (tmp_path / "var" / "public" / "all.atom").exists()
 
 
 def test_a_config_with_bom_and_windows_line_ends(desk: Path) -> None:

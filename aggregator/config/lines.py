@@ -24,6 +24,8 @@ def find(text: str) -> dict[Path, int]:
         if header and "=" not in line.split("#")[0].split("]")[0]:
             table = _table(_parts(header[2]), header[1] == "[[", arrays)
             found.setdefault(table, number)
+            if isinstance(table[-1], int):
+                found.setdefault(table[:-1], number)  # the array as a whole, for an error that is about it
             continue
         key = _KEY.match(line)
         if not key:

@@ -65,9 +65,10 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
         raise ConfigError(f"{path}:1: nested too deeply") from None
     problems: list[Problem] = []
     _resolve(raw, (), env, problems)
+    unset = {at for at, _ in problems}
     checked = _validate(raw, problems)
     if checked is not None:
-        problems += _cross(checked)
+        problems += [(at, words) for at, words in _cross(checked) if at not in unset]
     if problems or checked is None:
         where = lines.find(text)
         found = sorted({(lines.line(where, at), f"{lines.shown(at)}: " if at else "", words) for at, words in problems})
@@ -92,6 +93,8 @@ def _text(path: Path) -> str:
 def _syntax(path: Path, message: str, text: str) -> str:
     found = re.search(r"\(at line (\d+), column (\d+)\)$", message)
     number = found[1] if found else str(text.count("\n") + 1)
+    message = re.sub(r"^Cannot declare \((.*?),?\) twice", lambda one: f"[{one[1]}] is there twice".replace("'", "").replace(", ", "."), message)
+    message = message.replace("Cannot overwrite a value", "this key is there twice")
     return f"{path}:{number}: {re.sub(r' *[(]at .*[)]$', '', message)}" + (f" (column {found[2]})" if found else " (at the end of the file)")
 
 
@@ -117,7 +120,10 @@ def _validate(raw: dict[str, Any], problems: list[Problem]) -> Any:
     try:
         return File.model_validate(raw)
     except ValidationError as error:
-        problems += [_in_words(dict(one), raw) for one in error.errors()]
+        found = [dict(one) for one in error.errors()]
+        # A level of sameness is a table or false: pydantic tells of both, what is wrong within the table says more.
+        within = {one["loc"][:2] for one in found if len(one["loc"]) > 3}
+        problems += [_in_words(one, raw) for one in found if one["loc"][:1] != ("fold",) or one["loc"][-1] == "literal[False]" and one["loc"][:2] not in within or len(one["loc"]) > 3]
         return None
 
 
@@ -136,14 +142,27 @@ def _in_words(error: dict[str, Any], raw: dict[str, Any]) -> Problem:
         return path, f'"{value}" is no id: use 1 to 64 of a–z, 0–9 and -'
     if kind == "literal_error" and key in ("fold.text", "fold.event"):
         return path, 'expected { window = "7d" } or false'
+    if kind == "list_type" and isinstance(value, dict):
+        return path, f"there may be several: write [[{key}]]"
     message = str(error["msg"]).removeprefix("Value error, ")
     shown = f'"{value}"' if isinstance(value, str) and len(value) < 80 else "" if isinstance(value, dict | list | str) else str(value).lower()
     return path, message if kind == "value_error" else f"{shown}: {_plain(message)}" if shown else _plain(message)
 
 
+# What pydantic says → what a person wrote wrong.
+_PLAIN = (
+    (r"^Input should be ", "expected "), (r"a valid dictionary or (instance of|object to extract fields from).*", "a table"), (r"a valid integer.*", "a whole number"),
+    (r"a valid string", "text in quotes"), (r"a valid boolean.*", "true or false"), (r"a valid list", "a list"), (r"a valid dictionary", "a table"),
+    (r"greater than or equal to (\S+)", r"\1 or more"), (r"less than or equal to (\S+)", r"at most \1"),
+    (r"^(List|String|Dictionary) should have at least 1 .*", "is empty"), (r"^String should have at most (\d+) characters?.*", r"is longer than \1 characters"),
+    (r"^(List|Dictionary) should have at most (\d+) items? .*", r"holds more than \2 items"),
+)  # fmt: skip
+
+
 def _plain(message: str) -> str:
-    message = re.sub(r"^Input should be ", "expected ", message)
-    return message.replace("a valid ", "a ").replace("valid dictionary or instance of", "table:").replace("a dictionary", "a table")
+    for pattern, plain in _PLAIN:
+        message = re.sub(pattern, plain, message)
+    return message
 
 
 def _unknown(key: str, where: lines.Path) -> str:
@@ -190,6 +209,10 @@ def _service(file: Any) -> Iterator[Problem]:
     for path, address in addresses.items():
         if address is not None and not _is_web(address):
             yield path, f'"{address}" is no web address such as "https://news.example.org/"'
+    if re.search(r"[?#]", file.service.base_url):
+        yield ("service", "base_url"), "is the address of a folder: without ? and #"
+    if Path(file.service.output) in (Path(file.service.database), *Path(file.service.database).parents):
+        yield ("service", "database"), "lies in the output folder, where everybody could fetch it; choose another place"
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", file.service.language):
         yield ("service", "language"), f'"{file.service.language}" is no language tag such as "en" or "pt-BR"'
     for text in ("title", "contact"):
@@ -197,7 +220,7 @@ def _service(file: Any) -> Iterator[Problem]:
         if any(ord(c) < 32 for c in value):
             yield ("service", text), "holds a line end or control character"
     for number, host in enumerate(file.poll.allow_hosts):
-        if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):\d{1,5}", host):
+        if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):\d{1,5}", host) or not 0 < int(host.rpartition(":")[2]) < 65536:
             yield ("poll", "allow_hosts"), f'"{host}" (number {number + 1}) is no "host:port"'
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 _DURATION = re.compile(r"(\d{1,6})\s*(s|m|h|d|w)$")
 _SIZE = re.compile(r"(\d{1,6}(?:\.\d+)?)\s*(B|KB|MB|GB)$", re.I)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_LONGEST = 36_500 * 86_400
 _BYTES = {"b": 1, "kb": 1000, "mb": 1_000_000, "gb": 1_000_000_000}
 
 
@@ -17,7 +18,10 @@ def _duration(value: Any) -> int:
     found = _DURATION.match(value.strip()) if isinstance(value, str) else None
     if found is None:
         raise ValueError(f'{_shown(value)} is not a duration such as "30m"')
-    return int(found[1]) * _SECONDS[found[2]]
+    seconds = int(found[1]) * _SECONDS[found[2]]
+    if seconds > _LONGEST:
+        raise ValueError(f"{_shown(value)} is longer than a hundred years")
+    return seconds
 
 
 def _size(value: Any) -> int:
@@ -31,12 +35,21 @@ def _shown(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _positive(value: int) -> int:
+    if value <= 0:
+        raise ValueError("nothing can be fetched in or of that; it has to be more than 0")
+    return value
+
+
 _DURATION_SCHEMA = {"type": "string", "pattern": r"^\d{1,6}\s*(s|m|h|d|w)$", "examples": ["30m", "12h", "7d"]}
 _SIZE_SCHEMA = {"type": "string", "pattern": r"^\d{1,6}(\.\d+)?\s*([KkMmGg]?[Bb])$", "examples": ["10MB"]}
 Duration = Annotated[int, BeforeValidator(_duration), WithJsonSchema(_DURATION_SCHEMA)]
 Size = Annotated[int, BeforeValidator(_size), WithJsonSchema(_SIZE_SCHEMA)]
+Positive = Annotated[Duration, AfterValidator(_positive)]
+PositiveSize = Annotated[Size, AfterValidator(_positive)]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
 Text = Annotated[str, Field(max_length=2000)]
+Place = Annotated[str, Field(min_length=1, max_length=2000)]
 Query = Annotated[str, Field(max_length=8000, description='words, "phrases", prefix*, AND OR NOT, parentheses, title: author: source: category: lang:')]
 Unit = Literal["story", "event", "entry"]
 
@@ -51,8 +64,8 @@ class Service(Section):
     title: Text = Field("News", description="Title of the whole; part of every feed's title.")
     base_url: Text = Field("http://127.0.0.1:8080/", description="Public address of the output folder; feed links derive from it.")
     contact: Text | None = Field(None, description="A page or mail address about you; goes into the User-Agent.")
-    database: Text = Field("var/aggregator.db", description="The SQLite file.")
-    output: Text = Field("var/public", description="The folder of published files.")
+    database: Place = Field("var/aggregator.db", description="The SQLite file.")
+    output: Place = Field("var/public", description="The folder of published files.")
     language: Text = Field("en", description="Language of the pages and of feeds without one.")
     ping_url: Text | None = Field(None, description="Called after each good cycle: a dead man's switch.")
 
@@ -64,8 +77,8 @@ class Poll(Section):
     concurrency: int = Field(32, ge=1, le=256)
     per_host: int = Field(1, ge=1, le=16, description="Requests in flight to one host.")
     host_gap: Duration = Field(1, description="Between two requests to one host.")
-    timeout: Duration = Field(20, description="For the whole exchange, however slowly it trickles.")
-    max_bytes: Size = Field(10_000_000, description="After decompression.")
+    timeout: Positive = Field(20, description="For the whole exchange, however slowly it trickles.")
+    max_bytes: PositiveSize = Field(10_000_000, description="After decompression.")
     allow_hosts: list[Text] = Field([], max_length=1000, description='"host:port" of our own network that may be reached.')
     executor: Literal["auto", "threads"] = Field("auto", description="Where polls run.")
 
@@ -93,14 +106,14 @@ class Retention(Section):
 
 
 class Serve(Section):
-    host: Text = "127.0.0.1"
+    host: Place = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
 
 
 class Source(Section):
     id: Id | None = Field(None, description="Made from the host when left out.")
     url: Text | None = None
-    path: Text | None = Field(None, description="A local feed file or text file of stories; may hold * signs.")
+    path: Place | None = Field(None, description="A local feed file or text file of stories; may hold * signs.")
     title: Text | None = None
     topics: list[Id] = Field([], max_length=100, description="Everything from here belongs there.")
     interval: Duration | None = None
