@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunspli
 
 _RULES = json.loads(resources.files("aggregator").joinpath("data/links.json").read_text(encoding="utf-8"))
 _TRACKING = re.compile("|".join(re.escape(rule).replace(r"\*", ".*") for rule in _RULES["tracking"]))
+_TRACKING_VALUES = {name: re.compile("|".join(re.escape(rule).replace(r"\*", ".*") for rule in rules)) for name, rules in _RULES["tracking_values"].items()}
+_CACHES = re.compile("|".join(_RULES["caches"]))
 _SAME_HOSTS = frozenset(_RULES["same_host"])
 _SECRET = frozenset(_RULES["secret"])
 
@@ -53,7 +55,7 @@ def follow(href: str | None, base: str | None = None) -> str | None:
         return None
     link = urlunsplit((
         parts.scheme, netloc, _escaped(parts.path, _PATH_SAFE) or "/", _escaped(_without_tracking(parts.query), _QUERY_SAFE),
-        _escaped(parts.fragment, _QUERY_SAFE),
+        _escaped(_without_tracking(parts.fragment) if "=" in parts.fragment else parts.fragment, _QUERY_SAFE),
     ))  # fmt: skip
     return link if len(link) <= MAX_LENGTH else None
 
@@ -80,36 +82,47 @@ def _escaped(text: str, safe: str) -> str:
 def _without_tracking(query: str) -> str:
     if not query:
         return ""
-    return "&".join(pair for pair in query.split("&") if not _TRACKING.fullmatch(unquote(pair.partition("=")[0]).lower()))
+    return "&".join(pair for pair in query.split("&") if not _tracks(pair))
+
+
+def _tracks(pair: str) -> bool:
+    """By its name, or by what it says: `source=rss` tells where a reader came from, `source=7` which page is meant."""
+    name, _, value = pair.partition("=")
+    name = unquote(name).lower()
+    return bool(_TRACKING.fullmatch(name)) or (name in _TRACKING_VALUES and bool(_TRACKING_VALUES[name].fullmatch(unquote(value).lower())))
 
 
 @functools.lru_cache(maxsize=8192)
 def key(url: str | None) -> str | None:
     """What two links of one page have in common, to compare; not to be opened.
 
-    Scheme, letter case of the host, default ports, `www.`, `m.` and AMP forms, fragments (but not `#!…`), the order of the query,
-    trailing slashes and tracking make no difference. None for no link and for a mere home page, which identifies no item.
+    Scheme, letter case of the host, default ports, `www.`, `m.` and AMP forms, fragments (but not routes: `#!…`, `#/…`), the order
+    of the query, trailing slashes and tracking make no difference. None for no link and for a mere home page, which identifies no item.
     """
     link = follow(url)
     if link is None:
         return None
-    parts = urlsplit(link)
-    host = parts.hostname or ""
-    labels = host.split(".")
+    parts = urlsplit(_CACHES.sub("https://", link))
+    labels = (parts.hostname or "").rstrip(".").split(".")
     while len(labels) > 2 and labels[0] in _SAME_HOSTS:
         labels = labels[1:]
     port = f":{parts.port}" if parts.port else ""
-    path = _same_path(unquote(parts.path))
+    # Escapes of other charsets than UTF-8 stay apart: `%F1` and `%F2` are two letters, not one that can't be read.
+    path = _same_path(unicodedata.normalize("NFC", unquote(parts.path, errors="surrogateescape")))
     pairs = sorted(
         (name, value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True, errors="replace")
+        for name, value in parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape")
         if value.lower() not in _RULES["same_query"].get(name.lower(), ())
     )
-    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    fragment = parts.fragment if parts.fragment.startswith(("!", "/")) and len(parts.fragment) > 1 else ""
     if path == "" and not pairs and not fragment:
         return None
-    query = "&".join(f"{quote(name)}={quote(value)}" for name, value in pairs)
-    return f"{'.'.join(labels)}{port}{quote(path)}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
+    query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
+    return f"{'.'.join(labels)}{port}{_quoted(path)}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
+
+
+def _quoted(text: str) -> str:
+    return quote(text, errors="surrogateescape")
 
 
 def _same_path(path: str) -> str:
@@ -117,9 +130,9 @@ def _same_path(path: str) -> str:
     for prefix in _RULES["same_prefix"]:
         if path.startswith(prefix):
             path = "/" + path[len(prefix) :]
-    for suffix in _RULES["same_suffix"]:
+    for suffix, plain in _RULES["same_suffix"].items():
         if path.endswith(suffix):
-            return path[: -len(suffix)].rstrip("/")
+            return (path[: -len(suffix)] + plain).rstrip("/")
     return path
 
 
