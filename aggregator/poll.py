@@ -141,9 +141,8 @@ def _read(task: Task, parse: Parser, good: Sequence[Fetched], bad: list[Failure]
     feed, entries = None, dict[str, Entry]()
     for one in good:
         parsed = parse(task.source, one, task.limits)
-        name = PurePath(one.url).name
-        for trouble in (*([parsed.failure] if parsed.failure else []), *parsed.warnings):
-            bad.append(trouble if trouble.detail.startswith(name) else replace(trouble, detail=f"{name}: {trouble.detail}"))
+        found = (*([parsed.failure] if parsed.failure else []), *parsed.warnings)
+        bad += [trouble if trouble.detail.startswith(name := PurePath(one.url).name) else replace(trouble, detail=f"{name}: {trouble.detail}") for trouble in found]
         if parsed.failure is None:
             feed = feed or parsed.feed
             for entry in parsed.entries:

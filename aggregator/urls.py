@@ -132,7 +132,7 @@ def _same_path(path: str) -> str:
             path = "/" + path[len(prefix) :]
     for suffix, plain in _RULES["same_suffix"].items():
         if path.endswith(suffix):
-            return (path[: -len(suffix)] + plain).rstrip("/")
+            return f"{path[: -len(suffix)]}{plain}".rstrip("/")
     return path
 
 

@@ -120,10 +120,14 @@ def _validate(raw: dict[str, Any], problems: list[Problem]) -> Any:
     try:
         return File.model_validate(raw)
     except ValidationError as error:
-        found = [dict(one) for one in error.errors()]
+        found = error.errors()
         # A level of sameness is a table or false: pydantic tells of both, what is wrong within the table says more.
         within = {one["loc"][:2] for one in found if len(one["loc"]) > 3}
-        problems += [_in_words(one, raw) for one in found if one["loc"][:1] != ("fold",) or one["loc"][-1] == "literal[False]" and one["loc"][:2] not in within or len(one["loc"]) > 3]
+
+        def says_more(at: tuple[int | str, ...]) -> bool:
+            return at[0] != "fold" or len(at) > 3 or (at[-1] == "literal[False]" and at[:2] not in within)
+
+        problems += [_in_words(dict(one), raw) for one in found if says_more(one["loc"])]
         return None
 
 

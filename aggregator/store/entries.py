@@ -6,12 +6,11 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from aggregator import urls
 from aggregator.model import Entry, Memory, Notice, Polled, Source
 from aggregator.store import rows
 from aggregator.store.base import Store
+from aggregator.store.recognise import Known, free_id, free_key, recognise
 
-_CHUNK = 500  # parameters of one statement
 FREE_EDITS = 3  # an entry may change so often at once; then the gap between two edits that we take doubles, from 5 minutes to a day
 
 
@@ -21,21 +20,6 @@ class Absorbed:
 
     new: int = 0
     updated: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A stored entry, as far as it matters for recognising it again."""
-
-    id: int
-    key: str
-    link_key: str | None
-    title: str
-    published: int
-    digest: str
-    changed: int
-    revisions: int
-    updated: int | None
 
 
 def absorb(
@@ -68,7 +52,7 @@ def absorb(
 
 def _entries(conn: sqlite3.Connection, polled: Polled, keep: Callable[[Entry], bool]) -> tuple[Absorbed, list[int]]:
     """What changed, and the numbers of all entries that the document holds."""
-    known = _recognise(conn, polled)
+    known = recognise(conn, polled.source, polled.entries)
     new = updated = 0
     present: list[int] = []
     for entry in polled.entries:
@@ -78,53 +62,21 @@ def _entries(conn: sqlite3.Connection, polled: Polled, keep: Callable[[Entry], b
             new += 1
             continue
         present.append(old.id)
-        if old.key != entry.key:
-            conn.execute("UPDATE entry SET key = ?, guid = ? WHERE id = ?", (entry.key, entry.guid, old.id))
+        if (key := entry.key if old.key == entry.key else free_key(conn, polled.source, entry)) != entry.key:
+            entry = replace(entry, key=old.key)  # another one has that key: this one is known by what it says
+        elif key != old.key:
+            conn.execute("UPDATE entry SET key = ?, guid = ? WHERE id = ?", (key, entry.guid, old.id))
         if old.digest != entry.digest and _may_change(old, polled.at):
             _update(conn, old, entry, polled.at, keep)
             updated += 1
     return Absorbed(new, updated), present
 
 
-def _recognise(conn: sqlite3.Connection, polled: Polled) -> dict[str, _Known]:
-    """By key of the document → the stored entry that it is. Guids that change at each poll: by link, then title and date (C4)."""
-    keys = {entry.key for entry in polled.entries}
-    known = {row.key: row for row in _select(conn, polled.source, "key", keys)}
-    strangers = [entry for entry in polled.entries if entry.key not in known]
-    links = {entry.link_key for entry in strangers if entry.link_key}
-    by_link: dict[str | None, list[_Known]] = {}
-    for row in _select(conn, polled.source, "link_key", links):
-        if row.key not in keys:
-            by_link.setdefault(row.link_key, []).append(row)
-    by_title: dict[tuple[str, int], list[_Known]] = {}
-    for row in _select(conn, polled.source, "title", {entry.title for entry in strangers if entry.title and not entry.link_key}):
-        if row.key not in keys and row.link_key is None:
-            by_title.setdefault((row.title, row.published), []).append(row)
-    for entry in strangers:
-        same = by_link.get(entry.link_key, []) if entry.link_key else by_title.get((entry.title, entry.published or 0), [])
-        # Only an unambiguous one: a link blog may say many things about one link.
-        if len(same) == 1:
-            known[entry.key] = same.pop()
-    return known
-
-
-def _select(conn: sqlite3.Connection, source: str, column: str, values: Iterable[str | None]) -> Iterator[_Known]:
-    wanted = list(values)
-    columns = "id, key, link_key, title, published, digest, changed, revisions, updated"
-    for start in range(0, len(wanted), _CHUNK):
-        part = wanted[start : start + _CHUNK]
-        marks = ",".join("?" * len(part))
-        for row in conn.execute(f"SELECT {columns} FROM entry WHERE source = ? AND {column} IN ({marks})", (source, *part)):
-            yield _Known(*row)
-
-
 def _insert(conn: sqlite3.Connection, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> int:
     published = min(entry.published if entry.published is not None else at, at)
     changed = max(published, min(entry.updated or published, at))
-    public_id = urls.public_id(entry.source, entry.key, entry.guid)
-    if conn.execute("SELECT 1 FROM entry WHERE public_id = ?", (public_id,)).fetchone():
-        public_id = urls.public_id(entry.source, entry.key, None)  # another source took the guid: two entries never share an id (F14)
-    stored = replace(entry, published=published, first_seen=at, changed=changed, public_id=public_id)
+    entry = replace(entry, key=free_key(conn, entry.source, entry))
+    stored = replace(entry, published=published, first_seen=at, changed=changed, public_id=free_id(conn, entry))
     kept = keep(stored)
     columns = ", ".join(rows.ENTRY_COLUMNS)
     marks = ", ".join("?" * len(rows.ENTRY_COLUMNS))
@@ -137,14 +89,14 @@ def _insert(conn: sqlite3.Connection, entry: Entry, at: int, keep: Callable[[Ent
     return number
 
 
-def _may_change(old: _Known, at: int) -> bool:
+def _may_change(old: Known, at: int) -> bool:
     """Content that differs at each fetch (counters, advertisements) must not look like news each time (C7)."""
     if old.revisions < FREE_EDITS:
         return True
     return at - old.changed >= min(86_400, 300 << min(old.revisions - FREE_EDITS, 9))
 
 
-def _update(conn: sqlite3.Connection, old: _Known, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> None:
+def _update(conn: sqlite3.Connection, old: Known, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> None:
     if old.title != entry.title:
         conn.execute("INSERT OR IGNORE INTO revision VALUES (?, ?, ?)", (old.id, old.changed, old.title))
     row = conn.execute("SELECT public_id, first_seen, kept FROM entry WHERE id = ?", (old.id,)).fetchone()

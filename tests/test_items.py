@@ -1,0 +1,100 @@
+"""Level item within one source: what is the same item from poll to poll, and what is not. Nothing is lost, nothing comes twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aggregator.model import Fetched, Limits, Source
+from aggregator.parse import parse
+from aggregator.store import Store, open_writer
+from tests.helpers import NOW, put
+
+DAY = 86_400
+
+
+def item(title: str, guid: str | None = None, link: str | None = None, day: int | None = None, text: str = "") -> str:
+    from email.utils import formatdate
+
+    parts = [f"<title>{escape(title)}</title>", f"<description>{escape(text or f'All about {title}.')}</description>"]
+    parts += [f"<guid isPermaLink='false'>{escape(guid)}</guid>"] if guid is not None else []
+    parts += [f"<link>{escape(link)}</link>"] if link is not None else []
+    parts += [f"<pubDate>{formatdate(NOW + day * DAY, usegmt=True)}</pubDate>"] if day is not None else []
+    return f"<item>{''.join(parts)}</item>"
+
+
+def polls(store: Store, *documents: list[str]) -> list[tuple[str, int]]:
+    """Poll these one after the other, a day apart; (title, times that it was new or changed) of what is stored then."""
+    for number, items in enumerate(documents):
+        at = NOW + (60 + number) * DAY
+        body = f"<rss version='2.0'><channel><title>A</title><link>https://a.example/</link>{''.join(items)}</channel></rss>"
+        parsed = parse(Source("a", url="https://a.example/feed"), Fetched("https://a.example/feed", at, 200, body=body.encode()), Limits())
+        assert parsed.failure is None
+        put(store, *parsed.entries, at=at)
+    return store.conn.execute("SELECT title, revisions FROM entry ORDER BY id").fetchall()
+
+
+L = "https://a.example/"
+CASES: dict[str, tuple[list[list[str]], list[tuple[str, int]]]] = {
+    "the same again": ([[item("A", "1", L + "a", 1)]] * 3, [("A", 0)]),
+    "edited": ([[item("Quake hits city", "1", L + "a", 1)], [item("Quake hits city, ten dead", "1", L + "a", 1)]], [("Quake hits city, ten dead", 1)]),
+    "another guid each time, with a link": ([[item("A", f"x{n}", L + "a", 1), item("B", f"y{n}", L + "b", 1)] for n in range(4)], [("A", 0), ("B", 0)]),
+    "… without a date": ([[item("A", f"x{n}", L + "a")] for n in range(4)], [("A", 0)]),
+    "… and a date that is always now": ([[item("A", f"x{n}", L + "a", 50 + n)] for n in range(9)], [("A", 0)]),
+    "… without a link": ([[item("A", f"x{n}", None, 1), item("B", f"y{n}", None, 2)] for n in range(3)], [("A", 0), ("B", 0)]),
+    "… without both": ([[item("A", f"x{n}"), item("B", f"y{n}")] for n in range(3)], [("A", 0), ("B", 0)]),
+    "… and an edit": ([[item("Quake hits city", "1", L + "a", 1)], [item("Quake hits city, ten dead", "2", L + "a", 1)]], [("Quake hits city, ten dead", 1)]),
+    "neither guid nor link": ([[item("A", day=1), item("B", day=1)], [item("B", day=1), item("C", day=2)]], [("A", 0), ("B", 0), ("C", 0)]),
+    "neither guid nor link, edited": ([[item("A", day=1)], [item("A", day=1, text="More of it")]], [("A", 1)]),
+    "no guid, all link to the home page": ([[item("A", link=L, day=1), item("B", link=L, day=2)], [item("C", link=L, day=3), item("A", link=L, day=1)]], [("A", 0), ("B", 0), ("C", 0)]),
+    "no guid, all link to one page": ([[item("A", link=L + "news"), item("B", link=L + "news")], [item("B", link=L + "news"), item("C", link=L + "news")], [item("C", link=L + "news")]], [("A", 0), ("B", 0), ("C", 0)]),
+    "guid 0 for all": ([[item("A", "0", L + "a", 1), item("B", "0", L + "b", 2)], [item("B", "0", L + "b", 2), item("C", "0", L + "c", 3)]], [("A", 0), ("B", 0), ("C", 0)]),
+    "guid 0, one item at a time": ([[item(name, "0", L + name, day)] for day, name in enumerate("abcba")], [("a", 0), ("b", 0), ("c", 0)]),
+    "guid 0, one item at a time, no links": ([[item(name, "0", None, day)] for day, name in enumerate("abc")], [("a", 0), ("b", 0), ("c", 0)]),
+    "the home page as guid of all": ([[item("A", L, L + "a", 1)], [item("B", L, L + "b", 2)], [item("B", L, L + "b", 2), item("C", L, L + "c", 3)]], [("A", 0), ("B", 0), ("C", 0)]),
+    "guids are places in the list": ([[item(name, str(n), L + name, ord(name) - 95) for n, name in enumerate(names)] for names in ("cba", "dcb", "fed", "fed")], [("c", 0), ("b", 0), ("a", 0), ("d", 0), ("f", 0), ("e", 0)]),
+    "a column under one link each day": ([[item(title, f"q{day}", L + "quiz", day)] for day, title in enumerate(("Rivers of Asia", "Kings and queens", "Songs by the sea"))], [("Rivers of Asia", 0), ("Kings and queens", 0), ("Songs by the sea", 0)]),
+    "… with one headline": ([[item("The quiz", f"q{day}", L + "quiz", 3 * day, f"Question {day}: who was it?")] for day in range(3)], [("The quiz", 0)] * 3),
+    "a link blog, two posts on one page": ([[item("First thoughts", "1", "https://b.example/x", 1)], [item("Second thoughts", "2", "https://b.example/x", 3)]], [("First thoughts", 0), ("Second thoughts", 0)]),
+    "the same guid and link twice in one document": ([[item("A", "1", L + "a", 1)] * 2], [("A", 0)]),
+    "a guid that comes back for something else": ([[item("A", "1", L + "a", 1)], [item("A", "2", L + "a", 1)], [item("A", "2", L + "a", 1), item("New in town", "1", L + "n", 5)]], [("A", 0), ("New in town", 0)]),
+    "an address as guid stands for its item whatever changes": ([[item("Old headline", "https://a.example/?p=7", L + "old", 1)], [item("All is new", "https://a.example/?p=7", L + "new", 9)]], [("All is new", 1)]),
+    "no guid: the link is it, however the headline changes": ([[item("A", link=L + "a", day=1)], [item("Something else", link=L + "a", day=2)]], [("Something else", 1)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_from_poll_to_poll(tmp_path: Path, name: str) -> None:
+    documents, wanted = CASES[name]
+    with open_writer(tmp_path / "a.db") as store:
+        assert polls(store, *documents) == wanted
+        ids = store.conn.execute("SELECT id, public_id, first_seen FROM entry").fetchall()
+        assert polls(store, documents[-1]) == wanted, "the same document again brings nothing"
+        assert store.conn.execute("SELECT id, public_id, first_seen FROM entry").fetchall() == ids
+
+
+_ITEMS = st.tuples(st.sampled_from("ABCDE"), st.sampled_from([None, "0", "1", "urn:x:1", "https://a.example/"]), st.sampled_from([None, L, L + "x", L + "y"]), st.sampled_from([None, 1, 2]))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(_ITEMS, max_size=4), min_size=1, max_size=4))
+def test_whatever_guids_and_links_do_no_poll_breaks_and_a_repeat_adds_nothing(tmp_path_factory: pytest.TempPathFactory, drawn: list[list[tuple[str, str | None, str | None, int | None]]]) -> None:
+    documents = [[item(title * 3, guid, link, day) for title, guid, link, day in one] for one in drawn if one]
+    with open_writer(tmp_path_factory.mktemp("items") / "a.db") as store:
+        before = polls(store, *documents)
+        if documents:
+            assert [title for title, _ in polls(store, documents[-1])] == [title for title, _ in before]
+
+
+def test_F14_a_guid_that_another_source_has_is_not_published_twice(tmp_path: Path) -> None:
+    from tests.helpers import entry
+
+    with open_writer(tmp_path / "a.db") as store:
+        one = entry("a", "urn:x:1", "One", link="https://a.example/1")
+        put(store, one, replace(one, source="b"), replace(one, source="c"))
+        assert len({row[0] for row in store.conn.execute("SELECT public_id FROM entry")}) == 3
