@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import random
 from pathlib import Path
 
 import pytest
@@ -189,11 +190,46 @@ def test_the_seed_stories_moved_and_added_to() -> None:
         ("prose without a title", "The mayor came, and he spoke for an hour to everybody who would listen. Then it rained.", ["The mayor came, and he spoke for an hour to everybody who would listen"]),
         ("one stray full stop", "One thing\nAnother thing.\nA third\nA fourth", ["One thing", "Another thing.", "A third", "A fourth"]),
         ("an abbreviation at the end", "Talks begin in the U.S.\nRain in Rome", ["Talks begin in the U.S.", "Rain in Rome"]),
+        ("a question and what is left open", "Who did it?\nAnd then there were none…\nWait and see...\nAt last!", ["Who did it?", "And then there were none…", "Wait and see...", "At last!"]),
+        ("an ellipsis alone", "To be continued…", ["To be continued…"]),
+        ("one line of prose", "It rained.", ["It rained"]),
+        ("lines between blocks", "One thing\n-----\nAnother thing\n* * *\n=====\n", ["One thing", "Another thing"]),
+        ("blank lines of blanks", "One thing\n \t\u00a0\nAnother thing", ["One thing", "Another thing"]),
+        ("old line ends", "One thing\rAnother thing\r\rA third", ["One thing", "Another thing", "A third"]),
+        ("a mark before a headline", "[Video] One thing\n[2024] Another", ["[Video] One thing", "[2024] Another"]),
+        ("a name that begins as a bitmap does", "BMW recalls cars\nRIFF raff", ["BMW recalls cars", "RIFF raff"]),
+        ("a line beyond all bounds", "word " * 5000, ["word " * 26 + "word…"]),
+        ("other scripts", "东京发生地震。\n\n日本の首相が辞任\n\nभूकंप से दस की मौत।", ["东京发生地震", "日本の首相が辞任", "भूकंप से दस की मौत"]),
+        ("wrapped by an editor", "Fox meets bear\nThe quick brown fox jumps over the lazy dog and runs away from the\nhunter who was following it through the forest for three days until\nBoris and it met a bear. The bear said\nnothing.", ["Fox meets bear"]),
+        ("wrapped, without a title", "The quick brown fox jumps over\nthe lazy dog. It runs away from the\nhunter", ["The quick brown fox jumps over the lazy dog. It runs away from the hunter"]),
+        ("small letters of names", "One thing\niPhone sales fall\neBay is sold", ["One thing", "iPhone sales fall", "eBay is sold"]),
+        ("abbreviations in a first sentence", "Mr. Smith of the U.S. Senate came. He spoke.", ["Mr. Smith of the U.S. Senate came"]),
         ("the same line twice", "One thing\nOne thing", ["One thing"]),
     ],
 )
 def test_blocks_of_text(name: str, body: str, titles: list[str]) -> None:
     assert [entry.title for entry in text(body).entries] == titles, name
+
+
+def test_an_article_keeps_all_its_paragraphs_and_grows() -> None:
+    before = text("Big day in town\nThe mayor came. He spoke for an hour.\nThen it rained.").entries
+    after = text("Big day in town\nThe mayor came. He spoke for an hour.\nThen it rained.\nAt night it stopped.").entries
+    assert [one.key for one in before] == [one.key for one in after] and before[0].digest != after[0].digest
+    assert after[0].content == "<p>The mayor came. He spoke for an hour.</p><p>Then it rained.</p><p>At night it stopped.</p>"
+
+
+_HEADLINES = st.lists(st.lists(st.text("ABCDEFGHIJ kl?!’-é0字", min_size=3, max_size=40).map(lambda line: f"A{line}Z"), min_size=1, max_size=4), min_size=1, max_size=5)
+
+
+@settings(max_examples=100, deadline=None)
+@given(_HEADLINES, st.randoms(use_true_random=False), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["", "\ufeff"]))
+def test_moved_reordered_and_added_to_only_what_is_new_is_new(blocks: list[list[str]], chance: random.Random, end: str, bom: str) -> None:
+    before = {entry.key for entry in text("\n\n".join("\n".join(block) for block in blocks)).entries}
+    lines = [line for block in blocks for line in block] + ["Zebra crosses road"]
+    chance.shuffle(lines)
+    after = text(bom + f"{end}{end}".join(lines) + end).entries
+    assert {entry.key for entry in after} - before == {entry.key for entry in after if entry.title == "Zebra crosses road"}
+    assert before <= {entry.key for entry in after} and len(after) <= len(lines), "and no line is two stories"
 
 
 def test_a_text_file_that_is_not_utf_8() -> None:

@@ -28,6 +28,9 @@ _CHALLENGES = (
 )
 _LOGIN = re.compile(r"type=[\"']?password|name=[\"']?password", re.I)
 
+_ARRAY = re.compile(rb"\[\s*[\]\[{\"]")  # a list in JSON; “[Video] …” is a headline
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x80-\xff]")
+
 Kind = Literal["empty", "json", "xml", "stories"]
 
 
@@ -36,11 +39,16 @@ def kind(body: bytes, local: bool) -> Kind:
     head = body[:4096].lstrip(b"\xef\xbb\xbf\x00 \t\r\n")
     if not head and not body.strip(b"\xef\xbb\xbf\x00 \t\r\n"):
         return "empty"
-    if head[:1] in (b"{", b"["):
+    if head[:1] == b"{" or (head[:1] == b"[" and (not local or _ARRAY.match(head))):
         return "json"
-    if local and not head.startswith((b"<", b"\xff\xfe<", b"\xfe\xff")) and not any(head.startswith(magic) for magic, _ in _MAGIC):
+    if local and not head.startswith((b"<", b"\xff\xfe<", b"\xfe\xff")) and not _is_binary(head):
         return "stories"
     return "xml"
+
+
+def _is_binary(head: bytes) -> bool:
+    """Files of media have bytes in their heads that no text has; a text may begin with “BMW”."""
+    return any(head.startswith(magic) for magic, _ in _MAGIC) and bool(_NO_TEXT.search(head))
 
 
 def stranger(body: bytes, fetched: Fetched) -> Failure:

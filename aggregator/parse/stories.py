@@ -12,7 +12,9 @@ from aggregator.text import markup, words
 
 HEADLINE = 200  # characters; longer lines are prose
 TITLE = 140  # characters of a title that is made from a first sentence
-_FULL_STOP = re.compile(r"[.。．…][\"'”’»)\]]*$")
+_FULL_STOP = re.compile(r"(?<!\.)[.。．।۔][\"'”’»)\]]*$")  # an ellipsis is none: it ends many a headline
+_RULE = re.compile(r"[\W_]{3,}$")  # ----, * * *, =====: separates as a blank line does
+_GOES_ON = re.compile(r"[a-zà-ÿа-яёα-ω](?![A-Z])")  # a line that begins so continues the one before; iPhone and eBay do not
 _ABBREVIATION = re.compile(r"(?:\b[A-Z]\.)+$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|etc|No|St|a\.m|p\.m)\.$")
 
 
@@ -39,11 +41,20 @@ def _name(fetched: Fetched) -> str:
 def _blocks(text: str) -> list[list[str]]:
     blocks: list[list[str]] = [[]]
     for line in text.splitlines():
-        if line.strip():
+        if line.strip() and not (line.isascii() and _RULE.match(line.strip())):
             blocks[-1].append(" ".join(line.split()))
         elif blocks[-1]:
             blocks.append([])
-    return [block for block in blocks if block]
+    return [_unwrapped(block) for block in blocks if block]
+
+
+def _unwrapped(block: list[str]) -> list[str]:
+    """An article that an editor has wrapped at some column is one paragraph, below its headline if it has one."""
+    going_on = [bool(_GOES_ON.match(line)) for line in block[1:]]
+    if not any(going_on) or 2 * sum(going_on) < len(going_on):
+        return block
+    own = 0 if going_on[0] or not is_headline(block[0]) else 1
+    return [*block[:own], " ".join(block[own:])]
 
 
 def is_headline(line: str) -> bool:
@@ -65,7 +76,7 @@ def _stories(block: list[str]) -> list[tuple[str | None, list[str]]]:
 
 def _entry(source: str, title: str | None, parts: list[str]) -> Entry:
     text = "\n".join(parts)
-    shown = title or markup.snippet(re.sub(r"[.。]$", "", markup.sentence(parts[0])), TITLE)
+    shown = title or markup.snippet(re.sub(r"(?<!\.)[.。．।۔]$", "", markup.sentence(parts[0])), TITLE)
     # The key is what makes an article this one: its headline, else how it begins. Later paragraphs may be added without a new story.
     identity = " ".join(words.words(title)) if title else " ".join(words.words(parts[0])[:40])
     key = "text:" + hashlib.sha256((identity or shown).encode()).hexdigest()[:32]
