@@ -12,6 +12,7 @@ from pathlib import PurePath
 
 from aggregator import fetch, health, schedule, urls
 from aggregator.model import Entry, Failure, Fetched, Hints, Limits, Memory, Pace, Parsed, Polled, Request, Source, Task
+from aggregator.parse import normal
 from aggregator.parse import parse as parse_here
 
 Parser = Callable[[Source, Fetched, Limits], Parsed]
@@ -138,19 +139,20 @@ def _local(task: Task, parse: Parser) -> Polled:
 
 
 def _read(task: Task, parse: Parser, good: Sequence[Fetched], bad: list[Failure], at: int, digest: str) -> Polled:
-    feed, entries = None, dict[str, Entry]()
+    feed, entries = None, list[Entry]()
     for one in good:
         parsed = parse(task.source, one, task.limits)
         found = (*([parsed.failure] if parsed.failure else []), *parsed.warnings)
         bad += [trouble if trouble.detail.startswith(name := PurePath(one.url).name) else replace(trouble, detail=f"{name}: {trouble.detail}") for trouble in found]
         if parsed.failure is None:
             feed = feed or parsed.feed
-            for entry in parsed.entries:
-                entries.setdefault(entry.key, entry)
+            entries += parsed.entries
     if feed is None:
         return _failed(task, Fetched("", at), bad[0])
     memory = _local_memory(task, at, digest)
-    return Polled(task.source.id, at, memory, feed if len(good) == 1 else replace(feed, title=""), tuple(entries.values()), warnings=tuple(bad))
+    if len(good) > 1:  # a guid that two files give to two things is none
+        feed, entries = replace(feed, title=""), list(normal.unique(feed, entries, task.limits, bad).entries)
+    return Polled(task.source.id, at, memory, feed, tuple(entries), warnings=tuple(bad))
 
 
 def _local_memory(task: Task, at: int, digest: str) -> Memory:
