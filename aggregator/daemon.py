@@ -7,6 +7,7 @@ survives restarts by itself and keeps one writer.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -45,6 +46,8 @@ class Daemon:
     def run(self) -> None:
         """Until SIGTERM or SIGINT; a second one ends the process at once."""
         previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+        # A tick that comes while a long cycle runs is left out: that is what we want, and no warning every few seconds.
+        logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         scheduler = BackgroundScheduler(
             timezone="UTC",
             executors={"default": ThreadPoolExecutor(1)},

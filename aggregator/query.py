@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from aggregator.model import Entry
-from aggregator.text.words import fold, words
+from aggregator.text.words import fold, is_character, words
 
 Field = Literal["title", "author", "source", "category", "lang"]
 FIELDS: tuple[str, ...] = get_args(Field)
@@ -82,9 +82,13 @@ class _Zone:
     def has(self, term: Term) -> bool:
         wanted = term.words
         if len(wanted) == 1:
-            return wanted[0] in self.positions or (term.prefix and self._starts(wanted[0]))
+            return wanted[0] in self.positions or (term.prefix and self._starts(wanted[0])) or (is_character(wanted[0]) and self._holds(wanted[0]))
         starts = self.positions.get(wanted[0], ())
         return any(self._at(start, wanted, term.prefix) for start in starts)
+
+    def _holds(self, character: str) -> bool:
+        """One character of a script without spaces, whose words are pairs."""
+        return any(character in word for word in self.positions)
 
     def _starts(self, prefix: str) -> bool:
         return any(word.startswith(prefix) for word in self.positions)
@@ -157,7 +161,7 @@ def _has(term: Term, found: Doc) -> bool:
 
 # ---------------------------------------------------------------- text → Query
 
-_TOKEN = re.compile(r'\s*(?:(?P<open>\()|(?P<close>\))|(?P<field>[A-Za-z]+):(?=[^\s])|"(?P<phrase>[^"]*)"(?P<star>\*?)|(?P<quote>")|(?P<word>[^\s()"]+))')
+_TOKEN = re.compile(r'\s*(?:(?P<open>\()|(?P<close>\))|(?P<field>[A-Za-z]+):|"(?P<phrase>[^"]*)"(?P<star>\*?)|(?P<quote>")|(?P<word>[^\s()"]+))')
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +246,12 @@ class _Parser:
         return Not(part) if negative else part
 
     def _atom(self, within: Field | None, depth: int) -> Query:
-        token = self.next
+        while (token := self.next) is not None and token.kind == "field":
+            within = token.text.lower()  # type: ignore[assignment]  # _tokens let only FIELDS through
+            self._position += 1
         if token is None:
             raise QueryError(self._end, "the query ends where a word was expected")
         self._position += 1
-        if token.kind == "field":
-            name: Field = token.text.lower()  # type: ignore[assignment]  # _tokens let only FIELDS through
-            return self._atom(name, depth)
         if token.kind == "open":
             part = self.either(within, depth + 1)
             closing = self.next
@@ -265,6 +268,10 @@ def _term(token: _Token, within: Field | None) -> Term:
     prefix = token.star or (token.kind == "word" and token.text.endswith("*"))
     text = token.text.rstrip("*") if token.kind == "word" else token.text
     found = tuple(words(text))
+    if token.kind == "word" and "*" in text and found:
+        raise QueryError(token.at, f"“{token.text}”: a * stands at the end of a word only")
+    if token.kind == "word" and re.match(r"-\w", text):
+        raise QueryError(token.at, f"“{token.text}”: to leave a word out write NOT {text[1:]}")
     if not found:
         raise QueryError(token.at, f"“{token.text}” holds no word")
     shown = f"{within + ':' if within else ''}{text if token.kind == 'word' else chr(34) + text + chr(34)}{'*' if prefix else ''}"
@@ -275,12 +282,9 @@ def _term(token: _Token, within: Field | None) -> Term:
 
 
 def prefilter(query: Query) -> str | None:
-    """An FTS5 expression over `title` and `text` that finds at least what the query finds; None: everything has to be looked at.
-
-    Only words in ASCII: for others the tokenizer of FTS5 and ours differ (scripts without spaces, letters like ß).
-    """
+    """An FTS5 expression over `title`, `summary` and `text` that finds at least what the query finds; None: everything has to be looked at."""
     if isinstance(query, Term):
-        if query.field not in (None, "title") or not all(word.isascii() for word in query.words):
+        if query.field not in (None, "title") or is_character(query.words[0]):
             return None
         phrase = f'"{" ".join(query.words)}"{" *" if query.prefix else ""}'
         return f"title : {phrase}" if query.field == "title" else phrase

@@ -188,6 +188,87 @@ def test_exit_75_while_another_cycle_runs(desk: Path) -> None:
         assert "another cycle is running" in cli("run", folder=desk, code=75).stderr
 
 
+def test_a_folder_of_our_name_is_no_package_of_ours(desk: Path) -> None:
+    (desk / "aggregator").mkdir()
+    (desk / "json.py").write_text("raise SystemExit('not the json that was meant')")
+    script = Path(sys.executable).parent / "aggregator"
+    done = subprocess.run([script, "run", "--json"], capture_output=True, text=True, cwd=desk, check=False)
+    assert done.returncode == 0 and json.loads(done.stdout)["entries"]["new"] == 17, done.stderr
+
+
+def test_R16_what_was_cut_off_is_no_failure_of_its_source(tmp_path: Path) -> None:
+    with Hostile() as server:
+        (tmp_path / "config.toml").write_text(f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "slow"\nurl = "{server.url("drip-body")}"\n')
+        process = subprocess.Popen([sys.executable, "-m", "aggregator", "run"], stderr=subprocess.PIPE, text=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        deadline = time.monotonic() + 10
+        while not server.asked("drip-body") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0 and process.stderr is not None and process.stderr.read() == ""
+        process.stderr.close()
+    found = json.loads(cli("status", "--json", folder=tmp_path).stdout)["sources"][0]
+    assert found["failures"] == 0 and found["state"] == "new"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["frobnicate"], "aggregator: No such command 'frobnicate'"), (["run", "--bogus"], "aggregator run: No such option"), (["search"], "aggregator search: Missing argument"),
+        (["search", "x", "--limit", "0"], "--limit"), (["plan", "--against", "none.toml"], "none.toml"), (["eval", "none.jsonl"], "none.jsonl"), (["refold", "--since", "soon"], "is not a duration"),
+        (["serve", "--host", "999.1.1.1"], "999.1.1.1:8080: can't be listened on"), (["serve", "--port", "99999"], "99999"), (["sources", "export", "none/x.opml"], "none/x.opml: can't be written"),
+        (["sources", "import", "config.toml"], "config.toml: not an OPML file"), (["sources", "remove", "nope"], "no such source"), (["sources", "add", "ftp://x.example/"], "only http and https"),
+        (["backup", "none/x.db"], "none/x.db: can't be written"), (["backup", "config.toml"], "exists already"), (["restore", "none.db"], "no such file"), (["restore", "config.toml"], "no usable copy"), (["init", "config.toml"], "config.toml"),
+        (["why", "999"], "no stored entry"), (["split", "1"], "stands alone already"), (["split", "1", "--undo"], "was not split"), (["join", "1", "1"], "the same entry"), (["join", "1", "2", "--undo"], "were not joined"), (["join", "1", "2", "--level", "item"], "--level"),
+        (["run", "--config", "none.toml"], "none.toml: there is no such file"),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, list) else "",
+)  # fmt: skip
+def test_an_error_of_a_user_is_one_line_and_never_a_traceback(ran: Path, arguments: list[str], words: str) -> None:
+    done = cli(*arguments, folder=ran, code=2)
+    assert words in done.stderr and len(done.stderr.splitlines()) == 1 and done.stdout == ""
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ran")
+    (folder / "config.toml").write_text(f'[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n')
+    cli("run", folder=folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("service", "words"),
+    [
+        ("output = 'file/public'", "file/public: can't be written"), ("output = 'file'", "file: can't be written"), ("database = 'file/x.db'", "file: can't be made"), ("database = 'folder'", "folder: is not a file"),
+        ("database = 'file'", "file: is damaged or no database"), ("database = 'empty'", "empty: is empty"),
+    ],
+)  # fmt: skip
+def test_places_that_can_not_be_used_are_named_and_nothing_is_lost(tmp_path: Path, service: str, words: str) -> None:
+    (tmp_path / "file").write_text("mine " * 400)
+    (tmp_path / "empty").touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "one.txt").write_text("A headline of today\n")
+    (tmp_path / "config.toml").write_text(f"[service]\n{service}\n[[sources]]\nid = 'one'\npath = 'one.txt'\n")
+    done = cli("run", folder=tmp_path, code=2)
+    assert words in done.stderr and len(done.stderr.splitlines()) == 1 and (tmp_path / "file").read_text() == "mine " * 400
+    (tmp_path / "config.toml").write_text("[[sources]]\nid = 'one'\npath = 'one.txt'\n")
+    cli("run", folder=tmp_path)
+    assert len(cli("dump", folder=tmp_path).stdout.splitlines()) == 1 and "A headline of today" in (tmp_path / "var" / "public" / "all.atom").read_text()
+
+
+def test_each_bad_file_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    files = {"a.txt": b"One headline\n", "b.txt": "Caf\u00e9 closes\n".encode("latin-1"), "c.txt": b"", "d.txt": b"\x89PNG\r\n\x1a\n\x00", "e.txt": b"<html><body>x</body></html>",
+             "f.txt": b"<rss version='2.0'><channel><title>F</title><item><title>In a feed</title><guid>1</guid></item></channel></rss>", "g.txt": b'{"version":"https://jsonfeed.org/version/1.1","title":"G","items":[{"id":"1","title":"In JSON"}]}'}  # fmt: skip
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "config.toml").write_text("[[sources]]\nid = 'all-of-them'\npath = '*.txt'\n[[sources]]\nid = 'none'\npath = 'x*.txt'\n[[sources]]\nid = 'folder'\npath = '.'\n")
+    lines = cli("run", folder=tmp_path).stderr.splitlines()
+    assert [line.split(": ")[1] for line in lines if line.startswith("all-of-them")] == ["b.txt:1", "c.txt", "d.txt", "e.txt"]
+    assert any(line.startswith("none: ") and "there is no such file" in line for line in lines) and any(line.startswith("folder: ") and "is a folder" in line for line in lines)
+    assert {json.loads(line)["title"] for line in cli("dump", folder=tmp_path).stdout.splitlines()} == {"One headline", "In a feed", "In JSON"}
+
+
 def test_unknown_things_are_usage_errors(desk: Path) -> None:
     cli("frobnicate", folder=desk, code=2)
     cli("run", "--source", "nope", folder=desk, code=2)

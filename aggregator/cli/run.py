@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import itemgetter
 
 import click
 
@@ -96,11 +97,12 @@ def report_json(report: Report) -> dict[str, object]:
 def tell(settings: Settings, config: Config, report: Report) -> None:
     """Failures always (unless quiet); the summary to whoever looks."""
     collected, folded = report.collected, report.folded
-    for source, failure in sorted(collected.failures)[:100]:
+    by_source = itemgetter(0)
+    for source, failure in sorted(collected.failures, key=by_source)[:100]:
         settings.say(f"{source}: {failure.detail}")
     if len(collected.failures) > 100:
         settings.say(f"… and {len(collected.failures) - 100} more sources failed; `aggregator status` shows all")
-    for source, warning in sorted(collected.warnings)[:20]:
+    for source, warning in sorted(collected.warnings, key=by_source)[:20]:
         settings.say(f"{source}: {warning.detail}")
     for line in report.warnings:
         settings.say(line)

@@ -105,6 +105,8 @@ def collect(config: Config, store: Store, found: Sequence[Task], stop: threading
     titles = sources.titles(store)
     for task, polled in polls(config, found, stop):
         source = task.source
+        if polled.failure is not None and stop.is_set():
+            continue  # cut off by us, which tells nothing of the source
         if polled.failure is not None and polled.failure.kind == "put-off":
             sources.remember(store, [(source, polled.memory)])
             continue

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from aggregator.errors import LockedError, StoreError
 from aggregator.store.schema import APPLICATION_ID, migrations
+from aggregator.text.words import words
 
 _LATEST = 1  # number of migrations; kept in `PRAGMA user_version`, so that an older program can refuse a newer file
 
@@ -54,6 +55,7 @@ class Store:
         """A copy that lives in memory only."""
         conn = sqlite3.connect(":memory:", isolation_level=None)
         self.conn.backup(conn)
+        _teach(conn)
         conn.execute("PRAGMA foreign_keys = ON")
         return Store(self.path, conn)
 
@@ -119,7 +121,15 @@ def acquire(path: Path) -> FileLock:
 
 def _connect(path: Path) -> sqlite3.Connection:
     # No automatic transactions: every one is begun by hand, immediate.
-    return sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+    conn = sqlite3.connect(path, isolation_level=None, timeout=10, check_same_thread=False)
+    _teach(conn)
+    return conn
+
+
+def _teach(conn: sqlite3.Connection) -> None:
+    """The function that the triggers of the full-text index call."""
+    conn.execute("PRAGMA trusted_schema = ON")
+    conn.create_function("words", 1, lambda text: " ".join(words(text)), deterministic=True)
 
 
 def _settings(conn: sqlite3.Connection) -> None:

@@ -1,7 +1,6 @@
 """Plain text → words to compare and to search for. Case and accents never matter; scripts without spaces give bigrams.
 
-The words are those that SQLite's FTS5 finds with `unicode61 remove_diacritics 2` (runs of letters and digits), except in
-scripts without spaces, where a run is one token there and no use to anybody.
+The full-text index of the store holds these words too, so that topics and search agree on what a word is.
 """
 
 from __future__ import annotations
@@ -40,3 +39,8 @@ def words(text: str) -> list[str]:
         else:
             found.append(token)
     return found
+
+
+def is_character(word: str) -> bool:
+    """Whether this is a single character of a script without spaces."""
+    return len(word) == 1 and re.match(f"[{_DENSE}]", word) is not None

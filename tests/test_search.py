@@ -1,0 +1,66 @@
+"""Search and topics are one language: what a topic's rule finds, search finds, in every script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aggregator import desk, query
+from aggregator.store import Store, open_writer
+from tests.helpers import entry, put
+
+TITLES = (
+    "Café Zürich: die große Straße am Fußballplatz", "NHKニュース 東京都で大雨", "ＡＩ が変える日本の首相", "Москва: ёлка и Ёлки", "भूकंप से केरल में दस की मौत", "ไทยแลนด์ น้ำท่วม", "한국 대통령 사임",
+    "Don’t look up: O'Neill’s U.S. H-1B visa", "ﬁnal ofﬁce ²", "İstanbul'da ısı", "C++ and AT&T at 25.5%", "Élysée naïve résumés", "العربية: مَكتبة", "ΑΘΗΝΑ Ελλάδα", "plain words of a headline",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def desk_of_many_scripts(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    store = open_writer(tmp_path_factory.mktemp("search") / "a.db")
+    put(store, *(entry("a", f"g{n}", title, text=f"Body {n} {TITLES[(n + 3) % len(TITLES)]}") for n, title in enumerate(TITLES)))
+    return store
+
+
+def by_looking(store: Store, text: str) -> set[int]:
+    wanted = query.parse(text)
+    from aggregator.store import stories
+
+    return {one.id for one, _ in stories.entries(store) if query.match(wanted, query.doc(one)) is not None}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["strasse", "Straße", "fussball*", "FUSSBALLPLATZ", "nhk", "東京", "雨", "大雨", "ai", "首相", "елки", "ёлк*", "केरल", "के*", "ไทย", "대통*", "o'neill", "o’neill", "u.s.", "h-1b", "final", "office", "istanbul", "c++", "at&t", "25.5",
+     "elysee", "résum*", "مكتبة", "αθηνα", "title:strasse", "title:(雨 OR nhk)", '"grosse strasse"', '"die gros"*', "plain NOT words", "NOT plain"],
+)  # fmt: skip
+def test_search_finds_what_a_topic_finds(desk_of_many_scripts: Store, text: str) -> None:
+    found = {one.id for one, _ in desk.search(desk_of_many_scripts, text, 100)}
+    assert found == by_looking(desk_of_many_scripts, text) and (found or text == "plain NOT words"), text
+
+
+_WORDS = st.sampled_from(sorted({part for title in TITLES for part in title.split()}))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(_WORDS, st.integers(0, 3), st.integers(1, 8), st.booleans())
+def test_whatever_part_of_a_word_is_asked_for(desk_of_many_scripts: Store, word: str, start: int, length: int, prefix: bool) -> None:
+    text = word[start : start + length].strip("'’-*()\":") + ("*" if prefix else "")
+    try:
+        query.parse(text)
+    except query.QueryError:
+        return
+    assert {one.id for one, _ in desk.search(desk_of_many_scripts, text, 100)} == by_looking(desk_of_many_scripts, text)
+
+
+def test_an_edit_and_a_removal_are_found_anew(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        put(store, entry("a", "1", "Alte Straße"))
+        put(store, entry("a", "1", "Neue Gasse"))
+        assert [desk.search(store, text, 9) != () for text in ("straße", "gasse")] == [False, True]
+        store.conn.execute("DELETE FROM entry")
+        assert desk.search(store, "gasse", 9) == () and store.conn.execute("SELECT count(*) FROM entry_fts WHERE entry_fts MATCH 'gasse'").fetchone() == (0,)
+        store.conn.execute("INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")
