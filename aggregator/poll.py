@@ -12,7 +12,6 @@ from pathlib import PurePath
 
 from aggregator import fetch, health, schedule, urls
 from aggregator.model import Entry, Failure, Fetched, Hints, Limits, Memory, Pace, Parsed, Polled, Request, Source, Task
-from aggregator.parse import normal
 from aggregator.parse import parse as parse_here
 
 Parser = Callable[[Source, Fetched, Limits], Parsed]
@@ -139,20 +138,23 @@ def _local(task: Task, parse: Parser) -> Polled:
 
 
 def _read(task: Task, parse: Parser, good: Sequence[Fetched], bad: list[Failure], at: int, digest: str) -> Polled:
-    feed, entries = None, list[Entry]()
+    feed, entries = None, dict[str, Entry]()
     for one in good:
         parsed = parse(task.source, one, task.limits)
         found = (*([parsed.failure] if parsed.failure else []), *parsed.warnings)
         bad += [trouble if trouble.detail.startswith(name := PurePath(one.url).name) else replace(trouble, detail=f"{name}: {trouble.detail}") for trouble in found]
         if parsed.failure is None:
             feed = feed or parsed.feed
-            entries += parsed.entries
+            for entry in parsed.entries:
+                first = entries.setdefault(entry.key, entry)
+                if first.title != entry.title and (entry.link_key is None or first.link_key != entry.link_key):
+                    # a guid that two files give to two things
+                    key = f"{entry.key}\n{entry.link_key}\n{entry.title}"
+                    entries.setdefault(key, replace(entry, key=key, guid=None))
     if feed is None:
         return _failed(task, Fetched("", at), bad[0])
     memory = _local_memory(task, at, digest)
-    if len(good) > 1:  # a guid that two files give to two things is none
-        feed, entries = replace(feed, title=""), list(normal.unique(feed, entries, task.limits, bad).entries)
-    return Polled(task.source.id, at, memory, feed, tuple(entries), warnings=tuple(bad))
+    return Polled(task.source.id, at, memory, feed if len(good) == 1 else replace(feed, title=""), tuple(entries.values()), warnings=tuple(bad))
 
 
 def _local_memory(task: Task, at: int, digest: str) -> Memory:
