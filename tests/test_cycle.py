@@ -214,3 +214,28 @@ def test_R3_killed_at_any_time_nothing_is_lost_or_doubled(tmp_path: Path) -> Non
     assert not list(settings.output.rglob("*.tmp"))
     with open_reader(settings.database) as store:
         assert store.conn.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+def test_plan_tells_what_a_change_would_publish_and_writes_nothing(tmp_path: Path) -> None:
+    for name, lines in (("one", "Quake hits Chile coast\nBank raises rates\n"), ("two", "Quake hits Chile coast\nVote in Peru\n")):
+        (tmp_path / f"{name}.txt").write_text(lines)
+    body = '[[sources]]\nid = "one"\npath = "one.txt"\n[[sources]]\nid = "two"\npath = "two.txt"\n[[topics]]\nid = "t"\nmatch = "{}"\n{}\n'
+    present = config(tmp_path, body.format("quake OR peru", ""))
+    once(present)
+    before = snapshot(tmp_path)
+
+    def plan(match: str, more: str = "", settings: Config | None = None) -> dict[str, tuple[int, int, int, int, int]]:
+        other = settings or config(tmp_path, body.format(match, more))
+        with open_reader(present.database) as store:
+            return {one.topic: (one.added, one.removed, one.items, one.feed_added, one.feed_removed) for one in cycle.plan(store, other, present)}
+
+    assert plan("quake OR peru") == {"all": (0, 0, 3, 0, 0), "t": (0, 0, 2, 0, 0), "folds": (0, 0, 1, 0, 0)}
+    assert plan("quake OR bank")["t"] == (1, 1, 2, 1, 1)
+    assert plan("quake OR peru", "limit = 1")["t"] == (0, 0, 2, 0, 0), "all belong there still; what came within two days stays in the feed, whatever its limit"
+    assert plan("quake OR peru", "min_sources = 2\none_per = 'event'")["t"][1:3] == (2, 0), "copies of one text are one voice"
+    assert plan("x", settings=config(tmp_path, '[fold]\ntext = false\nevent = false\n[[sources]]\nid = "one"\npath = "one.txt"\n'))["all"][:3] == (0, 1, 2), "a source that left"
+    unfolded = plan("x", settings=config(tmp_path, "[fold]\ntext = false\nevent = false\n" + body.format("quake OR peru", "")))
+    assert unfolded["folds"][:3] == (0, 1, 0) and unfolded["t"][:3] == (1, 0, 3)
+    config(tmp_path, body.format("quake OR peru", ""))
+    ours = [{name: data for name, (_, data) in found.items() if not name.endswith(("-shm", "-wal"))} for found in (before, snapshot(tmp_path))]
+    assert ours[0] == ours[1]

@@ -113,6 +113,8 @@ def plan_command(settings: Settings, against: Path | None) -> None:
     with open_reader(config.database) as store:
         changes = cycle.plan(store, other, config)
     if settings.json:
-        print_json([{"topic": one.topic, "added": one.added, "removed": one.removed, "items": one.items} for one in changes])
+        print_json([{"topic": one.topic, "added": one.added, "removed": one.removed, "items": one.items,
+                     "feed": {"added": one.feed_added, "removed": one.feed_removed}} for one in changes])  # fmt: skip
         return
-    table(("topic", "change", "stories then"), [(one.topic, f"+{one.added} −{one.removed}", str(one.items)) for one in changes])
+    table(("topic", "change", "then", "of these in the feed"), [(one.topic, f"+{one.added} −{one.removed}", str(one.items),
+          "" if one.topic == "folds" else f"+{one.feed_added} −{one.feed_removed}") for one in changes])  # fmt: skip

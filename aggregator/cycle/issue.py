@@ -61,7 +61,7 @@ def issue(config: Config, store: Store, now: int) -> Written:
         return Written(unchanged=len(folder.names()))
     if store.meta("born") is None:
         store.set_meta("born", str(now))
-    press = _Press(config, store)
+    press = Press(config, store)
     files: dict[str, bytes] = {}
     remove: set[str] = {name for name in folder.names() if _belongs_to_nobody(config, name)}
     wanted = {topic.id: topic for topic in (*config.topics, ALL)}
@@ -120,7 +120,7 @@ def _hash(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-class _Press:
+class Press:
     """Makes editions from the store for one issue; what several of them need is asked for once."""
 
     def __init__(self, config: Config, store: Store) -> None:
@@ -252,7 +252,7 @@ def sweep(config: Config, store: Store, now: int) -> Written:
 def search_feed(config: Config, store: Store, found: Sequence[Story], text: str, form: str, limit: int) -> bytes:
     """A search as a feed: the stories that match, as an edition of their own."""
     view = View("search", f"Search: {text}", f"Everything stored that matches {text}", config.site.base_url, "story", limit, lead=config.lead)
-    press = _Press(config, store)
+    press = Press(config, store)
     made = edition.compose(view, found, {}, press.origins, press.priorities)
     # The address of the feed itself is the search, so that a reader that subscribes finds it again.
     return render.feeds(made, replace(config.site, formats=(form,)), address=f"{config.site.base_url}search?q={quote(text)}&format={form}")[f"search.{form}"]
@@ -260,9 +260,9 @@ def search_feed(config: Config, store: Store, found: Sequence[Story], text: str,
 
 def search_items(config: Config, store: Store, found: Sequence[Story], limit: int) -> list[Item]:
     """A search as items for a page."""
-    press = _Press(config, store)
+    press = Press(config, store)
     view = View("search", "", "", config.site.base_url, "story", limit, lead=config.lead)
     return list(edition.compose(view, found, {}, press.origins, press.priorities).items)
 
 
-__all__ = ["issue", "label", "search_feed", "search_items", "sweep"]
+__all__ = ["ALL", "Press", "issue", "label", "search_feed", "search_items", "sweep"]

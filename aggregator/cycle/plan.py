@@ -2,38 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aggregator import fold
 from aggregator.config import Config
-from aggregator.cycle.issue import label
+from aggregator.cycle.issue import ALL, Press, label
+from aggregator.model import Topic
 from aggregator.store import Store, folding, sources, stories
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Of one topic, in stories; of "folds": how many entries would be folded that are not (added), and the other way round."""
+    """Of one topic, in items that belong there, and in those that its feed has room for. Of "folds": entries that would be folded and are not, …"""
 
     topic: str
     added: int
     removed: int
     items: int
+    feed_added: int = 0
+    feed_removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Printed:
+    """What would be published of a topic: ids of all its items, and of those in the feed."""
+
+    items: frozenset[str] = frozenset()
+    feed: frozenset[str] = frozenset()
 
 
 def plan(store: Store, other: Config, present: Config) -> tuple[Change, ...]:
-    """Per topic, then the folds."""
-    copy = store.in_memory()
-    with copy:
-        before, level_before = stories.labelled(copy), stories.levels(copy)
+    """Everything, each topic, then the folds."""
+    with store.in_memory() as copy:
+        before, level_before = _printed(present, copy), stories.levels(copy)
         label(other, copy)
         if (other.text_window, other.event_window) != (present.text_window, present.event_window):
             folding.forget(copy, None)
             fold.fold(copy, fold.Settings(other.text_window, other.event_window), sources.titles(copy))
             label(other, copy)
-        after, level_after = stories.labelled(copy), stories.levels(copy)
-    names = dict.fromkeys([*(topic.id for topic in other.topics), *(topic.id for topic in present.topics)])
-    nothing: set[str] = set()
-    changes = [Change(name, len(after.get(name, nothing) - before.get(name, nothing)), len(before.get(name, nothing) - after.get(name, nothing)),
-                      len(after.get(name, nothing))) for name in names]  # fmt: skip
+        after, level_after = _printed(other, copy), stories.levels(copy)
+    names = dict.fromkeys([*after, *before])
     made, undone = level_after.keys() - level_before.keys(), level_before.keys() - level_after.keys()
-    return (*changes, Change("folds", len(made), len(undone), len(level_after)))
+    return (*(_change(name, before.get(name, _Printed()), after.get(name, _Printed())) for name in names), Change("folds", len(made), len(undone), len(level_after)))
+
+
+def _change(name: str, before: _Printed, after: _Printed) -> Change:
+    return Change(name, len(after.items - before.items), len(before.items - after.items), len(after.items), len(after.feed - before.feed), len(before.feed - after.feed))
+
+
+def _printed(config: Config, store: Store) -> Mapping[str, _Printed]:
+    press = Press(config, store)
+    labelled = stories.labelled(store)
+    labelled[ALL.id] = stories.all_story_ids(store)
+    return {topic.id: _of_topic(press, topic, labelled.get(topic.id, set())) for topic in (ALL, *config.topics)}
+
+
+def _of_topic(press: Press, topic: Topic, labelled: set[str]) -> _Printed:
+    feed = frozenset(item.id for item in press.compose(topic, press.newest(topic)).items)
+    view = press.view(topic)
+    if view.one_per == "story" and view.min_sources == 1:
+        return _Printed(frozenset(labelled), feed)
+    # Only some of its stories are items, or several are one: the whole topic has to be composed to tell which.
+    found = stories.by_public_id(press.store, sorted(labelled))
+    return _Printed(frozenset(item.id for item in press.compose(topic, found, limit=1 << 30).items), feed)
+
+
+__all__ = ["Change", "plan"]

@@ -212,6 +212,11 @@ def all_public_ids(store: Store) -> set[str]:
     return {row[0] for row in store.conn.execute("SELECT public_id FROM story UNION SELECT public_id FROM event")}
 
 
+def all_story_ids(store: Store) -> set[str]:
+    """The published id of every story."""
+    return {row[0] for row in store.conn.execute("SELECT public_id FROM story")}
+
+
 def mark_all_events(store: Store) -> None:
     """Every page is to be printed anew."""
     with store.transaction() as conn:
