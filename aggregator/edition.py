@@ -166,10 +166,10 @@ def page(public_id: str) -> str:
     return f"stories/{hashlib.sha256(public_id.encode()).hexdigest()[:20]}.html"
 
 
-def archive_places(fresh: Sequence[str], known: Mapping[str, int]) -> dict[str, int]:
-    """Published id → archive document for items that left the feed, oldest first: the newest document is filled up, then a next one begun."""
-    newest = max(known.values(), default=0)
-    room = ARCHIVE_SIZE - sum(number == newest for number in known.values()) if newest else 0
+def archive_places(fresh: Sequence[str], newest: int, held: int) -> dict[str, int]:
+    """Published id → archive document for items that left the feed, oldest first: the newest document, which holds so many, is filled up,
+    then a next one begun."""
+    room = ARCHIVE_SIZE - held if newest else 0
     places: dict[str, int] = {}
     for public_id in fresh:
         if room <= 0:

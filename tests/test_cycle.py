@@ -239,3 +239,30 @@ def test_plan_tells_what_a_change_would_publish_and_writes_nothing(tmp_path: Pat
     config(tmp_path, body.format("quake OR peru", ""))
     ours = [{name: data for name, (_, data) in found.items() if not name.endswith(("-shm", "-wal"))} for found in (before, snapshot(tmp_path))]
     assert ours[0] == ours[1]
+
+
+BIG = {"entry", "said", "story", "event", "member", "label", "archived", "posting", "vector", "term", "revision", "alias"}
+
+
+def test_cost_follows_news_no_statement_of_a_cycle_goes_through_what_is_stored(tmp_path: Path) -> None:
+    """Each statement of a cycle without news, and of one with a new entry, is looked up: none scans a table that grows."""
+    lines = [f"Minister {n} visits town number {n * 7} of the north" for n in range(400)]
+    (tmp_path / "s.txt").write_text("\n".join(lines))
+    settings = config(tmp_path, '[publish]\nlimit = 5\n[[sources]]\nid = "s"\npath = "s.txt"\n[[topics]]\nid = "t"\nmatch = "minister"\n[[topics]]\nid = "e"\nmatch = "town"\none_per = "event"\nmin_sources = 2\n')
+    for day in range(4):  # until the archives have caught up
+        (tmp_path / "s.txt").write_text("\n".join([*lines, *(f"Day {n} of it" for n in range(day))]))
+        once(settings, NOW + day * 86_400 * 3)
+    with open_writer(settings.database) as store:
+        for name, text in (("nothing new", None), ("one new", "\nMinister of the sea resigns over herring")):
+            if text:
+                (tmp_path / "s.txt").write_text((tmp_path / "s.txt").read_text() + text)
+            said: set[str] = set()
+            store.set_meta("pruned", str(NOW + 20 * 86_400))
+            store.conn.set_trace_callback(said.add)
+            report = cycle.run(settings, store, Wanted(), NOW + 20 * 86_400)
+            store.conn.set_trace_callback(None)
+            assert report.collected.new == bool(text)
+            plans = {(one, row[3]) for one in said if one.startswith(("SELECT", "UPDATE", "DELETE", "INSERT")) for row in store.conn.execute(f"EXPLAIN QUERY PLAN {one}")}
+            scans = {(one[:160], detail) for one, detail in plans if detail.startswith("SCAN ") and (detail.split()[1] in BIG or detail.split()[1] in ("e", "m", "s", "t", "v", "a", "l", "x"))}
+            # Partial indexes hold only what is to be done.
+            assert {(one, detail) for one, detail in scans if not detail.endswith(("story_unlabelled", "story_unarchived", "label_unarchived"))} == set(), name

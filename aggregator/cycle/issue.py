@@ -172,11 +172,12 @@ class Press:
             return {}
         left = stories.left_behind(self.store, None if topic is ALL else topic.id, topic.id, {item.id for item in current.items}, edition.ARCHIVE_SIZE * 20)
         items = self.compose(topic, left, limit=1 << 30).items if left else ()
-        known = stories.archived(self.store, topic.id)
         present = {item.id for item in current.items}
+        known = stories.archived(self.store, topic.id, {item.id for item in items} | {story.public_id for story in left})
         fresh = [item.id for item in reversed(items) if item.id not in present and item.id not in known]
-        placed = edition.archive_places(fresh, known)
-        silent = {story.public_id for story in left} - set(placed) - present - set(known)
+        last = stories.archives(self.store, topic.id)
+        placed = edition.archive_places(fresh, last, len(stories.in_archive(self.store, topic.id, last)))
+        silent = {story.public_id for story in left} - set(placed) - present - known
         stories.archive(self.store, topic.id, {**dict.fromkeys(silent, 0), **placed} if current.items else placed)
         lost = {name for name in folder.missing() if name.startswith(f"archive/{topic.id}-")}
         numbers = {number for number in placed.values()} | {int(name.rpartition("-")[2].partition(".")[0]) for name in lost}

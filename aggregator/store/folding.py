@@ -43,9 +43,11 @@ class Waiting:
 
 def untold(store: Store, limit: int, characters: int) -> list[Waiting]:
     """The next entries to fold, in the order (published, id): it does not matter who answered first. Of their texts so many characters."""
+    # CROSS JOIN: from the few that wait to their entries; SQLite would rather go through all entries in order and look for one that waits.
     found = store.conn.execute(
         "SELECT e.id, e.source, e.public_id, e.link_key, e.title, substr(e.text, 1, ?), e.language, e.published, e.first_seen, e.changed "
-        "FROM untold u JOIN entry e ON e.id = u.entry ORDER BY e.published, e.public_id LIMIT ?",
+        "FROM entry e WHERE e.id IN (SELECT x.id FROM untold u CROSS JOIN entry x ON x.id = u.entry ORDER BY x.published, x.public_id LIMIT ?) "
+        "ORDER BY e.published, e.public_id",
         (characters, limit),
     )
     return [Waiting(*row) for row in found]

@@ -93,7 +93,7 @@ def label(store: Store, decide: Callable[[Story], Labels], limit: int = 1000) ->
             conn.execute("INSERT OR IGNORE INTO dirty SELECT topic FROM label WHERE story = ?", (story.id,))
             conn.execute("DELETE FROM label WHERE story = ?", (story.id,))
             found = [(topic, story.id, story.published, story.public_id, entry, rule) for topic, entry, rule in decide(story)]
-            conn.executemany("INSERT INTO label VALUES (?, ?, ?, ?, ?, ?)", found)
+            conn.executemany("INSERT INTO label (topic, story, published, public_id, entry, rule) VALUES (?, ?, ?, ?, ?, ?)", found)
             mark_event(conn, story.event)
         conn.executemany("UPDATE story SET labelled = 1 WHERE id = ?", [(number,) for number in numbers])
     return len(numbers)
@@ -150,9 +150,16 @@ def printed(store: Store, editions: Iterable[str]) -> None:
         conn.executemany("DELETE FROM dirty WHERE edition = ?", [(edition,) for edition in editions])
 
 
-def archived(store: Store, edition: str) -> dict[str, int]:
-    """Published id → number of the archive document that holds it."""
-    return dict(store.conn.execute("SELECT public_id, number FROM archived WHERE edition = ?", (edition,)))
+def archived(store: Store, edition: str, ids: Iterable[str]) -> set[str]:
+    """Those of these published ids that an archive document holds."""
+    return {row[0] for row in _by_ids(store, "SELECT public_id FROM archived WHERE edition = ? AND public_id IN", ids, edition)}
+
+
+def _by_ids(store: Store, query: str, ids: Iterable[str], *first: object) -> Iterator[Any]:
+    wanted = list(ids)
+    for start in range(0, len(wanted), _CHUNK):
+        part = wanted[start : start + _CHUNK]
+        yield from store.conn.execute(f"{query} ({','.join('?' * len(part))})", (*first, *part))
 
 
 def archives(store: Store, edition: str) -> int:
@@ -165,7 +172,7 @@ def archive(store: Store, edition: str, places: Mapping[str, int]) -> None:
     if not places:
         return
     with store.transaction() as conn:
-        start = conn.execute("SELECT coalesce(max(position), 0) FROM archived WHERE edition = ?", (edition,)).fetchone()[0]
+        start = conn.execute("SELECT coalesce(max(position), 0) FROM archived WHERE edition = ? AND number = ?", (edition, archives(store, edition))).fetchone()[0]
         conn.executemany("INSERT OR IGNORE INTO archived VALUES (?, ?, ?, ?)",
                          [(edition, item, number, start + 1 + position) for position, (item, number) in enumerate(places.items())])  # fmt: skip
 
@@ -177,29 +184,27 @@ def in_archive(store: Store, edition: str, number: int) -> tuple[str, ...]:
 
 
 def left_behind(store: Store, topic: str | None, edition: str, present: set[str], limit: int) -> tuple[Story, ...]:
-    """Stories of an edition older than the oldest in its feed and in no archive document yet, oldest first."""
-    oldest = store.conn.execute(
-        f"SELECT min(published) FROM story WHERE public_id IN ({','.join('?' * len(present))})", tuple(present)
-    ).fetchone()[0]
+    """Stories of an edition older than the oldest in its feed and in no archive document yet, oldest first.
+
+    A mark on the row says that it is archived, so that only those are looked at that are not, however many are stored.
+    """
+    oldest = min((row[0] for row in _by_ids(store, "SELECT published FROM story WHERE public_id IN", present)), default=None)
     if oldest is None:
         return ()
-    table = "label t" if topic is not None else "story t"
-    number, narrowed = ("t.story", "t.topic = ? AND") if topic is not None else ("t.id", "")
-    found = store.conn.execute(
-        f"SELECT {number} FROM {table} WHERE {narrowed} t.published <= ? AND NOT EXISTS "
-        "(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = t.public_id) ORDER BY t.published, t.public_id LIMIT ?",
-        (*([topic] if topic is not None else []), oldest, edition, limit),
-    )
+    table, number, narrowed = ("label", "story", "topic = ? AND ") if topic is not None else ("story", "id", "")
+    mine: tuple[object, ...] = () if topic is None else (topic,)
+    with store.transaction() as conn:
+        conn.execute(
+            f"UPDATE {table} SET archived = 1 WHERE {narrowed}archived = 0 AND EXISTS "
+            f"(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = {table}.public_id)", (*mine, edition)
+        )  # fmt: skip
+    found = store.conn.execute(f"SELECT {number} FROM {table} WHERE {narrowed}archived = 0 AND published <= ? ORDER BY published, public_id LIMIT ?", (*mine, oldest, limit))
     return tuple(story for story in stories(store, [row[0] for row in found]) if story.public_id not in present)
 
 
 def by_public_id(store: Store, ids: Sequence[str]) -> tuple[Story, ...]:
     """The stories with these published ids."""
-    numbers: list[int] = []
-    for start in range(0, len(ids), _CHUNK):
-        part = ids[start : start + _CHUNK]
-        numbers += [row[0] for row in store.conn.execute(f"SELECT id FROM story WHERE public_id IN ({','.join('?' * len(part))})", tuple(part))]
-    return stories(store, numbers)
+    return stories(store, [row[0] for row in _by_ids(store, "SELECT id FROM story WHERE public_id IN", ids)])
 
 
 def aliases(store: Store, public_id: str) -> tuple[str, ...]:
