@@ -7,6 +7,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import click
 import jsonschema
 import pytest
 
@@ -24,6 +25,18 @@ SCHEMA = ROOT / "aggregator" / "config" / "schema.json"
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_in_the_readme(command: str) -> None:
     assert re.search(rf"`{command}\b", README), command
+
+
+def test_every_option_is_in_the_readme() -> None:
+    from aggregator.cli import group
+
+    context = click.Context(group)
+    for name in COMMANDS:
+        command = group.get_command(context, name)
+        assert command is not None
+        for one in command.commands.values() if isinstance(command, click.Group) else (command,):
+            for option in (option for parameter in one.params for option in parameter.opts if option.startswith("--")):
+                assert re.search(rf"`[^`]*{option}\b", README), f"{name} {one.name} {option}"
 
 
 @pytest.mark.parametrize("section", [Service, Poll, Fold, Publish, Retention, Serve, Source, Topic], ids=lambda one: one.__name__)
