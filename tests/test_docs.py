@@ -14,6 +14,7 @@ import pytest
 from aggregator.cli import COMMANDS
 from aggregator.config import load
 from aggregator.config.model import File, Fold, Poll, Publish, Retention, Serve, Service, Source, Topic
+from aggregator.model import Entry
 from aggregator.parse import stories as story_files
 from aggregator.topics import compiled, label
 
@@ -76,6 +77,23 @@ WANTED = {
 }  # fmt: skip
 
 
+# What an editor may well agree with too.
+MAY = {"China Urged": {"business"}, "Honduras Election": {"us-politics"}, "Trump Administration": {"business"}}
+
+# Headlines and topics that a rule of single words gets wrong easily.
+ASTRAY = [
+    ("Israel advances West Bank land registration", "business"), ("Truck drives into Christmas market in Berlin", "business"), ("Stockholm hosts the peace talks", "business"), ("Bank of England governor warns of a slowdown", "us-politics"),
+    ("Indiana votes on a new map of districts", "asia-pacific"), ("Indianapolis floods after storm", "asia-pacific"), ("A meta-analysis of sleep in old age", "technology"), ("Critics peruse a long novel", "americas"), ("How to polish old silver", "europe-russia"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("title", "topic"), ASTRAY, ids=[title for title, _ in ASTRAY])
+def test_a_story_is_not_placed_where_no_editor_would(title: str, topic: str) -> None:
+    config = load(ROOT / "config.toml", {})
+    rules = compiled(config.topics, config.sources)
+    assert topic not in {one.topic for one in label(rules, Entry("x", "k", title=title, text=title), "X")}
+
+
 def test_every_seed_story_has_its_topics() -> None:
     from aggregator.model import Fetched, Limits
 
@@ -86,5 +104,6 @@ def test_every_seed_story_has_its_topics() -> None:
     entries = story_files.read("seed-stories", Fetched(seed.as_uri(), 1, body=seed.read_bytes()), Limits()).entries
     assert len(entries) == len(WANTED) == 17
     for entry in entries:
+        found = {one.topic for one in label(rules, entry, "Seed stories")}
         wanted = next(topics for start, topics in WANTED.items() if entry.title.startswith(start))
-        assert wanted <= {one.topic for one in label(rules, entry, "Seed stories")}, entry.title
+        assert wanted <= found <= wanted | MAY.get(" ".join(entry.title.split()[:2]), set()), (entry.title, found)

@@ -31,6 +31,8 @@ def run_command(settings: Settings, everything: bool, ids: tuple[str, ...], offl
     unknown = set(ids) - {source.id for source in config.sources}
     if unknown:
         raise UsageError(f"--source {sorted(unknown)[0]}: no such source; `aggregator sources list` shows them")
+    if asleep := sorted(source.id for source in config.sources if source.id in ids and not source.enabled):
+        raise UsageError(f"--source {asleep[0]}: is disabled in {settings.path} (enabled = false)")
     started = time.monotonic()
     stop = threading.Event()
     with open_writer(config.database) as store, _stopping(stop), progress(settings) as watch:
