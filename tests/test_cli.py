@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.cli.common import _laid_out
 from aggregator.config import edit, load
 from aggregator.errors import ConfigError
 from tests.hostile import Hostile
@@ -21,7 +22,7 @@ SEEDS = ROOT / "aggregator" / "seeds" / "*.txt"
 
 
 def cli(*arguments: str, folder: Path, code: int = 0, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([sys.executable, "-m", "aggregator", *arguments], capture_output=True, text=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}, check=False)
+    done = subprocess.run([sys.executable, "-m", "aggregator", *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}, check=False)
     assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
     return done
 
@@ -267,6 +268,32 @@ def test_each_bad_file_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     assert [line.split(": ")[1] for line in lines if line.startswith("all-of-them")] == ["b.txt:1", "c.txt", "d.txt", "e.txt"]
     assert any(line.startswith("none: ") and "there is no such file" in line for line in lines) and any(line.startswith("folder: ") and "is a folder" in line for line in lines)
     assert {json.loads(line)["title"] for line in cli("dump", folder=tmp_path).stdout.splitlines()} == {"One headline", "In a feed", "In JSON"}
+
+
+def test_a_table_can_be_read_at_80_columns() -> None:
+    columns, row = ("source", "state", "last success", "last new", "failures", "next poll", "why then"), ("bbc-latin-america", "failing", "never", "never", "2", "in 1.2 h", "feeds.example: the name is not known")
+    narrow = [line.plain for line in _laid_out(columns, [row], 80, wrap=True)]
+    assert narrow[1:] == ["bbc-latin-america  failing  never         never     2         in 1.2 h", "    feeds.example: the name is not known"] and max(map(len, narrow)) <= 80
+    wide = [line.plain for line in _laid_out(columns, [row], 120, wrap=True)]
+    assert len(wide) == 2 and wide[1].endswith(row[-1]) and wide[0].index("why then") == wide[1].index("feeds.example")
+    found = [line.plain for line in _laid_out(("entry", "published", "source", "title"), [("1", "2026-11-24 20:22", "s" * 99, "東京" * 40), ("2", "2026-11-24 20:22", "S", "short")], 80, wrap=False)]
+    assert all("2026-11-24 20:22" in line for line in found[1:]) and found[1].endswith("…") and found[2].endswith("short")
+
+
+def test_eval_without_a_file_ends_with_the_input(tmp_path: Path) -> None:
+    (tmp_path / "s.txt").write_text("Honduras election turmoil deepens as Nasralla alleges fraud\nHonduras election turmoil intensifies as Nasralla blames fraud\n")
+    (tmp_path / "config.toml").write_text("[[sources]]\nid = 's'\npath = 's.txt'\n")
+    cli("run", folder=tmp_path)
+    assert cli("eval", folder=tmp_path).stdout == ""
+
+
+def test_a_full_disk_under_the_output_is_one_line(desk: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    cli("run", folder=desk)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "aggregator", "dump"], stdout=full, stderr=subprocess.PIPE, text=True, cwd=desk, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+    assert done.returncode == 2 and done.stderr == "the output: can't be written: No space left on device\n"
 
 
 def test_unknown_things_are_usage_errors(desk: Path) -> None:

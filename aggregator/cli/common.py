@@ -6,18 +6,22 @@ import functools
 import json
 import os
 import sys
+import textwrap
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from aggregator.config import Config, load
 from aggregator.errors import ConfigError
 from aggregator.text.phrases import span
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 R = TypeVar("R")
 
@@ -102,20 +106,40 @@ def ago(at: int | None, present: int) -> str:
     return f"{span(present - at)} ago" if at <= present else f"in {span(at - present)}"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], wrap: Mapping[str, bool] | None = None) -> None:
-    """A table on stdout that fits the terminal; piped, tab-separated and whole, for `cut` and `awk`."""
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], wrap: bool = False) -> None:
+    """A table on stdout that fits the terminal, its last column wrapped or cut; piped, tab-separated and whole, for `cut` and `awk`."""
     found = list(rows)
     if not sys.stdout.isatty():
         for row in (columns, *found):
             click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
         return
     from rich.console import Console
-    from rich.table import Table
+
+    console = Console()
+    for line in _laid_out(columns, found, console.width, wrap):
+        console.print(line, no_wrap=True, overflow="crop", highlight=False)
+
+
+NARROW, WIDEST = 24, 26  # characters: less is no room for the last column; more is too much for another one
+
+
+def _laid_out(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, wrap: bool) -> Iterator[Text]:
+    """The last column takes what the others leave; where that is too little, it stands below them."""
+    from rich.cells import cell_len, set_cell_size
     from rich.text import Text
 
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        shown.add_column(column, overflow="fold" if (wrap or {}).get(column) else "ellipsis", no_wrap=not (wrap or {}).get(column))
-    for row in found:
-        shown.add_row(*(Text(cell) for cell in row))
-    Console().print(shown)
+    def cut(cell: str, room: int) -> str:
+        return cell if cell_len(cell) <= room else set_cell_size(cell, room - 1) + "…"
+
+    widths = [min(WIDEST, max(cell_len(row[place]) for row in (columns, *rows))) for place in range(len(columns) - 1)]
+    used = sum(widths) + 2 * len(widths)
+    below = width - used < NARROW and any(cell_len(row[-1]) > width - used for row in rows)
+    room = width - 4 if below else width - used
+    for number, row in enumerate((columns, *rows)):
+        first = "  ".join(set_cell_size(cut(cell, size), size) for cell, size in zip(row, widths, strict=False))
+        lines = (textwrap.wrap(row[-1], room) if wrap else [cut(row[-1], room)]) or [""]
+        if below:
+            lines = [first, *(f"    {line}" for line in lines if line and number)]
+        else:
+            lines = [f"{first}  {lines[0]}", *(" " * used + line for line in lines[1:])]
+        yield from (Text(line.rstrip(), style="" if number else "bold") for line in lines)

@@ -95,7 +95,12 @@ def _ask(settings: Settings, questions: int) -> None:
     for pair in pairs:
         question = "the same text" if pair.level == "text" else "the same event"
         click.echo(f"\n  {pair.one.title}  ({pair.one.source})\n  {pair.other.title}  ({pair.other.source})", err=True)
-        answers.setdefault(pair.level, []).append(click.confirm(f"  {question}?", err=True))
+        try:
+            answer = click.confirm(f"  {question}?", err=True)
+        except click.Abort:  # the end of the input: what was answered counts
+            click.echo(err=True)
+            break
+        answers.setdefault(pair.level, []).append(answer)
     for level, given in sorted(answers.items()):
         low, high = evaluate.wilson(sum(given), len(given))
         click.echo(f"{level}\t{sum(given)} of {len(given)} right\tprecision of the doubtful folds {low:.2f} to {high:.2f} (95 %)")

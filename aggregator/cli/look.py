@@ -45,7 +45,7 @@ def status_command(settings: Settings) -> None:
             )
             for row in rows
         ],
-        wrap={"why then": True},
+        wrap=True,
     )
     saved = f"{week.saved_bytes / 1e6:.1f} MB saved" if week.saved_bytes else "nothing saved yet"
     settings.say(

@@ -62,6 +62,6 @@ def check_command(settings: Settings, online: bool) -> None:
         print_json([{"source": polled.source, "state": state, "kind": polled.failure.kind if polled.failure else None, "detail": detail,
                      "entries": len(polled.entries), "title": polled.feed.title if polled.feed else None} for polled, state, detail in rows])  # fmt: skip
     else:
-        table(("source", "state", "what came"), [(polled.source, state, detail) for polled, state, detail in rows], wrap={"what came": True})
+        table(("source", "state", "what came"), [(polled.source, state, detail) for polled, state, detail in rows], wrap=True)
     if rows and all(polled.failure for polled, *_ in rows):
         click.get_current_context().exit(3)
