@@ -54,7 +54,9 @@ def find(store: Store, name: str) -> Entry:
     found = stories.find(store, name)
     if not found:
         raise UsageError(f"{name}: no stored entry has this id, link or guid; `aggregator search WORDS` finds entries")
-    if len(found) > 1 and len({entry.guid for entry in found}) == 1 and len({entry.source for entry in found}) == 1:
+    # Several sources that carry one link carry one item; else a guid or link that several have says of none which is meant.
+    one_item = found[0].link_key is not None and len({entry.link_key for entry in found}) == 1 and len({entry.source for entry in found}) == len(found)
+    if len(found) > 1 and not one_item:
         choices = ", ".join(str(entry.id) for entry in found)
         raise UsageError(f"{name}: several entries are meant ({choices}); give one of these numbers")
     return found[0]

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from aggregator import desk
+from aggregator.errors import UsageError
 from aggregator.model import Fetched, Limits, Source
 from aggregator.parse import parse
 from aggregator.store import Store, open_writer
@@ -98,3 +100,14 @@ def test_F14_a_guid_that_another_source_has_is_not_published_twice(tmp_path: Pat
         one = entry("a", "urn:x:1", "One", link="https://a.example/1")
         put(store, one, replace(one, source="b"), replace(one, source="c"))
         assert len({row[0] for row in store.conn.execute("SELECT public_id FROM entry")}) == 3
+
+
+def test_a_name_that_several_entries_have_is_asked_back(tmp_path: Path) -> None:
+    from tests.helpers import entry
+
+    with open_writer(tmp_path / "a.db") as store:
+        put(store, entry("a", "same", "One thing", link="https://a.example/1"), entry("b", "same", "Another thing", link="https://b.example/1"), entry("c", "x", "One thing", link="http://www.a.example/1/"))
+        with pytest.raises(UsageError, match=r"several entries are meant \(1, 2\)"):
+            desk.find(store, "same")
+        assert desk.find(store, "2").title == "Another thing", "a number is an entry's"
+        assert desk.find(store, "https://a.example/1?utm_source=x").source == "a", "one link of two sources is one item, in whatever form it is given"

@@ -138,8 +138,5 @@ def _laid_out(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int,
     for number, row in enumerate((columns, *rows)):
         first = "  ".join(set_cell_size(cut(cell, size), size) for cell, size in zip(row, widths, strict=False))
         lines = (textwrap.wrap(row[-1], room) if wrap else [cut(row[-1], room)]) or [""]
-        if below:
-            lines = [first, *(f"    {line}" for line in lines if line and number)]
-        else:
-            lines = [f"{first}  {lines[0]}", *(" " * used + line for line in lines[1:])]
+        lines = [first, *(f"    {line}" for line in lines if line and number)] if below else [f"{first}  {lines[0]}", *(" " * used + line for line in lines[1:])]
         yield from (Text(line.rstrip(), style="" if number else "bold") for line in lines)
