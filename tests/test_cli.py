@@ -255,6 +255,10 @@ def test_places_that_can_not_be_used_are_named_and_nothing_is_lost(tmp_path: Pat
     assert words in done.stderr and len(done.stderr.splitlines()) == 1 and (tmp_path / "file").read_text() == "mine " * 400
     (tmp_path / "config.toml").write_text("[[sources]]\nid = 'one'\npath = 'one.txt'\n")
     cli("run", folder=tmp_path)
+    cli("backup", "copy.db", folder=tmp_path)
+    if service == "database = 'file/x.db'":
+        (tmp_path / "bad.toml").write_text(f"[service]\n{service}\n")
+        assert "file: can't be made" in cli("restore", "copy.db", "--config", "bad.toml", folder=tmp_path, code=2).stderr
     assert len(cli("dump", folder=tmp_path).stdout.splitlines()) == 1 and "A headline of today" in (tmp_path / "var" / "public" / "all.atom").read_text()
 
 

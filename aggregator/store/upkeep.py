@@ -80,7 +80,10 @@ def restore(path: Path, source: Path) -> Path | None:
     trouble = check(source)
     if trouble:
         raise StoreError(f"{source}: is no usable copy: {trouble}")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{path.parent}: can't be made: {error.strerror}") from None
     lock = acquire(path)
     try:
         unfinished = path.with_name(f".{path.name}.part")
@@ -96,6 +99,8 @@ def restore(path: Path, source: Path) -> Path | None:
                     os.replace(f"{path}{suffix}", f"{kept}{suffix}")
         unfinished.rename(path)
         return kept
+    except OSError as error:
+        raise StoreError(f"{error.filename or path}: can't be written: {error.strerror}; what was there is as it was or beside it") from None
     finally:
         lock.release()
 
