@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,11 @@ TITLES = (
 
 
 @pytest.fixture(scope="module")
-def desk_of_many_scripts(tmp_path_factory: pytest.TempPathFactory) -> Store:
+def desk_of_many_scripts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store = open_writer(tmp_path_factory.mktemp("search") / "a.db")
     put(store, *(entry("a", f"g{n}", title, text=f"Body {n} {TITLES[(n + 3) % len(TITLES)]}") for n, title in enumerate(TITLES)))
-    return store
+    yield store
+    store.close()
 
 
 def by_looking(store: Store, text: str) -> set[int]:
