@@ -28,6 +28,8 @@ OPENING = 6  # words before the shared part, at most, where titles have nothing 
 MANY_NAMES = 40  # in a text of so many words each, a replaced name makes another case of it
 TABLE = 15  # different numbers of a text that is a table
 MISSPELT = 0.7  # likeness of letters from which on two names are one, misspelt
+TEMPLATE = 0.3  # containment of shingles from which on two cases of a template are known as such
+OTHER_NUMBERS, OTHER_NAMES = "other numbers", "other names"  # features that keep texts apart
 NUMBERS = 0.7  # share of the numbers of the shorter text that the other has too
 
 _PREFIX = re.compile(
@@ -42,6 +44,7 @@ _DATELINE = re.compile(
     r"(?:\((?:Reuters|AP|AFP|dpa|UPI|Bloomberg|[A-Z]{2,8})\)\s*)?[-–—]{1,2}\s+"
 )
 _NUMBER = re.compile(r"(?<![#\w])\d+(?:[.,]\d+)*")
+_HAN_NUMBER = re.compile(r"[〇一二三四五六七八九十百千]+(?=[日月年時点號号回期人名円元度])")
 _RAW = re.compile(r"[^\W_]+")
 _ACRONYM = re.compile(r"\b(?:[A-Za-z]\.){2,}")
 _AGENCIES = frozenset({"reuters", "ap", "afp", "dpa", "upi", "bloomberg", "associated", "press", "agence", "france", "presse", "staff", "writer"})
@@ -112,6 +115,8 @@ def _is_source(tail: str, source_title: str) -> bool:
 def _numbers(text: str, found_words: Iterable[str]) -> Iterable[str]:
     for found in _NUMBER.findall(text):
         yield found.replace(",", "").rstrip(".0") if "." in found else found.replace(",", "").lstrip("0") or "0"
+    if not text.isascii():
+        yield from _HAN_NUMBER.findall(text)
     for word in found_words:
         if word in _NUMBER_WORDS:
             yield _NUMBER_WORDS[word]
@@ -160,7 +165,7 @@ def decide(a: Print, b: Print) -> Reason:
         return Reason(None, None, max(held, similar), THRESHOLD, tuple(features))
     differing = _differing(a, b, similar, held)
     if differing:
-        return Reason(None, None, max(held, similar), THRESHOLD, (*features, ("differs", differing)))
+        return Reason(None, None, max(held, similar), THRESHOLD, (*features, differing))
     bodies = len(a.body) >= SHORT_BODY and len(b.body) >= SHORT_BODY
     score, threshold = _with_bodies(a, b, similar, held) if bodies else _titles_only(a, b, similar)
     return Reason("text" if score >= threshold else None, None, score, threshold, tuple(features))
@@ -217,18 +222,36 @@ def _titles_only(a: Print, b: Print, similar: float) -> tuple[float, float]:
     return similar, HEADLINE_THRESHOLD
 
 
-def _differing(a: Print, b: Print, similar: float, held: float) -> str | None:
-    """What tells a template from a copy: numbers, or words that stand in each other's place throughout. None: nothing."""
+def _differing(a: Print, b: Print, similar: float, held: float) -> tuple[str, str] | None:
+    """What tells a template from a copy, as a feature: numbers, or words that stand in each other's place throughout. None: nothing."""
     if (a.repeat or b.repeat) and held >= THRESHOLD:
         return None  # it says itself that it corrects or repeats an earlier one
     if min(len(a.body_numbers), len(b.body_numbers)) >= TABLE and not _disagree(a.body_numbers, b.body_numbers, 0.9):
         return None  # a table of figures with a slip in it
     if similar >= 0.5 and _disagree(a.numbers, b.numbers, 1.0):
-        return f"numbers in the titles: {_list(a.numbers - b.numbers)} ≠ {_list(b.numbers - a.numbers)}"
+        return OTHER_NUMBERS, f"in the titles {_list(a.numbers - b.numbers)} ≠ {_list(b.numbers - a.numbers)}"
     if held >= 0.3 and _disagree(a.body_numbers, b.body_numbers, NUMBERS) and not _opens_both(a, b):
-        return f"numbers: {_list(a.body_numbers - b.body_numbers)} ≠ {_list(b.body_numbers - a.body_numbers)}"
+        return OTHER_NUMBERS, f"{_list(a.body_numbers - b.body_numbers)} ≠ {_list(b.body_numbers - a.body_numbers)}"
     swapped = _swapped(a, b) or (_replaced(a, b) if held >= 0.2 and a.shingles != b.shingles else None)
-    return f"“{swapped[0]}” stands where the other has “{swapped[1]}”" if swapped else None
+    if swapped is None:
+        return None
+    kind = OTHER_NUMBERS if all(character.isdigit() or character == " " for character in "".join(swapped)) else OTHER_NAMES
+    return kind, f"“{swapped[0]}” stands where the other has “{swapped[1]}”"
+
+
+def series(a: Print, b: Print, reason: Reason, one_source: bool) -> bool:
+    """Whether two texts are two cases of one template (weather of two towns, results of two matches), and so not one event either.
+
+    Other names make another case. Other numbers do only within one source: a toll that rises is told in the same words too.
+    """
+    if reason.level is not None or not reason.features:
+        return False
+    kind = reason.features[-1][0]
+    if kind != OTHER_NAMES and not (kind == OTHER_NUMBERS and one_source):
+        return False
+    if a.held and b.held:
+        return containment(a.held, b.held) >= TEMPLATE
+    return not a.held and not b.held and title_similarity(a.title, b.title) >= TITLE_THRESHOLD
 
 
 def _replaced(a: Print, b: Print) -> tuple[str, str] | None:
@@ -287,7 +310,9 @@ def _swapped(a: Print, b: Print) -> tuple[str, str] | None:
     body_a, body_b = set(a.body), set(b.body)
     own_a = sorted(word for word in left if word in body_a and word not in body_b and len(word) > 2)
     own_b = sorted(word for word in right if word in body_b and word not in body_a and len(word) > 2)
-    return (own_a[0], own_b[0]) if own_a and own_b else None
+    if not own_a or not own_b or difflib.SequenceMatcher(None, own_a[0], own_b[0], autojunk=False).ratio() >= MISSPELT:
+        return None
+    return own_a[0], own_b[0]
 
 
 def _list(found: Iterable[str]) -> str:

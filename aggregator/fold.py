@@ -61,6 +61,15 @@ class Folded:
     events_changed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An entry that a story is known by."""
+
+    id: int
+    source: str
+    print: dedupe.Print
+
+
 @dataclass(slots=True)
 class _Postings:
     """The newest stories that a word finds, oldest first, and its weight in each."""
@@ -75,7 +84,7 @@ class _Memory:
 
     postings: dict[str, _Postings] = field(default_factory=dict)  # by term
     times: dict[int, int] = field(default_factory=dict)  # story → time, of all in postings
-    prints: dict[int, list[tuple[int, dedupe.Print]]] = field(default_factory=dict)  # story → entries that it is known by, prints
+    prints: dict[int, list[_Known]] = field(default_factory=dict)  # story → what it is known by
     vectors: dict[int, Vector] = field(default_factory=dict)  # story → vector
     clusters: dict[int, Cluster] = field(default_factory=dict)  # event → cluster
     events: dict[int, int] = field(default_factory=dict)  # story → event
@@ -118,6 +127,7 @@ class _New:
     counts: Vector
     spoken: str
     vector: Vector = field(default_factory=dict)
+    series: set[int] = field(default_factory=set)  # stories of which it is another case
     terms: dict[str, int] = field(default_factory=dict)  # those that it is found by, with their weights
 
 
@@ -187,13 +197,13 @@ class _Batch:
         self.counted.update(one.counts.keys())
         self.index(story, one)
         memory = self.memory
-        memory.prints[story] = [(entry.id, one.print)]
+        memory.prints[story] = [_Known(entry.id, entry.source, one.print)]
         memory.vectors[story] = one.vector
         memory.events[story] = event
         memory.clusters[event] = Cluster(event, one.vector, 1, at, at, [story])
         window = self.settings.event_window
         if window is not None:
-            near = [other for other, when, _ in found if abs(at - when) <= window][:EVENT_CANDIDATES]
+            near = [other for other, when, _ in found if abs(at - when) <= window and other not in one.series][:EVENT_CANDIDATES]
             self.compare(story, event, one.vector, near)
 
     def index(self, story: int, one: _New) -> None:
@@ -214,8 +224,8 @@ class _Batch:
     def known_by(self, story: int, one: _New) -> None:
         """An edited copy: the next copy may be one of it rather than of the founder."""
         known = self.prints_of(story)
-        if len(known) < TELLINGS and all(entry != one.entry.id for entry, _ in known):
-            known.append((one.entry.id, one.print))
+        if len(known) < TELLINGS and all(telling.id != one.entry.id for telling in known):
+            known.append(_Known(one.entry.id, one.entry.source, one.print))
         for term in one.terms:
             self.counted.setdefault(term, 0)  # they are known words from now on
         self.index(story, one)
@@ -248,11 +258,11 @@ class _Batch:
                     self.memory.times[story] = when
         return known
 
-    def prints_of(self, story: int) -> list[tuple[int, dedupe.Print]]:
+    def prints_of(self, story: int) -> list[_Known]:
         known = self.memory.prints.get(story)
         if known is None:
             found = folding.tellings(self.conn, story, EDITED, TELLINGS)
-            known = [(number, dedupe.fingerprint(title, text, self.titles.get(source, ""))) for number, title, text, source in found]
+            known = [_Known(number, source, dedupe.fingerprint(title, text, self.titles.get(source, ""))) for number, title, text, source in found]
             self.memory.prints[story] = known
         return known
 
@@ -308,12 +318,13 @@ class _Batch:
             return None
         best: tuple[float, int, Reason] | None = None
         for story in [story for story, when, weight in found if weight >= COPIED and abs(at - when) <= window][:TEXT_CANDIDATES]:
-            for number, other in self.prints_of(story):
-                reason = dedupe.decide(other, one.print)
+            for other in self.prints_of(story):
+                reason = dedupe.decide(other.print, one.print)
                 if reason.level is None or self.kept_apart(one.entry, story):
-                    continue
-                if best is None or (reason.score, -story) > (best[0], -best[1]):
-                    best = (reason.score, story, replace(reason, against=number))
+                    if dedupe.series(other.print, one.print, reason, other.source == one.entry.source):
+                        one.series.add(story)
+                elif best is None or (reason.score, -story) > (best[0], -best[1]):
+                    best = (reason.score, story, replace(reason, against=other.id))
         return None if best is None else (best[1], best[2])
 
     def compare(self, story: int, event: int, vector: Vector, near: list[int]) -> None:
@@ -361,7 +372,7 @@ class _Batch:
     def founder_of(self, story: int) -> int | None:
         """The entry that founded it."""
         known = self.memory.prints.get(story)
-        return known[0][0] if known else folding.founder(self.conn, story)
+        return known[0].id if known else folding.founder(self.conn, story)
 
     def remember(self) -> None:
         """How many events each term was in, one per event however many stories it has."""

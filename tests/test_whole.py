@@ -29,8 +29,6 @@ LABELLED = Path(__file__).parent / "data" / "sameness.jsonl"
 
 FOLDED_WRONGLY = {
     ("s227", "s228"),  # two rulings: the names stand in the titles alone, the bodies differ in other words
-    ("s304", "s305"),  # ja: dates and degrees in Chinese numerals are no numbers to the guard
-    ("s398", "s399"),  # zh: the same
 }
 """Pairs of different texts that are folded nevertheless. Take out what is mended; nothing may come in."""
 
@@ -41,8 +39,8 @@ def test_mutated_feeds_never_break_what_is_published(tmp_path: Path) -> None:
 
 def test_the_levels_hold_on_our_own_labelled_set() -> None:
     text, event = evaluate.labelled(LABELLED)
-    assert text.precision >= 0.98 and text.recall >= 0.99, text
-    assert event.b3_f1 >= 0.94 and event.b3_precision >= 0.925 and event.precision >= 0.9, event
+    assert text.precision >= 0.99 and text.recall >= 0.995, text
+    assert event.b3_f1 >= 0.96 and event.b3_precision >= 0.975 and event.precision >= 0.96, event
 
 
 def test_no_template_of_our_own_set_is_folded_as_text() -> None:
