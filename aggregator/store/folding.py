@@ -41,16 +41,20 @@ class Waiting:
     changed: int
 
 
-def untold(store: Store, limit: int, characters: int) -> list[Waiting]:
-    """The next entries to fold, in the order (published, id): it does not matter who answered first. Of their texts so many characters."""
-    # CROSS JOIN: from the few that wait to their entries; SQLite would rather go through all entries in order and look for one that waits.
-    found = store.conn.execute(
-        "SELECT e.id, e.source, e.public_id, e.link_key, e.title, substr(e.text, 1, ?), e.language, e.published, e.first_seen, e.changed "
-        "FROM entry e WHERE e.id IN (SELECT x.id FROM untold u CROSS JOIN entry x ON x.id = u.entry ORDER BY x.published, x.public_id LIMIT ?) "
-        "ORDER BY e.published, e.public_id",
-        (characters, limit),
-    )
-    return [Waiting(*row) for row in found]
+def untold(store: Store) -> list[int]:
+    """All entries that wait, in the order (published, id): it does not matter who answered first."""
+    return [row[0] for row in store.conn.execute("SELECT e.id FROM untold u CROSS JOIN entry e ON e.id = u.entry ORDER BY e.published, e.public_id")]
+
+
+def entries(store: Store, numbers: list[int], characters: int) -> list[Waiting]:
+    """These entries, in this order; of their texts so many characters."""
+    columns = "id, source, public_id, link_key, title, substr(text, 1, ?), language, published, first_seen, changed"
+    found: dict[int, Waiting] = {}
+    for start in range(0, len(numbers), _CHUNK):
+        part = numbers[start : start + _CHUNK]
+        for row in store.conn.execute(f"SELECT {columns} FROM entry WHERE id IN ({','.join('?' * len(part))})", (characters, *part)):
+            found[row[0]] = Waiting(*row)
+    return [found[number] for number in numbers]
 
 
 def waiting(store: Store) -> int:

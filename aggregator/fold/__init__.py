@@ -1,0 +1,31 @@
+"""New entries into stories and events: item, then text, then event. Decisions are `dedupe` and `cluster`; the state is the store's.
+
+Work follows the number of new entries: candidates come from postings of a story's heaviest words, only they are loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aggregator.dedupe import BODY_CHARACTERS
+from aggregator.fold.batch import Batch, Folded, Settings, join
+from aggregator.fold.memory import Memory
+from aggregator.store import Store, folding
+
+__all__ = ["BATCH", "Folded", "Settings", "fold", "join"]
+
+BATCH = 1000  # entries of one transaction
+
+
+def fold(store: Store, settings: Settings, titles: dict[str, str], progress: Callable[[int], None] | None = None) -> Folded:
+    """Fold everything that waits, in the order (published, id). `titles` of sources help to clean headlines."""
+    done, memory = Folded(), Memory(store, titles)
+    waiting = folding.untold(store)
+    for start in range(0, len(waiting), BATCH):
+        part = waiting[start : start + BATCH]
+        with store.transaction():
+            Batch(store, settings, memory, done).run(folding.entries(store, part, BODY_CHARACTERS))
+        memory.bound()
+        if progress is not None:
+            progress(len(part))
+    return done

@@ -1,0 +1,137 @@
+"""What one call of `fold` remembers between its batches, so that bulk folding does not ask the database again."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from aggregator import dedupe
+from aggregator.cluster import Cluster, Vector
+from aggregator.store import Store, folding
+
+POSTINGS = 32  # newest stories that one word finds
+EDITED = 0.95  # score of a text fold under which the copy is kept to compare with, beside the founder
+TELLINGS = 4  # entries that a story is compared by
+EVENT_STORIES = 60  # newest stories of an event that are loaded to compare it
+CACHE = 10_000  # stories kept in memory
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An entry that a story is known by."""
+
+    id: int
+    source: str
+    print: dedupe.Print
+
+
+@dataclass(slots=True)
+class Postings:
+    """The newest stories that a word finds, oldest first, and its weight in each."""
+
+    stories: list[int] = field(default_factory=list)
+    weights: bytearray = field(default_factory=bytearray)
+
+
+class Memory:
+    """Loads what it does not know, and forgets the oldest half of what has grown too large."""
+
+    def __init__(self, store: Store, titles: dict[str, str]) -> None:
+        self._conn, self.titles = store.conn, titles
+        self.terms: dict[str, Postings] = {}
+        self.times: dict[int, int] = {}  # story → time, of all in `terms`
+        self.prints: dict[int, list[Known]] = {}  # story → what it is known by
+        self.vectors: dict[int, Vector] = {}  # story → vector
+        self.clusters: dict[int, Cluster] = {}  # event → cluster
+        self.events: dict[int, int] = {}  # story → event
+
+    def bound(self) -> None:
+        if len(self.terms) > 8 * CACHE:  # both together: every story in a list has a time
+            self.terms.clear()
+            self.times.clear()
+        _halve(self.events, 4 * CACHE)
+        _halve(self.prints, CACHE)
+        _halve(self.vectors, CACHE)
+        _halve(self.clusters, CACHE)
+
+    def index(self, story: int, at: int, terms: dict[str, int]) -> None:
+        """From now on these words, each with its weight there, find the story."""
+        self.times[story] = at
+        for term, weight in terms.items():
+            known = self.terms.get(term)
+            if known is None:
+                known = self.terms[term] = Postings()
+            known.stories.append(story)
+            known.weights.append(weight)
+            if len(known.stories) > 2 * POSTINGS:
+                del known.stories[:-POSTINGS], known.weights[:-POSTINGS]
+
+    def postings(self, term: str, at: int, reach: int, seen: Container[str]) -> Postings:
+        """Words that were never `seen` before are not looked up."""
+        known = self.terms.get(term)
+        if known is None:
+            known = self.terms[term] = Postings()
+            if term in seen or term.startswith("#"):
+                for when, story, weight in reversed(folding.postings(self._conn, term, at - reach, at + reach, POSTINGS)):
+                    known.stories.append(story)
+                    known.weights.append(weight)
+                    self.times[story] = when
+        return known
+
+    def prints_of(self, story: int) -> list[Known]:
+        known = self.prints.get(story)
+        if known is None:
+            found = folding.tellings(self._conn, story, EDITED, TELLINGS)
+            known = [Known(number, source, self.fingerprint(title, text, source)) for number, title, text, source in found]
+            self.prints[story] = known
+        return known
+
+    def fingerprint(self, title: str, text: str, source: str) -> dedupe.Print:
+        return dedupe.fingerprint(title, text, self.titles.get(source, ""))
+
+    def vectors_of(self, stories: list[int]) -> list[tuple[int, Vector]]:
+        """Those that are still there."""
+        known = self.vectors
+        missing = [story for story in stories if story not in known]
+        if missing:
+            known.update(folding.vectors(self._conn, missing))
+        return [(story, known[story]) for story in stories if story in known]
+
+    def events_of(self, stories: Iterable[int]) -> dict[int, int]:
+        known = self.events
+        missing = [story for story in stories if story not in known]
+        if missing:
+            known.update(folding.events_of(self._conn, missing))
+        return known
+
+    def cluster_of(self, event: int) -> Cluster | None:
+        known = self.clusters.get(event)
+        if known is None:
+            stories = folding.vectors_of_event(self._conn, event, EVENT_STORIES)
+            if not stories:
+                return None
+            known = Cluster(event, {}, 0, 1 << 62, 0)
+            for story, at, vector in stories:
+                known.absorb(Cluster(event, vector, 1, at, at, [story]))
+            self.clusters[event] = known
+        return known
+
+    def founder_of(self, story: int) -> int | None:
+        """The entry that founded it."""
+        known = self.prints.get(story)
+        return known[0].id if known else folding.founder(self._conn, story)
+
+    def forget_events(self) -> None:
+        """The user's word changed them."""
+        self.clusters.clear()
+        self.events.clear()
+
+
+def _halve(cache: dict[_Key, _Value], most: int) -> None:
+    if len(cache) > most:
+        for key in list(cache)[: len(cache) - most // 2]:
+            del cache[key]
