@@ -1,10 +1,24 @@
-"""Fuzzing in short form; our own labelled set."""
+"""Fuzzing in short form; our own labelled set.
+
+The set, `data/sameness.jsonl`: 399 news items, all made up for this project, none taken from a feed. A line has id, source, published
+(unix seconds), lang, title, summary or content (empty for headlines alone), and what a careful editor would say: `story` is the same
+for copies of one text, `event` for tellings of one happening, its follow-ups with it (a toll that rises, a strike's end, a reaction).
+Reports of one topic are not one event: the next match, another town's weather, a second earthquake.
+
+s001–s166 are plain: a copy differs by a suffix or a prefix, an event has two texts. s167–s399 are the hard kinds: edited copies (other
+headline, dateline, all capitals, other quotation marks, cut, lengthened, reordered, American spelling); templates, whose story begins
+with `t-` (quakes, markets, draws, CVEs, releases, obituaries, results, rulings, weather, a newsletter's standing words, …); events told
+in different words over up to two days, beside another happening of the same name and kind; singles, `x-`, that share but a strong name.
+Seventeen languages; events stay within one. What the levels get wrong stays in: it is what the set is for.
+"""
 
 from __future__ import annotations
 
+import json
+from itertools import combinations
 from pathlib import Path
 
-from aggregator import check, cycle, evaluate
+from aggregator import check, cycle, evaluate, fold
 from aggregator.cycle import Wanted
 from aggregator.store import open_writer
 from tests import fuzz
@@ -13,6 +27,13 @@ from tests.helpers import NOW, config
 SEEDS = Path(__file__).parent.parent / "aggregator" / "seeds" / "*.txt"
 LABELLED = Path(__file__).parent / "data" / "sameness.jsonl"
 
+FOLDED_WRONGLY = {
+    ("s227", "s228"),  # two rulings: the names stand in the titles alone, the bodies differ in other words
+    ("s304", "s305"),  # ja: dates and degrees in Chinese numerals are no numbers to the guard
+    ("s398", "s399"),  # zh: the same
+}
+"""Pairs of different texts that are folded nevertheless. Take out what is mended; nothing may come in."""
+
 
 def test_mutated_feeds_never_break_what_is_published(tmp_path: Path) -> None:
     assert fuzz.rounds(120, 3, tmp_path) == []
@@ -20,8 +41,30 @@ def test_mutated_feeds_never_break_what_is_published(tmp_path: Path) -> None:
 
 def test_the_levels_hold_on_our_own_labelled_set() -> None:
     text, event = evaluate.labelled(LABELLED)
-    assert text.precision >= 0.98 and text.recall >= 0.9, text
-    assert event.precision >= 0.9 and event.b3_f1 >= 0.85, event
+    assert text.precision >= 0.98 and text.recall >= 0.99, text
+    assert event.b3_f1 >= 0.94 and event.b3_precision >= 0.925 and event.precision >= 0.9, event
+
+
+def test_no_template_of_our_own_set_is_folded_as_text() -> None:
+    records = _labelled()
+    found = evaluate.folded(records, fold.Settings())
+    wrong = {(a, b) for a, b in combinations(records, 2) if found[a][0] == found[b][0] and records[a]["story"] != records[b]["story"]}
+    assert wrong == FOLDED_WRONGLY
+
+
+def test_our_own_labelled_set_agrees_with_itself() -> None:
+    records = _labelled()
+    assert len(records) == len(LABELLED.read_text(encoding="utf-8").splitlines())  # no id twice
+    of_story: dict[str, tuple[str, str]] = {}
+    of_event: dict[str, str] = {}
+    for name, record in records.items():  # a text tells one event, an event is told in one language
+        assert of_story.setdefault(record["story"], (record["event"], record["lang"])) == (record["event"], record["lang"]), name
+        assert of_event.setdefault(record["event"], record["lang"]) == record["lang"], name
+
+
+def _labelled() -> dict[str, dict[str, str]]:
+    records = [json.loads(line) for line in LABELLED.read_text(encoding="utf-8").splitlines()]
+    return {record["id"]: record for record in records}
 
 
 def test_the_published_seeds_pass_our_own_checks(tmp_path: Path) -> None:
