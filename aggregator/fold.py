@@ -20,19 +20,20 @@ from aggregator.text import vocabulary
 from aggregator.text.phrases import span
 
 BATCH = 1000  # entries of one transaction
-POSTINGS = 64  # newest stories that one word finds
-CANDIDATES, TEXT_CANDIDATES, EVENT_CANDIDATES = 36, 12, 20  # stories that a new one is compared with, best first
+POSTINGS = 32  # newest stories that one word finds
+CANDIDATES, TEXT_CANDIDATES, EVENT_CANDIDATES = 28, 12, 16  # stories that a new one is compared with, best first
 OWN = 0.5  # power of a word's number in the batch itself: many of these entries will turn out to be one event
-MARK = 0.4  # what a shared mark of long texts weighs among shared words
+MARK = 0.4  # weight of a mark of long texts among words
+WEIGHTS = 255  # a word's weight in a posting is a whole number up to this
 EDITED = 0.95  # score of a text fold under which the copy is kept to compare with, beside the founder
 TELLINGS = 4  # entries that a story is compared by
-SHARED, COPIED = 0.05, 0.1  # of a story's squared length 1, in words that it shares with another: less is no event, no copy
+SHARED, COPIED = 0.07, 0.1  # cosine by the heaviest words alone: less is no event, no copy
 EVENT_STORIES = 60  # newest stories of an event that are loaded to compare it
 LANGUAGE = 40  # words of a body, after those of the title, that its language is told by
 CACHE = 10_000  # stories kept in memory between the batches of one call
 
 _Found = tuple[int, int, float]
-"""A story that shares words with a new one, its time, and the squared weight of those words."""
+"""A story that shares words with a new one, its time, and the cosine by those words."""
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
@@ -47,7 +48,7 @@ class Settings:
     @property
     def reach(self) -> int:
         """Seconds between two stories from which on neither level compares them."""
-        return max(self.text_window or 0, 3 * (self.event_window or 0))
+        return max(self.text_window or 0, self.event_window or 0)
 
 
 @dataclass(slots=True)
@@ -61,10 +62,18 @@ class Folded:
 
 
 @dataclass(slots=True)
+class _Postings:
+    """The newest stories that a word finds, oldest first, and its weight in each."""
+
+    stories: list[int] = field(default_factory=list)
+    weights: bytearray = field(default_factory=bytearray)
+
+
+@dataclass(slots=True)
 class _Memory:
     """What one call remembers between its batches, so that bulk folding does not ask the database again."""
 
-    postings: dict[str, list[int]] = field(default_factory=dict)  # term → stories, oldest first
+    postings: dict[str, _Postings] = field(default_factory=dict)  # by term
     times: dict[int, int] = field(default_factory=dict)  # story → time, of all in postings
     prints: dict[int, list[tuple[int, dedupe.Print]]] = field(default_factory=dict)  # story → entries that it is known by, prints
     vectors: dict[int, Vector] = field(default_factory=dict)  # story → vector
@@ -109,7 +118,7 @@ class _New:
     counts: Vector
     spoken: str
     vector: Vector = field(default_factory=dict)
-    terms: list[str] = field(default_factory=list)
+    terms: dict[str, int] = field(default_factory=dict)  # those that it is found by, with their weights
 
 
 class _Batch:
@@ -155,7 +164,8 @@ class _Batch:
     def place(self, one: _New) -> None:
         """Into the story that it belongs to, or a new one."""
         one.vector = cluster.weighted(one.counts, self.rarity, one.spoken)
-        one.terms = cluster.index_terms(one.vector, self.frequencies, self.total) + dedupe.marks(one.print)
+        one.terms = {term: int(one.vector[term] * WEIGHTS + 0.5) for term in cluster.index_terms(one.vector, self.frequencies, self.total)}
+        one.terms.update(dict.fromkeys(dedupe.marks(one.print), int(MARK * WEIGHTS)))
         found = self.candidates(one)
         home = self.founded(one.entry) or self.same_item(one.entry) or self.same_text(one, found)
         if home is None:
@@ -183,7 +193,7 @@ class _Batch:
         memory.clusters[event] = Cluster(event, one.vector, 1, at, at, [story])
         window = self.settings.event_window
         if window is not None:
-            near = [other for other, when, _ in found if abs(at - when) <= 3 * window][:EVENT_CANDIDATES]
+            near = [other for other, when, _ in found if abs(at - when) <= window][:EVENT_CANDIDATES]
             self.compare(story, event, one.vector, near)
 
     def index(self, story: int, one: _New) -> None:
@@ -191,11 +201,15 @@ class _Batch:
         at = one.entry.published
         self.written.postings(one.terms, at, story)
         self.memory.times[story] = at
-        for term in one.terms:
-            known = self.memory.postings.setdefault(term, [])
-            known.append(story)
-            if len(known) > 4 * POSTINGS:
-                del known[:-POSTINGS]
+        postings = self.memory.postings
+        for term, weight in one.terms.items():
+            known = postings.get(term)
+            if known is None:
+                known = postings[term] = _Postings()
+            known.stories.append(story)
+            known.weights.append(weight)
+            if len(known.stories) > 2 * POSTINGS:
+                del known.stories[:-POSTINGS], known.weights[:-POSTINGS]
 
     def known_by(self, story: int, one: _New) -> None:
         """An edited copy: the next copy may be one of it rather than of the founder."""
@@ -209,28 +223,29 @@ class _Batch:
     # ------------------------------------------------------------ candidates
 
     def candidates(self, one: _New) -> list[_Found]:
-        """Those first with which the heaviest words are shared; at least `SHARED`, or a mark."""
+        """The most alike first, by the words that both are found by."""
         at, reach = one.entry.published, self.settings.reach
-        weights: dict[int, float] = {}
-        for term in one.terms:
-            weight = one.vector.get(term, MARK)
-            square = weight * weight
-            for story in self.postings(term, at, reach)[-POSTINGS:]:
-                weights[story] = weights.get(story, 0.0) + square
-        order = sorted([(-weight, story) for story, weight in weights.items() if weight >= SHARED])
-        times = self.memory.times
-        near = ((story, times[story], -weight) for weight, story in order if abs(at - times[story]) <= reach)
+        weights: dict[int, int] = {}
+        for term, weight in one.terms.items():
+            known = self.postings(term, at, reach)
+            for story, other in zip(known.stories[-POSTINGS:], known.weights[-POSTINGS:], strict=True):
+                weights[story] = weights.get(story, 0) + weight * other
+        least = SHARED * WEIGHTS * WEIGHTS
+        order = sorted([(-weight, story) for story, weight in weights.items() if weight >= least])
+        times, scale = self.memory.times, -1.0 / (WEIGHTS * WEIGHTS)
+        near = ((story, times[story], weight * scale) for weight, story in order if abs(at - times[story]) <= reach)
         return list(islice(near, CANDIDATES))
 
-    def postings(self, term: str, at: int, reach: int) -> list[int]:
-        """Stories, oldest first. Words that were never seen before this batch are not looked up."""
+    def postings(self, term: str, at: int, reach: int) -> _Postings:
+        """Words that were never seen before this batch are not looked up."""
         known = self.memory.postings.get(term)
         if known is None:
-            seen = term in self.known or term.startswith("#")
-            rows = folding.postings(self.conn, term, at - reach, at + reach, POSTINGS) if seen else []
-            known = [story for _, story in reversed(rows)]
-            self.memory.times.update((story, when) for when, story in rows)
-            self.memory.postings[term] = known
+            known = self.memory.postings[term] = _Postings()
+            if term in self.known or term.startswith("#"):
+                for when, story, weight in reversed(folding.postings(self.conn, term, at - reach, at + reach, POSTINGS)):
+                    known.stories.append(story)
+                    known.weights.append(weight)
+                    self.memory.times[story] = when
         return known
 
     def prints_of(self, story: int) -> list[tuple[int, dedupe.Print]]:

@@ -1,11 +1,12 @@
 """How fast both levels together fold: items a second on one core, memory, and the cost of an item in a small and in a large store.
 
 Items are made up (seeded, so that every run folds the same): words by Zipf's law, a third of them copies or other tellings of an
-earlier one, spread over two weeks with a window of a week.
+earlier one, 50,000 a week with a window of a week for text.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
 import resource
 import sys
@@ -19,63 +20,75 @@ from aggregator.parse import normal
 from aggregator.store import Store, entries, open_writer
 
 START = 1_700_000_000
-WEEKS = 14 * 86_400
+WEEK = 7 * 86_400
 
 
-def made(number: int, at: int, rng: random.Random, vocabulary: list[str], weights: list[float], recent: list[tuple[list[str], list[str]]]) -> Entry:
+class Maker:
+    """Items one after the other, 50,000 a week."""
+
+    def __init__(self) -> None:
+        self.rng = random.Random(7)
+        self.vocabulary = ["".join(self.rng.choices("abcdefghijklmnopqrstuvwxyz", k=self.rng.randint(4, 10))) for _ in range(40_000)]
+        self.weights = list(itertools.accumulate(1 / (rank + 10) for rank in range(len(self.vocabulary))))
+        self.recent: list[tuple[list[str], list[str]]] = []
+        self.number = 0
+
+    def fill(self, store: Store, count: int) -> None:
+        """Into the store, a thousand at a time, so that the maker's own memory doesn't count."""
+        memory = Memory(polled=START)
+        while count:
+            part: dict[str, list[Entry]] = {}
+            for _ in range(min(1000, count)):
+                one = made(self.number, START + self.number * WEEK // 50_000, self)
+                part.setdefault(one.source, []).append(one)
+                self.number += 1
+                count -= 1
+            for source, group in part.items():
+                polled = Polled(source, START + WEEK * 60, memory, entries=tuple(group))
+                entries.absorb(store, Source(source, path="/"), polled, lambda new: memory, lambda entry: True, lambda m: None)
+
+
+def made(number: int, at: int, by: Maker) -> Entry:
+    rng, recent = by.rng, by.recent
+
+    def drawn(count: int) -> list[str]:
+        return rng.choices(by.vocabulary, cum_weights=by.weights, k=count)
+
     if recent and rng.random() < 0.33:
         title, body = rng.choice(recent)
         if rng.random() < 0.5:
             body = [*body, "continue", "reading"]
         else:
-            title, body = rng.sample(title, len(title)), [word if rng.random() < 0.6 else rng.choices(vocabulary, weights)[0] for word in body]
+            title, body = rng.sample(title, len(title)), [word if rng.random() < 0.6 else drawn(1)[0] for word in body]
     else:
-        title, body = rng.choices(vocabulary, weights, k=9), rng.choices(vocabulary, weights, k=30)
+        title, body = drawn(9), drawn(30)
         recent.append((title, body))
         del recent[:-4000]
     entry = Entry(source=f"s{number % 500}", key="", guid=str(number), title=" ".join(title), text=" ".join(body), published=at, said="{}")
-    return normal.finish(entry, START + WEEKS * 40)
+    return normal.finish(entry, START + WEEK * 60)
 
 
-def fill(store: Store, count: int, start: int, rng: random.Random, vocabulary: list[str], weights: list[float]) -> None:
-    recent: list[tuple[list[str], list[str]]] = []
-    found: dict[str, list[Entry]] = {}
-    for number in range(count):
-        one = made(start + number, START + WEEKS * (start + number) // max(1, count + start), rng, vocabulary, weights, recent)
-        found.setdefault(one.source, []).append(one)
-    memory = Memory(polled=START)
-    for source, group in found.items():
-        polled = Polled(source, START + WEEKS * 40, memory, entries=tuple(group))
-        entries.absorb(store, Source(source, path="/"), polled, lambda new: memory, lambda entry: True, lambda m: None)
+def folded(store: Store, count: int) -> float:
+    """CPU seconds an item."""
+    started = time.process_time()
+    fold.fold(store, fold.Settings(7 * 86_400, 72 * 3600), {})
+    return (time.process_time() - started) / count
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    rng = random.Random(7)
-    vocabulary = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randint(4, 10))) for _ in range(40_000)]
-    weights = [1 / (rank + 10) for rank in range(len(vocabulary))]
-    settings = fold.Settings(7 * 86_400, 72 * 3600)
+    sizes = [int(size) for size in sys.argv[1:]] or [10_000, 100_000]
+    maker = Maker()
     with tempfile.TemporaryDirectory() as folder, open_writer(Path(folder) / "bench.db") as store:
-        fill(store, count, 0, rng, vocabulary, weights)
-        marks: list[tuple[int, float]] = []
-        done, started = 0, time.process_time()
-
-        def progress(steps: int) -> None:
-            nonlocal done
-            done += steps
-            marks.append((done, time.process_time() - started))
-
-        fold.fold(store, settings, {}, progress)
-        total = marks[-1][1]
-        first = next(seconds for steps, seconds in marks if steps >= min(10_000, count)) / min(10_000, count)
-        last = (total - next((seconds for steps, seconds in marks if steps >= count - 10_000), 0.0)) / min(10_000, count)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"bulk    {count} items in {total:.1f} s CPU: {count / total:.0f} items/s; "
-              f"the first 10,000 took {first * 1e6:.0f} µs each, the last {last * 1e6:.0f} µs; peak {peak:.0f} MB")
-        fill(store, 300, count, rng, vocabulary, weights)
-        started = time.process_time()
-        fold.fold(store, settings, {})
-        print(f"few     300 new items into a store of {count}: {(time.process_time() - started) / 300 * 1e6:.0f} µs each, from a cold start")
+        stored = 0
+        for size in sizes:
+            maker.fill(store, size - stored)
+            cost = folded(store, size - stored)
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(f"bulk    {size - stored:9,} items into a store of {stored:9,}: {1 / cost:6.0f} items/s, {cost * 1e6:.0f} µs each; peak memory {peak:.0f} MB", flush=True)
+            stored = size
+            maker.fill(store, 300)
+            print(f"few           300 items into a store of {stored:9,}: {folded(store, 300) * 1e6:.0f} µs each, from a cold start", flush=True)
+            stored += 300
 
 
 if __name__ == "__main__":

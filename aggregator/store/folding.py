@@ -68,9 +68,9 @@ def count_terms(conn: sqlite3.Connection, added: Mapping[str, int]) -> None:
     conn.executemany("INSERT INTO term VALUES (?, ?) ON CONFLICT DO UPDATE SET events = events + excluded.events", added.items())
 
 
-def postings(conn: sqlite3.Connection, term: str, since: int, until: int, most: int) -> list[tuple[int, int]]:
-    """(at, story) of the newest stories found by this word."""
-    query = "SELECT at, story FROM posting WHERE term = ? AND at BETWEEN ? AND ? ORDER BY at DESC, story DESC LIMIT ?"
+def postings(conn: sqlite3.Connection, term: str, since: int, until: int, most: int) -> list[tuple[int, int, int]]:
+    """(at, story, weight of the word there) of the newest stories found by this word."""
+    query = "SELECT at, story, weight FROM posting WHERE term = ? AND at BETWEEN ? AND ? ORDER BY at DESC, story DESC LIMIT ?"
     return conn.execute(query, (term, since, until, most)).fetchall()
 
 
@@ -156,7 +156,7 @@ class Writer:
         self._stories: list[tuple[int, str, int, int, int]] = []
         self._vectors: list[tuple[int, str]] = []
         self._members: list[tuple[int, int, str | None, int | None, float, float, str]] = []
-        self._postings: list[tuple[str, int, int]] = []
+        self._postings: list[tuple[str, int, int, int]] = []
         self._joined: dict[int, int] = {}  # story → when its newest entry was seen
         self.founded = 0  # events so far
 
@@ -179,8 +179,9 @@ class Writer:
         self._members.append((entry.id, story, reason.level, reason.against, reason.score, reason.threshold, features))
         self._joined[story] = max(self._joined.get(story, 0), entry.first_seen)
 
-    def postings(self, terms: Iterable[str], at: int, story: int) -> None:
-        self._postings += [(term, at, story) for term in terms]
+    def postings(self, terms: Mapping[str, int], at: int, story: int) -> None:
+        """From now on these words, each with its weight there, find the story."""
+        self._postings += [(term, at, story, weight) for term, weight in terms.items()]
 
     def flush(self) -> None:
         conn = self._conn
@@ -190,7 +191,7 @@ class Writer:
         conn.executemany("INSERT OR REPLACE INTO vector VALUES (?, ?)", self._vectors)
         conn.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", self._members)
         conn.executemany("DELETE FROM untold WHERE entry = ?", [(row[0],) for row in self._members])
-        conn.executemany("INSERT OR IGNORE INTO posting VALUES (?, ?, ?)", self._postings)
+        conn.executemany("INSERT OR IGNORE INTO posting VALUES (?, ?, ?, ?)", self._postings)
         _touch(conn, [(at, story) for story, at in self._joined.items()])
         for found in (self._events, self._stories, self._vectors, self._members, self._postings, self._joined):
             found.clear()
