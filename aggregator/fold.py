@@ -345,16 +345,23 @@ class _Batch:
         """Events of this batch with each other and with older ones, best first."""
         clusters = {event: known for pair in self.pairs for event in pair if (known := self.cluster_of(event)) is not None}
         pairs = {pair: self.pairs[pair] for pair in sorted(self.pairs) if pair[0] in clusters and pair[1] in clusters}
+        done = []
         for merge in cluster.merges(clusters, pairs, self.settings.event_window or 0, self.forbidden(clusters)):
             gone = self.memory.clusters.pop(merge.gone)
             near = merge.closest.other if merge.closest.one in gone.members else merge.closest.one
-            folding.merge_events(self.conn, merge.kept, merge.gone, Reason("event", folding.founder(self.conn, near), merge.score, cluster.THRESHOLD, _features(merge)))
+            done.append((merge.kept, merge.gone, Reason("event", self.founder_of(near), merge.score, cluster.THRESHOLD, _features(merge))))
             self.counted.subtract(merge.common)
             for story in gone.members:
                 self.memory.events[story] = merge.kept
-            self.written.founded -= 1
-            self.done.events_new -= 1
-            self.done.events_changed += 1
+        folding.merge_events(self.conn, done)
+        self.written.founded -= len(done)
+        self.done.events_new -= len(done)
+        self.done.events_changed += len(done)
+
+    def founder_of(self, story: int) -> int | None:
+        """The entry that founded it."""
+        known = self.memory.prints.get(story)
+        return known[0][0] if known else folding.founder(self.conn, story)
 
     def remember(self) -> None:
         """How many events each term was in, one per event however many stories it has."""
@@ -400,5 +407,5 @@ def join(store: Store, a: str, b: str, level: str) -> bool:
     if level == "text" and kept.story != gone.story:
         folding.merge_stories(conn, kept.story, gone.story, Reason("text", kept.entry, 1.0, 1.0, _YOURS))
     elif level == "event" and kept.event != gone.event:
-        folding.merge_events(conn, kept.event, gone.event, Reason("event", kept.entry, 1.0, 1.0, _YOURS))
+        folding.merge_events(conn, [(kept.event, gone.event, Reason("event", kept.entry, 1.0, 1.0, _YOURS))])
     return True

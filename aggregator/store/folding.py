@@ -211,30 +211,34 @@ def founder(conn: sqlite3.Connection, story: int) -> int | None:
     return None if row is None else int(row[0])
 
 
-def lead_of_event(conn: sqlite3.Connection, event: int) -> int | None:
-    """The entry that founded the event."""
-    row = conn.execute("SELECT e.id FROM event v JOIN entry e ON e.public_id = v.public_id WHERE v.id = ?", (event,)).fetchone()
-    return None if row is None else int(row[0])
+def merge_events(conn: sqlite3.Connection, found: Iterable[tuple[int, int, Reason]]) -> None:
+    """(kept, gone, why), in order. The older id stays, the other becomes an alias of it; the entry that founded the gone one says why."""
+    merges = list(found)
+    touched = {event for kept, gone, _ in merges for event in (kept, gone)}
+    names = _names(conn, touched)
+    for event in sorted(touched):
+        mark_event(conn, event)
+    pairs = [(kept, gone) for kept, gone, _ in merges]
+    conn.executemany("DELETE FROM alias WHERE public_id = ?", [(names[kept],) for kept, _ in pairs])  # ids that were merged away once and stand again
+    conn.executemany("UPDATE story SET event = ?, labelled = 0 WHERE event = ?", pairs)
+    conn.executemany("UPDATE event SET changed = max(changed, (SELECT changed FROM event WHERE id = ?2)) WHERE id = ?1", pairs)
+    conn.executemany("DELETE FROM event WHERE id = ?", [(gone,) for _, gone in pairs])
+    conn.executemany("INSERT OR REPLACE INTO alias VALUES (?, ?)", [(names[gone], names[kept]) for kept, gone in pairs])
+    conn.executemany("UPDATE alias SET now = ? WHERE now = ?", [(names[kept], names[gone]) for kept, gone in pairs])
+    conn.executemany(
+        "UPDATE member SET level = 'event', against = ?, score = ?, threshold = ?, features = ? "
+        "WHERE level IS NULL AND entry = (SELECT id FROM entry WHERE public_id = ?)",
+        [(why.against, why.score, why.threshold, rows.dump(why.features), names[gone]) for _, gone, why in merges],
+    )
 
 
-def merge_events(conn: sqlite3.Connection, kept: int, gone: int, reason: Reason) -> None:
-    """The older id stays, the other becomes an alias of it; the entry that founded the gone one says why."""
-    mark_event(conn, gone)
-    founder = lead_of_event(conn, gone)
-    old = conn.execute("SELECT public_id, published, changed FROM event WHERE id = ?", (gone,)).fetchone()
-    name = conn.execute("SELECT public_id FROM event WHERE id = ?", (kept,)).fetchone()[0]
-    conn.execute("DELETE FROM alias WHERE public_id = ?", (name,))  # an id that was merged away once and stands again
-    conn.execute("UPDATE story SET event = ?, labelled = 0 WHERE event = ?", (kept, gone))
-    conn.execute("UPDATE event SET changed = max(changed, ?) WHERE id = ?", (old[2], kept))
-    conn.execute("DELETE FROM event WHERE id = ?", (gone,))
-    conn.execute("INSERT OR REPLACE INTO alias VALUES (?, ?)", (old[0], name))
-    conn.execute("UPDATE alias SET now = ? WHERE now = ?", (name, old[0]))
-    if founder is not None:
-        conn.execute(
-            "UPDATE member SET level = 'event', against = ?, score = ?, threshold = ?, features = ? WHERE entry = ? AND level IS NULL",
-            (reason.against, reason.score, reason.threshold, rows.dump(reason.features), founder),
-        )
-    mark_event(conn, kept)
+def _names(conn: sqlite3.Connection, events: Iterable[int]) -> dict[int, str]:
+    """Event → its published id."""
+    wanted, found = list(events), dict[int, str]()
+    for start in range(0, len(wanted), _CHUNK):
+        part = wanted[start : start + _CHUNK]
+        found.update(conn.execute(f"SELECT id, public_id FROM event WHERE id IN ({','.join('?' * len(part))})", part))
+    return found
 
 
 def merge_stories(conn: sqlite3.Connection, kept: int, gone: int, reason: Reason) -> None:
