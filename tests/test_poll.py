@@ -68,7 +68,7 @@ def test_hints_reach_the_schedule(hostile: Hostile) -> None:
     polled = poll.poll(task(hostile, "ttl"))
     assert polled.memory.next_poll >= polled.at + 7200 and "ttl" in polled.memory.why
     aged = poll.poll(task(hostile, "max-age"))
-    assert aged.memory.not_before == aged.at + 6600 and "the server asks" in aged.memory.why
+    assert aged.memory.next_poll >= aged.at + 6600 and "the server asks" in aged.memory.why
 
 
 def test_P15_an_adopted_move_is_followed_and_given_up_when_it_dies(hostile: Hostile) -> None:

@@ -65,7 +65,14 @@ def introduce(config: Config, store: Store, now: int, many: int = 60) -> None:
 
 
 def _host(task: Task) -> str | None:
-    return urls.host(task.source.url) if task.source.url else None
+    asked = poll.address(task.source, task.memory)
+    return urls.host(asked) if asked else None
+
+
+def _speaks_for(polled: Polled) -> Callable[[Task], bool]:
+    """After a 429: whether a task is one for whoever answered so, at the end of redirects too (P11)."""
+    limiter = urls.authority(polled.url)
+    return lambda task: urls.authority(poll.address(task.source, task.memory) or "") == limiter
 
 
 def polls(config: Config, found: Sequence[Task], stop: threading.Event) -> Iterator[tuple[Task, Polled]]:
@@ -87,15 +94,17 @@ def polls(config: Config, found: Sequence[Task], stop: threading.Event) -> Itera
             done, _ = wait(flying, timeout=min(pause, max(0.005, hosts.next_at - time.monotonic())), return_when=FIRST_COMPLETED)
             for future in done:
                 task, polled = flying.pop(future), future.result()
-                for skipped in hosts.finished(_host(task), polled.failure, time.monotonic()):
-                    yield skipped, Polled(skipped.source.id, polled.at, poll.put_off(skipped, polled), failure=Failure("put-off", "its host answered 429"))
+                hosts.finished(_host(task), time.monotonic())
+                if polled.failure is not None and polled.failure.kind == "rate-limited":
+                    for skipped in hosts.withdraw(_speaks_for(polled)):
+                        yield skipped, Polled(skipped.source.id, polled.at, poll.put_off(skipped, polled), failure=Failure("put-off", "its host answered 429"))
                 yield task, polled
         for future in list(flying):
             if future.done():
                 yield flying.pop(future), future.result()
     finally:
+        workers.close()  # first: who waits for a parser must not hold up the end (R16)
         pool.shutdown(wait=True, cancel_futures=True)
-        workers.close()
 
 
 def collect(config: Config, store: Store, found: Sequence[Task], stop: threading.Event, beat: Callable[[Polled], None]) -> Collected:
@@ -105,6 +114,8 @@ def collect(config: Config, store: Store, found: Sequence[Task], stop: threading
     titles = sources.titles(store)
     for task, polled in polls(config, found, stop):
         source = task.source
+        if polled.failure is not None and polled.failure.kind == "stopped":
+            continue  # we were asked to stop: that is not the source's fault, and it is still due
         if polled.failure is not None and polled.failure.kind == "put-off":
             sources.remember(store, [(source, polled.memory)])
             continue
@@ -131,10 +142,10 @@ def _absorb(store: Store, rules: topics.Rules, task: Task, polled: Polled, title
 
 
 def _pause_host(config: Config, store: Store, task: Task, polled: Polled) -> None:
-    """After a 429 the other feeds of the host wait as long, those too that were not due now (P11)."""
-    known, host = sources.memories(store), _host(task)
-    others = [Task(other, known[other.id]) for other in config.sources if other.id != task.source.id and other.id in known and other.url and urls.host(other.url) == host]
-    sources.remember(store, [(other.source, poll.put_off(other, polled)) for other in others])
+    """After a 429 the other feeds of the host wait as long, those too that were not due now or never polled (P11)."""
+    known, concerned = sources.memories(store), _speaks_for(polled)
+    others = [Task(other, known.get(other.id, Memory())) for other in config.sources if other.id != task.source.id and other.url and other.enabled]
+    sources.remember(store, [(other.source, poll.put_off(other, polled)) for other in others if concerned(other)])
 
 
 def _count(tally: Collected, source: Source, polled: Polled, absorbed: entries.Absorbed) -> None:
