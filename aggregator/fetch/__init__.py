@@ -109,7 +109,7 @@ def _follow(request: Request, limits: Limits, guard: Guard, trail: list[str]) ->
             raise _Wrong(Failure("redirect", f"more than {limits.max_redirects} redirects"))
         _turns.give_back(urls.host(url), limits)
         trail.append(target)
-        _turns.take(urls.host(target), limits, guard.left / 4)  # never the whole time: waiting must not turn a good feed into a late one
+        _turns.take(urls.host(target), limits, guard.left / 2)  # never the whole time: waiting must not turn a good feed into a late one
 
 
 def _conditional(url: str, request: Request) -> bool:
