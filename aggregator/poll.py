@@ -109,9 +109,12 @@ def _in_state(memory: Memory, at: int) -> Memory:
     return memory if state == memory.state else replace(memory, state=state, state_since=at)
 
 
-def settle(memory: Memory, new_entries: int) -> Memory:
-    """What the store adds: whether the poll brought anything new."""
-    return replace(memory, last_new=memory.polled) if new_entries else memory
+def settle(memory: Memory, new_entries: int, dated: bool = True) -> Memory:
+    """What the store adds: whether the poll brought anything new. Where entries have no dates, that is when something was posted."""
+    if not new_entries:
+        return memory
+    posts = memory.posts if dated or memory.polled is None else (memory.polled, *memory.posts)[:MAX_POSTS]
+    return replace(memory, last_new=memory.polled, posts=posts)
 
 
 def put_off(task: Task, cause: Polled) -> Memory:

@@ -84,8 +84,8 @@ def interval(posts: Sequence[int], pace: Pace, at: int) -> tuple[int, str]:
     if silence > 4 * max(usual, 3600):
         usual = silence // 2
         words += f", silent for {span(silence)}"
-    # The wish is a wish for busy feeds; quiet ones are asked less often, busy ones not more often than half of the wish.
-    return _within(max(min(usual // 2, 24 * pace.wished), pace.wished // 2), pace), words
+    # The rhythm moves the wish, but not beyond all recognition.
+    return _within(max(min(usual // 2, 48 * pace.wished), pace.wished // 6), pace), words
 
 
 def _within(seconds: int, pace: Pace) -> int:
@@ -130,19 +130,23 @@ def is_due(memory: Memory, now: int, pace: Pace, forced: bool = False, local: bo
     """Whether to poll now. A clock that jumped back must not lock a source out, one that jumped ahead not poll early (R13)."""
     if local:
         return True
+    if is_held(memory, now):
+        return False
     if memory.polled is None:
-        if now < memory.not_before <= now + 2 * SERVER_CAP:
-            return False  # its host asked us to stay away before it was ever polled
         return forced or now >= memory.next_poll or memory.next_poll > now + max(pace.wished, 2 * SERVER_CAP)
     if memory.polled > now + 60:  # polled in the future: the clock went back; what was planned then means nothing now
-        held = now < memory.not_before <= now + GONE_PAUSE + SERVER_CAP
-        return not held and (forced or memory.polled - now > max(pace.most, SERVER_CAP))
+        return forced or memory.polled - now > max(pace.most, SERVER_CAP)
     ceiling = memory.polled + max(pace.most, GONE_PAUSE) + SERVER_CAP
     if now >= ceiling:
         return True
-    if now < min(memory.not_before, memory.polled + GONE_PAUSE) or now < memory.polled + (0 if forced else pace.least):
+    if not forced and now < memory.polled + pace.least:
         return False
     return forced or now >= memory.next_poll
+
+
+def is_held(memory: Memory, now: int) -> bool:
+    """Whether somebody asked us to stay away for now. What lies further ahead than anybody can ask for was planned by a wrong clock (R13)."""
+    return now < memory.not_before <= now + GONE_PAUSE + SERVER_CAP and now < (memory.polled or now) + GONE_PAUSE + SERVER_CAP
 
 
 def first_poll(salt: str, now: int, pace: Pace) -> int:

@@ -54,9 +54,9 @@ def test_rhythm_fits_the_history() -> None:
     daily = tuple(NOW - n * DAY for n in range(30))
     dead = tuple(NOW - 900 * DAY - n * DAY for n in range(30))
     burst = tuple(NOW - 5 * DAY - n * 60 for n in range(10)) + tuple(NOW - n * DAY for n in range(6, 26))
-    assert schedule.interval(busy, PACE, NOW)[0] == 900
+    assert schedule.interval(busy, PACE, NOW)[0] == 300
     assert 6 * HOUR <= schedule.interval(daily, PACE, NOW)[0] <= DAY
-    assert schedule.interval(dead, PACE, NOW)[0] == 12 * HOUR
+    assert schedule.interval(dead, PACE, NOW)[0] == DAY
     assert schedule.interval(burst, PACE, NOW)[0] >= HOUR, "a burst does not make us knock every minute"
     assert schedule.interval((), PACE, NOW) == (1800, "wished every 30 min; too few posts to know its rhythm")
     assert "posts every" in schedule.interval(daily, PACE, NOW)[1]
@@ -170,4 +170,4 @@ def test_P13_P22_R14_a_simulated_month_of_5000_feeds() -> None:
     settled = {minute: count for minute, count in minutes.items() if minute > NOW // 60 + 1440}
     assert max(settled.values()) <= 3 * mean, (max(settled.values()), mean)
     assert max(minutes.values()) <= 3 * 5000 / (PACE.wished / 60), "the start is spread over the interval"
-    assert min(polls.values()) >= 30, "every one is polled, once a day at least"
+    assert min(polls.values()) >= 28, "every one is polled about once a day at least"
