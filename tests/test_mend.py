@@ -1,0 +1,96 @@
+"""Bytes that feedparser can't take; large documents in slices."""
+
+from __future__ import annotations
+
+import pytest
+
+from aggregator.model import Fetched, Limits, Parsed, Source
+from aggregator.parse import mend, parse
+from tests.helpers import NOW
+from tests.hostile_cases import channel, rss
+
+
+def parsed(body: bytes, limits: Limits | None = None) -> Parsed:
+    return parse(Source("s"), Fetched("http://a.example/feed", NOW, 200, (), body), limits or Limits())
+
+
+@pytest.mark.parametrize(
+    ("reference", "kept"),
+    [
+        ("&#xD800;", False), ("&#xdfff;", False), ("&#55296;", False), ("&#57343;", False), ("&#x0D800;", False), ("&#99999999999;", False), ("&#x110000;", False), ("&#1114112;", False),
+        ("&#xD7FF;", True), ("&#xE000;", True), ("&#55295;", True), ("&#57344;", True), ("&#x10FFFF;", True), ("&#1114111;", True), ("&#65;", True), ("&#x1D800;", True), ("&#552960;", True),
+    ],
+)  # fmt: skip
+def test_B7_references_to_no_character(reference: str, kept: bool) -> None:
+    assert (reference.encode() in mend.mended(f"<a>{reference}</a>".encode())) == kept
+    assert parsed(rss("r").replace(b"Story 0", reference.encode() + b"Story 0")).failure is None
+
+
+def test_C8_a_declared_utf16_in_bytes_of_ascii() -> None:
+    body = b'<?xml version="1.0" encoding="UTF-16"?>' + channel("<item><title>caf\u00e9</title></item>")
+    assert [one.title for one in parsed(body).entries] == ["caf\u00e9"]
+    assert [one.title for one in parsed(body.decode().encode("utf-16")).entries] == ["caf\u00e9"], "the real ones stay"
+
+
+def test_P21_all_skipped_hours_and_days_are_read() -> None:
+    hints = parsed(rss("s", "<skipHours><hour>1</hour><hour> 2 </hour><hour>24</hour><hour>99</hour><hour>x</hour></skipHours><skipDays><day>Sunday</day><day>Monday</day><day>Someday</day></skipDays>")).feed.hints
+    assert hints.skip_hours == (0, 1, 2) and hints.skip_days == (0, 6)
+
+
+def test_C1_damaged_and_empty_is_no_empty_feed() -> None:
+    assert parsed(b"<rss version='2.0'><channel><title>t</title>").failure is not None
+    assert parsed(rss("e", items=0)).failure is None
+
+
+def test_items_with_nothing_at_all_are_left_out() -> None:
+    assert [one.title for one in parsed(channel("<item/><item><title/></item><item><title>Real</title></item>")).entries] == ["Real"]
+
+
+def big(count: int, extra: str = "") -> bytes:
+    return channel("".join(f"<item><title>Number {n}</title><guid>g{n}</guid><description>{'word ' * 40}{extra}</description></item>" for n in range(count)))
+
+
+@pytest.mark.parametrize("extra", ["", "<![CDATA[<item>in</item> <entry>]]>", "<!-- <item> -->", "&lt;item&gt;"])
+def test_B8_slices_give_what_the_whole_gives(extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = big(3000, extra)
+    assert len(list(mend.slices(body, 5000))) > 1
+    sliced = parsed(body)
+    monkeypatch.setattr(mend, "LARGE", 1 << 40)
+    assert sliced == parsed(body) and len(sliced.entries) == 3000
+
+
+@pytest.mark.parametrize("name, body", [("nested", big(3000, "<item>x</item>")), ("open", big(3000)[:-60] + b"<item>"), ("wide", big(3000).decode().encode("utf-16")), ("cdata", big(3000, "<![CDATA[ never closed"))])
+def test_what_is_not_certain_stays_in_one_piece(name: str, body: bytes) -> None:
+    assert list(mend.slices(body, 5000)) == [body], name
+
+
+def test_B9_more_items_than_are_taken_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = parsed(big(3000), Limits(max_entries=100))
+    assert len(found.entries) == 100 and [one.kind for one in found.warnings] == ["too-many"]
+    assert sum(map(len, mend.slices(big(3000), 101))) < 60_000
+
+
+@pytest.mark.parametrize("text", [b"<item " * 200_000, b"<![CDATA[" * 200_000, b"<!--" * 300_000, b"<item>" * 200_000, b"</item>" * 200_000])
+def test_B8_slicing_takes_linear_time(text: bytes) -> None:
+    import time
+
+    started = time.process_time()
+    list(mend.slices(text, 5000))
+    mend.mended(text)
+    assert time.process_time() - started < 1
+
+
+def test_B2_a_worker_that_had_a_small_document_takes_a_big_one() -> None:
+    from aggregator.parse.isolate import Workers
+
+    workers = Workers(1)
+    try:
+        for body, count in ((rss("a"), 3), (big(4000, "x" * 1000), 4000), (rss("b"), 3)):
+            found = workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), body), Limits())
+            assert len(found.entries) == count, found.failure
+        hungry = b"<rss version='2.0'><channel><item><title>t</title>" + b"<a>" * 300_000 + b"</item></channel></rss>"
+        assert workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), hungry), Limits()).failure is not None
+        assert workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), rss("c")), Limits()).failure is None
+    finally:
+        workers.close()
+    assert workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), rss("d")), Limits()).failure is not None, "closed for good"
