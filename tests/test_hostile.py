@@ -249,3 +249,57 @@ def test_blocks_are_called_by_name(cycles: Cycles) -> None:
         known = sources.memories(store)
     states = {name: known[name].state for name in ("plain", "captcha", "cloudflare", "login", "403", "410", "429", "503", "html", "500")}
     assert states == {"plain": "ok", "captcha": "blocked", "cloudflare": "blocked", "login": "blocked", "403": "blocked", "410": "gone", "429": "slow", "503": "slow", "html": "failing", "500": "failing"}
+
+
+def test_R16_sigterm_ends_slow_fetches_and_parsers_soon_and_blames_nobody(tmp_path: Path) -> None:
+    with Hostile() as server:
+        names = ["many-categories", "many-categories?2", *(f"silent?{n}" for n in range(4))]
+        text = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\ntimeout = "60s"\nper_host = 16\nhost_gap = "0s"\n'
+        text += "".join(f'[[sources]]\nid = "s{n}"\nurl = "{server.url(name)}"\n' for n, name in enumerate(names))
+        (tmp_path / "config.toml").write_text(text)
+        process = subprocess.Popen([sys.executable, "-m", "aggregator", "--config", str(tmp_path / "config.toml"), "run", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+        deadline = time.monotonic() + 20
+        while len(server.log) < len(names) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(1)
+        started = time.monotonic()
+        process.terminate()
+        try:
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
+        assert time.monotonic() - started < 10 and process.returncode == 0, err
+        assert json.loads(out)["failures"] == []
+        with open_reader(tmp_path / "var" / "aggregator.db") as store:
+            assert all(memory.failures == 0 for memory in sources.memories(store).values())
+
+
+def test_R20_memory_threads_and_descriptors_are_flat(tmp_path: Path) -> None:
+    """Cycle after cycle in one process, as the daemon does; a real loop of 500 gives the same."""
+    code = """
+import gc, json, os, sys, threading, time
+from pathlib import Path
+from aggregator import cycle
+from aggregator.config import load
+from aggregator.cycle import Wanted
+from aggregator.store import open_writer
+settings = load(Path(sys.argv[1]), {})
+seen = []
+with open_writer(settings.database) as store:
+    for number in range(int(sys.argv[2])):
+        cycle.run(settings, store, Wanted(everything=True), int(time.time()) + number * 100_000)
+        gc.collect()
+        seen.append((len(os.listdir("/proc/self/fd")), threading.active_count(), int(Path("/proc/self/statm").read_text().split()[1]) * 4096))
+print(json.dumps(seen))
+"""
+    with Hostile() as server:
+        quick = [case.name for case in server.table.values() if not case.alone and not case.held and case.name not in ("endless", "many-categories", "slow-but-good", "big", "big-chunks")][::4]
+        ids = {name: re.sub(r"[^a-z0-9-]", "-", name.lower()) for name in quick}
+        text = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\ntimeout = "3s"\nmax_bytes = "3MB"\nper_host = 16\nhost_gap = "0s"\n'
+        text += "".join(f'[[sources]]\nid = "{ids[name]}"\nurl = "{server.url(name)}"\n' for name in quick)
+        (tmp_path / "config.toml").write_text(text)
+        done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "config.toml"), "8"], capture_output=True, text=True, cwd=ROOT, check=True, timeout=200)
+    seen = json.loads(done.stdout)
+    fds, threads, memory = zip(*seen[2:], strict=True)
+    assert max(fds) - min(fds) <= 3 and max(threads) - min(threads) <= 2, seen
+    assert memory[-1] - memory[0] < 15_000_000, seen

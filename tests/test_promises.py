@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ from aggregator.errors import StoreError, UsageError
 from aggregator.fetch import transport
 from aggregator.store import open_reader, open_writer, sources, stories, upkeep
 from tests.helpers import NOW, config, entry, put
-from tests.hostile import Hostile, reply, rss
+from tests.hostile import Case, Hostile, reply, rss
+from tests.hostile_cases import moved
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "aggregator" / "seeds" / "*.txt"
@@ -171,6 +173,61 @@ def test_P11_a_429_pauses_the_feeds_of_its_host(tmp_path: Path) -> None:
             assert len(server.log) == 1, "the first 429 stops the others"
             cycle.run(settings, store, Wanted(everything=True), int(time.time()) + 600)
             assert len(server.log) == 1, "not even a forced cycle comes before Retry-After"
+
+
+def test_P11_a_429_behind_a_redirect_pauses_who_said_so_and_nobody_else(tmp_path: Path) -> None:
+    with Hostile() as server, Hostile() as other:
+        server.table["to-429"] = Case("to-429", moved("302 Found", other.url("429")))
+        allow = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}", "127.0.0.1:{other.port}"]\nhost_gap = "0s"\n'
+        urls = {"a": server.url("to-429"), "b": server.url("plain"), "c": other.url("plain"), "d": server.url("etag")}
+        settings = config(tmp_path, allow + "".join(f'[[sources]]\nid = "{name}"\nurl = "{url}"\n' for name, url in urls.items()))
+        with open_writer(settings.database) as store:
+            report = cycle.run(settings, store, Wanted(), int(time.time()))
+            known = sources.memories(store)
+        assert report.collected.ok == 2 and [name for name, _ in report.collected.failures] == ["a"]
+        assert known["c"].not_before > time.time() + 3000 and known["b"].not_before == 0 and other.asked("plain") == []
+
+
+def test_check_online_heeds_who_asked_us_to_stay_away_and_stores_nothing(tmp_path: Path) -> None:
+    with Hostile() as server:
+        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\n' + "".join(f'[[sources]]\nid = "s{name}"\nurl = "{server.url(name)}"\n' for name in ("plain", "503", "captcha", "410")))
+        command = [sys.executable, "-m", "aggregator", "check", "--online", "--json", "--config", str(settings.path)]
+        first = json.loads(subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout)
+        assert {one["source"]: one["state"] for one in first} == {"splain": "ok", "s503": "slow", "scaptcha": "blocked", "s410": "gone"}
+        assert not settings.database.exists()
+        with open_writer(settings.database) as store:
+            cycle.run(settings, store, Wanted(), int(time.time()))
+        before = len(server.log)
+        second = {one["source"]: one for one in json.loads(subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout)}
+        assert sorted(one.path for one in server.log[before:]) == ["/captcha", "/plain"], "a 410 and a Retry-After hold"
+        assert second["s410"]["state"] == "gone" and "not asked" in second["s503"]["detail"]
+
+
+def test_P19_P20_finding_the_feed_of_a_site_is_polite_too(tmp_path: Path) -> None:
+    from aggregator.errors import UsageError
+
+    with Hostile() as server:
+        server.table["rss"] = server.table["plain"]
+        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n')
+        found = cycle.find_feeds(settings, server.url("html"))
+        assert [one.url for one in found] == [server.url("rss")] and found[0].items == 3
+        paths = [one.path for one in server.log]
+        assert paths == ["/html", "/html/feed", "/feed", "/html/rss", "/rss"], "no guess after the first feed"
+        times = [one.at for one in server.log]
+        assert all(b - a > 0.95 for a, b in pairwise(times)), "with the gap of a cycle"
+        with pytest.raises(UsageError) as caught:
+            cycle.find_feeds(settings, server.url("404"))
+        assert "not found (404)" in str(caught.value)
+
+
+def test_R14_two_thousand_at_once_are_all_polled(tmp_path: Path) -> None:
+    with Hostile(hosts=20) as server:
+        allow = json.dumps([f"127.0.1.{n + 1}:{server.port}" for n in range(20)])
+        body = f'[poll]\nallow_hosts = {allow}\nhost_gap = "0s"\n' + "".join(f'[[sources]]\nid = "s{n}"\nurl = "{server.url("empty-feed", f"127.0.1.{1 + n % 20}")}?{n}"\n' for n in range(2000))
+        settings = config(tmp_path, body)
+        with open_writer(settings.database) as store:
+            report = cycle.run(settings, store, Wanted(), int(time.time()))
+        assert (report.collected.due, report.collected.ok) == (2000, 2000) and len({one.path for one in server.log}) == len(server.log) == 2000
 
 
 def test_F59_one_ping_for_each_changed_feed_and_a_dead_hub_delays_nothing(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import multiprocessing
 import resource
 import threading
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, wait
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
@@ -57,6 +57,9 @@ class Workers:
                                    initargs=[limits.parse_memory + SPARE], context=context)  # fmt: skip
                 self._pools[big] = pool
             future = pool.schedule(_parse, args=[source, fetched, limits], timeout=limits.parse_seconds)
+        while not wait([future], timeout=0.5).done:
+            if self._closed or not pool.active:
+                raise RuntimeError("closed")  # what a stopped pool had in hand stays pending for ever
         parsed = future.result()
         assert isinstance(parsed, Parsed)
         return parsed
