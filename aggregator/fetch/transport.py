@@ -136,11 +136,22 @@ class _Secure(HTTPSConnection):
 
 
 class _PlainPool(HTTPConnectionPool):
+    """Connections are never used twice, whatever the server says of keeping them: a second use would pass by the check of the address
+    and by the watchdog, and would take what is left of one answer for the next one."""
+
     ConnectionCls = _Plain
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.close()
 
 
 class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _Secure
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.close()
 
 
 _context_lock = threading.Lock()

@@ -63,8 +63,8 @@ def _document(body: bytes, fetched: Fetched) -> Any:
         headers["content-type"] = declared
     try:
         return feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=headers)
-    except (UnicodeError, LookupError):
-        # A codec that is none for text was named; without the name the bytes tell.
+    except (ValueError, LookupError):
+        # A codec that is none for text was named, or one with a NUL in its name; without the name the bytes tell.
         headers.pop("content-type", None)
         return feedparser.parse(io.BytesIO(mend.undeclared(body)), sanitize_html=False, resolve_relative_uris=False, response_headers=headers)
 
