@@ -104,6 +104,13 @@ def _failed(task: Task, fetched: Fetched, failure: Failure) -> Polled:
     return Polled(task.source.id, at, _in_state(after, at), url=fetched.url, status=fetched.status, wire_bytes=fetched.wire_bytes, seconds=fetched.seconds, failure=failure)
 
 
+def spoiled(task: Task, polled: Polled, error: Exception) -> Polled:
+    """What was polled well and could not be stored: a failure of this source, without validators, so that it is tried whole again."""
+    failure = Failure("internal", f"what it says can't be stored: {type(error).__name__}: {str(error)[:200]}")
+    fetched = Fetched(polled.url, polled.at, polled.status, wire_bytes=polled.wire_bytes, seconds=polled.seconds)
+    return _failed(replace(task, memory=replace(task.memory, etag=None, last_modified=None)), fetched, failure)
+
+
 def _in_state(memory: Memory, at: int) -> Memory:
     state = health.state(memory, at)
     return memory if state == memory.state else replace(memory, state=state, state_since=at)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import socket
+import ssl
+import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import fetch
-from aggregator.fetch import address, decode
+from aggregator.fetch import address, decode, transport
 from aggregator.model import Fetched, Limits, Request
 from tests import hostile_cases
 from tests.hostile import Asked, Hostile, cases
@@ -150,8 +155,6 @@ def test_S4_the_allow_list_is_exact() -> None:
 
 
 def test_close_ends_what_is_under_way(hostile: Hostile) -> None:
-    import threading
-
     results: list[Fetched] = []
     thread = threading.Thread(target=lambda: results.append(fetch.get(Request(hostile.url("silent")), limits(hostile, 15))))
     thread.start()
@@ -188,8 +191,6 @@ def test_P12_redirects_wait_for_their_turn_and_for_the_gap(hostile: Hostile) -> 
 
 
 def test_P12_a_host_that_is_busy_is_not_waited_for_beyond_the_deadline(hostile: Hostile) -> None:
-    import threading
-
     polite = replace(limits(hostile, 2.0), host_gap=0.0)
     thread = threading.Thread(target=lambda: fetch.get(Request(hostile.url("silent")), polite))
     thread.start()
@@ -217,8 +218,6 @@ def test_P11_a_failure_names_who_answered_so(hostile: Hostile) -> None:
 
 @pytest.mark.parametrize(("name", "answer", "kind"), [("silent", b"", "timeout"), ("plain", b"HTTP/1.1 200 OK\r\n\r\nx", "tls"), ("rubbish", b"\x15\x03\x01\x00\x02\x02\x28", "tls")])
 def test_B1_tls_that_hangs_or_is_none(name: str, answer: bytes, kind: str) -> None:
-    import threading
-
     with socket.create_server(("127.0.0.1", 0)) as sock:
         def serve() -> None:
             wire, _ = sock.accept()
@@ -279,3 +278,41 @@ def test_S2_B1_a_connection_is_never_used_twice(hostile: Hostile) -> None:
         fetched = get(hostile, "kept")
         assert fetched.failure is None and fetched.body == body
         assert get(hostile, "plain").failure is None and len(hostile.asked("kept")) == number + 1
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and a certificate for localhost, in one file."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl here to make a certificate with")
+    path = tmp_path_factory.mktemp("tls") / "cert.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", str(path), "-out", f"{path}.crt"]
+    subprocess.run(command, check=True, capture_output=True)
+    path.write_bytes(path.read_bytes() + Path(f"{path}.crt").read_bytes())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "trusted", "wanted"),
+    [("plain", "localhost", True, None), ("plain", "localhost", False, "tls"), ("plain", "127.0.0.1", True, "tls"), ("drip-body", "localhost", True, "timeout"), ("silent", "localhost", True, "timeout"), ("short-body", "localhost", True, "truncated")],
+)
+def test_S2_B1_over_tls(hostile: Hostile, certificate: Path, monkeypatch: pytest.MonkeyPatch, name: str, host: str, trusted: bool, wanted: str | None) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    if trusted:
+        monkeypatch.setattr(transport, "_context", ssl.create_default_context(cafile=f"{certificate}.crt"))
+    monkeypatch.setattr(transport, "_current", threading.local())  # sessions keep the context that they were made with
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                wire, _ = sock.accept()
+                with context.wrap_socket(wire, server_side=True) as secure:
+                    secure.recv(65536)
+                    hostile.table[name].handler(secure, Asked("/", {}, 0.0, host))
+
+        threading.Thread(target=serve, daemon=True).start()
+        port = sock.getsockname()[1]
+        started = time.monotonic()
+        fetched = fetch.get(Request(f"https://{host}:{port}/"), Limits(timeout=1.5, allow_hosts=(f"{host}:{port}",)))
+    assert (fetched.failure.kind if fetched.failure else None) == wanted, fetched.failure
+    assert time.monotonic() - started < 3.5

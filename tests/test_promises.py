@@ -18,6 +18,7 @@ from aggregator.cycle import Wanted
 from aggregator.daemon import log
 from aggregator.errors import StoreError, UsageError
 from aggregator.fetch import transport
+from aggregator.model import Entry
 from aggregator.store import open_reader, open_writer, sources, stories, upkeep
 from tests.helpers import NOW, config, entry, put
 from tests.hostile import Case, Hostile, reply, rss
@@ -76,6 +77,33 @@ def test_C7_content_that_differs_each_time_is_not_news_each_time(tmp_path: Path)
     with open_writer(tmp_path / "t.db") as store:
         taken = [put(store, entry("a", "1", "T", f"read {number} times"), at=NOW + number * 60).updated for number in range(30)]
         assert taken[0] == 0 and sum(taken) <= 6
+
+
+def test_C4_keys_that_come_back_for_other_things_never_share_an_id(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "t.db") as store:
+        for number, (guid, link) in enumerate([("a", "L"), ("b", "L"), ("a", "M"), ("c", "M"), ("a", "N"), ("d", "N"), ("a", "O")]):
+            put(store, entry("s", guid, "Title", f"text {link}", link=f"https://n.example/{link}"), at=NOW + number)
+        found = store.conn.execute("SELECT public_id FROM entry").fetchall()
+        assert len(found) == len(set(found)) == 4
+
+
+def test_B7_what_can_not_be_stored_is_a_failure_of_its_source_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aggregator.store import rows
+
+    def broken(one: Entry) -> tuple[object, ...]:
+        if one.source == "bad":
+            raise OverflowError("Python int too large to convert to SQLite INTEGER")
+        return stored(one)
+
+    stored = rows.entry_row
+    monkeypatch.setattr(rows, "entry_row", broken)
+    with Hostile() as server:
+        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\n' + "".join(f'[[sources]]\nid = "{name}"\nurl = "{server.url("etag")}?{name}"\n' for name in ("bad", "good")))
+        with open_writer(settings.database) as store:
+            report = cycle.run(settings, store, Wanted(), int(time.time()))
+            bad = sources.memories(store)["bad"]
+        assert [(name, failure.kind) for name, failure in report.collected.failures] == [("bad", "internal")] and report.collected.new == 3
+        assert bad.etag is None and bad.failures == 1 and bad.next_poll > time.time()
 
 
 def test_R2_a_poll_is_one_transaction(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from aggregator import health, poll, schedule, topics, urls
 from aggregator.config import Config
+from aggregator.errors import AggregatorError
 from aggregator.model import Entry, Failure, Memory, Notice, Polled, Source, Task
 from aggregator.parse.isolate import Workers
 from aggregator.store import Store, entries, sources
@@ -131,7 +132,13 @@ def collect(config: Config, store: Store, found: Sequence[Task], stop: threading
         if polled.failure is not None and polled.failure.kind == "rate-limited":
             _pause_host(config, store, task, polled)
         title = source.title or (polled.feed.title if polled.feed else "") or titles.get(source.id) or source.id
-        absorbed = _absorb(store, rules, task, polled, title)
+        try:
+            absorbed = _absorb(store, rules, task, polled, title)
+        except AggregatorError:
+            raise
+        except Exception as error:  # nothing that one feed says may keep the others from being stored (B7)
+            polled = poll.spoiled(task, polled, error)
+            absorbed = _absorb(store, rules, task, polled, title)
         _count(tally, source, polled, absorbed)
         beat(polled)
     return tally

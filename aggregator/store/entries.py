@@ -121,9 +121,11 @@ def _select(conn: sqlite3.Connection, source: str, column: str, values: Iterable
 def _insert(conn: sqlite3.Connection, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> int:
     published = min(entry.published if entry.published is not None else at, at)
     changed = max(published, min(entry.updated or published, at))
-    public_id = urls.public_id(entry.source, entry.key, entry.guid)
-    if conn.execute("SELECT 1 FROM entry WHERE public_id = ?", (public_id,)).fetchone():
-        public_id = urls.public_id(entry.source, entry.key, None)  # another source took the guid: two entries never share an id (F14)
+    public_id, times = urls.public_id(entry.source, entry.key, entry.guid), 0
+    while conn.execute("SELECT 1 FROM entry WHERE public_id = ?", (public_id,)).fetchone():
+        # Another source took the guid, or an entry of this one had this key once: two entries never share an id (F14).
+        public_id = urls.mint(entry.source, entry.key, *([str(times)] if times else []))
+        times += 1
     stored = replace(entry, published=published, first_seen=at, changed=changed, public_id=public_id)
     kept = keep(stored)
     columns = ", ".join(rows.ENTRY_COLUMNS)
