@@ -216,6 +216,15 @@ def test_P11_a_429_behind_a_redirect_pauses_who_said_so_and_nobody_else(tmp_path
         assert known["c"].not_before > time.time() + 3000 and known["b"].not_before == 0 and other.asked("plain") == []
 
 
+def test_P11_a_429_pauses_its_feed_alone_where_that_is_wished(tmp_path: Path) -> None:
+    with Hostile() as server:
+        body = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\npause_host = false\n'
+        settings = config(tmp_path, body + "".join(f'[[sources]]\nid = "s{name}"\nurl = "{server.url(name)}"\n' for name in ("429", "plain")))
+        with open_writer(settings.database) as store:
+            assert cycle.run(settings, store, Wanted(), int(time.time())).collected.ok == 1
+            assert cycle.run(settings, store, Wanted(everything=True), int(time.time()) + 600).collected.due == 1
+
+
 def test_check_online_heeds_who_asked_us_to_stay_away_and_stores_nothing(tmp_path: Path) -> None:
     with Hostile() as server:
         settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\n' + "".join(f'[[sources]]\nid = "s{name}"\nurl = "{server.url(name)}"\n' for name in ("plain", "503", "captcha", "410")))

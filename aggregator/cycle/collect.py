@@ -99,7 +99,7 @@ def polls(config: Config, found: Sequence[Task], stop: threading.Event) -> Itera
             for future in done:
                 task, polled = flying.pop(future), future.result()
                 hosts.finished(_host(task), time.monotonic())
-                if polled.failure is not None and polled.failure.kind == "rate-limited":
+                if config.pause_host and polled.failure is not None and polled.failure.kind == "rate-limited":
                     for skipped in hosts.withdraw(_speaks_for(polled)):
                         yield skipped, Polled(skipped.source.id, polled.at, poll.put_off(skipped, polled), failure=Failure("put-off", "its host answered 429"))
                 yield task, polled
@@ -129,7 +129,7 @@ def collect(config: Config, store: Store, found: Sequence[Task], stop: threading
         if polled.failure is not None and polled.failure.kind == "put-off":
             sources.remember(store, [(source, polled.memory)])
             continue
-        if polled.failure is not None and polled.failure.kind == "rate-limited":
+        if config.pause_host and polled.failure is not None and polled.failure.kind == "rate-limited":
             _pause_host(config, store, task, polled)
         title = source.title or (polled.feed.title if polled.feed else "") or titles.get(source.id) or source.id
         try:
