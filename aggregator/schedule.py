@@ -30,21 +30,21 @@ class Plan:
 def after_success(at: int, pace: Pace, posts: Sequence[int], hints: Hints, salt: str, first: bool = False, hold: int | None = None) -> Plan:
     """After a poll that ended well at `at`. `posts`: publication times of the newest entries, newest first. `hold`: the quota is used up for so long.
 
-    After the `first` poll the next one falls anywhere in the interval after the first, so that sources that were added together
-    do not stay together for ever.
+    After the `first` poll the next one falls anywhere in the interval, so that sources that were added together do not stay together.
     """
     asked, who = _asked(hints)
     hold = min(hold or 0, SERVER_CAP)
     wished, rhythm = interval(posts, pace, at)
-    gap = max(wished, asked, hold, pace.least)
-    late = _jitter(salt, at, gap if first else gap // 20)
-    earliest = _not_skipped(at + gap + late, hints, salt)
+    floor = max(asked, hold, pace.least)
+    gap = max(wished, floor)
+    planned = at + (floor + _jitter(salt, at, max(gap - floor, gap // 4)) if first else gap + _jitter(salt, at, gap // 20))
+    earliest = _not_skipped(planned, hints, salt)
     why = rhythm
     if asked > wished:
         why += f"; {who} asks for ≥ {span(asked)}"
     if hold > wished:
         why += f"; the server's quota is used up for {span(hold)}"
-    if earliest > at + gap + late:
+    if earliest > planned:
         why += "; its skipHours or skipDays hold until then"
     return Plan(earliest, at + hold if hold else 0, why)
 
