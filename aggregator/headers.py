@@ -74,10 +74,10 @@ def retry_after(headers: Mapping[str, str], at: int) -> int | None:
     return min(wait, RETRY_CAP) if wait > 0 else None
 
 
-def quota(headers: Mapping[str, str], at: int) -> int | None:
-    """Seconds until x-ratelimit-reset (seconds to wait, or a time), unless some of the quota is left."""
+def quota(headers: Mapping[str, str], at: int, unsaid: str = "0") -> int | None:
+    """Seconds until x-ratelimit-reset (seconds to wait, or a time), unless some of the quota is left. `unsaid`: what is left where nothing says so."""
     for prefix in ("x-ratelimit", "x-rate-limit", "ratelimit"):
-        left = headers.get(f"{prefix}-remaining", "0").strip().partition(".")[0]
+        left = headers.get(f"{prefix}-remaining", unsaid).strip().partition(".")[0]
         reset = headers.get(f"{prefix}-reset", "").strip().partition(".")[0]
         if reset.isdecimal() and not (left.isdecimal() and int(left[:12]) > 0):
             number = int(reset[:15])

@@ -88,7 +88,7 @@ def _posts(before: Sequence[int], entries: Sequence[Entry]) -> tuple[int, ...]:
 
 
 def _well(task: Task, fetched: Fetched, memory: Memory) -> Memory:
-    hold = headers.quota(dict(fetched.headers), fetched.at) if "x-ratelimit-remaining" in dict(fetched.headers) else None
+    hold = headers.quota(dict(fetched.headers), fetched.at, unsaid="1")
     plan = schedule.after_success(fetched.at, task.pace, memory.posts, memory.hints, task.source.id, task.memory.polled is None, hold)
     after = replace(memory, polled=fetched.at, succeeded=fetched.at, failures=0, failing_since=None, failure=None,
                     next_poll=plan.next_poll, not_before=plan.not_before, why=plan.why)  # fmt: skip
