@@ -67,7 +67,7 @@ class Limits:
     per_host: int = 1  # requests in flight to one host, redirects included
     host_gap: float = 0.0  # seconds between two requests to one host, redirects included
     max_entries: int = 5000  # of one document; what is over is named and left out
-    parse_seconds: float = 10.0
+    parse_seconds: float = 10.0  # of the CPU
     parse_memory: int = 160_000_000  # of a worker process; a document of 10 MB takes up to 130 MB
 
 

@@ -80,6 +80,19 @@ def test_B8_slicing_takes_linear_time(text: bytes) -> None:
     assert time.process_time() - started < 1
 
 
+def test_B8_seconds_of_the_cpu_count() -> None:
+    from aggregator.parse.isolate import Workers
+
+    workers = Workers(1)
+    slow = b"<rss version='2.0'><channel><item>" + b"".join(b"<category>c%d</category>" % n for n in range(20_000)) + b"</item></channel></rss>"
+    try:
+        ended = workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), slow), Limits(parse_seconds=1))
+        assert ended.failure is not None and "longer than 1 s" in ended.failure.detail
+        assert workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), rss("c")), Limits()).failure is None, "others go on"
+    finally:
+        workers.close()
+
+
 def test_B2_a_worker_that_had_a_small_document_takes_a_big_one() -> None:
     from aggregator.parse.isolate import Workers
 
@@ -88,9 +101,31 @@ def test_B2_a_worker_that_had_a_small_document_takes_a_big_one() -> None:
         for body, count in ((rss("a"), 3), (big(4000, "x" * 1000), 4000), (rss("b"), 3)):
             found = workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), body), Limits())
             assert len(found.entries) == count, found.failure
-        hungry = b"<rss version='2.0'><channel><item><title>t</title>" + b"<a>" * 300_000 + b"</item></channel></rss>"
+        hungry = b"<rss version='2.0'><channel><item><title>t</title>" + b"<a>" * 200_000 + b"</item></channel></rss>"
         assert workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), hungry), Limits()).failure is not None
         assert workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), rss("c")), Limits()).failure is None
     finally:
         workers.close()
     assert workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), rss("d")), Limits()).failure is not None, "closed for good"
+
+
+@pytest.mark.parametrize(
+    ("name", "titles", "codec", "declared", "header"),
+    [
+        ("UTF-8 with single bytes of windows-1252", "caf\u00e9 \u041f\u0440\u0438\u0432\u0435\u0442|it\u2019s", "", "utf-8", None), ("French in windows-1252, a word of it UTF-8 by accident", "surdou\u00e9\u00a0\u00bb, \u00e0 l\u2019\u00e9t\u00e9", "cp1252", "utf-8", None), ("names of browsers", "\u2460\u9ad9", "cp932", "Shift_JIS", None), ("x-sjis", "\u65e5\u672c", "cp932", "x-sjis", None),
+        ("Hong Kong", "\u9999\u6e2f\u5605", "big5hkscs", "Big5", None), ("Hebrew", "\u05e9\u05dc\u05d5\u05dd", "iso8859-8", "iso-8859-8-i", None), ("C1", "\u201cx\u201d \u20ac", "cp1252", "iso-8859-1", None), ("Korean", "\ub625\ubc29", "cp949", "euc-kr", None),
+        ("said to be UTF-8, is UTF-16", "\u041f\u0440\u0438\u0432\u0435\u0442", "utf-16", "utf-8", None), ("UTF-16 without a BOM", "\u041f\u0440\u0438\u0432\u0435\u0442", "utf-16-le", None, None), ("header and bytes differ", "\u041f\u0440\u0438\u0432\u0435\u0442", "utf-8", "utf-8", "koi8-r"),
+        ("header and declaration differ", "\u041f\u0440\u0438\u0432\u0435\u0442", "koi8-r", "koi8-r", "utf-8"), ("a default of the server", "\u041f\u0440\u0438\u0432\u0435\u0442", "cp1251", "windows-1251", "iso-8859-1"), ("pairs of surrogates", "x\U0001f600", "cesu", "utf-8", None),
+        ("no codec", "caf\u00e9", "utf-8", "rot13", None), ("a NUL", "caf\u00e9", "utf-8", "utf\x00-8", None),
+    ],
+)  # fmt: skip
+def test_C8_text_is_right_whatever_is_said_of_it(name: str, titles: str, codec: str, declared: str | None, header: str | None) -> None:
+    said = f' encoding="{declared}"' if declared else ""
+    text = f'<?xml version="1.0"{said}?><rss version="2.0"><channel>' + "".join(f"<item><title>{title}</title></item>" for title in titles.split("|")) + "</channel></rss>"
+    if codec == "cesu":
+        body = text.encode("utf-16-le").decode("utf-16-le").encode("utf-8").replace("\U0001f600".encode(), b"\xed\xa0\xbd\xed\xb8\x80")
+    else:
+        body = text.encode(codec) if codec else text.encode().replace("\u2019".encode(), b"\x92")
+    headers = (("content-type", f"text/xml; charset={header}"),) if header else ()
+    found = parse(Source("s"), Fetched("http://a.example/feed", NOW, 200, headers, body), Limits())
+    assert [one.title for one in found.entries] == titles.split("|"), name

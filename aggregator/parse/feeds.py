@@ -12,7 +12,7 @@ import feedparser
 
 from aggregator import urls
 from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Hints, Limits, Parsed, Person
-from aggregator.parse import mend, normal
+from aggregator.parse import encoding, mend, normal
 from aggregator.text import markup
 
 # feedparser resolves a guid against the address of the feed as if it were a link: at another address every item would be another one.
@@ -33,7 +33,7 @@ _EXTRAS = {
 
 def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
     """`format` of the feed is empty where this is no feed. One bad item is left out with a warning, never the others."""
-    body = mend.mended(fetched.body or b"")
+    body = mend.mended(encoding.as_utf8(fetched.body or b"", dict(fetched.headers).get("content-type")))
     feed: Feed | None = None
     warnings: list[Failure] = []
     entries: list[Entry] = []
@@ -57,16 +57,8 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
 
 
 def _document(body: bytes, fetched: Fetched) -> Any:
-    headers = {"content-location": fetched.url} if urls.follow(fetched.url) else {}
-    declared = dict(fetched.headers).get("content-type")
-    if declared and "charset" in declared.lower() and re.search(r"xml|rss|atom|text", declared, re.I):
-        headers["content-type"] = declared
-    try:
-        return feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=headers)
-    except (ValueError, LookupError):
-        # A codec that is none for text was named, or one with a NUL in its name; without the name the bytes tell.
-        headers.pop("content-type", None)
-        return feedparser.parse(io.BytesIO(mend.undeclared(body)), sanitize_html=False, resolve_relative_uris=False, response_headers=headers)
+    said = {"content-type": "application/xml; charset=utf-8", **({"content-location": fetched.url} if urls.follow(fetched.url) else {})}
+    return feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=said)
 
 
 def _get(item: Any, name: str) -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import multiprocessing
 import resource
+import signal
 import threading
 from concurrent.futures import CancelledError, wait
 from typing import Any
@@ -16,6 +18,7 @@ from aggregator.parse import parse
 
 BIG = 1_000_000  # bytes; documents beyond it are parsed one at a time, each in a process of its own: what it took is given back for sure
 BASE, TIMES = 48_000_000, 13  # bytes that any document may take, and how many times its own size
+WAIT = 4  # times `Limits.parse_seconds`, which are of the CPU, that parsing may last on a busy machine
 SPARE = 100_000_000  # bytes beyond `Limits.parse_memory` for what is around parsing: taking the document in, sending its entries back
 
 
@@ -37,8 +40,10 @@ class Workers:
                 return self._submit(source, fetched, limits, big)
         except TimeoutError:
             return Parsed(failure=Failure("parse", f"parsing took longer than {limits.parse_seconds:g} s and was ended"))
-        except ProcessExpired:
-            return Parsed(failure=Failure("parse", "parsing ended its process: the document is hostile or too big"))
+        except ProcessExpired as error:
+            late = error.exitcode == -signal.SIGXCPU
+            words = f"parsing took longer than {limits.parse_seconds:g} s and was ended" if late else "parsing ended its process: the document is hostile or too big"
+            return Parsed(failure=Failure("parse", words))
         except (RuntimeError, CancelledError, OSError, MemoryError) as error:
             if self._closed:
                 return Parsed(failure=Failure("stopped", "parsing was ended, because we were asked to stop"))
@@ -56,7 +61,7 @@ class Workers:
                 pool = ProcessPool(max_workers=1 if big else self._count, max_tasks=1 if big else 2000, initializer=_bound,
                                    initargs=[limits.parse_memory + SPARE], context=context)  # fmt: skip
                 self._pools[big] = pool
-            future = pool.schedule(_parse, args=[source, fetched, limits], timeout=limits.parse_seconds)
+            future = pool.schedule(_parse, args=[source, fetched, limits], timeout=WAIT * limits.parse_seconds)
         while not wait([future], timeout=0.5).done:
             if self._closed or not pool.active:
                 raise RuntimeError("closed")  # what a stopped pool had in hand stays pending for ever
@@ -77,18 +82,22 @@ class Workers:
 
 def _parse(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
     """In the worker. A small document gets little memory, so that several hostile ones at once stay small together (B2)."""
-    _allow(min(limits.parse_memory, BASE + TIMES * len(fetched.body or b"")))
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    _allow(resource.RLIMIT_CPU, math.ceil(spent.ru_utime + spent.ru_stime + limits.parse_seconds))
+    # What may be written to, not what may be reserved: every thread reserves 64 MB of addresses that it never uses.
+    _allow(resource.RLIMIT_DATA, min(limits.parse_memory, BASE + TIMES * len(fetched.body or b"")))
     try:
         return parse(source, fetched, limits)
     finally:
-        _allow(None)
+        _allow(resource.RLIMIT_CPU, None)
+        _allow(resource.RLIMIT_DATA, None)
 
 
-def _allow(memory: int | None) -> None:
-    """What may be written to, not what may be reserved: every thread reserves 64 MB of addresses that it never uses."""
+def _allow(what: int, amount: int | None) -> None:
+    """So much from here on; None: as much as ever."""
     with contextlib.suppress(ValueError, OSError):
-        most = resource.getrlimit(resource.RLIMIT_DATA)[1]
-        resource.setrlimit(resource.RLIMIT_DATA, (most if memory is None else memory, most))
+        most = resource.getrlimit(what)[1]
+        resource.setrlimit(what, (most if amount is None else amount, most))
 
 
 def _bound(memory: int) -> None:
