@@ -68,7 +68,7 @@ class Limits:
     host_gap: float = 0.0  # seconds between two requests to one host, redirects included
     max_entries: int = 5000  # of one document; what is over is named and left out
     parse_seconds: float = 10.0  # of the CPU
-    parse_memory: int = 160_000_000  # of a worker process; a document of 10 MB takes up to 130 MB
+    parse_memory: int = 170_000_000  # of a worker process; a document of 10 MB takes up to 140 MB
 
 
 @dataclass(frozen=True, slots=True)
