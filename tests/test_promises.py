@@ -316,3 +316,18 @@ def test_sqlite_utils_opens_it_for_people(tmp_path: Path) -> None:
     found = Database(path)
     assert [row["title"] for row in found["entry"].search("harbour")] == ["Harbour reopens"]  # type: ignore[union-attr]  # a table
     assert {"entries", "stories", "sources"} <= set(found.view_names())
+
+
+def test_R15_a_tick_that_breaks_ends_the_daemon_with_its_error(tmp_path: Path) -> None:
+    from aggregator.daemon import Daemon
+
+    ticks: list[int] = []
+
+    def turn(stop: threading.Event) -> None:
+        ticks.append(1)
+        if len(ticks) == 2:
+            raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        Daemon(tmp_path / "config.toml", turn, lambda: None, tick=1).run()
+    assert len(ticks) == 2, "a supervisor starts it again; silence would not be noticed"

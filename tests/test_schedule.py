@@ -102,7 +102,7 @@ def test_P14_gone_is_looked_at_once_a_week() -> None:
         ("R13 planned a year ahead by a wrong clock", Memory(polled=NOW - 20 * DAY, next_poll=NOW + 365 * DAY, not_before=NOW + 365 * DAY), NOW, False, True),
     ],
 )
-def test_is_due(name: str, memory: Memory, now: int, forced: bool, wanted: bool) -> None:
+def test_P7_R13_when_a_source_is_due(name: str, memory: Memory, now: int, forced: bool, wanted: bool) -> None:
     assert schedule.is_due(memory, now, PACE, forced) == wanted, name
 
 
