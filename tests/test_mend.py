@@ -42,6 +42,25 @@ def test_C1_damaged_and_empty_is_no_empty_feed() -> None:
     assert parsed(rss("e", items=0)).failure is None
 
 
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("a page about RSS", b"<!DOCTYPE html><html><body><pre><rss version='2.0'><channel><title>T</title><item><title>x</title></item></channel></rss></pre></body></html>"),
+        ("a page with a feed in it", b"<html xmlns='http://www.w3.org/1999/xhtml'><feed xmlns='http://www.w3.org/2005/Atom'><title>t</title><entry><title>x</title></entry></feed></html>"),
+        ("an image", b"<svg xmlns='http://www.w3.org/2000/svg'><title>t</title><entry><title>x</title></entry></svg>"), ("some interface", b"<response><item><title>x</title></item></response>"),
+        ("a root alone", b"<rss/>"), ("no channel", b"<rss version='2.0'><error>no</error></rss>"), ("an empty root", b"<feed xmlns='http://www.w3.org/2005/Atom'/>"),
+    ],
+)
+def test_C1_what_only_looks_like_a_feed(name: str, body: bytes) -> None:
+    found = parsed(body)
+    assert found.failure is not None and found.failure.kind == "not-a-feed", name
+
+
+def test_a_feed_after_what_a_server_said_is_a_feed() -> None:
+    assert len(parsed(b"<html><body>Error: no cache</body></html>\n" + rss("late")).entries) == 3
+    assert len(parsed(b"<channel><title>old</title><item><title>x</title></item></channel>").entries) == 1
+
+
 def test_items_with_nothing_at_all_are_left_out() -> None:
     assert [one.title for one in parsed(channel("<item/><item><title/></item><item><title>Real</title></item>")).entries] == ["Real"]
 

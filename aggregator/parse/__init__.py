@@ -29,6 +29,8 @@ def _parse(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
         parsed = jsonfeed.read(source.id, fetched, limits)
     elif kind == "stories":
         parsed = stories.read(source.id, fetched, limits)
+    elif sniff.foreign(body):
+        return Parsed(failure=sniff.stranger(body, fetched))
     else:
         parsed = feeds.read(source.id, fetched, limits)
     if parsed.failure is None and not parsed.feed.format:

@@ -12,7 +12,7 @@ import feedparser
 
 from aggregator import urls
 from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Hints, Limits, Parsed, Person
-from aggregator.parse import encoding, mend, normal
+from aggregator.parse import encoding, mend, normal, sniff
 from aggregator.text import markup
 
 # feedparser resolves a guid against the address of the feed as if it were a link: at another address every item would be another one.
@@ -40,8 +40,10 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
     for piece in mend.slices(body, limits.max_entries + 1):
         document = _document(piece, fetched)
         if feed is None:
-            if not document.get("version") and not document.entries:
+            if not document.entries and not (document.get("version") and document.feed):
                 return Parsed(Feed())
+            if not document.get("version") and not sniff.known_root(piece):
+                return Parsed(Feed())  # an answer of some interface that has items, too
             feed = _feed(document, fetched, body)
             fetched = normal.based(fetched, feed)
         for item in document.entries[: limits.max_entries + 1 - len(entries)]:
