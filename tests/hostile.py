@@ -24,6 +24,7 @@ class Hostile:
     """The server. Requests are logged; the canary logs too."""
 
     hosts: int = 0
+    outside: bool = False  # the paths that lead away from loopback, instead of the others
     log: list[Asked] = field(default_factory=list)
     canary_log: list[float] = field(default_factory=list)
     port: int = 0
@@ -40,7 +41,7 @@ class Hostile:
         # The same number on IPv6, so that a detour over ::1 is heard as well.
         with contextlib.suppress(OSError):
             self._listen(self._sing, "::1", self.canary)
-        self.table = {case.name: case for case in cases(self.port, self.canary)}
+        self.table = {case.name: case for case in cases(self.port, self.canary, self.outside)}
         return self
 
     def __exit__(self, *_: object) -> None:

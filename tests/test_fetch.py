@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -316,3 +318,13 @@ def test_S2_B1_over_tls(hostile: Hostile, certificate: Path, monkeypatch: pytest
         fetched = fetch.get(Request(f"https://{host}:{port}/"), Limits(timeout=1.5, allow_hosts=(f"{host}:{port}",)))
     assert (fetched.failure.kind if fetched.failure else None) == wanted, fetched.failure
     assert time.monotonic() - started < 3.5
+
+
+def test_S2_redirects_away_from_loopback_in_a_namespace_of_its_own() -> None:
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no network namespaces here (unshare -rn): redirects that lead away from loopback are not followed")
+    done = subprocess.run(["unshare", "-rn", sys.executable, "-m", "tests.namespaced"], capture_output=True, text=True, cwd=Path(__file__).parent.parent, check=False, timeout=90)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    wrong = {name: kind for name, kind in said["found"].items() if kind not in said["wanted"][name].split("|")}
+    assert wrong == {} and len(said["found"]) >= 12 and said["canary"] == 0

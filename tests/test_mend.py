@@ -61,6 +61,11 @@ def test_a_feed_after_what_a_server_said_is_a_feed() -> None:
     assert len(parsed(b"<channel><title>old</title><item><title>x</title></item></channel>").entries) == 1
 
 
+def test_C5_items_of_a_file_alone_are_told_apart_by_it() -> None:
+    one, other = (parsed(channel(f"<item><enclosure url='http://a.example/{name}.mp3'/></item>")).entries[0] for name in "ab")
+    assert one.key != other.key
+
+
 def test_items_with_nothing_at_all_are_left_out() -> None:
     assert [one.title for one in parsed(channel("<item/><item><title/></item><item><title>Real</title></item>")).entries] == ["Real"]
 

@@ -153,7 +153,8 @@ def finish(entry: Entry, seen: int) -> Entry:
     link_key = urls.key(entry.link)
     body = "\n".join([title, text, entry.link or "", *(enclosure.url for enclosure in entry.enclosures)])
     digest = hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:32]
-    key = guid or link_key or hashlib.sha256(f"{words.fold(title)}\n{words.fold(text[:500])}".encode("utf-8", "replace")).hexdigest()
+    content_only = "" if title or text else "\n".join(enclosure.url for enclosure in entry.enclosures)
+    key = guid or link_key or hashlib.sha256(f"{words.fold(title)}\n{words.fold(text[:500])}{content_only}".encode("utf-8", "replace")).hexdigest()
     if not title:
         title = entry.link.split("://", 1)[-1] if entry.link else UNTITLED
         title = markup.snippet(title, 100)
