@@ -152,6 +152,7 @@ def test_S2_the_address_policy(text: str, wanted: bool) -> None:
 
 def test_S4_the_allow_list_is_exact() -> None:
     assert address.allowed(["127.0.0.1"], "127.0.0.1", 8080, ("127.0.0.1:8080",)) == (["127.0.0.1"], None)
+    assert address.allowed(["::1"], "::1", 8080, ("[::1]:8080",)) == (["::1"], None) and address.allowed(["10.0.0.1"], "nas.lan", 80, ("NAS.lan:80",))[1] is None
     assert address.allowed(["127.0.0.1"], "127.0.0.1", 8081, ("127.0.0.1:8080",))[0] == []
     assert address.allowed(["127.0.0.1"], "localhost", 8080, ("127.0.0.1:8080",))[0] == []
 
