@@ -214,7 +214,7 @@ def _statuses() -> list[Case]:
         Case("503-rubbish", says(reply(b"", "503 Unavailable", "Retry-After: soon\r\n")), "unavailable"),
         Case("503-negative", says(reply(b"", "503 Unavailable", "Retry-After: -5\r\n")), "unavailable"),
         Case("503-huge", says(reply(b"", "503 Unavailable", "Retry-After: 99999999999999999999999\r\n")), "unavailable", held=True),
-        Case("503-cloudy", says(reply(b"<html>origin is down, says cloudflare</html>", "503 Unavailable", "Retry-After: 60\r\n")), "unavailable", held=True),
+        Case("503-cloudy", says(reply(b"<html>origin is down, says cloudflare</html>", "503 Unavailable", "Retry-After: 3600\r\n")), "unavailable", held=True),
         Case("429", says(reply(b"", "429 Too Many Requests", "Retry-After: 3600\r\n")), "rate-limited", alone=True, held=True),
         Case("429-bare", says(reply(b"", "429 Too Many Requests")), "rate-limited", alone=True, held=True),
         Case("429-reset", says(reply(b"", "429 Too Many Requests", "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 1800\r\n")), "rate-limited", alone=True, held=True),
