@@ -88,7 +88,7 @@ class Failure:
     """Trouble with one source, as a value. `kind` is a fixed word (see below), `detail` is for people and holds no secrets.
 
     kinds: dns, forbidden-address, connect, tls, timeout, too-big, truncated, encoding, protocol, redirect, status, blocked,
-    unauthorized, missing, gone, rate-limited, unavailable, empty, not-a-feed, parse, too-many, unreadable, not-utf-8, internal, stopped (by us)
+    unauthorized, missing, gone, rate-limited, unavailable, empty, not-a-feed, parse, too-many, unreadable, not-utf-8, internal, put-off, stopped (by us)
     """
 
     kind: str
