@@ -126,7 +126,7 @@ def settle(memory: Memory, new_entries: int, dated: bool = True) -> Memory:
 
 def put_off(task: Task, cause: Polled) -> Memory:
     """The host answered 429 to another of its feeds: this one waits as long (P11)."""
-    wait = cause.memory.next_poll
+    wait = cause.memory.not_before
     return replace(task.memory, next_poll=max(task.memory.next_poll, wait), not_before=max(task.memory.not_before, wait),
                    why=f"its host asked for fewer requests (429, at {cause.source})")  # fmt: skip
 

@@ -189,6 +189,7 @@ class Hosts:
         self._free: list[Task] = []
         self._order = 0
         self._waiting: set[str] = set()
+        self._held: dict[str, float] = {}
         for task, host in tasks:
             if host is None:
                 self._free.append(task)
@@ -201,7 +202,7 @@ class Hosts:
     def _push(self, at: float, host: str) -> None:
         self._order += 1
         self._waiting.add(host)
-        heapq.heappush(self._ready, (at, self._order, host))
+        heapq.heappush(self._ready, (max(at, self._held.get(host, 0.0)), self._order, host))
 
     @property
     def waiting(self) -> bool:
@@ -233,6 +234,12 @@ class Hosts:
         self._flying[host] -= 1
         if self._queues[host] and host not in self._waiting:
             self._push(now + self._gap, host)
+
+    def hold(self, host: str, until: float) -> None:
+        """Nothing of this host starts before `until`."""
+        self._held[host] = until
+        self._ready = [(max(at, until) if one == host else at, order, one) for at, order, one in self._ready]
+        heapq.heapify(self._ready)
 
     def withdraw(self, unwanted: Callable[[Task], bool]) -> list[Task]:
         """Take these out of the queues: after a 429 what its host still had is put off (P11)."""

@@ -216,6 +216,16 @@ def test_P11_a_429_behind_a_redirect_pauses_who_said_so_and_nobody_else(tmp_path
         assert known["c"].not_before > time.time() + 3000 and known["b"].not_before == 0 and other.asked("plain") == []
 
 
+def test_P11_a_cycle_waits_for_a_short_pause(tmp_path: Path) -> None:
+    with Hostile() as server:
+        server.table["short"] = Case("short", lambda wire, asked: wire.sendall(reply(b"", "429 Too Many Requests", "Retry-After: 2\r\n")))
+        body = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\n'
+        settings = config(tmp_path, body + "".join(f'[[sources]]\nid = "s{name}"\nurl = "{server.url(name)}"\n' for name in ("short", "plain", "etag")))
+        with open_writer(settings.database) as store:
+            assert cycle.run(settings, store, Wanted(), int(time.time())).collected.ok == 2
+        assert server.log[1].at - server.log[0].at >= 1.9, "not before the host wants us back"
+
+
 def test_P11_a_429_pauses_its_feed_alone_where_that_is_wished(tmp_path: Path) -> None:
     with Hostile() as server:
         body = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\npause_host = false\n'

@@ -17,6 +17,7 @@ from aggregator.model import Entry, Failure, Memory, Notice, Polled, Source, Tas
 from aggregator.parse.isolate import Workers
 from aggregator.store import Store, entries, sources
 
+SHORT = 15  # seconds: a pause that a cycle waits for
 PATIENCE = 0.5  # seconds between two looks at the stop sign while polls are under way
 
 
@@ -98,10 +99,10 @@ def polls(config: Config, found: Sequence[Task], stop: threading.Event) -> Itera
             done, _ = wait(flying, timeout=min(pause, max(0.005, hosts.next_at - time.monotonic())), return_when=FIRST_COMPLETED)
             for future in done:
                 task, polled = flying.pop(future), future.result()
-                hosts.finished(_host(task), time.monotonic())
                 if config.pause_host and polled.failure is not None and polled.failure.kind == "rate-limited":
-                    for skipped in hosts.withdraw(_speaks_for(polled)):
+                    for skipped in _after_429(hosts, polled):
                         yield skipped, Polled(skipped.source.id, polled.at, poll.put_off(skipped, polled), failure=Failure("put-off", "its host answered 429"))
+                hosts.finished(_host(task), time.monotonic())
                 yield task, polled
         for future in list(flying):
             if future.done():
@@ -109,6 +110,15 @@ def polls(config: Config, found: Sequence[Task], stop: threading.Event) -> Itera
     finally:
         workers.close()  # first: who waits for a parser must not hold up the end (R16)
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _after_429(hosts: schedule.Hosts, polled: Polled) -> list[Task]:
+    """What is to be put off to another cycle; where the host asks for a short while only, this cycle waits for it."""
+    wait = polled.memory.not_before - polled.at
+    if wait > SHORT:
+        return hosts.withdraw(_speaks_for(polled))
+    hosts.hold(urls.host(polled.url), time.monotonic() + wait)
+    return []
 
 
 def _few_heaps() -> None:
