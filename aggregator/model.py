@@ -64,9 +64,11 @@ class Limits:
     max_bytes: int = 10_000_000  # after decompression
     allow_hosts: tuple[str, ...] = ()  # "host:port" that may be reached although not public
     max_redirects: int = 8
-    max_entries: int = 10_000  # of one document; what is over is named and left out
-    parse_seconds: float = 10.0
-    parse_memory: int = 1_000_000_000
+    per_host: int = 1  # requests in flight to one host, redirects included
+    host_gap: float = 0.0  # seconds between two requests to one host, redirects included
+    max_entries: int = 5000  # of one document; what is over is named and left out
+    parse_seconds: float = 10.0  # of the CPU
+    parse_memory: int = 170_000_000  # of a worker process; a document of 10 MB takes up to 140 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Failure:
     """Trouble with one source, as a value. `kind` is a fixed word (see below), `detail` is for people and holds no secrets.
 
     kinds: dns, forbidden-address, connect, tls, timeout, too-big, truncated, encoding, protocol, redirect, status, blocked,
-    unauthorized, missing, gone, rate-limited, unavailable, empty, not-a-feed, parse, too-many, unreadable, not-utf-8, internal
+    unauthorized, missing, gone, rate-limited, unavailable, empty, not-a-feed, parse, too-many, unreadable, not-utf-8, internal, put-off, stopped (by us)
     """
 
     kind: str
@@ -103,16 +105,17 @@ class Request:
     etag: str | None = None
     last_modified: str | None = None
     headers: tuple[tuple[str, str], ...] = ()  # configured, sent to the origin of `url` only
+    given_at: str | None = None  # the address that gave the validators, the only one they are sent to; None: wherever redirects lead
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """The answer to a `Request`, or to reading local files. With `failure` set, `body` is None."""
 
-    url: str  # where the body came from at last, after redirects
+    url: str  # where the body (or the failure) came from at last, after redirects
     at: int  # when the exchange ended
     status: int = 0  # 0: no HTTP answer (or a local file)
-    headers: tuple[tuple[str, str], ...] = ()  # names in lower case, in order
+    headers: tuple[tuple[str, str], ...] = ()  # names in lower case, each once
     body: bytes | None = None  # decoded from its content coding; None for a 304
     wire_bytes: int = 0  # what travelled, headers not counted
     seconds: float = 0.0
@@ -147,7 +150,7 @@ class Memory:
     failure: Failure | None = None  # of the last poll, if it failed
     posts: tuple[int, ...] = ()  # publication times of its newest entries, newest first, at most 64
     next_poll: int = 0
-    not_before: int = 0  # the server's word; holds for `run --all` too
+    not_before: int = 0  # a server's Retry-After, 429 or 410; holds for `run --all` too
     why: str = "never polled yet"
     state: State = "new"
     state_since: int = 0
@@ -173,6 +176,7 @@ class Polled:
     memory: Memory
     feed: Feed | None = None
     entries: tuple[Entry, ...] = ()
+    url: str = ""  # who answered at last, after redirects
     status: int = 0
     not_modified: bool = False  # 304, or the same body as last time
     wire_bytes: int = 0
@@ -227,12 +231,14 @@ class Enclosure:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a feed says about how often to come. None and () mean: nothing said, or nothing sensible."""
+    """What feed and server said about how often to come, and where. None and () mean: nothing said, or nothing sensible."""
 
     ttl: int | None = None  # seconds, from <ttl> minutes
     update_period: int | None = None  # seconds, sy:updatePeriod / sy:updateFrequency
     skip_hours: tuple[int, ...] = ()  # 0–23 UTC
     skip_days: tuple[int, ...] = ()  # 0 = Monday … 6 = Sunday, UTC
+    fresh: int | None = None  # seconds, of the last Cache-Control or Expires; a 304 without them leaves it as it was
+    answered_at: str | None = None  # the address that the last body and its validators came from: they mean nothing at another one
 
 
 @dataclass(frozen=True, slots=True)

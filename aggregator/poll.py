@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from aggregator import fetch, health, schedule, urls
-from aggregator.model import Entry, Failure, Fetched, Hints, Limits, Memory, Pace, Parsed, Polled, Request, Source, Task
+from aggregator import fetch, headers, health, schedule, urls
+from aggregator.model import Entry, Failure, Fetched, Limits, Memory, Pace, Parsed, Polled, Request, Source, Task
 from aggregator.parse import parse as parse_here
 
 Parser = Callable[[Source, Fetched, Limits], Parsed]
@@ -27,22 +27,27 @@ def poll(task: Task, parse: Parser = parse_here) -> Polled:
         return _failed(task, Fetched("", at), Failure("internal", f"{type(error).__name__}: {str(error)[:200]}"))
 
 
+def address(source: Source, memory: Memory) -> str | None:
+    """Where a source is polled: at its configured URL, or where it has moved to for good."""
+    return memory.moved.url if memory.moved is not None and memory.moved.adopted else source.url
+
+
 def _remote(task: Task, parse: Parser) -> Polled:
     source, memory = task.source, task.memory
-    assert source.url is not None
-    adopted = memory.moved is not None and memory.moved.adopted
-    asked = memory.moved.url if memory.moved is not None and adopted else source.url
+    asked = address(source, memory)
+    assert source.url is not None and asked is not None
     # Credentials belong to the configured origin, wherever the feed says that it has moved to (S6).
-    headers = source.headers if urls.origin(asked) == urls.origin(source.url) else ()
-    fetched = fetch.get(Request(asked, memory.etag, memory.last_modified, headers), task.limits)
-    if fetched.failure is not None:
-        if adopted and fetched.failure.kind in ("missing", "gone", "dns", "redirect", "forbidden-address"):
-            memory = replace(memory, moved=None)  # the new address died: the configured one gets another chance
-        return _failed(replace(task, memory=memory), fetched, fetched.failure)
-    digest = None if fetched.body is None else hashlib.sha256(fetched.body).hexdigest()
-    if digest is None or digest == memory.body_hash:
-        return _unchanged(task, fetched, asked)
-    parsed = parse(source, fetched, task.limits)
+    secrets = source.headers if urls.origin(asked) == urls.origin(source.url) else ()
+    with fetch.room():
+        fetched = fetch.get(Request(asked, memory.etag, memory.last_modified, secrets, memory.hints.answered_at), task.limits)
+        if fetched.failure is not None:
+            if asked != source.url and fetched.failure.kind in ("missing", "gone", "dns", "redirect", "forbidden-address"):
+                memory = replace(memory, moved=None)  # the new address died: the configured one gets another chance
+            return _failed(replace(task, memory=memory), fetched, fetched.failure)
+        digest = None if fetched.body is None else hashlib.sha256(fetched.body).hexdigest()
+        if digest is None or digest == memory.body_hash:
+            return _unchanged(task, fetched, asked)
+        parsed = parse(source, fetched, task.limits)
     if parsed.failure is not None:
         # Without validators the next poll gets the whole body again, even if the server thinks that we have it (P6).
         void = replace(memory, etag=None, last_modified=None)
@@ -50,31 +55,31 @@ def _remote(task: Task, parse: Parser) -> Polled:
     return _succeeded(task, fetched, parsed, digest, asked)
 
 
-def _validators(memory: Memory, fetched: Fetched) -> tuple[str | None, str | None]:
-    """The newest ones, byte for byte; none is made up. A 304 may leave out what has not changed (P1–P5)."""
+def _learned(memory: Memory, fetched: Fetched, asked: str) -> Memory:
+    """What the header says: the newest validators, byte for byte, none made up (P1–P5), how long the answer is fresh, where the feed moves to.
+
+    A 304 leaves standing what it does not mention.
+    """
     named = dict(fetched.headers)
+    etag, modified, fresh = headers.validator(named.get("etag")), headers.validator(named.get("last-modified")), headers.freshness(named, fetched.at)
     if fetched.status == 304:
-        return named.get("etag", memory.etag), named.get("last-modified", memory.last_modified)
-    return named.get("etag"), named.get("last-modified")
+        etag, modified = etag or memory.etag, modified or memory.last_modified
+        fresh = memory.hints.fresh if fresh is None else fresh
+    moved = schedule.observe_move(memory.moved, fetched.permanent, fetched.at, asked)
+    return replace(memory, etag=etag, last_modified=modified, moved=moved, hints=replace(memory.hints, fresh=fresh, answered_at=fetched.url))
 
 
 def _unchanged(task: Task, fetched: Fetched, asked: str) -> Polled:
-    memory = task.memory
-    etag, modified = _validators(memory, fetched)
-    moved = schedule.observe_move(memory.moved, fetched.permanent, fetched.at, asked) if fetched.permanent else memory.moved
-    after = _well(task, fetched, replace(memory, etag=etag, last_modified=modified, moved=moved), Hints(), memory.posts)
-    return Polled(task.source.id, fetched.at, after, status=fetched.status, not_modified=True, wire_bytes=fetched.wire_bytes, seconds=fetched.seconds,
-                  saved_bytes=memory.body_bytes if fetched.body is None else 0)  # fmt: skip
+    after = _well(task, fetched, _learned(task.memory, fetched, asked))
+    return Polled(task.source.id, fetched.at, after, url=fetched.url, status=fetched.status, not_modified=True, wire_bytes=fetched.wire_bytes,
+                  seconds=fetched.seconds, saved_bytes=task.memory.body_bytes if fetched.body is None else 0)  # fmt: skip
 
 
 def _succeeded(task: Task, fetched: Fetched, parsed: Parsed, digest: str, asked: str) -> Polled:
-    etag, modified = _validators(task.memory, fetched)
-    moved = schedule.observe_move(task.memory.moved, fetched.permanent, fetched.at, asked)
-    size = fetched.wire_bytes
-    known = replace(task.memory, etag=etag, last_modified=modified, moved=moved, body_hash=digest, body_bytes=size, hints=parsed.feed.hints)
-    after = _well(task, fetched, known, parsed.feed.hints, _posts(task.memory.posts, parsed.entries))
+    known = replace(task.memory, body_hash=digest, body_bytes=fetched.wire_bytes, hints=parsed.feed.hints, posts=_posts(task.memory.posts, parsed.entries))
+    after = _well(task, fetched, _learned(known, fetched, asked))
     saved = max(0, len(fetched.body or b"") - fetched.wire_bytes)
-    return Polled(task.source.id, fetched.at, after, parsed.feed, parsed.entries, fetched.status, wire_bytes=fetched.wire_bytes, saved_bytes=saved,
+    return Polled(task.source.id, fetched.at, after, parsed.feed, parsed.entries, fetched.url, fetched.status, wire_bytes=fetched.wire_bytes, saved_bytes=saved,
                   seconds=fetched.seconds, warnings=parsed.warnings)  # fmt: skip
 
 
@@ -83,11 +88,10 @@ def _posts(before: Sequence[int], entries: Sequence[Entry]) -> tuple[int, ...]:
     return tuple(sorted(found | set(before), reverse=True)[:MAX_POSTS])
 
 
-def _well(task: Task, fetched: Fetched, memory: Memory, hints: Hints, posts: tuple[int, ...]) -> Memory:
-    first = task.memory.polled is None
-    said = hints if hints != Hints() else memory.hints
-    plan = schedule.after_success(fetched.at, task.pace, posts, dict(fetched.headers), said, task.source.id, first)
-    after = replace(memory, polled=fetched.at, succeeded=fetched.at, failures=0, failing_since=None, failure=None, posts=posts,
+def _well(task: Task, fetched: Fetched, memory: Memory) -> Memory:
+    hold = headers.quota(dict(fetched.headers), fetched.at, unsaid="1")
+    plan = schedule.after_success(fetched.at, task.pace, memory.posts, memory.hints, task.source.id, task.memory.polled is None, hold)
+    after = replace(memory, polled=fetched.at, succeeded=fetched.at, failures=0, failing_since=None, failure=None,
                     next_poll=plan.next_poll, not_before=plan.not_before, why=plan.why)  # fmt: skip
     return _in_state(after, fetched.at)
 
@@ -95,10 +99,17 @@ def _well(task: Task, fetched: Fetched, memory: Memory, hints: Hints, posts: tup
 def _failed(task: Task, fetched: Fetched, failure: Failure) -> Polled:
     memory, at = task.memory, fetched.at
     failures = memory.failures + 1
-    plan = schedule.after_failure(at, task.pace, failures, failure, task.source.id)
+    plan = schedule.after_failure(at, task.pace, failures, failure, task.source.id, memory.posts)
     after = replace(memory, polled=at, failures=failures, failing_since=memory.failing_since or at, failure=failure,
                     next_poll=plan.next_poll, not_before=plan.not_before, why=plan.why)  # fmt: skip
-    return Polled(task.source.id, at, _in_state(after, at), status=fetched.status, wire_bytes=fetched.wire_bytes, seconds=fetched.seconds, failure=failure)
+    return Polled(task.source.id, at, _in_state(after, at), url=fetched.url, status=fetched.status, wire_bytes=fetched.wire_bytes, seconds=fetched.seconds, failure=failure)
+
+
+def spoiled(task: Task, polled: Polled, error: Exception) -> Polled:
+    """What was polled well and could not be stored: a failure of this source, without validators, so that it is tried whole again."""
+    failure = Failure("internal", f"what it says can't be stored: {type(error).__name__}: {str(error)[:200]}")
+    fetched = Fetched(polled.url, polled.at, polled.status, wire_bytes=polled.wire_bytes, seconds=polled.seconds)
+    return _failed(replace(task, memory=replace(task.memory, etag=None, last_modified=None)), fetched, failure)
 
 
 def _in_state(memory: Memory, at: int) -> Memory:
@@ -106,14 +117,17 @@ def _in_state(memory: Memory, at: int) -> Memory:
     return memory if state == memory.state else replace(memory, state=state, state_since=at)
 
 
-def settle(memory: Memory, new_entries: int) -> Memory:
-    """What the store adds: whether the poll brought anything new."""
-    return replace(memory, last_new=memory.polled) if new_entries else memory
+def settle(memory: Memory, new_entries: int, dated: bool = True) -> Memory:
+    """What the store adds: whether the poll brought anything new. Where entries have no dates, that is when something was posted."""
+    if not new_entries:
+        return memory
+    posts = memory.posts if dated or memory.polled is None else (memory.polled, *memory.posts)[:MAX_POSTS]
+    return replace(memory, last_new=memory.polled, posts=posts)
 
 
 def put_off(task: Task, cause: Polled) -> Memory:
     """The host answered 429 to another of its feeds: this one waits as long (P11)."""
-    wait = max(cause.memory.not_before, cause.memory.next_poll)
+    wait = cause.memory.not_before
     return replace(task.memory, next_poll=max(task.memory.next_poll, wait), not_before=max(task.memory.not_before, wait),
                    why=f"its host asked for fewer requests (429, at {cause.source})")  # fmt: skip
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import heapq
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from aggregator.model import Failure, Hints, Memory, Moved, Pace, Task
@@ -21,45 +20,53 @@ MOVE_SIGHTINGS, MOVE_SECONDS = 3, 86_400  # a permanent redirect is adopted afte
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`next_poll` ≥ `not_before`; `not_before` is the server's word and holds for forced polls too."""
+    """`next_poll` ≥ `not_before`; `not_before` is what holds for forced polls too: Retry-After, a 429, a used-up quota, a 410."""
 
     next_poll: int
     not_before: int
     why: str
 
 
-def after_success(at: int, pace: Pace, posts: Sequence[int], headers: Mapping[str, str], hints: Hints, salt: str, first: bool = False) -> Plan:
-    """After a poll that ended well at `at`. `posts`: publication times of the newest entries, newest first.
+def after_success(at: int, pace: Pace, posts: Sequence[int], hints: Hints, salt: str, first: bool = False, hold: int | None = None) -> Plan:
+    """After a poll that ended well at `at`. `posts`: publication times of the newest entries, newest first. `hold`: the quota is used up for so long.
 
-    After the `first` poll the next one falls anywhere in the interval after the first, so that sources that were added together
-    do not stay together for ever.
+    After the `first` poll the next one falls anywhere in the interval, so that sources that were added together do not stay together.
     """
-    asked, who = _asked(headers, hints, at)
+    asked, who = _asked(hints)
+    hold = min(hold or 0, SERVER_CAP)
     wished, rhythm = interval(posts, pace, at)
-    gap = max(wished, asked, pace.least)
-    late = _jitter(salt, at, gap if first else gap // 20)
-    earliest = _not_skipped(at + gap + late, hints)
+    floor = max(asked, hold, pace.least)
+    gap = max(wished, floor)
+    planned = at + (floor + _jitter(salt, at, max(gap - floor, gap // 4)) if first else gap + _jitter(salt, at, gap // 20))
+    earliest = _not_skipped(planned, hints, salt)
     why = rhythm
     if asked > wished:
         why += f"; {who} asks for ≥ {span(asked)}"
-    if earliest > at + gap + late:
+    if hold > wished:
+        why += f"; the server's quota is used up for {span(hold)}"
+    if earliest > planned:
         why += "; its skipHours or skipDays hold until then"
-    return Plan(earliest, at + min(asked, SERVER_CAP), why)
+    return Plan(earliest, at + hold if hold else 0, why)
 
 
-def after_failure(at: int, pace: Pace, failures: int, failure: Failure, salt: str) -> Plan:
-    """After the `failures`-th failure in a row: doubling gaps with jitter, never less than the server's Retry-After (P9, P10)."""
+def after_failure(at: int, pace: Pace, failures: int, failure: Failure, salt: str, posts: Sequence[int] = ()) -> Plan:
+    """After the `failures`-th failure in a row: doubling gaps with jitter, never less than the server's Retry-After (P9, P10).
+
+    They start from the source's own interval: a server in trouble is not asked more often than a healthy one. Where none was
+    reached the trouble may be ours and short, so that it is tried again sooner.
+    """
     wait = min(failure.retry_after or 0, SERVER_CAP)
     if failure.kind == "gone":
         return Plan(at + GONE_PAUSE, at + GONE_PAUSE, "gone for good (410); looked at once a week")
-    back = min(BACKOFF_CAP, max(pace.most, pace.wished), max(pace.wished, pace.least) << min(failures - 1, 10))
-    back = max(back, pace.least)
+    usual = interval(posts, pace, at)[0] // (4 if failure.kind in ("dns", "connect") else 1)
+    back = max(pace.least, min(BACKOFF_CAP, max(pace.most, pace.wished), max(pace.wished, usual) << min(failures - 1, 10)))
     late = _jitter(salt, failures, back // 4)
     gap = max(back, wait) + late
     why = f"failed {failures} time{'s' if failures > 1 else ''} in a row ({failure.kind}); tried again after {span(back)}"
     if wait > back:
         why += f"; the server asks to stay away for {span(wait)}"
-    return Plan(at + gap, at + wait if wait else 0, why)
+    hold = wait or (back if failure.kind == "rate-limited" else 0)
+    return Plan(at + gap, at + hold if hold else 0, why)
 
 
 def interval(posts: Sequence[int], pace: Pace, at: int) -> tuple[int, str]:
@@ -77,55 +84,38 @@ def interval(posts: Sequence[int], pace: Pace, at: int) -> tuple[int, str]:
     if silence > 4 * max(usual, 3600):
         usual = silence // 2
         words += f", silent for {span(silence)}"
-    # The wish is a wish for busy feeds; quiet ones are asked less often, busy ones not more often than half of the wish.
-    return _within(max(min(usual // 2, 24 * pace.wished), pace.wished // 2), pace), words
+    # The rhythm moves the wish, but not beyond all recognition.
+    return _within(max(min(usual // 2, 48 * pace.wished), pace.wished // 6), pace), words
 
 
 def _within(seconds: int, pace: Pace) -> int:
     return max(pace.least, min(pace.most, seconds))
 
 
-def _asked(headers: Mapping[str, str], hints: Hints, at: int) -> tuple[int, str]:
-    """The longest of what the server and the feed ask for, in seconds, and who asks."""
-    wishes = [(freshness(headers, at), "the server"), (_sane(hints.ttl), "the feed's ttl"), (_sane(hints.update_period), "the feed's sy:updatePeriod")]
-    return max(wishes, key=lambda wish: wish[0])
+def _asked(hints: Hints) -> tuple[int, str]:
+    """The longest of what the server and the feed ask for, in seconds, and who asks. Nobody is believed beyond a day."""
+    never = SERVER_CAP if _skips_all(hints) else 0  # who skips everything is still asked once a day (P21)
+    wishes = [(hints.fresh or 0, "the server"), (hints.ttl or 0, "the feed's ttl"), (hints.update_period or 0, "the feed's sy:updatePeriod"), (never, "skipping all hours or days")]
+    seconds, who = max(wishes, key=lambda wish: wish[0])
+    return min(seconds, SERVER_CAP), who
 
 
-def _sane(seconds: int | None) -> int:
-    return seconds if seconds and 0 < seconds <= SERVER_CAP else 0
+def _skips_all(hints: Hints) -> bool:
+    return len(hints.skip_hours) >= 24 or len(hints.skip_days) >= 7
 
 
-def freshness(headers: Mapping[str, str], at: int) -> int:
-    """max-age − Age, else Expires − Date (RFC 9111, 4.2.1), at most a day; rubbish is 0 (P8)."""
-    directives = [part.strip().lower() for part in headers.get("cache-control", "").split(",")]
-    ages = [part.partition("=")[2].strip('" ') for part in directives if part.startswith("max-age=")]
-    if ages:
-        age = headers.get("age", "0").strip()
-        fresh = int(ages[0][:12]) - (int(age[:12]) if age.isdecimal() else 0) if ages[0].isdecimal() else 0
-        return max(0, min(fresh, SERVER_CAP))
-    expires, date = _date(headers.get("expires")), _date(headers.get("date"))
-    return 0 if expires is None else max(0, min(expires - (date if date is not None else at), SERVER_CAP))
-
-
-def _date(text: str | None) -> int | None:
-    try:
-        return None if not text else int(parsedate_to_datetime(text).timestamp())
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-
-
-def _not_skipped(at: int, hints: Hints) -> int:
-    """The first whole hour from `at` on that is not skipped; who skips everything is still asked once a day (P21)."""
-    if len(hints.skip_hours) >= 24 or len(hints.skip_days) >= 7:
+def _not_skipped(at: int, hints: Hints, salt: str) -> int:
+    """`at`, or the first hour after it that is not skipped (P21): not at its first second, where all would come that skip the same ones."""
+    if _skips_all(hints):
         return at
     later = at
     for _ in range(24 * 7):
         hour, day = later // 3600 % 24, (later // 86_400 + 3) % 7  # 1970-01-01 was a Thursday
         if hour not in hints.skip_hours and day not in hints.skip_days:
-            return later
+            return later if later == at else later + _jitter(salt, later, 3599)
         later = (later // 3600 + 1) * 3600
-        if later - at >= 86_400 and hour not in hints.skip_hours:
-            return later if day in hints.skip_days else at
+        if later - at >= 86_400 and later // 3600 % 24 not in hints.skip_hours:
+            return later + _jitter(salt, later, 3599)  # a day is enough, whatever the day
     return later
 
 
@@ -140,18 +130,23 @@ def is_due(memory: Memory, now: int, pace: Pace, forced: bool = False, local: bo
     """Whether to poll now. A clock that jumped back must not lock a source out, one that jumped ahead not poll early (R13)."""
     if local:
         return True
+    if is_held(memory, now):
+        return False
     if memory.polled is None:
-        if now < memory.not_before <= now + 2 * SERVER_CAP:
-            return False  # its host asked us to stay away before it was ever polled
         return forced or now >= memory.next_poll or memory.next_poll > now + max(pace.wished, 2 * SERVER_CAP)
     if memory.polled > now + 60:  # polled in the future: the clock went back; what was planned then means nothing now
-        return now - memory.polled < -max(pace.most, SERVER_CAP) or forced
+        return forced or memory.polled - now > max(pace.most, SERVER_CAP)
     ceiling = memory.polled + max(pace.most, GONE_PAUSE) + SERVER_CAP
     if now >= ceiling:
         return True
-    if now < min(memory.not_before, memory.polled + GONE_PAUSE) or now < memory.polled + (0 if forced else pace.least):
+    if not forced and now < memory.polled + pace.least:
         return False
     return forced or now >= memory.next_poll
+
+
+def is_held(memory: Memory, now: int) -> bool:
+    """Whether somebody asked us to stay away for now. What lies further ahead than anybody can ask for was planned by a wrong clock (R13)."""
+    return now < memory.not_before <= now + GONE_PAUSE + SERVER_CAP and now < (memory.polled or now) + GONE_PAUSE + SERVER_CAP
 
 
 def first_poll(salt: str, now: int, pace: Pace) -> int:
@@ -194,6 +189,7 @@ class Hosts:
         self._free: list[Task] = []
         self._order = 0
         self._waiting: set[str] = set()
+        self._held: dict[str, float] = {}
         for task, host in tasks:
             if host is None:
                 self._free.append(task)
@@ -206,7 +202,7 @@ class Hosts:
     def _push(self, at: float, host: str) -> None:
         self._order += 1
         self._waiting.add(host)
-        heapq.heappush(self._ready, (at, self._order, host))
+        heapq.heappush(self._ready, (max(at, self._held.get(host, 0.0)), self._order, host))
 
     @property
     def waiting(self) -> bool:
@@ -231,18 +227,30 @@ class Hosts:
                 self._push(now + self._gap, host)
         return found
 
-    def finished(self, host: str | None, failure: Failure | None, now: float) -> list[Task]:
-        """One of this host ended. After a 429 the host is left alone: the tasks that it still had are returned, to be put off (P11)."""
+    def finished(self, host: str | None, now: float) -> None:
+        """One of this host ended; the next one may start after the gap."""
         if host is None:
-            return []
+            return
         self._flying[host] -= 1
-        queue = self._queues[host]
-        if failure is not None and failure.kind == "rate-limited":
-            skipped, self._queues[host] = list(reversed(queue)), []
-            self._waiting.discard(host)
-            self._ready = [one for one in self._ready if one[2] != host]
-            heapq.heapify(self._ready)
-            return skipped
-        if queue and host not in self._waiting:
+        if self._queues[host] and host not in self._waiting:
             self._push(now + self._gap, host)
-        return []
+
+    def hold(self, host: str, until: float) -> None:
+        """Nothing of this host starts before `until`."""
+        self._held[host] = until
+        self._ready = [(max(at, until) if one == host else at, order, one) for at, order, one in self._ready]
+        heapq.heapify(self._ready)
+
+    def withdraw(self, unwanted: Callable[[Task], bool]) -> list[Task]:
+        """Take these out of the queues: after a 429 what its host still had is put off (P11)."""
+        found: list[Task] = []
+        for host, queue in self._queues.items():
+            gone = [task for task in queue if unwanted(task)]
+            if gone:
+                queue[:] = [task for task in queue if not unwanted(task)]
+                found += reversed(gone)
+            if gone and not queue and host in self._waiting:
+                self._waiting.discard(host)
+                self._ready = [one for one in self._ready if one[2] != host]
+                heapq.heapify(self._ready)
+        return found

@@ -207,6 +207,15 @@ def host(url: str) -> str:
         return ""
 
 
+def authority(url: str) -> str:
+    """Who speaks there: the host, with its port unless that is one of the usual two. A 429 of one port says nothing about another."""
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        port = None
+    return host(url) if port in (None, *_PORTS.values()) else f"{host(url)}:{port}"
+
+
 def origin(url: str) -> tuple[str, str, int]:
     """(scheme, host, port): where credentials belong to (RFC 6454)."""
     try:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from aggregator import fetch
-from aggregator.fetch import address
+from aggregator.fetch import address, decode, transport
 from aggregator.model import Fetched, Limits, Request
-from tests.hostile import Hostile, cases
+from tests import hostile_cases
+from tests.hostile import Asked, Hostile, cases
 
 
 @pytest.fixture(scope="module")
@@ -21,29 +32,27 @@ def hostile() -> Iterator[Hostile]:
 
 
 def limits(server: Hostile, timeout: float = 1.0) -> Limits:
-    return Limits(user_agent="aggregator/test (+http://a.example/)", timeout=timeout, max_bytes=2_000_000, allow_hosts=(f"127.0.0.1:{server.port}",))
+    return Limits(user_agent="aggregator/test (+http://a.example/)", timeout=timeout, max_bytes=4_000_000, allow_hosts=(f"127.0.0.1:{server.port}",))
 
 
 def get(server: Hostile, name: str, etag: str | None = None, last_modified: str | None = None) -> Fetched:
     return fetch.get(Request(server.url(name), etag, last_modified), limits(server))
 
 
-_PARSED_ELSEWHERE = {"not-a-feed", "blocked"}
+_PARSED_ELSEWHERE = {"not-a-feed", "blocked", "parse", "not-utf-8", "empty"}
 
 
-@pytest.mark.parametrize("name", [case.name for case in cases(1, 2)])
+@pytest.mark.parametrize("name", [case.name for case in cases(1, 2) if not case.name.startswith(("codec-", "charset-"))])
 def test_B1_B2_B3_B5_B6_B7_S1_S2_every_path_has_its_outcome(hostile: Hostile, name: str) -> None:
     case = hostile.table[name]
     started = time.monotonic()
     fetched = get(hostile, name)
-    if case.wanted == "ok" and fetched.failure is not None and "reset by peer" in fetched.failure.detail:
-        fetched = get(hostile, name)  # a loaded machine's loopback resets a connection once in a thousand; twice would be us
     assert time.monotonic() - started < 3.0, "the deadline is 1 s, and 2 s more are too many"
-    if case.wanted in ("ok", "any") or (case.wanted in _PARSED_ELSEWHERE and name != "cloudflare") or name == "blank":
-        assert fetched.failure is None or name == "blank", fetched.failure
+    wanted = set(case.wanted.split("|"))
+    if fetched.failure is None:
+        assert wanted & {"ok", "any", *_PARSED_ELSEWHERE}, "this is no feed, or not wanted"
     else:
-        assert fetched.failure is not None and fetched.failure.kind == case.wanted, (fetched.failure, fetched.body)
-        assert fetched.body is None
+        assert fetched.failure.kind in wanted and fetched.body is None, fetched.failure
     assert hostile.canary_log == [], "the canary was reached"
 
 
@@ -143,13 +152,12 @@ def test_S2_the_address_policy(text: str, wanted: bool) -> None:
 
 def test_S4_the_allow_list_is_exact() -> None:
     assert address.allowed(["127.0.0.1"], "127.0.0.1", 8080, ("127.0.0.1:8080",)) == (["127.0.0.1"], None)
+    assert address.allowed(["::1"], "::1", 8080, ("[::1]:8080",)) == (["::1"], None) and address.allowed(["10.0.0.1"], "nas.lan", 80, ("NAS.lan:80",))[1] is None
     assert address.allowed(["127.0.0.1"], "127.0.0.1", 8081, ("127.0.0.1:8080",))[0] == []
     assert address.allowed(["127.0.0.1"], "localhost", 8080, ("127.0.0.1:8080",))[0] == []
 
 
 def test_close_ends_what_is_under_way(hostile: Hostile) -> None:
-    import threading
-
     results: list[Fetched] = []
     thread = threading.Thread(target=lambda: results.append(fetch.get(Request(hostile.url("silent")), limits(hostile, 15))))
     thread.start()
@@ -175,3 +183,149 @@ def test_local_files(tmp_path: Path) -> None:
     assert missing is not None and missing.kind == "missing"
     folder = fetch.read(str(tmp_path), Limits())[0].failure
     assert folder is not None and folder.kind == "unreadable"
+
+
+def test_P12_redirects_wait_for_their_turn_and_for_the_gap(hostile: Hostile) -> None:
+    polite = replace(limits(hostile, 4.0), host_gap=0.5)
+    for name in ("redirect", "mixed-chain"):
+        assert fetch.get(Request(hostile.url(name)), polite).failure is None
+    times = [one.at for one in hostile.log[-5:]]
+    assert all(b - a >= 0.48 for a, b in pairwise(times)), "one gap between all requests to a host, hops included"
+
+
+def test_P12_a_host_that_is_busy_is_not_waited_for_beyond_the_deadline(hostile: Hostile) -> None:
+    polite = replace(limits(hostile, 2.0), host_gap=0.0)
+    thread = threading.Thread(target=lambda: fetch.get(Request(hostile.url("silent")), polite))
+    thread.start()
+    time.sleep(0.2)
+    started = time.monotonic()
+    fetched = fetch.get(Request(hostile.url("redirect")), polite)
+    assert fetched.failure is None and time.monotonic() - started < 4
+    thread.join()
+
+
+def test_P2_validators_mean_something_where_they_were_given_only(hostile: Hostile) -> None:
+    first = get(hostile, "moving-target")
+    etag = dict(first.headers)["etag"]
+    second = fetch.get(Request(hostile.url("moving-target"), etag, given_at=first.url), limits(hostile))
+    assert second.status == 200 and second.url != first.url, "the other target has the same ETag, and another feed"
+    third = fetch.get(Request(hostile.url("moving-target"), etag, given_at=first.url), limits(hostile))
+    assert third.status == 304 and "if-none-match" not in hostile.asked("moving-target")[-1].headers
+
+
+def test_P11_a_failure_names_who_answered_so(hostile: Hostile) -> None:
+    hostile.table["to-429"] = type(hostile.table["plain"])("to-429", hostile_cases.moved("302 Found", "/429"))
+    fetched = get(hostile, "to-429")
+    assert fetched.failure is not None and fetched.failure.kind == "rate-limited" and fetched.url == hostile.url("429")
+
+
+@pytest.mark.parametrize(("name", "answer", "kind"), [("silent", b"", "timeout"), ("plain", b"HTTP/1.1 200 OK\r\n\r\nx", "tls"), ("rubbish", b"\x15\x03\x01\x00\x02\x02\x28", "tls")])
+def test_B1_tls_that_hangs_or_is_none(name: str, answer: bytes, kind: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        def serve() -> None:
+            wire, _ = sock.accept()
+            with wire:
+                wire.recv(1000)
+                wire.sendall(answer)
+                if not answer:
+                    wire.settimeout(10)
+                    while wire.recv(1000):
+                        pass
+
+        threading.Thread(target=serve, daemon=True).start()
+        port = sock.getsockname()[1]
+        started = time.monotonic()
+        fetched = fetch.get(Request(f"https://127.0.0.1:{port}/"), Limits(timeout=1.0, allow_hosts=(f"127.0.0.1:{port}",)))
+        assert fetched.failure is not None and fetched.failure.kind == kind, (name, fetched.failure)
+        assert time.monotonic() - started < 3
+
+
+def test_B2_large_bodies_share_what_there_is(monkeypatch: pytest.MonkeyPatch, hostile: Hostile) -> None:
+    monkeypatch.setattr(decode, "_budget", decode._Budget(2))
+    large = replace(limits(hostile, 1.0), max_bytes=4_000_000)
+    hostile.table["3mb"] = type(hostile.table["plain"])("3mb", hostile_cases.says(hostile_cases.reply(b"x" * 3_500_000)))
+    hostile.table["2mb"] = type(hostile.table["plain"])("2mb", hostile_cases.says(hostile_cases.reply(b"x" * 2_500_000)))
+    refused = fetch.get(Request(hostile.url("3mb")), large)
+    assert refused.failure is not None and refused.failure.kind == "timeout"
+    with fetch.room():
+        pass
+    with fetch.room():
+        assert fetch.get(Request(hostile.url("2mb")), large).failure is None
+    with fetch.room():
+        assert fetch.get(Request(hostile.url("2mb")), large).failure is None, "given back"
+
+
+def test_being_stopped_is_no_failure_of_the_source(hostile: Hostile) -> None:
+    fetch.close()
+    try:
+        fetched = fetch.get(Request(hostile.url("plain")), limits(hostile))
+    finally:
+        fetch.reopen()
+    assert fetched.failure is not None and fetched.failure.kind == "stopped"
+
+
+def test_S2_B1_a_connection_is_never_used_twice(hostile: Hostile) -> None:
+    """Else the next poll would pass by the address check and the watchdog, and get what is left over of this answer."""
+    left_over = hostile_cases.reply(hostile_cases.rss("left-over"))
+    body = hostile_cases.rss("kept")
+
+    def keeps(wire: socket.socket, asked: Asked) -> None:
+        wire.sendall(b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        time.sleep(0.05)
+        wire.sendall(left_over)
+        wire.settimeout(3)
+        assert wire.recv(1) == b"", "closed by us, or asked again over the same connection"
+
+    hostile.table["kept"] = type(hostile.table["plain"])("kept", keeps)
+    for number in range(20):
+        fetched = get(hostile, "kept")
+        assert fetched.failure is None and fetched.body == body
+        assert get(hostile, "plain").failure is None and len(hostile.asked("kept")) == number + 1
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A key and a certificate for localhost, in one file."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl here to make a certificate with")
+    path = tmp_path_factory.mktemp("tls") / "cert.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", str(path), "-out", f"{path}.crt"]
+    subprocess.run(command, check=True, capture_output=True)
+    path.write_bytes(path.read_bytes() + Path(f"{path}.crt").read_bytes())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "host", "trusted", "wanted"),
+    [("plain", "localhost", True, None), ("plain", "localhost", False, "tls"), ("plain", "127.0.0.1", True, "tls"), ("drip-body", "localhost", True, "timeout"), ("silent", "localhost", True, "timeout"), ("short-body", "localhost", True, "truncated")],
+)
+def test_S2_B1_over_tls(hostile: Hostile, certificate: Path, monkeypatch: pytest.MonkeyPatch, name: str, host: str, trusted: bool, wanted: str | None) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    if trusted:
+        monkeypatch.setattr(transport, "_context", ssl.create_default_context(cafile=f"{certificate}.crt"))
+    monkeypatch.setattr(transport, "_current", threading.local())  # sessions keep the context that they were made with
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                wire, _ = sock.accept()
+                with context.wrap_socket(wire, server_side=True) as secure:
+                    secure.recv(65536)
+                    hostile.table[name].handler(secure, Asked("/", {}, 0.0, host))
+
+        threading.Thread(target=serve, daemon=True).start()
+        port = sock.getsockname()[1]
+        started = time.monotonic()
+        fetched = fetch.get(Request(f"https://{host}:{port}/"), Limits(timeout=1.5, allow_hosts=(f"{host}:{port}",)))
+    assert (fetched.failure.kind if fetched.failure else None) == wanted, fetched.failure
+    assert time.monotonic() - started < 3.5
+
+
+def test_S2_redirects_away_from_loopback_in_a_namespace_of_its_own() -> None:
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no network namespaces here (unshare -rn): redirects that lead away from loopback are not followed")
+    done = subprocess.run(["unshare", "-rn", sys.executable, "-m", "tests.namespaced"], capture_output=True, text=True, cwd=Path(__file__).parent.parent, check=False, timeout=90)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    wrong = {name: kind for name, kind in said["found"].items() if kind not in said["wanted"][name].split("|")}
+    assert wrong == {} and len(said["found"]) >= 12 and said["canary"] == 0

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ from aggregator.cycle import Wanted
 from aggregator.daemon import log
 from aggregator.errors import StoreError, UsageError
 from aggregator.fetch import transport
+from aggregator.model import Entry
 from aggregator.store import open_reader, open_writer, sources, stories, upkeep
 from tests.helpers import NOW, config, entry, put
-from tests.hostile import Hostile, reply, rss
+from tests.hostile import Case, Hostile, reply, rss
+from tests.hostile_cases import moved
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "aggregator" / "seeds" / "*.txt"
@@ -74,6 +77,33 @@ def test_C7_content_that_differs_each_time_is_not_news_each_time(tmp_path: Path)
     with open_writer(tmp_path / "t.db") as store:
         taken = [put(store, entry("a", "1", "T", f"read {number} times"), at=NOW + number * 60).updated for number in range(30)]
         assert taken[0] == 0 and sum(taken) <= 6
+
+
+def test_C4_keys_that_come_back_for_other_things_never_share_an_id(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "t.db") as store:
+        for number, (guid, link) in enumerate([("a", "L"), ("b", "L"), ("a", "M"), ("c", "M"), ("a", "N"), ("d", "N"), ("a", "O")]):
+            put(store, entry("s", guid, "Title", f"text {link}", link=f"https://n.example/{link}"), at=NOW + number)
+        found = store.conn.execute("SELECT public_id FROM entry").fetchall()
+        assert len(found) == len(set(found)) == 4
+
+
+def test_B7_what_can_not_be_stored_is_a_failure_of_its_source_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from aggregator.store import rows
+
+    def broken(one: Entry) -> tuple[object, ...]:
+        if one.source == "bad":
+            raise OverflowError("Python int too large to convert to SQLite INTEGER")
+        return stored(one)
+
+    stored = rows.entry_row
+    monkeypatch.setattr(rows, "entry_row", broken)
+    with Hostile() as server:
+        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\n' + "".join(f'[[sources]]\nid = "{name}"\nurl = "{server.url("etag")}?{name}"\n' for name in ("bad", "good")))
+        with open_writer(settings.database) as store:
+            report = cycle.run(settings, store, Wanted(), int(time.time()))
+            bad = sources.memories(store)["bad"]
+        assert [(name, failure.kind) for name, failure in report.collected.failures] == [("bad", "internal")] and report.collected.new == 3
+        assert bad.etag is None and bad.failures == 1 and bad.next_poll > time.time()
 
 
 def test_R2_a_poll_is_one_transaction(tmp_path: Path) -> None:
@@ -173,6 +203,80 @@ def test_P11_a_429_pauses_the_feeds_of_its_host(tmp_path: Path) -> None:
             assert len(server.log) == 1, "not even a forced cycle comes before Retry-After"
 
 
+def test_P11_a_429_behind_a_redirect_pauses_who_said_so_and_nobody_else(tmp_path: Path) -> None:
+    with Hostile() as server, Hostile() as other:
+        server.table["to-429"] = Case("to-429", moved("302 Found", other.url("429")))
+        allow = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}", "127.0.0.1:{other.port}"]\nhost_gap = "0s"\n'
+        urls = {"a": server.url("to-429"), "b": server.url("plain"), "c": other.url("plain"), "d": server.url("etag")}
+        settings = config(tmp_path, allow + "".join(f'[[sources]]\nid = "{name}"\nurl = "{url}"\n' for name, url in urls.items()))
+        with open_writer(settings.database) as store:
+            report = cycle.run(settings, store, Wanted(), int(time.time()))
+            known = sources.memories(store)
+        assert report.collected.ok == 2 and [name for name, _ in report.collected.failures] == ["a"]
+        assert known["c"].not_before > time.time() + 3000 and known["b"].not_before == 0 and other.asked("plain") == []
+
+
+def test_P11_a_cycle_waits_for_a_short_pause(tmp_path: Path) -> None:
+    with Hostile() as server:
+        server.table["short"] = Case("short", lambda wire, asked: wire.sendall(reply(b"", "429 Too Many Requests", "Retry-After: 2\r\n")))
+        body = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\n'
+        settings = config(tmp_path, body + "".join(f'[[sources]]\nid = "s{name}"\nurl = "{server.url(name)}"\n' for name in ("short", "plain", "etag")))
+        with open_writer(settings.database) as store:
+            assert cycle.run(settings, store, Wanted(), int(time.time())).collected.ok == 2
+        assert server.log[1].at - server.log[0].at >= 1.9, "not before the host wants us back"
+
+
+def test_P11_a_429_pauses_its_feed_alone_where_that_is_wished(tmp_path: Path) -> None:
+    with Hostile() as server:
+        body = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\npause_host = false\n'
+        settings = config(tmp_path, body + "".join(f'[[sources]]\nid = "s{name}"\nurl = "{server.url(name)}"\n' for name in ("429", "plain")))
+        with open_writer(settings.database) as store:
+            assert cycle.run(settings, store, Wanted(), int(time.time())).collected.ok == 1
+            assert cycle.run(settings, store, Wanted(everything=True), int(time.time()) + 600).collected.due == 1
+
+
+def test_check_online_heeds_who_asked_us_to_stay_away_and_stores_nothing(tmp_path: Path) -> None:
+    with Hostile() as server:
+        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\n' + "".join(f'[[sources]]\nid = "s{name}"\nurl = "{server.url(name)}"\n' for name in ("plain", "503", "captcha", "410")))
+        command = [sys.executable, "-m", "aggregator", "check", "--online", "--json", "--config", str(settings.path)]
+        first = json.loads(subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout)
+        assert {one["source"]: one["state"] for one in first} == {"splain": "ok", "s503": "slow", "scaptcha": "blocked", "s410": "gone"}
+        assert not settings.database.exists()
+        with open_writer(settings.database) as store:
+            cycle.run(settings, store, Wanted(), int(time.time()))
+        before = len(server.log)
+        second = {one["source"]: one for one in json.loads(subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout)}
+        assert sorted(one.path for one in server.log[before:]) == ["/captcha", "/plain"], "a 410 and a Retry-After hold"
+        assert second["s410"]["state"] == "gone" and "not asked" in second["s503"]["detail"]
+
+
+def test_P19_P20_finding_the_feed_of_a_site_is_polite_too(tmp_path: Path) -> None:
+    from aggregator.errors import UsageError
+
+    with Hostile() as server:
+        server.table["rss"] = server.table["plain"]
+        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n')
+        found = cycle.find_feeds(settings, server.url("html"))
+        assert [one.url for one in found] == [server.url("rss")] and found[0].items == 3
+        paths = [one.path for one in server.log]
+        assert paths == ["/html", "/html/feed", "/feed", "/html/rss", "/rss"], "no guess after the first feed"
+        times = [one.at for one in server.log]
+        assert all(b - a > 0.95 for a, b in pairwise(times)), "with the gap of a cycle"
+        with pytest.raises(UsageError) as caught:
+            cycle.find_feeds(settings, server.url("404"))
+        assert "not found (404)" in str(caught.value)
+
+
+def test_R14_two_thousand_at_once_are_all_polled(tmp_path: Path) -> None:
+    with Hostile(hosts=20) as server:
+        allow = json.dumps([f"127.0.1.{n + 1}:{server.port}" for n in range(20)])
+        body = f'[poll]\nallow_hosts = {allow}\nhost_gap = "0s"\n' + "".join(f'[[sources]]\nid = "s{n}"\nurl = "{server.url("empty-feed", f"127.0.1.{1 + n % 20}")}?{n}"\n' for n in range(2000))
+        settings = config(tmp_path, body)
+        with open_writer(settings.database) as store:
+            report = cycle.run(settings, store, Wanted(), int(time.time()))
+        assert (report.collected.due, report.collected.ok) == (2000, 2000) and len({one.path for one in server.log}) == len(server.log) == 2000
+
+
 def test_F59_one_ping_for_each_changed_feed_and_a_dead_hub_delays_nothing(tmp_path: Path) -> None:
     with Hostile() as server:
         pings: list[bytes] = []
@@ -222,3 +326,18 @@ def test_sqlite_utils_opens_it_for_people(tmp_path: Path) -> None:
     found = Database(path)
     assert [row["title"] for row in found["entry"].search("harbour")] == ["Harbour reopens"]  # type: ignore[union-attr]  # a table
     assert {"entries", "stories", "sources"} <= set(found.view_names())
+
+
+def test_R15_a_tick_that_breaks_ends_the_daemon_with_its_error(tmp_path: Path) -> None:
+    from aggregator.daemon import Daemon
+
+    ticks: list[int] = []
+
+    def turn(stop: threading.Event) -> None:
+        ticks.append(1)
+        if len(ticks) == 2:
+            raise RuntimeError("a bug")
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        Daemon(tmp_path / "config.toml", turn, lambda: None, tick=1).run()
+    assert len(ticks) == 2, "a supervisor starts it again; silence would not be noticed"

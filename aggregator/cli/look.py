@@ -41,7 +41,7 @@ def status_command(settings: Settings) -> None:
                 ago(row.memory.last_new, present),
                 str(row.memory.failures or ""),
                 "–" if not row.source.enabled else "due" if row.memory.next_poll <= present else f"in {span(row.memory.next_poll - present)}",
-                row.memory.failure.detail if row.memory.failure else row.memory.why,
+                f"{row.memory.failure.detail}; {row.memory.why}" if row.memory.failure else row.memory.why,
             )
             for row in rows
         ],

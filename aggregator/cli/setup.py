@@ -8,8 +8,12 @@ from pathlib import Path
 
 import click
 
-from aggregator.cli.common import Settings, common, print_json, table
+from aggregator import schedule
+from aggregator.cli.common import Settings, common, now, print_json, table
+from aggregator.config import Config
 from aggregator.errors import UsageError
+from aggregator.model import Memory
+from aggregator.store import open_reader, sources
 
 
 @click.command("init")
@@ -48,10 +52,12 @@ def check_command(settings: Settings, online: bool) -> None:
         settings.say(f"{settings.path}: good: {len(config.sources)} sources, {len(config.topics)} topics")
         return
     from aggregator import cycle
-    from aggregator.model import Memory, Task
+    from aggregator.model import Failure, Polled, Task
 
-    tasks = [Task(source, Memory(), config.limits, config.pace) for source in config.sources if source.enabled]
-    found = sorted((polled for _, polled in cycle.polls(config, tasks, threading.Event())), key=lambda polled: polled.source)
+    held = _held(config)
+    tasks = [Task(source, Memory(), config.limits, config.pace) for source in config.sources if source.enabled and source.id not in held]
+    waiting = [Polled(name, 0, memory, failure=Failure("put-off", f"not asked: {memory.why}")) for name, memory in held.items()]
+    found = sorted([*waiting, *(polled for _, polled in cycle.polls(config, tasks, threading.Event()))], key=lambda polled: polled.source)
     rows = []
     for polled in found:
         failure = polled.failure
@@ -65,3 +71,12 @@ def check_command(settings: Settings, online: bool) -> None:
         table(("source", "state", "what came"), [(polled.source, state, detail) for polled, state, detail in rows], wrap=True)
     if rows and all(polled.failure for polled, *_ in rows):
         click.get_current_context().exit(3)
+
+
+def _held(config: Config) -> dict[str, Memory]:
+    """Who asked us to stay away until later: that holds for a look, too."""
+    if not config.database.exists():
+        return {}
+    with open_reader(config.database) as store:
+        known = sources.memories(store)
+    return {source.id: known[source.id] for source in config.sources if source.enabled and source.id in known and schedule.is_held(known[source.id], now())}

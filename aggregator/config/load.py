@@ -42,6 +42,7 @@ class Config:
     concurrency: int
     per_host: int
     host_gap: float
+    pause_host: bool
     text_window: int | None
     event_window: int | None
     lead: Literal["first", "longest"]
@@ -306,10 +307,12 @@ def _config(path: Path, file: Any) -> Config:
         database=folder / file.service.database,
         output=folder / file.service.output,
         pace=Pace(file.poll.interval, file.poll.min_interval, file.poll.max_interval),
-        limits=Limits(agent.encode("ascii", "ignore").decode(), float(file.poll.timeout), file.poll.max_bytes, tuple(file.poll.allow_hosts)),
+        limits=Limits(agent.encode("ascii", "ignore").decode(), float(file.poll.timeout), file.poll.max_bytes, tuple(file.poll.allow_hosts),
+                      per_host=file.poll.per_host, host_gap=float(file.poll.host_gap)),
         concurrency=file.poll.concurrency,
         per_host=file.poll.per_host,
         host_gap=float(file.poll.host_gap),
+        pause_host=file.poll.pause_host,
         text_window=file.fold.text.window if file.fold.text else None,
         event_window=file.fold.event.window if file.fold.event else None,
         lead=file.fold.lead,

@@ -77,6 +77,7 @@ class Poll(Section):
     concurrency: int = Field(32, ge=1, le=256)
     per_host: int = Field(1, ge=1, le=16, description="Requests in flight to one host.")
     host_gap: Duration = Field(1, description="Between two requests to one host.")
+    pause_host: bool = Field(True, description="After a 429 all feeds of that host wait, not the one alone.")
     timeout: Positive = Field(20, description="For the whole exchange, however slowly it trickles.")
     max_bytes: PositiveSize = Field(10_000_000, description="After decompression.")
     allow_hosts: list[Text] = Field([], max_length=1000, description='"host:port" of our own network that may be reached.')

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aggregator import discover, fetch
+from aggregator import discover, fetch, urls
 from aggregator.config import Config
+from aggregator.errors import UsageError
 from aggregator.model import Fetched, Parsed, Request, Source
 from aggregator.parse.isolate import Workers
 from aggregator.text.phrases import span
+
+TRIED = 8  # links of a page, and usual places, that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,32 +25,41 @@ class Candidate:
 
 
 def find_feeds(config: Config, address: str) -> tuple[Candidate, ...]:
-    """The address itself if it is a feed, else the feeds that its page names, else those at the usual places; best first."""
+    """The address itself if it is a feed, else the feeds that its page names, else the first at the usual places; best first.
+
+    Raises UsageError where the address itself can't be read.
+    """
     workers = Workers(1)
     try:
         fetched = fetch.get(Request(address), config.limits)
-        found = _read(config, workers, fetched)
+        if fetched.body is None:
+            reason = fetched.failure.detail if fetched.failure else "nothing came"
+            raise UsageError(f"{urls.redact(address)}: {reason}")
+        found = _read(config, workers, address, fetched)
         if found is not None:
             return (found,)
-        if fetched.body is None:
-            return ()
-        for links in (discover.named(fetched.body, fetched.url), discover.usual(fetched.url)):
-            candidates = [one for link in links[:8] if (one := _read(config, workers, fetch.get(Request(link), config.limits))) is not None]
-            unique = {one.url: one for one in candidates}
-            if unique:
-                return tuple(sorted(unique.values(), key=lambda one: (discover.is_comments(one.url, one.title), -one.items)))
-        return ()
+        named = {one.url: one for link in discover.named(fetched.body, fetched.url)[:TRIED] if (one := _try(config, workers, link)) is not None}
+        if named:
+            return tuple(sorted(named.values(), key=lambda one: (discover.is_comments(one.url, one.title), -one.items)))
+        guessed = (_try(config, workers, link) for link in discover.usual(fetched.url)[:TRIED])
+        first = next((one for one in guessed if one is not None), None)  # no guess more than it takes
+        return (first,) if first else ()
     finally:
         workers.close()
 
 
-def _read(config: Config, workers: Workers, fetched: Fetched) -> Candidate | None:
+def _try(config: Config, workers: Workers, link: str) -> Candidate | None:
+    return _read(config, workers, link, fetch.get(Request(link), config.limits))
+
+
+def _read(config: Config, workers: Workers, link: str, fetched: Fetched) -> Candidate | None:
     if fetched.body is None:
         return None
     parsed = workers.parse(Source("candidate", url=fetched.url), fetched, config.limits)
     if parsed.failure is not None:
         return None
-    return Candidate(fetched.permanent or fetched.url, parsed.feed.title, len(parsed.entries), _rhythm(parsed))
+    # Where a temporary redirect leads today is not the feed's address.
+    return Candidate(fetched.permanent or link, parsed.feed.title, len(parsed.entries), _rhythm(parsed))
 
 
 def _rhythm(parsed: Parsed) -> str:

@@ -6,44 +6,53 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 from requests.utils import requote_uri
 from urllib3.exceptions import HTTPError, LocationParseError
 
-from aggregator import urls
+from aggregator import headers, urls
 from aggregator.fetch import decode, transport
+from aggregator.fetch.decode import room
 from aggregator.fetch.local import read
 from aggregator.fetch.transport import Exchange, Refused, Resolver, Unresolved, system_resolver
+from aggregator.fetch.turns import Turns
 from aggregator.fetch.watchdog import Guard, Watchdog
 from aggregator.model import Failure, Fetched, Limits, Request
 from aggregator.text import markup
 
-__all__ = ["close", "get", "read", "reopen", "send"]
+__all__ = ["close", "get", "read", "reopen", "room", "send"]
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
-RETRY_CAP = 30 * 86_400  # seconds; whoever asks for more means for good
 _REDIRECTS = (301, 302, 303, 307, 308)
-_CHALLENGE = re.compile(rb"captcha|cf-chl|cf_chl|challenge-platform|cloudflare|access denied|you have been blocked|are you human|incapsula|ddos", re.I)
+_COMPLETE = (200, 203)  # 203: as a proxy changed it
+_LONGEST_URL = 8000
+# How a page that stands before a feed introduces itself; the last ones are no sign where a server is merely down.
+_CHALLENGE = re.compile(rb"captcha|cf-chl|cf_chl|challenge-platform|just a moment|checking your browser|are you human|ddos-guard", re.I)
+_REFUSAL = re.compile(rb"cloudflare|access denied|you have been blocked|incapsula|ddos", re.I)
 
 _watchdog = Watchdog()
+_turns = Turns()
 
 
 def get(request: Request, limits: Limits, resolver: Resolver = system_resolver) -> Fetched:
     """One exchange, redirects included, within `limits`. Validators go out byte for byte, configured headers to their origin only."""
+    trail = [request.url]
+    _turns.take(urls.host(request.url), limits, limits.timeout / 4)
     started = time.monotonic()
     guard = _watchdog.open(limits.timeout)
     transport.enter(Exchange(guard, limits.allow_hosts, resolver))
     try:
-        fetched = _follow(request, limits, guard)
+        fetched = _follow(request, limits, guard, trail)
     except Exception as error:
-        fetched = Fetched(request.url, 0, failure=_failure(error, guard, limits))
+        fetched = Fetched(trail[-1], 0, failure=_failure(error, guard, limits))
     finally:
         _watchdog.done(guard)
-    if guard.killed and fetched.failure is None:
-        fetched = Fetched(request.url, 0, fetched.status, failure=_late(limits))
+        _turns.give_back(urls.host(trail[-1]), limits)
+    if guard.killed:
+        stopped = Failure("stopped", "the poll was ended, because we were asked to stop")
+        fetched = Fetched(trail[-1], 0, failure=stopped if _watchdog.closed else _late(limits))
     return replace(fetched, at=int(time.time()), seconds=time.monotonic() - started)
 
 
@@ -80,47 +89,53 @@ class _Wrong(Exception):
         self.failure = failure
 
 
-def _follow(request: Request, limits: Limits, guard: Guard) -> Fetched:
-    """Redirects by hand: every hop is checked, the permanent prefix is remembered, loops end."""
-    url, permanent, leading = request.url, None, True
-    visited = {url}
-    for _ in range(limits.max_redirects + 1):
+def _follow(request: Request, limits: Limits, guard: Guard, trail: list[str]) -> Fetched:
+    """Redirects by hand: every hop is checked and waits for its turn, the permanent prefix is remembered, loops end."""
+    permanent, leading = None, True
+    while True:
+        url = trail[-1]
         answer = _ask(url, request, limits, guard)
         with answer:
-            headers = _headers(answer)
+            named = dict(headers.joined(answer.raw.headers.items()))
             if answer.status_code not in _REDIRECTS:
-                return replace(_answer(url, answer, headers, request, limits, guard), permanent=permanent)
-            target = _target(url, answer.status_code, dict(headers).get("location"))
+                return replace(_answer(url, answer, named, request, limits, guard), permanent=permanent)
+            target = _target(url, answer.status_code, named.get("location"))
         leading = leading and answer.status_code in (301, 308)
         if leading:
             permanent = target
-        if target in visited:
+        if target in trail:
             raise _Wrong(Failure("redirect", f"redirects in a circle, back to {urls.redact(target)}", status=answer.status_code))
-        visited.add(target)
-        url = target
-    raise _Wrong(Failure("redirect", f"more than {limits.max_redirects} redirects"))
+        if len(trail) > limits.max_redirects:
+            raise _Wrong(Failure("redirect", f"more than {limits.max_redirects} redirects"))
+        _turns.give_back(urls.host(url), limits)
+        trail.append(target)
+        _turns.take(urls.host(target), limits, guard.left / 2)  # never the whole time: waiting must not turn a good feed into a late one
+
+
+def _conditional(url: str, request: Request) -> bool:
+    """Validators mean something at the address that gave them only (RFC 9110, 8.8)."""
+    return (request.etag is not None or request.last_modified is not None) and request.given_at in (None, url)
 
 
 def _ask(url: str, request: Request, limits: Limits, guard: Guard) -> requests.Response:
-    headers: dict[str, str | bytes] = {
+    said: dict[str, str | bytes] = {
         "User-Agent": limits.user_agent,
         "Accept": ACCEPT,
         "Accept-Encoding": "gzip",
         "Connection": "close",  # polls of one host are a second apart at least: idle connections would only add up
     }
     if urls.origin(url) == urls.origin(request.url):
-        headers.update(request.headers)
-    if request.etag is not None:
-        headers["If-None-Match"] = request.etag.encode("latin-1", "replace")
-    if request.last_modified is not None:
-        headers["If-Modified-Since"] = request.last_modified.encode("latin-1", "replace")
-    prepared = requests.Request("GET", url, headers).prepare()
+        said.update(request.headers)
+    if _conditional(url, request):
+        if request.etag is not None:
+            said["If-None-Match"] = request.etag.encode("latin-1", "replace")
+        if request.last_modified is not None:
+            said["If-Modified-Since"] = request.last_modified.encode("latin-1", "replace")
+    try:
+        prepared = requests.Request("GET", url, said).prepare()
+    except requests.exceptions.InvalidHeader:
+        raise _Wrong(Failure("protocol", "a header of ours would not be valid; check `headers` of the source")) from None
     return transport.exchange(prepared, guard.left)
-
-
-def _headers(answer: requests.Response) -> tuple[tuple[str, str], ...]:
-    """In the order of the answer; names in lower case."""
-    return tuple((name.lower(), value) for name, value in answer.raw.headers.items())
 
 
 def _target(url: str, status: int, location: str | None) -> str:
@@ -132,78 +147,55 @@ def _target(url: str, status: int, location: str | None) -> str:
         parts = urlsplit(urljoin(url, text))
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise _Wrong(Failure("redirect", f"redirects to “{markup.snippet(markup.clean(urls.redact(text)), 80)}”, which is no web address", status=status))
-        plain = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path or "/", parts.query, ""))
-        return requote_uri(plain)
+        plain = requote_uri(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path or "/", parts.query, "")))
+        if len(plain) > _LONGEST_URL:
+            raise _Wrong(Failure("redirect", f"redirects to an address of {len(plain)} characters", status=status))
+        return plain
     except ValueError as error:
         raise _Wrong(Failure("redirect", f"redirects to a malformed address ({error})", status=status)) from None
 
 
-def _answer(url: str, answer: requests.Response, headers: tuple[tuple[str, str], ...], request: Request, limits: Limits, guard: Guard) -> Fetched:
-    status, named = answer.status_code, dict(headers)
+def _answer(url: str, answer: requests.Response, named: dict[str, str], request: Request, limits: Limits, guard: Guard) -> Fetched:
+    status = answer.status_code
     if status == 304:
-        if request.etag is None and request.last_modified is None:
+        if not _conditional(url, request):
             raise _Wrong(Failure("protocol", "answered 304 “not modified” although nothing was asked conditionally", status=status))
-        return Fetched(url, 0, status, headers)
-    if status != 200:
+        return Fetched(url, 0, status, tuple(named.items()))
+    if status not in _COMPLETE:
         raise _Wrong(_status_failure(status, named, answer, guard))
     body, wire = decode.read(answer.raw, named, guard, limits.max_bytes)
     if not body.strip():
-        raise _Wrong(Failure("empty", "answered 200 with an empty body", status=status))
-    return Fetched(url, 0, status, headers, body, wire)
+        raise _Wrong(Failure("empty", f"answered {status} with an empty body", status=status))
+    return Fetched(url, 0, status, tuple(named.items()), body, wire)
 
 
 def _status_failure(status: int, named: dict[str, str], answer: requests.Response, guard: Guard) -> Failure:
-    wait = _retry_after(named, int(time.time()))
-    challenged = named.get("cf-mitigated") == "challenge" or (status in (401, 403, 429, 503) and _page_blocks(answer, named, guard))
+    wait = headers.retry_after(named, int(time.time()))
     if status == 429:
         return Failure("rate-limited", "the server asks for fewer requests (429)", wait, status)
-    if status == 503 and not challenged:
-        return Failure("unavailable", "the server is unavailable for now (503)", wait, status)
-    if challenged:
+    if named.get("cf-mitigated") == "challenge" or (status in (401, 403, 503) and _page_blocks(status, answer, named, guard)):
         return Failure("blocked", f"blocked by a protection page ({status}); ask the site to let feed readers through", wait, status)
     words = {
         401: ("unauthorized", "needs credentials (401); set `headers` of the source"),
         403: ("unauthorized", "refuses us (403)"),
         404: ("missing", "not found (404); the feed may have moved"),
         410: ("gone", "gone for good (410); remove the source"),
+        503: ("unavailable", "the server is unavailable for now (503)"),
         204: ("empty", "answered 204 without a body"),
         205: ("empty", "answered 205 without a body"),
     }
-    kind, detail = words.get(status, ("status", f"answered {status} {markup.clean(answer.reason or '')[:60]}".rstrip()))
+    reason = "".join(c if c.isprintable() else " " for c in markup.clean(answer.reason or ""))[:60]
+    kind, detail = words.get(status, ("status", f"answered {status} {reason}".rstrip()))
     return Failure(kind, detail, wait, status)
 
 
-def _page_blocks(answer: requests.Response, named: dict[str, str], guard: Guard) -> bool:
+def _page_blocks(status: int, answer: requests.Response, named: dict[str, str], guard: Guard) -> bool:
     """Whether an error's page is that of a captcha or a protection service."""
     try:
         body, _ = decode.read(answer.raw, named, guard, 200_000)
     except Exception:
         return False  # the status alone then has to tell
-    return bool(_CHALLENGE.search(body))
-
-
-def _retry_after(named: dict[str, str], now: int) -> int | None:
-    """Seconds to stay away: Retry-After in both forms (RFC 9110, 10.2.3), else x-ratelimit-reset as seconds or as a time; rubbish is nothing."""
-    said = named.get("retry-after", "").strip()
-    wait: int | None = None
-    if said.isdecimal():
-        wait = int(said[:12])
-    elif said:
-        at = http_date(said)
-        wait = None if at is None else at - now
-    if wait is None:
-        reset = named.get("x-ratelimit-reset", named.get("ratelimit-reset", "")).strip().partition(".")[0]
-        if reset.isdecimal():
-            wait = int(reset[:12]) - now if int(reset[:12]) > 1_000_000_000 else int(reset[:12])
-    return min(wait, RETRY_CAP) if wait is not None and wait > 0 else None
-
-
-def http_date(text: str) -> int | None:
-    """An HTTP date in unix seconds; None for anything else."""
-    try:
-        return int(parsedate_to_datetime(text).timestamp())
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+    return bool(_CHALLENGE.search(body)) or (status != 503 and bool(_REFUSAL.search(body)))
 
 
 def _late(limits: Limits) -> Failure:
@@ -236,8 +228,6 @@ def _by_words(error: Exception, chain: list[BaseException], text: str) -> Failur
         return Failure("truncated", "the connection ended in the middle of the answer")
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema | LocationParseError):
         return Failure("redirect", "no valid web address")
-    if isinstance(error, requests.exceptions.InvalidHeader):
-        return Failure("protocol", "a header of ours would not be valid; check `headers` of the source")
     if any(isinstance(one, ConnectionRefusedError) for one in chain):
         return Failure("connect", "the server refuses connections")
     if any(isinstance(one, OSError) and one.errno for one in chain) and "RemoteDisconnected" not in text and "ConnectionReset" not in text:
@@ -263,6 +253,6 @@ def _reason(chain: list[BaseException]) -> str:
     """The innermost one that says something, on one line, without addresses that may hold secrets."""
     for one in reversed(chain):
         text = getattr(one, "verify_message", None) or getattr(one, "strerror", None) or (str(one.args[-1]) if one.args else "")
-        if text and "://" not in text and "object at 0x" not in text:
+        if text and not any(sign in text for sign in ("://", "with url:", "object at 0x")):
             return "".join(c if c.isprintable() else " " for c in markup.snippet(markup.clean(str(text)), 120))
     return type(chain[0]).__name__

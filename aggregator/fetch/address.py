@@ -57,7 +57,7 @@ def allowed(found: Sequence[str], host: str, port: int, allow_hosts: Sequence[st
     `allow_hosts` are exact "host:port"; a host on it may have any address.
     """
     shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    if shown in allow_hosts or f"{host}:{port}" in allow_hosts:
+    if {shown, f"{host}:{port}"} & {one.lower() for one in allow_hosts}:
         return list(dict.fromkeys(found)), None
     for address in found:
         why = forbidden(address)

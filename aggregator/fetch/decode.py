@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +12,51 @@ from aggregator.fetch.watchdog import Guard
 from aggregator.model import Failure
 
 PIECE = 65_536
+STEP = 1_000_000  # bytes; what a body takes beyond its first step is counted
+BUDGET = 64  # steps that all bodies together may take, from the network until they are parsed
+
+
+class _Budget:
+    """Large bodies are in hand by a few threads at a time only, or the memory would be theirs (B2)."""
+
+    def __init__(self, steps: int) -> None:
+        self._left = steps
+        self._changed = threading.Condition()
+        self._mine = threading.local()
+
+    def reach(self, size: int, guard: Guard) -> bool:
+        """Make sure that this thread has taken enough for a body of this size. False: the others did not give enough back in time."""
+        steps = size // STEP - self.taken
+        if steps <= 0:
+            return True
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._left >= steps, guard.left):
+                return False
+            self._left -= steps
+            self._mine.steps = self.taken + steps
+        return True
+
+    def give_back(self) -> None:
+        with self._changed:
+            self._left += self.taken
+            self._mine.steps = 0
+            self._changed.notify_all()
+
+    @property
+    def taken(self) -> int:
+        return int(getattr(self._mine, "steps", 0))
+
+
+_budget = _Budget(BUDGET)
+
+
+@contextlib.contextmanager
+def room() -> Iterator[None]:
+    """Around a poll: its body counts from the network until it is parsed."""
+    try:
+        yield
+    finally:
+        _budget.give_back()
 
 
 class Bad(Exception):
@@ -26,19 +73,19 @@ def read(raw: Any, headers: dict[str, str], guard: Guard, max_bytes: int) -> tup
     requests and urllib3 return bodies that are shorter than Content-Length, and truncated gzip, without an error: both are
     counted here. At most one content coding, gzip or deflate (B3).
     """
-    coding = headers.get("content-encoding", "").strip().lower()
-    if coding in ("", "identity"):
-        decoder = None
-    elif coding in ("gzip", "x-gzip", "deflate"):
-        decoder = _Inflate(coding == "deflate")
-    else:
-        raise Bad(Failure("encoding", f"content coding “{coding[:60]}”: only gzip is asked for and understood"))
+    codings = [one for one in (part.strip().lower() for part in headers.get("content-encoding", "").split(",")) if one not in ("", "identity")]
+    if len(codings) > 1 or any(one not in ("gzip", "x-gzip", "deflate") for one in codings):
+        shown = "".join(c if c.isprintable() else "?" for c in ", ".join(codings)[:60])
+        raise Bad(Failure("encoding", f"content coding “{shown}”: only gzip is asked for and understood"))
+    decoder = _Inflate(codings == ["deflate"]) if codings else None
     out, wire = bytearray(), 0
     for piece in _pieces(raw, guard):
         wire += len(piece)
         out += decoder.feed(piece, max_bytes + 1 - len(out)) if decoder else piece
         if len(out) > max_bytes or wire > max_bytes:
             raise Bad(Failure("too-big", f"more than {max_bytes / 1e6:g} MB after decompression (poll.max_bytes)"))
+        if not _budget.reach(len(out), guard):
+            raise Bad(Failure("timeout", "too many large bodies at once; there was no room for this one in time"))
     length = headers.get("content-length", "")
     if length.isdecimal() and "transfer-encoding" not in headers and wire < int(length):
         raise Bad(Failure("truncated", f"the body ended after {wire} of {length} bytes"))

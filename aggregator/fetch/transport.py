@@ -5,6 +5,7 @@ Stock requests reads the CA bundle anew for every TLS connection: 27 ms of CPU a
 
 from __future__ import annotations
 
+import http.client
 import queue
 import socket
 import ssl
@@ -23,6 +24,8 @@ from urllib3.util.retry import Retry
 
 from aggregator.fetch import address
 from aggregator.fetch.watchdog import Guard
+
+MAX_INTERIM = 20  # answers of the kind 1xx before the one that counts
 
 Resolver = Callable[[str, int], list[str]]
 
@@ -102,22 +105,53 @@ def _connect(host: str, port: int) -> socket.socket:
     raise trouble
 
 
+class _Answer(http.client.HTTPResponse):
+    """Skips interim answers (RFC 9110, 15.2): http.client does so for 100 only, and without end. 101 was not asked for and is no interim."""
+
+    interim = 0
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]  # not in typeshed
+            if not 100 <= status < 200 or status == 101:
+                return version, status, reason
+            self.interim += 1
+            if self.interim > MAX_INTERIM:
+                raise http.client.HTTPException(f"more than {MAX_INTERIM} interim answers")
+            http.client.parse_headers(self.fp)
+
+
 class _Plain(HTTPConnection):
+    response_class = _Answer
+
     def _new_conn(self) -> socket.socket:
         return _connect(self.host, self.port)
 
 
 class _Secure(HTTPSConnection):
+    response_class = _Answer
+
     def _new_conn(self) -> socket.socket:
         return _connect(self.host, self.port)
 
 
 class _PlainPool(HTTPConnectionPool):
+    """Connections are never used twice, whatever the server says of keeping them: a second use would pass by the check of the address
+    and by the watchdog, and would take what is left of one answer for the next one."""
+
     ConnectionCls = _Plain
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.close()
 
 
 class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _Secure
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.close()
 
 
 _context_lock = threading.Lock()

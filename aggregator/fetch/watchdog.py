@@ -78,6 +78,10 @@ class Watchdog:
             self._guards.discard(guard)
         guard.release()
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     def close(self) -> None:
         """Kill everything that is under way, and everything that is asked for later, until `reopen`."""
         with self._changed:

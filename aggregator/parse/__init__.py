@@ -13,7 +13,7 @@ def parse(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
     try:
         return _parse(source, fetched, limits)
     except MemoryError:
-        return Parsed(failure=Failure("parse", f"parsing took more than {limits.parse_memory // 1_000_000} MB"))
+        return Parsed(failure=Failure("parse", "parsing took more memory than any real feed of its size"))
     except RecursionError:
         return Parsed(failure=Failure("parse", "nested too deeply to be a feed"))
     except Exception as error:
@@ -29,6 +29,8 @@ def _parse(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
         parsed = jsonfeed.read(source.id, fetched, limits)
     elif kind == "stories":
         parsed = stories.read(source.id, fetched, limits)
+    elif sniff.foreign(body):
+        return Parsed(failure=sniff.stranger(body, fetched))
     else:
         parsed = feeds.read(source.id, fetched, limits)
     if parsed.failure is None and not parsed.feed.format:

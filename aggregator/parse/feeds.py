@@ -6,17 +6,17 @@ import io
 import re
 from collections.abc import Iterator
 from typing import Any
+from xml.sax import SAXParseException
 
 import feedparser
 
 from aggregator import urls
 from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Hints, Limits, Parsed, Person
-from aggregator.parse import normal
+from aggregator.parse import encoding, mend, normal, sniff
 from aggregator.text import markup
 
-# A numeric reference beyond Unicode raises ValueError or OverflowError out of feedparser.parse, and takes the whole feed with it.
-_HUGE_REFERENCE = re.compile(rb"&#(?:[xX]0*(?:11[0-9a-fA-F]{4}|1[2-9a-fA-F][0-9a-fA-F]{4}|[2-9a-fA-F][0-9a-fA-F]{5}|[0-9a-fA-F]{7,})|0*(?:111411[2-9]|11141[2-9]\d|1114[2-9]\d\d"
-                             rb"|111[5-9]\d{3}|11[2-9]\d{4}|1[2-9]\d{5}|[2-9]\d{6}|\d{8,}));?")
+# feedparser resolves a guid against the address of the feed as if it were a link: at another address every item would be another one.
+feedparser.mixin._FeedParserMixin.can_be_relative_uri -= {"id"}
 _LOOKS_LIKE_HTML = re.compile(r"<(p|br|a|div|img|b|i|em|strong|ul|ol|li|span|h\d|blockquote)\b[^>]*>", re.I)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
@@ -33,25 +33,34 @@ _EXTRAS = {
 
 def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
     """`format` of the feed is empty where this is no feed. One bad item is left out with a warning, never the others."""
-    body = (fetched.body or b"").lstrip(b" \t\r\n")  # 19 of 52 real feeds that fail strict XML have only blanks before the declaration
-    body = _HUGE_REFERENCE.sub(b"", body)
-    headers = {"content-location": fetched.url} if urls.follow(fetched.url) else {}
-    declared = dict(fetched.headers).get("content-type")
-    if declared and "charset" in declared.lower() and re.search(r"xml|rss|atom|text", declared, re.I):
-        headers["content-type"] = declared
-    document = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=headers)
-    if not document.get("version") and not document.entries:
-        return Parsed(Feed())
-    feed = _feed(document, fetched)
-    fetched = normal.based(fetched, feed)
+    body = mend.mended(encoding.as_utf8(fetched.body or b"", dict(fetched.headers).get("content-type")))
+    feed: Feed | None = None
     warnings: list[Failure] = []
-    entries = []
-    for position, item in enumerate(document.entries[: limits.max_entries + 1]):
-        try:
-            entries.append(_entry(source, item, feed, fetched))
-        except Exception as error:
-            warnings.append(Failure("parse", f"item {position + 1} is left out: {type(error).__name__}: {str(error)[:200]}"))
+    entries: list[Entry] = []
+    for piece in mend.slices(body, limits.max_entries + 1):
+        document = _document(piece, fetched)
+        if feed is None:
+            if not document.entries and not (document.get("version") and document.feed):
+                return Parsed(Feed())
+            if not document.get("version") and not sniff.known_root(piece):
+                return Parsed(Feed())  # an answer of some interface that has items, too
+            feed = _feed(document, fetched, body)
+            fetched = normal.based(fetched, feed)
+        for item in document.entries[: limits.max_entries + 1 - len(entries)]:
+            try:
+                entries.append(_entry(source, item, feed, fetched))
+            except Exception as error:
+                warnings.append(Failure("parse", f"item {len(entries) + len(warnings) + 1} is left out: {type(error).__name__}: {str(error)[:200]}"))
+        broken = not entries and not warnings and isinstance(document.get("bozo_exception"), SAXParseException)
+    if broken:
+        return Parsed(Feed())  # an empty feed is well-formed; this one may have lost its items on the way
+    assert feed is not None
     return normal.unique(feed, entries, limits, warnings)
+
+
+def _document(body: bytes, fetched: Fetched) -> Any:
+    said = {"content-type": "application/xml; charset=utf-8", **({"content-location": fetched.url} if urls.follow(fetched.url) else {})}
+    return feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=said)
 
 
 def _get(item: Any, name: str) -> Any:
@@ -72,7 +81,7 @@ def _titled(item: Any) -> str:
     return markup.title(text)
 
 
-def _feed(document: Any, fetched: Fetched) -> Feed:
+def _feed(document: Any, fetched: Fetched, body: bytes) -> Feed:
     said, base = document.feed, fetched.url
     image = said.get("image") or {}
     return Feed(
@@ -88,26 +97,22 @@ def _feed(document: Any, fetched: Fetched) -> Feed:
         updated=normal.when(_get(said, "updated_parsed") or _get(said, "published_parsed"), fetched.at),
         generator=markup.title(_string(_get(said, "generator")) or "")[:200] or None,
         format=document.get("version") or "unknown",
-        hints=_hints(said),
+        hints=_hints(said, body),
     )
 
 
-def _hints(said: Any) -> Hints:
+def _hints(said: Any, body: bytes) -> Hints:
     """`ttl` in minutes, sy:update*, skipHours and skipDays; nonsense is nothing said (P21)."""
     ttl = normal.number(_get(said, "ttl")) if _get(said, "ttl") else None
     period = _PERIODS.get(str(_get(said, "sy_updateperiod") or "").strip().lower())
     frequency = normal.number(_get(said, "sy_updatefrequency") or 1) or 1
+    hours, days = mend.skipped(body)
     return Hints(
         ttl=ttl * 60 if ttl and ttl <= 60 * 24 * 31 else None,
         update_period=period // frequency if period and frequency <= 1440 else None,
-        skip_hours=tuple(sorted({n % 24 for n in map(normal.number, _skipped(said, "skiphours", "hour")) if n is not None and n <= 24})),
-        skip_days=tuple(sorted({_DAYS.index(day) for day in (str(d).strip().lower() for d in _skipped(said, "skipdays", "day")) if day in _DAYS})),
+        skip_hours=tuple(sorted({hour % 24 for hour in hours})),
+        skip_days=tuple(sorted(_DAYS.index(day) for day in days if day in _DAYS)),
     )
-
-
-def _skipped(said: Any, outer: str, inner: str) -> list[str]:
-    found = _get(said, f"all_{inner}s") or _get(said, inner) or _get(said, outer) or ""
-    return found if isinstance(found, list) else str(found).split()
 
 
 def _people(item: Any) -> tuple[Person, ...]:
@@ -150,13 +155,12 @@ def _entry(source: str, item: Any, feed: Feed, fetched: Fetched) -> Entry:
 
 
 def _link(item: Any, base: str) -> str | None:
-    """rel=alternate (HTML before others), else what feedparser calls the link, else a guid that is a web address."""
+    """rel=alternate (HTML before others), else what feedparser calls the link, else a guid that is an absolute web address."""
     alternates = [one for one in _get(item, "links") or () if one.get("rel", "alternate") == "alternate" and one.get("href")]
     alternates.sort(key=lambda one: "html" not in (one.get("type") or "text/html"))
-    candidates = [one["href"] for one in alternates] + [_get(item, "feedburner_origlink"), _get(item, "link")]
-    if _get(item, "guidislink"):
-        candidates.append(_get(item, "id"))
-    guid = _get(item, "id")
+    guid, named = _get(item, "id"), _get(item, "link")
+    # feedparser takes the guid for the link unless isPermaLink="false" is said; many a guid is a bare number.
+    candidates = [one["href"] for one in alternates] + [_get(item, "feedburner_origlink"), named if named != guid else None]
     if isinstance(guid, str) and guid.lower().startswith(("http://", "https://")):
         candidates.append(guid)
     return next((found for found in (urls.follow(_string(one), base) for one in candidates) if found), None)

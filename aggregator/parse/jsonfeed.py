@@ -14,7 +14,7 @@ from aggregator.text import markup
 def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
     """A failure names what the JSON is instead, or where it breaks."""
     try:
-        document = json.loads((fetched.body or b"").decode("utf-8-sig"))
+        document = json.loads((fetched.body or b"").decode("utf-8-sig"), parse_int=_whole)
     except UnicodeDecodeError as error:
         return Parsed(failure=Failure("not-utf-8", f"JSON has to be UTF-8; byte {error.start + 1} is not"))
     except ValueError as error:
@@ -33,6 +33,11 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
         except Exception as error:
             warnings.append(Failure("parse", f"item {position + 1} is left out: {type(error).__name__}: {error}"))
     return normal.unique(feed, entries, limits, warnings)
+
+
+def _whole(digits: str) -> int | str:
+    """Python refuses numbers of thousands of digits, and with one the whole document."""
+    return int(digits) if len(digits) < 100 else digits
 
 
 def _text(value: object) -> str | None:

@@ -19,6 +19,7 @@ from aggregator.model import Category, Enclosure, Entry, Failure, Feed, Fetched,
 from aggregator.text import markup, words
 
 EARLIEST = 631_152_000  # 1990-01-01; what claims to be older is older than feeds (C6)
+UNTITLED = "Untitled"  # an item that has nothing else either is left out
 MAX_GUID = 2048
 MAX_CONTENT = 1_000_000
 MAX_SAID = 1_000_000
@@ -152,9 +153,10 @@ def finish(entry: Entry, seen: int) -> Entry:
     link_key = urls.key(entry.link)
     body = "\n".join([title, text, entry.link or "", *(enclosure.url for enclosure in entry.enclosures)])
     digest = hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:32]
-    key = guid or link_key or hashlib.sha256(f"{words.fold(title)}\n{words.fold(text[:500])}".encode("utf-8", "replace")).hexdigest()
+    content_only = "" if title or text else "\n".join(enclosure.url for enclosure in entry.enclosures)
+    key = guid or link_key or hashlib.sha256(f"{words.fold(title)}\n{words.fold(text[:500])}{content_only}".encode("utf-8", "replace")).hexdigest()
     if not title:
-        title = entry.link.split("://", 1)[-1] if entry.link else "Untitled"
+        title = entry.link.split("://", 1)[-1] if entry.link else UNTITLED
         title = markup.snippet(title, 100)
     return replace(entry, guid=guid, key=key, link_key=link_key, content=content, text=text[:MAX_CONTENT], title=title, summary=summary,
                    published=published, updated=updated, digest=digest)  # fmt: skip
@@ -171,7 +173,7 @@ def unique(feed: Feed, entries: Iterable[Entry], limits: Limits, warnings: list[
     The same guid twice is one entry, unless the links differ or three titles share it (seen: one guid on all ten posts of a
     blog). Without guids, one link with different texts is several entries (seen: comments, all with the link of their page).
     """
-    found = list(entries)
+    found = [entry for entry in entries if entry.guid or entry.link or entry.text or entry.enclosures or entry.title != UNTITLED]
     if len(found) > limits.max_entries:
         warnings.append(Failure("too-many", f"{len(found)} entries; the first {limits.max_entries} are taken"))
         found = found[: limits.max_entries]

@@ -15,6 +15,8 @@ _MAGIC = (
     (b"\x7fELF", "a program"), (b"OggS", "a media file"), (b"wOF", "a font"),
 )  # fmt: skip
 _ROOT = re.compile(rb"<(?!\?|!)\s*([A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
+_LATE_FEED = re.compile(rb"<\?xml[^<>]{0,200}\?>\s*(<!--[^<>]{0,500}-->\s*)?<(rss|feed|rdf:RDF)\b")
+_FOREIGN_ROOTS = frozenset({b"html", b"head", b"body", b"svg", b"opml", b"urlset", b"sitemapindex", b"plist"})
 _FEED_ROOTS = frozenset({b"rss", b"feed", b"rdf", b"channel", b"xml"})
 
 # How pages that stand before a feed introduce themselves; searched in the first 64 kB, in lower case.
@@ -49,6 +51,21 @@ def kind(body: bytes, local: bool) -> Kind:
 def _is_binary(head: bytes) -> bool:
     """Files of media have bytes in their heads that no text has; a text may begin with “BMW”."""
     return any(head.startswith(magic) for magic, _ in _MAGIC) and bool(_NO_TEXT.search(head))
+
+
+def foreign(body: bytes) -> bool:
+    """Whether this is something else although it may hold elements of feeds: a page about RSS, an image with <entry> in it.
+
+    Not where a whole feed follows what a server said before it.
+    """
+    start = body[:65536]
+    root = _ROOT.search(start)
+    return bool(root and root[2].lower() in _FOREIGN_ROOTS) and not _LATE_FEED.search(start)
+
+
+def known_root(body: bytes) -> bool:
+    root = _ROOT.search(body[:65536])
+    return root is None or root[2].lower() in _FEED_ROOTS
 
 
 def stranger(body: bytes, fetched: Fetched) -> Failure:

@@ -91,4 +91,4 @@ def feed(text: str | None) -> Feed:
 
 
 def _hints(record: dict[str, Any]) -> Hints:
-    return Hints(record["ttl"], record["update_period"], tuple(record["skip_hours"]), tuple(record["skip_days"]))
+    return Hints(record["ttl"], record["update_period"], tuple(record["skip_hours"]), tuple(record["skip_days"]), record.get("fresh"), record.get("answered_at"))
