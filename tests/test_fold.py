@@ -10,7 +10,7 @@ import pytest
 
 from aggregator import cycle, desk, fold
 from aggregator.model import Entry
-from aggregator.store import Store, folding, open_writer, stories
+from aggregator.store import Store, entries, folding, open_writer, stories
 from tests.helpers import NOW, entry, put
 
 HOUR = 3600
@@ -159,3 +159,40 @@ def test_an_edit_keeps_the_id_and_the_headline_history(store: Store) -> None:
     assert put(store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000), at=NOW + 60).updated == 1
     assert told(store)["1"][:2] == before["1"][:2]
     assert [title for _, title in desk.why(store, "1").headlines] == ["Strong quake hits Chile"]
+
+
+def test_a_refold_of_the_newest_counts_no_word_twice(store: Store) -> None:
+    put(store, *_mixed())
+    run(store)
+
+    def counted() -> tuple[dict[str, int], str | None]:
+        return {term: number for term, number in store.conn.execute("SELECT term, events FROM term") if number}, store.meta("events seen")
+
+    before = counted()
+    folding.forget(store, NOW - 8995)
+    run(store)
+    assert counted() == before
+
+
+def test_an_entry_that_comes_back_is_in_the_story_that_it_founded(store: Store) -> None:
+    put(store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000), entry("b", "2", "Strong quake hits northern Chile", QUAKE, at=NOW - 8000))
+    run(store)
+    before = told(store)
+    number = store.conn.execute("SELECT id FROM entry WHERE guid = '1'").fetchone()[0]
+    entries.keep_again(store, [(number, True, False)])
+    run(store)
+    assert "1" not in {guid for guid, (story, _, _) in told(store).items() if story} or told(store)["2"][0] == before["2"][0]
+    entries.keep_again(store, [(number, False, True)])
+    run(store)
+    assert told(store)["1"][0] == told(store)["2"][0] == before["1"][0]
+
+
+def test_two_cases_of_a_template_are_no_event_and_a_toll_that_rises_is(store: Store) -> None:
+    weather = "Today will be partly cloudy in {0} with light winds from the west, turning to rain in {0} in the evening hours, the office said."
+    toll = "A strong earthquake shook the coast of northern Chile on Monday, killing at least {} people and cutting power, the interior ministry said."
+    put(store, entry("a", "1", "Weather for Oslo", weather.format("Oslo"), at=NOW - 9000), entry("a", "2", "Weather for Bergen", weather.format("Bergen"), at=NOW - 8990),
+        entry("b", "3", "Chile quake kills 4", toll.format("four"), at=NOW - 9000), entry("c", "4", "Chile quake kills 19", toll.format("nineteen"), at=NOW - 5000))  # fmt: skip
+    run(store)
+    found = told(store)
+    assert found["1"][1] != found["2"][1]
+    assert found["3"][1] == found["4"][1] and found["3"][0] != found["4"][0]

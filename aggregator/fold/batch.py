@@ -125,7 +125,7 @@ class Batch:
         self.placed[entry.id], self.names[story] = story, entry.public_id
         self.done.stories_new += 1
         self.done.events_new += 1
-        self.counted.update(one.counts.keys())
+        self.counted.update(one.vector.keys())
         self.index(story, one)
         memory = self.memory
         memory.prints[story] = [Known(entry.id, entry.source, one.print)]

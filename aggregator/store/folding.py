@@ -343,6 +343,8 @@ def forget(store: Store, since: int | None) -> int:
         conn.execute(f"INSERT OR IGNORE INTO untold SELECT entry FROM member WHERE story IN ({chosen})", (least,))
         conn.execute(f"DELETE FROM member WHERE story IN ({chosen})", (least,))
         stories = [row[0] for row in conn.execute(chosen, (least,))]
+        if since is not None:
+            _uncount(store, since)
         drop_empty(conn, stories)
         conn.execute("DELETE FROM posting WHERE at >= ?", (least,))
         if since is None:
@@ -351,6 +353,15 @@ def forget(store: Store, since: int | None) -> int:
             conn.execute("DELETE FROM meta WHERE key = 'events seen'")
         conn.execute("INSERT OR IGNORE INTO untold SELECT id FROM entry WHERE kept = 1 AND id NOT IN (SELECT entry FROM member)")
     return waiting(store)
+
+
+def _uncount(store: Store, since: int) -> None:
+    """Take what only the stories from `since` on say out of what was counted of their events: it is counted again."""
+    words = "SELECT s.event AS event, word.key AS term FROM story s JOIN vector v ON v.story = s.id, json_each(v.terms) word WHERE s.published"
+    found = store.conn.execute(f"SELECT count(*), term FROM ({words} >= ?1 EXCEPT {words} < ?1) GROUP BY term", (since,)).fetchall()
+    store.conn.executemany("UPDATE term SET events = max(0, events - ?) WHERE term = ?", found)
+    whole = "SELECT count(*) FROM (SELECT event FROM story GROUP BY event HAVING min(published) >= ?)"
+    store.set_meta("events seen", str(max(0, int(store.meta("events seen") or 0) - store.conn.execute(whole, (since,)).fetchone()[0])))
 
 
 def forget_postings(store: Store, before: int) -> None:
