@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from aggregator.model import Reason
@@ -58,13 +58,11 @@ _NUMBER_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """What is compared of an entry. `shingles` in order of the text; numbers as said, years and months too."""
+    """What is compared of an entry. Numbers as said, years and months too."""
 
     title: tuple[str, ...]
-    title_set: frozenset[str]
     body: tuple[str, ...]
-    shingles: tuple[int, ...]  # hashes, good within this process only
-    held: frozenset[int]  # the same shingles, as a set
+    held: frozenset[int]  # word 3-shingles as hashes, good within this process only
     numbers: frozenset[str]  # of the title
     body_numbers: frozenset[str]
     cut: bool  # the title ends with an ellipsis
@@ -84,10 +82,13 @@ def fingerprint(title: str, text: str, source_title: str = "") -> Print:
         cleaned = ""  # made of the text's first words: it says nothing of its own
     shown = _joined(_DATELINE.sub("", text[:BODY_CHARACTERS]))
     body = tuple(words(shown)[:BODY_WORDS])
-    shingles = tuple(map(hash, zip(body, body[1:], body[2:], strict=False)))
     title_words = tuple(words(cleaned))
-    return Print(title_words, frozenset(title_words), body, shingles, frozenset(shingles), frozenset(_numbers(cleaned, title_words)), frozenset(_numbers(shown, body)),
+    return Print(title_words, body, frozenset(_shingles(body)), frozenset(_numbers(cleaned, title_words)), frozenset(_numbers(shown, body)),
                  cleaned.rstrip().endswith(("...", "…")), bool(_REPEAT.match(title)), shown)  # fmt: skip
+
+
+def _shingles(body: tuple[str, ...]) -> Iterator[int]:
+    return map(hash, zip(body, body[1:], body[2:], strict=False))
 
 
 def _joined(text: str) -> str:
@@ -157,7 +158,7 @@ _NO = Reason(None, None, 0.0, THRESHOLD)
 def decide(a: Print, b: Print) -> Reason:
     """Level "text" or None, with the score against its threshold and what decided, in words."""
     held = containment(a.held, b.held)
-    if held < THRESHOLD and not (a.cut or b.cut) and 2 * len(a.title_set & b.title_set) < 0.3 * (len(a.title) + len(b.title)):
+    if held < THRESHOLD and not (a.cut or b.cut) and 2 * len(set(a.title).intersection(b.title)) < 0.3 * (len(a.title) + len(b.title)):
         return _NO  # by far the most pairs
     similar = _titles(a, b)
     features = [("shared phrases", f"{len(a.held & b.held)} of {min(len(a.held), len(b.held))}"), ("titles alike", f"{similar:.2f}")]
@@ -208,7 +209,7 @@ def _opens_both(a: Print, b: Print) -> bool:
     """Whether the first thing that both say stands near the beginning of both."""
 
     def opening(one: Print, other: Print) -> int:
-        return next((position for position, shingle in enumerate(one.shingles) if shingle in other.held), len(one.shingles))
+        return next((position for position, shingle in enumerate(_shingles(one.body)) if shingle in other.held), len(one.body))
 
     return opening(a, b) <= OPENING and opening(b, a) <= OPENING
 
@@ -232,7 +233,7 @@ def _differing(a: Print, b: Print, similar: float, held: float) -> tuple[str, st
         return OTHER_NUMBERS, f"in the titles {_list(a.numbers - b.numbers)} ≠ {_list(b.numbers - a.numbers)}"
     if held >= 0.3 and _disagree(a.body_numbers, b.body_numbers, NUMBERS) and not _opens_both(a, b):
         return OTHER_NUMBERS, f"{_list(a.body_numbers - b.body_numbers)} ≠ {_list(b.body_numbers - a.body_numbers)}"
-    swapped = _swapped(a, b) or (_replaced(a, b) if held >= 0.2 and a.shingles != b.shingles else None)
+    swapped = _swapped(a, b) or (_replaced(a, b) if held >= 0.2 and a.body != b.body else None)
     if swapped is None:
         return None
     kind = OTHER_NUMBERS if all(character.isdigit() or character == " " for character in "".join(swapped)) else OTHER_NAMES

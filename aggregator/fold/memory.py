@@ -14,7 +14,7 @@ POSTINGS = 32  # newest stories that one word finds
 EDITED = 0.95  # score of a text fold under which the copy is kept to compare with, beside the founder
 TELLINGS = 4  # entries that a story is compared by
 EVENT_STORIES = 60  # newest stories of an event that are loaded to compare it
-CACHE = 10_000  # stories kept in memory
+CACHE = 8_000  # stories kept in memory, and as many times eight words
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
