@@ -18,6 +18,7 @@ from aggregator.text import markup
 _HUGE_REFERENCE = re.compile(rb"&#(?:[xX]0*(?:11[0-9a-fA-F]{4}|1[2-9a-fA-F][0-9a-fA-F]{4}|[2-9a-fA-F][0-9a-fA-F]{5}|[0-9a-fA-F]{7,})|0*(?:111411[2-9]|11141[2-9]\d|1114[2-9]\d\d"
                              rb"|111[5-9]\d{3}|11[2-9]\d{4}|1[2-9]\d{5}|[2-9]\d{6}|\d{8,}));?")
 _LOOKS_LIKE_HTML = re.compile(r"<(p|br|a|div|img|b|i|em|strong|ul|ol|li|span|h\d|blockquote)\b[^>]*>", re.I)
+_MEDIA_TYPE = re.compile(r"[a-z]+/[\w.+-]+\Z")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 
@@ -27,7 +28,7 @@ _EXTRAS = {
     "itunes_episodetype": "itunes:episodeType", "subtitle": "itunes:subtitle", "podcast_season": "podcast:season", "podcast_episode": "podcast:episode",
     "publisher": "dc:publisher", "dc_type": "dc:type", "dc_format": "dc:format", "dc_identifier": "dc:identifier", "dc_source": "dc:source",
     "dc_relation": "dc:relation", "dc_coverage": "dc:coverage", "coverage": "dc:coverage", "geo_lat": "geo:lat", "geo_long": "geo:long",
-    "georss_point": "georss:point", "slash_comments": "slash:comments", "thr_total": "thr:total", "prism_doi": "prism:doi", "license": "license",
+"slash_comments": "slash:comments", "thr_total": "thr:total", "prism_doi": "prism:doi", "license": "license",
 }  # fmt: skip
 
 
@@ -110,7 +111,14 @@ def _skipped(said: Any, outer: str, inner: str) -> list[str]:
     return found if isinstance(found, list) else str(found).split()
 
 
+_MAIL_AND_NAME = re.compile(r"\s*(\S+@\S+\.\w+)\s*\(([^()]*(?:\([^()]*\))?[^()]*)\)\s*\Z")
+
+
 def _people(item: Any) -> tuple[Person, ...]:
+    # RSS: "mail (name)"; feedparser cuts domains after four letters ("jane@news.exam", "ple (Jane").
+    told = _MAIL_AND_NAME.match(_string(_get(item, "author")) or "")
+    if told and len(_get(item, "authors") or ()) < 2:
+        return normal.people([normal.person(told[2] or told[1], told[1])])
     found = [one for one in _get(item, "authors") or () if one]
     if not found and _get(item, "author_detail"):
         found = [_get(item, "author_detail")]
@@ -219,6 +227,14 @@ def _extras(item: Any, link: str | None, base: str) -> Iterator[tuple[str, str]]
             found = urls.follow(_string(one.get("href")), base)
             if found and found != link:
                 yield one["rel"], found
+    for name in ("transcript", "chapters"):
+        said = _get(item, f"podcast_{name}")
+        found = urls.follow(_string(said.get("url")), base) if isinstance(said, dict) else None
+        if found and _MEDIA_TYPE.match(str(said.get("type"))):
+            yield f"podcast:{name}", f"{found} {said['type']}"
+    where = _get(item, "where")
+    if isinstance(where, dict) and where.get("type") == "Point":
+        yield "georss:point", " ".join(f"{number:g}" for number in reversed(where["coordinates"][:2]))
     told = _get(item, "source")
     if isinstance(told, dict):
         found = urls.follow(_string(told.get("href")), base)

@@ -228,6 +228,22 @@ def title(text: str) -> str:
     return text if len(text) <= MAX_TITLE else snippet(text, MAX_TITLE)
 
 
+_TAG_LIKE = re.compile(r"<([/!?]?[A-Za-z][^<>]*)>")
+_ENTITY_LIKE = re.compile(r"&(?=#?\w+;)")
+
+
+def line(text: str) -> str:
+    """Plain text on one line for titles and names of a feed, that no client can take for markup (F27, F67).
+
+    Half of all readers decode or strip what looks like a tag or an entity in a title, the others show it: `<b>` is published as ‹b›,
+    and a literal `&amp;` gets an invisible joiner after its first sign.
+    """
+    text = " ".join(clean(text).split())
+    if "<" in text:
+        text = re.sub(r"<(?=[A-Za-z/!?])", "‹", _TAG_LIKE.sub(r"‹\1›", text))
+    return _ENTITY_LIKE.sub("&\u2060", text) if "&" in text else text
+
+
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’»)\]]*(?=\s|$)|[。！？]")
 _CLAUSE_END = re.compile(r"[,;:–—](?=\s)|[、，；：]")
 _NO_END = re.compile(r"\b(?:[A-Z]|[A-Za-z]\.[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Sen|Rep|Gov|Gen|Lt|Col|Sgt|Jr|Sr|No|vs|etc|Inc|Ltd|Co|Corp|approx|ca|Nr|bzw)$")
