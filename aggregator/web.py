@@ -35,7 +35,7 @@ RETRY = "120"  # seconds, while there is nothing good to give
 _ETAG = re.compile(r'(?:W/)?("[^"]*")')
 _STYLE_HASH = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
 HTML_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src https: http: data:; media-src https: http:; form-action 'self'; "
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
 DATA_POLICY = "default-src 'none'; sandbox"

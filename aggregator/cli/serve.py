@@ -61,7 +61,8 @@ class StoreDesk:
         ]  # fmt: skip
         summary = (f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events. This week {week.requests} requests, {week.not_modified} answered "
                    f"“not modified”; {week.wire_bytes / 1e6:.1f} MB fetched, {week.saved_bytes / 1e6:.1f} MB saved.")  # fmt: skip
-        return Answer(pages.status(lines, summary, config.site, self._neighbours()))
+        new = [sum(row.new[day] for row in rows) for day in range(7)]
+        return Answer(pages.status(lines, new, present // 86_400, summary, config.site, self._neighbours()))
 
     def search(self, text: str, form: str, limit: int) -> Answer:
         config = self._holder.config

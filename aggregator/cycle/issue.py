@@ -89,7 +89,7 @@ def issue(config: Config, store: Store, now: int) -> Written:
 
 def _mark(config: Config, store: Store, folder: Folder) -> None:
     """What else has to be printed: everything after a change of settings or program, and what somebody removed from the folder."""
-    signature = _hash(config.site, config.topics, config.limit, config.one_per, config.lead, __version__,
+    signature = _hash(config.site, config.topics, config.limit, config.one_per, config.lead, __version__, pages.design(),
                       [(s.id, s.title, s.url, s.priority, s.enabled) for s in config.sources])  # fmt: skip
     everything = ["all", "sources", *(topic.id for topic in config.topics)]
     if store.meta("printed with") != signature:

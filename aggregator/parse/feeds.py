@@ -38,7 +38,7 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
     body = _HUGE_REFERENCE.sub(b"", body)
     headers = {"content-location": fetched.url} if urls.follow(fetched.url) else {}
     declared = dict(fetched.headers).get("content-type")
-    if declared and "charset" in declared.lower() and re.search(r"xml|rss|atom|text", declared, re.I):
+    if declared and "charset" in declared.lower() and re.search(r"xml|rss|atom|text", declared, re.I) and not _surely_utf8(body):
         headers["content-type"] = declared
     document = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=headers)
     if not document.get("version") and not document.entries:
@@ -53,6 +53,14 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
         except Exception as error:
             warnings.append(Failure("parse", f"item {position + 1} is left out: {type(error).__name__}: {str(error)[:200]}"))
     return normal.unique(feed, entries, limits, warnings)
+
+
+def _surely_utf8(body: bytes) -> bool:
+    """Letters beyond ASCII that all are good UTF-8 are no accident, whatever the server says (C8)."""
+    try:
+        return not body.isascii() and bool(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
 
 
 def _get(item: Any, name: str) -> Any:

@@ -12,8 +12,10 @@ from aggregator.model import Category, Edition, Enclosure, Item, Person, Site, T
 from aggregator.text import markup
 
 PRODUCT = "aggregator"
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LONG_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_LONG_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +109,18 @@ def rfc3339(at: int) -> str:
 def rfc822(at: int) -> str:
     """With a four-digit year and GMT; without `strftime`'s locale (F16)."""
     when = datetime.fromtimestamp(at, UTC)
-    return f"{_WEEKDAYS[when.weekday()]}, {when.day:02} {_MONTHS[when.month - 1]} {when.year:04} {when:%H:%M:%S} GMT"
+    return f"{WEEKDAYS[when.weekday()]}, {when.day:02} {_MONTHS[when.month - 1]} {when.year:04} {when:%H:%M:%S} GMT"
 
 
 def readable(at: int) -> str:
     when = datetime.fromtimestamp(at, UTC)
     return f"{when.day} {_MONTHS[when.month - 1]} {when.year}, {when:%H:%M} UTC"
+
+
+def long_day(at: int) -> str:
+    """Monday, 7 September 2026"""
+    when = datetime.fromtimestamp(at, UTC)
+    return f"{_LONG_DAYS[when.weekday()]}, {when.day} {_LONG_MONTHS[when.month - 1]} {when.year}"
 
 
 def feed_id(edition: str, site: Site) -> str:

@@ -88,6 +88,22 @@ def safe(markup: str, base: str | None = None) -> str:
     return clean(once)  # what stood between two letters may be gone
 
 
+_MEDIA = re.compile(r"<(img|video|audio|source|track)\b[^>]*>|</(?:video|audio|picture)>|<picture>")
+
+
+def without_media(safe_html: str) -> tuple[str, tuple[str, ...]]:
+    """(the same without anything that a browser would fetch by itself, what it would have fetched). For pages of ours; takes what `safe` made."""
+    found: dict[str, None] = {}
+
+    def words(match: re.Match[str]) -> str:
+        attributes = dict(re.findall(r'([a-z]+)="([^"]*)"', match.group()))
+        if attributes.get("src"):
+            found.setdefault(html.unescape(attributes["src"]))
+        return f"<em>[{attributes['alt']}]</em>" if match[1] == "img" and attributes.get("alt", "").strip() else ""
+
+    return _MEDIA.sub(words, safe_html), tuple(found)
+
+
 def _cleaned(text: str, base: str | None) -> str:
     return _PRE.sub(r"\1", _USELESS.sub("", _cleaner(base).clean(text)))
 
