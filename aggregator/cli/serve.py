@@ -75,8 +75,10 @@ class StoreDesk:
                     if form in ("rss", "atom", "json"):
                         return Answer(cycle.search_feed(config, store, found, text, form, limit), TYPES[f".{form}"])
                     items = cycle.search_items(config, store, found, limit)
-            except (query.QueryError, StoreError) as trouble:
+            except query.QueryError as trouble:
                 error = str(trouble)
+            except StoreError as trouble:
+                return Answer(f"{trouble}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
         status = "400 Bad Request" if error else "200 OK"
         if form in ("rss", "atom", "json"):
             return Answer(f"{error or 'q= is missing'}\n".encode(), "text/plain; charset=utf-8", "400 Bad Request")

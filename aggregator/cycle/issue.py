@@ -286,7 +286,8 @@ def search_feed(config: Config, store: Store, found: Sequence[Story], text: str,
     press = _Press(config, store)
     made = edition.compose(view, found, {}, press.origins, press.priorities)
     # The address of the feed itself is the search, so that a reader that subscribes finds it again.
-    return render.feeds(made, replace(config.site, formats=(form,)), address=f"{config.site.base_url}search?q={quote(text)}&format={form}")[f"search.{form}"]
+    # No hub: what changes here is found when it is asked for, and nobody is told.
+    return render.feeds(made, replace(config.site, formats=(form,), hub=None), address=f"{config.site.base_url}search?q={quote(text)}&format={form}")[f"search.{form}"]
 
 
 def search_items(config: Config, store: Store, found: Sequence[Story], limit: int) -> list[Item]:

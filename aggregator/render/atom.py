@@ -18,6 +18,7 @@ from aggregator.render.prepare import (
     PRODUCT,
     Prepared,
     archive_name,
+    byline,
     feed_id,
     heading,
     page_url,
@@ -156,7 +157,10 @@ def generator(edition: Edition, site: Site, items: tuple[Prepared, ...], feed_ex
         entry.updated(moment(one.updated))
         entry.published(moment(one.published))
         entry.link(href=one.link, rel="alternate")
-        entry.author([{key: value for key, value in (("name", a.name), ("uri", a.uri)) if value} for a in one.authors])
+        people = [{key: value for key, value in (("name", a.name), ("uri", a.uri)) if value} for a in one.authors]
+        entry.author(people if len(people) == 1 else {"name": byline(one.authors)})
+        if len(people) > 1:
+            entry.contributor(people)
         entry.category([{"term": c.term, **({"scheme": c.scheme} if c.scheme else {})} for c in one.categories])
         if one.item.entry.rights:
             entry.rights(markup.line(one.item.entry.rights))

@@ -74,6 +74,11 @@ def _categories(found: Sequence[Category]) -> tuple[Category, ...]:
     return tuple(unique.values())
 
 
+def byline(authors: Sequence[Person]) -> str:
+    """All of them in one name: of several author elements readers take the first, the last, or none (F67)."""
+    return ", ".join(dict.fromkeys(person.name for person in authors))
+
+
 def _author(person: Person) -> Person:
     """Without an e-mail element, which some parsers glue to the name (F67) and harvesters like; as a mailto: address where there is no other."""
     return Person(markup.line(person.name), None, urls.follow(person.uri) or (f"mailto:{person.email}" if person.email else None))

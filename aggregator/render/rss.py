@@ -11,7 +11,7 @@ from aggregator import urls
 from aggregator.model import Edition, Site
 from aggregator.render import extras
 from aggregator.render.atom import generator, numbered
-from aggregator.render.prepare import Prepared, rfc822, source_url
+from aggregator.render.prepare import Prepared, byline, rfc822, source_url
 from aggregator.text import markup
 
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -66,8 +66,7 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
             etree.SubElement(entry, "description").text = _escaped(one.summary)
         if one.content:
             etree.SubElement(entry, f"{{{_CONTENT}}}encoded").text = one.content
-        for person in one.authors:
-            etree.SubElement(entry, f"{{{extras.NAMESPACES['dc']}}}creator").text = person.name
+        etree.SubElement(entry, f"{{{extras.NAMESPACES['dc']}}}creator").text = byline(one.authors)
         for category in one.categories:
             etree.SubElement(entry, "category", {"domain": category.scheme} if category.scheme else {}).text = category.term
         if one.item.entry.comments:
