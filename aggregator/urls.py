@@ -14,6 +14,7 @@ _RULES = json.loads(resources.files("aggregator").joinpath("data/links.json").re
 _TRACKING = re.compile("|".join(re.escape(rule).replace(r"\*", ".*") for rule in _RULES["tracking"]))
 _SAME_HOSTS = frozenset(_RULES["same_host"])
 _SECRET = frozenset(_RULES["secret"])
+_PUBLIC = frozenset(_RULES["public"])
 
 _NAMESPACE = uuid.UUID("5b1e5b0a-6d1c-5c0e-9d0f-0a3f7f3f8a11")  # of minted entry ids: a constant of this program, for ever
 _SPACE = re.compile("[\x00-\x20\x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]+")
@@ -25,12 +26,12 @@ _ID_FORMS = {
     "urn": re.compile(r"urn:(uuid:[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}\Z|(?!uuid:)[A-Za-z0-9][A-Za-z0-9-]{1,31}:([A-Za-z0-9()+,.:=@;$_!*'-]|%[0-9A-F]{2})+\Z)"),
 }
 _URI = re.compile(r"(//(?P<host>[^/?#]*))?(?P<path>[^?#]*)(\?(?P<query>[^#]*))?(#(?P<fragment>.*))?\Z", re.DOTALL)
-_HOST = re.compile(r"([a-z0-9._~-]+@)?([a-z0-9._-]+|\[[0-9a-f:.]+\])?(:\d+)?\Z", re.ASCII)
+_HOST = re.compile(r"([a-z0-9._~-]+@)?([a-z0-9._-]+)?(:\d+)?\Z", re.ASCII)
 _ESCAPES, _RAW = re.compile(r"(?:%[0-9A-Fa-f]{2})+"), re.compile(r"[A-Za-z0-9]|%[0-9A-Fa-f]{2}", re.ASCII)
 _PORTS = {"http": 80, "https": 443}
 MAX_LENGTH = 4096
 # RFC 3986: what may stand unescaped in a path and in a query, beside letters and digits.
-_PATH_SAFE, _QUERY_SAFE = "/:@!$&'()*+,;=~-._%", "/?:@!$&'()*+,;=~-._%[]|"
+_PATH_SAFE, _QUERY_SAFE = "/:@!$&'()*+,;=~-._%", "/?:@!$&'()*+,;=~-._%"
 _ID_SAFE = "/?:@!$&'()*+,;=~-._"  # … and in an id
 
 
@@ -180,7 +181,7 @@ def redact(url: str) -> str:
     pairs = []
     for pair in parts.query.split("&") if parts.query else ():
         name, equals, value = pair.partition("=")
-        random = len(value) >= 24 and any(c.isdigit() for c in value) and bool(re.fullmatch(r"[A-Za-z0-9_\-]+", value))
+        random = name.lower() not in _PUBLIC and len(value) >= 24 and any(c.isdigit() for c in value) and bool(re.fullmatch(r"[A-Za-z0-9_\-]+", value))
         secret = random or name.lower() in _SECRET
         pairs.append(f"{name}=…" if equals and secret else pair)
     return urlunsplit((parts.scheme, netloc, parts.path, "&".join(pairs), parts.fragment))

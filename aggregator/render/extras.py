@@ -23,10 +23,11 @@ NAMESPACES = {
     "creativeCommons": "http://backend.userland.com/creativeCommonsRssModule",
 }
 _NUMBER = re.compile(r"\d{1,9}\Z")
+_POSITIVE = re.compile(r"[1-9]\d{0,8}\Z")
 _POINT = re.compile(r"-?\d{1,3}(\.\d{1,9})? -?\d{1,3}(\.\d{1,9})?\Z")
 _FORMS = {
-    "podcast:episode": _NUMBER, "podcast:season": _NUMBER, "slash:comments": _NUMBER, "thr:total": _NUMBER, "georss:point": _POINT,
-    "itunes:duration": re.compile(r"\d{1,6}\Z|(\d{1,2}:)?\d{1,3}:\d\d\Z"), "itunes:episode": _NUMBER, "itunes:season": _NUMBER,
+    "podcast:episode": _POSITIVE, "podcast:season": _POSITIVE, "slash:comments": _NUMBER, "thr:total": _NUMBER, "georss:point": _POINT,
+    "itunes:duration": re.compile(r"\d{1,6}\Z|(\d{1,2}:)?[0-5]?\d:[0-5]\d\Z"), "itunes:episode": _POSITIVE, "itunes:season": _POSITIVE,
     "itunes:episodeType": re.compile(r"(full|trailer|bonus)\Z"),
 }  # fmt: skip
 _FILES = ("podcast:transcript", "podcast:chapters")  # "address type"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
-from aggregator import urls
 from aggregator.model import Edition, Site
 from aggregator.render import extras
 from aggregator.render.atom import generator, numbered
@@ -16,6 +16,7 @@ from aggregator.text import markup
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _CONTENT = "http://purl.org/rss/1.0/modules/content/"
+_PLAIN_HOST = re.compile(r"https?://([a-z0-9-]+\.)+[a-z0-9][a-z0-9-]*(:\d+)?/")
 
 
 class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
@@ -91,8 +92,8 @@ def _escaped(text: str) -> str:
 
 def _media(entry: Any, one: Prepared) -> None:
     """One enclosure, as RSS has it; further media as Media RSS, none twice (F41)."""
-    # Of what can be reached from elsewhere: a server's own `localhost` is said as media only.
-    first = next((enclosure for enclosure in one.enclosures if "." in urls.host(enclosure.url)), None)
+    # Of what readers take for a web address: odd hosts (`localhost`, an underscore, a user) are said as media only.
+    first = next((enclosure for enclosure in one.enclosures if _PLAIN_HOST.match(enclosure.url)), None)
     for enclosure in one.enclosures:
         if enclosure is first:
             etree.SubElement(entry, "enclosure", url=enclosure.url, length=str(enclosure.length), type=enclosure.type)
