@@ -85,6 +85,8 @@ def run(config: Config, store: Store, wanted: Wanted | None, now: int, stop: thr
     report.folded = _fold(config, store, watch)
     _prune_daily(config, store, now)
     report.written = issue(config, store, now)
+    advice = 'which some readers refuse; a smaller limit or content = "summary" makes it lighter'
+    report.warnings += [f"{name} has {size / 1e6:.1f} MB, {advice}" for name, size in report.written.large]
     if not stop.is_set():
         report.warnings += _tell(config, report)
     return report

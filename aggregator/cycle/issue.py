@@ -84,7 +84,7 @@ def issue(config: Config, store: Store, now: int) -> Written:
     for name in wanted:
         if store.meta(_pending(name)):
             store.set_meta(_pending(name), "")
-    return Written(written.written, len(folder.names()) - len(written.written), written.removed)
+    return replace(written, unchanged=len(folder.names()) - len(written.written))
 
 
 def _mark(config: Config, store: Store, folder: Folder) -> None:
