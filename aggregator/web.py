@@ -13,6 +13,7 @@ import os
 import re
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
@@ -286,8 +287,11 @@ def _unchanged(environ: dict[str, Any], etag: str, found: File) -> bool:
 class Running:
     """A server in a thread of its own."""
 
+    patience = 20.0  # seconds for one request to arrive, however it trickles
+
     def __init__(self, application: Application, host: str, port: int) -> None:
         self._sockets: dict[int, Any] = {}  # what the loop looks at: listening sockets, connections, wake-up pipes
+        self._begun: dict[Any, float] = {}  # connections in the midst of a request → since when
         self._stopping = threading.Event()
         self._server = waitress.create_server(
             application, map=self._sockets, host=host, port=port, threads=8, channel_timeout=30, cleanup_interval=10, connection_limit=500,
@@ -307,8 +311,18 @@ class Running:
         """waitress's own loop ends only by an exception, and sockets closed under it by another thread break it; this one is asked to stop."""
         while not self._stopping.is_set():
             wasyncore.loop(timeout=0.5, use_poll=True, map=self._sockets, count=1)
+            self._let_go()
         self._server.task_dispatcher.shutdown(timeout=2)
         wasyncore.close_all(self._sockets, ignore_all=True)
+
+    def _let_go(self) -> None:
+        """waitress counts idle time only: a client that sends a byte now and then would hold its connection for ever (S20)."""
+        present = time.monotonic()
+        half = [one for one in list(self._sockets.values()) if getattr(one, "request", None) is not None and not one.requests]
+        self._begun = {one: self._begun.get(one, present) for one in half}
+        for one, since in self._begun.items():
+            if present - since > self.patience:
+                one.handle_close()
 
     def close(self) -> None:
         self._stopping.set()

@@ -192,6 +192,19 @@ def test_F59_one_ping_for_each_changed_feed_and_a_dead_hub_delays_nothing(tmp_pa
             assert len(pings) == 5, "no ping without a change"
 
 
+def test_F59_a_hub_that_never_answers_delays_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cycle, "HUB_TIME", 1.0)
+    with Hostile() as server:
+        server.table["hub"] = type(server.table["plain"])("hub", lambda wire, asked: time.sleep(30))
+        topics = "".join(f'[[topics]]\nid = "t{n}"\nmatch = "the"\n' for n in range(12))
+        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[publish]\nhub = "{server.url("hub")}"\n[[sources]]\nid = "s"\npath = "{SEEDS}"\n{topics}')
+        with open_writer(settings.database) as store:
+            started = time.monotonic()
+            report = cycle.run(settings, store, Wanted(), NOW)
+            assert time.monotonic() - started < 15 and len(report.written.written) > 36
+            assert len(report.warnings) == 1 and report.warnings[0].startswith("hub: ")
+
+
 def test_F60_what_leaves_the_feed_is_in_the_archive(tmp_path: Path) -> None:
     from lxml import etree
 
