@@ -7,7 +7,7 @@ import re
 import shutil
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pytest
 from lxml import etree
 
 from aggregator import check, cycle
-from aggregator.config import Config
+from aggregator.config import Config, load
 from aggregator.cycle import Wanted
 from aggregator.store import open_writer
 from aggregator.text import markup
@@ -109,6 +109,51 @@ def test_F10_ids_byte_equal_or_derived(rich: Desk) -> None:
     ids = set(rich.items())
     assert {"https://harbour.example/untitled", "tag:cais.example,2020:1", "http://cais.example/?p=2&utm_source=x", "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8", "https://mole.example/1"} <= ids
     assert sum(id.startswith("urn:uuid:") for id in ids) == 4  # one is the source's own; "wreck-7", "odd link" and 2 are no URIs
+
+
+def test_F11_a_guid_never_claims_to_be_a_link(rich: Desk) -> None:
+    guids = list(rich.xml("all.rss").iter("guid"))
+    assert len(guids) == 11 and {guid.get("isPermaLink") for guid in guids} == {"false"}
+
+
+def test_F13_ids_survive_a_new_database_another_address_and_a_move(tmp_path: Path) -> None:
+    """They depend on the source's name in the config and its guids alone: not on the file, the host, the order of things, or time."""
+    desk = Desk(tmp_path)
+    before = set(desk.cycle())
+    shutil.rmtree(tmp_path / "var")
+    assert set(desk.cycle(NOW + LATER)) == before, "rebuilt from nothing"
+    (tmp_path / "moved").mkdir()
+    for form in ("rss", "atom", "json"):
+        shutil.move(tmp_path / f"{form}.{form}", tmp_path / "moved" / f"feed-{form}")
+    settings = config(tmp_path, "".join(f'[[sources]]\nid = "{form}"\npath = "moved/feed-{form}"\n' for form in ("json", "rss", "atom")))
+    with open_writer(settings.database) as store:
+        cycle.run(settings, store, Wanted(everything=True), NOW + 2 * LATER)
+    assert set(desk.items()) == before
+
+
+def test_F15_a_feed_keeps_its_id_wherever_it_is_served(tmp_path: Path) -> None:
+    ids: list[str] = []
+    for host in ("https://desk.example/", "https://moved.example/elsewhere/"):
+        folder = tmp_path / str(len(ids))
+        folder.mkdir()
+        desk = Desk(folder)
+        path = folder / "config.toml"
+        settings = desk.settings()
+        path.write_text(path.read_text().replace("https://desk.example/", host))
+        with open_writer(settings.database) as store:
+            cycle.run(load(path, {}), store, Wanted(), NOW)
+        document = desk.xml("all.atom")
+        assert document.find(f"{ATOM}link[@rel='self']").get("href") == f"{host}all.atom"
+        ids.append(document.findtext(f"{ATOM}id"))
+    assert ids[0] == ids[1] and ids[0].startswith("urn:uuid:")
+
+
+def test_F26_a_burst_beyond_the_limit_is_all_in_the_feed_for_two_days(tmp_path: Path) -> None:
+    """400 items within one hour, limit 20: who polls hourly sees every one."""
+    desk = Desk(tmp_path, "[publish]\nlimit = 20\n[fold]\ntext = false\nevent = false\n")
+    first = "".join(f"<item><title>Flood {n}</title><guid>urn:flood:{n}</guid><pubDate>{datetime.fromtimestamp(NOW - 3600 + n * 9, UTC):%a, %d %b %Y %H:%M:%S} GMT</pubDate></item>" for n in range(400))
+    desk.write("rss", f'<rss version="2.0"><channel><title>Flood</title>{first}</channel></rss>')
+    assert {f"urn:flood:{n}" for n in range(400)} <= set(desk.cycle())
 
 
 def test_F14_one_article_of_two_feeds_comes_once(tmp_path: Path) -> None:
