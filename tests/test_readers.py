@@ -27,7 +27,7 @@ from aggregator.store import open_writer
 from aggregator.web import Application, Response, Running
 from tests.helpers import NOW, config
 from tests.test_faithful import Desk
-from tests.test_safe import SETTINGS, escaped, rss
+from tests.test_safe import SETTINGS, atom, escaped, jsonfeed, rss
 from tests.test_web import Client
 
 ROOT = Path(__file__).parent.parent
@@ -210,7 +210,35 @@ for path in sys.argv[2:]:
         if isinstance(event, (Error, Warning)) and type(event).__name__ != "DuplicateUpdated":
             print(os.path.basename(path), type(event).__name__, event.params)
 """
-    files = [path for form in ("rss", "atom", "opml") for path in sorted(served.settings.output.glob(f"*.{form}"))]
+    files = [path for form in ("rss", "atom", "opml") for path in sorted(served.settings.output.rglob(f"*.{form}"))]
+    assert len(files) == 10 and run(VALIDATOR_PYTHON, "-c", script, VALIDATOR, *files).stdout == ""
+
+
+@pytest.mark.skipif(not VALIDATOR, reason="FEEDVALIDATOR names no checkout of the W3C feed validator")
+def test_F1_F60_it_finds_nothing_in_what_was_attacked_either(tmp_path: Path) -> None:
+    """Payloads in every place, archives, a search: each document at its own address."""
+    desk = Desk(tmp_path, SETTINGS.replace("1000", "20"))
+    desk.write("rss", rss(escaped))
+    desk.write("atom", atom(escaped))
+    desk.write("json", jsonfeed())
+    desk.cycle()
+    settings = desk.settings()
+    for form in ("rss", "atom"):
+        (settings.output / f"found.{form}").write_bytes(StoreDesk(Holder(settings), lambda: NOW).search('title:x OR "a b"', form, 50).body)
+    script = """
+import re, sys, warnings
+warnings.simplefilter("ignore")
+sys.path.insert(0, sys.argv[1])
+import feedvalidator
+from feedvalidator.logging import Error, Warning
+for path in sys.argv[2:]:
+    text = open(path, encoding="utf-8").read()
+    base = re.search(r'rel="self"[^>]* href="([^"]*)"', text)
+    for event in feedvalidator.validateString(text, firstOccurrenceOnly=1, base=base[1].replace("&amp;", "&") if base else "https://desk.example/x.opml")["loggedEvents"]:
+        if isinstance(event, (Error, Warning)) and type(event).__name__ != "DuplicateUpdated":
+            print(path, type(event).__name__, event.params)
+"""
+    files = [path for form in ("rss", "atom", "opml") for path in sorted(settings.output.rglob(f"*.{form}"))]
     assert len(files) == 10 and run(VALIDATOR_PYTHON, "-c", script, VALIDATOR, *files).stdout == ""
 
 

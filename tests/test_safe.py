@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
@@ -43,7 +44,7 @@ def rss(write: Any) -> str:
     items = "".join(
         f"<item><title>{write(p)} {n}</title><link>{write(p)}</link><guid>{write(p)}{n}</guid><description>{write(p)} d{n}</description><content:encoded>{write(p)} c{n}</content:encoded>"
         f"<category domain={attribute(p)}>{write(p)}</category><author>{write(p)}</author><dc:creator>{write(p)}</dc:creator><dc:rights>{write(p)}</dc:rights><dc:publisher>{write(p)}</dc:publisher>"
-        f"<comments>{write(p)}</comments><enclosure url={attribute(p)} type={attribute(p)} length={attribute(p)}/><media:thumbnail url={attribute(p)}/><media:content url={attribute(p)}/>"
+        f"<pubDate>{(datetime(2024, 1, 1) + timedelta(hours=n)):%a, %d %b %Y %H:%M:%S} GMT</pubDate><comments>{write(p)}</comments><enclosure url={attribute(p)} type={attribute(p)} length={attribute(p)}/><media:thumbnail url={attribute(p)}/><media:content url={attribute(p)}/>"
         f"<source url={attribute(p)}>{write(p)}</source><creativeCommons:license>{write(p)}</creativeCommons:license><podcast:transcript url={attribute(p)} type={attribute(p)}/></item>"
         for n, p in enumerate(PAYLOADS)
     )

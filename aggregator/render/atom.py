@@ -124,8 +124,7 @@ def _source(entry: Any, one: Prepared, site: Site) -> None:
     # As of when the entry was last taken over: the source's own date would change every old entry at every poll.
     etree.SubElement(source, "updated").text = rfc3339(one.updated)
     etree.SubElement(source, "link", rel="self", href=source_url(one.item, site))
-    if origin.site:
-        etree.SubElement(source, "link", rel="alternate", type="text/html", href=origin.site)
+    etree.SubElement(source, "link", rel="alternate", type="text/html", href=origin.site or f"{site.base_url}sources.html")
     for person in origin.authors[:5]:
         author = etree.SubElement(source, "author")
         etree.SubElement(author, "name").text = markup.line(person.name) or origin.id
