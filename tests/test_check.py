@@ -58,7 +58,7 @@ CASES: dict[str, Callable[[Path], object]] = {
     "looks like markup": in_json(lambda item: item.update(title="A <b>bold</b> title")),
     "no absolute web address": in_json(lambda item: item.update(url="javascript:alert(1)")),
     "is not in its form": in_json(lambda item: item.update(date_published="yesterday")),
-    "after the file was written": in_json(lambda item: item.update(date_published="2090-01-01T00:00:00Z")),
+    "long after the file was written": in_json(lambda item: item.update(date_published="2090-01-01T00:00:00Z")),
     "changed before it was published": in_json(lambda item: item.update(date_modified="1990-01-01T00:00:00Z")),
     "not in order": in_json(lambda item: item.update(date_published="1990-01-01T00:00:00Z")),
     "changed by sanitising": in_json(lambda item: item.update(content_html="<p onclick=x>y</p>")),
