@@ -200,7 +200,11 @@ class Application:
         """(file, negotiated?): names without an ending, and feeds asked for by a browser, depend on what the client likes (F56)."""
         base, dot, form = path.rpartition(".")
         if not dot:
-            return (f"{path}.html" if _likes_html(accept) else f"{path}.atom"), True
+            if _likes_html(accept):
+                return f"{path}.html", True
+            wishes = _qualities(accept)
+            liked = sorted((".atom", ".rss", ".json"), key=lambda ending: -wishes.get(TYPES[ending].partition(";")[0], 0.0))
+            return next((f"{path}{ending}" for ending in liked if self.published.get(f"{path}{ending}") is not None), f"{path}.html"), True
         if f".{form}" in FEEDS and not path.startswith("archive/"):
             page = f"{base}.html"
             return (page if _likes_html(accept) and self.published.get(page) is not None else path), True

@@ -168,7 +168,9 @@ def test_F56_browsers_get_pages_and_readers_feeds(client: Client) -> None:
     assert page[1]["content-type"].startswith("text/html") and "Accept" in page[1]["vary"]
     assert client("/asia.atom", Accept="application/atom+xml, text/html;q=0.5")[1]["content-type"].startswith("application/atom+xml")
     assert client("/asia", Accept=BROWSER)[1]["content-type"].startswith("text/html")
-    assert client("/asia", Accept="*/*")[1]["content-type"].startswith("application/atom+xml")
+    for accept, kind in (("*/*", "atom+xml"), ("application/rss+xml", "rss+xml"), ("application/feed+json, application/rss+xml;q=0.5", "feed+json"), ("application/rss+xml, text/html", "rss+xml")):
+        assert client("/asia", Accept=accept)[1]["content-type"].startswith(f"application/{kind}")
+    assert client("/nothing", Accept="*/*")[0] == 404
 
 
 @pytest.mark.parametrize("path", ["/../config.toml", "/%2e%2e/config.toml", "/.aggregator-manifest.json", "/stories/", "/stories", "/archive", "/nope.rss", "//etc/passwd", "/asia.rss%00.html", "/asia.rss.gz", "/%ff"])
@@ -183,6 +185,28 @@ def test_F54_gone_and_not_yet(client: Client, tmp_path: Path) -> None:
     status, headers, _ = Client(running.port)("/all.rss")
     running.close()
     assert status == 503 and headers["retry-after"] == "120"
+
+
+def test_F54_what_left_the_config_is_gone_and_may_come_back(tmp_path: Path) -> None:
+    def publish(topics: str) -> Config:
+        settings = config(tmp_path, f'[publish]\nlimit = 3\n[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n{topics}')
+        with open_writer(settings.database) as store:
+            cycle.run(settings, store, Wanted(), NOW)
+        return settings
+
+    topic = '[[topics]]\nid = "asia"\nmatch = "taiwan OR korea*"\n'
+    names = [f"/asia.{form}" for form in ("rss", "atom", "json", "html")]
+    settings = publish(topic)
+    running = Running(Application(settings.output, None, settings.site.base_url), "127.0.0.1", 0)
+    client = Client(running.port)
+    try:
+        assert {client(name, Accept="*/*")[0] for name in names} == {200}
+        publish("")
+        assert {client(name, Accept="*/*")[0] for name in names} == {410} and client("/asia.atom", Accept=BROWSER)[0] == 410
+        publish(topic)
+        assert {client(name, Accept="*/*")[0] for name in names} == {200}
+    finally:
+        running.close()
 
 
 def test_status_search_health_metrics(client: Client) -> None:
