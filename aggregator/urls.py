@@ -18,6 +18,7 @@ _PUBLIC = frozenset(_RULES["public"])
 
 _NAMESPACE = uuid.UUID("5b1e5b0a-6d1c-5c0e-9d0f-0a3f7f3f8a11")  # of minted entry ids: a constant of this program, for ever
 _SPACE = re.compile("[\x00-\x20\x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]+")
+_ESCAPED_TWICE = re.compile(r"&(?:amp|#0{0,5}38|#[xX]0{0,5}26);")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Schemes of ids that validators know (registered with IANA) and no reader takes for something active.
 _ID_SCHEMES = frozenset({"tag", "urn", "http", "https", "ftp", "info", "news", "nntp", "mid", "cid", "xmpp", "sip", "gopher", "crid"})
@@ -53,14 +54,19 @@ def follow(href: str | None, base: str | None = None) -> str | None:
     except (ValueError, UnicodeError):
         return None
     link = urlunsplit((
-        parts.scheme, netloc, _escaped(parts.path, _PATH_SAFE) or "/", _escaped(_without_tracking(parts.query), _QUERY_SAFE),
+        parts.scheme, netloc, _escaped(_without_dots(parts.path), _PATH_SAFE) or "/", _escaped(_without_tracking(parts.query), _QUERY_SAFE),
         _escaped(parts.fragment, _QUERY_SAFE),
     ))  # fmt: skip
     return link if len(link) <= MAX_LENGTH else None
 
 
 def _tidy(text: str) -> str:
-    """As browsers do (WHATWG URL): spaces around, tabs and line ends within are nothing; other spaces are escaped later."""
+    """As browsers do (WHATWG URL): spaces around, tabs and line ends within are nothing; other spaces are escaped later.
+
+    An `&amp;` that is left in an address was escaped once too often: some readers would follow it as such, others not.
+    """
+    if "&" in text and ";" in text:
+        text = _ESCAPED_TWICE.sub("&", text)
     return re.sub("[\t\r\n]", "", text.strip("".join(map(chr, range(33))) + "\ufeff\u200b\xa0")).replace("\\", "/")
 
 
@@ -76,6 +82,22 @@ def _netloc(scheme: str, host: str, port: int | None, userinfo: str) -> str:
 
 def _escaped(text: str, safe: str) -> str:
     return quote(_BAD_ESCAPE.sub("%25", text), safe=safe, errors="replace")
+
+
+def _without_dots(path: str) -> str:
+    """`/a/./b/../c` → `/a/c`, as every client does before it asks (RFC 3986, 5.2.4)."""
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    *segments, last = path.split("/")[1:]
+    for segment in segments:
+        if segment == ".." and kept:
+            kept.pop()
+        elif segment not in (".", ".."):
+            kept.append(segment)
+    if last == ".." and kept:
+        kept.pop()
+    return "/" + "/".join([*kept, "" if last in (".", "..") else last])
 
 
 def _without_tracking(query: str) -> str:

@@ -91,6 +91,17 @@ def test_F27_F33_titles_are_the_same_text_everywhere() -> None:
     assert b"<title>Tom &#x26; " in files["world.rss"], "by number, as the RSS profile wants it"
 
 
+def test_F28_F39_what_is_only_invisible_signs_is_nothing(tmp_path: Path) -> None:
+    odd = replace(made(3), title="\ufeff\u200b", authors=(Person("\u200b"),), categories=(Category("\ufeff"),), rights="\u2060")
+    origins = {"a": replace(ORIGINS["a"], title="\ufeff", rights="\u200b")}
+    composed = compose(View("world", "World", "", SITE.base_url), [story(3, odd)], {}, origins, {})
+    for name, data in render.feeds(composed, SITE).items():
+        (tmp_path / name).write_bytes(data)
+    assert list(check.folder(tmp_path)) == []
+    (item,) = json.loads((tmp_path / "world.json").read_bytes())["items"]
+    assert item["title"] == "Untitled" and item["authors"] == [{"name": "a"}] and item["_source"]["title"] == "a" and "tags" not in item and "_rights" not in item
+
+
 def test_F3_F4_F8_S14_whatever_comes_in_strict_xml_goes_out(tmp_path: Path) -> None:
     odd = "".join(map(chr, range(0x20))) + "\ud800\ufffe\uffff\x7f\x85]]><!-- &lt;"
     bad = replace(made(3), title=f"x{odd}y", summary=odd, text=odd, content=f"<p>{odd}<script>alert(1)</script></p>", authors=(Person(odd + "N"),), categories=(Category(odd + "c"),))

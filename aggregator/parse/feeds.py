@@ -119,20 +119,24 @@ def _skipped(said: Any, outer: str, inner: str) -> list[str]:
     return found if isinstance(found, list) else str(found).split()
 
 
-_MAIL_AND_NAME = re.compile(r"\s*(\S+@\S+\.\w+)\s*\(([^()]*(?:\([^()]*\))?[^()]*)\)\s*\Z")
+_FOUR_LETTERS = (".info", ".name", ".mobi", ".asia", ".jobs", ".coop", ".aero", ".post")
+_CUT_OFF = re.compile(r"([a-z]{1,20})\s*(?:\((.*))?\Z", re.DOTALL)
+
+
+def _whole(name: str | None, email: str | None) -> tuple[str | None, str | None]:
+    """feedparser ends mail domains after four letters: of `jane@news.example (Jane)` it makes "jane@news.exam" and "ple (Jane"."""
+    if name and email and re.search(r"\.[A-Za-z]{4}\Z", email) and not email.endswith(_FOUR_LETTERS) and (found := _CUT_OFF.match(name)):
+        return found[2], email + found[1]
+    return name, email
 
 
 def _people(item: Any) -> tuple[Person, ...]:
-    # RSS: "mail (name)"; feedparser cuts domains after four letters ("jane@news.exam", "ple (Jane").
-    told = _MAIL_AND_NAME.match(_string(_get(item, "author")) or "")
-    if told and len(_get(item, "authors") or ()) < 2:
-        return normal.people([normal.person(told[2] or told[1], told[1])])
     found = [one for one in _get(item, "authors") or () if one]
     if not found and _get(item, "author_detail"):
         found = [_get(item, "author_detail")]
     if not found and _get(item, "author"):
         found = [{"name": _get(item, "author")}]
-    return normal.people(normal.person(one.get("name"), one.get("email"), one.get("href")) for one in found)
+    return normal.people(normal.person(*_whole(_string(one.get("name")), _string(one.get("email"))), one.get("href")) for one in found)
 
 
 def _entry(source: str, item: Any, feed: Feed, fetched: Fetched) -> Entry:

@@ -23,6 +23,7 @@ from aggregator.render.prepare import (
     heading,
     page_url,
     rfc3339,
+    source_title,
     source_url,
 )
 from aggregator.text import markup
@@ -99,7 +100,7 @@ def _links(entry: Any, one: Prepared) -> None:
     for telling in one.item.also:
         if telling.link and telling.link not in seen:
             seen.add(telling.link)
-            title = markup.line(f"{telling.origin.title}: {telling.title}")
+            title = markup.line(f"{source_title(telling.origin)}: {telling.title}")
             etree.SubElement(entry, "link", rel="related", type="text/html", href=telling.link, title=title)
     for name, value in one.item.entry.extras:
         rel = {"source": "via", "license": "license", "related": "related", "via": "via"}.get(name)
@@ -120,7 +121,7 @@ def _source(entry: Any, one: Prepared, site: Site) -> None:
     origin = one.item.origin
     source = etree.SubElement(entry, "source")
     etree.SubElement(source, "id").text = markup.clean(origin.feed_id) or feed_id(origin.id, site)
-    etree.SubElement(source, "title", type="text").text = markup.line(origin.title)
+    etree.SubElement(source, "title", type="text").text = source_title(origin)
     # As of when the entry was last taken over: the source's own date would change every old entry at every poll.
     etree.SubElement(source, "updated").text = rfc3339(one.updated)
     etree.SubElement(source, "link", rel="self", href=source_url(one.item, site))
@@ -130,8 +131,8 @@ def _source(entry: Any, one: Prepared, site: Site) -> None:
         etree.SubElement(author, "name").text = markup.line(person.name) or origin.id
     if origin.icon:
         etree.SubElement(source, "icon").text = origin.icon
-    if origin.rights:
-        etree.SubElement(source, "rights", type="text").text = markup.line(origin.rights)
+    if rights := markup.line(origin.rights or ""):
+        etree.SubElement(source, "rights", type="text").text = rights
 
 
 def moment(at: int) -> datetime:
@@ -161,8 +162,8 @@ def generator(edition: Edition, site: Site, items: tuple[Prepared, ...], feed_ex
         if len(people) > 1:
             entry.contributor(people)
         entry.category([{"term": c.term, **({"scheme": c.scheme} if c.scheme else {})} for c in one.categories])
-        if one.item.entry.rights:
-            entry.rights(markup.line(one.item.entry.rights))
+        if one.rights:
+            entry.rights(one.rights)
         entry.mended.one, entry.mended.site = one, site
     return feed
 

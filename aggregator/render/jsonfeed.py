@@ -7,7 +7,7 @@ from typing import Any
 
 from aggregator.model import Edition, Enclosure, Site, Telling
 from aggregator.render import extras
-from aggregator.render.prepare import Prepared, heading, page_url, rfc3339, source_url
+from aggregator.render.prepare import Prepared, heading, page_url, rfc3339, source_title, source_url
 from aggregator.text import markup
 
 
@@ -45,10 +45,10 @@ def _item(one: Prepared, site: Site) -> dict[str, Any]:
         "tags": [category.term for category in one.categories],
         "language": one.language,
         "attachments": [_attachment(enclosure) for enclosure in one.enclosures],
-        "_source": _without_nothing({"id": origin.id, "title": markup.line(origin.title), "url": source_url(one.item, site), "home_page_url": origin.site}),
+        "_source": _without_nothing({"id": origin.id, "title": source_title(origin), "url": source_url(one.item, site), "home_page_url": origin.site}),
         # Custom members must be objects (JSON Feed 1.1, "Extensions").
         "_also_in": {"entries": [_telling(telling) for telling in one.item.also]} if one.item.also else None,
-        "_rights": {"text": markup.line(one.item.entry.rights)} if one.item.entry.rights else None,
+        "_rights": {"text": one.rights} if one.rights else None,
         "_comments": {"url": one.item.entry.comments} if one.item.entry.comments else None,
         "_elements": extras.record(one) or None,
         "_topics": {"ids": list(one.item.topics)} if one.item.topics else None,
@@ -59,7 +59,7 @@ def _item(one: Prepared, site: Site) -> dict[str, Any]:
 
 
 def _telling(telling: Telling) -> dict[str, Any]:
-    return _without_nothing({"source": telling.origin.id, "source_title": markup.line(telling.origin.title), "title": markup.line(telling.title),
+    return _without_nothing({"source": telling.origin.id, "source_title": source_title(telling.origin), "title": markup.line(telling.title),
                              "url": telling.link, "date_published": rfc3339(telling.published), "level": telling.level})  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aggregator import urls
-from aggregator.model import Category, Edition, Enclosure, Item, Person, Site, Telling
+from aggregator.model import Category, Edition, Enclosure, Item, Origin, Person, Site, Telling
 from aggregator.text import markup
 
 PRODUCT = "aggregator"
@@ -32,6 +32,7 @@ class Prepared:
     categories: tuple[Category, ...]  # human words in `term`
     enclosures: tuple[Enclosure, ...]
     image: str | None
+    rights: str
     language: str | None
     published: int
     updated: int
@@ -47,7 +48,7 @@ def _prepare(item: Item, site: Site) -> Prepared:
     link = urls.follow(item.link) or site.base_url
     title = markup.line(entry.title) or "Untitled"
     summary = " ".join(markup.clean(entry.summary or entry.text[:300]).split())
-    authors = tuple(_author(a) for a in entry.authors or origin.authors if markup.line(a.name)) or (Person(markup.line(origin.title) or origin.id),)
+    authors = tuple(_author(a) for a in entry.authors or origin.authors if markup.line(a.name)) or (Person(source_title(origin)),)
     return Prepared(
         item,
         markup.clean(item.id),
@@ -59,6 +60,7 @@ def _prepare(item: Item, site: Site) -> Prepared:
         _categories(entry.categories),
         tuple(e for e in entry.enclosures if urls.follow(e.url) == e.url),
         urls.follow(entry.image),
+        markup.line(entry.rights or ""),
         entry.language or origin.language,
         max(0, item.published),
         max(item.updated, item.published),
@@ -72,6 +74,11 @@ def _categories(found: Sequence[Category]) -> tuple[Category, ...]:
         if name := markup.line(one.label or one.term):
             unique.setdefault(name, Category(name, one.scheme if urls.is_id(one.scheme) else None))
     return tuple(unique.values())
+
+
+def source_title(origin: Origin) -> str:
+    """Never empty."""
+    return markup.line(origin.title) or origin.id
 
 
 def byline(authors: Sequence[Person]) -> str:
@@ -99,7 +106,7 @@ def also_in(also: Sequence[Telling]) -> str:
     if not also:
         return ""
     parts = [
-        f'<a href="{html.escape(one.link or "", quote=True)}">{html.escape(markup.line(one.origin.title))}</a>'
+        f'<a href="{html.escape(one.link or "", quote=True)}">{html.escape(source_title(one.origin))}</a>'
         f"{': ' + html.escape(markup.line(one.title)) if one.level == 'event' else ''} (<time datetime=\"{rfc3339(one.published)}\">{readable(one.published)}</time>)"
         for one in also[:50]
     ]

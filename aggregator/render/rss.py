@@ -11,8 +11,7 @@ from lxml import etree
 from aggregator.model import Edition, Site
 from aggregator.render import extras
 from aggregator.render.atom import generator, numbered
-from aggregator.render.prepare import Prepared, byline, rfc822, source_url
-from aggregator.text import markup
+from aggregator.render.prepare import Prepared, byline, rfc822, source_title, source_url
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _CONTENT = "http://purl.org/rss/1.0/modules/content/"
@@ -75,13 +74,13 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
         _media(entry, one)
         if one.language:
             etree.SubElement(entry, f"{{{extras.NAMESPACES['dc']}}}language").text = one.language
-        if one.item.entry.rights:
-            etree.SubElement(entry, f"{{{extras.NAMESPACES['dc']}}}rights").text = markup.line(one.item.entry.rights)
+        if one.rights:
+            etree.SubElement(entry, f"{{{extras.NAMESPACES['dc']}}}rights").text = one.rights
         for telling in one.item.also:
             if telling.link and telling.link != one.link:
                 etree.SubElement(entry, f"{{{_ATOM}}}link", rel="related", href=telling.link)
         origin = etree.SubElement(entry, "source", url=source_url(one.item, site))
-        origin.text = markup.line(one.item.origin.title)
+        origin.text = source_title(one.item.origin)
         return entry
 
 

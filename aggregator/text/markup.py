@@ -254,9 +254,9 @@ def line(text: str) -> str:
     Half of all readers decode or strip what looks like a tag or an entity in a title, the others show it: `<b>` is published as ‹b›,
     and a literal `&amp;` gets an invisible joiner after its first sign.
     """
-    text = " ".join(clean(text).split())
+    text = " ".join(clean(text).replace("\ufeff", "").split()).strip("\u200b\u2060 ")
     if "<" in text:
-        text = re.sub(r"<(?=[A-Za-z/!?])", "‹", _TAG_LIKE.sub(r"‹\1›", text))
+        text = re.sub(r"<(?=[A-Za-z/!?])", "‹", _TAG_LIKE.sub(r"‹\1›", text.replace("<>", "‹›")))
     return _ENTITY_LIKE.sub("&\u2060", text) if "&" in text else text
 
 
