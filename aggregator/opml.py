@@ -72,7 +72,7 @@ def write(title: str, feeds: Iterable[Outline]) -> bytes:
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">', "  <head>", f"    <title>{_attribute(_words(title))}</title>",
              "  </head>", "  <body>"]  # fmt: skip
     for feed in feeds:
-        name = _attribute(_words(feed.title or feed.url))
+        name = _attribute(_words(feed.title) or feed.url)
         # Importers and validators stumble over addresses in brackets (IPv6); a site's page can be left out.
         site = f' htmlUrl="{_attribute(feed.site)}"' if feed.site and "[" not in feed.site else ""
         lines.append(f'    <outline type="rss" text="{name}" title="{name}" xmlUrl="{_attribute(feed.url)}"{site}/>')

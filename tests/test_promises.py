@@ -63,6 +63,13 @@ def test_F61_opml_round_trip() -> None:
     assert data.count(b'type="rss"') == 2 and opml.write("List", feeds) == data
 
 
+def test_F61_titles_that_importers_take_for_html() -> None:
+    """`R&D` is an error in HTML, a tag vanishes there, and nothing but invisible signs is no title."""
+    titles = {"R&D <b>x</b> a < b": "R＆D ‹b›x‹/b› a ‹ b", "Q & A": "Q & A", "\u200b\ufeff": "https://a.example/2", "&amp; &copy": "＆amp; ＆copy"}
+    data = opml.write("x", [opml.Outline(f"https://a.example/{n}", title, "http://[::1]/") for n, title in enumerate(titles)])
+    assert [one.title for one in opml.read(data).feeds] == list(titles.values()) and b"htmlUrl" not in data
+
+
 def test_S19_odd_ids_are_only_parameters(tmp_path: Path) -> None:
     with open_writer(tmp_path / "t.db") as store:
         for guid in ("'; DROP TABLE entry; --", "a\x00b", "x" * 1_000_000, '"'):

@@ -143,7 +143,7 @@ def findings(document: Document) -> Iterator[str]:
     text = data.decode("utf-8")
     if len(data) > LARGEST:
         yield f"{len(data)} bytes, more than {LARGEST}"
-    if data.startswith(b"\xef\xbb\xbf") or "<!DOCTYPE" in text[:2000]:
+    if data.startswith(b"\xef\xbb\xbf") or (document.path.suffix != ".json" and "<!DOCTYPE" in text[:2000]):
         yield "starts with a BOM or has a DOCTYPE"
     if document.path.suffix != ".json" and not text.startswith("<?xml version='1.0' encoding='UTF-8'?>"):
         yield "does not declare itself as XML in UTF-8 with its first sign"
