@@ -18,7 +18,7 @@ _PUBLIC = frozenset(_RULES["public"])
 
 _NAMESPACE = uuid.UUID("5b1e5b0a-6d1c-5c0e-9d0f-0a3f7f3f8a11")  # of minted entry ids: a constant of this program, for ever
 _SPACE = re.compile("[\x00-\x20\x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]+")
-_ESCAPED_TWICE = re.compile(r"&(?:amp|#0{0,5}38|#[xX]0{0,5}26);")
+_ESCAPED_TWICE = re.compile(r"&(?:(?:amp|#0{0,5}38|#[xX]0{0,5}26);)+")  # … or three times
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Schemes of ids that validators know (registered with IANA) and no reader takes for something active.
 _ID_SCHEMES = frozenset({"tag", "urn", "http", "https", "ftp", "info", "news", "nntp", "mid", "cid", "xmpp", "sip", "gopher", "crid"})
@@ -57,6 +57,8 @@ def follow(href: str | None, base: str | None = None) -> str | None:
         parts.scheme, netloc, _escaped(_without_dots(parts.path), _PATH_SAFE) or "/", _escaped(_without_tracking(parts.query), _QUERY_SAFE),
         _escaped(parts.fragment, _QUERY_SAFE),
     ))  # fmt: skip
+    if _ESCAPED_TWICE.search(link):  # an empty query went, and what stood around it came together
+        return follow(link)
     return link if len(link) <= MAX_LENGTH else None
 
 
@@ -65,9 +67,8 @@ def _tidy(text: str) -> str:
 
     An `&amp;` that is left in an address was escaped once too often: some readers would follow it as such, others not.
     """
-    if "&" in text and ";" in text:
-        text = _ESCAPED_TWICE.sub("&", text)
-    return re.sub("[\t\r\n]", "", text.strip("".join(map(chr, range(33))) + "\ufeff\u200b\xa0")).replace("\\", "/")
+    text = re.sub("[\t\r\n]", "", text.strip("".join(map(chr, range(33))) + "\ufeff\u200b\xa0")).replace("\\", "/")
+    return _ESCAPED_TWICE.sub("&", text) if "&" in text and ";" in text else text
 
 
 def _netloc(scheme: str, host: str, port: int | None, userinfo: str) -> str:

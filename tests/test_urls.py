@@ -23,6 +23,7 @@ from aggregator import urls
         ("https://a.example/x/../y/./z/..", None, "https://a.example/y/"),
         ("https://a.example/.well-known/..x", None, "https://a.example/.well-known/..x"),
         ("https://a.example/?a=1&amp;b=2&#038;c=3", None, "https://a.example/?a=1&b=2&c=3"),
+        ("https://a.example/?a=1&amp;amp;#38;b=2", None, "https://a.example/?a=1&b=2"),
         ("https://a.example/?a[]=1|2", None, "https://a.example/?a%5B%5D=1%7C2"),
         ("javascript:alert(1)", "https://a.example/", None),
         ("java\nscript:alert(1)", None, None),
