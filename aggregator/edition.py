@@ -10,8 +10,12 @@ from typing import Literal
 from aggregator.model import Edition, Entry, Item, Level, Member, Origin, Story, Telling, Unit
 
 BURST_WINDOW = 48 * 3600  # seconds: what is newer stays in the feed beyond its limit, so that hourly pollers lose nothing (F26)
-BURST_FACTOR = 5  # … but never more than so many times the limit
+BURST_MOST = 1000  # … but never more items than that, nor more bytes than LARGEST
 ARCHIVE_SIZE = 100  # items of a complete archive document (RFC 5005)
+FEED_SIZE = 500_000  # bytes that a feed keeps to where nobody configured its limit, as long as LEAST items are in it (F25)
+LEAST = 30
+LARGEST = 4_500_000  # bytes of the largest format that no feed and no archive document exceeds (F25)
+_FRAME = 2000  # bytes of an item beside its content
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +27,12 @@ class View:
     description: str
     base_url: str
     one_per: Unit = "story"
-    limit: int = 50
+    limit: int | None = 50  # None: everything there is
+    size: int | None = None  # bytes to keep to, see FEED_SIZE
     min_sources: int = 1
     per_source: int | None = None
     lead: Literal["first", "longest"] = "first"
-    archive: int = 0  # number of the newest complete archive document
+    archive: int = 0  # number of the newest archive document
 
 
 def compose(view: View, stories: Iterable[Story], event_ids: Mapping[int, str], origins: Mapping[str, Origin], priorities: Mapping[str, int]) -> Edition:
@@ -41,7 +46,7 @@ def compose(view: View, stories: Iterable[Story], event_ids: Mapping[int, str], 
         if item.sources >= view.min_sources:
             items.setdefault(item.id, item)
     ordered = sorted(items.values(), key=lambda item: (item.published, item.id), reverse=True)
-    chosen = _windowed(_fair(ordered, view.per_source), view.limit)
+    chosen = ordered if view.limit is None else _windowed(_fair(ordered, view.per_source), view.limit, view.size)
     updated = max((item.updated for item in chosen), default=0)
     return Edition(view.id, view.title, view.description, tuple(chosen), updated, view.archive)
 
@@ -59,17 +64,28 @@ def _fair(items: Sequence[Item], per_source: int | None) -> list[Item]:
     return kept
 
 
-def _windowed(items: Sequence[Item], limit: int) -> list[Item]:
-    """The newest `limit`; more where a burst brought more within the window before the newest one."""
-    if len(items) <= limit:
-        return list(items)
-    horizon = max(item.entry.first_seen for item in items[: limit * BURST_FACTOR]) - BURST_WINDOW
-    kept = list(items[:limit])
-    for item in items[limit : limit * BURST_FACTOR]:
-        if item.published < horizon:
+def _windowed(items: Sequence[Item], limit: int, size: int | None) -> list[Item]:
+    """The newest `limit`; more where a burst brought more within the window before the newest one; fewer where they are too large.
+
+    What leaves goes into the archive whole: no item is ever shortened because others came, which readers would take for an edit.
+    """
+    horizon = max((item.entry.first_seen for item in items[:BURST_MOST]), default=0) - BURST_WINDOW
+    kept: list[Item] = []
+    spent = 0
+    for item in items[: max(limit, BURST_MOST)]:
+        spent += weight(item)
+        full = len(kept) >= limit or (size is not None and spent > size and len(kept) >= LEAST)
+        if kept and ((full and item.published < horizon) or spent > LARGEST):
             break
         kept.append(item)
     return kept
+
+
+def weight(item: Item) -> int:
+    """About how many bytes an item takes where it takes most: as escaped HTML in XML."""
+    content = item.entry.content or item.entry.text
+    escapes = 3 * content.count("<") + 3 * content.count(">") + 4 * content.count("&")
+    return len(content.encode("utf-8", "replace")) + escapes + 2 * len(item.entry.summary.encode("utf-8", "replace")) + 400 * len(item.also) + _FRAME
 
 
 class _Maker:
@@ -166,14 +182,15 @@ def page(public_id: str) -> str:
     return f"stories/{hashlib.sha256(public_id.encode()).hexdigest()[:20]}.html"
 
 
-def archive_places(fresh: Sequence[str], newest: int, held: int) -> dict[str, int]:
-    """Published id → archive document for items that left the feed, oldest first: the newest document, which holds so many, is filled up,
-    then a next one begun."""
-    room = ARCHIVE_SIZE - held if newest else 0
+def archive_places(fresh: Mapping[str, int], number: int, items: int, size: int) -> dict[str, int]:
+    """Published id → archive document, for items (with their weights) that left the feed, oldest first.
+
+    `number` is the newest document (0: none yet), which holds so many items and bytes; when the next one does not fit it is complete.
+    """
     places: dict[str, int] = {}
-    for public_id in fresh:
-        if room <= 0:
-            newest, room = newest + 1, ARCHIVE_SIZE
-        places[public_id] = newest
-        room -= 1
+    for public_id, bytes_ in fresh.items():
+        if number == 0 or items >= ARCHIVE_SIZE or (items and size + bytes_ > LARGEST):
+            number, items, size = number + 1, 0, 0
+        places[public_id] = number
+        items, size = items + 1, size + bytes_
     return places

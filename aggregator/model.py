@@ -410,6 +410,7 @@ class Site:
     formats: tuple[str, ...] = ("rss", "atom", "json")
     content: Literal["full", "summary", "none"] = "full"
     ttl: int = 1800
+    live: bool = False  # pages lead to /search and /status too
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,18 +69,22 @@ def _depth(data: bytes) -> int:
 
 def write(title: str, feeds: Iterable[Outline]) -> bytes:
     """OPML 2.0 as the usual importers want it: text, title, type="rss" for every format, xmlUrl, htmlUrl; same input, same bytes (F61)."""
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">', "  <head>", f"    <title>{_attribute(title)}</title>",
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">', "  <head>", f"    <title>{_attribute(_words(title))}</title>",
              "  </head>", "  <body>"]  # fmt: skip
     for feed in feeds:
-        name = _attribute(feed.title or feed.url)
-        site = f' htmlUrl="{_attribute(feed.site)}"' if feed.site else ""
+        name = _attribute(_words(feed.title) or feed.url)
+        # Importers and validators stumble over addresses in brackets (IPv6); a site's page can be left out.
+        site = f' htmlUrl="{_attribute(feed.site)}"' if feed.site and "[" not in feed.site else ""
         lines.append(f'    <outline type="rss" text="{name}" title="{name}" xmlUrl="{_attribute(feed.url)}"{site}/>')
     if len(lines) == 6:
         lines.append('    <outline text="No feeds yet"/>')  # OPML 2.0 wants one outline at least
     return "\n".join([*lines, "  </body>", "</opml>", ""]).encode()
 
 
+def _words(text: str) -> str:
+    """Importers and validators take it for HTML, where `R&D` is an error and a tag vanishes; double escaping shows in others."""
+    return re.sub(r"&\u2060?(?=[^\s&<])", "＆", markup.line(text).replace("<", "‹"))
+
+
 def _attribute(text: str) -> str:
-    """Importers take it for HTML: what looks like a tag would vanish there, and double escaping shows in others."""
-    plain = re.sub(r"<(?=[A-Za-z/!?])", "‹", " ".join(markup.clean(text).split()))
-    return html.escape(plain, quote=True).replace("&#x27;", "'")
+    return html.escape(markup.clean(text), quote=True).replace("&#x27;", "'")

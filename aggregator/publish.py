@@ -26,6 +26,7 @@ CODINGS = (".gz", ".br")
 _NAME = re.compile(r"(?:archive/|stories/)?[a-z0-9-]{1,80}\.(?:rss|atom|json|html|opml)\Z")
 _TEMPORARY = re.compile(r"\.aggregator-[0-9a-f]{16}\.tmp\Z")
 MANY = 8  # files
+LARGE = 1_000_000  # bytes: a feed beyond is worth a warning (F25)
 _SMALL = 256  # bytes; not worth compressing
 
 
@@ -36,6 +37,7 @@ class Written:
     written: tuple[str, ...] = ()
     unchanged: int = 0
     removed: tuple[str, ...] = ()
+    large: tuple[tuple[str, int], ...] = ()  # feeds that were written and are too heavy for some readers, with their bytes
 
 
 class Folder:
@@ -101,7 +103,8 @@ class Folder:
                 _sync(folder)
         except OSError as error:
             raise PublishError(f"{error.filename or self.path}: can't be written: {error.strerror}; the files that stood there are intact") from None
-        return Written(tuple(changed), len(files) - len(changed), tuple(removed))
+        large = tuple((name, len(files[name])) for name in changed if len(files[name]) > LARGE and name.endswith((".rss", ".atom", ".json")) and "/" not in name)
+        return Written(tuple(changed), len(files) - len(changed), tuple(removed), large)
 
     def _prepare(self) -> None:
         """The folders, real ones; leftovers of a killed run go."""

@@ -16,9 +16,11 @@ _TRACKING_VALUES = {name: re.compile("|".join(re.escape(rule).replace(r"\*", ".*
 _CACHES = re.compile("|".join(_RULES["caches"]))
 _SAME_HOSTS = frozenset(_RULES["same_host"])
 _SECRET = frozenset(_RULES["secret"])
+_PUBLIC = frozenset(_RULES["public"])
 
 _NAMESPACE = uuid.UUID("5b1e5b0a-6d1c-5c0e-9d0f-0a3f7f3f8a11")  # of minted entry ids: a constant of this program, for ever
 _SPACE = re.compile("[\x00-\x20\x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]+")
+_ESCAPED_TWICE = re.compile(r"&(?:(?:amp|#0{0,5}38|#[xX]0{0,5}26);)+")  # … or three times
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Schemes of ids that validators know (registered with IANA) and no reader takes for something active.
 _ID_SCHEMES = frozenset({"tag", "urn", "http", "https", "ftp", "info", "news", "nntp", "mid", "cid", "xmpp", "sip", "gopher", "crid"})
@@ -27,12 +29,12 @@ _ID_FORMS = {
     "urn": re.compile(r"urn:(uuid:[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}\Z|(?!uuid:)[A-Za-z0-9][A-Za-z0-9-]{1,31}:([A-Za-z0-9()+,.:=@;$_!*'-]|%[0-9A-F]{2})+\Z)"),
 }
 _URI = re.compile(r"(//(?P<host>[^/?#]*))?(?P<path>[^?#]*)(\?(?P<query>[^#]*))?(#(?P<fragment>.*))?\Z", re.DOTALL)
-_HOST = re.compile(r"([a-z0-9._~-]+@)?([a-z0-9._-]+|\[[0-9a-f:.]+\])?(:\d+)?\Z", re.ASCII)
+_HOST = re.compile(r"([a-z0-9._~-]+@)?([a-z0-9._-]+)?(:\d+)?\Z", re.ASCII)
 _ESCAPES, _RAW = re.compile(r"(?:%[0-9A-Fa-f]{2})+"), re.compile(r"[A-Za-z0-9]|%[0-9A-Fa-f]{2}", re.ASCII)
 _PORTS = {"http": 80, "https": 443}
 MAX_LENGTH = 4096
 # RFC 3986: what may stand unescaped in a path and in a query, beside letters and digits.
-_PATH_SAFE, _QUERY_SAFE = "/:@!$&'()*+,;=~-._%", "/?:@!$&'()*+,;=~-._%[]|"
+_PATH_SAFE, _QUERY_SAFE = "/:@!$&'()*+,;=~-._%", "/?:@!$&'()*+,;=~-._%"
 _ID_SAFE = "/?:@!$&'()*+,;=~-._"  # … and in an id
 
 
@@ -54,15 +56,21 @@ def follow(href: str | None, base: str | None = None) -> str | None:
     except (ValueError, UnicodeError):
         return None
     link = urlunsplit((
-        parts.scheme, netloc, _escaped(parts.path, _PATH_SAFE) or "/", _escaped(_without_tracking(parts.query), _QUERY_SAFE),
+        parts.scheme, netloc, _escaped(_without_dots(parts.path), _PATH_SAFE) or "/", _escaped(_without_tracking(parts.query), _QUERY_SAFE),
         _escaped(_without_tracking(parts.fragment) if "=" in parts.fragment else parts.fragment, _QUERY_SAFE),
     ))  # fmt: skip
+    if _ESCAPED_TWICE.search(link):  # an empty query went, and what stood around it came together
+        return follow(link)
     return link if len(link) <= MAX_LENGTH else None
 
 
 def _tidy(text: str) -> str:
-    """As browsers do (WHATWG URL): spaces around, tabs and line ends within are nothing; other spaces are escaped later."""
-    return re.sub("[\t\r\n]", "", text.strip("".join(map(chr, range(33))) + "\ufeff\u200b\xa0")).replace("\\", "/")
+    """As browsers do (WHATWG URL): spaces around, tabs and line ends within are nothing; other spaces are escaped later.
+
+    An `&amp;` that is left in an address was escaped once too often: some readers would follow it as such, others not.
+    """
+    text = re.sub("[\t\r\n]", "", text.strip("".join(map(chr, range(33))) + "\ufeff\u200b\xa0")).replace("\\", "/")
+    return _ESCAPED_TWICE.sub("&", text) if "&" in text and ";" in text else text
 
 
 def _netloc(scheme: str, host: str, port: int | None, userinfo: str) -> str:
@@ -77,6 +85,22 @@ def _netloc(scheme: str, host: str, port: int | None, userinfo: str) -> str:
 
 def _escaped(text: str, safe: str) -> str:
     return quote(_BAD_ESCAPE.sub("%25", text), safe=safe, errors="replace")
+
+
+def _without_dots(path: str) -> str:
+    """`/a/./b/../c` → `/a/c`, as every client does before it asks (RFC 3986, 5.2.4)."""
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    *segments, last = path.split("/")[1:]
+    for segment in segments:
+        if segment == ".." and kept:
+            kept.pop()
+        elif segment not in (".", ".."):
+            kept.append(segment)
+    if last == ".." and kept:
+        kept.pop()
+    return "/" + "/".join([*kept, "" if last in (".", "..") else last])
 
 
 def _without_tracking(query: str) -> str:
@@ -193,7 +217,7 @@ def redact(url: str) -> str:
     pairs = []
     for pair in parts.query.split("&") if parts.query else ():
         name, equals, value = pair.partition("=")
-        random = len(value) >= 24 and any(c.isdigit() for c in value) and bool(re.fullmatch(r"[A-Za-z0-9_\-]+", value))
+        random = name.lower() not in _PUBLIC and len(value) >= 24 and any(c.isdigit() for c in value) and bool(re.fullmatch(r"[A-Za-z0-9_\-]+", value))
         secret = random or name.lower() in _SECRET
         pairs.append(f"{name}=…" if equals and secret else pair)
     return urlunsplit((parts.scheme, netloc, parts.path, "&".join(pairs), parts.fragment))

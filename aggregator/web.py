@@ -6,12 +6,14 @@ Feeds and pages come from the published files alone; the store is opened read-on
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import os
 import re
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
@@ -34,9 +36,10 @@ MANIFEST = ".aggregator-manifest.json"
 RETRY = "120"  # seconds, while there is nothing good to give
 _ETAG = re.compile(r'(?:W/)?("[^"]*")')
 _STYLE_HASH = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
+# Pages fetch nothing and run nothing; their links may open, and their one form may search.
 HTML_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src https: http: data:; media-src https: http:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; base-uri 'none'; frame-ancestors 'none'; "
+    "sandbox allow-forms allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation; form-action 'self'"
 )
 DATA_POLICY = "default-src 'none'; sandbox"
 
@@ -124,6 +127,7 @@ class Application:
 
     def __init__(self, folder: Path, desk: Desk | None, base_url: str, ttl: int = 1800, hub: str | None = None) -> None:
         self.published, self.desk, self.base_url, self.ttl, self.hub = Published(folder), desk, base_url, max(300, min(3600, ttl)), hub
+        self.page_policy = f"{HTML_POLICY} {'/'.join(base_url.split('/')[:3])}"  # the form goes there, also from a page reached by another name
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         try:
@@ -138,11 +142,9 @@ class Application:
 
     def answer(self, environ: dict[str, Any]) -> Response:
         method = environ["REQUEST_METHOD"]
-        if method == "OPTIONS":
-            return "204 No Content", [("Allow", "GET, HEAD, OPTIONS"), ("Access-Control-Allow-Origin", "*"), ("Access-Control-Allow-Headers", "If-None-Match")], b""
         if method not in ("GET", "HEAD"):
             status, headers, body = _text("405 Method Not Allowed", "only GET and HEAD")
-            return status, [*headers, ("Allow", "GET, HEAD, OPTIONS")], body
+            return status, [*headers, ("Allow", "GET, HEAD")], body
         path = unquote(environ.get("PATH_INFO", "/"), errors="replace").lstrip("/")
         if path in ("status", "search", "healthz", "metrics") and self.desk is not None:
             return self.made(path, environ)
@@ -159,14 +161,20 @@ class Application:
             found = self.desk.search(given.get("q", [""])[0][:2000], form, min(200, int(limit)) if limit.isdecimal() and int(limit) else 50)
         else:
             found = {"status": self.desk.status, "healthz": self.desk.health, "metrics": self.desk.metrics}[path]()
-        policy = HTML_POLICY if found.type.startswith("text/html") else DATA_POLICY
-        etag = f'"{hashlib.sha256(found.body).hexdigest()[:32]}"'
-        headers = [("Content-Type", found.type), ("Content-Security-Policy", policy), ("Cache-Control", "no-cache"), ("ETag", etag)]
+        policy = self.page_policy if found.type.startswith("text/html") else DATA_POLICY
+        wishes = _qualities(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        packed = len(found.body) > 1000 and wishes.get("gzip", wishes.get("*", 0.0)) > 0
+        etag = f'"{hashlib.sha256(found.body).hexdigest()[:32]}{"-gzip" if packed else ""}"'
+        headers = [("Content-Type", found.type), ("Content-Security-Policy", policy), ("Cache-Control", "no-cache"), ("ETag", etag), ("Vary", "Accept-Encoding")]
+        if packed:
+            headers.append(("Content-Encoding", "gzip"))
+        if found.status.startswith("503"):
+            headers.append(("Retry-After", RETRY))
         if not found.type.startswith("text/"):
             headers.append(("Access-Control-Allow-Origin", "*"))
         if found.status.startswith("200") and _matches(environ.get("HTTP_IF_NONE_MATCH", ""), etag):
             return "304 Not Modified", headers, b""
-        return found.status, headers, found.body
+        return found.status, headers, gzip.compress(found.body, 5, mtime=0) if packed else found.body
 
     # ------------------------------------------------------------ published files
 
@@ -192,7 +200,11 @@ class Application:
         """(file, negotiated?): names without an ending, and feeds asked for by a browser, depend on what the client likes (F56)."""
         base, dot, form = path.rpartition(".")
         if not dot:
-            return (f"{path}.html" if _likes_html(accept) else f"{path}.atom"), True
+            if _likes_html(accept):
+                return f"{path}.html", True
+            wishes = _qualities(accept)
+            liked = sorted((".atom", ".rss", ".json"), key=lambda ending: -wishes.get(TYPES[ending].partition(";")[0], 0.0))
+            return next((f"{path}{ending}" for ending in liked if self.published.get(f"{path}{ending}") is not None), f"{path}.html"), True
         if f".{form}" in FEEDS and not path.startswith("archive/"):
             page = f"{base}.html"
             return (page if _likes_html(accept) and self.published.get(page) is not None else path), True
@@ -224,7 +236,7 @@ class Application:
             ("Last-Modified", formatdate(modified, usegmt=True)),
             ("Cache-Control", f"public, max-age={86_400 if name.startswith('archive/') else self.ttl if ending in FEEDS else 300}"),
             ("Vary", "Accept, Accept-Encoding" if negotiated else "Accept-Encoding"),
-            ("Content-Security-Policy", HTML_POLICY if ending == ".html" else DATA_POLICY),
+            ("Content-Security-Policy", self.page_policy if ending == ".html" else DATA_POLICY),
         ]
         if ending != ".html":
             headers.append(("Access-Control-Allow-Origin", "*"))
@@ -279,8 +291,11 @@ def _unchanged(environ: dict[str, Any], etag: str, found: File) -> bool:
 class Running:
     """A server in a thread of its own."""
 
+    patience = 20.0  # seconds for one request to arrive, however it trickles
+
     def __init__(self, application: Application, host: str, port: int) -> None:
         self._sockets: dict[int, Any] = {}  # what the loop looks at: listening sockets, connections, wake-up pipes
+        self._begun: dict[Any, float] = {}  # connections in the midst of a request → since when
         self._stopping = threading.Event()
         self._server = waitress.create_server(
             application, map=self._sockets, host=host, port=port, threads=8, channel_timeout=30, cleanup_interval=10, connection_limit=500,
@@ -300,8 +315,18 @@ class Running:
         """waitress's own loop ends only by an exception, and sockets closed under it by another thread break it; this one is asked to stop."""
         while not self._stopping.is_set():
             wasyncore.loop(timeout=0.5, use_poll=True, map=self._sockets, count=1)
+            self._let_go()
         self._server.task_dispatcher.shutdown(timeout=2)
         wasyncore.close_all(self._sockets, ignore_all=True)
+
+    def _let_go(self) -> None:
+        """waitress counts idle time only: a client that sends a byte now and then would hold its connection for ever (S20)."""
+        present = time.monotonic()
+        half = [one for one in list(self._sockets.values()) if getattr(one, "request", None) is not None and not one.requests]
+        self._begun = {one: self._begun.get(one, present) for one in half}
+        for one, since in self._begun.items():
+            if present - since > self.patience:
+                one.handle_close()
 
     def close(self) -> None:
         self._stopping.set()

@@ -288,3 +288,21 @@ def test_real_feeds_give_the_entries_that_the_manifest_counts() -> None:
         if parsed.failure is not None or len(parsed.entries) + REPEATS.get(row["id"], 0) != int(row["entries"]):
             wrong[row["id"]] = (parsed.failure, len(parsed.entries), row["entries"])
     assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "email"),
+    [
+        ("jane@news.example (Jane Doe)", "Jane Doe", "jane@news.example"), ("jane@news.example (Jane (Doe))", "Jane (Doe)", "jane@news.example"), ("jane@news.technology", "jane@news.technology", "jane@news.technology"),
+        ("bob@a.info (Bob)", "Bob", "bob@a.info"), ("bob@a.co (bob)", "bob", "bob@a.co"), ("Only A. Name", "Only A. Name", None),
+    ],
+)  # fmt: skip
+def test_F38_mail_addresses_of_any_length(said: str, name: str, email: str | None) -> None:
+    entry = feed(f'<rss version="2.0"><channel><title>t</title><item><title>x</title><author>{said}</author></item></channel></rss>').entries[0]
+    assert [(one.name, one.email) for one in entry.authors] == [(name, email)]
+
+
+def test_C8_good_utf8_is_utf8_whatever_the_server_says() -> None:
+    body = '<?xml version="1.0"?><rss version="2.0"><channel><title>Новости 新闻</title><item><title>Тест</title></item></channel></rss>'
+    found = feed(body.encode(), headers=(("content-type", "text/xml; charset=iso-8859-5"),))
+    assert found.feed.title == "Новости 新闻" and found.entries[0].title == "Тест"

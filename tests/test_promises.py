@@ -66,6 +66,13 @@ def test_F61_opml_round_trip() -> None:
     assert data.count(b'type="rss"') == 2 and opml.write("List", feeds) == data
 
 
+def test_F61_titles_that_importers_take_for_html() -> None:
+    """`R&D` is an error in HTML, a tag vanishes there, and nothing but invisible signs is no title."""
+    titles = {"R&D <b>x</b> a < b": "R＆D ‹b›x‹/b› a ‹ b", "Q & A": "Q & A", "\u200b\ufeff": "https://a.example/2", "&amp; &copy": "＆amp; ＆copy"}
+    data = opml.write("x", [opml.Outline(f"https://a.example/{n}", title, "http://[::1]/") for n, title in enumerate(titles)])
+    assert [one.title for one in opml.read(data).feeds] == list(titles.values()) and b"htmlUrl" not in data
+
+
 def test_S19_odd_ids_are_only_parameters(tmp_path: Path) -> None:
     with open_writer(tmp_path / "t.db") as store:
         for guid in ("'; DROP TABLE entry; --", "a\x00b", "x" * 1_000_000, '"'):
@@ -294,6 +301,19 @@ def test_F59_one_ping_for_each_changed_feed_and_a_dead_hub_delays_nothing(tmp_pa
             assert len(server.asked("plain")) == 1, "the dead man's switch"
             cycle.run(settings, store, Wanted(), NOW + 60)
             assert len(pings) == 5, "no ping without a change"
+
+
+def test_F59_a_hub_that_never_answers_delays_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cycle, "HUB_TIME", 1.0)
+    with Hostile() as server:
+        server.table["hub"] = type(server.table["plain"])("hub", lambda wire, asked: time.sleep(30))
+        topics = "".join(f'[[topics]]\nid = "t{n}"\nmatch = "the"\n' for n in range(12))
+        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[publish]\nhub = "{server.url("hub")}"\n[[sources]]\nid = "s"\npath = "{SEEDS}"\n{topics}')
+        with open_writer(settings.database) as store:
+            started = time.monotonic()
+            report = cycle.run(settings, store, Wanted(), NOW)
+            assert time.monotonic() - started < 15 and len(report.written.written) > 36
+            assert len(report.warnings) == 1 and report.warnings[0].startswith("hub: ")
 
 
 def test_F60_what_leaves_the_feed_is_in_the_archive(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import gzip
 import http.client
 import json
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from aggregator import cycle
 from aggregator.cli.serve import Holder, StoreDesk
@@ -91,7 +93,74 @@ def test_F52_F53_head_and_unknown_things_are_harmless(client: Client) -> None:
     assert full[0] == head[0] == 200 and head[2] == b"" and head[1]["content-length"] == str(len(full[2]))
     assert client("/asia.rss", Accept="image/png")[0] == 200
     assert client("/asia.rss", A_IM="feed")[0] == 200
-    assert client("/asia.rss", method="POST")[0] == 405 and client("/asia.rss", method="DELETE")[0] == 405
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
+@pytest.mark.parametrize("path", ["/asia.rss", "/search?q=x", "/status"])
+def test_S20_only_get_and_head(client: Client, method: str, path: str) -> None:
+    status, headers, _ = client(path, method=method)
+    assert status == 405 and headers["allow"] == "GET, HEAD"
+
+
+def test_F51_cache_control_fits_the_rhythm_and_ttl_says_the_same(desk: Config, client: Client) -> None:
+    seconds = int(client("/asia.rss")[1]["cache-control"].split("max-age=")[1])
+    ttl = etree.fromstring(client("/asia.rss")[2]).findtext("channel/ttl")
+    assert seconds == desk.site.ttl == int(ttl or 0) * 60 and 300 <= seconds <= 3600
+    for interval, wanted in (("60s", 300), ("12h", 3600)):
+        folder = desk.output.parent / interval
+        folder.mkdir()
+        assert config(folder, f'[poll]\ninterval = "{interval}"\nmin_interval = "60s"\n').site.ttl == wanted
+
+
+def test_F48_F49_last_modified_advances_with_each_change_and_outlives_restarts(tmp_path: Path) -> None:
+    def head() -> tuple[str, float]:
+        running = Running(Application(tmp_path, None, "https://d.example/"), "127.0.0.1", 0)  # each time a new server
+        _, headers, _ = Client(running.port)("/all.rss")
+        running.close()
+        return headers["etag"], parsedate_to_datetime(headers["last-modified"]).timestamp()
+
+    seen = []
+    for body in (b"<rss/>", b"<rss/>", b"<rss>2</rss>", b"<rss>3</rss>"):
+        Folder(tmp_path).write({"all.rss": body}, (), NOW)  # all in one second
+        seen.append(head())
+    assert seen[0] == seen[1]
+    assert seen[1][0] != seen[2][0] != seen[3][0] and [at - NOW for _, at in seen] == [0, 0, 1, 2]
+
+
+def test_F50_what_is_made_when_asked_for_is_compressed_too(client: Client) -> None:
+    plain, packed = client("/status"), client("/status", Accept_Encoding="gzip")
+    assert packed[1]["content-encoding"] == "gzip" and gzip.decompress(packed[2]) == plain[2]
+    assert packed[1]["etag"] != plain[1]["etag"] and "Accept-Encoding" in packed[1]["vary"]
+    assert client("/status", Accept_Encoding="gzip", If_None_Match=packed[1]["etag"])[0] == 304
+
+
+def test_S20_policies(client: Client) -> None:
+    """Nothing is fetched, nothing runs; feeds are not even shown."""
+    for path in ("/all.rss", "/all.atom", "/all.json", "/feeds.opml", "/search?q=taiwan&format=rss", "/nope"):
+        assert client(path)[1]["content-security-policy"] == "default-src 'none'; sandbox", path
+    for path in ("/index.html", "/status", "/search?q=x"):
+        policy = client(path)[1]["content-security-policy"]
+        assert policy.startswith("default-src 'none'; style-src 'sha256-") and "sandbox" in policy and "allow-scripts" not in policy and "img-src data:;" in policy
+
+
+def test_F54_a_database_that_cannot_be_read_is_503_and_feeds_go_on(tmp_path: Path) -> None:
+    settings = config(tmp_path, f'[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n')
+    with open_writer(settings.database) as store:
+        cycle.run(settings, store, Wanted(), NOW)
+    settings.database.write_bytes(b"no database at all" * 1000)
+    running = Running(Application(settings.output, StoreDesk(Holder(settings), lambda: NOW), settings.site.base_url), "127.0.0.1", 0)
+    try:
+        for path in ("/status", "/search?q=taiwan", "/search?q=taiwan&format=atom"):
+            status, headers, _ = Client(running.port)(path)
+            assert status == 503 and headers["retry-after"] == "120", path
+        assert Client(running.port)("/all.atom")[0] == 200
+    finally:
+        running.close()
+
+
+def test_F59_a_search_names_no_hub_that_would_never_tell(client: Client) -> None:
+    for form in ("rss", "atom", "json"):
+        assert b"hub.example" not in client(f"/search?q=taiwan&format={form}")[2]
 
 
 def test_F56_browsers_get_pages_and_readers_feeds(client: Client) -> None:
@@ -99,7 +168,9 @@ def test_F56_browsers_get_pages_and_readers_feeds(client: Client) -> None:
     assert page[1]["content-type"].startswith("text/html") and "Accept" in page[1]["vary"]
     assert client("/asia.atom", Accept="application/atom+xml, text/html;q=0.5")[1]["content-type"].startswith("application/atom+xml")
     assert client("/asia", Accept=BROWSER)[1]["content-type"].startswith("text/html")
-    assert client("/asia", Accept="*/*")[1]["content-type"].startswith("application/atom+xml")
+    for accept, kind in (("*/*", "atom+xml"), ("application/rss+xml", "rss+xml"), ("application/feed+json, application/rss+xml;q=0.5", "feed+json"), ("application/rss+xml, text/html", "rss+xml")):
+        assert client("/asia", Accept=accept)[1]["content-type"].startswith(f"application/{kind}")
+    assert client("/nothing", Accept="*/*")[0] == 404
 
 
 @pytest.mark.parametrize("path", ["/../config.toml", "/%2e%2e/config.toml", "/.aggregator-manifest.json", "/stories/", "/stories", "/archive", "/nope.rss", "//etc/passwd", "/asia.rss%00.html", "/asia.rss.gz", "/%ff"])
@@ -114,6 +185,28 @@ def test_F54_gone_and_not_yet(client: Client, tmp_path: Path) -> None:
     status, headers, _ = Client(running.port)("/all.rss")
     running.close()
     assert status == 503 and headers["retry-after"] == "120"
+
+
+def test_F54_what_left_the_config_is_gone_and_may_come_back(tmp_path: Path) -> None:
+    def publish(topics: str) -> Config:
+        settings = config(tmp_path, f'[publish]\nlimit = 3\n[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n{topics}')
+        with open_writer(settings.database) as store:
+            cycle.run(settings, store, Wanted(), NOW)
+        return settings
+
+    topic = '[[topics]]\nid = "asia"\nmatch = "taiwan OR korea*"\n'
+    names = [f"/asia.{form}" for form in ("rss", "atom", "json", "html")]
+    settings = publish(topic)
+    running = Running(Application(settings.output, None, settings.site.base_url), "127.0.0.1", 0)
+    client = Client(running.port)
+    try:
+        assert {client(name, Accept="*/*")[0] for name in names} == {200}
+        publish("")
+        assert {client(name, Accept="*/*")[0] for name in names} == {410} and client("/asia.atom", Accept=BROWSER)[0] == 410
+        publish(topic)
+        assert {client(name, Accept="*/*")[0] for name in names} == {200}
+    finally:
+        running.close()
 
 
 def test_status_search_health_metrics(client: Client) -> None:
@@ -135,3 +228,28 @@ def test_S20_a_client_that_dawdles_is_let_go(client: Client) -> None:
         wire.sendall(b"GET / HTTP/1.1\r\nX: " + b"a" * 20_000)
         wire.settimeout(5)
         assert b"431" in wire.recv(200) or b"400" in wire.recv(200)
+
+
+def test_S20_a_client_that_trickles_is_let_go(desk: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    monkeypatch.setattr(Running, "patience", 1.0)
+    running = Running(Application(desk.output, None, desk.site.base_url), "127.0.0.1", 0)
+    try:
+        with socket.create_connection(("127.0.0.1", running.port)) as wire:
+            wire.settimeout(0.3)
+            ended = False
+            for byte in b"GET / HTTP/1.1\r\nX-Slow: " + b"a" * 40:
+                try:
+                    wire.sendall(bytes([byte]))
+                    ended = wire.recv(100) == b""
+                except TimeoutError:
+                    continue
+                except OSError:
+                    ended = True
+                if ended:
+                    break
+            assert ended
+        assert Client(running.port)("/all.atom")[0] == 200
+    finally:
+        running.close()

@@ -61,7 +61,8 @@ class StoreDesk:
         ]  # fmt: skip
         summary = (f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events. This week {week.requests} requests, {week.not_modified} answered "
                    f"“not modified”; {week.wire_bytes / 1e6:.1f} MB fetched, {week.saved_bytes / 1e6:.1f} MB saved.")  # fmt: skip
-        return Answer(pages.status(lines, summary, config.site, self._neighbours()))
+        new = [sum(row.new[day] for row in rows) for day in range(7)]
+        return Answer(pages.status(lines, new, present // 86_400, summary, config.site, self._neighbours()))
 
     def search(self, text: str, form: str, limit: int) -> Answer:
         config = self._holder.config
@@ -74,8 +75,10 @@ class StoreDesk:
                     if form in ("rss", "atom", "json"):
                         return Answer(cycle.search_feed(config, store, found, text, form, limit), TYPES[f".{form}"])
                     items = cycle.search_items(config, store, found, limit)
-            except (query.QueryError, StoreError) as trouble:
+            except query.QueryError as trouble:
                 error = str(trouble)
+            except StoreError as trouble:
+                return Answer(f"{trouble}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
         status = "400 Bad Request" if error else "200 OK"
         if form in ("rss", "atom", "json"):
             return Answer(f"{error or 'q= is missing'}\n".encode(), "text/plain; charset=utf-8", "400 Bad Request")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aggregator import fetch, fold
 from aggregator.config import Config
@@ -42,6 +42,7 @@ __all__ = [
     "unsplit",
 ]  # fmt: skip
 
+HUB_TIME = 5.0  # seconds
 LOCAL_EVERY = 60  # seconds between two looks of the daemon at local files
 FEEDS = (".rss", ".atom", ".json")
 
@@ -85,6 +86,8 @@ def run(config: Config, store: Store, wanted: Wanted | None, now: int, stop: thr
     report.folded = _fold(config, store, watch)
     _prune_daily(config, store, now)
     report.written = issue(config, store, now)
+    advice = 'which some readers refuse; a smaller limit or content = "summary" makes it lighter'
+    report.warnings += [f"{name} has {size / 1e6:.1f} MB, {advice}" for name, size in report.written.large]
     if not stop.is_set():
         report.warnings += _tell(config, report)
     return report
@@ -127,15 +130,26 @@ def _prune_daily(config: Config, store: Store, now: int) -> None:
 
 
 def _tell(config: Config, report: Report) -> list[str]:
-    """WebSub: one ping for the feeds that changed, after they are on disk; the dead man's switch after a good cycle. Never holds up anything."""
-    calls: list[tuple[str, dict[str, str] | None]] = []
-    changed = [name for name in report.written.written if name.endswith(FEEDS) and "/" not in name]
-    if config.site.hub:
-        calls += [(config.site.hub, {"hub.mode": "publish", "hub.url": f"{config.site.base_url}{name}"}) for name in changed]
-    if config.ping_url and not report.all_failed:
-        calls.append((config.ping_url, None))
-    if not calls:
-        return []
-    with ThreadPoolExecutor(min(4, len(calls))) as pool:
-        answers: Sequence[Failure | None] = list(pool.map(lambda call: fetch.send(call[0], config.limits, call[1]), calls))
-    return sorted({f"{'ping_url' if form is None else 'hub'}: {failure.detail}" for (_, form), failure in zip(calls, answers, strict=True) if failure})
+    """WebSub: one ping for each feed that changed, after it is on disk; the dead man's switch after a good cycle.
+
+    A hub that does not answer is not asked again in this cycle: it delays the next one by no more than `HUB_TIME`.
+    """
+    changed = [name for name in report.written.written if name.endswith(FEEDS) and "/" not in name] if config.site.hub else []
+    limits = replace(config.limits, timeout=min(config.limits.timeout, HUB_TIME))
+    dead = threading.Event()
+
+    def ping(name: str) -> Failure | None:
+        if dead.is_set():
+            return None
+        failure = fetch.send(str(config.site.hub), limits, {"hub.mode": "publish", "hub.url": f"{config.site.base_url}{name}"})
+        if failure is not None and failure.status is None:
+            dead.set()
+        return failure
+
+    warnings: set[str] = set()
+    if changed:
+        with ThreadPoolExecutor(4) as pool:
+            warnings = {f"hub: {failure.detail}" for failure in pool.map(ping, changed) if failure}
+    if config.ping_url and not report.all_failed and (failure := fetch.send(config.ping_url, limits)):
+        warnings.add(f"ping_url: {failure.detail}")
+    return sorted(warnings)

@@ -16,8 +16,11 @@ from aggregator.render import pages, sourcesfeed
 from aggregator.store import Store, entries, sources, stories
 
 ALL = Topic("all", "Everything", "Everything that came in, each thing told once")
-FETCH = 5  # times the limit: stories looked at for one edition
+FETCH = 2  # times the limit: stories looked at for one edition; more as long as all of them are of the last days
 FETCH_PICKY = 40  # … where few of them will be chosen
+FETCH_MOST = 5000
+BATCH = 1000  # stories that go into the archive at a time
+DEFAULT_LIMIT = 50
 
 
 def label(config: Config, store: Store) -> None:
@@ -78,12 +81,15 @@ def issue(config: Config, store: Store, now: int) -> Written:
         files.update(press.index())
     written = folder.write(files, {name for name in remove if name not in files}, now)
     stories.printed(store, dirty)
-    return Written(written.written, len(folder.names()) - len(written.written), written.removed)
+    for name in wanted:
+        if store.meta(_pending(name)):
+            store.set_meta(_pending(name), "")
+    return replace(written, unchanged=len(folder.names()) - len(written.written))
 
 
 def _mark(config: Config, store: Store, folder: Folder) -> None:
     """What else has to be printed: everything after a change of settings or program, and what somebody removed from the folder."""
-    signature = _hash(config.site, config.topics, config.limit, config.one_per, config.lead, __version__,
+    signature = _hash(config.site, config.topics, config.limit, config.one_per, config.lead, __version__, pages.design(),
                       [(s.id, s.title, s.url, s.priority, s.enabled) for s in config.sources])  # fmt: skip
     everything = ["all", "sources", *(topic.id for topic in config.topics)]
     if store.meta("printed with") != signature:
@@ -120,6 +126,11 @@ def _hash(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
+def _pending(topic: str) -> str:
+    """Under this name the store keeps the first archive document of a topic that is not on disk as it should be, until it is (R4)."""
+    return f"archive {topic}"
+
+
 class Press:
     """Makes editions from the store for one issue; what several of them need is asked for once."""
 
@@ -130,29 +141,37 @@ class Press:
         self.neighbours = [pages.Neighbour(topic.id, topic.title, topic.description) for topic in (ALL, *config.topics)]
         self.made: dict[str, Edition] = {}
 
-    def view(self, topic: Topic, limit: int | None = None) -> View:
+    def view(self, topic: Topic) -> View:
         config = self.config
+        # Who chose how many items a feed has wants that many; else it also keeps to a size.
+        size = edition.FEED_SIZE if topic.limit is None and config.limit == DEFAULT_LIMIT and config.site.content == "full" else None
         return View(topic.id, config.site.title if topic is ALL else topic.title, topic.description, config.site.base_url,
-                    topic.one_per or config.one_per, limit or topic.limit or config.limit, topic.min_sources, topic.per_source, config.lead,
-                    stories.archives(self.store, topic.id))  # fmt: skip
+                    topic.one_per or config.one_per, topic.limit or config.limit, size, topic.min_sources, topic.per_source, config.lead)  # fmt: skip
 
-    def compose(self, topic: Topic, found: Sequence[Story], limit: int | None = None) -> Edition:
-        view = self.view(topic, limit)
+    def compose(self, view: View, found: Sequence[Story]) -> Edition:
         if view.one_per == "event":
             found = stories.of_events(self.store, {story.event for story in found})
         ids = stories.event_ids(self.store, {story.event for story in found})
         return edition.compose(view, found, ids, self.origins, self.priorities)
 
-    def newest(self, topic: Topic) -> tuple[Story, ...]:
+    def newest(self, topic: Topic) -> Edition:
+        """The items of the feed. Looks further back where too little was chosen, or everything is young enough to stay beyond the limit (F26)."""
         view = self.view(topic)
         picky = view.min_sources > 1 or view.per_source is not None or view.one_per == "event"
-        return stories.newest(self.store, None if topic is ALL else topic.id, min(5000, view.limit * (FETCH_PICKY if picky else FETCH)))
+        wanted = min(FETCH_MOST, (view.limit or DEFAULT_LIMIT) * (FETCH_PICKY if picky else FETCH))
+        while True:
+            found = stories.newest(self.store, None if topic is ALL else topic.id, wanted)
+            made = self.compose(view, found)
+            young = bool(found) and found[-1].published >= found[0].published - edition.BURST_WINDOW
+            if len(found) < wanted or wanted >= FETCH_MOST or not (young or (picky and len(made.items) < (view.limit or 0))):
+                return made
+            wanted = min(FETCH_MOST, wanted * 4)
 
     def edition(self, topic: Topic, folder: Folder) -> dict[str, bytes]:
         """The feeds, the page and the archive documents of one topic."""
-        files = self.archives(topic, folder)
-        made = self.compose(topic, self.newest(topic))
-        made = self.made[topic.id] = replace(made, updated=self.as_of(topic.id, made.updated))
+        made = self.newest(topic)
+        files = self.archives(topic, made, folder)
+        made = self.made[topic.id] = replace(made, updated=self.as_of(topic.id, made.updated), archive=stories.archives(self.store, topic.id))
         site = self.config.site
         files.update(render.feeds(made, site))
         files[f"{topic.id}.html"] = pages.topic(made, site, self.neighbours)
@@ -165,35 +184,47 @@ class Press:
             self.store.set_meta(f"updated {name}", str(date))
         return date or int(self.store.meta("born") or 0)
 
-    def archives(self, topic: Topic, folder: Folder) -> dict[str, bytes]:
-        """Items that left the feed go into the newest archive document; full ones are never written again (RFC 5005)."""
-        current = self.compose(topic, self.newest(topic))
-        if not current.items:
-            return {}
-        left = stories.left_behind(self.store, None if topic is ALL else topic.id, topic.id, {item.id for item in current.items}, edition.ARCHIVE_SIZE * 20)
-        items = self.compose(topic, left, limit=1 << 30).items if left else ()
-        present = {item.id for item in current.items}
-        known = stories.archived(self.store, topic.id, {item.id for item in items} | {story.public_id for story in left})
-        fresh = [item.id for item in reversed(items) if item.id not in present and item.id not in known]
-        last = stories.archives(self.store, topic.id)
-        placed = edition.archive_places(fresh, last, len(stories.in_archive(self.store, topic.id, last)))
-        silent = {story.public_id for story in left} - set(placed) - present - known
-        stories.archive(self.store, topic.id, {**dict.fromkeys(silent, 0), **placed} if current.items else placed)
-        lost = {name for name in folder.missing() if name.startswith(f"archive/{topic.id}-")}
-        numbers = {number for number in placed.values()} | {int(name.rpartition("-")[2].partition(".")[0]) for name in lost}
+    def archives(self, topic: Topic, current: Edition, folder: Folder) -> dict[str, bytes]:
+        """Items that left the feed go into the newest archive document; one that is full is complete, and never written again (RFC 5005)."""
+        if current.items:
+            self.place(topic, current)
+        newest = stories.archives(self.store, topic.id)
+        noted = self.store.meta(_pending(topic.id))
+        lost = {int(name.rpartition("-")[2].partition(".")[0]) for name in folder.missing() if name.startswith(f"archive/{topic.id}-")}
         files: dict[str, bytes] = {}
-        for number in sorted(numbers - {0}):
-            files.update(self.archive(topic, number))
-        if (newest := max(placed.values(), default=0)) and len(stories.in_archive(self.store, topic.id, newest)) >= edition.ARCHIVE_SIZE:
-            files.update(self.archive(topic, newest + 1))
+        for number in sorted(lost | set(range(int(noted), newest + 1) if noted else ())):
+            files.update(self.archive(topic, number, complete=number < newest))
         return files
 
-    def archive(self, topic: Topic, number: int) -> dict[str, bytes]:
+    def place(self, topic: Topic, current: Edition) -> None:
+        """Gives everything that left the feed its archive document."""
+        view = replace(self.view(topic), limit=None)
+        oldest, present = min(item.published for item in current.items), {item.id for item in current.items}
+        until = oldest if view.per_source is None else 1 << 62  # what fair mixing leaves out does not come back
+        for left in stories.left_behind(self.store, None if topic is ALL else topic.id, topic.id, until, view.one_per == "entry", BATCH):
+            composed = self.compose(view, left).items
+            known = stories.archived(self.store, topic.id, {item.id for item in composed} | {story.public_id for story in left})
+            items = [item for item in reversed(composed) if item.published <= until and item.id not in present and item.id not in known]
+            newest = stories.archives(self.store, topic.id)
+            held = self.archived(topic, newest) if newest else []
+            placed = edition.archive_places({item.id: edition.weight(item) for item in items}, newest, len(stories.in_archive(self.store, topic.id, newest)) if newest else 0,
+                                            sum(map(edition.weight, held)))  # fmt: skip
+            # What is told within another item, or by too few until now, is done with too: under number 0.
+            silent = set() if view.one_per == "entry" else {story.public_id for story in left if story.published <= oldest} - present - known - set(placed)
+            if placed and not self.store.meta(_pending(topic.id)):
+                self.store.set_meta(_pending(topic.id), str(max(1, newest)))
+            stories.archive(self.store, topic.id, {**dict.fromkeys(sorted(silent), 0), **placed})
+
+    def archived(self, topic: Topic, number: int) -> list[Item]:
+        """The items of an archive document that are still stored, newest first."""
         ids = stories.in_archive(self.store, topic.id, number)
-        found = stories.by_public_id(self.store, ids)
-        made = self.compose(topic, found, limit=1 << 30)
-        made = replace(made, updated=made.updated or self.as_of(topic.id, 0))
-        return render.archive(made, self.config.site, number, len(ids) >= edition.ARCHIVE_SIZE)
+        wanted = set(ids)
+        return [item for item in self.compose(replace(self.view(topic), limit=None, min_sources=1), stories.by_public_id(self.store, ids)).items if item.id in wanted]
+
+    def archive(self, topic: Topic, number: int, complete: bool) -> dict[str, bytes]:
+        view, items = self.view(topic), self.archived(topic, number)
+        updated = max((item.updated for item in items), default=0) or self.as_of(topic.id, 0)
+        return render.archive(Edition(topic.id, view.title, view.description, tuple(items), updated), self.config.site, number, complete)
 
     def event(self, number: int) -> tuple[dict[str, bytes], set[str]]:
         """The pages of an event and of its stories without a link; and pages of ids that were merged into it."""
@@ -202,13 +233,13 @@ class Press:
             return {}, set()
         public_id = stories.event_ids(self.store, [number])[number]
         files: dict[str, bytes] = {}
-        view = View("page", "", "", self.config.site.base_url, "event", 1, lead=self.config.lead)
+        view = View("page", "", "", self.config.site.base_url, "event", None, lead=self.config.lead)
         item = edition.compose(view, found, {number: public_id}, self.origins, self.priorities).items[0]
         if len(found) > 1 or item.entry.link is None:
             files[edition.page(public_id)] = pages.event(item, self.parts(found), self.config.site, self.neighbours)
         for story in found:
             if story.public_id != public_id and all(member.entry.link is None for member in story.members):
-                own = edition.compose(View("page", "", "", self.config.site.base_url, "story", 1, lead=self.config.lead), [story], {}, self.origins, self.priorities)
+                own = edition.compose(View("page", "", "", self.config.site.base_url, "story", None, lead=self.config.lead), [story], {}, self.origins, self.priorities)
                 files[edition.page(story.public_id)] = pages.event(own.items[0], self.parts([story]), self.config.site, self.neighbours)
         gone = {edition.page(alias) for alias in stories.aliases(self.store, public_id)}
         if edition.page(public_id) not in files:
@@ -217,13 +248,13 @@ class Press:
 
     def parts(self, found: Iterable[Story]) -> list[Item]:
         """Each story as an item, oldest first."""
-        view = View("page", "", "", self.config.site.base_url, "story", 1 << 30, lead=self.config.lead)
+        view = View("page", "", "", self.config.site.base_url, "story", None, lead=self.config.lead)
         return list(reversed(edition.compose(view, found, {}, self.origins, self.priorities).items))
 
     def index(self) -> dict[str, bytes]:
         """The front page and the list of published feeds."""
         site = self.config.site
-        newest = [self.made.get(topic.id) or self.compose(topic, self.newest(topic)) for topic in (ALL, *self.config.topics)]
+        newest = [self.made.get(topic.id) or self.newest(topic) for topic in (ALL, *self.config.topics)]
         form = "atom" if "atom" in site.formats else site.formats[0]
         feeds = [opml.Outline(f"{site.base_url}{one.id}.{form}", pages.feed_title(one.id, one.title, site), f"{site.base_url}{one.id}.html") for one in newest]
         read = [opml.Outline(origin.url, origin.title, origin.site) for source in self.config.sources
@@ -256,7 +287,8 @@ def search_feed(config: Config, store: Store, found: Sequence[Story], text: str,
     press = Press(config, store)
     made = edition.compose(view, found, {}, press.origins, press.priorities)
     # The address of the feed itself is the search, so that a reader that subscribes finds it again.
-    return render.feeds(made, replace(config.site, formats=(form,)), address=f"{config.site.base_url}search?q={quote(text)}&format={form}")[f"search.{form}"]
+    # No hub: what changes here is found when it is asked for, and nobody is told.
+    return render.feeds(made, replace(config.site, formats=(form,), hub=None), address=f"{config.site.base_url}search?q={quote(text)}&format={form}")[f"search.{form}"]
 
 
 def search_items(config: Config, store: Store, found: Sequence[Story], limit: int) -> list[Item]:

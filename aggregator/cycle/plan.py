@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aggregator import fold
 from aggregator.config import Config
@@ -59,13 +59,13 @@ def _printed(config: Config, store: Store) -> Mapping[str, _Printed]:
 
 
 def _of_topic(press: Press, topic: Topic, labelled: set[str]) -> _Printed:
-    feed = frozenset(item.id for item in press.compose(topic, press.newest(topic)).items)
+    feed = frozenset(item.id for item in press.newest(topic).items)
     view = press.view(topic)
     if view.one_per == "story" and view.min_sources == 1:
         return _Printed(frozenset(labelled), feed)
     # Only some of its stories are items, or several are one: the whole topic has to be composed to tell which.
     found = stories.by_public_id(press.store, sorted(labelled))
-    return _Printed(frozenset(item.id for item in press.compose(topic, found, limit=1 << 30).items), feed)
+    return _Printed(frozenset(item.id for item in press.compose(replace(view, limit=None), found).items), feed)
 
 
 __all__ = ["Change", "plan"]

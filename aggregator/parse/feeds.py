@@ -18,6 +18,7 @@ from aggregator.text import markup
 # feedparser resolves a guid against the address of the feed as if it were a link: at another address every item would be another one.
 feedparser.mixin._FeedParserMixin.can_be_relative_uri -= {"id"}
 _LOOKS_LIKE_HTML = re.compile(r"<(p|br|a|div|img|b|i|em|strong|ul|ol|li|span|h\d|blockquote)\b[^>]*>", re.I)
+_MEDIA_TYPE = re.compile(r"[a-z]+/[\w.+-]+\Z")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 
@@ -27,7 +28,7 @@ _EXTRAS = {
     "itunes_episodetype": "itunes:episodeType", "subtitle": "itunes:subtitle", "podcast_season": "podcast:season", "podcast_episode": "podcast:episode",
     "publisher": "dc:publisher", "dc_type": "dc:type", "dc_format": "dc:format", "dc_identifier": "dc:identifier", "dc_source": "dc:source",
     "dc_relation": "dc:relation", "dc_coverage": "dc:coverage", "coverage": "dc:coverage", "geo_lat": "geo:lat", "geo_long": "geo:long",
-    "georss_point": "georss:point", "slash_comments": "slash:comments", "thr_total": "thr:total", "prism_doi": "prism:doi", "license": "license",
+"slash_comments": "slash:comments", "thr_total": "thr:total", "prism_doi": "prism:doi", "license": "license",
 }  # fmt: skip
 
 
@@ -115,13 +116,24 @@ def _hints(said: Any, body: bytes) -> Hints:
     )
 
 
+_FOUR_LETTERS = (".info", ".name", ".mobi", ".asia", ".jobs", ".coop", ".aero", ".post")
+_CUT_OFF = re.compile(r"([a-z]{1,20})\s*(?:\((.*))?\Z", re.DOTALL)
+
+
+def _whole(name: str | None, email: str | None) -> tuple[str | None, str | None]:
+    """feedparser ends mail domains after four letters: of `jane@news.example (Jane)` it makes "jane@news.exam" and "ple (Jane"."""
+    if name and email and re.search(r"\.[A-Za-z]{4}\Z", email) and not email.endswith(_FOUR_LETTERS) and (found := _CUT_OFF.match(name)):
+        return found[2], email + found[1]
+    return name, email
+
+
 def _people(item: Any) -> tuple[Person, ...]:
     found = [one for one in _get(item, "authors") or () if one]
     if not found and _get(item, "author_detail"):
         found = [_get(item, "author_detail")]
     if not found and _get(item, "author"):
         found = [{"name": _get(item, "author")}]
-    return normal.people(normal.person(one.get("name"), one.get("email"), one.get("href")) for one in found)
+    return normal.people(normal.person(*_whole(_string(one.get("name")), _string(one.get("email"))), one.get("href")) for one in found)
 
 
 def _entry(source: str, item: Any, feed: Feed, fetched: Fetched) -> Entry:
@@ -223,6 +235,14 @@ def _extras(item: Any, link: str | None, base: str) -> Iterator[tuple[str, str]]
             found = urls.follow(_string(one.get("href")), base)
             if found and found != link:
                 yield one["rel"], found
+    for name in ("transcript", "chapters"):
+        said = _get(item, f"podcast_{name}")
+        found = urls.follow(_string(said.get("url")), base) if isinstance(said, dict) else None
+        if found and _MEDIA_TYPE.match(str(said.get("type"))):
+            yield f"podcast:{name}", f"{found} {said['type']}"
+    where = _get(item, "where")
+    if isinstance(where, dict) and where.get("type") == "Point":
+        yield "georss:point", " ".join(f"{number:g}" for number in reversed(where["coordinates"][:2]))
     told = _get(item, "source")
     if isinstance(told, dict):
         found = urls.follow(_string(told.get("href")), base)

@@ -10,6 +10,7 @@ import resource
 import signal
 import threading
 from concurrent.futures import CancelledError, wait
+from multiprocessing import forkserver
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
@@ -60,8 +61,14 @@ class Workers:
                 context = multiprocessing.get_context("forkserver")
                 # The server starts as `python -c`, which looks for modules in the present folder first: a folder there that is called
                 # `aggregator` (or a json.py) would be taken for ours. Not with this (Python 3.11 and newer).
-                os.environ.setdefault("PYTHONSAFEPATH", "1")
                 context.set_forkserver_preload(["aggregator.parse"])
+                before = os.environ.get("PYTHONSAFEPATH")
+                os.environ["PYTHONSAFEPATH"] = "1"
+                try:
+                    forkserver.ensure_running()
+                finally:  # other programs that we start are none of our business
+                    if before is None:
+                        del os.environ["PYTHONSAFEPATH"]
                 pool = ProcessPool(max_workers=1 if big else self._count, max_tasks=1 if big else 2000, initializer=_bound,
                                    initargs=[limits.parse_memory + SPARE], context=context)  # fmt: skip
                 self._pools[big] = pool

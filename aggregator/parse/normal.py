@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from importlib import resources
 from typing import Any
 
 from aggregator import urls
@@ -33,6 +34,8 @@ _TYPES = {
 }  # fmt: skip
 _MEDIA = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg"}
 _TYPE = re.compile(r"[A-Za-z0-9][\w.+-]{0,60}/[\w.+-]{1,80}$")
+_LANGUAGES = json.loads(resources.files("aggregator").joinpath("data/languages.json").read_text(encoding="utf-8"))
+_CODES = frozenset(_LANGUAGES["codes"].split())
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})([-_][A-Za-z0-9]{2,8})*$")
 
 
@@ -56,11 +59,14 @@ def _from_text(text: str) -> int:
 
 
 def language(value: object) -> str | None:
-    """BCP 47 with the usual letter case: en-US, zh-Hant-TW."""
+    """BCP 47 with the usual letter case (en-US, zh-Hant-TW), in languages that ISO 639-1 and -2 know: validators know no others."""
     if not isinstance(value, str) or len(value) > 35 or not _LANGUAGE.match(value.strip()):
         return None
     first, *rest = value.strip().replace("_", "-").split("-")
-    return "-".join([first.lower(), *(part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower() for part in rest)])
+    first = _LANGUAGES["now"].get(first.lower(), first.lower())
+    if first not in _CODES:
+        return None
+    return "-".join([first, *(part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower() for part in rest)])
 
 
 def person(name: object, email: object = None, uri: object = None) -> Person | None:
@@ -97,7 +103,8 @@ def enclosure(url: object, base: str, kind: object = None, length: object = None
     extension = link.split("?")[0].rsplit("/", 1)[-1].rpartition(".")[2].lower()
     said = kind.split(";")[0].strip().lower() if isinstance(kind, str) else ""
     guessed = _TYPES.get(extension) or _MEDIA.get(str(more.get("medium")), "application/octet-stream")
-    return Enclosure(link, said if _TYPE.match(said) else guessed, number(length) or 0, more.get("title"), more.get("medium"),
+    medium = more.get("medium") if more.get("medium") in ("image", "audio", "video", "document", "executable") else None
+    return Enclosure(link, said if _TYPE.match(said) else guessed, number(length) or 0, more.get("title"), medium,
                      number(more.get("width")), number(more.get("height")), seconds(more.get("duration")))  # fmt: skip
 
 

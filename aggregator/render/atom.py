@@ -11,17 +11,19 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
-from aggregator import __version__
+from aggregator import __version__, urls
 from aggregator.model import Edition, Site
+from aggregator.render import extras
 from aggregator.render.prepare import (
-    NAMESPACES,
     PRODUCT,
     Prepared,
     archive_name,
+    byline,
     feed_id,
     heading,
     page_url,
     rfc3339,
+    source_title,
     source_url,
 )
 from aggregator.text import markup
@@ -38,10 +40,11 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
     def __init__(self) -> None:
         self.links: list[dict[str, str]] = []
         self.updated = 0
+        self.names: dict[str, str] = {}  # prefix → namespace
         self.marks: list[str] = []  # names of empty fh:* elements
 
     def extend_ns(self) -> dict[str, str]:
-        return {**NAMESPACES, "fh": _HISTORY}
+        return {**self.names, **({"fh": _HISTORY} if self.marks else {})}
 
     def extend_atom(self, feed: Any) -> Any:
         for old in feed.findall("link"):
@@ -72,9 +75,9 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
         if one.language:
             entry.set(f"{_XML}lang", one.language)
         _links(entry, one)
-        _text(entry.find("title"), one.title)
+        entry.find("title").set("type", "text")
         if one.summary:
-            _text(etree.SubElement(entry, "summary"), one.summary)
+            _summary(etree.SubElement(entry, "summary"), one.summary)
         if one.content:
             etree.SubElement(entry, "content", type="html").text = one.content
         _media(entry, one)
@@ -82,7 +85,7 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
         return entry
 
 
-def _text(element: Any, text: str) -> None:
+def _summary(element: Any, text: str) -> None:
     """Plain text; where it looks like markup ("&lt;b>" in a text about HTML) as HTML that shows just that, or readers would guess."""
     literal = _MARKUP_LIKE.search(text)
     element.set("type", "html" if literal else "text")
@@ -97,38 +100,39 @@ def _links(entry: Any, one: Prepared) -> None:
     for telling in one.item.also:
         if telling.link and telling.link not in seen:
             seen.add(telling.link)
-            title = " ".join(markup.clean(f"{telling.origin.title}: {telling.title}").split())
+            title = markup.line(f"{source_title(telling.origin)}: {telling.title}")
             etree.SubElement(entry, "link", rel="related", type="text/html", href=telling.link, title=title)
     for name, value in one.item.entry.extras:
-        if name in ("related", "via") and value.startswith("http") and value not in seen:
+        rel = {"source": "via", "license": "license", "related": "related", "via": "via"}.get(name)
+        if rel and urls.follow(value) == value and value not in seen:
             seen.add(value)
-            etree.SubElement(entry, "link", rel=name, href=value)
+            etree.SubElement(entry, "link", rel=rel, href=value)
     if one.item.entry.comments:
         etree.SubElement(entry, "link", rel="replies", type="text/html", href=one.item.entry.comments)
 
 
 def _media(entry: Any, one: Prepared) -> None:
     if one.image:
-        etree.SubElement(entry, f"{{{NAMESPACES['media']}}}thumbnail", url=one.image)
+        etree.SubElement(entry, f"{{{extras.NAMESPACES['media']}}}thumbnail", url=one.image)
+    extras.add(entry, one, "atom")
 
 
 def _source(entry: Any, one: Prepared, site: Site) -> None:
     origin = one.item.origin
     source = etree.SubElement(entry, "source")
     etree.SubElement(source, "id").text = markup.clean(origin.feed_id) or feed_id(origin.id, site)
-    etree.SubElement(source, "title", type="text").text = " ".join(markup.clean(origin.title).split())
+    etree.SubElement(source, "title", type="text").text = source_title(origin)
     # As of when the entry was last taken over: the source's own date would change every old entry at every poll.
     etree.SubElement(source, "updated").text = rfc3339(one.updated)
     etree.SubElement(source, "link", rel="self", href=source_url(one.item, site))
-    if origin.site:
-        etree.SubElement(source, "link", rel="alternate", type="text/html", href=origin.site)
+    etree.SubElement(source, "link", rel="alternate", type="text/html", href=origin.site or f"{site.base_url}sources.html")
     for person in origin.authors[:5]:
         author = etree.SubElement(source, "author")
-        etree.SubElement(author, "name").text = " ".join(markup.clean(person.name).split()) or origin.id
+        etree.SubElement(author, "name").text = markup.line(person.name) or origin.id
     if origin.icon:
         etree.SubElement(source, "icon").text = origin.icon
-    if origin.rights:
-        etree.SubElement(source, "rights", type="text").text = markup.clean(origin.rights)
+    if rights := markup.line(origin.rights or ""):
+        etree.SubElement(source, "rights", type="text").text = rights
 
 
 def moment(at: int) -> datetime:
@@ -142,7 +146,7 @@ def generator(edition: Edition, site: Site, items: tuple[Prepared, ...], feed_ex
     feed.id(feed_id(edition.id, site))
     feed.title(heading(edition, site))
     feed.link(href=page_url(edition, site), rel="alternate")
-    feed.description(edition.description or f"{edition.title}: each thing told once, with all who told it")
+    feed.description(markup.line(edition.description) or f"{markup.line(edition.title)}: each thing told once, with all who told it")
     feed.language(site.language)
     feed.updated(moment(edition.updated))
     feed.generator(PRODUCT, version=__version__)
@@ -153,10 +157,13 @@ def generator(edition: Edition, site: Site, items: tuple[Prepared, ...], feed_ex
         entry.updated(moment(one.updated))
         entry.published(moment(one.published))
         entry.link(href=one.link, rel="alternate")
-        entry.author([{key: value for key, value in (("name", a.name), ("email", a.email), ("uri", a.uri)) if value} for a in one.authors])
-        entry.category([{"term": name} for name in one.categories])
-        if one.item.entry.rights:
-            entry.rights(" ".join(markup.clean(one.item.entry.rights).split()))
+        people = [{key: value for key, value in (("name", a.name), ("uri", a.uri)) if value} for a in one.authors]
+        entry.author(people if len(people) == 1 else {"name": byline(one.authors)})
+        if len(people) > 1:
+            entry.contributor(people)
+        entry.category([{"term": c.term, **({"scheme": c.scheme} if c.scheme else {})} for c in one.categories])
+        if one.rights:
+            entry.rights(one.rights)
         entry.mended.one, entry.mended.site = one, site
     return feed
 
@@ -164,7 +171,7 @@ def generator(edition: Edition, site: Site, items: tuple[Prepared, ...], feed_ex
 def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: str) -> bytes:
     """The subscription document."""
     feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
-    feed.mended.updated = edition.updated
+    feed.mended.updated, feed.mended.names = edition.updated, extras.namespaces(items, "atom")
     feed.mended.links = [
         {"rel": "self", "type": _TYPES["atom"], "href": address},
         {"rel": "alternate", "type": "text/html", "href": page_url(edition, site)},
@@ -177,7 +184,7 @@ def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: st
 def write_archive(edition: Edition, site: Site, items: tuple[Prepared, ...], number: int, complete: bool) -> bytes:
     """Archive document `number` (RFC 5005, 4): `current` leads to the subscription feed, `prev-archive` to the one before."""
     feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
-    feed.mended.updated = edition.updated
+    feed.mended.updated, feed.mended.names = edition.updated, extras.namespaces(items, "atom")
     feed.mended.marks = ["archive"]
     here = f"{site.base_url}{archive_name(edition.id, number)}"
     feed.mended.links = [
@@ -195,4 +202,17 @@ def write_archive(edition: Edition, site: Site, items: tuple[Prepared, ...], num
 def _string(feed: Any) -> bytes:
     data = feed.atom_str(pretty=False)
     assert isinstance(data, bytes)
-    return data + b"\n"
+    return numbered(data) + b"\n"
+
+
+_TEXTS = re.compile(rb"<((?:dc:)?(?:title|name|category|rights|subtitle|source|creator|publisher|copyright))([^<>]*)>([^<]*(?:&lt;|&amp;)[^<]*)</\1>")
+
+
+def numbered(data: bytes) -> bytes:
+    """`<` and `&` of titles and names as numeric references: some readers and validators take the named ones there for escaped HTML
+    (RSS Advisory Board, "Character Data")."""
+
+    def by_number(found: re.Match[bytes]) -> bytes:
+        return b"<" + found[1] + found[2] + b">" + found[3].replace(b"&lt;", b"&#x3C;").replace(b"&amp;", b"&#x26;") + b"</" + found[1] + b">"
+
+    return _TEXTS.sub(by_number, data)

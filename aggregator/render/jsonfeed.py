@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from aggregator.model import Edition, Enclosure, Site, Telling
-from aggregator.render.prepare import Prepared, heading, page_url, rfc3339, source_url
+from aggregator.render import extras
+from aggregator.render.prepare import Prepared, heading, page_url, rfc3339, source_title, source_url
 from aggregator.text import markup
 
 
@@ -17,7 +18,7 @@ def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: st
         "title": heading(edition, site),
         "home_page_url": page_url(edition, site),
         "feed_url": address,
-        "description": edition.description or None,
+        "description": markup.line(edition.description),
         "language": site.language,
         "hubs": [{"type": "WebSub", "url": site.hub}] if site.hub else None,
     }
@@ -41,12 +42,15 @@ def _item(one: Prepared, site: Site) -> dict[str, Any]:
         "date_published": rfc3339(one.published),
         "date_modified": rfc3339(one.updated),
         "authors": [_without_nothing({"name": person.name, "url": person.uri}) for person in one.authors],
-        "tags": list(one.categories),
+        "tags": [category.term for category in one.categories],
         "language": one.language,
         "attachments": [_attachment(enclosure) for enclosure in one.enclosures],
-        "_source": _without_nothing({"id": origin.id, "title": _line(origin.title), "url": source_url(one.item, site), "home_page_url": origin.site}),
+        "_source": _without_nothing({"id": origin.id, "title": source_title(origin), "url": source_url(one.item, site), "home_page_url": origin.site}),
         # Custom members must be objects (JSON Feed 1.1, "Extensions").
         "_also_in": {"entries": [_telling(telling) for telling in one.item.also]} if one.item.also else None,
+        "_rights": {"text": one.rights} if one.rights else None,
+        "_comments": {"url": one.item.entry.comments} if one.item.entry.comments else None,
+        "_elements": extras.record(one) or None,
         "_topics": {"ids": list(one.item.topics)} if one.item.topics else None,
     })  # fmt: skip
     if "content_html" not in found:
@@ -55,12 +59,8 @@ def _item(one: Prepared, site: Site) -> dict[str, Any]:
 
 
 def _telling(telling: Telling) -> dict[str, Any]:
-    return _without_nothing({"source": telling.origin.id, "source_title": _line(telling.origin.title), "title": _line(telling.title),
+    return _without_nothing({"source": telling.origin.id, "source_title": source_title(telling.origin), "title": markup.line(telling.title),
                              "url": telling.link, "date_published": rfc3339(telling.published), "level": telling.level})  # fmt: skip
-
-
-def _line(text: str) -> str:
-    return " ".join(markup.clean(text).split())
 
 
 def _attachment(enclosure: Enclosure) -> dict[str, Any]:

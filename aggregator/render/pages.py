@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import itertools
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -13,10 +16,10 @@ from markupsafe import Markup
 
 from aggregator import urls
 from aggregator.model import Edition, Item, Notice, Site
-from aggregator.render.prepare import readable, rfc3339
+from aggregator.render.prepare import WEEKDAYS, archive_name, long_day, readable, rfc3339
 from aggregator.text import markup
 
-NEWEST = 6  # items of a topic on the front page
+NEWEST, LATEST, MOST = 5, 9, 6  # items on the front page: of a topic, of everything, of what most sources tell
 _TYPES = {"rss": ("application/rss+xml", "RSS"), "atom": ("application/atom+xml", "Atom"), "json": ("application/feed+json", "JSON Feed")}
 
 
@@ -49,13 +52,9 @@ class StatusLine:
     state: str
     succeeded: str
     last_new: str
-    days: tuple[int, ...]
+    days: tuple[int, ...]  # new entries of the last seven days, today last
     next: str
     why: str
-
-    @property
-    def most(self) -> int:
-        return max(1, *self.days)
 
 
 class _Shown:
@@ -64,13 +63,17 @@ class _Shown:
     def __init__(self, item: Item, site: Site) -> None:
         self.entry, self.origin, self.published, self.page, self.topics, self.also = item.entry, item.origin, item.published, item.page, item.topics, item.also
         self.link = urls.follow(item.link) or site.base_url
-        self.sources_word = f"{item.sources} sources" if item.sources > 1 else f"{len(item.also) + 1} times"
+        summary = item.entry.summary or item.entry.text[:400]
+        self.summary = "" if summary.startswith(item.entry.title.rstrip("…")) and len(summary) < len(item.entry.title) + 20 else markup.snippet(summary, 320)
+        self.others = tuple(dict.fromkeys(other.origin.title for other in item.also if other.origin.title != item.origin.title)) or ("in other places",)
+        self.tellers = len({item.origin.id, *(other.origin.id for other in item.also)})
+        self.sources_word = f"{self.tellers} sources" if self.tellers > 1 else f"{len(item.also) + 1} times"
 
 
 @functools.cache
 def _environment() -> Environment:
     environment = Environment(loader=PackageLoader("aggregator.render"), autoescape=True, trim_blocks=False, keep_trailing_newline=True)
-    environment.filters.update(iso=rfc3339, day=readable, snippet=markup.snippet)
+    environment.filters.update(iso=rfc3339, day=readable, clock=lambda at: rfc3339(at)[11:16] + " UTC")
     environment.globals["style"] = Markup(style())
     return environment
 
@@ -82,8 +85,18 @@ def style() -> str:
     return "".join(line.strip() for line in text.splitlines())
 
 
+@functools.cache
+def design() -> str:
+    """Changes whenever a template or the style sheet does: every page is then printed anew, or the policy would forbid its old style."""
+    loader = PackageLoader("aggregator.render")
+    return hashlib.sha256("".join(loader.get_source(Environment(), name)[0] for name in loader.list_templates()).encode()).hexdigest()
+
+
 def _page(template: str, site: Site, neighbours: Sequence[Neighbour], **values: Any) -> bytes:
     values.setdefault("alternates", [])
+    values.setdefault("links", values["alternates"] if template != "event.html" else [])
+    values.setdefault("kind", "aside" if values["links"] else "")
+    values.setdefault("query", "")
     values.setdefault("description", "")
     values.setdefault("canonical", None)
     values.setdefault("here", "")
@@ -95,58 +108,77 @@ def feed_title(topic: str, title: str, site: Site) -> str:
     return site.title if topic == "all" else f"{title} – {site.title}"
 
 
+def _link(form: str, title: str, href: str) -> dict[str, str]:
+    kind, name = _TYPES[form]
+    return {"type": kind, "name": name, "title": f"{title} ({name})", "href": href}
+
+
 def _alternates(topic: str, title: str, site: Site) -> list[dict[str, str]]:
-    return [
-        {"type": _TYPES[form][0], "title": f"{feed_title(topic, title, site)} ({_TYPES[form][1]})", "href": f"{site.base_url}{topic}.{form}"}
-        for form in site.formats
-    ]
+    return [_link(form, feed_title(topic, title, site), f"{site.base_url}{topic}.{form}") for form in site.formats]
 
 
 def topic(edition: Edition, site: Site, neighbours: Sequence[Neighbour]) -> bytes:
-    """`ID.html`"""
+    """`ID.html`, by days."""
     heading = "Everything" if edition.id == "all" else edition.title
-    return _page("topic.html", site, neighbours, title=f"{heading} – {site.title}", heading=heading, here=edition.id, edition=edition, description=edition.description,
-                 canonical=f"{site.base_url}{edition.id}.html", alternates=_alternates(edition.id, edition.title, site),
-                 items=[_Shown(item, site) for item in edition.items])  # fmt: skip
+    shown = [_Shown(item, site) for item in edition.items]
+    days = [(day, list(found)) for day, found in itertools.groupby(shown, lambda one: long_day(one.published))]
+    return _page("topic.html", site, neighbours, title=f"{heading} – {site.title}", heading=heading, here=edition.id, description=edition.description,
+                 canonical=f"{site.base_url}{edition.id}.html", alternates=_alternates(edition.id, edition.title, site), days=days,
+                 older=f"{site.base_url}{archive_name(edition.id, edition.archive)}" if edition.archive else "")  # fmt: skip
 
 
 def index(editions: Sequence[Edition], site: Site, neighbours: Sequence[Neighbour]) -> bytes:
-    """`index.html`: all topics with their newest stories."""
-    titles = {one.id: one.title for one in neighbours}
-    sections = [{"id": one.id, "title": titles.get(one.id, one.title), "items": [_Shown(item, site) for item in one.items[:NEWEST]]} for one in editions]
+    """`index.html`: what is new, what most sources tell, and all topics with their newest stories."""
+    known = {one.id: one for one in neighbours}
+    everything = next((one for one in editions if one.id == "all"), None)
+    all_items = [_Shown(item, site) for item in everything.items] if everything else []
+    everywhere = {item.id: item for one in editions for item in one.items if item.also}
+    told = [_Shown(item, site) for item in everywhere.values()]
+    most = sorted((one for one in told if one.tellers > 1), key=lambda one: (-one.tellers, -one.published))[:MOST]
+    sections = [
+        {"id": one.id, "title": known[one.id].title if one.id in known else one.title, "description": one.description,
+         "links": _alternates(one.id, one.title, site), "items": [_Shown(item, site) for item in one.items[:NEWEST]]}
+        for one in editions if one.id != "all"
+    ]  # fmt: skip
     alternates = [link for one in editions for link in _alternates(one.id, one.title, site)]
-    return _page("index.html", site, neighbours, title=site.title, sections=sections, opml=True, here="index", canonical=f"{site.base_url}index.html",
-                 description=f"{site.title}: each thing told once, with all who told it", alternates=alternates)  # fmt: skip
+    return _page("index.html", site, neighbours, title=site.title, sections=sections, latest=all_items[:LATEST], most=most, here="index", kind="wide",
+                 canonical=f"{site.base_url}index.html", description=f"{site.title}: each thing told once, with all who told it", alternates=alternates,
+                 links=_alternates("all", "", site))  # fmt: skip
 
 
 def event(item: Item, told: Sequence[Item], site: Site, neighbours: Sequence[Neighbour]) -> bytes:
     """A story's or event's own page: the text where it has no link of its own, and who tells it."""
     one = _Shown(item, site)
-    content = Markup(markup.safe(item.entry.content)) if item.entry.link is None else ""
-    return _page("event.html", site, neighbours, title=f"{item.entry.title} – {site.title}", one=one, content=content,
+    content, media = markup.without_media(markup.safe(item.entry.content)) if item.entry.link is None else ("", ())
+    topics = [neighbour for neighbour in neighbours if neighbour.id in item.topics]
+    return _page("event.html", site, neighbours, title=f"{item.entry.title} – {site.title}", one=one, content=Markup(content), media=media, topics=topics,
                  told=[_Shown(other, site) for other in told], description=markup.snippet(item.entry.summary, 200),
                  alternates=_alternates("all", "", site))  # fmt: skip
 
 
 def sources(notices: Sequence[Notice], lines: Sequence[SourceLine], site: Site, neighbours: Sequence[Neighbour]) -> bytes:
     """`sources.html`"""
-    alternates = [
-        {"type": _TYPES[form][0], "title": f"Sources – {site.title} ({_TYPES[form][1]})", "href": f"{site.base_url}sources.{form}"} for form in ("rss", "atom")
-    ]
-    return _page("sources.html", site, neighbours, title=f"Sources – {site.title}", here="sources", notices=notices[:50], lines=lines,
+    alternates = [_link(form, f"Sources – {site.title}", f"{site.base_url}sources.{form}") for form in ("rss", "atom")]
+    ordered = sorted(lines, key=lambda line: line.title.casefold())
+    return _page("sources.html", site, neighbours, title=f"Sources – {site.title}", here="sources", notices=notices[:50], lines=ordered,
                  canonical=f"{site.base_url}sources.html", alternates=alternates)  # fmt: skip
 
 
-def status(rows: Sequence[StatusLine], summary: str, site: Site, neighbours: Sequence[Neighbour]) -> bytes:
-    """`/status`, made when asked for."""
-    return _page("status.html", site, neighbours, title=f"Status – {site.title}", here="status", rows=rows, summary=summary)
+_TROUBLE = ("blocked", "failing", "gone", "moved", "slow", "silent", "new", "ok", "disabled")  # as people look for it
+
+
+def status(rows: Sequence[StatusLine], new: Sequence[int], today: int, summary: str, site: Site, neighbours: Sequence[Neighbour]) -> bytes:
+    """`/status`, made when asked for: trouble first. `new`: entries of the last seven days, `today` (days since 1970) last."""
+    order = {state: number for number, state in enumerate(_TROUBLE)}
+    counts = Counter(row.state for row in rows)
+    states = [(counts[state], state) for state in reversed(_TROUBLE) if counts[state]]
+    return _page("status.html", replace(site, live=True), neighbours, title=f"Status – {site.title}", here="status", kind="wide", summary=summary, states=states,
+                 rows=sorted(rows, key=lambda row: (order.get(row.state, 0), row.title.casefold())), week={"new": list(new)},
+                 names=[WEEKDAYS[(today - 6 + day + 3) % 7] for day in range(7)])  # fmt: skip
 
 
 def search(query: str, items: Sequence[Item], error: str | None, site: Site, neighbours: Sequence[Neighbour]) -> bytes:
     """`/search`, made when asked for; its result is a feed too."""
-    alternates = [
-        {"type": _TYPES[form][0], "title": f"Search: {query} ({_TYPES[form][1]})", "href": f"{site.base_url}search?q={quote(query)}&format={form}"}
-        for form in _TYPES if query and not error
-    ]  # fmt: skip
-    return _page("search.html", site, neighbours, title=f"Search – {site.title}", here="search", query=query, error=error, alternates=alternates,
+    alternates = [_link(form, f"Search: {query}", f"{site.base_url}search?q={quote(query)}&format={form}") for form in _TYPES if query and not error]
+    return _page("search.html", replace(site, live=True), neighbours, title=f"Search – {site.title}", here="search", query=query, error=error, alternates=alternates,
                  items=[_Shown(item, site) for item in items])  # fmt: skip

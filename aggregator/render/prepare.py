@@ -8,18 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aggregator import urls
-from aggregator.model import Edition, Enclosure, Item, Person, Site, Telling
+from aggregator.model import Category, Edition, Enclosure, Item, Origin, Person, Site, Telling
 from aggregator.text import markup
 
 PRODUCT = "aggregator"
-BUDGET = 1_000_000  # bytes of content of one feed; older items beyond it are told by their summary (F25)
-NAMESPACES = {
-    "dc": "http://purl.org/dc/elements/1.1/",
-    "podcast": "https://podcastindex.org/namespace/1.0",
-    "media": "http://search.yahoo.com/mrss/",
-}
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LONG_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_LONG_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +29,10 @@ class Prepared:
     summary: str
     content: str  # safe HTML with the list of who else tells it; "" where the site gives none
     authors: tuple[Person, ...]
-    categories: tuple[str, ...]
+    categories: tuple[Category, ...]  # human words in `term`
     enclosures: tuple[Enclosure, ...]
     image: str | None
+    rights: str
     language: str | None
     published: int
     updated: int
@@ -43,48 +40,63 @@ class Prepared:
 
 def prepared(edition: Edition, site: Site) -> tuple[Prepared, ...]:
     """Nothing a source said gets past here uncleaned, whatever the store holds."""
-    spent = 0
-    found = []
-    for item in edition.items:
-        one = _prepare(item, site, full=spent < BUDGET)
-        spent += len(one.content.encode())
-        found.append(one)
-    return tuple(found)
+    return tuple(_prepare(item, site) for item in edition.items)
 
 
-def _prepare(item: Item, site: Site, full: bool) -> Prepared:
+def _prepare(item: Item, site: Site) -> Prepared:
     entry, origin = item.entry, item.origin
     link = urls.follow(item.link) or site.base_url
-    title = " ".join(markup.clean(entry.title).split()) or "Untitled"
+    title = markup.line(entry.title) or "Untitled"
     summary = " ".join(markup.clean(entry.summary or entry.text[:300]).split())
-    authors = tuple(Person(_line(a.name), a.email, a.uri) for a in entry.authors or origin.authors if _line(a.name)) or (Person(_line(origin.title) or origin.id),)
+    authors = tuple(_author(a) for a in entry.authors or origin.authors if markup.line(a.name)) or (Person(source_title(origin)),)
     return Prepared(
         item,
         markup.clean(item.id),
         title,
         link,
         summary or (title if site.content != "none" else ""),
-        _content(item, site, summary, link, full),
+        _content(item, site, summary, link),
         authors,
-        tuple(dict.fromkeys(name for name in (_line(category.label or category.term) for category in entry.categories) if name)),
+        _categories(entry.categories),
         tuple(e for e in entry.enclosures if urls.follow(e.url) == e.url),
         urls.follow(entry.image),
+        markup.line(entry.rights or ""),
         entry.language or origin.language,
         max(0, item.published),
         max(item.updated, item.published),
     )
 
 
-def _line(text: str) -> str:
-    return " ".join(markup.clean(text).split())
+def _categories(found: Sequence[Category]) -> tuple[Category, ...]:
+    """Each name once, in words for people (F42)."""
+    unique: dict[str, Category] = {}
+    for one in found:
+        if name := markup.line(one.label or one.term):
+            unique.setdefault(name, Category(name, one.scheme if urls.is_id(one.scheme) else None))
+    return tuple(unique.values())
 
 
-def _content(item: Item, site: Site, summary: str, link: str, full: bool) -> str:
+def source_title(origin: Origin) -> str:
+    """Never empty."""
+    return markup.line(origin.title) or origin.id
+
+
+def byline(authors: Sequence[Person]) -> str:
+    """All of them in one name: of several author elements readers take the first, the last, or none (F67)."""
+    return ", ".join(dict.fromkeys(person.name for person in authors))
+
+
+def _author(person: Person) -> Person:
+    """Without an e-mail element, which some parsers glue to the name (F67) and harvesters like; as a mailto: address where there is no other."""
+    return Person(markup.line(person.name), None, urls.follow(person.uri) or (f"mailto:{person.email}" if person.email else None))
+
+
+def _content(item: Item, site: Site, summary: str, link: str) -> str:
     if site.content == "none":
         return ""
-    body = item.entry.content if site.content == "full" and full else ""
+    body = item.entry.content if site.content == "full" else ""
     if not body:
-        text = item.entry.text if site.content == "full" and full else summary
+        text = item.entry.text if site.content == "full" else summary
         body = "".join(f"<p>{html.escape(line, quote=False)}</p>" for line in (text or summary).split("\n") if line)
     return markup.safe(body + also_in(item.also), link)
 
@@ -94,8 +106,8 @@ def also_in(also: Sequence[Telling]) -> str:
     if not also:
         return ""
     parts = [
-        f'<a href="{html.escape(one.link or "", quote=True)}">{html.escape(_line(one.origin.title))}</a>'
-        f"{': ' + html.escape(_line(one.title)) if one.level == 'event' else ''} (<time datetime=\"{rfc3339(one.published)}\">{readable(one.published)}</time>)"
+        f'<a href="{html.escape(one.link or "", quote=True)}">{html.escape(source_title(one.origin))}</a>'
+        f"{': ' + html.escape(markup.line(one.title)) if one.level == 'event' else ''} (<time datetime=\"{rfc3339(one.published)}\">{readable(one.published)}</time>)"
         for one in also[:50]
     ]
     more = f" and {len(also) - 50} more" if len(also) > 50 else ""
@@ -109,12 +121,18 @@ def rfc3339(at: int) -> str:
 def rfc822(at: int) -> str:
     """With a four-digit year and GMT; without `strftime`'s locale (F16)."""
     when = datetime.fromtimestamp(at, UTC)
-    return f"{_WEEKDAYS[when.weekday()]}, {when.day:02} {_MONTHS[when.month - 1]} {when.year:04} {when:%H:%M:%S} GMT"
+    return f"{WEEKDAYS[when.weekday()]}, {when.day:02} {_MONTHS[when.month - 1]} {when.year:04} {when:%H:%M:%S} GMT"
 
 
 def readable(at: int) -> str:
     when = datetime.fromtimestamp(at, UTC)
     return f"{when.day} {_MONTHS[when.month - 1]} {when.year}, {when:%H:%M} UTC"
+
+
+def long_day(at: int) -> str:
+    """Monday, 7 September 2026"""
+    when = datetime.fromtimestamp(at, UTC)
+    return f"{_LONG_DAYS[when.weekday()]}, {when.day} {_LONG_MONTHS[when.month - 1]} {when.year}"
 
 
 def feed_id(edition: str, site: Site) -> str:
@@ -124,7 +142,7 @@ def feed_id(edition: str, site: Site) -> str:
 
 def heading(edition: Edition, site: Site) -> str:
     """The feed's title: the topic's and the site's."""
-    return site.title if edition.id == "all" else f"{edition.title} – {site.title}"
+    return markup.line(site.title if edition.id == "all" else f"{edition.title} – {site.title}")
 
 
 def page_url(edition: Edition, site: Site) -> str:

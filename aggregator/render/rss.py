@@ -8,15 +8,14 @@ from typing import Any
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
-from aggregator import urls
 from aggregator.model import Edition, Site
-from aggregator.render.atom import generator
-from aggregator.render.prepare import NAMESPACES, Prepared, rfc822, source_url
-from aggregator.text import markup
+from aggregator.render import extras
+from aggregator.render.atom import generator, numbered
+from aggregator.render.prepare import Prepared, byline, rfc822, source_title, source_url
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _CONTENT = "http://purl.org/rss/1.0/modules/content/"
-_PODCAST = ("episode", "season")
+_PLAIN_HOST = re.compile(r"https?://([a-z0-9-]+\.)+[a-z0-9][a-z0-9-]*(:\d+)?/")
 
 
 class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
@@ -24,10 +23,11 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
 
     def __init__(self) -> None:
         self.updated = 0
+        self.names: dict[str, str] = {}  # prefix → namespace
         self.self_url, self.alternate, self.hub, self.ttl = "", "", "", 0
 
     def extend_ns(self) -> dict[str, str]:
-        return dict(NAMESPACES)
+        return self.names
 
     def extend_rss(self, feed: Any) -> Any:
         channel = feed.find("channel")
@@ -66,22 +66,21 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
             etree.SubElement(entry, "description").text = _escaped(one.summary)
         if one.content:
             etree.SubElement(entry, f"{{{_CONTENT}}}encoded").text = one.content
-        for person in one.authors:
-            etree.SubElement(entry, f"{{{NAMESPACES['dc']}}}creator").text = person.name
+        etree.SubElement(entry, f"{{{extras.NAMESPACES['dc']}}}creator").text = byline(one.authors)
         for category in one.categories:
-            etree.SubElement(entry, "category").text = category
+            etree.SubElement(entry, "category", {"domain": category.scheme} if category.scheme else {}).text = category.term
         if one.item.entry.comments:
             etree.SubElement(entry, "comments").text = one.item.entry.comments
         _media(entry, one)
         if one.language:
-            etree.SubElement(entry, f"{{{NAMESPACES['dc']}}}language").text = one.language
-        if one.item.entry.rights:
-            etree.SubElement(entry, f"{{{NAMESPACES['dc']}}}rights").text = " ".join(markup.clean(one.item.entry.rights).split())
+            etree.SubElement(entry, f"{{{extras.NAMESPACES['dc']}}}language").text = one.language
+        if one.rights:
+            etree.SubElement(entry, f"{{{extras.NAMESPACES['dc']}}}rights").text = one.rights
         for telling in one.item.also:
             if telling.link and telling.link != one.link:
                 etree.SubElement(entry, f"{{{_ATOM}}}link", rel="related", href=telling.link)
         origin = etree.SubElement(entry, "source", url=source_url(one.item, site))
-        origin.text = " ".join(markup.clean(one.item.origin.title).split())
+        origin.text = source_title(one.item.origin)
         return entry
 
 
@@ -92,8 +91,8 @@ def _escaped(text: str) -> str:
 
 def _media(entry: Any, one: Prepared) -> None:
     """One enclosure, as RSS has it; further media as Media RSS, none twice (F41)."""
-    # Of what can be reached from elsewhere: a server's own `localhost` is said as media only.
-    first = next((enclosure for enclosure in one.enclosures if "." in urls.host(enclosure.url)), None)
+    # Of what readers take for a web address: odd hosts (`localhost`, an underscore, a user) are said as media only.
+    first = next((enclosure for enclosure in one.enclosures if _PLAIN_HOST.match(enclosure.url)), None)
     for enclosure in one.enclosures:
         if enclosure is first:
             etree.SubElement(entry, "enclosure", url=enclosure.url, length=str(enclosure.length), type=enclosure.type)
@@ -101,36 +100,22 @@ def _media(entry: Any, one: Prepared) -> None:
         attributes = {"url": enclosure.url, "type": enclosure.type}
         if enclosure.length:
             attributes["fileSize"] = str(enclosure.length)
-        for name in ("width", "height", "duration"):
+        for name in ("medium", "width", "height", "duration"):
             value = getattr(enclosure, name)
             if value:
                 attributes[name] = str(value)
-        etree.SubElement(entry, f"{{{NAMESPACES['media']}}}content", attributes)
+        etree.SubElement(entry, f"{{{extras.NAMESPACES['media']}}}content", attributes)
     if one.image and one.image not in {enclosure.url for enclosure in one.enclosures}:
-        etree.SubElement(entry, f"{{{NAMESPACES['media']}}}thumbnail", url=one.image)
-    for name, value in one.item.entry.extras:
-        prefix, _, local = name.partition(":")
-        # iTunes elements bind the whole channel to be a podcast with owner and e-mail; the podcast namespace says the same of an item.
-        if prefix in ("itunes", "podcast") and local in _PODCAST and value.strip().isdecimal():
-            etree.SubElement(entry, f"{{{NAMESPACES['podcast']}}}{local}").text = value.strip()
-        elif prefix == "dc" and local.isalpha():
-            etree.SubElement(entry, f"{{{NAMESPACES['dc']}}}{local}").text = markup.clean(value)
+        etree.SubElement(entry, f"{{{extras.NAMESPACES['media']}}}thumbnail", url=one.image)
+    extras.add(entry, one, "rss")
 
 
 def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: str) -> bytes:
     """The subscription document."""
     feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
     mended = feed.mended
-    mended.updated, mended.ttl, mended.hub = edition.updated, site.ttl, site.hub or ""
+    mended.updated, mended.ttl, mended.hub, mended.names = edition.updated, site.ttl, site.hub or "", extras.namespaces(items, "rss")
     mended.self_url, mended.alternate = address, f"{site.base_url}{edition.id}.html"
     data = feed.rss_str(pretty=False)
     assert isinstance(data, bytes)
-    return _TITLE.sub(_by_number, data) + b"\n"
-
-
-_TITLE = re.compile(rb"<title>([^<]*(?:&lt;|&amp;)[^<]*)</title>")
-
-
-def _by_number(found: re.Match[bytes]) -> bytes:
-    """RSS does not say whether a title is text or HTML; the RSS Advisory Board's profile wants < and & of text as numeric references."""
-    return b"<title>" + found[1].replace(b"&lt;", b"&#x3C;").replace(b"&amp;", b"&#x26;") + b"</title>"
+    return numbered(data) + b"\n"

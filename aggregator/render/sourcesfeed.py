@@ -15,7 +15,7 @@ _WORDS = {"ok": "is back", "slow": "asks for patience", "failing": "fails", "blo
 
 def write(notices: Sequence[Notice], site: Site, updated: int) -> dict[str, bytes]:
     """In the formats that have it; newest first."""
-    items = tuple(_item(notice, site) for notice in notices)
+    items = tuple(sorted((_item(notice, site) for notice in notices), key=lambda item: (item.published, item.id), reverse=True))
     edition = Edition("sources", "Sources", "What happened to the sources: died, moved, gone, silent, blocked, back", items, updated)
     made = prepared(edition, site)
     return {"sources.rss": rss.write(edition, site, made, f"{site.base_url}sources.rss"), "sources.atom": atom.write(edition, site, made, f"{site.base_url}sources.atom")}

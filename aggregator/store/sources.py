@@ -55,7 +55,7 @@ def origins(store: Store, sources: Sequence[Source]) -> dict[str, Origin]:
 
 def _origin(source: Source | None, number: str, url: str | None, title: str, feed: Feed) -> Origin:
     address = source.url if source else url
-    public = urls.redact(address) if address and "://" in address else None
+    public = urls.redact(address).replace("…", "REDACTED") if address and "://" in address else None
     return Origin(
         id=number,
         title=(source.title if source else None) or title or number,

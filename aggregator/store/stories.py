@@ -163,7 +163,7 @@ def _by_ids(store: Store, query: str, ids: Iterable[str], *first: object) -> Ite
 
 
 def archives(store: Store, edition: str) -> int:
-    """The number of the newest complete archive document of an edition; 0: none."""
+    """The number of the newest archive document of an edition; 0: none."""
     return int(store.conn.execute("SELECT coalesce(max(number), 0) FROM archived WHERE edition = ?", (edition,)).fetchone()[0])
 
 
@@ -183,28 +183,50 @@ def in_archive(store: Store, edition: str, number: int) -> tuple[str, ...]:
     return tuple(row[0] for row in found)
 
 
-def left_behind(store: Store, topic: str | None, edition: str, present: set[str], limit: int) -> tuple[Story, ...]:
-    """Stories of an edition older than the oldest in its feed and in no archive document yet, oldest first.
+def left_behind(store: Store, topic: str | None, edition: str, until: int, by_entry: bool, batch: int) -> Iterator[tuple[Story, ...]]:
+    """Stories of an edition not newer than `until` and in no archive document yet, oldest first, so many at a time.
 
-    A mark on the row says that it is archived, so that only those are looked at that are not, however many are stored.
+    `by_entry`: those of entries, where each entry is an item of its own. Else a mark on the row says that it is archived, so that only
+    those are looked at that are not, however many are stored.
     """
-    oldest = min((row[0] for row in _by_ids(store, "SELECT published FROM story WHERE public_id IN", present)), default=None)
-    if oldest is None:
-        return ()
-    table, number, narrowed = ("label", "story", "topic = ? AND ") if topic is not None else ("story", "id", "")
-    mine: tuple[object, ...] = () if topic is None else (topic,)
-    with store.transaction() as conn:
-        conn.execute(
-            f"UPDATE {table} SET archived = 1 WHERE {narrowed}archived = 0 AND EXISTS "
-            f"(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = {table}.public_id)", (*mine, edition)
-        )  # fmt: skip
-    found = store.conn.execute(f"SELECT {number} FROM {table} WHERE {narrowed}archived = 0 AND published <= ? ORDER BY published, public_id LIMIT ?", (*mine, oldest, limit))
-    return tuple(story for story in stories(store, [row[0] for row in found]) if story.public_id not in present)
+    if not by_entry:
+        table, narrowed = ("label", "topic = ? AND ") if topic is not None else ("story", "")
+        with store.transaction() as conn:
+            conn.execute(
+                f"UPDATE {table} SET archived = 1 WHERE {narrowed}archived = 0 AND EXISTS "
+                f"(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = {table}.public_id)", (*(() if topic is None else (topic,)), edition)
+            )  # fmt: skip
+    if by_entry:
+        number, items = "m.story", "entry t JOIN member m ON m.entry = t.id" + (" JOIN label l ON l.story = m.story AND l.topic = ?" if topic is not None else "")
+    elif topic is not None:
+        number, items = "t.story", "(SELECT * FROM label WHERE topic = ? AND archived = 0) t"
+    else:
+        number, items = "t.id", "(SELECT * FROM story WHERE archived = 0) t"
+    after = (0, "")
+    while True:
+        found = store.conn.execute(
+            f"SELECT {number}, t.published, t.public_id FROM {items} WHERE (t.published, t.public_id) > (?, ?) AND t.published <= ? AND NOT EXISTS "
+            "(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = t.public_id) ORDER BY t.published, t.public_id LIMIT ?",
+            (*(() if topic is None else (topic,)), *after, until, edition, batch),
+        ).fetchall()
+        if not found:
+            return
+        after = found[-1][1], found[-1][2]
+        yield stories(store, list(dict.fromkeys(row[0] for row in found)))
 
 
 def by_public_id(store: Store, ids: Sequence[str]) -> tuple[Story, ...]:
-    """The stories with these published ids."""
-    return stories(store, [row[0] for row in _by_ids(store, "SELECT id FROM story WHERE public_id IN", ids)])
+    """The stories with these published ids, or with entries that have them."""
+    numbers: dict[int, None] = {}
+    for start in range(0, len(ids), _CHUNK):
+        part = ids[start : start + _CHUNK]
+        marks = ",".join("?" * len(part))
+        found = store.conn.execute(
+            f"SELECT id FROM story WHERE public_id IN ({marks}) UNION SELECT m.story FROM entry e JOIN member m ON m.entry = e.id WHERE e.public_id IN ({marks})",
+            (*part, *part),
+        )
+        numbers.update(dict.fromkeys(row[0] for row in found))
+    return stories(store, list(numbers))
 
 
 def aliases(store: Store, public_id: str) -> tuple[str, ...]:

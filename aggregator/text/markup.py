@@ -88,6 +88,22 @@ def safe(markup: str, base: str | None = None) -> str:
     return clean(once)  # what stood between two letters may be gone
 
 
+_MEDIA = re.compile(r"<(img|video|audio|source|track)\b[^>]*>|</(?:video|audio|picture)>|<picture>")
+
+
+def without_media(safe_html: str) -> tuple[str, tuple[str, ...]]:
+    """(the same without anything that a browser would fetch by itself, what it would have fetched). For pages of ours; takes what `safe` made."""
+    found: dict[str, None] = {}
+
+    def words(match: re.Match[str]) -> str:
+        attributes = dict(re.findall(r'([a-z]+)="([^"]*)"', match.group()))
+        if attributes.get("src"):
+            found.setdefault(html.unescape(attributes["src"]))
+        return f"<em>[{attributes['alt']}]</em>" if match[1] == "img" and attributes.get("alt", "").strip() else ""
+
+    return _MEDIA.sub(words, safe_html), tuple(found)
+
+
 def _cleaned(text: str, base: str | None) -> str:
     return _PRE.sub(r"\1", _USELESS.sub("", _cleaner(base).clean(text)))
 
@@ -226,6 +242,22 @@ def title(text: str) -> str:
         text = _ACTIVE_TAG.sub("", text)
     text = " ".join(text.split())
     return text if len(text) <= MAX_TITLE else snippet(text, MAX_TITLE)
+
+
+_TAG_LIKE = re.compile(r"<([/!?]?[A-Za-z][^<>]*)>")
+_ENTITY_LIKE = re.compile(r"&(?=#?\w+;)")
+
+
+def line(text: str) -> str:
+    """Plain text on one line for titles and names of a feed, that no client can take for markup (F27, F67).
+
+    Half of all readers decode or strip what looks like a tag or an entity in a title, the others show it: `<b>` is published as ‹b›,
+    and a literal `&amp;` gets an invisible joiner after its first sign.
+    """
+    text = " ".join(clean(text).replace("\ufeff", "").split()).strip("\u200b\u2060 ")
+    if "<" in text:
+        text = re.sub(r"<(?=[A-Za-z/!?])", "‹", _TAG_LIKE.sub(r"‹\1›", text.replace("<>", "‹›")))
+    return _ENTITY_LIKE.sub("&\u2060", text) if "&" in text else text
 
 
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’»)\]]*(?=\s|$)|[。！？]")

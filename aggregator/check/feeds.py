@@ -1,0 +1,208 @@
+"""One feed document: what it says, in a common form, and what is wrong with it by itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from aggregator import urls
+from aggregator.text import markup
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+_CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+_DC = "{http://purl.org/dc/elements/1.1/}"
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
+_RFC822 = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\Z")
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+_TAG_LIKE = re.compile(r"<[/!?]?[A-Za-z]|&#?\w+;")
+_RELATIVE = re.compile(r'<[a-z][^<>]*\s(?:href|src|poster)="(?!https?://|mailto:)')
+LARGEST = 5_000_000  # bytes
+YEAR = 366 * 86_400  # clocks may differ, but not by that much
+
+
+@dataclass(slots=True)
+class Row:
+    """An item, as any reader sees it."""
+
+    id: str
+    title: str
+    link: str
+    published: str
+    updated: str
+    author: str
+    source: str
+    content: str
+    categories: list[str] = field(default_factory=list)
+    media: list[tuple[str, str, str]] = field(default_factory=list)  # address, type, length
+    trouble: list[str] = field(default_factory=list)
+
+    @property
+    def at(self) -> int | None:
+        return moment(self.published)
+
+
+@dataclass(slots=True)
+class Document:
+    """A feed. `links`: relation → address, of those a feed has one of."""
+
+    path: Path
+    title: str = ""
+    id: str = ""
+    updated: str = ""
+    links: dict[str, str] = field(default_factory=dict)
+    archive: bool = False
+    items: list[Row] = field(default_factory=list)
+
+
+def moment(text: str) -> int | None:
+    """Unix seconds of a date in the one form of its format; None for every other."""
+    try:
+        if _RFC3339.match(text):
+            return int(datetime.fromisoformat(text).astimezone(UTC).timestamp())
+        return int(parsedate_to_datetime(text).timestamp()) if _RFC822.match(text) else None
+    except ValueError:
+        return None
+
+
+def read(path: Path) -> Document:
+    """Raises ValueError or XMLSyntaxError where it is not well-formed."""
+    data = path.read_bytes()
+    return {".rss": _rss, ".atom": _atom, ".json": _json}[path.suffix](path, data)
+
+
+def _rss(path: Path, data: bytes) -> Document:
+    channel = etree.fromstring(data, _PARSER).find("channel")
+    if channel is None:
+        raise ValueError("there is no <channel>")
+    links = {str(link.get("rel")): str(link.get("href")) for link in channel.findall(f"{ATOM}link")}
+    found = Document(path, channel.findtext("title") or "", "", channel.findtext("lastBuildDate") or "", {**links, "alternate": channel.findtext("link") or ""})
+    for item in channel.iter("item"):
+        guid = item.find("guid")
+        media = [(str(one.get("url")), str(one.get("type")), str(one.get("length"))) for one in item.findall("enclosure")]
+        row = Row(item.findtext("guid") or "", item.findtext("title") or "", item.findtext("link") or "", item.findtext("pubDate") or "", item.findtext("pubDate") or "",
+                  item.findtext(f"{_DC}creator") or "", item.findtext("source") or "", item.findtext(_CONTENT) or "",
+                  [one.text or "" for one in item.findall("category")], media)  # fmt: skip
+        if guid is not None and guid.get("isPermaLink") != "false" and row.id != row.link:
+            row.trouble.append("its guid claims to be a link and is not the item's")
+        if len(item) == 0 or item[-1].tag != "source":
+            row.trouble.append("<source> is not its last element")
+        if len(media) > 1:
+            row.trouble.append("has more than one enclosure")
+        found.items.append(row)
+    if found.items and channel[-1].tag != "item":
+        raise ValueError("elements of the channel follow its items")
+    return found
+
+
+def _atom(path: Path, data: bytes) -> Document:
+    feed = etree.fromstring(data, _PARSER)
+    links = {str(link.get("rel", "alternate")): str(link.get("href")) for link in feed.findall(f"{ATOM}link")}
+    found = Document(path, feed.findtext(f"{ATOM}title") or "", feed.findtext(f"{ATOM}id") or "", feed.findtext(f"{ATOM}updated") or "", links,
+                     feed.find("{http://purl.org/syndication/history/1.0}archive") is not None)  # fmt: skip
+    for entry in feed.iter(f"{ATOM}entry"):
+        alternates = [str(link.get("href")) for link in entry.findall(f"{ATOM}link") if link.get("rel", "alternate") == "alternate"]
+        media = [(str(link.get("href")), str(link.get("type")), str(link.get("length"))) for link in entry.findall(f"{ATOM}link[@rel='enclosure']")]
+        row = Row(entry.findtext(f"{ATOM}id") or "", entry.findtext(f"{ATOM}title") or "", alternates[0] if alternates else "", entry.findtext(f"{ATOM}published") or "",
+                  entry.findtext(f"{ATOM}updated") or "", entry.findtext(f"{ATOM}author/{ATOM}name") or "", entry.findtext(f"{ATOM}source/{ATOM}title") or "",
+                  entry.findtext(f"{ATOM}content") or "", [str(one.get("term")) for one in entry.findall(f"{ATOM}category")], media)  # fmt: skip
+        if len(alternates) != 1:
+            row.trouble.append(f"has {len(alternates)} links to itself instead of one")
+        if entry[-1].tag != f"{ATOM}source" or not all(entry.findtext(f"{ATOM}source/{ATOM}{name}") for name in ("id", "title", "updated")):
+            row.trouble.append("its <source> is not complete, or not its last element")
+        found.items.append(row)
+    return found
+
+
+def _json(path: Path, data: bytes) -> Document:
+    feed: dict[str, Any] = json.loads(data)
+    if feed.get("version") != "https://jsonfeed.org/version/1.1":
+        raise ValueError("is no JSON Feed 1.1")
+    found = Document(path, feed.get("title", ""), "", "", {"self": feed.get("feed_url", ""), "alternate": feed.get("home_page_url", "")})
+    for item in feed["items"]:
+        media = [(one.get("url", ""), one.get("mime_type", ""), str(one.get("size_in_bytes", 0))) for one in item.get("attachments", ())]
+        row = Row(item["id"], item.get("title", ""), item.get("url", ""), item.get("date_published", ""), item.get("date_modified", ""),
+                  ", ".join(one.get("name", "") for one in item.get("authors", ())), item.get("_source", {}).get("title", ""), item.get("content_html", ""),
+                  list(item.get("tags", ())), media)  # fmt: skip
+        if "content_html" not in item and "content_text" not in item:
+            row.trouble.append("has neither content_html nor content_text")
+        found.items.append(row)
+    return found
+
+
+def findings(document: Document) -> Iterator[str]:
+    """What is wrong with this document by itself."""
+    data = document.path.read_bytes()
+    text = data.decode("utf-8")
+    if len(data) > LARGEST:
+        yield f"{len(data)} bytes, more than {LARGEST}"
+    if data.startswith(b"\xef\xbb\xbf") or (document.path.suffix != ".json" and "<!DOCTYPE" in text[:2000]):
+        yield "starts with a BOM or has a DOCTYPE"
+    if document.path.suffix != ".json" and not text.startswith("<?xml version='1.0' encoding='UTF-8'?>"):
+        yield "does not declare itself as XML in UTF-8 with its first sign"
+    if markup.clean(text) != text:
+        yield "holds characters that XML does not allow"
+    if not document.title:
+        yield "has no title"
+    for rel in ("self", "alternate"):
+        if urls.follow(document.links.get(rel)) is None:
+            yield f"has no absolute link to its {rel}"
+    yield from _together(document)
+    for row in document.items:
+        for trouble in (*_words(row), *_dates(row, int(document.path.stat().st_mtime) + YEAR), *_links_and_content(row)):
+            yield f"{row.id}: {trouble}"
+
+
+def _together(document: Document) -> Iterator[str]:
+    """Ids, order and the feed's own date."""
+    ids = [row.id for row in document.items]
+    if len(set(ids)) != len(ids) or not all(ids):
+        yield "an id is missing or there twice"
+    keys = [(row.at or 0, row.id) for row in document.items]
+    if keys != sorted(keys, reverse=True):
+        yield "its items are not in order, newest first"
+    newest = max((moment(row.updated) or 0 for row in document.items), default=0)
+    if document.updated and (moment(document.updated) or 0) < newest:
+        yield "claims to be older than its newest item"
+
+
+def _words(row: Row) -> Iterator[str]:
+    yield from row.trouble
+    for name in ("title", "author", "source"):
+        if not getattr(row, name):
+            yield f"has no {name}"
+    for text in (row.title, row.author, row.source, *row.categories):
+        if _TAG_LIKE.search(text):
+            yield f"{markup.snippet(text, 60)!r} looks like markup where only text is"
+    if len(set(row.categories)) != len(row.categories) or not all(row.categories):
+        yield "has a category twice, or an empty one"
+
+
+def _dates(row: Row, latest: int) -> Iterator[str]:
+    for date in (row.published, row.updated):
+        at = moment(date)
+        if at is None:
+            yield f"the date {date!r} is not in its form"
+        elif not 0 <= at <= latest:
+            yield f"the date {date} is before 1970, or long after the file was written"
+    if (moment(row.updated) or 0) < (row.at or 0):
+        yield "was changed before it was published"
+
+
+def _links_and_content(row: Row) -> Iterator[str]:
+    if urls.follow(row.link) is None:
+        yield f"the link {row.link!r} is no absolute web address"
+    for address, kind, length in row.media:
+        if urls.follow(address) is None or "/" not in kind or not length.isdecimal():
+            yield f"the enclosure {address!r} lacks an address, a type or a length"
+    if row.content and markup.safe(row.content) != row.content:
+        yield "its content is changed by sanitising it again"
+    if _RELATIVE.search(row.content):
+        yield "its content has a link that is not absolute"

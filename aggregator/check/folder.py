@@ -1,0 +1,147 @@
+"""A whole folder: the formats of a topic agree, archives are a chain that holds each item once, pages and lists lead where they say."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import brotli
+from lxml import etree
+
+from aggregator import urls
+from aggregator.check import feeds
+from aggregator.check.feeds import Document
+from aggregator.publish import LARGE, MANIFEST
+
+_FETCHING = "//script|//iframe|//object|//embed|//img|//video|//audio|//source|//base|//link[@rel='stylesheet' or @rel='preload' or @rel='preconnect']"
+
+
+def folder(path: Path) -> Iterator[str]:
+    """One line for each finding; nothing for a good folder."""
+    names = sorted(one for one in [*path.glob("*.rss"), *path.glob("*.atom"), *path.glob("*.json"), *path.glob("archive/*.atom")] if not one.name.startswith("."))
+    if not names:
+        yield f"{path}: no feed there"
+    documents: dict[Path, Document] = {}
+    for name in names:
+        try:
+            documents[name] = feeds.read(name)
+            for finding in feeds.findings(documents[name]):
+                yield f"{name}: {finding}"
+        except (ValueError, KeyError, etree.XMLSyntaxError) as error:
+            yield f"{name}: is not well-formed: {error}"
+    yield from _agreement(path, documents)
+    yield from _archives(path, documents)
+    for page in sorted([*path.glob("*.html"), *path.glob("stories/*.html")]):
+        yield from (f"{page}: {finding}" for finding in _page(page, path, documents))
+    for opml in sorted(path.glob("*.opml")):
+        yield from (f"{opml}: {finding}" for finding in _opml(opml))
+    yield from _files(path)
+
+
+def notes(path: Path) -> Iterator[str]:
+    """What is no fault, but worth knowing."""
+    for name in sorted([*path.glob("*.rss"), *path.glob("*.atom"), *path.glob("*.json")]):
+        if not name.name.startswith(".") and (size := name.stat().st_size) > LARGE:
+            yield f"{name}: {size / 1e6:.1f} MB; a smaller publish.limit or content = \"summary\" would make it lighter"
+
+
+def _agreement(path: Path, documents: dict[Path, Document]) -> Iterator[str]:
+    """The same items with the same id, title, link, author and date in every format (F62)."""
+    seen: dict[str, dict[str, Any]] = {}
+    for name, document in documents.items():
+        if name.parent == path:
+            seen.setdefault(name.stem, {})[name.suffix] = [(row.id, row.title, row.link, row.author, row.at) for row in document.items]
+    for stem, forms in seen.items():
+        first = next(iter(forms.values()))
+        if any(rows != first for rows in forms.values()):
+            yield f"{path / stem}: the formats {', '.join(sorted(forms))} do not hold the same items"
+
+
+def _archives(path: Path, documents: dict[Path, Document]) -> Iterator[str]:
+    """From each feed by prev-archive to the first document: all there, all marked as archives, no item twice (F60)."""
+    reached: set[Path] = set()
+    for name, document in documents.items():
+        if name.parent != path or name.suffix != ".atom":
+            continue
+        ids = [row.id for row in document.items]
+        here: Document | None = document
+        while here is not None and (address := here.links.get("prev-archive")):
+            there = path / "archive" / address.rsplit("/", 1)[-1]
+            if there in reached:
+                yield f"{here.path}: its archives go in a circle"
+                break
+            reached.add(there)
+            here = documents.get(there)
+            if here is None:
+                yield f"{name}: the archive document {address} is not there"
+            elif not here.archive or here.links.get("current") != document.links.get("self"):
+                yield f"{there}: is not marked as an archive of {name.name}"
+            else:
+                ids += [row.id for row in here.items]
+        if len(set(ids)) != len(ids):
+            yield f"{name}: {len(ids) - len(set(ids))} items are more than once in it and its archives"
+    for name in documents:
+        if name.parent != path and name not in reached:
+            yield f"{name}: no feed leads to this archive document"
+
+
+def _page(page: Path, path: Path, documents: dict[Path, Document]) -> Iterator[str]:
+    document: Any = etree.HTML(page.read_text(encoding="utf-8"))
+    if document.xpath(_FETCHING) or [a for a in document.xpath("//@*") if a.attrname.startswith("on")]:
+        yield "runs something, or fetches something by itself"
+    if len(document.xpath("//h1[not(ancestor::article)]")) != 1:
+        yield "has not exactly one first heading"
+    if [a for a in document.xpath("//a/@href") if a.strip().lower().startswith(("javascript:", "data:", "vbscript:"))]:
+        yield "has a link that would act"
+    known = {document.links.get("self") for document in documents.values()}
+    alternates = document.xpath("//link[@rel='alternate']")
+    if not alternates:
+        yield "announces no feed"
+    for link in alternates:
+        if link.get("href") not in known or not link.get("title") or not link.get("type"):
+            yield f"announces {link.get('href')}, which is not here, or without title and type"
+
+
+def _opml(opml: Path) -> Iterator[str]:
+    try:
+        outlines = list(etree.fromstring(opml.read_bytes()).iter("outline"))
+    except etree.XMLSyntaxError as error:
+        yield f"is not well-formed: {error}"
+        return
+    addresses = [outline.get("xmlUrl") for outline in outlines if outline.get("xmlUrl")]
+    if len(set(addresses)) != len(addresses):
+        yield "lists a feed twice"
+    for outline in outlines:
+        if not outline.get("text"):
+            yield "has an outline without text"
+        address = outline.get("xmlUrl")
+        if address is not None and (urls.follow(address) is None or outline.get("type") != "rss" or not outline.get("title")):
+            yield f"{address}: lacks an absolute address, a title or the type “rss”"
+
+
+def _files(path: Path) -> Iterator[str]:
+    """Each file is as it was published, and its compressed forms are forms of it."""
+    try:
+        record = json.loads((path / MANIFEST).read_bytes())["files"]
+    except (OSError, ValueError, KeyError):
+        return  # a folder without our record may be checked too
+    for name, known in sorted(record.items()):
+        file = path / name
+        if not file.is_file():
+            yield f"{file}: was published and is not there"
+            continue
+        data = file.read_bytes()
+        if hashlib.sha256(data).hexdigest() != known["sha256"]:
+            yield f"{file}: is not what was published"
+        for ending, unpack in ((".gz", gzip.decompress), (".br", brotli.decompress)):
+            packed = file.with_name(file.name + ending)
+            try:
+                good = not packed.exists() or unpack(packed.read_bytes()) == data
+            except (OSError, EOFError, brotli.error):
+                good = False
+            if not good:
+                yield f"{packed}: is not a form of {file.name}"
