@@ -19,7 +19,7 @@ CANDIDATES, TEXT_CANDIDATES, EVENT_CANDIDATES = 28, 12, 16  # stories that a new
 OWN = 0.5  # power of a word's number in the batch itself: many of these entries will turn out to be one event
 MARK = 0.4  # weight of a mark of long texts among words
 WEIGHTS = 255  # a word's weight in a posting is a whole number up to this
-SHARED, COPIED = 0.07, 0.1  # cosine by the heaviest words alone: less is no event, no copy
+SHARED, COPIED = 0.09, 0.14  # cosine by the heaviest words alone: less is no event, no copy
 LANGUAGE = 40  # words of a body, after those of the title, that its language is told by
 
 Found = tuple[int, int, float]
