@@ -10,7 +10,6 @@ a common word. Where little was counted yet, how common it is in its language st
 
 from __future__ import annotations
 
-import functools
 import heapq
 import math
 from collections.abc import Mapping, Sequence
@@ -49,43 +48,42 @@ def terms(title: Sequence[str], body: Sequence[str]) -> Vector:
     return found
 
 
-class Rarity:
-    """Term → inverse frequency in events. `frequencies`: in how many events each term was, of `total`; both may grow meanwhile."""
+class Rarity(dict[str, float]):
+    """Term → inverse frequency in events, for texts in one language; 0 for words that are everywhere. Made when asked for.
 
-    def __init__(self, frequencies: Mapping[str, int], total: int) -> None:
-        self._frequencies, self._total = frequencies, total
-        self._known: dict[str, dict[str, float]] = {}
+    `frequencies`: in how many events each term was, of `total`.
+    """
 
-    def of(self, spoken: str) -> dict[str, float]:
-        """What is known so far for this language."""
-        return self._known.setdefault(spoken, {})
+    def __init__(self, frequencies: Mapping[str, int], total: int, spoken: str) -> None:
+        super().__init__()
+        self._frequencies, self._all = frequencies, total + PRIOR
+        self._shares = vocabulary.shares(spoken)
 
-    def look_up(self, term: str, spoken: str) -> float:
-        """0 for words that are everywhere."""
-        share = vocabulary.share(term, spoken)
+    def __missing__(self, term: str) -> float:
+        share = self._shares.get(term, vocabulary.RARE)
         value = 0.0
         if share < EVERYWHERE:
-            value = max(0.0, math.log((self._total + PRIOR) / (self._frequencies.get(term, 0) + PRIOR * (share + FLOOR))))
-        self.of(spoken)[term] = value
+            value = max(0.0, math.log(self._all / (self._frequencies.get(term, 0) + PRIOR * (share + FLOOR))))
+        self[term] = value
         return value
 
 
-@functools.cache
-def _repeats(count: float) -> float:
-    return math.pow(count, REPEATS)
+class _Repeats(dict[float, float]):
+    """Count → its power."""
+
+    def __missing__(self, count: float) -> float:
+        self[count] = value = math.pow(count, REPEATS)
+        return value
 
 
-def weighted(counts: Mapping[str, float], rarity: Rarity, spoken: str) -> Vector:
+_REPEATS = _Repeats()
+
+
+def weighted(counts: Mapping[str, float], rarity: Rarity) -> Vector:
     """TF-IDF of unit length."""
-    known, found, square = rarity.of(spoken), Vector(), 0.0
-    for term, count in counts.items():
-        value = known.get(term)
-        if value is None:
-            value = rarity.look_up(term, spoken)
-        if value > 0.0:
-            weight = _repeats(count) * value
-            found[term] = weight
-            square += weight * weight
+    powers = _REPEATS
+    found = {term: powers[count] * value for term, count in counts.items() if (value := rarity[term]) > 0.0}
+    square = math.fsum([weight * weight for weight in found.values()])
     if not square:
         return {}
     scale = 1 / math.sqrt(square)
@@ -93,10 +91,10 @@ def weighted(counts: Mapping[str, float], rarity: Rarity, spoken: str) -> Vector
 
 
 def index_terms(vector: Vector, frequencies: Mapping[str, int], total: int) -> list[str]:
-    """The heaviest terms that are not in too many events to find anybody by."""
+    """The heaviest terms that are not in too many events to find anybody by, heaviest first."""
     most = max(64.0, COMMON * total)
-    usable = [(-weight, term) for term, weight in vector.items() if frequencies.get(term, 0) <= most]
-    return [term for _, term in heapq.nsmallest(INDEX_TERMS, usable)]
+    usable = sorted([(-weight, term) for term, weight in vector.items() if frequencies.get(term, 0) <= most])
+    return [term for _, term in usable[:INDEX_TERMS]]
 
 
 def cosine(a: Vector, b: Vector) -> float:

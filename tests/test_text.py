@@ -109,7 +109,7 @@ def _cluster(number: int, title: str, text: str = "", at: int = 0) -> cluster.Cl
 
 
 def _vector(title: str, text: str = "", spoken: str = "en") -> cluster.Vector:
-    return cluster.weighted(cluster.terms(words(title), words(text)), cluster.Rarity({}, 1000), spoken)
+    return cluster.weighted(cluster.terms(words(title), words(text)), cluster.Rarity({}, 1000, spoken))
 
 
 def _pairs(found: list[cluster.Cluster]) -> dict[tuple[int, int], cluster.Closest]:
@@ -164,7 +164,7 @@ def test_a_word_is_worth_what_it_tells_in_its_language() -> None:
 
 
 def test_rarity_counts_events_and_falls_with_them() -> None:
-    rare, common = cluster.Rarity({"ferry": 1}, 1000).look_up("ferry", "en"), cluster.Rarity({"ferry": 400}, 1000).look_up("ferry", "en")
+    rare, common = cluster.Rarity({"ferry": 1}, 1000, "en")["ferry"], cluster.Rarity({"ferry": 400}, 1000, "en")["ferry"]
     assert rare > common > 0
 
 

@@ -16,6 +16,7 @@ from aggregator.text import vocabulary
 from aggregator.text.phrases import span
 
 CANDIDATES, TEXT_CANDIDATES, EVENT_CANDIDATES = 28, 12, 16  # stories that a new one is compared with, best first
+STRONG = 10  # heaviest words by which every story is found; those after them find where they are rare
 OWN = 0.5  # power of a word's number in the batch itself: many of these entries will turn out to be one event
 MARK = 0.4  # weight of a mark of long texts among words
 WEIGHTS = 255  # a word's weight in a posting is a whole number up to this
@@ -82,14 +83,14 @@ class Batch:
                 self.joins.setdefault(one.b, []).append((one.a, one.level))
 
     def run(self, batch: list[Waiting]) -> None:
-        coming = [self.prepared(entry) for entry in batch]
-        added = Counter(chain.from_iterable(one.counts for one in coming))
+        self.coming = [self.prepared(entry) for entry in batch]
+        added = Counter(chain.from_iterable(one.counts for one in self.coming))
         self.known = folding.frequencies(self.conn, added)
         self.frequencies = {term: self.known.get(term, 0) + round(number**OWN) for term, number in added.items()}
-        self.rarity = cluster.Rarity(self.frequencies, self.total + len(batch))
+        self.rarities: dict[str, cluster.Rarity] = {}  # by language
         ids = [entry.public_id for entry in batch]
         self.stories, self.events = (folding.founded(self.conn, table, ids) for table in ("story", "event"))
-        for one in coming:
+        for one in self.coming:
             self.place(one)
         self.written.flush()
         if self.settings.event_window is not None:
@@ -102,9 +103,15 @@ class Batch:
         spoken = vocabulary.language(print_.title + print_.body[:LANGUAGE], entry.language)
         return New(entry, print_, cluster.terms(print_.title, print_.body), spoken)
 
+    def rarity(self, spoken: str) -> cluster.Rarity:
+        known = self.rarities.get(spoken)
+        if known is None:
+            known = self.rarities[spoken] = cluster.Rarity(self.frequencies, self.total + len(self.coming), spoken)
+        return known
+
     def place(self, one: New) -> None:
         """Into the story that it belongs to, or a new one."""
-        one.vector = cluster.weighted(one.counts, self.rarity, one.spoken)
+        one.vector = cluster.weighted(one.counts, self.rarity(one.spoken))
         one.terms = {term: int(one.vector[term] * WEIGHTS + 0.5) for term in cluster.index_terms(one.vector, self.frequencies, self.total)}
         one.terms.update(dict.fromkeys(dedupe.marks(one.print), int(MARK * WEIGHTS)))
         found = self.candidates(one)
@@ -160,8 +167,10 @@ class Batch:
         """The most alike first, by the words that both are found by."""
         at, reach = one.entry.published, self.settings.reach
         weights: dict[int, int] = {}
-        for term, weight in one.terms.items():
+        for rank, (term, weight) in enumerate(one.terms.items()):
             known = self.memory.postings(term, at, reach, self.known)
+            if rank >= STRONG and len(known.stories) >= POSTINGS and term[0] != "#":
+                continue  # a weak word that many stories hold
             for story, other in zip(known.stories[-POSTINGS:], known.weights[-POSTINGS:], strict=True):
                 weights[story] = weights.get(story, 0) + weight * other
         least = SHARED * WEIGHTS * WEIGHTS

@@ -136,6 +136,7 @@ def _settings(conn: sqlite3.Connection) -> None:
     # Where WAL can't be had (a network file system without shared memory) SQLite stays with its rollback journal: slower, correct.
     conn.execute("PRAGMA journal_mode = WAL")
     conn.execute("PRAGMA synchronous = NORMAL")
+    conn.execute("PRAGMA wal_autocheckpoint = 8000")  # pages: a large transaction touches many, and again the same ones in the next
     conn.execute("PRAGMA foreign_keys = ON")
     conn.execute("PRAGMA temp_store = MEMORY")
     conn.execute("PRAGMA cache_size = -32000")

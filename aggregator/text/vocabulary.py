@@ -52,7 +52,7 @@ def language(words: Sequence[str], declared: str | None = None) -> str:
     if found.get(said) == most:
         return said
     equals = sorted(one for one, count in found.items() if count == most)
-    return equals[0] if len(equals) == 1 else max(equals, key=lambda one: sum(_shares(one).get(word, 0.0) for word in words))
+    return equals[0] if len(equals) == 1 else max(equals, key=lambda one: sum(shares(one).get(word, 0.0) for word in words))
 
 
 def _by_script(words: Sequence[str]) -> str | None:
@@ -63,13 +63,13 @@ def _by_script(words: Sequence[str]) -> str | None:
     return "zh" if any("\u4e00" <= character <= "\u9fff" for character in characters) else None
 
 
+RARE = 1 - math.exp(-DOCUMENT * UNKNOWN)
+"""The share of items that hold a word which is in no list."""
+
+
 def share(word: str, spoken: str) -> float:
     """The share of all items in this language that hold this stem, 0 to 1. A language without a list knows no common words."""
-    found = _shares(spoken).get(word)
-    return _RARE if found is None else found
-
-
-_RARE = 1 - math.exp(-DOCUMENT * UNKNOWN)
+    return shares(spoken).get(word, RARE)
 
 
 @functools.cache
@@ -84,8 +84,8 @@ def _function() -> Mapping[str, tuple[str, ...]]:
 
 
 @functools.cache
-def _shares(spoken: str) -> Mapping[str, float]:
-    """Stem → share of items; the occurrences of all words with this stem taken together."""
+def shares(spoken: str) -> Mapping[str, float]:
+    """Stem → share of the items in this language that hold it; the occurrences of all words with this stem taken together."""
     counts: dict[str, float] = {}
     for line in _read(spoken).splitlines():
         zipf, *words = line.split()
