@@ -16,7 +16,7 @@ from aggregator.store import Store, folding
 
 __all__ = ["BATCH", "Folded", "Settings", "fold", "join"]
 
-BATCH = 1000  # entries of one transaction
+BATCH = 2000  # entries of one transaction
 
 
 def fold(store: Store, settings: Settings, titles: dict[str, str], progress: Callable[[int], None] | None = None) -> Folded:

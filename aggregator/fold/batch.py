@@ -16,7 +16,7 @@ from aggregator.text import vocabulary
 from aggregator.text.phrases import span
 
 CANDIDATES, TEXT_CANDIDATES, EVENT_CANDIDATES = 28, 12, 16  # stories that a new one is compared with, best first
-STRONG = 10  # heaviest words by which every story is found; those after them find where they are rare
+STRONG = 8  # heaviest words by which every story is found; those after them find where they are rare
 OWN = 0.5  # power of a word's number in the batch itself: many of these entries will turn out to be one event
 MARK = 0.4  # weight of a mark of long texts among words
 WEIGHTS = 255  # a word's weight in a posting is a whole number up to this

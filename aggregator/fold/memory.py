@@ -10,7 +10,7 @@ from aggregator import dedupe
 from aggregator.cluster import Cluster, Vector
 from aggregator.store import Store, folding
 
-POSTINGS = 20  # newest stories that one word finds
+POSTINGS = 16  # newest stories that one word finds
 EDITED = 0.95  # score of a text fold under which the copy is kept to compare with, beside the founder
 TELLINGS = 4  # entries that a story is compared by
 EVENT_STORIES = 60  # newest stories of an event that are loaded to compare it
@@ -55,7 +55,7 @@ class Memory:
             self.times.clear()
         _halve(self.events, 4 * CACHE)
         _halve(self.prints, CACHE)
-        _halve(self.vectors, CACHE)
+        _halve(self.vectors, 2 * CACHE)
         _halve(self.clusters, CACHE)
 
     def index(self, story: int, at: int, terms: dict[str, int]) -> None:

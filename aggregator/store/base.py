@@ -136,10 +136,10 @@ def _settings(conn: sqlite3.Connection) -> None:
     # Where WAL can't be had (a network file system without shared memory) SQLite stays with its rollback journal: slower, correct.
     conn.execute("PRAGMA journal_mode = WAL")
     conn.execute("PRAGMA synchronous = NORMAL")
-    conn.execute("PRAGMA wal_autocheckpoint = 8000")  # pages: a large transaction touches many, and again the same ones in the next
+    conn.execute("PRAGMA wal_autocheckpoint = 16000")  # pages: a large transaction touches many, and again the same ones in the next
     conn.execute("PRAGMA foreign_keys = ON")
     conn.execute("PRAGMA temp_store = MEMORY")
-    conn.execute("PRAGMA cache_size = -32000")
+    conn.execute("PRAGMA cache_size = -48000")
 
 
 def _refuse_unusable(path: Path) -> None:
