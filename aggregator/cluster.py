@@ -144,7 +144,7 @@ class Closest:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Two events that became one, and why: the mean cosine, the closest stories, the gap in seconds and the words in common."""
+    """Two events that became one, and why: the mean cosine, the closest stories, the gap in seconds and the terms in common."""
 
     kept: int
     gone: int
@@ -153,10 +153,7 @@ class Merge:
     closest: Closest
     gap: int
     common: tuple[str, ...]  # those that made them alike first
-
-    @property
-    def shared(self) -> tuple[str, ...]:
-        return self.common[:6]
+    telling: int  # so many of them made up nine tenths of it
 
 
 def gap(a: Cluster, b: Cluster) -> int:
@@ -209,7 +206,7 @@ def merges(
         kept, gone = (a, b) if (alive[a].first, a) <= (alive[b].first, b) else (b, a)
         one, two = alive[kept], alive.pop(gone)
         average = cosine(one.total, two.total) / (one.size * two.size)
-        done.append(Merge(kept, gone, -score, average, near[kept][gone], gap(one, two), _common(one.total, two.total)))
+        done.append(Merge(kept, gone, -score, average, near[kept][gone], gap(one, two), *_common(one.total, two.total)))
         one.absorb(two)
         for other in apart.pop(gone, ()):  # what is kept apart from a part is kept apart from the whole
             apart.setdefault(kept, set()).add(other)
@@ -226,8 +223,11 @@ def merges(
     return done
 
 
-def _common(a: Vector, b: Vector) -> tuple[str, ...]:
-    """The words of both, those first that made them alike."""
-    if len(a) > len(b):
-        a, b = b, a
-    return tuple(term for _, term in sorted([(-weight * b[term], term) for term, weight in a.items() if term in b]))
+def _common(a: Vector, b: Vector) -> tuple[tuple[str, ...], int]:
+    """The terms of both, those first that made them alike, and how many of them made up nine tenths of it."""
+    found = sorted([(-a[term] * b[term], term) for term in a.keys() & b.keys()])
+    whole, sofar, number = math.fsum([part for part, _ in found]), 0.0, 0
+    while number < len(found) and sofar > 0.9 * whole:
+        sofar += found[number][0]
+        number += 1
+    return tuple(term for _, term in found), number

@@ -121,7 +121,7 @@ def test_events_merge_best_first_and_the_older_stays() -> None:
     clusters = {one.id: one for one in found}
     done = cluster.merges(clusters, _pairs(found), 72 * 3600)
     assert [(merge.kept, merge.gone) for merge in done] == [(1, 2)] and clusters[1].size == 2
-    assert set(done[0].shared) == {"earthquak", "northern", "chil"} and done[0].gap == 10 and done[0].average == done[0].closest.cosine
+    assert set(done[0].common[: done[0].telling]) == {"earthquak", "northern", "chil"} and done[0].gap == 10 and done[0].average == done[0].closest.cosine
     far = [_cluster(1, "Same words here again", at=0), _cluster(2, "Same words here again", at=9 * 86_400)]
     assert cluster.merges({one.id: one for one in far}, _pairs(far), 72 * 3600) == [], "beyond the window"
 

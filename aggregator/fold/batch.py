@@ -246,7 +246,7 @@ class Batch:
         for merge in cluster.merges(clusters, pairs, self.settings.event_window or 0, self.forbidden(clusters)):
             gone = self.memory.clusters.pop(merge.gone)
             near = merge.closest.other if merge.closest.one in gone.members else merge.closest.one
-            done.append((merge.kept, merge.gone, Reason("event", self.memory.founder_of(near), merge.score, cluster.THRESHOLD, _features(merge))))
+            done.append((merge.kept, merge.gone, Reason("event", self.memory.founder_of(near), merge.score, cluster.THRESHOLD, self.features(merge, near))))
             self.counted.subtract(merge.common)
             for story in gone.members:
                 self.memory.events[story] = merge.kept
@@ -254,6 +254,16 @@ class Batch:
         self.written.founded -= len(done)
         self.done.events_new -= len(done)
         self.done.events_changed += len(done)
+
+    def features(self, merge: Merge, near: int) -> tuple[tuple[str, str], ...]:
+        """Why two events are one, in words: terms as the nearest story has them, not as stems."""
+        known = self.memory.prints.get(near)
+        said = {vocabulary.stem(word): word for word in reversed(known[0].print.title + known[0].print.body)} if known else {}
+        words = [said.get(term, term) for term in merge.common[: min(merge.telling, 8)]]
+        return (
+            ("shared words", ", ".join(words)), ("closest stories", f"{merge.closest.cosine:.2f} alike"), ("all stories", f"{merge.average:.2f} alike on average"),
+            ("time between", span(merge.gap)),
+        )  # fmt: skip
 
     def remember(self) -> None:
         """How many events each term was in, one per event however many stories it has."""
@@ -275,14 +285,6 @@ class Batch:
             for other, level in self.joins.get(entry.public_id, ()):
                 join(self.store, entry.public_id, other, level)
                 self.memory.forget_events()
-
-
-def _features(merge: Merge) -> tuple[tuple[str, str], ...]:
-    """Why two events are one, in words."""
-    return (
-        ("shared words", ", ".join(merge.shared)), ("closest stories", f"{merge.closest.cosine:.2f} alike"), ("all stories", f"{merge.average:.2f} alike on average"),
-        ("time between", span(merge.gap)),
-    )  # fmt: skip
 
 
 _YOURS = (("yours", "join"),)
