@@ -180,7 +180,8 @@ def unique(feed: Feed, entries: Iterable[Entry], limits: Limits, warnings: list[
     The same guid twice is one entry, unless the links differ or three titles share it (seen: one guid on all ten posts of a
     blog). Without guids, one link with different texts is several entries (seen: comments, all with the link of their page).
     """
-    found = [entry for entry in entries if entry.guid or entry.link or entry.text or entry.enclosures or entry.title != UNTITLED]
+    said = ("guid", "link", "text", "enclosures", "published")
+    found = [entry for entry in entries if entry.title != UNTITLED or any(getattr(entry, name) for name in said)]
     if len(found) > limits.max_entries:
         warnings.append(Failure("too-many", f"{len(found)} entries; the first {limits.max_entries} are taken"))
         found = found[: limits.max_entries]
