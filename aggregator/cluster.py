@@ -208,19 +208,24 @@ def merges(
         average = cosine(one.total, two.total) / (one.size * two.size)
         done.append(Merge(kept, gone, -score, average, near[kept][gone], gap(one, two), *_common(one.total, two.total)))
         one.absorb(two)
-        for other in apart.pop(gone, ()):  # what is kept apart from a part is kept apart from the whole
-            apart.setdefault(kept, set()).add(other)
-            apart[other].add(kept)
-        around = near[kept]
-        for other, closest in near.pop(gone).items():
-            if other != kept:
-                around[other] = max(around.get(other, closest), closest)
-                near[other][kept] = around[other]
-                near[other].pop(gone)
-        around.pop(gone)
-        for other, closest in around.items():
+        _unite(near, apart, kept, gone)
+        for other, closest in near[kept].items():
             push(kept, other, closest)
     return done
+
+
+def _unite(near: dict[int, dict[int, Closest]], apart: dict[int, set[int]], kept: int, gone: int) -> None:
+    """What is a pair of the gone one, or is kept apart from it, is so of the kept one."""
+    for other in apart.pop(gone, ()):
+        apart.setdefault(kept, set()).add(other)
+        apart[other].add(kept)
+    around = near[kept]
+    del around[gone]
+    for other, closest in near.pop(gone).items():
+        if other != kept:
+            around[other] = max(around.get(other, closest), closest)
+            near[other][kept] = around[other]
+            del near[other][gone]
 
 
 def _common(a: Vector, b: Vector) -> tuple[tuple[str, ...], int]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from aggregator.model import Entry, Reason
 from aggregator.store import rows
@@ -42,6 +43,14 @@ class Waiting:
     changed: int
 
 
+def _chosen(conn: sqlite3.Connection, query: str, wanted: Iterable[object], *first: object) -> Iterator[tuple[Any, ...]]:
+    """The rows of `query … IN (wanted)`, however many are wanted; `first` are parameters before them."""
+    numbers = list(wanted)
+    for start in range(0, len(numbers), _CHUNK):
+        part = numbers[start : start + _CHUNK]
+        yield from conn.execute(f"{query} IN ({','.join('?' * len(part))})", (*first, *part))
+
+
 def untold(store: Store) -> list[int]:
     """All entries that wait, in the order (published, id): it does not matter who answered first."""
     return [row[0] for row in store.conn.execute("SELECT e.id FROM untold u CROSS JOIN entry e ON e.id = u.entry ORDER BY e.published, e.public_id")]
@@ -50,11 +59,7 @@ def untold(store: Store) -> list[int]:
 def entries(store: Store, numbers: list[int], characters: int) -> list[Waiting]:
     """These entries, in this order; of their texts so many characters."""
     columns = "id, source, public_id, link_key, title, substr(text, 1, ?), language, published, first_seen, changed"
-    found: dict[int, Waiting] = {}
-    for start in range(0, len(numbers), _CHUNK):
-        part = numbers[start : start + _CHUNK]
-        for row in store.conn.execute(f"SELECT {columns} FROM entry WHERE id IN ({','.join('?' * len(part))})", (characters, *part)):
-            found[row[0]] = Waiting(*row)
+    found = {row[0]: Waiting(*row) for row in _chosen(store.conn, f"SELECT {columns} FROM entry WHERE id", numbers, characters)}
     return [found[number] for number in numbers]
 
 
@@ -64,11 +69,7 @@ def waiting(store: Store) -> int:
 
 def frequencies(conn: sqlite3.Connection, terms: Iterable[str]) -> dict[str, int]:
     """In how many events each of these words was seen."""
-    wanted, found = list(terms), dict[str, int]()
-    for start in range(0, len(wanted), _CHUNK):
-        part = wanted[start : start + _CHUNK]
-        found.update(conn.execute(f"SELECT term, events FROM term WHERE term IN ({','.join('?' * len(part))})", part))
-    return found
+    return dict(_chosen(conn, "SELECT term, events FROM term WHERE term", terms))
 
 
 def count_terms(conn: sqlite3.Connection, added: Mapping[str, int]) -> None:
@@ -100,21 +101,12 @@ def _unpacked(terms: str) -> dict[str, float]:
 
 def vectors(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, dict[str, float]]:
     """Story → vector, of those that have one."""
-    wanted, found = list(stories), dict[int, dict[str, float]]()
-    for start in range(0, len(wanted), _CHUNK):
-        part = wanted[start : start + _CHUNK]
-        for story, terms in conn.execute(f"SELECT story, terms FROM vector WHERE story IN ({','.join('?' * len(part))})", part):
-            found[story] = _unpacked(terms)
-    return found
+    return {story: _unpacked(terms) for story, terms in _chosen(conn, "SELECT story, terms FROM vector WHERE story", stories)}
 
 
 def events_of(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, int]:
     """Story → event."""
-    wanted, found = list(stories), dict[int, int]()
-    for start in range(0, len(wanted), _CHUNK):
-        part = wanted[start : start + _CHUNK]
-        found.update(conn.execute(f"SELECT id, event FROM story WHERE id IN ({','.join('?' * len(part))})", part))
-    return found
+    return dict(_chosen(conn, "SELECT id, event FROM story WHERE id", stories))
 
 
 def vectors_of_event(conn: sqlite3.Connection, event: int, most: int) -> list[tuple[int, int, dict[str, float]]]:
@@ -124,16 +116,6 @@ def vectors_of_event(conn: sqlite3.Connection, event: int, most: int) -> list[tu
         (event, most),
     )
     return [(story, published, _unpacked(terms)) for story, published, terms in found]
-
-
-def founders(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, tuple[int, str, str, str]]:
-    """Story → (entry, title, text, source) of the entry that founded it."""
-    wanted, found = list(stories), dict[int, tuple[int, str, str, str]]()
-    for start in range(0, len(wanted), _CHUNK):
-        part = wanted[start : start + _CHUNK]
-        query = "SELECT s.id, e.id, e.title, e.text, e.source FROM story s JOIN entry e ON e.public_id = s.public_id WHERE s.id IN"
-        found.update({row[0]: (row[1], row[2], row[3], row[4]) for row in conn.execute(f"{query} ({','.join('?' * len(part))})", part)})
-    return found
 
 
 def tellings(conn: sqlite3.Connection, story: int, below: float, most: int) -> list[tuple[int, str, str, str]]:
@@ -156,11 +138,7 @@ def same_link(conn: sqlite3.Connection, link_key: str) -> list[tuple[str, int, i
 
 def founded(conn: sqlite3.Connection, table: str, public_ids: Iterable[str]) -> dict[str, int]:
     """Published id → the story or event (`table`) that has it: entries that come back find what they once founded."""
-    wanted, found = list(public_ids), dict[str, int]()
-    for start in range(0, len(wanted), _CHUNK):
-        part = wanted[start : start + _CHUNK]
-        found.update(conn.execute(f"SELECT public_id, id FROM {table} WHERE public_id IN ({','.join('?' * len(part))})", part))
-    return found
+    return dict(_chosen(conn, f"SELECT public_id, id FROM {table} WHERE public_id", public_ids))
 
 
 class Writer:
@@ -252,23 +230,19 @@ def merge_events(conn: sqlite3.Connection, found: Iterable[tuple[int, int, Reaso
 
 def _names(conn: sqlite3.Connection, events: Iterable[int]) -> dict[int, str]:
     """Event → its published id."""
-    wanted, found = list(events), dict[int, str]()
-    for start in range(0, len(wanted), _CHUNK):
-        part = wanted[start : start + _CHUNK]
-        found.update(conn.execute(f"SELECT id, public_id FROM event WHERE id IN ({','.join('?' * len(part))})", part))
-    return found
+    return dict(_chosen(conn, "SELECT id, public_id FROM event WHERE id", events))
 
 
 def merge_stories(conn: sqlite3.Connection, kept: int, gone: int, reason: Reason) -> None:
     """All entries of one story into another one (a user's `join`)."""
     events = events_of(conn, [kept, gone])
-    founder = founders(conn, [gone]).get(gone)
+    began = founder(conn, gone)
     mark_event(conn, events[gone])
     changed = conn.execute("SELECT max(changed) FROM story WHERE id IN (?, ?)", (kept, gone)).fetchone()[0]
     conn.execute("UPDATE member SET story = ? WHERE story = ?", (kept, gone))
-    if founder is not None:
+    if began is not None:
         conn.execute("UPDATE member SET level = 'text', against = ?, score = ?, threshold = ?, features = ? WHERE entry = ?",
-                     (reason.against, reason.score, reason.threshold, rows.dump(reason.features), founder[0]))  # fmt: skip
+                     (reason.against, reason.score, reason.threshold, rows.dump(reason.features), began))  # fmt: skip
     conn.execute("UPDATE story SET changed = ?, labelled = 0 WHERE id = ?", (changed, kept))
     drop_empty(conn, [gone])
     mark_event(conn, events[kept])
