@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 
 from aggregator.text import vocabulary
 
-THRESHOLD = 0.235
+THRESHOLD = 0.225
 DECAY = 20 * 3600.0  # seconds after which the likeness has fallen to 1/e
 LEAST = 0.12  # cosine of two stories under which their events are not compared
 CLOSEST = 0.7  # weight of the closest pair in the geometric mean with the average
 COHESION = 0.25  # how far the looseness of large events is made up for: 0 not at all, 1 wholly
-CROWD, CROWD_POWER = 4, 0.37  # two events of several stories each are harder to merge, up to so many stories of the smaller one
+# Two events of several stories each are harder to merge, up to so many stories of the smaller one; a large one draws in others a little less.
+CROWD, CROWD_POWER, LARGE_POWER = 4, 0.37, 0.05
 SUMMARY = 85  # words of the body that are looked at
 SUMMARY_WEIGHT = 0.5
 REPEATS = 0.6  # power of a word's count
@@ -166,9 +167,9 @@ def likeness(a: Cluster, b: Cluster, closest: float) -> float:
     average = cosine(a.total, b.total) / (a.size * b.size)
     if average <= 0.0 or closest <= 0.0:
         return 0.0
-    least = min(a.size, b.size, CROWD)
+    least, most = min(a.size, b.size, CROWD), min(max(a.size, b.size), CROWD)
     score = math.pow(average, 1 - CLOSEST) * math.pow(closest, CLOSEST) * math.exp(-gap(a, b) / DECAY) / math.pow(a.cohesion * b.cohesion, COHESION)
-    return score if least == 1 else score / math.pow(least, CROWD_POWER)
+    return score / math.pow(least, CROWD_POWER) / math.pow(most, LARGE_POWER)
 
 
 def merges(
