@@ -23,6 +23,7 @@ TITLE_THRESHOLD = 0.7  # similarity of titles, where bodies do not speak against
 HEADLINE_THRESHOLD = 0.85  # similarity of titles where that is all there is
 SHORT_BODY, LONG_BODY = 8, 40  # words; a shorter body says nothing by itself, a longer one has to agree by itself
 ONE_SENTENCE, QUOTED = 20, 0.8  # words of a text that is but a sentence, and how much of it a text of four times that length has to hold
+REPEATED = 1.1  # times the length of the title: a text of no more that begins with it only repeats it
 CUT_TITLE = 4  # words of a title that was cut off, at least, to know it by
 OPENING = 6  # words before the shared part, at most, where titles have nothing in common
 MANY_NAMES = 40  # in a text of so many words each, a replaced name makes another case of it
@@ -78,8 +79,11 @@ class Print:
 def fingerprint(title: str, text: str, source_title: str = "") -> Print:
     """Of a title and a body (plain text; "" for headlines alone)."""
     cleaned = _joined(clean_title(title, source_title))
-    if len(text) > 2 * len(title) and text.startswith(title.rstrip("… .")):
-        cleaned = ""  # made of the text's first words: it says nothing of its own
+    if title and text.startswith(title.rstrip("… .")):
+        if len(text) > 2 * len(title):
+            cleaned = ""  # made of the text's first words: it says nothing of its own
+        elif len(text) <= REPEATED * len(title):
+            text = ""  # nor does a text that repeats the title
     shown = _joined(_DATELINE.sub("", text[:BODY_CHARACTERS]))
     body = tuple(words(shown)[:BODY_WORDS])
     title_words = tuple(words(cleaned))
