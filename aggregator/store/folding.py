@@ -76,10 +76,18 @@ def count_terms(conn: sqlite3.Connection, added: Mapping[str, int]) -> None:
     conn.executemany("INSERT INTO term VALUES (?, ?) ON CONFLICT DO UPDATE SET events = events + excluded.events", sorted(added.items()))
 
 
+PERIOD = 7 * 86_400  # seconds of postings that stand together: what is written goes to the newest ones, however many there are
+
+
 def postings(conn: sqlite3.Connection, term: str, since: int, until: int, most: int) -> list[tuple[int, int, int]]:
-    """(at, story, weight of the word there) of the newest stories found by this word."""
-    query = "SELECT at, story, weight FROM posting WHERE term = ? AND at BETWEEN ? AND ? ORDER BY at DESC, story DESC LIMIT ?"
-    return conn.execute(query, (_number(term), since, until, most)).fetchall()
+    """(at, story, weight of the word there) of the newest stories found by this word, newest first."""
+    query = "SELECT at, story, weight FROM posting WHERE period = ? AND term = ? AND at BETWEEN ? AND ? ORDER BY at DESC, story DESC LIMIT ?"
+    found: list[tuple[int, int, int]] = []
+    for period in range(until // PERIOD, since // PERIOD - 1, -1):
+        found += conn.execute(query, (period, _number(term), since, until, most - len(found))).fetchall()
+        if len(found) >= most:
+            break
+    return found
 
 
 def _number(term: str) -> int:
@@ -151,7 +159,7 @@ class Writer:
         self._stories: list[tuple[int, str, int, int, int]] = []
         self._vectors: list[tuple[int, str]] = []
         self._members: list[tuple[int, int, str | None, int | None, float, float, str]] = []
-        self._postings: list[tuple[int, int, int, int]] = []
+        self._postings: list[tuple[int, int, int, int, int]] = []
         self._joined: dict[int, int] = {}  # story → when its newest entry was seen
         self.founded = 0  # events so far
 
@@ -176,7 +184,8 @@ class Writer:
 
     def postings(self, terms: Mapping[str, int], at: int, story: int) -> None:
         """From now on these words, each with its weight there, find the story."""
-        self._postings += [(_number(term), at, story, weight) for term, weight in terms.items()]
+        period = at // PERIOD
+        self._postings += [(period, _number(term), at, story, weight) for term, weight in terms.items()]
 
     def flush(self) -> None:
         conn = self._conn
@@ -187,7 +196,7 @@ class Writer:
         conn.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", self._members)
         conn.executemany("DELETE FROM untold WHERE entry = ?", [(row[0],) for row in self._members])
         self._postings.sort()  # in the order of the table: neighbours share a page
-        conn.executemany("INSERT OR IGNORE INTO posting VALUES (?, ?, ?, ?)", self._postings)
+        conn.executemany("INSERT OR IGNORE INTO posting VALUES (?, ?, ?, ?, ?)", self._postings)
         _touch(conn, [(at, story) for story, at in self._joined.items()])
         for found in (self._events, self._stories, self._vectors, self._members, self._postings, self._joined):
             found.clear()
@@ -332,7 +341,7 @@ def forget(store: Store, since: int | None) -> int:
         if since is not None:
             _uncount(store, since)
         drop_empty(conn, stories)
-        conn.execute("DELETE FROM posting WHERE at >= ?", (least,))
+        conn.execute("DELETE FROM posting WHERE period >= ? AND at >= ?", (least // PERIOD, least))
         if since is None:
             for table in ("term", "vector", "alias"):
                 conn.execute(f"DELETE FROM {table}")
@@ -353,5 +362,5 @@ def _uncount(store: Store, since: int) -> None:
 def forget_postings(store: Store, before: int) -> None:
     """Postings and vectors beyond every window find nobody any more."""
     with store.transaction() as conn:
-        conn.execute("DELETE FROM posting WHERE at < ?", (before,))
+        conn.execute("DELETE FROM posting WHERE period <= ? AND at < ?", (before // PERIOD, before))
         conn.execute("DELETE FROM vector WHERE story IN (SELECT id FROM story WHERE published < ?)", (before,))

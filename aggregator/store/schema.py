@@ -13,8 +13,8 @@ open the file with `sqlite-utils` or Datasette. Lists and small records are JSON
 | event      | one or more stories that report the same happening                                                 |
 | member     | an entry's place: story, event, the level that folded it, against what, score, threshold, features  |
 | untold     | an entry that waits to be folded                                                                   |
-| term       | in how many stories a word was seen: what is learned from the stream                               |
-| posting    | a story is found by this word (its heaviest ones)                                                  |
+| term       | in how many events a word was seen: what is learned from the stream                                |
+| posting    | a story is found by this word (its heaviest ones, as crc32; `period`: the week of the story)        |
 | vector     | the weighted words of a story                                                                      |
 | alias      | a published id that was merged into another one                                                    |
 | override   | a `split` or `join` of the user                                                                     |
@@ -73,8 +73,8 @@ CREATE TABLE member (entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCAD
   features TEXT NOT NULL DEFAULT '[]') STRICT;
 CREATE INDEX member_story ON member (story);
 CREATE TABLE term (term TEXT PRIMARY KEY, events INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE posting (term INTEGER NOT NULL, at INTEGER NOT NULL, story INTEGER NOT NULL, weight INTEGER NOT NULL,
-  PRIMARY KEY (term, at, story)) STRICT, WITHOUT ROWID;
+CREATE TABLE posting (period INTEGER NOT NULL, term INTEGER NOT NULL, at INTEGER NOT NULL, story INTEGER NOT NULL,
+  weight INTEGER NOT NULL, PRIMARY KEY (period, term, at, story)) STRICT, WITHOUT ROWID;
 CREATE TABLE vector (story INTEGER PRIMARY KEY REFERENCES story ON DELETE CASCADE, terms TEXT NOT NULL) STRICT;
 CREATE TABLE untold (entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE) STRICT;
 CREATE TABLE alias (public_id TEXT PRIMARY KEY, now TEXT NOT NULL) STRICT, WITHOUT ROWID;
