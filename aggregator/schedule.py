@@ -15,6 +15,7 @@ from aggregator.text.phrases import span
 SERVER_CAP = 86_400  # seconds; a server's freshness or Retry-After beyond a day is not believed (P8)
 GONE_PAUSE = 7 * 86_400  # a 410 is confirmed once a week at most (P14)
 BACKOFF_CAP = 86_400
+FIRST_POLLS = 40  # a minute, of sources that are new together
 MOVE_SIGHTINGS, MOVE_SECONDS = 3, 86_400  # a permanent redirect is adopted after so many parsed polls over so long (P15)
 
 
@@ -149,9 +150,12 @@ def is_held(memory: Memory, now: int) -> bool:
     return now < memory.not_before <= now + GONE_PAUSE + SERVER_CAP and now < (memory.polled or now) + GONE_PAUSE + SERVER_CAP
 
 
-def first_poll(salt: str, now: int, pace: Pace) -> int:
-    """When one of many new sources is polled first: spread by their ids over the interval (P13)."""
-    return now + _jitter(salt, 0, pace.wished)
+def first_poll(salt: str, now: int, pace: Pace, many: int) -> int:
+    """When one of `many` new sources is polled first: spread by their ids over the interval (P13).
+
+    Over longer where they are so many that this would be a burst: lists of 5,000 public feeds settle at about 50 polls a minute (P22).
+    """
+    return now + _jitter(salt, 0, max(pace.wished, 60 * many // FIRST_POLLS))
 
 
 def observe_move(moved: Moved | None, permanent: str | None, at: int, asked: str) -> Moved | None:

@@ -138,20 +138,20 @@ def test_P11_P12_hosts() -> None:
 
 
 def test_P13_P22_R14_a_simulated_month_of_5000_feeds() -> None:
-    """Every poll of it: no minute above three times the mean, from the start on; none before its time; every feed as often as its rhythm asks.
+    """Every poll of it: no minute above three times the mean, from the first on; none before its time; every feed as often as its rhythm asks.
 
-    As real lists are: some busy feeds, many slow ones; servers with max-age, feeds with ttl and skipHours; and an outage of six hours
-    in which all polls fail.
+    As real lists are (the gaps between posts are the twentieths of what 520 public feeds show): some busy feeds, many slow ones;
+    servers with max-age, feeds with ttl and skipHours; and an outage of six hours in which all polls fail.
     """
-    rhythms = [3 * HOUR, 12 * HOUR, *[DAY] * 3, *[3 * DAY] * 2, *[7 * DAY] * 3]
+    rhythms = [HOUR // 6, 2 * HOUR // 3, HOUR, HOUR, 2 * HOUR, 5 * HOUR, 19 * HOUR, 30 * HOUR, *[3 * DAY] * 6, *[7 * DAY] * 6]
     asked = [Hints(), Hints(fresh=3600), Hints(fresh=900), Hints(ttl=7200), Hints(skip_hours=(0, 1, 2, 3, 4, 5))]
     down = range(NOW + 9 * DAY, NOW + 9 * DAY + 6 * HOUR)
-    heap = [(schedule.first_poll(f"s{number}", NOW, PACE), number) for number in range(5000)]
+    heap = [(schedule.first_poll(f"s{number}", NOW, PACE, 5000), number) for number in range(5000)]
     heapq.heapify(heap)
     memories, minutes, polls = [Memory()] * 5000, Counter[int](), Counter[int]()
     while heap[0][0] < NOW + 30 * DAY:
         at, number = heapq.heappop(heap)
-        memory, rhythm, hints, salt = memories[number], rhythms[number % 10], asked[number // 10 % 5], f"s{number}"
+        memory, rhythm, hints, salt = memories[number], rhythms[number % 20], asked[number // 20 % 5], f"s{number}"
         newest = at - (at + number * 997) % rhythm  # not all at midnight
         posts = tuple(newest - n * rhythm for n in range(6))
         if memory.polled is not None:
@@ -167,7 +167,5 @@ def test_P13_P22_R14_a_simulated_month_of_5000_feeds() -> None:
             memories[number] = Memory(polled=at, next_poll=plan.next_poll, not_before=plan.not_before)
         heapq.heappush(heap, (plan.next_poll, number))
     mean = polls.total() / (30 * 1440)
-    settled = {minute: count for minute, count in minutes.items() if minute > NOW // 60 + 1440}
-    assert max(settled.values()) <= 3 * mean, (max(settled.values()), mean)
-    assert max(minutes.values()) <= 3 * 5000 / (PACE.wished / 60), "the start is spread over the interval"
+    assert max(minutes.values()) <= 3 * mean, (max(minutes.values()), mean)
     assert min(polls.values()) >= 28, "every one is polled about once a day at least"
