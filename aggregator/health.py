@@ -55,9 +55,9 @@ def silent(memory: Memory, now: int) -> bool:
 
 
 def notice(source: str, title: str, before: Memory, after: Memory, at: int) -> Notice | None:
-    """What to tell about a change of state; None where nothing changed that anybody should know."""
+    """What to tell about a change of state; None where nothing changed, or a new source just works."""
     old, new = before.state, after.state
-    if old == new or (old == "new" and new in ("ok", "moved")) or (old == "slow" and new == "ok") or (old == "ok" and new == "slow"):
+    if old == new or (old == "new" and new in ("ok", "moved")):
         return None
     return Notice(source, title, at, old, new, words(after, at))
 

@@ -120,7 +120,10 @@ def test_notices_say_what_to_do() -> None:
     before, after = Memory(state="ok", polled=NOW), Memory(state="gone", polled=NOW, failure=Failure("gone", "gone for good (410)"))
     told = health.notice("s", "Source", before, after, NOW)
     assert told is not None and "Remove it" in told.words
-    assert health.notice("s", "Source", Memory(), Memory(state="ok"), NOW) is None
+    assert health.notice("s", "Source", Memory(), Memory(state="ok"), NOW) is None, "a new source that works is no news"
+    states = ("ok", "slow", "failing", "blocked", "moved", "gone", "silent")
+    changes = [(a, b) for a in states for b in states if health.notice("s", "S", Memory(state=a, posts=(NOW,)), Memory(state=b, posts=(NOW,)), NOW)]
+    assert changes == [(a, b) for a in states for b in states if a != b], "one item a change, whatever the change"
 
 
 def test_C6_guids_are_kept_as_said_at_whatever_address() -> None:
