@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from aggregator import urls
 from aggregator.model import Edition, Entry, Item, Level, Member, Origin, Story, Telling, Unit
 
 BURST_WINDOW = 48 * 3600  # seconds: what is newer stays in the feed beyond its limit, so that hourly pollers lose nothing (F26)
@@ -119,15 +120,16 @@ class _Maker:
 
     def _telling(self, member: Member, level: Level | None) -> Telling:
         entry = member.entry
-        return Telling(self._origin(entry), entry.title, entry.link or self._url(page(entry.public_id)), entry.published or 0, level)
+        return Telling(self._origin(entry), entry.title, self._link(entry, entry.public_id), entry.published or 0, level)
 
-    def _url(self, name: str) -> str:
-        return f"{self._view.base_url}{name}"
+    def _link(self, entry: Entry, public_id: str) -> str:
+        link = urls.plain(entry.link)
+        return link if link else f"{self._view.base_url}{page(public_id)}"
 
     def _item(self, public_id: str, lead: Member, also: tuple[Telling, ...], published: int, updated: int, topics: tuple[str, ...], sources: int) -> Item:
         entry = lead.entry
-        own = page(public_id) if entry.link is None else None
-        link = entry.link or self._url(page(public_id))
+        own = page(public_id) if homeless(entry) else None
+        link = self._link(entry, public_id)
         return Item(public_id, entry, self._origin(entry), link, published, max(updated, published), also, topics, own, sources)
 
     def _story(self, story: Story) -> Item:
@@ -175,6 +177,11 @@ def independent(stories: Sequence[Story]) -> int:
         return False
 
     return sum(give(number, set()) for number in range(min(len(stories), 200)))
+
+
+def homeless(entry: Entry) -> bool:
+    """Whether it needs a page of ours: there is no link, or none that every reader takes."""
+    return urls.plain(entry.link) is None
 
 
 def page(public_id: str) -> str:

@@ -64,6 +64,12 @@ def follow(href: str | None, base: str | None = None) -> str | None:
     return link if len(link) <= MAX_LENGTH else None
 
 
+def plain(url: str | None) -> str | None:
+    """`follow`, where every reader and validator takes the link: not of an IPv6 address (`http://[2001:db8::1]/`), which many don't know."""
+    link = follow(url)
+    return None if link is None or "://[" in link[:9] or "@[" in link else link
+
+
 def _tidy(text: str) -> str:
     """As browsers do (WHATWG URL): spaces around, tabs and line ends within are nothing; other spaces are escaped later.
 

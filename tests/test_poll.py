@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import health, poll
-from aggregator.model import Failure, Limits, Memory, Moved, Source, Task
+from aggregator.model import Failure, Limits, Memory, Moved, Source, State, Task
 from tests import hostile_cases
 from tests.helpers import NOW
 from tests.hostile import Hostile
@@ -121,7 +121,7 @@ def test_notices_say_what_to_do() -> None:
     told = health.notice("s", "Source", before, after, NOW)
     assert told is not None and "Remove it" in told.words
     assert health.notice("s", "Source", Memory(), Memory(state="ok"), NOW) is None, "a new source that works is no news"
-    states = ("ok", "slow", "failing", "blocked", "moved", "gone", "silent")
+    states: tuple[State, ...] = ("ok", "slow", "failing", "blocked", "moved", "gone", "silent")
     changes = [(a, b) for a in states for b in states if health.notice("s", "S", Memory(state=a, posts=(NOW,)), Memory(state=b, posts=(NOW,)), NOW)]
     assert changes == [(a, b) for a in states for b in states if a != b], "one item a change, whatever the change"
 

@@ -195,6 +195,19 @@ def test_F60_archives_fill_up_and_then_stay() -> None:
     assert etree.fromstring(document).find("{http://purl.org/syndication/history/1.0}archive") is not None
 
 
+def test_F1_F39_addresses_that_feeds_cannot_say_are_told_in_the_text() -> None:
+    """The W3C validator takes no IPv6 addresses in most elements, many readers none at all."""
+    six = "http://[2001:db8::1]"
+    home = made(7, link=f"{six}/7", enclosures=(Enclosure(f"{six}/a.mp3", "audio/mpeg", 9),), image=f"{six}/i.png", comments=f"{six}/c", extras=(("via", f"{six}/v"),), authors=(Person("N", None, f"{six}/n"),))
+    composed = compose(View("world", "World", "", SITE.base_url), [story(7, home)], {7: home.public_id}, {"a": Origin("a", "A", f"{six}/feed", f"{six}/", icon=f"{six}/i.png")}, {})
+    files, own = render.feeds(composed, SITE), edition.page(home.public_id)
+    assert composed.items[0].page == own and composed.items[0].link == SITE.base_url + own, "it has a page of ours, as without a link"
+    for name in ("world.rss", "world.atom"):
+        assert not [value for node in etree.fromstring(files[name]).iter() for value in (*node.attrib.values(), *([node.text] if len(node.text or "") < 60 else [])) if six in (value or "")], name
+        assert f"{six}/a.mp3" in files[name].decode(), "the file stays to be had"
+    assert f'href="{six}/7"' in pages.event(composed.items[0], composed.items, SITE, []).decode()
+
+
 def test_content_summary_and_none() -> None:
     for site, wanted in ((replace(SITE, content="full"), "Some text."), (replace(SITE, content="summary"), "Some text."), (replace(SITE, content="none"), "")):
         _, files = feeds(story(1, made(1)), site=site)

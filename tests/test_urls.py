@@ -128,6 +128,17 @@ def test_S7_redact() -> None:
     assert "0a1b2c3d4e5f6a7b8c9d0e1f2a3b" not in urls.redact("https://a.example/f?x=0a1b2c3d4e5f6a7b8c9d0e1f2a3b")
 
 
+@pytest.mark.parametrize(
+    ("link", "wanted"),
+    [
+        ("http://a.example/x", "http://a.example/x"), ("http://10.0.0.1:8080/x", "http://10.0.0.1:8080/x"), ("http://a.example/[x]?y=[z]", "http://a.example/%5Bx%5D?y=%5Bz%5D"),
+        ("http://[::1]/x", None), ("https://[2001:db8::1]:8443/x", None), ("http://u@[::ffff:1.2.3.4]/", None), ("mailto:a@b.example", None), (None, None),
+    ],
+)  # fmt: skip
+def test_plain_links_are_those_that_every_reader_takes(link: str | None, wanted: str | None) -> None:
+    assert urls.plain(link) == wanted
+
+
 @given(st.text(max_size=60), st.text(max_size=20))
 def test_S11_nothing_else_than_web_addresses_comes_out(href: str, base: str) -> None:
     found = urls.follow(href, base)

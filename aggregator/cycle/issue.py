@@ -235,10 +235,10 @@ class Press:
         files: dict[str, bytes] = {}
         view = View("page", "", "", self.config.site.base_url, "event", None, lead=self.config.lead)
         item = edition.compose(view, found, {number: public_id}, self.origins, self.priorities).items[0]
-        if len(found) > 1 or item.entry.link is None:
+        if len(found) > 1 or edition.homeless(item.entry):
             files[edition.page(public_id)] = pages.event(item, self.parts(found), self.config.site, self.neighbours)
         for story in found:
-            if story.public_id != public_id and all(member.entry.link is None for member in story.members):
+            if story.public_id != public_id and all(edition.homeless(member.entry) for member in story.members):
                 own = edition.compose(View("page", "", "", self.config.site.base_url, "story", None, lead=self.config.lead), [story], {}, self.origins, self.priorities)
                 files[edition.page(story.public_id)] = pages.event(own.items[0], self.parts([story]), self.config.site, self.neighbours)
         gone = {edition.page(alias) for alias in stories.aliases(self.store, public_id)}

@@ -104,7 +104,7 @@ def _links(entry: Any, one: Prepared) -> None:
             etree.SubElement(entry, "link", rel="related", type="text/html", href=telling.link, title=title)
     for name, value in one.item.entry.extras:
         rel = {"source": "via", "license": "license", "related": "related", "via": "via"}.get(name)
-        if rel and urls.follow(value) == value and value not in seen:
+        if rel and urls.plain(value) == value and value not in seen:
             seen.add(value)
             etree.SubElement(entry, "link", rel=rel, href=value)
     if one.item.entry.comments:

@@ -47,9 +47,9 @@ def elements(one: Prepared, form: str) -> list[tuple[str, str, dict[str, str]]]:
         value = markup.line(value)
         if name in _FILES:
             address, _, kind = value.partition(" ")
-            if urls.follow(address) == address and kind:
+            if urls.plain(address) == address and kind:
                 found.setdefault(name, (name, "", {"url": address, "type": kind}))
-        elif name == "license" and form == "rss" and urls.follow(value) == value:
+        elif name == "license" and form == "rss" and urls.plain(value) == value:
             found.setdefault(name, ("creativeCommons:license", value, {}))
         elif (prefix == "dc" and local in _DUBLIN_CORE and value) or (name in _FORMS and _FORMS[name].match(value) and not (prefix == "itunes" and form == "rss")):
             found.setdefault(name, (name, value, {}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aggregator import urls
@@ -44,8 +44,10 @@ def prepared(edition: Edition, site: Site) -> tuple[Prepared, ...]:
 
 
 def _prepare(item: Item, site: Site) -> Prepared:
-    entry, origin = item.entry, item.origin
-    link = urls.follow(item.link) or site.base_url
+    origin = replace(item.origin, url=urls.plain(item.origin.url), site=urls.plain(item.origin.site), icon=urls.plain(item.origin.icon))
+    item = replace(item, origin=origin, entry=replace(item.entry, comments=urls.plain(item.entry.comments)))
+    entry = item.entry
+    link = urls.plain(item.link) or site.base_url
     title = markup.line(entry.title) or "Untitled"
     summary = " ".join(markup.clean(entry.summary or entry.text[:300]).split())
     authors = tuple(_author(a) for a in entry.authors or origin.authors if markup.line(a.name)) or (Person(source_title(origin)),)
@@ -58,8 +60,8 @@ def _prepare(item: Item, site: Site) -> Prepared:
         _content(item, site, summary, link),
         authors,
         _categories(entry.categories),
-        tuple(e for e in entry.enclosures if urls.follow(e.url) == e.url),
-        urls.follow(entry.image),
+        tuple(e for e in entry.enclosures if urls.plain(e.url) == e.url),
+        urls.plain(entry.image),
         markup.line(entry.rights or ""),
         entry.language or origin.language,
         max(0, item.published),
@@ -88,7 +90,7 @@ def byline(authors: Sequence[Person]) -> str:
 
 def _author(person: Person) -> Person:
     """Without an e-mail element, which some parsers glue to the name (F67) and harvesters like; as a mailto: address where there is no other."""
-    return Person(markup.line(person.name), None, urls.follow(person.uri) or (f"mailto:{person.email}" if person.email else None))
+    return Person(markup.line(person.name), None, urls.plain(person.uri) or (f"mailto:{person.email}" if person.email else None))
 
 
 def _content(item: Item, site: Site, summary: str, link: str) -> str:
@@ -98,7 +100,13 @@ def _content(item: Item, site: Site, summary: str, link: str) -> str:
     if not body:
         text = item.entry.text if site.content == "full" else summary
         body = "".join(f"<p>{html.escape(line, quote=False)}</p>" for line in (text or summary).split("\n") if line)
-    return markup.safe(body + also_in(item.also), link)
+    return markup.safe(body + _unsaid(item) + also_in(item.also), link)
+
+
+def _unsaid(item: Item) -> str:
+    """Media whose address feeds can't say in their own elements (see `urls.plain`), as links in the text."""
+    found = [html.escape(one.url, quote=True) for one in item.entry.enclosures if urls.plain(one.url) is None and urls.follow(one.url)]
+    return "".join(f'<p><a href="{url}">{url}</a></p>' for url in found)
 
 
 def also_in(also: Sequence[Telling]) -> str:
