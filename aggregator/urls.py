@@ -31,6 +31,8 @@ _ID_FORMS = {
 _URI = re.compile(r"(//(?P<host>[^/?#]*))?(?P<path>[^?#]*)(\?(?P<query>[^#]*))?(#(?P<fragment>.*))?\Z", re.DOTALL)
 _HOST = re.compile(r"([a-z0-9._~-]+@)?([a-z0-9._-]+)?(:\d+)?\Z", re.ASCII)
 _ESCAPES, _RAW = re.compile(r"(?:%[0-9A-Fa-f]{2})+"), re.compile(r"[A-Za-z0-9]|%[0-9A-Fa-f]{2}", re.ASCII)
+_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
+_NEEDLESS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~")  # without the dot: `%2E%2E` must not become a step up
 _PORTS = {"http": 80, "https": 443}
 MAX_LENGTH = 4096
 # RFC 3986: what may stand unescaped in a path and in a query, beside letters and digits.
@@ -90,7 +92,13 @@ def _netloc(scheme: str, host: str, port: int | None, userinfo: str) -> str:
 
 
 def _escaped(text: str, safe: str) -> str:
-    return quote(_BAD_ESCAPE.sub("%25", text), safe=safe, errors="replace")
+    """Percent-encoded as RFC 3986, 6.2.2 has it, `%c3%7e` as `%C3~`: some readers rewrite a link so, and then two of them disagree."""
+    return _ESCAPE.sub(_normal_escape, quote(_BAD_ESCAPE.sub("%25", text), safe=safe, errors="replace"))
+
+
+def _normal_escape(found: re.Match[str]) -> str:
+    sign = chr(int(found[0][1:], 16))
+    return sign if sign in _NEEDLESS else found[0].upper()
 
 
 def _without_dots(path: str) -> str:

@@ -17,6 +17,7 @@ from aggregator import urls
         ("//b.example/p", "https://a.example/", "https://b.example/p"),
         ("HTTP://a.example", None, "http://a.example/"),
         ("https://a.example/%zz", None, "https://a.example/%25zz"),
+        ("https://a.example/%d8%b9/%7ejo?q=%c3%a4%2f#%41", None, "https://a.example/%D8%B9/~jo?q=%C3%A4%2F#A"), ("https://a.example/a/%2e%2e/b%2541", None, "https://a.example/a/%2E%2E/b%2541"),
         ("https://bücher.example/ä", None, "https://xn--bcher-kva.example/%C3%A4"),
         ("https://a.example/?fbclid=1", None, "https://a.example/"),
         (" \n https://a.example/\tx\n", None, "https://a.example/x"),
