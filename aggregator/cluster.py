@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from aggregator.text import vocabulary
 
@@ -40,10 +42,9 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")  # alone they say n
 
 def terms(title: Sequence[str], body: Sequence[str]) -> Vector:
     """Term → weighted count: the title once, the beginning of the body half. Both are words in order."""
-    found: Vector = {}
-    for weight, part in ((1.0, title), (SUMMARY_WEIGHT, body[:SUMMARY])):
-        for term in map(vocabulary.stem, part):
-            found[term] = found.get(term, 0.0) + weight
+    found = {term: SUMMARY_WEIGHT * count for term, count in Counter(map(vocabulary.stem, body[:SUMMARY])).items()}
+    for term in map(vocabulary.stem, title):
+        found[term] = found.get(term, 0.0) + 1.0
     for letter in _LETTERS & found.keys():
         del found[letter]
     return found
@@ -94,8 +95,9 @@ def weighted(counts: Mapping[str, float], rarity: Rarity) -> Vector:
 def index_terms(vector: Vector, frequencies: Mapping[str, int], total: int) -> list[str]:
     """The heaviest terms that are not in too many events to find anybody by, heaviest first."""
     most = max(64.0, COMMON * total)
-    usable = sorted([(-weight, term) for term, weight in vector.items() if frequencies.get(term, 0) <= most])
-    return [term for _, term in usable[:INDEX_TERMS]]
+    heaviest = sorted([(-weight, term) for term, weight in vector.items()])
+    usable = (term for _, term in heaviest if frequencies.get(term, 0) <= most)
+    return list(islice(usable, INDEX_TERMS))
 
 
 def cosine(a: Vector, b: Vector) -> float:

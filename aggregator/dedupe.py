@@ -8,6 +8,7 @@ were measured and are the wrong tools for items of feed length (recall 0.59 and 
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 import zlib
 from collections.abc import Iterable, Iterator
@@ -44,8 +45,10 @@ _DATELINE = re.compile(
     r"^(?:[A-Z][A-Za-z.’' ]{1,30}(?:, [A-Z][A-Za-z.]{1,20})?(?: [A-Z][a-z]{2,8}\.? \d{1,2})?\s*)?"
     r"(?:\((?:Reuters|AP|AFP|dpa|UPI|Bloomberg|[A-Z]{2,8})\)\s*)?[-–—]{1,2}\s+"
 )
+_DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"(?<![#\w])\d+(?:[.,]\d+)*")
-_HAN_NUMBER = re.compile(r"[〇一二三四五六七八九十百千]+(?=[日月年時点號号回期人名円元度])")
+_HAN_DIGIT = re.compile(r"\d")
+_NUMBER = re.compile(r"[〇一二三四五六七八九十百千]+(?=[日月年時点號号回期人名円元度])")
 _RAW = re.compile(r"[^\W_]+")
 _ACRONYM = re.compile(r"\b(?:[A-Za-z]\.){2,}")
 _AGENCIES = frozenset({"reuters", "ap", "afp", "dpa", "upi", "bloomberg", "associated", "press", "agence", "france", "presse", "staff", "writer"})
@@ -72,8 +75,14 @@ class Print:
 
     def capitals(self) -> tuple[bool, ...]:
         """Of the body's words, which ones begin with a capital; () where they can't be told (scripts without spaces)."""
-        raw = _RAW.findall(self.shown)[:BODY_WORDS]
-        return tuple(word[0].isupper() for word in raw) if len(raw) == len(self.body) else ()
+        found = _capitals(self.shown)
+        return found if len(found) == len(self.body) else ()
+
+
+@functools.lru_cache(maxsize=4096)
+def _capitals(text: str) -> tuple[bool, ...]:
+    """A text is compared with several others one after the other."""
+    return tuple([word[0].isupper() for word in _RAW.findall(text)[:BODY_WORDS]])
 
 
 def fingerprint(title: str, text: str, source_title: str = "") -> Print:
@@ -118,13 +127,12 @@ def _is_source(tail: str, source_title: str) -> bool:
 
 
 def _numbers(text: str, found_words: Iterable[str]) -> Iterable[str]:
-    for found in _NUMBER.findall(text):
+    for found in _NUMBER.findall(text) if _DIGIT.search(text) else ():
         yield found.replace(",", "").rstrip(".0") if "." in found else found.replace(",", "").lstrip("0") or "0"
     if not text.isascii():
         yield from _HAN_NUMBER.findall(text)
-    for word in found_words:
-        if word in _NUMBER_WORDS:
-            yield _NUMBER_WORDS[word]
+    for word in _NUMBER_WORDS.keys() & found_words:
+        yield _NUMBER_WORDS[word]
 
 
 def marks(one: Print) -> list[str]:

@@ -16,7 +16,8 @@ from aggregator.store import Store, folding
 
 __all__ = ["BATCH", "Folded", "Settings", "fold", "join"]
 
-BATCH = 2000  # entries of one transaction
+BATCH = 2000  # entries that are compared together
+TRANSACTION = 5 * BATCH  # entries that are written together: the same pages come again from batch to batch
 
 
 def fold(store: Store, settings: Settings, titles: dict[str, str], progress: Callable[[int], None] | None = None) -> Folded:
@@ -24,14 +25,19 @@ def fold(store: Store, settings: Settings, titles: dict[str, str], progress: Cal
     done, memory = Folded(), Memory(store, titles)
     waiting = folding.untold(store)
     with _no_collection():
-        for start in range(0, len(waiting), BATCH):
-            part = waiting[start : start + BATCH]
+        for start in range(0, len(waiting), TRANSACTION):
             with store.transaction():
-                Batch(store, settings, memory, done).run(folding.entries(store, part, BODY_CHARACTERS))
-            memory.bound()
-            if progress is not None:
-                progress(len(part))
+                for part in _parts(waiting[start : start + TRANSACTION]):
+                    Batch(store, settings, memory, done).run(folding.entries(store, part, BODY_CHARACTERS))
+                    memory.bound()
+                    if progress is not None:
+                        progress(len(part))
     return done
+
+
+def _parts(numbers: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(numbers), BATCH):
+        yield numbers[start : start + BATCH]
 
 
 @contextmanager

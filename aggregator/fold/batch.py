@@ -85,7 +85,7 @@ class Batch:
     def run(self, batch: list[Waiting]) -> None:
         self.coming = [self.prepared(entry) for entry in batch]
         added = Counter(chain.from_iterable(one.counts for one in self.coming))
-        self.known = folding.frequencies(self.conn, added)
+        self.known = self.memory.frequencies_of(added)
         self.frequencies = {term: self.known.get(term, 0) + round(number**OWN) for term, number in added.items()}
         self.rarities: dict[str, cluster.Rarity] = {}  # by language
         ids = [entry.public_id for entry in batch]
@@ -268,6 +268,10 @@ class Batch:
     def remember(self) -> None:
         """How many events each term was in, one per event however many stories it has."""
         folding.count_terms(self.conn, self.counted)
+        known = self.memory.frequencies
+        for term, count in self.counted.items():
+            if term in known or term in self.frequencies:
+                known[term] = known.get(term, 0) + count
         self.store.set_meta("events seen", str(self.total + self.written.founded))
 
     def forbidden(self, clusters: dict[int, Cluster]) -> frozenset[tuple[int, int]]:

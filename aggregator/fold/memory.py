@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeVar
 
 from aggregator import dedupe
@@ -48,11 +49,14 @@ class Memory:
         self.vectors: dict[int, Vector] = {}  # story → vector
         self.clusters: dict[int, Cluster] = {}  # event → cluster
         self.events: dict[int, int] = {}  # story → event
+        self.frequencies: dict[str, int] = {}  # stored term → in how many events it was
 
     def bound(self) -> None:
         if len(self.terms) > 8 * CACHE:  # both together: every story in a list has a time
             self.terms.clear()
             self.times.clear()
+        if len(self.frequencies) > 8 * CACHE:
+            self.frequencies.clear()
         _halve(self.events, 4 * CACHE)
         _halve(self.prints, CACHE)
         _halve(self.vectors, 2 * CACHE)
@@ -80,6 +84,12 @@ class Memory:
                     known.stories.append(story)
                     known.weights.append(weight)
                     self.times[story] = when
+        return known
+
+    def frequencies_of(self, terms: Iterable[str]) -> dict[str, int]:
+        """Of all terms that are stored, among these and those that were asked for before."""
+        known = self.frequencies
+        known.update(folding.frequencies(self._conn, [term for term in terms if term not in known]))
         return known
 
     def prints_of(self, story: int) -> list[Known]:
@@ -133,5 +143,5 @@ class Memory:
 
 def _halve(cache: dict[_Key, _Value], most: int) -> None:
     if len(cache) > most:
-        for key in list(cache)[: len(cache) - most // 2]:
+        for key in list(islice(cache, len(cache) - most // 2)):
             del cache[key]
