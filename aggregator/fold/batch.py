@@ -70,7 +70,7 @@ class Batch:
         self.store, self.conn, self.settings, self.memory, self.done = store, store.conn, settings, memory, done
         self.total = int(store.meta("events seen") or 0)
         self.written = folding.Writer(store.conn)
-        self.counted: Counter[str] = Counter()  # events that a term came into, in this batch
+        self.lasting: set[str] = set()  # terms that find a story, although no event of this batch may hold them
         self.placed: dict[int, int] = {}  # entry → story, of this batch
         self.names: dict[int, str] = {}  # story → published id, of this batch
         self.pairs: dict[tuple[int, int], Closest] = {}  # events to compare, smaller number first
@@ -84,9 +84,10 @@ class Batch:
 
     def run(self, batch: list[Waiting]) -> None:
         self.coming = [self.prepared(entry) for entry in batch]
-        added = Counter(chain.from_iterable(one.counts for one in self.coming))
+        added = Counter(chain.from_iterable([one.counts for one in self.coming]))
         self.known = self.memory.frequencies_of(added)
         self.frequencies = {term: self.known.get(term, 0) + round(number**OWN) for term, number in added.items()}
+        self.counted = added  # events that a term came into: one for each entry, until it turns out to be a copy or of the event of another
         self.rarities: dict[str, cluster.Rarity] = {}  # by language
         ids = [entry.public_id for entry in batch]
         self.stories, self.events = (folding.founded(self.conn, table, ids) for table in ("story", "event"))
@@ -120,6 +121,7 @@ class Batch:
             self.new_story(one, found)
             return
         story, reason = home
+        self.counted.subtract(one.counts.keys())
         self.written.member(one.entry, story, reason)
         self.placed[one.entry.id] = story
         self.done.stories_changed += 1
@@ -132,7 +134,6 @@ class Batch:
         self.placed[entry.id], self.names[story] = story, entry.public_id
         self.done.stories_new += 1
         self.done.events_new += 1
-        self.counted.update(one.vector.keys())
         self.index(story, one)
         memory = self.memory
         memory.prints[story] = [Known(entry.id, entry.source, one.print)]
@@ -157,8 +158,7 @@ class Batch:
         known = self.memory.prints_of(story)
         if len(known) < TELLINGS and all(telling.id != one.entry.id for telling in known):
             known.append(Known(one.entry.id, one.entry.source, one.print))
-        for term in one.terms:
-            self.counted.setdefault(term, 0)  # they are known words from now on
+        self.lasting.update(one.terms)
         self.index(story, one)
 
     # ------------------------------------------------------------ candidates
@@ -267,9 +267,10 @@ class Batch:
 
     def remember(self) -> None:
         """How many events each term was in, one per event however many stories it has."""
-        folding.count_terms(self.conn, self.counted)
+        counted = {term: count for term, count in self.counted.items() if count or term in self.lasting}
+        folding.count_terms(self.conn, counted)
         known = self.memory.frequencies
-        for term, count in self.counted.items():
+        for term, count in counted.items():
             if term in known or term in self.frequencies:
                 known[term] = known.get(term, 0) + count
         self.store.set_meta("events seen", str(self.total + self.written.founded))
