@@ -70,6 +70,8 @@ class Batch:
         self.store, self.conn, self.settings, self.memory, self.done = store, store.conn, settings, memory, done
         self.total = int(store.meta("events seen") or 0)
         self.written = folding.Writer(store.conn)
+        self.founders: list[Vector] = []  # of new events
+        self.merged: list[tuple[str, ...]] = []  # terms that two events had in common which are one now
         self.lasting: set[str] = set()  # terms that find a story, although no event of this batch may hold them
         self.placed: dict[int, int] = {}  # entry → story, of this batch
         self.names: dict[int, str] = {}  # story → published id, of this batch
@@ -87,7 +89,6 @@ class Batch:
         added = Counter(chain.from_iterable([one.counts for one in self.coming]))
         self.known = self.memory.frequencies_of(added)
         self.frequencies = {term: self.known.get(term, 0) + round(number**OWN) for term, number in added.items()}
-        self.counted = added  # events that a term came into: one for each entry, until it turns out to be a copy or of the event of another
         self.rarities: dict[str, cluster.Rarity] = {}  # by language
         ids = [entry.public_id for entry in batch]
         self.stories, self.events = (folding.founded(self.conn, table, ids) for table in ("story", "event"))
@@ -121,7 +122,6 @@ class Batch:
             self.new_story(one, found)
             return
         story, reason = home
-        self.counted.subtract(one.counts.keys())
         self.written.member(one.entry, story, reason)
         self.placed[one.entry.id] = story
         self.done.stories_changed += 1
@@ -134,6 +134,7 @@ class Batch:
         self.placed[entry.id], self.names[story] = story, entry.public_id
         self.done.stories_new += 1
         self.done.events_new += 1
+        self.founders.append(one.vector)
         self.index(story, one)
         memory = self.memory
         memory.prints[story] = [Known(entry.id, entry.source, one.print)]
@@ -247,7 +248,7 @@ class Batch:
             gone = self.memory.clusters.pop(merge.gone)
             near = merge.closest.other if merge.closest.one in gone.members else merge.closest.one
             done.append((merge.kept, merge.gone, Reason("event", self.memory.founder_of(near), merge.score, cluster.THRESHOLD, self.features(merge, near))))
-            self.counted.subtract(merge.common)
+            self.merged.append(merge.common)
             for story in gone.members:
                 self.memory.events[story] = merge.kept
         folding.merge_events(self.conn, done)
@@ -267,7 +268,9 @@ class Batch:
 
     def remember(self) -> None:
         """How many events each term was in, one per event however many stories it has."""
-        counted = {term: count for term, count in self.counted.items() if count or term in self.lasting}
+        counted = Counter(dict.fromkeys(self.lasting, 0))
+        counted.update(chain.from_iterable(self.founders))
+        counted.subtract(chain.from_iterable(self.merged))
         folding.count_terms(self.conn, counted)
         known = self.memory.frequencies
         for term, count in counted.items():
