@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
@@ -34,7 +35,7 @@ class Known:
 class Postings:
     """The newest stories that a word finds, oldest first, and its weight in each."""
 
-    stories: list[int] = field(default_factory=list)
+    stories: array[int] = field(default_factory=lambda: array("I"))
     weights: bytearray = field(default_factory=bytearray)
 
 
