@@ -50,6 +50,7 @@ class Memory:
         self.vectors: dict[int, Vector] = {}  # story → vector
         self.clusters: dict[int, Cluster] = {}  # event → cluster
         self.events: dict[int, int] = {}  # story → event
+        self._newest = folding.newest_posting(store.conn)
         self.frequencies: dict[str, int] = {}  # stored term → in how many events it was
 
     def bound(self) -> None:
@@ -66,6 +67,7 @@ class Memory:
     def index(self, story: int, at: int, terms: dict[str, int]) -> None:
         """From now on these words, each with its weight there, find the story."""
         self.times[story] = at
+        self._newest = max(self._newest, at)
         for term, weight in terms.items():
             known = self.terms.get(term)
             if known is None:
@@ -81,7 +83,8 @@ class Memory:
         if known is None:
             known = self.terms[term] = Postings()
             if term in seen or term.startswith("#"):
-                for when, story, weight in reversed(folding.postings(self._conn, term, at - reach, at + reach, POSTINGS)):
+                until = min(at + reach, self._newest)
+                for when, story, weight in reversed(folding.postings(self._conn, term, at - reach, until, POSTINGS)):
                     known.stories.append(story)
                     known.weights.append(weight)
                     self.times[story] = when

@@ -90,6 +90,12 @@ def postings(conn: sqlite3.Connection, term: str, since: int, until: int, most: 
     return found
 
 
+def newest_posting(conn: sqlite3.Connection) -> int:
+    """A time that no posting is after; 0 where there are none."""
+    row = conn.execute("SELECT max(period) FROM posting").fetchone()
+    return 0 if row[0] is None else (int(row[0]) + 1) * PERIOD - 1
+
+
 def _number(term: str) -> int:
     """What postings know a word by: half the bytes of the word. Two words with one number find a few stories too many, which are looked at anyway."""
     return zlib.crc32(term.encode())
