@@ -49,6 +49,7 @@ _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"(?<![#\w])\d+(?:[.,]\d+)*")
 _HAN_NUMBER = re.compile(r"[〇一二三四五六七八九十百千]+(?=[日月年時点號号回期人名円元度])")
 _RAW = re.compile(r"[^\W_]+")
+_DEBRIS = re.compile(r"\s?&?#(?:\d{2,5}|[xX][0-9a-fA-F]{2,5});|&?\b(?:amp|quot|nbsp|apos|lt|gt);|</?[A-Za-z][^<>]{0,400}>?|https?://\S+")
 _ACRONYM = re.compile(r"\b(?:[A-Za-z]\.){2,}")
 _AGENCIES = frozenset({"reuters", "ap", "afp", "dpa", "upi", "bloomberg", "associated", "press", "agence", "france", "presse", "staff", "writer"})
 _NUMBER_WORDS = {
@@ -104,7 +105,9 @@ def _shingles(body: tuple[str, ...]) -> Iterator[int]:
 
 
 def _joined(text: str) -> str:
-    """`U.S.` is one word."""
+    """`U.S.` is one word, and what is left of broken markup (` #39;`, `<A HREF=…>`, an address) is none."""
+    if "#" in text or "<" in text or "&" in text or "://" in text or "quot;" in text:
+        text = _DEBRIS.sub(" ", text)
     return _ACRONYM.sub(lambda found: found.group().replace(".", ""), text) if "." in text else text
 
 

@@ -104,6 +104,18 @@ def test_the_same_text(name: str, a: tuple[str, str], b: tuple[str, str], same: 
     assert dedupe.decide(other, one).level == reason.level, "it does not matter who came first"
 
 
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("Sales aren #39;t making the grade", "sales aren t making the grade"), ("One billion &#39;denied&#39;", "one billion denied"), ("a quot;poison pill quot; plan", "a poison pill plan"),
+        ("Cyberonics <A HREF=\"http://quote.example/full?ticker=CYBX", "cyberonics"), ("look at https://a.example/x?y=1 today", "look at today"),
+        ("Rust & Go", "rust go"), ("C# 12; what is new", "c 12 what is new"), ("#39 in the charts", "39 in the charts"), ("x < y", "x y"),
+    ],
+)  # fmt: skip
+def test_what_is_left_of_broken_markup_is_no_word(said: str, wanted: str) -> None:
+    assert " ".join(dedupe.fingerprint(said, "").title) == " ".join(dedupe.fingerprint("", said).body) == wanted
+
+
 def _cluster(number: int, title: str, text: str = "", at: int = 0) -> cluster.Cluster:
     return cluster.Cluster(number, _vector(title, text), 1, at, at, [number])
 
