@@ -72,11 +72,19 @@ class Print:
     cut: bool  # the title ends with an ellipsis
     repeat: bool  # the title says that this corrects or repeats an earlier one
     shown: str  # the body as it was written
+    heading: str  # and the title
 
     def capitals(self) -> tuple[bool, ...]:
         """Of the body's words, which ones begin with a capital; () where they can't be told (scripts without spaces)."""
         found = _capitals(self.shown)
         return found if len(found) == len(self.body) else ()
+
+    def title_capitals(self) -> tuple[bool, ...]:
+        """The same of the title; () too where every long word has one, as in American headlines."""
+        found = _capitals(self.heading)
+        if len(found) != len(self.title):
+            return ()
+        return found if sum(len(word) > 3 for word, capital in zip(self.title, found, strict=True) if not capital) >= 2 else ()
 
 
 @functools.lru_cache(maxsize=4096)
@@ -97,7 +105,7 @@ def fingerprint(title: str, text: str, source_title: str = "") -> Print:
     body = tuple(words(shown)[:BODY_WORDS])
     title_words = tuple(words(cleaned))
     return Print(title_words, body, frozenset(_shingles(body)), frozenset(_numbers(cleaned, title_words)), frozenset(_numbers(shown, body)),
-                 cleaned.rstrip().endswith(("...", "…")), bool(_REPEAT.match(title)), shown)  # fmt: skip
+                 cleaned.rstrip().endswith(("...", "…")), bool(_REPEAT.match(title)), shown, cleaned)  # fmt: skip
 
 
 def _shingles(body: tuple[str, ...]) -> Iterator[int]:
@@ -247,7 +255,7 @@ def _differing(a: Print, b: Print, similar: float, held: float) -> tuple[str, st
         return OTHER_NUMBERS, f"in the titles {_list(a.numbers - b.numbers)} ≠ {_list(b.numbers - a.numbers)}"
     if held >= 0.3 and _disagree(a.body_numbers, b.body_numbers, NUMBERS) and not _opens_both(a, b):
         return OTHER_NUMBERS, f"{_list(a.body_numbers - b.body_numbers)} ≠ {_list(b.body_numbers - a.body_numbers)}"
-    swapped = _swapped(a, b) or (_replaced(a, b) if held >= 0.2 and a.body != b.body else None)
+    swapped = _swapped(a, b) or (_renamed(a, b) or _replaced(a, b) if held >= 0.2 and a.body != b.body else None)
     if swapped is None:
         return None
     kind = OTHER_NUMBERS if all(character.isdigit() or character == " " for character in "".join(swapped)) else OTHER_NAMES
@@ -267,6 +275,24 @@ def series(a: Print, b: Print, reason: Reason, one_source: bool) -> bool:
     if a.held and b.held:
         return containment(a.held, b.held) >= TEMPLATE
     return not a.held and not b.held and title_similarity(a.title, b.title) >= TITLE_THRESHOLD
+
+
+def _renamed(a: Print, b: Print) -> tuple[str, str] | None:
+    """Two titles in the same words but for two names or more (`Doe v Roe`, the teams of a match): two cases, whatever their bodies say."""
+    if len(a.title) != len(b.title) or a.title == b.title:
+        return None
+    places = [place for place, (one, other) in enumerate(zip(a.title, b.title, strict=True)) if one != other]
+    if not 2 <= len(places) <= len(a.title) // 2 or not all(_names_in_title(one, places) for one in (a, b)):
+        return None
+    mine, other = ([one.title[place] for place in places] for one in (a, b))
+    if set(mine) & set(other) or any(difflib.SequenceMatcher(None, *pair, autojunk=False).ratio() >= MISSPELT for pair in zip(mine, other, strict=True)):
+        return None
+    return " ".join(mine), " ".join(other)
+
+
+def _names_in_title(one: Print, places: list[int]) -> bool:
+    capitals = one.title_capitals()
+    return bool(capitals) and all(capitals[place] and one.title[place] not in _AGENCIES for place in places)
 
 
 def _replaced(a: Print, b: Print) -> tuple[str, str] | None:

@@ -89,6 +89,8 @@ BODY = "The committee approved the plan for a new bridge across the river on Tue
         ("another headline", ("Bridge plan approved", BODY), ("Town hall says yes to crossing", BODY), True),
         ("other numbers", ("Results of round 3", BODY.replace("three", "3")), ("Results of round 4", BODY.replace("three", "4")), False),
         ("another name", ("Mayor of Bergen resigns", BODY.replace("committee", "Bergen council")), ("Mayor of Tromso resigns", BODY.replace("committee", "Tromso council")), False),
+        ("two other names in the title", ("Court hears appeal of Brandt against Harlow", BODY), ("Court hears appeal of Okafor against Selby", BODY.replace("debate", "quarrel")), False),
+        ("two other words in a headline in capitals", ("Council Backs New Bridge Over The River", BODY), ("Council Approves New Bridge Across The River", BODY.replace("debate", "quarrel")), True),
         ("same headline, other text", ("Today's headlines", BODY), ("Today's headlines", "Nothing of that kind happened in the museum, where a painting was found to be a copy made in the year of its theft."), False),
         ("headlines alone", ("Strong quake hits the coast of northern Chile", ""), ("Strong quake hits the coast of northern Chile", ""), True),
         ("paraphrase is no text", ("Strong quake hits the coast of northern Chile", ""), ("Chile shaken by powerful earthquake", ""), False),
