@@ -21,6 +21,7 @@ from aggregator.store import Store, entries, open_writer
 
 START = 1_700_000_000
 WEEK = 7 * 86_400
+NEXT = 10_000  # items that tell what one costs in a store of some size
 
 
 class Maker:
@@ -86,6 +87,9 @@ def main() -> None:
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(f"bulk    {size - stored:9,} items into a store of {stored:9,}: {1 / cost:6.0f} items/s, {cost * 1e6:.0f} µs each; peak memory {peak:.0f} MB", flush=True)
             stored = size
+            maker.fill(store, NEXT)
+            print(f"next   {NEXT:9,} items into a store of {stored:9,}: {folded(store, NEXT) * 1e6:.0f} µs each", flush=True)
+            stored += NEXT
             maker.fill(store, 300)
             print(f"few           300 items into a store of {stored:9,}: {folded(store, 300) * 1e6:.0f} µs each, from a cold start", flush=True)
             stored += 300

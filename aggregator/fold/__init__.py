@@ -6,7 +6,7 @@ Work follows the number of new entries: candidates come from postings of a story
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from aggregator.dedupe import BODY_CHARACTERS
@@ -35,7 +35,7 @@ def fold(store: Store, settings: Settings, titles: dict[str, str], progress: Cal
     return done
 
 
-def _parts(numbers: list[int]) -> Iterator[list[int]]:
+def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(numbers), BATCH):
         yield numbers[start : start + BATCH]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,12 +52,13 @@ def _chosen(conn: sqlite3.Connection, query: str, wanted: Iterable[object], *fir
         yield from conn.execute(f"{query} IN ({','.join('?' * len(part))})", (*first, *part))
 
 
-def untold(store: Store) -> list[int]:
+def untold(store: Store) -> Sequence[int]:
     """All entries that wait, in the order (published, id): it does not matter who answered first."""
-    return [row[0] for row in store.conn.execute("SELECT e.id FROM untold u CROSS JOIN entry e ON e.id = u.entry ORDER BY e.published, e.public_id")]
+    # An array: a million numbers take 8 MB, not 40.
+    return array("q", (row[0] for row in store.conn.execute("SELECT e.id FROM untold u CROSS JOIN entry e ON e.id = u.entry ORDER BY e.published, e.public_id")))
 
 
-def entries(store: Store, numbers: list[int], characters: int) -> list[Waiting]:
+def entries(store: Store, numbers: Sequence[int], characters: int) -> list[Waiting]:
     """These entries, in this order; of their texts so many characters."""
     columns = "id, source, public_id, link_key, title, substr(text, 1, ?), language, published, first_seen, changed"
     found = {row[0]: Waiting(*row) for row in _chosen(store.conn, f"SELECT {columns} FROM entry WHERE id", numbers, characters)}
