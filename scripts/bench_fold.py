@@ -1,15 +1,16 @@
 """How fast both levels together fold: items a second on one core, memory, and the cost of an item in a small and in a large store.
 
 Items are made up (seeded, so that every run folds the same): words by Zipf's law, a third of them copies or other tellings of an
-earlier one, 50,000 a week with a window of a week for text.
+earlier one, 50,000 a week with a window of a week for text; `--week` says otherwise. In a store that holds less than a week the windows
+are not full yet: to see what the size of the store alone costs, let its smallest size hold one.
 """
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import random
 import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -25,9 +26,10 @@ NEXT = 10_000  # items that tell what one costs in a store of some size
 
 
 class Maker:
-    """Items one after the other, 50,000 a week."""
+    """Items one after the other, so many a week."""
 
-    def __init__(self) -> None:
+    def __init__(self, week: int = 50_000) -> None:
+        self.week = week
         self.rng = random.Random(7)
         self.vocabulary = ["".join(self.rng.choices("abcdefghijklmnopqrstuvwxyz", k=self.rng.randint(4, 10))) for _ in range(40_000)]
         self.weights = list(itertools.accumulate(1 / (rank + 10) for rank in range(len(self.vocabulary))))
@@ -40,12 +42,12 @@ class Maker:
         while count:
             part: dict[str, list[Entry]] = {}
             for _ in range(min(1000, count)):
-                one = made(self.number, START + self.number * WEEK // 50_000, self)
+                one = made(self.number, START + self.number * WEEK // self.week, self)
                 part.setdefault(one.source, []).append(one)
                 self.number += 1
                 count -= 1
             for source, group in part.items():
-                polled = Polled(source, START + WEEK * 60, memory, entries=tuple(group))
+                polled = Polled(source, START + WEEK * 600, memory, entries=tuple(group))
                 entries.absorb(store, Source(source, path="/"), polled, lambda new: memory, lambda entry: True, lambda m: None)
 
 
@@ -66,7 +68,7 @@ def made(number: int, at: int, by: Maker) -> Entry:
         recent.append((title, body))
         del recent[:-4000]
     entry = Entry(source=f"s{number % 500}", key="", guid=str(number), title=" ".join(title), text=" ".join(body), published=at, said="{}")
-    return normal.finish(entry, START + WEEK * 60)
+    return normal.finish(entry, START + WEEK * 600)
 
 
 def folded(store: Store, count: int) -> float:
@@ -77,8 +79,11 @@ def folded(store: Store, count: int) -> float:
 
 
 def main() -> None:
-    sizes = [int(size) for size in sys.argv[1:]] or [10_000, 100_000]
-    maker = Maker()
+    parser = argparse.ArgumentParser(prog="scripts/bench fold", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("sizes", nargs="*", type=int, default=[10_000, 100_000], metavar="ITEMS", help="stored entries to measure at, growing")
+    parser.add_argument("--week", type=int, default=50_000, help="items a week (50,000)")
+    arguments = parser.parse_args()
+    sizes, maker = arguments.sizes, Maker(arguments.week)
     with tempfile.TemporaryDirectory() as folder, open_writer(Path(folder) / "bench.db") as store:
         stored = 0
         for size in sizes:
