@@ -42,13 +42,13 @@ def labelled(path: Path, settings: fold.Settings | None = None) -> list[Score]:
 
 def _records(path: Path) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    with path.open(encoding="utf-8") as lines:
+    with path.open("rb") as lines:  # a line that is not UTF-8 is named like any other that is no JSON
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
                 record = json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise UsageError(f"{path}:{number}: is no JSON ({error}); expected one entry a line") from None
             if not isinstance(record, dict):
                 raise UsageError(f"{path}:{number}: expected an object such as {{\"title\": …, \"summary\": …, \"story\": …, \"event\": …}}")

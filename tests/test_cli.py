@@ -314,6 +314,13 @@ def test_eval_measures_a_labelled_file(desk: Path) -> None:
     assert [(one["level"], one["f1"]) for one in found] == [("text", 1.0), ("event", 1.0)]
 
 
+def test_eval_names_the_line_that_it_can_not_read(desk: Path) -> None:
+    for bad in (b'{"title": "\xff"}', b"nonsense", b"[" * 100_000):
+        (desk / "gold.jsonl").write_bytes(b'{"title": "a", "story": "b"}\n' + bad + b"\n")
+        said = cli("eval", "gold.jsonl", folder=desk, code=2).stderr
+        assert "gold.jsonl:2: is no JSON" in said and len(said.splitlines()) == 1
+
+
 def test_R16_the_daemon_serves_reloads_and_ends(desk: Path) -> None:
     path = desk / "config.toml"
     path.write_text(path.read_text() + "\n[serve]\nport = 0\n")

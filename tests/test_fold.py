@@ -152,6 +152,27 @@ def test_split_and_join_are_remembered_for_good(store: Store) -> None:
     assert found["1"][0] == found["2"][0] != found["3"][0]
 
 
+def test_a_join_while_folding_leaves_no_trace_of_the_story_that_is_gone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fold, "BATCH", 2)
+    put(store, entry("c", "museum", "Museum opens a new wing", "Visitors queued for hours to see the paintings.", at=NOW - 9000),
+        entry("a", "quake", "Strong quake hits northern Chile", QUAKE, at=NOW - 8000), entry("b", "copy", "Strong quake hits northern Chile", QUAKE, at=NOW - 7000))  # fmt: skip
+    run(store)
+    cycle.join(store, "quake", "museum", "text", NOW)
+    folding.forget(store, None)
+    run(store)  # the third entry is a copy of one that the join took along a batch ago
+    found = told(store)
+    assert found["quake"][0] == found["museum"][0] and found["copy"][0]
+
+
+def test_old_news_does_not_hide_what_is_stored_since_from_the_new(store: Store) -> None:
+    title = "Freighter strikes pillar of the harbour bridge in Valparaiso"
+    put(store, entry("a", "1", title, at=NOW - 9000))
+    run(store)
+    put(store, entry("b", "old", "Harbour bridge of Valparaiso: freighter strikes, pillar holds", at=NOW - 300 * 86_400), entry("b", "2", title, at=NOW - 8000))
+    run(store)
+    assert told(store)["2"][0] == told(store)["1"][0] != told(store)["old"][0]
+
+
 def test_an_edit_keeps_the_id_and_the_headline_history(store: Store) -> None:
     put(store, entry("a", "1", "Strong quake hits Chile", QUAKE, at=NOW - 9000))
     run(store)

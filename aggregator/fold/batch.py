@@ -292,7 +292,7 @@ class Batch:
         for entry in batch:
             for other, level in self.joins.get(entry.public_id, ()):
                 join(self.store, entry.public_id, other, level)
-                self.memory.forget_events()
+                self.memory.forget_stories()
 
 
 _YOURS = (("yours", "join"),)

@@ -16,6 +16,7 @@ POSTINGS = 16  # newest stories that one word finds
 EDITED = 0.95  # score of a text fold under which the copy is kept to compare with, beside the founder
 TELLINGS = 4  # entries that a story is compared by
 EVENT_STORIES = 60  # newest stories of an event that are loaded to compare it
+ENDLESS = 1 << 62
 CACHE = 8_000  # stories kept in memory, and as many times eight words
 
 _Key = TypeVar("_Key")
@@ -37,6 +38,7 @@ class Postings:
 
     stories: array[int] = field(default_factory=lambda: array("I"))
     weights: bytearray = field(default_factory=bytearray)
+    until: int = ENDLESS  # entries later than this look again: stories that were stored before may lie beyond what was loaded
 
 
 class Memory:
@@ -50,7 +52,7 @@ class Memory:
         self.vectors: dict[int, Vector] = {}  # story → vector
         self.clusters: dict[int, Cluster] = {}  # event → cluster
         self.events: dict[int, int] = {}  # story → event
-        self._newest = folding.newest_posting(store.conn)
+        self._newest = self._stored = folding.newest_posting(store.conn)
         self.frequencies: dict[str, int] = {}  # stored term → in how many events it was
 
     def bound(self) -> None:
@@ -83,12 +85,23 @@ class Memory:
         if known is None:
             known = self.terms[term] = Postings()
             if term in seen or term.startswith("#"):
-                until = min(at + reach, self._newest)
-                for when, story, weight in reversed(folding.postings(self._conn, term, at - reach, until, POSTINGS)):
-                    known.stories.append(story)
-                    known.weights.append(weight)
-                    self.times[story] = when
+                self._load(known, term, at, reach)
+        elif known.until < at:
+            self._load(known, term, at, reach)
         return known
+
+    def _load(self, known: Postings, term: str, at: int, reach: int) -> None:
+        """What is stored near this time, beside what is known: news that was loaded for an old entry must not hide what is stored since."""
+        before = dict(zip(known.stories, known.weights, strict=True))
+        for when, story, weight in reversed(folding.postings(self._conn, term, at - reach, min(at + reach, self._newest), POSTINGS)):
+            if story not in before:
+                known.stories.append(story)
+                known.weights.append(weight)
+                self.times[story] = when
+        if before:  # in the order of time
+            order = sorted(range(len(known.stories)), key=lambda place: (self.times[known.stories[place]], known.stories[place]))[-2 * POSTINGS :]
+            known.stories, known.weights = array("I", [known.stories[place] for place in order]), bytearray([known.weights[place] for place in order])
+        known.until = ENDLESS if at + reach >= self._stored else at + reach // 4
 
     def frequencies_of(self, terms: Iterable[str]) -> dict[str, int]:
         """Of all terms that are stored, among these and those that were asked for before."""
@@ -139,10 +152,10 @@ class Memory:
         known = self.prints.get(story)
         return known[0].id if known else folding.founder(self._conn, story)
 
-    def forget_events(self) -> None:
-        """The user's word changed them."""
-        self.clusters.clear()
-        self.events.clear()
+    def forget_stories(self) -> None:
+        """The user's word changed them and their events: one may be gone."""
+        for known in (self.terms, self.times, self.prints, self.vectors, self.clusters, self.events):
+            known.clear()
 
 
 def _halve(cache: dict[_Key, _Value], most: int) -> None:

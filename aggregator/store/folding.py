@@ -94,8 +94,8 @@ def postings(conn: sqlite3.Connection, term: str, since: int, until: int, most: 
 
 def newest_posting(conn: sqlite3.Connection) -> int:
     """A time that no posting is after; 0 where there are none."""
-    row = conn.execute("SELECT max(period) FROM posting").fetchone()
-    return 0 if row[0] is None else (int(row[0]) + 1) * PERIOD - 1
+    period, entry = conn.execute("SELECT (SELECT max(period) FROM posting), (SELECT max(published) FROM entry)").fetchone()
+    return 0 if period is None or entry is None else min((int(period) + 1) * PERIOD - 1, int(entry))
 
 
 def _number(term: str) -> int:
