@@ -164,6 +164,22 @@ def test_a_join_while_folding_leaves_no_trace_of_the_story_that_is_gone(store: S
     assert found["quake"][0] == found["museum"][0] and found["copy"][0]
 
 
+def test_what_the_user_split_or_joined_is_found_by_later_copies(store: Store) -> None:
+    other = QUAKE.replace("the interior ministry said", "officials in the capital said")
+    put(store, entry("a", "quake", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000), entry("b", "other", "Strong quake hits northern Chile", other, at=NOW - 8000),
+        entry("c", "museum", "Museum opens a new wing", "Visitors queued for hours to see the paintings.", at=NOW - 7000),
+        entry("c", "opera", "Opera cancels its season", "Singers and stage hands are on strike over pay since Monday.", at=NOW - 6500))  # fmt: skip
+    run(store)
+    cycle.split(store, "other", NOW)
+    cycle.join(store, "museum", "opera", "text", NOW)
+    put(store, entry("d", "copy of other", "Strong quake hits northern Chile", other, at=NOW - 6000),
+        entry("d", "copy of opera", "Opera cancels its season", "Singers and stage hands are on strike over pay since Monday.", at=NOW - 5000))  # fmt: skip
+    run(store)
+    found = told(store)
+    assert found["copy of other"][0] == found["other"][0] != found["quake"][0]
+    assert found["copy of opera"][0] == found["opera"][0] == found["museum"][0]
+
+
 def test_old_news_does_not_hide_what_is_stored_since_from_the_new(store: Store) -> None:
     title = "Freighter strikes pillar of the harbour bridge in Valparaiso"
     put(store, entry("a", "1", title, at=NOW - 9000))

@@ -64,7 +64,7 @@ def introduce(config: Config, store: Store, now: int, many: int = 60) -> None:
     known = sources.memories(store)
     fresh = [source for source in config.sources if source.enabled and source.url and source.id not in known]
     if len(fresh) > many:
-        why = "one of many new sources: their first polls are spread over the interval"
+        why = "one of many new sources: their first polls are spread out"
         sources.remember(store, [(source, Memory(next_poll=schedule.first_poll(source.id, now, config.pace, len(fresh)), why=why)) for source in fresh])
 
 

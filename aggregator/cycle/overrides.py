@@ -21,7 +21,8 @@ def split(store: Store, name: str, now: int) -> str:
                 others = ", ".join(str(other.entry.id) for other in story.members if other.entry.id != entry.id)
                 raise UsageError(f"{name}: entry {entry.id} founded its story; split the others out of it instead ({others})")
             folding.remember_override(conn, Override("split", entry.public_id, story.public_id, member.reason.level or "text"), now)
-            folding.take_out(conn, entry)
+            alone, _ = folding.take_out(conn, entry)
+            fold.know(store, entry.id, alone, own=True)
             return f"entry {entry.id} is a story of its own now"
         event = stories.event_ids(store, [member.event])[member.event]
         if len(stories.of_events(store, [member.event])) > 1:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from aggregator.dedupe import BODY_CHARACTERS
-from aggregator.fold.batch import Batch, Folded, Settings, join
+from aggregator.fold.batch import Batch, Folded, Settings, join, know
 from aggregator.fold.memory import Memory
 from aggregator.store import Store, folding
 
-__all__ = ["BATCH", "Folded", "Settings", "fold", "join"]
+__all__ = ["BATCH", "Folded", "Settings", "fold", "join", "know"]
 
 BATCH = 2000  # entries that are compared together
 TRANSACTION = 5 * BATCH  # entries that are written together: the same pages come again from batch to batch

@@ -84,12 +84,16 @@ class Batch:
                 self.joins.setdefault(one.a, []).append((one.b, one.level))
                 self.joins.setdefault(one.b, []).append((one.a, one.level))
 
-    def run(self, batch: list[Waiting]) -> None:
+    def look_at(self, batch: list[Waiting]) -> None:
+        """What is compared of these entries, and how common their words are."""
         self.coming = [self.prepared(entry) for entry in batch]
         added = Counter(chain.from_iterable([one.counts for one in self.coming]))
         self.known = self.memory.frequencies_of(added)
         self.frequencies = {term: self.known.get(term, 0) + round(number**OWN) for term, number in added.items()}
         self.rarities: dict[str, cluster.Rarity] = {}  # by language
+
+    def run(self, batch: list[Waiting]) -> None:
+        self.look_at(batch)
         ids = [entry.public_id for entry in batch]
         self.stories, self.events = (folding.founded(self.conn, table, ids) for table in ("story", "event"))
         for one in self.coming:
@@ -111,11 +115,15 @@ class Batch:
             known = self.rarities[spoken] = cluster.Rarity(self.frequencies, self.total + len(self.coming), spoken)
         return known
 
-    def place(self, one: New) -> None:
-        """Into the story that it belongs to, or a new one."""
+    def describe(self, one: New) -> None:
+        """Its weighted words, and those that it is found by."""
         one.vector = cluster.weighted(one.counts, self.rarity(one.spoken))
         one.terms = {term: int(one.vector[term] * WEIGHTS + 0.5) for term in cluster.index_terms(one.vector, self.frequencies, self.total)}
         one.terms.update(dict.fromkeys(dedupe.marks(one.print), int(MARK * WEIGHTS)))
+
+    def place(self, one: New) -> None:
+        """Into the story that it belongs to, or a new one."""
+        self.describe(one)
         found = self.candidates(one)
         home = self.founded(one.entry) or self.same_item(one.entry) or self.same_text(one, found)
         if home is None:
@@ -295,9 +303,6 @@ class Batch:
                 self.memory.forget_stories()
 
 
-_YOURS = (("yours", "join"),)
-
-
 def join(store: Store, a: str, b: str, level: str) -> bool:
     """Make two entries one story or one event, the older leading; inside a transaction. False where one is not folded yet."""
     conn = store.conn
@@ -306,7 +311,21 @@ def join(store: Store, a: str, b: str, level: str) -> bool:
         return False
     kept, gone = sorted((one, other), key=lambda place: (place.published, place.story))
     if level == "text" and kept.story != gone.story:
-        folding.merge_stories(conn, kept.story, gone.story, Reason("text", kept.entry, 1.0, 1.0, _YOURS))
+        folding.merge_stories(conn, kept.story, gone.story, Reason("text", kept.entry, 1.0, 1.0, folding.JOINED))
+        know(store, gone.entry, kept.story)
     elif level == "event" and kept.event != gone.event:
-        folding.merge_events(conn, [(kept.event, gone.event, Reason("event", kept.entry, 1.0, 1.0, _YOURS))])
+        folding.merge_events(conn, [(kept.event, gone.event, Reason("event", kept.entry, 1.0, 1.0, folding.JOINED))])
     return True
+
+
+def know(store: Store, entry: int, story: int, own: bool = False) -> None:
+    """After the user's word: the words of this entry find this story from now on; `own`: they are those of the story itself."""
+    batch = Batch(store, Settings(), Memory(store, {}), Folded())
+    batch.look_at(folding.entries(store, [entry], dedupe.BODY_CHARACTERS))
+    one = batch.coming[0]
+    batch.describe(one)
+    batch.written.postings(one.terms, one.entry.published, story)
+    if own:
+        batch.written.vector(story, one.vector)
+    batch.written.flush()
+    folding.count_terms(store.conn, dict.fromkeys(one.terms, 0))  # they are known words from now on

@@ -16,6 +16,7 @@ from aggregator.store.base import Store
 from aggregator.store.entries import drop_empty, mark_event
 
 _CHUNK = 500
+JOINED = (("yours", "join"),)  # features of a fold that the user made
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +136,13 @@ def vectors_of_event(conn: sqlite3.Connection, event: int, most: int) -> list[tu
 
 
 def tellings(conn: sqlite3.Connection, story: int, below: float, most: int) -> list[tuple[int, str, str, str]]:
-    """(entry, title, text, source) of the founder of a story and of its first members that are edited copies (score under `below`)."""
+    """(entry, title, text, source) of the founder of a story and of its first members that are edited copies (score under `below`) or joined by hand."""
     query = (
         "SELECT e.id, e.title, e.text, e.source FROM member m JOIN entry e ON e.id = m.entry JOIN story s ON s.id = m.story "
-        "WHERE m.story = ? AND (e.public_id = s.public_id OR (m.level = 'text' AND m.score < ?)) ORDER BY e.public_id <> s.public_id, e.published, e.public_id LIMIT ?"
+        "WHERE m.story = ? AND "
+        "(e.public_id = s.public_id OR (m.level = 'text' AND (m.score < ? OR m.features = ?))) ORDER BY e.public_id <> s.public_id, e.published, e.public_id LIMIT ?"
     )
-    return conn.execute(query, (story, below, most)).fetchall()
+    return conn.execute(query, (story, below, rows.dump(JOINED), most)).fetchall()
 
 
 def same_link(conn: sqlite3.Connection, link_key: str) -> list[tuple[str, int, int | None]]:
@@ -180,9 +182,12 @@ class Writer:
             event = self._event
             self._events.append((event, entry.public_id, entry.published, entry.changed))
         self._stories.append((self._story, entry.public_id, event, entry.published, entry.changed))
-        self._vectors.append((self._story, _packed(vector)))
+        self.vector(self._story, vector)
         self._members.append((entry.id, self._story, None, None, 0.0, 0.0, "[]"))
         return self._story, event
+
+    def vector(self, story: int, vector: Mapping[str, float]) -> None:
+        self._vectors.append((story, _packed(vector)))
 
     def member(self, entry: Waiting, story: int, reason: Reason) -> None:
         """Put an entry into a story that is there, which changes what readers see of it."""
