@@ -183,7 +183,7 @@ def unique(feed: Feed, entries: Iterable[Entry], limits: Limits, warnings: list[
     said = ("guid", "link", "text", "enclosures", "published")
     found = [entry for entry in entries if entry.title != UNTITLED or any(getattr(entry, name) for name in said)]
     if len(found) > limits.max_entries:
-        warnings.append(Failure("too-many", f"{len(found)} entries; the first {limits.max_entries} are taken"))
+        warnings.append(Failure("too-many", f"more than {limits.max_entries} entries; the first ones are taken"))
         found = found[: limits.max_entries]
     meant: dict[str, set[tuple[str | None, str, str]]] = {}
     for entry in found:
