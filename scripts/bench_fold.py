@@ -71,11 +71,17 @@ def made(number: int, at: int, by: Maker) -> Entry:
     return normal.finish(entry, START + WEEK * 600)
 
 
-def folded(store: Store, count: int) -> float:
-    """CPU seconds an item."""
-    started = time.process_time()
-    fold.fold(store, fold.Settings(7 * 86_400, 72 * 3600), {})
-    return (time.process_time() - started) / count
+def folded(store: Store) -> list[tuple[int, float]]:
+    """(items so far, CPU seconds so far), batch by batch."""
+    marks = [(0, time.process_time())]
+    fold.fold(store, fold.Settings(7 * 86_400, 72 * 3600), {}, lambda count: marks.append((marks[-1][0] + count, time.process_time())))
+    return marks
+
+
+def cost(marks: list[tuple[int, float]], since: int = 0) -> float:
+    """CPU microseconds of an item, of those from about `since` on."""
+    first = next(mark for mark in marks if mark[0] >= since)
+    return (marks[-1][1] - first[1]) / (marks[-1][0] - first[0]) * 1e6
 
 
 def main() -> None:
@@ -83,20 +89,19 @@ def main() -> None:
     parser.add_argument("sizes", nargs="*", type=int, default=[10_000, 100_000], metavar="ITEMS", help="stored entries to measure at, growing")
     parser.add_argument("--week", type=int, default=50_000, help="items a week (50,000)")
     arguments = parser.parse_args()
-    sizes, maker = arguments.sizes, Maker(arguments.week)
+    maker = Maker(arguments.week)
     with tempfile.TemporaryDirectory() as folder, open_writer(Path(folder) / "bench.db") as store:
         stored = 0
-        for size in sizes:
-            maker.fill(store, size - stored)
-            cost = folded(store, size - stored)
+        for size in arguments.sizes:
+            maker.fill(store, size - stored + NEXT)
+            marks = folded(store)
+            bulk = [mark for mark in marks if mark[0] <= size - stored]
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            print(f"bulk    {size - stored:9,} items into a store of {stored:9,}: {1 / cost:6.0f} items/s, {cost * 1e6:.0f} µs each; peak memory {peak:.0f} MB", flush=True)
-            stored = size
-            maker.fill(store, NEXT)
-            print(f"next   {NEXT:9,} items into a store of {stored:9,}: {folded(store, NEXT) * 1e6:.0f} µs each", flush=True)
-            stored += NEXT
+            print(f"bulk    {bulk[-1][0]:9,} items into a store of {stored:9,}: {1e6 / cost(bulk):6.0f} items/s, {cost(bulk):.0f} µs each; peak memory {peak:.0f} MB")
+            print(f"next    {NEXT:9,} items into a store of {size:9,}: {cost(marks, size - stored):.0f} µs each", flush=True)
+            stored = size + NEXT
             maker.fill(store, 300)
-            print(f"few           300 items into a store of {stored:9,}: {folded(store, 300) * 1e6:.0f} µs each, from a cold start", flush=True)
+            print(f"few           300 items into a store of {stored:9,}: {cost(folded(store)):.0f} µs each, from a cold start", flush=True)
             stored += 300
 
 
