@@ -90,18 +90,21 @@ def main() -> None:
     parser.add_argument("--week", type=int, default=50_000, help="items a week (50,000)")
     arguments = parser.parse_args()
     maker = Maker(arguments.week)
-    with tempfile.TemporaryDirectory() as folder, open_writer(Path(folder) / "bench.db") as store:
-        stored = 0
+    with tempfile.TemporaryDirectory() as folder:
+        path, stored = Path(folder) / "bench.db", 0
         for size in arguments.sizes:
-            maker.fill(store, size - stored + NEXT)
-            marks = folded(store)
+            with open_writer(path) as store:
+                maker.fill(store, size - stored + NEXT)
+            with open_writer(path) as store:  # as a cycle finds it
+                marks = folded(store)
             bulk = [mark for mark in marks if mark[0] <= size - stored]
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(f"bulk    {bulk[-1][0]:9,} items into a store of {stored:9,}: {1e6 / cost(bulk):6.0f} items/s, {cost(bulk):.0f} µs each; peak memory {peak:.0f} MB")
             print(f"next    {NEXT:9,} items into a store of {size:9,}: {cost(marks, size - stored):.0f} µs each", flush=True)
             stored = size + NEXT
-            maker.fill(store, 300)
-            print(f"few           300 items into a store of {stored:9,}: {cost(folded(store)):.0f} µs each, from a cold start", flush=True)
+            with open_writer(path) as store:
+                maker.fill(store, 300)
+                print(f"few           300 items into a store of {stored:9,}: {cost(folded(store)):.0f} µs each, from a cold start", flush=True)
             stored += 300
 
 

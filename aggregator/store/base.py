@@ -136,10 +136,12 @@ def _settings(conn: sqlite3.Connection) -> None:
     # Where WAL can't be had (a network file system without shared memory) SQLite stays with its rollback journal: slower, correct.
     conn.execute("PRAGMA journal_mode = WAL")
     conn.execute("PRAGMA synchronous = NORMAL")
-    conn.execute("PRAGMA wal_autocheckpoint = 16000")  # pages: a large transaction touches many, and again the same ones in the next
+    # A large transaction touches many pages, and the same ones again in the next; in a store of millions they are those of its indexes.
+    pages = int(conn.execute("PRAGMA page_count").fetchone()[0])
+    conn.execute(f"PRAGMA wal_autocheckpoint = {min(max(pages // 10, 16_000), 64_000)}")
     conn.execute("PRAGMA foreign_keys = ON")
     conn.execute("PRAGMA temp_store = MEMORY")
-    conn.execute("PRAGMA cache_size = -48000")
+    conn.execute(f"PRAGMA cache_size = {min(max(pages // 20, 12_000), 32_000)}")
 
 
 def _refuse_unusable(path: Path) -> None:
