@@ -208,6 +208,15 @@ def test_F1_F39_addresses_that_feeds_cannot_say_are_told_in_the_text() -> None:
     assert f'href="{six}/7"' in pages.event(composed.items[0], composed.items, SITE, []).decode()
 
 
+def test_the_page_of_an_event_leaves_the_texts_to_those_that_have_an_address() -> None:
+    one, other = made(1, content="<p>Told at length by A.</p>"), made(2, "b", "Another title")
+    composed = compose(View("page", "", "", SITE.base_url, "event", None), [story(1, one), story(2, other, event=1)], {1: one.public_id}, ORIGINS, {})
+    (item,) = composed.items
+    assert item.page and "at length" not in pages.event(item, composed.items, SITE, []).decode()
+    alone = compose(View("page", "", "", SITE.base_url, "event", None), [story(1, replace(one, link=None))], {1: one.public_id}, ORIGINS, {}).items[0]
+    assert "at length" in pages.event(alone, [alone], SITE, []).decode(), "what has none is told in full"
+
+
 def test_content_summary_and_none() -> None:
     for site, wanted in ((replace(SITE, content="full"), "Some text."), (replace(SITE, content="summary"), "Some text."), (replace(SITE, content="none"), "")):
         _, files = feeds(story(1, made(1)), site=site)

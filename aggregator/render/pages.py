@@ -149,7 +149,7 @@ def index(editions: Sequence[Edition], site: Site, neighbours: Sequence[Neighbou
 def event(item: Item, told: Sequence[Item], site: Site, neighbours: Sequence[Neighbour]) -> bytes:
     """A story's or event's own page: the text where it has no link of its own, and who tells it."""
     one = _Shown(item, site)
-    content, media = markup.without_media(markup.safe(item.entry.content)) if item.page else ("", ())
+    content, media = markup.without_media(markup.safe(item.entry.content)) if urls.plain(item.entry.link) is None else ("", ())
     topics = [neighbour for neighbour in neighbours if neighbour.id in item.topics]
     return _page("event.html", site, neighbours, title=f"{item.entry.title} – {site.title}", one=one, content=Markup(content), media=media, topics=topics,
                  told=[_Shown(other, site) for other in told], description=markup.snippet(item.entry.summary, 200),
