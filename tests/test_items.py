@@ -20,7 +20,7 @@ from tests.helpers import NOW, put
 DAY = 86_400
 
 
-def item(title: str, guid: str | None = None, link: str | None = None, day: int | None = None, text: str = "") -> str:
+def item(title: str, guid: str | None = None, link: str | None = None, day: float | None = None, text: str = "") -> str:
     from email.utils import formatdate
 
     parts = [f"<title>{escape(title)}</title>", f"<description>{escape(text or f'All about {title}.')}</description>"]
@@ -62,6 +62,8 @@ CASES: dict[str, tuple[list[list[str]], list[tuple[str, int]]]] = {
     "guids are places in the list": ([[item(name, str(n), L + name, ord(name) - 95) for n, name in enumerate(names)] for names in ("cba", "dcb", "fed", "fed")], [("c", 0), ("b", 0), ("a", 0), ("d", 0), ("f", 0), ("e", 0)]),
     "a column under one link each day": ([[item(title, f"q{day}", L + "quiz", day)] for day, title in enumerate(("Rivers of Asia", "Kings and queens", "Songs by the sea"))], [("Rivers of Asia", 0), ("Kings and queens", 0), ("Songs by the sea", 0)]),
     "… with one headline": ([[item("The quiz", f"q{day}", L + "quiz", 3 * day, f"Question {day}: who was it?")] for day in range(3)], [("The quiz", 0)] * 3),
+    "… a little early": ([[item("Headlines", f"q{n}", L + "day", 0.9999 * n, f"Those of day {n}")] for n in range(3)], [("Headlines", 0)] * 3),
+    "… twice a day, without a link": ([[item("Headlines", f"q{n}", None, 0.4 * n, f"Those of day {n}")] for n in range(3)], [("Headlines", 0)] * 3),
     "a link blog, two posts on one page": ([[item("First thoughts", "1", "https://b.example/x", 1)], [item("Second thoughts", "2", "https://b.example/x", 3)]], [("First thoughts", 0), ("Second thoughts", 0)]),
     "the same guid and link twice in one document": ([[item("A", "1", L + "a", 1)] * 2], [("A", 0)]),
     "a guid that comes back for something else": ([[item("A", "1", L + "a", 1)], [item("A", "2", L + "a", 1)], [item("A", "2", L + "a", 1), item("New in town", "1", L + "n", 5)]], [("A", 0), ("New in town", 0)]),
