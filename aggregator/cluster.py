@@ -1,6 +1,6 @@
-"""The same event? Vectors of stories, their likeness over time, and merging best first. Pure; the state comes in and goes out as values.
+"""The same event? Vectors of stories and their likeness over time; `merging` makes events of them. Pure.
 
-Incremental clustering on TF-IDF. How alike two events are is made of two things: the mean cosine of all their stories (exact from sum
+TF-IDF. How alike two events are is made of two things: the mean cosine of all their stories (exact from sum
 vectors), which keeps chains of half-related stories apart, and the cosine of the two that are closest, which finds the event that a
 story belongs to although its other stories speak of something else. It decays with the time between them.
 
@@ -10,7 +10,6 @@ a common word. Where little was counted yet, how common it is in its language st
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -114,7 +113,7 @@ class Cluster:
     size: int
     first: int
     last: int
-    members: list[int] = field(default_factory=list)  # story numbers
+    members: dict[int, int] = field(default_factory=dict)  # story → when it was published
     _cohesion: float = 0.0  # 0: to be computed
 
     @property
@@ -132,31 +131,8 @@ class Cluster:
             total[term] = total.get(term, 0.0) + weight
         self.size += other.size
         self.first, self.last = min(self.first, other.first), max(self.last, other.last)
-        self.members += other.members
+        self.members |= other.members
         self._cohesion = 0.0
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Closest:
-    """The two stories of two events that are most alike, as far as they were compared."""
-
-    cosine: float
-    one: int
-    other: int
-
-
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """Two events that became one, and why: the mean cosine, the closest stories, the gap in seconds and the terms in common."""
-
-    kept: int
-    gone: int
-    score: float
-    average: float
-    closest: Closest
-    gap: int
-    common: tuple[str, ...]  # those that made them alike first
-    telling: int  # so many of them made up nine tenths of it
 
 
 def gap(a: Cluster, b: Cluster) -> int:
@@ -172,70 +148,3 @@ def likeness(a: Cluster, b: Cluster, closest: float) -> float:
     least, most = min(a.size, b.size, CROWD), min(max(a.size, b.size), CROWD)
     score = math.pow(average, 1 - CLOSEST) * math.pow(closest, CLOSEST) * math.exp(-gap(a, b) / DECAY) / math.pow(a.cohesion * b.cohesion, COHESION)
     return score / math.pow(least, CROWD_POWER) / math.pow(most, LARGE_POWER)
-
-
-def merges(
-    clusters: Mapping[int, Cluster],
-    pairs: Mapping[tuple[int, int], Closest],
-    window: int,
-    forbidden: frozenset[tuple[int, int]] = frozenset(),
-) -> list[Merge]:
-    """Merge best first while the likeness reaches the threshold. Changes the clusters.
-
-    `pairs` are the events worth comparing, smaller number first. The older event is kept. After a merge, the merged one is compared
-    with all that either was a pair of.
-    """
-    alive = dict(clusters)
-    apart: dict[int, set[int]] = {}
-    for a, b in forbidden:
-        apart.setdefault(a, set()).add(b)
-        apart.setdefault(b, set()).add(a)
-    near: dict[int, dict[int, Closest]] = {}
-    heap: list[tuple[float, int, int, int, int]] = []
-
-    def push(a: int, b: int, closest: Closest) -> None:
-        one, two = alive[a], alive[b]
-        if gap(one, two) <= window and (score := likeness(one, two, closest.cosine)) >= THRESHOLD:
-            heapq.heappush(heap, (-score, min(a, b), max(a, b), one.size + two.size, 0))
-
-    for (a, b), closest in pairs.items():
-        near.setdefault(a, {})[b] = near.setdefault(b, {})[a] = closest
-        push(a, b, closest)
-    done = []
-    while heap:
-        score, a, b, size, _ = heapq.heappop(heap)
-        if a not in alive or b not in alive or alive[a].size + alive[b].size != size or b in apart.get(a, ()):
-            continue
-        kept, gone = (a, b) if (alive[a].first, a) <= (alive[b].first, b) else (b, a)
-        one, two = alive[kept], alive.pop(gone)
-        average = cosine(one.total, two.total) / (one.size * two.size)
-        done.append(Merge(kept, gone, -score, average, near[kept][gone], gap(one, two), *_common(one.total, two.total)))
-        one.absorb(two)
-        _unite(near, apart, kept, gone)
-        for other, closest in near[kept].items():
-            push(kept, other, closest)
-    return done
-
-
-def _unite(near: dict[int, dict[int, Closest]], apart: dict[int, set[int]], kept: int, gone: int) -> None:
-    """What is a pair of the gone one, or is kept apart from it, is so of the kept one."""
-    for other in apart.pop(gone, ()):
-        apart.setdefault(kept, set()).add(other)
-        apart[other].add(kept)
-    around = near[kept]
-    del around[gone]
-    for other, closest in near.pop(gone).items():
-        if other != kept:
-            around[other] = max(around.get(other, closest), closest)
-            near[other][kept] = around[other]
-            del near[other][gone]
-
-
-def _common(a: Vector, b: Vector) -> tuple[tuple[str, ...], int]:
-    """The terms of both, those first that made them alike, and how many of them made up nine tenths of it."""
-    found = sorted([(-a[term] * b[term], term) for term in a.keys() & b.keys()])
-    whole, sofar, number = math.fsum([part for part, _ in found]), 0.0, 0
-    while number < len(found) and sofar > 0.9 * whole:
-        sofar += found[number][0]
-        number += 1
-    return tuple(term for _, term in found), number

@@ -72,16 +72,20 @@ def _entry(name: str, record: Mapping[str, Any]) -> tuple[str, Entry]:
     return source, normal.finish(entry, NOW)
 
 
-def folded(records: Mapping[str, Mapping[str, Any]], settings: fold.Settings) -> dict[str, tuple[str, str]]:
-    """Name → (story, event) after one cycle over all of them."""
+def folded(records: Mapping[str, Mapping[str, Any]], settings: fold.Settings, cycle: int | None = None) -> dict[str, tuple[str, str]]:
+    """Name → (story, event) after cycles of so many entries each, in the order of their time; None: after one cycle over all."""
+    found = [_entry(name, record) for name, record in records.items()]
+    if cycle is not None:
+        found.sort(key=lambda one: one[1].published or 0)
+    size = cycle or max(1, len(found))
     with tempfile.TemporaryDirectory() as folder, open_writer(Path(folder) / "eval.db") as store:
-        by_source: dict[str, list[Entry]] = {}
-        for name, record in records.items():
-            source, entry = _entry(name, record)
-            by_source.setdefault(source, []).append(entry)
-        for source, found in by_source.items():
-            _absorb(store, source, found)
-        fold.fold(store, settings, sources.titles(store))
+        for start in range(0, len(found), size):
+            by_source: dict[str, list[Entry]] = {}
+            for source, entry in found[start : start + size]:
+                by_source.setdefault(source, []).append(entry)
+            for source, group in by_source.items():
+                _absorb(store, source, group)
+            fold.fold(store, settings, sources.titles(store))
         return {str(entry.guid).removeprefix("urn:item:"): (str(story), str(event)) for entry, story, event, _, _ in stories.dump(store)}
 
 

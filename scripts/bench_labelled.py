@@ -21,6 +21,7 @@ EVENTS = {
     "cluster_fnc_headlines.tsv": "fnc headlines", "cluster_fnc_bodies.jsonl": "fnc bodies", "cluster_gnews_T.tsv": "gnews titles",
     "cluster_gnews_TS.tsv": "gnews titles + snippets",
 }  # fmt: skip
+CYCLES = (20, 100)  # items that come at a time: what is merged early must not be worse for it
 TEXTS = {"dup_feed_synth": "short items", "dup_natural": "full texts"}
 
 
@@ -38,11 +39,11 @@ def records(found: list[dict[str, Any]], texts: bool = True) -> dict[str, dict[s
     }
 
 
-def event(name: str, shown: str, folder: Path, texts: bool = True) -> float:
+def event(name: str, shown: str, folder: Path, texts: bool = True, cycle: int | None = None) -> float:
     found = rows(folder / name)
     if "uci" in name:
         found = [row for row in found if row["tail"] == "1"]
-    got = evaluate.folded(records(found, texts), fold.Settings())
+    got = evaluate.folded(records(found, texts), fold.Settings(), cycle)
     groups = {key: value for key, (_, value) in got.items()}
     gold = {row["id"]: row["story"] for row in found}
     single = {key for key, story in gold.items() if story.startswith("x")}
@@ -107,6 +108,9 @@ def main() -> None:
         if (folder / f"{name}_items.jsonl").exists():
             text(name, shown, folder)
     found = {name: event(name, shown, folder) for name, shown in EVENTS.items() if (folder / name).exists()}
+    if "cluster_open_stream.jsonl" in found:
+        for cycle in CYCLES:
+            event("cluster_open_stream.jsonl", f"the same, in cycles of {cycle}", folder, cycle=cycle)
     found["title only"] = event("cluster_allsides_dated.jsonl", "allsides dated, titles", folder, texts=False)
     titles = [found[name] for name in ("cluster_uci_headlines.tsv", "title only", "cluster_fnc_headlines.tsv", "cluster_gnews_T.tsv")]
     full = [found[name] for name in ("cluster_allsides_dated.jsonl", "cluster_fnc_bodies.jsonl", "cluster_gnews_TS.tsv")]

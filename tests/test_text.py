@@ -119,31 +119,11 @@ def test_what_is_left_of_broken_markup_is_no_word(said: str, wanted: str) -> Non
 
 
 def _cluster(number: int, title: str, text: str = "", at: int = 0) -> cluster.Cluster:
-    return cluster.Cluster(number, _vector(title, text), 1, at, at, [number])
+    return cluster.Cluster(number, _vector(title, text), 1, at, at, {number: at})
 
 
 def _vector(title: str, text: str = "", spoken: str = "en") -> cluster.Vector:
     return cluster.weighted(cluster.terms(words(title), words(text)), cluster.Rarity({}, 1000, spoken))
-
-
-def _pairs(found: list[cluster.Cluster]) -> dict[tuple[int, int], cluster.Closest]:
-    return {(a.id, b.id): cluster.Closest(cluster.cosine(a.total, b.total), a.id, b.id) for a in found for b in found if a.id < b.id}
-
-
-def test_events_merge_best_first_and_the_older_stays() -> None:
-    found = [_cluster(1, "Strong earthquake hits northern Chile", at=10), _cluster(2, "Earthquake in northern Chile kills four", at=20), _cluster(3, "Central bank holds rates", at=30)]
-    clusters = {one.id: one for one in found}
-    done = cluster.merges(clusters, _pairs(found), 72 * 3600)
-    assert [(merge.kept, merge.gone) for merge in done] == [(1, 2)] and clusters[1].size == 2
-    assert set(done[0].common[: done[0].telling]) == {"earthquak", "northern", "chil"} and done[0].gap == 10 and done[0].average == done[0].closest.cosine
-    far = [_cluster(1, "Same words here again", at=0), _cluster(2, "Same words here again", at=9 * 86_400)]
-    assert cluster.merges({one.id: one for one in far}, _pairs(far), 72 * 3600) == [], "beyond the window"
-
-
-def test_what_is_kept_apart_from_a_part_is_kept_apart_from_the_whole() -> None:
-    found = [_cluster(1, "Strong earthquake hits northern Chile", at=10), _cluster(2, "Strong earthquake hits northern Chile", at=20), _cluster(3, "Earthquake hits northern Chile", at=30)]
-    merged = cluster.merges({one.id: one for one in found}, _pairs(found), 72 * 3600, frozenset({(2, 3)}))
-    assert [(merge.kept, merge.gone) for merge in merged] == [(1, 2)]
 
 
 def test_the_closest_pair_finds_the_event_whose_other_stories_speak_of_something_else() -> None:

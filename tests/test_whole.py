@@ -18,8 +18,11 @@ import json
 from itertools import combinations
 from pathlib import Path
 
+import pytest
+
 from aggregator import check, cycle, evaluate, fold
 from aggregator.cycle import Wanted
+from aggregator.measure import score
 from aggregator.store import open_writer
 from tests import fuzz
 from tests.helpers import NOW, config
@@ -36,6 +39,16 @@ def test_the_levels_hold_on_our_own_labelled_set() -> None:
     text, event = evaluate.labelled(LABELLED)
     assert text.precision >= 0.99 and text.recall >= 0.995, text
     assert event.b3_f1 >= 0.96 and event.b3_precision >= 0.975 and event.precision >= 0.96, event
+
+
+@pytest.mark.parametrize("cycle", [1, 10, 100])
+def test_how_many_come_at_a_time_makes_little_difference(cycle: int) -> None:
+    records = _labelled()
+    found = evaluate.folded(records, fold.Settings(), cycle)
+    text = score("text", {name: record["story"] for name, record in records.items()}, {name: story for name, (story, _) in found.items()})
+    event = score("event", {name: record["event"] for name, record in records.items()}, {name: event for name, (_, event) in found.items()})
+    print(cycle, text, event)
+    assert text.f1 >= 0.99 and event.b3_f1 >= 0.96 and event.b3_precision >= 0.975, (text, event)
 
 
 def test_no_template_of_our_own_set_is_folded_as_text() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aggregator import desk, fold
 from aggregator.errors import UsageError
-from aggregator.store import Store, folding, stories
+from aggregator.store import Store, events, folding, stories
 from aggregator.store.folding import Override
 
 
@@ -21,7 +21,7 @@ def split(store: Store, name: str, now: int) -> str:
                 others = ", ".join(str(other.entry.id) for other in story.members if other.entry.id != entry.id)
                 raise UsageError(f"{name}: entry {entry.id} founded its story; split the others out of it instead ({others})")
             folding.remember_override(conn, Override("split", entry.public_id, story.public_id, member.reason.level or "text"), now)
-            alone, _ = folding.take_out(conn, entry)
+            alone, _ = events.take_out(conn, entry)
             fold.know(store, entry.id, alone, own=True)
             return f"entry {entry.id} is a story of its own now"
         event = stories.event_ids(store, [member.event])[member.event]
@@ -29,7 +29,7 @@ def split(store: Store, name: str, now: int) -> str:
             if event == story.public_id:
                 raise UsageError(f"{name}: entry {entry.id} founded its event; split the other stories out of it instead")
             folding.remember_override(conn, Override("split", entry.public_id, event, "event"), now)
-            folding.leave_event(conn, story.id)
+            events.leave_event(conn, story.id)
             return f"entry {entry.id} is an event of its own now"
     raise UsageError(f"{name}: entry {entry.id} stands alone already")
 

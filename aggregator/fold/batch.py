@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
 from aggregator import cluster, dedupe
-from aggregator.cluster import Closest, Cluster, Merge, Vector
+from aggregator.cluster import Cluster, Vector
+from aggregator.fold import merging, settle
 from aggregator.fold.memory import EDITED, POSTINGS, TELLINGS, Known, Memory
+from aggregator.fold.merging import Closest, Merge
 from aggregator.model import Reason
-from aggregator.store import Store, folding
+from aggregator.store import Store, events, folding
 from aggregator.store.folding import Waiting
 from aggregator.text import vocabulary
 from aggregator.text.phrases import span
@@ -72,6 +74,7 @@ class Batch:
         self.written = folding.Writer(store.conn)
         self.founders: list[Vector] = []  # of new events
         self.merged: list[tuple[str, ...]] = []  # terms that two events had in common which are one now
+        self.again: Counter[str] = Counter()  # terms of events that were taken apart: in how many more they are
         self.lasting: set[str] = set()  # terms that find a story, although no event of this batch may hold them
         self.placed: dict[int, int] = {}  # entry → story, of this batch
         self.names: dict[int, str] = {}  # story → published id, of this batch
@@ -94,8 +97,7 @@ class Batch:
 
     def run(self, batch: list[Waiting]) -> None:
         self.look_at(batch)
-        ids = [entry.public_id for entry in batch]
-        self.stories, self.events = (folding.founded(self.conn, table, ids) for table in ("story", "event"))
+        self.stories, self.events = (folding.founded(self.conn, table, batch) for table in ("story", "event"))
         for one in self.coming:
             self.place(one)
         self.written.flush()
@@ -151,7 +153,7 @@ class Batch:
         if entry.public_id in self.events:
             memory.clusters.pop(event, None)  # one that it once founded, with stories of others
         else:
-            memory.clusters[event] = Cluster(event, one.vector, 1, at, at, [story])
+            memory.clusters[event] = Cluster(event, one.vector, 1, at, at, {story: at})
         window = self.settings.event_window
         if window is not None:
             near = [other for other, when, _ in found if abs(at - when) <= window and other not in one.series][:EVENT_CANDIDATES]
@@ -251,26 +253,24 @@ class Batch:
         """Events of this batch with each other and with older ones, best first."""
         clusters = {event: known for pair in self.pairs for event in pair if (known := self.memory.cluster_of(event)) is not None}
         pairs = {pair: self.pairs[pair] for pair in sorted(self.pairs) if pair[0] in clusters and pair[1] in clusters}
-        done = []
-        for merge in cluster.merges(clusters, pairs, self.settings.event_window or 0, self.forbidden(clusters)):
-            gone = self.memory.clusters.pop(merge.gone)
-            near = merge.closest.other if merge.closest.one in gone.members else merge.closest.one
-            done.append((merge.kept, merge.gone, Reason("event", self.memory.founder_of(near), merge.score, cluster.THRESHOLD, self.features(merge, near))))
-            self.merged.append(merge.common)
-            for story in gone.members:
-                self.memory.events[story] = merge.kept
-        folding.merge_events(self.conn, done)
-        self.written.founded -= len(done)
-        self.done.events_new -= len(done)
-        self.done.events_changed += len(done)
+        outcome = merging.merges(clusters, pairs, self.settings.event_window or 0, self.memory, self.forbidden(clusters))
+        founders = [self.memory.founder_of(merge.near) for merge in outcome.merges]
+        reasons = [Reason("event", by, merge.score, cluster.THRESHOLD, self.features(merge)) for merge, by in zip(outcome.merges, founders, strict=True)]
+        gone, changed = settle.settle(self.store, self.memory, outcome, reasons)
+        self.merged = [merge.common for merge in outcome.merges]
+        for cut in outcome.cuts:
+            self.again.update(cut.terms)
+        self.written.founded -= len(outcome.merges) - sum(len(cut.parts) - 1 for cut in outcome.cuts)
+        self.done.events_new -= gone
+        self.done.events_changed += changed
 
-    def features(self, merge: Merge, near: int) -> tuple[tuple[str, str], ...]:
+    def features(self, merge: Merge) -> tuple[tuple[str, str], ...]:
         """Why two events are one, in words: terms as the nearest story has them, not as stems."""
-        known = self.memory.prints.get(near)
+        known = self.memory.prints.get(merge.near)
         said = {vocabulary.stem(word): word for word in reversed(known[0].print.title + known[0].print.body)} if known else {}
         words = [said.get(term, term) for term in merge.common[: min(merge.telling, 8)]]
         return (
-            ("shared words", ", ".join(words)), ("closest stories", f"{merge.closest.cosine:.2f} alike"), ("all stories", f"{merge.average:.2f} alike on average"),
+            ("shared words", ", ".join(words)), ("closest stories", f"{merge.cosine:.2f} alike"), ("all stories", f"{merge.average:.2f} alike on average"),
             ("time between", span(merge.gap)),
         )  # fmt: skip
 
@@ -278,6 +278,7 @@ class Batch:
         """How many events each term was in, one per event however many stories it has."""
         counted = Counter(dict.fromkeys(self.lasting, 0))
         counted.update(chain.from_iterable(self.founders))
+        counted.update(self.again)
         counted.subtract(chain.from_iterable(self.merged))
         folding.count_terms(self.conn, counted)
         known = self.memory.frequencies
@@ -314,7 +315,7 @@ def join(store: Store, a: str, b: str, level: str) -> bool:
         folding.merge_stories(conn, kept.story, gone.story, Reason("text", kept.entry, 1.0, 1.0, folding.JOINED))
         know(store, gone.entry, kept.story)
     elif level == "event" and kept.event != gone.event:
-        folding.merge_events(conn, [(kept.event, gone.event, Reason("event", kept.entry, 1.0, 1.0, folding.JOINED))])
+        events.merge_events(conn, [(kept.event, gone.event, Reason("event", kept.entry, 1.0, 1.0, folding.JOINED))])
     return True
 
 

@@ -10,12 +10,12 @@ from typing import TypeVar
 
 from aggregator import dedupe
 from aggregator.cluster import Cluster, Vector
-from aggregator.store import Store, folding
+from aggregator.fold.merging import LARGE, Bond
+from aggregator.store import Store, events, folding
 
 POSTINGS = 16  # newest stories that one word finds
 EDITED = 0.95  # score of a text fold under which the copy is kept to compare with, beside the founder
 TELLINGS = 4  # entries that a story is compared by
-EVENT_STORIES = 60  # newest stories of an event that are loaded to compare it
 ENDLESS = 1 << 62
 CACHE = 8_000  # stories kept in memory, and as many times eight words
 
@@ -135,17 +135,27 @@ class Memory:
             known.update(folding.events_of(self._conn, missing))
         return known
 
+    def event_of(self, story: int) -> int:
+        return self.events_of([story])[story]
+
     def cluster_of(self, event: int) -> Cluster | None:
         known = self.clusters.get(event)
         if known is None:
-            stories = folding.vectors_of_event(self._conn, event, EVENT_STORIES)
+            stories = folding.vectors_of_event(self._conn, event, LARGE)
             if not stories:
                 return None
             known = Cluster(event, {}, 0, 1 << 62, 0)
             for story, at, vector in stories:
-                known.absorb(Cluster(event, vector, 1, at, at, [story]))
+                known.absorb(Cluster(event, vector, 1, at, at, {story: at}))
             self.clusters[event] = known
         return known
+
+    def bonds_of(self, event: Cluster) -> dict[int, Bond] | None:
+        """Story → bond, of the stories that have one; None where not all stories of the event are known."""
+        found = events.bonds(self._conn, event.id)
+        if found.keys() != event.members.keys():
+            return None
+        return {story: Bond(*bond) for story, bond in found.items() if bond is not None}
 
     def founder_of(self, story: int) -> int | None:
         """The entry that founded it."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from aggregator.model import Entry, Reason
+from aggregator.model import Reason
 from aggregator.store import rows
 from aggregator.store.base import Store
 from aggregator.store.entries import drop_empty, mark_event
+from aggregator.store.lookup import chosen, number
 
-_CHUNK = 500
-JOINED = (("yours", "join"),)  # features of a fold that the user made
+Features = tuple[tuple[str, str], ...]
+PAIRS = 400  # of values in one statement
+JOINED: Features = (("yours", "join"),)  # features of a fold that the user made
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,6 @@ class Waiting:
     changed: int
 
 
-def _chosen(conn: sqlite3.Connection, query: str, wanted: Iterable[object], *first: object) -> Iterator[tuple[Any, ...]]:
-    """The rows of `query … IN (wanted)`, however many are wanted; `first` are parameters before them."""
-    numbers = list(wanted)
-    for start in range(0, len(numbers), _CHUNK):
-        part = numbers[start : start + _CHUNK]
-        yield from conn.execute(f"{query} IN ({','.join('?' * len(part))})", (*first, *part))
-
-
 def untold(store: Store) -> Sequence[int]:
     """All entries that wait, in the order (published, id): it does not matter who answered first."""
     # An array: a million numbers take 8 MB, not 40.
@@ -62,7 +54,7 @@ def untold(store: Store) -> Sequence[int]:
 def entries(store: Store, numbers: Sequence[int], characters: int) -> list[Waiting]:
     """These entries, in this order; of their texts so many characters."""
     columns = "id, source, public_id, link_key, title, substr(text, 1, ?), language, published, first_seen, changed"
-    found = {row[0]: Waiting(*row) for row in _chosen(store.conn, f"SELECT {columns} FROM entry WHERE id", numbers, characters)}
+    found = {row[0]: Waiting(*row) for row in chosen(store.conn, f"SELECT {columns} FROM entry WHERE id", numbers, characters)}
     return [found[number] for number in numbers]
 
 
@@ -72,7 +64,7 @@ def waiting(store: Store) -> int:
 
 def frequencies(conn: sqlite3.Connection, terms: Iterable[str]) -> dict[str, int]:
     """In how many events each of these words was seen."""
-    return dict(_chosen(conn, "SELECT term, events FROM term WHERE term", terms))
+    return dict(chosen(conn, "SELECT term, events FROM term WHERE term", terms))
 
 
 def count_terms(conn: sqlite3.Connection, added: Mapping[str, int]) -> None:
@@ -87,7 +79,7 @@ def postings(conn: sqlite3.Connection, term: str, since: int, until: int, most: 
     query = "SELECT at, story, weight FROM posting WHERE period = ? AND term = ? AND at BETWEEN ? AND ? ORDER BY at DESC, story DESC LIMIT ?"
     found: list[tuple[int, int, int]] = []
     for period in range(until // PERIOD, since // PERIOD - 1, -1):
-        found += conn.execute(query, (period, _number(term), since, until, most - len(found))).fetchall()
+        found += conn.execute(query, (period, number(term), since, until, most - len(found))).fetchall()
         if len(found) >= most:
             break
     return found
@@ -97,11 +89,6 @@ def newest_posting(conn: sqlite3.Connection) -> int:
     """A time that no posting is after; 0 where there are none."""
     period, entry = conn.execute("SELECT (SELECT max(period) FROM posting), (SELECT max(published) FROM entry)").fetchone()
     return 0 if period is None or entry is None else min((int(period) + 1) * PERIOD - 1, int(entry))
-
-
-def _number(term: str) -> int:
-    """What postings know a word by: half the bytes of the word. Two words with one number find a few stories too many, which are looked at anyway."""
-    return zlib.crc32(term.encode())
 
 
 _SCALE = 10_000  # weights are kept as whole numbers: shorter, and the same on every machine
@@ -118,12 +105,12 @@ def _unpacked(terms: str) -> dict[str, float]:
 
 def vectors(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, dict[str, float]]:
     """Story → vector, of those that have one."""
-    return {story: _unpacked(terms) for story, terms in _chosen(conn, "SELECT story, terms FROM vector WHERE story", stories)}
+    return {story: _unpacked(terms) for story, terms in chosen(conn, "SELECT story, terms FROM vector WHERE story", stories)}
 
 
 def events_of(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, int]:
     """Story → event."""
-    return dict(_chosen(conn, "SELECT id, event FROM story WHERE id", stories))
+    return dict(chosen(conn, "SELECT id, event FROM story WHERE id", stories))
 
 
 def vectors_of_event(conn: sqlite3.Connection, event: int, most: int) -> list[tuple[int, int, dict[str, float]]]:
@@ -154,9 +141,19 @@ def same_link(conn: sqlite3.Connection, link_key: str) -> list[tuple[str, int, i
     ).fetchall()
 
 
-def founded(conn: sqlite3.Connection, table: str, public_ids: Iterable[str]) -> dict[str, int]:
-    """Published id → the story or event (`table`) that has it: entries that come back find what they once founded."""
-    return dict(_chosen(conn, f"SELECT public_id, id FROM {table} WHERE public_id", public_ids))
+def founded(conn: sqlite3.Connection, table: str, found: Sequence[Waiting]) -> dict[str, int]:
+    """Published id → the story or event (`table`) that it is of: entries that come back find what they once founded.
+
+    Asked for by the time, too: what comes now is together in that index, however many are stored. An index of the ids alone is ten times
+    as many pages to write.
+    """
+    known: dict[str, int] = {}
+    for start in range(0, len(found), PAIRS):
+        part = found[start : start + PAIRS]
+        marks = ", ".join(["(?, ?)"] * len(part))
+        query = f"WITH wanted (published, public_id) AS (VALUES {marks}) SELECT public_id, id FROM wanted CROSS JOIN {table} USING (published, public_id)"
+        known.update(conn.execute(query, [value for one in part for value in (one.published, one.public_id)]))
+    return known
 
 
 class Writer:
@@ -166,7 +163,7 @@ class Writer:
         self._conn = conn
         self._story, self._event = (int(conn.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]) for table in ("story", "event"))
         self._events: list[tuple[int, str, int, int]] = []
-        self._stories: list[tuple[int, str, int, int, int]] = []
+        self._stories: list[tuple[int, str, int, int, int, int]] = []
         self._vectors: list[tuple[int, str]] = []
         self._members: list[tuple[int, int, str | None, int | None, float, float, str]] = []
         self._postings: list[tuple[int, int, int, int, int]] = []
@@ -181,7 +178,7 @@ class Writer:
             self.founded += 1
             event = self._event
             self._events.append((event, entry.public_id, entry.published, entry.changed))
-        self._stories.append((self._story, entry.public_id, event, entry.published, entry.changed))
+        self._stories.append((self._story, entry.public_id, number(entry.public_id), event, entry.published, entry.changed))
         self.vector(self._story, vector)
         self._members.append((entry.id, self._story, None, None, 0.0, 0.0, "[]"))
         return self._story, event
@@ -198,24 +195,24 @@ class Writer:
     def postings(self, terms: Mapping[str, int], at: int, story: int) -> None:
         """From now on these words, each with its weight there, find the story."""
         period = at // PERIOD
-        self._postings += [(period, _number(term), at, story, weight) for term, weight in terms.items()]
+        self._postings += [(period, number(term), at, story, weight) for term, weight in terms.items()]
 
     def flush(self) -> None:
         conn = self._conn
         conn.executemany("DELETE FROM alias WHERE public_id = ?", [(row[1],) for row in self._events])  # ids that were merged away once and stand again
         conn.executemany("INSERT INTO event (id, public_id, published, changed) VALUES (?, ?, ?, ?)", self._events)
-        conn.executemany("INSERT INTO story (id, public_id, event, published, changed) VALUES (?, ?, ?, ?, ?)", self._stories)
+        conn.executemany("INSERT INTO story (id, public_id, name, event, published, changed) VALUES (?, ?, ?, ?, ?, ?)", self._stories)
         conn.executemany("INSERT OR REPLACE INTO vector VALUES (?, ?)", self._vectors)
         conn.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", self._members)
         conn.executemany("DELETE FROM untold WHERE entry = ?", [(row[0],) for row in self._members])
         self._postings.sort()  # in the order of the table: neighbours share a page
         conn.executemany("INSERT OR IGNORE INTO posting VALUES (?, ?, ?, ?, ?)", self._postings)
-        _touch(conn, [(at, story) for story, at in self._joined.items()])
+        touch(conn, [(at, story) for story, at in self._joined.items()])
         for found in (self._events, self._stories, self._vectors, self._members, self._postings, self._joined):
             found.clear()
 
 
-def _touch(conn: sqlite3.Connection, found: list[tuple[int, int]]) -> None:
+def touch(conn: sqlite3.Connection, found: list[tuple[int, int]]) -> None:
     """(when, story): readers see a difference there."""
     conn.executemany("UPDATE story SET changed = max(changed, ?), labelled = 0 WHERE id = ?", found)
     conn.executemany("UPDATE event SET changed = max(changed, ?) WHERE id = (SELECT event FROM story WHERE id = ?)", found)
@@ -227,32 +224,6 @@ def founder(conn: sqlite3.Connection, story: int) -> int | None:
     """The entry that founded a story; None where it is gone."""
     row = conn.execute("SELECT e.id FROM story s JOIN entry e ON e.public_id = s.public_id WHERE s.id = ?", (story,)).fetchone()
     return None if row is None else int(row[0])
-
-
-def merge_events(conn: sqlite3.Connection, found: Iterable[tuple[int, int, Reason]]) -> None:
-    """(kept, gone, why), in order. The older id stays, the other becomes an alias of it; the entry that founded the gone one says why."""
-    merges = list(found)
-    touched = {event for kept, gone, _ in merges for event in (kept, gone)}
-    names = _names(conn, touched)
-    for event in sorted(touched):
-        mark_event(conn, event)
-    pairs = [(kept, gone) for kept, gone, _ in merges]
-    conn.executemany("DELETE FROM alias WHERE public_id = ?", [(names[kept],) for kept, _ in pairs])  # ids that were merged away once and stand again
-    conn.executemany("UPDATE story SET event = ?, labelled = 0 WHERE event = ?", pairs)
-    conn.executemany("UPDATE event SET changed = max(changed, (SELECT changed FROM event WHERE id = ?2)) WHERE id = ?1", pairs)
-    conn.executemany("DELETE FROM event WHERE id = ?", [(gone,) for _, gone in pairs])
-    conn.executemany("INSERT OR REPLACE INTO alias VALUES (?, ?)", [(names[gone], names[kept]) for kept, gone in pairs])
-    conn.executemany("UPDATE alias SET now = ? WHERE now = ?", [(names[kept], names[gone]) for kept, gone in pairs])
-    conn.executemany(
-        "UPDATE member SET level = 'event', against = ?, score = ?, threshold = ?, features = ? "
-        "WHERE level IS NULL AND entry = (SELECT id FROM entry WHERE public_id = ?)",
-        [(why.against, why.score, why.threshold, rows.dump(why.features), names[gone]) for _, gone, why in merges],
-    )
-
-
-def _names(conn: sqlite3.Connection, events: Iterable[int]) -> dict[int, str]:
-    """Event → its published id."""
-    return dict(_chosen(conn, "SELECT id, public_id FROM event WHERE id", events))
 
 
 def merge_stories(conn: sqlite3.Connection, kept: int, gone: int, reason: Reason) -> None:
@@ -268,37 +239,6 @@ def merge_stories(conn: sqlite3.Connection, kept: int, gone: int, reason: Reason
     conn.execute("UPDATE story SET changed = ?, labelled = 0 WHERE id = ?", (changed, kept))
     drop_empty(conn, [gone])
     mark_event(conn, events[kept])
-
-
-def take_out(conn: sqlite3.Connection, entry: Entry) -> tuple[int, int]:
-    """The entry as a story of its own: (story, event). What it founded stays with the others under its old name's successor."""
-    row = conn.execute("SELECT m.story, s.event, s.public_id FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?", (entry.id,)).fetchone()
-    mark_event(conn, row[1])
-    conn.execute("DELETE FROM member WHERE entry = ?", (entry.id,))
-    drop_empty(conn, [row[0]])
-    values = (entry.public_id, entry.published, entry.changed)
-    event = conn.execute("INSERT INTO event (public_id, published, changed) VALUES (?, ?, ?)", values).lastrowid
-    story = conn.execute("INSERT INTO story (public_id, event, published, changed) VALUES (?, ?, ?, ?)", (values[0], event, *values[1:])).lastrowid
-    assert event is not None and story is not None
-    conn.execute("INSERT INTO member (entry, story, features) VALUES (?, ?, ?)", (entry.id, story, rows.dump([("yours", "split")])))
-    _touch(conn, [(entry.first_seen, story)])
-    return story, event
-
-
-def leave_event(conn: sqlite3.Connection, story: int) -> int:
-    """A story as an event of its own."""
-    row = conn.execute("SELECT event, public_id, published, changed FROM story WHERE id = ?", (story,)).fetchone()
-    mark_event(conn, row[0])
-    conn.execute("DELETE FROM alias WHERE public_id = ?", (row[1],))
-    event = conn.execute("INSERT INTO event (public_id, published, changed) VALUES (?, ?, ?)", row[1:]).lastrowid
-    assert event is not None
-    conn.execute("UPDATE story SET event = ?, labelled = 0 WHERE id = ?", (event, story))
-    conn.execute(
-        "UPDATE member SET level = NULL, against = NULL, score = 0, threshold = 0, features = ? WHERE story = ? AND level = 'event'",
-        (rows.dump([("yours", "split")]), story),
-    )
-    mark_event(conn, event)
-    return event
 
 
 @dataclass(frozen=True, slots=True)

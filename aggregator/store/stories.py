@@ -11,6 +11,7 @@ from aggregator.model import Entry, Member, Reason, Story
 from aggregator.store import rows
 from aggregator.store.base import Store
 from aggregator.store.entries import mark_event
+from aggregator.store.lookup import chosen, number
 
 _MEMBERS = (
     f"SELECT {rows.SELECT_ENTRY}, m.story, s.event, m.level, m.against, m.score, m.threshold, m.features FROM member m "
@@ -152,14 +153,7 @@ def printed(store: Store, editions: Iterable[str]) -> None:
 
 def archived(store: Store, edition: str, ids: Iterable[str]) -> set[str]:
     """Those of these published ids that an archive document holds."""
-    return {row[0] for row in _by_ids(store, "SELECT public_id FROM archived WHERE edition = ? AND public_id IN", ids, edition)}
-
-
-def _by_ids(store: Store, query: str, ids: Iterable[str], *first: object) -> Iterator[Any]:
-    wanted = list(ids)
-    for start in range(0, len(wanted), _CHUNK):
-        part = wanted[start : start + _CHUNK]
-        yield from store.conn.execute(f"{query} ({','.join('?' * len(part))})", (*first, *part))
+    return {row[0] for row in chosen(store.conn, "SELECT public_id FROM archived WHERE edition = ? AND public_id", ids, edition)}
 
 
 def archives(store: Store, edition: str) -> int:
@@ -217,15 +211,10 @@ def left_behind(store: Store, topic: str | None, edition: str, until: int, by_en
 
 def by_public_id(store: Store, ids: Sequence[str]) -> tuple[Story, ...]:
     """The stories with these published ids, or with entries that have them."""
-    numbers: dict[int, None] = {}
-    for start in range(0, len(ids), _CHUNK):
-        part = ids[start : start + _CHUNK]
-        marks = ",".join("?" * len(part))
-        found = store.conn.execute(
-            f"SELECT id FROM story WHERE public_id IN ({marks}) UNION SELECT m.story FROM entry e JOIN member m ON m.entry = e.id WHERE e.public_id IN ({marks})",
-            (*part, *part),
-        )
-        numbers.update(dict.fromkeys(row[0] for row in found))
+    wanted = set(ids)
+    found = chosen(store.conn, "SELECT id, public_id FROM story WHERE name", map(number, ids))
+    numbers = dict.fromkeys(story for story, public_id in found if public_id in wanted)
+    numbers.update(dict.fromkeys(row[0] for row in chosen(store.conn, "SELECT m.story FROM entry e JOIN member m ON m.entry = e.id WHERE e.public_id", ids)))
     return stories(store, list(numbers))
 
 

@@ -1,0 +1,117 @@
+"""Events in the store: merged, taken apart, left by a story, and what binds them. SQL only; `fold` decides."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from aggregator.model import Entry, Reason
+from aggregator.store import rows
+from aggregator.store.entries import drop_empty, mark_event
+from aggregator.store.folding import JOINED, Features, events_of, touch
+from aggregator.store.lookup import chosen, number
+
+
+def bonds(conn: sqlite3.Connection, event: int) -> dict[int, tuple[float, int] | None]:
+    """Every story of an event → how alike it, and what was with it then, was to the event when they were merged, and the story it was like.
+
+    None: it did not come by a merge. What the user joined is bound for good.
+    """
+    query = (
+        "SELECT s.id, m.score, o.story, m.features = ? FROM event v JOIN story s ON s.event = v.id "
+        "LEFT JOIN member m ON m.story = s.id AND m.level = 'event' AND s.public_id <> v.public_id "
+        "LEFT JOIN member o ON o.entry = m.against WHERE v.id = ? ORDER BY m.entry DESC"
+    )
+    found = conn.execute(query, (rows.dump(JOINED), event))
+    return {story: None if other is None else (math.inf if joined else score, other) for story, score, other, joined in found}
+
+
+def merge_events(conn: sqlite3.Connection, found: Iterable[tuple[int, int, Reason]]) -> None:
+    """(kept, gone, why), in order. The older id stays, the other becomes an alias of it; the entry that founded the gone one says why."""
+    merges = list(found)
+    touched = {event for kept, gone, _ in merges for event in (kept, gone)}
+    names = names_of(conn, touched)
+    for event in sorted(touched):
+        mark_event(conn, event)
+    pairs = [(kept, gone) for kept, gone, _ in merges]
+    conn.executemany("DELETE FROM alias WHERE public_id = ?", [(names[kept],) for kept, _ in pairs])  # ids that were merged away once and stand again
+    conn.executemany("UPDATE story SET event = ?, labelled = 0 WHERE event = ?", pairs)
+    conn.executemany("UPDATE event SET changed = max(changed, (SELECT changed FROM event WHERE id = ?2)) WHERE id = ?1", pairs)
+    conn.executemany("DELETE FROM event WHERE id = ?", [(gone,) for _, gone in pairs])
+    conn.executemany("INSERT OR REPLACE INTO alias VALUES (?, ?)", [(names[gone], names[kept]) for kept, gone in pairs])
+    conn.executemany("UPDATE alias SET now = ? WHERE now = ?", [(names[kept], names[gone]) for kept, gone in pairs])
+    bind(conn, [(names[gone], why) for _, gone, why in merges])
+
+
+def bind(conn: sqlite3.Connection, found: Iterable[tuple[str, Reason]]) -> None:
+    """The entries with these published ids, which found stories, say why those are in their event. A fold by item or text says more and stays."""
+    conn.executemany(
+        "UPDATE member SET level = 'event', against = ?, score = ?, threshold = ?, features = ? "
+        "WHERE (level IS NULL OR level = 'event') AND entry = (SELECT id FROM entry WHERE public_id = ?)",
+        [(why.against, why.score, why.threshold, rows.dump(why.features), name) for name, why in found],
+    )
+
+
+def stand(conn: sqlite3.Connection, story: int, features: Features) -> int:
+    """A story that was in an event of others as the founder of one, to which others may follow."""
+    event = _found(conn, *conn.execute("SELECT public_id, published, changed FROM story WHERE id = ?", (story,)).fetchone())
+    for table, column in (("story", "id"), ("label", "story")):
+        conn.execute(f"UPDATE {table} SET archived = 0 WHERE {column} = ?", (story,))
+    conn.execute(
+        "UPDATE member SET level = NULL, against = NULL, score = 0, threshold = 0, features = ? WHERE story = ? AND level = 'event'",
+        (rows.dump(features), story),
+    )
+    return event
+
+
+def _found(conn: sqlite3.Connection, public_id: str, published: int, changed: int) -> int:
+    """An event of its own for what was told within another one; the one with this published id, if that still stands."""
+    known = conn.execute("SELECT id FROM event WHERE published = ? AND public_id = ?", (published, public_id)).fetchone()
+    if known is not None:
+        return int(known[0])
+    conn.execute("DELETE FROM alias WHERE public_id = ?", (public_id,))
+    conn.execute("DELETE FROM archived WHERE public_id = ? AND number = 0", (public_id,))
+    event = conn.execute("INSERT INTO event (public_id, published, changed) VALUES (?, ?, ?)", (public_id, published, changed)).lastrowid
+    assert event is not None
+    return event
+
+
+def move_stories(conn: sqlite3.Connection, stories: Sequence[int], event: int) -> None:
+    """Into this event; ids that were merged away with them lead there too."""
+    for left in sorted(set(events_of(conn, stories).values())):
+        mark_event(conn, left)
+    conn.executemany("UPDATE story SET event = ?, labelled = 0 WHERE id = ?", [(event, story) for story in stories])
+    conn.execute("UPDATE event SET changed = max(changed, (SELECT max(changed) FROM story WHERE event = ?1)) WHERE id = ?1", (event,))
+    conn.executemany(
+        "UPDATE alias SET now = (SELECT public_id FROM event WHERE id = ?) WHERE public_id = (SELECT public_id FROM story WHERE id = ?)",
+        [(event, story) for story in stories],
+    )
+    mark_event(conn, event)
+
+
+def names_of(conn: sqlite3.Connection, events: Iterable[int]) -> dict[int, str]:
+    """Event → its published id."""
+    return dict(chosen(conn, "SELECT id, public_id FROM event WHERE id", events))
+
+
+def take_out(conn: sqlite3.Connection, entry: Entry) -> tuple[int, int]:
+    """The entry as a story of its own: (story, event). What it founded stays with the others under its old name's successor."""
+    row = conn.execute("SELECT m.story, s.event, s.public_id FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?", (entry.id,)).fetchone()
+    mark_event(conn, row[1])
+    conn.execute("DELETE FROM member WHERE entry = ?", (entry.id,))
+    drop_empty(conn, [row[0]])
+    event = _found(conn, entry.public_id, entry.published or 0, entry.changed)
+    values = (entry.public_id, number(entry.public_id), event, entry.published, entry.changed)
+    story = conn.execute("INSERT INTO story (public_id, name, event, published, changed) VALUES (?, ?, ?, ?, ?)", values).lastrowid
+    assert story is not None
+    conn.execute("INSERT INTO member (entry, story, features) VALUES (?, ?, ?)", (entry.id, story, rows.dump([("yours", "split")])))
+    touch(conn, [(entry.first_seen, story)])
+    return story, event
+
+
+def leave_event(conn: sqlite3.Connection, story: int) -> int:
+    """A story as an event of its own (a user's `split`)."""
+    event = stand(conn, story, (("yours", "split"),))
+    move_stories(conn, [story], event)
+    return event
