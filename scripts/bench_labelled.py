@@ -110,7 +110,7 @@ def main() -> None:
     found = {name: event(name, shown, folder) for name, shown in EVENTS.items() if (folder / name).exists()}
     if "cluster_open_stream.jsonl" in found:
         for cycle in CYCLES:
-            event("cluster_open_stream.jsonl", f"the same, in cycles of {cycle}", folder, cycle=cycle)
+            event("cluster_open_stream.jsonl", f"open stream, by {cycle} a cycle", folder, cycle=cycle)
     found["title only"] = event("cluster_allsides_dated.jsonl", "allsides dated, titles", folder, texts=False)
     titles = [found[name] for name in ("cluster_uci_headlines.tsv", "title only", "cluster_fnc_headlines.tsv", "cluster_gnews_T.tsv")]
     full = [found[name] for name in ("cluster_allsides_dated.jsonl", "cluster_fnc_bodies.jsonl", "cluster_gnews_TS.tsv")]
