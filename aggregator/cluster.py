@@ -18,10 +18,10 @@ from itertools import islice
 
 from aggregator.text import vocabulary
 
-THRESHOLD = 0.225
+THRESHOLD = 0.24
 DECAY = 20 * 3600.0  # seconds after which the likeness has fallen to 1/e
 LEAST = 0.12  # cosine of two stories under which their events are not compared
-CLOSEST = 0.7  # weight of the closest pair in the geometric mean with the average
+CLOSEST = 0.8  # weight of the closest pair in the geometric mean with the average
 COHESION = 0.25  # how far the looseness of large events is made up for: 0 not at all, 1 wholly
 # Two events of several stories each are harder to merge, up to so many stories of the smaller one; a large one draws in others a little less.
 CROWD, CROWD_POWER, LARGE_POWER = 4, 0.37, 0.05
@@ -39,10 +39,11 @@ Vector = dict[str, float]
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")  # alone they say nothing: initials, "'s"
 
 
-def terms(title: Sequence[str], body: Sequence[str]) -> Vector:
-    """Term → weighted count: the title once, the beginning of the body half. Both are words in order."""
-    found = {term: SUMMARY_WEIGHT * count for term, count in Counter(map(vocabulary.stem, body[:SUMMARY])).items()}
-    for term in map(vocabulary.stem, title):
+def terms(title: Sequence[str], body: Sequence[str], spoken: str) -> Vector:
+    """Term → weighted count: the title once, the beginning of the body half. Both are words in order, of a text in this language."""
+    stem = vocabulary.stems(spoken).__getitem__
+    found = {term: SUMMARY_WEIGHT * count for term, count in Counter(map(stem, body[:SUMMARY])).items()}
+    for term in map(stem, title):
         found[term] = found.get(term, 0.0) + 1.0
     for letter in _LETTERS & found.keys():
         del found[letter]

@@ -37,7 +37,7 @@ class Inside:
 
 
 def vector(title: str) -> Vector:
-    return cluster.weighted(cluster.terms(words(title), ()), cluster.Rarity({}, 1000, "en"))
+    return cluster.weighted(cluster.terms(words(title), (), "en"), cluster.Rarity({}, 1000, "en"))
 
 
 def event(number: int, *found: tuple[int, Vector], at: int = 0) -> Cluster:

@@ -123,7 +123,7 @@ def _cluster(number: int, title: str, text: str = "", at: int = 0) -> cluster.Cl
 
 
 def _vector(title: str, text: str = "", spoken: str = "en") -> cluster.Vector:
-    return cluster.weighted(cluster.terms(words(title), words(text)), cluster.Rarity({}, 1000, spoken))
+    return cluster.weighted(cluster.terms(words(title), words(text), spoken), cluster.Rarity({}, 1000, spoken))
 
 
 def test_the_closest_pair_finds_the_event_whose_other_stories_speak_of_something_else() -> None:
@@ -155,6 +155,16 @@ def test_a_word_is_worth_what_it_tells_in_its_language() -> None:
     assert vocabulary.share("die", "de") > 0.3 > vocabulary.share("die", "en") > vocabulary.share("zelensky", "en")
     assert vocabulary.share("the", "en") > cluster.EVERYWHERE and "the" not in _vector("The war")
     assert vocabulary.share("x", "../secrets") == vocabulary.share("x", "tlh"), "a language without a list knows no common words"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "spoken", "same"),
+    [("won", "wins", "en", True), ("banned", "bans", "en", True), ("children", "child", "en", True), ("Iraqi", "Iraq", "en", True), ("explosions", "explosion", "en", True),
+     ("number", "numb", "en", False), ("ground", "grind", "en", False), ("war", "wars", "de", False), ("won", "win", "xx", False)],
+)  # fmt: skip
+def test_forms_of_one_word(one: str, other: str, spoken: str, same: bool) -> None:
+    stem = vocabulary.stems(spoken)
+    assert (stem[words(one)[0]] == stem[words(other)[0]]) is same
 
 
 def test_rarity_counts_events_and_falls_with_them() -> None:

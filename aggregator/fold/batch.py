@@ -109,7 +109,7 @@ class Batch:
     def prepared(self, entry: Waiting) -> New:
         print_ = self.memory.fingerprint(entry.title, entry.text, entry.source)
         spoken = vocabulary.language(print_.title + print_.body[:LANGUAGE], entry.language)
-        return New(entry, print_, cluster.terms(print_.title, print_.body), spoken)
+        return New(entry, print_, cluster.terms(print_.title, print_.body, spoken), spoken)
 
     def rarity(self, spoken: str) -> cluster.Rarity:
         known = self.rarities.get(spoken)
@@ -267,7 +267,9 @@ class Batch:
     def features(self, merge: Merge) -> tuple[tuple[str, str], ...]:
         """Why two events are one, in words: terms as the nearest story has them, not as stems."""
         known = self.memory.prints.get(merge.near)
-        said = {vocabulary.stem(word): word for word in reversed(known[0].print.title + known[0].print.body)} if known else {}
+        near = known[0].print.title + known[0].print.body if known else []
+        stem = vocabulary.stems(vocabulary.language(near[:LANGUAGE]))
+        said = {stem[word]: word for word in reversed(near)}
         words = [said.get(term, term) for term in merge.common[: min(merge.telling, 8)]]
         return (
             ("shared words", ", ".join(words)), ("closest stories", f"{merge.cosine:.2f} alike"), ("all stories", f"{merge.average:.2f} alike on average"),

@@ -1,7 +1,8 @@
 """What is a word worth? Light stems, the language of a text, and how common a stem is in that language (a prior, shipped as data).
 
 `data/words/LANGUAGE.txt` holds the common words of a language (Zipf frequency 4.2 and more), a line a frequency, `function.txt` the
-forty most common ones of each language; their origin and licence are in LICENSE.txt beside them.
+forty most common ones of each language. `data/forms/LANGUAGE.txt` holds irregular forms, a lemma and its forms a line. Origin and licence
+are in LICENSE.txt beside them.
 """
 
 from __future__ import annotations
@@ -19,18 +20,37 @@ FALLBACK = "en"  # where nothing tells
 class _Stems(dict[str, str]):
     """Word → stem, made when asked for. Faster than `lru_cache`, which keeps order among what it remembers."""
 
+    def __init__(self, forms: Mapping[str, str]) -> None:
+        super().__init__()
+        self._forms = forms
+
     def __missing__(self, word: str) -> str:
         if len(self) >= 200_000:
             self.clear()
-        self[word] = found = _stemmed(word)
+        self[word] = found = light(self._forms.get(word, word))
         return found
 
 
-_STEMS = _Stems()
-stem = _STEMS.__getitem__
+_REGULAR = _Stems({})
 
 
-def _stemmed(word: str) -> str:
+def stems(spoken: str) -> Mapping[str, str]:
+    """Word → stem in this language: that of its lemma where it is an irregular form (`won`) or of a country (`iraqi`), which we know of English alone."""
+    return _irregular().get(spoken, _REGULAR)
+
+
+@functools.cache
+def _irregular() -> Mapping[str, _Stems]:
+    forms: dict[str, dict[str, str]] = {}
+    for file in resources.files("aggregator").joinpath("data/forms").iterdir():
+        if file.name.islower():
+            for line in file.read_text(encoding="utf-8").splitlines():
+                lemma, *found = line.split()
+                forms.setdefault(file.name.partition(".")[0], {}).update(dict.fromkeys(found, lemma))
+    return {spoken: _Stems(found) for spoken, found in forms.items()}
+
+
+def light(word: str) -> str:
     """Light: plural and verb endings of Latin-script words of some length; `ies` becomes `y`."""
     if len(word) < 5 or not word.isascii() or word[-1].isdigit():
         return word
@@ -100,10 +120,11 @@ def _function() -> Mapping[str, tuple[str, ...]]:
 def shares(spoken: str) -> Mapping[str, float]:
     """Stem → share of the items in this language that hold it; the occurrences of all words with this stem taken together."""
     counts: dict[str, float] = {}
+    stemmed = stems(spoken)
     for line in _read(spoken).splitlines():
         zipf, *words = line.split()
         for word in words:
-            key = stem(word)
+            key = stemmed[word]
             counts[key] = counts.get(key, 0.0) + 10 ** (float(zipf) - 9)
     return {word: 1 - math.exp(-DOCUMENT * count) for word, count in counts.items()}
 
