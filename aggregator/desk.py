@@ -73,7 +73,7 @@ def why(store: Store, name: str) -> Explanation:
     partners = stories.by_number(store, [n for n in (member.reason.against, *(label[1] for label in stories.labels_of(store, story.id))) if n])
     against = partners.get(member.reason.against) if member.reason.against else None
     labels = tuple((topic, partners.get(by), rule) for topic, by, rule in stories.labels_of(store, story.id))
-    event_id = stories.event_ids(store, [member.event])[member.event]
+    event_id = stories.heads(store, [member.event])[member.event].public_id
     return Explanation(member, against, story, siblings, event_id, labels, stories.headlines(store, entry.id), stories.overrides_of(store, entry.public_id))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from aggregator import urls
-from aggregator.model import Edition, Entry, Item, Level, Member, Origin, Story, Telling, Unit
+from aggregator.model import Edition, Entry, Head, Item, Level, Member, Origin, Story, Telling, Unit
 
 BURST_WINDOW = 48 * 3600  # seconds: what is newer stays in the feed beyond its limit, so that hourly pollers lose nothing (F26)
 BURST_MOST = 1000  # … but never more items than that, nor more bytes than LARGEST
@@ -36,15 +36,17 @@ class View:
     archive: int = 0  # number of the newest archive document
 
 
-def compose(view: View, stories: Iterable[Story], event_ids: Mapping[int, str], origins: Mapping[str, Origin], priorities: Mapping[str, int]) -> Edition:
+def compose(view: View, stories: Iterable[Story], heads: Mapping[int, Head], origins: Mapping[str, Origin], priorities: Mapping[str, int],
+            without: Container[str] = ()) -> Edition:  # fmt: skip
     """Items newest first by (published, id), each id once (F9, F14, F22). `updated` is the newest change among them, never now (F20).
 
-    The published id of an item is that of its founder and stays while it grows; the lead is chosen by priority, then policy.
+    The published id and date of an item are those of its founder and stay while it grows; the lead is chosen by priority, then policy.
+    `without`: published ids that are left out.
     """
     maker = _Maker(view, origins, priorities)
     items: dict[str, Item] = {}
-    for item in maker.items(list(stories), event_ids):
-        if item.sources >= view.min_sources:
+    for item in maker.items(list(stories), heads):
+        if item.sources >= view.min_sources and item.id not in without:
             items.setdefault(item.id, item)
     ordered = sorted(items.values(), key=lambda item: (item.published, item.id), reverse=True)
     chosen = ordered if view.limit is None else _windowed(_fair(ordered, view.per_source), view.limit, view.size)
@@ -95,12 +97,12 @@ class _Maker:
     def __init__(self, view: View, origins: Mapping[str, Origin], priorities: Mapping[str, int]) -> None:
         self._view, self._origins, self._priorities = view, origins, priorities
 
-    def items(self, stories: list[Story], event_ids: Mapping[int, str]) -> Iterable[Item]:
+    def items(self, stories: list[Story], heads: Mapping[int, Head]) -> Iterable[Item]:
         if self._view.one_per == "event":
             grouped: dict[int, list[Story]] = {}
             for story in stories:
                 grouped.setdefault(story.event, []).append(story)
-            return (self._event(event_ids.get(event, found[0].public_id), found) for event, found in grouped.items())
+            return (self._event(heads.get(event) or Head(found[0].public_id, found[0].published), found) for event, found in grouped.items())
         if self._view.one_per == "entry":
             return (self._entry(member, story) for story in stories for member in story.members)
         return (self._story(story) for story in stories)
@@ -140,7 +142,7 @@ class _Maker:
         voices = 1 if self._view.min_sources > 1 else sources
         return replace(self._item(story.public_id, lead, also, story.published, story.changed, story.topics, voices))
 
-    def _event(self, public_id: str, stories: list[Story]) -> Item:
+    def _event(self, head: Head, stories: list[Story]) -> Item:
         """The leading story's text, the other members of it and all other stories below it."""
         ordered = sorted(stories, key=lambda story: (story.published, story.public_id))
         members = [member for story in ordered for member in story.members]
@@ -150,8 +152,8 @@ class _Maker:
         also += [self._telling(self._lead(story.members), "event") for story in ordered if story is not own]
         topics = tuple(sorted({topic for story in ordered for topic in story.topics}))
         voices = independent(ordered) if self._view.min_sources > 1 else len({member.entry.source for member in members})
-        item = self._item(public_id, lead, tuple(also), ordered[0].published, max(story.changed for story in ordered), topics, voices)
-        return replace(item, page=page(public_id) if len(ordered) > 1 or item.page else None)
+        item = self._item(head.public_id, lead, tuple(also), head.published, max(story.changed for story in ordered), topics, voices)
+        return replace(item, page=page(head.public_id) if len(ordered) > 1 or item.page else None)
 
     def _entry(self, member: Member, story: Story) -> Item:
         entry = member.entry

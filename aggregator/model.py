@@ -7,7 +7,7 @@ Nothing here does anything; a rule about a noun lives in the module of the verb 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Level = Literal["item", "text", "event"]
 """The three levels of sameness: same item, same text, same event."""
@@ -327,6 +327,13 @@ class Member:
     story: int
     event: int
     reason: Reason = Reason(level=None)
+
+
+class Head(NamedTuple):
+    """What an event is published under, for good: its id, and the date of its founder."""
+
+    public_id: str
+    published: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator import cluster, fold
+from aggregator import check, cluster, cycle, fold
 from aggregator.cluster import Cluster, Vector
-from aggregator.fold.merging import LARGE, Bond, Closest, Outcome, merges
+from aggregator.config import Config
+from aggregator.cycle import Wanted
+from aggregator.fold.merging import LARGE, Bond, Closest, Outcome, Words, merges
 from aggregator.model import Reason
-from aggregator.store import Store, events, folding, open_writer, stories
+from aggregator.store import Store, events, folding, open_writer, stories, upkeep
 from aggregator.text.words import words
-from tests.helpers import NOW, entry, put
+from tests.helpers import NOW, config, entry, put
 
 WINDOW = 72 * 3600
 
@@ -59,10 +61,10 @@ def pairs(found: list[Cluster], vectors: dict[int, Vector]) -> dict[tuple[int, i
     }  # fmt: skip
 
 
-def merged(found: list[Cluster], inside: Inside | None = None, forbidden: frozenset[tuple[int, int]] = frozenset()) -> Outcome:
+def merged(found: list[Cluster], inside: Inside | None = None, forbidden: frozenset[tuple[int, int]] = frozenset(), together: frozenset[tuple[int, int]] = frozenset()) -> Outcome:
     inside = inside or Inside()
     vectors = {**inside.vectors, **{next(iter(one.members)): one.total for one in found if one.size == 1}}
-    return merges({one.id: one for one in found}, pairs(found, vectors), WINDOW, inside, forbidden)
+    return merges({one.id: one for one in found}, pairs(found, vectors), WINDOW, inside, Words(forbidden, together))
 
 
 def test_events_merge_best_first_and_the_older_stays() -> None:
@@ -107,12 +109,12 @@ def test_a_story_leaves_an_event_when_one_comes_that_it_is_more_like() -> None:
 
 
 @pytest.mark.parametrize(
-    ("why", "score", "known"),
-    [("it was bound by more than now", 0.9, True), ("the user joined them", math.inf, True), ("its inside is not known", 0.23, False)],
+    ("why", "score", "known", "joined"),
+    [("it was bound by more than now", 0.9, True, False), ("the user joined them", 0.23, True, True), ("its inside is not known", 0.23, False, False)],
 )
-def test_an_event_stays_whole_where(why: str, score: float, known: bool) -> None:
+def test_an_event_stays_whole_where(why: str, score: float, known: bool, joined: bool) -> None:
     whole, inside = early(score)
-    outcome = merged([whole, single(9, LATE, 60)], inside if known else Inside(vectors=inside.vectors))
+    outcome = merged([whole, single(9, LATE, 60)], inside if known else Inside(vectors=inside.vectors), together=frozenset({(2, 1)}) if joined else frozenset())
     assert not outcome.cuts and outcome.clusters[1].members.keys() >= {1, 2}, why
 
 
@@ -195,12 +197,96 @@ def test_a_story_that_leaves_its_event_keeps_its_id_and_the_event_keeps_its_own(
     assert folding.frequencies(store.conn, ["brannock"]) == {"brannock": 2}, "in two events"
 
 
-def test_what_the_user_joined_is_not_taken_apart(store: Store) -> None:
-    put(store, entry("a", "1", FERRY, at=NOW - 900), entry("b", "2", FERRY_TOO, at=NOW - 800))
+@pytest.mark.parametrize("joined", ["the two of an event", "a third with one of them"])
+def test_what_the_user_joined_is_not_taken_apart(store: Store, joined: str) -> None:
+    put(store, entry("a", "m", "Museum opens a new wing", at=NOW - 990), entry("a", "f", FERRY, at=NOW - 900), entry("b", "h", FERRY_TOO, at=NOW - 800))
     fold.fold(store, fold.Settings(), {})
     alone = told(store)
-    with store.transaction():
-        fold.join(store, alone["1"][0], alone["2"][0], "event")
-    put(store, entry("c", "3", LATE, at=NOW - 700))
+    bound(store, alone["f"][0], alone["h"][0], 0.23)
+    one = "f" if joined == "the two of an event" else "m"
+    cycle.join(store, one, "h", "event", NOW)
+    put(store, entry("c", "l", LATE, at=NOW - 700))
     fold.fold(store, fold.Settings(), {})
-    assert {event for _, event, _ in told(store).values()} == {alone["1"][1]}
+    found = told(store)
+    assert found[one][1] == found["h"][1]
+
+
+def test_an_id_is_not_given_twice_when_its_entry_comes_back_with_another_date(store: Store) -> None:
+    text = "A strong earthquake shook the coast of northern Chile on Monday, killing at least four people."
+    put(store, entry("a", "1", "Strong quake hits northern Chile", text, at=NOW - 9000))
+    put(store, entry("b", "2", "Strong quake hits northern Chile", text, at=NOW + 3000), at=NOW + 4000)
+    fold.fold(store, fold.Settings(), {})
+    before = told(store)
+    assert before["1"][0] == before["2"][0]
+    with store.transaction() as conn:
+        conn.execute("UPDATE source SET present = '[]'")
+    assert upkeep.prune(store, NOW + 1000) == 1
+    put(store, entry("a", "1", "Strong quake hits northern Chile", text, at=NOW + 5000), at=NOW + 86_400)
+    fold.fold(store, fold.Settings(), {})
+    assert {(story, event) for story, event, _ in told(store).values()} == {before["1"][:2]}
+    assert store.conn.execute("SELECT count(*), (SELECT count(*) FROM event) FROM story").fetchone() == (1, 1)
+
+
+def test_counts_of_words_never_fall_below_none(store: Store) -> None:
+    put(store, *(entry(f"s{n}", f"{n}", "Zanzibarian kumquat smugglers", at=NOW - 9000 + n) for n in range(12)))
+    fold.fold(store, fold.Settings(), {})
+    for n in range(1, 12):
+        cycle.split(store, f"{n + 1}", NOW)
+    for day, word in enumerate(["arrested", "court", "verdict", "appeal"]):
+        put(store, *(entry("z", f"{word}{n}", f"Kumquat smugglers Zanzibarian {word}", at=NOW - 8000 + day) for n in range(3)))
+        fold.fold(store, fold.Settings(), {})
+    assert store.conn.execute("SELECT min(events) FROM term").fetchone()[0] >= 0
+
+
+# ------------------------------------------------------------ as it is published
+
+
+SOURCES = '[publish]\none_per = "event"\nlimit = 2\n' + "".join(f'[[sources]]\nid = "{name}"\nurl = "https://{name}.example/feed"\n' for name in "abcd")
+HOUR, DAY = 3600, 86_400
+
+
+def published(settings: Config, public_id: str) -> str | None:
+    """The date of an item of the feed of everything."""
+    found = re.search(rf"<id>{public_id}</id>.*?<published>(.*?)</published>", (settings.output / "all.atom").read_text(encoding="utf-8"), re.S)
+    return found[1] if found else None
+
+
+def test_the_date_of_an_event_stays_when_an_older_story_comes_to_it(tmp_path: Path) -> None:
+    desk = config(tmp_path, SOURCES)
+    with open_writer(desk.database) as store:
+        put(store, entry("c", "3", "Haas wins order for dredging, shares rise", at=NOW - 700))
+        put(store, entry("a", "1", FERRY, at=NOW - 7900), entry("b", "2", FERRY_TOO, at=NOW - 7800))
+        fold.fold(store, fold.Settings(), {})
+        alone = told(store)
+        bound(store, alone["1"][0], alone["2"][0], 0.23)
+        cycle.run(desk, store, Wanted(), NOW)
+        before = published(desk, alone["3"][0])
+        put(store, entry("d", "4", "Dredging contract for Brannock harbour awarded to Haas, shares rise on order", at=NOW - 500))
+        cycle.run(desk, store, Wanted(), NOW + 60)
+        assert told(store)["2"][1] == alone["3"][1], "the older story is in it now"
+        assert before and published(desk, alone["3"][0]) == before
+
+
+def test_F60_what_is_in_an_archive_does_not_come_back_into_the_feed(tmp_path: Path) -> None:
+    desk = config(tmp_path, SOURCES)
+    with open_writer(desk.database) as store:
+        put(store, entry("a", "1", "Central bank leaves key interest rate unchanged", at=NOW - 5 * DAY), at=NOW - 5 * DAY)
+        put(store, entry("a", "2", "Strong earthquake hits northern Chile", at=NOW - 2 * HOUR), entry("b", "3", "Rescue teams search collapsed houses in Iquique", at=NOW - HOUR))
+        cycle.run(desk, store, Wanted(), NOW)
+        put(store, entry("c", "4", "Earthquake northern Chile: rescue teams search collapsed houses in Iquique", at=NOW - 1800), at=NOW + 60)
+        cycle.run(desk, store, Wanted(), NOW + 60)
+        assert len({event for _, event, _ in told(store).values()}) == 2
+        assert list(check.folder(desk.output)) == []
+
+
+def test_a_copy_without_a_link_has_a_page_to_lead_to(tmp_path: Path) -> None:
+    desk = config(tmp_path, SOURCES.replace('one_per = "event"\n', ""))
+    title = "Strong earthquake hits northern Chile"
+    with open_writer(desk.database) as store:
+        put(store, entry("a", "1", title, at=NOW - 5000, link="https://a.example/2"), entry("b", "2", title, at=NOW - 3000))
+        put(store, entry("c", "3", "Museum opens a new wing", at=NOW - 5000), entry("d", "4", "Museum opens a new wing", at=NOW - 3000, link="https://d.example/4"))
+        cycle.run(desk, store, Wanted(), NOW)
+        pages = set(re.findall(r"stories/\w+\.html", (desk.output / "all.atom").read_text(encoding="utf-8")))
+        assert len(pages) == 2 and all((desk.output / page).exists() for page in pages)
+        cycle.sweep(desk, store, NOW)
+        assert all((desk.output / page).exists() for page in pages)

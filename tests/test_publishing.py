@@ -17,7 +17,7 @@ from lxml import etree
 from aggregator import check, edition, render
 from aggregator.edition import View, compose
 from aggregator.errors import PublishError
-from aggregator.model import Category, Edition, Enclosure, Entry, Member, Notice, Origin, Person, Reason, Site, Story
+from aggregator.model import Category, Edition, Enclosure, Entry, Head, Member, Notice, Origin, Person, Reason, Site, Story
 from aggregator.publish import MANIFEST, Folder
 from aggregator.render import pages, sourcesfeed
 from aggregator.render.prepare import rfc822
@@ -49,7 +49,7 @@ COPY = made(2, "b", "Tom and Jerry", NOW - 50)
 
 
 def feeds(*stories: Story, site: Site = SITE, **view: Any) -> tuple[Edition, dict[str, bytes]]:
-    composed = compose(View("world", "World", "All of it", site.base_url, **view), stories, {s.event: s.public_id for s in reversed(stories)}, ORIGINS, {})
+    composed = compose(View("world", "World", "All of it", site.base_url, **view), stories, {s.event: Head(s.public_id, s.published) for s in reversed(stories)}, ORIGINS, {})
     return composed, render.feeds(composed, site)
 
 
@@ -161,7 +161,7 @@ def test_min_sources_counts_copies_once(name: str, sources: list[list[str]], wan
     numbers = iter(range(1, 99))
     stories = [story(100 + i, *(made(next(numbers), source) for source in group), event=7) for i, group in enumerate(sources)]
     assert edition.independent(stories) == wanted, name
-    kept = compose(View("w", "W", "", "https://d.example/", "event", min_sources=2), stories, {7: "urn:e"}, ORIGINS, {})
+    kept = compose(View("w", "W", "", "https://d.example/", "event", min_sources=2), stories, {7: Head("urn:e", NOW)}, ORIGINS, {})
     assert bool(kept.items) == (wanted >= 2)
 
 
@@ -199,7 +199,7 @@ def test_F1_F39_addresses_that_feeds_cannot_say_are_told_in_the_text() -> None:
     """The W3C validator takes no IPv6 addresses in most elements, many readers none at all."""
     six = "http://[2001:db8::1]"
     home = made(7, link=f"{six}/7", enclosures=(Enclosure(f"{six}/a.mp3", "audio/mpeg", 9),), image=f"{six}/i.png", comments=f"{six}/c", extras=(("via", f"{six}/v"),), authors=(Person("N", None, f"{six}/n"),))
-    composed = compose(View("world", "World", "", SITE.base_url), [story(7, home)], {7: home.public_id}, {"a": Origin("a", "A", f"{six}/feed", f"{six}/", icon=f"{six}/i.png")}, {})
+    composed = compose(View("world", "World", "", SITE.base_url), [story(7, home)], {7: Head(home.public_id, NOW)}, {"a": Origin("a", "A", f"{six}/feed", f"{six}/", icon=f"{six}/i.png")}, {})
     files, own = render.feeds(composed, SITE), edition.page(home.public_id)
     assert composed.items[0].page == own and composed.items[0].link == SITE.base_url + own, "it has a page of ours, as without a link"
     for name in ("world.rss", "world.atom"):
@@ -210,10 +210,10 @@ def test_F1_F39_addresses_that_feeds_cannot_say_are_told_in_the_text() -> None:
 
 def test_the_page_of_an_event_leaves_the_texts_to_those_that_have_an_address() -> None:
     one, other = made(1, content="<p>Told at length by A.</p>"), made(2, "b", "Another title")
-    composed = compose(View("page", "", "", SITE.base_url, "event", None), [story(1, one), story(2, other, event=1)], {1: one.public_id}, ORIGINS, {})
+    composed = compose(View("page", "", "", SITE.base_url, "event", None), [story(1, one), story(2, other, event=1)], {1: Head(one.public_id, one.published or 0)}, ORIGINS, {})
     (item,) = composed.items
     assert item.page and "at length" not in pages.event(item, composed.items, SITE, []).decode()
-    alone = compose(View("page", "", "", SITE.base_url, "event", None), [story(1, replace(one, link=None))], {1: one.public_id}, ORIGINS, {}).items[0]
+    alone = compose(View("page", "", "", SITE.base_url, "event", None), [story(1, replace(one, link=None))], {1: Head(one.public_id, one.published or 0)}, ORIGINS, {}).items[0]
     assert "at length" in pages.event(alone, [alone], SITE, []).decode(), "what has none is told in full"
 
 

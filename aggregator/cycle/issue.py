@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -148,11 +148,19 @@ class Press:
         return View(topic.id, config.site.title if topic is ALL else topic.title, topic.description, config.site.base_url,
                     topic.one_per or config.one_per, topic.limit or config.limit, size, topic.min_sources, topic.per_source, config.lead)  # fmt: skip
 
-    def compose(self, view: View, found: Sequence[Story]) -> Edition:
+    def compose(self, view: View, found: Sequence[Story], without: Container[str] = ()) -> Edition:
         if view.one_per == "event":
             found = stories.of_events(self.store, {story.event for story in found})
-        ids = stories.event_ids(self.store, {story.event for story in found})
-        return edition.compose(view, found, ids, self.origins, self.priorities)
+        heads = stories.heads(self.store, {story.event for story in found})
+        return edition.compose(view, found, heads, self.origins, self.priorities, without)
+
+    def done_with(self, view: View, found: Sequence[Story]) -> set[str]:
+        """What is in an archive document stays there, and does not come back into the feed when others leave it (F60)."""
+        if not stories.archives(self.store, view.id):
+            return set()
+        ids = {story.public_id for story in found} | {member.entry.public_id for story in found for member in story.members}
+        ids |= {head.public_id for head in stories.heads(self.store, {story.event for story in found}).values()}
+        return stories.archived(self.store, view.id, ids, least=1)
 
     def newest(self, topic: Topic) -> Edition:
         """The items of the feed. Looks further back where too little was chosen, or everything is young enough to stay beyond the limit (F26)."""
@@ -161,7 +169,7 @@ class Press:
         wanted = min(FETCH_MOST, (view.limit or DEFAULT_LIMIT) * (FETCH_PICKY if picky else FETCH))
         while True:
             found = stories.newest(self.store, None if topic is ALL else topic.id, wanted)
-            made = self.compose(view, found)
+            made = self.compose(view, found, self.done_with(view, found))
             young = bool(found) and found[-1].published >= found[0].published - edition.BURST_WINDOW
             if len(found) < wanted or wanted >= FETCH_MOST or not (young or (picky and len(made.items) < (view.limit or 0))):
                 return made
@@ -231,20 +239,30 @@ class Press:
         found = stories.of_events(self.store, [number])
         if not found:
             return {}, set()
-        public_id = stories.event_ids(self.store, [number])[number]
+        head = stories.heads(self.store, [number])[number]
+        public_id = head.public_id
         files: dict[str, bytes] = {}
         view = View("page", "", "", self.config.site.base_url, "event", None, lead=self.config.lead)
-        item = edition.compose(view, found, {number: public_id}, self.origins, self.priorities).items[0]
+        item = edition.compose(view, found, {number: head}, self.origins, self.priorities).items[0]
         if len(found) > 1 or edition.homeless(item.entry):
             files[edition.page(public_id)] = pages.event(item, self.parts(found), self.config.site, self.neighbours)
         for story in found:
             if story.public_id != public_id and all(edition.homeless(member.entry) for member in story.members):
                 own = edition.compose(View("page", "", "", self.config.site.base_url, "story", None, lead=self.config.lead), [story], {}, self.origins, self.priorities)
                 files[edition.page(story.public_id)] = pages.event(own.items[0], self.parts([story]), self.config.site, self.neighbours)
+            files = {**self.copies(story), **files}
         gone = {edition.page(alias) for alias in stories.aliases(self.store, public_id)}
         if edition.page(public_id) not in files:
             gone.add(edition.page(public_id))
         return files, gone - set(files)
+
+    def copies(self, story: Story) -> dict[str, bytes]:
+        """A page for each entry of a story without a link, which is where its source is named as one that tells it too."""
+        if not any(edition.homeless(member.entry) for member in story.members):
+            return {}
+        view = View("page", "", "", self.config.site.base_url, "entry", None, lead=self.config.lead)
+        found = edition.compose(view, [story], {}, self.origins, self.priorities).items
+        return {item.page: pages.event(item, [item], self.config.site, self.neighbours) for item in found if item.page is not None}
 
     def parts(self, found: Iterable[Story]) -> list[Item]:
         """Each story as an item, oldest first."""

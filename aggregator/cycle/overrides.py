@@ -24,7 +24,7 @@ def split(store: Store, name: str, now: int) -> str:
             alone, _ = events.take_out(conn, entry)
             fold.know(store, entry.id, alone, own=True)
             return f"entry {entry.id} is a story of its own now"
-        event = stories.event_ids(store, [member.event])[member.event]
+        event = stories.heads(store, [member.event])[member.event].public_id
         if len(stories.of_events(store, [member.event])) > 1:
             if event == story.public_id:
                 raise UsageError(f"{name}: entry {entry.id} founded its event; split the other stories out of it instead")

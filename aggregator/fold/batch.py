@@ -10,7 +10,7 @@ from aggregator import cluster, dedupe
 from aggregator.cluster import Cluster, Vector
 from aggregator.fold import merging, settle
 from aggregator.fold.memory import EDITED, POSTINGS, TELLINGS, Known, Memory
-from aggregator.fold.merging import Closest, Merge
+from aggregator.fold.merging import Closest, Merge, Words
 from aggregator.model import Reason
 from aggregator.store import Store, events, folding
 from aggregator.store.folding import Waiting
@@ -97,7 +97,8 @@ class Batch:
 
     def run(self, batch: list[Waiting]) -> None:
         self.look_at(batch)
-        self.stories, self.events = (folding.founded(self.conn, table, batch) for table in ("story", "event"))
+        ids = [entry.public_id for entry in batch]
+        self.stories, self.events = (folding.founded(self.conn, table, ids) for table in ("story", "event"))
         for one in self.coming:
             self.place(one)
         self.written.flush()
@@ -253,7 +254,7 @@ class Batch:
         """Events of this batch with each other and with older ones, best first."""
         clusters = {event: known for pair in self.pairs for event in pair if (known := self.memory.cluster_of(event)) is not None}
         pairs = {pair: self.pairs[pair] for pair in sorted(self.pairs) if pair[0] in clusters and pair[1] in clusters}
-        outcome = merging.merges(clusters, pairs, self.settings.event_window or 0, self.memory, self.forbidden(clusters))
+        outcome = merging.merges(clusters, pairs, self.settings.event_window or 0, self.memory, self.words())
         founders = [self.memory.founder_of(merge.near) for merge in outcome.merges]
         reasons = [Reason("event", by, merge.score, cluster.THRESHOLD, self.features(merge)) for merge, by in zip(outcome.merges, founders, strict=True)]
         gone, changed = settle.settle(self.store, self.memory, outcome, reasons)
@@ -286,18 +287,23 @@ class Batch:
         known = self.memory.frequencies
         for term, count in counted.items():
             if term in known or term in self.frequencies:
-                known[term] = known.get(term, 0) + count
+                known[term] = max(0, known.get(term, 0) + count)
         self.store.set_meta("events seen", str(self.total + self.written.founded))
 
-    def forbidden(self, clusters: dict[int, Cluster]) -> frozenset[tuple[int, int]]:
-        """Pairs of events that the user keeps apart."""
-        found = set()
+    def words(self) -> Words:
+        """What the user said of events, as far as it is of entries that are folded."""
+        apart, together = set(), set()
         for (a, b), level in self.split.items():
-            if level == "event":
-                one, other = folding.placed(self.conn, a), folding.placed(self.conn, b)
-                if one is not None and other is not None:
-                    found.add((min(one.event, other.event), max(one.event, other.event)))
-        return frozenset(pair for pair in found if pair[0] in clusters and pair[1] in clusters)
+            if level == "event" and (both := self.both(a, b)):
+                apart.add((min(both[0].event, both[1].event), max(both[0].event, both[1].event)))
+        for a, b in {(min(a, b), max(a, b)) for a, joined in self.joins.items() for b, level in joined if level == "event"}:
+            if both := self.both(a, b):
+                together.add((both[0].story, both[1].story))
+        return Words(frozenset(apart), frozenset(together))
+
+    def both(self, a: str, b: str) -> tuple[folding.Placed, folding.Placed] | None:
+        one, other = folding.placed(self.conn, a), folding.placed(self.conn, b)
+        return None if one is None or other is None else (one, other)
 
     def join_by_hand(self, batch: list[Waiting]) -> None:
         for entry in batch:

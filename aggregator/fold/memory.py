@@ -147,6 +147,8 @@ class Memory:
             known = Cluster(event, {}, 0, 1 << 62, 0)
             for story, at, vector in stories:
                 known.absorb(Cluster(event, vector, 1, at, at, {story: at}))
+            if len(stories) >= LARGE:  # the first of them may be older than the newest that are known
+                known.first = min(known.first, events.published(self._conn, event))
             self.clusters[event] = known
         return known
 
@@ -161,6 +163,12 @@ class Memory:
         """The entry that founded it."""
         known = self.prints.get(story)
         return known[0].id if known else folding.founder(self._conn, story)
+
+    def forget_events(self, gone: set[int]) -> None:
+        """Which event a story is in, where it is one of these."""
+        if gone:
+            for story in [story for story, event in self.events.items() if event in gone]:
+                del self.events[story]
 
     def forget_stories(self) -> None:
         """The user's word changed them and their events: one may be gone."""

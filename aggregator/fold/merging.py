@@ -53,6 +53,7 @@ class Merge:
     gap: int
     common: tuple[str, ...]  # those that made them alike first
     telling: int  # so many of them made up nine tenths of it
+    large: bool  # the gone one had more stories than are known here
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,24 +99,28 @@ class Inside(Protocol):
         """Of those that are known."""
 
 
-def merges(
-    clusters: Mapping[int, Cluster], pairs: Mapping[tuple[int, int], Closest], window: int, inside: Inside, forbidden: frozenset[tuple[int, int]] = frozenset()
-) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the user said: pairs of events that stay apart, pairs of stories that stay together."""
+
+    apart: frozenset[tuple[int, int]] = frozenset()
+    together: frozenset[tuple[int, int]] = frozenset()
+
+
+def merges(clusters: Mapping[int, Cluster], pairs: Mapping[tuple[int, int], Closest], window: int, inside: Inside, words: Words = Words()) -> Outcome:
     """Merge best first while the likeness reaches the threshold. Changes the clusters.
 
     `pairs` are the events worth comparing, smaller number first. The older event is kept. After a merge, the merged one is compared
     with all that either was a pair of.
     """
-    return _Merging(clusters, pairs, window, inside, forbidden).run()
+    return _Merging(clusters, pairs, window, inside, words).run()
 
 
 class _Merging:
-    def __init__(
-        self, clusters: Mapping[int, Cluster], pairs: Mapping[tuple[int, int], Closest], window: int, inside: Inside, forbidden: Iterable[tuple[int, int]]
-    ) -> None:
-        self.alive, self.window, self.inside = dict(clusters), window, inside
+    def __init__(self, clusters: Mapping[int, Cluster], pairs: Mapping[tuple[int, int], Closest], window: int, inside: Inside, words: Words) -> None:
+        self.alive, self.window, self.inside, self.together = dict(clusters), window, inside, words.together
         self.apart: dict[int, set[int]] = {}
-        for a, b in forbidden:
+        for a, b in words.apart:
             self.keep_apart(a, b)
         self.near: dict[int, dict[int, Closest]] = {}
         self.heap: list[tuple[float, int, int, int]] = []
@@ -161,7 +166,7 @@ class _Merging:
         near = closest.one if closest.one in one.members else closest.other
         average = cosine(one.total, two.total) / (one.size * two.size)
         founder = self.bind(kept, gone, two, Bond(score, near))
-        self.outcome.merges.append(Merge(kept, gone, score, average, founder, near, closest.cosine, gap(one, two), *_common(one.total, two.total)))
+        self.outcome.merges.append(Merge(kept, gone, score, average, founder, near, closest.cosine, gap(one, two), *_common(one.total, two.total), two.size >= LARGE))
         one.absorb(two)
         del self.alive[gone]
         self.turns[kept] = self.turns.get(kept, 0) + 1
@@ -206,7 +211,7 @@ class _Merging:
         weak = {story for story, bond in (bonds or {}).items() if bond.score < score and story not in self.fresh}
         if bonds is None or not weak:
             return False
-        vectors, parts = self.vectors(whole), _parts(whole.members, bonds, weak)
+        vectors, parts = self.vectors(whole), _parts(whole.members, bonds, weak, self.together)
         if len(parts) == 1 or len(vectors) < whole.size:
             return False
         around = self.near.pop(event)
@@ -248,7 +253,7 @@ class _Merging:
         return dict(self.inside.vectors_of(sorted(event.members, key=lambda story: (event.members[story], story))[-LARGE:]))
 
 
-def _parts(members: Mapping[int, int], bonds: Mapping[int, Bond], weak: set[int]) -> list[tuple[int | None, list[int]]]:
+def _parts(members: Mapping[int, int], bonds: Mapping[int, Bond], weak: set[int], together: Iterable[tuple[int, int]]) -> list[tuple[int | None, list[int]]]:
     """(founder, stories) of what is left together without the weak bonds, oldest first; None: the part of the event's own founder.
 
     The founder of any other part is the story whose bond was undone. What is not known to be bound to any story here stays with the founder.
@@ -265,6 +270,9 @@ def _parts(members: Mapping[int, int], bonds: Mapping[int, Bond], weak: set[int]
         bond = bonds.get(story)
         if story not in weak:
             parents[root(story)] = root(bond.other if bond is not None and bond.other in members else home)
+    for one, other in together:
+        if one in members and other in members:
+            parents[root(one)] = root(other)
     ordered, torn = sorted(members, key=lambda story: (members[story], story)), {root(story) for story in weak}
     for story in ordered:
         if root(story) not in torn:  # bound in a circle, which only hands on the file can do

@@ -14,8 +14,8 @@ def settle(store: Store, memory: Memory, outcome: Outcome, reasons: Sequence[Rea
     """`reasons` of the merges, in their order. Returns how many events are gone for good, less those that are new, and how many changed."""
     conn, into = store.conn, outcome.successors()
     moved = _moved(memory, outcome, into)
-    names = events.names_of(conn, {memory.event_of(-event) for event in moved if event < 0})
-    numbers = {event: events.stand(conn, -event, (("was in the event", names[memory.event_of(-event)]),)) for event in sorted(moved) if event < 0}
+    alone = [event for event in sorted(moved) if event < 0]
+    numbers = {event: events.stand(conn, -event, (("was in one event with", events.headline(conn, memory.event_of(-event))),)) for event in alone}
     for event, stories in sorted(moved.items()):
         events.move_stories(conn, stories, numbers.get(event, event))
     done = [(numbers.get(into[merge.gone], into[merge.gone]), merge.gone, reason) for merge, reason in zip(outcome.merges, reasons, strict=True) if merge.gone > 0]
@@ -29,6 +29,7 @@ def settle(store: Store, memory: Memory, outcome: Outcome, reasons: Sequence[Rea
         memory.events.update(dict.fromkeys(known.members, known.id))
     for gone in into:
         memory.clusters.pop(gone, None)
+    memory.forget_events({merge.gone for merge in outcome.merges if merge.large})
     changed = {kept for kept, _, _ in done} | {numbers.get(event, event) for event in moved}
     return len(done) - len(numbers), len(changed)
 

@@ -138,6 +138,7 @@ def drop_empty(conn: sqlite3.Connection, stories: Iterable[int]) -> None:
         found = conn.execute("SELECT event FROM story WHERE id = ?", (story,)).fetchone()
         conn.execute("DELETE FROM story WHERE id = ?", (story,))
         if found and not conn.execute("SELECT 1 FROM story WHERE event = ?", found).fetchone():
+            conn.execute("DELETE FROM alias WHERE now = (SELECT public_id FROM event WHERE id = ?)", found)
             conn.execute("DELETE FROM event WHERE id = ?", found)
 
 

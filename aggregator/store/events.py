@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections.abc import Iterable, Sequence
 
 from aggregator.model import Entry, Reason
 from aggregator.store import rows
 from aggregator.store.entries import drop_empty, mark_event
-from aggregator.store.folding import JOINED, Features, events_of, touch
+from aggregator.store.folding import Features, events_of, founded, touch
 from aggregator.store.lookup import chosen, number
 
 
 def bonds(conn: sqlite3.Connection, event: int) -> dict[int, tuple[float, int] | None]:
     """Every story of an event → how alike it, and what was with it then, was to the event when they were merged, and the story it was like.
 
-    None: it did not come by a merge. What the user joined is bound for good.
+    None: it did not come by a merge, as the founder.
     """
     query = (
-        "SELECT s.id, m.score, o.story, m.features = ? FROM event v JOIN story s ON s.event = v.id "
+        "SELECT s.id, m.score, o.story FROM event v JOIN story s ON s.event = v.id "
         "LEFT JOIN member m ON m.story = s.id AND m.level = 'event' AND s.public_id <> v.public_id "
         "LEFT JOIN member o ON o.entry = m.against WHERE v.id = ? ORDER BY m.entry DESC"
     )
-    found = conn.execute(query, (rows.dump(JOINED), event))
-    return {story: None if other is None else (math.inf if joined else score, other) for story, score, other, joined in found}
+    return {story: None if other is None else (score, other) for story, score, other in conn.execute(query, (event,))}
 
 
 def merge_events(conn: sqlite3.Connection, found: Iterable[tuple[int, int, Reason]]) -> None:
@@ -56,8 +54,6 @@ def bind(conn: sqlite3.Connection, found: Iterable[tuple[str, Reason]]) -> None:
 def stand(conn: sqlite3.Connection, story: int, features: Features) -> int:
     """A story that was in an event of others as the founder of one, to which others may follow."""
     event = _found(conn, *conn.execute("SELECT public_id, published, changed FROM story WHERE id = ?", (story,)).fetchone())
-    for table, column in (("story", "id"), ("label", "story")):
-        conn.execute(f"UPDATE {table} SET archived = 0 WHERE {column} = ?", (story,))
     conn.execute(
         "UPDATE member SET level = NULL, against = NULL, score = 0, threshold = 0, features = ? WHERE story = ? AND level = 'event'",
         (rows.dump(features), story),
@@ -67,12 +63,12 @@ def stand(conn: sqlite3.Connection, story: int, features: Features) -> int:
 
 def _found(conn: sqlite3.Connection, public_id: str, published: int, changed: int) -> int:
     """An event of its own for what was told within another one; the one with this published id, if that still stands."""
-    known = conn.execute("SELECT id FROM event WHERE published = ? AND public_id = ?", (published, public_id)).fetchone()
-    if known is not None:
-        return int(known[0])
+    known = founded(conn, "event", [public_id])
+    if known:
+        return known[public_id]
     conn.execute("DELETE FROM alias WHERE public_id = ?", (public_id,))
     conn.execute("DELETE FROM archived WHERE public_id = ? AND number = 0", (public_id,))
-    event = conn.execute("INSERT INTO event (public_id, published, changed) VALUES (?, ?, ?)", (public_id, published, changed)).lastrowid
+    event = conn.execute("INSERT INTO event (public_id, name, published, changed) VALUES (?, ?, ?, ?)", (public_id, number(public_id), published, changed)).lastrowid
     assert event is not None
     return event
 
@@ -81,13 +77,24 @@ def move_stories(conn: sqlite3.Connection, stories: Sequence[int], event: int) -
     """Into this event; ids that were merged away with them lead there too."""
     for left in sorted(set(events_of(conn, stories).values())):
         mark_event(conn, left)
-    conn.executemany("UPDATE story SET event = ?, labelled = 0 WHERE id = ?", [(event, story) for story in stories])
+    conn.executemany("UPDATE story SET event = ?, labelled = 0, archived = 0 WHERE id = ?", [(event, story) for story in stories])
+    conn.executemany("UPDATE label SET archived = 0 WHERE story = ?", [(story,) for story in stories])
     conn.execute("UPDATE event SET changed = max(changed, (SELECT max(changed) FROM story WHERE event = ?1)) WHERE id = ?1", (event,))
     conn.executemany(
         "UPDATE alias SET now = (SELECT public_id FROM event WHERE id = ?) WHERE public_id = (SELECT public_id FROM story WHERE id = ?)",
         [(event, story) for story in stories],
     )
     mark_event(conn, event)
+
+
+def published(conn: sqlite3.Connection, event: int) -> int:
+    return int(conn.execute("SELECT published FROM event WHERE id = ?", (event,)).fetchone()[0])
+
+
+def headline(conn: sqlite3.Connection, event: int) -> str:
+    """Of the entry that founded it, or its published id where that is gone."""
+    row = conn.execute("SELECT e.title, v.public_id FROM event v LEFT JOIN entry e ON e.public_id = v.public_id WHERE v.id = ?", (event,)).fetchone()
+    return f"“{row[0]}”" if row[0] else str(row[1])
 
 
 def names_of(conn: sqlite3.Connection, events: Iterable[int]) -> dict[int, str]:

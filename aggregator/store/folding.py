@@ -15,7 +15,6 @@ from aggregator.store.entries import drop_empty, mark_event
 from aggregator.store.lookup import chosen, number
 
 Features = tuple[tuple[str, str], ...]
-PAIRS = 400  # of values in one statement
 JOINED: Features = (("yours", "join"),)  # features of a fold that the user made
 
 
@@ -68,7 +67,8 @@ def frequencies(conn: sqlite3.Connection, terms: Iterable[str]) -> dict[str, int
 
 
 def count_terms(conn: sqlite3.Connection, added: Mapping[str, int]) -> None:
-    conn.executemany("INSERT INTO term VALUES (?, ?) ON CONFLICT DO UPDATE SET events = events + excluded.events", sorted(added.items()))
+    """Never below none: a user's `split` counts nothing, and what it made may merge again."""
+    conn.executemany("INSERT INTO term VALUES (?1, max(0, ?2)) ON CONFLICT DO UPDATE SET events = max(0, events + ?2)", sorted(added.items()))
 
 
 PERIOD = 7 * 86_400  # seconds of postings that stand together: what is written goes to the newest ones, however many there are
@@ -141,19 +141,11 @@ def same_link(conn: sqlite3.Connection, link_key: str) -> list[tuple[str, int, i
     ).fetchall()
 
 
-def founded(conn: sqlite3.Connection, table: str, found: Sequence[Waiting]) -> dict[str, int]:
-    """Published id → the story or event (`table`) that it is of: entries that come back find what they once founded.
-
-    Asked for by the time, too: what comes now is together in that index, however many are stored. An index of the ids alone is ten times
-    as many pages to write.
-    """
-    known: dict[str, int] = {}
-    for start in range(0, len(found), PAIRS):
-        part = found[start : start + PAIRS]
-        marks = ", ".join(["(?, ?)"] * len(part))
-        query = f"WITH wanted (published, public_id) AS (VALUES {marks}) SELECT public_id, id FROM wanted CROSS JOIN {table} USING (published, public_id)"
-        known.update(conn.execute(query, [value for one in part for value in (one.published, one.public_id)]))
-    return known
+def founded(conn: sqlite3.Connection, table: str, public_ids: Sequence[str]) -> dict[str, int]:
+    """Published id → the story or event (`table`) that has it: entries that come back find what they once founded."""
+    wanted = set(public_ids)
+    found = chosen(conn, f"SELECT public_id, id FROM {table} WHERE name", map(number, public_ids))
+    return {public_id: known for public_id, known in found if public_id in wanted}
 
 
 class Writer:
@@ -162,7 +154,7 @@ class Writer:
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
         self._story, self._event = (int(conn.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]) for table in ("story", "event"))
-        self._events: list[tuple[int, str, int, int]] = []
+        self._events: list[tuple[int, str, int, int, int]] = []
         self._stories: list[tuple[int, str, int, int, int, int]] = []
         self._vectors: list[tuple[int, str]] = []
         self._members: list[tuple[int, int, str | None, int | None, float, float, str]] = []
@@ -173,12 +165,13 @@ class Writer:
     def story(self, entry: Waiting, vector: Mapping[str, float], event: int | None = None) -> tuple[int, int]:
         """(story, event), both founded by this entry and with its published id; or a story in an event that is there."""
         self._story += 1
+        name = number(entry.public_id)
         if event is None:
             self._event += 1
             self.founded += 1
             event = self._event
-            self._events.append((event, entry.public_id, entry.published, entry.changed))
-        self._stories.append((self._story, entry.public_id, number(entry.public_id), event, entry.published, entry.changed))
+            self._events.append((event, entry.public_id, name, entry.published, entry.changed))
+        self._stories.append((self._story, entry.public_id, name, event, entry.published, entry.changed))
         self.vector(self._story, vector)
         self._members.append((entry.id, self._story, None, None, 0.0, 0.0, "[]"))
         return self._story, event
@@ -200,7 +193,7 @@ class Writer:
     def flush(self) -> None:
         conn = self._conn
         conn.executemany("DELETE FROM alias WHERE public_id = ?", [(row[1],) for row in self._events])  # ids that were merged away once and stand again
-        conn.executemany("INSERT INTO event (id, public_id, published, changed) VALUES (?, ?, ?, ?)", self._events)
+        conn.executemany("INSERT INTO event (id, public_id, name, published, changed) VALUES (?, ?, ?, ?, ?)", self._events)
         conn.executemany("INSERT INTO story (id, public_id, name, event, published, changed) VALUES (?, ?, ?, ?, ?, ?)", self._stories)
         conn.executemany("INSERT OR REPLACE INTO vector VALUES (?, ?)", self._vectors)
         conn.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", self._members)

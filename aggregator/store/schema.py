@@ -9,9 +9,9 @@ open the file with `sqlite-utils` or Datasette. Lists and small records are JSON
 | entry      | one item as one source said it, in our normal form (`entry_fts`: full-text index of its words)  |
 | said       | the same item with every element as the source gave it, unaltered (JSON)                            |
 | revision   | an earlier headline of an entry                                                                    |
-| story      | one or more entries that are the same item or the same text; `published` is the founder's,          |
-|            | `name` the crc32 of the published id                                                               |
-| event      | one or more stories that report the same happening                                                 |
+| story      | one or more entries that are the same item or the same text; `published` is the founder's           |
+| event      | one or more stories that report the same happening; `name`, as of a story: the id's crc32, to find  |
+|            | it by: an index of whole ids is five times as large, and written to all over                       |
 | member     | an entry's place: story, event, the level that folded it, against what, score, threshold, features  |
 | untold     | an entry that waits to be folded                                                                   |
 | term       | in how many events a word was seen: what is learned from the stream                                |
@@ -62,13 +62,14 @@ CREATE INDEX entry_first_seen ON entry (first_seen);
 CREATE TABLE said (entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE, json TEXT NOT NULL) STRICT;
 CREATE TABLE revision (entry INTEGER NOT NULL REFERENCES entry ON DELETE CASCADE, at INTEGER NOT NULL, title TEXT NOT NULL,
   PRIMARY KEY (entry, at)) STRICT, WITHOUT ROWID;
-CREATE TABLE event (id INTEGER PRIMARY KEY, public_id TEXT NOT NULL, published INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
-CREATE UNIQUE INDEX event_published ON event (published, public_id);
+CREATE TABLE event (id INTEGER PRIMARY KEY, public_id TEXT NOT NULL, name INTEGER NOT NULL, published INTEGER NOT NULL,
+  changed INTEGER NOT NULL) STRICT;
+CREATE INDEX event_name ON event (name);
 CREATE TABLE story (id INTEGER PRIMARY KEY, public_id TEXT NOT NULL, name INTEGER NOT NULL, event INTEGER NOT NULL REFERENCES event,
   published INTEGER NOT NULL, changed INTEGER NOT NULL, labelled INTEGER NOT NULL DEFAULT 0, archived INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX story_event ON story (event);
 CREATE INDEX story_name ON story (name);
-CREATE UNIQUE INDEX story_published ON story (published, public_id);
+CREATE INDEX story_published ON story (published, public_id);
 CREATE INDEX story_unarchived ON story (published, public_id) WHERE archived = 0;
 CREATE INDEX story_unlabelled ON story (id) WHERE labelled = 0;
 CREATE TABLE member (entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE, story INTEGER NOT NULL REFERENCES story,

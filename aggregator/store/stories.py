@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aggregator import urls
-from aggregator.model import Entry, Member, Reason, Story
+from aggregator.model import Entry, Head, Member, Reason, Story
 from aggregator.store import rows
 from aggregator.store.base import Store
 from aggregator.store.entries import mark_event
@@ -78,12 +78,9 @@ def of_events(store: Store, events: Iterable[int]) -> tuple[Story, ...]:
     return stories(store, [number for _, _, number in sorted(numbers)])
 
 
-def event_ids(store: Store, events: Iterable[int]) -> dict[int, str]:
-    """The published id of each of these events."""
-    found: dict[int, str] = {}
-    for marks, part in _in_chunks(events):
-        found.update(store.conn.execute(f"SELECT id, public_id FROM event WHERE id IN ({marks})", part))
-    return found
+def heads(store: Store, events: Iterable[int]) -> dict[int, Head]:
+    """What each of these events is published under."""
+    return {event: Head(public_id, published) for event, public_id, published in chosen(store.conn, "SELECT id, public_id, published FROM event WHERE id", events)}
 
 
 def label(store: Store, decide: Callable[[Story], Labels], limit: int = 1000) -> int:
@@ -151,9 +148,9 @@ def printed(store: Store, editions: Iterable[str]) -> None:
         conn.executemany("DELETE FROM dirty WHERE edition = ?", [(edition,) for edition in editions])
 
 
-def archived(store: Store, edition: str, ids: Iterable[str]) -> set[str]:
-    """Those of these published ids that an archive document holds."""
-    return {row[0] for row in chosen(store.conn, "SELECT public_id FROM archived WHERE edition = ? AND public_id", ids, edition)}
+def archived(store: Store, edition: str, ids: Iterable[str], least: int = 0) -> set[str]:
+    """Those of these published ids that an archive document of this number or a later one holds."""
+    return {row[0] for row in chosen(store.conn, "SELECT public_id FROM archived WHERE edition = ? AND number >= ? AND public_id", ids, edition, least)}
 
 
 def archives(store: Store, edition: str) -> int:
@@ -210,10 +207,12 @@ def left_behind(store: Store, topic: str | None, edition: str, until: int, by_en
 
 
 def by_public_id(store: Store, ids: Sequence[str]) -> tuple[Story, ...]:
-    """The stories with these published ids, or with entries that have them."""
+    """The stories with these published ids, or with entries or in events that have them."""
     wanted = set(ids)
     found = chosen(store.conn, "SELECT id, public_id FROM story WHERE name", map(number, ids))
     numbers = dict.fromkeys(story for story, public_id in found if public_id in wanted)
+    told = chosen(store.conn, "SELECT s.id, v.public_id FROM event v JOIN story s ON s.event = v.id WHERE v.name", map(number, ids))
+    numbers.update(dict.fromkeys(story for story, public_id in told if public_id in wanted))
     numbers.update(dict.fromkeys(row[0] for row in chosen(store.conn, "SELECT m.story FROM entry e JOIN member m ON m.entry = e.id WHERE e.public_id", ids)))
     return stories(store, list(numbers))
 
@@ -224,8 +223,8 @@ def aliases(store: Store, public_id: str) -> tuple[str, ...]:
 
 
 def all_public_ids(store: Store) -> set[str]:
-    """Of every story and event."""
-    return {row[0] for row in store.conn.execute("SELECT public_id FROM story UNION SELECT public_id FROM event")}
+    """Of every entry, story and event."""
+    return {row[0] for row in store.conn.execute("SELECT public_id FROM entry UNION SELECT public_id FROM story UNION SELECT public_id FROM event")}
 
 
 def all_story_ids(store: Store) -> set[str]:
