@@ -10,7 +10,7 @@ from urllib.parse import quote
 from aggregator import __version__, edition, opml, render, topics
 from aggregator.config import Config
 from aggregator.edition import View
-from aggregator.model import Edition, Item, Story, Topic
+from aggregator.model import Edition, Item, Story, Topic, Unit
 from aggregator.publish import Folder, Written
 from aggregator.render import pages, sourcesfeed
 from aggregator.store import Store, entries, sources, stories
@@ -21,6 +21,7 @@ FETCH_PICKY = 40  # … where few of them will be chosen
 FETCH_MOST = 5000
 BATCH = 1000  # stories that go into the archive at a time
 DEFAULT_LIMIT = 50
+UNITS: tuple[Unit, ...] = ("story", "entry")  # what an item can be of that has a page beside that of its event
 
 
 def label(config: Config, store: Store) -> None:
@@ -247,22 +248,23 @@ class Press:
         if len(found) > 1 or edition.homeless(item.entry):
             files[edition.page(public_id)] = pages.event(item, self.parts(found), self.config.site, self.neighbours)
         for story in found:
-            if story.public_id != public_id and all(edition.homeless(member.entry) for member in story.members):
-                own = edition.compose(View("page", "", "", self.config.site.base_url, "story", None, lead=self.config.lead), [story], {}, self.origins, self.priorities)
-                files[edition.page(story.public_id)] = pages.event(own.items[0], self.parts([story]), self.config.site, self.neighbours)
-            files = {**self.copies(story), **files}
+            files = {**self.addresses(story), **files}
         gone = {edition.page(alias) for alias in stories.aliases(self.store, public_id)}
         if edition.page(public_id) not in files:
             gone.add(edition.page(public_id))
         return files, gone - set(files)
 
-    def copies(self, story: Story) -> dict[str, bytes]:
-        """A page for each entry of a story without a link, which is where its source is named as one that tells it too."""
+    def addresses(self, story: Story) -> dict[str, bytes]:
+        """Pages of a story that is told by an entry without a link, and of every such entry: where feeds and pages name it they lead there."""
         if not any(edition.homeless(member.entry) for member in story.members):
             return {}
-        view = View("page", "", "", self.config.site.base_url, "entry", None, lead=self.config.lead)
-        found = edition.compose(view, [story], {}, self.origins, self.priorities).items
-        return {item.page: pages.event(item, [item], self.config.site, self.neighbours) for item in found if item.page is not None}
+        site, files = self.config.site, dict[str, bytes]()
+        for unit in UNITS:
+            view = View("page", "", "", site.base_url, unit, None, lead=self.config.lead)
+            for item in edition.compose(view, [story], {}, self.origins, self.priorities).items:
+                if item.page is not None and item.page not in files:
+                    files[item.page] = pages.event(item, self.parts([story]), site, self.neighbours)
+        return files
 
     def parts(self, found: Iterable[Story]) -> list[Item]:
         """Each story as an item, oldest first."""
