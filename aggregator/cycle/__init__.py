@@ -11,7 +11,7 @@ from aggregator import fetch, fold
 from aggregator.config import Config
 from aggregator.cycle.collect import Collected, Wanted, collect, introduce, polls, tasks
 from aggregator.cycle.discovery import find_feeds
-from aggregator.cycle.issue import issue, label, search_feed, search_items, sweep
+from aggregator.cycle.issue import issue, label, print_newest_archives, search_feed, search_items, sweep
 from aggregator.cycle.overrides import join, split, unjoin, unsplit
 from aggregator.cycle.plan import plan
 from aggregator.fold import Folded
@@ -111,6 +111,7 @@ def refold(config: Config, store: Store, since: int | None, now: int, watch: Wat
     """Forget stories and events (not overrides) and fold again; published ids survive, because they are those of founding entries."""
     report = Report(now)
     folding.forget(store, since)
+    print_newest_archives(config, store)
     report.folded = _fold(config, store, watch or Watch())
     report.written = issue(config, store, now)
     sweep(config, store, now)

@@ -14,6 +14,7 @@ from aggregator.model import Edition, Item, Story, Topic, Unit
 from aggregator.publish import Folder, Written
 from aggregator.render import pages, sourcesfeed
 from aggregator.store import Store, entries, sources, stories
+from aggregator.store.events import unprinted
 
 ALL = Topic("all", "Everything", "Everything that came in, each thing told once")
 FETCH = 2  # times the limit: stories looked at for one edition; more as long as all of them are of the last days
@@ -83,8 +84,8 @@ def issue(config: Config, store: Store, now: int) -> Written:
     written = folder.write(files, {name for name in remove if name not in files}, now)
     stories.printed(store, dirty)
     for name in wanted:
-        if store.meta(_pending(name)):
-            store.set_meta(_pending(name), "")
+        if store.meta(unprinted(name)):
+            store.set_meta(unprinted(name), "")
     return replace(written, unchanged=len(folder.names()) - len(written.written))
 
 
@@ -127,9 +128,13 @@ def _hash(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-def _pending(topic: str) -> str:
-    """Under this name the store keeps the first archive document of a topic that is not on disk as it should be, until it is (R4)."""
-    return f"archive {topic}"
+def print_newest_archives(config: Config, store: Store) -> None:
+    """The archive documents that still grow are to be printed anew: what stands in them may be told otherwise now."""
+    with store.transaction():
+        for topic in (ALL, *config.topics):
+            newest = stories.archives(store, topic.id)
+            if newest and not store.meta(unprinted(topic.id)):
+                store.set_meta(unprinted(topic.id), str(newest))
 
 
 class Press:
@@ -198,7 +203,7 @@ class Press:
         if current.items:
             self.place(topic, current)
         newest = stories.archives(self.store, topic.id)
-        noted = self.store.meta(_pending(topic.id))
+        noted = self.store.meta(unprinted(topic.id))
         lost = {int(name.rpartition("-")[2].partition(".")[0]) for name in folder.missing() if name.startswith(f"archive/{topic.id}-")}
         files: dict[str, bytes] = {}
         for number in sorted(lost | set(range(int(noted), newest + 1) if noted else ())):
@@ -220,8 +225,8 @@ class Press:
                                             sum(map(edition.weight, held)))  # fmt: skip
             # What is told within another item, or by too few until now, is done with too: under number 0.
             silent = set() if view.one_per == "entry" else {story.public_id for story in left if story.published <= oldest} - present - known - set(placed)
-            if placed and not self.store.meta(_pending(topic.id)):
-                self.store.set_meta(_pending(topic.id), str(max(1, newest)))
+            if placed and not self.store.meta(unprinted(topic.id)):
+                self.store.set_meta(unprinted(topic.id), str(max(1, newest)))
             stories.archive(self.store, topic.id, {**dict.fromkeys(sorted(silent), 0), **placed})
 
     def archived(self, topic: Topic, number: int) -> list[Item]:
@@ -249,10 +254,10 @@ class Press:
             files[edition.page(public_id)] = pages.event(item, self.parts(found), self.config.site, self.neighbours)
         for story in found:
             files = {**self.addresses(story), **files}
-        gone = {edition.page(alias) for alias in stories.aliases(self.store, public_id)}
-        if edition.page(public_id) not in files:
-            gone.add(edition.page(public_id))
-        return files, gone - set(files)
+        gone = {edition.page(name): name for name in (public_id, *stories.aliases(self.store, public_id)) if edition.page(name) not in files}
+        # An entry whose id was merged into this event may stand in another one by now, with a page that is made there.
+        elsewhere = {member.entry.public_id for story in stories.by_public_id(self.store, list(gone.values())) for member in story.members if edition.homeless(member.entry)}
+        return files, {page for page, name in gone.items() if name not in elsewhere}
 
     def addresses(self, story: Story) -> dict[str, bytes]:
         """Pages of a story that is told by an entry without a link, and of every such entry: where feeds and pages name it they lead there."""
@@ -318,4 +323,4 @@ def search_items(config: Config, store: Store, found: Sequence[Story], limit: in
     return list(edition.compose(view, found, {}, press.origins, press.priorities).items)
 
 
-__all__ = ["ALL", "Press", "issue", "label", "search_feed", "search_items", "sweep"]
+__all__ = ["ALL", "Press", "issue", "label", "print_newest_archives", "search_feed", "search_items", "sweep"]

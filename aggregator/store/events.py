@@ -67,10 +67,28 @@ def _found(conn: sqlite3.Connection, public_id: str, published: int, changed: in
     if known:
         return known[public_id]
     conn.execute("DELETE FROM alias WHERE public_id = ?", (public_id,))
-    conn.execute("DELETE FROM archived WHERE public_id = ? AND number = 0", (public_id,))
+    _is_told_again(conn, public_id)
     event = conn.execute("INSERT INTO event (public_id, name, published, changed) VALUES (?, ?, ?, ?)", (public_id, number(public_id), published, changed)).lastrowid
     assert event is not None
     return event
+
+
+def unprinted(edition: str) -> str:
+    """Under this name the store keeps the first archive document of an edition that is not on disk as it should be, until it is (R4)."""
+    return f"archive {edition}"
+
+
+def _is_told_again(conn: sqlite3.Connection, public_id: str) -> None:
+    """No edition is done with it any more because it was told within another item; an archive document that holds it and still grows is printed anew."""
+    edition: str | None = ""
+    while edition is not None:  # from edition to edition: there are few of them, and many rows of each
+        conn.execute("DELETE FROM archived WHERE edition = ? AND public_id = ? AND number = 0", (edition, public_id))
+        newest = "SELECT max(number) FROM archived WHERE edition = ?1"
+        conn.execute(
+            f"INSERT INTO meta SELECT ?3, number FROM archived WHERE edition = ?1 AND public_id = ?2 AND number = ({newest}) "
+            "ON CONFLICT DO UPDATE SET value = excluded.value WHERE value = ''", (edition, public_id, unprinted(edition))
+        )  # fmt: skip
+        edition = conn.execute("SELECT min(edition) FROM archived WHERE edition > ?", (edition,)).fetchone()[0]
 
 
 def move_stories(conn: sqlite3.Connection, stories: Sequence[int], event: int) -> None:

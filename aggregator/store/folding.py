@@ -292,6 +292,7 @@ def forget(store: Store, since: int | None) -> int:
             for table in ("term", "vector", "alias"):
                 conn.execute(f"DELETE FROM {table}")
             conn.execute("DELETE FROM meta WHERE key = 'events seen'")
+        conn.execute("DELETE FROM archived WHERE number = 0")  # what was told within another item may stand alone now
         conn.execute("INSERT OR IGNORE INTO untold SELECT id FROM entry WHERE kept = 1 AND id NOT IN (SELECT entry FROM member)")
     return waiting(store)
 
