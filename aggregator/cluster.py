@@ -34,6 +34,8 @@ PRIOR = 10_000  # events that the prior is worth
 FLOOR = 0.002  # share of events that the rarest word is taken to be in
 EVERYWHERE = 0.35  # share of items from which on a word says nothing
 
+_ROUNDING = 1 - 1e-9
+
 Vector = dict[str, float]
 
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")  # alone they say nothing: initials, "'s"
@@ -141,11 +143,17 @@ def gap(a: Cluster, b: Cluster) -> int:
     return max(0, a.first - b.last, b.first - a.last)
 
 
-def likeness(a: Cluster, b: Cluster, closest: float) -> float:
-    """0 to 1 and a little more; see above. `closest` is the greatest cosine of a story of one with a story of the other."""
-    average = cosine(a.total, b.total) / (a.size * b.size)
-    if average <= 0.0 or closest <= 0.0:
+def likeness(a: Cluster, b: Cluster, closest: float, least: float = 0.0) -> float:
+    """0 to 1 and a little more; see above. `closest` is the greatest cosine of a story of one with a story of the other.
+
+    What can't reach `least` is 0: the mean cosine is never more than the product of the cohesions (Cauchy and Schwarz), which are known.
+    """
+    if closest <= 0.0:
         return 0.0
-    least, most = min(a.size, b.size, CROWD), min(max(a.size, b.size), CROWD)
-    score = math.pow(average, 1 - CLOSEST) * math.pow(closest, CLOSEST) * math.exp(-gap(a, b) / DECAY) / math.pow(a.cohesion * b.cohesion, COHESION)
-    return score / math.pow(least, CROWD_POWER) / math.pow(most, LARGE_POWER)
+    fewer, more = min(a.size, b.size, CROWD), min(max(a.size, b.size), CROWD)
+    cohesion = a.cohesion * b.cohesion
+    score = math.pow(closest, CLOSEST) * math.exp(-gap(a, b) / DECAY) / math.pow(cohesion, COHESION) / math.pow(fewer, CROWD_POWER) / math.pow(more, LARGE_POWER)
+    if score * math.pow(cohesion, 1 - CLOSEST) < least * _ROUNDING:
+        return 0.0
+    average = closest if a.size == b.size == 1 else cosine(a.total, b.total) / (a.size * b.size)
+    return score * math.pow(average, 1 - CLOSEST) if average > 0.0 else 0.0

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import cycle, opml
+from aggregator import cycle, fold, opml
 from aggregator.cycle import Wanted
 from aggregator.daemon import log
 from aggregator.errors import StoreError, UsageError
@@ -154,6 +154,28 @@ def test_R10_a_newer_schema_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         open_writer(path)
     assert "newer" in str(caught.value)
+
+
+def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    with open_writer(path) as store:
+        put(store, entry("a", "1", "Ferry sinks off Brannock", at=NOW - 900))
+        fold.fold(store, fold.Settings(), {})
+        for table in ("story", "event"):  # as they were before they had numbers to be found by
+            store.conn.execute(f"DROP INDEX {table}_name")
+            store.conn.execute(f"ALTER TABLE {table} DROP COLUMN name")
+        store.conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm002_names'")
+        store.conn.execute("PRAGMA user_version = 1")
+    with pytest.raises(StoreError, match="earlier version"):
+        open_reader(path)
+    with open_writer(path) as store:
+        put(store, entry("b", "2", "Ferry sinks off Brannock, ninety rescued", at=NOW - 800))
+        fold.fold(store, fold.Settings(), {})
+        story = next(iter(stories.all_story_ids(store)))
+        assert [one.public_id for one in stories.by_public_id(store, [story])] == [story]
+        assert store.conn.execute("SELECT count(*) FROM story WHERE name = 0").fetchone()[0] == 0
+    open_reader(path).close()
+    assert (tmp_path / "t.db.before-schema-2").exists(), "a copy of what was"
 
 
 def test_R11_S23_doctor_reports_known_bugs(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ class _Merging:
 
     def push(self, a: int, b: int, closest: Closest) -> None:
         one, two = self.alive[a], self.alive[b]
-        if gap(one, two) <= self.window and (score := likeness(one, two, closest.cosine)) >= cluster.THRESHOLD:
+        if gap(one, two) <= self.window and (score := likeness(one, two, closest.cosine, cluster.THRESHOLD)) >= cluster.THRESHOLD:
             heapq.heappush(self.heap, (-score, min(a, b), max(a, b), self.turn(a, b)))
 
     # ------------------------------------------------------------ together

@@ -14,7 +14,7 @@ from aggregator.errors import LockedError, StoreError
 from aggregator.store.schema import APPLICATION_ID, migrations
 from aggregator.text.words import words
 
-_LATEST = 1  # number of migrations; kept in `PRAGMA user_version`, so that an older program can refuse a newer file
+_LATEST = 2  # number of migrations; kept in `PRAGMA user_version`, so that an older program can refuse a newer file
 
 
 class Store:
@@ -104,6 +104,9 @@ def open_reader(path: Path) -> Store:
     _refuse_unusable(path)
     conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10, check_same_thread=False)
     conn.execute("PRAGMA query_only = 1")
+    if conn.execute("PRAGMA user_version").fetchone()[0] < _LATEST:
+        conn.close()
+        raise StoreError(f"{path}: was made by an earlier version; `aggregator run` brings it up to date")
     return Store(path, conn)
 
 

@@ -33,6 +33,8 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
+from aggregator.store.lookup import number
+
 APPLICATION_ID = 0x61676772  # "aggr": how we know our own files, see https://www.sqlite.org/pragma.html#pragma_application_id
 
 migrations = Migrations("aggregator")
@@ -156,3 +158,15 @@ def m001_first(db: Database) -> None:
     entry.enable_fts(["title", "summary", "text"], tokenize="unicode61 remove_diacritics 2")
     _script(db, _FTS_TRIGGERS)
     _script(db, _VIEWS)
+
+
+@migrations()
+def m002_names(db: Database) -> None:
+    """Stories and events are found by a number; stores of before have an index of the ids, which stays."""
+    for table in ("story", "event"):
+        if "name" in db.table(table).columns_dict:
+            continue
+        db.conn.execute(f"ALTER TABLE {table} ADD COLUMN name INTEGER NOT NULL DEFAULT 0")
+        known = db.conn.execute(f"SELECT id, public_id FROM {table}").fetchall()
+        db.conn.executemany(f"UPDATE {table} SET name = ? WHERE id = ?", [(number(public_id), row) for row, public_id in known])
+        db.conn.execute(f"CREATE INDEX {table}_name ON {table} (name)")
