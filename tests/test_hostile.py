@@ -134,7 +134,8 @@ def cycles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cycles]:
 def test_every_path_has_its_outcome(cycles: Cycles) -> None:
     failed = cycles.failures(0)
     wrong = {name: (failed.get(name, "ok"), case.wanted) for name, case in cycles.server.table.items() if case.wanted != "any" and failed.get(name, "ok") not in case.wanted.split("|")}
-    assert wrong == {} and len(cycles.ids) >= 400
+    details = [one for one in cycles.reports[0]["failures"] if one["source"] in {cycles.ids[name] for name in wrong}]  # type: ignore[attr-defined]
+    assert wrong == {} and len(cycles.ids) >= 400, details
 
 
 def _counts(cycles: Cycles) -> dict[str, int]:
