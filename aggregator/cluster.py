@@ -34,7 +34,7 @@ PRIOR = 10_000  # events that the prior is worth
 FLOOR = 0.002  # share of events that the rarest word is taken to be in
 EVERYWHERE = 0.35  # share of items from which on a word says nothing
 
-_ROUNDING = 1 - 1e-9
+_ROUNDING = 1 - 1e-9  # what is left out for sure must not be so by the last digit
 
 Vector = dict[str, float]
 

@@ -15,7 +15,7 @@ from aggregator import check, cluster, cycle, fold
 from aggregator.cluster import Cluster, Vector
 from aggregator.config import Config
 from aggregator.cycle import Wanted
-from aggregator.fold.merging import LARGE, Bond, Closest, Outcome, Words, merges
+from aggregator.fold.merging import LARGE, Bond, ByHand, Closest, Outcome, merges
 from aggregator.model import Reason
 from aggregator.store import Store, events, folding, open_writer, stories, upkeep
 from aggregator.text.words import words
@@ -64,7 +64,7 @@ def pairs(found: list[Cluster], vectors: dict[int, Vector]) -> dict[tuple[int, i
 def merged(found: list[Cluster], inside: Inside | None = None, forbidden: frozenset[tuple[int, int]] = frozenset(), together: frozenset[tuple[int, int]] = frozenset()) -> Outcome:
     inside = inside or Inside()
     vectors = {**inside.vectors, **{next(iter(one.members)): one.total for one in found if one.size == 1}}
-    return merges({one.id: one for one in found}, pairs(found, vectors), WINDOW, inside, Words(forbidden, together))
+    return merges({one.id: one for one in found}, pairs(found, vectors), WINDOW, inside, ByHand(forbidden, together))
 
 
 def test_events_merge_best_first_and_the_older_stays() -> None:
@@ -290,3 +290,13 @@ def test_a_copy_without_a_link_has_a_page_to_lead_to(tmp_path: Path) -> None:
         assert len(pages) == 2 and all((desk.output / page).exists() for page in pages)
         cycle.sweep(desk, store, NOW)
         assert all((desk.output / page).exists() for page in pages)
+
+
+def test_stories_by_their_id_are_those_alone_and_by_that_of_their_event_all(store: Store) -> None:
+    put(store, entry("a", "1", FERRY, at=NOW - 900), entry("b", "2", FERRY_TOO, at=NOW - 800))
+    fold.fold(store, fold.Settings(), {})
+    alone = told(store)
+    bound(store, alone["1"][0], alone["2"][0], 0.9)
+    assert [one.public_id for one in stories.by_public_id(store, [alone["1"][0]])] == [alone["1"][0]]
+    assert [one.public_id for one in stories.of_event_ids(store, [alone["1"][1]])] == [alone["1"][0], alone["2"][0]]
+    assert stories.of_event_ids(store, [alone["2"][1]]) == (), "that id was merged away"

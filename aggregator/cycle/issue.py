@@ -233,7 +233,9 @@ class Press:
         """The items of an archive document that are still stored, newest first."""
         ids = stories.in_archive(self.store, topic.id, number)
         wanted = set(ids)
-        return [item for item in self.compose(replace(self.view(topic), limit=None, min_sources=1), stories.by_public_id(self.store, ids)).items if item.id in wanted]
+        view = replace(self.view(topic), limit=None, min_sources=1)
+        found = stories.of_event_ids(self.store, ids) if view.one_per == "event" else stories.by_public_id(self.store, ids)
+        return [item for item in self.compose(view, found).items if item.id in wanted]
 
     def archive(self, topic: Topic, number: int, complete: bool) -> dict[str, bytes]:
         view, items = self.view(topic), self.archived(topic, number)

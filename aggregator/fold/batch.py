@@ -10,7 +10,7 @@ from aggregator import cluster, dedupe
 from aggregator.cluster import Cluster, Vector
 from aggregator.fold import merging, settle
 from aggregator.fold.memory import EDITED, POSTINGS, TELLINGS, Known, Memory
-from aggregator.fold.merging import Closest, Merge, Words
+from aggregator.fold.merging import ByHand, Closest, Merge
 from aggregator.model import Reason
 from aggregator.store import Store, events, folding
 from aggregator.store.folding import Waiting
@@ -254,7 +254,7 @@ class Batch:
         """Events of this batch with each other and with older ones, best first."""
         clusters = {event: known for pair in self.pairs for event in pair if (known := self.memory.cluster_of(event)) is not None}
         pairs = {pair: self.pairs[pair] for pair in sorted(self.pairs) if pair[0] in clusters and pair[1] in clusters}
-        outcome = merging.merges(clusters, pairs, self.settings.event_window or 0, self.memory, self.words())
+        outcome = merging.merges(clusters, pairs, self.settings.event_window or 0, self.memory, self.by_hand())
         founders = [self.memory.founder_of(merge.near) for merge in outcome.merges]
         reasons = [Reason("event", by, merge.score, cluster.THRESHOLD, self.features(merge)) for merge, by in zip(outcome.merges, founders, strict=True)]
         gone, changed = settle.settle(self.store, self.memory, outcome, reasons)
@@ -290,7 +290,7 @@ class Batch:
                 known[term] = max(0, known.get(term, 0) + count)
         self.store.set_meta("events seen", str(self.total + self.written.founded))
 
-    def words(self) -> Words:
+    def by_hand(self) -> ByHand:
         """What the user said of events, as far as it is of entries that are folded."""
         apart, together = set(), set()
         for (a, b), level in self.split.items():
@@ -299,7 +299,7 @@ class Batch:
         for a, b in {(min(a, b), max(a, b)) for a, joined in self.joins.items() for b, level in joined if level == "event"}:
             if both := self.both(a, b):
                 together.add((both[0].story, both[1].story))
-        return Words(frozenset(apart), frozenset(together))
+        return ByHand(frozenset(apart), frozenset(together))
 
     def both(self, a: str, b: str) -> tuple[folding.Placed, folding.Placed] | None:
         one, other = folding.placed(self.conn, a), folding.placed(self.conn, b)

@@ -100,27 +100,27 @@ class Inside(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class ByHand:
     """What the user said: pairs of events that stay apart, pairs of stories that stay together."""
 
     apart: frozenset[tuple[int, int]] = frozenset()
     together: frozenset[tuple[int, int]] = frozenset()
 
 
-def merges(clusters: Mapping[int, Cluster], pairs: Mapping[tuple[int, int], Closest], window: int, inside: Inside, words: Words = Words()) -> Outcome:
+def merges(clusters: Mapping[int, Cluster], pairs: Mapping[tuple[int, int], Closest], window: int, inside: Inside, by_hand: ByHand = ByHand()) -> Outcome:
     """Merge best first while the likeness reaches the threshold. Changes the clusters.
 
     `pairs` are the events worth comparing, smaller number first. The older event is kept. After a merge, the merged one is compared
     with all that either was a pair of.
     """
-    return _Merging(clusters, pairs, window, inside, words).run()
+    return _Merging(clusters, pairs, window, inside, by_hand).run()
 
 
 class _Merging:
-    def __init__(self, clusters: Mapping[int, Cluster], pairs: Mapping[tuple[int, int], Closest], window: int, inside: Inside, words: Words) -> None:
-        self.alive, self.window, self.inside, self.together = dict(clusters), window, inside, words.together
+    def __init__(self, clusters: Mapping[int, Cluster], pairs: Mapping[tuple[int, int], Closest], window: int, inside: Inside, by_hand: ByHand) -> None:
+        self.alive, self.window, self.inside, self.together = dict(clusters), window, inside, by_hand.together
         self.apart: dict[int, set[int]] = {}
-        for a, b in words.apart:
+        for a, b in by_hand.apart:
             self.keep_apart(a, b)
         self.near: dict[int, dict[int, Closest]] = {}
         self.heap: list[tuple[float, int, int, int]] = []

@@ -57,7 +57,7 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
         return feed
 
 
-class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
+class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
     """Rebuilds an entry from its prepared item."""
 
     def __init__(self) -> None:

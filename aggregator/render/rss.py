@@ -46,7 +46,7 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
         return feed
 
 
-class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]
+class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
     """Rebuilds an item from what was prepared."""
 
     def __init__(self) -> None:

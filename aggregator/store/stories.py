@@ -11,6 +11,7 @@ from aggregator.model import Entry, Head, Member, Reason, Story
 from aggregator.store import rows
 from aggregator.store.base import Store
 from aggregator.store.entries import mark_event
+from aggregator.store.folding import founded
 from aggregator.store.lookup import chosen, number
 
 _MEMBERS = (
@@ -76,6 +77,11 @@ def of_events(store: Store, events: Iterable[int]) -> tuple[Story, ...]:
     for marks, part in _in_chunks(events):
         numbers += store.conn.execute(f"SELECT published, public_id, id FROM story WHERE event IN ({marks})", part).fetchall()
     return stories(store, [number for _, _, number in sorted(numbers)])
+
+
+def of_event_ids(store: Store, ids: Sequence[str]) -> tuple[Story, ...]:
+    """All stories of the events with these published ids."""
+    return of_events(store, founded(store.conn, "event", ids).values())
 
 
 def heads(store: Store, events: Iterable[int]) -> dict[int, Head]:
@@ -207,12 +213,10 @@ def left_behind(store: Store, topic: str | None, edition: str, until: int, by_en
 
 
 def by_public_id(store: Store, ids: Sequence[str]) -> tuple[Story, ...]:
-    """The stories with these published ids, or with entries or in events that have them."""
+    """The stories with these published ids, or with entries that have them."""
     wanted = set(ids)
     found = chosen(store.conn, "SELECT id, public_id FROM story WHERE name", map(number, ids))
     numbers = dict.fromkeys(story for story, public_id in found if public_id in wanted)
-    told = chosen(store.conn, "SELECT s.id, v.public_id FROM event v JOIN story s ON s.event = v.id WHERE v.name", map(number, ids))
-    numbers.update(dict.fromkeys(story for story, public_id in told if public_id in wanted))
     numbers.update(dict.fromkeys(row[0] for row in chosen(store.conn, "SELECT m.story FROM entry e JOIN member m ON m.entry = e.id WHERE e.public_id", ids)))
     return stories(store, list(numbers))
 
