@@ -1,10 +1,12 @@
 """The same event? Vectors of stories and their likeness over time; `merging` makes events of them. Pure.
 
 TF-IDF. How alike two events are is made of two things: the mean cosine of all their stories (exact from sum
-vectors), which keeps chains of half-related stories apart, and the cosine of the two that are closest, which finds the event that a
+vectors), which keeps chains of half-related stories apart, and the cosine of the two that are closest, which
+finds the event that a
 story belongs to although its other stories speak of something else. It decays with the time between them.
 
-How rare a word is, is counted in events, not in stories: a word that comes fifty times within one event is the name of that event, not
+How rare a word is, is counted in events, not in stories: a word that comes fifty times within one event is
+the name of that event, not
 a common word. Where little was counted yet, how common it is in its language stands in (`text.vocabulary`).
 """
 
@@ -23,7 +25,8 @@ DECAY = 20 * 3600.0  # seconds after which the likeness has fallen to 1/e
 LEAST = 0.12  # cosine of two stories under which their events are not compared
 CLOSEST = 0.8  # weight of the closest pair in the geometric mean with the average
 COHESION = 0.25  # how far the looseness of large events is made up for: 0 not at all, 1 wholly
-# Two events of several stories each are harder to merge, up to so many stories of the smaller one; a large one draws in others a little less.
+# Two events of several stories each are harder to merge, up to so many stories of the smaller one; a large
+# one draws in others a little less.
 CROWD, CROWD_POWER, LARGE_POWER = 4, 0.37, 0.05
 SUMMARY = 85  # words of the body that are looked at
 SUMMARY_WEIGHT = 0.5
@@ -42,7 +45,9 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")  # alone they say n
 
 
 def terms(title: Sequence[str], body: Sequence[str], spoken: str) -> Vector:
-    """Term → weighted count: the title once, the beginning of the body half. Both are words in order, of a text in this language."""
+    """Term → weighted count: the title once, the beginning of the body half. Both are words in order, of a
+    text in this language.
+    """
     stem = vocabulary.stems(spoken).__getitem__
     found = {term: SUMMARY_WEIGHT * count for term, count in Counter(map(stem, body[:SUMMARY])).items()}
     for term in map(stem, title):
@@ -53,7 +58,8 @@ def terms(title: Sequence[str], body: Sequence[str], spoken: str) -> Vector:
 
 
 class Rarity(dict[str, float]):
-    """Term → inverse frequency in events, for texts in one language; 0 for words that are everywhere. Made when asked for.
+    """Term → inverse frequency in events, for texts in one language; 0 for words that are everywhere. Made
+    when asked for.
 
     `frequencies`: in how many events each term was, of `total`.
     """
@@ -103,7 +109,9 @@ def index_terms(vector: Vector, frequencies: Mapping[str, int], total: int) -> l
 
 
 def cosine(a: Vector, b: Vector) -> float:
-    """Of two vectors of unit length (the dot product, for others). The sum is exact: the order of words, chance in a set, must not show."""
+    """Of two vectors of unit length (the dot product, for others). The sum is exact: the order of words,
+    chance in a set, must not show.
+    """
     return math.fsum([a[term] * b[term] for term in a.keys() & b.keys()])
 
 
@@ -123,7 +131,11 @@ class Cluster:
     def cohesion(self) -> float:
         """Length of the mean vector: 1 for a single story, less the more its stories differ."""
         if not self._cohesion:
-            self._cohesion = 1.0 if self.size == 1 else math.sqrt(sum(weight * weight for weight in self.total.values())) / self.size or 1.0
+            self._cohesion = (
+                1.0
+                if self.size == 1
+                else math.sqrt(sum(weight * weight for weight in self.total.values())) / self.size or 1.0
+            )
         return self._cohesion
 
     def absorb(self, other: Cluster) -> None:
@@ -144,15 +156,23 @@ def gap(a: Cluster, b: Cluster) -> int:
 
 
 def likeness(a: Cluster, b: Cluster, closest: float, least: float = 0.0) -> float:
-    """0 to 1 and a little more; see above. `closest` is the greatest cosine of a story of one with a story of the other.
+    """0 to 1 and a little more; see above. `closest` is the greatest cosine of a story of one with a story of
+    the other.
 
-    What can't reach `least` is 0: the mean cosine is never more than the product of the cohesions (Cauchy and Schwarz), which are known.
+    What can't reach `least` is 0: the mean cosine is never more than the product of the cohesions (Cauchy and
+    Schwarz), which are known.
     """
     if closest <= 0.0:
         return 0.0
     fewer, more = min(a.size, b.size, CROWD), min(max(a.size, b.size), CROWD)
     cohesion = a.cohesion * b.cohesion
-    score = math.pow(closest, CLOSEST) * math.exp(-gap(a, b) / DECAY) / math.pow(cohesion, COHESION) / math.pow(fewer, CROWD_POWER) / math.pow(more, LARGE_POWER)
+    score = (
+        math.pow(closest, CLOSEST)
+        * math.exp(-gap(a, b) / DECAY)
+        / math.pow(cohesion, COHESION)
+        / math.pow(fewer, CROWD_POWER)
+        / math.pow(more, LARGE_POWER)
+    )
     if score * math.pow(cohesion, 1 - CLOSEST) < least * _ROUNDING:
         return 0.0
     average = closest if a.size == b.size == 1 else cosine(a.total, b.total) / (a.size * b.size)

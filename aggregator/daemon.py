@@ -1,6 +1,8 @@
-"""Cycles on a schedule until told to stop; serves the folder too. One APScheduler tick asks the store what is due.
+"""Cycles on a schedule until told to stop; serves the folder too. One APScheduler tick asks the store what is
+due.
 
-A job per source lost 800 of 1,000 runs in a measurement: APScheduler drops what is late. One tick that asks loses nothing,
+A job per source lost 800 of 1,000 runs in a measurement: APScheduler drops what is late. One tick that asks
+loses nothing,
 survives restarts by itself and keeps one writer.
 """
 
@@ -27,13 +29,21 @@ GRACE = 8.0  # seconds that a running cycle gets to finish what it has in hand a
 
 
 class Daemon:
-    """Runs `cycle` every tick until a signal comes; `reload` is called first where the config file changed or SIGHUP came.
+    """Runs `cycle` every tick until a signal comes; `reload` is called first where the config file changed or
+    SIGHUP came.
 
-    `cycle` must return within bounded time once `stop` is set. An exception in it ends the daemon with that exception (R15):
+    `cycle` must return within bounded time once `stop` is set. An exception in it ends the daemon with that
+    exception (R15):
     a supervisor starts it again, silence would not be noticed.
     """
 
-    def __init__(self, config: Path, cycle: Callable[[threading.Event], None], reload: Callable[[], None], tick: int = TICK) -> None:
+    def __init__(
+        self,
+        config: Path,
+        cycle: Callable[[threading.Event], None],
+        reload: Callable[[], None],
+        tick: int = TICK,
+    ) -> None:
         self.config = config
         self.stop = threading.Event()
         self.last_tick = 0.0
@@ -45,15 +55,21 @@ class Daemon:
 
     def run(self) -> None:
         """Until SIGTERM or SIGINT; a second one ends the process at once."""
-        previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
-        # A tick that comes while a long cycle runs is left out: that is what we want, and no warning every few seconds.
+        previous = {
+            number: signal.signal(number, self._on_signal)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        }
+        # A tick that comes while a long cycle runs is left out: that is what we want, and no warning every
+        # few seconds.
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
         scheduler = BackgroundScheduler(
             timezone="UTC",
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
-        scheduler.add_job(self._tick, "interval", seconds=self._tick_seconds, id="tick", next_run_time=_soon())
+        scheduler.add_job(
+            self._tick, "interval", seconds=self._tick_seconds, id="tick", next_run_time=_soon()
+        )
         scheduler.add_listener(self._on_event, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES)
         scheduler.start()
         notify("READY=1")
@@ -65,7 +81,8 @@ class Daemon:
         finally:
             notify("STOPPING=1")
             self.stop.set()
-            # Waits for the running cycle, which ends soon because `stop` is set and the sockets are shut down.
+            # Waits for the running cycle, which ends soon because `stop` is set and the sockets are shut
+            # down.
             waiter = threading.Thread(target=scheduler.shutdown, daemon=True)
             waiter.start()
             waiter.join(GRACE)
@@ -93,7 +110,8 @@ class Daemon:
             self._wake.set()
 
     def _on_event(self, event: object) -> None:
-        error = getattr(event, "exception", None)  # max-instances events have none: a long cycle is no trouble
+        # max-instances events have none: a long cycle is no trouble
+        error = getattr(event, "exception", None)
         if error is not None:
             self._trouble = error
             self.stop.set()
@@ -104,7 +122,8 @@ class Daemon:
             self._reload_wanted.set()
             return
         if self.stop.is_set():
-            os._exit(128 + number)  # the second one: now, whatever is going on; the store's transactions survive that
+            # the second one: now, whatever is going on; the store's transactions survive that
+            os._exit(128 + number)
         self.stop.set()
         self._wake.set()
 
@@ -121,7 +140,10 @@ def notify(state: str) -> None:
         return
     if address.startswith("@"):
         address = "\0" + address[1:]
-    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as wire:
+    with (
+        contextlib.suppress(OSError),
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as wire,
+    ):
         wire.sendto(state.encode(), address)
 
 

@@ -1,7 +1,9 @@
 """The same text? Two prints of entries → a `Reason` with score, threshold and what decided. Pure.
 
-Containment of word 3-shingles finds copies, cut and lengthened ones too; a guard on numbers and on names that stand in each
-other's place tells templates (weather, results, series) from copies, and is worth more than any threshold. SimHash and MinHash
+Containment of word 3-shingles finds copies, cut and lengthened ones too; a guard on numbers and on names that
+stand in each
+other's place tells templates (weather, results, series) from copies, and is worth more than any threshold.
+SimHash and MinHash
 were measured and are the wrong tools for items of feed length (recall 0.59 and 0.52 on them).
 """
 
@@ -22,8 +24,10 @@ LONG_TEXT, MARKS = 80, 6  # words from which on a text has marks, and how many
 THRESHOLD = 0.6  # containment of shingles
 TITLE_THRESHOLD = 0.7  # similarity of titles, where bodies do not speak against it
 HEADLINE_THRESHOLD = 0.85  # similarity of titles where that is all there is
-SHORT_BODY, LONG_BODY = 8, 40  # words; a shorter body says nothing by itself, a longer one has to agree by itself
-ONE_SENTENCE, QUOTED = 20, 0.8  # words of a text that is but a sentence, and how much of it a text of four times that length has to hold
+# words; a shorter body says nothing by itself, a longer one has to agree by itself
+SHORT_BODY, LONG_BODY = 8, 40
+# words of a text that is but a sentence, and how much of it a text of four times that length has to hold
+ONE_SENTENCE, QUOTED = 20, 0.8
 REPEATED = 1.1  # times the length of the title: a text of no more that begins with it only repeats it
 CUT_TITLE = 4  # words of a title that was cut off, at least, to know it by
 OPENING = 6  # words before the shared part, at most, where titles have nothing in common
@@ -49,9 +53,27 @@ _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"(?<![#\w])\d+(?:[.,]\d+)*")
 _HAN_NUMBER = re.compile(r"[〇一二三四五六七八九十百千]+(?=[日月年時点號号回期人名円元度])")
 _RAW = re.compile(r"[^\W_]+")
-_DEBRIS = re.compile(r"\s?&?#(?:\d{2,5}|[xX][0-9a-fA-F]{2,5});|&?\b(?:amp|quot|nbsp|apos|lt|gt);|</?[A-Za-z][^<>]{0,400}>?|https?://\S+")
+_DEBRIS = re.compile(
+    r"\s?&?#(?:\d{2,5}|[xX][0-9a-fA-F]{2,5});|&?\b(?:amp|quot|nbsp|apos|lt|gt);|</?[A-Za-z][^<>]{0,400}>?|https?://\S+"
+)
 _ACRONYM = re.compile(r"\b(?:[A-Za-z]\.){2,}")
-_AGENCIES = frozenset({"reuters", "ap", "afp", "dpa", "upi", "bloomberg", "associated", "press", "agence", "france", "presse", "staff", "writer"})
+_AGENCIES = frozenset(
+    {
+        "reuters",
+        "ap",
+        "afp",
+        "dpa",
+        "upi",
+        "bloomberg",
+        "associated",
+        "press",
+        "agence",
+        "france",
+        "presse",
+        "staff",
+        "writer",
+    }
+)
 _NUMBER_WORDS = {
     "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "first": "1",
     "second": "2", "third": "3", "fourth": "4", "fifth": "5", "half": "½", "january": "m1", "february": "m2", "march": "m3", "april": "m4", "june": "m6", "july": "m7",
@@ -75,7 +97,9 @@ class Print:
     heading: str  # and the title
 
     def capitals(self) -> tuple[bool, ...]:
-        """Of the body's words, which ones begin with a capital; () where they can't be told (scripts without spaces)."""
+        """Of the body's words, which ones begin with a capital; () where they can't be told (scripts without
+        spaces).
+        """
         found = _capitals(self.shown)
         return found if len(found) == len(self.body) else ()
 
@@ -84,7 +108,11 @@ class Print:
         found = _capitals(self.heading)
         if len(found) != len(self.title):
             return ()
-        return found if sum(len(word) > 3 for word, capital in zip(self.title, found, strict=True) if not capital) >= 2 else ()
+        return (
+            found
+            if sum(len(word) > 3 for word, capital in zip(self.title, found, strict=True) if not capital) >= 2
+            else ()
+        )
 
 
 @functools.lru_cache(maxsize=4096)
@@ -129,16 +157,22 @@ def clean_title(title: str, source_title: str = "") -> str:
 
 
 def _is_source(tail: str, source_title: str) -> bool:
-    """A tail after a dash that is short and looks like a name: every word capitalised, or a host name, or this source's own title."""
+    """A tail after a dash that is short and looks like a name: every word capitalised, or a host name, or
+    this source's own title.
+    """
     found = [word for word in re.split(r"[\s|»·–—-]+", tail.strip()) if word]
     if source_title and set(words(tail)) <= set(words(source_title)):
         return True
-    return len(found) <= 5 and all(word[:1].isupper() or word in ("of", "the", "and", "de", "la", "der") or "." in word for word in found)
+    return len(found) <= 5 and all(
+        word[:1].isupper() or word in ("of", "the", "and", "de", "la", "der") or "." in word for word in found
+    )
 
 
 def _numbers(text: str, found_words: Iterable[str]) -> Iterable[str]:
     for found in _NUMBER.findall(text) if _DIGIT.search(text) else ():
-        yield found.replace(",", "").rstrip(".0") if "." in found else found.replace(",", "").lstrip("0") or "0"
+        yield (
+            found.replace(",", "").rstrip(".0") if "." in found else found.replace(",", "").lstrip("0") or "0"
+        )
     if not text.isascii():
         yield from _HAN_NUMBER.findall(text)
     for word in _NUMBER_WORDS.keys() & found_words:
@@ -146,13 +180,17 @@ def _numbers(text: str, found_words: Iterable[str]) -> Iterable[str]:
 
 
 def marks(one: Print) -> list[str]:
-    """By what a long text is found although another one opens it: its smallest shingle hashes (Broder 1997, bottom-k).
+    """By what a long text is found although another one opens it: its smallest shingle hashes (Broder 1997,
+    bottom-k).
 
     They are stored, so the hash is one that is the same on every machine and in every run.
     """
     if len(one.body) < LONG_TEXT:
         return []
-    found = {zlib.crc32(" ".join(three).encode()) for three in zip(one.body, one.body[1:], one.body[2:], strict=False)}
+    found = {
+        zlib.crc32(" ".join(three).encode())
+        for three in zip(one.body, one.body[1:], one.body[2:], strict=False)
+    }
     return [f"#{shingle:08x}" for shingle in sorted(found)[:MARKS]]
 
 
@@ -180,10 +218,17 @@ _NO = Reason(None, None, 0.0, THRESHOLD)
 def decide(a: Print, b: Print) -> Reason:
     """Level "text" or None, with the score against its threshold and what decided, in words."""
     held = containment(a.held, b.held)
-    if held < THRESHOLD and not (a.cut or b.cut) and 2 * len(set(a.title).intersection(b.title)) < 0.3 * (len(a.title) + len(b.title)):
+    if (
+        held < THRESHOLD
+        and not (a.cut or b.cut)
+        and 2 * len(set(a.title).intersection(b.title)) < 0.3 * (len(a.title) + len(b.title))
+    ):
         return _NO  # by far the most pairs
     similar = _titles(a, b)
-    features = [("shared phrases", f"{len(a.held & b.held)} of {min(len(a.held), len(b.held))}"), ("titles alike", f"{similar:.2f}")]
+    features = [
+        ("shared phrases", f"{len(a.held & b.held)} of {min(len(a.held), len(b.held))}"),
+        ("titles alike", f"{similar:.2f}"),
+    ]
     if similar < 0.4 and held < THRESHOLD:  # nothing below could make them one text
         return Reason(None, None, max(held, similar), THRESHOLD, tuple(features))
     differing = _differing(a, b, similar, held)
@@ -209,7 +254,8 @@ def _with_bodies(a: Print, b: Print, similar: float, held: float) -> tuple[float
     if THRESHOLD <= held < QUOTED and least < ONE_SENTENCE and max(len(a.body), len(b.body)) > 4 * least:
         return held, QUOTED  # a long text holds most words of many a short one about the same thing
     if held >= THRESHOLD:
-        # Without a word of the titles in common, the shared part has to open both texts: feeds append teasers of other stories.
+        # Without a word of the titles in common, the shared part has to open both texts: feeds append teasers
+        # of other stories.
         return (held if similar >= 0.3 or not a.title or not b.title or _one_story(a, b) else 0.0), THRESHOLD
     if similar >= HEADLINE_THRESHOLD and len(a.title) >= 6 and held >= 0.5 and _opens_both(a, b):
         return similar, HEADLINE_THRESHOLD
@@ -219,25 +265,35 @@ def _with_bodies(a: Print, b: Print, similar: float, held: float) -> tuple[float
 
 
 def _one_story(a: Print, b: Print) -> bool:
-    """Under unlike titles: both bodies open alike, and are long or speak of what a title says (no standing description of a series)."""
+    """Under unlike titles: both bodies open alike, and are long or speak of what a title says (no standing
+    description of a series).
+    """
     if not _opens_both(a, b):
         return False
     if min(len(a.body), len(b.body)) >= LONG_BODY:
         return True
-    return any(sum(word in one.body for word in title) >= 0.6 * len(title) for one, title in ((a, b.title), (b, a.title)))
+    return any(
+        sum(word in one.body for word in title) >= 0.6 * len(title)
+        for one, title in ((a, b.title), (b, a.title))
+    )
 
 
 def _opens_both(a: Print, b: Print) -> bool:
     """Whether the first thing that both say stands near the beginning of both."""
 
     def opening(one: Print, other: Print) -> int:
-        return next((position for position, shingle in enumerate(_shingles(one.body)) if shingle in other.held), len(one.body))
+        return next(
+            (position for position, shingle in enumerate(_shingles(one.body)) if shingle in other.held),
+            len(one.body),
+        )
 
     return opening(a, b) <= OPENING and opening(b, a) <= OPENING
 
 
 def _titles_only(a: Print, b: Print, similar: float) -> tuple[float, float]:
-    """At least one is a mere headline: practically equal and long enough, or nothing. Paraphrases are an event, not a text."""
+    """At least one is a mere headline: practically equal and long enough, or nothing. Paraphrases are an
+    event, not a text.
+    """
     if similar == 1.0 and min(len(a.title), len(b.title)) >= CUT_TITLE:
         return similar, HEADLINE_THRESHOLD
     if min(len(a.title), len(b.title)) < 5:
@@ -246,26 +302,41 @@ def _titles_only(a: Print, b: Print, similar: float) -> tuple[float, float]:
 
 
 def _differing(a: Print, b: Print, similar: float, held: float) -> tuple[str, str] | None:
-    """What tells a template from a copy, as a feature: numbers, or words that stand in each other's place throughout. None: nothing."""
+    """What tells a template from a copy, as a feature: numbers, or words that stand in each other's place
+    throughout. None: nothing.
+    """
     if (a.repeat or b.repeat) and held >= THRESHOLD:
         return None  # it says itself that it corrects or repeats an earlier one
-    if min(len(a.body_numbers), len(b.body_numbers)) >= TABLE and not _disagree(a.body_numbers, b.body_numbers, 0.9):
+    if min(len(a.body_numbers), len(b.body_numbers)) >= TABLE and not _disagree(
+        a.body_numbers, b.body_numbers, 0.9
+    ):
         return None  # a table of figures with a slip in it
     if similar >= 0.5 and _disagree(a.numbers, b.numbers, 1.0):
         return OTHER_NUMBERS, f"in the titles {_list(a.numbers - b.numbers)} ≠ {_list(b.numbers - a.numbers)}"
     if held >= 0.3 and _disagree(a.body_numbers, b.body_numbers, NUMBERS) and not _opens_both(a, b):
-        return OTHER_NUMBERS, f"{_list(a.body_numbers - b.body_numbers)} ≠ {_list(b.body_numbers - a.body_numbers)}"
-    swapped = _swapped(a, b) or (_renamed(a, b) or _replaced(a, b) if held >= 0.2 and a.body != b.body else None)
+        return (
+            OTHER_NUMBERS,
+            f"{_list(a.body_numbers - b.body_numbers)} ≠ {_list(b.body_numbers - a.body_numbers)}",
+        )
+    swapped = _swapped(a, b) or (
+        _renamed(a, b) or _replaced(a, b) if held >= 0.2 and a.body != b.body else None
+    )
     if swapped is None:
         return None
-    kind = OTHER_NUMBERS if all(character.isdigit() or character == " " for character in "".join(swapped)) else OTHER_NAMES
+    kind = (
+        OTHER_NUMBERS
+        if all(character.isdigit() or character == " " for character in "".join(swapped))
+        else OTHER_NAMES
+    )
     return kind, f"“{swapped[0]}” stands where the other has “{swapped[1]}”"
 
 
 def series(a: Print, b: Print, reason: Reason, one_source: bool) -> bool:
-    """Whether two texts are two cases of one template (weather of two towns, results of two matches), and so not one event either.
+    """Whether two texts are two cases of one template (weather of two towns, results of two matches), and so
+    not one event either.
 
-    Other names make another case. Other numbers do only within one source: a toll that rises is told in the same words too.
+    Other names make another case. Other numbers do only within one source: a toll that rises is told in the
+    same words too.
     """
     if reason.level is not None or not reason.features:
         return False
@@ -278,14 +349,19 @@ def series(a: Print, b: Print, reason: Reason, one_source: bool) -> bool:
 
 
 def _renamed(a: Print, b: Print) -> tuple[str, str] | None:
-    """Two titles in the same words but for two names or more (`Doe v Roe`, the teams of a match): two cases, whatever their bodies say."""
+    """Two titles in the same words but for two names or more (`Doe v Roe`, the teams of a match): two cases,
+    whatever their bodies say.
+    """
     if len(a.title) != len(b.title) or a.title == b.title:
         return None
     places = [place for place, (one, other) in enumerate(zip(a.title, b.title, strict=True)) if one != other]
     if not 2 <= len(places) <= len(a.title) // 2 or not all(_names_in_title(one, places) for one in (a, b)):
         return None
     mine, other = ([one.title[place] for place in places] for one in (a, b))
-    if set(mine) & set(other) or any(difflib.SequenceMatcher(None, *pair, autojunk=False).ratio() >= MISSPELT for pair in zip(mine, other, strict=True)):
+    if set(mine) & set(other) or any(
+        difflib.SequenceMatcher(None, *pair, autojunk=False).ratio() >= MISSPELT
+        for pair in zip(mine, other, strict=True)
+    ):
         return None
     return " ".join(mine), " ".join(other)
 
@@ -344,14 +420,20 @@ def _disagree(a: frozenset[str], b: frozenset[str], share: float) -> bool:
 
 
 def _swapped(a: Print, b: Print) -> tuple[str, str] | None:
-    """A word of one title that stands where the other title has another one, and the same in the bodies: another case of a series."""
+    """A word of one title that stands where the other title has another one, and the same in the bodies:
+    another case of a series.
+    """
     left, right = set(a.title) - set(b.title), set(b.title) - set(a.title)
     if not left or not right or len(left) > 3 or len(right) > 3:
         return None
     body_a, body_b = set(a.body), set(b.body)
     own_a = sorted(word for word in left if word in body_a and word not in body_b and len(word) > 2)
     own_b = sorted(word for word in right if word in body_b and word not in body_a and len(word) > 2)
-    if not own_a or not own_b or difflib.SequenceMatcher(None, own_a[0], own_b[0], autojunk=False).ratio() >= MISSPELT:
+    if (
+        not own_a
+        or not own_b
+        or difflib.SequenceMatcher(None, own_a[0], own_b[0], autojunk=False).ratio() >= MISSPELT
+    ):
         return None
     return own_a[0], own_b[0]
 

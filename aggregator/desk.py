@@ -1,4 +1,6 @@
-"""What people ask of the store, as values: who tells this, why was it folded, what matches, how are the sources. Reads only."""
+"""What people ask of the store, as values: who tells this, why was it folded, what matches, how are the
+sources. Reads only.
+"""
 
 from __future__ import annotations
 
@@ -53,9 +55,16 @@ def find(store: Store, name: str) -> Entry:
     """The entry that a person means. Raises UsageError where there is none, or where several share a link."""
     found = stories.find(store, name)
     if not found:
-        raise UsageError(f"{name}: no stored entry has this id, link or guid; `aggregator search WORDS` finds entries")
-    # Several sources that carry one link carry one item; else a guid or link that several have says of none which is meant.
-    one_item = found[0].link_key is not None and len({entry.link_key for entry in found}) == 1 and len({entry.source for entry in found}) == len(found)
+        raise UsageError(
+            f"{name}: no stored entry has this id, link or guid; `aggregator search WORDS` finds entries"
+        )
+    # Several sources that carry one link carry one item; else a guid or link that several have says of none
+    # which is meant.
+    one_item = (
+        found[0].link_key is not None
+        and len({entry.link_key for entry in found}) == 1
+        and len({entry.source for entry in found}) == len(found)
+    )
     if len(found) > 1 and not one_item:
         choices = ", ".join(str(entry.id) for entry in found)
         raise UsageError(f"{name}: several entries are meant ({choices}); give one of these numbers")
@@ -67,14 +76,32 @@ def why(store: Store, name: str) -> Explanation:
     entry = find(store, name)
     member = stories.place(store, entry.id)
     if member is None:
-        raise UsageError(f"{name}: entry {entry.id} is stored but not folded: its source's include or exclude holds it back, or no cycle ran since")
+        raise UsageError(
+            f"{name}: entry {entry.id} is stored but not folded: its source's include or exclude holds it back, or no cycle ran since"
+        )
     story = stories.stories(store, [member.story])[0]
     siblings = tuple(other for other in stories.of_events(store, [member.event]) if other.id != story.id)
-    partners = stories.by_number(store, [n for n in (member.reason.against, *(label[1] for label in stories.labels_of(store, story.id))) if n])
+    partners = stories.by_number(
+        store,
+        [
+            n
+            for n in (member.reason.against, *(label[1] for label in stories.labels_of(store, story.id)))
+            if n
+        ],
+    )
     against = partners.get(member.reason.against) if member.reason.against else None
     labels = tuple((topic, partners.get(by), rule) for topic, by, rule in stories.labels_of(store, story.id))
     event_id = stories.heads(store, [member.event])[member.event].public_id
-    return Explanation(member, against, story, siblings, event_id, labels, stories.headlines(store, entry.id), stories.overrides_of(store, entry.public_id))
+    return Explanation(
+        member,
+        against,
+        story,
+        siblings,
+        event_id,
+        labels,
+        stories.headlines(store, entry.id),
+        stories.overrides_of(store, entry.public_id),
+    )
 
 
 def search(store: Store, text: str, limit: int) -> tuple[tuple[Entry, query.Hit], ...]:
@@ -133,7 +160,9 @@ def source_rows(config: Config, store: Store, now: int) -> tuple[SourceRow, ...]
 
 
 def week(store: Store, now: int) -> Week:
-    """Requests and bytes of the last seven days: what polling cost, and what validators and compression saved."""
+    """Requests and bytes of the last seven days: what polling cost, and what validators and compression
+    saved.
+    """
     found = sources.traffic(store, now // 86_400 - 6)
     return Week(
         sum(row.requests for row in found),
@@ -163,4 +192,8 @@ def doubtful(store: Store, limit: int) -> tuple[Pair, ...]:
     """The least certain folds: those nearest to their threshold."""
     found = stories.doubtful(store, limit)
     known = stories.by_number(store, {number for one, other, _ in found for number in (one, other)})
-    return tuple(Pair(known[other], known[one], level) for one, other, level in found if one in known and other in known)
+    return tuple(
+        Pair(known[other], known[one], level)
+        for one, other, level in found
+        if one in known and other in known
+    )

@@ -8,8 +8,29 @@ from urllib.parse import urljoin, urlsplit
 
 from aggregator import urls
 
-TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml", "application/json", "text/xml", "application/xml")
-USUAL = ("feed", "rss", "atom.xml", "feed.xml", "rss.xml", "index.xml", "feed.json", "feeds/posts/default", "?feed=rss2", "blog/feed", "news/rss.xml", "rss/index.xml")
+TYPES = (
+    "application/rss+xml",
+    "application/atom+xml",
+    "application/feed+json",
+    "application/rdf+xml",
+    "application/json",
+    "text/xml",
+    "application/xml",
+)
+USUAL = (
+    "feed",
+    "rss",
+    "atom.xml",
+    "feed.xml",
+    "rss.xml",
+    "index.xml",
+    "feed.json",
+    "feeds/posts/default",
+    "?feed=rss2",
+    "blog/feed",
+    "news/rss.xml",
+    "rss/index.xml",
+)
 MAX_PAGE = 2_000_000
 _HINT = re.compile(r"(^|[/._?=-])(rss|atom|feeds?|rdf)([/._?=&-]|$|xml)", re.I)
 
@@ -28,7 +49,12 @@ class _Links(HTMLParser):
         href = given.get("href", "").strip()
         if tag == "base" and href and self.base is None:
             self.base = href
-        elif tag == "link" and href and "alternate" in given.get("rel", "").lower().split() and given.get("type", "").split(";")[0].strip().lower() in TYPES:
+        elif (
+            tag == "link"
+            and href
+            and "alternate" in given.get("rel", "").lower().split()
+            and given.get("type", "").split(";")[0].strip().lower() in TYPES
+        ):
             self.named.append(href)
         elif tag == "a" and href and _HINT.search(href):
             self.hinted.append(href)
@@ -57,7 +83,9 @@ def usual(url: str) -> tuple[str, ...]:
         known.append(url.rstrip("/") + ".rss")  # Mastodon and its kin
     if (parts.hostname or "").endswith("reddit.com"):
         known.append(below + ".rss")
-    return tuple(dict.fromkeys([*known, *(base + path for path in USUAL for base in dict.fromkeys((below, root)))]))
+    return tuple(
+        dict.fromkeys([*known, *(base + path for path in USUAL for base in dict.fromkeys((below, root)))])
+    )
 
 
 def is_comments(url: str, title: str) -> bool:

@@ -10,10 +10,12 @@ from typing import Literal
 from aggregator import urls
 from aggregator.model import Edition, Entry, Head, Item, Level, Member, Origin, Story, Telling, Unit
 
-BURST_WINDOW = 48 * 3600  # seconds: what is newer stays in the feed beyond its limit, so that hourly pollers lose nothing (F26)
+# seconds: what is newer stays in the feed beyond its limit, so that hourly pollers lose nothing (F26)
+BURST_WINDOW = 48 * 3600
 BURST_MOST = 1000  # … but never more items than that, nor more bytes than LARGEST
 ARCHIVE_SIZE = 100  # items of a complete archive document (RFC 5005)
-FEED_SIZE = 500_000  # bytes that a feed keeps to where nobody configured its limit, as long as LEAST items are in it (F25)
+# bytes that a feed keeps to where nobody configured its limit, as long as LEAST items are in it (F25)
+FEED_SIZE = 500_000
 LEAST = 30
 LARGEST = 4_500_000  # bytes of the largest format that no feed and no archive document exceeds (F25)
 _FRAME = 2000  # bytes of an item beside its content
@@ -38,9 +40,11 @@ class View:
 
 def compose(view: View, stories: Iterable[Story], heads: Mapping[int, Head], origins: Mapping[str, Origin], priorities: Mapping[str, int],
             without: Container[str] = ()) -> Edition:  # fmt: skip
-    """Items newest first by (published, id), each id once (F9, F14, F22). `updated` is the newest change among them, never now (F20).
+    """Items newest first by (published, id), each id once (F9, F14, F22). `updated` is the newest change
+    among them, never now (F20).
 
-    The published id and date of an item are those of its founder and stay while it grows; the lead is chosen by priority, then policy.
+    The published id and date of an item are those of its founder and stay while it grows; the lead is chosen
+    by priority, then policy.
     `without`: published ids that are left out.
     """
     maker = _Maker(view, origins, priorities)
@@ -49,7 +53,9 @@ def compose(view: View, stories: Iterable[Story], heads: Mapping[int, Head], ori
         if item.sources >= view.min_sources and item.id not in without:
             items.setdefault(item.id, item)
     ordered = sorted(items.values(), key=lambda item: (item.published, item.id), reverse=True)
-    chosen = ordered if view.limit is None else _windowed(_fair(ordered, view.per_source), view.limit, view.size)
+    chosen = (
+        ordered if view.limit is None else _windowed(_fair(ordered, view.per_source), view.limit, view.size)
+    )
     updated = max((item.updated for item in chosen), default=0)
     return Edition(view.id, view.title, view.description, tuple(chosen), updated, view.archive)
 
@@ -68,9 +74,11 @@ def _fair(items: Sequence[Item], per_source: int | None) -> list[Item]:
 
 
 def _windowed(items: Sequence[Item], limit: int, size: int | None) -> list[Item]:
-    """The newest `limit`; more where a burst brought more within the window before the newest one; fewer where they are too large.
+    """The newest `limit`; more where a burst brought more within the window before the newest one; fewer
+    where they are too large.
 
-    What leaves goes into the archive whole: no item is ever shortened because others came, which readers would take for an edit.
+    What leaves goes into the archive whole: no item is ever shortened because others came, which readers
+    would take for an edit.
     """
     horizon = max((item.entry.first_seen for item in items[:BURST_MOST]), default=0) - BURST_WINDOW
     kept: list[Item] = []
@@ -88,7 +96,13 @@ def weight(item: Item) -> int:
     """About how many bytes an item takes where it takes most: as escaped HTML in XML."""
     content = item.entry.content or item.entry.text
     escapes = 3 * content.count("<") + 3 * content.count(">") + 4 * content.count("&")
-    return len(content.encode("utf-8", "replace")) + escapes + 2 * len(item.entry.summary.encode("utf-8", "replace")) + 400 * len(item.also) + _FRAME
+    return (
+        len(content.encode("utf-8", "replace"))
+        + escapes
+        + 2 * len(item.entry.summary.encode("utf-8", "replace"))
+        + 400 * len(item.also)
+        + _FRAME
+    )
 
 
 class _Maker:
@@ -102,7 +116,10 @@ class _Maker:
             grouped: dict[int, list[Story]] = {}
             for story in stories:
                 grouped.setdefault(story.event, []).append(story)
-            return (self._event(heads.get(event) or Head(found[0].public_id, found[0].published), found) for event, found in grouped.items())
+            return (
+                self._event(heads.get(event) or Head(found[0].public_id, found[0].published), found)
+                for event, found in grouped.items()
+            )
         if self._view.one_per == "entry":
             return (self._entry(member, story) for story in stories for member in story.members)
         return (self._story(story) for story in stories)
@@ -122,25 +139,53 @@ class _Maker:
 
     def _telling(self, member: Member, level: Level | None) -> Telling:
         entry = member.entry
-        return Telling(self._origin(entry), entry.title, self._link(entry, entry.public_id), entry.published or 0, level)
+        return Telling(
+            self._origin(entry), entry.title, self._link(entry, entry.public_id), entry.published or 0, level
+        )
 
     def _link(self, entry: Entry, public_id: str) -> str:
         link = urls.plain(entry.link)
         return link if link else f"{self._view.base_url}{page(public_id)}"
 
-    def _item(self, public_id: str, lead: Member, also: tuple[Telling, ...], published: int, updated: int, topics: tuple[str, ...], sources: int) -> Item:
+    def _item(
+        self,
+        public_id: str,
+        lead: Member,
+        also: tuple[Telling, ...],
+        published: int,
+        updated: int,
+        topics: tuple[str, ...],
+        sources: int,
+    ) -> Item:
         entry = lead.entry
         own = page(public_id) if homeless(entry) else None
         link = self._link(entry, public_id)
-        return Item(public_id, entry, self._origin(entry), link, published, max(updated, published), also, topics, own, sources)
+        return Item(
+            public_id,
+            entry,
+            self._origin(entry),
+            link,
+            published,
+            max(updated, published),
+            also,
+            topics,
+            own,
+            sources,
+        )
 
     def _story(self, story: Story) -> Item:
         lead = self._lead(story.members)
-        also = tuple(self._telling(member, member.reason.level or "item") for member in story.members if member is not lead)
+        also = tuple(
+            self._telling(member, member.reason.level or "item")
+            for member in story.members
+            if member is not lead
+        )
         sources = len({member.entry.source for member in story.members})
         # Copies of one text count once: a story, however often it was copied, is one independent voice.
         voices = 1 if self._view.min_sources > 1 else sources
-        return replace(self._item(story.public_id, lead, also, story.published, story.changed, story.topics, voices))
+        return replace(
+            self._item(story.public_id, lead, also, story.published, story.changed, story.topics, voices)
+        )
 
     def _event(self, head: Head, stories: list[Story]) -> Item:
         """The leading story's text, the other members of it and all other stories below it."""
@@ -148,23 +193,45 @@ class _Maker:
         members = [member for story in ordered for member in story.members]
         lead = self._lead([self._lead(story.members) for story in ordered])
         own = next(story for story in ordered if lead in story.members)
-        also = [self._telling(member, member.reason.level or "item") for member in own.members if member is not lead]
+        also = [
+            self._telling(member, member.reason.level or "item")
+            for member in own.members
+            if member is not lead
+        ]
         also += [self._telling(self._lead(story.members), "event") for story in ordered if story is not own]
         topics = tuple(sorted({topic for story in ordered for topic in story.topics}))
-        voices = independent(ordered) if self._view.min_sources > 1 else len({member.entry.source for member in members})
-        item = self._item(head.public_id, lead, tuple(also), head.published, max(story.changed for story in ordered), topics, voices)
+        voices = (
+            independent(ordered)
+            if self._view.min_sources > 1
+            else len({member.entry.source for member in members})
+        )
+        item = self._item(
+            head.public_id,
+            lead,
+            tuple(also),
+            head.published,
+            max(story.changed for story in ordered),
+            topics,
+            voices,
+        )
         return replace(item, page=page(head.public_id) if len(ordered) > 1 or item.page else None)
 
     def _entry(self, member: Member, story: Story) -> Item:
         entry = member.entry
-        also = tuple(self._telling(other, other.reason.level or "item") for other in story.members if other is not member)
+        also = tuple(
+            self._telling(other, other.reason.level or "item")
+            for other in story.members
+            if other is not member
+        )
         return self._item(entry.public_id, member, also, entry.published or 0, entry.changed, story.topics, 1)
 
 
 def independent(stories: Sequence[Story]) -> int:
-    """Independent sources of an event: the most that can be counted so that each story and each source counts once.
+    """Independent sources of an event: the most that can be counted so that each story and each source counts
+    once.
 
-    Copies of one text in five places are one voice; five texts of one source are one voice too (a bipartite matching).
+    Copies of one text in five places are one voice; five texts of one source are one voice too (a bipartite
+    matching).
     """
     taken: dict[str, int] = {}
     sources = [sorted({member.entry.source for member in story.members}) for story in stories]
@@ -194,7 +261,8 @@ def page(public_id: str) -> str:
 def archive_places(fresh: Mapping[str, int], number: int, items: int, size: int) -> dict[str, int]:
     """Published id → archive document, for items (with their weights) that left the feed, oldest first.
 
-    `number` is the newest document (0: none yet), which holds so many items and bytes; when the next one does not fit it is complete.
+    `number` is the newest document (0: none yet), which holds so many items and bytes; when the next one does
+    not fit it is complete.
     """
     places: dict[str, int] = {}
     for public_id, bytes_ in fresh.items():

@@ -7,7 +7,8 @@ AggregatorError
 ├── StoreError      the database can't be used as it is                                    exit 2
 └── PublishError    the output folder can't be written                                     exit 2
 
-Trouble with one source is never raised: it travels as a `model.Failure` inside the value that the source's step returns.
+Trouble with one source is never raised: it travels as a `model.Failure` inside the value that the source's
+step returns.
 """
 
 from __future__ import annotations

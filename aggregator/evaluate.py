@@ -1,4 +1,6 @@
-"""Labelled entries through the real store and the real fold, in a database of their own: what comes out is what users get."""
+"""Labelled entries through the real store and the real fold, in a database of their own: what comes out is
+what users get.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,19 @@ from aggregator.store import Store, entries, open_writer, sources, stories
 __all__ = ["folded", "labelled", "wilson"]
 
 _TITLE, _TEXT = ("title", "headline"), ("content", "text", "body", "summary", "description")
-_TIME, _SOURCE, _LINK = ("published", "date", "arrival", "ts", "time", "timestamp", "first_seen"), ("source", "src", "publisher", "feed"), ("link", "url")
+_TIME, _SOURCE, _LINK = (
+    ("published", "date", "arrival", "ts", "time", "timestamp", "first_seen"),
+    ("source", "src", "publisher", "feed"),
+    ("link", "url"),
+)
 FALLBACK = 1_600_000_000  # the time of entries without one: all at once
 NOW = 4_000_000_000  # later than any labelled entry, so that no date is clamped
 
 
 def labelled(path: Path, settings: fold.Settings | None = None) -> list[Score]:
-    """A score per level that the file has gold for: `story` for text, `event` for event; a lone `story` measures both. Raises UsageError."""
+    """A score per level that the file has gold for: `story` for text, `event` for event; a lone `story`
+    measures both. Raises UsageError.
+    """
     records = _records(path)
     found = folded(records, settings or fold.Settings())
     gold_story = {name: str(r["story"]) for name, r in records.items() if r.get("story") is not None}
@@ -36,7 +44,9 @@ def labelled(path: Path, settings: fold.Settings | None = None) -> list[Score]:
     if gold_story:
         results.append(score("text", gold_story, {name: story for name, (story, _) in found.items()}))
     if gold_event or gold_story:
-        results.append(score("event", gold_event or gold_story, {name: event for name, (_, event) in found.items()}))
+        results.append(
+            score("event", gold_event or gold_story, {name: event for name, (_, event) in found.items()})
+        )
     return results
 
 
@@ -49,9 +59,13 @@ def _records(path: Path) -> dict[str, dict[str, Any]]:
             try:
                 record = json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise UsageError(f"{path}:{number}: is no JSON ({error}); expected one entry a line") from None
+                raise UsageError(
+                    f"{path}:{number}: is no JSON ({error}); expected one entry a line"
+                ) from None
             if not isinstance(record, dict):
-                raise UsageError(f"{path}:{number}: expected an object such as {{\"title\": …, \"summary\": …, \"story\": …, \"event\": …}}")
+                raise UsageError(
+                    f'{path}:{number}: expected an object such as {{"title": …, "summary": …, "story": …, "event": …}}'
+                )
             found[str(record.get("id", record.get("entry", number)))] = record
     return found
 
@@ -65,15 +79,23 @@ def _entry(name: str, record: Mapping[str, Any]) -> tuple[str, Entry]:
     said = next((record[key] for key in _TIME if record.get(key) not in (None, "")), None)
     number = str(said).replace(".", "", 1).isdigit()
     at = int(float(str(said))) if number else normal.when(str(said or ""), NOW)
-    text = " ".join(dict.fromkeys(part for part in (_first(record, ("summary", "description")), _first(record, _TEXT)) if part))
+    text = " ".join(
+        dict.fromkeys(
+            part for part in (_first(record, ("summary", "description")), _first(record, _TEXT)) if part
+        )
+    )
     link = _first(record, _LINK) or None
     entry = Entry(source=source, key=name, guid=f"urn:item:{name}", link=link, title=_first(record, _TITLE), text=text, summary=text[:300],
                   published=at if at is not None else FALLBACK, language=_first(record, ("lang", "language")) or None, said="{}")  # fmt: skip
     return source, normal.finish(entry, NOW)
 
 
-def folded(records: Mapping[str, Mapping[str, Any]], settings: fold.Settings, cycle: int | None = None) -> dict[str, tuple[str, str]]:
-    """Name → (story, event) after cycles of so many entries each, in the order of their time; None: after one cycle over all."""
+def folded(
+    records: Mapping[str, Mapping[str, Any]], settings: fold.Settings, cycle: int | None = None
+) -> dict[str, tuple[str, str]]:
+    """Name → (story, event) after cycles of so many entries each, in the order of their time; None: after one
+    cycle over all.
+    """
     found = [_entry(name, record) for name, record in records.items()]
     if cycle is not None:
         found.sort(key=lambda one: one[1].published or 0)
@@ -86,9 +108,19 @@ def folded(records: Mapping[str, Mapping[str, Any]], settings: fold.Settings, cy
             for source, group in by_source.items():
                 _absorb(store, source, group)
             fold.fold(store, settings, sources.titles(store))
-        return {str(entry.guid).removeprefix("urn:item:"): (str(story), str(event)) for entry, story, event, _, _ in stories.dump(store)}
+        return {
+            str(entry.guid).removeprefix("urn:item:"): (str(story), str(event))
+            for entry, story, event, _, _ in stories.dump(store)
+        }
 
 
 def _absorb(store: Store, source: str, found: list[Entry]) -> None:
     polled = Polled(source, NOW, Memory(polled=NOW), entries=tuple(found))
-    entries.absorb(store, Source(source, path="/"), polled, settle=lambda new: polled.memory, keep=lambda entry: True, notice=lambda memory: None)
+    entries.absorb(
+        store,
+        Source(source, path="/"),
+        polled,
+        settle=lambda new: polled.memory,
+        keep=lambda entry: True,
+        notice=lambda memory: None,
+    )

@@ -1,4 +1,6 @@
-"""What header fields of an answer mean for a poller. Pure; names come in lower case, rubbish means nothing said."""
+"""What header fields of an answer mean for a poller. Pure; names come in lower case, rubbish means nothing
+said.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,14 @@ DAY = 86_400
 RETRY_CAP = 30 * DAY  # seconds; whoever asks for more means for good
 _LISTS = frozenset({"cache-control", "content-encoding", "transfer-encoding", "vary"})
 _LONGEST_VALIDATOR = 8000  # bytes; servers answer longer ones with 431 or worse
-_MILLISECONDS, _MOMENT = 100_000_000_000, 1_000_000_000  # numbers above these are times in milliseconds, or in seconds
+# numbers above these are times in milliseconds, or in seconds
+_MILLISECONDS, _MOMENT = 100_000_000_000, 1_000_000_000
 
 
 def joined(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Each field once: several lines of a list are one list (RFC 9110, 5.3); of anything else the first line counts."""
+    """Each field once: several lines of a list are one list (RFC 9110, 5.3); of anything else the first line
+    counts.
+    """
     found: dict[str, str] = {}
     for name, value in pairs:
         key = name.lower()
@@ -40,14 +45,18 @@ def date(text: str | None) -> int | None:
 
 
 def validator(value: str | None) -> str | None:
-    """An ETag or Last-Modified that can be sent back byte for byte; None for what is empty, far too long or would break a header line."""
+    """An ETag or Last-Modified that can be sent back byte for byte; None for what is empty, far too long or
+    would break a header line.
+    """
     if not value or len(value) > _LONGEST_VALIDATOR or any(ord(c) < 32 or ord(c) == 127 for c in value):
         return None
     return value
 
 
 def freshness(headers: Mapping[str, str], at: int) -> int | None:
-    """max-age − Age, else Expires − Date − Age (RFC 9111, 4.2), at most a day (P8); None where neither is said at all."""
+    """max-age − Age, else Expires − Date − Age (RFC 9111, 4.2), at most a day (P8); None where neither is
+    said at all.
+    """
     said = headers.get("age", "0").strip()
     age = int(said[:12]) if said.isdecimal() else 0
     directives = [part.partition("=") for part in headers.get("cache-control", "").lower().split(",")]
@@ -57,11 +66,17 @@ def freshness(headers: Mapping[str, str], at: int) -> int | None:
     expires, sent = date(headers.get("expires")), date(headers.get("date"))
     if expires is not None:
         return max(0, min(expires - (at if sent is None else sent) - age, DAY))
-    return 0 if "expires" in headers or any(name.strip() in ("no-store", "no-cache") for name, _, _ in directives) else None
+    return (
+        0
+        if "expires" in headers or any(name.strip() in ("no-store", "no-cache") for name, _, _ in directives)
+        else None
+    )
 
 
 def retry_after(headers: Mapping[str, str], at: int) -> int | None:
-    """Seconds to stay away: Retry-After in both forms (RFC 9110, 10.2.3), or until a used-up quota is filled again, whichever is longer."""
+    """Seconds to stay away: Retry-After in both forms (RFC 9110, 10.2.3), or until a used-up quota is filled
+    again, whichever is longer.
+    """
     said = headers.get("retry-after", "").strip()
     waits = [quota(headers, at)]
     if said.isdecimal():
@@ -75,7 +90,9 @@ def retry_after(headers: Mapping[str, str], at: int) -> int | None:
 
 
 def quota(headers: Mapping[str, str], at: int, unsaid: str = "0") -> int | None:
-    """Seconds until x-ratelimit-reset (seconds to wait, or a time), unless some of the quota is left. `unsaid`: what is left where nothing says so."""
+    """Seconds until x-ratelimit-reset (seconds to wait, or a time), unless some of the quota is left.
+    `unsaid`: what is left where nothing says so.
+    """
     for prefix in ("x-ratelimit", "x-rate-limit", "ratelimit"):
         left = headers.get(f"{prefix}-remaining", unsaid).strip().partition(".")[0]
         reset = headers.get(f"{prefix}-reset", "").strip().partition(".")[0]

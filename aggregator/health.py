@@ -36,7 +36,11 @@ def state(memory: Memory, now: int) -> State:
             return "blocked"
         if failure.kind in ("rate-limited", "unavailable") and memory.failures < PATIENCE:
             return "slow"
-        if memory.failures >= PATIENCE or memory.succeeded is None or failure.kind in ("missing", "unreadable", "not-a-feed", "not-utf-8", "forbidden-address"):
+        if (
+            memory.failures >= PATIENCE
+            or memory.succeeded is None
+            or failure.kind in ("missing", "unreadable", "not-a-feed", "not-utf-8", "forbidden-address")
+        ):
             return "failing"
         return memory.state if memory.state in ("ok", "moved", "silent", "slow") else "failing"
     if memory.moved is not None and memory.moved.adopted:
@@ -66,7 +70,11 @@ def words(memory: Memory, at: int) -> str:
     """One or two sentences: what is, since when, what to do."""
     failure = memory.failure
     if memory.state in ("failing", "blocked", "gone", "slow") and failure is not None:
-        since = f" It has failed for {span(at - memory.failing_since)}." if memory.failing_since and at - memory.failing_since > 3600 else ""
+        since = (
+            f" It has failed for {span(at - memory.failing_since)}."
+            if memory.failing_since and at - memory.failing_since > 3600
+            else ""
+        )
         return f"{failure.detail[:1].upper()}{failure.detail[1:]}.{since} {_ADVICE[memory.state]}"
     if memory.state == "moved" and memory.moved is not None:
         return f"It moved to {urls.redact(memory.moved.url)}. {_ADVICE['moved']}"

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Of one level. Pairwise: of all pairs put together, how many belong together. B³ (Bagga and Baldwin 1998): the same per item."""
+    """Of one level. Pairwise: of all pairs put together, how many belong together. B³ (Bagga and Baldwin
+    1998): the same per item.
+    """
 
     level: str
     items: int

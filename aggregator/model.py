@@ -16,7 +16,9 @@ Unit = Literal["entry", "story", "event"]
 """What one item of a published feed stands for."""
 
 State = Literal["new", "ok", "slow", "failing", "blocked", "moved", "gone", "silent"]
-"""Health of a source; `new` until its first poll, `slow` while the server asked us to come more rarely (429, 503)."""
+"""Health of a source; `new` until its first poll, `slow` while the server asked us to come more rarely (429,
+503).
+"""
 
 
 # ---------------------------------------------------------------- configured
@@ -24,7 +26,9 @@ State = Literal["new", "ok", "slow", "failing", "blocked", "moved", "gone", "sil
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Something that entries come from. Exactly one of `url` and `path` is set; `path` is absolute and may hold glob signs."""
+    """Something that entries come from. Exactly one of `url` and `path` is set; `path` is absolute and may
+    hold glob signs.
+    """
 
     id: str
     url: str | None = None
@@ -73,7 +77,9 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often a source may be polled; `wished` is moved between the two others by rhythm and the server's word."""
+    """How often a source may be polled; `wished` is moved between the two others by rhythm and the server's
+    word.
+    """
 
     wished: int = 1800
     least: int = 300
@@ -85,10 +91,13 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Trouble with one source, as a value. `kind` is a fixed word (see below), `detail` is for people and holds no secrets.
+    """Trouble with one source, as a value. `kind` is a fixed word (see below), `detail` is for people and
+    holds no secrets.
 
-    kinds: dns, forbidden-address, connect, tls, timeout, too-big, truncated, encoding, protocol, redirect, status, blocked,
-    unauthorized, missing, gone, rate-limited, unavailable, empty, not-a-feed, parse, too-many, unreadable, not-utf-8, internal, put-off, stopped (by us)
+    kinds: dns, forbidden-address, connect, tls, timeout, too-big, truncated, encoding, protocol, redirect,
+    status, blocked,
+    unauthorized, missing, gone, rate-limited, unavailable, empty, not-a-feed, parse, too-many, unreadable,
+    not-utf-8, internal, put-off, stopped (by us)
     """
 
     kind: str
@@ -99,13 +108,16 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What `fetch` is asked for. Validators go out byte for byte (header values are latin-1 text, as HTTP has them)."""
+    """What `fetch` is asked for. Validators go out byte for byte (header values are latin-1 text, as HTTP has
+    them).
+    """
 
     url: str
     etag: str | None = None
     last_modified: str | None = None
     headers: tuple[tuple[str, str], ...] = ()  # configured, sent to the origin of `url` only
-    given_at: str | None = None  # the address that gave the validators, the only one they are sent to; None: wherever redirects lead
+    # the address that gave the validators, the only one they are sent to; None: wherever redirects lead
+    given_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +147,16 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What we know of a source from one poll to the next; `schedule` and `poll` make the next one from the last one."""
+    """What we know of a source from one poll to the next; `schedule` and `poll` make the next one from the
+    last one.
+    """
 
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None  # hex of the last body that parsed
     body_bytes: int = 0  # what that body cost on the wire: what a 304 saves
-    hints: Hints = field(default_factory=lambda: Hints())  # of the last document that parsed; a 304 has none of its own
+    # of the last document that parsed; a 304 has none of its own
+    hints: Hints = field(default_factory=lambda: Hints())
     polled: int | None = None  # last attempt
     succeeded: int | None = None  # last poll that ended well (304 included)
     last_new: int | None = None  # last poll that brought a new entry
@@ -217,7 +232,9 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A media file of an entry (RSS enclosure, Atom link rel=enclosure, media:content). `url` is absolute http(s)."""
+    """A media file of an entry (RSS enclosure, Atom link rel=enclosure, media:content). `url` is absolute
+    http(s).
+    """
 
     url: str
     type: str = "application/octet-stream"
@@ -231,14 +248,18 @@ class Enclosure:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What feed and server said about how often to come, and where. None and () mean: nothing said, or nothing sensible."""
+    """What feed and server said about how often to come, and where. None and () mean: nothing said, or
+    nothing sensible.
+    """
 
     ttl: int | None = None  # seconds, from <ttl> minutes
     update_period: int | None = None  # seconds, sy:updatePeriod / sy:updateFrequency
     skip_hours: tuple[int, ...] = ()  # 0–23 UTC
     skip_days: tuple[int, ...] = ()  # 0 = Monday … 6 = Sunday, UTC
-    fresh: int | None = None  # seconds, of the last Cache-Control or Expires; a 304 without them leaves it as it was
-    answered_at: str | None = None  # the address that the last body and its validators came from: they mean nothing at another one
+    # seconds, of the last Cache-Control or Expires; a 304 without them leaves it as it was
+    fresh: int | None = None
+    # the address that the last body and its validators came from: they mean nothing at another one
+    answered_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +289,8 @@ class Entry:
     """
 
     source: str
-    key: str  # identifies the entry within its source: the guid, else the link key, else a digest of the content
+    # identifies the entry within its source: the guid, else the link key, else a digest of the content
+    key: str
     guid: str | None = None  # as said
     link: str | None = None  # to follow: absolute http(s), tracking removed
     link_key: str | None = None  # to compare, see `urls.key`
@@ -307,9 +329,11 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why an entry was folded (or not): the level, the partner, the score against its threshold, and what decided.
+    """Why an entry was folded (or not): the level, the partner, the score against its threshold, and what
+    decided.
 
-    `features` are (name, value) in words for people, such as ("shared words", "31 of 34") or ("numbers", "7 ≠ 9").
+    `features` are (name, value) in words for people, such as ("shared words", "31 of 34") or ("numbers", "7 ≠
+    9").
     """
 
     level: Level | None
@@ -338,7 +362,9 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One or more entries that are the same item or the same text. `members` are in the order (published, id)."""
+    """One or more entries that are the same item or the same text. `members` are in the order (published,
+    id).
+    """
 
     id: int
     public_id: str

@@ -30,7 +30,9 @@ class Found:
 
 
 def read(data: bytes) -> Found:
-    """Each feed once, http and https only. Raises UsageError where this is no OPML, has a DTD, or is beyond all bounds (S16)."""
+    """Each feed once, http and https only. Raises UsageError where this is no OPML, has a DTD, or is beyond
+    all bounds (S16).
+    """
     if len(data) > MAX_BYTES:
         raise UsageError(f"an OPML file of more than {MAX_BYTES // 1_000_000} MB is none")
     head = data[:4096].replace(b"\x00", b"").lower()
@@ -48,7 +50,9 @@ def read(data: bytes) -> Found:
         url = markup.clean(feed.get("url") or "").strip()
         title = markup.title(feed.get("title") or "")
         if not url.lower().startswith(("http://", "https://")):
-            warnings.append(f"left out “{markup.snippet(title or url, 60)}”: {markup.snippet(url, 80) or 'no address'} is no web address")
+            warnings.append(
+                f"left out “{markup.snippet(title or url, 60)}”: {markup.snippet(url, 80) or 'no address'} is no web address"
+            )
             continue
         categories = feed.get("categories") or [[]]
         found.setdefault(url, Outline(url, title, None, tuple(categories[0])))
@@ -68,21 +72,27 @@ def _depth(data: bytes) -> int:
 
 
 def write(title: str, feeds: Iterable[Outline]) -> bytes:
-    """OPML 2.0 as the usual importers want it: text, title, type="rss" for every format, xmlUrl, htmlUrl; same input, same bytes (F61)."""
+    """OPML 2.0 as the usual importers want it: text, title, type="rss" for every format, xmlUrl, htmlUrl;
+    same input, same bytes (F61).
+    """
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">', "  <head>", f"    <title>{_attribute(_words(title))}</title>",
              "  </head>", "  <body>"]  # fmt: skip
     for feed in feeds:
         name = _attribute(_words(feed.title) or feed.url)
         # Importers and validators stumble over addresses in brackets (IPv6); a site's page can be left out.
         site = f' htmlUrl="{_attribute(feed.site)}"' if feed.site and "[" not in feed.site else ""
-        lines.append(f'    <outline type="rss" text="{name}" title="{name}" xmlUrl="{_attribute(feed.url)}"{site}/>')
+        lines.append(
+            f'    <outline type="rss" text="{name}" title="{name}" xmlUrl="{_attribute(feed.url)}"{site}/>'
+        )
     if len(lines) == 6:
         lines.append('    <outline text="No feeds yet"/>')  # OPML 2.0 wants one outline at least
     return "\n".join([*lines, "  </body>", "</opml>", ""]).encode()
 
 
 def _words(text: str) -> str:
-    """Importers and validators take it for HTML, where `R&D` is an error and a tag vanishes; double escaping shows in others."""
+    """Importers and validators take it for HTML, where `R&D` is an error and a tag vanishes; double escaping
+    shows in others.
+    """
     return re.sub(r"&\u2060?(?=[^\s&<])", "＆", markup.line(text).replace("<", "‹"))
 
 

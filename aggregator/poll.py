@@ -1,6 +1,7 @@
 """One source, polled: `fetch`, then `parse`, then `schedule`, as one value in, one value out.
 
-Gets all that it needs in the `Task`, opens no database, keeps no state, never raises: so it runs unchanged on any executor.
+Gets all that it needs in the `Task`, opens no database, keeps no state, never raises: so it runs unchanged on
+any executor.
 """
 
 from __future__ import annotations
@@ -11,7 +12,19 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from aggregator import fetch, headers, health, schedule, urls
-from aggregator.model import Entry, Failure, Fetched, Limits, Memory, Pace, Parsed, Polled, Request, Source, Task
+from aggregator.model import (
+    Entry,
+    Failure,
+    Fetched,
+    Limits,
+    Memory,
+    Pace,
+    Parsed,
+    Polled,
+    Request,
+    Source,
+    Task,
+)
 from aggregator.parse import parse as parse_here
 
 Parser = Callable[[Source, Fetched, Limits], Parsed]
@@ -19,12 +32,16 @@ MAX_POSTS = 64
 
 
 def poll(task: Task, parse: Parser = parse_here) -> Polled:
-    """Never raises; `failure` says what went wrong. `memory` is complete but for what only the store knows, see `settle`."""
+    """Never raises; `failure` says what went wrong. `memory` is complete but for what only the store knows,
+    see `settle`.
+    """
     try:
         return _local(task, parse) if task.source.path is not None else _remote(task, parse)
     except Exception as error:  # the last line of defence: one source never hurts another (B7)
         at = max(task.memory.polled or 0, task.memory.next_poll)
-        return _failed(task, Fetched("", at), Failure("internal", f"{type(error).__name__}: {str(error)[:200]}"))
+        return _failed(
+            task, Fetched("", at), Failure("internal", f"{type(error).__name__}: {str(error)[:200]}")
+        )
 
 
 def address(source: Source, memory: Memory) -> str | None:
@@ -39,34 +56,55 @@ def _remote(task: Task, parse: Parser) -> Polled:
     # Credentials belong to the configured origin, wherever the feed says that it has moved to (S6).
     secrets = source.headers if urls.origin(asked) == urls.origin(source.url) else ()
     with fetch.room():
-        fetched = fetch.get(Request(asked, memory.etag, memory.last_modified, secrets, memory.hints.answered_at), task.limits)
+        fetched = fetch.get(
+            Request(asked, memory.etag, memory.last_modified, secrets, memory.hints.answered_at), task.limits
+        )
         if fetched.failure is not None:
-            if asked != source.url and fetched.failure.kind in ("missing", "gone", "dns", "redirect", "forbidden-address"):
-                memory = replace(memory, moved=None)  # the new address died: the configured one gets another chance
+            if asked != source.url and fetched.failure.kind in (
+                "missing",
+                "gone",
+                "dns",
+                "redirect",
+                "forbidden-address",
+            ):
+                # the new address died: the configured one gets another chance
+                memory = replace(memory, moved=None)
             return _failed(replace(task, memory=memory), fetched, fetched.failure)
         digest = None if fetched.body is None else hashlib.sha256(fetched.body).hexdigest()
         if digest is None or digest == memory.body_hash:
             return _unchanged(task, fetched, asked)
         parsed = parse(source, fetched, task.limits)
     if parsed.failure is not None:
-        # Without validators the next poll gets the whole body again, even if the server thinks that we have it (P6).
+        # Without validators the next poll gets the whole body again, even if the server thinks that we have
+        # it (P6).
         void = replace(memory, etag=None, last_modified=None)
         return _failed(replace(task, memory=void), fetched, parsed.failure)
     return _succeeded(task, fetched, parsed, digest, asked)
 
 
 def _learned(memory: Memory, fetched: Fetched, asked: str) -> Memory:
-    """What the header says: the newest validators, byte for byte, none made up (P1–P5), how long the answer is fresh, where the feed moves to.
+    """What the header says: the newest validators, byte for byte, none made up (P1–P5), how long the answer
+    is fresh, where the feed moves to.
 
     A 304 leaves standing what it does not mention.
     """
     named = dict(fetched.headers)
-    etag, modified, fresh = headers.validator(named.get("etag")), headers.validator(named.get("last-modified")), headers.freshness(named, fetched.at)
+    etag, modified, fresh = (
+        headers.validator(named.get("etag")),
+        headers.validator(named.get("last-modified")),
+        headers.freshness(named, fetched.at),
+    )
     if fetched.status == 304:
         etag, modified = etag or memory.etag, modified or memory.last_modified
         fresh = memory.hints.fresh if fresh is None else fresh
     moved = schedule.observe_move(memory.moved, fetched.permanent, fetched.at, asked)
-    return replace(memory, etag=etag, last_modified=modified, moved=moved, hints=replace(memory.hints, fresh=fresh, answered_at=fetched.url))
+    return replace(
+        memory,
+        etag=etag,
+        last_modified=modified,
+        moved=moved,
+        hints=replace(memory.hints, fresh=fresh, answered_at=fetched.url),
+    )
 
 
 def _unchanged(task: Task, fetched: Fetched, asked: str) -> Polled:
@@ -76,7 +114,13 @@ def _unchanged(task: Task, fetched: Fetched, asked: str) -> Polled:
 
 
 def _succeeded(task: Task, fetched: Fetched, parsed: Parsed, digest: str, asked: str) -> Polled:
-    known = replace(task.memory, body_hash=digest, body_bytes=fetched.wire_bytes, hints=parsed.feed.hints, posts=_posts(task.memory.posts, parsed.entries))
+    known = replace(
+        task.memory,
+        body_hash=digest,
+        body_bytes=fetched.wire_bytes,
+        hints=parsed.feed.hints,
+        posts=_posts(task.memory.posts, parsed.entries),
+    )
     after = _well(task, fetched, _learned(known, fetched, asked))
     saved = max(0, len(fetched.body or b"") - fetched.wire_bytes)
     return Polled(task.source.id, fetched.at, after, parsed.feed, parsed.entries, fetched.url, fetched.status, wire_bytes=fetched.wire_bytes, saved_bytes=saved,
@@ -90,7 +134,9 @@ def _posts(before: Sequence[int], entries: Sequence[Entry]) -> tuple[int, ...]:
 
 def _well(task: Task, fetched: Fetched, memory: Memory) -> Memory:
     hold = headers.quota(dict(fetched.headers), fetched.at, unsaid="1")
-    plan = schedule.after_success(fetched.at, task.pace, memory.posts, memory.hints, task.source.id, task.memory.polled is None, hold)
+    plan = schedule.after_success(
+        fetched.at, task.pace, memory.posts, memory.hints, task.source.id, task.memory.polled is None, hold
+    )
     after = replace(memory, polled=fetched.at, succeeded=fetched.at, failures=0, failing_since=None, failure=None,
                     next_poll=plan.next_poll, not_before=plan.not_before, why=plan.why)  # fmt: skip
     return _in_state(after, fetched.at)
@@ -102,14 +148,29 @@ def _failed(task: Task, fetched: Fetched, failure: Failure) -> Polled:
     plan = schedule.after_failure(at, task.pace, failures, failure, task.source.id, memory.posts)
     after = replace(memory, polled=at, failures=failures, failing_since=memory.failing_since or at, failure=failure,
                     next_poll=plan.next_poll, not_before=plan.not_before, why=plan.why)  # fmt: skip
-    return Polled(task.source.id, at, _in_state(after, at), url=fetched.url, status=fetched.status, wire_bytes=fetched.wire_bytes, seconds=fetched.seconds, failure=failure)
+    return Polled(
+        task.source.id,
+        at,
+        _in_state(after, at),
+        url=fetched.url,
+        status=fetched.status,
+        wire_bytes=fetched.wire_bytes,
+        seconds=fetched.seconds,
+        failure=failure,
+    )
 
 
 def spoiled(task: Task, polled: Polled, error: Exception) -> Polled:
-    """What was polled well and could not be stored: a failure of this source, without validators, so that it is tried whole again."""
+    """What was polled well and could not be stored: a failure of this source, without validators, so that it
+    is tried whole again.
+    """
     failure = Failure("internal", f"what it says can't be stored: {type(error).__name__}: {str(error)[:200]}")
-    fetched = Fetched(polled.url, polled.at, polled.status, wire_bytes=polled.wire_bytes, seconds=polled.seconds)
-    return _failed(replace(task, memory=replace(task.memory, etag=None, last_modified=None)), fetched, failure)
+    fetched = Fetched(
+        polled.url, polled.at, polled.status, wire_bytes=polled.wire_bytes, seconds=polled.seconds
+    )
+    return _failed(
+        replace(task, memory=replace(task.memory, etag=None, last_modified=None)), fetched, failure
+    )
 
 
 def _in_state(memory: Memory, at: int) -> Memory:
@@ -118,7 +179,9 @@ def _in_state(memory: Memory, at: int) -> Memory:
 
 
 def settle(memory: Memory, new_entries: int, dated: bool = True) -> Memory:
-    """What the store adds: whether the poll brought anything new. Where entries have no dates, that is when something was posted."""
+    """What the store adds: whether the poll brought anything new. Where entries have no dates, that is when
+    something was posted.
+    """
     if not new_entries:
         return memory
     posts = memory.posts if dated or memory.polled is None else (memory.polled, *memory.posts)[:MAX_POSTS]
@@ -141,7 +204,11 @@ def _local(task: Task, parse: Parser) -> Polled:
     bad = [one.failure for one in found if one.failure is not None]
     good = [one for one in found if one.failure is None]
     if not good:
-        return _failed(task, Fetched("", at), bad[0] if bad else Failure("missing", f"{source.path}: only folders there, no files"))
+        return _failed(
+            task,
+            Fetched("", at),
+            bad[0] if bad else Failure("missing", f"{source.path}: only folders there, no files"),
+        )
     total = hashlib.sha256()
     for one in good:
         total.update(hashlib.sha256(one.url.encode() + b"\n" + (one.body or b"")).digest())
@@ -151,24 +218,40 @@ def _local(task: Task, parse: Parser) -> Polled:
     return _read(task, parse, good, bad, at, digest)
 
 
-def _read(task: Task, parse: Parser, good: Sequence[Fetched], bad: list[Failure], at: int, digest: str) -> Polled:
+def _read(
+    task: Task, parse: Parser, good: Sequence[Fetched], bad: list[Failure], at: int, digest: str
+) -> Polled:
     feed, entries = None, dict[str, Entry]()
     for one in good:
         parsed = parse(task.source, one, task.limits)
         found = (*([parsed.failure] if parsed.failure else []), *parsed.warnings)
-        bad += [trouble if trouble.detail.startswith(name := PurePath(one.url).name) else replace(trouble, detail=f"{name}: {trouble.detail}") for trouble in found]
+        bad += [
+            trouble
+            if trouble.detail.startswith(name := PurePath(one.url).name)
+            else replace(trouble, detail=f"{name}: {trouble.detail}")
+            for trouble in found
+        ]
         if parsed.failure is None:
             feed = feed or parsed.feed
             for entry in parsed.entries:
                 first = entries.setdefault(entry.key, entry)
-                if first.title != entry.title and (entry.link_key is None or first.link_key != entry.link_key):
+                if first.title != entry.title and (
+                    entry.link_key is None or first.link_key != entry.link_key
+                ):
                     # a guid that two files give to two things
                     key = f"{entry.key}\n{entry.link_key}\n{entry.title}"
                     entries.setdefault(key, replace(entry, key=key, guid=None))
     if feed is None:
         return _failed(task, Fetched("", at), bad[0])
     memory = _local_memory(task, at, digest)
-    return Polled(task.source.id, at, memory, feed if len(good) == 1 else replace(feed, title=""), tuple(entries.values()), warnings=tuple(bad))
+    return Polled(
+        task.source.id,
+        at,
+        memory,
+        feed if len(good) == 1 else replace(feed, title=""),
+        tuple(entries.values()),
+        warnings=tuple(bad),
+    )
 
 
 def _local_memory(task: Task, at: int, digest: str) -> Memory:

@@ -1,6 +1,8 @@
-"""The only door to the output folder: whole files or none, only changed ones, nothing that is not ours (S17, S18, F48, F55).
+"""The only door to the output folder: whole files or none, only changed ones, nothing that is not ours (S17,
+S18, F48, F55).
 
-Beside each file stand `.gz` and `.br` of it, made once. A manifest (`.aggregator-manifest.json`) knows what is ours, its hash, and
+Beside each file stand `.gz` and `.br` of it, made once. A manifest (`.aggregator-manifest.json`) knows what
+is ours, its hash, and
 what is gone for good.
 """
 
@@ -37,7 +39,8 @@ class Written:
     written: tuple[str, ...] = ()
     unchanged: int = 0
     removed: tuple[str, ...] = ()
-    large: tuple[tuple[str, int], ...] = ()  # feeds that were written and are too heavy for some readers, with their bytes
+    # feeds that were written and are too heavy for some readers, with their bytes
+    large: tuple[tuple[str, int], ...] = ()
 
 
 class Folder:
@@ -76,13 +79,19 @@ class Folder:
         return tuple(found)
 
     def write(self, files: Mapping[str, bytes], remove: Collection[str], now: int) -> Written:
-        """Put these there and take those away. All temporary files first, then the renames: together as near as a file system can."""
+        """Put these there and take those away. All temporary files first, then the renames: together as near
+        as a file system can.
+        """
         for name in (*files, *remove):
             if not _NAME.match(name):
                 raise PublishError(f"{name!r} is no name of a published file")
         lost = set(self.missing())
         hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-        changed = [name for name in sorted(files) if name in lost or self._files.get(name, {}).get("sha256") != hashes[name]]
+        changed = [
+            name
+            for name in sorted(files)
+            if name in lost or self._files.get(name, {}).get("sha256") != hashes[name]
+        ]
         removed = [name for name in sorted(remove) if name in self._files and name not in files]
         if not changed and not removed:
             return Written((), len(files))
@@ -98,12 +107,20 @@ class Folder:
                 del self._files[name]
                 self._gone[name] = now
             record = {"files": dict(sorted(self._files.items())), "gone": dict(sorted(self._gone.items()))}
-            self._replace(self.path / MANIFEST, (json.dumps(record, separators=(",", ":")) + "\n").encode(), None)
+            self._replace(
+                self.path / MANIFEST, (json.dumps(record, separators=(",", ":")) + "\n").encode(), None
+            )
             for folder in {self.path, *((self.path / name).parent for name in changed)}:
                 _sync(folder)
         except OSError as error:
-            raise PublishError(f"{error.filename or self.path}: can't be written: {error.strerror}; the files that stood there are intact") from None
-        large = tuple((name, len(files[name])) for name in changed if len(files[name]) > LARGE and name.endswith((".rss", ".atom", ".json")) and "/" not in name)
+            raise PublishError(
+                f"{error.filename or self.path}: can't be written: {error.strerror}; the files that stood there are intact"
+            ) from None
+        large = tuple(
+            (name, len(files[name]))
+            for name in changed
+            if len(files[name]) > LARGE and name.endswith((".rss", ".atom", ".json")) and "/" not in name
+        )
         return Written(tuple(changed), len(files) - len(changed), tuple(removed), large)
 
     def _prepare(self) -> None:
@@ -118,15 +135,22 @@ class Folder:
 
     def _place(self, files: Mapping[str, bytes], now: int) -> None:
         made: list[tuple[Path, Path]] = []
-        # A few files are synced one by one, many by one sync of everything: 8,500 calls of fsync took five minutes on a slow disk.
+        # A few files are synced one by one, many by one sync of everything: 8,500 calls of fsync took five
+        # minutes on a slow disk.
         many = len(files) > MANY
         try:
             for name, data in files.items():
                 target = self.path / name
                 when = _later(target, now)
-                # Compressed forms first: a server that compares times never finds an old one beside a new file.
+                # Compressed forms first: a server that compares times never finds an old one beside a new
+                # file.
                 for form, packed in _packed(data):
-                    made.append((_temporary(target.parent, packed, when, sync=not many), target.with_name(target.name + form)))
+                    made.append(
+                        (
+                            _temporary(target.parent, packed, when, sync=not many),
+                            target.with_name(target.name + form),
+                        )
+                    )
                 made.append((_temporary(target.parent, data, when, sync=not many), target))
             if many:
                 os.sync()

@@ -1,9 +1,11 @@
-"""The query language of topics, `include`, `exclude` and `search`: one language, evaluated here and nowhere else.
+"""The query language of topics, `include`, `exclude` and `search`: one language, evaluated here and nowhere
+else.
 
     query  = or ;  or = and { "OR" and } ;  and = not { ["AND"] not } ;  not = ["NOT"] atom
     atom   = [field ":"] ( "(" or ")" | '"' phrase '"' | word | word "*" ) ;  field = title | author | source | category | lang
 
-Case and accents do not matter. A word without a field is looked for in title and text. A word that is several (`U.S.`, `H-1B`,
+Case and accents do not matter. A word without a field is looked for in title and text. A word that is several
+(`U.S.`, `H-1B`,
 東京都) is a phrase of them.
 """
 
@@ -82,7 +84,11 @@ class _Zone:
     def has(self, term: Term) -> bool:
         wanted = term.words
         if len(wanted) == 1:
-            return wanted[0] in self.positions or (term.prefix and self._starts(wanted[0])) or (is_character(wanted[0]) and self._holds(wanted[0]))
+            return (
+                wanted[0] in self.positions
+                or (term.prefix and self._starts(wanted[0]))
+                or (is_character(wanted[0]) and self._holds(wanted[0]))
+            )
         starts = self.positions.get(wanted[0], ())
         return any(self._at(start, wanted, term.prefix) for start in starts)
 
@@ -154,14 +160,20 @@ def _has(term: Term, found: Doc) -> bool:
         return found.title.has(term) or found.text.has(term)
     if term.field == "lang":
         wanted = "-".join(term.words)
-        return found.lang == wanted or found.lang.startswith(f"{wanted}-") or (term.prefix and found.lang.startswith(wanted))
+        return (
+            found.lang == wanted
+            or found.lang.startswith(f"{wanted}-")
+            or (term.prefix and found.lang.startswith(wanted))
+        )
     zone: _Zone = getattr(found, term.field)
     return zone.has(term)
 
 
 # ---------------------------------------------------------------- text → Query
 
-_TOKEN = re.compile(r'\s*(?:(?P<open>\()|(?P<close>\))|(?P<field>[A-Za-z]+):|"(?P<phrase>[^"]*)"(?P<star>\*?)|(?P<quote>")|(?P<word>[^\s()"]+))')
+_TOKEN = re.compile(
+    r'\s*(?:(?P<open>\()|(?P<close>\))|(?P<field>[A-Za-z]+):|"(?P<phrase>[^"]*)"(?P<star>\*?)|(?P<quote>")|(?P<word>[^\s()"]+))'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +194,12 @@ def parse(text: str) -> Query:
     parser = _Parser(tokens, len(text) + 1)
     query = parser.either(None, 0)
     if parser.next is not None:
-        raise QueryError(parser.next.at, "this closing parenthesis has no opening one" if parser.next.kind == "close" else f"unexpected {parser.next.text}")
+        raise QueryError(
+            parser.next.at,
+            "this closing parenthesis has no opening one"
+            if parser.next.kind == "close"
+            else f"unexpected {parser.next.text}",
+        )
     return query
 
 
@@ -198,7 +215,10 @@ def _tokens(text: str) -> list[_Token]:
             raise QueryError(at, "this quotation mark is not closed")
         if kind == "field" and found.group("field").lower() not in FIELDS:
             kind_text = found.group("field")
-            raise QueryError(at, f"there is no field “{kind_text}:”; fields are {', '.join(name + ':' for name in FIELDS)} (or quote the word)")
+            raise QueryError(
+                at,
+                f"there is no field “{kind_text}:”; fields are {', '.join(name + ':' for name in FIELDS)} (or quote the word)",
+            )
         tokens.append(_Token(kind, found.group(kind), at, bool(found.group("star"))))
         position = found.end()
     return tokens
@@ -223,7 +243,9 @@ class _Parser:
 
     def either(self, within: Field | None, depth: int) -> Query:
         if depth > MAX_DEPTH:
-            raise QueryError(self.next.at if self.next else self._end, f"parentheses nest deeper than {MAX_DEPTH}")
+            raise QueryError(
+                self.next.at if self.next else self._end, f"parentheses nest deeper than {MAX_DEPTH}"
+            )
         parts = [self._both(within, depth)]
         while self._operator("OR"):
             parts.append(self._both(within, depth))
@@ -260,7 +282,9 @@ class _Parser:
             self._position += 1
             return part
         if token.kind == "close" or (token.kind == "word" and token.text in ("AND", "OR", "NOT")):
-            raise QueryError(token.at, f"expected a word, not “{')' if token.kind == 'close' else token.text}”")
+            raise QueryError(
+                token.at, f"expected a word, not “{')' if token.kind == 'close' else token.text}”"
+            )
         return _term(token, within)
 
 
@@ -282,7 +306,9 @@ def _term(token: _Token, within: Field | None) -> Term:
 
 
 def prefilter(query: Query) -> str | None:
-    """An FTS5 expression over `title`, `summary` and `text` that finds at least what the query finds; None: everything has to be looked at."""
+    """An FTS5 expression over `title`, `summary` and `text` that finds at least what the query finds; None:
+    everything has to be looked at.
+    """
     if isinstance(query, Term):
         if query.field not in (None, "title") or is_character(query.words[0]):
             return None

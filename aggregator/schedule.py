@@ -1,4 +1,6 @@
-"""When to knock again, and why then. Pure: times come in as values; jitter comes from hashes, so that every run decides alike."""
+"""When to knock again, and why then. Pure: times come in as values; jitter comes from hashes, so that every
+run decides alike.
+"""
 
 from __future__ import annotations
 
@@ -16,29 +18,44 @@ SERVER_CAP = 86_400  # seconds; a server's freshness or Retry-After beyond a day
 GONE_PAUSE = 7 * 86_400  # a 410 is confirmed once a week at most (P14)
 BACKOFF_CAP = 86_400
 FIRST_POLLS = 40  # a minute, of sources that are new together
-MOVE_SIGHTINGS, MOVE_SECONDS = 3, 86_400  # a permanent redirect is adopted after so many parsed polls over so long (P15)
+# a permanent redirect is adopted after so many parsed polls over so long (P15)
+MOVE_SIGHTINGS, MOVE_SECONDS = 3, 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`next_poll` ≥ `not_before`; `not_before` is what holds for forced polls too: Retry-After, a 429, a used-up quota, a 410."""
+    """`next_poll` ≥ `not_before`; `not_before` is what holds for forced polls too: Retry-After, a 429, a
+    used-up quota, a 410.
+    """
 
     next_poll: int
     not_before: int
     why: str
 
 
-def after_success(at: int, pace: Pace, posts: Sequence[int], hints: Hints, salt: str, first: bool = False, hold: int | None = None) -> Plan:
-    """After a poll that ended well at `at`. `posts`: publication times of the newest entries, newest first. `hold`: the quota is used up for so long.
+def after_success(
+    at: int,
+    pace: Pace,
+    posts: Sequence[int],
+    hints: Hints,
+    salt: str,
+    first: bool = False,
+    hold: int | None = None,
+) -> Plan:
+    """After a poll that ended well at `at`. `posts`: publication times of the newest entries, newest first.
+    `hold`: the quota is used up for so long.
 
-    After the `first` poll the next one falls anywhere in the interval, so that sources that were added together do not stay together.
+    After the `first` poll the next one falls anywhere in the interval, so that sources that were added
+    together do not stay together.
     """
     asked, who = _asked(hints)
     hold = min(hold or 0, SERVER_CAP)
     wished, rhythm = interval(posts, pace, at)
     floor = max(asked, hold, pace.least)
     gap = max(wished, floor)
-    planned = at + (floor + _jitter(salt, at, max(gap - floor, gap // 4)) if first else gap + _jitter(salt, at, gap // 20))
+    planned = at + (
+        floor + _jitter(salt, at, max(gap - floor, gap // 4)) if first else gap + _jitter(salt, at, gap // 20)
+    )
     earliest = _not_skipped(planned, hints, salt)
     why = rhythm
     if asked > wished:
@@ -50,17 +67,24 @@ def after_success(at: int, pace: Pace, posts: Sequence[int], hints: Hints, salt:
     return Plan(earliest, at + hold if hold else 0, why)
 
 
-def after_failure(at: int, pace: Pace, failures: int, failure: Failure, salt: str, posts: Sequence[int] = ()) -> Plan:
-    """After the `failures`-th failure in a row: doubling gaps with jitter, never less than the server's Retry-After (P9, P10).
+def after_failure(
+    at: int, pace: Pace, failures: int, failure: Failure, salt: str, posts: Sequence[int] = ()
+) -> Plan:
+    """After the `failures`-th failure in a row: doubling gaps with jitter, never less than the server's
+    Retry-After (P9, P10).
 
-    They start from the source's own interval: a server in trouble is not asked more often than a healthy one. Where none was
+    They start from the source's own interval: a server in trouble is not asked more often than a healthy one.
+    Where none was
     reached the trouble may be ours and short, so that it is tried again sooner.
     """
     wait = min(failure.retry_after or 0, SERVER_CAP)
     if failure.kind == "gone":
         return Plan(at + GONE_PAUSE, at + GONE_PAUSE, "gone for good (410); looked at once a week")
     usual = interval(posts, pace, at)[0] // (4 if failure.kind in ("dns", "connect") else 1)
-    back = max(pace.least, min(BACKOFF_CAP, max(pace.most, pace.wished), max(pace.wished, usual) << min(failures - 1, 10)))
+    back = max(
+        pace.least,
+        min(BACKOFF_CAP, max(pace.most, pace.wished), max(pace.wished, usual) << min(failures - 1, 10)),
+    )
     late = _jitter(salt, failures, back // 4)
     gap = max(back, wait) + late
     why = f"failed {failures} time{'s' if failures > 1 else ''} in a row ({failure.kind}); tried again after {span(back)}"
@@ -71,13 +95,17 @@ def after_failure(at: int, pace: Pace, failures: int, failure: Failure, salt: st
 
 
 def interval(posts: Sequence[int], pace: Pace, at: int) -> tuple[int, str]:
-    """(seconds, why): half the usual gap between posts, between `least` and `most`; the wished interval while there is no history.
+    """(seconds, why): half the usual gap between posts, between `least` and `most`; the wished interval while
+    there is no history.
 
-    The usual gap is the median of the last gaps, which a burst does not shorten much; a silence that is longer than usual lengthens it.
+    The usual gap is the median of the last gaps, which a burst does not shorten much; a silence that is
+    longer than usual lengthens it.
     """
     known = sorted({post for post in posts if post <= at}, reverse=True)[:32]
     if len(known) < 4:
-        return _within(pace.wished, pace), f"wished every {span(pace.wished)}; too few posts to know its rhythm"
+        return _within(
+            pace.wished, pace
+        ), f"wished every {span(pace.wished)}; too few posts to know its rhythm"
     gaps = sorted(a - b for a, b in itertools.pairwise(known))
     usual = max(gaps[len(gaps) // 2], (known[0] - known[-1]) // (2 * len(gaps)))
     silence = at - known[0]
@@ -94,9 +122,16 @@ def _within(seconds: int, pace: Pace) -> int:
 
 
 def _asked(hints: Hints) -> tuple[int, str]:
-    """The longest of what the server and the feed ask for, in seconds, and who asks. Nobody is believed beyond a day."""
+    """The longest of what the server and the feed ask for, in seconds, and who asks. Nobody is believed
+    beyond a day.
+    """
     never = SERVER_CAP if _skips_all(hints) else 0  # who skips everything is still asked once a day (P21)
-    wishes = [(hints.fresh or 0, "the server"), (hints.ttl or 0, "the feed's ttl"), (hints.update_period or 0, "the feed's sy:updatePeriod"), (never, "skipping all hours or days")]
+    wishes = [
+        (hints.fresh or 0, "the server"),
+        (hints.ttl or 0, "the feed's ttl"),
+        (hints.update_period or 0, "the feed's sy:updatePeriod"),
+        (never, "skipping all hours or days"),
+    ]
     seconds, who = max(wishes, key=lambda wish: wish[0])
     return min(seconds, SERVER_CAP), who
 
@@ -106,7 +141,9 @@ def _skips_all(hints: Hints) -> bool:
 
 
 def _not_skipped(at: int, hints: Hints, salt: str) -> int:
-    """`at`, or the first hour after it that is not skipped (P21): not at its first second, where all would come that skip the same ones."""
+    """`at`, or the first hour after it that is not skipped (P21): not at its first second, where all would
+    come that skip the same ones.
+    """
     if _skips_all(hints):
         return at
     later = at
@@ -128,14 +165,17 @@ def _jitter(salt: str, step: int, most: int) -> int:
 
 
 def is_due(memory: Memory, now: int, pace: Pace, forced: bool = False, local: bool = False) -> bool:
-    """Whether to poll now. A clock that jumped back must not lock a source out, one that jumped ahead not poll early (R13)."""
+    """Whether to poll now. A clock that jumped back must not lock a source out, one that jumped ahead not
+    poll early (R13).
+    """
     if local:
         return True
     if is_held(memory, now):
         return False
     if memory.polled is None:
         return forced or now >= memory.next_poll or memory.next_poll > now + max(pace.wished, 2 * SERVER_CAP)
-    if memory.polled > now + 60:  # polled in the future: the clock went back; what was planned then means nothing now
+    # polled in the future: the clock went back; what was planned then means nothing now
+    if memory.polled > now + 60:
         return forced or memory.polled - now > max(pace.most, SERVER_CAP)
     ceiling = memory.polled + max(pace.most, GONE_PAUSE) + SERVER_CAP
     if now >= ceiling:
@@ -146,20 +186,28 @@ def is_due(memory: Memory, now: int, pace: Pace, forced: bool = False, local: bo
 
 
 def is_held(memory: Memory, now: int) -> bool:
-    """Whether somebody asked us to stay away for now. What lies further ahead than anybody can ask for was planned by a wrong clock (R13)."""
-    return now < memory.not_before <= now + GONE_PAUSE + SERVER_CAP and now < (memory.polled or now) + GONE_PAUSE + SERVER_CAP
+    """Whether somebody asked us to stay away for now. What lies further ahead than anybody can ask for was
+    planned by a wrong clock (R13).
+    """
+    return (
+        now < memory.not_before <= now + GONE_PAUSE + SERVER_CAP
+        and now < (memory.polled or now) + GONE_PAUSE + SERVER_CAP
+    )
 
 
 def first_poll(salt: str, now: int, pace: Pace, many: int) -> int:
     """When one of `many` new sources is polled first: spread by their ids over the interval (P13).
 
-    Over longer where they are so many that this would be a burst: lists of 5,000 public feeds settle at about 50 polls a minute (P22).
+    Over longer where they are so many that this would be a burst: lists of 5,000 public feeds settle at about
+    50 polls a minute (P22).
     """
     return now + _jitter(salt, 0, max(pace.wished, 60 * many // FIRST_POLLS))
 
 
 def observe_move(moved: Moved | None, permanent: str | None, at: int, asked: str) -> Moved | None:
-    """After a parsed poll: what we now think of a permanent redirect. https for http of the same address is believed at once (P15, P16)."""
+    """After a parsed poll: what we now think of a permanent redirect. https for http of the same address is
+    believed at once (P15, P16).
+    """
     if permanent is None:
         return moved if moved is not None and moved.adopted else None
     if _only_safer(asked, permanent):
@@ -167,7 +215,12 @@ def observe_move(moved: Moved | None, permanent: str | None, at: int, asked: str
     if moved is None or moved.url != permanent:
         return Moved(permanent, at, 1)
     sightings = moved.sightings + 1
-    return Moved(permanent, moved.first_seen, sightings, moved.adopted or (sightings >= MOVE_SIGHTINGS and at - moved.first_seen >= MOVE_SECONDS))
+    return Moved(
+        permanent,
+        moved.first_seen,
+        sightings,
+        moved.adopted or (sightings >= MOVE_SIGHTINGS and at - moved.first_seen >= MOVE_SECONDS),
+    )
 
 
 def _only_safer(old: str, new: str) -> bool:
@@ -176,11 +229,17 @@ def _only_safer(old: str, new: str) -> bool:
         ports = a.port in (None, 80) and b.port in (None, 443)
     except ValueError:
         return False
-    return a.scheme == "http" and b.scheme == "https" and ports and (a.hostname, a.path or "/", a.query) == (b.hostname, b.path or "/", b.query)
+    return (
+        a.scheme == "http"
+        and b.scheme == "https"
+        and ports
+        and (a.hostname, a.path or "/", a.query) == (b.hostname, b.path or "/", b.query)
+    )
 
 
 class Hosts:
-    """Who may start now: at most `per_host` requests in flight to a host and `gap` seconds between two (P12). A plain state machine.
+    """Who may start now: at most `per_host` requests in flight to a host and `gap` seconds between two (P12).
+    A plain state machine.
 
     Times are monotonic seconds that the caller gives. Tasks without a host (local files) are always ready.
     """
@@ -189,7 +248,8 @@ class Hosts:
         self._per_host, self._gap = per_host, gap
         self._queues: dict[str, list[Task]] = {}
         self._flying: dict[str, int] = {}
-        self._ready: list[tuple[float, int, str]] = []  # (not before, order, host): a heap with each waiting host once
+        # (not before, order, host): a heap with each waiting host once
+        self._ready: list[tuple[float, int, str]] = []
         self._free: list[Task] = []
         self._order = 0
         self._waiting: set[str] = set()

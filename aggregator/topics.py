@@ -1,4 +1,6 @@
-"""Which topics is a story about? Rules in the query language, sources, and what a source says of all that it carries."""
+"""Which topics is a story about? Rules in the query language, sources, and what a source says of all that it
+carries.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,10 @@ class Rules:
 def compiled(topics: Sequence[Topic], sources: Sequence[Source]) -> Rules:
     """Raises query.QueryError for a bad query."""
     return Rules(
-        tuple(_Rule(t, query.parse(t.match) if t.match else None, query.parse(t.exclude) if t.exclude else None) for t in topics),
+        tuple(
+            _Rule(t, query.parse(t.match) if t.match else None, query.parse(t.exclude) if t.exclude else None)
+            for t in topics
+        ),
         {source.id: source for source in sources},
         {source.id: query.parse(source.include) for source in sources if source.include},
         {source.id: query.parse(source.exclude) for source in sources if source.exclude},

@@ -1,4 +1,6 @@
-"""When are two links one link? The link to follow and the key to compare are two things (rules as data in `data/links.json`)."""
+"""When are two links one link? The link to follow and the key to compare are two things (rules as data in
+`data/links.json`).
+"""
 
 from __future__ import annotations
 
@@ -12,27 +14,53 @@ from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunspli
 
 _RULES = json.loads(resources.files("aggregator").joinpath("data/links.json").read_text(encoding="utf-8"))
 _TRACKING = re.compile("|".join(re.escape(rule).replace(r"\*", ".*") for rule in _RULES["tracking"]))
-_TRACKING_VALUES = {name: re.compile("|".join(re.escape(rule).replace(r"\*", ".*") for rule in rules)) for name, rules in _RULES["tracking_values"].items()}
+_TRACKING_VALUES = {
+    name: re.compile("|".join(re.escape(rule).replace(r"\*", ".*") for rule in rules))
+    for name, rules in _RULES["tracking_values"].items()
+}
 _CACHES = re.compile("|".join(_RULES["caches"]))
 _SAME_HOSTS = frozenset(_RULES["same_host"])
 _SECRET = frozenset(_RULES["secret"])
 _PUBLIC = frozenset(_RULES["public"])
 
-_NAMESPACE = uuid.UUID("5b1e5b0a-6d1c-5c0e-9d0f-0a3f7f3f8a11")  # of minted entry ids: a constant of this program, for ever
+# of minted entry ids: a constant of this program, for ever
+_NAMESPACE = uuid.UUID("5b1e5b0a-6d1c-5c0e-9d0f-0a3f7f3f8a11")
 _SPACE = re.compile("[\x00-\x20\x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]+")
 _ESCAPED_TWICE = re.compile(r"&(?:(?:amp|#0{0,5}38|#[xX]0{0,5}26);)+")  # … or three times
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Schemes of ids that validators know (registered with IANA) and no reader takes for something active.
-_ID_SCHEMES = frozenset({"tag", "urn", "http", "https", "ftp", "info", "news", "nntp", "mid", "cid", "xmpp", "sip", "gopher", "crid"})
+_ID_SCHEMES = frozenset(
+    {
+        "tag",
+        "urn",
+        "http",
+        "https",
+        "ftp",
+        "info",
+        "news",
+        "nntp",
+        "mid",
+        "cid",
+        "xmpp",
+        "sip",
+        "gopher",
+        "crid",
+    }
+)
 _ID_FORMS = {
     "tag": re.compile(r"tag:([a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:", re.ASCII),  # RFC 4151
-    "urn": re.compile(r"urn:(uuid:[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}\Z|(?!uuid:)[A-Za-z0-9][A-Za-z0-9-]{1,31}:([A-Za-z0-9()+,.:=@;$_!*'-]|%[0-9A-F]{2})+\Z)"),
+    "urn": re.compile(
+        r"urn:(uuid:[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}\Z|(?!uuid:)[A-Za-z0-9][A-Za-z0-9-]{1,31}:([A-Za-z0-9()+,.:=@;$_!*'-]|%[0-9A-F]{2})+\Z)"
+    ),
 }
-_URI = re.compile(r"(//(?P<host>[^/?#]*))?(?P<path>[^?#]*)(\?(?P<query>[^#]*))?(#(?P<fragment>.*))?\Z", re.DOTALL)
+_URI = re.compile(
+    r"(//(?P<host>[^/?#]*))?(?P<path>[^?#]*)(\?(?P<query>[^#]*))?(#(?P<fragment>.*))?\Z", re.DOTALL
+)
 _HOST = re.compile(r"([a-z0-9._~-]+@)?([a-z0-9._-]+)?(:\d+)?\Z", re.ASCII)
 _ESCAPES, _RAW = re.compile(r"(?:%[0-9A-Fa-f]{2})+"), re.compile(r"[A-Za-z0-9]|%[0-9A-Fa-f]{2}", re.ASCII)
 _ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
-_NEEDLESS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~")  # without the dot: `%2E%2E` must not become a step up
+# without the dot: `%2E%2E` must not become a step up
+_NEEDLESS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~")
 _PORTS = {"http": 80, "https": 443}
 MAX_LENGTH = 4096
 # RFC 3986: what may stand unescaped in a path and in a query, beside letters and digits.
@@ -41,7 +69,8 @@ _ID_SAFE = "/?:@!$&'()*+,;=~-._"  # … and in an id
 
 
 def follow(href: str | None, base: str | None = None) -> str | None:
-    """The absolute http(s) link that a reader opens: percent-encoded, tracking parameters gone, nothing else lost or sorted.
+    """The absolute http(s) link that a reader opens: percent-encoded, tracking parameters gone, nothing else
+    lost or sorted.
 
     None where there is no such link (other schemes, no host, over 4,096 characters).
     """
@@ -67,17 +96,23 @@ def follow(href: str | None, base: str | None = None) -> str | None:
 
 
 def plain(url: str | None) -> str | None:
-    """`follow`, where every reader and validator takes the link: not of an IPv6 address (`http://[2001:db8::1]/`), which many don't know."""
+    """`follow`, where every reader and validator takes the link: not of an IPv6 address
+    (`http://[2001:db8::1]/`), which many don't know.
+    """
     link = follow(url)
     return None if link is None or "://[" in link[:9] or "@[" in link else link
 
 
 def _tidy(text: str) -> str:
-    """As browsers do (WHATWG URL): spaces around, tabs and line ends within are nothing; other spaces are escaped later.
+    """As browsers do (WHATWG URL): spaces around, tabs and line ends within are nothing; other spaces are
+    escaped later.
 
-    An `&amp;` that is left in an address was escaped once too often: some readers would follow it as such, others not.
+    An `&amp;` that is left in an address was escaped once too often: some readers would follow it as such,
+    others not.
     """
-    text = re.sub("[\t\r\n]", "", text.strip("".join(map(chr, range(33))) + "\ufeff\u200b\xa0")).replace("\\", "/")
+    text = re.sub("[\t\r\n]", "", text.strip("".join(map(chr, range(33))) + "\ufeff\u200b\xa0")).replace(
+        "\\", "/"
+    )
     return _ESCAPED_TWICE.sub("&", text) if "&" in text and ";" in text else text
 
 
@@ -92,7 +127,9 @@ def _netloc(scheme: str, host: str, port: int | None, userinfo: str) -> str:
 
 
 def _escaped(text: str, safe: str) -> str:
-    """Percent-encoded as RFC 3986, 6.2.2 has it, `%c3%7e` as `%C3~`: some readers rewrite a link so, and then two of them disagree."""
+    """Percent-encoded as RFC 3986, 6.2.2 has it, `%c3%7e` as `%C3~`: some readers rewrite a link so, and then
+    two of them disagree.
+    """
     return _ESCAPE.sub(_normal_escape, quote(_BAD_ESCAPE.sub("%25", text), safe=safe, errors="replace"))
 
 
@@ -124,18 +161,24 @@ def _without_tracking(query: str) -> str:
 
 
 def _tracks(pair: str) -> bool:
-    """By its name, or by what it says: `source=rss` tells where a reader came from, `source=7` which page is meant."""
+    """By its name, or by what it says: `source=rss` tells where a reader came from, `source=7` which page is
+    meant.
+    """
     name, _, value = pair.partition("=")
     name = unquote(name).lower()
-    return bool(_TRACKING.fullmatch(name)) or (name in _TRACKING_VALUES and bool(_TRACKING_VALUES[name].fullmatch(unquote(value).lower())))
+    return bool(_TRACKING.fullmatch(name)) or (
+        name in _TRACKING_VALUES and bool(_TRACKING_VALUES[name].fullmatch(unquote(value).lower()))
+    )
 
 
 @functools.lru_cache(maxsize=8192)
 def key(url: str | None) -> str | None:
     """What two links of one page have in common, to compare; not to be opened.
 
-    Scheme, letter case of the host, default ports, `www.`, `m.` and AMP forms, fragments (but not routes: `#!…`, `#/…`), the order
-    of the query, trailing slashes and tracking make no difference. None for no link and for a mere home page, which identifies no item.
+    Scheme, letter case of the host, default ports, `www.`, `m.` and AMP forms, fragments (but not routes:
+    `#!…`, `#/…`), the order
+    of the query, trailing slashes and tracking make no difference. None for no link and for a mere home page,
+    which identifies no item.
     """
     link = follow(url)
     if link is None:
@@ -145,7 +188,8 @@ def key(url: str | None) -> str | None:
     while len(labels) > 2 and labels[0] in _SAME_HOSTS:
         labels = labels[1:]
     port = f":{parts.port}" if parts.port else ""
-    # Escapes of other charsets than UTF-8 stay apart: `%F1` and `%F2` are two letters, not one that can't be read.
+    # Escapes of other charsets than UTF-8 stay apart: `%F1` and `%F2` are two letters, not one that can't be
+    # read.
     path = _same_path(unicodedata.normalize("NFC", unquote(parts.path, errors="surrogateescape")))
     pairs = sorted(
         (name, value)
@@ -175,7 +219,9 @@ def _same_path(path: str) -> str:
 
 
 def is_id(text: str | None) -> bool:
-    """Whether this can be an atom:id as it stands: an absolute URI of a registered scheme, canonical (RFC 4287, 4.2.6.1), at most 2,048 characters."""
+    """Whether this can be an atom:id as it stands: an absolute URI of a registered scheme, canonical (RFC
+    4287, 4.2.6.1), at most 2,048 characters.
+    """
     if not text or len(text) > 2048:
         return False
     scheme, colon, rest = text.partition(":")
@@ -191,11 +237,15 @@ def is_id(text: str | None) -> bool:
         return False
     if (found["host"] is not None and not path) or {".", ".."} & set(path.split("/")):
         return False
-    return _canonical(path, _ID_SAFE) and all(_canonical(found[part] or "", _ID_SAFE) for part in ("query", "fragment"))
+    return _canonical(path, _ID_SAFE) and all(
+        _canonical(found[part] or "", _ID_SAFE) for part in ("query", "fragment")
+    )
 
 
 def _canonical(part: str, safe: str) -> bool:
-    """Whether percent-encoding (RFC 3986, 6.2.2) would leave this as it is: in capitals, nothing escaped in vain, UTF-8 in form C."""
+    """Whether percent-encoding (RFC 3986, 6.2.2) would leave this as it is: in capitals, nothing escaped in
+    vain, UTF-8 in form C.
+    """
     if _RAW.sub("", part).strip(safe):
         return False
     for run in _ESCAPES.findall(part):
@@ -203,13 +253,19 @@ def _canonical(part: str, safe: str) -> bool:
             text = unquote(run, errors="strict")
         except UnicodeDecodeError:
             return False
-        if run != run.upper() or re.search(r"[A-Za-z0-9._~-]", text) or unicodedata.normalize("NFC", text) != text:
+        if (
+            run != run.upper()
+            or re.search(r"[A-Za-z0-9._~-]", text)
+            or unicodedata.normalize("NFC", text) != text
+        ):
             return False
     return True
 
 
 def public_id(source: str, key: str, guid: str | None) -> str:
-    """The published id: the guid, byte for byte, where it is one that validators take; else minted from source and key, always the same."""
+    """The published id: the guid, byte for byte, where it is one that validators take; else minted from
+    source and key, always the same.
+    """
     if guid is not None and is_id(guid):
         return guid
     return mint(source, key)
@@ -222,7 +278,9 @@ def mint(*parts: str) -> str:
 
 
 def redact(url: str) -> str:
-    """For logs, errors, pages and published files: without user, password and the values of secret query parameters (S7)."""
+    """For logs, errors, pages and published files: without user, password and the values of secret query
+    parameters (S7).
+    """
     try:
         parts = urlsplit(url)
         netloc = parts.netloc.rpartition("@")[2]
@@ -231,7 +289,12 @@ def redact(url: str) -> str:
     pairs = []
     for pair in parts.query.split("&") if parts.query else ():
         name, equals, value = pair.partition("=")
-        random = name.lower() not in _PUBLIC and len(value) >= 24 and any(c.isdigit() for c in value) and bool(re.fullmatch(r"[A-Za-z0-9_\-]+", value))
+        random = (
+            name.lower() not in _PUBLIC
+            and len(value) >= 24
+            and any(c.isdigit() for c in value)
+            and bool(re.fullmatch(r"[A-Za-z0-9_\-]+", value))
+        )
         secret = random or name.lower() in _SECRET
         pairs.append(f"{name}=…" if equals and secret else pair)
     return urlunsplit((parts.scheme, netloc, parts.path, "&".join(pairs), parts.fragment))
@@ -246,7 +309,9 @@ def host(url: str) -> str:
 
 
 def authority(url: str) -> str:
-    """Who speaks there: the host, with its port unless that is one of the usual two. A 429 of one port says nothing about another."""
+    """Who speaks there: the host, with its port unless that is one of the usual two. A 429 of one port says
+    nothing about another.
+    """
     try:
         port = urlsplit(url).port
     except ValueError:

@@ -1,6 +1,8 @@
-"""Serves the output folder, and what is made when asked for: `/status`, `/search`, `/healthz`, `/metrics`. WSGI, on waitress.
+"""Serves the output folder, and what is made when asked for: `/status`, `/search`, `/healthz`, `/metrics`.
+WSGI, on waitress.
 
-Feeds and pages come from the published files alone; the store is opened read-only, by whoever gives the `Desk`.
+Feeds and pages come from the published files alone; the store is opened read-only, by whoever gives the
+`Desk`.
 """
 
 from __future__ import annotations
@@ -123,18 +125,35 @@ Response = tuple[str, Headers, bytes]
 
 
 class Application:
-    """The WSGI application. `ttl`: seconds that clients may keep a feed; `hub`: for Link headers; `base_url`: the public address."""
+    """The WSGI application. `ttl`: seconds that clients may keep a feed; `hub`: for Link headers; `base_url`:
+    the public address.
+    """
 
-    def __init__(self, folder: Path, desk: Desk | None, base_url: str, ttl: int = 1800, hub: str | None = None) -> None:
-        self.published, self.desk, self.base_url, self.ttl, self.hub = Published(folder), desk, base_url, max(300, min(3600, ttl)), hub
-        self.page_policy = f"{HTML_POLICY} {'/'.join(base_url.split('/')[:3])}"  # the form goes there, also from a page reached by another name
+    def __init__(
+        self, folder: Path, desk: Desk | None, base_url: str, ttl: int = 1800, hub: str | None = None
+    ) -> None:
+        self.published, self.desk, self.base_url, self.ttl, self.hub = (
+            Published(folder),
+            desk,
+            base_url,
+            max(300, min(3600, ttl)),
+            hub,
+        )
+        # the form goes there, also from a page reached by another name
+        self.page_policy = f"{HTML_POLICY} {'/'.join(base_url.split('/')[:3])}"
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         try:
             status, headers, body = self.answer(environ)
         except Exception as error:  # the last line of defence: a bug must not show a traceback to the world
-            status, headers, body = _text("500 Internal Server Error", f"something went wrong here: {type(error).__name__}")
-        headers += [("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"), ("Content-Length", str(len(body)))]
+            status, headers, body = _text(
+                "500 Internal Server Error", f"something went wrong here: {type(error).__name__}"
+            )
+        headers += [
+            ("X-Content-Type-Options", "nosniff"),
+            ("Referrer-Policy", "no-referrer"),
+            ("Content-Length", str(len(body))),
+        ]
         if status.startswith("304"):
             headers = [header for header in headers if header[0] not in ("Content-Length", "Content-Type")]
         start_response(status, headers)
@@ -158,14 +177,26 @@ class Application:
             given = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
             limit = given.get("limit", ["50"])[0]
             form = given.get("format", ["html"])[0]
-            found = self.desk.search(given.get("q", [""])[0][:2000], form, min(200, int(limit)) if limit.isdecimal() and int(limit) else 50)
+            found = self.desk.search(
+                given.get("q", [""])[0][:2000],
+                form,
+                min(200, int(limit)) if limit.isdecimal() and int(limit) else 50,
+            )
         else:
-            found = {"status": self.desk.status, "healthz": self.desk.health, "metrics": self.desk.metrics}[path]()
+            found = {"status": self.desk.status, "healthz": self.desk.health, "metrics": self.desk.metrics}[
+                path
+            ]()
         policy = self.page_policy if found.type.startswith("text/html") else DATA_POLICY
         wishes = _qualities(environ.get("HTTP_ACCEPT_ENCODING", ""))
         packed = len(found.body) > 1000 and wishes.get("gzip", wishes.get("*", 0.0)) > 0
         etag = f'"{hashlib.sha256(found.body).hexdigest()[:32]}{"-gzip" if packed else ""}"'
-        headers = [("Content-Type", found.type), ("Content-Security-Policy", policy), ("Cache-Control", "no-cache"), ("ETag", etag), ("Vary", "Accept-Encoding")]
+        headers = [
+            ("Content-Type", found.type),
+            ("Content-Security-Policy", policy),
+            ("Cache-Control", "no-cache"),
+            ("ETag", etag),
+            ("Vary", "Accept-Encoding"),
+        ]
         if packed:
             headers.append(("Content-Encoding", "gzip"))
         if found.status.startswith("503"):
@@ -197,14 +228,22 @@ class Application:
         return "200 OK", headers, served.body
 
     def chosen(self, path: str, accept: str) -> tuple[str, bool]:
-        """(file, negotiated?): names without an ending, and feeds asked for by a browser, depend on what the client likes (F56)."""
+        """(file, negotiated?): names without an ending, and feeds asked for by a browser, depend on what the
+        client likes (F56).
+        """
         base, dot, form = path.rpartition(".")
         if not dot:
             if _likes_html(accept):
                 return f"{path}.html", True
             wishes = _qualities(accept)
-            liked = sorted((".atom", ".rss", ".json"), key=lambda ending: -wishes.get(TYPES[ending].partition(";")[0], 0.0))
-            return next((f"{path}{ending}" for ending in liked if self.published.get(f"{path}{ending}") is not None), f"{path}.html"), True
+            liked = sorted(
+                (".atom", ".rss", ".json"),
+                key=lambda ending: -wishes.get(TYPES[ending].partition(";")[0], 0.0),
+            )
+            return next(
+                (f"{path}{ending}" for ending in liked if self.published.get(f"{path}{ending}") is not None),
+                f"{path}.html",
+            ), True
         if f".{form}" in FEEDS and not path.startswith("archive/"):
             page = f"{base}.html"
             return (page if _likes_html(accept) and self.published.get(page) is not None else path), True
@@ -212,7 +251,9 @@ class Application:
 
     def absent(self, name: str) -> Response:
         if not self.published.ready:
-            status, headers, body = _text("503 Service Unavailable", "nothing is published yet; come back soon")
+            status, headers, body = _text(
+                "503 Service Unavailable", "nothing is published yet; come back soon"
+            )
             return status, [*headers, ("Retry-After", RETRY)], body
         if self.published.gone(name):
             return _text("410 Gone", "this is published no more; please unsubscribe")
@@ -234,7 +275,10 @@ class Application:
             ("Content-Type", TYPES[ending]),
             ("ETag", etag),
             ("Last-Modified", formatdate(modified, usegmt=True)),
-            ("Cache-Control", f"public, max-age={86_400 if name.startswith('archive/') else self.ttl if ending in FEEDS else 300}"),
+            (
+                "Cache-Control",
+                f"public, max-age={86_400 if name.startswith('archive/') else self.ttl if ending in FEEDS else 300}",
+            ),
             ("Vary", "Accept, Accept-Encoding" if negotiated else "Accept-Encoding"),
             ("Content-Security-Policy", self.page_policy if ending == ".html" else DATA_POLICY),
         ]
@@ -246,7 +290,15 @@ class Application:
 
 
 def _text(status: str, text: str) -> Response:
-    return status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Security-Policy", DATA_POLICY), ("Cache-Control", "no-cache")], f"{text}\n".encode()
+    return (
+        status,
+        [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Security-Policy", DATA_POLICY),
+            ("Cache-Control", "no-cache"),
+        ],
+        f"{text}\n".encode(),
+    )
 
 
 def _qualities(header: str) -> dict[str, float]:
@@ -265,7 +317,18 @@ def _qualities(header: str) -> dict[str, float]:
 def _likes_html(accept: str) -> bool:
     """Browsers name text/html with full weight and no feed type; readers do not."""
     wishes = _qualities(accept)
-    feeds = max((wishes.get(kind, 0.0) for kind in ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")), default=0.0)
+    feeds = max(
+        (
+            wishes.get(kind, 0.0)
+            for kind in (
+                "application/rss+xml",
+                "application/atom+xml",
+                "application/feed+json",
+                "application/rdf+xml",
+            )
+        ),
+        default=0.0,
+    )
     return wishes.get("text/html", 0.0) >= 0.9 and feeds == 0.0
 
 
@@ -294,7 +357,8 @@ class Running:
     patience = 20.0  # seconds for one request to arrive, however it trickles
 
     def __init__(self, application: Application, host: str, port: int) -> None:
-        self._sockets: dict[int, Any] = {}  # what the loop looks at: listening sockets, connections, wake-up pipes
+        # what the loop looks at: listening sockets, connections, wake-up pipes
+        self._sockets: dict[int, Any] = {}
         self._begun: dict[Any, float] = {}  # connections in the midst of a request → since when
         self._stopping = threading.Event()
         self._server = waitress.create_server(
@@ -302,7 +366,9 @@ class Running:
             max_request_header_size=16_384, max_request_body_size=1024, ident=None, clear_untrusted_proxy_headers=True,
         )  # fmt: skip
         # A name such as localhost may stand for several addresses, each with a listening socket of its own.
-        listening = getattr(self._server, "effective_listen", None) or [(self._server.effective_host, self._server.effective_port)]
+        listening = getattr(self._server, "effective_listen", None) or [
+            (self._server.effective_host, self._server.effective_port)
+        ]
         self.port = int(listening[0][1])
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
         self._thread.start()
@@ -312,7 +378,9 @@ class Running:
         return self._thread.is_alive()
 
     def _serve(self) -> None:
-        """waitress's own loop ends only by an exception, and sockets closed under it by another thread break it; this one is asked to stop."""
+        """waitress's own loop ends only by an exception, and sockets closed under it by another thread break
+        it; this one is asked to stop.
+        """
         while not self._stopping.is_set():
             wasyncore.loop(timeout=0.5, use_poll=True, map=self._sockets, count=1)
             self._let_go()
@@ -320,9 +388,15 @@ class Running:
         wasyncore.close_all(self._sockets, ignore_all=True)
 
     def _let_go(self) -> None:
-        """waitress counts idle time only: a client that sends a byte now and then would hold its connection for ever (S20)."""
+        """waitress counts idle time only: a client that sends a byte now and then would hold its connection
+        for ever (S20).
+        """
         present = time.monotonic()
-        half = [one for one in list(self._sockets.values()) if getattr(one, "request", None) is not None and not one.requests]
+        half = [
+            one
+            for one in list(self._sockets.values())
+            if getattr(one, "request", None) is not None and not one.requests
+        ]
         self._begun = {one: self._begun.get(one, present) for one in half}
         for one, since in self._begun.items():
             if present - since > self.patience:

@@ -1,6 +1,8 @@
-"""The levels of sameness on labelled news: pairs for text, clusters for event. One shipped setting, the real store and fold.
+"""The levels of sameness on labelled news: pairs for text, clusters for event. One shipped setting, the real
+store and fold.
 
-The folder (default: ../shared/labelled beside the project) holds sets as JSON Lines or TSV; sets that are not there are left out.
+The folder (default: ../shared/labelled beside the project) holds sets as JSON Lines or TSV; sets that are not
+there are left out.
 """
 
 from __future__ import annotations
@@ -34,7 +36,11 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 def records(found: list[dict[str, Any]], texts: bool = True) -> dict[str, dict[str, Any]]:
     return {
-        row["id"]: {"title": row.get("title", ""), "summary": (row.get("summary") or row.get("body") or "") if texts else "", "published": row.get("arrival") or None}
+        row["id"]: {
+            "title": row.get("title", ""),
+            "summary": (row.get("summary") or row.get("body") or "") if texts else "",
+            "published": row.get("arrival") or None,
+        }
         for row in found
     }
 
@@ -51,8 +57,11 @@ def event(name: str, shown: str, folder: Path, texts: bool = True, cycle: int | 
     apart = ""
     if single:
         result, apart = open_stream(found, groups)
-    print(f"event   {shown:28} B³ {result.b3_precision:.3f} {result.b3_recall:.3f} {result.b3_f1:.3f}   "
-          f"pairwise {result.precision:.3f} {result.recall:.3f} {result.f1:.3f}{apart}", flush=True)
+    print(
+        f"event   {shown:28} B³ {result.b3_precision:.3f} {result.b3_recall:.3f} {result.b3_f1:.3f}   "
+        f"pairwise {result.precision:.3f} {result.recall:.3f} {result.f1:.3f}{apart}",
+        flush=True,
+    )
     return result.b3_f1
 
 
@@ -84,7 +93,9 @@ def open_stream(found: list[dict[str, Any]], groups: dict[str, str]) -> tuple[An
     precision, recall = hits / max(1, hits + wrong), hits / wanted
     from aggregator.measure import Score
 
-    return Score("event", len(found), precision, recall, f1(precision, recall), p / n, r / n, f1(p / n, r / n)), f"   singles kept apart {pure / singles:.3f}"
+    return Score(
+        "event", len(found), precision, recall, f1(precision, recall), p / n, r / n, f1(p / n, r / n)
+    ), f"   singles kept apart {pure / singles:.3f}"
 
 
 def text(name: str, shown: str, folder: Path) -> None:
@@ -93,15 +104,27 @@ def text(name: str, shown: str, folder: Path) -> None:
     for key, (story, _) in evaluate.folded(records(found), fold.Settings()).items():
         stories.setdefault(story, []).append(key)
     labels = {tuple(sorted((row["a"], row["b"]))): row["label"] for row in rows(folder / f"{name}_pairs.tsv")}
-    claimed = [tuple(sorted((a, b))) for group in stories.values() for i, a in enumerate(group) for b in group[i + 1 :]]
+    claimed = [
+        tuple(sorted((a, b)))
+        for group in stories.values()
+        for i, a in enumerate(group)
+        for b in group[i + 1 :]
+    ]
     judged = [labels.get(pair, "none") for pair in claimed if labels.get(pair) != "gray"]
     hits = judged.count("dup")
     precision, recall = hits / max(1, len(judged)), hits / list(labels.values()).count("dup")
-    print(f"text    {shown:28} precision {precision:.3f} recall {recall:.3f} F1 {f1(precision, recall):.3f}   templates folded {judged.count('template')}", flush=True)
+    print(
+        f"text    {shown:28} precision {precision:.3f} recall {recall:.3f} F1 {f1(precision, recall):.3f}   templates folded {judged.count('template')}",
+        flush=True,
+    )
 
 
 def main() -> None:
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("AGGREGATOR_LABELLED") or ROOT.parent / "shared" / "labelled")
+    folder = Path(
+        sys.argv[1]
+        if len(sys.argv) > 1
+        else os.environ.get("AGGREGATOR_LABELLED") or ROOT.parent / "shared" / "labelled"
+    )
     if not folder.is_dir():
         sys.exit(f"{folder}: no such folder; give the folder of labelled sets")
     for name, shown in TEXTS.items():
@@ -112,9 +135,22 @@ def main() -> None:
         for cycle in CYCLES:
             event("cluster_open_stream.jsonl", f"open stream, by {cycle} a cycle", folder, cycle=cycle)
     found["title only"] = event("cluster_allsides_dated.jsonl", "allsides dated, titles", folder, texts=False)
-    titles = [found[name] for name in ("cluster_uci_headlines.tsv", "title only", "cluster_fnc_headlines.tsv", "cluster_gnews_T.tsv")]
-    full = [found[name] for name in ("cluster_allsides_dated.jsonl", "cluster_fnc_bodies.jsonl", "cluster_gnews_TS.tsv")]
-    print(f"event   macro-average of B³ F1: titles {sum(titles) / 4:.3f}, title + summary {sum(full) / 3:.3f}")
+    titles = [
+        found[name]
+        for name in (
+            "cluster_uci_headlines.tsv",
+            "title only",
+            "cluster_fnc_headlines.tsv",
+            "cluster_gnews_T.tsv",
+        )
+    ]
+    full = [
+        found[name]
+        for name in ("cluster_allsides_dated.jsonl", "cluster_fnc_bodies.jsonl", "cluster_gnews_TS.tsv")
+    ]
+    print(
+        f"event   macro-average of B³ F1: titles {sum(titles) / 4:.3f}, title + summary {sum(full) / 3:.3f}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """A web of real feeds on loopback, and `aggregator run` against it: cold, then again warm.
 
-The corpus is a folder with `manifest.tsv` and the documents that it names (default: ../shared/corpus beside the project). One host a
-publisher (127.x.y.z), validators, gzip and redirects decided by the document's id, content types as in the wild.
+The corpus is a folder with `manifest.tsv` and the documents that it names (default: ../shared/corpus beside
+the project). One host a
+publisher (127.x.y.z), validators, gzip and redirects decided by the document's id, content types as in the
+wild.
 """
 
 from __future__ import annotations
@@ -27,7 +29,14 @@ from typing import Any, ClassVar
 import feedparser
 
 ROOT = Path(__file__).resolve().parent.parent
-TYPES = ("application/rss+xml; charset={}", "text/xml; charset={}", "application/xml", "application/rss+xml", "text/html; charset={}", "application/atom+xml")
+TYPES = (
+    "application/rss+xml; charset={}",
+    "text/xml; charset={}",
+    "application/xml",
+    "application/rss+xml",
+    "text/html; charset={}",
+    "application/atom+xml",
+)
 
 
 class Page:
@@ -41,10 +50,18 @@ class Page:
         self.host = f"127.{digest[0] % 250 + 1}.{digest[1]}.{digest[2] % 250 + 1}"
         kind = self.number % 100
         self.etag = f'"{hashlib.md5(self.body).hexdigest()}"' if kind < 65 else None
-        self.modified = formatdate(1_700_000_000 + self.number % 10_000_000, usegmt=True) if kind < 45 or 65 <= kind < 80 else None
+        self.modified = (
+            formatdate(1_700_000_000 + self.number % 10_000_000, usegmt=True)
+            if kind < 45 or 65 <= kind < 80
+            else None
+        )
         self.gzip = self.number // 100 % 10 < 6
         self.redirect = {3: 301, 7: 302, 11: 308}.get(self.number // 1000 % 25)
-        charset = "iso-8859-5" if self.number // 7 % 50 == 0 and row["declared_encoding"] != "" else row["encoding"] or "utf-8"
+        charset = (
+            "iso-8859-5"
+            if self.number // 7 % 50 == 0 and row["declared_encoding"] != ""
+            else row["encoding"] or "utf-8"
+        )
         self.type = TYPES[self.number // 13 % len(TYPES)].format(charset)
 
 
@@ -63,8 +80,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if page.redirect and not name.startswith("moved-"):
             self.log[str(page.redirect)] += 1
             return self.reply(page.redirect, b"", {"Location": f"/moved-{page.id}.xml"})
-        known = self.headers.get("If-None-Match") == page.etag if page.etag else self.headers.get("If-Modified-Since") == page.modified
-        headers = {name: value for name, value in (("ETag", page.etag), ("Last-Modified", page.modified)) if value}
+        known = (
+            self.headers.get("If-None-Match") == page.etag
+            if page.etag
+            else self.headers.get("If-Modified-Since") == page.modified
+        )
+        headers = {
+            name: value for name, value in (("ETag", page.etag), ("Last-Modified", page.modified)) if value
+        }
         if known and headers:
             self.log["304"] += 1
             return self.reply(304, b"", headers)
@@ -97,15 +120,29 @@ class Server(http.server.ThreadingHTTPServer):
 def cycle(config: Path, *options: str) -> tuple[dict[str, Any], float, float]:
     """(report, seconds, CPU seconds)"""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "aggregator", "--config", str(config), "run", "--json", *options], capture_output=True, text=True, cwd=ROOT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "aggregator", "--config", str(config), "run", "--json", *options],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         sys.exit(f"run ended with {done.returncode}:\n{done.stderr[-3000:]}")
-    return json.loads(done.stdout), time.monotonic() - started, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return (
+        json.loads(done.stdout),
+        time.monotonic() - started,
+        after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+    )
 
 
 def main() -> None:
-    corpus = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("AGGREGATOR_CORPUS") or ROOT.parent / "shared" / "corpus")
+    corpus = Path(
+        sys.argv[1]
+        if len(sys.argv) > 1
+        else os.environ.get("AGGREGATOR_CORPUS") or ROOT.parent / "shared" / "corpus"
+    )
     if not (corpus / "manifest.tsv").exists():
         sys.exit(f"{corpus}: no manifest.tsv there; give the folder of a corpus")
     with (corpus / "manifest.tsv").open(encoding="utf-8") as file:
@@ -118,9 +155,17 @@ def main() -> None:
         config = Path(folder) / "config.toml"
         hosts = sorted({page.host for page in pages})
         allowed = json.dumps([f"{host}:{port}" for host in hosts])
-        lines = ['[service]\ntitle = "Bench"\nbase_url = "http://127.0.0.1:8080/"\n[poll]\nhost_gap = "0s"\n', f"allow_hosts = {allowed}\n"]
-        lines += [f'[[sources]]\nid = "{page.id}"\nurl = "http://{page.host}:{port}/{page.id}.xml"\n' for page in pages]
-        lines += ['[[topics]]\nid = "world"\nmatch = "world OR government OR election*"\n[[topics]]\nid = "tech"\nmatch = "software OR app* OR google"\n']
+        lines = [
+            '[service]\ntitle = "Bench"\nbase_url = "http://127.0.0.1:8080/"\n[poll]\nhost_gap = "0s"\n',
+            f"allow_hosts = {allowed}\n",
+        ]
+        lines += [
+            f'[[sources]]\nid = "{page.id}"\nurl = "http://{page.host}:{port}/{page.id}.xml"\n'
+            for page in pages
+        ]
+        lines += [
+            '[[topics]]\nid = "world"\nmatch = "world OR government OR election*"\n[[topics]]\nid = "tech"\nmatch = "software OR app* OR google"\n'
+        ]
         config.write_text("".join(lines))
         report, seconds, cpu = cycle(config)
         expected = sum(page.entries for page in pages)
@@ -133,27 +178,45 @@ def main() -> None:
         before = {path: path.stat().st_mtime_ns for path in (Path(folder) / "var" / "public").rglob("*")}
         Handler.log.clear()
         report, seconds, cpu = cycle(config, "--all")
-        touched = [path for path in (Path(folder) / "var" / "public").rglob("*") if before.get(path) != path.stat().st_mtime_ns]
-        print(f"warm    {seconds:.1f} s, {cpu:.1f} s CPU; {report['sources']}; entries {report['entries']}; "
-              f"written {report['files']['written']}, touched {len(touched)}; "
-              f"server: {dict(Handler.log)}")
+        touched = [
+            path
+            for path in (Path(folder) / "var" / "public").rglob("*")
+            if before.get(path) != path.stat().st_mtime_ns
+        ]
+        print(
+            f"warm    {seconds:.1f} s, {cpu:.1f} s CPU; {report['sources']}; entries {report['entries']}; "
+            f"written {report['files']['written']}, touched {len(touched)}; "
+            f"server: {dict(Handler.log)}"
+        )
 
 
 def differing(config: Path, pages: list[Page]) -> None:
     """Feeds whose entries are not as many as the manifest counts."""
-    dump = subprocess.run([sys.executable, "-m", "aggregator", "--config", str(config), "dump"], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    dump = subprocess.run(
+        [sys.executable, "-m", "aggregator", "--config", str(config), "dump"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    ).stdout
     got = Counter(json.loads(line)["source"] for line in dump.splitlines())
     for page in pages:
         if got[page.id] != page.entries:
             different = distinct(page)
-            why = f"{page.entries - different} of them repeat the guid, the link or the words of another one" if different == got[page.id] else "NOT EXPLAINED"
+            why = (
+                f"{page.entries - different} of them repeat the guid, the link or the words of another one"
+                if different == got[page.id]
+                else "NOT EXPLAINED"
+            )
             print(f"        {page.id}: {got[page.id]} entries, the manifest counts {page.entries}: {why}")
 
 
 def distinct(page: Page) -> int:
     """How many things the document holds, by a plain count: a guid, else a link, else title and text, is one."""
     items = feedparser.parse(io.BytesIO(page.body)).entries
-    return len({item.get("id") or item.get("link") or (item.get("title"), item.get("summary")) for item in items})
+    return len(
+        {item.get("id") or item.get("link") or (item.get("title"), item.get("summary")) for item in items}
+    )
 
 
 if __name__ == "__main__":

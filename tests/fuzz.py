@@ -42,13 +42,24 @@ def mutated(rng: random.Random) -> bytes:
 def rounds(count: int, seed: int, folder: Path) -> list[str]:
     """What broke: nothing, one hopes."""
     rng = random.Random(seed)
-    settings = config(folder, '[[sources]]\nid = "f"\nurl = "https://f.example/feed"\n[publish]\nlimit = 1000\n')
+    settings = config(
+        folder, '[[sources]]\nid = "f"\nurl = "https://f.example/feed"\n[publish]\nlimit = 1000\n'
+    )
     with open_writer(settings.database) as store:
         for number in range(count):
-            parsed = parse(settings.sources[0], Fetched("https://f.example/feed", NOW, 200, (), mutated(rng)), Limits())
+            parsed = parse(
+                settings.sources[0], Fetched("https://f.example/feed", NOW, 200, (), mutated(rng)), Limits()
+            )
             memory = Memory(polled=NOW)
             polled = Polled("f", NOW, memory, parsed.feed, parsed.entries)
-            entries.absorb(store, Source("f", url="https://f.example/feed"), polled, lambda new, m=memory: m, lambda e: True, lambda m: None)  # type: ignore[misc]
+            entries.absorb(
+                store,
+                Source("f", url="https://f.example/feed"),
+                polled,
+                lambda new, m=memory: m,  # type: ignore[misc]
+                lambda e: True,
+                lambda m: None,
+            )
             if number % 50 == 49 or number == count - 1:
                 cycle.run(settings, store, None, NOW + number)
     return list(check.folder(settings.output))

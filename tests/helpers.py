@@ -14,9 +14,27 @@ from aggregator.store import Store, entries
 NOW = 1_790_000_000
 
 
-def entry(source: str, guid: str, title: str, text: str = "", at: int = NOW - 3600, link: str | None = None, **more: Any) -> Entry:
+def entry(
+    source: str,
+    guid: str,
+    title: str,
+    text: str = "",
+    at: int = NOW - 3600,
+    link: str | None = None,
+    **more: Any,
+) -> Entry:
     """An entry as parsed: in our normal form, without what the store adds."""
-    made = Entry(source=source, key="", guid=guid, title=title, text=text, content=f"<p>{text}</p>" if text else "", link=link, published=at, said="{}")
+    made = Entry(
+        source=source,
+        key="",
+        guid=guid,
+        title=title,
+        text=text,
+        content=f"<p>{text}</p>" if text else "",
+        link=link,
+        published=at,
+        said="{}",
+    )
     return normal.finish(replace(made, **more), NOW)
 
 
@@ -27,7 +45,14 @@ def put(store: Store, *found: Entry, at: int = NOW) -> entries.Absorbed:
         mine = tuple(one for one in found if one.source == source)
         memory = Memory(polled=at, succeeded=at, state="ok", state_since=at)
         polled = Polled(source, at, memory, entries=mine)
-        done = entries.absorb(store, Source(source, url=f"https://{source}.example/feed"), polled, lambda new, m=memory: m, lambda e: True, lambda m: None)  # type: ignore[misc]
+        done = entries.absorb(
+            store,
+            Source(source, url=f"https://{source}.example/feed"),
+            polled,
+            lambda new, m=memory: m,  # type: ignore[misc]
+            lambda e: True,
+            lambda m: None,
+        )
         total = entries.Absorbed(total.new + done.new, total.updated + done.updated)
     return total
 
@@ -35,5 +60,8 @@ def put(store: Store, *found: Entry, at: int = NOW) -> entries.Absorbed:
 def config(folder: Path, body: str, service: str = "") -> Config:
     """A config.toml in this folder, loaded."""
     path = folder / "config.toml"
-    path.write_text(f'[service]\ntitle = "Test desk"\nbase_url = "https://desk.example/"\n{service}\n{body}', encoding="utf-8")
+    path.write_text(
+        f'[service]\ntitle = "Test desk"\nbase_url = "https://desk.example/"\n{service}\n{body}',
+        encoding="utf-8",
+    )
     return load(path, {})

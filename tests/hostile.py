@@ -54,8 +54,12 @@ class Hostile:
     def asked(self, name: str) -> list[Asked]:
         return [one for one in self.log if one.path == f"/{name}"]
 
-    def _listen(self, handler: Callable[[socket.socket], None], address: str = "127.0.0.1", wanted: int = 0) -> int:
-        sock = socket.create_server((address, wanted), family=socket.AF_INET6 if ":" in address else socket.AF_INET, backlog=200)
+    def _listen(
+        self, handler: Callable[[socket.socket], None], address: str = "127.0.0.1", wanted: int = 0
+    ) -> int:
+        sock = socket.create_server(
+            (address, wanted), family=socket.AF_INET6 if ":" in address else socket.AF_INET, backlog=200
+        )
         self._sockets.append(sock)
         port: int = sock.getsockname()[1]
 
@@ -90,13 +94,18 @@ class Hostile:
                 return
             data += piece
         lines = data.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
-        headers = {name.strip().lower(): value.strip(" \t") for name, _, value in (line.partition(":") for line in lines[1:] if line)}
+        headers = {
+            name.strip().lower(): value.strip(" \t")
+            for name, _, value in (line.partition(":") for line in lines[1:] if line)
+        }
         path = lines[0].split(" ")[1]
         name = path.lstrip("/")
         name = name if name in self.table else name.partition("?")[0]
         with self._lock:
             self._counts[name] += 1
-            asked = Asked(path, headers, time.time(), headers.get("host", ""), tuple(lines), self._counts[name])
+            asked = Asked(
+                path, headers, time.time(), headers.get("host", ""), tuple(lines), self._counts[name]
+            )
             self.log.append(asked)
         case = self.table.get(name)
         try:

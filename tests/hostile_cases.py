@@ -10,6 +10,9 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+# Documents and tables of cases, a line each.
+# fmt: off
+
 ITEM = "<item><title>Story {n} of {name}</title><link>http://news.example/{name}/{n}</link><guid>http://news.example/{name}/{n}</guid></item>"
 DATE = "Wed, 01 Jan 2025 00:00:00 GMT"
 

@@ -21,15 +21,27 @@ ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "aggregator" / "seeds" / "*.txt"
 
 
-def cli(*arguments: str, folder: Path, code: int = 0, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run([sys.executable, "-m", "aggregator", *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})}, check=False)
+def cli(
+    *arguments: str, folder: Path, code: int = 0, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "aggregator", *arguments],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+        check=False,
+    )
     assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
     return done
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
-    (tmp_path / "config.toml").write_text(f'# my desk\n[service]\ntitle = "T"\n\n[[sources]]  # the seeds\nid = "seeds"\npath = "{SEEDS}"\n\n[[topics]]\nid = "asia"\nmatch = "taiwan"\n')
+    (tmp_path / "config.toml").write_text(
+        f'# my desk\n[service]\ntitle = "T"\n\n[[sources]]  # the seeds\nid = "seeds"\npath = "{SEEDS}"\n\n[[topics]]\nid = "asia"\nmatch = "taiwan"\n'
+    )
     return tmp_path
 
 
@@ -37,14 +49,47 @@ def test_init_check_run_dump_why_search(tmp_path: Path) -> None:
     cli("init", "desk", folder=tmp_path)
     desk = tmp_path / "desk"
     text = (desk / "config.toml").read_text()
-    (desk / "config.toml").write_text(text[: text.index('[[sources]]\nid       = "bbc-world"')] + text[text.index("# ----------------------------------------------------------------", text.index("nyt-politics")) :].replace('topics = ["us-politics"]', ""))
+    (desk / "config.toml").write_text(
+        text[: text.index('[[sources]]\nid       = "bbc-world"')]
+        + text[
+            text.index(
+                "# ----------------------------------------------------------------",
+                text.index("nyt-politics"),
+            ) :
+        ].replace('topics = ["us-politics"]', "")
+    )
     cli("check", folder=desk)
     assert "exists already" in cli("init", ".", folder=desk, code=2).stderr
     report = json.loads(cli("run", "--json", folder=desk).stdout)
-    assert report["entries"] == {"new": 17, "updated": 0} and report["sources"]["due"] == 1 and "all.rss" in report["files"]["written"]
-    assert set(report) == {"started", "seconds", "sources", "entries", "stories", "events", "files", "failures"}
+    assert (
+        report["entries"] == {"new": 17, "updated": 0}
+        and report["sources"]["due"] == 1
+        and "all.rss" in report["files"]["written"]
+    )
+    assert set(report) == {
+        "started",
+        "seconds",
+        "sources",
+        "entries",
+        "stories",
+        "events",
+        "files",
+        "failures",
+    }
     lines = [json.loads(line) for line in cli("dump", folder=desk).stdout.splitlines()]
-    assert len(lines) == 17 and set(lines[0]) == {"entry", "source", "guid", "link", "title", "published", "first_seen", "story", "event", "level", "topics"}
+    assert len(lines) == 17 and set(lines[0]) == {
+        "entry",
+        "source",
+        "guid",
+        "link",
+        "title",
+        "published",
+        "first_seen",
+        "story",
+        "event",
+        "level",
+        "topics",
+    }
     assert all(line["topics"] for line in lines)
     why = json.loads(cli("why", lines[0]["entry"], "--json", folder=desk).stdout)
     assert why["story"] == lines[0]["story"] and why["topics"][0]["rule"].startswith("match: ")
@@ -52,26 +97,42 @@ def test_init_check_run_dump_why_search(tmp_path: Path) -> None:
     assert cli("search", "honduras", "--format", "atom", folder=desk).stdout.startswith("<?xml")
     assert "at character 1" in cli("search", '"', folder=desk, code=2).stderr
     assert "no stored entry" in cli("why", "nothing", folder=desk, code=2).stderr
-    assert cli("run", "-q", folder=desk).stderr == "" and cli("run", folder=desk).stderr == "", "silence in cron"
+    assert cli("run", "-q", folder=desk).stderr == "" and cli("run", folder=desk).stderr == "", (
+        "silence in cron"
+    )
     cli("backup", "copy.db", folder=desk)
     cli("restore", "copy.db", folder=desk)
     cli("refold", folder=desk)
     cli("prune", folder=desk)
     assert json.loads(cli("doctor", "--json", folder=desk).stdout)
     assert "folds" in cli("plan", folder=desk).stdout
-    assert [line["story"] for line in map(json.loads, cli("dump", folder=desk).stdout.splitlines())] == [line["story"] for line in lines]
+    assert [line["story"] for line in map(json.loads, cli("dump", folder=desk).stdout.splitlines())] == [
+        line["story"] for line in lines
+    ]
 
 
 @pytest.mark.parametrize(
     ("name", "body", "words"),
     [
         ("syntax", "[service\n", "config.toml:1:"),
-        ("unknown key", "[poll]\nintervall = '5m'\n", "config.toml:2: poll.intervall: unknown key; did you mean `interval`?"),
-        ("bad duration", "[poll]\ninterval = 'soon'\n", 'config.toml:2: poll.interval: "soon" is not a duration such as "30m"'),
+        (
+            "unknown key",
+            "[poll]\nintervall = '5m'\n",
+            "config.toml:2: poll.intervall: unknown key; did you mean `interval`?",
+        ),
+        (
+            "bad duration",
+            "[poll]\ninterval = 'soon'\n",
+            'config.toml:2: poll.interval: "soon" is not a duration such as "30m"',
+        ),
         ("not yet", "[poll]\ndask_scheduler = 'x'\n", "does not work yet"),
         ("executor", "[poll]\nexecutor = 'dask'\n", "does not work yet"),
         ("like", "[[topics]]\nid = 'a'\nlike = ['x']\n", "do not work yet"),
-        ("unknown topic", "[[sources]]\nurl = 'https://a.example/'\ntopics = ['wrold']\n[[topics]]\nid = 'world'\n", 'config.toml:3: sources[0].topics: "wrold" is no topic of this file; did you mean "world"?'),
+        (
+            "unknown topic",
+            "[[sources]]\nurl = 'https://a.example/'\ntopics = ['wrold']\n[[topics]]\nid = 'world'\n",
+            'config.toml:3: sources[0].topics: "wrold" is no topic of this file; did you mean "world"?',
+        ),
         ("duplicate id", "[[topics]]\nid = 'a'\n[[topics]]\nid = 'a'\n", "config.toml:4: topics[1].id"),
         ("reserved", "[[topics]]\nid = 'all'\n", "reserved"),
         ("S17 bad id", "[[topics]]\nid = 'A b'\n", "is no id"),
@@ -79,29 +140,73 @@ def test_init_check_run_dump_why_search(tmp_path: Path) -> None:
         ("both", "[[sources]]\nurl = 'https://a.example/'\npath = 'x'\n", "both `url` and `path`"),
         ("S1 scheme", "[[sources]]\nurl = 'file:///etc/passwd'\n", "only http and https"),
         ("secret", "[[sources]]\nurl = 'https://u:p@a.example/'\n", "env:NAME"),
-        ("environment", "[[sources]]\nurl = 'https://a.example/'\nheaders = { Authorization = 'env:NOT_SET_HERE' }\n", "NOT_SET_HERE is not set"),
-        ("S21 header", "[[sources]]\nurl = 'https://a.example/'\nheaders = { X = \"a\\r\\nB: c\" }\n", "no line ends"),
+        (
+            "environment",
+            "[[sources]]\nurl = 'https://a.example/'\nheaders = { Authorization = 'env:NOT_SET_HERE' }\n",
+            "NOT_SET_HERE is not set",
+        ),
+        (
+            "S21 header",
+            "[[sources]]\nurl = 'https://a.example/'\nheaders = { X = \"a\\r\\nB: c\" }\n",
+            "no line ends",
+        ),
         ("no TOML", "[service]\ntitle =\n", "config.toml:2: Invalid value (column 8)\n"),
         ("twice", "[service]\n[service]\n", "config.toml:2: [service] is there twice"),
         ("key twice", "[poll]\nper_host = 1\nper_host = 2\n", "config.toml:3: this key is there twice"),
-        ("one for many", "[sources]\nid = 'a'\n", "config.toml:1: sources: there may be several: write [[sources]]"),
+        (
+            "one for many",
+            "[sources]\nid = 'a'\n",
+            "config.toml:1: sources: there may be several: write [[sources]]",
+        ),
         ("no table", "service = 3\n", "config.toml:1: service: 3: expected a table\n"),
         ("no number", "[serve]\nport = '80'\n", 'config.toml:2: serve.port: "80": expected a whole number\n'),
         ("too small", "[publish]\nlimit = 0\n", "config.toml:2: publish.limit: 0: expected 1 or more\n"),
         ("no format", "[publish]\nformats = []\n", "config.toml:2: publish.formats: is empty\n"),
         ("no time", "[poll]\ntimeout = '0s'\n", "config.toml:2: poll.timeout: "),
-        ("a million years", "[retention]\nentries = '999999w'\n", 'config.toml:2: retention.entries: "999999w" is longer than a hundred years\n'),
-        ("bad size", "[poll]\nmax_bytes = '10 megabytes'\n", 'config.toml:2: poll.max_bytes: "10 megabytes" is not a size such as "10MB"\n'),
+        (
+            "a million years",
+            "[retention]\nentries = '999999w'\n",
+            'config.toml:2: retention.entries: "999999w" is longer than a hundred years\n',
+        ),
+        (
+            "bad size",
+            "[poll]\nmax_bytes = '10 megabytes'\n",
+            'config.toml:2: poll.max_bytes: "10 megabytes" is not a size such as "10MB"\n',
+        ),
         ("level", "[fold]\ntext = '7d'\n", 'config.toml:2: fold.text: expected { window = "7d" } or false\n'),
-        ("key of a level", "[fold]\ntext = { window = '7' }\n", 'config.toml:2: fold.text.window: "7" is not a duration such as "30m"\n'),
+        (
+            "key of a level",
+            "[fold]\ntext = { window = '7' }\n",
+            'config.toml:2: fold.text.window: "7" is not a duration such as "30m"\n',
+        ),
         ("port", "[poll]\nallow_hosts = ['x:99999']\n", '"x:99999" (number 1) is no "host:port"'),
         ("nowhere", "[[sources]]\npath = ''\n", 'config.toml:2: sources[0].path: "": is empty\n'),
-        ("neither", "[[sources]]\nid = 'a'\n", "config.toml:1: sources[0]: needs `url` (a feed) or `path` (a local file)\n"),
-        ("unset address", "[[sources]]\nurl = 'env:NOT_SET_HERE'\n", "config.toml:2: sources[0].url: the environment variable NOT_SET_HERE is not set\n"),
-        ("array in a table", "[[topics]]\nid = 'a'\n\n  [[topics.foo]]\nx = 1\n", "config.toml:4: topics[0].foo: unknown key"),
+        (
+            "neither",
+            "[[sources]]\nid = 'a'\n",
+            "config.toml:1: sources[0]: needs `url` (a feed) or `path` (a local file)\n",
+        ),
+        (
+            "unset address",
+            "[[sources]]\nurl = 'env:NOT_SET_HERE'\n",
+            "config.toml:2: sources[0].url: the environment variable NOT_SET_HERE is not set\n",
+        ),
+        (
+            "array in a table",
+            "[[topics]]\nid = 'a'\n\n  [[topics.foo]]\nx = 1\n",
+            "config.toml:4: topics[0].foo: unknown key",
+        ),
         ("query in a folder", "[service]\nbase_url = 'https://a.example/?x'\n", "without ? and #"),
-        ("open to all", "[service]\noutput = 'pub'\ndatabase = 'pub/x.db'\n", "config.toml:3: service.database: lies in the output folder"),
-        ("two at once", "[poll]\ninterval = 'x'\ntimeout = 5\n", "config.toml:3: poll.timeout: 5 is not a duration"),
+        (
+            "open to all",
+            "[service]\noutput = 'pub'\ndatabase = 'pub/x.db'\n",
+            "config.toml:3: service.database: lies in the output folder",
+        ),
+        (
+            "two at once",
+            "[poll]\ninterval = 'x'\ntimeout = 5\n",
+            "config.toml:3: poll.timeout: 5 is not a duration",
+        ),
     ],
 )
 def test_errors_of_the_config(tmp_path: Path, name: str, body: str, words: str) -> None:
@@ -111,10 +216,15 @@ def test_errors_of_the_config(tmp_path: Path, name: str, body: str, words: str) 
     assert len(done.stderr.splitlines()) == (2 if name == "two at once" else 1), "a line for each problem"
 
 
-@pytest.mark.parametrize(("body", "number"), [(b"\xff\xfe[service]\n", 1), (b'[service]\ntitle = "caf\xe9"\n', 2)])
+@pytest.mark.parametrize(
+    ("body", "number"), [(b"\xff\xfe[service]\n", 1), (b'[service]\ntitle = "caf\xe9"\n', 2)]
+)
 def test_a_config_that_is_not_utf_8(tmp_path: Path, body: bytes, number: int) -> None:
     (tmp_path / "config.toml").write_bytes(body)
-    assert cli("check", folder=tmp_path, code=2).stderr == f"config.toml:{number}: is not UTF-8; save the file as UTF-8\n"
+    assert (
+        cli("check", folder=tmp_path, code=2).stderr
+        == f"config.toml:{number}: is not UTF-8; save the file as UTF-8\n"
+    )
 
 
 def test_an_empty_config_is_a_config(tmp_path: Path) -> None:
@@ -130,7 +240,12 @@ def test_a_config_with_bom_and_windows_line_ends(desk: Path) -> None:
     cli("check", folder=desk)
     edit.add_source(path, {"url": "https://www.b.example/feed", "title": "B"})
     data = path.read_bytes()
-    assert data.startswith(b"\xef\xbb\xbf") and b"\r\n" in data and b"\n" not in data.replace(b"\r\n", b"") and b"# the seeds" in data
+    assert (
+        data.startswith(b"\xef\xbb\xbf")
+        and b"\r\n" in data
+        and b"\n" not in data.replace(b"\r\n", b"")
+        and b"# the seeds" in data
+    )
     assert [source.id for source in load(path, {}).sources] == ["seeds", "b-example"]
 
 
@@ -142,7 +257,9 @@ def test_sources_are_edited_in_place(desk: Path) -> None:
         edit.add_source(path, {"url": "https://y.example/feed", "topics": ["nope"]})
     cli("sources", "remove", "x-example", folder=desk)
     assert path.read_text().rstrip() == before.rstrip() and not list(desk.glob(".config*"))
-    (desk / "in.opml").write_text('<opml version="2.0"><body><outline text="Asia"><outline text="A" xmlUrl="https://a.example/rss" type="rss"/></outline><outline xmlUrl="file:///x"/></body></opml>')
+    (desk / "in.opml").write_text(
+        '<opml version="2.0"><body><outline text="Asia"><outline text="A" xmlUrl="https://a.example/rss" type="rss"/></outline><outline xmlUrl="file:///x"/></body></opml>'
+    )
     assert "1 sources added" in cli("sources", "import", "in.opml", folder=desk).stderr
     assert load(path, {}).sources[-1].topics == ("asia",), "a folder named like a topic"
     assert 'xmlUrl="https://a.example/rss"' in cli("sources", "export", folder=desk).stdout
@@ -153,7 +270,12 @@ def test_sources_are_edited_in_place(desk: Path) -> None:
 def test_add_finds_the_feed_of_a_site(desk: Path) -> None:
     with Hostile() as server:
         page = b'<html><head><link rel="alternate" type="application/rss+xml" href="/plain"></head></html>'
-        server.table[""] = type(server.table["plain"])("", lambda wire, asked: wire.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(page) + page))
+        server.table[""] = type(server.table["plain"])(
+            "",
+            lambda wire, asked: wire.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(page) + page
+            ),
+        )
         path = desk / "config.toml"
         path.write_text(path.read_text() + f'\n[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n')
         done = cli("sources", "add", server.url(""), "--id", "found", folder=desk)
@@ -168,10 +290,21 @@ def test_P15_a_moved_source_is_offered_as_an_edit(desk: Path) -> None:
     path = desk / "config.toml"
     path.write_text(path.read_text() + "\n[[sources]]  # the old place\nurl = 'https://old.example/feed'\n")
     with open_writer(desk / "var" / "aggregator.db") as store:
-        sources.remember(store, [(Source("old-example", url="https://old.example/feed"), Memory(polled=1, moved=Moved("https://new.example/feed", 1, 3, adopted=True)))])
+        sources.remember(
+            store,
+            [
+                (
+                    Source("old-example", url="https://old.example/feed"),
+                    Memory(polled=1, moved=Moved("https://new.example/feed", 1, 3, adopted=True)),
+                )
+            ],
+        )
     assert "https://new.example/feed" in cli("sources", "update", folder=desk).stderr
     found = load(path, {}).sources[-1]
-    assert (found.id, found.url) == ("old-example", "https://new.example/feed") and "# the old place" in path.read_text()
+    assert (found.id, found.url) == (
+        "old-example",
+        "https://new.example/feed",
+    ) and "# the old place" in path.read_text()
     assert "has not moved" in cli("sources", "update", "seeds", folder=desk, code=2).stderr
 
 
@@ -199,8 +332,16 @@ def test_a_folder_of_our_name_is_no_package_of_ours(desk: Path) -> None:
 
 def test_R16_what_was_cut_off_is_no_failure_of_its_source(tmp_path: Path) -> None:
     with Hostile() as server:
-        (tmp_path / "config.toml").write_text(f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "slow"\nurl = "{server.url("drip-body")}"\n')
-        process = subprocess.Popen([sys.executable, "-m", "aggregator", "run"], stderr=subprocess.PIPE, text=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        (tmp_path / "config.toml").write_text(
+            f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "slow"\nurl = "{server.url("drip-body")}"\n'
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aggregator", "run"],
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
         deadline = time.monotonic() + 10
         while not server.asked("drip-body") and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -225,7 +366,9 @@ def test_R16_what_was_cut_off_is_no_failure_of_its_source(tmp_path: Path) -> Non
     ],
     ids=lambda one: " ".join(one) if isinstance(one, list) else "",
 )  # fmt: skip
-def test_an_error_of_a_user_is_one_line_and_never_a_traceback(ran: Path, arguments: list[str], words: str) -> None:
+def test_an_error_of_a_user_is_one_line_and_never_a_traceback(
+    ran: Path, arguments: list[str], words: str
+) -> None:
     done = cli(*arguments, folder=ran, code=2)
     assert words in done.stderr and len(done.stderr.splitlines()) == 1 and done.stdout == ""
 
@@ -245,21 +388,35 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("database = 'file'", "file: is damaged or no database"), ("database = 'empty'", "empty: is empty"),
     ],
 )  # fmt: skip
-def test_places_that_can_not_be_used_are_named_and_nothing_is_lost(tmp_path: Path, service: str, words: str) -> None:
+def test_places_that_can_not_be_used_are_named_and_nothing_is_lost(
+    tmp_path: Path, service: str, words: str
+) -> None:
     (tmp_path / "file").write_text("mine " * 400)
     (tmp_path / "empty").touch()
     (tmp_path / "folder").mkdir()
     (tmp_path / "one.txt").write_text("A headline of today\n")
-    (tmp_path / "config.toml").write_text(f"[service]\n{service}\n[[sources]]\nid = 'one'\npath = 'one.txt'\n")
+    (tmp_path / "config.toml").write_text(
+        f"[service]\n{service}\n[[sources]]\nid = 'one'\npath = 'one.txt'\n"
+    )
     done = cli("run", folder=tmp_path, code=2)
-    assert words in done.stderr and len(done.stderr.splitlines()) == 1 and (tmp_path / "file").read_text() == "mine " * 400
+    assert (
+        words in done.stderr
+        and len(done.stderr.splitlines()) == 1
+        and (tmp_path / "file").read_text() == "mine " * 400
+    )
     (tmp_path / "config.toml").write_text("[[sources]]\nid = 'one'\npath = 'one.txt'\n")
     cli("run", folder=tmp_path)
     cli("backup", "copy.db", folder=tmp_path)
     if service == "database = 'file/x.db'":
         (tmp_path / "bad.toml").write_text(f"[service]\n{service}\n")
-        assert "file: can't be made" in cli("restore", "copy.db", "--config", "bad.toml", folder=tmp_path, code=2).stderr
-    assert len(cli("dump", folder=tmp_path).stdout.splitlines()) == 1 and "A headline of today" in (tmp_path / "var" / "public" / "all.atom").read_text()
+        assert (
+            "file: can't be made"
+            in cli("restore", "copy.db", "--config", "bad.toml", folder=tmp_path, code=2).stderr
+        )
+    assert (
+        len(cli("dump", folder=tmp_path).stdout.splitlines()) == 1
+        and "A headline of today" in (tmp_path / "var" / "public" / "all.atom").read_text()
+    )
 
 
 def test_each_bad_file_is_named_and_the_others_are_read(tmp_path: Path) -> None:
@@ -267,25 +424,74 @@ def test_each_bad_file_is_named_and_the_others_are_read(tmp_path: Path) -> None:
              "f.txt": b"<rss version='2.0'><channel><title>F</title><item><title>In a feed</title><guid>1</guid></item></channel></rss>", "g.txt": b'{"version":"https://jsonfeed.org/version/1.1","title":"G","items":[{"id":"1","title":"In JSON"}]}'}  # fmt: skip
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
-    (tmp_path / "config.toml").write_text("[[sources]]\nid = 'all-of-them'\npath = '*.txt'\n[[sources]]\nid = 'none'\npath = 'x*.txt'\n[[sources]]\nid = 'folder'\npath = '.'\n")
+    (tmp_path / "config.toml").write_text(
+        "[[sources]]\nid = 'all-of-them'\npath = '*.txt'\n[[sources]]\nid = 'none'\npath = 'x*.txt'\n[[sources]]\nid = 'folder'\npath = '.'\n"
+    )
     lines = cli("run", folder=tmp_path).stderr.splitlines()
-    assert [line.split(": ")[1] for line in lines if line.startswith("all-of-them")] == ["b.txt:1", "c.txt", "d.txt", "e.txt"]
-    assert any(line.startswith("none: ") and "there is no such file" in line for line in lines) and any(line.startswith("folder: ") and "is a folder" in line for line in lines)
-    assert {json.loads(line)["title"] for line in cli("dump", folder=tmp_path).stdout.splitlines()} == {"One headline", "In a feed", "In JSON"}
+    assert [line.split(": ")[1] for line in lines if line.startswith("all-of-them")] == [
+        "b.txt:1",
+        "c.txt",
+        "d.txt",
+        "e.txt",
+    ]
+    assert any(line.startswith("none: ") and "there is no such file" in line for line in lines) and any(
+        line.startswith("folder: ") and "is a folder" in line for line in lines
+    )
+    assert {json.loads(line)["title"] for line in cli("dump", folder=tmp_path).stdout.splitlines()} == {
+        "One headline",
+        "In a feed",
+        "In JSON",
+    }
 
 
 def test_a_table_can_be_read_at_80_columns() -> None:
-    columns, row = ("source", "state", "last success", "last new", "failures", "next poll", "why then"), ("bbc-latin-america", "failing", "never", "never", "2", "in 1.2 h", "feeds.example: the name is not known")
+    columns, row = (
+        ("source", "state", "last success", "last new", "failures", "next poll", "why then"),
+        (
+            "bbc-latin-america",
+            "failing",
+            "never",
+            "never",
+            "2",
+            "in 1.2 h",
+            "feeds.example: the name is not known",
+        ),
+    )
     narrow = [line.plain for line in _laid_out(columns, [row], 80, wrap=True)]
-    assert narrow[1:] == ["bbc-latin-america  failing  never         never     2         in 1.2 h", "    feeds.example: the name is not known"] and max(map(len, narrow)) <= 80
+    assert (
+        narrow[1:]
+        == [
+            "bbc-latin-america  failing  never         never     2         in 1.2 h",
+            "    feeds.example: the name is not known",
+        ]
+        and max(map(len, narrow)) <= 80
+    )
     wide = [line.plain for line in _laid_out(columns, [row], 120, wrap=True)]
-    assert len(wide) == 2 and wide[1].endswith(row[-1]) and wide[0].index("why then") == wide[1].index("feeds.example")
-    found = [line.plain for line in _laid_out(("entry", "published", "source", "title"), [("1", "2026-11-24 20:22", "s" * 99, "東京" * 40), ("2", "2026-11-24 20:22", "S", "short")], 80, wrap=False)]
-    assert all("2026-11-24 20:22" in line for line in found[1:]) and found[1].endswith("…") and found[2].endswith("short")
+    assert (
+        len(wide) == 2
+        and wide[1].endswith(row[-1])
+        and wide[0].index("why then") == wide[1].index("feeds.example")
+    )
+    found = [
+        line.plain
+        for line in _laid_out(
+            ("entry", "published", "source", "title"),
+            [("1", "2026-11-24 20:22", "s" * 99, "東京" * 40), ("2", "2026-11-24 20:22", "S", "short")],
+            80,
+            wrap=False,
+        )
+    ]
+    assert (
+        all("2026-11-24 20:22" in line for line in found[1:])
+        and found[1].endswith("…")
+        and found[2].endswith("short")
+    )
 
 
 def test_eval_without_a_file_ends_with_the_input(tmp_path: Path) -> None:
-    (tmp_path / "s.txt").write_text("Honduras election turmoil deepens as Nasralla alleges fraud\nHonduras election turmoil intensifies as Nasralla blames fraud\n")
+    (tmp_path / "s.txt").write_text(
+        "Honduras election turmoil deepens as Nasralla alleges fraud\nHonduras election turmoil intensifies as Nasralla blames fraud\n"
+    )
     (tmp_path / "config.toml").write_text("[[sources]]\nid = 's'\npath = 's.txt'\n")
     cli("run", folder=tmp_path)
     assert cli("eval", folder=tmp_path).stdout == ""
@@ -296,7 +502,15 @@ def test_a_full_disk_under_the_output_is_one_line(desk: Path) -> None:
         pytest.skip("no /dev/full here")
     cli("run", folder=desk)
     with open("/dev/full", "w") as full:
-        done = subprocess.run([sys.executable, "-m", "aggregator", "dump"], stdout=full, stderr=subprocess.PIPE, text=True, cwd=desk, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "aggregator", "dump"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=desk,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=False,
+        )
     assert done.returncode == 2 and done.stderr == "the output: can't be written: No space left on device\n"
 
 
@@ -307,8 +521,29 @@ def test_unknown_things_are_usage_errors(desk: Path) -> None:
 
 
 def test_eval_measures_a_labelled_file(desk: Path) -> None:
-    rows = [{"id": "1", "title": "Quake hits Chile coast, four dead", "summary": "A strong quake.", "story": "a", "event": "e"}, {"id": "2", "title": "Quake hits Chile coast, four dead", "summary": "A strong quake.", "story": "a", "event": "e"},
-            {"id": "3", "title": "Rates unchanged, says central bank", "summary": "Inflation falls.", "story": "b", "event": "f"}]
+    rows = [
+        {
+            "id": "1",
+            "title": "Quake hits Chile coast, four dead",
+            "summary": "A strong quake.",
+            "story": "a",
+            "event": "e",
+        },
+        {
+            "id": "2",
+            "title": "Quake hits Chile coast, four dead",
+            "summary": "A strong quake.",
+            "story": "a",
+            "event": "e",
+        },
+        {
+            "id": "3",
+            "title": "Rates unchanged, says central bank",
+            "summary": "Inflation falls.",
+            "story": "b",
+            "event": "f",
+        },
+    ]
     (desk / "gold.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     found = json.loads(cli("eval", "gold.jsonl", "--json", folder=desk).stdout)
     assert [(one["level"], one["f1"]) for one in found] == [("text", 1.0), ("event", 1.0)]
@@ -324,13 +559,21 @@ def test_eval_names_the_line_that_it_can_not_read(desk: Path) -> None:
 def test_R16_the_daemon_serves_reloads_and_ends(desk: Path) -> None:
     path = desk / "config.toml"
     path.write_text(path.read_text() + "\n[serve]\nport = 0\n")
-    process = subprocess.Popen([sys.executable, "-m", "aggregator", "--config", str(path), "daemon", "--tick", "1"], stderr=subprocess.PIPE, text=True, cwd=desk, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aggregator", "--config", str(path), "daemon", "--tick", "1"],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=desk,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
     deadline = time.monotonic() + 20
     while not (desk / "var" / "public" / "all.atom").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert (desk / "var" / "public" / "all.atom").exists()
     path.write_text(path.read_text().replace('title = "T"', 'title = "Renamed"'))
-    while b"Renamed" not in (desk / "var" / "public" / "all.atom").read_bytes() and time.monotonic() < deadline:
+    while (
+        b"Renamed" not in (desk / "var" / "public" / "all.atom").read_bytes() and time.monotonic() < deadline
+    ):
         process.send_signal(signal.SIGHUP)
         time.sleep(0.3)
     started = time.monotonic()

@@ -40,7 +40,11 @@ def once(settings: Config, now: int = NOW, offline: bool = False, everything: bo
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
-    return {str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 @pytest.fixture
@@ -54,13 +58,22 @@ def test_the_seed_stories_are_published(seeds: Config) -> None:
     names = set(Folder(seeds.output).names())
     for topic in ("all", "americas", "asia"):
         assert {f"{topic}.{form}" for form in ("rss", "atom", "json", "html")} <= names
-    assert {"index.html", "feeds.opml", "sources.opml", "sources.rss", "sources.atom", "sources.html"} <= names
+    assert {
+        "index.html",
+        "feeds.opml",
+        "sources.opml",
+        "sources.rss",
+        "sources.atom",
+        "sources.html",
+    } <= names
     items = json.loads((seeds.output / "all.json").read_bytes())["items"]
     assert len(items) == 17 and len({item["id"] for item in items}) == 17
     for item in items:
         page = seeds.output / item["url"].removeprefix("https://desk.example/")
         assert page.exists(), "a story without a link has a page of its own"
-    assert len(ElementTree.fromstring((seeds.output / "americas.rss").read_bytes()).findall("channel/item")) == 4
+    assert (
+        len(ElementTree.fromstring((seeds.output / "americas.rss").read_bytes()).findall("channel/item")) == 4
+    )
 
 
 def test_R5_F49_a_second_cycle_touches_nothing(seeds: Config) -> None:
@@ -89,11 +102,19 @@ def test_a_missing_file_comes_back_and_other_files_stay(seeds: Config) -> None:
 
 def test_a_topic_that_left_is_removed(seeds: Config, tmp_path: Path) -> None:
     once(seeds)
-    changed = config(tmp_path, f'[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n[[topics]]\nid = "asia"\nmatch = "taiwan"\n')
+    changed = config(
+        tmp_path, f'[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n[[topics]]\nid = "asia"\nmatch = "taiwan"\n'
+    )
     once(changed, NOW + 60)
     folder = Folder(changed.output)
-    assert not any(name.startswith("americas.") for name in folder.names()) and not (changed.output / "americas.rss.gz").exists()
-    assert "Honduras" in (changed.output / "asia.atom").read_text() and "North Korean" not in (changed.output / "asia.atom").read_text()
+    assert (
+        not any(name.startswith("americas.") for name in folder.names())
+        and not (changed.output / "americas.rss.gz").exists()
+    )
+    assert (
+        "Honduras" in (changed.output / "asia.atom").read_text()
+        and "North Korean" not in (changed.output / "asia.atom").read_text()
+    )
 
 
 def test_R4_a_crash_between_store_and_publish_is_repaired(seeds: Config) -> None:
@@ -111,7 +132,9 @@ def test_R1_one_cycle_at_a_time(seeds: Config) -> None:
         once(seeds)
 
 
-@pytest.mark.parametrize(("name", "data"), [("empty", b""), ("no database", b"hello " * 100), ("foreign", None)])
+@pytest.mark.parametrize(
+    ("name", "data"), [("empty", b""), ("no database", b"hello " * 100), ("foreign", None)]
+)
 def test_R8_a_file_that_is_not_ours_is_refused(seeds: Config, name: str, data: bytes | None) -> None:
     seeds.database.parent.mkdir(parents=True)
     if data is None:
@@ -150,23 +173,40 @@ def test_R7_a_file_where_the_folder_should_be(seeds: Config) -> None:
 def test_an_edit_changes_one_entry_and_no_id(tmp_path: Path) -> None:
     with Hostile() as server:
         body = {"now": rss("edits")}
-        server.table["edits"] = type(server.table["plain"])("edits", lambda wire, asked: wire.sendall(reply(body["now"])))
-        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "e"\nurl = "{server.url("edits")}"\n')
+        server.table["edits"] = type(server.table["plain"])(
+            "edits", lambda wire, asked: wire.sendall(reply(body["now"]))
+        )
+        settings = config(
+            tmp_path,
+            f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "e"\nurl = "{server.url("edits")}"\n',
+        )
         once(settings, int(time.time()))
-        before = {item["id"]: item for item in json.loads((settings.output / "all.json").read_bytes())["items"]}
+        before = {
+            item["id"]: item for item in json.loads((settings.output / "all.json").read_bytes())["items"]
+        }
         body["now"] = body["now"].replace(b"Story 1", b"Corrected story 1")
         once(settings, int(time.time()) + 600, everything=True)
-        after = {item["id"]: item for item in json.loads((settings.output / "all.json").read_bytes())["items"]}
+        after = {
+            item["id"]: item for item in json.loads((settings.output / "all.json").read_bytes())["items"]
+        }
         assert before.keys() == after.keys()
         assert [one for one in after if after[one] != before[one]] == ["http://news.example/edits/1"]
-        assert after["http://news.example/edits/1"]["date_published"] == before["http://news.example/edits/1"]["date_published"]
+        assert (
+            after["http://news.example/edits/1"]["date_published"]
+            == before["http://news.example/edits/1"]["date_published"]
+        )
 
 
 def test_C2_a_shorter_feed_deletes_nothing(tmp_path: Path) -> None:
     with Hostile() as server:
         body = {"now": rss("short", items=3)}
-        server.table["short"] = type(server.table["plain"])("short", lambda wire, asked: wire.sendall(reply(body["now"])))
-        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "e"\nurl = "{server.url("short")}"\n')
+        server.table["short"] = type(server.table["plain"])(
+            "short", lambda wire, asked: wire.sendall(reply(body["now"]))
+        )
+        settings = config(
+            tmp_path,
+            f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "e"\nurl = "{server.url("short")}"\n',
+        )
         once(settings, int(time.time()))
         body["now"] = rss("short", items=0)
         once(settings, int(time.time()) + 600, everything=True)
@@ -176,11 +216,17 @@ def test_C2_a_shorter_feed_deletes_nothing(tmp_path: Path) -> None:
 def test_R3_killed_at_any_time_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     settings = config(tmp_path, f'[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n{TOPICS}')
     for number in range(6):
-        process = subprocess.Popen([sys.executable, "-m", "aggregator", "--config", str(settings.path), "run", "-q"], cwd=ROOT)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aggregator", "--config", str(settings.path), "run", "-q"], cwd=ROOT
+        )
         time.sleep(0.25 + 0.13 * number)
         process.kill()
         process.wait()
-    subprocess.run([sys.executable, "-m", "aggregator", "--config", str(settings.path), "run", "-q"], cwd=ROOT, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "aggregator", "--config", str(settings.path), "run", "-q"],
+        cwd=ROOT,
+        check=True,
+    )
     items = json.loads((settings.output / "all.json").read_bytes())["items"]
     assert len(items) == len({item["id"] for item in items}) == 17
     assert not list(settings.output.rglob("*.tmp"))
@@ -189,38 +235,77 @@ def test_R3_killed_at_any_time_nothing_is_lost_or_doubled(tmp_path: Path) -> Non
 
 
 def test_plan_tells_what_a_change_would_publish_and_writes_nothing(tmp_path: Path) -> None:
-    for name, lines in (("one", "Quake hits Chile coast\nBank raises rates\n"), ("two", "Quake hits Chile coast\nVote in Peru\n")):
+    for name, lines in (
+        ("one", "Quake hits Chile coast\nBank raises rates\n"),
+        ("two", "Quake hits Chile coast\nVote in Peru\n"),
+    ):
         (tmp_path / f"{name}.txt").write_text(lines)
     body = '[[sources]]\nid = "one"\npath = "one.txt"\n[[sources]]\nid = "two"\npath = "two.txt"\n[[topics]]\nid = "t"\nmatch = "{}"\n{}\n'
     present = config(tmp_path, body.format("quake OR peru", ""))
     once(present)
     before = snapshot(tmp_path)
 
-    def plan(match: str, more: str = "", settings: Config | None = None) -> dict[str, tuple[int, int, int, int, int]]:
+    def plan(
+        match: str, more: str = "", settings: Config | None = None
+    ) -> dict[str, tuple[int, int, int, int, int]]:
         other = settings or config(tmp_path, body.format(match, more))
         with open_reader(present.database) as store:
-            return {one.topic: (one.added, one.removed, one.items, one.feed_added, one.feed_removed) for one in cycle.plan(store, other, present)}
+            return {
+                one.topic: (one.added, one.removed, one.items, one.feed_added, one.feed_removed)
+                for one in cycle.plan(store, other, present)
+            }
 
     assert plan("quake OR peru") == {"all": (0, 0, 3, 0, 0), "t": (0, 0, 2, 0, 0), "folds": (0, 0, 1, 0, 0)}
     assert plan("quake OR bank")["t"] == (1, 1, 2, 1, 1)
-    assert plan("quake OR peru", "limit = 1")["t"] == (0, 0, 2, 0, 0), "all belong there still; what came within two days stays in the feed, whatever its limit"
-    assert plan("quake OR peru", "min_sources = 2\none_per = 'event'")["t"][1:3] == (2, 0), "copies of one text are one voice"
-    assert plan("x", settings=config(tmp_path, '[fold]\ntext = false\nevent = false\n[[sources]]\nid = "one"\npath = "one.txt"\n'))["all"][:3] == (0, 1, 2), "a source that left"
-    unfolded = plan("x", settings=config(tmp_path, "[fold]\ntext = false\nevent = false\n" + body.format("quake OR peru", "")))
+    assert plan("quake OR peru", "limit = 1")["t"] == (0, 0, 2, 0, 0), (
+        "all belong there still; what came within two days stays in the feed, whatever its limit"
+    )
+    assert plan("quake OR peru", "min_sources = 2\none_per = 'event'")["t"][1:3] == (2, 0), (
+        "copies of one text are one voice"
+    )
+    assert plan(
+        "x",
+        settings=config(
+            tmp_path, '[fold]\ntext = false\nevent = false\n[[sources]]\nid = "one"\npath = "one.txt"\n'
+        ),
+    )["all"][:3] == (0, 1, 2), "a source that left"
+    unfolded = plan(
+        "x",
+        settings=config(tmp_path, "[fold]\ntext = false\nevent = false\n" + body.format("quake OR peru", "")),
+    )
     assert unfolded["folds"][:3] == (0, 1, 0) and unfolded["t"][:3] == (1, 0, 3)
     config(tmp_path, body.format("quake OR peru", ""))
-    ours = [{name: data for name, (_, data) in found.items() if not name.endswith(("-shm", "-wal"))} for found in (before, snapshot(tmp_path))]
+    ours = [
+        {name: data for name, (_, data) in found.items() if not name.endswith(("-shm", "-wal"))}
+        for found in (before, snapshot(tmp_path))
+    ]
     assert ours[0] == ours[1]
 
 
-BIG = {"entry", "said", "story", "event", "member", "label", "archived", "posting", "vector", "term", "revision", "alias"}
+BIG = {
+    "entry",
+    "said",
+    "story",
+    "event",
+    "member",
+    "label",
+    "archived",
+    "posting",
+    "vector",
+    "term",
+    "revision",
+    "alias",
+}
 
 
 def test_cost_follows_news_no_statement_of_a_cycle_goes_through_what_is_stored(tmp_path: Path) -> None:
     """Each statement of a cycle without news, and of one with a new entry, is looked up: none scans a table that grows."""
     lines = [f"Minister {n} visits town number {n * 7} of the north" for n in range(400)]
     (tmp_path / "s.txt").write_text("\n".join(lines))
-    settings = config(tmp_path, '[publish]\nlimit = 5\n[[sources]]\nid = "s"\npath = "s.txt"\n[[topics]]\nid = "t"\nmatch = "minister"\n[[topics]]\nid = "e"\nmatch = "town"\none_per = "event"\nmin_sources = 2\n')
+    settings = config(
+        tmp_path,
+        '[publish]\nlimit = 5\n[[sources]]\nid = "s"\npath = "s.txt"\n[[topics]]\nid = "t"\nmatch = "minister"\n[[topics]]\nid = "e"\nmatch = "town"\none_per = "event"\nmin_sources = 2\n',
+    )
     for day in range(4):  # until the archives have caught up
         (tmp_path / "s.txt").write_text("\n".join([*lines, *(f"Day {n} of it" for n in range(day))]))
         once(settings, NOW + day * 86_400 * 3)
@@ -234,7 +319,23 @@ def test_cost_follows_news_no_statement_of_a_cycle_goes_through_what_is_stored(t
             report = cycle.run(settings, store, Wanted(), NOW + 20 * 86_400)
             store.conn.set_trace_callback(None)
             assert report.collected.new == bool(text)
-            plans = {(one, row[3]) for one in said if one.startswith(("SELECT", "UPDATE", "DELETE", "INSERT")) for row in store.conn.execute(f"EXPLAIN QUERY PLAN {one}")}
-            scans = {(one[:160], detail) for one, detail in plans if detail.startswith("SCAN ") and (detail.split()[1] in BIG or detail.split()[1] in ("e", "m", "s", "t", "v", "a", "l", "x"))}
+            plans = {
+                (one, row[3])
+                for one in said
+                if one.startswith(("SELECT", "UPDATE", "DELETE", "INSERT"))
+                for row in store.conn.execute(f"EXPLAIN QUERY PLAN {one}")
+            }
+            scans = {
+                (one[:160], detail)
+                for one, detail in plans
+                if detail.startswith("SCAN ")
+                and (
+                    detail.split()[1] in BIG or detail.split()[1] in ("e", "m", "s", "t", "v", "a", "l", "x")
+                )
+            }
             # Partial indexes hold only what is to be done.
-            assert {(one, detail) for one, detail in scans if not detail.endswith(("story_unlabelled", "story_unarchived", "label_unarchived"))} == set(), name
+            assert {
+                (one, detail)
+                for one, detail in scans
+                if not detail.endswith(("story_unlabelled", "story_unarchived", "label_unarchived"))
+            } == set(), name

@@ -36,11 +36,15 @@ def test_every_option_is_in_the_readme() -> None:
         command = group.get_command(context, name)
         assert command is not None
         for one in command.commands.values() if isinstance(command, click.Group) else (command,):
-            for option in (option for parameter in one.params for option in parameter.opts if option.startswith("--")):
+            for option in (
+                option for parameter in one.params for option in parameter.opts if option.startswith("--")
+            ):
                 assert re.search(rf"`[^`]*{option}\b", README), f"{name} {one.name} {option}"
 
 
-@pytest.mark.parametrize("section", [Service, Poll, Fold, Publish, Retention, Serve, Source, Topic], ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "section", [Service, Poll, Fold, Publish, Retention, Serve, Source, Topic], ids=lambda one: one.__name__
+)
 def test_every_key_is_in_the_readme(section: type) -> None:
     for key in section.model_fields:  # type: ignore[attr-defined]  # a pydantic model
         assert re.search(rf"`{key}\b", README), f"{section.__name__}.{key}"
@@ -57,14 +61,20 @@ def test_the_schema_is_current() -> None:
     assert json.loads(SCHEMA.read_text()) == File.model_json_schema(), "write it anew: scripts/schema"
 
 
-@pytest.mark.parametrize("path", [ROOT / "config.toml", ROOT / "aggregator" / "config" / "starter.toml"], ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path",
+    [ROOT / "config.toml", ROOT / "aggregator" / "config" / "starter.toml"],
+    ids=lambda path: path.name,
+)
 def test_configs_are_valid_by_schema_too(path: Path) -> None:
     jsonschema.validate(tomllib.loads(path.read_text(encoding="utf-8")), json.loads(SCHEMA.read_text()))
     load(path, {})
 
 
 def test_the_starter_is_the_config() -> None:
-    assert (ROOT / "config.toml").read_bytes() == (ROOT / "aggregator" / "config" / "starter.toml").read_bytes()
+    assert (ROOT / "config.toml").read_bytes() == (
+        ROOT / "aggregator" / "config" / "starter.toml"
+    ).read_bytes()
 
 
 WANTED = {
@@ -78,7 +88,11 @@ WANTED = {
 
 
 # What an editor may well agree with too.
-MAY = {"China Urged": {"business"}, "Honduras Election": {"us-politics"}, "Trump Administration": {"business"}}
+MAY = {
+    "China Urged": {"business"},
+    "Honduras Election": {"us-politics"},
+    "Trump Administration": {"business"},
+}
 
 # Headlines and topics that a rule of single words gets wrong easily.
 ASTRAY = [
@@ -101,17 +115,26 @@ def test_every_seed_story_has_its_topics() -> None:
     assert len(config.topics) >= 6 and sum(source.url is not None for source in config.sources) >= 15
     rules = compiled(config.topics, config.sources)
     seed = next((ROOT / "aggregator" / "seeds").glob("*.txt"))
-    entries = story_files.read("seed-stories", Fetched(seed.as_uri(), 1, body=seed.read_bytes()), Limits()).entries
+    entries = story_files.read(
+        "seed-stories", Fetched(seed.as_uri(), 1, body=seed.read_bytes()), Limits()
+    ).entries
     assert len(entries) == len(WANTED) == 17
     for entry in entries:
         found = {one.topic for one in label(rules, entry, "Seed stories")}
         wanted = next(topics for start, topics in WANTED.items() if entry.title.startswith(start))
-        assert wanted <= found <= wanted | MAY.get(" ".join(entry.title.split()[:2]), set()), (entry.title, found)
+        assert wanted <= found <= wanted | MAY.get(" ".join(entry.title.split()[:2]), set()), (
+            entry.title,
+            found,
+        )
 
 
 def test_every_property_of_published_feeds_has_a_test_that_names_it() -> None:
     """F1–F67 are the properties of published feeds, S8–S20 those of safety that publishing has to keep."""
-    names = re.findall(r"^def test_(\w+)", "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py")), re.M)
+    names = re.findall(
+        r"^def test_(\w+)",
+        "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py")),
+        re.M,
+    )
     named = {part for name in names for part in name.split("_")}
     wanted = {f"F{n}" for n in range(1, 68)} | {f"S{n}" for n in (8, 9, 10, 11, 12, 13, 14, 17, 18, 20)}
     assert wanted - named == set()

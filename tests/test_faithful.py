@@ -93,7 +93,9 @@ def test_F2_by_the_schemas_of_the_formats(rich: Desk) -> None:
     schema = etree.RelaxNG(etree.parse(str(DATA / "atom.rng")))  # RFC 4287, appendix B
     for name in ("all.atom", "sources.atom"):
         assert schema.validate(rich.xml(name)), schema.error_log
-    jsonschema.validate(json.loads(rich.read("all.json")), json.loads((DATA / "jsonfeed.schema.json").read_text()))
+    jsonschema.validate(
+        json.loads(rich.read("all.json")), json.loads((DATA / "jsonfeed.schema.json").read_text())
+    )
 
 
 def test_F1_our_own_checks_find_nothing(rich: Desk) -> None:
@@ -107,8 +109,16 @@ def test_F9_every_id_once(rich: Desk) -> None:
 
 def test_F10_ids_byte_equal_or_derived(rich: Desk) -> None:
     ids = set(rich.items())
-    assert {"https://harbour.example/untitled", "tag:cais.example,2020:1", "http://cais.example/?p=2&utm_source=x", "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8", "https://mole.example/1"} <= ids
-    assert sum(id.startswith("urn:uuid:") for id in ids) == 4  # one is the source's own; "wreck-7", "odd link" and 2 are no URIs
+    assert {
+        "https://harbour.example/untitled",
+        "tag:cais.example,2020:1",
+        "http://cais.example/?p=2&utm_source=x",
+        "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+        "https://mole.example/1",
+    } <= ids
+    assert (
+        sum(id.startswith("urn:uuid:") for id in ids) == 4
+    )  # one is the source's own; "wreck-7", "odd link" and 2 are no URIs
 
 
 def test_F11_a_guid_never_claims_to_be_a_link(rich: Desk) -> None:
@@ -125,7 +135,12 @@ def test_F13_ids_survive_a_new_database_another_address_and_a_move(tmp_path: Pat
     (tmp_path / "moved").mkdir()
     for form in ("rss", "atom", "json"):
         shutil.move(tmp_path / f"{form}.{form}", tmp_path / "moved" / f"feed-{form}")
-    settings = config(tmp_path, "".join(f'[[sources]]\nid = "{form}"\npath = "moved/feed-{form}"\n' for form in ("json", "rss", "atom")))
+    settings = config(
+        tmp_path,
+        "".join(
+            f'[[sources]]\nid = "{form}"\npath = "moved/feed-{form}"\n' for form in ("json", "rss", "atom")
+        ),
+    )
     with open_writer(settings.database) as store:
         cycle.run(settings, store, Wanted(everything=True), NOW + 2 * LATER)
     assert set(desk.items()) == before
@@ -151,7 +166,10 @@ def test_F15_a_feed_keeps_its_id_wherever_it_is_served(tmp_path: Path) -> None:
 def test_F26_a_burst_beyond_the_limit_is_all_in_the_feed_for_two_days(tmp_path: Path) -> None:
     """400 items within one hour, limit 20: who polls hourly sees every one."""
     desk = Desk(tmp_path, "[publish]\nlimit = 20\n[fold]\ntext = false\nevent = false\n")
-    first = "".join(f"<item><title>Flood {n}</title><guid>urn:flood:{n}</guid><pubDate>{datetime.fromtimestamp(NOW - 3600 + n * 9, UTC):%a, %d %b %Y %H:%M:%S} GMT</pubDate></item>" for n in range(400))
+    first = "".join(
+        f"<item><title>Flood {n}</title><guid>urn:flood:{n}</guid><pubDate>{datetime.fromtimestamp(NOW - 3600 + n * 9, UTC):%a, %d %b %Y %H:%M:%S} GMT</pubDate></item>"
+        for n in range(400)
+    )
     desk.write("rss", f'<rss version="2.0"><channel><title>Flood</title>{first}</channel></rss>')
     assert {f"urn:flood:{n}" for n in range(400)} <= set(desk.cycle())
 
@@ -167,7 +185,11 @@ def test_F14_one_article_of_two_feeds_comes_once(tmp_path: Path) -> None:
 def test_F13_F17_F18_an_edit_keeps_id_and_date(desk: Desk) -> None:
     before = desk.items()
     desk.edit("atom", "O farol está aceso outra vez", "O farol está aceso outra vez, diz a capitania")
-    desk.edit("rss", "Nothing to click.", "Nothing to click. Nobody who was there on that long night wants to say, and the log is lost.")
+    desk.edit(
+        "rss",
+        "Nothing to click.",
+        "Nothing to click. Nobody who was there on that long night wants to say, and the log is lost.",
+    )
     after = desk.cycle(NOW + LATER)
     assert set(before) == set(after)
     changed = {id for id in before if before[id] != after[id]}
@@ -181,7 +203,9 @@ def test_F18_F66_a_cosmetic_change_marks_nothing_as_changed(desk: Desk) -> None:
     before = desk.items()
     desk.edit("json", "<p>Bis <b>Mai</b>.</p>", "<p class='x'>Bis  <b>Mai</b>.</p>\\n")
     after = desk.cycle(NOW + LATER)
-    assert {id: item["date_modified"] for id, item in before.items()} == {id: item["date_modified"] for id, item in after.items()}
+    assert {id: item["date_modified"] for id, item in before.items()} == {
+        id: item["date_modified"] for id, item in after.items()
+    }
 
 
 def test_F19_never_in_the_future_never_before_1970(rich: Desk, tmp_path: Path) -> None:
@@ -194,16 +218,24 @@ def test_F19_never_in_the_future_never_before_1970(rich: Desk, tmp_path: Path) -
 
 
 def test_F17_what_has_no_date_was_published_when_it_was_first_seen(desk: Desk) -> None:
-    first = {one(desk, title)["date_published"] for title in ("No date at all", "A date that is none", "From tomorrow")}
+    first = {
+        one(desk, title)["date_published"]
+        for title in ("No date at all", "A date that is none", "From tomorrow")
+    }
     desk.edit("rss", "the day before yesterday", "two days before yesterday")
     desk.cycle(NOW + LATER)
-    assert {one(desk, title)["date_published"] for title in ("No date at all", "A date that is none", "From tomorrow")} == first
+    assert {
+        one(desk, title)["date_published"]
+        for title in ("No date at all", "A date that is none", "From tomorrow")
+    } == first
     assert all(NOW - 60 <= datetime.fromisoformat(date).timestamp() <= time.time() for date in first)
 
 
 def test_F20_of_the_feed_itself_and_never_backwards(desk: Desk) -> None:
     updated = desk.xml("all.atom").findtext(f"{ATOM}updated")
-    assert updated == max(entry.findtext(f"{ATOM}updated") for entry in desk.xml("all.atom").iter(f"{ATOM}entry"))
+    assert updated == max(
+        entry.findtext(f"{ATOM}updated") for entry in desk.xml("all.atom").iter(f"{ATOM}entry")
+    )
     desk.body = '[publish]\nlimit = 20\n[retention]\nentries = "1d"\n'
     desk.cycle(NOW + 30 * 86400)
     assert (desk.xml("all.atom").findtext(f"{ATOM}updated") or "") >= (updated or "x")
@@ -214,7 +246,10 @@ def readings(desk: Desk) -> dict[str, list[tuple[Any, ...]]]:
     found: dict[str, list[tuple[Any, ...]]] = {}
     for form in ("rss", "atom"):
         parsed = feedparser.parse(desk.read(f"all.{form}"))
-        found[form] = [(e.id, markup.title(e.title), e.link, e.author, tuple(e.published_parsed[:6])) for e in parsed.entries]
+        found[form] = [
+            (e.id, markup.title(e.title), e.link, e.author, tuple(e.published_parsed[:6]))
+            for e in parsed.entries
+        ]
     found["json"] = [(item["id"], item["title"], item["url"], item["authors"][0]["name"], datetime.fromisoformat(item["date_published"]).timetuple()[:6])
                      for item in json.loads(desk.read("all.json"))["items"]]  # fmt: skip
     return found
@@ -232,9 +267,15 @@ def test_F24_a_late_one_is_in_the_window_or_in_the_archive(tmp_path: Path) -> No
     """Items are ordered by their own date: an old one that comes late stands at its place in the feed, or, beyond the window, in the archive; never lost."""
     desk = Desk(tmp_path, "[publish]\nlimit = 4\n")
     desk.cycle()
-    desk.edit("rss", "</channel>", "<item><title>Found in a drawer</title><guid>urn:late:1</guid><link>https://harbour.example/drawer</link><pubDate>Mon, 02 Jan 2023 08:00:00 GMT</pubDate></item></channel>")
+    desk.edit(
+        "rss",
+        "</channel>",
+        "<item><title>Found in a drawer</title><guid>urn:late:1</guid><link>https://harbour.example/drawer</link><pubDate>Mon, 02 Jan 2023 08:00:00 GMT</pubDate></item></channel>",
+    )
     assert "urn:late:1" not in desk.cycle(NOW + LATER)
-    archived = b"".join(path.read_bytes() for path in sorted((tmp_path / "var" / "public" / "archive").glob("all-*.atom")))
+    archived = b"".join(
+        path.read_bytes() for path in sorted((tmp_path / "var" / "public" / "archive").glob("all-*.atom"))
+    )
     assert archived.count(b"<id>urn:late:1</id>") == 1
 
 
@@ -245,19 +286,31 @@ def test_F25_size_is_bounded(tmp_path: Path) -> None:
     def ships(count: int, words: int, prefix: str) -> str:
         return "".join(
             f"<item><title>{prefix} {n}</title><guid>urn:{prefix}:{n}</guid><link>https://harbour.example/{prefix}/{n}</link><pubDate>{datetime(2024, 1, 1) + timedelta(days=n):%a, %d %b %Y %H:%M:%S} GMT</pubDate>"
-            f"<description>{' '.join(f'{prefix}{n}x{k}' for k in range(words))}</description></item>" for n in range(count)
+            f"<description>{' '.join(f'{prefix}{n}x{k}' for k in range(words))}</description></item>"
+            for n in range(count)
         )
 
     desk.edit("rss", "</channel>", f"{ships(45, 2000, 'mid')}</channel>")
     desk.cycle()
-    assert 30 <= len(desk.items()) < 50 and all(len(desk.read(f"all.{form}")) < 1_000_000 for form in ("rss", "atom", "json"))
+    assert 30 <= len(desk.items()) < 50 and all(
+        len(desk.read(f"all.{form}")) < 1_000_000 for form in ("rss", "atom", "json")
+    )
     large = Desk(tmp_path, "[publish]\nlimit = 1000\n")
     shutil.rmtree(tmp_path / "var")
     large.edit("rss", "</channel>", f"{ships(45, 2000, 'mid')}{ships(26, 26_000, 'huge')}</channel>")
     large.cycle()
-    files = [path for path in (tmp_path / "var" / "public").rglob("*") if path.suffix in (".rss", ".atom", ".json") and not path.name.startswith(".")]
-    assert max(path.stat().st_size for path in files) < 5_000_000 and (tmp_path / "var/public/archive/all-2.atom").exists()
-    everything = b"".join(path.read_bytes() for path in files if path.suffix == ".atom" and "sources" not in path.name)
+    files = [
+        path
+        for path in (tmp_path / "var" / "public").rglob("*")
+        if path.suffix in (".rss", ".atom", ".json") and not path.name.startswith(".")
+    ]
+    assert (
+        max(path.stat().st_size for path in files) < 5_000_000
+        and (tmp_path / "var/public/archive/all-2.atom").exists()
+    )
+    everything = b"".join(
+        path.read_bytes() for path in files if path.suffix == ".atom" and "sources" not in path.name
+    )
     for prefix, count in (("mid", 45), ("huge", 26)):
         assert [everything.count(f"<id>urn:{prefix}:{n}</id>".encode()) for n in range(count)] == [1] * count
     assert everything.count(b"huge7x25999") == 1, "whole"
@@ -274,8 +327,15 @@ def test_F27_F28_titles(rich: Desk) -> None:
 def test_F29_F30_content_is_complete_safe_and_absolute(rich: Desk) -> None:
     content = one(rich, "wreck")["content_html"]
     assert not re.search(r"script|onclick|iframe|alert", content)
-    assert 'href="https://harbour.example/log"' in content or 'href="https://harbour.example/2026/../log"' in content
-    assert 'src="https://harbour.example/i/crane.jpg"' in content and 'srcset="https://harbour.example/i/crane.jpg 1x, https://harbour.example/i/crane2.jpg 2x"' in content
+    assert (
+        'href="https://harbour.example/log"' in content
+        or 'href="https://harbour.example/2026/../log"' in content
+    )
+    assert (
+        'src="https://harbour.example/i/crane.jpg"' in content
+        and 'srcset="https://harbour.example/i/crane.jpg 1x, https://harbour.example/i/crane2.jpg 2x"'
+        in content
+    )
     assert "came up at dawn" in content and "<strong>três</strong>" in one(rich, "Maré")["content_html"]
     assert not re.search(r'(?:href|src|poster)="(?!https?://|mailto:)', content)
 
@@ -298,28 +358,51 @@ def test_F31_a_plain_summary_before_the_content(rich: Desk) -> None:
 def test_F33_F34_letters_and_languages(rich: Desk) -> None:
     arabic = rich.items()["urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8"]
     assert arabic["title"] == "سفينة جديدة في الميناء 漢字 é" and arabic["language"] == "ar"
-    assert one(rich, "Maré")["language"] == "pt-BR" and one(rich, "Mole wird")["language"] == "de" and one(rich, "wreck")["language"] == "en-GB"
+    assert (
+        one(rich, "Maré")["language"] == "pt-BR"
+        and one(rich, "Mole wird")["language"] == "de"
+        and one(rich, "wreck")["language"] == "en-GB"
+    )
 
 
 def test_F38_F39_authors(rich: Desk) -> None:
     assert [a["name"] for a in one(rich, "wreck")["authors"]] == ["Ada Quay"]
-    assert [a["name"] for a in one(rich, "farol")["authors"]] == ["Redação do Cais"] and [a["name"] for a in one(rich, "No date")["authors"]] == ["The Harbour Courier"]
+    assert [a["name"] for a in one(rich, "farol")["authors"]] == ["Redação do Cais"] and [
+        a["name"] for a in one(rich, "No date")["authors"]
+    ] == ["The Harbour Courier"]
     assert b"Test desk</name>" not in re.sub(rb"(?s)^.*?<entry>", b"<entry>", rich.read("all.atom"))
 
 
 def test_F40_F41_F42_source_media_categories(rich: Desk) -> None:
     wreck = one(rich, "wreck")
-    assert wreck["attachments"] == [{"url": "https://harbour.example/audio/wreck.mp3", "mime_type": "audio/mpeg", "size_in_bytes": 12345}] or len(wreck["attachments"]) == 2
-    assert wreck["tags"] == ["Harbour", "Ships & boats"] and wreck["_source"]["title"] == "The Harbour Courier"
+    assert (
+        wreck["attachments"]
+        == [
+            {
+                "url": "https://harbour.example/audio/wreck.mp3",
+                "mime_type": "audio/mpeg",
+                "size_in_bytes": 12345,
+            }
+        ]
+        or len(wreck["attachments"]) == 2
+    )
+    assert (
+        wreck["tags"] == ["Harbour", "Ships & boats"] and wreck["_source"]["title"] == "The Harbour Courier"
+    )
     item = next(item for item in rich.xml("all.rss").iter("item") if "Maré" in item.findtext("title"))
     assert len(item.findall("enclosure")) == 1 and item.find("enclosure").get("length") == "77"
-    assert item.findtext("{http://purl.org/dc/elements/1.1/}rights") is None or item.findtext("source") == "O Cais"
+    assert (
+        item.findtext("{http://purl.org/dc/elements/1.1/}rights") is None
+        or item.findtext("source") == "O Cais"
+    )
     podcast = next(item for item in rich.xml("all.rss").iter("item") if "wreck" in item.findtext("title"))
     assert podcast.findtext("{https://podcastindex.org/namespace/1.0}episode") == "4"
 
 
 def test_F44_generator_and_no_tracking(rich: Desk) -> None:
-    assert rich.xml("all.atom").findtext(f"{ATOM}generator") == "aggregator" and (rich.xml("all.rss").findtext("channel/generator") or "").startswith("aggregator")
+    assert rich.xml("all.atom").findtext(f"{ATOM}generator") == "aggregator" and (
+        rich.xml("all.rss").findtext("channel/generator") or ""
+    ).startswith("aggregator")
     assert one(rich, "wreck")["url"] == "https://harbour.example/2026/wreck?id=7#top"
     links = [item["url"] for item in rich.items().values()]
     assert not any("utm_" in link for link in links)
@@ -327,30 +410,45 @@ def test_F44_generator_and_no_tracking(rich: Desk) -> None:
 
 def test_F35_what_has_no_link_gets_a_page_of_ours(rich: Desk) -> None:
     item = one(rich, "A link that is none")
-    assert item["url"].startswith("https://desk.example/stories/") and rich.read(item["url"].removeprefix("https://desk.example/"))
+    assert item["url"].startswith("https://desk.example/stories/") and rich.read(
+        item["url"].removeprefix("https://desk.example/")
+    )
 
 
 def test_F23_F65_F66_the_same_again_is_the_same_bytes(desk: Desk) -> None:
     public = desk.folder / "var" / "public"
-    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in public.rglob("*") if path.is_file()}
+    before = {
+        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in public.rglob("*") if path.is_file()
+    }
     desk.cycle(NOW + LATER)
-    assert before == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in public.rglob("*") if path.is_file()}
+    assert before == {
+        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in public.rglob("*") if path.is_file()
+    }
     for path in public.rglob("*.*"):
         path.unlink()
     desk.cycle(NOW + 2 * LATER)  # printed anew from the store: as after an upgrade
-    assert {path: data for path, (data, _) in before.items()}.keys() == {path for path in public.rglob("*") if path.is_file()}
-    assert all(path.read_bytes() == data for path, (data, _) in before.items() if not path.name.startswith("."))
+    assert {path: data for path, (data, _) in before.items()}.keys() == {
+        path for path in public.rglob("*") if path.is_file()
+    }
+    assert all(
+        path.read_bytes() == data for path, (data, _) in before.items() if not path.name.startswith(".")
+    )
 
 
 def test_F65_an_edit_is_one_changed_entry_and_no_new_one(desk: Desk) -> None:
     def seen() -> dict[str, tuple[str, str]]:
-        return {e.id: (e.updated, e.content[0].value if e.get("content") else "") for e in feedparser.parse(desk.read("all.atom")).entries}
+        return {
+            e.id: (e.updated, e.content[0].value if e.get("content") else "")
+            for e in feedparser.parse(desk.read("all.atom")).entries
+        }
 
     before = seen()
     desk.edit("json", "Bis <b>Mai</b>", "Bis Ende <b>Juni</b>, sagt das Amt für Hafenbau")
     desk.cycle(NOW + LATER)
     after = seen()
-    assert set(before) == set(after) and [id for id in before if before[id] != after[id]] == ["https://mole.example/1"]
+    assert set(before) == set(after) and [id for id in before if before[id] != after[id]] == [
+        "https://mole.example/1"
+    ]
 
 
 def test_F60_the_chain_of_archives_holds_everything_once_and_full_ones_stay(tmp_path: Path) -> None:
@@ -369,11 +467,16 @@ def test_F60_the_chain_of_archives_holds_everything_once_and_full_ones_stay(tmp_
             document = desk.xml(name)
             chain.append(name)
             ids += [element.text for element in document.iterfind(f"{ATOM}entry/{ATOM}id")]
-            links = {link.get("rel"): link.get("href").removeprefix("https://desk.example/") for link in document.findall(f"{ATOM}link")}
+            links = {
+                link.get("rel"): link.get("href").removeprefix("https://desk.example/")
+                for link in document.findall(f"{ATOM}link")
+            }
             assert links["current" if name != "all.atom" else "self"] == "all.atom" and links["self"] == name
             assert "next-archive" not in links or desk.read(links["next-archive"])
             name = links.get("prev-archive", "")
-        assert len(ids) == len(set(ids)) == round_ * 55 + 5, "the ships and the entries of the two other feeds"
+        assert len(ids) == len(set(ids)) == round_ * 55 + 5, (
+            "the ships and the entries of the two other feeds"
+        )
         full = {one: (tmp_path / "var" / "public" / one).stat().st_mtime_ns for one in chain[2:]}
         assert all(full[one] == stamp for one, stamp in stamps.items() if one in full)
         stamps.update(full)
@@ -386,7 +489,13 @@ def told(desk: Desk, name: str) -> list[str]:
     while name:
         document = desk.xml(name)
         ids += [element.text for element in document.iterfind(f"{ATOM}entry/{ATOM}id")]
-        name = next((link.get("href").removeprefix("https://desk.example/") for link in document.findall(f"{ATOM}link[@rel='prev-archive']")), "")
+        name = next(
+            (
+                link.get("href").removeprefix("https://desk.example/")
+                for link in document.findall(f"{ATOM}link[@rel='prev-archive']")
+            ),
+            "",
+        )
     return ids
 
 
@@ -413,7 +522,10 @@ def test_F60_every_item_once_whatever_an_item_stands_for(tmp_path: Path, body: s
 
 def test_F60_fair_mixing_and_a_flood_do_not_lose_anything_either(tmp_path: Path) -> None:
     """`per_source` mixes the feed; the archive holds what it left out. 2,500 items at once are all there after one cycle."""
-    desk = Desk(tmp_path, '[[topics]]\nid = "fair"\nmatch = "enters"\nper_source = 2\nlimit = 10\n[fold]\ntext = false\nevent = false\n')
+    desk = Desk(
+        tmp_path,
+        '[[topics]]\nid = "fair"\nmatch = "enters"\nper_source = 2\nlimit = 10\n[fold]\ntext = false\nevent = false\n',
+    )
     desk.write("rss", harbour(2500))
     desk.write("atom", harbour(6, "boat"))
     desk.cycle()
@@ -424,7 +536,9 @@ def test_F60_fair_mixing_and_a_flood_do_not_lose_anything_either(tmp_path: Path)
     assert len(fair) == len(set(fair)) == 2506
 
 
-def test_F60_R4_a_crash_before_writing_loses_no_archived_item(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_F60_R4_a_crash_before_writing_loses_no_archived_item(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from aggregator.publish import Folder
 
     desk = Desk(tmp_path, "[publish]\nlimit = 5\n")

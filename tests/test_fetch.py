@@ -32,7 +32,12 @@ def hostile() -> Iterator[Hostile]:
 
 
 def limits(server: Hostile, timeout: float = 1.0) -> Limits:
-    return Limits(user_agent="aggregator/test (+http://a.example/)", timeout=timeout, max_bytes=4_000_000, allow_hosts=(f"127.0.0.1:{server.port}",))
+    return Limits(
+        user_agent="aggregator/test (+http://a.example/)",
+        timeout=timeout,
+        max_bytes=4_000_000,
+        allow_hosts=(f"127.0.0.1:{server.port}",),
+    )
 
 
 def get(server: Hostile, name: str, etag: str | None = None, last_modified: str | None = None) -> Fetched:
@@ -42,7 +47,9 @@ def get(server: Hostile, name: str, etag: str | None = None, last_modified: str 
 _PARSED_ELSEWHERE = {"not-a-feed", "blocked", "parse", "not-utf-8", "empty"}
 
 
-@pytest.mark.parametrize("name", [case.name for case in cases(1, 2) if not case.name.startswith(("codec-", "charset-"))])
+@pytest.mark.parametrize(
+    "name", [case.name for case in cases(1, 2) if not case.name.startswith(("codec-", "charset-"))]
+)
 def test_B1_B2_B3_B5_B6_B7_S1_S2_every_path_has_its_outcome(hostile: Hostile, name: str) -> None:
     case = hostile.table[name]
     started = time.monotonic()
@@ -60,7 +67,11 @@ def test_P2_validators_go_back_byte_for_byte(hostile: Hostile) -> None:
     for name in ("etag", "weak-etag", "bare-etag", "latin-etag", "modified", "odd-modified", "both"):
         first = get(hostile, name)
         named = dict(first.headers)
-        given = {key: named[header] for key, header in (("etag", "etag"), ("last_modified", "last-modified")) if header in named}
+        given = {
+            key: named[header]
+            for key, header in (("etag", "etag"), ("last_modified", "last-modified"))
+            if header in named
+        }
         assert get(hostile, name, **given).status == 304, name
 
 
@@ -122,7 +133,9 @@ def test_S21_no_header_of_ours_breaks_the_line(hostile: Hostile) -> None:
     ],
 )
 def test_S3_names_that_lead_inside_are_refused(name: str, answer: list[str], kind: str) -> None:
-    fetched = fetch.get(Request("http://rebound.example/"), Limits(timeout=1.0), resolver=lambda host, port: answer)
+    fetched = fetch.get(
+        Request("http://rebound.example/"), Limits(timeout=1.0), resolver=lambda host, port: answer
+    )
     assert fetched.failure is not None and fetched.failure.kind == kind, name
 
 
@@ -152,14 +165,19 @@ def test_S2_the_address_policy(text: str, wanted: bool) -> None:
 
 def test_S4_the_allow_list_is_exact() -> None:
     assert address.allowed(["127.0.0.1"], "127.0.0.1", 8080, ("127.0.0.1:8080",)) == (["127.0.0.1"], None)
-    assert address.allowed(["::1"], "::1", 8080, ("[::1]:8080",)) == (["::1"], None) and address.allowed(["10.0.0.1"], "nas.lan", 80, ("NAS.lan:80",))[1] is None
+    assert (
+        address.allowed(["::1"], "::1", 8080, ("[::1]:8080",)) == (["::1"], None)
+        and address.allowed(["10.0.0.1"], "nas.lan", 80, ("NAS.lan:80",))[1] is None
+    )
     assert address.allowed(["127.0.0.1"], "127.0.0.1", 8081, ("127.0.0.1:8080",))[0] == []
     assert address.allowed(["127.0.0.1"], "localhost", 8080, ("127.0.0.1:8080",))[0] == []
 
 
 def test_close_ends_what_is_under_way(hostile: Hostile) -> None:
     results: list[Fetched] = []
-    thread = threading.Thread(target=lambda: results.append(fetch.get(Request(hostile.url("silent")), limits(hostile, 15))))
+    thread = threading.Thread(
+        target=lambda: results.append(fetch.get(Request(hostile.url("silent")), limits(hostile, 15)))
+    )
     thread.start()
     time.sleep(0.2)
     fetch.close()
@@ -190,7 +208,9 @@ def test_P12_redirects_wait_for_their_turn_and_for_the_gap(hostile: Hostile) -> 
     for name in ("redirect", "mixed-chain"):
         assert fetch.get(Request(hostile.url(name)), polite).failure is None
     times = [one.at for one in hostile.log[-5:]]
-    assert all(b - a >= 0.48 for a, b in pairwise(times)), "one gap between all requests to a host, hops included"
+    assert all(b - a >= 0.48 for a, b in pairwise(times)), (
+        "one gap between all requests to a host, hops included"
+    )
 
 
 def test_P12_a_host_that_is_busy_is_not_waited_for_beyond_the_deadline(hostile: Hostile) -> None:
@@ -208,7 +228,9 @@ def test_P2_validators_mean_something_where_they_were_given_only(hostile: Hostil
     first = get(hostile, "moving-target")
     etag = dict(first.headers)["etag"]
     second = fetch.get(Request(hostile.url("moving-target"), etag, given_at=first.url), limits(hostile))
-    assert second.status == 200 and second.url != first.url, "the other target has the same ETag, and another feed"
+    assert second.status == 200 and second.url != first.url, (
+        "the other target has the same ETag, and another feed"
+    )
     third = fetch.get(Request(hostile.url("moving-target"), etag, given_at=first.url), limits(hostile))
     assert third.status == 304 and "if-none-match" not in hostile.asked("moving-target")[-1].headers
 
@@ -216,12 +238,24 @@ def test_P2_validators_mean_something_where_they_were_given_only(hostile: Hostil
 def test_P11_a_failure_names_who_answered_so(hostile: Hostile) -> None:
     hostile.table["to-429"] = type(hostile.table["plain"])("to-429", hostile_cases.moved("302 Found", "/429"))
     fetched = get(hostile, "to-429")
-    assert fetched.failure is not None and fetched.failure.kind == "rate-limited" and fetched.url == hostile.url("429")
+    assert (
+        fetched.failure is not None
+        and fetched.failure.kind == "rate-limited"
+        and fetched.url == hostile.url("429")
+    )
 
 
-@pytest.mark.parametrize(("name", "answer", "kind"), [("silent", b"", "timeout"), ("plain", b"HTTP/1.1 200 OK\r\n\r\nx", "tls"), ("rubbish", b"\x15\x03\x01\x00\x02\x02\x28", "tls")])
+@pytest.mark.parametrize(
+    ("name", "answer", "kind"),
+    [
+        ("silent", b"", "timeout"),
+        ("plain", b"HTTP/1.1 200 OK\r\n\r\nx", "tls"),
+        ("rubbish", b"\x15\x03\x01\x00\x02\x02\x28", "tls"),
+    ],
+)
 def test_B1_tls_that_hangs_or_is_none(name: str, answer: bytes, kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
+
         def serve() -> None:
             wire, _ = sock.accept()
             with wire:
@@ -235,7 +269,9 @@ def test_B1_tls_that_hangs_or_is_none(name: str, answer: bytes, kind: str) -> No
         threading.Thread(target=serve, daemon=True).start()
         port = sock.getsockname()[1]
         started = time.monotonic()
-        fetched = fetch.get(Request(f"https://127.0.0.1:{port}/"), Limits(timeout=1.0, allow_hosts=(f"127.0.0.1:{port}",)))
+        fetched = fetch.get(
+            Request(f"https://127.0.0.1:{port}/"), Limits(timeout=1.0, allow_hosts=(f"127.0.0.1:{port}",))
+        )
         assert fetched.failure is not None and fetched.failure.kind == kind, (name, fetched.failure)
         assert time.monotonic() - started < 3
 
@@ -243,8 +279,12 @@ def test_B1_tls_that_hangs_or_is_none(name: str, answer: bytes, kind: str) -> No
 def test_B2_large_bodies_share_what_there_is(monkeypatch: pytest.MonkeyPatch, hostile: Hostile) -> None:
     monkeypatch.setattr(decode, "_budget", decode._Budget(2))
     large = replace(limits(hostile, 1.0), max_bytes=4_000_000)
-    hostile.table["3mb"] = type(hostile.table["plain"])("3mb", hostile_cases.says(hostile_cases.reply(b"x" * 3_500_000)))
-    hostile.table["2mb"] = type(hostile.table["plain"])("2mb", hostile_cases.says(hostile_cases.reply(b"x" * 2_500_000)))
+    hostile.table["3mb"] = type(hostile.table["plain"])(
+        "3mb", hostile_cases.says(hostile_cases.reply(b"x" * 3_500_000))
+    )
+    hostile.table["2mb"] = type(hostile.table["plain"])(
+        "2mb", hostile_cases.says(hostile_cases.reply(b"x" * 2_500_000))
+    )
     refused = fetch.get(Request(hostile.url("3mb")), large)
     assert refused.failure is not None and refused.failure.kind == "timeout"
     with fetch.room():
@@ -270,7 +310,9 @@ def test_S2_B1_a_connection_is_never_used_twice(hostile: Hostile) -> None:
     body = hostile_cases.rss("kept")
 
     def keeps(wire: socket.socket, asked: Asked) -> None:
-        wire.sendall(b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        wire.sendall(
+            b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        )
         time.sleep(0.05)
         wire.sendall(left_over)
         wire.settimeout(3)
@@ -289,7 +331,24 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("openssl") is None:
         pytest.skip("no openssl here to make a certificate with")
     path = tmp_path_factory.mktemp("tls") / "cert.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", str(path), "-out", f"{path}.crt"]
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=DNS:localhost",
+        "-keyout",
+        str(path),
+        "-out",
+        f"{path}.crt",
+    ]
     subprocess.run(command, check=True, capture_output=True)
     path.write_bytes(path.read_bytes() + Path(f"{path}.crt").read_bytes())
     return path
@@ -297,15 +356,33 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("name", "host", "trusted", "wanted"),
-    [("plain", "localhost", True, None), ("plain", "localhost", False, "tls"), ("plain", "127.0.0.1", True, "tls"), ("drip-body", "localhost", True, "timeout"), ("silent", "localhost", True, "timeout"), ("short-body", "localhost", True, "truncated")],
+    [
+        ("plain", "localhost", True, None),
+        ("plain", "localhost", False, "tls"),
+        ("plain", "127.0.0.1", True, "tls"),
+        ("drip-body", "localhost", True, "timeout"),
+        ("silent", "localhost", True, "timeout"),
+        ("short-body", "localhost", True, "truncated"),
+    ],
 )
-def test_S2_B1_over_tls(hostile: Hostile, certificate: Path, monkeypatch: pytest.MonkeyPatch, name: str, host: str, trusted: bool, wanted: str | None) -> None:
+def test_S2_B1_over_tls(
+    hostile: Hostile,
+    certificate: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    host: str,
+    trusted: bool,
+    wanted: str | None,
+) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     if trusted:
         monkeypatch.setattr(transport, "_context", ssl.create_default_context(cafile=f"{certificate}.crt"))
-    monkeypatch.setattr(transport, "_current", threading.local())  # sessions keep the context that they were made with
+    monkeypatch.setattr(
+        transport, "_current", threading.local()
+    )  # sessions keep the context that they were made with
     with socket.create_server(("127.0.0.1", 0)) as sock:
+
         def serve() -> None:
             with contextlib.suppress(OSError):
                 wire, _ = sock.accept()
@@ -316,16 +393,32 @@ def test_S2_B1_over_tls(hostile: Hostile, certificate: Path, monkeypatch: pytest
         threading.Thread(target=serve, daemon=True).start()
         port = sock.getsockname()[1]
         started = time.monotonic()
-        fetched = fetch.get(Request(f"https://{host}:{port}/"), Limits(timeout=1.5, allow_hosts=(f"{host}:{port}",)))
+        fetched = fetch.get(
+            Request(f"https://{host}:{port}/"), Limits(timeout=1.5, allow_hosts=(f"{host}:{port}",))
+        )
     assert (fetched.failure.kind if fetched.failure else None) == wanted, fetched.failure
     assert time.monotonic() - started < 3.5
 
 
 def test_S2_redirects_away_from_loopback_in_a_namespace_of_its_own() -> None:
-    if shutil.which("unshare") is None or subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("no network namespaces here (unshare -rn): redirects that lead away from loopback are not followed")
-    done = subprocess.run(["unshare", "-rn", sys.executable, "-m", "tests.namespaced"], capture_output=True, text=True, cwd=Path(__file__).parent.parent, check=False, timeout=90)
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False).returncode != 0
+    ):
+        pytest.skip(
+            "no network namespaces here (unshare -rn): redirects that lead away from loopback are not followed"
+        )
+    done = subprocess.run(
+        ["unshare", "-rn", sys.executable, "-m", "tests.namespaced"],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parent.parent,
+        check=False,
+        timeout=90,
+    )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
-    wrong = {name: kind for name, kind in said["found"].items() if kind not in said["wanted"][name].split("|")}
+    wrong = {
+        name: kind for name, kind in said["found"].items() if kind not in said["wanted"][name].split("|")
+    }
     assert wrong == {} and len(said["found"]) >= 12 and said["canary"] == 0

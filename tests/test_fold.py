@@ -25,7 +25,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def told(store: Store) -> dict[str, tuple[str, str, str | None]]:
     """guid → (story, event, level)"""
-    return {str(one.guid): (str(story), str(event), level) for one, story, event, level, _ in stories.dump(store)}
+    return {
+        str(one.guid): (str(story), str(event), level) for one, story, event, level, _ in stories.dump(store)
+    }
 
 
 def run(store: Store, settings: fold.Settings | None = None) -> fold.Folded:
@@ -33,7 +35,11 @@ def run(store: Store, settings: fold.Settings | None = None) -> fold.Folded:
 
 
 def test_item_same_canonical_link_anywhere(store: Store) -> None:
-    put(store, entry("a", "1", "Rain in Rome", link="https://www.n.example/x?utm_source=a", at=NOW - 9), entry("b", "2", "Rome: rain", link="http://n.example/x/", at=NOW - 5))
+    put(
+        store,
+        entry("a", "1", "Rain in Rome", link="https://www.n.example/x?utm_source=a", at=NOW - 9),
+        entry("b", "2", "Rome: rain", link="http://n.example/x/", at=NOW - 5),
+    )
     run(store)
     found = told(store)
     assert found["1"][0] == found["2"][0] and found["2"][2] == "item" and found["1"][2] is None
@@ -56,7 +62,11 @@ def test_text_syndicated_with_other_links(store: Store) -> None:
 
 def test_text_templates_stay_apart(store: Store) -> None:
     weather = "Today will be partly cloudy in the south with a high of {} degrees and light winds from the west, turning to rain in the evening hours."
-    put(store, entry("a", "1", "Weather for Oslo, 3 May", weather.format(17), at=NOW - 9000), entry("a", "2", "Weather for Oslo, 4 May", weather.format(12), at=NOW - 8000))
+    put(
+        store,
+        entry("a", "1", "Weather for Oslo, 3 May", weather.format(17), at=NOW - 9000),
+        entry("a", "2", "Weather for Oslo, 4 May", weather.format(12), at=NOW - 8000),
+    )
     run(store)
     found = told(store)
     assert found["1"][0] != found["2"][0]
@@ -68,11 +78,19 @@ def test_event_other_words_same_happening(store: Store) -> None:
         entry("c", "3", "Central bank leaves interest rates unchanged", "The governor said that inflation was falling slowly.", at=NOW - 7000))  # fmt: skip
     run(store)
     found = told(store)
-    assert found["1"][1] == found["2"][1] != found["3"][1] and found["1"][0] != found["2"][0] and found["2"][2] == "event"
+    assert (
+        found["1"][1] == found["2"][1] != found["3"][1]
+        and found["1"][0] != found["2"][0]
+        and found["2"][2] == "event"
+    )
 
 
 def test_windows_and_switched_off_levels(store: Store) -> None:
-    put(store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 40 * 86_400), entry("b", "2", "Strong quake hits northern Chile", QUAKE, at=NOW))
+    put(
+        store,
+        entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 40 * 86_400),
+        entry("b", "2", "Strong quake hits northern Chile", QUAKE, at=NOW),
+    )
     run(store)
     assert len({story for story, _, _ in told(store).values()}) == 2, "eight days apart are not one text"
     folding.forget(store, None)
@@ -82,13 +100,42 @@ def test_windows_and_switched_off_levels(store: Store) -> None:
 
 
 def _mixed() -> list[Entry]:
-    words = ["harbour", "budget", "museum", "tunnel", "vaccine", "orchestra", "glacier", "airline", "referendum", "satellite"]
+    words = [
+        "harbour",
+        "budget",
+        "museum",
+        "tunnel",
+        "vaccine",
+        "orchestra",
+        "glacier",
+        "airline",
+        "referendum",
+        "satellite",
+    ]
     found = []
     for number, word in enumerate(words):
         text = f"The {word} commission published its report on Tuesday and asked for {number + 3} million more after the {word} inquiry found cracks in the plan, officials said."
-        found.append(entry("a", f"{word}-1", f"Report on the {word} asks for more money", text, at=NOW - 9000 + number))
-        found.append(entry("b", f"{word}-2", f"Report on the {word} asks for more money", text + " Continue reading", at=NOW - 8000 + number))
-        found.append(entry("c", f"{word}-3", f"{word.title()} inquiry: cracks found, commission wants money", f"What the {word} commission said about the cracks.", at=NOW - 7000 + number))
+        found.append(
+            entry("a", f"{word}-1", f"Report on the {word} asks for more money", text, at=NOW - 9000 + number)
+        )
+        found.append(
+            entry(
+                "b",
+                f"{word}-2",
+                f"Report on the {word} asks for more money",
+                text + " Continue reading",
+                at=NOW - 8000 + number,
+            )
+        )
+        found.append(
+            entry(
+                "c",
+                f"{word}-3",
+                f"{word.title()} inquiry: cracks found, commission wants money",
+                f"What the {word} commission said about the cracks.",
+                at=NOW - 7000 + number,
+            )
+        )
     return found
 
 
@@ -116,7 +163,9 @@ def test_ids_survive_growth_and_refold(store: Store) -> None:
     folding.forget(store, None)
     run(store)
     again = told(store)
-    assert {guid: story for guid, (story, _, _) in again.items()} == {guid: story for guid, (story, _, _) in grown.items()}
+    assert {guid: story for guid, (story, _, _) in again.items()} == {
+        guid: story for guid, (story, _, _) in grown.items()
+    }
 
 
 def test_a_second_fold_has_nothing_to_do(store: Store) -> None:
@@ -126,11 +175,18 @@ def test_a_second_fold_has_nothing_to_do(store: Store) -> None:
 
 
 def test_why_says_level_partner_score_and_features(store: Store) -> None:
-    put(store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000), entry("b", "2", "Strong quake hits northern Chile", QUAKE, at=NOW - 8000))
+    put(
+        store,
+        entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000),
+        entry("b", "2", "Strong quake hits northern Chile", QUAKE, at=NOW - 8000),
+    )
     run(store)
     found = desk.why(store, "2")
     assert found.member.reason.level == "text" and found.against is not None and found.against.guid == "1"
-    assert found.member.reason.score >= found.member.reason.threshold > 0 and dict(found.member.reason.features)["shared phrases"]
+    assert (
+        found.member.reason.score >= found.member.reason.threshold > 0
+        and dict(found.member.reason.features)["shared phrases"]
+    )
 
 
 def test_split_and_join_are_remembered_for_good(store: Store) -> None:
@@ -152,7 +208,9 @@ def test_split_and_join_are_remembered_for_good(store: Store) -> None:
     assert found["1"][0] == found["2"][0] != found["3"][0]
 
 
-def test_a_join_while_folding_leaves_no_trace_of_the_story_that_is_gone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_join_while_folding_leaves_no_trace_of_the_story_that_is_gone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(fold, "BATCH", 2)
     put(store, entry("c", "museum", "Museum opens a new wing", "Visitors queued for hours to see the paintings.", at=NOW - 9000),
         entry("a", "quake", "Strong quake hits northern Chile", QUAKE, at=NOW - 8000), entry("b", "copy", "Strong quake hits northern Chile", QUAKE, at=NOW - 7000))  # fmt: skip
@@ -184,7 +242,13 @@ def test_old_news_does_not_hide_what_is_stored_since_from_the_new(store: Store) 
     title = "Freighter strikes pillar of the harbour bridge in Valparaiso"
     put(store, entry("a", "1", title, at=NOW - 9000))
     run(store)
-    put(store, entry("b", "old", "Harbour bridge of Valparaiso: freighter strikes, pillar holds", at=NOW - 300 * 86_400), entry("b", "2", title, at=NOW - 8000))
+    put(
+        store,
+        entry(
+            "b", "old", "Harbour bridge of Valparaiso: freighter strikes, pillar holds", at=NOW - 300 * 86_400
+        ),
+        entry("b", "2", title, at=NOW - 8000),
+    )
     run(store)
     assert told(store)["2"][0] == told(store)["1"][0] != told(store)["old"][0]
 
@@ -193,7 +257,12 @@ def test_an_edit_keeps_the_id_and_the_headline_history(store: Store) -> None:
     put(store, entry("a", "1", "Strong quake hits Chile", QUAKE, at=NOW - 9000))
     run(store)
     before = told(store)
-    assert put(store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000), at=NOW + 60).updated == 1
+    assert (
+        put(
+            store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000), at=NOW + 60
+        ).updated
+        == 1
+    )
     assert told(store)["1"][:2] == before["1"][:2]
     assert [title for _, title in desk.why(store, "1").headlines] == ["Strong quake hits Chile"]
 
@@ -203,7 +272,9 @@ def test_a_refold_of_the_newest_counts_no_word_twice(store: Store) -> None:
     run(store)
 
     def counted() -> tuple[dict[str, int], str | None]:
-        return {term: number for term, number in store.conn.execute("SELECT term, events FROM term") if number}, store.meta("events seen")
+        return {
+            term: number for term, number in store.conn.execute("SELECT term, events FROM term") if number
+        }, store.meta("events seen")
 
     before = counted()
     folding.forget(store, NOW - 8995)
@@ -212,13 +283,20 @@ def test_a_refold_of_the_newest_counts_no_word_twice(store: Store) -> None:
 
 
 def test_an_entry_that_comes_back_is_in_the_story_that_it_founded(store: Store) -> None:
-    put(store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000), entry("b", "2", "Strong quake hits northern Chile", QUAKE, at=NOW - 8000))
+    put(
+        store,
+        entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000),
+        entry("b", "2", "Strong quake hits northern Chile", QUAKE, at=NOW - 8000),
+    )
     run(store)
     before = told(store)
     number = store.conn.execute("SELECT id FROM entry WHERE guid = '1'").fetchone()[0]
     entries.keep_again(store, [(number, True, False)])
     run(store)
-    assert "1" not in {guid for guid, (story, _, _) in told(store).items() if story} or told(store)["2"][0] == before["2"][0]
+    assert (
+        "1" not in {guid for guid, (story, _, _) in told(store).items() if story}
+        or told(store)["2"][0] == before["2"][0]
+    )
     entries.keep_again(store, [(number, False, True)])
     run(store)
     assert told(store)["1"][0] == told(store)["2"][0] == before["1"][0]

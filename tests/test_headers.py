@@ -42,12 +42,24 @@ def test_P9_retry_after_in_both_forms_and_quotas(said: dict[str, str], wanted: i
 
 
 def test_P9_retry_after_as_a_date_of_our_clock() -> None:
-    assert headers.retry_after({"retry-after": "Mon, 21 Sep 2026 14:13:20 GMT"}, 1_790_000_000 - 0) in (None, headers.date("Mon, 21 Sep 2026 14:13:20 GMT"))
+    assert headers.retry_after({"retry-after": "Mon, 21 Sep 2026 14:13:20 GMT"}, 1_790_000_000 - 0) in (
+        None,
+        headers.date("Mon, 21 Sep 2026 14:13:20 GMT"),
+    )
     at = headers.date(AT)
     assert at == 1_735_689_600 and headers.retry_after({"retry-after": AT}, at - 500) == 500
 
 
-@pytest.mark.parametrize("text", [AT, "Wednesday, 01-Jan-25 00:00:00 GMT", "Wed Jan  1 00:00:00 2025", "Wed, 01 Jan 2025 00:00:00", "Wed, 01 Jan 2025 02:00:00 +0200"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        AT,
+        "Wednesday, 01-Jan-25 00:00:00 GMT",
+        "Wed Jan  1 00:00:00 2025",
+        "Wed, 01 Jan 2025 00:00:00",
+        "Wed, 01 Jan 2025 02:00:00 +0200",
+    ],
+)
 def test_dates_in_all_forms(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import time
 
@@ -60,16 +72,48 @@ def test_dates_in_all_forms(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
         time.tzset()
 
 
-@pytest.mark.parametrize(("value", "sent"), [('"a"', True), ("W/\"caf\u00e9\"", True), ("yesterday-ish", True), ("", False), (None, False), ("a\r\n b", False), ("a\x00", False), ("x" * 9000, False)])
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        ('"a"', True),
+        ('W/"caf\u00e9"', True),
+        ("yesterday-ish", True),
+        ("", False),
+        (None, False),
+        ("a\r\n b", False),
+        ("a\x00", False),
+        ("x" * 9000, False),
+    ],
+)
 def test_P2_S21_a_validator_that_would_break_a_header_is_none(value: str | None, sent: bool) -> None:
     assert headers.validator(value) == (value if sent else None)
 
 
 def test_lines_of_one_field_are_one_list() -> None:
-    assert dict(headers.joined([("ETag", "1"), ("Cache-Control", "no-transform"), ("etag", "2"), ("cache-control", "max-age=60")])) == {"etag": "1", "cache-control": "no-transform, max-age=60"}
+    assert dict(
+        headers.joined(
+            [("ETag", "1"), ("Cache-Control", "no-transform"), ("etag", "2"), ("cache-control", "max-age=60")]
+        )
+    ) == {"etag": "1", "cache-control": "no-transform, max-age=60"}
 
 
-@given(st.dictionaries(st.sampled_from(["cache-control", "age", "expires", "date", "retry-after", "x-ratelimit-reset", "x-ratelimit-remaining"]), st.text(max_size=40)), st.integers(0, 2**33))
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            [
+                "cache-control",
+                "age",
+                "expires",
+                "date",
+                "retry-after",
+                "x-ratelimit-reset",
+                "x-ratelimit-remaining",
+            ]
+        ),
+        st.text(max_size=40),
+    ),
+    st.integers(0, 2**33),
+)
 def test_P8_P9_rubbish_does_nothing(said: dict[str, str], at: int) -> None:
     assert 0 <= (headers.freshness(said, at) or 0) <= DAY
     assert 0 < (headers.retry_after(said, at) or 1) <= headers.RETRY_CAP

@@ -24,7 +24,15 @@ HOSTS = 90  # addresses of 127.0.1.0/24, each a host to us
 TIMEOUT, GAP = 12, 1  # seconds, of the config
 SLACK = 0.05  # seconds between two clocks looking at one thing
 SIBLINGS = 3  # more feeds of the host of each 429
-FINAL = {"shrinks": 3, "dies-later": 3, "guid-changes": 3, "content-changes": 1, "moving-target": 6, "no-guid": 2, "dates": 19}
+FINAL = {
+    "shrinks": 3,
+    "dies-later": 3,
+    "guid-changes": 3,
+    "content-changes": 1,
+    "moving-target": 6,
+    "no-guid": 2,
+    "dates": 19,
+}
 """Entries after three cycles: nothing is lost with what a feed no longer says, nothing comes twice."""
 
 
@@ -54,7 +62,9 @@ class Cycles:
 
     def requests(self, name: str) -> list[list[Asked]]:
         """Of one path, cycle by cycle."""
-        return [[one for one in self.log(number) if one.path == f"/{name}"] for number in range(len(self.cuts))]
+        return [
+            [one for one in self.log(number) if one.path == f"/{name}"] for number in range(len(self.cuts))
+        ]
 
 
 def _processes(root: int) -> Iterator[tuple[int, int]]:
@@ -65,7 +75,9 @@ def _processes(root: int) -> Iterator[tuple[int, int]]:
             try:
                 parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
                 pages = (entry / "statm").read_text().split()
-                sizes[int(entry.name)] = (int(pages[1]) - int(pages[2])) * 4096  # resident without what files and others share
+                sizes[int(entry.name)] = (
+                    int(pages[1]) - int(pages[2])
+                ) * 4096  # resident without what files and others share
             except (OSError, IndexError):
                 continue
     wanted, grew = {root}, True
@@ -79,7 +91,16 @@ def _processes(root: int) -> Iterator[tuple[int, int]]:
 def _run(cycles: Cycles, *arguments: str) -> None:
     started = time.monotonic()
     cycles.cuts.append(len(cycles.server.log))
-    command = [sys.executable, "-m", "aggregator", "--config", str(cycles.folder / "config.toml"), "run", "--json", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "aggregator",
+        "--config",
+        str(cycles.folder / "config.toml"),
+        "run",
+        "--json",
+        *arguments,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     done = threading.Event()
 
@@ -105,14 +126,24 @@ def _config(server: Hostile, table: list[Case]) -> tuple[str, dict[str, str]]:
     assert len(lonely) < HOSTS - 50
     rest = [case.name for case in table if not case.alone]
     where = {name: f"127.0.1.{number + 1}" for number, name in enumerate(lonely)}
-    where |= {name: f"127.0.1.{len(lonely) + 1 + number % (HOSTS - len(lonely))}" for number, name in enumerate(rest)}
+    where |= {
+        name: f"127.0.1.{len(lonely) + 1 + number % (HOSTS - len(lonely))}"
+        for number, name in enumerate(rest)
+    }
     ids = {name: re.sub(r"[^a-z0-9-]", "-", name.lower()) for name in where}
     assert len(set(ids.values())) == len(ids)
-    allow = json.dumps([f"127.0.{0 if number == 0 else 1}.{number or 1}:{server.port}" for number in range(HOSTS + 1)])
+    allow = json.dumps(
+        [f"127.0.{0 if number == 0 else 1}.{number or 1}:{server.port}" for number in range(HOSTS + 1)]
+    )
     text = f'[service]\nbase_url = "https://desk.example/"\ncontact = "https://desk.example/about"\n[poll]\nallow_hosts = {allow}\ntimeout = "{TIMEOUT}s"\nhost_gap = "{GAP}s"\nmax_bytes = "5MB"\n'
-    text += "".join(f'[[sources]]\nid = "{ids[name]}"\nurl = "{server.url(name, where[name])}"\n' for name in where)
+    text += "".join(
+        f'[[sources]]\nid = "{ids[name]}"\nurl = "{server.url(name, where[name])}"\n' for name in where
+    )
     for name in ("429", "429-bare", "429-reset"):
-        text += "".join(f'[[sources]]\nid = "sibling-{n}-of-{name}"\nurl = "{server.url("plain", where[name])}?{name}-{n}"\n' for n in range(SIBLINGS))
+        text += "".join(
+            f'[[sources]]\nid = "sibling-{n}-of-{name}"\nurl = "{server.url("plain", where[name])}?{name}-{n}"\n'
+            for n in range(SIBLINGS)
+        )
     return text, ids
 
 
@@ -133,8 +164,13 @@ def cycles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cycles]:
 
 def test_every_path_has_its_outcome(cycles: Cycles) -> None:
     failed = cycles.failures(0)
-    wrong = {name: (failed.get(name, "ok"), case.wanted) for name, case in cycles.server.table.items() if case.wanted != "any" and failed.get(name, "ok") not in case.wanted.split("|")}
-    details = [one for one in cycles.reports[0]["failures"] if one["source"] in {cycles.ids[name] for name in wrong}]  # type: ignore[attr-defined]
+    wrong = {
+        name: (failed.get(name, "ok"), case.wanted)
+        for name, case in cycles.server.table.items()
+        if case.wanted != "any" and failed.get(name, "ok") not in case.wanted.split("|")
+    }
+    failures = cycles.reports[0]["failures"]
+    details = [one for one in failures if one["source"] in {cycles.ids[name] for name in wrong}]  # type: ignore[attr-defined]
     assert wrong == {} and len(cycles.ids) >= 400, details
 
 
@@ -148,19 +184,29 @@ def _counts(cycles: Cycles) -> dict[str, int]:
 
 def test_C1_C2_C4_C7_every_good_feed_is_complete_and_nothing_comes_twice(cycles: Cycles) -> None:
     counts = _counts(cycles)
-    wanted = {name: case.entries for name, case in cycles.server.table.items() if case.wanted == "ok" and case.entries is not None}
+    wanted = {
+        name: case.entries
+        for name, case in cycles.server.table.items()
+        if case.wanted == "ok" and case.entries is not None
+    }
     wanted |= FINAL
     assert {name: counts[name] for name in wanted} == wanted
 
 
 def test_B2_memory(cycles: Cycles) -> None:
     """All processes together, each with what is its own, sampled ten times a second."""
-    print(f"peak {cycles.peak / 1e6:.0f} MB, largest process {cycles.largest / 1e6:.0f} MB, cycles of {[round(one) for one in cycles.seconds]} s")
+    print(
+        f"peak {cycles.peak / 1e6:.0f} MB, largest process {cycles.largest / 1e6:.0f} MB, cycles of {[round(one) for one in cycles.seconds]} s"
+    )
     assert cycles.peak < 300_000_000 and cycles.largest < 200_000_000, (cycles.peak, cycles.largest)
 
 
 def test_B1_no_exchange_outlives_its_deadline(cycles: Cycles) -> None:
-    late = {one.path: round(one.over[0] - one.at, 1) for one in cycles.server.log if one.over and one.over[0] - one.at > TIMEOUT + 2}
+    late = {
+        one.path: round(one.over[0] - one.at, 1)
+        for one in cycles.server.log
+        if one.over and one.over[0] - one.at > TIMEOUT + 2
+    }
     assert late == {}
     assert all(one.over for one in cycles.server.log), "each request is over"
     assert max(cycles.seconds) < 150, cycles.seconds
@@ -176,9 +222,18 @@ def test_P1_P2_P3_P4_P5_P6_validators(cycles: Cycles) -> None:
     for name, case in cycles.server.table.items():
         for wanted, requests in zip((case.again, case.third), cycles.requests(name)[1:], strict=False):
             for one in requests if wanted else ():
-                wrong += [(name, header, value, one.headers.get(header)) for header, value in wanted or () if one.headers.get(header) != value]
+                wrong += [
+                    (name, header, value, one.headers.get(header))
+                    for header, value in wanted or ()
+                    if one.headers.get(header) != value
+                ]
     assert wrong == []
-    first = [(one.path, header) for one in cycles.log(0) for header in ("if-none-match", "if-modified-since") if header in one.headers]
+    first = [
+        (one.path, header)
+        for one in cycles.log(0)
+        for header in ("if-none-match", "if-modified-since")
+        if header in one.headers
+    ]
     assert first == [], "nothing was known in the first cycle"
 
 
@@ -187,8 +242,16 @@ def test_P7_a_cycle_right_after_asks_for_nothing(cycles: Cycles) -> None:
 
 
 def test_P9_P14_who_asked_us_to_stay_away_is_left_alone(cycles: Cycles) -> None:
-    held = {name: [len(one) for one in cycles.requests(name)] for name, case in cycles.server.table.items() if case.held}
-    assert len(held) == 10 and {name: counts for name, counts in held.items() if counts not in ([1, 0, 0, 0], [2, 0, 0, 0])} == {}
+    held = {
+        name: [len(one) for one in cycles.requests(name)]
+        for name, case in cycles.server.table.items()
+        if case.held
+    }
+    assert (
+        len(held) == 10
+        and {name: counts for name, counts in held.items() if counts not in ([1, 0, 0, 0], [2, 0, 0, 0])}
+        == {}
+    )
 
 
 def test_all_means_due_or_not(cycles: Cycles) -> None:
@@ -202,7 +265,9 @@ def test_P11_a_429_pauses_its_host(cycles: Cycles) -> None:
     with open_reader(cycles.folder / "var" / "aggregator.db") as store:
         known = sources.memories(store)
     for number in range(SIBLINGS):
-        assert known[f"sibling-{number}-of-429"].not_before >= time.time() + 1800, "for as long as Retry-After says"
+        assert known[f"sibling-{number}-of-429"].not_before >= time.time() + 1800, (
+            "for as long as Retry-After says"
+        )
 
 
 def test_P12_one_at_a_time_and_a_gap_between(cycles: Cycles) -> None:
@@ -222,12 +287,20 @@ def test_P12_one_at_a_time_and_a_gap_between(cycles: Cycles) -> None:
 
 def test_P13_P20_one_request_a_feed_and_nothing_else(cycles: Cycles) -> None:
     known = set(cycles.server.table)
-    assert {one.path for one in cycles.server.log if one.path.lstrip("/").partition("?")[0] not in known} <= {"/login?next=/feed"}
+    assert {one.path for one in cycles.server.log if one.path.lstrip("/").partition("?")[0] not in known} <= {
+        "/login?next=/feed"
+    }
     counts = collections.Counter((one.host, one.path) for one in cycles.log(0))
     with (cycles.folder / "config.toml").open(encoding="utf-8") as file:
         configured = set(re.findall(r'^url = "http://([^/]+)(/[^"]*)"', file.read(), re.M))
-    led_to = re.compile(r"/(plain(\?.*)?|hop\d|loop.*|drip-redirects|redirect|404|html|login|etag|target\d|caf.*|a%20b)")  # by redirects of others
-    twice = {(host, path): counts[host, path] for host, path in configured if counts[host, path] != 1 and not led_to.fullmatch(path)}
+    led_to = re.compile(
+        r"/(plain(\?.*)?|hop\d|loop.*|drip-redirects|redirect|404|html|login|etag|target\d|caf.*|a%20b)"
+    )  # by redirects of others
+    twice = {
+        (host, path): counts[host, path]
+        for host, path in configured
+        if counts[host, path] != 1 and not led_to.fullmatch(path)
+    }
     assert twice == {} and sum(1 for host, path in configured if not led_to.fullmatch(path)) > 400
 
 
@@ -236,10 +309,29 @@ def test_P17_P18_P19_S6_S21_what_every_request_says(cycles: Cycles) -> None:
         said = one.headers
         assert one.raw[0].startswith("GET /") and one.raw[0].endswith(" HTTP/1.1"), one.raw
         assert re.fullmatch(r"aggregator/\S+ \(\+https://desk\.example/about\)", said["user-agent"]), said
-        assert said["accept-encoding"] == "gzip" and "application/rss+xml" in said["accept"] and "application/atom+xml" in said["accept"]
-        assert not {"cookie", "referer", "authorization", "proxy-authorization", "content-length", "range"} & set(said), said
+        assert (
+            said["accept-encoding"] == "gzip"
+            and "application/rss+xml" in said["accept"]
+            and "application/atom+xml" in said["accept"]
+        )
+        assert not {
+            "cookie",
+            "referer",
+            "authorization",
+            "proxy-authorization",
+            "content-length",
+            "range",
+        } & set(said), said
         names = [line.partition(":")[0].lower() for line in one.raw[1:]]
-        assert len(names) == len(set(names)) and set(names) <= {"host", "user-agent", "accept", "accept-encoding", "connection", "if-none-match", "if-modified-since"}, names
+        assert len(names) == len(set(names)) and set(names) <= {
+            "host",
+            "user-agent",
+            "accept",
+            "accept-encoding",
+            "connection",
+            "if-none-match",
+            "if-modified-since",
+        }, names
 
 
 def test_S22_what_we_print_can_not_be_forged(cycles: Cycles) -> None:
@@ -250,17 +342,38 @@ def test_S22_what_we_print_can_not_be_forged(cycles: Cycles) -> None:
 def test_blocks_are_called_by_name(cycles: Cycles) -> None:
     with open_reader(cycles.folder / "var" / "aggregator.db") as store:
         known = sources.memories(store)
-    states = {name: known[name].state for name in ("plain", "captcha", "cloudflare", "login", "403", "410", "429", "503", "html", "500")}
-    assert states == {"plain": "ok", "captcha": "blocked", "cloudflare": "blocked", "login": "blocked", "403": "blocked", "410": "gone", "429": "slow", "503": "slow", "html": "failing", "500": "failing"}
+    states = {
+        name: known[name].state
+        for name in ("plain", "captcha", "cloudflare", "login", "403", "410", "429", "503", "html", "500")
+    }
+    assert states == {
+        "plain": "ok",
+        "captcha": "blocked",
+        "cloudflare": "blocked",
+        "login": "blocked",
+        "403": "blocked",
+        "410": "gone",
+        "429": "slow",
+        "503": "slow",
+        "html": "failing",
+        "500": "failing",
+    }
 
 
 def test_R16_sigterm_ends_slow_fetches_and_parsers_soon_and_blames_nobody(tmp_path: Path) -> None:
     with Hostile() as server:
         names = ["many-categories", "many-categories?2", *(f"silent?{n}" for n in range(4))]
         text = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\ntimeout = "60s"\nper_host = 16\nhost_gap = "0s"\n'
-        text += "".join(f'[[sources]]\nid = "s{n}"\nurl = "{server.url(name)}"\n' for n, name in enumerate(names))
+        text += "".join(
+            f'[[sources]]\nid = "s{n}"\nurl = "{server.url(name)}"\n' for n, name in enumerate(names)
+        )
         (tmp_path / "config.toml").write_text(text)
-        process = subprocess.Popen([sys.executable, "-m", "aggregator", "--config", str(tmp_path / "config.toml"), "run", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aggregator", "--config", str(tmp_path / "config.toml"), "run", "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+        )
         deadline = time.monotonic() + 20
         while len(server.log) < len(names) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -296,12 +409,25 @@ with open_writer(settings.database) as store:
 print(json.dumps(seen))
 """
     with Hostile() as server:
-        quick = [case.name for case in server.table.values() if not case.alone and not case.held and case.name not in ("endless", "many-categories", "slow-but-good", "big", "big-chunks")][::4]
+        quick = [
+            case.name
+            for case in server.table.values()
+            if not case.alone
+            and not case.held
+            and case.name not in ("endless", "many-categories", "slow-but-good", "big", "big-chunks")
+        ][::4]
         ids = {name: re.sub(r"[^a-z0-9-]", "-", name.lower()) for name in quick}
         text = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\ntimeout = "3s"\nmax_bytes = "3MB"\nper_host = 16\nhost_gap = "0s"\n'
         text += "".join(f'[[sources]]\nid = "{ids[name]}"\nurl = "{server.url(name)}"\n' for name in quick)
         (tmp_path / "config.toml").write_text(text)
-        done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "config.toml"), "8"], capture_output=True, text=True, cwd=ROOT, check=True, timeout=200)
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / "config.toml"), "8"],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            check=True,
+            timeout=200,
+        )
     seen = json.loads(done.stdout)
     fds, threads, memory = zip(*seen[2:], strict=True)
     assert max(fds) - min(fds) <= 3 and max(threads) - min(threads) <= 2, seen

@@ -20,10 +20,15 @@ from tests.helpers import NOW, put
 DAY = 86_400
 
 
-def item(title: str, guid: str | None = None, link: str | None = None, day: float | None = None, text: str = "") -> str:
+def item(
+    title: str, guid: str | None = None, link: str | None = None, day: float | None = None, text: str = ""
+) -> str:
     from email.utils import formatdate
 
-    parts = [f"<title>{escape(title)}</title>", f"<description>{escape(text or f'All about {title}.')}</description>"]
+    parts = [
+        f"<title>{escape(title)}</title>",
+        f"<description>{escape(text or f'All about {title}.')}</description>",
+    ]
     parts += [f"<guid isPermaLink='false'>{escape(guid)}</guid>"] if guid is not None else []
     parts += [f"<link>{escape(link)}</link>"] if link is not None else []
     parts += [f"<pubDate>{formatdate(NOW + day * DAY, usegmt=True)}</pubDate>"] if day is not None else []
@@ -35,7 +40,11 @@ def polls(store: Store, *documents: list[str]) -> list[tuple[str, int]]:
     for number, items in enumerate(documents):
         at = NOW + (60 + number) * DAY
         body = f"<rss version='2.0'><channel><title>A</title><link>https://a.example/</link>{''.join(items)}</channel></rss>"
-        parsed = parse(Source("a", url="https://a.example/feed"), Fetched("https://a.example/feed", at, 200, body=body.encode()), Limits())
+        parsed = parse(
+            Source("a", url="https://a.example/feed"),
+            Fetched("https://a.example/feed", at, 200, body=body.encode()),
+            Limits(),
+        )
         assert parsed.failure is None
         put(store, *parsed.entries, at=at)
     return store.conn.execute("SELECT title, revisions FROM entry ORDER BY id").fetchall()
@@ -82,12 +91,20 @@ def test_from_poll_to_poll(tmp_path: Path, name: str) -> None:
         assert store.conn.execute("SELECT id, public_id, first_seen FROM entry").fetchall() == ids
 
 
-_ITEMS = st.tuples(st.sampled_from("ABCDE"), st.sampled_from([None, "0", "1", "urn:x:1", "https://a.example/"]), st.sampled_from([None, L, L + "x", L + "y"]), st.sampled_from([None, 1, 2]))
+_ITEMS = st.tuples(
+    st.sampled_from("ABCDE"),
+    st.sampled_from([None, "0", "1", "urn:x:1", "https://a.example/"]),
+    st.sampled_from([None, L, L + "x", L + "y"]),
+    st.sampled_from([None, 1, 2]),
+)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(_ITEMS, max_size=4), min_size=1, max_size=4))
-def test_whatever_guids_and_links_do_no_poll_breaks_and_a_repeat_adds_nothing(tmp_path_factory: pytest.TempPathFactory, drawn: list[list[tuple[str, str | None, str | None, int | None]]]) -> None:
+def test_whatever_guids_and_links_do_no_poll_breaks_and_a_repeat_adds_nothing(
+    tmp_path_factory: pytest.TempPathFactory,
+    drawn: list[list[tuple[str, str | None, str | None, int | None]]],
+) -> None:
     documents = [[item(title * 3, guid, link, day) for title, guid, link, day in one] for one in drawn if one]
     with open_writer(tmp_path_factory.mktemp("items") / "a.db") as store:
         before = polls(store, *documents)
@@ -108,8 +125,15 @@ def test_a_name_that_several_entries_have_is_asked_back(tmp_path: Path) -> None:
     from tests.helpers import entry
 
     with open_writer(tmp_path / "a.db") as store:
-        put(store, entry("a", "same", "One thing", link="https://a.example/1"), entry("b", "same", "Another thing", link="https://b.example/1"), entry("c", "x", "One thing", link="http://www.a.example/1/"))
+        put(
+            store,
+            entry("a", "same", "One thing", link="https://a.example/1"),
+            entry("b", "same", "Another thing", link="https://b.example/1"),
+            entry("c", "x", "One thing", link="http://www.a.example/1/"),
+        )
         with pytest.raises(UsageError, match=r"several entries are meant \(1, 2\)"):
             desk.find(store, "same")
         assert desk.find(store, "2").title == "Another thing", "a number is an entry's"
-        assert desk.find(store, "https://a.example/1?utm_source=x").source == "a", "one link of two sources is one item, in whatever form it is given"
+        assert desk.find(store, "https://a.example/1?utm_source=x").source == "a", (
+            "one link of two sources is one item, in whatever form it is given"
+        )

@@ -29,11 +29,18 @@ def test_B7_references_to_no_character(reference: str, kept: bool) -> None:
 def test_C8_a_declared_utf16_in_bytes_of_ascii() -> None:
     body = b'<?xml version="1.0" encoding="UTF-16"?>' + channel("<item><title>caf\u00e9</title></item>")
     assert [one.title for one in parsed(body).entries] == ["caf\u00e9"]
-    assert [one.title for one in parsed(body.decode().encode("utf-16")).entries] == ["caf\u00e9"], "the real ones stay"
+    assert [one.title for one in parsed(body.decode().encode("utf-16")).entries] == ["caf\u00e9"], (
+        "the real ones stay"
+    )
 
 
 def test_P21_all_skipped_hours_and_days_are_read() -> None:
-    hints = parsed(rss("s", "<skipHours><hour>1</hour><hour> 2 </hour><hour>24</hour><hour>99</hour><hour>x</hour></skipHours><skipDays><day>Sunday</day><day>Monday</day><day>Someday</day></skipDays>")).feed.hints
+    hints = parsed(
+        rss(
+            "s",
+            "<skipHours><hour>1</hour><hour> 2 </hour><hour>24</hour><hour>99</hour><hour>x</hour></skipHours><skipDays><day>Sunday</day><day>Monday</day><day>Someday</day></skipDays>",
+        )
+    ).feed.hints
     assert hints.skip_hours == (0, 1, 2) and hints.skip_days == (0, 6)
 
 
@@ -45,10 +52,22 @@ def test_C1_damaged_and_empty_is_no_empty_feed() -> None:
 @pytest.mark.parametrize(
     ("name", "body"),
     [
-        ("a page about RSS", b"<!DOCTYPE html><html><body><pre><rss version='2.0'><channel><title>T</title><item><title>x</title></item></channel></rss></pre></body></html>"),
-        ("a page with a feed in it", b"<html xmlns='http://www.w3.org/1999/xhtml'><feed xmlns='http://www.w3.org/2005/Atom'><title>t</title><entry><title>x</title></entry></feed></html>"),
-        ("an image", b"<svg xmlns='http://www.w3.org/2000/svg'><title>t</title><entry><title>x</title></entry></svg>"), ("some interface", b"<response><item><title>x</title></item></response>"),
-        ("a root alone", b"<rss/>"), ("no channel", b"<rss version='2.0'><error>no</error></rss>"), ("an empty root", b"<feed xmlns='http://www.w3.org/2005/Atom'/>"),
+        (
+            "a page about RSS",
+            b"<!DOCTYPE html><html><body><pre><rss version='2.0'><channel><title>T</title><item><title>x</title></item></channel></rss></pre></body></html>",
+        ),
+        (
+            "a page with a feed in it",
+            b"<html xmlns='http://www.w3.org/1999/xhtml'><feed xmlns='http://www.w3.org/2005/Atom'><title>t</title><entry><title>x</title></entry></feed></html>",
+        ),
+        (
+            "an image",
+            b"<svg xmlns='http://www.w3.org/2000/svg'><title>t</title><entry><title>x</title></entry></svg>",
+        ),
+        ("some interface", b"<response><item><title>x</title></item></response>"),
+        ("a root alone", b"<rss/>"),
+        ("no channel", b"<rss version='2.0'><error>no</error></rss>"),
+        ("an empty root", b"<feed xmlns='http://www.w3.org/2005/Atom'/>"),
     ],
 )
 def test_C1_what_only_looks_like_a_feed(name: str, body: bytes) -> None:
@@ -62,19 +81,32 @@ def test_a_feed_after_what_a_server_said_is_a_feed() -> None:
 
 
 def test_C5_items_of_a_file_alone_are_told_apart_by_it() -> None:
-    one, other = (parsed(channel(f"<item><enclosure url='http://a.example/{name}.mp3'/></item>")).entries[0] for name in "ab")
+    one, other = (
+        parsed(channel(f"<item><enclosure url='http://a.example/{name}.mp3'/></item>")).entries[0]
+        for name in "ab"
+    )
     assert one.key != other.key
 
 
 def test_items_with_nothing_at_all_are_left_out() -> None:
-    assert [one.title for one in parsed(channel("<item/><item><title/></item><item><title>Real</title></item>")).entries] == ["Real"]
+    assert [
+        one.title
+        for one in parsed(channel("<item/><item><title/></item><item><title>Real</title></item>")).entries
+    ] == ["Real"]
 
 
 def big(count: int, extra: str = "") -> bytes:
-    return channel("".join(f"<item><title>Number {n}</title><guid>g{n}</guid><description>{'word ' * 40}{extra}</description></item>" for n in range(count)))
+    return channel(
+        "".join(
+            f"<item><title>Number {n}</title><guid>g{n}</guid><description>{'word ' * 40}{extra}</description></item>"
+            for n in range(count)
+        )
+    )
 
 
-@pytest.mark.parametrize("extra", ["", "<![CDATA[<item>in</item> <entry>]]>", "<!-- <item> -->", "&lt;item&gt;"])
+@pytest.mark.parametrize(
+    "extra", ["", "<![CDATA[<item>in</item> <entry>]]>", "<!-- <item> -->", "&lt;item&gt;"]
+)
 def test_B8_slices_give_what_the_whole_gives(extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
     body = big(3000, extra)
     assert len(list(mend.slices(body, 5000))) > 1
@@ -83,7 +115,15 @@ def test_B8_slices_give_what_the_whole_gives(extra: str, monkeypatch: pytest.Mon
     assert sliced == parsed(body) and len(sliced.entries) == 3000
 
 
-@pytest.mark.parametrize("name, body", [("nested", big(3000, "<item>x</item>")), ("open", big(3000)[:-60] + b"<item>"), ("wide", big(3000).decode().encode("utf-16")), ("cdata", big(3000, "<![CDATA[ never closed"))])
+@pytest.mark.parametrize(
+    "name, body",
+    [
+        ("nested", big(3000, "<item>x</item>")),
+        ("open", big(3000)[:-60] + b"<item>"),
+        ("wide", big(3000).decode().encode("utf-16")),
+        ("cdata", big(3000, "<![CDATA[ never closed")),
+    ],
+)
 def test_what_is_not_certain_stays_in_one_piece(name: str, body: bytes) -> None:
     assert list(mend.slices(body, 5000)) == [body], name
 
@@ -94,7 +134,16 @@ def test_B9_more_items_than_are_taken_cost_nothing(monkeypatch: pytest.MonkeyPat
     assert sum(map(len, mend.slices(big(3000), 101))) < 60_000
 
 
-@pytest.mark.parametrize("text", [b"<item " * 200_000, b"<![CDATA[" * 200_000, b"<!--" * 300_000, b"<item>" * 200_000, b"</item>" * 200_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"<item " * 200_000,
+        b"<![CDATA[" * 200_000,
+        b"<!--" * 300_000,
+        b"<item>" * 200_000,
+        b"</item>" * 200_000,
+    ],
+)
 def test_B8_slicing_takes_linear_time(text: bytes) -> None:
     import time
 
@@ -108,11 +157,20 @@ def test_B8_seconds_of_the_cpu_count() -> None:
     from aggregator.parse.isolate import Workers
 
     workers = Workers(1)
-    slow = b"<rss version='2.0'><channel><item>" + b"".join(b"<category>c%d</category>" % n for n in range(20_000)) + b"</item></channel></rss>"
+    slow = (
+        b"<rss version='2.0'><channel><item>"
+        + b"".join(b"<category>c%d</category>" % n for n in range(20_000))
+        + b"</item></channel></rss>"
+    )
     try:
-        ended = workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), slow), Limits(parse_seconds=1))
+        ended = workers.parse(
+            Source("s"), Fetched("http://a.example/", NOW, 200, (), slow), Limits(parse_seconds=1)
+        )
         assert ended.failure is not None and "longer than 1 s" in ended.failure.detail
-        assert workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), rss("c")), Limits()).failure is None, "others go on"
+        assert (
+            workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), rss("c")), Limits()).failure
+            is None
+        ), "others go on"
     finally:
         workers.close()
 
@@ -125,12 +183,25 @@ def test_B2_a_worker_that_had_a_small_document_takes_a_big_one() -> None:
         for body, count in ((rss("a"), 3), (big(4000, "x" * 1000), 4000), (rss("b"), 3)):
             found = workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), body), Limits())
             assert len(found.entries) == count, found.failure
-        hungry = b"<rss version='2.0'><channel><item><title>t</title>" + b"<a>" * 200_000 + b"</item></channel></rss>"
-        assert workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), hungry), Limits()).failure is not None
-        assert workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), rss("c")), Limits()).failure is None
+        hungry = (
+            b"<rss version='2.0'><channel><item><title>t</title>"
+            + b"<a>" * 200_000
+            + b"</item></channel></rss>"
+        )
+        assert (
+            workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), hungry), Limits()).failure
+            is not None
+        )
+        assert (
+            workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), rss("c")), Limits()).failure
+            is None
+        )
     finally:
         workers.close()
-    assert workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), rss("d")), Limits()).failure is not None, "closed for good"
+    assert (
+        workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), rss("d")), Limits()).failure
+        is not None
+    ), "closed for good"
 
 
 @pytest.mark.parametrize(
@@ -143,11 +214,22 @@ def test_B2_a_worker_that_had_a_small_document_takes_a_big_one() -> None:
         ("no codec", "caf\u00e9", "utf-8", "rot13", None), ("a NUL", "caf\u00e9", "utf-8", "utf\x00-8", None),
     ],
 )  # fmt: skip
-def test_C8_text_is_right_whatever_is_said_of_it(name: str, titles: str, codec: str, declared: str | None, header: str | None) -> None:
+def test_C8_text_is_right_whatever_is_said_of_it(
+    name: str, titles: str, codec: str, declared: str | None, header: str | None
+) -> None:
     said = f' encoding="{declared}"' if declared else ""
-    text = f'<?xml version="1.0"{said}?><rss version="2.0"><channel>' + "".join(f"<item><title>{title}</title></item>" for title in titles.split("|")) + "</channel></rss>"
+    text = (
+        f'<?xml version="1.0"{said}?><rss version="2.0"><channel>'
+        + "".join(f"<item><title>{title}</title></item>" for title in titles.split("|"))
+        + "</channel></rss>"
+    )
     if codec == "cesu":
-        body = text.encode("utf-16-le").decode("utf-16-le").encode("utf-8").replace("\U0001f600".encode(), b"\xed\xa0\xbd\xed\xb8\x80")
+        body = (
+            text.encode("utf-16-le")
+            .decode("utf-16-le")
+            .encode("utf-8")
+            .replace("\U0001f600".encode(), b"\xed\xa0\xbd\xed\xb8\x80")
+        )
     else:
         body = text.encode(codec) if codec else text.encode().replace("\u2019".encode(), b"\x92")
     headers = (("content-type", f"text/xml; charset={header}"),) if header else ()

@@ -61,18 +61,37 @@ def pairs(found: list[Cluster], vectors: dict[int, Vector]) -> dict[tuple[int, i
     }  # fmt: skip
 
 
-def merged(found: list[Cluster], inside: Inside | None = None, forbidden: frozenset[tuple[int, int]] = frozenset(), together: frozenset[tuple[int, int]] = frozenset()) -> Outcome:
+def merged(
+    found: list[Cluster],
+    inside: Inside | None = None,
+    forbidden: frozenset[tuple[int, int]] = frozenset(),
+    together: frozenset[tuple[int, int]] = frozenset(),
+) -> Outcome:
     inside = inside or Inside()
     vectors = {**inside.vectors, **{next(iter(one.members)): one.total for one in found if one.size == 1}}
-    return merges({one.id: one for one in found}, pairs(found, vectors), WINDOW, inside, ByHand(forbidden, together))
+    return merges(
+        {one.id: one for one in found}, pairs(found, vectors), WINDOW, inside, ByHand(forbidden, together)
+    )
 
 
 def test_events_merge_best_first_and_the_older_stays() -> None:
-    found = [single(1, "Strong earthquake hits northern Chile", 10), single(2, "Earthquake in northern Chile kills four", 20), single(3, "Central bank holds rates", 30)]
+    found = [
+        single(1, "Strong earthquake hits northern Chile", 10),
+        single(2, "Earthquake in northern Chile kills four", 20),
+        single(3, "Central bank holds rates", 30),
+    ]
     outcome = merged(found)
     (merge,) = outcome.merges
-    assert (merge.kept, merge.gone, merge.near, merge.founder) == (1, 2, 1, 2) and outcome.clusters[1].size == 2 and outcome.successors() == {2: 1}
-    assert set(merge.common[: merge.telling]) == {"earthquak", "northern", "chil"} and merge.gap == 10 and merge.average == merge.cosine
+    assert (
+        (merge.kept, merge.gone, merge.near, merge.founder) == (1, 2, 1, 2)
+        and outcome.clusters[1].size == 2
+        and outcome.successors() == {2: 1}
+    )
+    assert (
+        set(merge.common[: merge.telling]) == {"earthquak", "northern", "chil"}
+        and merge.gap == 10
+        and merge.average == merge.cosine
+    )
     far = [single(1, "Same words here again"), single(2, "Same words here again", 9 * 86_400)]
     assert merged(far).merges == [], "beyond the window"
 
@@ -80,7 +99,9 @@ def test_events_merge_best_first_and_the_older_stays() -> None:
 def test_what_is_kept_apart_from_a_part_is_kept_apart_from_the_whole() -> None:
     quake = "Strong earthquake hits northern Chile"
     found = [single(1, quake, 10), single(2, quake, 20), single(3, "Earthquake hits northern Chile", 30)]
-    assert [(merge.kept, merge.gone) for merge in merged(found, forbidden=frozenset({(2, 3)})).merges] == [(1, 2)]
+    assert [(merge.kept, merge.gone) for merge in merged(found, forbidden=frozenset({(2, 3)})).merges] == [
+        (1, 2)
+    ]
 
 
 def test_two_that_are_kept_apart_may_both_join_others() -> None:
@@ -90,7 +111,11 @@ def test_two_that_are_kept_apart_may_both_join_others() -> None:
     assert {(merge.kept, merge.gone) for merge in outcome.merges} == {(1, 2), (3, 4)}
 
 
-FERRY, FERRY_TOO, LATE = "Ferry sinks off Brannock, ninety rescued", "Harbour of Brannock: dredging contract awarded", "Dredging contract for Brannock harbour awarded to Haas"
+FERRY, FERRY_TOO, LATE = (
+    "Ferry sinks off Brannock, ninety rescued",
+    "Harbour of Brannock: dredging contract awarded",
+    "Dredging contract for Brannock harbour awarded to Haas",
+)
 
 
 def early(score: float = 0.23) -> tuple[Cluster, Inside]:
@@ -102,19 +127,34 @@ def early(score: float = 0.23) -> tuple[Cluster, Inside]:
 def test_a_story_leaves_an_event_when_one_comes_that_it_is_more_like() -> None:
     whole, inside = early()
     outcome = merged([whole, single(9, LATE, 60)], inside)
-    assert {frozenset(one.members) for one in outcome.clusters.values()} == {frozenset({1}), frozenset({2, 9})}
+    assert {frozenset(one.members) for one in outcome.clusters.values()} == {
+        frozenset({1}),
+        frozenset({2, 9}),
+    }
     assert outcome.clusters[1].members.keys() == {1}, "the founder's part keeps the number"
-    assert [(merge.kept, merge.gone) for merge in outcome.merges] == [(9, -2)], "what has no id yet takes that of the other"
-    assert [(cut.event, cut.parts) for cut in outcome.cuts] == [(1, (1, -2))] and outcome.cuts[0].terms == {"brannock": 1}
+    assert [(merge.kept, merge.gone) for merge in outcome.merges] == [(9, -2)], (
+        "what has no id yet takes that of the other"
+    )
+    assert [(cut.event, cut.parts) for cut in outcome.cuts] == [(1, (1, -2))] and outcome.cuts[0].terms == {
+        "brannock": 1
+    }
 
 
 @pytest.mark.parametrize(
     ("why", "score", "known", "joined"),
-    [("it was bound by more than now", 0.9, True, False), ("the user joined them", 0.23, True, True), ("its inside is not known", 0.23, False, False)],
+    [
+        ("it was bound by more than now", 0.9, True, False),
+        ("the user joined them", 0.23, True, True),
+        ("its inside is not known", 0.23, False, False),
+    ],
 )
 def test_an_event_stays_whole_where(why: str, score: float, known: bool, joined: bool) -> None:
     whole, inside = early(score)
-    outcome = merged([whole, single(9, LATE, 60)], inside if known else Inside(vectors=inside.vectors), together=frozenset({(2, 1)}) if joined else frozenset())
+    outcome = merged(
+        [whole, single(9, LATE, 60)],
+        inside if known else Inside(vectors=inside.vectors),
+        together=frozenset({(2, 1)}) if joined else frozenset(),
+    )
     assert not outcome.cuts and outcome.clusters[1].members.keys() >= {1, 2}, why
 
 
@@ -126,14 +166,27 @@ def test_a_large_event_is_not_taken_apart() -> None:
 
 
 def test_parts_are_kept_apart_from_what_the_whole_was() -> None:
-    wanted = {frozenset(): {frozenset({1}), frozenset({2, 9, 10})}, frozenset({(1, 9)}): {frozenset({1}), frozenset({2, 10}), frozenset({9})}}
+    wanted = {
+        frozenset(): {frozenset({1}), frozenset({2, 9, 10})},
+        frozenset({(1, 9)}): {frozenset({1}), frozenset({2, 10}), frozenset({9})},
+    }
     for forbidden, groups in wanted.items():
         whole, inside = early()
-        outcome = merged([whole, single(9, "Brannock harbour dredging delayed", 60), single(10, LATE, 70)], inside, forbidden)
+        outcome = merged(
+            [whole, single(9, "Brannock harbour dredging delayed", 60), single(10, LATE, 70)],
+            inside,
+            forbidden,
+        )
         assert {frozenset(one.members) for one in outcome.clusters.values()} == groups
 
 
-_TITLES = st.lists(st.sampled_from(["ferry", "brannock", "harbour", "quake", "chile", "bank", "rates", "minister", "verdict", "strike"]), min_size=1, max_size=5).map(" ".join)
+_TITLES = st.lists(
+    st.sampled_from(
+        ["ferry", "brannock", "harbour", "quake", "chile", "bank", "rates", "minister", "verdict", "strike"]
+    ),
+    min_size=1,
+    max_size=5,
+).map(" ".join)
 
 
 @settings(max_examples=200, deadline=None)
@@ -153,9 +206,14 @@ def test_nothing_is_lost_whatever_was_merged_before(titles: list[str], data: st.
     assert sorted(story for one in outcome.clusters.values() for story in one.members) == sorted(vectors)
     assert all(one.size == len(one.members) for one in outcome.clusters.values())
     successors = outcome.successors()
-    assert set(successors.values()) <= outcome.clusters.keys() and not successors.keys() & outcome.clusters.keys()
+    assert (
+        set(successors.values()) <= outcome.clusters.keys()
+        and not successors.keys() & outcome.clusters.keys()
+    )
     assert numbers <= successors.keys() | outcome.clusters.keys()
-    assert all(merge.gone < 0 for merge in outcome.merges if merge.kept < 0), "an id that readers know is never given up for none"
+    assert all(merge.gone < 0 for merge in outcome.merges if merge.kept < 0), (
+        "an id that readers know is never given up for none"
+    )
 
 
 # ------------------------------------------------------------ over a store
@@ -172,13 +230,24 @@ def bound(store: Store, one: str, other: str, score: float) -> None:
     with store.transaction() as conn:
         first, second = folding.placed(conn, one), folding.placed(conn, other)
         assert first is not None and second is not None and first.event != second.event
-        events.merge_events(conn, [(first.event, second.event, Reason("event", first.entry, score, cluster.THRESHOLD, (("shared words", "brannock"),)))])
+        events.merge_events(
+            conn,
+            [
+                (
+                    first.event,
+                    second.event,
+                    Reason("event", first.entry, score, cluster.THRESHOLD, (("shared words", "brannock"),)),
+                )
+            ],
+        )
         folding.count_terms(conn, {"brannock": -1})
 
 
 def told(store: Store) -> dict[str, tuple[str, str, str | None]]:
     """guid → (story, event, level)"""
-    return {str(one.guid): (str(story), str(event), level) for one, story, event, level, _ in stories.dump(store)}
+    return {
+        str(one.guid): (str(story), str(event), level) for one, story, event, level, _ in stories.dump(store)
+    }
 
 
 def test_a_story_that_leaves_its_event_keeps_its_id_and_the_event_keeps_its_own(store: Store) -> None:
@@ -193,13 +262,20 @@ def test_a_story_that_leaves_its_event_keeps_its_id_and_the_event_keeps_its_own(
     assert found["1"] == alone["1"], "the founder keeps the id of the event"
     assert found["2"] == (alone["2"][0], found["3"][0], "event") and found["3"][1] == found["3"][0]
     assert (done.events_new, done.events_changed) == (1, 1)
-    assert stories.aliases(store, alone["1"][1]) == () and stories.aliases(store, found["3"][1]) == (alone["2"][1],)
+    assert stories.aliases(store, alone["1"][1]) == () and stories.aliases(store, found["3"][1]) == (
+        alone["2"][1],
+    )
     assert folding.frequencies(store.conn, ["brannock"]) == {"brannock": 2}, "in two events"
 
 
 @pytest.mark.parametrize("joined", ["the two of an event", "a third with one of them"])
 def test_what_the_user_joined_is_not_taken_apart(store: Store, joined: str) -> None:
-    put(store, entry("a", "m", "Museum opens a new wing", at=NOW - 990), entry("a", "f", FERRY, at=NOW - 900), entry("b", "h", FERRY_TOO, at=NOW - 800))
+    put(
+        store,
+        entry("a", "m", "Museum opens a new wing", at=NOW - 990),
+        entry("a", "f", FERRY, at=NOW - 900),
+        entry("b", "h", FERRY_TOO, at=NOW - 800),
+    )
     fold.fold(store, fold.Settings(), {})
     alone = told(store)
     bound(store, alone["f"][0], alone["h"][0], 0.23)
@@ -228,12 +304,21 @@ def test_an_id_is_not_given_twice_when_its_entry_comes_back_with_another_date(st
 
 
 def test_counts_of_words_never_fall_below_none(store: Store) -> None:
-    put(store, *(entry(f"s{n}", f"{n}", "Zanzibarian kumquat smugglers", at=NOW - 9000 + n) for n in range(12)))
+    put(
+        store,
+        *(entry(f"s{n}", f"{n}", "Zanzibarian kumquat smugglers", at=NOW - 9000 + n) for n in range(12)),
+    )
     fold.fold(store, fold.Settings(), {})
     for n in range(1, 12):
         cycle.split(store, f"{n + 1}", NOW)
     for day, word in enumerate(["arrested", "court", "verdict", "appeal"]):
-        put(store, *(entry("z", f"{word}{n}", f"Kumquat smugglers Zanzibarian {word}", at=NOW - 8000 + day) for n in range(3)))
+        put(
+            store,
+            *(
+                entry("z", f"{word}{n}", f"Kumquat smugglers Zanzibarian {word}", at=NOW - 8000 + day)
+                for n in range(3)
+            ),
+        )
         fold.fold(store, fold.Settings(), {})
     assert store.conn.execute("SELECT min(events) FROM term").fetchone()[0] >= 0
 
@@ -241,13 +326,19 @@ def test_counts_of_words_never_fall_below_none(store: Store) -> None:
 # ------------------------------------------------------------ as it is published
 
 
-SOURCES = '[publish]\none_per = "event"\nlimit = 2\n' + "".join(f'[[sources]]\nid = "{name}"\nurl = "https://{name}.example/feed"\n' for name in "abcd")
+SOURCES = '[publish]\none_per = "event"\nlimit = 2\n' + "".join(
+    f'[[sources]]\nid = "{name}"\nurl = "https://{name}.example/feed"\n' for name in "abcd"
+)
 HOUR, DAY = 3600, 86_400
 
 
 def published(settings: Config, public_id: str) -> str | None:
     """The date of an item of the feed of everything."""
-    found = re.search(rf"<id>{public_id}</id>.*?<published>(.*?)</published>", (settings.output / "all.atom").read_text(encoding="utf-8"), re.S)
+    found = re.search(
+        rf"<id>{public_id}</id>.*?<published>(.*?)</published>",
+        (settings.output / "all.atom").read_text(encoding="utf-8"),
+        re.S,
+    )
     return found[1] if found else None
 
 
@@ -261,7 +352,15 @@ def test_the_date_of_an_event_stays_when_an_older_story_comes_to_it(tmp_path: Pa
         bound(store, alone["1"][0], alone["2"][0], 0.23)
         cycle.run(desk, store, Wanted(), NOW)
         before = published(desk, alone["3"][0])
-        put(store, entry("d", "4", "Dredging contract for Brannock harbour awarded to Haas, shares rise on order", at=NOW - 500))
+        put(
+            store,
+            entry(
+                "d",
+                "4",
+                "Dredging contract for Brannock harbour awarded to Haas, shares rise on order",
+                at=NOW - 500,
+            ),
+        )
         cycle.run(desk, store, Wanted(), NOW + 60)
         assert told(store)["2"][1] == alone["3"][1], "the older story is in it now"
         assert before and published(desk, alone["3"][0]) == before
@@ -270,10 +369,27 @@ def test_the_date_of_an_event_stays_when_an_older_story_comes_to_it(tmp_path: Pa
 def test_F60_what_is_in_an_archive_does_not_come_back_into_the_feed(tmp_path: Path) -> None:
     desk = config(tmp_path, SOURCES)
     with open_writer(desk.database) as store:
-        put(store, entry("a", "1", "Central bank leaves key interest rate unchanged", at=NOW - 5 * DAY), at=NOW - 5 * DAY)
-        put(store, entry("a", "2", "Strong earthquake hits northern Chile", at=NOW - 2 * HOUR), entry("b", "3", "Rescue teams search collapsed houses in Iquique", at=NOW - HOUR))
+        put(
+            store,
+            entry("a", "1", "Central bank leaves key interest rate unchanged", at=NOW - 5 * DAY),
+            at=NOW - 5 * DAY,
+        )
+        put(
+            store,
+            entry("a", "2", "Strong earthquake hits northern Chile", at=NOW - 2 * HOUR),
+            entry("b", "3", "Rescue teams search collapsed houses in Iquique", at=NOW - HOUR),
+        )
         cycle.run(desk, store, Wanted(), NOW)
-        put(store, entry("c", "4", "Earthquake northern Chile: rescue teams search collapsed houses in Iquique", at=NOW - 1800), at=NOW + 60)
+        put(
+            store,
+            entry(
+                "c",
+                "4",
+                "Earthquake northern Chile: rescue teams search collapsed houses in Iquique",
+                at=NOW - 1800,
+            ),
+            at=NOW + 60,
+        )
         cycle.run(desk, store, Wanted(), NOW + 60)
         assert len({event for _, event, _ in told(store).values()}) == 2
         assert list(check.folder(desk.output)) == []
@@ -283,8 +399,16 @@ def test_a_copy_without_a_link_has_a_page_to_lead_to(tmp_path: Path) -> None:
     desk = config(tmp_path, SOURCES.replace('one_per = "event"\n', ""))
     title = "Strong earthquake hits northern Chile"
     with open_writer(desk.database) as store:
-        put(store, entry("a", "1", title, at=NOW - 5000, link="https://a.example/2"), entry("b", "2", title, at=NOW - 3000))
-        put(store, entry("c", "3", "Museum opens a new wing", at=NOW - 5000), entry("d", "4", "Museum opens a new wing", at=NOW - 3000, link="https://d.example/4"))
+        put(
+            store,
+            entry("a", "1", title, at=NOW - 5000, link="https://a.example/2"),
+            entry("b", "2", title, at=NOW - 3000),
+        )
+        put(
+            store,
+            entry("c", "3", "Museum opens a new wing", at=NOW - 5000),
+            entry("d", "4", "Museum opens a new wing", at=NOW - 3000, link="https://d.example/4"),
+        )
         cycle.run(desk, store, Wanted(), NOW)
         pages = set(re.findall(r"stories/\w+\.html", (desk.output / "all.atom").read_text(encoding="utf-8")))
         assert len(pages) == 2 and all((desk.output / page).exists() for page in pages)
@@ -298,5 +422,8 @@ def test_stories_by_their_id_are_those_alone_and_by_that_of_their_event_all(stor
     alone = told(store)
     bound(store, alone["1"][0], alone["2"][0], 0.9)
     assert [one.public_id for one in stories.by_public_id(store, [alone["1"][0]])] == [alone["1"][0]]
-    assert [one.public_id for one in stories.of_event_ids(store, [alone["1"][1]])] == [alone["1"][0], alone["2"][0]]
+    assert [one.public_id for one in stories.of_event_ids(store, [alone["1"][1]])] == [
+        alone["1"][0],
+        alone["2"][0],
+    ]
     assert stories.of_event_ids(store, [alone["2"][1]]) == (), "that id was merged away"

@@ -46,7 +46,9 @@ def test_an_item_in_our_normal_form() -> None:
     parsed = feed(RSS)
     assert parsed.failure is None and len(parsed.entries) == 1
     (entry,) = parsed.entries
-    assert parsed.feed.title == "Site & Co" and parsed.feed.language == "en-GB" and parsed.feed.hints.ttl == 5400
+    assert (
+        parsed.feed.title == "Site & Co" and parsed.feed.language == "en-GB" and parsed.feed.hints.ttl == 5400
+    )
     assert entry.title == "Tom & Jerry < 3"
     assert entry.link == "https://site.example/a?id=7" and entry.link_key == "site.example/a?id=7"
     assert entry.guid == entry.key == "guid-7"
@@ -56,7 +58,10 @@ def test_an_item_in_our_normal_form() -> None:
     assert entry.text == "Long body" and entry.summary == "Short & sweet"
     assert [person.name for person in entry.authors] == ["Ann Author"]
     assert [category.term for category in entry.categories] == ["World"]
-    assert [(e.url, e.type, e.length, e.duration) for e in entry.enclosures] == [("https://cdn.example/a.mp3", "audio/mpeg", 123, None), ("https://cdn.example/v.mp4", "video/mp4", 0, 61)]
+    assert [(e.url, e.type, e.length, e.duration) for e in entry.enclosures] == [
+        ("https://cdn.example/a.mp3", "audio/mpeg", 123, None),
+        ("https://cdn.example/v.mp4", "video/mp4", 0, 61),
+    ]
     assert entry.image == "https://cdn.example/t.jpg" and entry.comments == "https://site.example/a#comments"
     assert ("itunes:duration", "1:01") in entry.extras
     assert "guid-7" in entry.said
@@ -69,9 +74,17 @@ ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://base.examp
 
 def test_S12_relative_links_and_languages_of_atom() -> None:
     first, second = feed(ATOM).entries
-    assert first.title == "1 < 2 & so" and first.link == "https://base.example/x/p1" and "https://base.example/x/y" in first.content
+    assert (
+        first.title == "1 < 2 & so"
+        and first.link == "https://base.example/x/p1"
+        and "https://base.example/x/y" in first.content
+    )
     assert first.language == "de" and second.language == "fr"
-    assert second.title == "<em> x" and second.link == "https://base.example/z/p2" and "https://base.example/z/i.png" in second.content
+    assert (
+        second.title == "<em> x"
+        and second.link == "https://base.example/z/p2"
+        and "https://base.example/z/i.png" in second.content
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,22 +122,58 @@ def test_C4_C5_identity() -> None:
 
 @pytest.mark.parametrize(
     ("date", "wanted"),
-    [("Thu, 01 Jan 1970 00:00:00 GMT", 631_152_000), ("Fri, 31 Dec 2199 00:00:00 GMT", AT), ("nonsense", None), ("Mon, 01 Sep 2025 10:00:00 GMT", 1_756_720_800)],
+    [
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 631_152_000),
+        ("Fri, 31 Dec 2199 00:00:00 GMT", AT),
+        ("nonsense", None),
+        ("Mon, 01 Sep 2025 10:00:00 GMT", 1_756_720_800),
+    ],
 )
 def test_C6_dates_are_clamped(date: str, wanted: int | None) -> None:
-    (entry,) = feed(f"<rss version='2.0'><channel><title>t</title><item><title>a</title><pubDate>{date}</pubDate></item></channel></rss>").entries
+    (entry,) = feed(
+        f"<rss version='2.0'><channel><title>t</title><item><title>a</title><pubDate>{date}</pubDate></item></channel></rss>"
+    ).entries
     assert entry.published == wanted
 
 
 @pytest.mark.parametrize(
     ("name", "body", "headers"),
     [
-        ("declared", "<?xml version='1.0' encoding='iso-8859-1'?><rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode("latin-1"), ()),
-        ("header", "<rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode("cp1252"), (("content-type", "text/xml; charset=windows-1252"),)),
-        ("utf-16", "<?xml version='1.0' encoding='utf-16'?><rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode("utf-16"), ()),
-        ("bom", b"\xef\xbb\xbf" + "<rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode(), ()),
-        ("unknown codec", "<?xml version='1.0' encoding='x-no-such'?><rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode(), ()),
-        ("rot13 is no text codec", "<?xml version='1.0' encoding='rot13'?><rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode(), ()),
+        (
+            "declared",
+            "<?xml version='1.0' encoding='iso-8859-1'?><rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode(
+                "latin-1"
+            ),
+            (),
+        ),
+        (
+            "header",
+            "<rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode("cp1252"),
+            (("content-type", "text/xml; charset=windows-1252"),),
+        ),
+        (
+            "utf-16",
+            "<?xml version='1.0' encoding='utf-16'?><rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode(
+                "utf-16"
+            ),
+            (),
+        ),
+        (
+            "bom",
+            b"\xef\xbb\xbf"
+            + "<rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode(),
+            (),
+        ),
+        (
+            "unknown codec",
+            "<?xml version='1.0' encoding='x-no-such'?><rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode(),
+            (),
+        ),
+        (
+            "rot13 is no text codec",
+            "<?xml version='1.0' encoding='rot13'?><rss version='2.0'><channel><item><title>café</title></item></channel></rss>".encode(),
+            (),
+        ),
     ],
 )
 def test_C8_encodings(name: str, body: bytes, headers: tuple[tuple[str, str], ...]) -> None:
@@ -138,7 +187,11 @@ def test_C9_json_feed() -> None:
     {"id":2,"content_text":"a < b\\n\\nc"}, "rubbish", {"id":"3","date_published":12}]}"""
     parsed = feed(body)
     one, two, three = parsed.entries
-    assert one.title == "One & only" and one.content == '<p>x <a href="https://site.example/1/y" rel="noopener noreferrer">y</a></p>'.replace("/1/y", "/y")
+    assert (
+        one.title == "One & only"
+        and one.content
+        == '<p>x <a href="https://site.example/1/y" rel="noopener noreferrer">y</a></p>'.replace("/1/y", "/y")
+    )
     assert one.enclosures[0].length == 5 and one.authors[0].name == "A" and one.language == "en"
     assert two.guid == "2" and two.content == "<p>a &lt; b</p><p>c</p>" and three.published is None
 
@@ -154,7 +207,12 @@ def test_S15_no_entity_leads_anywhere() -> None:
 def test_B9_what_is_too_long_is_cut() -> None:
     body = f"<rss version='2.0'><channel><item><title>{'t' * 5000}</title><guid>{'g' * 9000}</guid><description>{'d ' * 900_000}</description></item></channel></rss>"
     (entry,) = feed(body).entries
-    assert len(entry.title) <= 1000 and len(entry.key) < 100 and len(entry.content) <= 1_000_000 and len(entry.said) < 1_100_000
+    assert (
+        len(entry.title) <= 1000
+        and len(entry.key) < 100
+        and len(entry.content) <= 1_000_000
+        and len(entry.said) < 1_100_000
+    )
     many = parse(Source("s", url=BASE), Fetched(BASE, AT, 200, (), ("<rss version='2.0'><channel>" + "".join(f"<item><title>{n}</title></item>" for n in range(30)) + "</channel></rss>").encode()),
                  Limits(max_entries=10))  # fmt: skip
     assert len(many.entries) == 10 and many.warnings[0].kind == "too-many"
@@ -167,9 +225,13 @@ def test_the_seed_stories() -> None:
     parsed = text(SEED.read_bytes())
     assert len(parsed.entries) == 17
     article, *headlines = parsed.entries
-    assert article.title.startswith("North Korean leader Kim Jong Un has reiterated") and article.title.endswith("Russia…")
+    assert article.title.startswith(
+        "North Korean leader Kim Jong Un has reiterated"
+    ) and article.title.endswith("Russia…")
     assert article.content.count("<p>") == 5 and "isolation." in article.text
-    assert headlines[0].title.startswith("Michael Dell Pledges $6.25 Billion") and all(not one.content for one in headlines)
+    assert headlines[0].title.startswith("Michael Dell Pledges $6.25 Billion") and all(
+        not one.content for one in headlines
+    )
     assert all(one.published is None and one.link is None for one in parsed.entries)
 
 
@@ -186,24 +248,76 @@ def test_the_seed_stories_moved_and_added_to() -> None:
     ("name", "body", "titles"),
     [
         ("headlines", "One thing\nAnother thing\nA third?", ["One thing", "Another thing", "A third?"]),
-        ("a title and prose", "Big day in town\nThe mayor came. He spoke for an hour.\nThen it rained all night long.", ["Big day in town"]),
-        ("prose without a title", "The mayor came, and he spoke for an hour to everybody who would listen. Then it rained.", ["The mayor came, and he spoke for an hour to everybody who would listen"]),
-        ("one stray full stop", "One thing\nAnother thing.\nA third\nA fourth", ["One thing", "Another thing.", "A third", "A fourth"]),
-        ("an abbreviation at the end", "Talks begin in the U.S.\nRain in Rome", ["Talks begin in the U.S.", "Rain in Rome"]),
-        ("a question and what is left open", "Who did it?\nAnd then there were none…\nWait and see...\nAt last!", ["Who did it?", "And then there were none…", "Wait and see...", "At last!"]),
+        (
+            "a title and prose",
+            "Big day in town\nThe mayor came. He spoke for an hour.\nThen it rained all night long.",
+            ["Big day in town"],
+        ),
+        (
+            "prose without a title",
+            "The mayor came, and he spoke for an hour to everybody who would listen. Then it rained.",
+            ["The mayor came, and he spoke for an hour to everybody who would listen"],
+        ),
+        (
+            "one stray full stop",
+            "One thing\nAnother thing.\nA third\nA fourth",
+            ["One thing", "Another thing.", "A third", "A fourth"],
+        ),
+        (
+            "an abbreviation at the end",
+            "Talks begin in the U.S.\nRain in Rome",
+            ["Talks begin in the U.S.", "Rain in Rome"],
+        ),
+        (
+            "a question and what is left open",
+            "Who did it?\nAnd then there were none…\nWait and see...\nAt last!",
+            ["Who did it?", "And then there were none…", "Wait and see...", "At last!"],
+        ),
         ("an ellipsis alone", "To be continued…", ["To be continued…"]),
         ("one line of prose", "It rained.", ["It rained"]),
-        ("lines between blocks", "One thing\n-----\nAnother thing\n* * *\n=====\n", ["One thing", "Another thing"]),
+        (
+            "lines between blocks",
+            "One thing\n-----\nAnother thing\n* * *\n=====\n",
+            ["One thing", "Another thing"],
+        ),
         ("blank lines of blanks", "One thing\n \t\u00a0\nAnother thing", ["One thing", "Another thing"]),
         ("old line ends", "One thing\rAnother thing\r\rA third", ["One thing", "Another thing", "A third"]),
-        ("a mark before a headline", "[Video] One thing\n[2024] Another", ["[Video] One thing", "[2024] Another"]),
-        ("a name that begins as a bitmap does", "BMW recalls cars\nRIFF raff", ["BMW recalls cars", "RIFF raff"]),
+        (
+            "a mark before a headline",
+            "[Video] One thing\n[2024] Another",
+            ["[Video] One thing", "[2024] Another"],
+        ),
+        (
+            "a name that begins as a bitmap does",
+            "BMW recalls cars\nRIFF raff",
+            ["BMW recalls cars", "RIFF raff"],
+        ),
         ("a line beyond all bounds", "word " * 5000, ["word " * 26 + "word…"]),
-        ("other scripts", "东京发生地震。\n\n日本の首相が辞任\n\nभूकंप से दस की मौत।", ["东京发生地震", "日本の首相が辞任", "भूकंप से दस की मौत"]),
-        ("wrapped by an editor", "Fox meets bear\nThe quick brown fox jumps over the lazy dog and runs away from the\nhunter who was following it through the forest for three days until\nBoris and it met a bear. The bear said\nnothing.", ["Fox meets bear"]),
-        ("wrapped, without a title", "The quick brown fox jumps over\nthe lazy dog. It runs away from the\nhunter", ["The quick brown fox jumps over the lazy dog. It runs away from the hunter"]),
-        ("small letters of names", "One thing\niPhone sales fall\neBay is sold", ["One thing", "iPhone sales fall", "eBay is sold"]),
-        ("abbreviations in a first sentence", "Mr. Smith of the U.S. Senate came. He spoke.", ["Mr. Smith of the U.S. Senate came"]),
+        (
+            "other scripts",
+            "东京发生地震。\n\n日本の首相が辞任\n\nभूकंप से दस की मौत।",
+            ["东京发生地震", "日本の首相が辞任", "भूकंप से दस की मौत"],
+        ),
+        (
+            "wrapped by an editor",
+            "Fox meets bear\nThe quick brown fox jumps over the lazy dog and runs away from the\nhunter who was following it through the forest for three days until\nBoris and it met a bear. The bear said\nnothing.",
+            ["Fox meets bear"],
+        ),
+        (
+            "wrapped, without a title",
+            "The quick brown fox jumps over\nthe lazy dog. It runs away from the\nhunter",
+            ["The quick brown fox jumps over the lazy dog. It runs away from the hunter"],
+        ),
+        (
+            "small letters of names",
+            "One thing\niPhone sales fall\neBay is sold",
+            ["One thing", "iPhone sales fall", "eBay is sold"],
+        ),
+        (
+            "abbreviations in a first sentence",
+            "Mr. Smith of the U.S. Senate came. He spoke.",
+            ["Mr. Smith of the U.S. Senate came"],
+        ),
         ("the same line twice", "One thing\nOne thing", ["One thing"]),
     ],
 )
@@ -213,22 +327,44 @@ def test_blocks_of_text(name: str, body: str, titles: list[str]) -> None:
 
 def test_an_article_keeps_all_its_paragraphs_and_grows() -> None:
     before = text("Big day in town\nThe mayor came. He spoke for an hour.\nThen it rained.").entries
-    after = text("Big day in town\nThe mayor came. He spoke for an hour.\nThen it rained.\nAt night it stopped.").entries
+    after = text(
+        "Big day in town\nThe mayor came. He spoke for an hour.\nThen it rained.\nAt night it stopped."
+    ).entries
     assert [one.key for one in before] == [one.key for one in after] and before[0].digest != after[0].digest
-    assert after[0].content == "<p>The mayor came. He spoke for an hour.</p><p>Then it rained.</p><p>At night it stopped.</p>"
+    assert (
+        after[0].content
+        == "<p>The mayor came. He spoke for an hour.</p><p>Then it rained.</p><p>At night it stopped.</p>"
+    )
 
 
-_HEADLINES = st.lists(st.lists(st.text("ABCDEFGHIJ kl?!’-é0字", min_size=3, max_size=40).map(lambda line: f"A{line}Z"), min_size=1, max_size=4), min_size=1, max_size=5)
+_HEADLINES = st.lists(
+    st.lists(
+        st.text("ABCDEFGHIJ kl?!’-é0字", min_size=3, max_size=40).map(lambda line: f"A{line}Z"),
+        min_size=1,
+        max_size=4,
+    ),
+    min_size=1,
+    max_size=5,
+)
 
 
 @settings(max_examples=100, deadline=None)
-@given(_HEADLINES, st.randoms(use_true_random=False), st.sampled_from(["\n", "\r\n"]), st.sampled_from(["", "\ufeff"]))
-def test_moved_reordered_and_added_to_only_what_is_new_is_new(blocks: list[list[str]], chance: random.Random, end: str, bom: str) -> None:
+@given(
+    _HEADLINES,
+    st.randoms(use_true_random=False),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["", "\ufeff"]),
+)
+def test_moved_reordered_and_added_to_only_what_is_new_is_new(
+    blocks: list[list[str]], chance: random.Random, end: str, bom: str
+) -> None:
     before = {entry.key for entry in text("\n\n".join("\n".join(block) for block in blocks)).entries}
     lines = [line for block in blocks for line in block] + ["Zebra crosses road"]
     chance.shuffle(lines)
     after = text(bom + f"{end}{end}".join(lines) + end).entries
-    assert {entry.key for entry in after} - before == {entry.key for entry in after if entry.title == "Zebra crosses road"}
+    assert {entry.key for entry in after} - before == {
+        entry.key for entry in after if entry.title == "Zebra crosses road"
+    }
     assert before <= {entry.key for entry in after} and len(after) <= len(lines), "and no line is two stories"
 
 
@@ -239,7 +375,14 @@ def test_a_text_file_that_is_not_utf_8() -> None:
 
 def test_local_feeds_are_feeds() -> None:
     assert [entry.title for entry in text(RSS).entries] == ["Tom & Jerry < 3"]
-    assert len(text('{"version":"https://jsonfeed.org/version/1","title":"t","items":[{"id":"1","content_text":"x"}]}').entries) == 1
+    assert (
+        len(
+            text(
+                '{"version":"https://jsonfeed.org/version/1","title":"t","items":[{"id":"1","content_text":"x"}]}'
+            ).entries
+        )
+        == 1
+    )
 
 
 # ---------------------------------------------------------------- hostile input
@@ -259,13 +402,28 @@ def test_B7_mutated_feeds_never_raise(data: st.DataObject) -> None:
 
 def test_B8_workers_end_what_takes_too_long() -> None:
     workers = Workers(1)
-    slow = b"<rss version='2.0'><channel>" + b"<item><title>" + b"<!-- x -->" * 40_000 + b"</title></item>" * 1 + b"</channel></rss>"
+    slow = (
+        b"<rss version='2.0'><channel>"
+        + b"<item><title>"
+        + b"<!-- x -->" * 40_000
+        + b"</title></item>" * 1
+        + b"</channel></rss>"
+    )
     try:
         good = workers.parse(Source("s", url=BASE), Fetched(BASE, AT, 200, (), RSS.encode()), Limits())
         assert len(good.entries) == 1
-        ended = workers.parse(Source("s", url=BASE), Fetched(BASE, AT, 200, (), slow * 40), Limits(parse_seconds=0.05))
+        ended = workers.parse(
+            Source("s", url=BASE), Fetched(BASE, AT, 200, (), slow * 40), Limits(parse_seconds=0.05)
+        )
         assert ended.failure is not None and ended.failure.kind == "parse"
-        assert len(workers.parse(Source("s", url=BASE), Fetched(BASE, AT, 200, (), RSS.encode()), Limits()).entries) == 1, "others go on"
+        assert (
+            len(
+                workers.parse(
+                    Source("s", url=BASE), Fetched(BASE, AT, 200, (), RSS.encode()), Limits()
+                ).entries
+            )
+            == 1
+        ), "others go on"
     finally:
         workers.close()
 
@@ -273,19 +431,37 @@ def test_B8_workers_end_what_takes_too_long() -> None:
 # ---------------------------------------------------------------- real feeds, where they are
 
 
-CORPUS = Path(os.environ.get("AGGREGATOR_CORPUS") or Path(__file__).parent.parent.parent / "shared" / "corpus")
+CORPUS = Path(
+    os.environ.get("AGGREGATOR_CORPUS") or Path(__file__).parent.parent.parent / "shared" / "corpus"
+)
 # Feeds with true repeats: the same item, or the same link and text, more than once in one document.
-REPEATS = {"f0ed49cc71c": 1, "f1155ac0b3a": 14, "f3d6cda46d6": 9, "f41ef61b1a3": 1, "f4c4a36a881": 67, "fe2f96ecb13": 9, "fee639076f1": 1, "ff14ae9a949": 2}
+REPEATS = {
+    "f0ed49cc71c": 1,
+    "f1155ac0b3a": 14,
+    "f3d6cda46d6": 9,
+    "f41ef61b1a3": 1,
+    "f4c4a36a881": 67,
+    "fe2f96ecb13": 9,
+    "fee639076f1": 1,
+    "ff14ae9a949": 2,
+}
 
 
-@pytest.mark.skipif(not (CORPUS / "manifest.tsv").exists(), reason=f"no corpus of real feeds at {CORPUS} (set AGGREGATOR_CORPUS)")
+@pytest.mark.skipif(
+    not (CORPUS / "manifest.tsv").exists(),
+    reason=f"no corpus of real feeds at {CORPUS} (set AGGREGATOR_CORPUS)",
+)
 def test_real_feeds_give_the_entries_that_the_manifest_counts() -> None:
     with (CORPUS / "manifest.tsv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     wrong = {}
     for row in rows[::4]:
-        parsed = parse(Source("s", url=BASE), Fetched(BASE, AT, 200, (), (CORPUS / row["path"]).read_bytes()), Limits())
-        if parsed.failure is not None or len(parsed.entries) + REPEATS.get(row["id"], 0) != int(row["entries"]):
+        parsed = parse(
+            Source("s", url=BASE), Fetched(BASE, AT, 200, (), (CORPUS / row["path"]).read_bytes()), Limits()
+        )
+        if parsed.failure is not None or len(parsed.entries) + REPEATS.get(row["id"], 0) != int(
+            row["entries"]
+        ):
             wrong[row["id"]] = (parsed.failure, len(parsed.entries), row["entries"])
     assert wrong == {}
 
@@ -298,7 +474,9 @@ def test_real_feeds_give_the_entries_that_the_manifest_counts() -> None:
     ],
 )  # fmt: skip
 def test_F38_mail_addresses_of_any_length(said: str, name: str, email: str | None) -> None:
-    entry = feed(f'<rss version="2.0"><channel><title>t</title><item><title>x</title><author>{said}</author></item></channel></rss>').entries[0]
+    entry = feed(
+        f'<rss version="2.0"><channel><title>t</title><item><title>x</title><author>{said}</author></item></channel></rss>'
+    ).entries[0]
     assert [(one.name, one.email) for one in entry.authors] == [(name, email)]
 
 

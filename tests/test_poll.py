@@ -22,7 +22,11 @@ def hostile() -> Iterator[Hostile]:
 
 
 def task(server: Hostile, name: str, memory: Memory | None = None) -> Task:
-    return Task(Source(name, url=server.url(name)), memory or Memory(), Limits(timeout=1.0, allow_hosts=(f"127.0.0.1:{server.port}",)))
+    return Task(
+        Source(name, url=server.url(name)),
+        memory or Memory(),
+        Limits(timeout=1.0, allow_hosts=(f"127.0.0.1:{server.port}",)),
+    )
 
 
 def test_P1_P3_P4_conditional_with_what_was_given(hostile: Hostile) -> None:
@@ -31,7 +35,9 @@ def test_P1_P3_P4_conditional_with_what_was_given(hostile: Hostile) -> None:
     second = poll.poll(task(hostile, "both", first.memory))
     assert second.not_modified and second.status == 304 and second.saved_bytes > 0
     headers = hostile.asked("both")[-1].headers
-    assert headers["if-none-match"] == '"v2"' and headers["if-modified-since"] == "Wed, 01 Jan 2025 00:00:00 GMT"
+    assert (
+        headers["if-none-match"] == '"v2"' and headers["if-modified-since"] == "Wed, 01 Jan 2025 00:00:00 GMT"
+    )
     assert second.memory.etag == '"v2"', "a 304 without validators keeps them"
 
 
@@ -56,7 +62,12 @@ def test_B4_C3_trouble_keeps_validators(hostile: Hostile) -> None:
     memory = Memory(etag='"old"', body_hash="x", polled=NOW - 9999, succeeded=NOW - 9999, state="ok")
     for name in ("short-body", "short-gzip", "500", "hangup"):
         polled = poll.poll(task(hostile, name, memory))
-        assert polled.failure is not None and polled.memory.etag == '"old"' and polled.memory.failures == 1 and polled.entries == ()
+        assert (
+            polled.failure is not None
+            and polled.memory.etag == '"old"'
+            and polled.memory.failures == 1
+            and polled.entries == ()
+        )
 
 
 def test_P20_nothing_but_the_feed_is_asked_for(hostile: Hostile) -> None:
@@ -76,7 +87,9 @@ def test_P15_an_adopted_move_is_followed_and_given_up_when_it_dies(hostile: Host
     moved = Memory(polled=NOW, moved=Moved(hostile.url("404"), NOW, 3, adopted=True))
     polled = poll.poll(task(hostile, "plain", moved))
     assert polled.failure is not None and polled.memory.moved is None
-    good = poll.poll(task(hostile, "404", replace(moved, moved=Moved(hostile.url("plain"), NOW, 3, adopted=True))))
+    good = poll.poll(
+        task(hostile, "404", replace(moved, moved=Moved(hostile.url("plain"), NOW, 3, adopted=True)))
+    )
     assert good.failure is None and good.memory.state == "moved"
 
 
@@ -101,14 +114,36 @@ def test_local_files_one_bad_among_good_ones(tmp_path: Path) -> None:
     ("name", "memory", "wanted"),
     [
         ("fine", Memory(polled=NOW, succeeded=NOW), "ok"),
-        ("one failure is weather", Memory(polled=NOW, succeeded=NOW - 1, failures=1, state="ok", failure=Failure("timeout", "x")), "ok"),
-        ("three are trouble", Memory(polled=NOW, succeeded=NOW - 1, failures=3, state="ok", failure=Failure("timeout", "x")), "failing"),
+        (
+            "one failure is weather",
+            Memory(polled=NOW, succeeded=NOW - 1, failures=1, state="ok", failure=Failure("timeout", "x")),
+            "ok",
+        ),
+        (
+            "three are trouble",
+            Memory(polled=NOW, succeeded=NOW - 1, failures=3, state="ok", failure=Failure("timeout", "x")),
+            "failing",
+        ),
         ("never worked", Memory(polled=NOW, failures=1, failure=Failure("dns", "x")), "failing"),
-        ("429", Memory(polled=NOW, succeeded=NOW - 1, failures=1, failure=Failure("rate-limited", "x")), "slow"),
+        (
+            "429",
+            Memory(polled=NOW, succeeded=NOW - 1, failures=1, failure=Failure("rate-limited", "x")),
+            "slow",
+        ),
         ("captcha", Memory(polled=NOW, failures=1, failure=Failure("blocked", "x")), "blocked"),
         ("410", Memory(polled=NOW, failures=1, failure=Failure("gone", "x")), "gone"),
-        ("silent beyond its rhythm", Memory(polled=NOW, succeeded=NOW, posts=tuple(NOW - 90 * 86_400 - n * 86_400 for n in range(9))), "silent"),
-        ("a yearly one is not silent", Memory(polled=NOW, succeeded=NOW, posts=tuple(NOW - 90 * 86_400 - n * 360 * 86_400 for n in range(9))), "ok"),
+        (
+            "silent beyond its rhythm",
+            Memory(polled=NOW, succeeded=NOW, posts=tuple(NOW - 90 * 86_400 - n * 86_400 for n in range(9))),
+            "silent",
+        ),
+        (
+            "a yearly one is not silent",
+            Memory(
+                polled=NOW, succeeded=NOW, posts=tuple(NOW - 90 * 86_400 - n * 360 * 86_400 for n in range(9))
+            ),
+            "ok",
+        ),
         ("moved", Memory(polled=NOW, succeeded=NOW, moved=Moved("http://b.example/", NOW, 3, True)), "moved"),
     ],
 )
@@ -117,13 +152,25 @@ def test_states(name: str, memory: Memory, wanted: str) -> None:
 
 
 def test_notices_say_what_to_do() -> None:
-    before, after = Memory(state="ok", polled=NOW), Memory(state="gone", polled=NOW, failure=Failure("gone", "gone for good (410)"))
+    before, after = (
+        Memory(state="ok", polled=NOW),
+        Memory(state="gone", polled=NOW, failure=Failure("gone", "gone for good (410)")),
+    )
     told = health.notice("s", "Source", before, after, NOW)
     assert told is not None and "Remove it" in told.words
-    assert health.notice("s", "Source", Memory(), Memory(state="ok"), NOW) is None, "a new source that works is no news"
+    assert health.notice("s", "Source", Memory(), Memory(state="ok"), NOW) is None, (
+        "a new source that works is no news"
+    )
     states: tuple[State, ...] = ("ok", "slow", "failing", "blocked", "moved", "gone", "silent")
-    changes = [(a, b) for a in states for b in states if health.notice("s", "S", Memory(state=a, posts=(NOW,)), Memory(state=b, posts=(NOW,)), NOW)]
-    assert changes == [(a, b) for a in states for b in states if a != b], "one item a change, whatever the change"
+    changes = [
+        (a, b)
+        for a in states
+        for b in states
+        if health.notice("s", "S", Memory(state=a, posts=(NOW,)), Memory(state=b, posts=(NOW,)), NOW)
+    ]
+    assert changes == [(a, b) for a in states for b in states if a != b], (
+        "one item a change, whatever the change"
+    )
 
 
 def test_C6_guids_are_kept_as_said_at_whatever_address() -> None:
@@ -131,8 +178,15 @@ def test_C6_guids_are_kept_as_said_at_whatever_address() -> None:
     from aggregator.parse import parse
 
     body = b"<rss version='2.0'><channel><title>t</title><item><title>a</title><guid>123</guid></item><item><title>b</title><guid isPermaLink='true'>http://a.example/b</guid></item></channel></rss>"
-    here, there = (parse(Source("s"), Fetched(url, NOW, 200, (), body), Limits()).entries for url in ("http://a.example/feed", "https://b.example/x/feed?t=1"))
-    assert [(one.key, one.guid, one.link) for one in here] == [(one.key, one.guid, one.link) for one in there] == [("123", "123", None), ("http://a.example/b",) * 2 + ("http://a.example/b",)]
+    here, there = (
+        parse(Source("s"), Fetched(url, NOW, 200, (), body), Limits()).entries
+        for url in ("http://a.example/feed", "https://b.example/x/feed?t=1")
+    )
+    assert (
+        [(one.key, one.guid, one.link) for one in here]
+        == [(one.key, one.guid, one.link) for one in there]
+        == [("123", "123", None), ("http://a.example/b",) * 2 + ("http://a.example/b",)]
+    )
 
 
 def test_P4_a_304_leaves_standing_what_it_does_not_mention(hostile: Hostile) -> None:
@@ -156,10 +210,17 @@ def test_P16_a_move_that_pauses_is_seen_anew(hostile: Hostile) -> None:
     seen = Memory(body_hash="x", moved=Moved("http://b.example/", NOW, 2))
     assert poll.poll(task(hostile, "plain", seen)).memory.moved is None
     same = poll.poll(task(hostile, "plain")).memory
-    assert poll.poll(task(hostile, "plain", replace(same, moved=Moved("http://b.example/", NOW, 2)))).memory.moved is None, "an unchanged body too"
+    assert (
+        poll.poll(
+            task(hostile, "plain", replace(same, moved=Moved("http://b.example/", NOW, 2)))
+        ).memory.moved
+        is None
+    ), "an unchanged body too"
 
 
 def test_entries_without_dates_have_a_rhythm_too() -> None:
     memory = Memory(polled=NOW, posts=(NOW - 500,))
-    assert poll.settle(memory, 2, dated=False).posts == (NOW, NOW - 500) and poll.settle(memory, 0, dated=False).posts == (NOW - 500,)
+    assert poll.settle(memory, 2, dated=False).posts == (NOW, NOW - 500) and poll.settle(
+        memory, 0, dated=False
+    ).posts == (NOW - 500,)
     assert poll.settle(memory, 2).posts == (NOW - 500,)

@@ -34,42 +34,76 @@ def test_S5_the_environment_does_not_steer_us(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("HOME", str(tmp_path))
     assert transport.session().trust_env is False and not transport.session().cookies
     with Hostile() as server:
-        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "p"\nurl = "{server.url("plain")}"\n')
+        settings = config(
+            tmp_path,
+            f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "p"\nurl = "{server.url("plain")}"\n',
+        )
         with open_writer(settings.database) as store:
             assert cycle.run(settings, store, Wanted(), NOW).collected.ok == 1
         assert "authorization" not in server.log[-1].headers
 
 
-def test_S7_S22_secrets_and_control_characters_stay_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_S7_S22_secrets_and_control_characters_stay_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     log("a title\nforged: line\x1b[2J")
     assert capsys.readouterr().err.count("\n") == 1
     with Hostile() as server:
         secret = "s3cr3ts3cr3ts3cr3ts3cr3t1"
         server.table[f"f?token={secret}"] = server.table["plain"]
-        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "p"\nurl = "{server.url("f?token=" + secret)}"\n')
+        settings = config(
+            tmp_path,
+            f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "p"\nurl = "{server.url("f?token=" + secret)}"\n',
+        )
         with open_writer(settings.database) as store:
             cycle.run(settings, store, Wanted(), NOW)
-        published = b"".join(path.read_bytes() for path in settings.output.rglob("*") if path.is_file() and path.suffix not in (".gz", ".br"))
+        published = b"".join(
+            path.read_bytes()
+            for path in settings.output.rglob("*")
+            if path.is_file() and path.suffix not in (".gz", ".br")
+        )
         assert b"Story 0" in published and secret.encode() not in published
 
 
-@pytest.mark.parametrize(("name", "data"), [("DTD", b'<!DOCTYPE opml SYSTEM "x"><opml/>'), ("too deep", b"<opml><body>" + b"<outline text='x'>" * 80), ("no OPML", b"hello"), ("too big", b" " * 20_000_001)])
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("DTD", b'<!DOCTYPE opml SYSTEM "x"><opml/>'),
+        ("too deep", b"<opml><body>" + b"<outline text='x'>" * 80),
+        ("no OPML", b"hello"),
+        ("too big", b" " * 20_000_001),
+    ],
+)
 def test_S16_opml_that_is_refused(name: str, data: bytes) -> None:
     with pytest.raises(UsageError):
         opml.read(data)
 
 
 def test_F61_opml_round_trip() -> None:
-    feeds = [opml.Outline("https://a.example/f?x=1&y=2", "A & B", "https://a.example/"), opml.Outline("https://b.example/", "B")]
+    feeds = [
+        opml.Outline("https://a.example/f?x=1&y=2", "A & B", "https://a.example/"),
+        opml.Outline("https://b.example/", "B"),
+    ]
     data = opml.write("List", feeds)
-    assert [(one.url, one.title) for one in opml.read(data).feeds] == [("https://a.example/f?x=1&y=2", "A & B"), ("https://b.example/", "B")]
+    assert [(one.url, one.title) for one in opml.read(data).feeds] == [
+        ("https://a.example/f?x=1&y=2", "A & B"),
+        ("https://b.example/", "B"),
+    ]
     assert data.count(b'type="rss"') == 2 and opml.write("List", feeds) == data
 
 
 def test_F61_titles_that_importers_take_for_html() -> None:
     """`R&D` is an error in HTML, a tag vanishes there, and nothing but invisible signs is no title."""
-    titles = {"R&D <b>x</b> a < b": "R＆D ‹b›x‹/b› a ‹ b", "Q & A": "Q & A", "\u200b\ufeff": "https://a.example/2", "&amp; &copy": "＆amp; ＆copy"}
-    data = opml.write("x", [opml.Outline(f"https://a.example/{n}", title, "http://[::1]/") for n, title in enumerate(titles)])
+    titles = {
+        "R&D <b>x</b> a < b": "R＆D ‹b›x‹/b› a ‹ b",
+        "Q & A": "Q & A",
+        "\u200b\ufeff": "https://a.example/2",
+        "&amp; &copy": "＆amp; ＆copy",
+    }
+    data = opml.write(
+        "x",
+        [opml.Outline(f"https://a.example/{n}", title, "http://[::1]/") for n, title in enumerate(titles)],
+    )
     assert [one.title for one in opml.read(data).feeds] == list(titles.values()) and b"htmlUrl" not in data
 
 
@@ -82,19 +116,30 @@ def test_S19_odd_ids_are_only_parameters(tmp_path: Path) -> None:
 
 def test_C7_content_that_differs_each_time_is_not_news_each_time(tmp_path: Path) -> None:
     with open_writer(tmp_path / "t.db") as store:
-        taken = [put(store, entry("a", "1", "T", f"read {number} times"), at=NOW + number * 60).updated for number in range(30)]
+        taken = [
+            put(store, entry("a", "1", "T", f"read {number} times"), at=NOW + number * 60).updated
+            for number in range(30)
+        ]
         assert taken[0] == 0 and sum(taken) <= 6
 
 
 def test_C4_keys_that_come_back_for_other_things_never_share_an_id(tmp_path: Path) -> None:
     with open_writer(tmp_path / "t.db") as store:
-        for number, (guid, link) in enumerate([("a", "L"), ("b", "L"), ("a", "M"), ("c", "M"), ("a", "N"), ("d", "N"), ("a", "O")]):
-            put(store, entry("s", guid, "Title", f"text {link}", link=f"https://n.example/{link}"), at=NOW + number)
+        for number, (guid, link) in enumerate(
+            [("a", "L"), ("b", "L"), ("a", "M"), ("c", "M"), ("a", "N"), ("d", "N"), ("a", "O")]
+        ):
+            put(
+                store,
+                entry("s", guid, "Title", f"text {link}", link=f"https://n.example/{link}"),
+                at=NOW + number,
+            )
         found = store.conn.execute("SELECT public_id FROM entry").fetchall()
         assert len(found) == len(set(found)) == 4
 
 
-def test_B7_what_can_not_be_stored_is_a_failure_of_its_source_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_B7_what_can_not_be_stored_is_a_failure_of_its_source_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from aggregator.store import rows
 
     def broken(one: Entry) -> tuple[object, ...]:
@@ -105,11 +150,20 @@ def test_B7_what_can_not_be_stored_is_a_failure_of_its_source_alone(tmp_path: Pa
     stored = rows.entry_row
     monkeypatch.setattr(rows, "entry_row", broken)
     with Hostile() as server:
-        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\n' + "".join(f'[[sources]]\nid = "{name}"\nurl = "{server.url("etag")}?{name}"\n' for name in ("bad", "good")))
+        settings = config(
+            tmp_path,
+            f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\n'
+            + "".join(
+                f'[[sources]]\nid = "{name}"\nurl = "{server.url("etag")}?{name}"\n'
+                for name in ("bad", "good")
+            ),
+        )
         with open_writer(settings.database) as store:
             report = cycle.run(settings, store, Wanted(), int(time.time()))
             bad = sources.memories(store)["bad"]
-        assert [(name, failure.kind) for name, failure in report.collected.failures] == [("bad", "internal")] and report.collected.new == 3
+        assert [(name, failure.kind) for name, failure in report.collected.failures] == [
+            ("bad", "internal")
+        ] and report.collected.new == 3
         assert bad.etag is None and bad.failures == 1 and bad.next_poll > time.time()
 
 
@@ -123,7 +177,14 @@ def test_R2_a_poll_is_one_transaction(tmp_path: Path) -> None:
             def broken(new: int) -> Memory:
                 raise RuntimeError("in the middle")
 
-            entries.absorb(store, Source("a", url="https://a.example/"), Polled("a", NOW, Memory(), entries=(entry("a", "2", "Two"),)), broken, lambda e: True, lambda m: None)
+            entries.absorb(
+                store,
+                Source("a", url="https://a.example/"),
+                Polled("a", NOW, Memory(), entries=(entry("a", "2", "Two"),)),
+                broken,
+                lambda e: True,
+                lambda m: None,
+            )
         assert stories.counts(store)["entry"] == 1
 
 
@@ -180,7 +241,13 @@ def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path)
 
 def test_R11_S23_doctor_reports_known_bugs(tmp_path: Path) -> None:
     settings = config(tmp_path, "")
-    done = subprocess.run([sys.executable, "-m", "aggregator", "doctor", "--json", "--config", str(settings.path)], capture_output=True, text=True, cwd=ROOT, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "aggregator", "doctor", "--json", "--config", str(settings.path)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
     found = {one["what"]: one for one in json.loads(done.stdout)}
     assert {"requests", "urllib3", "nh3", "sqlite", "expat", "database", "output folder"} <= set(found)
     assert sqlite3.sqlite_version_info >= (3, 51, 3) or "WAL-reset" in found["sqlite"]["detail"]
@@ -189,10 +256,18 @@ def test_R11_S23_doctor_reports_known_bugs(tmp_path: Path) -> None:
 def test_B10_a_slow_host_does_not_hold_the_others(tmp_path: Path) -> None:
     with Hostile() as server:
         body = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}", "127.0.0.2:{server.port}"]\ntimeout = "3s"\nhost_gap = "0s"\nconcurrency = 4\n'
-        body += "".join(f'[[sources]]\nid = "slow-{n}"\nurl = "{server.url("silent")}?{n}"\n' for n in range(6)) + f'[[sources]]\nid = "quick"\nurl = "{server.url("plain")}"\n'
+        body += (
+            "".join(f'[[sources]]\nid = "slow-{n}"\nurl = "{server.url("silent")}?{n}"\n' for n in range(6))
+            + f'[[sources]]\nid = "quick"\nurl = "{server.url("plain")}"\n'
+        )
         for number in range(6):
             server.table[f"silent?{number}"] = server.table["silent"]
-        settings = config(tmp_path, body.replace(f'url = "{server.url("plain")}"', f'url = "{server.url("plain", "localhost")}"').replace("127.0.0.2", "localhost"))
+        settings = config(
+            tmp_path,
+            body.replace(
+                f'url = "{server.url("plain")}"', f'url = "{server.url("plain", "localhost")}"'
+            ).replace("127.0.0.2", "localhost"),
+        )
         finished: dict[str, float] = {}
         started = time.monotonic()
         with open_writer(settings.database) as store:
@@ -220,9 +295,14 @@ def test_B11_three_failures_in_a_row_are_told(tmp_path: Path) -> None:
 
 def test_P11_a_429_pauses_the_feeds_of_its_host(tmp_path: Path) -> None:
     with Hostile() as server:
-        server.table["busy"] = type(server.table["plain"])("busy", lambda wire, asked: wire.sendall(reply(b"", "429 Too Many", "Retry-After: 7200\r\n")))
+        server.table["busy"] = type(server.table["plain"])(
+            "busy", lambda wire, asked: wire.sendall(reply(b"", "429 Too Many", "Retry-After: 7200\r\n"))
+        )
         body = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\n'
-        settings = config(tmp_path, body + "".join(f'[[sources]]\nid = "s{n}"\nurl = "{server.url("busy")}?{n}"\n' for n in range(4)))
+        settings = config(
+            tmp_path,
+            body + "".join(f'[[sources]]\nid = "s{n}"\nurl = "{server.url("busy")}?{n}"\n' for n in range(4)),
+        )
         for number in range(4):
             server.table[f"busy?{number}"] = server.table["busy"]
         with open_writer(settings.database) as store:
@@ -235,21 +315,45 @@ def test_P11_a_429_pauses_the_feeds_of_its_host(tmp_path: Path) -> None:
 def test_P11_a_429_behind_a_redirect_pauses_who_said_so_and_nobody_else(tmp_path: Path) -> None:
     with Hostile() as server, Hostile() as other:
         server.table["to-429"] = Case("to-429", moved("302 Found", other.url("429")))
-        allow = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}", "127.0.0.1:{other.port}"]\nhost_gap = "0s"\n'
-        urls = {"a": server.url("to-429"), "b": server.url("plain"), "c": other.url("plain"), "d": server.url("etag")}
-        settings = config(tmp_path, allow + "".join(f'[[sources]]\nid = "{name}"\nurl = "{url}"\n' for name, url in urls.items()))
+        allow = (
+            f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}", "127.0.0.1:{other.port}"]\nhost_gap = "0s"\n'
+        )
+        urls = {
+            "a": server.url("to-429"),
+            "b": server.url("plain"),
+            "c": other.url("plain"),
+            "d": server.url("etag"),
+        }
+        settings = config(
+            tmp_path,
+            allow + "".join(f'[[sources]]\nid = "{name}"\nurl = "{url}"\n' for name, url in urls.items()),
+        )
         with open_writer(settings.database) as store:
             report = cycle.run(settings, store, Wanted(), int(time.time()))
             known = sources.memories(store)
         assert report.collected.ok == 2 and [name for name, _ in report.collected.failures] == ["a"]
-        assert known["c"].not_before > time.time() + 3000 and known["b"].not_before == 0 and other.asked("plain") == []
+        assert (
+            known["c"].not_before > time.time() + 3000
+            and known["b"].not_before == 0
+            and other.asked("plain") == []
+        )
 
 
 def test_P11_a_cycle_waits_for_a_short_pause(tmp_path: Path) -> None:
     with Hostile() as server:
-        server.table["short"] = Case("short", lambda wire, asked: wire.sendall(reply(b"", "429 Too Many Requests", "Retry-After: 2\r\n")))
+        server.table["short"] = Case(
+            "short",
+            lambda wire, asked: wire.sendall(reply(b"", "429 Too Many Requests", "Retry-After: 2\r\n")),
+        )
         body = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\n'
-        settings = config(tmp_path, body + "".join(f'[[sources]]\nid = "s{name}"\nurl = "{server.url(name)}"\n' for name in ("short", "plain", "etag")))
+        settings = config(
+            tmp_path,
+            body
+            + "".join(
+                f'[[sources]]\nid = "s{name}"\nurl = "{server.url(name)}"\n'
+                for name in ("short", "plain", "etag")
+            ),
+        )
         with open_writer(settings.database) as store:
             assert cycle.run(settings, store, Wanted(), int(time.time())).collected.ok == 2
         assert server.log[1].at - server.log[0].at >= 1.9, "not before the host wants us back"
@@ -258,24 +362,62 @@ def test_P11_a_cycle_waits_for_a_short_pause(tmp_path: Path) -> None:
 def test_P11_a_429_pauses_its_feed_alone_where_that_is_wished(tmp_path: Path) -> None:
     with Hostile() as server:
         body = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\npause_host = false\n'
-        settings = config(tmp_path, body + "".join(f'[[sources]]\nid = "s{name}"\nurl = "{server.url(name)}"\n' for name in ("429", "plain")))
+        settings = config(
+            tmp_path,
+            body
+            + "".join(
+                f'[[sources]]\nid = "s{name}"\nurl = "{server.url(name)}"\n' for name in ("429", "plain")
+            ),
+        )
         with open_writer(settings.database) as store:
             assert cycle.run(settings, store, Wanted(), int(time.time())).collected.ok == 1
-            assert cycle.run(settings, store, Wanted(everything=True), int(time.time()) + 600).collected.due == 1
+            assert (
+                cycle.run(settings, store, Wanted(everything=True), int(time.time()) + 600).collected.due == 1
+            )
 
 
 def test_check_online_heeds_who_asked_us_to_stay_away_and_stores_nothing(tmp_path: Path) -> None:
     with Hostile() as server:
-        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\n' + "".join(f'[[sources]]\nid = "s{name}"\nurl = "{server.url(name)}"\n' for name in ("plain", "503", "captcha", "410")))
-        command = [sys.executable, "-m", "aggregator", "check", "--online", "--json", "--config", str(settings.path)]
-        first = json.loads(subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout)
-        assert {one["source"]: one["state"] for one in first} == {"splain": "ok", "s503": "slow", "scaptcha": "blocked", "s410": "gone"}
+        settings = config(
+            tmp_path,
+            f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\n'
+            + "".join(
+                f'[[sources]]\nid = "s{name}"\nurl = "{server.url(name)}"\n'
+                for name in ("plain", "503", "captcha", "410")
+            ),
+        )
+        command = [
+            sys.executable,
+            "-m",
+            "aggregator",
+            "check",
+            "--online",
+            "--json",
+            "--config",
+            str(settings.path),
+        ]
+        first = json.loads(
+            subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout
+        )
+        assert {one["source"]: one["state"] for one in first} == {
+            "splain": "ok",
+            "s503": "slow",
+            "scaptcha": "blocked",
+            "s410": "gone",
+        }
         assert not settings.database.exists()
         with open_writer(settings.database) as store:
             cycle.run(settings, store, Wanted(), int(time.time()))
         before = len(server.log)
-        second = {one["source"]: one for one in json.loads(subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout)}
-        assert sorted(one.path for one in server.log[before:]) == ["/captcha", "/plain"], "a 410 and a Retry-After hold"
+        second = {
+            one["source"]: one
+            for one in json.loads(
+                subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout
+            )
+        }
+        assert sorted(one.path for one in server.log[before:]) == ["/captcha", "/plain"], (
+            "a 410 and a Retry-After hold"
+        )
         assert second["s410"]["state"] == "gone" and "not asked" in second["s503"]["detail"]
 
 
@@ -299,11 +441,16 @@ def test_P19_P20_finding_the_feed_of_a_site_is_polite_too(tmp_path: Path) -> Non
 def test_R14_two_thousand_at_once_are_all_polled(tmp_path: Path) -> None:
     with Hostile(hosts=20) as server:
         allow = json.dumps([f"127.0.1.{n + 1}:{server.port}" for n in range(20)])
-        body = f'[poll]\nallow_hosts = {allow}\nhost_gap = "0s"\n' + "".join(f'[[sources]]\nid = "s{n}"\nurl = "{server.url("empty-feed", f"127.0.1.{1 + n % 20}")}?{n}"\n' for n in range(2000))
+        body = f'[poll]\nallow_hosts = {allow}\nhost_gap = "0s"\n' + "".join(
+            f'[[sources]]\nid = "s{n}"\nurl = "{server.url("empty-feed", f"127.0.1.{1 + n % 20}")}?{n}"\n'
+            for n in range(2000)
+        )
         settings = config(tmp_path, body)
         with open_writer(settings.database) as store:
             report = cycle.run(settings, store, Wanted(), int(time.time()))
-        assert (report.collected.due, report.collected.ok) == (2000, 2000) and len({one.path for one in server.log}) == len(server.log) == 2000
+        assert (report.collected.due, report.collected.ok) == (2000, 2000) and len(
+            {one.path for one in server.log}
+        ) == len(server.log) == 2000
 
 
 def test_F59_one_ping_for_each_changed_feed_and_a_dead_hub_delays_nothing(tmp_path: Path) -> None:
@@ -315,7 +462,11 @@ def test_F59_one_ping_for_each_changed_feed_and_a_dead_hub_delays_nothing(tmp_pa
             wire.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")  # type: ignore[attr-defined]  # a socket
 
         server.table["hub"] = type(server.table["plain"])("hub", hub)
-        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[publish]\nhub = "{server.url("hub")}"\n[[sources]]\nid = "s"\npath = "{SEEDS}"\n', f'ping_url = "{server.url("plain")}"')
+        settings = config(
+            tmp_path,
+            f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[publish]\nhub = "{server.url("hub")}"\n[[sources]]\nid = "s"\npath = "{SEEDS}"\n',
+            f'ping_url = "{server.url("plain")}"',
+        )
         with open_writer(settings.database) as store:
             report = cycle.run(settings, store, Wanted(), NOW)
             feeds = [name for name in report.written.written if name.endswith((".rss", ".atom", ".json"))]
@@ -330,7 +481,10 @@ def test_F59_a_hub_that_never_answers_delays_nothing(tmp_path: Path, monkeypatch
     with Hostile() as server:
         server.table["hub"] = type(server.table["plain"])("hub", lambda wire, asked: time.sleep(30))
         topics = "".join(f'[[topics]]\nid = "t{n}"\nmatch = "the"\n' for n in range(12))
-        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[publish]\nhub = "{server.url("hub")}"\n[[sources]]\nid = "s"\npath = "{SEEDS}"\n{topics}')
+        settings = config(
+            tmp_path,
+            f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[publish]\nhub = "{server.url("hub")}"\n[[sources]]\nid = "s"\npath = "{SEEDS}"\n{topics}',
+        )
         with open_writer(settings.database) as store:
             started = time.monotonic()
             report = cycle.run(settings, store, Wanted(), NOW)
@@ -343,17 +497,32 @@ def test_F60_what_leaves_the_feed_is_in_the_archive(tmp_path: Path) -> None:
 
     atom = "{http://www.w3.org/2005/Atom}"
     with Hostile() as server:
-        items = "".join(f"<item><title>Number {n} of many</title><guid>http://news.example/{n}</guid><link>http://news.example/{n}</link><pubDate>{time.strftime('%a, %d %b %Y 00:00:00 GMT', time.gmtime(NOW - n * 86_400))}</pubDate></item>" for n in range(240))
-        server.table["many"] = type(server.table["plain"])("many", lambda wire, asked: wire.sendall(reply(rss("many", items, items=0))))
-        settings = config(tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[fold]\ntext = false\nevent = false\n[publish]\nlimit = 20\n[[sources]]\nid = "m"\nurl = "{server.url("many")}"\n')
+        items = "".join(
+            f"<item><title>Number {n} of many</title><guid>http://news.example/{n}</guid><link>http://news.example/{n}</link><pubDate>{time.strftime('%a, %d %b %Y 00:00:00 GMT', time.gmtime(NOW - n * 86_400))}</pubDate></item>"
+            for n in range(240)
+        )
+        server.table["many"] = type(server.table["plain"])(
+            "many", lambda wire, asked: wire.sendall(reply(rss("many", items, items=0)))
+        )
+        settings = config(
+            tmp_path,
+            f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[fold]\ntext = false\nevent = false\n[publish]\nlimit = 20\n[[sources]]\nid = "m"\nurl = "{server.url("many")}"\n',
+        )
         with open_writer(settings.database) as store:
             cycle.run(settings, store, Wanted(), NOW)
         ids, address, documents = [], "all.atom", 0
         while address:
             document = etree.fromstring((settings.output / address).read_bytes())
-            ids += [one.text for one in document.iter(f"{atom}id")][1:: 1]
-            previous = [link.get("href") for link in document.findall(f"{atom}link") if link.get("rel") == "prev-archive"]
-            address, documents = (str(previous[0]).removeprefix("https://desk.example/") if previous else ""), documents + 1
+            ids += [one.text for one in document.iter(f"{atom}id")][1::1]
+            previous = [
+                link.get("href")
+                for link in document.findall(f"{atom}link")
+                if link.get("rel") == "prev-archive"
+            ]
+            address, documents = (
+                (str(previous[0]).removeprefix("https://desk.example/") if previous else ""),
+                documents + 1,
+            )
         wanted = {f"http://news.example/{n}" for n in range(240)}
         told = [one for one in ids if one in wanted]
         assert set(told) == wanted and len(told) == 240 and documents == 4

@@ -17,29 +17,76 @@ from lxml import etree
 from aggregator import check, edition, render
 from aggregator.edition import View, compose
 from aggregator.errors import PublishError
-from aggregator.model import Category, Edition, Enclosure, Entry, Head, Member, Notice, Origin, Person, Reason, Site, Story
+from aggregator.model import (
+    Category,
+    Edition,
+    Enclosure,
+    Entry,
+    Head,
+    Member,
+    Notice,
+    Origin,
+    Person,
+    Reason,
+    Site,
+    Story,
+)
 from aggregator.publish import MANIFEST, Folder
 from aggregator.render import pages, sourcesfeed
 from aggregator.render.prepare import rfc822
 from tests.helpers import NOW, entry
 
 SITE = Site("Desk", "https://desk.example/n/", hub="https://hub.example/")
-ORIGINS = {name: Origin(name, f"Source {name.upper()}", f"https://{name}.example/feed", f"https://{name}.example/", f"https://{name}.example/feed") for name in "abcd"}
+ORIGINS = {
+    name: Origin(
+        name,
+        f"Source {name.upper()}",
+        f"https://{name}.example/feed",
+        f"https://{name}.example/",
+        f"https://{name}.example/feed",
+    )
+    for name in "abcd"
+}
 ATOM = "{http://www.w3.org/2005/Atom}"
 CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 
 
 def stored(one: Entry, number: int, public_id: str | None = None) -> Entry:
-    return replace(one, id=number, public_id=public_id or f"urn:x:{number}", first_seen=NOW, changed=one.published or NOW)
+    return replace(
+        one, id=number, public_id=public_id or f"urn:x:{number}", first_seen=NOW, changed=one.published or NOW
+    )
 
 
 def story(number: int, *members: Entry, event: int | None = None, levels: tuple[Any, ...] = ()) -> Story:
-    found = tuple(Member(one, number, event or number, Reason(levels[i] if i < len(levels) else None)) for i, one in enumerate(members))
-    return Story(number, members[0].public_id, event or number, members[0].id, found, ("world",), members[0].published or 0, max(m.changed for m in members))
+    found = tuple(
+        Member(one, number, event or number, Reason(levels[i] if i < len(levels) else None))
+        for i, one in enumerate(members)
+    )
+    return Story(
+        number,
+        members[0].public_id,
+        event or number,
+        members[0].id,
+        found,
+        ("world",),
+        members[0].published or 0,
+        max(m.changed for m in members),
+    )
 
 
 def made(number: int, source: str = "a", title: str = "A title", at: int = NOW - 100, **more: Any) -> Entry:
-    return stored(entry(source, f"g{number}", title, more.pop("text", "Some text."), at, more.pop("link", f"https://{source}.example/{number}"), **more), number)
+    return stored(
+        entry(
+            source,
+            f"g{number}",
+            title,
+            more.pop("text", "Some text."),
+            at,
+            more.pop("link", f"https://{source}.example/{number}"),
+            **more,
+        ),
+        number,
+    )
 
 
 RICH = made(1, title="Tom & <b>Jerry</b> \U0001f600 عرب 漢字", text="Body & more", authors=(Person("Ann", "ann@a.example"),), categories=(Category("World"), Category("World"), Category("R&D")),
@@ -49,7 +96,13 @@ COPY = made(2, "b", "Tom and Jerry", NOW - 50)
 
 
 def feeds(*stories: Story, site: Site = SITE, **view: Any) -> tuple[Edition, dict[str, bytes]]:
-    composed = compose(View("world", "World", "All of it", site.base_url, **view), stories, {s.event: Head(s.public_id, s.published) for s in reversed(stories)}, ORIGINS, {})
+    composed = compose(
+        View("world", "World", "All of it", site.base_url, **view),
+        stories,
+        {s.event: Head(s.public_id, s.published) for s in reversed(stories)},
+        ORIGINS,
+        {},
+    )
     return composed, render.feeds(composed, site)
 
 
@@ -58,26 +111,54 @@ def test_F38_F39_F40_F41_F42_nothing_is_lost_on_the_way() -> None:
     atom = etree.fromstring(files["world.atom"]).find(f"{ATOM}entry")
     assert atom is not None
     assert [child.tag for child in atom][-1] == f"{ATOM}source"
-    assert atom.findtext(f"{ATOM}source/{ATOM}title") == "Source A" and atom.findtext(f"{ATOM}source/{ATOM}id") and atom.findtext(f"{ATOM}source/{ATOM}updated")
-    assert atom.findtext(f"{ATOM}author/{ATOM}name") == "Ann" and atom.get("{http://www.w3.org/XML/1998/namespace}lang") == "pt-BR"
-    assert [link.get("href") for link in atom.findall(f"{ATOM}link[@rel='enclosure']")] == ["https://c.example/a.mp3", "https://c.example/b.mp4"]
+    assert (
+        atom.findtext(f"{ATOM}source/{ATOM}title") == "Source A"
+        and atom.findtext(f"{ATOM}source/{ATOM}id")
+        and atom.findtext(f"{ATOM}source/{ATOM}updated")
+    )
+    assert (
+        atom.findtext(f"{ATOM}author/{ATOM}name") == "Ann"
+        and atom.get("{http://www.w3.org/XML/1998/namespace}lang") == "pt-BR"
+    )
+    assert [link.get("href") for link in atom.findall(f"{ATOM}link[@rel='enclosure']")] == [
+        "https://c.example/a.mp3",
+        "https://c.example/b.mp4",
+    ]
     assert [category.get("term") for category in atom.findall(f"{ATOM}category")] == ["World", "R&D"]
-    assert [link.get("href") for link in atom.findall(f"{ATOM}link[@rel='related']")] == ["https://b.example/2"]
+    assert [link.get("href") for link in atom.findall(f"{ATOM}link[@rel='related']")] == [
+        "https://b.example/2"
+    ]
     assert len(atom.findall(f"{ATOM}link[@rel='alternate']")) == 1, "F35"
     assert "Also in:" in (atom.findtext(f"{ATOM}content") or "") and atom.findtext(f"{ATOM}rights") == "© A"
     item = etree.fromstring(files["world.rss"]).find("channel/item")
     assert item is not None
     source = item.find("source")
     assert source is not None and source.get("url") == "https://a.example/feed" and source.text == "Source A"
-    assert [child.tag for child in item][-1] == "source" and item.findtext("{http://purl.org/dc/elements/1.1/}creator") == "Ann" and item.find("author") is None
+    assert (
+        [child.tag for child in item][-1] == "source"
+        and item.findtext("{http://purl.org/dc/elements/1.1/}creator") == "Ann"
+        and item.find("author") is None
+    )
     assert len(item.findall("enclosure")) == 1 and item.findtext("comments") == "https://a.example/1#c"
-    assert [one.get("url") for one in item.findall("{http://search.yahoo.com/mrss/}content")] == ["https://c.example/b.mp4"]
+    assert [one.get("url") for one in item.findall("{http://search.yahoo.com/mrss/}content")] == [
+        "https://c.example/b.mp4"
+    ]
     guid = item.find("guid")
     assert guid is not None and guid.get("isPermaLink") == "false" and guid.text == "urn:x:1", "F11, F12"
-    assert [child.tag for child in item].index("description") < [child.tag for child in item].index(CONTENT), "F31"
+    assert [child.tag for child in item].index("description") < [child.tag for child in item].index(
+        CONTENT
+    ), "F31"
     (one,) = json.loads(files["world.json"])["items"]
-    assert one["id"] == "urn:x:1" and one["_source"]["title"] == "Source A" and one["_also_in"]["entries"][0]["url"] == "https://b.example/2"
-    assert one["attachments"][1] == {"url": "https://c.example/b.mp4", "mime_type": "video/mp4", "duration_in_seconds": 61}
+    assert (
+        one["id"] == "urn:x:1"
+        and one["_source"]["title"] == "Source A"
+        and one["_also_in"]["entries"][0]["url"] == "https://b.example/2"
+    )
+    assert one["attachments"][1] == {
+        "url": "https://c.example/b.mp4",
+        "mime_type": "video/mp4",
+        "duration_in_seconds": 61,
+    }
 
 
 def test_F27_F33_titles_are_the_same_text_everywhere() -> None:
@@ -92,19 +173,39 @@ def test_F27_F33_titles_are_the_same_text_everywhere() -> None:
 
 
 def test_F28_F39_what_is_only_invisible_signs_is_nothing(tmp_path: Path) -> None:
-    odd = replace(made(3), title="\ufeff\u200b", authors=(Person("\u200b"),), categories=(Category("\ufeff"),), rights="\u2060")
+    odd = replace(
+        made(3),
+        title="\ufeff\u200b",
+        authors=(Person("\u200b"),),
+        categories=(Category("\ufeff"),),
+        rights="\u2060",
+    )
     origins = {"a": replace(ORIGINS["a"], title="\ufeff", rights="\u200b")}
     composed = compose(View("world", "World", "", SITE.base_url), [story(3, odd)], {}, origins, {})
     for name, data in render.feeds(composed, SITE).items():
         (tmp_path / name).write_bytes(data)
     assert list(check.folder(tmp_path)) == []
     (item,) = json.loads((tmp_path / "world.json").read_bytes())["items"]
-    assert item["title"] == "Untitled" and item["authors"] == [{"name": "a"}] and item["_source"]["title"] == "a" and "tags" not in item and "_rights" not in item
+    assert (
+        item["title"] == "Untitled"
+        and item["authors"] == [{"name": "a"}]
+        and item["_source"]["title"] == "a"
+        and "tags" not in item
+        and "_rights" not in item
+    )
 
 
 def test_F3_F4_F8_S14_whatever_comes_in_strict_xml_goes_out(tmp_path: Path) -> None:
     odd = "".join(map(chr, range(0x20))) + "\ud800\ufffe\uffff\x7f\x85]]><!-- &lt;"
-    bad = replace(made(3), title=f"x{odd}y", summary=odd, text=odd, content=f"<p>{odd}<script>alert(1)</script></p>", authors=(Person(odd + "N"),), categories=(Category(odd + "c"),))
+    bad = replace(
+        made(3),
+        title=f"x{odd}y",
+        summary=odd,
+        text=odd,
+        content=f"<p>{odd}<script>alert(1)</script></p>",
+        authors=(Person(odd + "N"),),
+        categories=(Category(odd + "c"),),
+    )
     _, files = feeds(story(3, bad), story(4, made(4)))
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
@@ -123,20 +224,35 @@ def test_F5_F6_F36_F37_F43_F59_of_the_feed_itself() -> None:
     _, files = feeds(story(1, RICH))
     atom = etree.fromstring(files["world.atom"])
     links = {link.get("rel"): link.get("href") for link in atom.findall(f"{ATOM}link")}
-    assert links == {"self": "https://desk.example/n/world.atom", "alternate": "https://desk.example/n/world.html", "hub": "https://hub.example/"}
+    assert links == {
+        "self": "https://desk.example/n/world.atom",
+        "alternate": "https://desk.example/n/world.html",
+        "hub": "https://hub.example/",
+    }
     assert files["world.rss"].count(b"xmlns:") == files["world.rss"].split(b">", 2)[1].count(b"xmlns:")
     channel = etree.fromstring(files["world.rss"]).find("channel")
-    assert channel is not None and channel.findtext("link") == "https://desk.example/n/world.html" and [child.tag for child in channel][-1] == "item"
+    assert (
+        channel is not None
+        and channel.findtext("link") == "https://desk.example/n/world.html"
+        and [child.tag for child in channel][-1] == "item"
+    )
     other = compose(View("world", "World", "", "https://other.example/"), [story(1, RICH)], {}, ORIGINS, {})
-    assert etree.fromstring(render.feeds(other, replace(SITE, base_url="https://other.example/"))["world.atom"]).findtext(f"{ATOM}id") == atom.findtext(f"{ATOM}id"), "F15"
+    assert etree.fromstring(
+        render.feeds(other, replace(SITE, base_url="https://other.example/"))["world.atom"]
+    ).findtext(f"{ATOM}id") == atom.findtext(f"{ATOM}id"), "F15"
 
 
 def test_F16_dates() -> None:
-    assert rfc822(0) == "Thu, 01 Jan 1970 00:00:00 GMT" and rfc822(1_756_720_800) == "Mon, 01 Sep 2025 10:00:00 GMT"
+    assert (
+        rfc822(0) == "Thu, 01 Jan 1970 00:00:00 GMT"
+        and rfc822(1_756_720_800) == "Mon, 01 Sep 2025 10:00:00 GMT"
+    )
 
 
 def test_F18_F20_F22_order_and_dates() -> None:
-    composed, _ = feeds(story(1, made(1, at=NOW - 900)), story(2, made(2, at=NOW - 100)), story(3, made(3, at=NOW - 100)))
+    composed, _ = feeds(
+        story(1, made(1, at=NOW - 900)), story(2, made(2, at=NOW - 100)), story(3, made(3, at=NOW - 100))
+    )
     assert [item.id for item in composed.items] == ["urn:x:3", "urn:x:2", "urn:x:1"]
     assert all(item.updated >= item.published for item in composed.items) and composed.updated == NOW - 100
 
@@ -146,8 +262,16 @@ def test_one_per_story_event_entry() -> None:
     stories = [story(1, first, copy, event=1, levels=(None, "text")), story(2, other, event=1)]
     assert [item.id for item in feeds(*stories)[0].items] == ["urn:x:3", "urn:x:1"]
     (event,) = feeds(*stories, one_per="event")[0].items
-    assert event.id == "urn:x:1" and [(one.origin.id, one.level) for one in event.also] == [("b", "text"), ("c", "event")] and event.page
-    assert [item.id for item in feeds(*stories, one_per="entry")[0].items] == ["urn:x:3", "urn:x:2", "urn:x:1"]
+    assert (
+        event.id == "urn:x:1"
+        and [(one.origin.id, one.level) for one in event.also] == [("b", "text"), ("c", "event")]
+        and event.page
+    )
+    assert [item.id for item in feeds(*stories, one_per="entry")[0].items] == [
+        "urn:x:3",
+        "urn:x:2",
+        "urn:x:1",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -159,17 +283,38 @@ def test_one_per_story_event_entry() -> None:
 )  # fmt: skip
 def test_min_sources_counts_copies_once(name: str, sources: list[list[str]], wanted: int) -> None:
     numbers = iter(range(1, 99))
-    stories = [story(100 + i, *(made(next(numbers), source) for source in group), event=7) for i, group in enumerate(sources)]
+    stories = [
+        story(100 + i, *(made(next(numbers), source) for source in group), event=7)
+        for i, group in enumerate(sources)
+    ]
     assert edition.independent(stories) == wanted, name
-    kept = compose(View("w", "W", "", "https://d.example/", "event", min_sources=2), stories, {7: Head("urn:e", NOW)}, ORIGINS, {})
+    kept = compose(
+        View("w", "W", "", "https://d.example/", "event", min_sources=2),
+        stories,
+        {7: Head("urn:e", NOW)},
+        ORIGINS,
+        {},
+    )
     assert bool(kept.items) == (wanted >= 2)
 
 
 def test_priority_leads_and_the_id_stays() -> None:
     first, better = made(1, "a", "From A"), made(2, "b", "From B")
-    composed = compose(View("w", "W", "", "https://d.example/"), [story(1, first, better, levels=(None, "text"))], {}, ORIGINS, {"b": 5})
+    composed = compose(
+        View("w", "W", "", "https://d.example/"),
+        [story(1, first, better, levels=(None, "text"))],
+        {},
+        ORIGINS,
+        {"b": 5},
+    )
     assert composed.items[0].entry.title == "From B" and composed.items[0].id == "urn:x:1"
-    longest = compose(View("w", "W", "", "https://d.example/", lead="longest"), [story(1, first, replace(better, text="x" * 99))], {}, ORIGINS, {})
+    longest = compose(
+        View("w", "W", "", "https://d.example/", lead="longest"),
+        [story(1, first, replace(better, text="x" * 99))],
+        {},
+        ORIGINS,
+        {},
+    )
     assert longest.items[0].entry.title == "From B"
 
 
@@ -185,12 +330,19 @@ def test_F26_a_burst_is_not_lost_and_per_source_is_fair() -> None:
 def test_F60_archives_fill_up_and_then_stay() -> None:
     places = edition.archive_places({f"i{n}": 1000 for n in range(250)}, 0, 0, 0)
     assert [list(places.values()).count(number) for number in (1, 2, 3)] == [100, 100, 50]
-    assert set(edition.archive_places({"a": 1, "b": 1}, 3, 99, 5).values()) == {3, 4}, "the newest is filled up"
-    large = edition.archive_places({f"i{n}": edition.LARGEST // 2 - 9 for n in range(5)}, 1, 1, edition.LARGEST)
+    assert set(edition.archive_places({"a": 1, "b": 1}, 3, 99, 5).values()) == {3, 4}, (
+        "the newest is filled up"
+    )
+    large = edition.archive_places(
+        {f"i{n}": edition.LARGEST // 2 - 9 for n in range(5)}, 1, 1, edition.LARGEST
+    )
     assert list(large.values()) == [2, 2, 3, 3, 4], "no document beyond all bounds"
     document = render.archive(feeds(story(1, RICH))[0], SITE, 2, complete=True)["archive/world-2.atom"]
     links = {link.get("rel"): link.get("href") for link in etree.fromstring(document).findall(f"{ATOM}link")}
-    assert links["prev-archive"] == "https://desk.example/n/archive/world-1.atom" and links["current"] == "https://desk.example/n/world.atom"
+    assert (
+        links["prev-archive"] == "https://desk.example/n/archive/world-1.atom"
+        and links["current"] == "https://desk.example/n/world.atom"
+    )
     assert links["next-archive"] == "https://desk.example/n/archive/world-3.atom"
     assert etree.fromstring(document).find("{http://purl.org/syndication/history/1.0}archive") is not None
 
@@ -198,46 +350,94 @@ def test_F60_archives_fill_up_and_then_stay() -> None:
 def test_F1_F39_addresses_that_feeds_cannot_say_are_told_in_the_text() -> None:
     """The W3C validator takes no IPv6 addresses in most elements, many readers none at all."""
     six = "http://[2001:db8::1]"
-    home = made(7, link=f"{six}/7", enclosures=(Enclosure(f"{six}/a.mp3", "audio/mpeg", 9),), image=f"{six}/i.png", comments=f"{six}/c", extras=(("via", f"{six}/v"),), authors=(Person("N", None, f"{six}/n"),))
-    composed = compose(View("world", "World", "", SITE.base_url), [story(7, home)], {7: Head(home.public_id, NOW)}, {"a": Origin("a", "A", f"{six}/feed", f"{six}/", icon=f"{six}/i.png")}, {})
+    home = made(
+        7,
+        link=f"{six}/7",
+        enclosures=(Enclosure(f"{six}/a.mp3", "audio/mpeg", 9),),
+        image=f"{six}/i.png",
+        comments=f"{six}/c",
+        extras=(("via", f"{six}/v"),),
+        authors=(Person("N", None, f"{six}/n"),),
+    )
+    composed = compose(
+        View("world", "World", "", SITE.base_url),
+        [story(7, home)],
+        {7: Head(home.public_id, NOW)},
+        {"a": Origin("a", "A", f"{six}/feed", f"{six}/", icon=f"{six}/i.png")},
+        {},
+    )
     files, own = render.feeds(composed, SITE), edition.page(home.public_id)
-    assert composed.items[0].page == own and composed.items[0].link == SITE.base_url + own, "it has a page of ours, as without a link"
+    assert composed.items[0].page == own and composed.items[0].link == SITE.base_url + own, (
+        "it has a page of ours, as without a link"
+    )
     for name in ("world.rss", "world.atom"):
-        assert not [value for node in etree.fromstring(files[name]).iter() for value in (*node.attrib.values(), *([node.text] if len(node.text or "") < 60 else [])) if six in (value or "")], name
+        assert not [
+            value
+            for node in etree.fromstring(files[name]).iter()
+            for value in (*node.attrib.values(), *([node.text] if len(node.text or "") < 60 else []))
+            if six in (value or "")
+        ], name
         assert f"{six}/a.mp3" in files[name].decode(), "the file stays to be had"
     assert f'href="{six}/7"' in pages.event(composed.items[0], composed.items, SITE, []).decode()
 
 
 def test_the_page_of_an_event_leaves_the_texts_to_those_that_have_an_address() -> None:
     one, other = made(1, content="<p>Told at length by A.</p>"), made(2, "b", "Another title")
-    composed = compose(View("page", "", "", SITE.base_url, "event", None), [story(1, one), story(2, other, event=1)], {1: Head(one.public_id, one.published or 0)}, ORIGINS, {})
+    composed = compose(
+        View("page", "", "", SITE.base_url, "event", None),
+        [story(1, one), story(2, other, event=1)],
+        {1: Head(one.public_id, one.published or 0)},
+        ORIGINS,
+        {},
+    )
     (item,) = composed.items
     assert item.page and "at length" not in pages.event(item, composed.items, SITE, []).decode()
-    alone = compose(View("page", "", "", SITE.base_url, "event", None), [story(1, replace(one, link=None))], {1: Head(one.public_id, one.published or 0)}, ORIGINS, {}).items[0]
+    alone = compose(
+        View("page", "", "", SITE.base_url, "event", None),
+        [story(1, replace(one, link=None))],
+        {1: Head(one.public_id, one.published or 0)},
+        ORIGINS,
+        {},
+    ).items[0]
     assert "at length" in pages.event(alone, [alone], SITE, []).decode(), "what has none is told in full"
 
 
 def test_content_summary_and_none() -> None:
-    for site, wanted in ((replace(SITE, content="full"), "Some text."), (replace(SITE, content="summary"), "Some text."), (replace(SITE, content="none"), "")):
+    for site, wanted in (
+        (replace(SITE, content="full"), "Some text."),
+        (replace(SITE, content="summary"), "Some text."),
+        (replace(SITE, content="none"), ""),
+    ):
         _, files = feeds(story(1, made(1)), site=site)
-        assert (json.loads(files["world.json"])["items"][0].get("content_html", "").find("Some text.") >= 0) == bool(wanted)
+        assert (
+            json.loads(files["world.json"])["items"][0].get("content_html", "").find("Some text.") >= 0
+        ) == bool(wanted)
 
 
 def test_sources_feed_says_what_happened() -> None:
-    files = sourcesfeed.write([Notice("a", "Source A", NOW, "ok", "gone", "Gone for good (410). Remove it.")], SITE, NOW)
+    files = sourcesfeed.write(
+        [Notice("a", "Source A", NOW, "ok", "gone", "Gone for good (410). Remove it.")], SITE, NOW
+    )
     assert etree.fromstring(files["sources.rss"]).findtext("channel/item/title") == "Source A is gone"
     assert b"Remove it" in files["sources.atom"]
 
 
 def test_F58_pages_escape_and_announce() -> None:
-    composed, _ = feeds(story(1, replace(RICH, title="<script>alert(1)</script>", link='https://a.example/"onmouseover="x')))
+    composed, _ = feeds(
+        story(1, replace(RICH, title="<script>alert(1)</script>", link='https://a.example/"onmouseover="x'))
+    )
     page = pages.topic(composed, SITE, [pages.Neighbour("world", "World")]).decode()
     assert "<script" not in page and 'onmouseover="' not in page
-    assert '<link rel="alternate" type="application/atom+xml" title="World – Desk (Atom)" href="https://desk.example/n/world.atom">' in page
+    assert (
+        '<link rel="alternate" type="application/atom+xml" title="World – Desk (Atom)" href="https://desk.example/n/world.atom">'
+        in page
+    )
     front = pages.index([composed], SITE, [pages.Neighbour("world", "World")]).decode()
     assert "world.rss" in front and "feeds.opml" in front and "<script" not in front
     document = etree.HTML(front)
-    assert not document.xpath("//img | //script | //iframe | //link[@rel='stylesheet']"), "no request elsewhere"
+    assert not document.xpath("//img | //script | //iframe | //link[@rel='stylesheet']"), (
+        "no request elsewhere"
+    )
 
 
 # ---------------------------------------------------------------- the folder
@@ -248,9 +448,16 @@ def test_F48_F55_written_whole_compressed_and_only_when_changed(tmp_path: Path) 
     data = b"<rss>" + b"x" * 5000
     assert folder.write({"all.rss": data}, (), NOW).written == ("all.rss",)
     path = tmp_path / "out" / "all.rss"
-    assert gzip.decompress(Path(f"{path}.gz").read_bytes()) == brotli.decompress(Path(f"{path}.br").read_bytes()) == data
+    assert (
+        gzip.decompress(Path(f"{path}.gz").read_bytes())
+        == brotli.decompress(Path(f"{path}.br").read_bytes())
+        == data
+    )
     assert int(path.stat().st_mtime) == int(Path(f"{path}.gz").stat().st_mtime) == NOW
-    assert Folder(tmp_path / "out").write({"all.rss": data}, (), NOW + 9).written == () and int(path.stat().st_mtime) == NOW
+    assert (
+        Folder(tmp_path / "out").write({"all.rss": data}, (), NOW + 9).written == ()
+        and int(path.stat().st_mtime) == NOW
+    )
     Folder(tmp_path / "out").write({"all.rss": data + b"y"}, (), NOW)
     assert int(path.stat().st_mtime) == NOW + 1, "Last-Modified advances with every change"
     Folder(tmp_path / "out").write({"all.rss": b"tiny"}, (), NOW + 5)
@@ -265,7 +472,10 @@ def test_removed_files_are_gone_for_good(tmp_path: Path) -> None:
     assert json.loads((tmp_path / MANIFEST).read_bytes())["gone"] == {"old.rss": NOW + 5}
 
 
-@pytest.mark.parametrize("name", ["../x.rss", "/etc/x.rss", "a/b.rss", ".hidden.rss", "x.exe", "archive/../x.atom", "A.rss", "x.rss\n"])
+@pytest.mark.parametrize(
+    "name",
+    ["../x.rss", "/etc/x.rss", "a/b.rss", ".hidden.rss", "x.exe", "archive/../x.atom", "A.rss", "x.rss\n"],
+)
 def test_S17_names_stay_in_the_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(PublishError):
         Folder(tmp_path).write({name: b"x"}, (), NOW)
@@ -279,7 +489,11 @@ def test_S18_symlinks_are_replaced_never_followed(tmp_path: Path) -> None:
     (out / "all.rss").symlink_to(outside)
     (out / "archive").symlink_to(tmp_path)
     Folder(out).write({"all.rss": b"ours", "archive/all-1.atom": b"ours"}, (), NOW)
-    assert outside.read_text() == "mine" and not (out / "all.rss").is_symlink() and not (out / "archive").is_symlink()
+    assert (
+        outside.read_text() == "mine"
+        and not (out / "all.rss").is_symlink()
+        and not (out / "archive").is_symlink()
+    )
     assert not (tmp_path / "all-1.atom").exists()
 
 
@@ -318,4 +532,7 @@ def test_R6_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
 
 def test_the_manifest_is_readable_and_small(tmp_path: Path) -> None:
     Folder(tmp_path).write({"all.rss": b"x"}, (), NOW)
-    assert set(json.loads((tmp_path / MANIFEST).read_bytes())) == {"files", "gone"} and os.stat(tmp_path / MANIFEST).st_size < 300
+    assert (
+        set(json.loads((tmp_path / MANIFEST).read_bytes())) == {"files", "gone"}
+        and os.stat(tmp_path / MANIFEST).st_size < 300
+    )

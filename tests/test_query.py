@@ -57,7 +57,12 @@ def test_any_text_is_a_query_or_an_error(text: str) -> None:
 
 def test_labels_and_their_rules() -> None:
     rules = topics.compiled(
-        [Topic("americas", "A", match="honduras", exclude="football"), Topic("bbc", "B", sources=("bbc-world",)), Topic("own", "O"), Topic("none", "N", match="peru")],
+        [
+            Topic("americas", "A", match="honduras", exclude="football"),
+            Topic("bbc", "B", sources=("bbc-world",)),
+            Topic("own", "O"),
+            Topic("none", "N", match="peru"),
+        ],
         [Source("bbc-world", url="https://b.example/", topics=("own",), exclude="peru")],
     )
     assert [(label.topic, label.rule) for label in topics.label(rules, ENTRY, "BBC")] == [

@@ -35,8 +35,12 @@ SEEDS = ROOT / "aggregator" / "seeds" / "*.txt"
 DATA = ROOT / "tests" / "data"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 VALIDATOR = os.environ.get("FEEDVALIDATOR", "")  # the `src` folder of a checkout of the W3C feed validator
-VALIDATOR_PYTHON = os.environ.get("FEEDVALIDATOR_PYTHON", sys.executable)  # one that has what it needs (html5lib, lxml, rdflib)
-NODE_FOLDER = os.environ.get("FEED_PARSERS", "")  # where `npm install rss-parser feedparser feedsmith` was run
+VALIDATOR_PYTHON = os.environ.get(
+    "FEEDVALIDATOR_PYTHON", sys.executable
+)  # one that has what it needs (html5lib, lxml, rdflib)
+NODE_FOLDER = os.environ.get(
+    "FEED_PARSERS", ""
+)  # where `npm install rss-parser feedparser feedsmith` was run
 READER_PYTHON = os.environ.get("READER_PYTHON", sys.executable)  # one that has `reader`
 
 
@@ -57,10 +61,17 @@ class Served:
     """The seeds and the three rich feeds, published and served."""
 
     def __init__(self, folder: Path) -> None:
-        sources = "".join(f'[[sources]]\nid = "{form}"\npath = "{DATA}/rich.{form}"\n' for form in ("rss", "atom", "json"))
-        self.settings: Config = config(folder, f'[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n{sources}[[topics]]\nid = "asia"\nmatch = "taiwan OR korea*"\n[[topics]]\nid = "none"\nmatch = "nothingatall"\n')
+        sources = "".join(
+            f'[[sources]]\nid = "{form}"\npath = "{DATA}/rich.{form}"\n' for form in ("rss", "atom", "json")
+        )
+        self.settings: Config = config(
+            folder,
+            f'[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n{sources}[[topics]]\nid = "asia"\nmatch = "taiwan OR korea*"\n[[topics]]\nid = "none"\nmatch = "nothingatall"\n',
+        )
         self.cycle(NOW)
-        self.application = Logged(self.settings.output, StoreDesk(Holder(self.settings), lambda: NOW), self.settings.site.base_url)
+        self.application = Logged(
+            self.settings.output, StoreDesk(Holder(self.settings), lambda: NOW), self.settings.site.base_url
+        )
         self.running = Running(self.application, "127.0.0.1", 0)
         self.base = f"http://127.0.0.1:{self.running.port}"
 
@@ -77,14 +88,24 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def run(*command: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(part) for part in command], check=True, timeout=120, capture_output=True, text=True, **more)
+    return subprocess.run(
+        [str(part) for part in command], check=True, timeout=120, capture_output=True, text=True, **more
+    )
 
 
 @pytest.mark.skipif(shutil.which("newsboat") is None, reason="newsboat is not installed")
 def test_F63_newsboat_shows_every_item_once(served: Served, tmp_path: Path) -> None:
     (tmp_path / "urls").write_text(f"{served.base}/asia.atom\n{served.base}/all.rss\n")
     (tmp_path / "nb").write_text("")
-    command = ["newsboat", "-C", str(tmp_path / "nb"), "-u", str(tmp_path / "urls"), "-c", str(tmp_path / "cache.db")]
+    command = [
+        "newsboat",
+        "-C",
+        str(tmp_path / "nb"),
+        "-u",
+        str(tmp_path / "urls"),
+        "-c",
+        str(tmp_path / "cache.db"),
+    ]
     unread = []
     served.application.log.clear()
     for again in range(4):
@@ -100,14 +121,25 @@ def test_F63_newsboat_shows_every_item_once(served: Served, tmp_path: Path) -> N
 def test_F67_sfeed_reads_title_link_and_id(served: Served) -> None:
     rows = {}
     for form in ("rss", "atom"):
-        out = subprocess.run(["sfeed"], input=(served.settings.output / f"all.{form}").read_bytes(), capture_output=True, check=True, timeout=60).stdout.decode()
-        rows[form] = sorted((line.split("\t")[0], line.split("\t")[1], line.split("\t")[2], line.split("\t")[5]) for line in out.splitlines())
+        out = subprocess.run(
+            ["sfeed"],
+            input=(served.settings.output / f"all.{form}").read_bytes(),
+            capture_output=True,
+            check=True,
+            timeout=60,
+        ).stdout.decode()
+        rows[form] = sorted(
+            (line.split("\t")[0], line.split("\t")[1], line.split("\t")[2], line.split("\t")[5])
+            for line in out.splitlines()
+        )
     assert rows["rss"] == rows["atom"] and len(rows["rss"]) == 28
 
 
 @pytest.mark.skipif(shutil.which("r2e") is None, reason="rss2email is not installed")
 @pytest.mark.parametrize("form", ["rss", "atom"])
-def test_F64_rss2email_sends_one_mail_per_item_and_none_again(served: Served, tmp_path: Path, form: str) -> None:
+def test_F64_rss2email_sends_one_mail_per_item_and_none_again(
+    served: Served, tmp_path: Path, form: str
+) -> None:
     box = tmp_path / "box"
     box.mkdir()
     sendmail = tmp_path / "sendmail"
@@ -116,7 +148,13 @@ def test_F64_rss2email_sends_one_mail_per_item_and_none_again(served: Served, tm
     command = ["r2e", "-c", str(tmp_path / "r2e.cfg"), "-d", str(tmp_path / "r2e.json")]
     run(*command, "new", "me@desk.example")
     text = (tmp_path / "r2e.cfg").read_text()
-    (tmp_path / "r2e.cfg").write_text(re.sub(r"(?m)^sendmail = .*$", f"sendmail = {sendmail}", re.sub(r"(?m)^email-protocol = .*$", "email-protocol = sendmail", text)))
+    (tmp_path / "r2e.cfg").write_text(
+        re.sub(
+            r"(?m)^sendmail = .*$",
+            f"sendmail = {sendmail}",
+            re.sub(r"(?m)^email-protocol = .*$", "email-protocol = sendmail", text),
+        )
+    )
     run(*command, "add", "desk", f"{served.base}/all.{form}")
     counts = []
     for again in range(2):
@@ -140,14 +178,24 @@ print(json.dumps({"counts": [[one.new, one.modified] if one else [0, 0] for one 
 
 
 def has_reader() -> bool:
-    return subprocess.run([READER_PYTHON, "-c", "import reader._vendor.feedparser"], capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run(
+            [READER_PYTHON, "-c", "import reader._vendor.feedparser"], capture_output=True, check=False
+        ).returncode
+        == 0
+    )
 
 
-@pytest.mark.skipif(not has_reader(), reason="the package reader (with sgmllib3k) is not installed, nor does READER_PYTHON name a Python that has it")
+@pytest.mark.skipif(
+    not has_reader(),
+    reason="the package reader (with sgmllib3k) is not installed, nor does READER_PYTHON name a Python that has it",
+)
 def test_F65_reader_sees_each_item_once_and_an_edit_as_an_edit(tmp_path: Path) -> None:
     for form in ("rss", "atom", "json"):
         shutil.copy(DATA / f"rich.{form}", tmp_path)
-    sources = "".join(f'[[sources]]\nid = "{form}"\npath = "rich.{form}"\n' for form in ("rss", "atom", "json"))
+    sources = "".join(
+        f'[[sources]]\nid = "{form}"\npath = "rich.{form}"\n' for form in ("rss", "atom", "json")
+    )
     settings = config(tmp_path, sources)
     now = int(time.time())
     with open_writer(settings.database) as store:
@@ -155,12 +203,18 @@ def test_F65_reader_sees_each_item_once_and_an_edit_as_an_edit(tmp_path: Path) -
         running = Running(Application(settings.output, None, settings.site.base_url), "127.0.0.1", 0)
         try:
             for form in ("rss", "atom", "json"):
-                assert seen_by_reader(f"http://127.0.0.1:{running.port}/all.{form}", tmp_path / f"{form}.db")["counts"] == [[11, 0], [0, 0]]
+                assert seen_by_reader(f"http://127.0.0.1:{running.port}/all.{form}", tmp_path / f"{form}.db")[
+                    "counts"
+                ] == [[11, 0], [0, 0]]
             text = (tmp_path / "rich.json").read_text(encoding="utf-8")
-            (tmp_path / "rich.json").write_text(text.replace("Bis <b>Mai</b>", "Bis Ende <b>Juni</b>, sagt das Amt"), encoding="utf-8")
+            (tmp_path / "rich.json").write_text(
+                text.replace("Bis <b>Mai</b>", "Bis Ende <b>Juni</b>, sagt das Amt"), encoding="utf-8"
+            )
             cycle.run(settings, store, Wanted(everything=True), now)
             for form in ("rss", "atom", "json"):
-                assert seen_by_reader(f"http://127.0.0.1:{running.port}/all.{form}", tmp_path / f"{form}.db")["counts"] == [[0, 1], [0, 0]], form
+                assert seen_by_reader(f"http://127.0.0.1:{running.port}/all.{form}", tmp_path / f"{form}.db")[
+                    "counts"
+                ] == [[0, 1], [0, 0]], form
         finally:
             running.close()
 
@@ -185,12 +239,24 @@ console.log(JSON.stringify(found));
 """
 
 
-@pytest.mark.skipif(not NODE_FOLDER or shutil.which("node") is None, reason="FEED_PARSERS names no folder where npm installed rss-parser, feedparser and feedsmith")
+@pytest.mark.skipif(
+    not NODE_FOLDER or shutil.which("node") is None,
+    reason="FEED_PARSERS names no folder where npm installed rss-parser, feedparser and feedsmith",
+)
 def test_F67_parsers_of_javascript_agree(served: Served, tmp_path: Path) -> None:
     (tmp_path / "parse.mjs").write_text(NODE)
     found = json.loads(run("node", tmp_path / "parse.mjs", NODE_FOLDER, served.settings.output).stdout)
     items = json.loads((served.settings.output / "all.json").read_text())["items"]
-    wanted = [[i["id"], i["title"], i["url"], int(datetime.fromisoformat(i["date_published"]).timestamp()), ", ".join(a["name"] for a in i["authors"])] for i in items]
+    wanted = [
+        [
+            i["id"],
+            i["title"],
+            i["url"],
+            int(datetime.fromisoformat(i["date_published"]).timestamp()),
+            ", ".join(a["name"] for a in i["authors"]),
+        ]
+        for i in items
+    ]
     assert len(found) == 7 and len(wanted) == 28
     for name, rows in found.items():
         assert rows == wanted, name
@@ -210,7 +276,9 @@ for path in sys.argv[2:]:
         if isinstance(event, (Error, Warning)) and type(event).__name__ != "DuplicateUpdated":
             print(os.path.basename(path), type(event).__name__, event.params)
 """
-    files = [path for form in ("rss", "atom", "opml") for path in sorted(served.settings.output.rglob(f"*.{form}"))]
+    files = [
+        path for form in ("rss", "atom", "opml") for path in sorted(served.settings.output.rglob(f"*.{form}"))
+    ]
     assert len(files) == 10 and run(VALIDATOR_PYTHON, "-c", script, VALIDATOR, *files).stdout == ""
 
 
@@ -224,7 +292,9 @@ def test_F1_F60_it_finds_nothing_in_what_was_attacked_either(tmp_path: Path) -> 
     desk.cycle()
     settings = desk.settings()
     for form in ("rss", "atom"):
-        (settings.output / f"found.{form}").write_bytes(StoreDesk(Holder(settings), lambda: NOW).search('title:x OR "a b"', form, 50).body)
+        (settings.output / f"found.{form}").write_bytes(
+            StoreDesk(Holder(settings), lambda: NOW).search('title:x OR "a b"', form, 50).body
+        )
     script = """
 import re, sys, warnings
 warnings.simplefilter("ignore")
@@ -255,7 +325,11 @@ def snippet(after: str) -> str:
 def test_F46_F50_F57_the_readme_s_nginx_serves_the_same_folder(served: Served, tmp_path: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as free:
         port = free.server_address[1]
-    location = snippet("### Behind nginx").replace("/srv/aggregator/var/public", str(served.settings.output)).replace("127.0.0.1:8080", served.base.removeprefix("http://"))
+    location = (
+        snippet("### Behind nginx")
+        .replace("/srv/aggregator/var/public", str(served.settings.output))
+        .replace("127.0.0.1:8080", served.base.removeprefix("http://"))
+    )
     (tmp_path / "logs").mkdir()
     (tmp_path / "nginx.conf").write_text(
         f"daemon off; pid {tmp_path}/pid; error_log {tmp_path}/error.log; worker_processes 1; events {{}}\n"
@@ -265,7 +339,17 @@ def test_F46_F50_F57_the_readme_s_nginx_serves_the_same_folder(served: Served, t
     for path in [*tmp_path.parents][:3]:
         path.chmod(path.stat().st_mode | 0o755)
     run("nginx", "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf")
-    with subprocess.Popen(["nginx", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-g", "user root;" if os.geteuid() == 0 else ""]) as process:
+    with subprocess.Popen(
+        [
+            "nginx",
+            "-p",
+            str(tmp_path),
+            "-c",
+            str(tmp_path / "nginx.conf"),
+            "-g",
+            "user root;" if os.geteuid() == 0 else "",
+        ]
+    ) as process:
         try:
             client = Client(port)
             answer = None
@@ -275,13 +359,31 @@ def test_F46_F50_F57_the_readme_s_nginx_serves_the_same_folder(served: Served, t
                     break
                 except ConnectionError:
                     threading.Event().wait(0.05)
-            assert answer is not None and answer[0] == 200 and answer[1]["content-encoding"] == "gzip" and answer[1]["content-type"] == "application/atom+xml; charset=utf-8"
-            assert "Accept-Encoding" in answer[1]["vary"] and answer[1]["content-security-policy"].startswith("default-src 'none'")
-            assert answer[1]["x-content-type-options"] == "nosniff" and answer[1]["access-control-allow-origin"] == "*"
+            assert (
+                answer is not None
+                and answer[0] == 200
+                and answer[1]["content-encoding"] == "gzip"
+                and answer[1]["content-type"] == "application/atom+xml; charset=utf-8"
+            )
+            assert "Accept-Encoding" in answer[1]["vary"] and answer[1]["content-security-policy"].startswith(
+                "default-src 'none'"
+            )
+            assert (
+                answer[1]["x-content-type-options"] == "nosniff"
+                and answer[1]["access-control-allow-origin"] == "*"
+            )
             assert client("/all.atom", If_None_Match=answer[1]["etag"], Accept_Encoding="gzip")[0] == 304
-            assert [client(f"/all.{form}")[1]["content-type"].split(";")[0] for form in ("rss", "json", "html")] == ["application/rss+xml", "application/feed+json", "text/html"]
-            assert client("/feeds.opml")[1]["content-type"].startswith("text/x-opml") and client("/")[1]["content-type"].startswith("text/html")
-            assert client("/.aggregator-manifest.json")[0] in (403, 404) and client("/stories/")[0] in (403, 404) and client("/../config.toml")[0] in (400, 404)
+            assert [
+                client(f"/all.{form}")[1]["content-type"].split(";")[0] for form in ("rss", "json", "html")
+            ] == ["application/rss+xml", "application/feed+json", "text/html"]
+            assert client("/feeds.opml")[1]["content-type"].startswith("text/x-opml") and client("/")[1][
+                "content-type"
+            ].startswith("text/html")
+            assert (
+                client("/.aggregator-manifest.json")[0] in (403, 404)
+                and client("/stories/")[0] in (403, 404)
+                and client("/../config.toml")[0] in (400, 404)
+            )
             assert b"seeds" in client("/status")[2]
         finally:
             process.terminate()
@@ -296,20 +398,34 @@ PAGES = ("index.html", "all.html", "asia.html", "sources.html", "status", "searc
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-def test_F58_pages_in_a_browser_ask_nobody_else_and_complain_about_nothing(served: Served, tmp_path: Path) -> None:
+def test_F58_pages_in_a_browser_ask_nobody_else_and_complain_about_nothing(
+    served: Served, tmp_path: Path
+) -> None:
     for number, name in enumerate(PAGES):
         log = tmp_path / f"net{number}.json"
-        shown = browse(f"{served.base}/{name}", "--dump-dom", f"--log-net-log={log}", profile=tmp_path / "profile")
+        shown = browse(
+            f"{served.base}/{name}", "--dump-dom", f"--log-net-log={log}", profile=tmp_path / "profile"
+        )
         assert "CONSOLE" not in shown.stderr, shown.stderr
         assert "<h1" in shown.stdout
         # What the page asked for; what the browser asks its maker for has no origin.
-        requests = [event["params"] for event in json.loads(log.read_text(errors="replace"))["events"] if "url" in event.get("params", {})]
+        requests = [
+            event["params"]
+            for event in json.loads(log.read_text(errors="replace"))["events"]
+            if "url" in event.get("params", {})
+        ]
         assert any(one["url"] == f"{served.base}/{name}" for one in requests)
-        asked = {one["url"] for one in requests if one.get("initiator") in (served.base, "null")}  # null: a page in a sandbox
+        asked = {
+            one["url"] for one in requests if one.get("initiator") in (served.base, "null")
+        }  # null: a page in a sandbox
         assert {url for url in asked if not url.startswith(served.base)} == set(), name
-        for form, address in re.findall(r'<link rel="alternate" type="([^"]+)" title="[^"]+" href="([^"]+)"', shown.stdout):
+        for form, address in re.findall(
+            r'<link rel="alternate" type="([^"]+)" title="[^"]+" href="([^"]+)"', shown.stdout
+        ):
             path = address.replace("&amp;", "&").replace("https://desk.example", "")
-            assert Client(served.running.port)(path, Accept="*/*")[1]["content-type"].startswith(form), address
+            assert Client(served.running.port)(path, Accept="*/*")[1]["content-type"].startswith(form), (
+                address
+            )
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
@@ -319,13 +435,24 @@ def test_S8_S10_a_browser_runs_nothing_of_it(tmp_path: Path) -> None:
     desk.write("rss", rss(escaped))
     desk.cycle()
     items = [item for item in desk.items().values() if item["_source"]["id"] == "rss"]
-    shown = "".join(f"<h2>{item['title']}</h2><div title=\"{item['summary'].replace(chr(34), '')}\">{item.get('content_html', '')}</div>" for item in items)
+    shown = "".join(
+        f'<h2>{item["title"]}</h2><div title="{item["summary"].replace(chr(34), "")}">{item.get("content_html", "")}</div>'
+        for item in items
+    )
     trap = "<meta charset=utf-8><script>window.alert = () => document.documentElement.setAttribute('data-hit', 'yes')</script>"
     click = "<script>for (const a of document.links) if (!/^https?:|^mailto:/.test(a.href)) alert(1)</script>"
     hits = {}
     for name, body in (("published", shown), ("raw", "<img src=x onerror=alert(1)>")):
         (tmp_path / f"{name}.html").write_text(trap + body + click, encoding="utf-8", errors="replace")
-        hits[name] = "data-hit" in browse((tmp_path / f"{name}.html").as_uri(), "--dump-dom", "--host-resolver-rules=MAP * ~NOTFOUND", profile=tmp_path / "profile").stdout.split("<script>")[0]
+        hits[name] = (
+            "data-hit"
+            in browse(
+                (tmp_path / f"{name}.html").as_uri(),
+                "--dump-dom",
+                "--host-resolver-rules=MAP * ~NOTFOUND",
+                profile=tmp_path / "profile",
+            ).stdout.split("<script>")[0]
+        )
     assert hits == {"published": False, "raw": True} and len(items) > 100
 
 
@@ -346,11 +473,29 @@ def test_pages_fit_a_phone_and_a_desktop(served: Served, tmp_path: Path, width: 
         (copy / f"{name.partition('?')[0]}.html").write_bytes(Client(served.running.port)(f"/{name}")[2])
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(copy))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        for name in ("index.html", "all.html", "sources.html", "status.html", "search.html", f"stories/{next((copy / 'stories').glob('*.html')).name}"):
+        for name in (
+            "index.html",
+            "all.html",
+            "sources.html",
+            "status.html",
+            "search.html",
+            f"stories/{next((copy / 'stories').glob('*.html')).name}",
+        ):
             (copy / "measure.html").write_text(MEASURE % (name, width))
-            shown = browse(f"http://127.0.0.1:{server.server_address[1]}/measure.html", "--dump-dom", "--window-size=1400,900", profile=tmp_path / "profile").stdout
+            shown = browse(
+                f"http://127.0.0.1:{server.server_address[1]}/measure.html",
+                "--dump-dom",
+                "--window-size=1400,900",
+                profile=tmp_path / "profile",
+            ).stdout
             found = json.loads(re.findall(r"<title>(.*?)</title>", shown)[0].replace("&quot;", '"'))
-            assert found["over"] <= 0 and found["size"] >= 15 and found["h1"] == 1 and found["small"] == [] and found["dead"] == 0, (name, found)
+            assert (
+                found["over"] <= 0
+                and found["size"] >= 15
+                and found["h1"] == 1
+                and found["small"] == []
+                and found["dead"] == 0
+            ), (name, found)
         server.shutdown()
 
 

@@ -25,7 +25,13 @@ SETTINGS = "[fold]\ntext = false\nevent = false\n[publish]\nlimit = 1000\n"
 
 
 def escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("\x00", "").replace("\x01", "").replace("\x0c", "")
+    return (
+        text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace("\x00", "")
+        .replace("\x01", "")
+        .replace("\x0c", "")
+    )
 
 
 def cdata(text: str) -> str:
@@ -65,7 +71,16 @@ def atom(write: Any) -> str:
 def jsonfeed() -> str:
     items = [{"id": f"{p}{n}", "url": p, "external_url": p, "title": f"{p} {n}", "content_html": f"{p} {n}", "summary": p, "image": p, "banner_image": p, "tags": [p], "language": p,
               "authors": [{"name": p, "url": p, "avatar": p}], "attachments": [{"url": p, "mime_type": p, "title": p}]} for n, p in enumerate(PAYLOADS)]  # fmt: skip
-    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": PAYLOADS[0], "home_page_url": "javascript:alert(1)", "feed_url": "javascript:alert(1)", "icon": "javascript:alert(1)", "items": items})
+    return json.dumps(
+        {
+            "version": "https://jsonfeed.org/version/1.1",
+            "title": PAYLOADS[0],
+            "home_page_url": "javascript:alert(1)",
+            "feed_url": "javascript:alert(1)",
+            "icon": "javascript:alert(1)",
+            "items": items,
+        }
+    )
 
 
 @pytest.fixture(scope="module", params=["escaped", "cdata", "twice"])
@@ -87,7 +102,15 @@ def test_S8_S9_S13_F29_content_is_inert_and_stable(attacked: Desk) -> None:
         document: Any = etree.HTML(f"<div>{content}</div>")
         assert not document.xpath(ACTIVE), content
         for found in document.xpath("//@*"):
-            assert not found.attrname.startswith("on") and found.attrname not in ("style", "cite", "ping", "background", "formaction", "action", "xlink:href"), content
+            assert not found.attrname.startswith("on") and found.attrname not in (
+                "style",
+                "cite",
+                "ping",
+                "background",
+                "formaction",
+                "action",
+                "xlink:href",
+            ), content
             if found.attrname in ("href", "src", "poster"):
                 assert found.startswith(("http://", "https://", "mailto:")), content
         assert markup.safe(content) == content, "S13"
@@ -97,9 +120,22 @@ def test_S8_S9_S13_F29_content_is_inert_and_stable(attacked: Desk) -> None:
 def plain_texts(attacked: Desk) -> Iterator[str]:
     """Titles, names, categories, rights … of all formats, as their parsers give them."""
     for item in attacked.items().values():
-        yield from [item["title"], *item.get("tags", ()), *(a["name"] for a in item["authors"]), item["_source"]["title"], item.get("_rights", {}).get("text", "")]
+        yield from [
+            item["title"],
+            *item.get("tags", ()),
+            *(a["name"] for a in item["authors"]),
+            item["_source"]["title"],
+            item.get("_rights", {}).get("text", ""),
+        ]
     for item in attacked.xml("all.rss").iter("item"):
-        for tag in ("title", "category", "source", "{http://purl.org/dc/elements/1.1/}creator", "{http://purl.org/dc/elements/1.1/}rights", "{http://purl.org/dc/elements/1.1/}publisher"):
+        for tag in (
+            "title",
+            "category",
+            "source",
+            "{http://purl.org/dc/elements/1.1/}creator",
+            "{http://purl.org/dc/elements/1.1/}rights",
+            "{http://purl.org/dc/elements/1.1/}publisher",
+        ):
             yield from (element.text or "" for element in item.iter(tag))
     for entry in attacked.xml("all.atom").iter(f"{ATOM}entry"):
         for tag in ("title", "name", "rights"):
@@ -116,11 +152,25 @@ def test_S10_titles_authors_categories_are_text_that_shows_as_it_is(attacked: De
 def addresses(attacked: Desk) -> Iterator[str]:
     for name in ("all.rss", "all.atom", "sources.rss", "sources.atom"):
         for element in attacked.xml(name).iter():
-            yield from (value for key, value in element.attrib.items() if key in ("href", "url", "src", "domain", "scheme"))
-            if isinstance(element.tag, str) and etree.QName(element).localname in ("link", "comments", "uri", "icon", "logo", "url", "docs", "license") and element.text:
+            yield from (
+                value
+                for key, value in element.attrib.items()
+                if key in ("href", "url", "src", "domain", "scheme")
+            )
+            if (
+                isinstance(element.tag, str)
+                and etree.QName(element).localname
+                in ("link", "comments", "uri", "icon", "logo", "url", "docs", "license")
+                and element.text
+            ):
                 yield element.text
     for item in attacked.items().values():
-        yield from [item["url"], item.get("image", "https://x.example/"), item["_source"]["url"], item["_source"].get("home_page_url", "https://x.example/")]
+        yield from [
+            item["url"],
+            item.get("image", "https://x.example/"),
+            item["_source"]["url"],
+            item["_source"].get("home_page_url", "https://x.example/"),
+        ]
         yield from (one["url"] for one in item.get("attachments", ()))
         yield from (one["url"] for one in item["authors"] if "url" in one)
 
@@ -129,12 +179,16 @@ def test_S11_every_address_is_one_that_nothing_acts_on(attacked: Desk) -> None:
     found = set(addresses(attacked))
     assert found and not [one for one in found if not one.startswith(("http://", "https://", "mailto:"))]
     ids = [entry.findtext(f"{ATOM}id") for entry in attacked.xml("all.atom").iter(f"{ATOM}entry")]
-    assert not [one for one in ids if re.match(r"\s*(javascript|vbscript|data|file|blob):", one, re.I) or "<" in one]
+    assert not [
+        one for one in ids if re.match(r"\s*(javascript|vbscript|data|file|blob):", one, re.I) or "<" in one
+    ]
 
 
 def test_S12_F30_relative_links_are_absolute_and_a_bad_base_is_ignored(attacked: Desk) -> None:
     for item in attacked.items().values():
-        assert not re.search(r'(?:href|src|poster|srcset)="(?!https?://|mailto:)', item.get("content_html", ""))
+        assert not re.search(
+            r'(?:href|src|poster|srcset)="(?!https?://|mailto:)', item.get("content_html", "")
+        )
 
 
 def test_S14_strict_xml_and_json_everywhere(attacked: Desk) -> None:
@@ -143,7 +197,11 @@ def test_S14_strict_xml_and_json_everywhere(attacked: Desk) -> None:
     for path in public.rglob("*"):
         if path.suffix in (".rss", ".atom", ".json", ".opml", ".html") and not path.name.startswith("."):
             text = path.read_text(encoding="utf-8")
-            assert markup.clean(text) == text and "<!DOCTYPE" not in text[:200] and (path.suffix in (".html", ".json") or text.count("<?") == 1)
+            assert (
+                markup.clean(text) == text
+                and "<!DOCTYPE" not in text[:200]
+                and (path.suffix in (".html", ".json") or text.count("<?") == 1)
+            )
 
 
 def test_S8_pages_of_ours_hold_nothing_active_either(attacked: Desk) -> None:
@@ -151,4 +209,8 @@ def test_S8_pages_of_ours_hold_nothing_active_either(attacked: Desk) -> None:
         document: Any = etree.HTML(path.read_text(encoding="utf-8"))
         assert not document.xpath(EXPECTED_PAGE), path
         assert not [a for a in document.xpath("//@*") if a.attrname.startswith("on") or a.attrname == "style"]
-        assert not [a for a in document.xpath("//@href|//@src|//@action") if not a.startswith(("https://", "http://", "mailto:", "#", "data:image/svg+xml,%3Csvg"))]
+        assert not [
+            a
+            for a in document.xpath("//@href|//@src|//@action")
+            if not a.startswith(("https://", "http://", "mailto:", "#", "data:image/svg+xml,%3Csvg"))
+        ]

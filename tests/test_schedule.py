@@ -16,7 +16,9 @@ PACE = Pace(1800, 300, 86_400)
 HOUR, DAY = 3600, 86_400
 
 
-def after(hints: Hints | None = None, posts: tuple[int, ...] = (), at: int = NOW, hold: int | None = None) -> schedule.Plan:
+def after(
+    hints: Hints | None = None, posts: tuple[int, ...] = (), at: int = NOW, hold: int | None = None
+) -> schedule.Plan:
     return schedule.after_success(at, PACE, posts, hints or Hints(), "source", hold=hold)
 
 
@@ -45,7 +47,10 @@ def test_P21_skipped_hours_and_days() -> None:
     hour = (at + 1800) // 3600 % 24
     plan = after(Hints(skip_hours=(hour, (hour + 1) % 24)), at=at)
     assert plan.next_poll // 3600 % 24 not in (hour, (hour + 1) % 24) and "skip" in plan.why
-    starts = {schedule.after_success(at, PACE, (), Hints(skip_hours=(hour,)), f"s{n}").next_poll % 3600 for n in range(50)}
+    starts = {
+        schedule.after_success(at, PACE, (), Hints(skip_hours=(hour,)), f"s{n}").next_poll % 3600
+        for n in range(50)
+    }
     assert len(starts) > 40, "those that skip the same hour do not all come when it is over (P22)"
 
 
@@ -78,13 +83,17 @@ def test_P10_a_server_in_trouble_is_not_asked_more_often_than_a_healthy_one() ->
     daily = tuple(NOW - n * DAY for n in range(30))
     usual = schedule.interval(daily, PACE, NOW)[0]
     for kind, least in (("timeout", usual), ("status", usual), ("unavailable", usual), ("dns", usual // 4)):
-        assert schedule.after_failure(NOW, PACE, 1, Failure(kind, "x"), "s", daily).next_poll >= NOW + least, kind
+        assert (
+            schedule.after_failure(NOW, PACE, 1, Failure(kind, "x"), "s", daily).next_poll >= NOW + least
+        ), kind
 
 
 def test_P14_gone_is_looked_at_once_a_week() -> None:
     plan = schedule.after_failure(NOW, PACE, 1, Failure("gone", "410"), "s")
     memory = Memory(polled=NOW, next_poll=plan.next_poll, not_before=plan.not_before)
-    assert not schedule.is_due(memory, NOW + 6 * DAY, PACE, forced=True) and schedule.is_due(memory, NOW + 8 * DAY, PACE)
+    assert not schedule.is_due(memory, NOW + 6 * DAY, PACE, forced=True) and schedule.is_due(
+        memory, NOW + 8 * DAY, PACE
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,13 +102,49 @@ def test_P14_gone_is_looked_at_once_a_week() -> None:
         ("never polled", Memory(), NOW, False, True),
         ("not yet", Memory(polled=NOW - 400, next_poll=NOW + 5), NOW, False, False),
         ("forced", Memory(polled=NOW - 400, next_poll=NOW + 5), NOW, True, True),
-        ("P7 the floor holds for forced ones at the server's word", Memory(polled=NOW - 400, next_poll=NOW, not_before=NOW + 60), NOW, True, False),
+        (
+            "P7 the floor holds for forced ones at the server's word",
+            Memory(polled=NOW - 400, next_poll=NOW, not_before=NOW + 60),
+            NOW,
+            True,
+            False,
+        ),
         ("P7 two polls are the floor apart", Memory(polled=NOW - 100, next_poll=NOW - 50), NOW, False, False),
-        ("R13 the clock went back, Retry-After holds", Memory(polled=NOW, next_poll=NOW + 7200, not_before=NOW + 7200), NOW - 3600, True, False),
-        ("R13 the clock went back a year, Retry-After does not hold", Memory(polled=NOW, next_poll=NOW + 7200, not_before=NOW + 7200), NOW - 365 * DAY, True, True),
-        ("R13 the clock went back an hour", Memory(polled=NOW, next_poll=NOW + 1800), NOW - 3600, False, False),
-        ("R13 the clock went back a year", Memory(polled=NOW, next_poll=NOW + 1800), NOW - 365 * DAY, False, True),
-        ("R13 planned a year ahead by a wrong clock", Memory(polled=NOW - 20 * DAY, next_poll=NOW + 365 * DAY, not_before=NOW + 365 * DAY), NOW, False, True),
+        (
+            "R13 the clock went back, Retry-After holds",
+            Memory(polled=NOW, next_poll=NOW + 7200, not_before=NOW + 7200),
+            NOW - 3600,
+            True,
+            False,
+        ),
+        (
+            "R13 the clock went back a year, Retry-After does not hold",
+            Memory(polled=NOW, next_poll=NOW + 7200, not_before=NOW + 7200),
+            NOW - 365 * DAY,
+            True,
+            True,
+        ),
+        (
+            "R13 the clock went back an hour",
+            Memory(polled=NOW, next_poll=NOW + 1800),
+            NOW - 3600,
+            False,
+            False,
+        ),
+        (
+            "R13 the clock went back a year",
+            Memory(polled=NOW, next_poll=NOW + 1800),
+            NOW - 365 * DAY,
+            False,
+            True,
+        ),
+        (
+            "R13 planned a year ahead by a wrong clock",
+            Memory(polled=NOW - 20 * DAY, next_poll=NOW + 365 * DAY, not_before=NOW + 365 * DAY),
+            NOW,
+            False,
+            True,
+        ),
     ],
 )
 def test_P7_R13_when_a_source_is_due(name: str, memory: Memory, now: int, forced: bool, wanted: bool) -> None:
@@ -112,9 +157,16 @@ def test_P15_P16_moves() -> None:
     for day in range(3):
         moved = schedule.observe_move(moved, new, NOW + day * DAY, old)
     assert moved is not None and moved.adopted
-    assert schedule.observe_move(Moved(new, NOW, 2), "http://c.example/", NOW + 5 * DAY, old) == Moved("http://c.example/", NOW + 5 * DAY, 1), "it changes each time"
+    assert schedule.observe_move(Moved(new, NOW, 2), "http://c.example/", NOW + 5 * DAY, old) == Moved(
+        "http://c.example/", NOW + 5 * DAY, 1
+    ), "it changes each time"
     assert schedule.observe_move(Moved(new, NOW, 2), None, NOW, old) is None
-    quick = schedule.observe_move(schedule.observe_move(schedule.observe_move(None, new, NOW, old), new, NOW + 1, old), new, NOW + 2, old)
+    quick = schedule.observe_move(
+        schedule.observe_move(schedule.observe_move(None, new, NOW, old), new, NOW + 1, old),
+        new,
+        NOW + 2,
+        old,
+    )
     assert quick is not None and not quick.adopted, "three polls within a minute are one"
     safer = schedule.observe_move(None, "https://a.example/feed", NOW, old)
     assert safer is not None and safer.adopted
@@ -130,8 +182,12 @@ def test_P11_P12_hosts() -> None:
     assert sorted(task.source.id for task in first) == ["a1", "b1"]
     assert hosts.ready(5.0, 10) == [], "one in flight a host"
     hosts.finished("a", 5.0)
-    assert hosts.ready(5.5, 10) == [] and [task.source.id for task in hosts.ready(6.0, 10)] == ["a2"], "a gap between two"
-    assert [task.source.id for task in hosts.withdraw(lambda task: str(task.source.url).startswith("http://a/"))] == ["a3"], "after a 429"
+    assert hosts.ready(5.5, 10) == [] and [task.source.id for task in hosts.ready(6.0, 10)] == ["a2"], (
+        "a gap between two"
+    )
+    assert [
+        task.source.id for task in hosts.withdraw(lambda task: str(task.source.url).startswith("http://a/"))
+    ] == ["a3"], "after a 429"
     hosts.finished("a", 7.0)
     hosts.finished("b", 7.0)
     assert not hosts.waiting
@@ -143,25 +199,53 @@ def test_P13_P22_R14_a_simulated_month_of_5000_feeds() -> None:
     As real lists are (the gaps between posts are the twentieths of what 520 public feeds show): some busy feeds, many slow ones;
     servers with max-age, feeds with ttl and skipHours; and an outage of six hours in which all polls fail.
     """
-    rhythms = [HOUR // 6, 2 * HOUR // 3, HOUR, HOUR, 2 * HOUR, 5 * HOUR, 19 * HOUR, 30 * HOUR, *[3 * DAY] * 6, *[7 * DAY] * 6]
-    asked = [Hints(), Hints(fresh=3600), Hints(fresh=900), Hints(ttl=7200), Hints(skip_hours=(0, 1, 2, 3, 4, 5))]
+    rhythms = [
+        HOUR // 6,
+        2 * HOUR // 3,
+        HOUR,
+        HOUR,
+        2 * HOUR,
+        5 * HOUR,
+        19 * HOUR,
+        30 * HOUR,
+        *[3 * DAY] * 6,
+        *[7 * DAY] * 6,
+    ]
+    asked = [
+        Hints(),
+        Hints(fresh=3600),
+        Hints(fresh=900),
+        Hints(ttl=7200),
+        Hints(skip_hours=(0, 1, 2, 3, 4, 5)),
+    ]
     down = range(NOW + 9 * DAY, NOW + 9 * DAY + 6 * HOUR)
     heap = [(schedule.first_poll(f"s{number}", NOW, PACE, 5000), number) for number in range(5000)]
     heapq.heapify(heap)
     memories, minutes, polls = [Memory()] * 5000, Counter[int](), Counter[int]()
     while heap[0][0] < NOW + 30 * DAY:
         at, number = heapq.heappop(heap)
-        memory, rhythm, hints, salt = memories[number], rhythms[number % 20], asked[number // 20 % 5], f"s{number}"
+        memory, rhythm, hints, salt = (
+            memories[number],
+            rhythms[number % 20],
+            asked[number // 20 % 5],
+            f"s{number}",
+        )
         newest = at - (at + number * 997) % rhythm  # not all at midnight
         posts = tuple(newest - n * rhythm for n in range(6))
         if memory.polled is not None:
-            assert at >= max(memory.polled + PACE.least, memory.not_before) and schedule.is_due(memory, at, PACE)
+            assert at >= max(memory.polled + PACE.least, memory.not_before) and schedule.is_due(
+                memory, at, PACE
+            )
             assert not schedule.is_due(memory, memory.next_poll - 1, PACE)
         minutes[at // 60] += 1
         polls[number] += 1
         if at in down:
-            plan = schedule.after_failure(at, PACE, memory.failures + 1, Failure("dns", "no network"), salt, posts)
-            memories[number] = Memory(polled=at, next_poll=plan.next_poll, not_before=plan.not_before, failures=memory.failures + 1)
+            plan = schedule.after_failure(
+                at, PACE, memory.failures + 1, Failure("dns", "no network"), salt, posts
+            )
+            memories[number] = Memory(
+                polled=at, next_poll=plan.next_poll, not_before=plan.not_before, failures=memory.failures + 1
+            )
         else:
             plan = schedule.after_success(at, PACE, posts, hints, salt, first=memory.polled is None)
             memories[number] = Memory(polled=at, next_poll=plan.next_poll, not_before=plan.not_before)

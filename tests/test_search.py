@@ -22,7 +22,13 @@ TITLES = (
 @pytest.fixture(scope="module")
 def desk_of_many_scripts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store = open_writer(tmp_path_factory.mktemp("search") / "a.db")
-    put(store, *(entry("a", f"g{n}", title, text=f"Body {n} {TITLES[(n + 3) % len(TITLES)]}") for n, title in enumerate(TITLES)))
+    put(
+        store,
+        *(
+            entry("a", f"g{n}", title, text=f"Body {n} {TITLES[(n + 3) % len(TITLES)]}")
+            for n, title in enumerate(TITLES)
+        ),
+    )
     yield store
     store.close()
 
@@ -49,13 +55,17 @@ _WORDS = st.sampled_from(sorted({part for title in TITLES for part in title.spli
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_WORDS, st.integers(0, 3), st.integers(1, 8), st.booleans())
-def test_whatever_part_of_a_word_is_asked_for(desk_of_many_scripts: Store, word: str, start: int, length: int, prefix: bool) -> None:
+def test_whatever_part_of_a_word_is_asked_for(
+    desk_of_many_scripts: Store, word: str, start: int, length: int, prefix: bool
+) -> None:
     text = word[start : start + length].strip("'’-*()\":") + ("*" if prefix else "")
     try:
         query.parse(text)
     except query.QueryError:
         return
-    assert {one.id for one, _ in desk.search(desk_of_many_scripts, text, 100)} == by_looking(desk_of_many_scripts, text)
+    assert {one.id for one, _ in desk.search(desk_of_many_scripts, text, 100)} == by_looking(
+        desk_of_many_scripts, text
+    )
 
 
 def test_an_edit_and_a_removal_are_found_anew(tmp_path: Path) -> None:
@@ -64,5 +74,7 @@ def test_an_edit_and_a_removal_are_found_anew(tmp_path: Path) -> None:
         put(store, entry("a", "1", "Neue Gasse"))
         assert [desk.search(store, text, 9) != () for text in ("straße", "gasse")] == [False, True]
         store.conn.execute("DELETE FROM entry")
-        assert desk.search(store, "gasse", 9) == () and store.conn.execute("SELECT count(*) FROM entry_fts WHERE entry_fts MATCH 'gasse'").fetchone() == (0,)
+        assert desk.search(store, "gasse", 9) == () and store.conn.execute(
+            "SELECT count(*) FROM entry_fts WHERE entry_fts MATCH 'gasse'"
+        ).fetchone() == (0,)
         store.conn.execute("INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")

@@ -22,7 +22,10 @@ PAYLOADS = [
     "<xmp><script>1</script></xmp>", "<textarea><script>1</script></textarea>", "&lt;script&gt;alert(1)&lt;/script&gt;", "<<script>alert(1)//<</script>", "<a href=\"https://a.example/\" onclick\n=alert(1)>x</a>",
     "<img src=`x`onerror=alert(1)>", "<table background=javascript:x><tr><td background=x>y</td></tr></table>", "<marquee onstart=alert(1)>x</marquee>", "<button formaction=javascript:x>x</button>",
 ]  # fmt: skip
-_ACTIVE = re.compile(r"<(script|iframe|object|embed|form|base|meta|link|style|svg|math|template)|<[^>]*\s(on\w+|style|cite|formaction|background)\s*=|<[^>]*(javascript|vbscript|data):", re.I)
+_ACTIVE = re.compile(
+    r"<(script|iframe|object|embed|form|base|meta|link|style|svg|math|template)|<[^>]*\s(on\w+|style|cite|formaction|background)\s*=|<[^>]*(javascript|vbscript|data):",
+    re.I,
+)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
@@ -35,7 +38,45 @@ def test_S8_S13_nothing_active_is_left(payload: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.one_of(st.sampled_from([*PAYLOADS, "<p>", "</p>", "<a href='/x'>", "</a>", "<b>", "<pre>", "\n", "<table>", "<td>", "<tr>", "<li>", "<img src=/x>", "<img alt='x src='>", "<ruby><rt>", "<h1>", "<dd>", "<code>", "</pre>", "&nbsp;", "&amp;", "&", "<", ">", "\x00", "\ud800", "]]>"]), st.text(max_size=8)), max_size=12))
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(
+                [
+                    *PAYLOADS,
+                    "<p>",
+                    "</p>",
+                    "<a href='/x'>",
+                    "</a>",
+                    "<b>",
+                    "<pre>",
+                    "\n",
+                    "<table>",
+                    "<td>",
+                    "<tr>",
+                    "<li>",
+                    "<img src=/x>",
+                    "<img alt='x src='>",
+                    "<ruby><rt>",
+                    "<h1>",
+                    "<dd>",
+                    "<code>",
+                    "</pre>",
+                    "&nbsp;",
+                    "&amp;",
+                    "&",
+                    "<",
+                    ">",
+                    "\x00",
+                    "\ud800",
+                    "]]>",
+                ]
+            ),
+            st.text(max_size=8),
+        ),
+        max_size=12,
+    )
+)
 def test_S13_sanitising_is_stable_and_bounded(parts: list[str]) -> None:
     text = "".join(parts)
     safe = markup.safe(text, "https://a.example/")
@@ -46,7 +87,15 @@ def test_S13_sanitising_is_stable_and_bounded(parts: list[str]) -> None:
     markup.title(text)
 
 
-@pytest.mark.parametrize(("name", "text"), [("div", "<div>" * 60_000), ("comments", "<!--" * 60_000), ("less-than", "<" * 200_000), ("attributes", "<p " + "a=1 " * 60_000 + ">")])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("div", "<div>" * 60_000),
+        ("comments", "<!--" * 60_000),
+        ("less-than", "<" * 200_000),
+        ("attributes", "<p " + "a=1 " * 60_000 + ">"),
+    ],
+)
 def test_B8_quadratic_input_is_cut_before_it_costs(name: str, text: str) -> None:
     import time
 
@@ -68,13 +117,19 @@ def test_F27_titles(text: str, wanted: str) -> None:
 
 def test_plain_text_and_snippets() -> None:
     assert markup.plain("<p>One</p><p>two<br>three &lt;x&gt;</p><style>y</style>") == "One\ntwo\nthree <x>"
-    assert markup.snippet("One two three, four five six seven", 26) == "One two three, four five…" or markup.snippet("One two three, four five six seven", 26).endswith("…")
+    assert markup.snippet(
+        "One two three, four five six seven", 26
+    ) == "One two three, four five…" or markup.snippet("One two three, four five six seven", 26).endswith("…")
     assert markup.sentence("Dr. Who met the U.S. envoy. Then left.") == "Dr. Who met the U.S. envoy."
 
 
 def test_words_of_any_script() -> None:
     assert words("Élysée Straße U.S. don’t") == ["elysee", "strasse", "u", "s", "don", "t"]
-    assert words("東京で") == ["東京", "京で"] and words("हिन्दी समाचार।") == ["हिन्दी", "समाचार"] and words("مُحَمَّد") == ["محمد"]
+    assert (
+        words("東京で") == ["東京", "京で"]
+        and words("हिन्दी समाचार।") == ["हिन्दी", "समाचार"]
+        and words("مُحَمَّد") == ["محمد"]
+    )
 
 
 BODY = "The committee approved the plan for a new bridge across the river on Tuesday after a debate of three hours, officials in the town hall said."
@@ -115,7 +170,9 @@ def test_the_same_text(name: str, a: tuple[str, str], b: tuple[str, str], same: 
     ],
 )  # fmt: skip
 def test_what_is_left_of_broken_markup_is_no_word(said: str, wanted: str) -> None:
-    assert " ".join(dedupe.fingerprint(said, "").title) == " ".join(dedupe.fingerprint("", said).body) == wanted
+    assert (
+        " ".join(dedupe.fingerprint(said, "").title) == " ".join(dedupe.fingerprint("", said).body) == wanted
+    )
 
 
 def _cluster(number: int, title: str, text: str = "", at: int = 0) -> cluster.Cluster:
@@ -123,19 +180,26 @@ def _cluster(number: int, title: str, text: str = "", at: int = 0) -> cluster.Cl
 
 
 def _vector(title: str, text: str = "", spoken: str = "en") -> cluster.Vector:
-    return cluster.weighted(cluster.terms(words(title), words(text), spoken), cluster.Rarity({}, 1000, spoken))
+    return cluster.weighted(
+        cluster.terms(words(title), words(text), spoken), cluster.Rarity({}, 1000, spoken)
+    )
 
 
 def test_the_closest_pair_finds_the_event_whose_other_stories_speak_of_something_else() -> None:
     event = _cluster(1, "Ferry sinks off Brannock with ninety aboard")
-    for number, title in enumerate(["Divers reach wreck", "Captain arrested over lifeboats", "Minister promises inquiry"], 2):
+    for number, title in enumerate(
+        ["Divers reach wreck", "Captain arrested over lifeboats", "Minister promises inquiry"], 2
+    ):
         event.absorb(_cluster(number, title))
     late = _cluster(9, "Brannock ferry: ninety aboard when it sank")
     assert cluster.likeness(event, late, 0.7) > 2 * cluster.likeness(event, late, 0.05)
 
 
 def test_several_stories_on_both_sides_need_more() -> None:
-    one, other = _cluster(1, "Senate votes on infrastructure"), _cluster(2, "Infrastructure talks end in the senate")
+    one, other = (
+        _cluster(1, "Senate votes on infrastructure"),
+        _cluster(2, "Infrastructure talks end in the senate"),
+    )
     alone = cluster.likeness(one, other, 0.5)
     one.absorb(_cluster(3, "Senate votes on infrastructure"))
     other.absorb(_cluster(4, "Infrastructure talks end in the senate"))
@@ -152,9 +216,16 @@ def test_the_language_of_a_text(text: str, declared: str | None, spoken: str) ->
 
 
 def test_a_word_is_worth_what_it_tells_in_its_language() -> None:
-    assert vocabulary.share("die", "de") > 0.3 > vocabulary.share("die", "en") > vocabulary.share("zelensky", "en")
+    assert (
+        vocabulary.share("die", "de")
+        > 0.3
+        > vocabulary.share("die", "en")
+        > vocabulary.share("zelensky", "en")
+    )
     assert vocabulary.share("the", "en") > cluster.EVERYWHERE and "the" not in _vector("The war")
-    assert vocabulary.share("x", "../secrets") == vocabulary.share("x", "tlh"), "a language without a list knows no common words"
+    assert vocabulary.share("x", "../secrets") == vocabulary.share("x", "tlh"), (
+        "a language without a list knows no common words"
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,13 +239,19 @@ def test_forms_of_one_word(one: str, other: str, spoken: str, same: bool) -> Non
 
 
 def test_rarity_counts_events_and_falls_with_them() -> None:
-    rare, common = cluster.Rarity({"ferry": 1}, 1000, "en")["ferry"], cluster.Rarity({"ferry": 400}, 1000, "en")["ferry"]
+    rare, common = (
+        cluster.Rarity({"ferry": 1}, 1000, "en")["ferry"],
+        cluster.Rarity({"ferry": 400}, 1000, "en")["ferry"],
+    )
     assert rare > common > 0
 
 
 def test_likeness_falls_with_time() -> None:
     a = _cluster(1, "Strong earthquake hits northern Chile")
-    near, far = _cluster(2, "Strong earthquake hits northern Chile"), _cluster(3, "Strong earthquake hits northern Chile", at=86_400)
+    near, far = (
+        _cluster(2, "Strong earthquake hits northern Chile"),
+        _cluster(3, "Strong earthquake hits northern Chile", at=86_400),
+    )
     assert 0.9 < cluster.likeness(a, near, 1.0) <= 1.01 and cluster.likeness(a, far, 1.0) < 0.4
 
 

@@ -40,7 +40,10 @@ class Client:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Config:
-    settings = config(tmp_path_factory.mktemp("web"), f'[publish]\nhub = "https://hub.example/"\n[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n[[topics]]\nid = "asia"\nmatch = "taiwan OR korea*"\n[[topics]]\nid = "old"\nmatch = "x"\n')
+    settings = config(
+        tmp_path_factory.mktemp("web"),
+        f'[publish]\nhub = "https://hub.example/"\n[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n[[topics]]\nid = "asia"\nmatch = "taiwan OR korea*"\n[[topics]]\nid = "old"\nmatch = "x"\n',
+    )
     with open_writer(settings.database) as store:
         cycle.run(settings, store, Wanted(), NOW)
     Folder(settings.output).write({}, ["old.rss"], NOW + 1)
@@ -49,20 +52,40 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 @pytest.fixture(scope="module")
 def client(desk: Config) -> Iterator[Client]:
-    running = Running(Application(desk.output, StoreDesk(Holder(desk), lambda: NOW + 60), desk.site.base_url, 1800, desk.site.hub), "127.0.0.1", 0)
+    running = Running(
+        Application(
+            desk.output, StoreDesk(Holder(desk), lambda: NOW + 60), desk.site.base_url, 1800, desk.site.hub
+        ),
+        "127.0.0.1",
+        0,
+    )
     yield Client(running.port)
     running.close()
 
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("/asia.rss", "application/rss+xml"), ("/asia.atom", "application/atom+xml"), ("/asia.json", "application/feed+json"), ("/feeds.opml", "text/x-opml"), ("/index.html", "text/html"), ("/", "text/html")],
+    [
+        ("/asia.rss", "application/rss+xml"),
+        ("/asia.atom", "application/atom+xml"),
+        ("/asia.json", "application/feed+json"),
+        ("/feeds.opml", "text/x-opml"),
+        ("/index.html", "text/html"),
+        ("/", "text/html"),
+    ],
 )
 def test_F45_F46_F57_types_and_safety(client: Client, path: str, kind: str) -> None:
     status, headers, body = client(path, Accept="*/*")
     assert status == 200 and headers["content-type"] == f"{kind}; charset=utf-8" and body
-    assert headers["x-content-type-options"] == "nosniff" and "default-src 'none'" in headers["content-security-policy"]
-    assert "set-cookie" not in headers and headers["etag"].startswith('"') and headers["last-modified"].endswith("GMT")
+    assert (
+        headers["x-content-type-options"] == "nosniff"
+        and "default-src 'none'" in headers["content-security-policy"]
+    )
+    assert (
+        "set-cookie" not in headers
+        and headers["etag"].startswith('"')
+        and headers["last-modified"].endswith("GMT")
+    )
     if path.endswith((".rss", ".atom", ".json")):
         assert headers["access-control-allow-origin"] == "*" and 'rel="hub"' in headers["link"]
         assert 300 <= int(headers["cache-control"].split("max-age=")[1]) <= 3600, "F51"
@@ -75,7 +98,9 @@ def test_F47_not_modified_in_all_forms(client: Client) -> None:
         status, given, body = client("/asia.atom", If_None_Match=value)
         assert status == 304 and body == b"" and given["etag"] == etag, value
     assert client("/asia.atom", If_Modified_Since=modified)[0] == 304
-    assert client("/asia.atom", If_None_Match='"other"', If_Modified_Since=modified)[0] == 200, "If-None-Match wins"
+    assert client("/asia.atom", If_None_Match='"other"', If_Modified_Since=modified)[0] == 200, (
+        "If-None-Match wins"
+    )
     assert client("/asia.atom", If_Modified_Since="rubbish")[0] == 200
 
 
@@ -114,7 +139,9 @@ def test_F51_cache_control_fits_the_rhythm_and_ttl_says_the_same(desk: Config, c
 
 def test_F48_F49_last_modified_advances_with_each_change_and_outlives_restarts(tmp_path: Path) -> None:
     def head() -> tuple[str, float]:
-        running = Running(Application(tmp_path, None, "https://d.example/"), "127.0.0.1", 0)  # each time a new server
+        running = Running(
+            Application(tmp_path, None, "https://d.example/"), "127.0.0.1", 0
+        )  # each time a new server
         _, headers, _ = Client(running.port)("/all.rss")
         running.close()
         return headers["etag"], parsedate_to_datetime(headers["last-modified"]).timestamp()
@@ -140,7 +167,12 @@ def test_S20_policies(client: Client) -> None:
         assert client(path)[1]["content-security-policy"] == "default-src 'none'; sandbox", path
     for path in ("/index.html", "/status", "/search?q=x"):
         policy = client(path)[1]["content-security-policy"]
-        assert policy.startswith("default-src 'none'; style-src 'sha256-") and "sandbox" in policy and "allow-scripts" not in policy and "img-src data:;" in policy
+        assert (
+            policy.startswith("default-src 'none'; style-src 'sha256-")
+            and "sandbox" in policy
+            and "allow-scripts" not in policy
+            and "img-src data:;" in policy
+        )
 
 
 def test_F54_a_database_that_cannot_be_read_is_503_and_feeds_go_on(tmp_path: Path) -> None:
@@ -148,7 +180,11 @@ def test_F54_a_database_that_cannot_be_read_is_503_and_feeds_go_on(tmp_path: Pat
     with open_writer(settings.database) as store:
         cycle.run(settings, store, Wanted(), NOW)
     settings.database.write_bytes(b"no database at all" * 1000)
-    running = Running(Application(settings.output, StoreDesk(Holder(settings), lambda: NOW), settings.site.base_url), "127.0.0.1", 0)
+    running = Running(
+        Application(settings.output, StoreDesk(Holder(settings), lambda: NOW), settings.site.base_url),
+        "127.0.0.1",
+        0,
+    )
     try:
         for path in ("/status", "/search?q=taiwan", "/search?q=taiwan&format=atom"):
             status, headers, _ = Client(running.port)(path)
@@ -166,14 +202,36 @@ def test_F59_a_search_names_no_hub_that_would_never_tell(client: Client) -> None
 def test_F56_browsers_get_pages_and_readers_feeds(client: Client) -> None:
     page = client("/asia.atom", Accept=BROWSER)
     assert page[1]["content-type"].startswith("text/html") and "Accept" in page[1]["vary"]
-    assert client("/asia.atom", Accept="application/atom+xml, text/html;q=0.5")[1]["content-type"].startswith("application/atom+xml")
+    assert client("/asia.atom", Accept="application/atom+xml, text/html;q=0.5")[1]["content-type"].startswith(
+        "application/atom+xml"
+    )
     assert client("/asia", Accept=BROWSER)[1]["content-type"].startswith("text/html")
-    for accept, kind in (("*/*", "atom+xml"), ("application/rss+xml", "rss+xml"), ("application/feed+json, application/rss+xml;q=0.5", "feed+json"), ("application/rss+xml, text/html", "rss+xml")):
+    for accept, kind in (
+        ("*/*", "atom+xml"),
+        ("application/rss+xml", "rss+xml"),
+        ("application/feed+json, application/rss+xml;q=0.5", "feed+json"),
+        ("application/rss+xml, text/html", "rss+xml"),
+    ):
         assert client("/asia", Accept=accept)[1]["content-type"].startswith(f"application/{kind}")
     assert client("/nothing", Accept="*/*")[0] == 404
 
 
-@pytest.mark.parametrize("path", ["/../config.toml", "/%2e%2e/config.toml", "/.aggregator-manifest.json", "/stories/", "/stories", "/archive", "/nope.rss", "//etc/passwd", "/asia.rss%00.html", "/asia.rss.gz", "/%ff"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../config.toml",
+        "/%2e%2e/config.toml",
+        "/.aggregator-manifest.json",
+        "/stories/",
+        "/stories",
+        "/archive",
+        "/nope.rss",
+        "//etc/passwd",
+        "/asia.rss%00.html",
+        "/asia.rss.gz",
+        "/%ff",
+    ],
+)
 def test_S20_never_outside_never_a_listing(client: Client, path: str) -> None:
     status, _, body = client(path)
     assert status == 404 and b"[service]" not in body and b"sha256" not in body
@@ -189,7 +247,9 @@ def test_F54_gone_and_not_yet(client: Client, tmp_path: Path) -> None:
 
 def test_F54_what_left_the_config_is_gone_and_may_come_back(tmp_path: Path) -> None:
     def publish(topics: str) -> Config:
-        settings = config(tmp_path, f'[publish]\nlimit = 3\n[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n{topics}')
+        settings = config(
+            tmp_path, f'[publish]\nlimit = 3\n[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n{topics}'
+        )
         with open_writer(settings.database) as store:
             cycle.run(settings, store, Wanted(), NOW)
         return settings
@@ -202,7 +262,9 @@ def test_F54_what_left_the_config_is_gone_and_may_come_back(tmp_path: Path) -> N
     try:
         assert {client(name, Accept="*/*")[0] for name in names} == {200}
         publish("")
-        assert {client(name, Accept="*/*")[0] for name in names} == {410} and client("/asia.atom", Accept=BROWSER)[0] == 410
+        assert {client(name, Accept="*/*")[0] for name in names} == {410} and client(
+            "/asia.atom", Accept=BROWSER
+        )[0] == 410
         publish(topic)
         assert {client(name, Accept="*/*")[0] for name in names} == {200}
     finally:
@@ -214,7 +276,9 @@ def test_status_search_health_metrics(client: Client) -> None:
     page = client("/search?q=taiwan")[2].decode()
     assert page.count("<h3>") == 3 and "format=atom" in page.replace("&amp;", "&")
     feed = client("/search?q=taiwan&format=json")
-    assert feed[1]["content-type"].startswith("application/feed+json") and len(json.loads(feed[2])["items"]) == 3
+    assert (
+        feed[1]["content-type"].startswith("application/feed+json") and len(json.loads(feed[2])["items"]) == 3
+    )
     assert json.loads(feed[2])["feed_url"] == "https://desk.example/search?q=taiwan&format=json"
     assert client("/search?q=%22")[0] == 400 and client("/search?q=%3Cscript%3E")[2].count(b"<script") == 0
     assert json.loads(client("/healthz")[2])["ok"] is True

@@ -45,8 +45,16 @@ def test_the_levels_hold_on_our_own_labelled_set() -> None:
 def test_how_many_come_at_a_time_makes_little_difference(cycle: int) -> None:
     records = _labelled()
     found = evaluate.folded(records, fold.Settings(), cycle)
-    text = score("text", {name: record["story"] for name, record in records.items()}, {name: story for name, (story, _) in found.items()})
-    event = score("event", {name: record["event"] for name, record in records.items()}, {name: event for name, (_, event) in found.items()})
+    text = score(
+        "text",
+        {name: record["story"] for name, record in records.items()},
+        {name: story for name, (story, _) in found.items()},
+    )
+    event = score(
+        "event",
+        {name: record["event"] for name, record in records.items()},
+        {name: event for name, (_, event) in found.items()},
+    )
     print(cycle, text, event)
     assert text.f1 >= 0.99 and event.b3_f1 >= 0.96 and event.b3_precision >= 0.975, (text, event)
 
@@ -54,7 +62,11 @@ def test_how_many_come_at_a_time_makes_little_difference(cycle: int) -> None:
 def test_no_template_of_our_own_set_is_folded_as_text() -> None:
     records = _labelled()
     found = evaluate.folded(records, fold.Settings())
-    wrong = {(a, b) for a, b in combinations(records, 2) if found[a][0] == found[b][0] and records[a]["story"] != records[b]["story"]}
+    wrong = {
+        (a, b)
+        for a, b in combinations(records, 2)
+        if found[a][0] == found[b][0] and records[a]["story"] != records[b]["story"]
+    }
     assert wrong == set()
 
 
@@ -64,7 +76,10 @@ def test_our_own_labelled_set_agrees_with_itself() -> None:
     of_story: dict[str, tuple[str, str]] = {}
     of_event: dict[str, str] = {}
     for name, record in records.items():  # a text tells one event, an event is told in one language
-        assert of_story.setdefault(record["story"], (record["event"], record["lang"])) == (record["event"], record["lang"]), name
+        assert of_story.setdefault(record["story"], (record["event"], record["lang"])) == (
+            record["event"],
+            record["lang"],
+        ), name
         assert of_event.setdefault(record["event"], record["lang"]) == record["lang"], name
 
 

@@ -83,10 +83,19 @@ def _rss(path: Path, data: bytes) -> Document:
     if channel is None:
         raise ValueError("there is no <channel>")
     links = {str(link.get("rel")): str(link.get("href")) for link in channel.findall(f"{ATOM}link")}
-    found = Document(path, channel.findtext("title") or "", "", channel.findtext("lastBuildDate") or "", {**links, "alternate": channel.findtext("link") or ""})
+    found = Document(
+        path,
+        channel.findtext("title") or "",
+        "",
+        channel.findtext("lastBuildDate") or "",
+        {**links, "alternate": channel.findtext("link") or ""},
+    )
     for item in channel.iter("item"):
         guid = item.find("guid")
-        media = [(str(one.get("url")), str(one.get("type")), str(one.get("length"))) for one in item.findall("enclosure")]
+        media = [
+            (str(one.get("url")), str(one.get("type")), str(one.get("length")))
+            for one in item.findall("enclosure")
+        ]
         row = Row(item.findtext("guid") or "", item.findtext("title") or "", item.findtext("link") or "", item.findtext("pubDate") or "", item.findtext("pubDate") or "",
                   item.findtext(f"{_DC}creator") or "", item.findtext("source") or "", item.findtext(_CONTENT) or "",
                   [one.text or "" for one in item.findall("category")], media)  # fmt: skip
@@ -108,14 +117,23 @@ def _atom(path: Path, data: bytes) -> Document:
     found = Document(path, feed.findtext(f"{ATOM}title") or "", feed.findtext(f"{ATOM}id") or "", feed.findtext(f"{ATOM}updated") or "", links,
                      feed.find("{http://purl.org/syndication/history/1.0}archive") is not None)  # fmt: skip
     for entry in feed.iter(f"{ATOM}entry"):
-        alternates = [str(link.get("href")) for link in entry.findall(f"{ATOM}link") if link.get("rel", "alternate") == "alternate"]
-        media = [(str(link.get("href")), str(link.get("type")), str(link.get("length"))) for link in entry.findall(f"{ATOM}link[@rel='enclosure']")]
+        alternates = [
+            str(link.get("href"))
+            for link in entry.findall(f"{ATOM}link")
+            if link.get("rel", "alternate") == "alternate"
+        ]
+        media = [
+            (str(link.get("href")), str(link.get("type")), str(link.get("length")))
+            for link in entry.findall(f"{ATOM}link[@rel='enclosure']")
+        ]
         row = Row(entry.findtext(f"{ATOM}id") or "", entry.findtext(f"{ATOM}title") or "", alternates[0] if alternates else "", entry.findtext(f"{ATOM}published") or "",
                   entry.findtext(f"{ATOM}updated") or "", entry.findtext(f"{ATOM}author/{ATOM}name") or "", entry.findtext(f"{ATOM}source/{ATOM}title") or "",
                   entry.findtext(f"{ATOM}content") or "", [str(one.get("term")) for one in entry.findall(f"{ATOM}category")], media)  # fmt: skip
         if len(alternates) != 1:
             row.trouble.append(f"has {len(alternates)} links to itself instead of one")
-        if entry[-1].tag != f"{ATOM}source" or not all(entry.findtext(f"{ATOM}source/{ATOM}{name}") for name in ("id", "title", "updated")):
+        if entry[-1].tag != f"{ATOM}source" or not all(
+            entry.findtext(f"{ATOM}source/{ATOM}{name}") for name in ("id", "title", "updated")
+        ):
             row.trouble.append("its <source> is not complete, or not its last element")
         found.items.append(row)
     return found
@@ -125,9 +143,18 @@ def _json(path: Path, data: bytes) -> Document:
     feed: dict[str, Any] = json.loads(data)
     if feed.get("version") != "https://jsonfeed.org/version/1.1":
         raise ValueError("is no JSON Feed 1.1")
-    found = Document(path, feed.get("title", ""), "", "", {"self": feed.get("feed_url", ""), "alternate": feed.get("home_page_url", "")})
+    found = Document(
+        path,
+        feed.get("title", ""),
+        "",
+        "",
+        {"self": feed.get("feed_url", ""), "alternate": feed.get("home_page_url", "")},
+    )
     for item in feed["items"]:
-        media = [(one.get("url", ""), one.get("mime_type", ""), str(one.get("size_in_bytes", 0))) for one in item.get("attachments", ())]
+        media = [
+            (one.get("url", ""), one.get("mime_type", ""), str(one.get("size_in_bytes", 0)))
+            for one in item.get("attachments", ())
+        ]
         row = Row(item["id"], item.get("title", ""), item.get("url", ""), item.get("date_published", ""), item.get("date_modified", ""),
                   ", ".join(one.get("name", "") for one in item.get("authors", ())), item.get("_source", {}).get("title", ""), item.get("content_html", ""),
                   list(item.get("tags", ())), media)  # fmt: skip
@@ -156,7 +183,11 @@ def findings(document: Document) -> Iterator[str]:
             yield f"has no absolute link to its {rel}"
     yield from _together(document)
     for row in document.items:
-        for trouble in (*_words(row), *_dates(row, int(document.path.stat().st_mtime) + YEAR), *_links_and_content(row)):
+        for trouble in (
+            *_words(row),
+            *_dates(row, int(document.path.stat().st_mtime) + YEAR),
+            *_links_and_content(row),
+        ):
             yield f"{row.id}: {trouble}"
 
 

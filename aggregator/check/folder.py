@@ -1,4 +1,6 @@
-"""A whole folder: the formats of a topic agree, archives are a chain that holds each item once, pages and lists lead where they say."""
+"""A whole folder: the formats of a topic agree, archives are a chain that holds each item once, pages and
+lists lead where they say.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,16 @@ _FETCHING = "//script|//iframe|//object|//embed|//img|//video|//audio|//source|/
 
 def folder(path: Path) -> Iterator[str]:
     """One line for each finding; nothing for a good folder."""
-    names = sorted(one for one in [*path.glob("*.rss"), *path.glob("*.atom"), *path.glob("*.json"), *path.glob("archive/*.atom")] if not one.name.startswith("."))
+    names = sorted(
+        one
+        for one in [
+            *path.glob("*.rss"),
+            *path.glob("*.atom"),
+            *path.glob("*.json"),
+            *path.glob("archive/*.atom"),
+        ]
+        if not one.name.startswith(".")
+    )
     if not names:
         yield f"{path}: no feed there"
     documents: dict[Path, Document] = {}
@@ -46,7 +57,7 @@ def notes(path: Path) -> Iterator[str]:
     """What is no fault, but worth knowing."""
     for name in sorted([*path.glob("*.rss"), *path.glob("*.atom"), *path.glob("*.json")]):
         if not name.name.startswith(".") and (size := name.stat().st_size) > LARGE:
-            yield f"{name}: {size / 1e6:.1f} MB; a smaller publish.limit or content = \"summary\" would make it lighter"
+            yield f'{name}: {size / 1e6:.1f} MB; a smaller publish.limit or content = "summary" would make it lighter'
 
 
 def _agreement(path: Path, documents: dict[Path, Document]) -> Iterator[str]:
@@ -54,7 +65,9 @@ def _agreement(path: Path, documents: dict[Path, Document]) -> Iterator[str]:
     seen: dict[str, dict[str, Any]] = {}
     for name, document in documents.items():
         if name.parent == path:
-            seen.setdefault(name.stem, {})[name.suffix] = [(row.id, row.title, row.link, row.author, row.at) for row in document.items]
+            seen.setdefault(name.stem, {})[name.suffix] = [
+                (row.id, row.title, row.link, row.author, row.at) for row in document.items
+            ]
     for stem, forms in seen.items():
         first = next(iter(forms.values()))
         if any(rows != first for rows in forms.values()):
@@ -62,7 +75,9 @@ def _agreement(path: Path, documents: dict[Path, Document]) -> Iterator[str]:
 
 
 def _archives(path: Path, documents: dict[Path, Document]) -> Iterator[str]:
-    """From each feed by prev-archive to the first document: all there, all marked as archives, no item twice (F60)."""
+    """From each feed by prev-archive to the first document: all there, all marked as archives, no item twice
+    (F60).
+    """
     reached: set[Path] = set()
     for name, document in documents.items():
         if name.parent != path or name.suffix != ".atom":
@@ -95,7 +110,11 @@ def _page(page: Path, path: Path, documents: dict[Path, Document]) -> Iterator[s
         yield "runs something, or fetches something by itself"
     if len(document.xpath("//h1[not(ancestor::article)]")) != 1:
         yield "has not exactly one first heading"
-    if [a for a in document.xpath("//a/@href") if a.strip().lower().startswith(("javascript:", "data:", "vbscript:"))]:
+    if [
+        a
+        for a in document.xpath("//a/@href")
+        if a.strip().lower().startswith(("javascript:", "data:", "vbscript:"))
+    ]:
         yield "has a link that would act"
     known = {document.links.get("self") for document in documents.values()}
     alternates = document.xpath("//link[@rel='alternate']")
@@ -119,7 +138,9 @@ def _opml(opml: Path) -> Iterator[str]:
         if not outline.get("text"):
             yield "has an outline without text"
         address = outline.get("xmlUrl")
-        if address is not None and (urls.follow(address) is None or outline.get("type") != "rss" or not outline.get("title")):
+        if address is not None and (
+            urls.follow(address) is None or outline.get("type") != "rss" or not outline.get("title")
+        ):
             yield f"{address}: lacks an absolute address, a title or the type “rss”"
 
 

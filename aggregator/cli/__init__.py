@@ -1,4 +1,6 @@
-"""The command line: each command parses, calls one function below, prints. Modules are loaded when their command is called."""
+"""The command line: each command parses, calls one function below, prints. Modules are loaded when their
+command is called.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ import click
 from aggregator import __version__
 from aggregator.errors import AggregatorError
 
-# command → module of this package that holds it as a function of the same name (with `_command` where Python has the word)
+# command → module of this package that holds it as a function of the same name (with `_command` where Python
+# has the word)
 COMMANDS = {
     "run": "run", "daemon": "serve", "serve": "serve", "check": "setup", "init": "setup", "sources": "sources", "status": "look",
     "search": "look", "why": "look", "dump": "look", "split": "folds", "join": "folds", "refold": "folds", "eval": "folds", "plan": "folds",
@@ -37,7 +40,11 @@ class _Lazy(click.Group):
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.option("--config", type=click.Path(path_type=Path), help="The config file. [default: $AGGREGATOR_CONFIG, else ./config.toml]")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="The config file. [default: $AGGREGATOR_CONFIG, else ./config.toml]",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print more, also without a terminal.")
 @click.version_option(__version__, prog_name="aggregator")
@@ -50,7 +57,9 @@ def group(context: click.Context, config: Path | None, quiet: bool, verbose: boo
 
 
 def main() -> None:
-    """The entry point: errors that are meant for people are one line each, anything else is a bug with its traceback."""
+    """The entry point: errors that are meant for people are one line each, anything else is a bug with its
+    traceback.
+    """
     try:
         code = group.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -42,7 +42,9 @@ class Settings:
 
     def load(self) -> Config:
         if not self.path.exists():
-            raise ConfigError(f"{self.path}: there is no such file; `aggregator init` writes one to start from, --config names another")
+            raise ConfigError(
+                f"{self.path}: there is no such file; `aggregator init` writes one to start from, --config names another"
+            )
         return load(self.path, os.environ)
 
     def say(self, text: str) -> None:
@@ -74,7 +76,12 @@ def common(json_output: bool = False) -> Callable[[Callable[..., R]], Callable[.
             return command(settings, *args, **given)
 
         options = [
-            click.option("--config", "config_path", type=click.Path(path_type=Path), help="The config file. [default: $AGGREGATOR_CONFIG, else ./config.toml]"),
+            click.option(
+                "--config",
+                "config_path",
+                type=click.Path(path_type=Path),
+                help="The config file. [default: $AGGREGATOR_CONFIG, else ./config.toml]",
+            ),
             click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
             click.option("-v", "--verbose", is_flag=True, help="Print more, also without a terminal."),
         ]
@@ -107,7 +114,9 @@ def ago(at: int | None, present: int) -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], wrap: bool = False) -> None:
-    """A table on stdout that fits the terminal, its last column wrapped or cut; piped, tab-separated and whole, for `cut` and `awk`."""
+    """A table on stdout that fits the terminal, its last column wrapped or cut; piped, tab-separated and
+    whole, for `cut` and `awk`.
+    """
     found = list(rows)
     if not sys.stdout.isatty():
         for row in (columns, *found):
@@ -123,7 +132,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], wrap: bool = Fa
 NARROW, WIDEST = 24, 26  # characters: less is no room for the last column; more is too much for another one
 
 
-def _laid_out(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, wrap: bool) -> Iterator[Text]:
+def _laid_out(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, wrap: bool
+) -> Iterator[Text]:
     """The last column takes what the others leave; where that is too little, it stands below them."""
     from rich.cells import cell_len, set_cell_size
     from rich.text import Text
@@ -131,12 +142,21 @@ def _laid_out(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int,
     def cut(cell: str, room: int) -> str:
         return cell if cell_len(cell) <= room else set_cell_size(cell, room - 1) + "…"
 
-    widths = [min(WIDEST, max(cell_len(row[place]) for row in (columns, *rows))) for place in range(len(columns) - 1)]
+    widths = [
+        min(WIDEST, max(cell_len(row[place]) for row in (columns, *rows)))
+        for place in range(len(columns) - 1)
+    ]
     used = sum(widths) + 2 * len(widths)
     below = width - used < NARROW and any(cell_len(row[-1]) > width - used for row in rows)
     room = width - 4 if below else width - used
     for number, row in enumerate((columns, *rows)):
-        first = "  ".join(set_cell_size(cut(cell, size), size) for cell, size in zip(row, widths, strict=False))
+        first = "  ".join(
+            set_cell_size(cut(cell, size), size) for cell, size in zip(row, widths, strict=False)
+        )
         lines = (textwrap.wrap(row[-1], room) if wrap else [cut(row[-1], room)]) or [""]
-        lines = [first, *(f"    {line}" for line in lines if line and number)] if below else [f"{first}  {lines[0]}", *(" " * used + line for line in lines[1:])]
+        lines = (
+            [first, *(f"    {line}" for line in lines if line and number)]
+            if below
+            else [f"{first}  {lines[0]}", *(" " * used + line for line in lines[1:])]
+        )
         yield from (Text(line.rstrip(), style="" if number else "bold") for line in lines)

@@ -38,7 +38,11 @@ def join_command(settings: Settings, entry: str, other: str, level: str, undo: b
     """Make two entries one story, or one event, for good."""
     config = settings.load()
     with open_writer(config.database) as store:
-        settings.say(cycle.unjoin(store, entry, other, now()) if undo else cycle.join(store, entry, other, level, now()))
+        settings.say(
+            cycle.unjoin(store, entry, other, now())
+            if undo
+            else cycle.join(store, entry, other, level, now())
+        )
         cycle.label(config, store)
         cycle.issue(config, store, now())
 
@@ -50,8 +54,12 @@ def refold_command(settings: Settings, since: str | None) -> None:
     """Forget stories and events (not overrides) and fold again; published ids survive."""
     config = settings.load()
     with open_writer(config.database) as store, progress(settings) as watch:
-        report = cycle.refold(config, store, None if since is None else now() - _duration(since), now(), watch)
-    settings.say(f"{report.folded.stories_new} stories, {report.folded.events_new} events; {len(report.written.written)} files changed")
+        report = cycle.refold(
+            config, store, None if since is None else now() - _duration(since), now(), watch
+        )
+    settings.say(
+        f"{report.folded.stories_new} stories, {report.folded.events_new} events; {len(report.written.written)} files changed"
+    )
 
 
 def _duration(text: str) -> int:
@@ -63,10 +71,17 @@ def _duration(text: str) -> int:
 
 @click.command("eval")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
-@click.option("--questions", type=click.IntRange(1, 50), default=10, show_default=True, help="Without FILE: so many of your own doubtful pairs.")
+@click.option(
+    "--questions",
+    type=click.IntRange(1, 50),
+    default=10,
+    show_default=True,
+    help="Without FILE: so many of your own doubtful pairs.",
+)
 @common(json_output=True)
 def eval_command(settings: Settings, file: Path | None, questions: int) -> None:
-    """Precision, recall and F1 of each level against FILE (JSON Lines: entries with gold `story` and `event`).
+    """Precision, recall and F1 of each level against FILE (JSON Lines: entries with gold `story` and
+    `event`).
 
     Without FILE: asks about the least certain folds of your own store and estimates their precision.
     """
@@ -80,7 +95,24 @@ def eval_command(settings: Settings, file: Path | None, questions: int) -> None:
         return
     table(
         ("level", "items", "precision", "recall", "F1", "B³ precision", "B³ recall", "B³ F1"),
-        [(one.level, str(one.items), *(f"{value:.3f}" for value in (one.precision, one.recall, one.f1, one.b3_precision, one.b3_recall, one.b3_f1))) for one in found],
+        [
+            (
+                one.level,
+                str(one.items),
+                *(
+                    f"{value:.3f}"
+                    for value in (
+                        one.precision,
+                        one.recall,
+                        one.f1,
+                        one.b3_precision,
+                        one.b3_recall,
+                        one.b3_f1,
+                    )
+                ),
+            )
+            for one in found
+        ],
     )
 
 
@@ -94,7 +126,10 @@ def _ask(settings: Settings, questions: int) -> None:
     answers: dict[str, list[bool]] = {}
     for pair in pairs:
         question = "the same text" if pair.level == "text" else "the same event"
-        click.echo(f"\n  {pair.one.title}  ({pair.one.source})\n  {pair.other.title}  ({pair.other.source})", err=True)
+        click.echo(
+            f"\n  {pair.one.title}  ({pair.one.source})\n  {pair.other.title}  ({pair.other.source})",
+            err=True,
+        )
         try:
             answer = click.confirm(f"  {question}?", err=True)
         except click.Abort:  # the end of the input: what was answered counts
@@ -103,11 +138,17 @@ def _ask(settings: Settings, questions: int) -> None:
         answers.setdefault(pair.level, []).append(answer)
     for level, given in sorted(answers.items()):
         low, high = evaluate.wilson(sum(given), len(given))
-        click.echo(f"{level}\t{sum(given)} of {len(given)} right\tprecision of the doubtful folds {low:.2f} to {high:.2f} (95 %)")
+        click.echo(
+            f"{level}\t{sum(given)} of {len(given)} right\tprecision of the doubtful folds {low:.2f} to {high:.2f} (95 %)"
+        )
 
 
 @click.command("plan")
-@click.option("--against", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="The changed config; without it, the present file against what is published.")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="The changed config; without it, the present file against what is published.",
+)
 @common(json_output=True)
 def plan_command(settings: Settings, against: Path | None) -> None:
     """What a changed config would do to the published feeds, over stored entries. Writes nothing."""

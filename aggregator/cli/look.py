@@ -22,7 +22,11 @@ def status_command(settings: Settings) -> None:
     if not config.database.exists():
         raise UsageError(f"{config.database}: nothing was polled yet; `aggregator run` does the first cycle")
     with open_reader(config.database) as store:
-        rows, week, counts = desk.source_rows(config, store, present), desk.week(store, present), stories.counts(store)
+        rows, week, counts = (
+            desk.source_rows(config, store, present),
+            desk.week(store, present),
+            stories.counts(store),
+        )
     if settings.json:
         print_json({
             "sources": [_source_json(row) for row in rows],
@@ -40,7 +44,11 @@ def status_command(settings: Settings) -> None:
                 ago(row.memory.succeeded, present),
                 ago(row.memory.last_new, present),
                 str(row.memory.failures or ""),
-                "–" if not row.source.enabled else "due" if row.memory.next_poll <= present else f"in {span(row.memory.next_poll - present)}",
+                "–"
+                if not row.source.enabled
+                else "due"
+                if row.memory.next_poll <= present
+                else f"in {span(row.memory.next_poll - present)}",
                 f"{row.memory.failure.detail}; {row.memory.why}" if row.memory.failure else row.memory.why,
             )
             for row in rows
@@ -68,8 +76,12 @@ def _source_json(row: desk.SourceRow) -> dict[str, object]:
 
 @click.command("search")
 @click.argument("text", metavar="QUERY")
-@click.option("--format", "form", type=click.Choice(["text", "json", "rss", "atom"]), default="text", show_default=True)
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most so many results.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "rss", "atom"]), default="text", show_default=True
+)
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most so many results."
+)
 @common(json_output=True)
 def search_command(settings: Settings, text: str, form: str, limit: int) -> None:
     """The topic query language over everything stored, newest first."""
@@ -79,7 +91,10 @@ def search_command(settings: Settings, text: str, form: str, limit: int) -> None
             if form in ("rss", "atom"):
                 from aggregator.cycle import search_feed
 
-                click.echo(search_feed(config, store, desk.stories_of(store, text, limit), text, form, limit), nl=False)
+                click.echo(
+                    search_feed(config, store, desk.stories_of(store, text, limit), text, form, limit),
+                    nl=False,
+                )
                 return
             titles, found = desk.titles(store), desk.search(store, text, limit)
     except query.QueryError as error:
@@ -91,7 +106,15 @@ def search_command(settings: Settings, text: str, form: str, limit: int) -> None
         return
     table(
         ("entry", "published", "source", "title"),
-        [(str(e.id), str(rfc3339(e.published))[:16].replace("T", " "), titles.get(e.source) or e.source, e.title) for e, _ in found],
+        [
+            (
+                str(e.id),
+                str(rfc3339(e.published))[:16].replace("T", " "),
+                titles.get(e.source) or e.source,
+                e.title,
+            )
+            for e, _ in found
+        ],
     )
     if not found:
         settings.say("nothing stored matches")
@@ -101,7 +124,9 @@ def search_command(settings: Settings, text: str, form: str, limit: int) -> None
 @click.argument("entry")
 @common(json_output=True)
 def why_command(settings: Settings, entry: str) -> None:
-    """An entry's story and event, what folded it and how sure that was, its topics and their rules. ENTRY: id, link or guid."""
+    """An entry's story and event, what folded it and how sure that was, its topics and their rules. ENTRY:
+    id, link or guid.
+    """
     config = settings.load()
     with open_reader(config.database) as store:
         found, titles = desk.why(store, entry), desk.titles(store)
@@ -137,22 +162,35 @@ def _why_lines(found: desk.Explanation, titles: dict[str, str]) -> list[str]:
         return f"“{entry.title or entry.link or entry.public_id}” ({titles.get(entry.source) or entry.source}, entry {entry.id})"
 
     entry, reason = found.member.entry, found.member.reason
-    lines = [named(entry), f"  id      {entry.public_id}", f"  link    {entry.link or '–'}", f"  story   {found.story.public_id}", f"  event   {found.event_id}"]
+    lines = [
+        named(entry),
+        f"  id      {entry.public_id}",
+        f"  link    {entry.link or '–'}",
+        f"  story   {found.story.public_id}",
+        f"  event   {found.event_id}",
+    ]
     if reason.level is None:
         lines.append(f"  level   none: it {_LEVEL_WORDS[None]}")
     else:
-        lines.append(f"  level   {reason.level}: it {_LEVEL_WORDS[reason.level]} {named(found.against) if found.against else 'an entry that is gone'}")
+        lines.append(
+            f"  level   {reason.level}: it {_LEVEL_WORDS[reason.level]} {named(found.against) if found.against else 'an entry that is gone'}"
+        )
     if reason.threshold or reason.score:
         lines.append(f"  score   {reason.score:.3f} against a threshold of {reason.threshold:.3f}")
     lines += [f"          {name}: {value}" for name, value in reason.features]
     others = [member for member in found.story.members if member.entry.id != entry.id]
     lines += [f"  also    {named(member.entry)}: {member.reason.level or 'leads'}" for member in others]
     lines += [f"  event   {named(story.members[0].entry)}" for story in found.siblings]
-    lines += [f"  topic   {topic}: {rule}" + (f", by entry {by.id}" if by and by.id != entry.id else "") for topic, by, rule in found.labels]
+    lines += [
+        f"  topic   {topic}: {rule}" + (f", by entry {by.id}" if by and by.id != entry.id else "")
+        for topic, by, rule in found.labels
+    ]
     if not found.labels:
         lines.append("  topic   none: no topic's rule matches")
     lines += [f"  before  {rfc3339(at)} “{title}”" for at, title in found.headlines]
-    lines += [f"  yours   {kind} {other or 'from its story'} ({level})" for kind, other, level in found.overrides]
+    lines += [
+        f"  yours   {kind} {other or 'from its story'} ({level})" for kind, other, level in found.overrides
+    ]
     return lines
 
 

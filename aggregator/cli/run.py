@@ -21,7 +21,12 @@ from aggregator.store import open_writer
 
 
 @click.command("run")
-@click.option("--all", "everything", is_flag=True, help="Poll all sources, due or not (a server's Retry-After and a 410 still hold).")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Poll all sources, due or not (a server's Retry-After and a 410 still hold).",
+)
 @click.option("--source", "ids", multiple=True, metavar="ID", help="Poll only this source; may be repeated.")
 @click.option("--offline", is_flag=True, help="Poll nothing; fold, group and publish what is stored.")
 @common(json_output=True)
@@ -30,13 +35,17 @@ def run_command(settings: Settings, everything: bool, ids: tuple[str, ...], offl
     config = settings.load()
     unknown = set(ids) - {source.id for source in config.sources}
     if unknown:
-        raise UsageError(f"--source {sorted(unknown)[0]}: no such source; `aggregator sources list` shows them")
+        raise UsageError(
+            f"--source {sorted(unknown)[0]}: no such source; `aggregator sources list` shows them"
+        )
     if asleep := sorted(source.id for source in config.sources if source.id in ids and not source.enabled):
         raise UsageError(f"--source {asleep[0]}: is disabled in {settings.path} (enabled = false)")
     started = time.monotonic()
     stop = threading.Event()
     with open_writer(config.database) as store, _stopping(stop), progress(settings) as watch:
-        report = cycle.run(config, store, None if offline else Wanted(everything, frozenset(ids)), now(), stop, watch)
+        report = cycle.run(
+            config, store, None if offline else Wanted(everything, frozenset(ids)), now(), stop, watch
+        )
     report.seconds = time.monotonic() - started
     if settings.json:
         print_json(report_json(report))
@@ -73,7 +82,14 @@ def progress(settings: Settings) -> Iterator[Watch]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
         current = bar.add_task("starting", total=None)
 
         def stage(name: str, steps: int) -> None:
@@ -103,7 +119,9 @@ def tell(settings: Settings, config: Config, report: Report) -> None:
     for source, failure in sorted(collected.failures, key=by_source)[:100]:
         settings.say(f"{source}: {failure.detail}")
     if len(collected.failures) > 100:
-        settings.say(f"… and {len(collected.failures) - 100} more sources failed; `aggregator status` shows all")
+        settings.say(
+            f"… and {len(collected.failures) - 100} more sources failed; `aggregator status` shows all"
+        )
     for source, warning in sorted(collected.warnings, key=by_source)[:20]:
         settings.say(f"{source}: {warning.detail}")
     for line in report.warnings:
@@ -112,9 +130,17 @@ def tell(settings: Settings, config: Config, report: Report) -> None:
         return
     settings.say(f"in      {collected.ok + collected.not_modified} of {collected.due} sources answered, {collected.not_modified} with nothing new; "
                  f"{collected.new} new entries, {collected.updated} updated")  # fmt: skip
-    settings.say(f"folded  {folded.stories_new} new stories, {folded.stories_changed} told again elsewhere; {folded.events_changed} grouped into events")
+    settings.say(
+        f"folded  {folded.stories_new} new stories, {folded.stories_changed} told again elsewhere; {folded.events_changed} grouped into events"
+    )
     names = [name for name in report.written.written if "/" not in name]
     pages = len(report.written.written) - len(names)
-    shown = ", ".join(names[:12]) + (f" … {len(names)} in all" if len(names) > 12 else "") + (f", {pages} pages" if pages else "")
+    shown = (
+        ", ".join(names[:12])
+        + (f" … {len(names)} in all" if len(names) > 12 else "")
+        + (f", {pages} pages" if pages else "")
+    )
     settings.say(f"out     {shown or 'nothing changed'} in {config.output}")
-    settings.say(f"read    aggregator serve, then subscribe to {config.site.base_url}all.atom, or open {config.output / 'index.html'}")
+    settings.say(
+        f"read    aggregator serve, then subscribe to {config.site.base_url}all.atom, or open {config.output / 'index.html'}"
+    )

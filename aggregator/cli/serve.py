@@ -35,7 +35,9 @@ class Holder:
 
 
 class StoreDesk:
-    """What `/status`, `/search`, `/healthz` and `/metrics` show, over the store opened read-only for each request."""
+    """What `/status`, `/search`, `/healthz` and `/metrics` show, over the store opened read-only for each
+    request.
+    """
 
     def __init__(self, holder: Holder, clock: Callable[[], int] = now) -> None:
         self._holder, self._clock = holder, clock
@@ -44,13 +46,20 @@ class StoreDesk:
         return open_reader(self._holder.config.database)
 
     def _neighbours(self) -> list[pages.Neighbour]:
-        return [pages.Neighbour("all", "Everything"), *(pages.Neighbour(topic.id, topic.title) for topic in self._holder.config.topics)]
+        return [
+            pages.Neighbour("all", "Everything"),
+            *(pages.Neighbour(topic.id, topic.title) for topic in self._holder.config.topics),
+        ]
 
     def status(self) -> Answer:
         config, present = self._holder.config, self._clock()
         try:
             with self._open() as store:
-                rows, week, counts = desk.source_rows(config, store, present), desk.week(store, present), stories.counts(store)
+                rows, week, counts = (
+                    desk.source_rows(config, store, present),
+                    desk.week(store, present),
+                    stories.counts(store),
+                )
         except StoreError as error:
             return Answer(f"{error}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
         lines = [
@@ -73,7 +82,9 @@ class StoreDesk:
                 with self._open() as store:
                     found = desk.stories_of(store, text, limit)
                     if form in ("rss", "atom", "json"):
-                        return Answer(cycle.search_feed(config, store, found, text, form, limit), TYPES[f".{form}"])
+                        return Answer(
+                            cycle.search_feed(config, store, found, text, form, limit), TYPES[f".{form}"]
+                        )
                     items = cycle.search_items(config, store, found, limit)
             except query.QueryError as trouble:
                 error = str(trouble)
@@ -81,7 +92,9 @@ class StoreDesk:
                 return Answer(f"{trouble}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
         status = "400 Bad Request" if error else "200 OK"
         if form in ("rss", "atom", "json"):
-            return Answer(f"{error or 'q= is missing'}\n".encode(), "text/plain; charset=utf-8", "400 Bad Request")
+            return Answer(
+                f"{error or 'q= is missing'}\n".encode(), "text/plain; charset=utf-8", "400 Bad Request"
+            )
         return Answer(pages.search(text, items, error, config.site, self._neighbours()), status=status)
 
     def health(self) -> Answer:
@@ -89,13 +102,21 @@ class StoreDesk:
         record: dict[str, object] = {"ok": True}
         try:
             with self._open() as store:
-                rows = [row for row in desk.source_rows(config, store, present) if row.source.enabled and row.memory.polled]
+                rows = [
+                    row
+                    for row in desk.source_rows(config, store, present)
+                    if row.source.enabled and row.memory.polled
+                ]
             overdue = max((present - row.memory.next_poll for row in rows), default=0)
             record = {"ok": overdue < OVERDUE, "last_poll": max((row.memory.polled or 0 for row in rows), default=None), "oldest_overdue_seconds": max(0, overdue),
                       "failing": sum(row.memory.state in ("failing", "blocked", "gone") for row in rows), "database": "ok"}  # fmt: skip
         except (StoreError, sqlite3.Error) as error:
             record = {"ok": False, "database": str(error)}
-        return Answer((json.dumps(record) + "\n").encode(), "application/json; charset=utf-8", "200 OK" if record["ok"] else "503 Service Unavailable")
+        return Answer(
+            (json.dumps(record) + "\n").encode(),
+            "application/json; charset=utf-8",
+            "200 OK" if record["ok"] else "503 Service Unavailable",
+        )
 
     def metrics(self) -> Answer:
         """Prometheus text format; no labels by source (10,000 of them make 700 kB a scrape)."""
@@ -108,7 +129,11 @@ class StoreDesk:
 
         try:
             with self._open() as store:
-                rows, week, counts = desk.source_rows(config, store, present), desk.week(store, present), stories.counts(store)
+                rows, week, counts = (
+                    desk.source_rows(config, store, present),
+                    desk.week(store, present),
+                    stories.counts(store),
+                )
         except StoreError:
             put("up", "gauge", "Whether the database can be read.", ("", 0))
             return Answer(("\n".join(lines) + "\n").encode(), "text/plain; version=0.0.4; charset=utf-8")
@@ -116,22 +141,46 @@ class StoreDesk:
         for row in rows:
             states[row.memory.state] = states.get(row.memory.state, 0) + 1
         put("up", "gauge", "Whether the database can be read.", ("", 1))
-        put("sources", "gauge", "Sources by state.", *((f'{{state="{state}"}}', count) for state, count in sorted(states.items())))
-        put("stored", "gauge", "What is stored.", *((f'{{what="{what}"}}', count) for what, count in sorted(counts.items())))
+        put(
+            "sources",
+            "gauge",
+            "Sources by state.",
+            *((f'{{state="{state}"}}', count) for state, count in sorted(states.items())),
+        )
+        put(
+            "stored",
+            "gauge",
+            "What is stored.",
+            *((f'{{what="{what}"}}', count) for what, count in sorted(counts.items())),
+        )
         put("week_requests", "gauge", "Requests of the last seven days.", ("", week.requests))
         put("week_wire_bytes", "gauge", "Bytes fetched in the last seven days.", ("", week.wire_bytes))
-        put("week_saved_bytes", "gauge", "Bytes that validators and compression saved in the last seven days.", ("", week.saved_bytes))
-        put("last_poll_seconds", "gauge", "When a source was last polled.", ("", max((row.memory.polled or 0 for row in rows), default=0)))
+        put(
+            "week_saved_bytes",
+            "gauge",
+            "Bytes that validators and compression saved in the last seven days.",
+            ("", week.saved_bytes),
+        )
+        put(
+            "last_poll_seconds",
+            "gauge",
+            "When a source was last polled.",
+            ("", max((row.memory.polled or 0 for row in rows), default=0)),
+        )
         return Answer(("\n".join(lines) + "\n").encode(), "text/plain; version=0.0.4; charset=utf-8")
 
 
 def _start(config: Config, holder: Holder, host: str, port: int) -> Running:
-    application = Application(config.output, StoreDesk(holder), config.site.base_url, config.site.ttl, config.site.hub)
+    application = Application(
+        config.output, StoreDesk(holder), config.site.base_url, config.site.ttl, config.site.hub
+    )
     try:
         return Running(application, host, port)
     except (OSError, ValueError) as error:  # waitress makes a ValueError of a host name that is not known
         why = error.strerror if isinstance(error, OSError) else "no such address on this machine"
-        raise UsageError(f"{host}:{port}: can't be listened on: {why}; choose another --host or --port (serve.host, serve.port)") from None
+        raise UsageError(
+            f"{host}:{port}: can't be listened on: {why}; choose another --host or --port (serve.host, serve.port)"
+        ) from None
 
 
 @click.command("serve")
@@ -156,16 +205,26 @@ def serve_command(settings: Settings, host: str | None, port: int | None) -> Non
 
 
 @click.command("daemon")
-@click.option("--tick", type=click.IntRange(1, 3600), default=5, show_default=True, help="Seconds between two looks at what is due.")
+@click.option(
+    "--tick",
+    type=click.IntRange(1, 3600),
+    default=5,
+    show_default=True,
+    help="Seconds between two looks at what is due.",
+)
 @common()
 def daemon_command(settings: Settings, tick: int) -> None:
-    """Cycles on a schedule until SIGTERM or SIGINT; serves too when [serve] is there; reloads the config on SIGHUP and when it changes."""
+    """Cycles on a schedule until SIGTERM or SIGINT; serves too when [serve] is there; reloads the config on
+    SIGHUP and when it changes.
+    """
     holder = Holder(settings.load())
     with open_writer(holder.config.database) as store:
         cycle.introduce(holder.config, store, now())
         running = _start(holder.config, holder, *holder.config.serve) if holder.config.serve else None
         if running is not None:
-            settings.say(f"serving {holder.config.output} at http://{(holder.config.serve or ('',))[0]}:{running.port}/")
+            settings.say(
+                f"serving {holder.config.output} at http://{(holder.config.serve or ('',))[0]}:{running.port}/"
+            )
 
         def reload() -> None:
             try:
@@ -201,7 +260,9 @@ def _closer(stop: threading.Event) -> None:
     fetch.close()
 
 
-def _turn(settings: Settings, holder: Holder, store: Store, stop: threading.Event, beat: Callable[[], None]) -> None:
+def _turn(
+    settings: Settings, holder: Holder, store: Store, stop: threading.Event, beat: Callable[[], None]
+) -> None:
     config, present = holder.config, now()
     if not cycle.anything_due(config, store, present):
         return

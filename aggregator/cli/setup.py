@@ -23,12 +23,17 @@ def init_command(settings: Settings, directory: Path) -> None:
     """Write a commented starter config.toml, with the seed stories beside it, into DIRECTORY (default: here)."""
     target = directory / "config.toml"
     package = resources.files("aggregator")
-    seeds = directory / "seeds"  # not aggregator/seeds: Python would take a folder of our name for a package of ours
+    # not aggregator/seeds: Python would take a folder of our name for a package of ours
+    seeds = directory / "seeds"
     try:
         directory.mkdir(parents=True, exist_ok=True)
         seeds.mkdir(parents=True, exist_ok=True)
         with target.open("x", encoding="utf-8") as file:
-            file.write((package / "config" / "starter.toml").read_text(encoding="utf-8").replace('"aggregator/seeds/', '"seeds/'))
+            file.write(
+                (package / "config" / "starter.toml")
+                .read_text(encoding="utf-8")
+                .replace('"aggregator/seeds/', '"seeds/')
+            )
         for seed in (package / "seeds").iterdir():
             copy = seeds / seed.name
             if seed.name.endswith(".txt") and not copy.exists():
@@ -48,27 +53,48 @@ def check_command(settings: Settings, online: bool) -> None:
     config = settings.load()
     if not online:
         if settings.json:
-            print_json({"config": str(settings.path), "sources": len(config.sources), "topics": len(config.topics)})
+            print_json(
+                {"config": str(settings.path), "sources": len(config.sources), "topics": len(config.topics)}
+            )
         settings.say(f"{settings.path}: good: {len(config.sources)} sources, {len(config.topics)} topics")
         return
     from aggregator import cycle
     from aggregator.model import Failure, Polled, Task
 
     held = _held(config)
-    tasks = [Task(source, Memory(), config.limits, config.pace) for source in config.sources if source.enabled and source.id not in held]
-    waiting = [Polled(name, 0, memory, failure=Failure("put-off", f"not asked: {memory.why}")) for name, memory in held.items()]
-    found = sorted([*waiting, *(polled for _, polled in cycle.polls(config, tasks, threading.Event()))], key=lambda polled: polled.source)
+    tasks = [
+        Task(source, Memory(), config.limits, config.pace)
+        for source in config.sources
+        if source.enabled and source.id not in held
+    ]
+    waiting = [
+        Polled(name, 0, memory, failure=Failure("put-off", f"not asked: {memory.why}"))
+        for name, memory in held.items()
+    ]
+    found = sorted(
+        [*waiting, *(polled for _, polled in cycle.polls(config, tasks, threading.Event()))],
+        key=lambda polled: polled.source,
+    )
     rows = []
     for polled in found:
         failure = polled.failure
         state = polled.memory.state if failure else "ok"
-        detail = failure.detail if failure else f"{len(polled.entries)} entries" + "".join(f"; {warning.detail}" for warning in polled.warnings)
+        detail = (
+            failure.detail
+            if failure
+            else f"{len(polled.entries)} entries"
+            + "".join(f"; {warning.detail}" for warning in polled.warnings)
+        )
         rows.append((polled, state, detail))
     if settings.json:
         print_json([{"source": polled.source, "state": state, "kind": polled.failure.kind if polled.failure else None, "detail": detail,
                      "entries": len(polled.entries), "title": polled.feed.title if polled.feed else None} for polled, state, detail in rows])  # fmt: skip
     else:
-        table(("source", "state", "what came"), [(polled.source, state, detail) for polled, state, detail in rows], wrap=True)
+        table(
+            ("source", "state", "what came"),
+            [(polled.source, state, detail) for polled, state, detail in rows],
+            wrap=True,
+        )
     if rows and all(polled.failure for polled, *_ in rows):
         click.get_current_context().exit(3)
 
@@ -79,4 +105,8 @@ def _held(config: Config) -> dict[str, Memory]:
         return {}
     with open_reader(config.database) as store:
         known = sources.memories(store)
-    return {source.id: known[source.id] for source in config.sources if source.enabled and source.id in known and schedule.is_held(known[source.id], now())}
+    return {
+        source.id: known[source.id]
+        for source in config.sources
+        if source.enabled and source.id in known and schedule.is_held(known[source.id], now())
+    }

@@ -49,7 +49,9 @@ def restore_command(settings: Settings, file: Path) -> None:
     """Put a copy back in the place of the database; the present one is kept beside it."""
     config = settings.load()
     kept = upkeep.restore(config.database, file)
-    settings.say(f"{config.database}: restored from {file}" + (f"; what was there is now {kept}" if kept else ""))
+    settings.say(
+        f"{config.database}: restored from {file}" + (f"; what was there is now {kept}" if kept else "")
+    )
 
 
 @click.command("prune")
@@ -92,13 +94,27 @@ def _versions() -> Iterator[Finding]:
         version = metadata.version(name)
         numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
         good = numbers >= least
-        yield name, good, version if good else f"{version} {trouble}; update it to {'.'.join(map(str, least))} or newer"
+        yield (
+            name,
+            good,
+            version if good else f"{version} {trouble}; update it to {'.'.join(map(str, least))} or newer",
+        )
     sqlite = sqlite3.sqlite_version_info
-    # The WAL-reset bug needs two connections that write or checkpoint; we have one, so this is information and no alarm (R11).
-    note = "" if sqlite >= (3, 51, 3) else "; has the WAL-reset bug (mended in 3.51.3), which one writing process avoids: don't open the file with a second writer"
+    # The WAL-reset bug needs two connections that write or checkpoint; we have one, so this is information
+    # and no alarm (R11).
+    note = (
+        ""
+        if sqlite >= (3, 51, 3)
+        else "; has the WAL-reset bug (mended in 3.51.3), which one writing process avoids: don't open the file with a second writer"
+    )
     yield "sqlite", True, sqlite3.sqlite_version + note
     version_info = expat.version_info
-    yield "expat", version_info >= (2, 6, 0), expat.EXPAT_VERSION + ("" if version_info >= (2, 6, 0) else " is slow on hostile input; update Python or libexpat")
+    yield (
+        "expat",
+        version_info >= (2, 6, 0),
+        expat.EXPAT_VERSION
+        + ("" if version_info >= (2, 6, 0) else " is slow on hostile input; update Python or libexpat"),
+    )
 
 
 def _places(config: Config) -> Iterator[Finding]:
@@ -107,7 +123,13 @@ def _places(config: Config) -> Iterator[Finding]:
         while not place.exists():
             place = place.parent
         good = os.access(place, os.W_OK | os.X_OK)
-        yield what, good, f"{path} can be written" if good else f"{place} can't be written by this user; mend its permissions"
+        yield (
+            what,
+            good,
+            f"{path} can be written"
+            if good
+            else f"{place} can't be written by this user; mend its permissions",
+        )
 
 
 def _database(config: Config) -> Iterator[Finding]:
@@ -115,16 +137,42 @@ def _database(config: Config) -> Iterator[Finding]:
         yield "database", True, f"{config.database} is not there yet; the first `aggregator run` makes it"
         return
     trouble = upkeep.check(config.database)
-    yield "database", trouble is None, f"{config.database} is sound" if trouble is None else f"{config.database}: {trouble}; restore a backup"
+    yield (
+        "database",
+        trouble is None,
+        f"{config.database} is sound"
+        if trouble is None
+        else f"{config.database}: {trouble}; restore a backup",
+    )
     if trouble is not None:
         return
     with open_reader(config.database) as store:
         mode = store.conn.execute("PRAGMA journal_mode").fetchone()[0]
-        yield "journal", True, mode if mode == "wal" else f"{mode}: this file system has no shared memory; slower, correct"
+        yield (
+            "journal",
+            True,
+            mode if mode == "wal" else f"{mode}: this file system has no shared memory; slower, correct",
+        )
         present = now()
         rows = [row for row in desk.source_rows(config, store, present) if row.source.enabled]
-    overdue = [row for row in rows if row.memory.polled and present - row.memory.next_poll > max(3600, config.pace.wished)]
+    overdue = [
+        row
+        for row in rows
+        if row.memory.polled and present - row.memory.next_poll > max(3600, config.pace.wished)
+    ]
     late = max((present - row.memory.next_poll for row in overdue), default=0)
-    yield "schedule", not overdue, f"{len(overdue)} sources are overdue, the longest by {span(late)}; is the daemon or cron job running?" if overdue else "nothing is overdue"
+    yield (
+        "schedule",
+        not overdue,
+        f"{len(overdue)} sources are overdue, the longest by {span(late)}; is the daemon or cron job running?"
+        if overdue
+        else "nothing is overdue",
+    )
     bad = [row.source.id for row in rows if row.memory.failures >= 3]
-    yield "sources", not bad, f"{len(bad)} fail repeatedly: {', '.join(bad[:10])}; `aggregator status` says why" if bad else "none fails repeatedly"
+    yield (
+        "sources",
+        not bad,
+        f"{len(bad)} fail repeatedly: {', '.join(bad[:10])}; `aggregator status` says why"
+        if bad
+        else "none fails repeatedly",
+    )

@@ -18,7 +18,9 @@ _ORDER = ("id", "url", "path", "title", "topics", "interval", "priority", "inclu
 
 
 def add_source(path: Path, fields: Mapping[str, Any]) -> str:
-    """Add one source at the end of the sources; returns its id. Raises ConfigError where the result would not load."""
+    """Add one source at the end of the sources; returns its id. Raises ConfigError where the result would not
+    load.
+    """
     return add_sources(path, [fields])[0]
 
 
@@ -31,7 +33,9 @@ def add_sources(path: Path, found: Sequence[Mapping[str, Any]]) -> list[str]:
     if not isinstance(sources, AoT):
         sources = tomlkit.aot()
         document.append("sources", sources)
-    taken = {str(table["id"]) for table in sources if "id" in table} | {source.id for source in load(path, os.environ).sources}
+    taken = {str(table["id"]) for table in sources if "id" in table} | {
+        source.id for source in load(path, os.environ).sources
+    }
     ids = []
     for fields in found:
         name = fields.get("id") or made_id(str(fields.get("url") or fields.get("path") or ""), taken)
@@ -60,7 +64,9 @@ def remove_source(path: Path, source: str) -> None:
 
 
 def move_source(path: Path, source: str, url: str) -> None:
-    """Write a source's new address; its id is written too where it was made from the old one, so that nothing comes again as new."""
+    """Write a source's new address; its id is written too where it was made from the old one, so that nothing
+    comes again as new.
+    """
     bom, ends, document = _read(path)
     sources = document.get("sources")
     ids = [one.id for one in load(path, os.environ).sources]
@@ -87,7 +93,9 @@ def _write(path: Path, bom: bool, ends: str, text: str) -> None:
     try:
         number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     except OSError as error:
-        raise ConfigError(f"{path.parent}: can't be written: {error.strerror}; mend the permissions of the folder") from None
+        raise ConfigError(
+            f"{path.parent}: can't be written: {error.strerror}; mend the permissions of the folder"
+        ) from None
     trial = Path(name)
     try:
         with os.fdopen(number, "wb") as file:

@@ -1,4 +1,6 @@
-"""Key path → line of a TOML file. tomllib tells no lines; tomlkit does, at a tenth of the speed, so that it is asked after an error only."""
+"""Key path → line of a TOML file. tomllib tells no lines; tomlkit does, at a tenth of the speed, so that it
+is asked after an error only.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,9 @@ import re
 
 Path = tuple[str | int, ...]
 _HEADER = re.compile(r"\s*(\[\[|\[)\s*([^\]#]+?)\s*(?:\]\]|\])")
-_KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
+_KEY = re.compile(
+    r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*="
+)
 _INLINE = re.compile(r"[{,]\s*([A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')\s*=")
 
 

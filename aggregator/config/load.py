@@ -31,7 +31,9 @@ Problem = tuple[lines.Path, str]
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All that config.toml says, checked, with defaults and absolute paths. Durations in seconds, sizes in bytes."""
+    """All that config.toml says, checked, with defaults and absolute paths. Durations in seconds, sizes in
+    bytes.
+    """
 
     path: Path
     site: Site
@@ -56,7 +58,9 @@ class Config:
 
 
 def load(path: Path, env: Mapping[str, str]) -> Config:
-    """Raises ConfigError with a line for each problem: `config.toml:14: sources[2].interval: "soon" is not a duration such as "30m"`."""
+    """Raises ConfigError with a line for each problem: `config.toml:14: sources[2].interval: "soon" is not a
+    duration such as "30m"`.
+    """
     text = _text(path)
     try:
         raw = tomllib.loads(text)
@@ -72,7 +76,9 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
         problems += [(at, words) for at, words in _cross(checked) if at not in unset]
     if problems or checked is None:
         where = lines.find(text)
-        found = sorted({(lines.line(where, at), f"{lines.shown(at)}: " if at else "", words) for at, words in problems})
+        found = sorted(
+            {(lines.line(where, at), f"{lines.shown(at)}: " if at else "", words) for at, words in problems}
+        )
         raise ConfigError("\n".join(f"{path}:{number}: {key}{words}" for number, key, words in found))
     return _config(path, checked)
 
@@ -88,20 +94,30 @@ def _text(path: Path) -> str:
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}:{data.count(10, 0, error.start) + 1}: is not UTF-8; save the file as UTF-8") from None
+        raise ConfigError(
+            f"{path}:{data.count(10, 0, error.start) + 1}: is not UTF-8; save the file as UTF-8"
+        ) from None
 
 
 def _syntax(path: Path, message: str, text: str) -> str:
     found = re.search(r"\(at line (\d+), column (\d+)\)$", message)
     number = found[1] if found else str(text.count("\n") + 1)
-    message = re.sub(r"^Cannot declare \((.*?),?\) twice", lambda one: f"[{one[1]}] is there twice".replace("'", "").replace(", ", "."), message)
+    message = re.sub(
+        r"^Cannot declare \((.*?),?\) twice",
+        lambda one: f"[{one[1]}] is there twice".replace("'", "").replace(", ", "."),
+        message,
+    )
     message = message.replace("Cannot overwrite a value", "this key is there twice")
-    return f"{path}:{number}: {re.sub(r' *[(]at .*[)]$', '', message)}" + (f" (column {found[2]})" if found else " (at the end of the file)")
+    return f"{path}:{number}: {re.sub(r' *[(]at .*[)]$', '', message)}" + (
+        f" (column {found[2]})" if found else " (at the end of the file)"
+    )
 
 
 def _resolve(value: Any, path: lines.Path, env: Mapping[str, str], problems: list[Problem]) -> None:
     """Put the value of the environment variable in the place of every "env:NAME"."""
-    items: Iterator[tuple[Any, Any]] = iter(value.items()) if isinstance(value, dict) else iter(enumerate(value))
+    items: Iterator[tuple[Any, Any]] = (
+        iter(value.items()) if isinstance(value, dict) else iter(enumerate(value))
+    )
     for key, inner in list(items):
         if isinstance(inner, dict | list):
             _resolve(inner, (*path, key), env, problems)
@@ -122,7 +138,8 @@ def _validate(raw: dict[str, Any], problems: list[Problem]) -> Any:
         return File.model_validate(raw)
     except ValidationError as error:
         found = error.errors()
-        # A level of sameness is a table or false: pydantic tells of both, what is wrong within the table says more.
+        # A level of sameness is a table or false: pydantic tells of both, what is wrong within the table says
+        # more.
         within = {one["loc"][:2] for one in found if len(one["loc"]) > 3}
 
         def says_more(at: tuple[int | str, ...]) -> bool:
@@ -150,8 +167,16 @@ def _in_words(error: dict[str, Any], raw: dict[str, Any]) -> Problem:
     if kind == "list_type" and isinstance(value, dict):
         return path, f"there may be several: write [[{key}]]"
     message = str(error["msg"]).removeprefix("Value error, ")
-    shown = f'"{value}"' if isinstance(value, str) and len(value) < 80 else "" if isinstance(value, dict | list | str) else str(value).lower()
-    return path, message if kind == "value_error" else f"{shown}: {_plain(message)}" if shown else _plain(message)
+    shown = (
+        f'"{value}"'
+        if isinstance(value, str) and len(value) < 80
+        else ""
+        if isinstance(value, dict | list | str)
+        else str(value).lower()
+    )
+    return path, message if kind == "value_error" else f"{shown}: {_plain(message)}" if shown else _plain(
+        message
+    )
 
 
 # What pydantic says → what a person wrote wrong.
@@ -182,7 +207,9 @@ def _unknown(key: str, where: lines.Path) -> str:
     section = sections.get(".".join(str(part) for part in where if not isinstance(part, int)), File)
     known = list(section.model_fields)
     near = difflib.get_close_matches(key, known, 1, 0.5)
-    return f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known here: {', '.join(known)}"
+    return (
+        f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known here: {', '.join(known)}"
+    )
 
 
 def _cross(file: Any) -> Iterator[Problem]:
@@ -210,14 +237,21 @@ def _cross(file: Any) -> Iterator[Problem]:
 
 
 def _service(file: Any) -> Iterator[Problem]:
-    addresses = {("service", "base_url"): file.service.base_url, ("service", "ping_url"): file.service.ping_url, ("publish", "hub"): file.publish.hub}
+    addresses = {
+        ("service", "base_url"): file.service.base_url,
+        ("service", "ping_url"): file.service.ping_url,
+        ("publish", "hub"): file.publish.hub,
+    }
     for path, address in addresses.items():
         if address is not None and not _is_web(address):
             yield path, f'"{address}" is no web address such as "https://news.example.org/"'
     if re.search(r"[?#]", file.service.base_url):
         yield ("service", "base_url"), "is the address of a folder: without ? and #"
     if Path(file.service.output) in (Path(file.service.database), *Path(file.service.database).parents):
-        yield ("service", "database"), "lies in the output folder, where everybody could fetch it; choose another place"
+        yield (
+            ("service", "database"),
+            "lies in the output folder, where everybody could fetch it; choose another place",
+        )
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", file.service.language):
         yield ("service", "language"), f'"{file.service.language}" is no language tag such as "en" or "pt-BR"'
     for text in ("title", "contact"):
@@ -225,14 +259,22 @@ def _service(file: Any) -> Iterator[Problem]:
         if any(ord(c) < 32 for c in value):
             yield ("service", text), "holds a line end or control character"
     for number, host in enumerate(file.poll.allow_hosts):
-        if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):\d{1,5}", host) or not 0 < int(host.rpartition(":")[2]) < 65536:
+        if (
+            not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):\d{1,5}", host)
+            or not 0 < int(host.rpartition(":")[2]) < 65536
+        ):
             yield ("poll", "allow_hosts"), f'"{host}" (number {number + 1}) is no "host:port"'
 
 
 def _is_web(address: str) -> bool:
     try:
         parts = urlsplit(address)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"[\s<>\"]", address) and (parts.port or 1) > 0
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and not re.search(r"[\s<>\"]", address)
+            and (parts.port or 1) > 0
+        )
     except ValueError:
         return False
 
@@ -240,18 +282,41 @@ def _is_web(address: str) -> bool:
 def _source(number: int, source: Any) -> Iterator[Problem]:
     at: lines.Path = ("sources", number)
     if (source.url is None) == (source.path is None):
-        yield at, "has both `url` and `path`; give one of them" if source.url else "needs `url` (a feed) or `path` (a local file)"
+        yield (
+            at,
+            "has both `url` and `path`; give one of them"
+            if source.url
+            else "needs `url` (a feed) or `path` (a local file)",
+        )
     if source.id in RESERVED:
         yield (*at, "id"), f'"{source.id}" is reserved; choose another id'
     if source.url is not None:
         if not _is_web(source.url):
             yield (*at, "url"), f'"{source.url}" is no web address: only http and https are polled'
         elif "@" in urlsplit(source.url).netloc:
-            yield (*at, "url"), 'holds a user or password; secrets go into `headers = { Authorization = "env:NAME" }`'
+            yield (
+                (*at, "url"),
+                'holds a user or password; secrets go into `headers = { Authorization = "env:NAME" }`',
+            )
     for name, value in source.headers.items():
-        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", name) or re.search(r"[\r\n\x00]", value) or not value.strip():
-            yield (*at, "headers", name), "is no header that can be sent: no line ends, no blanks in the name, not empty"
-        elif name.lower() in ("host", "content-length", "connection", "transfer-encoding", "accept-encoding", "if-none-match", "if-modified-since"):
+        if (
+            not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", name)
+            or re.search(r"[\r\n\x00]", value)
+            or not value.strip()
+        ):
+            yield (
+                (*at, "headers", name),
+                "is no header that can be sent: no line ends, no blanks in the name, not empty",
+            )
+        elif name.lower() in (
+            "host",
+            "content-length",
+            "connection",
+            "transfer-encoding",
+            "accept-encoding",
+            "if-none-match",
+            "if-modified-since",
+        ):
             yield (*at, "headers", name), "is a header that we set ourselves"
     yield from _queries(at, {"include": source.include, "exclude": source.exclude})
 
@@ -275,7 +340,11 @@ def _known(at: lines.Path, wanted: list[str], known: list[str], what: str) -> It
 def made_id(address: str, taken: set[str]) -> str:
     """From the host of a URL or the name of a file, unique among `taken`."""
     host = (urlsplit(address).hostname or "") if "://" in address else Path(address).stem
-    labels = [label for label in host.split(".") if label not in ("www", "feeds", "feed", "rss", "feedburner", "com", "org", "net", "co", "uk", "html")]
+    labels = [
+        label
+        for label in host.split(".")
+        if label not in ("www", "feeds", "feed", "rss", "feedburner", "com", "org", "net", "co", "uk", "html")
+    ]
     base = re.sub(r"[^a-z0-9]+", "-", "-".join(labels or [host]).lower()).strip("-")[:56] or "source"
     if base in RESERVED:
         base += "-source"

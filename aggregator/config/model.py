@@ -32,7 +32,13 @@ def _size(value: Any) -> int:
 
 
 def _shown(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        f'"{value}"'
+        if isinstance(value, str)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
 
 
 def _positive(value: int) -> int:
@@ -50,7 +56,13 @@ PositiveSize = Annotated[Size, AfterValidator(_positive)]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
 Text = Annotated[str, Field(max_length=2000)]
 Place = Annotated[str, Field(min_length=1, max_length=2000)]
-Query = Annotated[str, Field(max_length=8000, description='words, "phrases", prefix*, AND OR NOT, parentheses, title: author: source: category: lang:')]
+Query = Annotated[
+    str,
+    Field(
+        max_length=8000,
+        description='words, "phrases", prefix*, AND OR NOT, parentheses, title: author: source: category: lang:',
+    ),
+]
 Unit = Literal["story", "event", "entry"]
 
 
@@ -62,8 +74,13 @@ class Section(BaseModel):
 
 class Service(Section):
     title: Text = Field("News", description="Title of the whole; part of every feed's title.")
-    base_url: Text = Field("http://127.0.0.1:8080/", description="Public address of the output folder; feed links derive from it.")
-    contact: Text | None = Field(None, description="A page or mail address about you; goes into the User-Agent.")
+    base_url: Text = Field(
+        "http://127.0.0.1:8080/",
+        description="Public address of the output folder; feed links derive from it.",
+    )
+    contact: Text | None = Field(
+        None, description="A page or mail address about you; goes into the User-Agent."
+    )
     database: Place = Field("var/aggregator.db", description="The SQLite file.")
     output: Place = Field("var/public", description="The folder of published files.")
     language: Text = Field("en", description="Language of the pages and of feeds without one.")
@@ -80,7 +97,9 @@ class Poll(Section):
     pause_host: bool = Field(True, description="After a 429 all feeds of that host wait, not the one alone.")
     timeout: Positive = Field(20, description="For the whole exchange, however slowly it trickles.")
     max_bytes: PositiveSize = Field(10_000_000, description="After decompression.")
-    allow_hosts: list[Text] = Field([], max_length=1000, description='"host:port" of our own network that may be reached.')
+    allow_hosts: list[Text] = Field(
+        [], max_length=1000, description='"host:port" of our own network that may be reached.'
+    )
     executor: Literal["auto", "threads"] = Field("auto", description="Where polls run.")
 
 
@@ -89,9 +108,17 @@ class Level(Section):
 
 
 class Fold(Section):
-    text: Level | Literal[False] = Field(default_factory=lambda: Level.model_construct(window=604_800), description="The same text; false switches it off.")
-    event: Level | Literal[False] = Field(default_factory=lambda: Level.model_construct(window=259_200), description="The same event; false switches it off.")
-    lead: Literal["first", "longest"] = Field("first", description="Which entry leads a story, among those of the highest priority.")
+    text: Level | Literal[False] = Field(
+        default_factory=lambda: Level.model_construct(window=604_800),
+        description="The same text; false switches it off.",
+    )
+    event: Level | Literal[False] = Field(
+        default_factory=lambda: Level.model_construct(window=259_200),
+        description="The same event; false switches it off.",
+    )
+    lead: Literal["first", "longest"] = Field(
+        "first", description="Which entry leads a story, among those of the highest priority."
+    )
 
 
 class Publish(Section):
@@ -114,14 +141,20 @@ class Serve(Section):
 class Source(Section):
     id: Id | None = Field(None, description="Made from the host when left out.")
     url: Text | None = None
-    path: Place | None = Field(None, description="A local feed file or text file of stories; may hold * signs.")
+    path: Place | None = Field(
+        None, description="A local feed file or text file of stories; may hold * signs."
+    )
     title: Text | None = None
     topics: list[Id] = Field([], max_length=100, description="Everything from here belongs there.")
     interval: Duration | None = None
     priority: int = Field(0, ge=-1000, le=1000, description="Higher leads a story.")
     include: Query | None = Field(None, description="Keep only what matches.")
     exclude: Query | None = Field(None, description="Drop what matches.")
-    headers: dict[str, Text] = Field({}, max_length=20, description='Sent to the origin of the url only; "env:NAME" reads an environment variable.')
+    headers: dict[str, Text] = Field(
+        {},
+        max_length=20,
+        description='Sent to the origin of the url only; "env:NAME" reads an environment variable.',
+    )
     enabled: bool = True
 
 
@@ -133,8 +166,12 @@ class Topic(Section):
     exclude: Query | None = None
     sources: list[Id] = Field([], max_length=10_000, description="Everything of these sources.")
     one_per: Unit | None = None
-    min_sources: int = Field(1, ge=1, le=100, description="Only what at least so many independent sources carry.")
-    per_source: int | None = Field(None, ge=1, le=1000, description="At most so many of one source in the feed.")
+    min_sources: int = Field(
+        1, ge=1, le=100, description="Only what at least so many independent sources carry."
+    )
+    per_source: int | None = Field(
+        None, ge=1, le=1000, description="At most so many of one source in the feed."
+    )
     limit: int | None = Field(None, ge=1, le=1000)
 
 

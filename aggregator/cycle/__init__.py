@@ -1,4 +1,6 @@
-"""The only module that knows the sequence of stages: collect, fold, label, issue, tell. Stages hand over through the store."""
+"""The only module that knows the sequence of stages: collect, fold, label, issue, tell. Stages hand over
+through the store.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +74,14 @@ class Watch:
     step: Callable[[int], None] = lambda steps: None
 
 
-def run(config: Config, store: Store, wanted: Wanted | None, now: int, stop: threading.Event | None = None, watch: Watch | None = None) -> Report:
+def run(
+    config: Config,
+    store: Store,
+    wanted: Wanted | None,
+    now: int,
+    stop: threading.Event | None = None,
+    watch: Watch | None = None,
+) -> Report:
     """One cycle; `wanted` None polls nothing (`--offline`). Ends soon, with what it has, once `stop` is set."""
     report, stop, watch = Report(now), stop or threading.Event(), watch or Watch()
     if wanted is not None:
@@ -94,8 +103,13 @@ def run(config: Config, store: Store, wanted: Wanted | None, now: int, stop: thr
 
 
 def anything_due(config: Config, store: Store, now: int) -> bool:
-    """Whether a turn of the daemon has anything to do: a source due, a local file that changed, entries that wait, something to print."""
-    due = any(task.source.url or now - (task.memory.polled or 0) >= LOCAL_EVERY for task in tasks(config, store, Wanted(), now))
+    """Whether a turn of the daemon has anything to do: a source due, a local file that changed, entries that
+    wait, something to print.
+    """
+    due = any(
+        task.source.url or now - (task.memory.polled or 0) >= LOCAL_EVERY
+        for task in tasks(config, store, Wanted(), now)
+    )
     return due or folding.waiting(store) > 0 or bool(stories.dirty(store))
 
 
@@ -108,7 +122,9 @@ def _fold(config: Config, store: Store, watch: Watch) -> Folded:
 
 
 def refold(config: Config, store: Store, since: int | None, now: int, watch: Watch | None = None) -> Report:
-    """Forget stories and events (not overrides) and fold again; published ids survive, because they are those of founding entries."""
+    """Forget stories and events (not overrides) and fold again; published ids survive, because they are those
+    of founding entries.
+    """
     report = Report(now)
     folding.forget(store, since)
     print_newest_archives(config, store)
@@ -125,24 +141,35 @@ def _prune_daily(config: Config, store: Store, now: int) -> None:
         return
     if last:
         upkeep.prune(store, now - config.retention)
-        folding.forget_postings(store, now - max(config.text_window or 0, 3 * (config.event_window or 0), 86_400) - config.retention)
+        folding.forget_postings(
+            store,
+            now - max(config.text_window or 0, 3 * (config.event_window or 0), 86_400) - config.retention,
+        )
         sweep(config, store, now)
     store.set_meta("pruned", str(now))
 
 
 def _tell(config: Config, report: Report) -> list[str]:
-    """WebSub: one ping for each feed that changed, after it is on disk; the dead man's switch after a good cycle.
+    """WebSub: one ping for each feed that changed, after it is on disk; the dead man's switch after a good
+    cycle.
 
-    A hub that does not answer is not asked again in this cycle: it delays the next one by no more than `HUB_TIME`.
+    A hub that does not answer is not asked again in this cycle: it delays the next one by no more than
+    `HUB_TIME`.
     """
-    changed = [name for name in report.written.written if name.endswith(FEEDS) and "/" not in name] if config.site.hub else []
+    changed = (
+        [name for name in report.written.written if name.endswith(FEEDS) and "/" not in name]
+        if config.site.hub
+        else []
+    )
     limits = replace(config.limits, timeout=min(config.limits.timeout, HUB_TIME))
     dead = threading.Event()
 
     def ping(name: str) -> Failure | None:
         if dead.is_set():
             return None
-        failure = fetch.send(str(config.site.hub), limits, {"hub.mode": "publish", "hub.url": f"{config.site.base_url}{name}"})
+        failure = fetch.send(
+            str(config.site.hub), limits, {"hub.mode": "publish", "hub.url": f"{config.site.base_url}{name}"}
+        )
         if failure is not None and failure.status is None:
             dead.set()
         return failure

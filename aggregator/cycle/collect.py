@@ -1,4 +1,6 @@
-"""Poll what is due and store what came: polls run on threads, this thread alone writes, one transaction a source."""
+"""Poll what is due and store what came: polls run on threads, this thread alone writes, one transaction a
+source.
+"""
 
 from __future__ import annotations
 
@@ -52,20 +54,34 @@ def tasks(config: Config, store: Store, wanted: Wanted, now: int) -> tuple[Task,
             continue
         memory = known.get(source.id, Memory())
         if source.id in last_urls and last_urls[source.id] != (source.url or source.path):
-            memory = Memory(posts=memory.posts, last_new=memory.last_new)  # another address: validators and health of the old one are void
+            # another address: validators and health of the old one are void
+            memory = Memory(posts=memory.posts, last_new=memory.last_new)
         pace = replace(config.pace, wished=source.interval) if source.interval else config.pace
-        if schedule.is_due(memory, now, pace, forced=wanted.everything or bool(wanted.ids), local=source.path is not None):
+        if schedule.is_due(
+            memory, now, pace, forced=wanted.everything or bool(wanted.ids), local=source.path is not None
+        ):
             made.append(Task(source, memory, config.limits, pace))
     return tuple(made)
 
 
 def introduce(config: Config, store: Store, now: int, many: int = 60) -> None:
-    """Where many sources are new at once, spread their first polls over the interval (P13). For the daemon: `run` is asked for now."""
+    """Where many sources are new at once, spread their first polls over the interval (P13). For the daemon:
+    `run` is asked for now.
+    """
     known = sources.memories(store)
     fresh = [source for source in config.sources if source.enabled and source.url and source.id not in known]
     if len(fresh) > many:
         why = "one of many new sources: their first polls are spread out"
-        sources.remember(store, [(source, Memory(next_poll=schedule.first_poll(source.id, now, config.pace, len(fresh)), why=why)) for source in fresh])
+        sources.remember(
+            store,
+            [
+                (
+                    source,
+                    Memory(next_poll=schedule.first_poll(source.id, now, config.pace, len(fresh)), why=why),
+                )
+                for source in fresh
+            ],
+        )
 
 
 def _host(task: Task) -> str | None:
@@ -80,7 +96,9 @@ def _speaks_for(polled: Polled) -> Callable[[Task], bool]:
 
 
 def polls(config: Config, found: Sequence[Task], stop: threading.Event) -> Iterator[tuple[Task, Polled]]:
-    """Poll these politely (one request in flight a host, a gap between two) and yield each outcome as it comes."""
+    """Poll these politely (one request in flight a host, a gap between two) and yield each outcome as it
+    comes.
+    """
     hosts = schedule.Hosts(config.per_host, config.host_gap, [(task, _host(task)) for task in found])
     workers = Workers(2)
     _few_heaps()
@@ -96,12 +114,24 @@ def polls(config: Config, found: Sequence[Task], stop: threading.Event) -> Itera
             if not flying:
                 stop.wait(pause)
                 continue
-            done, _ = wait(flying, timeout=min(pause, max(0.005, hosts.next_at - time.monotonic())), return_when=FIRST_COMPLETED)
+            done, _ = wait(
+                flying,
+                timeout=min(pause, max(0.005, hosts.next_at - time.monotonic())),
+                return_when=FIRST_COMPLETED,
+            )
             for future in done:
                 task, polled = flying.pop(future), future.result()
                 if config.pause_host and polled.failure is not None and polled.failure.kind == "rate-limited":
                     for skipped in _after_429(hosts, polled):
-                        yield skipped, Polled(skipped.source.id, polled.at, poll.put_off(skipped, polled), failure=Failure("put-off", "its host answered 429"))
+                        yield (
+                            skipped,
+                            Polled(
+                                skipped.source.id,
+                                polled.at,
+                                poll.put_off(skipped, polled),
+                                failure=Failure("put-off", "its host answered 429"),
+                            ),
+                        )
                 hosts.finished(_host(task), time.monotonic())
                 yield task, polled
         for future in list(flying):
@@ -113,7 +143,9 @@ def polls(config: Config, found: Sequence[Task], stop: threading.Event) -> Itera
 
 
 def _after_429(hosts: schedule.Hosts, polled: Polled) -> list[Task]:
-    """What is to be put off to another cycle; where the host asks for a short while only, this cycle waits for it."""
+    """What is to be put off to another cycle; where the host asks for a short while only, this cycle waits
+    for it.
+    """
     wait = polled.memory.not_before - polled.at
     if wait > SHORT:
         return hosts.withdraw(_speaks_for(polled))
@@ -122,12 +154,16 @@ def _after_429(hosts: schedule.Hosts, polled: Polled) -> list[Task]:
 
 
 def _few_heaps() -> None:
-    """glibc gives each thread a heap, and each keeps what its largest body needed: 180 MB instead of 130 after a hostile cycle (B2)."""
+    """glibc gives each thread a heap, and each keeps what its largest body needed: 180 MB instead of 130
+    after a hostile cycle (B2).
+    """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(-8, 2)  # M_ARENA_MAX
 
 
-def collect(config: Config, store: Store, found: Sequence[Task], stop: threading.Event, beat: Callable[[Polled], None]) -> Collected:
+def collect(
+    config: Config, store: Store, found: Sequence[Task], stop: threading.Event, beat: Callable[[Polled], None]
+) -> Collected:
     """Poll these and store each outcome as it comes: a crash in between loses nothing that was stored."""
     tally = Collected(due=len(found))
     rules = topics.compiled(config.topics, config.sources)
@@ -141,7 +177,9 @@ def collect(config: Config, store: Store, found: Sequence[Task], stop: threading
             continue
         if config.pause_host and polled.failure is not None and polled.failure.kind == "rate-limited":
             _pause_host(config, store, task, polled)
-        title = source.title or (polled.feed.title if polled.feed else "") or titles.get(source.id) or source.id
+        title = (
+            source.title or (polled.feed.title if polled.feed else "") or titles.get(source.id) or source.id
+        )
         try:
             absorbed = _absorb(store, rules, task, polled, title)
         except AggregatorError:
@@ -169,10 +207,18 @@ def _absorb(store: Store, rules: topics.Rules, task: Task, polled: Polled, title
 
 
 def _pause_host(config: Config, store: Store, task: Task, polled: Polled) -> None:
-    """After a 429 the other feeds of the host wait as long, those too that were not due now or never polled (P11)."""
+    """After a 429 the other feeds of the host wait as long, those too that were not due now or never polled
+    (P11).
+    """
     known, concerned = sources.memories(store), _speaks_for(polled)
-    others = [Task(other, known.get(other.id, Memory())) for other in config.sources if other.id != task.source.id and other.url and other.enabled]
-    sources.remember(store, [(other.source, poll.put_off(other, polled)) for other in others if concerned(other)])
+    others = [
+        Task(other, known.get(other.id, Memory()))
+        for other in config.sources
+        if other.id != task.source.id and other.url and other.enabled
+    ]
+    sources.remember(
+        store, [(other.source, poll.put_off(other, polled)) for other in others if concerned(other)]
+    )
 
 
 def _count(tally: Collected, source: Source, polled: Polled, absorbed: entries.Absorbed) -> None:

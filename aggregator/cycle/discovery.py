@@ -25,7 +25,8 @@ class Candidate:
 
 
 def find_feeds(config: Config, address: str) -> tuple[Candidate, ...]:
-    """The address itself if it is a feed, else the feeds that its page names, else the first at the usual places; best first.
+    """The address itself if it is a feed, else the feeds that its page names, else the first at the usual
+    places; best first.
 
     Raises UsageError where the address itself can't be read.
     """
@@ -38,9 +39,15 @@ def find_feeds(config: Config, address: str) -> tuple[Candidate, ...]:
         found = _read(config, workers, address, fetched)
         if found is not None:
             return (found,)
-        named = {one.url: one for link in discover.named(fetched.body, fetched.url)[:TRIED] if (one := _try(config, workers, link)) is not None}
+        named = {
+            one.url: one
+            for link in discover.named(fetched.body, fetched.url)[:TRIED]
+            if (one := _try(config, workers, link)) is not None
+        }
         if named:
-            return tuple(sorted(named.values(), key=lambda one: (discover.is_comments(one.url, one.title), -one.items)))
+            return tuple(
+                sorted(named.values(), key=lambda one: (discover.is_comments(one.url, one.title), -one.items))
+            )
         guessed = (_try(config, workers, link) for link in discover.usual(fetched.url)[:TRIED])
         first = next((one for one in guessed if one is not None), None)  # no guess more than it takes
         return (first,) if first else ()

@@ -1,4 +1,6 @@
-"""From the store to the output folder: what changed is labelled, composed, rendered and written; nothing else is touched."""
+"""From the store to the output folder: what changed is labelled, composed, rendered and written; nothing else
+is touched.
+"""
 
 from __future__ import annotations
 
@@ -17,19 +19,25 @@ from aggregator.store import Store, entries, sources, stories
 from aggregator.store.events import unprinted
 
 ALL = Topic("all", "Everything", "Everything that came in, each thing told once")
-FETCH = 2  # times the limit: stories looked at for one edition; more as long as all of them are of the last days
+# times the limit: stories looked at for one edition; more as long as all of them are of the last days
+FETCH = 2
 FETCH_PICKY = 40  # … where few of them will be chosen
 FETCH_MOST = 5000
 BATCH = 1000  # stories that go into the archive at a time
 DEFAULT_LIMIT = 50
-UNITS: tuple[Unit, ...] = ("story", "entry")  # what an item can be of that has a page beside that of its event
+# what an item can be of that has a page beside that of its event
+UNITS: tuple[Unit, ...] = ("story", "entry")
 
 
 def label(config: Config, store: Store) -> None:
     """Topics for stories that are new or read differently; for all of them after the rules changed."""
     rules = topics.compiled(config.topics, config.sources)
     titles = sources.titles(store)
-    signature = _hash([(t.id, t.match, t.exclude, t.sources) for t in config.topics], [(s.id, s.topics, s.include, s.exclude) for s in config.sources], __version__)
+    signature = _hash(
+        [(t.id, t.match, t.exclude, t.sources) for t in config.topics],
+        [(s.id, s.topics, s.include, s.exclude) for s in config.sources],
+        __version__,
+    )
     if store.meta("rules") != signature:
         _filter_again(config, store, rules, titles)
         stories.unlabel_all(store, [topic.id for topic in config.topics])
@@ -47,18 +55,26 @@ def label(config: Config, store: Store) -> None:
 
 
 def _filter_again(config: Config, store: Store, rules: topics.Rules, titles: dict[str, str]) -> None:
-    """Include, exclude or the list of sources changed: entries that are let through now wait to be folded, others leave their stories."""
+    """Include, exclude or the list of sources changed: entries that are let through now wait to be folded,
+    others leave their stories.
+    """
     configured = {source.id for source in config.sources}
     changed = [
         (entry.id, kept, now_kept)
         for entry, kept in entries.all_with_kept(store)
-        if kept != (now_kept := entry.source in configured and topics.keeps(rules, entry, titles.get(entry.source, "")))
+        if kept
+        != (
+            now_kept := entry.source in configured
+            and topics.keeps(rules, entry, titles.get(entry.source, ""))
+        )
     ]
     entries.keep_again(store, changed)
 
 
 def issue(config: Config, store: Store, now: int) -> Written:
-    """Print what is dirty, or missing in the folder. Marks it printed when it is on disk, so that a crash before repeats it (R4)."""
+    """Print what is dirty, or missing in the folder. Marks it printed when it is on disk, so that a crash
+    before repeats it (R4).
+    """
     folder = Folder(config.output)
     _mark(config, store, folder)
     dirty = stories.dirty(store)
@@ -90,7 +106,9 @@ def issue(config: Config, store: Store, now: int) -> Written:
 
 
 def _mark(config: Config, store: Store, folder: Folder) -> None:
-    """What else has to be printed: everything after a change of settings or program, and what somebody removed from the folder."""
+    """What else has to be printed: everything after a change of settings or program, and what somebody
+    removed from the folder.
+    """
     signature = _hash(config.site, config.topics, config.limit, config.one_per, config.lead, __version__, pages.design(),
                       [(s.id, s.title, s.url, s.priority, s.enabled) for s in config.sources])  # fmt: skip
     everything = ["all", "sources", *(topic.id for topic in config.topics)]
@@ -101,7 +119,9 @@ def _mark(config: Config, store: Store, folder: Folder) -> None:
         return
     missing = folder.missing()
     lost = {name.partition(".")[0] for name in missing}
-    marked = {name for name in everything if name in lost} | {name.partition("/")[2].rpartition("-")[0] for name in missing if name.startswith("archive/")}
+    marked = {name for name in everything if name in lost} | {
+        name.partition("/")[2].rpartition("-")[0] for name in missing if name.startswith("archive/")
+    }
     if lost & {"index", "feeds"}:
         marked.add("all")
     if not folder.names():
@@ -121,7 +141,11 @@ def _belongs_to_nobody(config: Config, name: str) -> bool:
     topic = base.removeprefix("archive/").rpartition("-")[0] if name.startswith("archive/") else base
     if topic not in {"all", *(one.id for one in config.topics)}:
         return True
-    return form in ("rss", "atom", "json") and form not in config.site.formats and not name.startswith("archive/")
+    return (
+        form in ("rss", "atom", "json")
+        and form not in config.site.formats
+        and not name.startswith("archive/")
+    )
 
 
 def _hash(*parts: object) -> str:
@@ -129,7 +153,9 @@ def _hash(*parts: object) -> str:
 
 
 def print_newest_archives(config: Config, store: Store) -> None:
-    """The archive documents that still grow are to be printed anew: what stands in them may be told otherwise now."""
+    """The archive documents that still grow are to be printed anew: what stands in them may be told otherwise
+    now.
+    """
     with store.transaction():
         for topic in (ALL, *config.topics):
             newest = stories.archives(store, topic.id)
@@ -144,13 +170,19 @@ class Press:
         self.config, self.store = config, store
         self.origins = sources.origins(store, config.sources)
         self.priorities = {source.id: source.priority for source in config.sources}
-        self.neighbours = [pages.Neighbour(topic.id, topic.title, topic.description) for topic in (ALL, *config.topics)]
+        self.neighbours = [
+            pages.Neighbour(topic.id, topic.title, topic.description) for topic in (ALL, *config.topics)
+        ]
         self.made: dict[str, Edition] = {}
 
     def view(self, topic: Topic) -> View:
         config = self.config
         # Who chose how many items a feed has wants that many; else it also keeps to a size.
-        size = edition.FEED_SIZE if topic.limit is None and config.limit == DEFAULT_LIMIT and config.site.content == "full" else None
+        size = (
+            edition.FEED_SIZE
+            if topic.limit is None and config.limit == DEFAULT_LIMIT and config.site.content == "full"
+            else None
+        )
         return View(topic.id, config.site.title if topic is ALL else topic.title, topic.description, config.site.base_url,
                     topic.one_per or config.one_per, topic.limit or config.limit, size, topic.min_sources, topic.per_source, config.lead)  # fmt: skip
 
@@ -161,15 +193,23 @@ class Press:
         return edition.compose(view, found, heads, self.origins, self.priorities, without)
 
     def done_with(self, view: View, found: Sequence[Story]) -> set[str]:
-        """What is in an archive document stays there, and does not come back into the feed when others leave it (F60)."""
+        """What is in an archive document stays there, and does not come back into the feed when others leave
+        it (F60).
+        """
         if not stories.archives(self.store, view.id):
             return set()
-        ids = {story.public_id for story in found} | {member.entry.public_id for story in found for member in story.members}
-        ids |= {head.public_id for head in stories.heads(self.store, {story.event for story in found}).values()}
+        ids = {story.public_id for story in found} | {
+            member.entry.public_id for story in found for member in story.members
+        }
+        ids |= {
+            head.public_id for head in stories.heads(self.store, {story.event for story in found}).values()
+        }
         return stories.archived(self.store, view.id, ids, least=1)
 
     def newest(self, topic: Topic) -> Edition:
-        """The items of the feed. Looks further back where too little was chosen, or everything is young enough to stay beyond the limit (F26)."""
+        """The items of the feed. Looks further back where too little was chosen, or everything is young
+        enough to stay beyond the limit (F26).
+        """
         view = self.view(topic)
         picky = view.min_sources > 1 or view.per_source is not None or view.one_per == "event"
         wanted = min(FETCH_MOST, (view.limit or DEFAULT_LIMIT) * (FETCH_PICKY if picky else FETCH))
@@ -177,7 +217,11 @@ class Press:
             found = stories.newest(self.store, None if topic is ALL else topic.id, wanted)
             made = self.compose(view, found, self.done_with(view, found))
             young = bool(found) and found[-1].published >= found[0].published - edition.BURST_WINDOW
-            if len(found) < wanted or wanted >= FETCH_MOST or not (young or (picky and len(made.items) < (view.limit or 0))):
+            if (
+                len(found) < wanted
+                or wanted >= FETCH_MOST
+                or not (young or (picky and len(made.items) < (view.limit or 0)))
+            ):
                 return made
             wanted = min(FETCH_MOST, wanted * 4)
 
@@ -185,26 +229,36 @@ class Press:
         """The feeds, the page and the archive documents of one topic."""
         made = self.newest(topic)
         files = self.archives(topic, made, folder)
-        made = self.made[topic.id] = replace(made, updated=self.as_of(topic.id, made.updated), archive=stories.archives(self.store, topic.id))
+        made = self.made[topic.id] = replace(
+            made, updated=self.as_of(topic.id, made.updated), archive=stories.archives(self.store, topic.id)
+        )
         site = self.config.site
         files.update(render.feeds(made, site))
         files[f"{topic.id}.html"] = pages.topic(made, site, self.neighbours)
         return files
 
     def as_of(self, name: str, newest: int) -> int:
-        """The date of a feed: its newest change, never backwards, not even when that item leaves it (F20); of one still empty, our first day."""
+        """The date of a feed: its newest change, never backwards, not even when that item leaves it (F20); of
+        one still empty, our first day.
+        """
         date = max(newest, int(self.store.meta(f"updated {name}") or 0))
         if newest:
             self.store.set_meta(f"updated {name}", str(date))
         return date or int(self.store.meta("born") or 0)
 
     def archives(self, topic: Topic, current: Edition, folder: Folder) -> dict[str, bytes]:
-        """Items that left the feed go into the newest archive document; one that is full is complete, and never written again (RFC 5005)."""
+        """Items that left the feed go into the newest archive document; one that is full is complete, and
+        never written again (RFC 5005).
+        """
         if current.items:
             self.place(topic, current)
         newest = stories.archives(self.store, topic.id)
         noted = self.store.meta(unprinted(topic.id))
-        lost = {int(name.rpartition("-")[2].partition(".")[0]) for name in folder.missing() if name.startswith(f"archive/{topic.id}-")}
+        lost = {
+            int(name.rpartition("-")[2].partition(".")[0])
+            for name in folder.missing()
+            if name.startswith(f"archive/{topic.id}-")
+        }
         files: dict[str, bytes] = {}
         for number in sorted(lost | set(range(int(noted), newest + 1) if noted else ())):
             files.update(self.archive(topic, number, complete=number < newest))
@@ -214,17 +268,33 @@ class Press:
         """Gives everything that left the feed its archive document."""
         view = replace(self.view(topic), limit=None)
         oldest, present = min(item.published for item in current.items), {item.id for item in current.items}
-        until = oldest if view.per_source is None else 1 << 62  # what fair mixing leaves out does not come back
-        for left in stories.left_behind(self.store, None if topic is ALL else topic.id, topic.id, until, view.one_per == "entry", BATCH):
+        # what fair mixing leaves out does not come back
+        until = oldest if view.per_source is None else 1 << 62
+        for left in stories.left_behind(
+            self.store, None if topic is ALL else topic.id, topic.id, until, view.one_per == "entry", BATCH
+        ):
             composed = self.compose(view, left).items
-            known = stories.archived(self.store, topic.id, {item.id for item in composed} | {story.public_id for story in left})
-            items = [item for item in reversed(composed) if item.published <= until and item.id not in present and item.id not in known]
+            known = stories.archived(
+                self.store, topic.id, {item.id for item in composed} | {story.public_id for story in left}
+            )
+            items = [
+                item
+                for item in reversed(composed)
+                if item.published <= until and item.id not in present and item.id not in known
+            ]
             newest = stories.archives(self.store, topic.id)
             held = self.archived(topic, newest) if newest else []
             placed = edition.archive_places({item.id: edition.weight(item) for item in items}, newest, len(stories.in_archive(self.store, topic.id, newest)) if newest else 0,
                                             sum(map(edition.weight, held)))  # fmt: skip
             # What is told within another item, or by too few until now, is done with too: under number 0.
-            silent = set() if view.one_per == "entry" else {story.public_id for story in left if story.published <= oldest} - present - known - set(placed)
+            silent = (
+                set()
+                if view.one_per == "entry"
+                else {story.public_id for story in left if story.published <= oldest}
+                - present
+                - known
+                - set(placed)
+            )
             if placed and not self.store.meta(unprinted(topic.id)):
                 self.store.set_meta(unprinted(topic.id), str(max(1, newest)))
             stories.archive(self.store, topic.id, {**dict.fromkeys(sorted(silent), 0), **placed})
@@ -234,13 +304,22 @@ class Press:
         ids = stories.in_archive(self.store, topic.id, number)
         wanted = set(ids)
         view = replace(self.view(topic), limit=None, min_sources=1)
-        found = stories.of_event_ids(self.store, ids) if view.one_per == "event" else stories.by_public_id(self.store, ids)
+        found = (
+            stories.of_event_ids(self.store, ids)
+            if view.one_per == "event"
+            else stories.by_public_id(self.store, ids)
+        )
         return [item for item in self.compose(view, found).items if item.id in wanted]
 
     def archive(self, topic: Topic, number: int, complete: bool) -> dict[str, bytes]:
         view, items = self.view(topic), self.archived(topic, number)
         updated = max((item.updated for item in items), default=0) or self.as_of(topic.id, 0)
-        return render.archive(Edition(topic.id, view.title, view.description, tuple(items), updated), self.config.site, number, complete)
+        return render.archive(
+            Edition(topic.id, view.title, view.description, tuple(items), updated),
+            self.config.site,
+            number,
+            complete,
+        )
 
     def event(self, number: int) -> tuple[dict[str, bytes], set[str]]:
         """The pages of an event and of its stories without a link; and pages of ids that were merged into it."""
@@ -253,16 +332,30 @@ class Press:
         view = View("page", "", "", self.config.site.base_url, "event", None, lead=self.config.lead)
         item = edition.compose(view, found, {number: head}, self.origins, self.priorities).items[0]
         if len(found) > 1 or edition.homeless(item.entry):
-            files[edition.page(public_id)] = pages.event(item, self.parts(found), self.config.site, self.neighbours)
+            files[edition.page(public_id)] = pages.event(
+                item, self.parts(found), self.config.site, self.neighbours
+            )
         for story in found:
             files = {**self.addresses(story), **files}
-        gone = {edition.page(name): name for name in (public_id, *stories.aliases(self.store, public_id)) if edition.page(name) not in files}
-        # An entry whose id was merged into this event may stand in another one by now, with a page that is made there.
-        elsewhere = {member.entry.public_id for story in stories.by_public_id(self.store, list(gone.values())) for member in story.members if edition.homeless(member.entry)}
+        gone = {
+            edition.page(name): name
+            for name in (public_id, *stories.aliases(self.store, public_id))
+            if edition.page(name) not in files
+        }
+        # An entry whose id was merged into this event may stand in another one by now, with a page that is
+        # made there.
+        elsewhere = {
+            member.entry.public_id
+            for story in stories.by_public_id(self.store, list(gone.values()))
+            for member in story.members
+            if edition.homeless(member.entry)
+        }
         return files, {page for page, name in gone.items() if name not in elsewhere}
 
     def addresses(self, story: Story) -> dict[str, bytes]:
-        """Pages of a story that is told by an entry without a link, and of every such entry: where feeds and pages name it they lead there."""
+        """Pages of a story that is told by an entry without a link, and of every such entry: where feeds and
+        pages name it they lead there.
+        """
         if not any(edition.homeless(member.entry) for member in story.members):
             return {}
         site, files = self.config.site, dict[str, bytes]()
@@ -283,7 +376,14 @@ class Press:
         site = self.config.site
         newest = [self.made.get(topic.id) or self.newest(topic) for topic in (ALL, *self.config.topics)]
         form = "atom" if "atom" in site.formats else site.formats[0]
-        feeds = [opml.Outline(f"{site.base_url}{one.id}.{form}", pages.feed_title(one.id, one.title, site), f"{site.base_url}{one.id}.html") for one in newest]
+        feeds = [
+            opml.Outline(
+                f"{site.base_url}{one.id}.{form}",
+                pages.feed_title(one.id, one.title, site),
+                f"{site.base_url}{one.id}.html",
+            )
+            for one in newest
+        ]
         read = [opml.Outline(origin.url, origin.title, origin.site) for source in self.config.sources
                 if source.url and (origin := self.origins[source.id]).url]  # fmt: skip
         return {
@@ -296,26 +396,50 @@ class Press:
         """What happened to sources, as feeds and as a page."""
         notices = sources.notices(self.store)
         site = self.config.site
-        rows = [pages.SourceLine(s.id, self.origins[s.id].title, self.origins[s.id].url, self.origins[s.id].site, s.enabled) for s in self.config.sources]
+        rows = [
+            pages.SourceLine(
+                s.id, self.origins[s.id].title, self.origins[s.id].url, self.origins[s.id].site, s.enabled
+            )
+            for s in self.config.sources
+        ]
         updated = self.as_of("sources", max((one.at for one in notices), default=0))
-        return {**sourcesfeed.write(notices, site, updated), "sources.html": pages.sources(notices, rows, site, self.neighbours)}
+        return {
+            **sourcesfeed.write(notices, site, updated),
+            "sources.html": pages.sources(notices, rows, site, self.neighbours),
+        }
 
 
 def sweep(config: Config, store: Store, now: int) -> Written:
     """After retention: pages of stories and events that are no longer stored go."""
     folder = Folder(config.output)
     live = {edition.page(public_id) for public_id in stories.all_public_ids(store)}
-    return folder.write({}, {name for name in folder.names() if name.startswith("stories/") and name not in live}, now)
+    return folder.write(
+        {}, {name for name in folder.names() if name.startswith("stories/") and name not in live}, now
+    )
 
 
-def search_feed(config: Config, store: Store, found: Sequence[Story], text: str, form: str, limit: int) -> bytes:
+def search_feed(
+    config: Config, store: Store, found: Sequence[Story], text: str, form: str, limit: int
+) -> bytes:
     """A search as a feed: the stories that match, as an edition of their own."""
-    view = View("search", f"Search: {text}", f"Everything stored that matches {text}", config.site.base_url, "story", limit, lead=config.lead)
+    view = View(
+        "search",
+        f"Search: {text}",
+        f"Everything stored that matches {text}",
+        config.site.base_url,
+        "story",
+        limit,
+        lead=config.lead,
+    )
     press = Press(config, store)
     made = edition.compose(view, found, {}, press.origins, press.priorities)
     # The address of the feed itself is the search, so that a reader that subscribes finds it again.
     # No hub: what changes here is found when it is asked for, and nobody is told.
-    return render.feeds(made, replace(config.site, formats=(form,), hub=None), address=f"{config.site.base_url}search?q={quote(text)}&format={form}")[f"search.{form}"]
+    return render.feeds(
+        made,
+        replace(config.site, formats=(form,), hub=None),
+        address=f"{config.site.base_url}search?q={quote(text)}&format={form}",
+    )[f"search.{form}"]
 
 
 def search_items(config: Config, store: Store, found: Sequence[Story], limit: int) -> list[Item]:

@@ -18,16 +18,24 @@ def split(store: Store, name: str, now: int) -> str:
     with store.transaction() as conn:
         if len(story.members) > 1:
             if story.public_id == entry.public_id:
-                others = ", ".join(str(other.entry.id) for other in story.members if other.entry.id != entry.id)
-                raise UsageError(f"{name}: entry {entry.id} founded its story; split the others out of it instead ({others})")
-            folding.remember_override(conn, Override("split", entry.public_id, story.public_id, member.reason.level or "text"), now)
+                others = ", ".join(
+                    str(other.entry.id) for other in story.members if other.entry.id != entry.id
+                )
+                raise UsageError(
+                    f"{name}: entry {entry.id} founded its story; split the others out of it instead ({others})"
+                )
+            folding.remember_override(
+                conn, Override("split", entry.public_id, story.public_id, member.reason.level or "text"), now
+            )
             alone, _ = events.take_out(conn, entry)
             fold.know(store, entry.id, alone, own=True)
             return f"entry {entry.id} is a story of its own now"
         event = stories.heads(store, [member.event])[member.event].public_id
         if len(stories.of_events(store, [member.event])) > 1:
             if event == story.public_id:
-                raise UsageError(f"{name}: entry {entry.id} founded its event; split the other stories out of it instead")
+                raise UsageError(
+                    f"{name}: entry {entry.id} founded its event; split the other stories out of it instead"
+                )
             folding.remember_override(conn, Override("split", entry.public_id, event, "event"), now)
             events.leave_event(conn, story.id)
             return f"entry {entry.id} is an event of its own now"
@@ -51,7 +59,9 @@ def join(store: Store, one: str, other: str, level: str, now: int) -> str:
     with store.transaction() as conn:
         folding.remember_override(conn, Override("join", a.public_id, b.public_id, level), now)
         done = fold.join(store, a.public_id, b.public_id, level)
-    return f"entries {a.id} and {b.id} are one {'story' if level == 'text' else 'event'}" + (" now" if done else " as soon as both are folded")
+    return f"entries {a.id} and {b.id} are one {'story' if level == 'text' else 'event'}" + (
+        " now" if done else " as soon as both are folded"
+    )
 
 
 def unjoin(store: Store, one: str, other: str, now: int) -> str:

@@ -14,7 +14,9 @@ from aggregator.store import Store, folding, sources, stories
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Of one topic, in items that belong there, and in those that its feed has room for. Of "folds": entries that would be folded and are not, …"""
+    """Of one topic, in items that belong there, and in those that its feed has room for. Of "folds": entries
+    that would be folded and are not, …
+    """
 
     topic: str
     added: int
@@ -44,18 +46,30 @@ def plan(store: Store, other: Config, present: Config) -> tuple[Change, ...]:
         after, level_after = _printed(other, copy), stories.levels(copy)
     names = dict.fromkeys([*after, *before])
     made, undone = level_after.keys() - level_before.keys(), level_before.keys() - level_after.keys()
-    return (*(_change(name, before.get(name, _Printed()), after.get(name, _Printed())) for name in names), Change("folds", len(made), len(undone), len(level_after)))
+    return (
+        *(_change(name, before.get(name, _Printed()), after.get(name, _Printed())) for name in names),
+        Change("folds", len(made), len(undone), len(level_after)),
+    )
 
 
 def _change(name: str, before: _Printed, after: _Printed) -> Change:
-    return Change(name, len(after.items - before.items), len(before.items - after.items), len(after.items), len(after.feed - before.feed), len(before.feed - after.feed))
+    return Change(
+        name,
+        len(after.items - before.items),
+        len(before.items - after.items),
+        len(after.items),
+        len(after.feed - before.feed),
+        len(before.feed - after.feed),
+    )
 
 
 def _printed(config: Config, store: Store) -> Mapping[str, _Printed]:
     press = Press(config, store)
     labelled = stories.labelled(store)
     labelled[ALL.id] = stories.all_story_ids(store)
-    return {topic.id: _of_topic(press, topic, labelled.get(topic.id, set())) for topic in (ALL, *config.topics)}
+    return {
+        topic.id: _of_topic(press, topic, labelled.get(topic.id, set())) for topic in (ALL, *config.topics)
+    }
 
 
 def _of_topic(press: Press, topic: Topic, labelled: set[str]) -> _Printed:
@@ -63,9 +77,12 @@ def _of_topic(press: Press, topic: Topic, labelled: set[str]) -> _Printed:
     view = press.view(topic)
     if view.one_per == "story" and view.min_sources == 1:
         return _Printed(frozenset(labelled), feed)
-    # Only some of its stories are items, or several are one: the whole topic has to be composed to tell which.
+    # Only some of its stories are items, or several are one: the whole topic has to be composed to tell
+    # which.
     found = stories.by_public_id(press.store, sorted(labelled))
-    return _Printed(frozenset(item.id for item in press.compose(replace(view, limit=None), found).items), feed)
+    return _Printed(
+        frozenset(item.id for item in press.compose(replace(view, limit=None), found).items), feed
+    )
 
 
 __all__ = ["Change", "plan"]

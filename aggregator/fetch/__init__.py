@@ -1,4 +1,6 @@
-"""The only door to the network (and to local files). Nothing here raises: trouble is a `Failure` inside the value."""
+"""The only door to the network (and to local files). Nothing here raises: trouble is a `Failure` inside the
+value.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +30,12 @@ ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, appl
 _REDIRECTS = (301, 302, 303, 307, 308)
 _COMPLETE = (200, 203)  # 203: as a proxy changed it
 _LONGEST_URL = 8000
-# How a page that stands before a feed introduces itself; the last ones are no sign where a server is merely down.
-_CHALLENGE = re.compile(rb"captcha|cf-chl|cf_chl|challenge-platform|just a moment|checking your browser|are you human|ddos-guard", re.I)
+# How a page that stands before a feed introduces itself; the last ones are no sign where a server is merely
+# down.
+_CHALLENGE = re.compile(
+    rb"captcha|cf-chl|cf_chl|challenge-platform|just a moment|checking your browser|are you human|ddos-guard",
+    re.I,
+)
 _REFUSAL = re.compile(rb"cloudflare|access denied|you have been blocked|incapsula|ddos", re.I)
 
 _watchdog = Watchdog()
@@ -37,7 +43,9 @@ _turns = Turns()
 
 
 def get(request: Request, limits: Limits, resolver: Resolver = system_resolver) -> Fetched:
-    """One exchange, redirects included, within `limits`. Validators go out byte for byte, configured headers to their origin only."""
+    """One exchange, redirects included, within `limits`. Validators go out byte for byte, configured headers
+    to their origin only.
+    """
     trail = [request.url]
     _turns.take(urls.host(request.url), limits, limits.timeout / 4)
     started = time.monotonic()
@@ -56,15 +64,28 @@ def get(request: Request, limits: Limits, resolver: Resolver = system_resolver) 
     return replace(fetched, at=int(time.time()), seconds=time.monotonic() - started)
 
 
-def send(url: str, limits: Limits, form: Mapping[str, str] | None = None, resolver: Resolver = system_resolver) -> Failure | None:
+def send(
+    url: str, limits: Limits, form: Mapping[str, str] | None = None, resolver: Resolver = system_resolver
+) -> Failure | None:
     """POST a form (a WebSub ping), or GET where there is none (a dead man's switch); None: it was taken."""
     guard = _watchdog.open(limits.timeout)
     transport.enter(Exchange(guard, limits.allow_hosts, resolver))
     try:
-        prepared = requests.Request("GET" if form is None else "POST", url, {"User-Agent": limits.user_agent}, data=dict(form) if form else None).prepare()
+        prepared = requests.Request(
+            "GET" if form is None else "POST",
+            url,
+            {"User-Agent": limits.user_agent},
+            data=dict(form) if form else None,
+        ).prepare()
         answer = transport.exchange(prepared, guard.left)
         answer.close()
-        return None if answer.status_code < 400 else Failure("status", f"{urls.redact(url)} answered {answer.status_code}", status=answer.status_code)
+        return (
+            None
+            if answer.status_code < 400
+            else Failure(
+                "status", f"{urls.redact(url)} answered {answer.status_code}", status=answer.status_code
+            )
+        )
     except Exception as error:
         return _failure(error, guard, limits)
     finally:
@@ -90,7 +111,9 @@ class _Wrong(Exception):
 
 
 def _follow(request: Request, limits: Limits, guard: Guard, trail: list[str]) -> Fetched:
-    """Redirects by hand: every hop is checked and waits for its turn, the permanent prefix is remembered, loops end."""
+    """Redirects by hand: every hop is checked and waits for its turn, the permanent prefix is remembered,
+    loops end.
+    """
     permanent, leading = None, True
     while True:
         url = trail[-1]
@@ -104,12 +127,19 @@ def _follow(request: Request, limits: Limits, guard: Guard, trail: list[str]) ->
         if leading:
             permanent = target
         if target in trail:
-            raise _Wrong(Failure("redirect", f"redirects in a circle, back to {urls.redact(target)}", status=answer.status_code))
+            raise _Wrong(
+                Failure(
+                    "redirect",
+                    f"redirects in a circle, back to {urls.redact(target)}",
+                    status=answer.status_code,
+                )
+            )
         if len(trail) > limits.max_redirects:
             raise _Wrong(Failure("redirect", f"more than {limits.max_redirects} redirects"))
         _turns.give_back(urls.host(url), limits)
         trail.append(target)
-        _turns.take(urls.host(target), limits, guard.left / 2)  # never the whole time: waiting must not turn a good feed into a late one
+        # never the whole time: waiting must not turn a good feed into a late one
+        _turns.take(urls.host(target), limits, guard.left / 2)
 
 
 def _conditional(url: str, request: Request) -> bool:
@@ -122,7 +152,8 @@ def _ask(url: str, request: Request, limits: Limits, guard: Guard) -> requests.R
         "User-Agent": limits.user_agent,
         "Accept": ACCEPT,
         "Accept-Encoding": "gzip",
-        "Connection": "close",  # polls of one host are a second apart at least: idle connections would only add up
+        # polls of one host are a second apart at least: idle connections would only add up
+        "Connection": "close",
     }
     if urls.origin(url) == urls.origin(request.url):
         said.update(request.headers)
@@ -134,7 +165,9 @@ def _ask(url: str, request: Request, limits: Limits, guard: Guard) -> requests.R
     try:
         prepared = requests.Request("GET", url, said).prepare()
     except requests.exceptions.InvalidHeader:
-        raise _Wrong(Failure("protocol", "a header of ours would not be valid; check `headers` of the source")) from None
+        raise _Wrong(
+            Failure("protocol", "a header of ours would not be valid; check `headers` of the source")
+        ) from None
     return transport.exchange(prepared, guard.left)
 
 
@@ -146,20 +179,40 @@ def _target(url: str, status: int, location: str | None) -> str:
     try:
         parts = urlsplit(urljoin(url, text))
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise _Wrong(Failure("redirect", f"redirects to “{markup.snippet(markup.clean(urls.redact(text)), 80)}”, which is no web address", status=status))
-        plain = requote_uri(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path or "/", parts.query, "")))
+            raise _Wrong(
+                Failure(
+                    "redirect",
+                    f"redirects to “{markup.snippet(markup.clean(urls.redact(text)), 80)}”, which is no web address",
+                    status=status,
+                )
+            )
+        plain = requote_uri(
+            urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path or "/", parts.query, ""))
+        )
         if len(plain) > _LONGEST_URL:
-            raise _Wrong(Failure("redirect", f"redirects to an address of {len(plain)} characters", status=status))
+            raise _Wrong(
+                Failure("redirect", f"redirects to an address of {len(plain)} characters", status=status)
+            )
         return plain
     except ValueError as error:
-        raise _Wrong(Failure("redirect", f"redirects to a malformed address ({error})", status=status)) from None
+        raise _Wrong(
+            Failure("redirect", f"redirects to a malformed address ({error})", status=status)
+        ) from None
 
 
-def _answer(url: str, answer: requests.Response, named: dict[str, str], request: Request, limits: Limits, guard: Guard) -> Fetched:
+def _answer(
+    url: str, answer: requests.Response, named: dict[str, str], request: Request, limits: Limits, guard: Guard
+) -> Fetched:
     status = answer.status_code
     if status == 304:
         if not _conditional(url, request):
-            raise _Wrong(Failure("protocol", "answered 304 “not modified” although nothing was asked conditionally", status=status))
+            raise _Wrong(
+                Failure(
+                    "protocol",
+                    "answered 304 “not modified” although nothing was asked conditionally",
+                    status=status,
+                )
+            )
         return Fetched(url, 0, status, tuple(named.items()))
     if status not in _COMPLETE:
         raise _Wrong(_status_failure(status, named, answer, guard))
@@ -173,8 +226,15 @@ def _status_failure(status: int, named: dict[str, str], answer: requests.Respons
     wait = headers.retry_after(named, int(time.time()))
     if status == 429:
         return Failure("rate-limited", "the server asks for fewer requests (429)", wait, status)
-    if named.get("cf-mitigated") == "challenge" or (status in (401, 403, 503) and _page_blocks(status, answer, named, guard)):
-        return Failure("blocked", f"blocked by a protection page ({status}); ask the site to let feed readers through", wait, status)
+    if named.get("cf-mitigated") == "challenge" or (
+        status in (401, 403, 503) and _page_blocks(status, answer, named, guard)
+    ):
+        return Failure(
+            "blocked",
+            f"blocked by a protection page ({status}); ask the site to let feed readers through",
+            wait,
+            status,
+        )
     words = {
         401: ("unauthorized", "needs credentials (401); set `headers` of the source"),
         403: ("unauthorized", "refuses us (403)"),
@@ -203,7 +263,9 @@ def _late(limits: Limits) -> Failure:
 
 
 def _failure(error: Exception, guard: Guard, limits: Limits) -> Failure:
-    """Any exception of any library as a failure in words (B7); what the guard killed is late, however it shows."""
+    """Any exception of any library as a failure in words (B7); what the guard killed is late, however it
+    shows.
+    """
     if isinstance(error, _Wrong | decode.Bad):
         return _late(limits) if guard.killed else error.failure
     if guard.killed:
@@ -226,11 +288,17 @@ def _by_words(error: Exception, chain: list[BaseException], text: str) -> Failur
     """The rest, told apart by type where there is one and by the words of the libraries where there is none."""
     if "IncompleteRead" in text or "Connection broken" in text:
         return Failure("truncated", "the connection ended in the middle of the answer")
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema | LocationParseError):
+    if isinstance(
+        error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema | LocationParseError
+    ):
         return Failure("redirect", "no valid web address")
     if any(isinstance(one, ConnectionRefusedError) for one in chain):
         return Failure("connect", "the server refuses connections")
-    if any(isinstance(one, OSError) and one.errno for one in chain) and "RemoteDisconnected" not in text and "ConnectionReset" not in text:
+    if (
+        any(isinstance(one, OSError) and one.errno for one in chain)
+        and "RemoteDisconnected" not in text
+        and "ConnectionReset" not in text
+    ):
         return Failure("connect", f"no connection: {_reason(chain)}")
     if isinstance(error, requests.exceptions.RequestException | HTTPError | OSError | ValueError):
         return Failure("protocol", f"the answer is no proper HTTP: {_reason(chain)}")
@@ -252,7 +320,13 @@ def _chain(error: BaseException) -> list[BaseException]:
 def _reason(chain: list[BaseException]) -> str:
     """The innermost one that says something, on one line, without addresses that may hold secrets."""
     for one in reversed(chain):
-        text = getattr(one, "verify_message", None) or getattr(one, "strerror", None) or (str(one.args[-1]) if one.args else "")
+        text = (
+            getattr(one, "verify_message", None)
+            or getattr(one, "strerror", None)
+            or (str(one.args[-1]) if one.args else "")
+        )
         if text and not any(sign in text for sign in ("://", "with url:", "object at 0x")):
-            return "".join(c if c.isprintable() else " " for c in markup.snippet(markup.clean(str(text)), 120))
+            return "".join(
+                c if c.isprintable() else " " for c in markup.snippet(markup.clean(str(text)), 120)
+            )
     return type(chain[0]).__name__

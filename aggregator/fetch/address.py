@@ -1,4 +1,6 @@
-"""Which addresses may be connected to. Named ranges, because what `ipaddress` calls global differs between Python versions."""
+"""Which addresses may be connected to. Named ranges, because what `ipaddress` calls global differs between
+Python versions.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ _PUBLIC_6 = ipaddress.IPv6Network("2000::/3")  # all that was ever given out to 
 
 
 def forbidden(text: str) -> str | None:
-    """Why this address may not be connected to ("loopback"), None if it may. IPv4 inside IPv6 is looked at as what it is."""
+    """Why this address may not be connected to ("loopback"), None if it may. IPv4 inside IPv6 is looked at as
+    what it is.
+    """
     try:
         address: Address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
@@ -51,8 +55,11 @@ def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return address.teredo[1] if address.teredo is not None else None
 
 
-def allowed(found: Sequence[str], host: str, port: int, allow_hosts: Sequence[str]) -> tuple[list[str], str | None]:
-    """(addresses to dial, None) or ([], why not). One forbidden address among several refuses all: mixed answers are an attack (S3).
+def allowed(
+    found: Sequence[str], host: str, port: int, allow_hosts: Sequence[str]
+) -> tuple[list[str], str | None]:
+    """(addresses to dial, None) or ([], why not). One forbidden address among several refuses all: mixed
+    answers are an attack (S3).
 
     `allow_hosts` are exact "host:port"; a host on it may have any address.
     """
@@ -62,5 +69,8 @@ def allowed(found: Sequence[str], host: str, port: int, allow_hosts: Sequence[st
     for address in found:
         why = forbidden(address)
         if why is not None:
-            return [], f"{shown} has the address {address} ({why}), which is not public; if it is yours, add \"{shown}\" to poll.allow_hosts"
+            return (
+                [],
+                f'{shown} has the address {address} ({why}), which is not public; if it is yours, add "{shown}" to poll.allow_hosts',
+            )
     return list(dict.fromkeys(found)), None

@@ -25,7 +25,9 @@ class _Budget:
         self._mine = threading.local()
 
     def reach(self, size: int, guard: Guard) -> bool:
-        """Make sure that this thread has taken enough for a body of this size. False: the others did not give enough back in time."""
+        """Make sure that this thread has taken enough for a body of this size. False: the others did not give
+        enough back in time.
+        """
         steps = size // STEP - self.taken
         if steps <= 0:
             return True
@@ -70,10 +72,15 @@ class Bad(Exception):
 def read(raw: Any, headers: dict[str, str], guard: Guard, max_bytes: int) -> tuple[bytes, int]:
     """(body after decompression, bytes that travelled). Raises Bad.
 
-    requests and urllib3 return bodies that are shorter than Content-Length, and truncated gzip, without an error: both are
+    requests and urllib3 return bodies that are shorter than Content-Length, and truncated gzip, without an
+    error: both are
     counted here. At most one content coding, gzip or deflate (B3).
     """
-    codings = [one for one in (part.strip().lower() for part in headers.get("content-encoding", "").split(",")) if one not in ("", "identity")]
+    codings = [
+        one
+        for one in (part.strip().lower() for part in headers.get("content-encoding", "").split(","))
+        if one not in ("", "identity")
+    ]
     if len(codings) > 1 or any(one not in ("gzip", "x-gzip", "deflate") for one in codings):
         shown = "".join(c if c.isprintable() else "?" for c in ", ".join(codings)[:60])
         raise Bad(Failure("encoding", f"content coding “{shown}”: only gzip is asked for and understood"))
@@ -83,9 +90,13 @@ def read(raw: Any, headers: dict[str, str], guard: Guard, max_bytes: int) -> tup
         wire += len(piece)
         out += decoder.feed(piece, max_bytes + 1 - len(out)) if decoder else piece
         if len(out) > max_bytes or wire > max_bytes:
-            raise Bad(Failure("too-big", f"more than {max_bytes / 1e6:g} MB after decompression (poll.max_bytes)"))
+            raise Bad(
+                Failure("too-big", f"more than {max_bytes / 1e6:g} MB after decompression (poll.max_bytes)")
+            )
         if not _budget.reach(len(out), guard):
-            raise Bad(Failure("timeout", "too many large bodies at once; there was no room for this one in time"))
+            raise Bad(
+                Failure("timeout", "too many large bodies at once; there was no room for this one in time")
+            )
     length = headers.get("content-length", "")
     if length.isdecimal() and "transfer-encoding" not in headers and wire < int(length):
         raise Bad(Failure("truncated", f"the body ended after {wire} of {length} bytes"))
@@ -123,7 +134,8 @@ class _Inflate:
             except zlib.error as error:
                 if self._deflate and not self._started:
                     self._started = True
-                    self._object = zlib.decompressobj(-zlib.MAX_WBITS)  # “deflate” without the zlib frame, as some servers have it
+                    # “deflate” without the zlib frame, as some servers have it
+                    self._object = zlib.decompressobj(-zlib.MAX_WBITS)
                     continue
                 if out or self._object.eof:
                     return bytes(out)  # rubbish after a complete member

@@ -10,13 +10,27 @@ from aggregator.model import Failure, Fetched, Limits
 
 
 def read(pattern: str, limits: Limits) -> tuple[Fetched, ...]:
-    """The files that an absolute path or glob names, in the order of their names; trouble with one is that file's failure."""
+    """The files that an absolute path or glob names, in the order of their names; trouble with one is that
+    file's failure.
+    """
     at = int(time.time())
     names = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern, recursive=True))
     if not names:
-        return (Fetched(pattern, at, failure=Failure("missing", f"{pattern}: there is no such file; check `path`")),)
+        return (
+            Fetched(
+                pattern, at, failure=Failure("missing", f"{pattern}: there is no such file; check `path`")
+            ),
+        )
     if len(names) == 1 and Path(names[0]).is_dir():
-        return (Fetched(pattern, at, failure=Failure("unreadable", f"{pattern}: is a folder; name files in it, for example {pattern}/*.txt")),)
+        return (
+            Fetched(
+                pattern,
+                at,
+                failure=Failure(
+                    "unreadable", f"{pattern}: is a folder; name files in it, for example {pattern}/*.txt"
+                ),
+            ),
+        )
     return tuple(_read(Path(name), at, limits) for name in names if not Path(name).is_dir())
 
 
@@ -30,5 +44,11 @@ def _read(path: Path, at: int, limits: Limits) -> Fetched:
     except OSError as error:
         return Fetched(url, at, failure=Failure("unreadable", f"{path}: can't be read: {error.strerror}"))
     if len(body) > limits.max_bytes:
-        return Fetched(url, at, failure=Failure("too-big", f"{path}: more than {limits.max_bytes // 1_000_000} MB (poll.max_bytes)"))
+        return Fetched(
+            url,
+            at,
+            failure=Failure(
+                "too-big", f"{path}: more than {limits.max_bytes // 1_000_000} MB (poll.max_bytes)"
+            ),
+        )
     return Fetched(url, at, body=body)

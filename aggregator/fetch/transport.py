@@ -1,6 +1,7 @@
 """requests with the address checked where the connection is made, at every hop, and one TLS context for all.
 
-Stock requests reads the CA bundle anew for every TLS connection: 27 ms of CPU against 2.4 ms with a shared context.
+Stock requests reads the CA bundle anew for every TLS connection: 27 ms of CPU against 2.4 ms with a shared
+context.
 """
 
 from __future__ import annotations
@@ -106,7 +107,9 @@ def _connect(host: str, port: int) -> socket.socket:
 
 
 class _Answer(http.client.HTTPResponse):
-    """Skips interim answers (RFC 9110, 15.2): http.client does so for 100 only, and without end. 101 was not asked for and is no interim."""
+    """Skips interim answers (RFC 9110, 15.2): http.client does so for 100 only, and without end. 101 was not
+    asked for and is no interim.
+    """
 
     interim = 0
 
@@ -136,7 +139,8 @@ class _Secure(HTTPSConnection):
 
 
 class _PlainPool(HTTPConnectionPool):
-    """Connections are never used twice, whatever the server says of keeping them: a second use would pass by the check of the address
+    """Connections are never used twice, whatever the server says of keeping them: a second use would pass by
+    the check of the address
     and by the watchdog, and would take what is left of one answer for the next one."""
 
     ConnectionCls = _Plain
@@ -173,12 +177,17 @@ class Adapter(HTTPAdapter):
     def __init__(self) -> None:
         super().__init__(pool_connections=2, pool_maxsize=1, max_retries=Retry(0, read=False))
 
-    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
-        self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, ssl_context=tls_context(), **pool_kwargs)
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
+    ) -> None:
+        self.poolmanager = PoolManager(
+            num_pools=connections, maxsize=maxsize, block=block, ssl_context=tls_context(), **pool_kwargs
+        )
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
-        # Without ca_certs among the attributes, or urllib3 loads the bundle into our context again for every connection.
+        # Without ca_certs among the attributes, or urllib3 loads the bundle into our context again for every
+        # connection.
         host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
         return host, {}
 
@@ -201,7 +210,8 @@ def session() -> requests.Session:
 
 
 def exchange(prepared: requests.PreparedRequest, timeout: float) -> requests.Response:
-    """One request, one answer. Not by `Session.send`: that follows up redirects even when told not to, reading their whole bodies
+    """One request, one answer. Not by `Session.send`: that follows up redirects even when told not to,
+    reading their whole bodies
     and raising a bare UnicodeDecodeError over a bad Location."""
     assert prepared.url is not None
     return session().get_adapter(prepared.url).send(prepared, stream=True, timeout=timeout)

@@ -1,4 +1,6 @@
-"""One after the other at each host, redirects included: so many requests in flight, and a gap between two (P12)."""
+"""One after the other at each host, redirects included: so many requests in flight, and a gap between two
+(P12).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ MANY = 1000  # hosts remembered before those without business are forgotten
 
 
 class Turns:
-    """The cycle starts polls of one host one by one; this holds back what comes to the same host by a redirect."""
+    """The cycle starts polls of one host one by one; this holds back what comes to the same host by a
+    redirect.
+    """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -36,7 +40,11 @@ class Turns:
             self._flying[host] = max(0, self._flying.get(host, 0) - 1)
             self._free_at[host] = time.monotonic() + limits.host_gap
             if len(self._free_at) > MANY:
-                idle = [one for one, at in self._free_at.items() if at < time.monotonic() and not self._flying.get(one)]
+                idle = [
+                    one
+                    for one, at in self._free_at.items()
+                    if at < time.monotonic() and not self._flying.get(one)
+                ]
                 for one in idle:
                     del self._free_at[one]
                     self._flying.pop(one, None)

@@ -1,7 +1,9 @@
 """Ends exchanges at their deadline, however slowly they trickle: one thread that shuts sockets down.
 
-Time-outs of sockets are per read, so that dripped headers, dripped bodies and floods of 1xx answers never meet them. `shutdown`
-on a duplicate of the descriptor ends a read in another thread at once, in TLS handshakes too. Afterwards `killed` has to be looked
+Time-outs of sockets are per read, so that dripped headers, dripped bodies and floods of 1xx answers never
+meet them. `shutdown`
+on a duplicate of the descriptor ends a read in another thread at once, in TLS handshakes too. Afterwards
+`killed` has to be looked
 at: http.client then returns a complete-looking answer.
 """
 

@@ -1,6 +1,8 @@
-"""New entries into stories and events: item, then text, then event. Decisions are `dedupe` and `cluster`; the state is the store's.
+"""New entries into stories and events: item, then text, then event. Decisions are `dedupe` and `cluster`; the
+state is the store's.
 
-Work follows the number of new entries: candidates come from postings of a story's heaviest words, only they are loaded.
+Work follows the number of new entries: candidates come from postings of a story's heaviest words, only they
+are loaded.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ BATCH = 2000  # entries that are compared together
 TRANSACTION = 5 * BATCH  # entries that are written together: the same pages come again from batch to batch
 
 
-def fold(store: Store, settings: Settings, titles: dict[str, str], progress: Callable[[int], None] | None = None) -> Folded:
+def fold(
+    store: Store, settings: Settings, titles: dict[str, str], progress: Callable[[int], None] | None = None
+) -> Folded:
     """Fold everything that waits, in the order (published, id). `titles` of sources help to clean headlines."""
     done, memory = Folded(), Memory(store, titles)
     waiting = folding.untold(store)
@@ -42,7 +46,9 @@ def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Nothing here makes cycles of references, and looking for them among what is remembered takes a tenth of the time."""
+    """Nothing here makes cycles of references, and looking for them among what is remembered takes a tenth of
+    the time.
+    """
     was = gc.isenabled()
     gc.disable()
     try:

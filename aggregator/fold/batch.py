@@ -17,7 +17,8 @@ from aggregator.store.folding import Waiting
 from aggregator.text import vocabulary
 from aggregator.text.phrases import span
 
-CANDIDATES, TEXT_CANDIDATES, EVENT_CANDIDATES = 28, 12, 16  # stories that a new one is compared with, best first
+# stories that a new one is compared with, best first
+CANDIDATES, TEXT_CANDIDATES, EVENT_CANDIDATES = 28, 12, 16
 STRONG = 8  # heaviest words by which every story is found; those after them find where they are rare
 OWN = 0.5  # power of a word's number in the batch itself: many of these entries will turn out to be one event
 MARK = 0.4  # weight of a mark of long texts among words
@@ -69,13 +70,21 @@ class Batch:
     """One transaction's worth of entries."""
 
     def __init__(self, store: Store, settings: Settings, memory: Memory, done: Folded) -> None:
-        self.store, self.conn, self.settings, self.memory, self.done = store, store.conn, settings, memory, done
+        self.store, self.conn, self.settings, self.memory, self.done = (
+            store,
+            store.conn,
+            settings,
+            memory,
+            done,
+        )
         self.total = int(store.meta("events seen") or 0)
         self.written = folding.Writer(store.conn)
         self.founders: list[Vector] = []  # of new events
         self.merged: list[tuple[str, ...]] = []  # terms that two events had in common which are one now
-        self.again: Counter[str] = Counter()  # terms of events that were taken apart: in how many more they are
-        self.lasting: set[str] = set()  # terms that find a story, although no event of this batch may hold them
+        # terms of events that were taken apart: in how many more they are
+        self.again: Counter[str] = Counter()
+        # terms that find a story, although no event of this batch may hold them
+        self.lasting: set[str] = set()
         self.placed: dict[int, int] = {}  # entry → story, of this batch
         self.names: dict[int, str] = {}  # story → published id, of this batch
         self.pairs: dict[tuple[int, int], Closest] = {}  # events to compare, smaller number first
@@ -92,7 +101,9 @@ class Batch:
         self.coming = [self.prepared(entry) for entry in batch]
         added = Counter(chain.from_iterable([one.counts for one in self.coming]))
         self.known = self.memory.frequencies_of(added)
-        self.frequencies = {term: self.known.get(term, 0) + round(number**OWN) for term, number in added.items()}
+        self.frequencies = {
+            term: self.known.get(term, 0) + round(number**OWN) for term, number in added.items()
+        }
         self.rarities: dict[str, cluster.Rarity] = {}  # by language
 
     def run(self, batch: list[Waiting]) -> None:
@@ -115,13 +126,18 @@ class Batch:
     def rarity(self, spoken: str) -> cluster.Rarity:
         known = self.rarities.get(spoken)
         if known is None:
-            known = self.rarities[spoken] = cluster.Rarity(self.frequencies, self.total + len(self.coming), spoken)
+            known = self.rarities[spoken] = cluster.Rarity(
+                self.frequencies, self.total + len(self.coming), spoken
+            )
         return known
 
     def describe(self, one: New) -> None:
         """Its weighted words, and those that it is found by."""
         one.vector = cluster.weighted(one.counts, self.rarity(one.spoken))
-        one.terms = {term: int(one.vector[term] * WEIGHTS + 0.5) for term in cluster.index_terms(one.vector, self.frequencies, self.total)}
+        one.terms = {
+            term: int(one.vector[term] * WEIGHTS + 0.5)
+            for term in cluster.index_terms(one.vector, self.frequencies, self.total)
+        }
         one.terms.update(dict.fromkeys(dedupe.marks(one.print), int(MARK * WEIGHTS)))
 
     def place(self, one: New) -> None:
@@ -157,7 +173,9 @@ class Batch:
             memory.clusters[event] = Cluster(event, one.vector, 1, at, at, {story: at})
         window = self.settings.event_window
         if window is not None:
-            near = [other for other, when, _ in found if abs(at - when) <= window and other not in one.series][:EVENT_CANDIDATES]
+            near = [
+                other for other, when, _ in found if abs(at - when) <= window and other not in one.series
+            ][:EVENT_CANDIDATES]
             self.compare(story, event, one.vector, near)
 
     def index(self, story: int, one: New) -> None:
@@ -188,7 +206,11 @@ class Batch:
         least = SHARED * WEIGHTS * WEIGHTS
         order = sorted([(-weight, story) for story, weight in weights.items() if weight >= least])
         times, scale = self.memory.times, -1.0 / (WEIGHTS * WEIGHTS)
-        near = ((story, times[story], weight * scale) for weight, story in order if abs(at - times[story]) <= reach)
+        near = (
+            (story, times[story], weight * scale)
+            for weight, story in order
+            if abs(at - times[story]) <= reach
+        )
         return list(islice(near, CANDIDATES))
 
     # ------------------------------------------------------------ the levels
@@ -201,12 +223,16 @@ class Batch:
         return self.split.get((entry.public_id, name)) in ("item", "text")
 
     def founded(self, entry: Waiting) -> tuple[int, Reason] | None:
-        """An entry that was away (left out for a while, or pruned and published again) comes back into the story that it founded."""
+        """An entry that was away (left out for a while, or pruned and published again) comes back into the
+        story that it founded.
+        """
         story = self.stories.get(entry.public_id)
         return None if story is None else (story, Reason(None))
 
     def same_item(self, entry: Waiting) -> tuple[int, Reason] | None:
-        """The same canonical link in another source. A link that one source gives to several of its entries identifies none of them."""
+        """The same canonical link in another source. A link that one source gives to several of its entries
+        identifies none of them.
+        """
         if entry.link_key is None:
             return None
         found = folding.same_link(self.conn, entry.link_key)
@@ -227,7 +253,9 @@ class Batch:
         if window is None:
             return None
         best: tuple[float, int, Reason] | None = None
-        for story in [story for story, when, weight in found if weight >= COPIED and abs(at - when) <= window][:TEXT_CANDIDATES]:
+        for story in [
+            story for story, when, weight in found if weight >= COPIED and abs(at - when) <= window
+        ][:TEXT_CANDIDATES]:
             for other in self.memory.prints_of(story):
                 reason = dedupe.decide(other.print, one.print)
                 if reason.level is None or self.kept_apart(one.entry, story):
@@ -252,11 +280,25 @@ class Batch:
 
     def merge(self) -> None:
         """Events of this batch with each other and with older ones, best first."""
-        clusters = {event: known for pair in self.pairs for event in pair if (known := self.memory.cluster_of(event)) is not None}
-        pairs = {pair: self.pairs[pair] for pair in sorted(self.pairs) if pair[0] in clusters and pair[1] in clusters}
-        outcome = merging.merges(clusters, pairs, self.settings.event_window or 0, self.memory, self.by_hand())
+        clusters = {
+            event: known
+            for pair in self.pairs
+            for event in pair
+            if (known := self.memory.cluster_of(event)) is not None
+        }
+        pairs = {
+            pair: self.pairs[pair]
+            for pair in sorted(self.pairs)
+            if pair[0] in clusters and pair[1] in clusters
+        }
+        outcome = merging.merges(
+            clusters, pairs, self.settings.event_window or 0, self.memory, self.by_hand()
+        )
         founders = [self.memory.founder_of(merge.near) for merge in outcome.merges]
-        reasons = [Reason("event", by, merge.score, cluster.THRESHOLD, self.features(merge)) for merge, by in zip(outcome.merges, founders, strict=True)]
+        reasons = [
+            Reason("event", by, merge.score, cluster.THRESHOLD, self.features(merge))
+            for merge, by in zip(outcome.merges, founders, strict=True)
+        ]
         gone, changed = settle.settle(self.store, self.memory, outcome, reasons)
         self.merged = [merge.common for merge in outcome.merges]
         for cut in outcome.cuts:
@@ -296,7 +338,12 @@ class Batch:
         for (a, b), level in self.split.items():
             if level == "event" and (both := self.both(a, b)):
                 apart.add((min(both[0].event, both[1].event), max(both[0].event, both[1].event)))
-        for a, b in {(min(a, b), max(a, b)) for a, joined in self.joins.items() for b, level in joined if level == "event"}:
+        for a, b in {
+            (min(a, b), max(a, b))
+            for a, joined in self.joins.items()
+            for b, level in joined
+            if level == "event"
+        }:
             if both := self.both(a, b):
                 together.add((both[0].story, both[1].story))
         return ByHand(frozenset(apart), frozenset(together))
@@ -313,22 +360,30 @@ class Batch:
 
 
 def join(store: Store, a: str, b: str, level: str) -> bool:
-    """Make two entries one story or one event, the older leading; inside a transaction. False where one is not folded yet."""
+    """Make two entries one story or one event, the older leading; inside a transaction. False where one is
+    not folded yet.
+    """
     conn = store.conn
     one, other = folding.placed(conn, a), folding.placed(conn, b)
     if one is None or other is None:
         return False
     kept, gone = sorted((one, other), key=lambda place: (place.published, place.story))
     if level == "text" and kept.story != gone.story:
-        folding.merge_stories(conn, kept.story, gone.story, Reason("text", kept.entry, 1.0, 1.0, folding.JOINED))
+        folding.merge_stories(
+            conn, kept.story, gone.story, Reason("text", kept.entry, 1.0, 1.0, folding.JOINED)
+        )
         know(store, gone.entry, kept.story)
     elif level == "event" and kept.event != gone.event:
-        events.merge_events(conn, [(kept.event, gone.event, Reason("event", kept.entry, 1.0, 1.0, folding.JOINED))])
+        events.merge_events(
+            conn, [(kept.event, gone.event, Reason("event", kept.entry, 1.0, 1.0, folding.JOINED))]
+        )
     return True
 
 
 def know(store: Store, entry: int, story: int, own: bool = False) -> None:
-    """After the user's word: the words of this entry find this story from now on; `own`: they are those of the story itself."""
+    """After the user's word: the words of this entry find this story from now on; `own`: they are those of
+    the story itself.
+    """
     batch = Batch(store, Settings(), Memory(store, {}), Folded())
     batch.look_at(folding.entries(store, [entry], dedupe.BODY_CHARACTERS))
     one = batch.coming[0]

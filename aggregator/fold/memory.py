@@ -1,4 +1,6 @@
-"""What one call of `fold` remembers between its batches, so that bulk folding does not ask the database again."""
+"""What one call of `fold` remembers between its batches, so that bulk folding does not ask the database
+again.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,8 @@ class Postings:
 
     stories: array[int] = field(default_factory=lambda: array("I"))
     weights: bytearray = field(default_factory=bytearray)
-    until: int = ENDLESS  # entries later than this look again: stories that were stored before may lie beyond what was loaded
+    # entries later than this look again: stories that were stored before may lie beyond what was loaded
+    until: int = ENDLESS
 
 
 class Memory:
@@ -91,16 +94,26 @@ class Memory:
         return known
 
     def _load(self, known: Postings, term: str, at: int, reach: int) -> None:
-        """What is stored near this time, beside what is known: news that was loaded for an old entry must not hide what is stored since."""
+        """What is stored near this time, beside what is known: news that was loaded for an old entry must not
+        hide what is stored since.
+        """
         before = dict(zip(known.stories, known.weights, strict=True))
-        for when, story, weight in reversed(folding.postings(self._conn, term, at - reach, min(at + reach, self._newest), POSTINGS)):
+        for when, story, weight in reversed(
+            folding.postings(self._conn, term, at - reach, min(at + reach, self._newest), POSTINGS)
+        ):
             if story not in before:
                 known.stories.append(story)
                 known.weights.append(weight)
                 self.times[story] = when
         if before:  # in the order of time
-            order = sorted(range(len(known.stories)), key=lambda place: (self.times[known.stories[place]], known.stories[place]))[-2 * POSTINGS :]
-            known.stories, known.weights = array("I", [known.stories[place] for place in order]), bytearray([known.weights[place] for place in order])
+            order = sorted(
+                range(len(known.stories)),
+                key=lambda place: (self.times[known.stories[place]], known.stories[place]),
+            )[-2 * POSTINGS :]
+            known.stories, known.weights = (
+                array("I", [known.stories[place] for place in order]),
+                bytearray([known.weights[place] for place in order]),
+            )
         known.until = ENDLESS if at + reach >= self._stored else at + reach // 4
 
     def frequencies_of(self, terms: Iterable[str]) -> dict[str, int]:
@@ -113,7 +126,10 @@ class Memory:
         known = self.prints.get(story)
         if known is None:
             found = folding.tellings(self._conn, story, EDITED, TELLINGS)
-            known = [Known(number, source, self.fingerprint(title, text, source)) for number, title, text, source in found]
+            known = [
+                Known(number, source, self.fingerprint(title, text, source))
+                for number, title, text, source in found
+            ]
             self.prints[story] = known
         return known
 

@@ -1,9 +1,14 @@
-"""Events merged best first, and taken apart again where an earlier cycle merged what fits better elsewhere. Pure; `Inside` is what is known.
+"""Events merged best first, and taken apart again where an earlier cycle merged what fits better elsewhere.
+Pure; `Inside` is what is known.
 
-Merging best first is good where everything is there at once. What comes in small cycles is merged in the order in which it came: a story
-joins an event that is a little alike, and an hour later one comes that it belongs with. So the weakest merges of an event are undone
-when it is about to merge with something that is more alike than they were, and all its parts are merged anew, best first. On a stream of
-4,000 items in cycles of 20 this takes B-cubed precision from 0.915 to 0.945, as high as in a single cycle; one story in a hundred moves.
+Merging best first is good where everything is there at once. What comes in small cycles is merged in the
+order in which it came: a story
+joins an event that is a little alike, and an hour later one comes that it belongs with. So the weakest merges
+of an event are undone
+when it is about to merge with something that is more alike than they were, and all its parts are merged anew,
+best first. On a stream of
+4,000 items in cycles of 20 this takes B-cubed precision from 0.915 to 0.945, as high as in a single cycle;
+one story in a hundred moves.
 """
 
 from __future__ import annotations
@@ -33,7 +38,9 @@ class Closest:
 
 @dataclass(frozen=True, slots=True)
 class Bond:
-    """The merge that brought a story, and those that were with it then, into its event: how alike they were, and the story it was closest to."""
+    """The merge that brought a story, and those that were with it then, into its event: how alike they were,
+    and the story it was closest to.
+    """
 
     score: float
     other: int
@@ -41,7 +48,9 @@ class Bond:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Two events that became one, and why: the mean cosine, the closest stories, the gap in seconds and the terms in common."""
+    """Two events that became one, and why: the mean cosine, the closest stories, the gap in seconds and the
+    terms in common.
+    """
 
     kept: int
     gone: int
@@ -58,7 +67,9 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """An event that was taken apart. What is its founder's keeps its number; every other part has minus the number of the story that was bound."""
+    """An event that was taken apart. What is its founder's keeps its number; every other part has minus the
+    number of the story that was bound.
+    """
 
     event: int
     parts: tuple[int, ...]
@@ -79,7 +90,9 @@ class Outcome:
         return {story: event for event, known in self.clusters.items() for story in known.members}
 
     def successors(self) -> dict[int, int]:
-        """Event that is gone → the one that its founder is in now. Which it was merged with does not say so: that may have been cut since."""
+        """Event that is gone → the one that its founder is in now. Which it was merged with does not say so:
+        that may have been cut since.
+        """
         placed, found = self.placed() if self.cuts else {}, dict[int, int]()
         for merge in reversed(self.merges):
             found[merge.gone] = found.get(merge.kept, merge.kept)
@@ -107,26 +120,42 @@ class ByHand:
     together: frozenset[tuple[int, int]] = frozenset()
 
 
-def merges(clusters: Mapping[int, Cluster], pairs: Mapping[tuple[int, int], Closest], window: int, inside: Inside, by_hand: ByHand = ByHand()) -> Outcome:
+def merges(
+    clusters: Mapping[int, Cluster],
+    pairs: Mapping[tuple[int, int], Closest],
+    window: int,
+    inside: Inside,
+    by_hand: ByHand = ByHand(),
+) -> Outcome:
     """Merge best first while the likeness reaches the threshold. Changes the clusters.
 
-    `pairs` are the events worth comparing, smaller number first. The older event is kept. After a merge, the merged one is compared
+    `pairs` are the events worth comparing, smaller number first. The older event is kept. After a merge, the
+    merged one is compared
     with all that either was a pair of.
     """
     return _Merging(clusters, pairs, window, inside, by_hand).run()
 
 
 class _Merging:
-    def __init__(self, clusters: Mapping[int, Cluster], pairs: Mapping[tuple[int, int], Closest], window: int, inside: Inside, by_hand: ByHand) -> None:
+    def __init__(
+        self,
+        clusters: Mapping[int, Cluster],
+        pairs: Mapping[tuple[int, int], Closest],
+        window: int,
+        inside: Inside,
+        by_hand: ByHand,
+    ) -> None:
         self.alive, self.window, self.inside, self.together = dict(clusters), window, inside, by_hand.together
         self.apart: dict[int, set[int]] = {}
         for a, b in by_hand.apart:
             self.keep_apart(a, b)
         self.near: dict[int, dict[int, Closest]] = {}
         self.heap: list[tuple[float, int, int, int]] = []
-        self.turns: dict[int, int] = {}  # event → how often it changed: what was compared before is out of date
+        # event → how often it changed: what was compared before is out of date
+        self.turns: dict[int, int] = {}
         self.bonds: dict[int, dict[int, Bond] | None] = {}
-        self.fresh: set[int] = set()  # stories bound in this cycle: these bonds hold, so that this comes to an end
+        # stories bound in this cycle: these bonds hold, so that this comes to an end
+        self.fresh: set[int] = set()
         self.outcome = Outcome([], [], self.alive)
         for (a, b), closest in pairs.items():
             self.meet(a, b, closest)
@@ -134,7 +163,12 @@ class _Merging:
     def run(self) -> Outcome:
         while self.heap:
             score, a, b, turns = heapq.heappop(self.heap)
-            if a not in self.alive or b not in self.alive or self.turn(a, b) != turns or b in self.apart.get(a, ()):
+            if (
+                a not in self.alive
+                or b not in self.alive
+                or self.turn(a, b) != turns
+                or b in self.apart.get(a, ())
+            ):
                 continue
             if self.cut(a, -score) + self.cut(b, -score) == 0:
                 self.merge(a, b, -score)
@@ -154,7 +188,10 @@ class _Merging:
 
     def push(self, a: int, b: int, closest: Closest) -> None:
         one, two = self.alive[a], self.alive[b]
-        if gap(one, two) <= self.window and (score := likeness(one, two, closest.cosine, cluster.THRESHOLD)) >= cluster.THRESHOLD:
+        if (
+            gap(one, two) <= self.window
+            and (score := likeness(one, two, closest.cosine, cluster.THRESHOLD)) >= cluster.THRESHOLD
+        ):
             heapq.heappush(self.heap, (-score, min(a, b), max(a, b), self.turn(a, b)))
 
     # ------------------------------------------------------------ together
@@ -166,7 +203,20 @@ class _Merging:
         near = closest.one if closest.one in one.members else closest.other
         average = cosine(one.total, two.total) / (one.size * two.size)
         founder = self.bind(kept, gone, two, Bond(score, near))
-        self.outcome.merges.append(Merge(kept, gone, score, average, founder, near, closest.cosine, gap(one, two), *_common(one.total, two.total), two.size >= LARGE))
+        self.outcome.merges.append(
+            Merge(
+                kept,
+                gone,
+                score,
+                average,
+                founder,
+                near,
+                closest.cosine,
+                gap(one, two),
+                *_common(one.total, two.total),
+                two.size >= LARGE,
+            )
+        )
         one.absorb(two)
         del self.alive[gone]
         self.turns[kept] = self.turns.get(kept, 0) + 1
@@ -177,7 +227,10 @@ class _Merging:
     def bind(self, kept: int, gone: int, two: Cluster, bond: Bond) -> int | None:
         """Note the bond with the story of the gone one that has none yet, its founder. Returns that story."""
         ours, theirs = self.bonds_of(kept), self.bonds_of(gone)
-        unbound = min(((at, story) for story, at in two.members.items() if theirs is not None and story not in theirs), default=None)
+        unbound = min(
+            ((at, story) for story, at in two.members.items() if theirs is not None and story not in theirs),
+            default=None,
+        )
         if ours is None or theirs is None or unbound is None:
             self.bonds[kept] = None
             return None
@@ -202,13 +255,17 @@ class _Merging:
     def bonds_of(self, event: int) -> dict[int, Bond] | None:
         if event not in self.bonds:
             known = self.alive[event]
-            self.bonds[event] = {} if known.size == 1 else self.inside.bonds_of(known) if known.size < LARGE else None
+            self.bonds[event] = (
+                {} if known.size == 1 else self.inside.bonds_of(known) if known.size < LARGE else None
+            )
         return self.bonds[event]
 
     def cut(self, event: int, score: float) -> bool:
         """Take the event apart where it was bound by less than this."""
         whole, bonds = self.alive[event], self.bonds_of(event)
-        weak = {story for story, bond in (bonds or {}).items() if bond.score < score and story not in self.fresh}
+        weak = {
+            story for story, bond in (bonds or {}).items() if bond.score < score and story not in self.fresh
+        }
         if bonds is None or not weak:
             return False
         vectors, parts = self.vectors(whole), _parts(whole.members, bonds, weak, self.together)
@@ -220,7 +277,9 @@ class _Merging:
         numbers = tuple(event if founder is None else -founder for founder, _ in parts)
         for number, (_, stories) in zip(numbers, parts, strict=True):
             self.found(number, whole, {story: vectors[story] for story in stories})
-            self.bonds[number] = {story: bonds[story] for story in stories if story in bonds and story not in weak}
+            self.bonds[number] = {
+                story: bonds[story] for story in stories if story in bonds and story not in weak
+            }
         counted = Counter(chain.from_iterable(self.alive[number].total for number in numbers))
         again = {term: count - 1 for term, count in counted.items() if count > 1}
         self.outcome.cuts.append(Cut(event, numbers, tuple(whole.members), again))
@@ -250,13 +309,21 @@ class _Merging:
         """Of its newest stories."""
         if event.size == 1:
             return dict.fromkeys(event.members, event.total)
-        return dict(self.inside.vectors_of(sorted(event.members, key=lambda story: (event.members[story], story))[-LARGE:]))
+        return dict(
+            self.inside.vectors_of(
+                sorted(event.members, key=lambda story: (event.members[story], story))[-LARGE:]
+            )
+        )
 
 
-def _parts(members: Mapping[int, int], bonds: Mapping[int, Bond], weak: set[int], together: Iterable[tuple[int, int]]) -> list[tuple[int | None, list[int]]]:
-    """(founder, stories) of what is left together without the weak bonds, oldest first; None: the part of the event's own founder.
+def _parts(
+    members: Mapping[int, int], bonds: Mapping[int, Bond], weak: set[int], together: Iterable[tuple[int, int]]
+) -> list[tuple[int | None, list[int]]]:
+    """(founder, stories) of what is left together without the weak bonds, oldest first; None: the part of the
+    event's own founder.
 
-    The founder of any other part is the story whose bond was undone. What is not known to be bound to any story here stays with the founder.
+    The founder of any other part is the story whose bond was undone. What is not known to be bound to any
+    story here stays with the founder.
     """
     home = 0  # no story has this number
     parents = {story: story for story in (home, *members)}
@@ -273,7 +340,10 @@ def _parts(members: Mapping[int, int], bonds: Mapping[int, Bond], weak: set[int]
     for one, other in together:
         if one in members and other in members:
             parents[root(one)] = root(other)
-    ordered, torn = sorted(members, key=lambda story: (members[story], story)), {root(story) for story in weak}
+    ordered, torn = (
+        sorted(members, key=lambda story: (members[story], story)),
+        {root(story) for story in weak},
+    )
     for story in ordered:
         if root(story) not in torn:  # bound in a circle, which only hands on the file can do
             parents[root(story)] = root(home)
@@ -282,7 +352,10 @@ def _parts(members: Mapping[int, int], bonds: Mapping[int, Bond], weak: set[int]
     found: dict[int, list[int]] = {}
     for story in ordered:
         found.setdefault(root(story), []).append(story)
-    return [(None if part == root(home) else next(story for story in stories if story in weak), stories) for part, stories in found.items()]
+    return [
+        (None if part == root(home) else next(story for story in stories if story in weak), stories)
+        for part, stories in found.items()
+    ]
 
 
 def _closest(ours: Mapping[int, Vector], theirs: Mapping[int, Vector]) -> Closest | None:

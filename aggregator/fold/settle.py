@@ -1,4 +1,6 @@
-"""What `merging` found, into the store and into what is remembered: events that are one now, stories that stand elsewhere."""
+"""What `merging` found, into the store and into what is remembered: events that are one now, stories that
+stand elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +13,31 @@ from aggregator.store import Store, events, folding
 
 
 def settle(store: Store, memory: Memory, outcome: Outcome, reasons: Sequence[Reason]) -> tuple[int, int]:
-    """`reasons` of the merges, in their order. Returns how many events are gone for good, less those that are new, and how many changed."""
+    """`reasons` of the merges, in their order. Returns how many events are gone for good, less those that are
+    new, and how many changed.
+    """
     conn, into = store.conn, outcome.successors()
     moved = _moved(memory, outcome, into)
     alone = [event for event in sorted(moved) if event < 0]
-    numbers = {event: events.stand(conn, -event, (("was in one event with", events.headline(conn, memory.event_of(-event))),)) for event in alone}
+    numbers = {
+        event: events.stand(
+            conn, -event, (("was in one event with", events.headline(conn, memory.event_of(-event))),)
+        )
+        for event in alone
+    }
     for event, stories in sorted(moved.items()):
         events.move_stories(conn, stories, numbers.get(event, event))
-    done = [(numbers.get(into[merge.gone], into[merge.gone]), merge.gone, reason) for merge, reason in zip(outcome.merges, reasons, strict=True) if merge.gone > 0]
+    done = [
+        (numbers.get(into[merge.gone], into[merge.gone]), merge.gone, reason)
+        for merge, reason in zip(outcome.merges, reasons, strict=True)
+        if merge.gone > 0
+    ]
     events.merge_events(conn, done)
-    parts = [(folding.public_id(conn, -merge.gone), reason) for merge, reason in zip(outcome.merges, reasons, strict=True) if merge.gone < 0]
+    parts = [
+        (folding.public_id(conn, -merge.gone), reason)
+        for merge, reason in zip(outcome.merges, reasons, strict=True)
+        if merge.gone < 0
+    ]
     events.bind(conn, parts)
     for event in {*into.values(), *moved, *(cut.event for cut in outcome.cuts)} & outcome.clusters.keys():
         known = outcome.clusters[event]

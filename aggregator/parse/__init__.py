@@ -1,4 +1,6 @@
-"""Bytes → entries, or: this is no feed, and what it is instead. Feeds (feedparser), JSON Feed, text files of stories."""
+"""Bytes → entries, or: this is no feed, and what it is instead. Feeds (feedparser), JSON Feed, text files of
+stories.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,20 @@ def parse(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
     except RecursionError:
         return Parsed(failure=Failure("parse", "nested too deeply to be a feed"))
     except Exception as error:
-        return Parsed(failure=Failure("parse", f"the document can't be parsed: {type(error).__name__}: {str(error)[:200]}"))
+        return Parsed(
+            failure=Failure(
+                "parse", f"the document can't be parsed: {type(error).__name__}: {str(error)[:200]}"
+            )
+        )
 
 
 def _parse(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
     body = fetched.body or b""
     kind = sniff.kind(body, source.path is not None)
     if kind == "empty":
-        return Parsed(failure=Failure("empty", "the answer is empty" if source.path is None else "the file is empty"))
+        return Parsed(
+            failure=Failure("empty", "the answer is empty" if source.path is None else "the file is empty")
+        )
     if kind == "json":
         parsed = jsonfeed.read(source.id, fetched, limits)
     elif kind == "stories":

@@ -1,4 +1,6 @@
-"""What is said of a document's encoding is wrong too often: the bytes decide where they can (C8). From bytes in any encoding to UTF-8."""
+"""What is said of a document's encoding is wrong too often: the bytes decide where they can (C8). From bytes
+in any encoding to UTF-8.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +9,37 @@ import re
 
 from aggregator.parse import mend
 
-_BOMS = ((b"\xff\xfe\0\0", "utf-32-le"), (b"\0\0\xfe\xff", "utf-32-be"), (b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_STARTS = ((b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))  # without a BOM
+_BOMS = (
+    (b"\xff\xfe\0\0", "utf-32-le"),
+    (b"\0\0\xfe\xff", "utf-32-be"),
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+# without a BOM
+_STARTS = ((b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
 _EBCDIC = b"\x4c\x6f\xa7\x94"  # "<?xm"
 _NAMED = re.compile(rb"<\?xml[^<>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{1,40})[\"']")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.I)
-# What these names mean in the wild, as browsers read them (https://encoding.spec.whatwg.org/#names-and-labels).
+# What these names mean in the wild, as browsers read them (https://encoding.spec.whatwg.org/#names-and-
+# labels).
 _MEANT = {
     "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874", "shift_jis": "cp932", "euc_kr": "cp949",
     "gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "x-sjis": "cp932", "iso-8859-8-i": "iso8859-8", "ks_c_5601-1987": "cp949", "macintosh": "mac-roman",
 }  # fmt: skip
 # Codecs of Python that interpret what they read; and UTF-7, in which markup can hide.
-_NEVER = frozenset({"utf-7", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
-_ANY = frozenset({"cp1252", "iso8859-1"})  # encodings that fit any bytes, and are the default of many servers: weak evidence
+_NEVER = frozenset(
+    {"utf-7", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}
+)
+# encodings that fit any bytes, and are the default of many servers: weak evidence
+_ANY = frozenset({"cp1252", "iso8859-1"})
 _SURE = 4  # so many characters of several bytes that are UTF-8 are no accident
 
 
 def as_utf8(body: bytes, content_type: str | None) -> bytes:
-    """The document in UTF-8, its declaration without an encoding. Bytes that fit nowhere are read as windows-1252, one by one."""
+    """The document in UTF-8, its declaration without an encoding. Bytes that fit nowhere are read as
+    windows-1252, one by one.
+    """
     for mark, codec in _BOMS:
         if body.startswith(mark):
             return _encoded(body[len(mark) :], codec)
@@ -32,13 +47,16 @@ def as_utf8(body: bytes, content_type: str | None) -> bytes:
     for mark, codec in _STARTS:
         if start.startswith(mark):
             return _encoded(body, codec)
-    named = _NAMED.search(body.decode("cp037").encode("latin-1", "replace") if start == _EBCDIC else body, 0, 2000)
+    named = _NAMED.search(
+        body.decode("cp037").encode("latin-1", "replace") if start == _EBCDIC else body, 0, 2000
+    )
     declared = _codec(named[1].decode()) if named else None
     if start == _EBCDIC:
         return _encoded(body, declared or "cp037")
     said = [codec for codec in (declared, _from_header(content_type)) if codec]
     if body.isascii():
-        hidden = next((codec for codec in said if codec.startswith(("iso2022", "hz"))), None)  # other alphabets in letters of ASCII
+        # other alphabets in letters of ASCII
+        hidden = next((codec for codec in said if codec.startswith(("iso2022", "hz"))), None)
         return _encoded(body, hidden) if hidden else mend.undeclared(body)
     said.sort(key=lambda codec: codec in _ANY)
     return _guessed(body, said)
@@ -47,7 +65,12 @@ def as_utf8(body: bytes, content_type: str | None) -> bytes:
 def _guessed(body: bytes, said: list[str]) -> bytes:
     try:
         text = body.decode("utf-8")
-        if not said or said[0] == "utf-8" or said[0] in _ANY or sum(1 for c in text[:200_000] if ord(c) > 127) >= _SURE:
+        if (
+            not said
+            or said[0] == "utf-8"
+            or said[0] in _ANY
+            or sum(1 for c in text[:200_000] if ord(c) > 127) >= _SURE
+        ):
             return mend.undeclared(body)
     except UnicodeDecodeError:
         pass
@@ -65,14 +88,22 @@ def _guessed(body: bytes, said: list[str]) -> bytes:
 
 
 def _mostly_utf8(body: bytes) -> str:
-    """UTF-8 with something else in it: pairs of surrogates (from Java and MySQL), or single bytes of windows-1252; where these prevail, all is."""
+    """UTF-8 with something else in it: pairs of surrogates (from Java and MySQL), or single bytes of
+    windows-1252; where these prevail, all is.
+    """
     try:
-        return body.decode("utf-8", "surrogatepass").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return (
+            body.decode("utf-8", "surrogatepass")
+            .encode("utf-16", "surrogatepass")
+            .decode("utf-16", "replace")
+        )
     except UnicodeError:
         pass
     fits = body.decode("utf-8", "ignore")
     fitting, strange = len(fits) - len(fits.encode("ascii", "ignore")), len(body) - len(fits.encode())
-    return body.decode("cp1252", "replace") if strange > fitting else body.decode("utf-8", "aggregator-cp1252")
+    return (
+        body.decode("cp1252", "replace") if strange > fitting else body.decode("utf-8", "aggregator-cp1252")
+    )
 
 
 def _single_bytes(error: UnicodeError) -> tuple[str, int]:

@@ -1,4 +1,6 @@
-"""RSS, RDF and Atom by feedparser, in our normal form. feedparser decides what a dialect means; nh3 decides what is safe."""
+"""RSS, RDF and Atom by feedparser, in our normal form. feedparser decides what a dialect means; nh3 decides
+what is safe.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Hints, Li
 from aggregator.parse import encoding, mend, normal, sniff
 from aggregator.text import markup
 
-# feedparser resolves a guid against the address of the feed as if it were a link: at another address every item would be another one.
+# feedparser resolves a guid against the address of the feed as if it were a link: at another address every
+# item would be another one.
 feedparser.mixin._FeedParserMixin.can_be_relative_uri -= {"id"}
 _LOOKS_LIKE_HTML = re.compile(r"<(p|br|a|div|img|b|i|em|strong|ul|ol|li|span|h\d|blockquote)\b[^>]*>", re.I)
 _MEDIA_TYPE = re.compile(r"[a-z]+/[\w.+-]+\Z")
@@ -33,7 +36,9 @@ _EXTRAS = {
 
 
 def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
-    """`format` of the feed is empty where this is no feed. One bad item is left out with a warning, never the others."""
+    """`format` of the feed is empty where this is no feed. One bad item is left out with a warning, never the
+    others.
+    """
     body = mend.mended(encoding.as_utf8(fetched.body or b"", dict(fetched.headers).get("content-type")))
     feed: Feed | None = None
     warnings: list[Failure] = []
@@ -51,8 +56,15 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
             try:
                 entries.append(_entry(source, item, feed, fetched))
             except Exception as error:
-                warnings.append(Failure("parse", f"item {len(entries) + len(warnings) + 1} is left out: {type(error).__name__}: {str(error)[:200]}"))
-        broken = not entries and not warnings and isinstance(document.get("bozo_exception"), SAXParseException)
+                warnings.append(
+                    Failure(
+                        "parse",
+                        f"item {len(entries) + len(warnings) + 1} is left out: {type(error).__name__}: {str(error)[:200]}",
+                    )
+                )
+        broken = (
+            not entries and not warnings and isinstance(document.get("bozo_exception"), SAXParseException)
+        )
     if broken:
         return Parsed(Feed())  # an empty feed is well-formed; this one may have lost its items on the way
     assert feed is not None
@@ -60,8 +72,13 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
 
 
 def _document(body: bytes, fetched: Fetched) -> Any:
-    said = {"content-type": "application/xml; charset=utf-8", **({"content-location": fetched.url} if urls.follow(fetched.url) else {})}
-    return feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=said)
+    said = {
+        "content-type": "application/xml; charset=utf-8",
+        **({"content-location": fetched.url} if urls.follow(fetched.url) else {}),
+    }
+    return feedparser.parse(
+        io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=said
+    )
 
 
 def _get(item: Any, name: str) -> Any:
@@ -89,12 +106,21 @@ def _feed(document: Any, fetched: Fetched, body: bytes) -> Feed:
         id=_string(_get(said, "id")),
         title=_titled(said),
         link=urls.follow(_string(_get(said, "link")), base),
-        self_link=next((urls.follow(link.get("href"), base) for link in said.get("links", ()) if link.get("rel") == "self"), None),
+        self_link=next(
+            (
+                urls.follow(link.get("href"), base)
+                for link in said.get("links", ())
+                if link.get("rel") == "self"
+            ),
+            None,
+        ),
         description=markup.plain(_string(_get(said, "subtitle")) or "")[:2000],
         language=normal.language(_get(said, "language")),
         authors=_people(said),
         rights=markup.plain(_string(_get(said, "rights")) or "")[:500] or None,
-        icon=urls.follow(_string(_get(said, "icon")) or _string(_get(said, "logo")) or _string(image.get("href")), base),
+        icon=urls.follow(
+            _string(_get(said, "icon")) or _string(_get(said, "logo")) or _string(image.get("href")), base
+        ),
         updated=normal.when(_get(said, "updated_parsed") or _get(said, "published_parsed"), fetched.at),
         generator=markup.title(_string(_get(said, "generator")) or "")[:200] or None,
         format=document.get("version") or "unknown",
@@ -121,8 +147,16 @@ _CUT_OFF = re.compile(r"([a-z]{1,20})\s*(?:\((.*))?\Z", re.DOTALL)
 
 
 def _whole(name: str | None, email: str | None) -> tuple[str | None, str | None]:
-    """feedparser ends mail domains after four letters: of `jane@news.example (Jane)` it makes "jane@news.exam" and "ple (Jane"."""
-    if name and email and re.search(r"\.[A-Za-z]{4}\Z", email) and not email.endswith(_FOUR_LETTERS) and (found := _CUT_OFF.match(name)):
+    """feedparser ends mail domains after four letters: of `jane@news.example (Jane)` it makes
+    "jane@news.exam" and "ple (Jane".
+    """
+    if (
+        name
+        and email
+        and re.search(r"\.[A-Za-z]{4}\Z", email)
+        and not email.endswith(_FOUR_LETTERS)
+        and (found := _CUT_OFF.match(name))
+    ):
         return found[2], email + found[1]
     return name, email
 
@@ -133,7 +167,10 @@ def _people(item: Any) -> tuple[Person, ...]:
         found = [_get(item, "author_detail")]
     if not found and _get(item, "author"):
         found = [{"name": _get(item, "author")}]
-    return normal.people(normal.person(*_whole(_string(one.get("name")), _string(one.get("email"))), one.get("href")) for one in found)
+    return normal.people(
+        normal.person(*_whole(_string(one.get("name")), _string(one.get("email"))), one.get("href"))
+        for one in found
+    )
 
 
 def _entry(source: str, item: Any, feed: Feed, fetched: Fetched) -> Entry:
@@ -149,12 +186,19 @@ def _entry(source: str, item: Any, feed: Feed, fetched: Fetched) -> Entry:
             link=link,
             title=_titled(item),
             authors=_people(item) or feed.authors,
-            published=normal.when(_get(item, "published_parsed") or _get(item, "created_parsed") or _string(_get(item, "published")), fetched.at),
+            published=normal.when(
+                _get(item, "published_parsed")
+                or _get(item, "created_parsed")
+                or _string(_get(item, "published")),
+                fetched.at,
+            ),
             updated=normal.when(_get(item, "updated_parsed") or _string(_get(item, "updated")), fetched.at),
             summary=summary,
             content=content,
             language=language or feed.language,
-            categories=normal.categories((tag.get("term"), tag.get("scheme"), tag.get("label")) for tag in _get(item, "tags") or ()),
+            categories=normal.categories(
+                (tag.get("term"), tag.get("scheme"), tag.get("label")) for tag in _get(item, "tags") or ()
+            ),
             enclosures=tuple(_enclosures(item, base))[: normal.MAX_LISTED],
             image=_image(item, base),
             comments=comments,
@@ -167,12 +211,21 @@ def _entry(source: str, item: Any, feed: Feed, fetched: Fetched) -> Entry:
 
 
 def _link(item: Any, base: str) -> str | None:
-    """rel=alternate (HTML before others), else what feedparser calls the link, else a guid that is an absolute web address."""
-    alternates = [one for one in _get(item, "links") or () if one.get("rel", "alternate") == "alternate" and one.get("href")]
+    """rel=alternate (HTML before others), else what feedparser calls the link, else a guid that is an
+    absolute web address.
+    """
+    alternates = [
+        one
+        for one in _get(item, "links") or ()
+        if one.get("rel", "alternate") == "alternate" and one.get("href")
+    ]
     alternates.sort(key=lambda one: "html" not in (one.get("type") or "text/html"))
     guid, named = _get(item, "id"), _get(item, "link")
     # feedparser takes the guid for the link unless isPermaLink="false" is said; many a guid is a bare number.
-    candidates = [one["href"] for one in alternates] + [_get(item, "feedburner_origlink"), named if named != guid else None]
+    candidates = [one["href"] for one in alternates] + [
+        _get(item, "feedburner_origlink"),
+        named if named != guid else None,
+    ]
     if isinstance(guid, str) and guid.lower().startswith(("http://", "https://")):
         candidates.append(guid)
     return next((found for found in (urls.follow(_string(one), base) for one in candidates) if found), None)
@@ -182,12 +235,17 @@ def _bodies(item: Any, base: str) -> tuple[str, str, str | None]:
     """(content as safe HTML, summary as plain text, language); the richest body is the content."""
     details = [one for one in _get(item, "content") or () if _string(one.get("value"))]
     brief = _get(item, "summary_detail")
-    spoken = [normal.language(one.get("language")) for one in (*details, _get(item, "title_detail") or {}, brief or {})]
+    spoken = [
+        normal.language(one.get("language"))
+        for one in (*details, _get(item, "title_detail") or {}, brief or {})
+    ]
     language = next((found for found in spoken if found), None)
     rendered = [(_render(one, base), one) for one in details]
     short = _render(brief, base) if brief and _string(brief.get("value")) else ""
     best = max((text for text, _ in rendered), key=len, default="")
-    content = best if len(best) >= len(short) or len(markup.plain(best)) >= len(markup.plain(short)) else short
+    content = (
+        best if len(best) >= len(short) or len(markup.plain(best)) >= len(markup.plain(short)) else short
+    )
     summary = markup.plain(short).replace("\n", " ") if short and short != content else ""
     return content or short, summary, language
 
@@ -203,14 +261,21 @@ def _render(detail: Any, base: str) -> str:
     if kind.startswith(("image/", "audio/", "video/")) or kind == "application/octet-stream":
         return ""
     # Feeds say text/plain and mean HTML; real text has no tags.
-    return markup.safe(value, where) if _LOOKS_LIKE_HTML.search(value) else markup.safe(normal.paragraphs(value))
+    return (
+        markup.safe(value, where) if _LOOKS_LIKE_HTML.search(value) else markup.safe(normal.paragraphs(value))
+    )
 
 
 def _enclosures(item: Any, base: str) -> Iterator[Enclosure]:
     seen = set()
-    media = [(one.get("url"), one.get("type"), one.get("filesize"), one) for one in _get(item, "media_content") or ()]
+    media = [
+        (one.get("url"), one.get("type"), one.get("filesize"), one)
+        for one in _get(item, "media_content") or ()
+    ]
     linked = [one for one in _get(item, "links") or () if one.get("rel") == "enclosure"]
-    plain: list[tuple[Any, Any, Any, Any]] = [(one.get("href"), one.get("type"), one.get("length"), {}) for one in linked]
+    plain: list[tuple[Any, Any, Any, Any]] = [
+        (one.get("href"), one.get("type"), one.get("length"), {}) for one in linked
+    ]
     for url, kind, length, one in plain + media:
         said = {name: one.get(name) for name in ("medium", "width", "height", "duration") if one.get(name)}
         found = normal.enclosure(url, base, kind, length, **said)
@@ -222,7 +287,9 @@ def _enclosures(item: Any, base: str) -> Iterator[Enclosure]:
 def _image(item: Any, base: str) -> str | None:
     thumbnails = [one.get("url") for one in _get(item, "media_thumbnail") or ()]
     own = (_get(item, "image") or {}).get("href") if isinstance(_get(item, "image"), dict) else None
-    return next((found for found in (urls.follow(_string(one), base) for one in [*thumbnails, own]) if found), None)
+    return next(
+        (found for found in (urls.follow(_string(one), base) for one in [*thumbnails, own]) if found), None
+    )
 
 
 def _extras(item: Any, link: str | None, base: str) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,6 @@
-"""Parsing where it can be killed: feedparser and nh3 are quadratic in places, in C and Rust calls that no signal interrupts (B8)."""
+"""Parsing where it can be killed: feedparser and nh3 are quadratic in places, in C and Rust calls that no
+signal interrupts (B8).
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,20 @@ from pebble import ProcessExpired, ProcessPool
 from aggregator.model import Failure, Fetched, Limits, Parsed, Source
 from aggregator.parse import parse
 
-BIG = 1_000_000  # bytes; documents beyond it are parsed one at a time, each in a process of its own: what it took is given back for sure
+# bytes; documents beyond it are parsed one at a time, each in a process of its own: what it took is given
+# back for sure
+BIG = 1_000_000
 BASE, TIMES = 48_000_000, 13  # bytes that any document may take, and how many times its own size
 WAIT = 4  # times `Limits.parse_seconds`, which are of the CPU, that parsing may last on a busy machine
-SPARE = 100_000_000  # bytes beyond `Limits.parse_memory` for what is around parsing: taking the document in, sending its entries back
+# bytes beyond `Limits.parse_memory` for what is around parsing: taking the document in, sending its entries
+# back
+SPARE = 100_000_000
 
 
 class Workers:
-    """Worker processes that parse; started by the first call, so that a cycle without news starts none. Usable from many threads."""
+    """Worker processes that parse; started by the first call, so that a cycle without news starts none.
+    Usable from many threads.
+    """
 
     def __init__(self, count: int = 2) -> None:
         self._count = count
@@ -35,16 +43,24 @@ class Workers:
         self._closed = False
 
     def parse(self, source: Source, fetched: Fetched, limits: Limits) -> Parsed:
-        """As `parse.parse`, but ended after `limits.parse_seconds` and with `limits.parse_memory`. Never raises."""
+        """As `parse.parse`, but ended after `limits.parse_seconds` and with `limits.parse_memory`. Never
+        raises.
+        """
         big = len(fetched.body or b"") > BIG
         try:
             with self._big if big else contextlib.nullcontext():
                 return self._submit(source, fetched, limits, big)
         except TimeoutError:
-            return Parsed(failure=Failure("parse", f"parsing took longer than {limits.parse_seconds:g} s and was ended"))
+            return Parsed(
+                failure=Failure("parse", f"parsing took longer than {limits.parse_seconds:g} s and was ended")
+            )
         except ProcessExpired as error:
             late = error.exitcode == -signal.SIGXCPU
-            words = f"parsing took longer than {limits.parse_seconds:g} s and was ended" if late else "parsing ended its process: the document is hostile or too big"
+            words = (
+                f"parsing took longer than {limits.parse_seconds:g} s and was ended"
+                if late
+                else "parsing ended its process: the document is hostile or too big"
+            )
             return Parsed(failure=Failure("parse", words))
         except (RuntimeError, CancelledError, OSError, MemoryError) as error:
             if self._closed:
@@ -57,9 +73,11 @@ class Workers:
                 raise RuntimeError("closed")
             pool = self._pools.get(big)
             if pool is None or not pool.active:
-                # forkserver: a clean process without our threads and locks; named, because the default differs between systems.
+                # forkserver: a clean process without our threads and locks; named, because the default
+                # differs between systems.
                 context = multiprocessing.get_context("forkserver")
-                # The server starts as `python -c`, which looks for modules in the present folder first: a folder there that is called
+                # The server starts as `python -c`, which looks for modules in the present folder first: a
+                # folder there that is called
                 # `aggregator` (or a json.py) would be taken for ours. Not with this (Python 3.11 and newer).
                 context.set_forkserver_preload(["aggregator.parse"])
                 before = os.environ.get("PYTHONSAFEPATH")
@@ -72,7 +90,9 @@ class Workers:
                 pool = ProcessPool(max_workers=1 if big else self._count, max_tasks=1 if big else 2000, initializer=_bound,
                                    initargs=[limits.parse_memory + SPARE], context=context)  # fmt: skip
                 self._pools[big] = pool
-            future = pool.schedule(_parse, args=[source, fetched, limits], timeout=WAIT * limits.parse_seconds)
+            future = pool.schedule(
+                _parse, args=[source, fetched, limits], timeout=WAIT * limits.parse_seconds
+            )
         while not wait([future], timeout=0.5).done:
             if self._closed or not pool.active:
                 raise RuntimeError("closed")  # what a stopped pool had in hand stays pending for ever
@@ -92,10 +112,13 @@ class Workers:
 
 
 def _parse(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
-    """In the worker. A small document gets little memory, so that several hostile ones at once stay small together (B2)."""
+    """In the worker. A small document gets little memory, so that several hostile ones at once stay small
+    together (B2).
+    """
     spent = resource.getrusage(resource.RUSAGE_SELF)
     _allow(resource.RLIMIT_CPU, math.ceil(spent.ru_utime + spent.ru_stime + limits.parse_seconds))
-    # What may be written to, not what may be reserved: every thread reserves 64 MB of addresses that it never uses.
+    # What may be written to, not what may be reserved: every thread reserves 64 MB of addresses that it never
+    # uses.
     _allow(resource.RLIMIT_DATA, min(limits.parse_memory, BASE + TIMES * len(fetched.body or b"")))
     try:
         return parse(source, fetched, limits)

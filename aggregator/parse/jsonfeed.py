@@ -19,7 +19,11 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
         return Parsed(failure=Failure("not-utf-8", f"JSON has to be UTF-8; byte {error.start + 1} is not"))
     except ValueError as error:
         return Parsed(failure=Failure("not-a-feed", f"damaged JSON: {error}"))
-    if not isinstance(document, dict) or not isinstance(document.get("items"), list) or "jsonfeed.org" not in str(document.get("version")):
+    if (
+        not isinstance(document, dict)
+        or not isinstance(document.get("items"), list)
+        or "jsonfeed.org" not in str(document.get("version"))
+    ):
         return Parsed(failure=sniff.json_stranger(document))
     feed = _feed(document, fetched)
     fetched = normal.based(fetched, feed)
@@ -31,7 +35,9 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
         try:
             entries.append(_entry(source, item, feed, fetched))
         except Exception as error:
-            warnings.append(Failure("parse", f"item {position + 1} is left out: {type(error).__name__}: {error}"))
+            warnings.append(
+                Failure("parse", f"item {position + 1} is left out: {type(error).__name__}: {error}")
+            )
     return normal.unique(feed, entries, limits, warnings)
 
 
@@ -61,7 +67,9 @@ def _feed(document: dict[str, Any], fetched: Fetched) -> Feed:
 
 def _authors(record: dict[str, Any]) -> tuple[Person, ...]:
     found = record.get("authors") if isinstance(record.get("authors"), list) else [record.get("author")]
-    return normal.people(normal.person(one.get("name"), None, one.get("url")) for one in found or () if isinstance(one, dict))
+    return normal.people(
+        normal.person(one.get("name"), None, one.get("url")) for one in found or () if isinstance(one, dict)
+    )
 
 
 def _entry(source: str, item: dict[str, Any], feed: Feed, fetched: Fetched) -> Entry:
@@ -69,11 +77,19 @@ def _entry(source: str, item: dict[str, Any], feed: Feed, fetched: Fetched) -> E
     guid = item.get("id")
     link = urls.follow(_text(item.get("url")) or _text(item.get("external_url")), base)
     rich, flat = _text(item.get("content_html")), _text(item.get("content_text"))
-    content = markup.safe(rich, link or base) if rich else markup.safe(normal.paragraphs(flat)) if flat else ""
+    content = (
+        markup.safe(rich, link or base) if rich else markup.safe(normal.paragraphs(flat)) if flat else ""
+    )
     attachments = [one for one in item.get("attachments") or () if isinstance(one, dict)]
     found: list[Enclosure | None] = [
-        normal.enclosure(one.get("url"), base, one.get("mime_type"), one.get("size_in_bytes"),
-                         title=_text(one.get("title")), duration=one.get("duration_in_seconds"))
+        normal.enclosure(
+            one.get("url"),
+            base,
+            one.get("mime_type"),
+            one.get("size_in_bytes"),
+            title=_text(one.get("title")),
+            duration=one.get("duration_in_seconds"),
+        )
         for one in attachments
     ]
     tags = item.get("tags") if isinstance(item.get("tags"), list) else []

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-# Numeric references beyond Unicode, or to halves of a surrogate pair, raise out of feedparser.parse and take the whole feed with them.
+# Numeric references beyond Unicode, or to halves of a surrogate pair, raise out of feedparser.parse and take
+# the whole feed with them.
 _BAD_REFERENCE = re.compile(
     rb"&#(?:[xX]0*(?:11[0-9a-fA-F]{4}|1[2-9a-fA-F][0-9a-fA-F]{4}|[2-9a-fA-F][0-9a-fA-F]{5}|[0-9a-fA-F]{7,}|[dD][89a-fA-F][0-9a-fA-F]{2})"
     rb"|0*(?:111411[2-9]|11141[2-9]\d|1114[2-9]\d\d|111[5-9]\d{3}|11[2-9]\d{4}|1[2-9]\d{5}|[2-9]\d{6}|\d{8,}|55(?:29[6-9]|[3-9]\d\d)|56\d{3}|57(?:[0-2]\d\d|3[0-3]\d|34[0-3])))(?![0-9a-fA-F]);?"
@@ -19,7 +20,9 @@ SLICE = 300_000
 
 
 def mended(body: bytes) -> bytes:
-    """Without blanks before the declaration (19 of 52 real feeds that fail strict XML have nothing else), without impossible references."""
+    """Without blanks before the declaration (19 of 52 real feeds that fail strict XML have nothing else),
+    without impossible references.
+    """
     return _BAD_REFERENCE.sub(b"", body.lstrip(b" \t\r\n"))
 
 
@@ -30,7 +33,9 @@ def undeclared(body: bytes) -> bytes:
 
 
 def skipped(body: bytes) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """skipHours and skipDays, of which feedparser keeps the last one only. Numbers as said, names of days in lower case."""
+    """skipHours and skipDays, of which feedparser keeps the last one only. Numbers as said, names of days in
+    lower case.
+    """
     hours, days = set(), set()
     for block in _SKIPPED.finditer(body, 0, 200_000):
         for kind, value in _SKIP.findall(block[1]):
@@ -42,9 +47,11 @@ def skipped(body: bytes) -> tuple[tuple[int, ...], tuple[str, ...]]:
 
 
 def slices(body: bytes, most: int) -> Iterator[bytes]:
-    """The document itself; a large one as several with the same head and tail, so that time and memory follow the size of a slice.
+    """The document itself; a large one as several with the same head and tail, so that time and memory follow
+    the size of a slice.
 
-    At most `most` items in all. Where items can't be told apart with certainty (nested, not closed, UTF-16) it stays in one piece.
+    At most `most` items in all. Where items can't be told apart with certainty (nested, not closed, UTF-16)
+    it stays in one piece.
     """
     spans = _items(body, most) if len(body) > LARGE else []
     if not spans:

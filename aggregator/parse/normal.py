@@ -1,4 +1,6 @@
-"""What all readers share: identity, dates, limits, digest. From loose pieces to an `Entry` in our normal form."""
+"""What all readers share: identity, dates, limits, digest. From loose pieces to an `Entry` in our normal
+form.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +36,17 @@ _TYPES = {
 }  # fmt: skip
 _MEDIA = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg"}
 _TYPE = re.compile(r"[A-Za-z0-9][\w.+-]{0,60}/[\w.+-]{1,80}$")
-_LANGUAGES = json.loads(resources.files("aggregator").joinpath("data/languages.json").read_text(encoding="utf-8"))
+_LANGUAGES = json.loads(
+    resources.files("aggregator").joinpath("data/languages.json").read_text(encoding="utf-8")
+)
 _CODES = frozenset(_LANGUAGES["codes"].split())
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})([-_][A-Za-z0-9]{2,8})*$")
 
 
 def when(value: time.struct_time | tuple[int, ...] | str | None, seen: int) -> int | None:
-    """A date as said → unix seconds, clamped to [1990, seen]; None where there is none that can be understood."""
+    """A date as said → unix seconds, clamped to [1990, seen]; None where there is none that can be
+    understood.
+    """
     if value is None or value == "":
         return None
     try:
@@ -59,20 +65,42 @@ def _from_text(text: str) -> int:
 
 
 def language(value: object) -> str | None:
-    """BCP 47 with the usual letter case (en-US, zh-Hant-TW), in languages that ISO 639-1 and -2 know: validators know no others."""
+    """BCP 47 with the usual letter case (en-US, zh-Hant-TW), in languages that ISO 639-1 and -2 know:
+    validators know no others.
+    """
     if not isinstance(value, str) or len(value) > 35 or not _LANGUAGE.match(value.strip()):
         return None
     first, *rest = value.strip().replace("_", "-").split("-")
     first = _LANGUAGES["now"].get(first.lower(), first.lower())
     if first not in _CODES:
         return None
-    return "-".join([first, *(part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower() for part in rest)])
+    return "-".join(
+        [
+            first,
+            *(
+                part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part.lower()
+                for part in rest
+            ),
+        ]
+    )
 
 
 def person(name: object, email: object = None, uri: object = None) -> Person | None:
     shown = markup.title(name)[:200] if isinstance(name, str) else ""
-    mail = email.strip() if isinstance(email, str) and re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]{1,23}", email.strip()) else None
-    return Person(shown or mail or "", mail, urls.follow(uri) if isinstance(uri, str) else None) if shown or mail else None
+    mail = (
+        email.strip()
+        if isinstance(email, str)
+        and re.fullmatch(
+            r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]{1,23}",
+            email.strip(),
+        )
+        else None
+    )
+    return (
+        Person(shown or mail or "", mail, urls.follow(uri) if isinstance(uri, str) else None)
+        if shown or mail
+        else None
+    )
 
 
 def people(found: Iterable[Person | None]) -> tuple[Person, ...]:
@@ -95,7 +123,9 @@ def categories(found: Iterable[tuple[object, object, object]]) -> tuple[Category
     return tuple(unique.values())[:MAX_LISTED]
 
 
-def enclosure(url: object, base: str, kind: object = None, length: object = None, **more: Any) -> Enclosure | None:
+def enclosure(
+    url: object, base: str, kind: object = None, length: object = None, **more: Any
+) -> Enclosure | None:
     """A media file with type and length; the type from the extension where none is said."""
     link = urls.follow(url, base) if isinstance(url, str) else None
     if link is None:
@@ -103,7 +133,11 @@ def enclosure(url: object, base: str, kind: object = None, length: object = None
     extension = link.split("?")[0].rsplit("/", 1)[-1].rpartition(".")[2].lower()
     said = kind.split(";")[0].strip().lower() if isinstance(kind, str) else ""
     guessed = _TYPES.get(extension) or _MEDIA.get(str(more.get("medium")), "application/octet-stream")
-    medium = more.get("medium") if more.get("medium") in ("image", "audio", "video", "document", "executable") else None
+    medium = (
+        more.get("medium")
+        if more.get("medium") in ("image", "audio", "video", "document", "executable")
+        else None
+    )
     return Enclosure(link, said if _TYPE.match(said) else guessed, number(length) or 0, more.get("title"), medium,
                      number(more.get("width")), number(more.get("height")), seconds(more.get("duration")))  # fmt: skip
 
@@ -130,7 +164,10 @@ def seconds(value: object) -> int | None:
 
 def paragraphs(text: str) -> str:
     """Plain text as markup: blank lines separate paragraphs, other line ends are kept."""
-    blocks = [[html.escape(line, quote=False) for line in block.splitlines()] for block in re.split(r"\n\s*\n", text.strip())]
+    blocks = [
+        [html.escape(line, quote=False) for line in block.splitlines()]
+        for block in re.split(r"\n\s*\n", text.strip())
+    ]
     return "".join(f"<p>{'<br>'.join(lines)}</p>" for lines in blocks if lines)
 
 
@@ -156,12 +193,22 @@ def finish(entry: Entry, seen: int) -> Entry:
     title = entry.title or markup.snippet(markup.sentence(text), 100)
     summary = markup.snippet(entry.summary or text, MAX_SUMMARY if entry.summary else 300)
     published = entry.published if entry.published is not None else entry.updated
-    updated = max(entry.updated, published) if entry.updated is not None and published is not None else entry.updated
+    updated = (
+        max(entry.updated, published)
+        if entry.updated is not None and published is not None
+        else entry.updated
+    )
     link_key = urls.key(entry.link)
     body = "\n".join([title, text, entry.link or "", *(enclosure.url for enclosure in entry.enclosures)])
     digest = hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:32]
     content_only = "" if title or text else "\n".join(enclosure.url for enclosure in entry.enclosures)
-    key = guid or link_key or hashlib.sha256(f"{words.fold(title)}\n{words.fold(text[:500])}{content_only}".encode("utf-8", "replace")).hexdigest()
+    key = (
+        guid
+        or link_key
+        or hashlib.sha256(
+            f"{words.fold(title)}\n{words.fold(text[:500])}{content_only}".encode("utf-8", "replace")
+        ).hexdigest()
+    )
     if not title:
         title = entry.link.split("://", 1)[-1] if entry.link else UNTITLED
         title = markup.snippet(title, 100)
@@ -170,31 +217,55 @@ def finish(entry: Entry, seen: int) -> Entry:
 
 
 def based(fetched: Fetched, feed: Feed) -> Fetched:
-    """With the address that relative links start from: a file on disk has none of its own, but may say where the feed or its site lives."""
-    return fetched if urls.follow(fetched.url) else replace(fetched, url=feed.self_link or feed.link or fetched.url)
+    """With the address that relative links start from: a file on disk has none of its own, but may say where
+    the feed or its site lives.
+    """
+    return (
+        fetched
+        if urls.follow(fetched.url)
+        else replace(fetched, url=feed.self_link or feed.link or fetched.url)
+    )
 
 
 def unique(feed: Feed, entries: Iterable[Entry], limits: Limits, warnings: list[Failure]) -> Parsed:
-    """One entry a key. What a document gives to several different things identifies nothing: then link and title do (C4).
+    """One entry a key. What a document gives to several different things identifies nothing: then link and
+    title do (C4).
 
-    The same guid twice is one entry, unless the links differ or three titles share it (seen: one guid on all ten posts of a
-    blog). Without guids, one link with different texts is several entries (seen: comments, all with the link of their page).
+    The same guid twice is one entry, unless the links differ or three titles share it (seen: one guid on all
+    ten posts of a
+    blog). Without guids, one link with different texts is several entries (seen: comments, all with the link
+    of their page).
     """
     said = ("guid", "link", "text", "enclosures", "published")
-    found = [entry for entry in entries if entry.title != UNTITLED or any(getattr(entry, name) for name in said)]
+    found = [
+        entry for entry in entries if entry.title != UNTITLED or any(getattr(entry, name) for name in said)
+    ]
     if len(found) > limits.max_entries:
-        warnings.append(Failure("too-many", f"more than {limits.max_entries} entries; the first ones are taken"))
+        warnings.append(
+            Failure("too-many", f"more than {limits.max_entries} entries; the first ones are taken")
+        )
         found = found[: limits.max_entries]
     meant: dict[str, set[tuple[str | None, str, str]]] = {}
     for entry in found:
-        meant.setdefault(entry.key, set()).add((entry.link_key, entry.title, "" if entry.guid else entry.digest))
+        meant.setdefault(entry.key, set()).add(
+            (entry.link_key, entry.title, "" if entry.guid else entry.digest)
+        )
     shared = {key for key, things in meant.items() if len(things) > 1}
     for entry in found:
-        if entry.guid and entry.key in shared and len({link for link, *_ in meant[entry.key]}) == 1 and len(meant[entry.key]) < 3:
+        if (
+            entry.guid
+            and entry.key in shared
+            and len({link for link, *_ in meant[entry.key]}) == 1
+            and len(meant[entry.key]) < 3
+        ):
             shared.discard(entry.key)
     kept: dict[str, Entry] = {}
     for entry in found:
         if entry.key in shared:
-            entry = replace(entry, key=f"{entry.key}\n{entry.link_key}\n{entry.title}\n{'' if entry.guid else entry.digest}", guid=None)
+            entry = replace(
+                entry,
+                key=f"{entry.key}\n{entry.link_key}\n{entry.title}\n{'' if entry.guid else entry.digest}",
+                guid=None,
+            )
         kept.setdefault(entry.key, entry)
     return Parsed(feed, tuple(kept.values()), warnings=tuple(warnings))

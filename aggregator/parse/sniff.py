@@ -21,12 +21,38 @@ _FEED_ROOTS = frozenset({b"rss", b"feed", b"rdf", b"channel", b"xml"})
 
 # How pages that stand before a feed introduce themselves; searched in the first 64 kB, in lower case.
 _CHALLENGES = (
-    (("cf-browser-verification", "cf_chl_", "challenge-platform", "cf-error-details", "attention required! | cloudflare", "just a moment..."),
-     "a Cloudflare challenge page"),
-    (("captcha", "recaptcha", "hcaptcha", "are you a robot", "are you human", "verify you are human", "px-captcha"), "a captcha page"),
+    (
+        (
+            "cf-browser-verification",
+            "cf_chl_",
+            "challenge-platform",
+            "cf-error-details",
+            "attention required! | cloudflare",
+            "just a moment...",
+        ),
+        "a Cloudflare challenge page",
+    ),
+    (
+        (
+            "captcha",
+            "recaptcha",
+            "hcaptcha",
+            "are you a robot",
+            "are you human",
+            "verify you are human",
+            "px-captcha",
+        ),
+        "a captcha page",
+    ),
     (("incapsula", "_incap_", "imperva"), "an Imperva block page"),
-    (("access denied", "request blocked", "you have been blocked", "akamai"), "a page that says access is denied"),
-    (("enable javascript and cookies", "ddos-guard", "ddos protection", "checking your browser", "anubis"), "a browser check page"),
+    (
+        ("access denied", "request blocked", "you have been blocked", "akamai"),
+        "a page that says access is denied",
+    ),
+    (
+        ("enable javascript and cookies", "ddos-guard", "ddos protection", "checking your browser", "anubis"),
+        "a browser check page",
+    ),
 )
 _LOGIN = re.compile(r"type=[\"']?password|name=[\"']?password", re.I)
 
@@ -54,7 +80,8 @@ def _is_binary(head: bytes) -> bool:
 
 
 def foreign(body: bytes) -> bool:
-    """Whether this is something else although it may hold elements of feeds: a page about RSS, an image with <entry> in it.
+    """Whether this is something else although it may hold elements of feeds: a page about RSS, an image with
+    <entry> in it.
 
     Not where a whole feed follows what a server said before it.
     """
@@ -81,7 +108,12 @@ def stranger(body: bytes, fetched: Fetched) -> Failure:
         return Failure("not-a-feed", "an SVG image, not a feed")
     if name == b"opml":
         return Failure("not-a-feed", "an OPML list of feeds; add its feeds with `aggregator sources import`")
-    if name in (b"html", b"head", b"body") or "<!doctype html" in lowered[:2000] or "<html" in lowered or "<body" in lowered:
+    if (
+        name in (b"html", b"head", b"body")
+        or "<!doctype html" in lowered[:2000]
+        or "<html" in lowered
+        or "<body" in lowered
+    ):
         return _page(text, lowered)
     if name in (b"urlset", b"sitemapindex"):
         return Failure("not-a-feed", "a sitemap, not a feed")
@@ -96,12 +128,20 @@ def _page(text: str, lowered: str) -> Failure:
     if len(markup.plain(text)) < 6000:  # an article may well speak of captchas
         for signs, what in _CHALLENGES:
             if any(sign in lowered for sign in signs):
-                return Failure("blocked", f"{what} instead of the feed; ask the site to let feed readers through")
+                return Failure(
+                    "blocked", f"{what} instead of the feed; ask the site to let feed readers through"
+                )
     if _LOGIN.search(text):
-        return Failure("blocked", "a login page instead of the feed; the feed may need credentials (`headers` of the source)")
+        return Failure(
+            "blocked",
+            "a login page instead of the feed; the feed may need credentials (`headers` of the source)",
+        )
     found = re.search(r"<title[^>]*>(.*?)</title", text, re.I | re.S)
     title = f" (“{markup.snippet(markup.title(found.group(1)), 60)}”)" if found else ""
-    return Failure("not-a-feed", f"a web page{title}, not a feed; `aggregator sources add` with its address finds its feed")
+    return Failure(
+        "not-a-feed",
+        f"a web page{title}, not a feed; `aggregator sources add` with its address finds its feed",
+    )
 
 
 def json_stranger(value: object) -> Failure:
@@ -109,5 +149,8 @@ def json_stranger(value: object) -> Failure:
     if isinstance(value, dict):
         for name in ("message", "error", "detail", "title", "msg"):
             if value.get(name):
-                return Failure("not-a-feed", f"JSON, not a feed; it says: “{markup.snippet(markup.clean(json.dumps(value[name], ensure_ascii=False)), 80)}”")
+                return Failure(
+                    "not-a-feed",
+                    f"JSON, not a feed; it says: “{markup.snippet(markup.clean(json.dumps(value[name], ensure_ascii=False)), 80)}”",
+                )
     return Failure("not-a-feed", "JSON, but no JSON Feed (no “version” of jsonfeed.org)")

@@ -1,4 +1,6 @@
-"""The text file of stories: blocks between blank lines; a block of prose is one article, of headlines every line is a story."""
+"""The text file of stories: blocks between blank lines; a block of prose is one article, of headlines every
+line is a story.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +16,37 @@ HEADLINE = 200  # characters; longer lines are prose
 TITLE = 140  # characters of a title that is made from a first sentence
 _FULL_STOP = re.compile(r"(?<!\.)[.。．।۔][\"'”’»)\]]*$")  # an ellipsis is none: it ends many a headline
 _RULE = re.compile(r"[\W_]{3,}$")  # ----, * * *, =====: separates as a blank line does
-_GOES_ON = re.compile(r"[a-zà-ÿа-яёα-ω](?![A-Z])")  # a line that begins so continues the one before; iPhone and eBay do not
+# a line that begins so continues the one before; iPhone and eBay do not
+_GOES_ON = re.compile(r"[a-zà-ÿа-яёα-ω](?![A-Z])")
 _ABBREVIATION = re.compile(r"(?:\b[A-Z]\.)+$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|etc|No|St|a\.m|p\.m)\.$")
 
 
 def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
-    """No dates, no links: the store adds when an entry was first seen, publishing its page. Keys come from the words alone."""
+    """No dates, no links: the store adds when an entry was first seen, publishing its page. Keys come from
+    the words alone.
+    """
     body = fetched.body or b""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
-        return Parsed(failure=Failure("not-utf-8", f"{_name(fetched)}:{line}: byte {error.start + 1} is not UTF-8; save the file as UTF-8"))
+        return Parsed(
+            failure=Failure(
+                "not-utf-8",
+                f"{_name(fetched)}:{line}: byte {error.start + 1} is not UTF-8; save the file as UTF-8",
+            )
+        )
     if "\x00" in text:
-        return Parsed(failure=Failure("not-a-feed", f"{_name(fetched)}: a binary file, neither a feed nor a text file of stories"))
-    entries = [_entry(source, title, parts) for block in _blocks(markup.clean(text)) for title, parts in _stories(block)]
+        return Parsed(
+            failure=Failure(
+                "not-a-feed", f"{_name(fetched)}: a binary file, neither a feed nor a text file of stories"
+            )
+        )
+    entries = [
+        _entry(source, title, parts)
+        for block in _blocks(markup.clean(text))
+        for title, parts in _stories(block)
+    ]
     if not entries:
         return Parsed(failure=Failure("empty", f"{_name(fetched)}: no text in it"))
     return normal.unique(Feed(format="text"), entries, limits, [])
@@ -49,7 +67,9 @@ def _blocks(text: str) -> list[list[str]]:
 
 
 def _unwrapped(block: list[str]) -> list[str]:
-    """An article that an editor has wrapped at some column is one paragraph, below its headline if it has one."""
+    """An article that an editor has wrapped at some column is one paragraph, below its headline if it has
+    one.
+    """
     going_on = [bool(_GOES_ON.match(line)) for line in block[1:]]
     if not any(going_on) or 2 * sum(going_on) < len(going_on):
         return block
@@ -68,7 +88,8 @@ def _stories(block: list[str]) -> list[tuple[str | None, list[str]]]:
     long = any(len(line) > HEADLINE for line in block)
     rest = block[1:] or block
     if not prose or (not long and 2 * sum(not is_headline(line) for line in rest) < len(rest)):
-        return [(line, []) for line in block]  # one stray full stop does not make an article of a list of headlines
+        # one stray full stop does not make an article of a list of headlines
+        return [(line, []) for line in block]
     if len(block) > 1 and is_headline(block[0]):
         return [(block[0], block[1:])]
     return [(None, block)]
@@ -77,11 +98,21 @@ def _stories(block: list[str]) -> list[tuple[str | None, list[str]]]:
 def _entry(source: str, title: str | None, parts: list[str]) -> Entry:
     text = "\n".join(parts)
     shown = title or markup.snippet(re.sub(r"(?<!\.)[.。．।۔]$", "", markup.sentence(parts[0])), TITLE)
-    # The key is what makes an article this one: its headline, else how it begins. Later paragraphs may be added without a new story.
+    # The key is what makes an article this one: its headline, else how it begins. Later paragraphs may be
+    # added without a new story.
     identity = " ".join(words.words(title)) if title else " ".join(words.words(parts[0])[:40])
     key = "text:" + hashlib.sha256((identity or shown).encode()).hexdigest()[:32]
     digest = hashlib.sha256(f"{shown}\n{text}".encode()).hexdigest()[:32]
     summary = markup.snippet(text, 300) if parts else ""
     content = markup.safe("".join(normal.paragraphs(part) for part in parts))
     said = normal.said({"title": title, "paragraphs": parts} if parts else {"title": title})
-    return Entry(source=source, key=key, title=shown[: markup.MAX_TITLE], summary=summary, content=content, text=text, digest=digest, said=said)
+    return Entry(
+        source=source,
+        key=key,
+        title=shown[: markup.MAX_TITLE],
+        summary=summary,
+        content=content,
+        text=text,
+        digest=digest,
+        said=said,
+    )

@@ -10,12 +10,23 @@ __all__ = ["archive", "feeds"]
 
 
 def feeds(edition: Edition, site: Site, address: str | None = None) -> dict[str, bytes]:
-    """`address`: where the feed is served, if not under its name. `ID.rss`, `ID.atom`, `ID.json`, as far as the site has these formats; all from the same prepared items (F62)."""
+    """`address`: where the feed is served, if not under its name. `ID.rss`, `ID.atom`, `ID.json`, as far as
+    the site has these formats; all from the same prepared items (F62).
+    """
     items = prepared(edition, site)
     writers = {"rss": rss.write, "atom": atom.write, "json": jsonfeed.write}
-    return {f"{edition.id}.{form}": writers[form](edition, site, items, address or f"{site.base_url}{edition.id}.{form}") for form in site.formats}
+    return {
+        f"{edition.id}.{form}": writers[form](
+            edition, site, items, address or f"{site.base_url}{edition.id}.{form}"
+        )
+        for form in site.formats
+    }
 
 
 def archive(edition: Edition, site: Site, number: int, complete: bool) -> dict[str, bytes]:
     """One RFC 5005 archive document; complete ones are never written again."""
-    return {archive_name(edition.id, number): atom.write_archive(edition, site, prepared(edition, site), number, complete)}
+    return {
+        archive_name(edition.id, number): atom.write_archive(
+            edition, site, prepared(edition, site), number, complete
+        )
+    }

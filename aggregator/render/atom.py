@@ -1,4 +1,6 @@
-"""Atom (RFC 4287) by feedgen, mended by an extension: link types and lengths, complete `source`, order, dates."""
+"""Atom (RFC 4287) by feedgen, mended by an extension: link types and lengths, complete `source`, order,
+dates.
+"""
 
 from __future__ import annotations
 
@@ -81,12 +83,15 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has 
         if one.content:
             etree.SubElement(entry, "content", type="html").text = one.content
         _media(entry, one)
-        _source(entry, one, site)  # last: some parsers take the first title that they see for the entry's own (F40)
+        # last: some parsers take the first title that they see for the entry's own (F40)
+        _source(entry, one, site)
         return entry
 
 
 def _summary(element: Any, text: str) -> None:
-    """Plain text; where it looks like markup ("&lt;b>" in a text about HTML) as HTML that shows just that, or readers would guess."""
+    """Plain text; where it looks like markup ("&lt;b>" in a text about HTML) as HTML that shows just that, or
+    readers would guess.
+    """
     literal = _MARKUP_LIKE.search(text)
     element.set("type", "html" if literal else "text")
     element.text = html.escape(text, quote=False) if literal else text
@@ -95,7 +100,14 @@ def _summary(element: Any, text: str) -> None:
 def _links(entry: Any, one: Prepared) -> None:
     etree.SubElement(entry, "link", rel="alternate", type="text/html", href=one.link)
     for enclosure in one.enclosures:
-        etree.SubElement(entry, "link", rel="enclosure", type=enclosure.type, length=str(enclosure.length), href=enclosure.url)
+        etree.SubElement(
+            entry,
+            "link",
+            rel="enclosure",
+            type=enclosure.type,
+            length=str(enclosure.length),
+            href=enclosure.url,
+        )
     seen = {one.link}
     for telling in one.item.also:
         if telling.link and telling.link not in seen:
@@ -122,10 +134,13 @@ def _source(entry: Any, one: Prepared, site: Site) -> None:
     source = etree.SubElement(entry, "source")
     etree.SubElement(source, "id").text = markup.clean(origin.feed_id) or feed_id(origin.id, site)
     etree.SubElement(source, "title", type="text").text = source_title(origin)
-    # As of when the entry was last taken over: the source's own date would change every old entry at every poll.
+    # As of when the entry was last taken over: the source's own date would change every old entry at every
+    # poll.
     etree.SubElement(source, "updated").text = rfc3339(one.updated)
     etree.SubElement(source, "link", rel="self", href=source_url(one.item, site))
-    etree.SubElement(source, "link", rel="alternate", type="text/html", href=origin.site or f"{site.base_url}sources.html")
+    etree.SubElement(
+        source, "link", rel="alternate", type="text/html", href=origin.site or f"{site.base_url}sources.html"
+    )
     for person in origin.authors[:5]:
         author = etree.SubElement(source, "author")
         etree.SubElement(author, "name").text = markup.line(person.name) or origin.id
@@ -139,14 +154,21 @@ def moment(at: int) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
-def generator(edition: Edition, site: Site, items: tuple[Prepared, ...], feed_extension: Any, entry_extension: Any) -> Any:
-    """A feedgen generator with everything that feedgen does right; one bad item is left out, not the feed (F8)."""
+def generator(
+    edition: Edition, site: Site, items: tuple[Prepared, ...], feed_extension: Any, entry_extension: Any
+) -> Any:
+    """A feedgen generator with everything that feedgen does right; one bad item is left out, not the feed
+    (F8).
+    """
     feed = FeedGenerator()
     feed.register_extension("mended", feed_extension, entry_extension, atom=True, rss=True)
     feed.id(feed_id(edition.id, site))
     feed.title(heading(edition, site))
     feed.link(href=page_url(edition, site), rel="alternate")
-    feed.description(markup.line(edition.description) or f"{markup.line(edition.title)}: each thing told once, with all who told it")
+    feed.description(
+        markup.line(edition.description)
+        or f"{markup.line(edition.title)}: each thing told once, with all who told it"
+    )
     feed.language(site.language)
     feed.updated(moment(edition.updated))
     feed.generator(PRODUCT, version=__version__)
@@ -157,11 +179,15 @@ def generator(edition: Edition, site: Site, items: tuple[Prepared, ...], feed_ex
         entry.updated(moment(one.updated))
         entry.published(moment(one.published))
         entry.link(href=one.link, rel="alternate")
-        people = [{key: value for key, value in (("name", a.name), ("uri", a.uri)) if value} for a in one.authors]
+        people = [
+            {key: value for key, value in (("name", a.name), ("uri", a.uri)) if value} for a in one.authors
+        ]
         entry.author(people if len(people) == 1 else {"name": byline(one.authors)})
         if len(people) > 1:
             entry.contributor(people)
-        entry.category([{"term": c.term, **({"scheme": c.scheme} if c.scheme else {})} for c in one.categories])
+        entry.category(
+            [{"term": c.term, **({"scheme": c.scheme} if c.scheme else {})} for c in one.categories]
+        )
         if one.rights:
             entry.rights(one.rights)
         entry.mended.one, entry.mended.site = one, site
@@ -176,13 +202,24 @@ def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: st
         {"rel": "self", "type": _TYPES["atom"], "href": address},
         {"rel": "alternate", "type": "text/html", "href": page_url(edition, site)},
         *({"rel": "hub", "href": hub} for hub in [site.hub] if hub),
-        *({"rel": "prev-archive", "type": _TYPES["atom"], "href": f"{site.base_url}{archive_name(edition.id, edition.archive)}"} for _ in range(edition.archive > 0)),
+        *(
+            {
+                "rel": "prev-archive",
+                "type": _TYPES["atom"],
+                "href": f"{site.base_url}{archive_name(edition.id, edition.archive)}",
+            }
+            for _ in range(edition.archive > 0)
+        ),
     ]
     return _string(feed)
 
 
-def write_archive(edition: Edition, site: Site, items: tuple[Prepared, ...], number: int, complete: bool) -> bytes:
-    """Archive document `number` (RFC 5005, 4): `current` leads to the subscription feed, `prev-archive` to the one before."""
+def write_archive(
+    edition: Edition, site: Site, items: tuple[Prepared, ...], number: int, complete: bool
+) -> bytes:
+    """Archive document `number` (RFC 5005, 4): `current` leads to the subscription feed, `prev-archive` to
+    the one before.
+    """
     feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
     feed.mended.updated, feed.mended.names = edition.updated, extras.namespaces(items, "atom")
     feed.mended.marks = ["archive"]
@@ -191,10 +228,28 @@ def write_archive(edition: Edition, site: Site, items: tuple[Prepared, ...], num
         {"rel": "self", "type": _TYPES["atom"], "href": here},
         {"rel": "alternate", "type": "text/html", "href": page_url(edition, site)},
         {"rel": "current", "type": _TYPES["atom"], "href": f"{site.base_url}{edition.id}.atom"},
-        *({"rel": "prev-archive", "type": _TYPES["atom"], "href": f"{site.base_url}{archive_name(edition.id, number - 1)}"} for _ in range(number > 1)),
-        # A full one leads to the next, which is made with it; the first, while it fills, back to the feed: it has to stand in a chain (validators).
-        *({"rel": "next-archive", "type": _TYPES["atom"], "href": f"{site.base_url}{archive_name(edition.id, number + 1)}"} for _ in range(complete)),
-        *({"rel": "next-archive", "type": _TYPES["atom"], "href": f"{site.base_url}{edition.id}.atom"} for _ in range(number == 1 and not complete)),
+        *(
+            {
+                "rel": "prev-archive",
+                "type": _TYPES["atom"],
+                "href": f"{site.base_url}{archive_name(edition.id, number - 1)}",
+            }
+            for _ in range(number > 1)
+        ),
+        # A full one leads to the next, which is made with it; the first, while it fills, back to the feed: it
+        # has to stand in a chain (validators).
+        *(
+            {
+                "rel": "next-archive",
+                "type": _TYPES["atom"],
+                "href": f"{site.base_url}{archive_name(edition.id, number + 1)}",
+            }
+            for _ in range(complete)
+        ),
+        *(
+            {"rel": "next-archive", "type": _TYPES["atom"], "href": f"{site.base_url}{edition.id}.atom"}
+            for _ in range(number == 1 and not complete)
+        ),
     ]
     return _string(feed)
 
@@ -205,14 +260,26 @@ def _string(feed: Any) -> bytes:
     return numbered(data) + b"\n"
 
 
-_TEXTS = re.compile(rb"<((?:dc:)?(?:title|name|category|rights|subtitle|source|creator|publisher|copyright))([^<>]*)>([^<]*(?:&lt;|&amp;)[^<]*)</\1>")
+_TEXTS = re.compile(
+    rb"<((?:dc:)?(?:title|name|category|rights|subtitle|source|creator|publisher|copyright))([^<>]*)>([^<]*(?:&lt;|&amp;)[^<]*)</\1>"
+)
 
 
 def numbered(data: bytes) -> bytes:
-    """`<` and `&` of titles and names as numeric references: some readers and validators take the named ones there for escaped HTML
+    """`<` and `&` of titles and names as numeric references: some readers and validators take the named ones
+    there for escaped HTML
     (RSS Advisory Board, "Character Data")."""
 
     def by_number(found: re.Match[bytes]) -> bytes:
-        return b"<" + found[1] + found[2] + b">" + found[3].replace(b"&lt;", b"&#x3C;").replace(b"&amp;", b"&#x26;") + b"</" + found[1] + b">"
+        return (
+            b"<"
+            + found[1]
+            + found[2]
+            + b">"
+            + found[3].replace(b"&lt;", b"&#x3C;").replace(b"&amp;", b"&#x26;")
+            + b"</"
+            + found[1]
+            + b">"
+        )
 
     return _TEXTS.sub(by_number, data)

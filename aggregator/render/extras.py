@@ -37,7 +37,8 @@ _DUBLIN_CORE = frozenset({"publisher", "type", "format", "identifier", "relation
 def elements(one: Prepared, form: str) -> list[tuple[str, str, dict[str, str]]]:
     """(prefixed name, text, attributes) of what validators take in this format, each name once.
 
-    iTunes elements bind a whole RSS channel to be a podcast with owner and e-mail: there the podcast namespace says the same of one item.
+    iTunes elements bind a whole RSS channel to be a podcast with owner and e-mail: there the podcast
+    namespace says the same of one item.
     """
     found: dict[str, tuple[str, str, dict[str, str]]] = {}
     for name, value in one.item.entry.extras:
@@ -51,7 +52,9 @@ def elements(one: Prepared, form: str) -> list[tuple[str, str, dict[str, str]]]:
                 found.setdefault(name, (name, "", {"url": address, "type": kind}))
         elif name == "license" and form == "rss" and urls.plain(value) == value:
             found.setdefault(name, ("creativeCommons:license", value, {}))
-        elif (prefix == "dc" and local in _DUBLIN_CORE and value) or (name in _FORMS and _FORMS[name].match(value) and not (prefix == "itunes" and form == "rss")):
+        elif (prefix == "dc" and local in _DUBLIN_CORE and value) or (
+            name in _FORMS and _FORMS[name].match(value) and not (prefix == "itunes" and form == "rss")
+        ):
             found.setdefault(name, (name, value, {}))
     return list(found.values())
 
@@ -65,7 +68,11 @@ def add(parent: Any, one: Prepared, form: str) -> None:
 def namespaces(items: Iterable[Prepared], form: str) -> dict[str, str]:
     """The prefixes that a feed declares at its root (F5): those it uses, and no other."""
     used = {name.partition(":")[0] for one in items for name, _, _ in elements(one, form)} | {"media"}
-    return {prefix: NAMESPACES[prefix] for prefix in NAMESPACES if prefix in used or (prefix == "dc" and form == "rss")}
+    return {
+        prefix: NAMESPACES[prefix]
+        for prefix in NAMESPACES
+        if prefix in used or (prefix == "dc" and form == "rss")
+    }
 
 
 def record(one: Prepared) -> dict[str, str]:

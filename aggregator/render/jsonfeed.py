@@ -22,7 +22,8 @@ def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: st
         "language": site.language,
         "hubs": [{"type": "WebSub", "url": site.hub}] if site.hub else None,
     }
-    whole = {**_without_nothing(document), "items": [_item(one, site) for one in items]}  # required, also where there are none
+    # required, also where there are none
+    whole = {**_without_nothing(document), "items": [_item(one, site) for one in items]}
     return (json.dumps(whole, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 

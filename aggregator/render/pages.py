@@ -1,4 +1,6 @@
-"""The HTML pages. Readable without scripts, without any request elsewhere, on a phone and on a desktop, in light and dark."""
+"""The HTML pages. Readable without scripts, without any request elsewhere, on a phone and on a desktop, in
+light and dark.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,13 @@ from aggregator.model import Edition, Item, Notice, Site
 from aggregator.render.prepare import WEEKDAYS, archive_name, long_day, readable, rfc3339
 from aggregator.text import markup
 
-NEWEST, LATEST, MOST = 5, 9, 6  # items on the front page: of a topic, of everything, of what most sources tell
-_TYPES = {"rss": ("application/rss+xml", "RSS"), "atom": ("application/atom+xml", "Atom"), "json": ("application/feed+json", "JSON Feed")}
+# items on the front page: of a topic, of everything, of what most sources tell
+NEWEST, LATEST, MOST = 5, 9, 6
+_TYPES = {
+    "rss": ("application/rss+xml", "RSS"),
+    "atom": ("application/atom+xml", "Atom"),
+    "json": ("application/feed+json", "JSON Feed"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,9 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """A source on the page of sources. Nothing that changes from poll to poll: the page is written when something happened."""
+    """A source on the page of sources. Nothing that changes from poll to poll: the page is written when
+    something happened.
+    """
 
     id: str
     title: str
@@ -61,18 +70,38 @@ class _Shown:
     """An item as the templates see it: cleaned texts, followable links."""
 
     def __init__(self, item: Item, site: Site) -> None:
-        self.entry, self.origin, self.published, self.page, self.topics, self.also = item.entry, item.origin, item.published, item.page, item.topics, item.also
+        self.entry, self.origin, self.published, self.page, self.topics, self.also = (
+            item.entry,
+            item.origin,
+            item.published,
+            item.page,
+            item.topics,
+            item.also,
+        )
         self.link = urls.follow(item.link) or site.base_url
         summary = item.entry.summary or item.entry.text[:400]
-        self.summary = "" if summary.startswith(item.entry.title.rstrip("…")) and len(summary) < len(item.entry.title) + 20 else markup.snippet(summary, 320)
-        self.others = tuple(dict.fromkeys(other.origin.title for other in item.also if other.origin.title != item.origin.title)) or ("in other places",)
+        self.summary = (
+            ""
+            if summary.startswith(item.entry.title.rstrip("…")) and len(summary) < len(item.entry.title) + 20
+            else markup.snippet(summary, 320)
+        )
+        self.others = tuple(
+            dict.fromkeys(
+                other.origin.title for other in item.also if other.origin.title != item.origin.title
+            )
+        ) or ("in other places",)
         self.tellers = len({item.origin.id, *(other.origin.id for other in item.also)})
         self.sources_word = f"{self.tellers} sources" if self.tellers > 1 else f"{len(item.also) + 1} times"
 
 
 @functools.cache
 def _environment() -> Environment:
-    environment = Environment(loader=PackageLoader("aggregator.render"), autoescape=True, trim_blocks=False, keep_trailing_newline=True)
+    environment = Environment(
+        loader=PackageLoader("aggregator.render"),
+        autoescape=True,
+        trim_blocks=False,
+        keep_trailing_newline=True,
+    )
     environment.filters.update(iso=rfc3339, day=readable, clock=lambda at: rfc3339(at)[11:16] + " UTC")
     environment.globals["style"] = Markup(style())
     return environment
@@ -87,9 +116,13 @@ def style() -> str:
 
 @functools.cache
 def design() -> str:
-    """Changes whenever a template or the style sheet does: every page is then printed anew, or the policy would forbid its old style."""
+    """Changes whenever a template or the style sheet does: every page is then printed anew, or the policy
+    would forbid its old style.
+    """
     loader = PackageLoader("aggregator.render")
-    return hashlib.sha256("".join(loader.get_source(Environment(), name)[0] for name in loader.list_templates()).encode()).hexdigest()
+    return hashlib.sha256(
+        "".join(loader.get_source(Environment(), name)[0] for name in loader.list_templates()).encode()
+    ).hexdigest()
 
 
 def _page(template: str, site: Site, neighbours: Sequence[Neighbour], **values: Any) -> bytes:
@@ -114,14 +147,18 @@ def _link(form: str, title: str, href: str) -> dict[str, str]:
 
 
 def _alternates(topic: str, title: str, site: Site) -> list[dict[str, str]]:
-    return [_link(form, feed_title(topic, title, site), f"{site.base_url}{topic}.{form}") for form in site.formats]
+    return [
+        _link(form, feed_title(topic, title, site), f"{site.base_url}{topic}.{form}") for form in site.formats
+    ]
 
 
 def topic(edition: Edition, site: Site, neighbours: Sequence[Neighbour]) -> bytes:
     """`ID.html`, by days."""
     heading = "Everything" if edition.id == "all" else edition.title
     shown = [_Shown(item, site) for item in edition.items]
-    days = [(day, list(found)) for day, found in itertools.groupby(shown, lambda one: long_day(one.published))]
+    days = [
+        (day, list(found)) for day, found in itertools.groupby(shown, lambda one: long_day(one.published))
+    ]
     return _page("topic.html", site, neighbours, title=f"{heading} – {site.title}", heading=heading, here=edition.id, description=edition.description,
                  canonical=f"{site.base_url}{edition.id}.html", alternates=_alternates(edition.id, edition.title, site), days=days,
                  older=f"{site.base_url}{archive_name(edition.id, edition.archive)}" if edition.archive else "")  # fmt: skip
@@ -134,7 +171,9 @@ def index(editions: Sequence[Edition], site: Site, neighbours: Sequence[Neighbou
     all_items = [_Shown(item, site) for item in everything.items] if everything else []
     everywhere = {item.id: item for one in editions for item in one.items if item.also}
     told = [_Shown(item, site) for item in everywhere.values()]
-    most = sorted((one for one in told if one.tellers > 1), key=lambda one: (-one.tellers, -one.published))[:MOST]
+    most = sorted((one for one in told if one.tellers > 1), key=lambda one: (-one.tellers, -one.published))[
+        :MOST
+    ]
     sections = [
         {"id": one.id, "title": known[one.id].title if one.id in known else one.title, "description": one.description,
          "links": _alternates(one.id, one.title, site), "items": [_Shown(item, site) for item in one.items[:NEWEST]]}
@@ -149,26 +188,44 @@ def index(editions: Sequence[Edition], site: Site, neighbours: Sequence[Neighbou
 def event(item: Item, told: Sequence[Item], site: Site, neighbours: Sequence[Neighbour]) -> bytes:
     """A story's or event's own page: the text where it has no link of its own, and who tells it."""
     one = _Shown(item, site)
-    content, media = markup.without_media(markup.safe(item.entry.content)) if urls.plain(item.entry.link) is None else ("", ())
+    content, media = (
+        markup.without_media(markup.safe(item.entry.content))
+        if urls.plain(item.entry.link) is None
+        else ("", ())
+    )
     topics = [neighbour for neighbour in neighbours if neighbour.id in item.topics]
     return _page("event.html", site, neighbours, title=f"{item.entry.title} – {site.title}", one=one, content=Markup(content), media=media, topics=topics,
                  told=[_Shown(other, site) for other in told], description=markup.snippet(item.entry.summary, 200),
                  alternates=_alternates("all", "", site))  # fmt: skip
 
 
-def sources(notices: Sequence[Notice], lines: Sequence[SourceLine], site: Site, neighbours: Sequence[Neighbour]) -> bytes:
+def sources(
+    notices: Sequence[Notice], lines: Sequence[SourceLine], site: Site, neighbours: Sequence[Neighbour]
+) -> bytes:
     """`sources.html`"""
-    alternates = [_link(form, f"Sources – {site.title}", f"{site.base_url}sources.{form}") for form in ("rss", "atom")]
+    alternates = [
+        _link(form, f"Sources – {site.title}", f"{site.base_url}sources.{form}") for form in ("rss", "atom")
+    ]
     ordered = sorted(lines, key=lambda line: line.title.casefold())
     return _page("sources.html", site, neighbours, title=f"Sources – {site.title}", here="sources", notices=notices[:50], lines=ordered,
                  canonical=f"{site.base_url}sources.html", alternates=alternates)  # fmt: skip
 
 
-_TROUBLE = ("blocked", "failing", "gone", "moved", "slow", "silent", "new", "ok", "disabled")  # as people look for it
+# as people look for it
+_TROUBLE = ("blocked", "failing", "gone", "moved", "slow", "silent", "new", "ok", "disabled")
 
 
-def status(rows: Sequence[StatusLine], new: Sequence[int], today: int, summary: str, site: Site, neighbours: Sequence[Neighbour]) -> bytes:
-    """`/status`, made when asked for: trouble first. `new`: entries of the last seven days, `today` (days since 1970) last."""
+def status(
+    rows: Sequence[StatusLine],
+    new: Sequence[int],
+    today: int,
+    summary: str,
+    site: Site,
+    neighbours: Sequence[Neighbour],
+) -> bytes:
+    """`/status`, made when asked for: trouble first. `new`: entries of the last seven days, `today` (days
+    since 1970) last.
+    """
     order = {state: number for number, state in enumerate(_TROUBLE)}
     counts = Counter(row.state for row in rows)
     states = [(counts[state], state) for state in reversed(_TROUBLE) if counts[state]]
@@ -177,8 +234,14 @@ def status(rows: Sequence[StatusLine], new: Sequence[int], today: int, summary: 
                  names=[WEEKDAYS[(today - 6 + day + 3) % 7] for day in range(7)])  # fmt: skip
 
 
-def search(query: str, items: Sequence[Item], error: str | None, site: Site, neighbours: Sequence[Neighbour]) -> bytes:
+def search(
+    query: str, items: Sequence[Item], error: str | None, site: Site, neighbours: Sequence[Neighbour]
+) -> bytes:
     """`/search`, made when asked for; its result is a feed too."""
-    alternates = [_link(form, f"Search: {query}", f"{site.base_url}search?q={quote(query)}&format={form}") for form in _TYPES if query and not error]
+    alternates = [
+        _link(form, f"Search: {query}", f"{site.base_url}search?q={quote(query)}&format={form}")
+        for form in _TYPES
+        if query and not error
+    ]
     return _page("search.html", replace(site, live=True), neighbours, title=f"Search – {site.title}", here="search", query=query, error=error, alternates=alternates,
                  items=[_Shown(item, site) for item in items])  # fmt: skip

@@ -15,7 +15,20 @@ PRODUCT = "aggregator"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LONG_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_LONG_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+_LONG_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +57,20 @@ def prepared(edition: Edition, site: Site) -> tuple[Prepared, ...]:
 
 
 def _prepare(item: Item, site: Site) -> Prepared:
-    origin = replace(item.origin, url=urls.plain(item.origin.url), site=urls.plain(item.origin.site), icon=urls.plain(item.origin.icon))
+    origin = replace(
+        item.origin,
+        url=urls.plain(item.origin.url),
+        site=urls.plain(item.origin.site),
+        icon=urls.plain(item.origin.icon),
+    )
     item = replace(item, origin=origin, entry=replace(item.entry, comments=urls.plain(item.entry.comments)))
     entry = item.entry
     link = urls.plain(item.link) or site.base_url
     title = markup.line(entry.title) or "Untitled"
     summary = " ".join(markup.clean(entry.summary or entry.text[:300]).split())
-    authors = tuple(_author(a) for a in entry.authors or origin.authors if markup.line(a.name)) or (Person(source_title(origin)),)
+    authors = tuple(_author(a) for a in entry.authors or origin.authors if markup.line(a.name)) or (
+        Person(source_title(origin)),
+    )
     return Prepared(
         item,
         markup.clean(item.id),
@@ -89,8 +109,14 @@ def byline(authors: Sequence[Person]) -> str:
 
 
 def _author(person: Person) -> Person:
-    """Without an e-mail element, which some parsers glue to the name (F67) and harvesters like; as a mailto: address where there is no other."""
-    return Person(markup.line(person.name), None, urls.plain(person.uri) or (f"mailto:{person.email}" if person.email else None))
+    """Without an e-mail element, which some parsers glue to the name (F67) and harvesters like; as a mailto:
+    address where there is no other.
+    """
+    return Person(
+        markup.line(person.name),
+        None,
+        urls.plain(person.uri) or (f"mailto:{person.email}" if person.email else None),
+    )
 
 
 def _content(item: Item, site: Site, summary: str, link: str) -> str:
@@ -99,13 +125,19 @@ def _content(item: Item, site: Site, summary: str, link: str) -> str:
     body = item.entry.content if site.content == "full" else ""
     if not body:
         text = item.entry.text if site.content == "full" else summary
-        body = "".join(f"<p>{html.escape(line, quote=False)}</p>" for line in (text or summary).split("\n") if line)
+        body = "".join(
+            f"<p>{html.escape(line, quote=False)}</p>" for line in (text or summary).split("\n") if line
+        )
     return markup.safe(body + _unsaid(item) + also_in(item.also), link)
 
 
 def _unsaid(item: Item) -> str:
     """Media whose address feeds can't say in their own elements (see `urls.plain`), as links in the text."""
-    found = [html.escape(one.url, quote=True) for one in item.entry.enclosures if urls.plain(one.url) is None and urls.follow(one.url)]
+    found = [
+        html.escape(one.url, quote=True)
+        for one in item.entry.enclosures
+        if urls.plain(one.url) is None and urls.follow(one.url)
+    ]
     return "".join(f'<p><a href="{url}">{url}</a></p>' for url in found)
 
 
@@ -115,7 +147,7 @@ def also_in(also: Sequence[Telling]) -> str:
         return ""
     parts = [
         f'<a href="{html.escape(one.link or "", quote=True)}">{html.escape(source_title(one.origin))}</a>'
-        f"{': ' + html.escape(markup.line(one.title)) if one.level == 'event' else ''} (<time datetime=\"{rfc3339(one.published)}\">{readable(one.published)}</time>)"
+        f'{": " + html.escape(markup.line(one.title)) if one.level == "event" else ""} (<time datetime="{rfc3339(one.published)}">{readable(one.published)}</time>)'
         for one in also[:50]
     ]
     more = f" and {len(also) - 50} more" if len(also) > 50 else ""

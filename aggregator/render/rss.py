@@ -1,4 +1,6 @@
-"""RSS 2.0 by feedgen, mended by an extension: creators without e-mail, content after description, source, media, dates."""
+"""RSS 2.0 by feedgen, mended by an extension: creators without e-mail, content after description, source,
+media, dates.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,10 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
             channel.remove(old)
         channel.find("link").text = self.alternate
         description = list(channel).index(channel.find("description"))
-        channel.insert(description + 1, etree.Element(f"{{{_ATOM}}}link", rel="self", type="application/rss+xml", href=self.self_url))
+        channel.insert(
+            description + 1,
+            etree.Element(f"{{{_ATOM}}}link", rel="self", type="application/rss+xml", href=self.self_url),
+        )
         if self.hub:
             channel.insert(description + 2, etree.Element(f"{{{_ATOM}}}link", rel="hub", href=self.hub))
         channel.find("lastBuildDate").text = rfc822(self.updated)
@@ -56,7 +61,18 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has 
     def extend_rss(self, entry: Any) -> Any:
         one, site = self.one, self.site
         assert one is not None and site is not None
-        for name in ("author", "description", f"{{{_CONTENT}}}encoded", "source", "enclosure", "comments", "link", "pubDate", "guid", "category"):
+        for name in (
+            "author",
+            "description",
+            f"{{{_CONTENT}}}encoded",
+            "source",
+            "enclosure",
+            "comments",
+            "link",
+            "pubDate",
+            "guid",
+            "category",
+        ):
             for old in entry.findall(name):
                 entry.remove(old)
         etree.SubElement(entry, "link").text = one.link
@@ -68,7 +84,9 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has 
             etree.SubElement(entry, f"{{{_CONTENT}}}encoded").text = one.content
         etree.SubElement(entry, f"{{{extras.NAMESPACES['dc']}}}creator").text = byline(one.authors)
         for category in one.categories:
-            etree.SubElement(entry, "category", {"domain": category.scheme} if category.scheme else {}).text = category.term
+            etree.SubElement(
+                entry, "category", {"domain": category.scheme} if category.scheme else {}
+            ).text = category.term
         if one.item.entry.comments:
             etree.SubElement(entry, "comments").text = one.item.entry.comments
         _media(entry, one)
@@ -91,11 +109,14 @@ def _escaped(text: str) -> str:
 
 def _media(entry: Any, one: Prepared) -> None:
     """One enclosure, as RSS has it; further media as Media RSS, none twice (F41)."""
-    # Of what readers take for a web address: odd hosts (`localhost`, an underscore, a user) are said as media only.
+    # Of what readers take for a web address: odd hosts (`localhost`, an underscore, a user) are said as media
+    # only.
     first = next((enclosure for enclosure in one.enclosures if _PLAIN_HOST.match(enclosure.url)), None)
     for enclosure in one.enclosures:
         if enclosure is first:
-            etree.SubElement(entry, "enclosure", url=enclosure.url, length=str(enclosure.length), type=enclosure.type)
+            etree.SubElement(
+                entry, "enclosure", url=enclosure.url, length=str(enclosure.length), type=enclosure.type
+            )
             continue
         attributes = {"url": enclosure.url, "type": enclosure.type}
         if enclosure.length:
@@ -114,7 +135,12 @@ def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: st
     """The subscription document."""
     feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
     mended = feed.mended
-    mended.updated, mended.ttl, mended.hub, mended.names = edition.updated, site.ttl, site.hub or "", extras.namespaces(items, "rss")
+    mended.updated, mended.ttl, mended.hub, mended.names = (
+        edition.updated,
+        site.ttl,
+        site.hub or "",
+        extras.namespaces(items, "rss"),
+    )
     mended.self_url, mended.alternate = address, f"{site.base_url}{edition.id}.html"
     data = feed.rss_str(pretty=False)
     assert isinstance(data, bytes)

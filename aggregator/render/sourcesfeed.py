@@ -1,4 +1,6 @@
-"""`sources.rss` and `sources.atom`: what happened to sources, one item a change of state, in words with what to do."""
+"""`sources.rss` and `sources.atom`: what happened to sources, one item a change of state, in words with what
+to do.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,39 @@ from aggregator.model import Edition, Entry, Item, Notice, Origin, Site
 from aggregator.render import atom, rss
 from aggregator.render.prepare import prepared
 
-_WORDS = {"ok": "is back", "slow": "asks for patience", "failing": "fails", "blocked": "blocks us", "moved": "has moved", "gone": "is gone", "silent": "is silent", "new": "is new"}
+_WORDS = {
+    "ok": "is back",
+    "slow": "asks for patience",
+    "failing": "fails",
+    "blocked": "blocks us",
+    "moved": "has moved",
+    "gone": "is gone",
+    "silent": "is silent",
+    "new": "is new",
+}
 
 
 def write(notices: Sequence[Notice], site: Site, updated: int) -> dict[str, bytes]:
     """In the formats that have it; newest first."""
-    items = tuple(sorted((_item(notice, site) for notice in notices), key=lambda item: (item.published, item.id), reverse=True))
-    edition = Edition("sources", "Sources", "What happened to the sources: died, moved, gone, silent, blocked, back", items, updated)
+    items = tuple(
+        sorted(
+            (_item(notice, site) for notice in notices),
+            key=lambda item: (item.published, item.id),
+            reverse=True,
+        )
+    )
+    edition = Edition(
+        "sources",
+        "Sources",
+        "What happened to the sources: died, moved, gone, silent, blocked, back",
+        items,
+        updated,
+    )
     made = prepared(edition, site)
-    return {"sources.rss": rss.write(edition, site, made, f"{site.base_url}sources.rss"), "sources.atom": atom.write(edition, site, made, f"{site.base_url}sources.atom")}
+    return {
+        "sources.rss": rss.write(edition, site, made, f"{site.base_url}sources.rss"),
+        "sources.atom": atom.write(edition, site, made, f"{site.base_url}sources.atom"),
+    }
 
 
 def _item(notice: Notice, site: Site) -> Item:
@@ -27,4 +53,11 @@ def _item(notice: Notice, site: Site) -> Item:
     entry = Entry(source=notice.source, key=public_id, title=title, summary=notice.words, text=notice.words, content=f"<p>{html.escape(notice.words)}</p>",
                   public_id=public_id, published=notice.at, changed=notice.at, first_seen=notice.at)  # fmt: skip
     link = f"{site.base_url}sources.html"
-    return Item(public_id, entry, Origin(notice.source, site.title, feed_id=urls.mint("sources", site.title)), link, notice.at, notice.at)
+    return Item(
+        public_id,
+        entry,
+        Origin(notice.source, site.title, feed_id=urls.mint("sources", site.title)),
+        link,
+        notice.at,
+        notice.at,
+    )

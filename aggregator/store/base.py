@@ -14,11 +14,14 @@ from aggregator.errors import LockedError, StoreError
 from aggregator.store.schema import APPLICATION_ID, migrations
 from aggregator.text.words import words
 
-_LATEST = 2  # number of migrations; kept in `PRAGMA user_version`, so that an older program can refuse a newer file
+# number of migrations; kept in `PRAGMA user_version`, so that an older program can refuse a newer file
+_LATEST = 2
 
 
 class Store:
-    """A handle on an open database. The verbs are functions of the modules of this package, which take it first."""
+    """A handle on an open database. The verbs are functions of the modules of this package, which take it
+    first.
+    """
 
     def __init__(self, path: Path, conn: sqlite3.Connection, lock: FileLock | None = None) -> None:
         self.path = path
@@ -49,7 +52,10 @@ class Store:
     def set_meta(self, key: str, value: str) -> None:
         """Remember a small fact; costs nothing where it is known already."""
         if self.meta(key) != value:
-            self.conn.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
+            self.conn.execute(
+                "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+                (key, value),
+            )
 
     def in_memory(self) -> Store:
         """A copy that lives in memory only."""
@@ -79,7 +85,9 @@ def open_writer(path: Path) -> Store:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"{path.parent}: can't be made: {error.strerror}; mend the permissions or choose another place") from None
+        raise StoreError(
+            f"{path.parent}: can't be made: {error.strerror}; mend the permissions or choose another place"
+        ) from None
     lock = acquire(path)
     try:
         if not path.exists():
@@ -102,7 +110,13 @@ def open_reader(path: Path) -> Store:
     if not path.exists():
         raise StoreError(f"{path}: there is no database yet; `aggregator run` makes it")
     _refuse_unusable(path)
-    conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10, check_same_thread=False)
+    conn = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro",
+        uri=True,
+        isolation_level=None,
+        timeout=10,
+        check_same_thread=False,
+    )
     conn.execute("PRAGMA query_only = 1")
     if conn.execute("PRAGMA user_version").fetchone()[0] < _LATEST:
         conn.close()
@@ -116,9 +130,13 @@ def acquire(path: Path) -> FileLock:
     try:
         lock.acquire()
     except Timeout:
-        raise LockedError(f"{path}: another cycle is running on this database; this one leaves it alone") from None
+        raise LockedError(
+            f"{path}: another cycle is running on this database; this one leaves it alone"
+        ) from None
     except OSError as error:
-        raise StoreError(f"{path}.lock: can't be written: {error.strerror}; mend the permissions of the folder") from None
+        raise StoreError(
+            f"{path}.lock: can't be written: {error.strerror}; mend the permissions of the folder"
+        ) from None
     return lock
 
 
@@ -136,10 +154,12 @@ def _teach(conn: sqlite3.Connection) -> None:
 
 
 def _settings(conn: sqlite3.Connection) -> None:
-    # Where WAL can't be had (a network file system without shared memory) SQLite stays with its rollback journal: slower, correct.
+    # Where WAL can't be had (a network file system without shared memory) SQLite stays with its rollback
+    # journal: slower, correct.
     conn.execute("PRAGMA journal_mode = WAL")
     conn.execute("PRAGMA synchronous = NORMAL")
-    # A large transaction touches many pages, and the same ones again in the next; in a store of millions they are those of its indexes.
+    # A large transaction touches many pages, and the same ones again in the next; in a store of millions they
+    # are those of its indexes.
     pages = int(conn.execute("PRAGMA page_count").fetchone()[0])
     conn.execute(f"PRAGMA wal_autocheckpoint = {min(max(pages // 10, 16_000), 64_000)}")
     conn.execute("PRAGMA foreign_keys = ON")
@@ -148,11 +168,15 @@ def _settings(conn: sqlite3.Connection) -> None:
 
 
 def _refuse_unusable(path: Path) -> None:
-    """An empty, foreign, newer or damaged file is never written to: the published feeds would all come again as new."""
+    """An empty, foreign, newer or damaged file is never written to: the published feeds would all come again
+    as new.
+    """
     if not path.is_file():
         raise StoreError(f"{path}: is not a file; service.database names the database file")
     if path.stat().st_size == 0:
-        raise StoreError(f"{path}: is empty, which ours never is; restore a backup (`aggregator restore FILE`) or remove it")
+        raise StoreError(
+            f"{path}: is empty, which ours never is; restore a backup (`aggregator restore FILE`) or remove it"
+        )
     try:
         conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:
@@ -165,11 +189,15 @@ def _refuse_unusable(path: Path) -> None:
     if application != APPLICATION_ID:
         raise StoreError(f"{path}: is a database of another program; choose another service.database")
     if version > _LATEST:
-        raise StoreError(f"{path}: was written by a newer aggregator (schema {version}, this one knows {_LATEST}); update the program")
+        raise StoreError(
+            f"{path}: was written by a newer aggregator (schema {version}, this one knows {_LATEST}); update the program"
+        )
 
 
 def _make(path: Path) -> None:
-    """A new database under another name, renamed when it is complete: a file of ours is never empty or half made."""
+    """A new database under another name, renamed when it is complete: a file of ours is never empty or half
+    made.
+    """
     unfinished = path.with_name(f"{path.name}.new")
     unfinished.unlink(missing_ok=True)
     conn = _connect(unfinished)

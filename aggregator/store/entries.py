@@ -1,4 +1,6 @@
-"""What came in: entries stored as they were said, edits of them, and the poll's outcome, one transaction a source."""
+"""What came in: entries stored as they were said, edits of them, and the poll's outcome, one transaction a
+source.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from aggregator.store import rows
 from aggregator.store.base import Store
 from aggregator.store.recognise import Known, free_id, free_key, recognise
 
-FREE_EDITS = 3  # an entry may change so often at once; then the gap between two edits that we take doubles, from 5 minutes to a day
+# an entry may change so often at once; then the gap between two edits that we take doubles, from 5 minutes to
+# a day
+FREE_EDITS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +36,20 @@ def absorb(
 ) -> Absorbed:
     """Store one poll's entries with the source's validators, health and next time: all of it or nothing (R2).
 
-    `settle` makes the memory from the number of new entries, `keep` says whether the source's include and exclude let an entry
-    through, `notice` makes the notice of a change of state. Entries that are no longer in the document stay (C2).
+    `settle` makes the memory from the number of new entries, `keep` says whether the source's include and
+    exclude let an entry
+    through, `notice` makes the notice of a change of state. Entries that are no longer in the document stay
+    (C2).
     """
     with store.transaction() as conn:
         absorbed, present = _entries(conn, polled, keep)
         memory = settle(absorbed.new)
         _remember(conn, source, polled, memory)
         if present:
-            conn.execute("UPDATE source SET present = ?1 WHERE id = ?2 AND present <> ?1", (rows.dump(present), polled.source))
+            conn.execute(
+                "UPDATE source SET present = ?1 WHERE id = ?2 AND present <> ?1",
+                (rows.dump(present), polled.source),
+            )
         told = notice(memory)
         if told is not None:
             conn.execute("INSERT INTO notice (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
@@ -50,7 +59,9 @@ def absorb(
     return absorbed
 
 
-def _entries(conn: sqlite3.Connection, polled: Polled, keep: Callable[[Entry], bool]) -> tuple[Absorbed, list[int]]:
+def _entries(
+    conn: sqlite3.Connection, polled: Polled, keep: Callable[[Entry], bool]
+) -> tuple[Absorbed, list[int]]:
     """What changed, and the numbers of all entries that the document holds."""
     known = recognise(conn, polled.source, polled.entries)
     new = updated = 0
@@ -76,11 +87,15 @@ def _insert(conn: sqlite3.Connection, entry: Entry, at: int, keep: Callable[[Ent
     published = min(entry.published if entry.published is not None else at, at)
     changed = max(published, min(entry.updated or published, at))
     entry = replace(entry, key=free_key(conn, entry.source, entry))
-    stored = replace(entry, published=published, first_seen=at, changed=changed, public_id=free_id(conn, entry))
+    stored = replace(
+        entry, published=published, first_seen=at, changed=changed, public_id=free_id(conn, entry)
+    )
     kept = keep(stored)
     columns = ", ".join(rows.ENTRY_COLUMNS)
     marks = ", ".join("?" * len(rows.ENTRY_COLUMNS))
-    cursor = conn.execute(f"INSERT INTO entry ({columns}, kept) VALUES ({marks}, ?)", (*rows.entry_row(stored), int(kept)))
+    cursor = conn.execute(
+        f"INSERT INTO entry ({columns}, kept) VALUES ({marks}, ?)", (*rows.entry_row(stored), int(kept))
+    )
     number = cursor.lastrowid
     assert number is not None
     conn.execute("INSERT INTO said VALUES (?, ?)", (number, entry.said))
@@ -96,13 +111,20 @@ def _may_change(old: Known, at: int) -> bool:
     return at - old.changed >= min(86_400, 300 << min(old.revisions - FREE_EDITS, 9))
 
 
-def _update(conn: sqlite3.Connection, old: Known, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> None:
+def _update(
+    conn: sqlite3.Connection, old: Known, entry: Entry, at: int, keep: Callable[[Entry], bool]
+) -> None:
     if old.title != entry.title:
         conn.execute("INSERT OR IGNORE INTO revision VALUES (?, ?, ?)", (old.id, old.changed, old.title))
     row = conn.execute("SELECT public_id, first_seen, kept FROM entry WHERE id = ?", (old.id,)).fetchone()
-    stored = replace(entry, published=old.published, public_id=row[0], first_seen=row[1], changed=max(at, old.changed))
+    stored = replace(
+        entry, published=old.published, public_id=row[0], first_seen=row[1], changed=max(at, old.changed)
+    )
     assignments = ", ".join(f"{column} = ?" for column in rows.ENTRY_COLUMNS)
-    conn.execute(f"UPDATE entry SET {assignments}, revisions = revisions + 1 WHERE id = ?", (*rows.entry_row(stored), old.id))
+    conn.execute(
+        f"UPDATE entry SET {assignments}, revisions = revisions + 1 WHERE id = ?",
+        (*rows.entry_row(stored), old.id),
+    )
     conn.execute("UPDATE said SET json = ? WHERE entry = ?", (entry.said, old.id))
     set_kept(conn, old.id, bool(row[2]), keep(stored))
     touch_stories_of(conn, [old.id], stored.changed)
@@ -122,7 +144,9 @@ def set_kept(conn: sqlite3.Connection, number: int, before: bool, after: bool) -
 def withdraw(conn: sqlite3.Connection, number: int) -> None:
     """Take an entry out of its story; a story that is empty then goes too."""
     conn.execute("DELETE FROM untold WHERE entry = ?", (number,))
-    row = conn.execute("SELECT m.story, s.event FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?", (number,)).fetchone()
+    row = conn.execute(
+        "SELECT m.story, s.event FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?", (number,)
+    ).fetchone()
     if row is None:
         return
     touch_stories_of(conn, [number], None)
@@ -145,11 +169,16 @@ def drop_empty(conn: sqlite3.Connection, stories: Iterable[int]) -> None:
 def touch_stories_of(conn: sqlite3.Connection, entries: Sequence[int], at: int | None) -> None:
     """Their stories read differently now: label and print them again. `at` None: without a new date."""
     for number in entries:
-        row = conn.execute("SELECT m.story, s.event FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?", (number,)).fetchone()
+        row = conn.execute(
+            "SELECT m.story, s.event FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?",
+            (number,),
+        ).fetchone()
         if row is None:
             continue
         story, event = row
-        conn.execute("UPDATE story SET changed = max(changed, ?), labelled = 0 WHERE id = ?", (at or 0, story))
+        conn.execute(
+            "UPDATE story SET changed = max(changed, ?), labelled = 0 WHERE id = ?", (at or 0, story)
+        )
         conn.execute("UPDATE event SET changed = max(changed, ?) WHERE id = ?", (at or 0, event))
         mark_event(conn, event)
 
@@ -157,7 +186,8 @@ def touch_stories_of(conn: sqlite3.Connection, entries: Sequence[int], at: int |
 def mark_event(conn: sqlite3.Connection, event: int) -> None:
     """Every edition that shows a story of this event, and the event's own page, are to be printed anew."""
     conn.execute(
-        "INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label WHERE story IN (SELECT id FROM story WHERE event = ?)", (event,)
+        "INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label WHERE story IN (SELECT id FROM story WHERE event = ?)",
+        (event,),
     )
     conn.execute("INSERT OR IGNORE INTO dirty VALUES ('all'), (?)", (f"event:{event}",))
 
@@ -171,7 +201,13 @@ def _remember(conn: sqlite3.Connection, source: Source, polled: Polled, memory: 
     conn.execute(
         f"INSERT INTO source (id, url, title, feed, {columns}) VALUES (?, ?, ?, ?, {marks}) ON CONFLICT DO UPDATE SET {changes}, "
         "url = excluded.url, title = CASE excluded.title WHEN '' THEN title ELSE excluded.title END, feed = coalesce(excluded.feed, feed)",
-        (source.id, source.url or source.path, title, rows.feed_json(feed) if feed else None, *rows.memory_row(memory)),
+        (
+            source.id,
+            source.url or source.path,
+            title,
+            rows.feed_json(feed) if feed else None,
+            *rows.memory_row(memory),
+        ),
     )
 
 

@@ -13,7 +13,8 @@ from aggregator.store.lookup import chosen, number
 
 
 def bonds(conn: sqlite3.Connection, event: int) -> dict[int, tuple[float, int] | None]:
-    """Every story of an event → how alike it, and what was with it then, was to the event when they were merged, and the story it was like.
+    """Every story of an event → how alike it, and what was with it then, was to the event when they were
+    merged, and the story it was like.
 
     None: it did not come by a merge, as the founder.
     """
@@ -22,28 +23,43 @@ def bonds(conn: sqlite3.Connection, event: int) -> dict[int, tuple[float, int] |
         "LEFT JOIN member m ON m.story = s.id AND m.level = 'event' AND s.public_id <> v.public_id "
         "LEFT JOIN member o ON o.entry = m.against WHERE v.id = ? ORDER BY m.entry DESC"
     )
-    return {story: None if other is None else (score, other) for story, score, other in conn.execute(query, (event,))}
+    return {
+        story: None if other is None else (score, other)
+        for story, score, other in conn.execute(query, (event,))
+    }
 
 
 def merge_events(conn: sqlite3.Connection, found: Iterable[tuple[int, int, Reason]]) -> None:
-    """(kept, gone, why), in order. The older id stays, the other becomes an alias of it; the entry that founded the gone one says why."""
+    """(kept, gone, why), in order. The older id stays, the other becomes an alias of it; the entry that
+    founded the gone one says why.
+    """
     merges = list(found)
     touched = {event for kept, gone, _ in merges for event in (kept, gone)}
     names = names_of(conn, touched)
     for event in sorted(touched):
         mark_event(conn, event)
     pairs = [(kept, gone) for kept, gone, _ in merges]
-    conn.executemany("DELETE FROM alias WHERE public_id = ?", [(names[kept],) for kept, _ in pairs])  # ids that were merged away once and stand again
+    # ids that were merged away once and stand again
+    conn.executemany("DELETE FROM alias WHERE public_id = ?", [(names[kept],) for kept, _ in pairs])
     conn.executemany("UPDATE story SET event = ?, labelled = 0 WHERE event = ?", pairs)
-    conn.executemany("UPDATE event SET changed = max(changed, (SELECT changed FROM event WHERE id = ?2)) WHERE id = ?1", pairs)
+    conn.executemany(
+        "UPDATE event SET changed = max(changed, (SELECT changed FROM event WHERE id = ?2)) WHERE id = ?1",
+        pairs,
+    )
     conn.executemany("DELETE FROM event WHERE id = ?", [(gone,) for _, gone in pairs])
-    conn.executemany("INSERT OR REPLACE INTO alias VALUES (?, ?)", [(names[gone], names[kept]) for kept, gone in pairs])
-    conn.executemany("UPDATE alias SET now = ? WHERE now = ?", [(names[kept], names[gone]) for kept, gone in pairs])
+    conn.executemany(
+        "INSERT OR REPLACE INTO alias VALUES (?, ?)", [(names[gone], names[kept]) for kept, gone in pairs]
+    )
+    conn.executemany(
+        "UPDATE alias SET now = ? WHERE now = ?", [(names[kept], names[gone]) for kept, gone in pairs]
+    )
     bind(conn, [(names[gone], why) for _, gone, why in merges])
 
 
 def bind(conn: sqlite3.Connection, found: Iterable[tuple[str, Reason]]) -> None:
-    """The entries with these published ids, which found stories, say why those are in their event. A fold by item or text says more and stays."""
+    """The entries with these published ids, which found stories, say why those are in their event. A fold by
+    item or text says more and stays.
+    """
     conn.executemany(
         "UPDATE member SET level = 'event', against = ?, score = ?, threshold = ?, features = ? "
         "WHERE (level IS NULL OR level = 'event') AND entry = (SELECT id FROM entry WHERE public_id = ?)",
@@ -53,7 +69,10 @@ def bind(conn: sqlite3.Connection, found: Iterable[tuple[str, Reason]]) -> None:
 
 def stand(conn: sqlite3.Connection, story: int, features: Features) -> int:
     """A story that was in an event of others as the founder of one, to which others may follow."""
-    event = _found(conn, *conn.execute("SELECT public_id, published, changed FROM story WHERE id = ?", (story,)).fetchone())
+    event = _found(
+        conn,
+        *conn.execute("SELECT public_id, published, changed FROM story WHERE id = ?", (story,)).fetchone(),
+    )
     conn.execute(
         "UPDATE member SET level = NULL, against = NULL, score = 0, threshold = 0, features = ? WHERE story = ? AND level = 'event'",
         (rows.dump(features), story),
@@ -62,42 +81,61 @@ def stand(conn: sqlite3.Connection, story: int, features: Features) -> int:
 
 
 def _found(conn: sqlite3.Connection, public_id: str, published: int, changed: int) -> int:
-    """An event of its own for what was told within another one; the one with this published id, if that still stands."""
+    """An event of its own for what was told within another one; the one with this published id, if that still
+    stands.
+    """
     known = founded(conn, "event", [public_id])
     if known:
         return known[public_id]
     conn.execute("DELETE FROM alias WHERE public_id = ?", (public_id,))
     _is_told_again(conn, public_id)
-    event = conn.execute("INSERT INTO event (public_id, name, published, changed) VALUES (?, ?, ?, ?)", (public_id, number(public_id), published, changed)).lastrowid
+    event = conn.execute(
+        "INSERT INTO event (public_id, name, published, changed) VALUES (?, ?, ?, ?)",
+        (public_id, number(public_id), published, changed),
+    ).lastrowid
     assert event is not None
     return event
 
 
 def unprinted(edition: str) -> str:
-    """Under this name the store keeps the first archive document of an edition that is not on disk as it should be, until it is (R4)."""
+    """Under this name the store keeps the first archive document of an edition that is not on disk as it
+    should be, until it is (R4).
+    """
     return f"archive {edition}"
 
 
 def _is_told_again(conn: sqlite3.Connection, public_id: str) -> None:
-    """No edition is done with it any more because it was told within another item; an archive document that holds it and still grows is printed anew."""
+    """No edition is done with it any more because it was told within another item; an archive document that
+    holds it and still grows is printed anew.
+    """
     edition: str | None = ""
     while edition is not None:  # from edition to edition: there are few of them, and many rows of each
-        conn.execute("DELETE FROM archived WHERE edition = ? AND public_id = ? AND number = 0", (edition, public_id))
+        conn.execute(
+            "DELETE FROM archived WHERE edition = ? AND public_id = ? AND number = 0", (edition, public_id)
+        )
         newest = "SELECT max(number) FROM archived WHERE edition = ?1"
         conn.execute(
             f"INSERT INTO meta SELECT ?3, number FROM archived WHERE edition = ?1 AND public_id = ?2 AND number = ({newest}) "
             "ON CONFLICT DO UPDATE SET value = excluded.value WHERE value = ''", (edition, public_id, unprinted(edition))
         )  # fmt: skip
-        edition = conn.execute("SELECT min(edition) FROM archived WHERE edition > ?", (edition,)).fetchone()[0]
+        edition = conn.execute("SELECT min(edition) FROM archived WHERE edition > ?", (edition,)).fetchone()[
+            0
+        ]
 
 
 def move_stories(conn: sqlite3.Connection, stories: Sequence[int], event: int) -> None:
     """Into this event; ids that were merged away with them lead there too."""
     for left in sorted(set(events_of(conn, stories).values())):
         mark_event(conn, left)
-    conn.executemany("UPDATE story SET event = ?, labelled = 0, archived = 0 WHERE id = ?", [(event, story) for story in stories])
+    conn.executemany(
+        "UPDATE story SET event = ?, labelled = 0, archived = 0 WHERE id = ?",
+        [(event, story) for story in stories],
+    )
     conn.executemany("UPDATE label SET archived = 0 WHERE story = ?", [(story,) for story in stories])
-    conn.execute("UPDATE event SET changed = max(changed, (SELECT max(changed) FROM story WHERE event = ?1)) WHERE id = ?1", (event,))
+    conn.execute(
+        "UPDATE event SET changed = max(changed, (SELECT max(changed) FROM story WHERE event = ?1)) WHERE id = ?1",
+        (event,),
+    )
     conn.executemany(
         "UPDATE alias SET now = (SELECT public_id FROM event WHERE id = ?) WHERE public_id = (SELECT public_id FROM story WHERE id = ?)",
         [(event, story) for story in stories],
@@ -111,7 +149,10 @@ def published(conn: sqlite3.Connection, event: int) -> int:
 
 def headline(conn: sqlite3.Connection, event: int) -> str:
     """Of the entry that founded it, or its published id where that is gone."""
-    row = conn.execute("SELECT e.title, v.public_id FROM event v LEFT JOIN entry e ON e.public_id = v.public_id WHERE v.id = ?", (event,)).fetchone()
+    row = conn.execute(
+        "SELECT e.title, v.public_id FROM event v LEFT JOIN entry e ON e.public_id = v.public_id WHERE v.id = ?",
+        (event,),
+    ).fetchone()
     return f"“{row[0]}”" if row[0] else str(row[1])
 
 
@@ -121,16 +162,26 @@ def names_of(conn: sqlite3.Connection, events: Iterable[int]) -> dict[int, str]:
 
 
 def take_out(conn: sqlite3.Connection, entry: Entry) -> tuple[int, int]:
-    """The entry as a story of its own: (story, event). What it founded stays with the others under its old name's successor."""
-    row = conn.execute("SELECT m.story, s.event, s.public_id FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?", (entry.id,)).fetchone()
+    """The entry as a story of its own: (story, event). What it founded stays with the others under its old
+    name's successor.
+    """
+    row = conn.execute(
+        "SELECT m.story, s.event, s.public_id FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?",
+        (entry.id,),
+    ).fetchone()
     mark_event(conn, row[1])
     conn.execute("DELETE FROM member WHERE entry = ?", (entry.id,))
     drop_empty(conn, [row[0]])
     event = _found(conn, entry.public_id, entry.published or 0, entry.changed)
     values = (entry.public_id, number(entry.public_id), event, entry.published, entry.changed)
-    story = conn.execute("INSERT INTO story (public_id, name, event, published, changed) VALUES (?, ?, ?, ?, ?)", values).lastrowid
+    story = conn.execute(
+        "INSERT INTO story (public_id, name, event, published, changed) VALUES (?, ?, ?, ?, ?)", values
+    ).lastrowid
     assert story is not None
-    conn.execute("INSERT INTO member (entry, story, features) VALUES (?, ?, ?)", (entry.id, story, rows.dump([("yours", "split")])))
+    conn.execute(
+        "INSERT INTO member (entry, story, features) VALUES (?, ?, ?)",
+        (entry.id, story, rows.dump([("yours", "split")])),
+    )
     touch(conn, [(entry.first_seen, story)])
     return story, event
 

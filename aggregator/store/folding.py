@@ -1,4 +1,6 @@
-"""The state of the levels of sameness: what waits, words and postings, vectors, members, merges, overrides. SQL only; `fold` decides."""
+"""The state of the levels of sameness: what waits, words and postings, vectors, members, merges, overrides.
+SQL only; `fold` decides.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ JOINED: Features = (("yours", "join"),)  # features of a fold that the user made
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A user's word on a fold; `a` and `b` are published ids. A split keeps `a` out of the story or event that `b` founded."""
+    """A user's word on a fold; `a` and `b` are published ids. A split keeps `a` out of the story or event
+    that `b` founded.
+    """
 
     kind: str  # "split" or "join"
     a: str
@@ -47,13 +51,26 @@ class Waiting:
 def untold(store: Store) -> Sequence[int]:
     """All entries that wait, in the order (published, id): it does not matter who answered first."""
     # An array: a million numbers take 8 MB, not 40.
-    return array("q", (row[0] for row in store.conn.execute("SELECT e.id FROM untold u CROSS JOIN entry e ON e.id = u.entry ORDER BY e.published, e.public_id")))
+    return array(
+        "q",
+        (
+            row[0]
+            for row in store.conn.execute(
+                "SELECT e.id FROM untold u CROSS JOIN entry e ON e.id = u.entry ORDER BY e.published, e.public_id"
+            )
+        ),
+    )
 
 
 def entries(store: Store, numbers: Sequence[int], characters: int) -> list[Waiting]:
     """These entries, in this order; of their texts so many characters."""
-    columns = "id, source, public_id, link_key, title, substr(text, 1, ?), language, published, first_seen, changed"
-    found = {row[0]: Waiting(*row) for row in chosen(store.conn, f"SELECT {columns} FROM entry WHERE id", numbers, characters)}
+    columns = (
+        "id, source, public_id, link_key, title, substr(text, 1, ?), language, published, first_seen, changed"
+    )
+    found = {
+        row[0]: Waiting(*row)
+        for row in chosen(store.conn, f"SELECT {columns} FROM entry WHERE id", numbers, characters)
+    }
     return [found[number] for number in numbers]
 
 
@@ -68,13 +85,19 @@ def frequencies(conn: sqlite3.Connection, terms: Iterable[str]) -> dict[str, int
 
 def count_terms(conn: sqlite3.Connection, added: Mapping[str, int]) -> None:
     """Never below none: a user's `split` counts nothing, and what it made may merge again."""
-    conn.executemany("INSERT INTO term VALUES (?1, max(0, ?2)) ON CONFLICT DO UPDATE SET events = max(0, events + ?2)", sorted(added.items()))
+    conn.executemany(
+        "INSERT INTO term VALUES (?1, max(0, ?2)) ON CONFLICT DO UPDATE SET events = max(0, events + ?2)",
+        sorted(added.items()),
+    )
 
 
-PERIOD = 7 * 86_400  # seconds of postings that stand together: what is written goes to the newest ones, however many there are
+# seconds of postings that stand together: what is written goes to the newest ones, however many there are
+PERIOD = 7 * 86_400
 
 
-def postings(conn: sqlite3.Connection, term: str, since: int, until: int, most: int) -> list[tuple[int, int, int]]:
+def postings(
+    conn: sqlite3.Connection, term: str, since: int, until: int, most: int
+) -> list[tuple[int, int, int]]:
     """(at, story, weight of the word there) of the newest stories found by this word, newest first."""
     query = "SELECT at, story, weight FROM posting WHERE period = ? AND term = ? AND at BETWEEN ? AND ? ORDER BY at DESC, story DESC LIMIT ?"
     found: list[tuple[int, int, int]] = []
@@ -87,7 +110,9 @@ def postings(conn: sqlite3.Connection, term: str, since: int, until: int, most: 
 
 def newest_posting(conn: sqlite3.Connection) -> int:
     """A time that no posting is after; 0 where there are none."""
-    period, entry = conn.execute("SELECT (SELECT max(period) FROM posting), (SELECT max(published) FROM entry)").fetchone()
+    period, entry = conn.execute(
+        "SELECT (SELECT max(period) FROM posting), (SELECT max(published) FROM entry)"
+    ).fetchone()
     return 0 if period is None or entry is None else min((int(period) + 1) * PERIOD - 1, int(entry))
 
 
@@ -95,7 +120,9 @@ _SCALE = 10_000  # weights are kept as whole numbers: shorter, and the same on e
 
 
 def _packed(vector: Mapping[str, float]) -> str:
-    """As JSON; terms are letters and digits, so nothing in them needs escaping, and this takes a third of the time."""
+    """As JSON; terms are letters and digits, so nothing in them needs escaping, and this takes a third of the
+    time.
+    """
     return "{" + ",".join([f'"{term}":{int(weight * _SCALE + 0.5)}' for term, weight in vector.items()]) + "}"
 
 
@@ -105,7 +132,10 @@ def _unpacked(terms: str) -> dict[str, float]:
 
 def vectors(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, dict[str, float]]:
     """Story → vector, of those that have one."""
-    return {story: _unpacked(terms) for story, terms in chosen(conn, "SELECT story, terms FROM vector WHERE story", stories)}
+    return {
+        story: _unpacked(terms)
+        for story, terms in chosen(conn, "SELECT story, terms FROM vector WHERE story", stories)
+    }
 
 
 def events_of(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, int]:
@@ -113,7 +143,9 @@ def events_of(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, int
     return dict(chosen(conn, "SELECT id, event FROM story WHERE id", stories))
 
 
-def vectors_of_event(conn: sqlite3.Connection, event: int, most: int) -> list[tuple[int, int, dict[str, float]]]:
+def vectors_of_event(
+    conn: sqlite3.Connection, event: int, most: int
+) -> list[tuple[int, int, dict[str, float]]]:
     """(story, published, vector) of the newest stories of an event."""
     found = conn.execute(
         "SELECT s.id, s.published, v.terms FROM story s JOIN vector v ON v.story = s.id WHERE s.event = ? ORDER BY s.published DESC, s.id DESC LIMIT ?",
@@ -122,8 +154,12 @@ def vectors_of_event(conn: sqlite3.Connection, event: int, most: int) -> list[tu
     return [(story, published, _unpacked(terms)) for story, published, terms in found]
 
 
-def tellings(conn: sqlite3.Connection, story: int, below: float, most: int) -> list[tuple[int, str, str, str]]:
-    """(entry, title, text, source) of the founder of a story and of its first members that are edited copies (score under `below`) or joined by hand."""
+def tellings(
+    conn: sqlite3.Connection, story: int, below: float, most: int
+) -> list[tuple[int, str, str, str]]:
+    """(entry, title, text, source) of the founder of a story and of its first members that are edited copies
+    (score under `below`) or joined by hand.
+    """
     query = (
         "SELECT e.id, e.title, e.text, e.source FROM member m JOIN entry e ON e.id = m.entry JOIN story s ON s.id = m.story "
         "WHERE m.story = ? AND "
@@ -142,18 +178,25 @@ def same_link(conn: sqlite3.Connection, link_key: str) -> list[tuple[str, int, i
 
 
 def founded(conn: sqlite3.Connection, table: str, public_ids: Sequence[str]) -> dict[str, int]:
-    """Published id → the story or event (`table`) that has it: entries that come back find what they once founded."""
+    """Published id → the story or event (`table`) that has it: entries that come back find what they once
+    founded.
+    """
     wanted = set(public_ids)
     found = chosen(conn, f"SELECT public_id, id FROM {table} WHERE name", map(number, public_ids))
     return {public_id: known for public_id, known in found if public_id in wanted}
 
 
 class Writer:
-    """New stories, members and postings of one transaction, numbered at once and written together: that is three times as fast."""
+    """New stories, members and postings of one transaction, numbered at once and written together: that is
+    three times as fast.
+    """
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
-        self._story, self._event = (int(conn.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]) for table in ("story", "event"))
+        self._story, self._event = (
+            int(conn.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])
+            for table in ("story", "event")
+        )
         self._events: list[tuple[int, str, int, int, int]] = []
         self._stories: list[tuple[int, str, int, int, int, int]] = []
         self._vectors: list[tuple[int, str]] = []
@@ -163,7 +206,9 @@ class Writer:
         self.founded = 0  # events so far
 
     def story(self, entry: Waiting, vector: Mapping[str, float], event: int | None = None) -> tuple[int, int]:
-        """(story, event), both founded by this entry and with its published id; or a story in an event that is there."""
+        """(story, event), both founded by this entry and with its published id; or a story in an event that
+        is there.
+        """
         self._story += 1
         name = number(entry.public_id)
         if event is None:
@@ -182,7 +227,9 @@ class Writer:
     def member(self, entry: Waiting, story: int, reason: Reason) -> None:
         """Put an entry into a story that is there, which changes what readers see of it."""
         features = rows.dump(reason.features) if reason.features else "[]"
-        self._members.append((entry.id, story, reason.level, reason.against, reason.score, reason.threshold, features))
+        self._members.append(
+            (entry.id, story, reason.level, reason.against, reason.score, reason.threshold, features)
+        )
         self._joined[story] = max(self._joined.get(story, 0), entry.first_seen)
 
     def postings(self, terms: Mapping[str, int], at: int, story: int) -> None:
@@ -192,30 +239,47 @@ class Writer:
 
     def flush(self) -> None:
         conn = self._conn
-        conn.executemany("DELETE FROM alias WHERE public_id = ?", [(row[1],) for row in self._events])  # ids that were merged away once and stand again
-        conn.executemany("INSERT INTO event (id, public_id, name, published, changed) VALUES (?, ?, ?, ?, ?)", self._events)
-        conn.executemany("INSERT INTO story (id, public_id, name, event, published, changed) VALUES (?, ?, ?, ?, ?, ?)", self._stories)
+        # ids that were merged away once and stand again
+        conn.executemany("DELETE FROM alias WHERE public_id = ?", [(row[1],) for row in self._events])
+        conn.executemany(
+            "INSERT INTO event (id, public_id, name, published, changed) VALUES (?, ?, ?, ?, ?)", self._events
+        )
+        conn.executemany(
+            "INSERT INTO story (id, public_id, name, event, published, changed) VALUES (?, ?, ?, ?, ?, ?)",
+            self._stories,
+        )
         conn.executemany("INSERT OR REPLACE INTO vector VALUES (?, ?)", self._vectors)
         conn.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", self._members)
         conn.executemany("DELETE FROM untold WHERE entry = ?", [(row[0],) for row in self._members])
         self._postings.sort()  # in the order of the table: neighbours share a page
         conn.executemany("INSERT OR IGNORE INTO posting VALUES (?, ?, ?, ?, ?)", self._postings)
         touch(conn, [(at, story) for story, at in self._joined.items()])
-        for found in (self._events, self._stories, self._vectors, self._members, self._postings, self._joined):
+        for found in (
+            self._events,
+            self._stories,
+            self._vectors,
+            self._members,
+            self._postings,
+            self._joined,
+        ):
             found.clear()
 
 
 def touch(conn: sqlite3.Connection, found: list[tuple[int, int]]) -> None:
     """(when, story): readers see a difference there."""
     conn.executemany("UPDATE story SET changed = max(changed, ?), labelled = 0 WHERE id = ?", found)
-    conn.executemany("UPDATE event SET changed = max(changed, ?) WHERE id = (SELECT event FROM story WHERE id = ?)", found)
+    conn.executemany(
+        "UPDATE event SET changed = max(changed, ?) WHERE id = (SELECT event FROM story WHERE id = ?)", found
+    )
     for event in sorted(set(events_of(conn, [story for _, story in found]).values())):
         mark_event(conn, event)
 
 
 def founder(conn: sqlite3.Connection, story: int) -> int | None:
     """The entry that founded a story; None where it is gone."""
-    row = conn.execute("SELECT e.id FROM story s JOIN entry e ON e.public_id = s.public_id WHERE s.id = ?", (story,)).fetchone()
+    row = conn.execute(
+        "SELECT e.id FROM story s JOIN entry e ON e.public_id = s.public_id WHERE s.id = ?", (story,)
+    ).fetchone()
     return None if row is None else int(row[0])
 
 
@@ -259,29 +323,41 @@ def public_id(conn: sqlite3.Connection, story: int) -> str:
 
 
 def overrides(conn: sqlite3.Connection) -> tuple[Override, ...]:
-    return tuple(Override(*row) for row in conn.execute("SELECT kind, a, b, level FROM override ORDER BY at, kind, a, b"))
+    return tuple(
+        Override(*row)
+        for row in conn.execute("SELECT kind, a, b, level FROM override ORDER BY at, kind, a, b")
+    )
 
 
 def remember_override(conn: sqlite3.Connection, override: Override, at: int) -> None:
-    conn.execute("INSERT OR REPLACE INTO override VALUES (?, ?, ?, ?, ?)", (override.kind, override.a, override.b, override.level, at))
+    conn.execute(
+        "INSERT OR REPLACE INTO override VALUES (?, ?, ?, ?, ?)",
+        (override.kind, override.a, override.b, override.level, at),
+    )
 
 
 def forget_overrides(conn: sqlite3.Connection, kind: str, a: str, b: str | None) -> int:
     """How many there were."""
     if b is None:
         return conn.execute("DELETE FROM override WHERE kind = ? AND a = ?", (kind, a)).rowcount
-    return conn.execute("DELETE FROM override WHERE kind = ?1 AND ((a = ?2 AND b = ?3) OR (a = ?3 AND b = ?2))", (kind, a, b)).rowcount
+    return conn.execute(
+        "DELETE FROM override WHERE kind = ?1 AND ((a = ?2 AND b = ?3) OR (a = ?3 AND b = ?2))", (kind, a, b)
+    ).rowcount
 
 
 def forget(store: Store, since: int | None) -> int:
-    """Unmake the stories published from `since` on (None: all); their entries wait to be folded again. Overrides stay."""
+    """Unmake the stories published from `since` on (None: all); their entries wait to be folded again.
+    Overrides stay.
+    """
     with store.transaction() as conn:
         conn.execute("INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label")
         conn.execute("INSERT OR IGNORE INTO dirty VALUES ('all')")
         conn.execute("INSERT OR IGNORE INTO dirty SELECT 'event:' || id FROM event")
         chosen = "SELECT id FROM story WHERE published >= ?"
         least = -(1 << 62) if since is None else since
-        conn.execute(f"INSERT OR IGNORE INTO untold SELECT entry FROM member WHERE story IN ({chosen})", (least,))
+        conn.execute(
+            f"INSERT OR IGNORE INTO untold SELECT entry FROM member WHERE story IN ({chosen})", (least,)
+        )
         conn.execute(f"DELETE FROM member WHERE story IN ({chosen})", (least,))
         stories = [row[0] for row in conn.execute(chosen, (least,))]
         if since is not None:
@@ -292,22 +368,34 @@ def forget(store: Store, since: int | None) -> int:
             for table in ("term", "vector", "alias"):
                 conn.execute(f"DELETE FROM {table}")
             conn.execute("DELETE FROM meta WHERE key = 'events seen'")
-        conn.execute("DELETE FROM archived WHERE number = 0")  # what was told within another item may stand alone now
-        conn.execute("INSERT OR IGNORE INTO untold SELECT id FROM entry WHERE kept = 1 AND id NOT IN (SELECT entry FROM member)")
+        # what was told within another item may stand alone now
+        conn.execute("DELETE FROM archived WHERE number = 0")
+        conn.execute(
+            "INSERT OR IGNORE INTO untold SELECT id FROM entry WHERE kept = 1 AND id NOT IN (SELECT entry FROM member)"
+        )
     return waiting(store)
 
 
 def _uncount(store: Store, since: int) -> None:
-    """Take what only the stories from `since` on say out of what was counted of their events: it is counted again."""
+    """Take what only the stories from `since` on say out of what was counted of their events: it is counted
+    again.
+    """
     words = "SELECT s.event AS event, word.key AS term FROM story s JOIN vector v ON v.story = s.id, json_each(v.terms) word WHERE s.published"
-    found = store.conn.execute(f"SELECT count(*), term FROM ({words} >= ?1 EXCEPT {words} < ?1) GROUP BY term", (since,)).fetchall()
+    found = store.conn.execute(
+        f"SELECT count(*), term FROM ({words} >= ?1 EXCEPT {words} < ?1) GROUP BY term", (since,)
+    ).fetchall()
     store.conn.executemany("UPDATE term SET events = max(0, events - ?) WHERE term = ?", found)
     whole = "SELECT count(*) FROM (SELECT event FROM story GROUP BY event HAVING min(published) >= ?)"
-    store.set_meta("events seen", str(max(0, int(store.meta("events seen") or 0) - store.conn.execute(whole, (since,)).fetchone()[0])))
+    store.set_meta(
+        "events seen",
+        str(max(0, int(store.meta("events seen") or 0) - store.conn.execute(whole, (since,)).fetchone()[0])),
+    )
 
 
 def forget_postings(store: Store, before: int) -> None:
     """Postings and vectors beyond every window find nobody any more."""
     with store.transaction() as conn:
         conn.execute("DELETE FROM posting WHERE period <= ? AND at < ?", (before // PERIOD, before))
-        conn.execute("DELETE FROM vector WHERE story IN (SELECT id FROM story WHERE published < ?)", (before,))
+        conn.execute(
+            "DELETE FROM vector WHERE story IN (SELECT id FROM story WHERE published < ?)", (before,)
+        )

@@ -10,7 +10,9 @@ from typing import Any
 _CHUNK = 500  # parameters of one statement
 
 
-def chosen(conn: sqlite3.Connection, query: str, wanted: Iterable[object], *first: object) -> Iterator[tuple[Any, ...]]:
+def chosen(
+    conn: sqlite3.Connection, query: str, wanted: Iterable[object], *first: object
+) -> Iterator[tuple[Any, ...]]:
     """The rows of `query IN (wanted)`, however many are wanted; `first` are parameters before them."""
     numbers = list(wanted)
     for start in range(0, len(numbers), _CHUNK):

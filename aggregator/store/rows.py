@@ -23,7 +23,11 @@ def dump(value: Any) -> str:
 
 def _records(values: Sequence[Any]) -> str:
     """A tuple of small dataclasses as JSON; what is None or at its default is left out."""
-    return dump([{k: v for k, v in asdict(value).items() if v is not None} for value in values]) if values else "[]"
+    return (
+        dump([{k: v for k, v in asdict(value).items() if v is not None} for value in values])
+        if values
+        else "[]"
+    )
 
 
 def entry_row(entry: Entry) -> tuple[object, ...]:
@@ -91,4 +95,11 @@ def feed(text: str | None) -> Feed:
 
 
 def _hints(record: dict[str, Any]) -> Hints:
-    return Hints(record["ttl"], record["update_period"], tuple(record["skip_hours"]), tuple(record["skip_days"]), record.get("fresh"), record.get("answered_at"))
+    return Hints(
+        record["ttl"],
+        record["update_period"],
+        tuple(record["skip_hours"]),
+        tuple(record["skip_days"]),
+        record.get("fresh"),
+        record.get("answered_at"),
+    )

@@ -1,6 +1,7 @@
 """The schema, as ordered migrations. What a source *said* and what we *know of it* are separate tables.
 
-Times are whole seconds since 1970 in UTC; the views `entries`, `stories` and `sources` show them as RFC 3339 text, for people who
+Times are whole seconds since 1970 in UTC; the views `entries`, `stories` and `sources` show them as RFC 3339
+text, for people who
 open the file with `sqlite-utils` or Datasette. Lists and small records are JSON.
 
 | table      | one row is                                                                                         |
@@ -35,7 +36,8 @@ from sqlite_utils import Database, Migrations
 
 from aggregator.store.lookup import number
 
-APPLICATION_ID = 0x61676772  # "aggr": how we know our own files, see https://www.sqlite.org/pragma.html#pragma_application_id
+# "aggr": how we know our own files, see https://www.sqlite.org/pragma.html#pragma_application_id
+APPLICATION_ID = 0x61676772
 
 migrations = Migrations("aggregator")
 
@@ -118,11 +120,17 @@ CREATE VIEW sources AS SELECT id, title, state, {_TIME.format("polled")} AS poll
 """
 
 
-# Full-text search over our own words (`text.words`, a function of the connections that write): one idea of what a word is for topics and
-# search, in every script. External content, so that nothing is stored twice. Only what changes a word is indexed anew: sqlite-utils' own
+# Full-text search over our own words (`text.words`, a function of the connections that write): one idea of
+# what a word is for topics and
+# search, in every script. External content, so that nothing is stored twice. Only what changes a word is
+# indexed anew: sqlite-utils' own
 # triggers do so on every UPDATE of a row, whichever column changed (34 µs against 5 µs a row).
-_OLD, _NEW = (", ".join(f"words({row}.{column})" for column in ("title", "summary", "text")) for row in ("old", "new"))
-_REMOVE = f"INSERT INTO entry_fts (entry_fts, rowid, title, summary, text) VALUES ('delete', old.rowid, {_OLD});"
+_OLD, _NEW = (
+    ", ".join(f"words({row}.{column})" for column in ("title", "summary", "text")) for row in ("old", "new")
+)
+_REMOVE = (
+    f"INSERT INTO entry_fts (entry_fts, rowid, title, summary, text) VALUES ('delete', old.rowid, {_OLD});"
+)
 _ADD = f"INSERT INTO entry_fts (rowid, title, summary, text) VALUES (new.rowid, {_NEW});"
 _FTS_TRIGGERS = f"""
 CREATE TRIGGER entry_ai AFTER INSERT ON entry BEGIN
@@ -168,5 +176,8 @@ def m002_names(db: Database) -> None:
             continue
         db.conn.execute(f"ALTER TABLE {table} ADD COLUMN name INTEGER NOT NULL DEFAULT 0")
         known = db.conn.execute(f"SELECT id, public_id FROM {table}").fetchall()
-        db.conn.executemany(f"UPDATE {table} SET name = ? WHERE id = ?", [(number(public_id), row) for row, public_id in known])
+        db.conn.executemany(
+            f"UPDATE {table} SET name = ? WHERE id = ?",
+            [(number(public_id), row) for row, public_id in known],
+        )
         db.conn.execute(f"CREATE INDEX {table}_name ON {table} (name)")

@@ -80,20 +80,36 @@ def _feed_id(said: str | None, public: str | None, number: str) -> str:
 
 def notices(store: Store, limit: int = 200) -> tuple[Notice, ...]:
     """The newest changes of state, newest first."""
-    found = store.conn.execute("SELECT source, title, at, before, state, words FROM notice ORDER BY at DESC, id DESC LIMIT ?", (limit,))
+    found = store.conn.execute(
+        "SELECT source, title, at, before, state, words FROM notice ORDER BY at DESC, id DESC LIMIT ?",
+        (limit,),
+    )
     return tuple(Notice(*row) for row in found)
 
 
 def traffic(store: Store, since_day: int) -> tuple[Traffic, ...]:
     """Each day of each source from `since_day` on."""
-    return tuple(Traffic(*row) for row in store.conn.execute("SELECT * FROM traffic WHERE day >= ? ORDER BY day, source", (since_day,)))
+    return tuple(
+        Traffic(*row)
+        for row in store.conn.execute(
+            "SELECT * FROM traffic WHERE day >= ? ORDER BY day, source", (since_day,)
+        )
+    )
 
 
 def remember(store: Store, changed: Iterable[tuple[Source, Memory]]) -> None:
-    """Write memories that changed without a poll (a host's pause after a 429, the first poll of one of many new sources)."""
+    """Write memories that changed without a poll (a host's pause after a 429, the first poll of one of many
+    new sources).
+    """
     columns = ", ".join(rows.SOURCE_COLUMNS)
     marks = ", ".join("?" * len(rows.SOURCE_COLUMNS))
     changes = ", ".join(f"{column} = excluded.{column}" for column in rows.SOURCE_COLUMNS)
     query = f"INSERT INTO source (id, url, title, {columns}) VALUES (?, ?, ?, {marks}) ON CONFLICT DO UPDATE SET {changes}"
     with store.transaction() as conn:
-        conn.executemany(query, [(source.id, source.url or source.path, source.title or "", *rows.memory_row(memory)) for source, memory in changed])
+        conn.executemany(
+            query,
+            [
+                (source.id, source.url or source.path, source.title or "", *rows.memory_row(memory))
+                for source, memory in changed
+            ],
+        )

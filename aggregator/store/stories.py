@@ -25,7 +25,13 @@ Labels = Iterable[tuple[str, int, str]]
 
 def _member(row: Sequence[Any]) -> Member:
     story, event, level, against, score, threshold, features = row[rows.WIDTH :]
-    reason = Reason(level, against, score, threshold, tuple((a, b) for a, b in json.loads(features)) if features != "[]" else ())
+    reason = Reason(
+        level,
+        against,
+        score,
+        threshold,
+        tuple((a, b) for a, b in json.loads(features)) if features != "[]" else (),
+    )
     return Member(rows.entry(row), story, event, reason)
 
 
@@ -37,31 +43,46 @@ def _in_chunks(numbers: Iterable[int]) -> Iterator[tuple[str, list[int]]]:
 
 
 def stories(store: Store, numbers: Sequence[int]) -> tuple[Story, ...]:
-    """The stories of these numbers with members in the order (published, id) and their topics; in the order asked for."""
+    """The stories of these numbers with members in the order (published, id) and their topics; in the order
+    asked for.
+    """
     found: dict[int, Story] = {}
     for marks, part in _in_chunks(numbers):
         members: dict[int, list[Member]] = {}
-        for row in store.conn.execute(f"{_MEMBERS} WHERE m.story IN ({marks}) ORDER BY e.published, e.public_id", part):
+        for row in store.conn.execute(
+            f"{_MEMBERS} WHERE m.story IN ({marks}) ORDER BY e.published, e.public_id", part
+        ):
             member = _member(row)
             members.setdefault(member.story, []).append(member)
         topics: dict[int, list[str]] = {}
-        for story, topic in store.conn.execute(f"SELECT story, topic FROM label WHERE story IN ({marks}) ORDER BY topic", part):
+        for story, topic in store.conn.execute(
+            f"SELECT story, topic FROM label WHERE story IN ({marks}) ORDER BY topic", part
+        ):
             topics.setdefault(story, []).append(topic)
-        for row in store.conn.execute(f"SELECT id, public_id, event, published, changed FROM story WHERE id IN ({marks})", part):
+        for row in store.conn.execute(
+            f"SELECT id, public_id, event, published, changed FROM story WHERE id IN ({marks})", part
+        ):
             number, public_id, event, published, changed = row
             own = tuple(members.get(number, ()))
             if own:
                 lead = next((m.entry.id for m in own if m.entry.public_id == public_id), own[0].entry.id)
-                found[number] = Story(number, public_id, event, lead, own, tuple(topics.get(number, ())), published, changed)
+                found[number] = Story(
+                    number, public_id, event, lead, own, tuple(topics.get(number, ())), published, changed
+                )
     return tuple(found[number] for number in numbers if number in found)
 
 
-def newest(store: Store, topic: str | None, limit: int, before: tuple[int, str] | None = None) -> tuple[Story, ...]:
-    """The newest stories of a topic (None: of all), by (published, id) downwards, from below `before` on if that is given."""
+def newest(
+    store: Store, topic: str | None, limit: int, before: tuple[int, str] | None = None
+) -> tuple[Story, ...]:
+    """The newest stories of a topic (None: of all), by (published, id) downwards, from below `before` on if
+    that is given.
+    """
     beyond = before or (1 << 62, "")
     if topic is None:
         found = store.conn.execute(
-            "SELECT id FROM story WHERE (published, public_id) < (?, ?) ORDER BY published DESC, public_id DESC LIMIT ?", (*beyond, limit)
+            "SELECT id FROM story WHERE (published, public_id) < (?, ?) ORDER BY published DESC, public_id DESC LIMIT ?",
+            (*beyond, limit),
         )
     else:
         found = store.conn.execute(
@@ -75,7 +96,9 @@ def of_events(store: Store, events: Iterable[int]) -> tuple[Story, ...]:
     """All stories of these events, in the order (published, id)."""
     numbers: list[tuple[int, str, int]] = []
     for marks, part in _in_chunks(events):
-        numbers += store.conn.execute(f"SELECT published, public_id, id FROM story WHERE event IN ({marks})", part).fetchall()
+        numbers += store.conn.execute(
+            f"SELECT published, public_id, id FROM story WHERE event IN ({marks})", part
+        ).fetchall()
     return stories(store, [number for _, _, number in sorted(numbers)])
 
 
@@ -86,18 +109,31 @@ def of_event_ids(store: Store, ids: Sequence[str]) -> tuple[Story, ...]:
 
 def heads(store: Store, events: Iterable[int]) -> dict[int, Head]:
     """What each of these events is published under."""
-    return {event: Head(public_id, published) for event, public_id, published in chosen(store.conn, "SELECT id, public_id, published FROM event WHERE id", events)}
+    return {
+        event: Head(public_id, published)
+        for event, public_id, published in chosen(
+            store.conn, "SELECT id, public_id, published FROM event WHERE id", events
+        )
+    }
 
 
 def label(store: Store, decide: Callable[[Story], Labels], limit: int = 1000) -> int:
     """Give topics to stories that have none yet or read differently now; returns how many (0: none is left)."""
     with store.transaction() as conn:
-        numbers = [row[0] for row in conn.execute("SELECT id FROM story WHERE labelled = 0 LIMIT ?", (limit,))]
+        numbers = [
+            row[0] for row in conn.execute("SELECT id FROM story WHERE labelled = 0 LIMIT ?", (limit,))
+        ]
         for story in stories(store, numbers):
             conn.execute("INSERT OR IGNORE INTO dirty SELECT topic FROM label WHERE story = ?", (story.id,))
             conn.execute("DELETE FROM label WHERE story = ?", (story.id,))
-            found = [(topic, story.id, story.published, story.public_id, entry, rule) for topic, entry, rule in decide(story)]
-            conn.executemany("INSERT INTO label (topic, story, published, public_id, entry, rule) VALUES (?, ?, ?, ?, ?, ?)", found)
+            found = [
+                (topic, story.id, story.published, story.public_id, entry, rule)
+                for topic, entry, rule in decide(story)
+            ]
+            conn.executemany(
+                "INSERT INTO label (topic, story, published, public_id, entry, rule) VALUES (?, ?, ?, ?, ?, ?)",
+                found,
+            )
             mark_event(conn, story.event)
         conn.executemany("UPDATE story SET labelled = 1 WHERE id = ?", [(number,) for number in numbers])
     return len(numbers)
@@ -109,7 +145,9 @@ def unlabel_all(store: Store, topics: Sequence[str]) -> None:
         conn.execute("UPDATE story SET labelled = 0")
         known = {row[0] for row in conn.execute("SELECT DISTINCT topic FROM label")}
         conn.executemany("DELETE FROM label WHERE topic = ?", [(topic,) for topic in known - set(topics)])
-        conn.executemany("DELETE FROM archived WHERE edition = ?", [(topic,) for topic in known - set(topics)])
+        conn.executemany(
+            "DELETE FROM archived WHERE edition = ?", [(topic,) for topic in known - set(topics)]
+        )
 
 
 def labelled(store: Store) -> dict[str, set[str]]:
@@ -122,20 +160,27 @@ def labelled(store: Store) -> dict[str, set[str]]:
 
 def levels(store: Store) -> dict[str, str]:
     """Published id of each folded entry → the level that folded it."""
-    return dict(store.conn.execute("SELECT e.public_id, m.level FROM member m JOIN entry e ON e.id = m.entry WHERE m.level IS NOT NULL"))
+    return dict(
+        store.conn.execute(
+            "SELECT e.public_id, m.level FROM member m JOIN entry e ON e.id = m.entry WHERE m.level IS NOT NULL"
+        )
+    )
 
 
 def doubtful(store: Store, limit: int) -> list[tuple[int, int, str]]:
     """(entry, its partner, level) of the folds whose score is nearest to its threshold."""
     return store.conn.execute(
         "SELECT entry, against, level FROM member WHERE level IN ('text', 'event') AND against IS NOT NULL AND threshold > 0 "
-        "ORDER BY (score - threshold) / threshold, entry LIMIT ?", (limit,)
+        "ORDER BY (score - threshold) / threshold, entry LIMIT ?",
+        (limit,),
     ).fetchall()
 
 
 def labels_of(store: Store, story: int) -> tuple[tuple[str, int, str], ...]:
     """(topic, entry, rule) of a story."""
-    return tuple(store.conn.execute("SELECT topic, entry, rule FROM label WHERE story = ? ORDER BY topic", (story,)))
+    return tuple(
+        store.conn.execute("SELECT topic, entry, rule FROM label WHERE story = ? ORDER BY topic", (story,))
+    )
 
 
 def dirty(store: Store) -> tuple[str, ...]:
@@ -156,34 +201,58 @@ def printed(store: Store, editions: Iterable[str]) -> None:
 
 def archived(store: Store, edition: str, ids: Iterable[str], least: int = 0) -> set[str]:
     """Those of these published ids that an archive document of this number or a later one holds."""
-    return {row[0] for row in chosen(store.conn, "SELECT public_id FROM archived WHERE edition = ? AND number >= ? AND public_id", ids, edition, least)}
+    return {
+        row[0]
+        for row in chosen(
+            store.conn,
+            "SELECT public_id FROM archived WHERE edition = ? AND number >= ? AND public_id",
+            ids,
+            edition,
+            least,
+        )
+    }
 
 
 def archives(store: Store, edition: str) -> int:
     """The number of the newest archive document of an edition; 0: none."""
-    return int(store.conn.execute("SELECT coalesce(max(number), 0) FROM archived WHERE edition = ?", (edition,)).fetchone()[0])
+    return int(
+        store.conn.execute(
+            "SELECT coalesce(max(number), 0) FROM archived WHERE edition = ?", (edition,)
+        ).fetchone()[0]
+    )
 
 
 def archive(store: Store, edition: str, places: Mapping[str, int]) -> None:
-    """Remember which archive document holds an item, in order; document 0 holds what is told within another item."""
+    """Remember which archive document holds an item, in order; document 0 holds what is told within another
+    item.
+    """
     if not places:
         return
     with store.transaction() as conn:
-        start = conn.execute("SELECT coalesce(max(position), 0) FROM archived WHERE edition = ? AND number = ?", (edition, archives(store, edition))).fetchone()[0]
+        start = conn.execute(
+            "SELECT coalesce(max(position), 0) FROM archived WHERE edition = ? AND number = ?",
+            (edition, archives(store, edition)),
+        ).fetchone()[0]
         conn.executemany("INSERT OR IGNORE INTO archived VALUES (?, ?, ?, ?)",
                          [(edition, item, number, start + 1 + position) for position, (item, number) in enumerate(places.items())])  # fmt: skip
 
 
 def in_archive(store: Store, edition: str, number: int) -> tuple[str, ...]:
     """The published ids that an archive document holds, oldest first."""
-    found = store.conn.execute("SELECT public_id FROM archived WHERE edition = ? AND number = ? ORDER BY position", (edition, number))
+    found = store.conn.execute(
+        "SELECT public_id FROM archived WHERE edition = ? AND number = ? ORDER BY position", (edition, number)
+    )
     return tuple(row[0] for row in found)
 
 
-def left_behind(store: Store, topic: str | None, edition: str, until: int, by_entry: bool, batch: int) -> Iterator[tuple[Story, ...]]:
-    """Stories of an edition not newer than `until` and in no archive document yet, oldest first, so many at a time.
+def left_behind(
+    store: Store, topic: str | None, edition: str, until: int, by_entry: bool, batch: int
+) -> Iterator[tuple[Story, ...]]:
+    """Stories of an edition not newer than `until` and in no archive document yet, oldest first, so many at a
+    time.
 
-    `by_entry`: those of entries, where each entry is an item of its own. Else a mark on the row says that it is archived, so that only
+    `by_entry`: those of entries, where each entry is an item of its own. Else a mark on the row says that it
+    is archived, so that only
     those are looked at that are not, however many are stored.
     """
     if not by_entry:
@@ -194,7 +263,11 @@ def left_behind(store: Store, topic: str | None, edition: str, until: int, by_en
                 f"(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = {table}.public_id)", (*(() if topic is None else (topic,)), edition)
             )  # fmt: skip
     if by_entry:
-        number, items = "m.story", "entry t JOIN member m ON m.entry = t.id" + (" JOIN label l ON l.story = m.story AND l.topic = ?" if topic is not None else "")
+        number, items = (
+            "m.story",
+            "entry t JOIN member m ON m.entry = t.id"
+            + (" JOIN label l ON l.story = m.story AND l.topic = ?" if topic is not None else ""),
+        )
     elif topic is not None:
         number, items = "t.story", "(SELECT * FROM label WHERE topic = ? AND archived = 0) t"
     else:
@@ -217,18 +290,37 @@ def by_public_id(store: Store, ids: Sequence[str]) -> tuple[Story, ...]:
     wanted = set(ids)
     found = chosen(store.conn, "SELECT id, public_id FROM story WHERE name", map(number, ids))
     numbers = dict.fromkeys(story for story, public_id in found if public_id in wanted)
-    numbers.update(dict.fromkeys(row[0] for row in chosen(store.conn, "SELECT m.story FROM entry e JOIN member m ON m.entry = e.id WHERE e.public_id", ids)))
+    numbers.update(
+        dict.fromkeys(
+            row[0]
+            for row in chosen(
+                store.conn,
+                "SELECT m.story FROM entry e JOIN member m ON m.entry = e.id WHERE e.public_id",
+                ids,
+            )
+        )
+    )
     return stories(store, list(numbers))
 
 
 def aliases(store: Store, public_id: str) -> tuple[str, ...]:
     """Ids that were merged into this one."""
-    return tuple(row[0] for row in store.conn.execute("SELECT public_id FROM alias WHERE now = ? ORDER BY public_id", (public_id,)))
+    return tuple(
+        row[0]
+        for row in store.conn.execute(
+            "SELECT public_id FROM alias WHERE now = ? ORDER BY public_id", (public_id,)
+        )
+    )
 
 
 def all_public_ids(store: Store) -> set[str]:
     """Of every entry, story and event."""
-    return {row[0] for row in store.conn.execute("SELECT public_id FROM entry UNION SELECT public_id FROM story UNION SELECT public_id FROM event")}
+    return {
+        row[0]
+        for row in store.conn.execute(
+            "SELECT public_id FROM entry UNION SELECT public_id FROM story UNION SELECT public_id FROM event"
+        )
+    }
 
 
 def all_story_ids(store: Store) -> set[str]:
@@ -243,12 +335,23 @@ def mark_all_events(store: Store) -> None:
 
 
 def find(store: Store, name: str) -> tuple[Entry, ...]:
-    """The entries that a person means by a number, a published id, a guid, a link or a link's key; usually one."""
-    ways: list[tuple[str, object]] = [("public_id", name), ("guid", name), ("link", name), ("key", name), ("link_key", name), ("link_key", urls.key(name))]
+    """The entries that a person means by a number, a published id, a guid, a link or a link's key; usually
+    one.
+    """
+    ways: list[tuple[str, object]] = [
+        ("public_id", name),
+        ("guid", name),
+        ("link", name),
+        ("key", name),
+        ("link_key", name),
+        ("link_key", urls.key(name)),
+    ]
     if name.isdecimal() and len(name) < 19:
         ways.insert(0, ("id", int(name)))
     for column, value in ways:
-        found = store.conn.execute(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.{column} = ? ORDER BY e.id LIMIT 20", (value,))
+        found = store.conn.execute(
+            f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.{column} = ? ORDER BY e.id LIMIT 20", (value,)
+        )
         entries = tuple(rows.entry(row) for row in found)
         if entries:
             return entries
@@ -265,7 +368,9 @@ def by_number(store: Store, numbers: Iterable[int]) -> dict[int, Entry]:
     """Entries by their number; those that are gone are left out."""
     found: dict[int, Entry] = {}
     for marks, part in _in_chunks(numbers):
-        for row in store.conn.execute(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.id IN ({marks})", part):
+        for row in store.conn.execute(
+            f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.id IN ({marks})", part
+        ):
             found[row[0]] = rows.entry(row)
     return found
 
@@ -274,7 +379,8 @@ def overrides_of(store: Store, public_id: str) -> tuple[tuple[str, str, str], ..
     """The user's splits and joins of an entry: (kind, the other's published id or "", level)."""
     return tuple(
         store.conn.execute(
-            "SELECT kind, b, level FROM override WHERE a = ?1 UNION SELECT kind, a, level FROM override WHERE b = ?1 ORDER BY 1, 2", (public_id,)
+            "SELECT kind, b, level FROM override WHERE a = ?1 UNION SELECT kind, a, level FROM override WHERE b = ?1 ORDER BY 1, 2",
+            (public_id,),
         )
     )
 
@@ -284,13 +390,18 @@ def headlines(store: Store, entry: int) -> tuple[tuple[int, str], ...]:
     return tuple(store.conn.execute("SELECT at, title FROM revision WHERE entry = ? ORDER BY at", (entry,)))
 
 
-def entries(store: Store, match: str | None = None, newest_first: bool = False) -> Iterator[tuple[Entry, str | None]]:
-    """Every kept entry with its story's topics left out: (entry, level); `match` is an FTS5 expression that narrows it.
+def entries(
+    store: Store, match: str | None = None, newest_first: bool = False
+) -> Iterator[tuple[Entry, str | None]]:
+    """Every kept entry with its story's topics left out: (entry, level); `match` is an FTS5 expression that
+    narrows it.
 
     Oldest first by (published, id), unless asked otherwise. Streams: memory does not grow with the store.
     """
     order = "DESC" if newest_first else "ASC"
-    narrowed = "AND e.id IN (SELECT rowid FROM entry_fts WHERE entry_fts MATCH ?)" if match is not None else ""
+    narrowed = (
+        "AND e.id IN (SELECT rowid FROM entry_fts WHERE entry_fts MATCH ?)" if match is not None else ""
+    )
     found = store.conn.execute(
         f"SELECT {rows.SELECT_ENTRY}, m.level FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE e.kept = 1 {narrowed} "
         f"ORDER BY e.published {order}, e.public_id {order}",
@@ -315,4 +426,7 @@ def dump(store: Store) -> Iterator[tuple[Entry, str | None, str | None, str | No
 
 def counts(store: Store) -> dict[str, int]:
     """How many entries, stories and events are stored."""
-    return {table: int(store.conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0]) for table in ("entry", "story", "event")}
+    return {
+        table: int(store.conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+        for table in ("entry", "story", "event")
+    }

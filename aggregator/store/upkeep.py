@@ -22,10 +22,17 @@ def prune(store: Store, before: int) -> int:
     An entry that is still in its feed stays: removed, it would come back as new at the next poll.
     """
     removed = 0
-    present = {number for row in store.conn.execute("SELECT present FROM source") for number in json.loads(row[0])}
-    old = [row[0] for row in store.conn.execute("SELECT id FROM entry WHERE first_seen < ? ORDER BY id", (before,))]
+    present = {
+        number for row in store.conn.execute("SELECT present FROM source") for number in json.loads(row[0])
+    }
+    old = [
+        row[0]
+        for row in store.conn.execute("SELECT id FROM entry WHERE first_seen < ? ORDER BY id", (before,))
+    ]
     beyond = "SELECT id FROM entry WHERE source = ? ORDER BY first_seen DESC, id DESC LIMIT -1 OFFSET ?"
-    for (source,) in store.conn.execute("SELECT source FROM entry GROUP BY source HAVING count(*) > ?", (PER_SOURCE,)).fetchall():
+    for (source,) in store.conn.execute(
+        "SELECT source FROM entry GROUP BY source HAVING count(*) > ?", (PER_SOURCE,)
+    ).fetchall():
         old += [row[0] for row in store.conn.execute(beyond, (source, PER_SOURCE))]
     doomed = sorted(set(old) - present)
     for start in range(0, len(doomed), _BATCH):
@@ -39,7 +46,10 @@ def prune(store: Store, before: int) -> int:
 def _remove(store: Store, doomed: list[int]) -> int:
     with store.transaction() as conn:
         marks = ",".join("?" * len(doomed))
-        stories = [row[0] for row in conn.execute(f"SELECT DISTINCT story FROM member WHERE entry IN ({marks})", doomed)]
+        stories = [
+            row[0]
+            for row in conn.execute(f"SELECT DISTINCT story FROM member WHERE entry IN ({marks})", doomed)
+        ]
         touch_stories_of(conn, doomed, None)
         conn.execute(f"DELETE FROM entry WHERE id IN ({marks})", doomed)
         drop_empty(conn, stories)
@@ -53,7 +63,8 @@ def backup(store: Store, target: Path) -> None:
     unfinished = target.with_name(f".{target.name}.part")
     unfinished.unlink(missing_ok=True)
     try:
-        # The online backup API reads a snapshot; it needs no write access to the original, so a reader's handle will do.
+        # The online backup API reads a snapshot; it needs no write access to the original, so a reader's
+        # handle will do.
         copy = sqlite3.connect(unfinished)
         try:
             store.conn.backup(copy)
@@ -74,7 +85,9 @@ def backup(store: Store, target: Path) -> None:
 
 
 def restore(path: Path, source: Path) -> Path | None:
-    """Put a copy in the place of the database; the one that was there is kept beside it and its name returned."""
+    """Put a copy in the place of the database; the one that was there is kept beside it and its name
+    returned.
+    """
     if not source.is_file():
         raise StoreError(f"{source}: there is no such file")
     trouble = check(source)
@@ -100,7 +113,9 @@ def restore(path: Path, source: Path) -> Path | None:
         unfinished.rename(path)
         return kept
     except OSError as error:
-        raise StoreError(f"{error.filename or path}: can't be written: {error.strerror}; what was there is as it was or beside it") from None
+        raise StoreError(
+            f"{error.filename or path}: can't be written: {error.strerror}; what was there is as it was or beside it"
+        ) from None
     finally:
         lock.release()
 

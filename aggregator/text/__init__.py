@@ -1,1 +1,3 @@
-"""Text in its three forms: markup → safe markup and plain text (`markup`), plain text → words to compare (`words`)."""
+"""Text in its three forms: markup → safe markup and plain text (`markup`), plain text → words to compare
+(`words`).
+"""

@@ -10,13 +10,19 @@ import nh3
 
 from aggregator import urls
 
-MAX_HTML = 256_000  # characters of one fragment before sanitising: nh3 is quadratic in nesting (80,000 open <div>: 13 s)
+# characters of one fragment before sanitising: nh3 is quadratic in nesting (80,000 open <div>: 13 s)
+MAX_HTML = 256_000
 MAX_DEPTH = 90  # open elements; published markup nests less than 100 deep (S13)
 MAX_TITLE = 1000
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]")
-_TWICE = re.compile("[\xc2\xc3][\x80-\xbf]")  # UTF-8 that was encoded twice: "Ã©" for é, which no language writes
-_NONCHARACTERS = re.compile("[" + "".join(f"{chr((plane << 16) + 0xFFFE)}{chr((plane << 16) + 0xFFFF)}" for plane in range(1, 17)) + "]")
+# UTF-8 that was encoded twice: "Ã©" for é, which no language writes
+_TWICE = re.compile("[\xc2\xc3][\x80-\xbf]")
+_NONCHARACTERS = re.compile(
+    "["
+    + "".join(f"{chr((plane << 16) + 0xFFFE)}{chr((plane << 16) + 0xFFFF)}" for plane in range(1, 17))
+    + "]"
+)
 
 _ATTRIBUTES = {
     "*": {"lang", "dir", "title"},
@@ -43,17 +49,38 @@ _TAGS = {
     "source", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "track", "tt", "u", "ul",
     "var", "video", "wbr",
 }  # fmt: skip
-_VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"})
+_VOID = frozenset(
+    {
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    }
+)
 _DROP_WITH_CONTENT = {"script", "style", "noscript", "template", "iframe", "object", "applet", "form", "select", "textarea", "button", "svg", "math",
                       "noembed", "noframes", "head", "title", "xmp", "plaintext"}  # fmt: skip
 
 
 def clean(text: str) -> str:
-    """Only characters that XML 1.0 allows and Unicode assigns meaning to, without U+FFFD, the trace of a lost one; line ends as LF (S14)."""
+    """Only characters that XML 1.0 allows and Unicode assigns meaning to, without U+FFFD, the trace of a lost
+    one; line ends as LF (S14).
+    """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\xc2" in text or "\xc3" in text:
-        text = _mended(_ILLEGAL.sub(lambda found: found.group() if "\x80" <= found.group() <= "\x9f" else "", text))
+        text = _mended(
+            _ILLEGAL.sub(lambda found: found.group() if "\x80" <= found.group() <= "\x9f" else "", text)
+        )
     return _NONCHARACTERS.sub("", _ILLEGAL.sub(_meant, text))
 
 
@@ -67,24 +94,30 @@ def _mended(text: str) -> str:
 
 
 def _meant(found: re.Match[str]) -> str:
-    """C1 controls are Windows-1252 that was taken for Latin-1 ("\x93" for “); every other illegal character is nothing."""
+    """C1 controls are Windows-1252 that was taken for Latin-1 ("\x93" for “); every other illegal character
+    is nothing.
+    """
     character = found.group()
     return character.encode("latin-1").decode("cp1252", "ignore") if "\x80" <= character <= "\x9f" else ""
 
 
 def safe(markup: str, base: str | None = None) -> str:
-    """HTML that any reader may show: nothing active, every link absolute, well nested. Stable: a second pass changes nothing (S13)."""
+    """HTML that any reader may show: nothing active, every link absolute, well nested. Stable: a second pass
+    changes nothing (S13).
+    """
     text = clean(markup)
     if "<" not in text and "&" not in text:
         return html.escape(text, quote=False).replace("\xa0", "&nbsp;")  # as nh3 writes it
     text = _bounded(text)
     once = _cleaned(text, base)
-    for _ in range(4):  # misplaced tables, headings in headings: what the parser of HTML moves around lies still after a few rounds
+    # misplaced tables, headings in headings: what the parser of HTML moves around lies still after a few
+    # rounds
+    for _ in range(4):
         if not _MOVES.search(once) or (again := _cleaned(once, base)) == once:
             break
         once = again
     if len(once) > 2 * len(text) + 1000:  # nothing but signs to escape
-        once = html.escape(re.sub("[<>&\"]", "", plain(text)), quote=False)
+        once = html.escape(re.sub('[<>&"]', "", plain(text)), quote=False)
     return clean(once)  # what stood between two letters may be gone
 
 
@@ -92,14 +125,20 @@ _MEDIA = re.compile(r"<(img|video|audio|source|track)\b[^>]*>|</(?:video|audio|p
 
 
 def without_media(safe_html: str) -> tuple[str, tuple[str, ...]]:
-    """(the same without anything that a browser would fetch by itself, what it would have fetched). For pages of ours; takes what `safe` made."""
+    """(the same without anything that a browser would fetch by itself, what it would have fetched). For pages
+    of ours; takes what `safe` made.
+    """
     found: dict[str, None] = {}
 
     def words(match: re.Match[str]) -> str:
         attributes = dict(re.findall(r'([a-z]+)="([^"]*)"', match.group()))
         if attributes.get("src"):
             found.setdefault(html.unescape(attributes["src"]))
-        return f"<em>[{attributes['alt']}]</em>" if match[1] == "img" and attributes.get("alt", "").strip() else ""
+        return (
+            f"<em>[{attributes['alt']}]</em>"
+            if match[1] == "img" and attributes.get("alt", "").strip()
+            else ""
+        )
 
     return _MEDIA.sub(words, safe_html), tuple(found)
 
@@ -109,9 +148,12 @@ def _cleaned(text: str, base: str | None) -> str:
 
 
 _MOVES = re.compile(r"<(?:table|h[1-6]|tr|td|th|caption|ruby)\b")
-_PRE = re.compile(r'(<pre(?:\s+[a-z]+="[^"]*")*>)\n+')  # HTML drops the first line end there, each time it is read
+# HTML drops the first line end there, each time it is read
+_PRE = re.compile(r'(<pre(?:\s+[a-z]+="[^"]*")*>)\n+')
 # Pictures without a source or of one pixel (counters), as nh3 writes them: every value in double quotes.
-_USELESS = re.compile(r'<img(?:\s+(?!src=)[a-z]+="[^"]*")*\s*>|<img(?=[^>]* width="[01]")(?=[^>]* height="[01]")[^>]*>')
+_USELESS = re.compile(
+    r'<img(?:\s+(?!src=)[a-z]+="[^"]*")*\s*>|<img(?=[^>]* width="[01]")(?=[^>]* height="[01]")[^>]*>'
+)
 
 
 def _cleaner(base: str | None) -> nh3.Cleaner:
@@ -154,7 +196,9 @@ def _filter(base: str | None) -> Callable[[str, str, str], str | None]:
 
 
 def _srcset(value: str, base: str | None) -> str | None:
-    """Candidates are separated by a comma and white space; a URL may hold commas of its own (WHATWG HTML, parse a srcset)."""
+    """Candidates are separated by a comma and white space; a URL may hold commas of its own (WHATWG HTML,
+    parse a srcset).
+    """
     found = []
     for candidate in re.split(r",\s+|,$", value.strip()):
         link, _, descriptor = candidate.strip().partition(" ")
@@ -166,8 +210,11 @@ def _srcset(value: str, base: str | None) -> str | None:
 
 
 def _bounded(text: str) -> str:
-    """Cut what would take nh3 quadratic time: length, nesting (counted by a linear scan), attributes of one tag."""
-    if len(text) > 2 * MAX_HTML + 1000:  # what was cut to MAX_HTML may grow to that, and must not be cut again
+    """Cut what would take nh3 quadratic time: length, nesting (counted by a linear scan), attributes of one
+    tag.
+    """
+    # what was cut to MAX_HTML may grow to that, and must not be cut again
+    if len(text) > 2 * MAX_HTML + 1000:
         text = text[: text.rfind("<", 0, MAX_HTML)] if "<" in text[:MAX_HTML] else text[:MAX_HTML]
     if text.count("<") <= MAX_DEPTH:
         return text if len(text) < 20_000 or text.count("=") < 2000 else _few_attributes(text)
@@ -192,14 +239,21 @@ def _bounded(text: str) -> str:
 
 def _few_attributes(text: str) -> str:
     """Tags with more than a hundred attributes lose them all (80,000 attributes on one tag take nh3 11 s)."""
-    return re.sub(r"<([A-Za-z][A-Za-z0-9]*)\s[^<>]*>", lambda m: m.group() if m.group().count("=") <= 100 else f"<{m.group(1)}>", text)
+    return re.sub(
+        r"<([A-Za-z][A-Za-z0-9]*)\s[^<>]*>",
+        lambda m: m.group() if m.group().count("=") <= 100 else f"<{m.group(1)}>",
+        text,
+    )
 
 
 _BLOCKS = re.compile(
-    r"<(?:/?(?:p|div|li|ul|ol|h[1-6]|tr|table|blockquote|section|article|figure|figcaption|dd|dt|pre|header|footer)|br|hr)\b[^<>]*>", re.I
+    r"<(?:/?(?:p|div|li|ul|ol|h[1-6]|tr|table|blockquote|section|article|figure|figcaption|dd|dt|pre|header|footer)|br|hr)\b[^<>]*>",
+    re.I,
 )
 _CELLS = re.compile(r"</t[dh]\s*>", re.I)
-_HIDDEN = re.compile(r"<(script|style|noscript|template|head|title|svg|math|textarea)\b.*?(?:</\1\s*>|\Z)", re.I | re.S)
+_HIDDEN = re.compile(
+    r"<(script|style|noscript|template|head|title|svg|math|textarea)\b.*?(?:</\1\s*>|\Z)", re.I | re.S
+)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<![^>]*>|<\?[^>]*>", re.S)
 _ANY_TAG = re.compile(r"</?[A-Za-z](?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*/?>|</?[A-Za-z][^<>]*>")
 
@@ -222,13 +276,18 @@ _KNOWN_TAG = re.compile(
     r"sup|svg|table|tbody|td|template|textarea|th|title|tr|tt|u|ul|var|video|audio|wbr)\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>",
     re.I,
 )
-_ACTIVE_TAG = re.compile(r"</?(?:script|style|iframe|object|embed|svg|math|form|input|button|base|meta|link|template|applet|frame)\b[^<>]*>|<[a-z][^<>]*\bon\w+\s*=[^<>]*>", re.I)
+_ACTIVE_TAG = re.compile(
+    r"</?(?:script|style|iframe|object|embed|svg|math|form|input|button|base|meta|link|template|applet|frame)\b[^<>]*>|<[a-z][^<>]*\bon\w+\s*=[^<>]*>",
+    re.I,
+)
 _LEFT_OVER = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)(?:#\d{2,5}|[A-Za-z]{2,8}\d?);")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
 def title(text: str) -> str:
-    """A title as plain text on one line: real tags removed (`a < b` and `<3` stay), entities resolved once (F27)."""
+    """A title as plain text on one line: real tags removed (`a < b` and `<3` stay), entities resolved once
+    (F27).
+    """
     text = clean(text)[: 8 * MAX_TITLE]
     if "<" in text:
         text = _HIDDEN.sub(" ", text) if _KNOWN_TAG.search(text) else text
@@ -236,9 +295,11 @@ def title(text: str) -> str:
         text = _KNOWN_TAG.sub("", text)
     if "&" in text:
         text = clean(_ENTITY.sub(lambda match: html.unescape(match.group()), text))
-        # Many feeds escape twice. What then is left as a named letter or sign (&rsquo;) is meant as one; &lt; &gt; &amp; may be meant literally.
+        # Many feeds escape twice. What then is left as a named letter or sign (&rsquo;) is meant as one; &lt;
+        # &gt; &amp; may be meant literally.
         text = _LEFT_OVER.sub(lambda match: html.unescape(match.group()), text)
-        # Text, not markup; but some readers show titles as HTML, so that nothing that could act there may be left.
+        # Text, not markup; but some readers show titles as HTML, so that nothing that could act there may be
+        # left.
         text = _ACTIVE_TAG.sub("", text)
     text = " ".join(text.split())
     return text if len(text) <= MAX_TITLE else snippet(text, MAX_TITLE)
@@ -251,7 +312,8 @@ _ENTITY_LIKE = re.compile(r"&(?=#?\w+;)")
 def line(text: str) -> str:
     """Plain text on one line for titles and names of a feed, that no client can take for markup (F27, F67).
 
-    Half of all readers decode or strip what looks like a tag or an entity in a title, the others show it: `<b>` is published as ‹b›,
+    Half of all readers decode or strip what looks like a tag or an entity in a title, the others show it:
+    `<b>` is published as ‹b›,
     and a literal `&amp;` gets an invisible joiner after its first sign.
     """
     text = " ".join(clean(text).replace("\ufeff", "").split()).strip("\u200b\u2060 ")
@@ -262,7 +324,9 @@ def line(text: str) -> str:
 
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’»)\]]*(?=\s|$)|[。！？]")
 _CLAUSE_END = re.compile(r"[,;:–—](?=\s)|[、，；：]")
-_NO_END = re.compile(r"\b(?:[A-Z]|[A-Za-z]\.[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Sen|Rep|Gov|Gen|Lt|Col|Sgt|Jr|Sr|No|vs|etc|Inc|Ltd|Co|Corp|approx|ca|Nr|bzw)$")
+_NO_END = re.compile(
+    r"\b(?:[A-Z]|[A-Za-z]\.[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Sen|Rep|Gov|Gen|Lt|Col|Sgt|Jr|Sr|No|vs|etc|Inc|Ltd|Co|Corp|approx|ca|Nr|bzw)$"
+)
 
 
 def sentence(text: str) -> str:
@@ -275,7 +339,9 @@ def sentence(text: str) -> str:
 
 
 def snippet(text: str, length: int) -> str:
-    """At most `length` characters, cut at a clause if one ends in the second half, else at a word, with an ellipsis."""
+    """At most `length` characters, cut at a clause if one ends in the second half, else at a word, with an
+    ellipsis.
+    """
     text = " ".join(text.split())
     if len(text) <= length:
         return text

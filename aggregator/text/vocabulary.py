@@ -1,7 +1,10 @@
-"""What is a word worth? Light stems, the language of a text, and how common a stem is in that language (a prior, shipped as data).
+"""What is a word worth? Light stems, the language of a text, and how common a stem is in that language (a
+prior, shipped as data).
 
-`data/words/LANGUAGE.txt` holds the common words of a language (Zipf frequency 4.2 and more), a line a frequency, `function.txt` the
-forty most common ones of each language. `data/forms/LANGUAGE.txt` holds irregular forms, a lemma and its forms a line. Origin and licence
+`data/words/LANGUAGE.txt` holds the common words of a language (Zipf frequency 4.2 and more), a line a
+frequency, `function.txt` the
+forty most common ones of each language. `data/forms/LANGUAGE.txt` holds irregular forms, a lemma and its
+forms a line. Origin and licence
 are in LICENSE.txt beside them.
 """
 
@@ -35,7 +38,9 @@ _REGULAR = _Stems({})
 
 
 def stems(spoken: str) -> Mapping[str, str]:
-    """Word → stem in this language: that of its lemma where it is an irregular form (`won`) or of a country (`iraqi`), which we know of English alone."""
+    """Word → stem in this language: that of its lemma where it is an irregular form (`won`) or of a country
+    (`iraqi`), which we know of English alone.
+    """
     return _irregular().get(spoken, _REGULAR)
 
 
@@ -68,9 +73,11 @@ def light(word: str) -> str:
 
 
 def language(words: Sequence[str], declared: str | None = None) -> str:
-    """The language whose most common words occur most, of equals the declared one, else the one in which they are most common.
+    """The language whose most common words occur most, of equals the declared one, else the one in which they
+    are most common.
 
-    `words` are looked at twice. Feeds are often wrong about their language, so that what they declare comes second.
+    `words` are looked at twice. Feeds are often wrong about their language, so that what they declare comes
+    second.
     """
     found: dict[str, int] = {}
     function = _function()
@@ -85,7 +92,11 @@ def language(words: Sequence[str], declared: str | None = None) -> str:
     if found.get(said) == most:
         return said
     equals = sorted(one for one, count in found.items() if count == most)
-    return equals[0] if len(equals) == 1 else max(equals, key=lambda one: sum(shares(one).get(word, 0.0) for word in words))
+    return (
+        equals[0]
+        if len(equals) == 1
+        else max(equals, key=lambda one: sum(shares(one).get(word, 0.0) for word in words))
+    )
 
 
 def _by_script(words: Sequence[str]) -> str | None:
@@ -101,7 +112,9 @@ RARE = 1 - math.exp(-DOCUMENT * UNKNOWN)
 
 
 def share(word: str, spoken: str) -> float:
-    """The share of all items in this language that hold this stem, 0 to 1. A language without a list knows no common words."""
+    """The share of all items in this language that hold this stem, 0 to 1. A language without a list knows no
+    common words.
+    """
     return shares(spoken).get(word, RARE)
 
 
@@ -118,7 +131,9 @@ def _function() -> Mapping[str, tuple[str, ...]]:
 
 @functools.cache
 def shares(spoken: str) -> Mapping[str, float]:
-    """Stem → share of the items in this language that hold it; the occurrences of all words with this stem taken together."""
+    """Stem → share of the items in this language that hold it; the occurrences of all words with this stem
+    taken together.
+    """
     counts: dict[str, float] = {}
     stemmed = stems(spoken)
     for line in _read(spoken).splitlines():

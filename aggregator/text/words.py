@@ -1,4 +1,5 @@
-"""Plain text → words to compare and to search for. Case and accents never matter; scripts without spaces give bigrams.
+"""Plain text → words to compare and to search for. Case and accents never matter; scripts without spaces give
+bigrams.
 
 The full-text index of the store holds these words too, so that topics and search agree on what a word is.
 """
@@ -15,11 +16,15 @@ _INDIC = "\u0900-\u0963\u0966-\u0dff\u0f71-\u0fbc"
 _TOKEN = re.compile(rf"(?P<dense>[{_DENSE}]+)|(?:(?![{_DENSE}])(?:[^\W_]|[{_INDIC}]))+")
 _ASCII = re.compile("[a-z0-9]+")
 # Accents of Latin, Greek and Cyrillic, points of Hebrew, vowel marks and tatweel of Arabic.
-_MARKS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]+")
+_MARKS = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]+"
+)
 
 
 def fold(text: str) -> str:
-    """Case and accents gone: `Élysée` and `elysee` are equal. Marks that carry meaning (Indic vowels, kana voicing) stay."""
+    """Case and accents gone: `Élysée` and `elysee` are equal. Marks that carry meaning (Indic vowels, kana
+    voicing) stay.
+    """
     if text.isascii():
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text).casefold()
@@ -27,7 +32,9 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words of `text` in order, folded; runs of a script without spaces as overlapping pairs of characters."""
+    """The words of `text` in order, folded; runs of a script without spaces as overlapping pairs of
+    characters.
+    """
     folded = fold(text)
     if folded.isascii():
         return _ASCII.findall(folded)
