@@ -7,18 +7,19 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from aggregator import fold
 from aggregator.errors import UsageError
-from aggregator.measure import Score, score, wilson
+from aggregator.measure import Gold, Score, score, wilson
 from aggregator.model import Entry, Memory, Polled, Source
 from aggregator.parse import normal
 from aggregator.store import Store, entries, open_writer, sources, stories
 
-__all__ = ["folded", "labelled", "wilson"]
+__all__ = ["folded", "gold", "labelled", "polls", "replayed", "wilson"]
 
 _TITLE, _TEXT = ("title", "headline"), ("content", "text", "body", "summary", "description")
 _TIME, _SOURCE, _LINK = (
@@ -36,18 +37,27 @@ def labelled(path: Path, settings: fold.Settings | None = None) -> list[Score]:
     """
     records = _records(path)
     found = folded(records, settings or fold.Settings())
-    gold_story = {name: str(r["story"]) for name, r in records.items() if r.get("story") is not None}
-    gold_event = {name: str(r["event"]) for name, r in records.items() if r.get("event") is not None}
-    if not gold_story and not gold_event:
+    golds = {level: gold(records, column) for level, column in (("text", "story"), ("event", "event"))}
+    if not any(one.groups for one in golds.values()):
         raise UsageError(f"{path}: no entry has a gold `story` or `event`")
-    results = []
-    if gold_story:
-        results.append(score("text", gold_story, {name: story for name, (story, _) in found.items()}))
-    if gold_event or gold_story:
-        results.append(
-            score("event", gold_event or gold_story, {name: event for name, (_, event) in found.items()})
-        )
-    return results
+    if not golds["event"].groups:
+        golds["event"] = golds["text"]
+    places = {
+        "text": {name: story for name, (story, _) in found.items()},
+        "event": {name: event for name, (_, event) in found.items()},
+    }
+    return [score(level, one.groups, places[level], one.gray) for level, one in golds.items() if one.groups]
+
+
+def gold(records: Mapping[str, Mapping[str, Any]], column: str) -> Gold:
+    """What a file says of one level, `story` or `event`. Who is `gray` to whom is not judged as an event."""
+    groups = {name: str(r[column]) for name, r in records.items() if r.get(column) is not None}
+    gray: dict[str, set[str]] = {}
+    for name, record in records.items() if column == "event" else ():
+        for other in record.get("gray") or ():
+            gray.setdefault(name, set()).add(str(other))
+            gray.setdefault(str(other), set()).add(name)
+    return Gold(groups, gray)
 
 
 def _records(path: Path) -> dict[str, dict[str, Any]]:
@@ -96,29 +106,46 @@ def folded(
     """Name → (story, event) after cycles of so many entries each, in the order of their time; None: after one
     cycle over all.
     """
-    found = [_entry(name, record) for name, record in records.items()]
-    if cycle is not None:
-        found.sort(key=lambda one: one[1].published or 0)
-    size = cycle or max(1, len(found))
-    with tempfile.TemporaryDirectory() as folder, open_writer(Path(folder) / "eval.db") as store:
-        for start in range(0, len(found), size):
-            by_source: dict[str, list[Entry]] = {}
-            for source, entry in found[start : start + size]:
-                by_source.setdefault(source, []).append(entry)
-            for source, group in by_source.items():
-                _absorb(store, source, group)
-            fold.fold(store, settings, sources.titles(store))
+    with replayed(polls(records, cycle), settings) as store:
         return {
             str(entry.guid).removeprefix("urn:item:"): (str(story), str(event))
             for entry, story, event, _, _ in stories.dump(store)
         }
 
 
-def _absorb(store: Store, source: str, found: list[Entry]) -> None:
-    polled = Polled(source, NOW, Memory(polled=NOW), entries=tuple(found))
+def polls(records: Mapping[str, Mapping[str, Any]], cycle: int | None = None) -> Iterator[list[Polled]]:
+    """Cycle after cycle of so many entries, in the order of their time; None: one cycle."""
+    found = [_entry(name, record) for name, record in records.items()]
+    if cycle is not None:
+        found.sort(key=lambda one: one[1].published or 0)
+    size = cycle or max(1, len(found))
+    for start in range(0, len(found), size):
+        by_source: dict[str, list[Entry]] = {}
+        for source, entry in found[start : start + size]:
+            by_source.setdefault(source, []).append(entry)
+        yield [
+            Polled(source, NOW, Memory(polled=NOW), entries=tuple(group))
+            for source, group in by_source.items()
+        ]
+
+
+@contextmanager
+def replayed(cycles: Iterable[Iterable[Polled]], settings: fold.Settings) -> Iterator[Store]:
+    """A store in memory after these cycles: what each one brings is stored, then folded."""
+    with tempfile.TemporaryDirectory() as folder, open_writer(Path(folder) / "eval.db") as made:
+        store = made.in_memory()
+    with store:
+        for cycle in cycles:
+            for polled in cycle:
+                _absorb(store, polled)
+            fold.fold(store, settings, sources.titles(store))
+        yield store
+
+
+def _absorb(store: Store, polled: Polled) -> None:
     entries.absorb(
         store,
-        Source(source, path="/"),
+        Source(polled.source, path="/"),
         polled,
         settle=lambda new: polled.memory,
         keep=lambda entry: True,

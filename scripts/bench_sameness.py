@@ -1,0 +1,159 @@
+"""How well the levels of sameness do on every labelled set that is there: real days, a patched stream, sets of
+titles and of summaries, copies, pairs, our own. The real parser, store and fold, one shipped setting.
+
+Sets are looked for under FOLDER (default: $AGGREGATOR_SHARED, else ../shared beside the project); what is
+missing is named and left out. Where two settings are compared, the intervals come from a paired bootstrap over
+gold groups: what is within the interval is noise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sameness import settings
+from sameness.rulers import KINDS, Days, Found, Ruler, rulers
+from sameness.settings import Setting
+
+from aggregator.measure import Score, figures, total
+
+ROOT = Path(__file__).resolve().parent.parent
+Task = tuple[int, Ruler, Setting]
+
+
+def _run(task: Task) -> tuple[int, Found]:
+    number, ruler, setting = task
+    settings.apply(setting)
+    return number, ruler.measure()
+
+
+def measured(wanted: Sequence[tuple[Ruler, Setting]], jobs: int) -> list[Found]:
+    """Each in a process of its own, so that no setting reaches another run; the long ones first."""
+    tasks = [(number, ruler, setting) for number, (ruler, setting) in enumerate(wanted)]
+    tasks.sort(key=lambda task: -task[1].cost)
+    with multiprocessing.get_context("fork").Pool(jobs, maxtasksperchild=1) as pool:
+        found = dict(_told(pool.imap_unordered(_run, tasks, 1), len(tasks)))
+    return [found[number] for number in range(len(wanted))]
+
+
+def _told(results: Iterator[tuple[int, Found]], of: int) -> Iterator[tuple[int, Found]]:
+    for done, result in enumerate(results, 1):
+        if sys.stderr.isatty():
+            print(f"\r{done} of {of} runs", end="" if done < of else "\r" + " " * 30 + "\r", file=sys.stderr)
+        yield result
+
+
+# ------------------------------------------------------------------ the table
+
+
+def show(there: Sequence[Ruler], found: Sequence[Found], verbose: bool) -> None:
+    print(f"{'':26} {'B³':18} {'pairwise':18}  wrong missed  apart largest")
+    for level in ("event", "text"):
+        for ruler, one in zip(there, found, strict=True):
+            if level in one.tallies:
+                print(_line(level, ruler, one))
+    for ruler, one in zip(there, found, strict=True):
+        if "pairs" in one.tallies:
+            got = total(one.tallies["pairs"].values())
+            print(f"pairs {ruler.name:20} {round(got.precision)} of {round(got.items)} as wanted")
+        for remark in one.remarks if verbose or "pairs" not in one.tallies else ():
+            print(f"      {ruler.name}: {remark}")
+    means(there, found)
+
+
+def scored(level: str, one: Found) -> Score:
+    return figures(level, total(one.tallies[level].values()), one.largest.get(level, 0))
+
+
+def _line(level: str, ruler: Ruler, one: Found) -> str:
+    got = scored(level, one)
+    b3 = " ".join(f"{value:.3f}" for value in (got.b3_precision, got.b3_recall, got.b3_f1))
+    pairs = " ".join(f"{value:.3f}" for value in (got.precision, got.recall, got.f1))
+    whole = f" ({one.whole} of all)" if level == "event" and one.whole not in (None, got.largest) else ""
+    if ruler.kind == "copies":
+        b3 = ""
+    return (
+        f"{level:5} {ruler.name:20} {b3:18} {pairs:18} {got.wrong:6} {got.missed:6} "
+        f" {got.apart:.3f} {got.largest:5}{whole}"
+    )
+
+
+def means(there: Sequence[Ruler], found: Sequence[Found]) -> None:
+    """Of F1, event level: over the rulers of each kind, then over the kinds."""
+    by_kind: dict[str, list[tuple[float, float]]] = {}
+    for ruler, one in zip(there, found, strict=True):
+        if "event" in one.tallies:
+            got = scored("event", one)
+            by_kind.setdefault(ruler.kind, []).append((got.b3_f1, got.f1))
+    averages = {kind: _mean(values) for kind, values in by_kind.items()}
+    for kind, (b3, pairs) in averages.items():
+        print(f"mean  {KINDS[kind]:20} B³ F1 {b3:.3f}  pairwise F1 {pairs:.3f}")
+    if averages:
+        b3, pairs = _mean(list(averages.values()))
+        print(f"mean  {'all kinds':20} B³ F1 {b3:.3f}  pairwise F1 {pairs:.3f}")
+
+
+def _mean(values: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    return sum(b3 for b3, _ in values) / len(values), sum(pairs for _, pairs in values) / len(values)
+
+
+def arguments() -> argparse.Namespace:
+    told = (__doc__ or "").split("\n\n")
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench sameness", description=told[0].replace("\n", " "), epilog=told[1]
+    )
+    default = os.environ.get("AGGREGATOR_SHARED") or ROOT.parent / "shared"
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(default), metavar="FOLDER")
+    parser.add_argument(
+        "--window", action="append", default=[], metavar="N", help="this window of real days (all)"
+    )
+    parser.add_argument("--slice", action="store_true", help="of real days, the labelled items alone")
+    parser.add_argument(
+        "--hours", type=float, default=1.0, metavar="H", help="a cycle of real days (1); 0: one cycle"
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="rulers whose name or kind begins so (days, titles, pairs, …)",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="another value of a constant, such as cluster.THRESHOLD=0.22",
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (as many as cores)"
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="each pair that is not as wanted")
+    return parser.parse_args()  # fmt: skip
+
+
+def main() -> None:
+    wanted, started = arguments(), time.time()
+    base = tuple(one for text in wanted.set for one in settings.parsed(text))
+    there, missing = rulers(
+        wanted.folder, ROOT / "tests" / "data", Days(tuple(wanted.window), wanted.hours, wanted.slice)
+    )
+    if wanted.only:
+        there = [ruler for ruler in there if f"{ruler.name}\n{ruler.kind}".startswith(tuple(wanted.only)) or ruler.kind.startswith(tuple(wanted.only))]  # fmt: skip
+    for name in missing:
+        print(f"left out: {name}", file=sys.stderr)
+    if not there:
+        sys.exit("no ruler is there; give the folder that holds streams/ and labelled/")
+    print(f"setting: {settings.shown(base)}")
+    found = measured([(ruler, base) for ruler in there], wanted.jobs)
+    show(there, found, wanted.verbose)
+    print(f"{time.time() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

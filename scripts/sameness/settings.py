@@ -1,0 +1,87 @@
+"""Constants of the program with other values, to learn what they are worth."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import sys
+from types import ModuleType
+
+Setting = tuple[tuple[str, str], ...]
+"""(name such as `cluster.THRESHOLD`, value as Python writes it), …"""
+
+
+def parsed(text: str) -> Setting:
+    """`cluster.THRESHOLD=0.22,dedupe.NUMBERS=0.8`"""
+    found = []
+    for one in text.split(","):
+        name, equals, value = one.partition("=")
+        if not equals or "." not in name:
+            sys.exit(f'"{one}": expected MODULE.NAME=VALUE such as cluster.THRESHOLD=0.22')
+        old, new = getattr(*_place(name.strip())), _value(name, value)
+        if not isinstance(new, type(old)) and not (isinstance(old, float) and isinstance(new, int)):
+            sys.exit(f"{name.strip()} is {old!r}; {value} is of another type")
+        found.append((name.strip(), value.strip()))
+    return tuple(found)
+
+
+def _place(name: str) -> tuple[ModuleType, str]:
+    path, _, constant = name.rpartition(".")
+    try:
+        module = importlib.import_module(f"aggregator.{path}")
+    except ImportError:
+        sys.exit(f"{name}: there is no module aggregator.{path}")
+    if not hasattr(module, constant):
+        near = ", ".join(sorted(constants(module))) or "no constants"
+        sys.exit(f"{name}: aggregator.{path} has no {constant}; it has {near}")
+    return module, constant
+
+
+def _value(name: str, value: str) -> object:
+    try:
+        return ast.literal_eval(value.strip())
+    except (ValueError, SyntaxError):
+        sys.exit(f"{name}: {value} is no value; expected one such as 0.22 or None")
+
+
+def constants(module: ModuleType) -> dict[str, float]:
+    """Numbers in capitals that a module defines itself."""
+    return {
+        target.id: getattr(module, target.id)
+        for node in ast.parse(inspect.getsource(module)).body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for assigned in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        for target in (assigned.elts if isinstance(assigned, ast.Tuple) else [assigned])
+        if isinstance(target, ast.Name)
+        and target.id.strip("_").isupper()
+        and isinstance(getattr(module, target.id), int | float)
+    }
+
+
+def apply(setting: Setting) -> None:
+    """For the rest of this process, in the modules that import the name too. What is computed from a constant
+    when its module is loaded stays as it was.
+    """
+    for name, value in setting:
+        module, constant = _place(name)
+        new = ast.literal_eval(value)
+        setattr(module, constant, float(new) if isinstance(getattr(module, constant), float) else new)
+        for user, alias in _users(module.__name__, constant):
+            setattr(user, alias, getattr(module, constant))
+
+
+def _users(module: str, constant: str) -> list[tuple[ModuleType, str]]:
+    return [
+        (user, alias.asname or alias.name)
+        for user in list(sys.modules.values())
+        if (getattr(user, "__name__", "") or "").startswith("aggregator.") and inspect.getsourcefile(user)
+        for node in ast.walk(ast.parse(inspect.getsource(user)))
+        if isinstance(node, ast.ImportFrom) and node.module == module
+        for alias in node.names
+        if alias.name == constant
+    ]
+
+
+def shown(setting: Setting) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in setting) or "as shipped"
