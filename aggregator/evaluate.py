@@ -16,7 +16,7 @@ from aggregator import fold
 from aggregator.errors import UsageError
 from aggregator.measure import Gold, Score, score, wilson
 from aggregator.model import Entry, Memory, Polled, Source
-from aggregator.parse import normal
+from aggregator.parse import dates, normal
 from aggregator.store import Store, entries, open_writer, sources, stories
 
 __all__ = ["folded", "gold", "labelled", "polls", "replayed", "wilson"]
@@ -88,7 +88,7 @@ def _entry(name: str, record: Mapping[str, Any]) -> tuple[str, Entry]:
     source = "s-" + hashlib.sha256((_first(record, _SOURCE) or name).encode()).hexdigest()[:12]
     said = next((record[key] for key in _TIME if record.get(key) not in (None, "")), None)
     number = str(said).replace(".", "", 1).isdigit()
-    at = int(float(str(said))) if number else normal.when(str(said or ""), NOW)
+    at = int(float(str(said))) if number else dates.read(said, dates.Habits(NOW))
     text = " ".join(
         dict.fromkeys(
             part for part in (_first(record, ("summary", "description")), _first(record, _TEXT)) if part

@@ -4,26 +4,28 @@ what is safe.
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from typing import Any
 from xml.sax import SAXParseException
 
-import feedparser
-
 from aggregator import urls
 from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Hints, Limits, Parsed, Person
-from aggregator.parse import encoding, mend, normal, sniff
+from aggregator.parse import dates, dialect, encoding, mend, normal, sniff
 from aggregator.text import markup
 
-# feedparser resolves a guid against the address of the feed as if it were a link: at another address every
-# item would be another one.
-feedparser.mixin._FeedParserMixin.can_be_relative_uri -= {"id"}
 _LOOKS_LIKE_HTML = re.compile(r"<(p|br|a|div|img|b|i|em|strong|ul|ol|li|span|h\d|blockquote)\b[^>]*>", re.I)
 _MEDIA_TYPE = re.compile(r"[a-z]+/[\w.+-]+\Z")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
+
+# Elements that date an item, the best first. A date of Dublin Core alone says no more than that something
+# happened then: beside pubDate it is the newer one.
+_PUBLISHED = (
+    "published", "pubdate", "issued", "dcterms_issued", "dc_issued", "dcterms_available", "created", "dcterms_created", "dc_created", "date", "datetime",
+    "publishdate", "publisheddate", "publicationdate", "prism_publicationdate", "prism_coverdate",
+)  # fmt: skip
+_UPDATED = ("updated", "modified", "dcterms_modified", "dc_modified", "dc_date", "prism_modificationdate", "lastbuilddate")  # fmt: skip
 
 # feedparser's names of elements that are passed on as they are.
 _EXTRAS = {
@@ -40,21 +42,22 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
     others.
     """
     body = mend.mended(encoding.as_utf8(fetched.body or b"", dict(fetched.headers).get("content-type")))
+    habits = dates.habits(mend.numeric_dates(body), fetched.at)
     feed: Feed | None = None
     warnings: list[Failure] = []
     entries: list[Entry] = []
     for piece in mend.slices(body, limits.max_entries + 1):
-        document = _document(piece, fetched)
+        document = dialect.parse(piece, fetched.url)
         if feed is None:
             if not document.entries and not (document.get("version") and document.feed):
                 return Parsed(Feed())
             if not document.get("version") and not sniff.known_root(piece):
                 return Parsed(Feed())  # an answer of some interface that has items, too
-            feed = _feed(document, fetched, body)
+            feed = _feed(document, fetched, body, habits)
             fetched = normal.based(fetched, feed)
         for item in document.entries[: limits.max_entries + 1 - len(entries)]:
             try:
-                entries.append(_entry(source, item, feed, fetched))
+                entries.append(_entry(source, item, feed, fetched, habits))
             except Exception as error:
                 warnings.append(
                     Failure(
@@ -69,16 +72,6 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
         return Parsed(Feed())  # an empty feed is well-formed; this one may have lost its items on the way
     assert feed is not None
     return normal.unique(feed, entries, limits, warnings)
-
-
-def _document(body: bytes, fetched: Fetched) -> Any:
-    said = {
-        "content-type": "application/xml; charset=utf-8",
-        **({"content-location": fetched.url} if urls.follow(fetched.url) else {}),
-    }
-    return feedparser.parse(
-        io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=said
-    )
 
 
 def _get(item: Any, name: str) -> Any:
@@ -99,7 +92,7 @@ def _titled(item: Any) -> str:
     return markup.title(text)
 
 
-def _feed(document: Any, fetched: Fetched, body: bytes) -> Feed:
+def _feed(document: Any, fetched: Fetched, body: bytes, habits: dates.Habits) -> Feed:
     said, base = document.feed, fetched.url
     image = said.get("image") or {}
     return Feed(
@@ -121,7 +114,7 @@ def _feed(document: Any, fetched: Fetched, body: bytes) -> Feed:
         icon=urls.follow(
             _string(_get(said, "icon")) or _string(_get(said, "logo")) or _string(image.get("href")), base
         ),
-        updated=normal.when(_get(said, "updated_parsed") or _get(said, "published_parsed"), fetched.at),
+        updated=dates.first((_get(said, "updated"), _get(said, "published")), habits),
         generator=markup.title(_string(_get(said, "generator")) or "")[:200] or None,
         format=document.get("version") or "unknown",
         hints=_hints(said, body),
@@ -173,7 +166,7 @@ def _people(item: Any) -> tuple[Person, ...]:
     )
 
 
-def _entry(source: str, item: Any, feed: Feed, fetched: Fetched) -> Entry:
+def _entry(source: str, item: Any, feed: Feed, fetched: Fetched, habits: dates.Habits) -> Entry:
     base = fetched.url
     link = _link(item, base)
     content, summary, language = _bodies(item, base)
@@ -186,13 +179,8 @@ def _entry(source: str, item: Any, feed: Feed, fetched: Fetched) -> Entry:
             link=link,
             title=_titled(item),
             authors=_people(item) or feed.authors,
-            published=normal.when(
-                _get(item, "published_parsed")
-                or _get(item, "created_parsed")
-                or _string(_get(item, "published")),
-                fetched.at,
-            ),
-            updated=normal.when(_get(item, "updated_parsed") or _string(_get(item, "updated")), fetched.at),
+            published=dates.first(_dated(item, _PUBLISHED), habits),
+            updated=dates.first(_dated(item, _UPDATED), habits),
             summary=summary,
             content=content,
             language=language or feed.language,
@@ -208,6 +196,12 @@ def _entry(source: str, item: Any, feed: Feed, fetched: Fetched) -> Entry:
         ),
         fetched.at,
     )
+
+
+def _dated(item: Any, names: tuple[str, ...]) -> list[str]:
+    """What the item's own elements of these names say, in the order of the names."""
+    told = _get(item, "dates") or ()
+    return [text for name in names for element, text in told if element == name]
 
 
 def _link(item: Any, base: str) -> str | None:

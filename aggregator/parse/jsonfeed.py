@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from aggregator import urls
 from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Limits, Parsed, Person
-from aggregator.parse import normal, sniff
+from aggregator.parse import dates, normal, sniff
 from aggregator.text import markup
 
 
@@ -27,18 +28,26 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
         return Parsed(failure=sniff.json_stranger(document))
     feed = _feed(document, fetched)
     fetched = normal.based(fetched, feed)
+    habits = dates.habits(_dates(document["items"]), fetched.at)
     warnings: list[Failure] = []
     entries = []
     for position, item in enumerate(document["items"][: limits.max_entries + 1]):
         if not isinstance(item, dict):
             continue
         try:
-            entries.append(_entry(source, item, feed, fetched))
+            entries.append(_entry(source, item, feed, fetched, habits))
         except Exception as error:
             warnings.append(
                 Failure("parse", f"item {position + 1} is left out: {type(error).__name__}: {error}")
             )
     return normal.unique(feed, entries, limits, warnings)
+
+
+def _dates(items: list[Any]) -> Iterator[str]:
+    for item in items:
+        for name in ("date_published", "date_modified"):
+            if isinstance(item, dict) and isinstance(item.get(name), str):
+                yield item[name]
 
 
 def _whole(digits: str) -> int | str:
@@ -72,7 +81,7 @@ def _authors(record: dict[str, Any]) -> tuple[Person, ...]:
     )
 
 
-def _entry(source: str, item: dict[str, Any], feed: Feed, fetched: Fetched) -> Entry:
+def _entry(source: str, item: dict[str, Any], feed: Feed, fetched: Fetched, habits: dates.Habits) -> Entry:
     base = fetched.url
     guid = item.get("id")
     link = urls.follow(_text(item.get("url")) or _text(item.get("external_url")), base)
@@ -102,8 +111,8 @@ def _entry(source: str, item: dict[str, Any], feed: Feed, fetched: Fetched) -> E
             link=link,
             title=markup.title(_text(item.get("title")) or ""),
             authors=_authors(item) or feed.authors,
-            published=normal.when(_text(item.get("date_published")), fetched.at),
-            updated=normal.when(_text(item.get("date_modified")), fetched.at),
+            published=dates.read(item.get("date_published"), habits),
+            updated=dates.read(item.get("date_modified"), habits),
             summary=markup.plain(_text(item.get("summary")) or "").replace("\n", " "),
             content=content,
             text=markup.plain(content),

@@ -15,6 +15,11 @@ _DECLARED = re.compile(rb"(<\?xml[^<>]{0,200}?)\s+encoding\s*=\s*[\"'][^\"'<>]*[
 _SKIPPED = re.compile(rb"<skip(?:hours|days)\b[^<>]*>(.{0,4000}?)</skip(?:hours|days)>", re.I | re.S)
 _SKIP = re.compile(rb"<(hour|day)\b[^<>]*>\s*([^<>]{0,20}?)\s*</", re.I)
 _TOKEN = re.compile(rb"<!\[CDATA\[|<!--|</?(?:item|entry)(?=[\s/>])[^<>]*>", re.I)
+_NUMERIC_DATE = re.compile(
+    rb">(?:<!\[CDATA\[)?([^<>]{0,20}?\b\d{1,2}([/-])\d{1,2}\2\d{2,4}\b[^<>]{0,24})(?:\]\]>)?</[^<>]{0,30}"
+    rb"(?:date|published|updated|issued|modified|created)[^<>]{0,10}>",
+    re.I,
+)
 LARGE = 400_000  # bytes; smaller documents are parsed in one piece
 SLICE = 300_000
 
@@ -44,6 +49,11 @@ def skipped(body: bytes) -> tuple[tuple[int, ...], tuple[str, ...]]:
             elif value.isdigit() and int(value) <= 24:
                 hours.add(int(value))
     return tuple(sorted(hours)), tuple(sorted(days))
+
+
+def numeric_dates(body: bytes) -> list[str]:
+    """The dates of a document that are numbers with the year last, in whatever order; each once."""
+    return [text.decode() for text in dict.fromkeys(found for found, _ in _NUMERIC_DATE.findall(body))]
 
 
 def slices(body: bytes, most: int) -> Iterator[bytes]:

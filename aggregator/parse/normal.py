@@ -4,7 +4,6 @@ form.
 
 from __future__ import annotations
 
-import calendar
 import hashlib
 import html
 import json
@@ -12,8 +11,6 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib import resources
 from typing import Any
 
@@ -21,7 +18,6 @@ from aggregator import urls
 from aggregator.model import Category, Enclosure, Entry, Failure, Feed, Fetched, Limits, Parsed, Person
 from aggregator.text import markup, words
 
-EARLIEST = 631_152_000  # 1990-01-01; what claims to be older is older than feeds (C6)
 UNTITLED = "Untitled"  # an item that has nothing else either is left out
 MAX_GUID = 2048
 MAX_CONTENT = 1_000_000
@@ -41,27 +37,6 @@ _LANGUAGES = json.loads(
 )
 _CODES = frozenset(_LANGUAGES["codes"].split())
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})([-_][A-Za-z0-9]{2,8})*$")
-
-
-def when(value: time.struct_time | tuple[int, ...] | str | None, seen: int) -> int | None:
-    """A date as said → unix seconds, clamped to [1990, seen]; None where there is none that can be
-    understood.
-    """
-    if value is None or value == "":
-        return None
-    try:
-        at = _from_text(value.strip()) if isinstance(value, str) else calendar.timegm(tuple(value))
-    except (ValueError, OverflowError, TypeError, IndexError):
-        return None
-    return max(EARLIEST, min(at, seen))
-
-
-def _from_text(text: str) -> int:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        found = parsedate_to_datetime(text)
-    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
 
 
 def language(value: object) -> str | None:
