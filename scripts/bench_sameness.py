@@ -15,8 +15,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from sameness import settings
+from sameness import compare, settings, worst
 from sameness.rulers import KINDS, Days, Found, Ruler, rulers
 from sameness.settings import Setting
 
@@ -29,7 +30,12 @@ Task = tuple[int, Ruler, Setting]
 def _run(task: Task) -> tuple[int, Found]:
     number, ruler, setting = task
     settings.apply(setting)
-    return number, ruler.measure()
+    try:
+        return number, ruler.measure()
+    except Exception as error:
+        if not setting:
+            raise
+        raise RuntimeError(f"{ruler.name} with {settings.shown(setting)}: {error}") from error
 
 
 def measured(wanted: Sequence[tuple[Ruler, Setting]], jobs: int) -> list[Found]:
@@ -102,6 +108,46 @@ def _mean(values: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return sum(b3 for b3, _ in values) / len(values), sum(pairs for _, pairs in values) / len(values)
 
 
+# ------------------------------------------------------------------ constants
+
+
+def show_constants(
+    modules: Sequence[str], there: Sequence[Ruler], found: Sequence[Found], base: Setting, jobs: int
+) -> None:
+    """One constant at a time with another value, against the setting as it is."""
+    for module in modules:
+        for name, setting in settings.variants(module):
+            other = measured([(ruler, (*base, *setting)) for ruler in there], jobs)
+            said = "; ".join(
+                f"{measure} {one.value:+.4f} [{low:+.4f}, {high:+.4f}]"
+                for measure, differences in compare.differences(there, found, other).items()
+                if differences
+                for one in [compare.mean(differences)]
+                for low, high in [one.interval()]
+            )
+            print(f"{name}: {said}", flush=True)
+
+
+# fmt: off
+OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("--window", "this window of real days (all)", {"action": "append", "default": [], "metavar": "N"}),
+    ("--slice", "of real days, the labelled items alone", {"action": "store_true"}),
+    ("--hours", "a cycle of real days (1); 0: one cycle", {"type": float, "default": 1.0, "metavar": "H"}),
+    ("--only", "rulers whose name or kind begins so: days, stream, titles, summaries, own, copies, pairs",
+     {"action": "append", "default": [], "metavar": "NAME"}),
+    ("--set", "another value of a constant, such as cluster.THRESHOLD=0.22",
+     {"action": "append", "default": [], "metavar": "NAME=VALUE"}),
+    ("--against", "a second setting (and a third …), on top of --set: what it gives more, with 95 %% intervals",
+     {"action": "append", "default": [], "metavar": "NAME=VALUE,…"}),
+    ("--constants", "what each constant of these modules (cluster,dedupe) is worth: halved, and doubled; "
+     "takes hours without --only", {"nargs": "?", "const": "cluster,dedupe", "metavar": "MODULE,…"}),
+    ("--worst", "write the worst mistakes of each ruler, to read", {"type": Path, "metavar": "FILE"}),
+    ("--jobs", "processes (as many as cores)", {"type": int, "default": os.cpu_count() or 1, "metavar": "N"}),
+    ("-v --verbose", "each pair that is not as wanted", {"action": "store_true"}),
+)
+# fmt: on
+
+
 def arguments() -> argparse.Namespace:
     told = (__doc__ or "").split("\n\n")
     parser = argparse.ArgumentParser(
@@ -109,49 +155,44 @@ def arguments() -> argparse.Namespace:
     )
     default = os.environ.get("AGGREGATOR_SHARED") or ROOT.parent / "shared"
     parser.add_argument("folder", nargs="?", type=Path, default=Path(default), metavar="FOLDER")
-    parser.add_argument(
-        "--window", action="append", default=[], metavar="N", help="this window of real days (all)"
-    )
-    parser.add_argument("--slice", action="store_true", help="of real days, the labelled items alone")
-    parser.add_argument(
-        "--hours", type=float, default=1.0, metavar="H", help="a cycle of real days (1); 0: one cycle"
-    )
-    parser.add_argument(
-        "--only",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="rulers whose name or kind begins so (days, titles, pairs, …)",
-    )
-    parser.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="another value of a constant, such as cluster.THRESHOLD=0.22",
-    )
-    parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (as many as cores)"
-    )
-    parser.add_argument("-v", "--verbose", action="store_true", help="each pair that is not as wanted")
-    return parser.parse_args()  # fmt: skip
+    for names, meant, more in OPTIONS:
+        parser.add_argument(*names.split(), help=meant, **more)
+    return parser.parse_args()
+
+
+def chosen(there: Sequence[Ruler], only: Sequence[str]) -> list[Ruler]:
+    return [
+        ruler for ruler in there if any(name.startswith(tuple(only)) for name in (ruler.name, ruler.kind))
+    ]
 
 
 def main() -> None:
     wanted, started = arguments(), time.time()
     base = tuple(one for text in wanted.set for one in settings.parsed(text))
-    there, missing = rulers(
+    known = rulers(
         wanted.folder, ROOT / "tests" / "data", Days(tuple(wanted.window), wanted.hours, wanted.slice)
     )
-    if wanted.only:
-        there = [ruler for ruler in there if f"{ruler.name}\n{ruler.kind}".startswith(tuple(wanted.only)) or ruler.kind.startswith(tuple(wanted.only))]  # fmt: skip
-    for name in missing:
-        print(f"left out: {name}", file=sys.stderr)
+    there = []
+    for ruler in chosen(known, wanted.only) if wanted.only else known:
+        if ruler.is_there():
+            there.append(ruler)
+        else:
+            print(f"left out: {ruler.name}, no {ruler.arguments[0]}", file=sys.stderr)
     if not there:
         sys.exit("no ruler is there; give the folder that holds streams/ and labelled/")
+    others = [(*base, *settings.parsed(text)) for text in wanted.against]
     print(f"setting: {settings.shown(base)}")
-    found = measured([(ruler, base) for ruler in there], wanted.jobs)
+    runs = measured([(ruler, setting) for setting in (base, *others) for ruler in there], wanted.jobs)
+    found, *alternatives = (runs[start : start + len(there)] for start in range(0, len(runs), len(there)))
     show(there, found, wanted.verbose)
+    for other, one in zip(others, alternatives, strict=True):
+        compare.show(settings.shown(other), there, found, one)
+    if others:
+        compare.left_out(there, [settings.shown(one) for one in (base, *others)], [found, *alternatives])
+    if wanted.worst:
+        wanted.worst.write_text(worst.written(there, found), encoding="utf-8")
+    if wanted.constants:
+        show_constants(wanted.constants.split(","), there, found, base, wanted.jobs)
     print(f"{time.time() - started:.0f} s")
 
 

@@ -11,7 +11,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
@@ -52,6 +52,8 @@ class Found:
     whole: int | None = None  # items of the largest event, those without gold counted
     placed: dict[str, Placed] | None = None
     remarks: tuple[str, ...] = ()
+    golds: dict[str, Gold] = field(default_factory=dict)  # by level
+    items: dict[str, dict[str, Any]] = field(default_factory=dict)  # those with gold, as the file has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,15 @@ class Ruler:
     run: Callable[..., Found]
     arguments: tuple[Any, ...]
     cost: int = 1  # seconds, roughly: the long ones go first
+
+    @property
+    def set(self) -> str:
+        """Runs of one set, or of its titles and its texts, are no evidence for each other."""
+        first = self.name.split(",")[0].split(" by ")[0]
+        return first.split()[0] if self.kind in ("titles", "summaries") else first
+
+    def is_there(self) -> bool:
+        return all(part.exists() for part in self.arguments if isinstance(part, Path))
 
     def measure(self) -> Found:
         return self.run(*self.arguments)
@@ -77,13 +88,13 @@ class Days:
     slice: bool = False  # the labelled items alone
 
 
-def rulers(shared: Path, own: Path, days: Days) -> tuple[list[Ruler], list[str]]:
-    """Those whose files are there, and the names of those that are left out."""
-    wanted = [*_days(shared / "streams", days), *_labelled(shared / "labelled"), *_own(own)]
-    wanted += [Ruler("pairs", "pairs", pairs, (shared / "streams" / "pairs.tsv",))]
-    there = [ruler for ruler in wanted if ruler.arguments[0].exists()]
-    return there, [
-        f"{ruler.name}: no {ruler.arguments[0]}" for ruler in wanted if not ruler.arguments[0].exists()
+def rulers(shared: Path, own: Path, days: Days) -> list[Ruler]:
+    """All that we know of, whether their files are there or not."""
+    return [
+        *_days(shared / "streams", days),
+        *_labelled(shared / "labelled"),
+        *_own(own),
+        Ruler("pairs", "pairs", pairs, (shared / "streams" / "pairs.tsv",)),
     ]
 
 
@@ -157,10 +168,15 @@ def window(gold: Path, whole: Path, gray: Path, hours: float, only_gold: bool) -
     }
     missing = len(items) - len(placed)
     remarks = (f"{missing} items did not come in",) if missing else ()
-    return _found(golds, placed, remarks)
+    return _found(golds, placed, labelled, remarks)
 
 
-def _found(golds: dict[str, Gold], placed: dict[str, Placed], remarks: tuple[str, ...] = ()) -> Found:
+def _found(
+    golds: dict[str, Gold],
+    placed: dict[str, Placed],
+    items: dict[str, dict[str, Any]],
+    remarks: tuple[str, ...] = (),
+) -> Found:
     sizes = defaultdict[str, int](int)
     for one in placed.values():
         sizes[one.event] += 1
@@ -171,6 +187,8 @@ def _found(golds: dict[str, Gold], placed: dict[str, Placed], remarks: tuple[str
         max(sizes.values()),
         placed,
         remarks,
+        golds,
+        items,
     )
 
 
@@ -246,7 +264,7 @@ def clusters(path: Path, texts: str = "all") -> Found:
     if "tail" in found[0]:
         found = [row for row in found if row["tail"] == "1"]
     placed = replay(evaluate.polls(_records(found, texts != "title")))
-    return _found({"event": Gold({row["id"]: row["story"] for row in found})}, placed)
+    return _found({"event": Gold({row["id"]: row["story"] for row in found})}, placed, _by_id(found))
 
 
 def open_stream(path: Path, cycle: int | None) -> Found:
@@ -258,7 +276,11 @@ def open_stream(path: Path, cycle: int | None) -> Found:
             eras[row["era"]].add(row["id"])
     gray = {name: era for era in eras.values() for name in era}
     gold = Gold({row["id"]: row["story"] for row in found}, gray, singles_beside=True)
-    return _found({"event": gold}, replay(evaluate.polls(_records(found), cycle)))
+    return _found({"event": gold}, replay(evaluate.polls(_records(found), cycle)), _by_id(found))
+
+
+def _by_id(found: Rows) -> dict[str, dict[str, Any]]:
+    return {row["id"]: row for row in found}
 
 
 def _records(found: Rows, texts: bool = True) -> dict[str, dict[str, Any]]:
@@ -273,9 +295,11 @@ def _records(found: Rows, texts: bool = True) -> dict[str, dict[str, Any]]:
 
 
 def own_set(path: Path) -> Found:
-    records = {row["id"]: row for row in rows(path)}
+    records = _by_id(rows(path))
     placed = replay(evaluate.polls(records))
-    return _found({level: evaluate.gold(records, column) for level, column in LEVELS.items()}, placed)
+    return _found(
+        {level: evaluate.gold(records, column) for level, column in LEVELS.items()}, placed, records
+    )
 
 
 def copies(items: Path, labels: Path) -> Found:

@@ -6,6 +6,7 @@ import ast
 import importlib
 import inspect
 import sys
+from collections.abc import Iterator
 from types import ModuleType
 
 Setting = tuple[tuple[str, str], ...]
@@ -57,6 +58,20 @@ def constants(module: ModuleType) -> dict[str, float]:
         and target.id.strip("_").isupper()
         and isinstance(getattr(module, target.id), int | float)
     }
+
+
+def variants(name: str) -> Iterator[tuple[str, Setting]]:
+    """(in words, setting) for each constant of a module: half of it, twice as much; a share is moved half way
+    to 0 and to 1.
+    """
+    module = importlib.import_module(f"aggregator.{name}")
+    for constant, value in constants(module).items():
+        if constant.startswith("_") or isinstance(value, bool):
+            continue
+        more: float = (1 + value) / 2 if 0 < value < 1 else 2 * value
+        for other in (value / 2, more):
+            new = round(other) if isinstance(value, int) else round(other, 6)
+            yield f"{name}.{constant} {value:g} → {new:g}", ((f"{name}.{constant}", repr(new)),)
 
 
 def apply(setting: Setting) -> None:
