@@ -20,6 +20,7 @@ from aggregator.errors import StoreError, UsageError
 from aggregator.fetch import transport
 from aggregator.model import Entry
 from aggregator.store import open_reader, open_writer, sources, stories, upkeep
+from aggregator.store.schema import migrations
 from tests.helpers import NOW, config, entry, put
 from tests.hostile import Case, Hostile, reply, rss
 from tests.hostile_cases import moved
@@ -236,7 +237,7 @@ def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path)
         assert [one.public_id for one in stories.by_public_id(store, [story])] == [story]
         assert store.conn.execute("SELECT count(*) FROM story WHERE name = 0").fetchone()[0] == 0
     open_reader(path).close()
-    assert (tmp_path / "t.db.before-schema-2").exists(), "a copy of what was"
+    assert (tmp_path / f"t.db.before-schema-{len(migrations._migrations)}").exists(), "a copy of what was"
 
 
 def test_R11_S23_doctor_reports_known_bugs(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from aggregator import fetch, fold
 from aggregator.config import Config
-from aggregator.cycle.collect import Collected, Wanted, collect, introduce, polls, tasks
+from aggregator.cycle.changes import follow_renames, let_in
+from aggregator.cycle.collect import Collected, Wanted, collect, introduce, pay_debts, polls, tasks
 from aggregator.cycle.discovery import find_feeds
 from aggregator.cycle.issue import issue, label, print_newest_archives, search_feed, search_items, sweep
 from aggregator.cycle.overrides import join, split, unjoin, unsplit
@@ -19,7 +20,7 @@ from aggregator.cycle.plan import plan
 from aggregator.fold import Folded
 from aggregator.model import Failure, Polled
 from aggregator.publish import Written
-from aggregator.store import Store, folding, sources, stories, upkeep
+from aggregator.store import Store, entries, folding, sources, stories, upkeep
 
 __all__ = [
     "Report",
@@ -84,6 +85,7 @@ def run(
 ) -> Report:
     """One cycle; `wanted` None polls nothing (`--offline`). Ends soon, with what it has, once `stop` is set."""
     report, stop, watch = Report(now), stop or threading.Event(), watch or Watch()
+    follow_renames(config, store)
     if wanted is not None:
         due = tasks(config, store, wanted, now)
         watch.stage("polling", len(due))
@@ -92,6 +94,7 @@ def run(
             watch.step(1)
 
         report.collected = collect(config, store, due, stop, beat)
+    report.collected.updated += pay_debts(config, store, now)
     report.folded = _fold(config, store, watch)
     _prune_daily(config, store, now)
     report.written = issue(config, store, now)
@@ -110,10 +113,12 @@ def anything_due(config: Config, store: Store, now: int) -> bool:
         task.source.url or now - (task.memory.polled or 0) >= LOCAL_EVERY
         for task in tasks(config, store, Wanted(), now)
     )
-    return due or folding.waiting(store) > 0 or bool(stories.dirty(store))
+    waiting = folding.waiting(store) > 0 or entries.debt_due(store, now)
+    return due or waiting or bool(stories.dirty(store))
 
 
 def _fold(config: Config, store: Store, watch: Watch) -> Folded:
+    let_in(config, store)
     watch.stage("folding", folding.waiting(store))
     settings = fold.Settings(config.text_window, config.event_window)
     folded = fold.fold(store, settings, sources.titles(store), watch.step)

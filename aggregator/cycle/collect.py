@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from aggregator import health, poll, schedule, topics, urls
 from aggregator.config import Config
+from aggregator.cycle.changes import follow_renames
 from aggregator.errors import AggregatorError
 from aggregator.model import Entry, Failure, Memory, Notice, Polled, Source, Task
 from aggregator.parse.isolate import Workers
@@ -68,6 +69,7 @@ def introduce(config: Config, store: Store, now: int, many: int = 60) -> None:
     """Where many sources are new at once, spread their first polls over the interval (P13). For the daemon:
     `run` is asked for now.
     """
+    follow_renames(config, store)
     known = sources.memories(store)
     fresh = [source for source in config.sources if source.enabled and source.url and source.id not in known]
     if len(fresh) > many:
@@ -190,6 +192,16 @@ def collect(
         _count(tally, source, polled, absorbed)
         beat(polled)
     return tally
+
+
+def pay_debts(config: Config, store: Store, now: int) -> int:
+    """Take the edits that came too soon after others and may be taken now; returns how many."""
+    if not entries.debt_due(store, now):
+        return 0
+    rules, titles = topics.compiled(config.topics, config.sources), sources.titles(store)
+    return entries.pay(
+        store, now, lambda entry: topics.keeps(rules, entry, titles.get(entry.source) or entry.source)
+    )
 
 
 def _absorb(store: Store, rules: topics.Rules, task: Task, polled: Polled, title: str) -> entries.Absorbed:

@@ -4,18 +4,18 @@ is touched.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
 from aggregator import __version__, edition, opml, render, topics
 from aggregator.config import Config
+from aggregator.cycle import changes
 from aggregator.edition import View
 from aggregator.model import Edition, Item, Story, Topic, Unit
 from aggregator.publish import Folder, Written
 from aggregator.render import pages, sourcesfeed
-from aggregator.store import Store, entries, sources, stories
+from aggregator.store import Store, sources, stories
 from aggregator.store.events import unprinted
 
 ALL = Topic("all", "Everything", "Everything that came in, each thing told once")
@@ -33,13 +33,9 @@ def label(config: Config, store: Store) -> None:
     """Topics for stories that are new or read differently; for all of them after the rules changed."""
     rules = topics.compiled(config.topics, config.sources)
     titles = sources.titles(store)
-    signature = _hash(
-        [(t.id, t.match, t.exclude, t.sources) for t in config.topics],
-        [(s.id, s.topics, s.include, s.exclude) for s in config.sources],
-        __version__,
-    )
+    signature = changes.rules_signature(config)
     if store.meta("rules") != signature:
-        _filter_again(config, store, rules, titles)
+        changes.hold_back(config, store)
         stories.unlabel_all(store, [topic.id for topic in config.topics])
         store.set_meta("rules", signature)
 
@@ -52,23 +48,6 @@ def label(config: Config, store: Store) -> None:
 
     while stories.label(store, decide):
         pass
-
-
-def _filter_again(config: Config, store: Store, rules: topics.Rules, titles: dict[str, str]) -> None:
-    """Include, exclude or the list of sources changed: entries that are let through now wait to be folded,
-    others leave their stories.
-    """
-    configured = {source.id for source in config.sources}
-    changed = [
-        (entry.id, kept, now_kept)
-        for entry, kept in entries.all_with_kept(store)
-        if kept
-        != (
-            now_kept := entry.source in configured
-            and topics.keeps(rules, entry, titles.get(entry.source, ""))
-        )
-    ]
-    entries.keep_again(store, changed)
 
 
 def issue(config: Config, store: Store, now: int) -> Written:
@@ -109,7 +88,7 @@ def _mark(config: Config, store: Store, folder: Folder) -> None:
     """What else has to be printed: everything after a change of settings or program, and what somebody
     removed from the folder.
     """
-    signature = _hash(config.site, config.topics, config.limit, config.one_per, config.lead, __version__, pages.design(),
+    signature = changes.signature(config.site, config.topics, config.limit, config.one_per, config.lead, __version__, pages.design(),
                       [(s.id, s.title, s.url, s.priority, s.enabled) for s in config.sources])  # fmt: skip
     everything = ["all", "sources", *(topic.id for topic in config.topics)]
     if store.meta("printed with") != signature:
@@ -146,10 +125,6 @@ def _belongs_to_nobody(config: Config, name: str) -> bool:
         and form not in config.site.formats
         and not name.startswith("archive/")
     )
-
-
-def _hash(*parts: object) -> str:
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def print_newest_archives(config: Config, store: Store) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from aggregator import fold
 from aggregator.config import Config
+from aggregator.cycle import changes
 from aggregator.cycle.issue import ALL, Press, label
 from aggregator.model import Topic
 from aggregator.store import Store, folding, sources, stories
@@ -38,11 +39,14 @@ def plan(store: Store, other: Config, present: Config) -> tuple[Change, ...]:
     """Everything, each topic, then the folds."""
     with store.in_memory() as copy:
         before, level_before = _printed(present, copy), stories.levels(copy)
-        label(other, copy)
+        changes.follow_renames(other, copy)
+        again = changes.let_in(other, copy) > 0
         if (other.text_window, other.event_window) != (present.text_window, present.event_window):
             folding.forget(copy, None)
+            again = True
+        if again:
             fold.fold(copy, fold.Settings(other.text_window, other.event_window), sources.titles(copy))
-            label(other, copy)
+        label(other, copy)
         after, level_after = _printed(other, copy), stories.levels(copy)
     names = dict.fromkeys([*after, *before])
     made, undone = level_after.keys() - level_before.keys(), level_before.keys() - level_after.keys()

@@ -14,8 +14,8 @@ from aggregator.errors import LockedError, StoreError
 from aggregator.store.schema import APPLICATION_ID, migrations
 from aggregator.text.words import words
 
-# number of migrations; kept in `PRAGMA user_version`, so that an older program can refuse a newer file
-_LATEST = 2
+# The number of migrations, kept in `PRAGMA user_version`, so that an older program can refuse a newer file
+_LATEST = len(migrations._migrations)
 
 
 class Store:

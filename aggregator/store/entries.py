@@ -5,17 +5,13 @@ source.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator.model import Entry, Memory, Notice, Polled, Source
-from aggregator.store import rows
+from aggregator.store import intents, rows
 from aggregator.store.base import Store
 from aggregator.store.recognise import Known, free_id, free_key, recognise
-
-# an entry may change so often at once; then the gap between two edits that we take doubles, from 5 minutes to
-# a day
-FREE_EDITS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +73,14 @@ def _entries(
             entry = replace(entry, key=old.key)  # another one has that key: this one is known by what it says
         elif key != old.key:
             conn.execute("UPDATE entry SET key = ?, guid = ? WHERE id = ?", (key, entry.guid, old.id))
-        if old.digest != entry.digest and _may_change(old, polled.at):
-            _update(conn, old, entry, polled.at, keep)
+        intent = intents.decide(old, entry.digest, polled.at)
+        if intent == "hold":
+            _owe(conn, old, entry)
+            continue
+        if old.revisions >= intents.FREE_EDITS:  # it may have been in debt; what is said now is the last word
+            conn.execute("DELETE FROM pending_edit WHERE entry = ?", (old.id,))
+        if intent == "update":
+            _update(conn, old.id, rows.entry_record(entry), entry.said, polled.at, keep)
             updated += 1
     return Absorbed(new, updated), present
 
@@ -104,30 +106,69 @@ def _insert(conn: sqlite3.Connection, entry: Entry, at: int, keep: Callable[[Ent
     return number
 
 
-def _may_change(old: Known, at: int) -> bool:
-    """Content that differs at each fetch (counters, advertisements) must not look like news each time (C7)."""
-    if old.revisions < FREE_EDITS:
-        return True
-    return at - old.changed >= min(86_400, 300 << min(old.revisions - FREE_EDITS, 9))
+def _owe(conn: sqlite3.Connection, old: Known, entry: Entry) -> None:
+    """An edit that comes too soon after others is kept, whatever the server says later; the last one counts."""
+    conn.execute(
+        "INSERT OR REPLACE INTO pending_edit VALUES (?, ?, ?)",
+        (old.id, rows.dump(rows.entry_record(entry)), entry.said),
+    )
+
+
+def pay(store: Store, at: int, keep: Callable[[Entry], bool]) -> int:
+    """Take the held edits whose time has come by `at`; returns how many."""
+    with store.transaction() as conn:
+        due = [number for number, free_at in _debts(conn) if at >= free_at]
+        for number in due:
+            record, said = conn.execute(
+                "SELECT record, said FROM pending_edit WHERE entry = ?", (number,)
+            ).fetchone()
+            _update(conn, number, rows.load(record), said, at, keep)
+            conn.execute("DELETE FROM pending_edit WHERE entry = ?", (number,))
+    return len(due)
+
+
+def debt_due(store: Store, at: int) -> bool:
+    """Whether a held edit may be taken at `at`."""
+    return any(at >= free_at for _, free_at in _debts(store.conn))
+
+
+def _debts(conn: sqlite3.Connection) -> Iterator[tuple[int, int]]:
+    """(entry, from when on its held edit may be taken)"""
+    for number, revisions, changed in conn.execute(
+        "SELECT p.entry, e.revisions, e.changed FROM pending_edit p JOIN entry e ON e.id = p.entry"
+    ).fetchall():
+        yield number, intents.free_at(revisions, changed)
+
+
+_STORED_ONCE = ("source", "public_id", "first_seen", "published")  # columns that no edit changes
 
 
 def _update(
-    conn: sqlite3.Connection, old: Known, entry: Entry, at: int, keep: Callable[[Entry], bool]
+    conn: sqlite3.Connection,
+    number: int,
+    record: Mapping[str, object],
+    said: str,
+    at: int,
+    keep: Callable[[Entry], bool],
 ) -> None:
-    if old.title != entry.title:
-        conn.execute("INSERT OR IGNORE INTO revision VALUES (?, ?, ?)", (old.id, old.changed, old.title))
-    row = conn.execute("SELECT public_id, first_seen, kept FROM entry WHERE id = ?", (old.id,)).fetchone()
-    stored = replace(
-        entry, published=old.published, public_id=row[0], first_seen=row[1], changed=max(at, old.changed)
-    )
-    assignments = ", ".join(f"{column} = ?" for column in rows.ENTRY_COLUMNS)
+    """An entry reads as in `record` (column → value) from now on; its earlier headline is remembered."""
+    title, changed, kept = conn.execute(
+        "SELECT title, changed, kept FROM entry WHERE id = ?", (number,)
+    ).fetchone()
+    if title != record["title"]:
+        conn.execute("INSERT OR IGNORE INTO revision VALUES (?, ?, ?)", (number, changed, title))
+    columns = {column: value for column, value in record.items() if column not in _STORED_ONCE}
+    columns["changed"] = max(at, changed)
+    assignments = ", ".join(f"{column} = ?" for column in columns)
     conn.execute(
-        f"UPDATE entry SET {assignments}, revisions = revisions + 1 WHERE id = ?",
-        (*rows.entry_row(stored), old.id),
+        f"UPDATE entry SET {assignments}, revisions = revisions + 1 WHERE id = ?", (*columns.values(), number)
     )
-    conn.execute("UPDATE said SET json = ? WHERE entry = ?", (entry.said, old.id))
-    set_kept(conn, old.id, bool(row[2]), keep(stored))
-    touch_stories_of(conn, [old.id], stored.changed)
+    conn.execute("UPDATE said SET json = ? WHERE entry = ?", (said, number))
+    stored = rows.entry(
+        conn.execute(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.id = ?", (number,)).fetchone()
+    )
+    set_kept(conn, number, bool(kept), keep(stored))
+    touch_stories_of(conn, [number], stored.changed)
 
 
 def set_kept(conn: sqlite3.Connection, number: int, before: bool, after: bool) -> None:
@@ -221,10 +262,12 @@ def _count(conn: sqlite3.Connection, source: Source, polled: Polled, absorbed: A
     )  # fmt: skip
 
 
-def all_with_kept(store: Store) -> Iterator[tuple[Entry, bool]]:
-    """Every stored entry, and whether its source's include and exclude let it through so far."""
-    for row in store.conn.execute(f"SELECT {rows.SELECT_ENTRY}, e.kept FROM entry e ORDER BY e.id"):
-        yield rows.entry(row), bool(row[rows.WIDTH])
+def all_kept(store: Store, kept: bool) -> Iterator[Entry]:
+    """Every stored entry that its source's include and exclude let through so far, or every other one."""
+    for row in store.conn.execute(
+        f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.kept = ? ORDER BY e.id", (int(kept),)
+    ):
+        yield rows.entry(row)
 
 
 def keep_again(store: Store, changed: Sequence[tuple[int, bool, bool]]) -> None:

@@ -21,6 +21,10 @@ def dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def load(text: str) -> Any:
+    return json.loads(text)
+
+
 def _records(values: Sequence[Any]) -> str:
     """A tuple of small dataclasses as JSON; what is None or at its default is left out."""
     return (
@@ -38,6 +42,11 @@ def entry_row(entry: Entry) -> tuple[object, ...]:
         entry.image, entry.comments, entry.rights, dump(entry.extras) if entry.extras else "[]", entry.digest, entry.public_id,
         entry.first_seen, entry.changed,
     )  # fmt: skip
+
+
+def entry_record(entry: Entry) -> dict[str, object]:
+    """Column → value."""
+    return dict(zip(ENTRY_COLUMNS, entry_row(entry), strict=True))
 
 
 def entry(row: Sequence[Any]) -> Entry:

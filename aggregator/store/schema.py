@@ -10,6 +10,8 @@ open the file with `sqlite-utils` or Datasette. Lists and small records are JSON
 | entry      | one item as one source said it, in our normal form (`entry_fts`: full-text index of its words)  |
 | said       | the same item with every element as the source gave it, unaltered (JSON)                            |
 | revision   | an earlier headline of an entry                                                                    |
+| pending_edit | an edit of an entry that came too soon after others: a debt, taken when its time has come (`record`: |
+|            | column → value, JSON)                                                                              |
 | story      | one or more entries that are the same item or the same text; `published` is the founder's           |
 | event      | one or more stories that report the same happening; `name`, as of a story: the id's crc32, to find  |
 |            | it by: an index of whole ids is five times as large, and written to all over                       |
@@ -181,3 +183,12 @@ def m002_names(db: Database) -> None:
             [(number(public_id), row) for row, public_id in known],
         )
         db.conn.execute(f"CREATE INDEX {table}_name ON {table} (name)")
+
+
+@migrations()
+def m003_pending_edits(db: Database) -> None:
+    """Edits that come too soon after others are kept until they may be taken."""
+    db.conn.execute(
+        "CREATE TABLE pending_edit (entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE, record TEXT NOT NULL, "
+        "said TEXT NOT NULL) STRICT"
+    )

@@ -37,6 +37,23 @@ def urls_of(store: Store) -> dict[str, str | None]:
     return dict(store.conn.execute("SELECT id, url FROM source"))
 
 
+def with_entries(store: Store) -> tuple[str, ...]:
+    """Ids of sources that entries are stored of; who told last comes first."""
+    return tuple(
+        row[0] for row in store.conn.execute("SELECT source FROM entry GROUP BY source ORDER BY max(id) DESC")
+    )
+
+
+def rename(store: Store, old: str, new: str) -> None:
+    """All that is stored of `old` is of `new` from now on; published ids stay. `new` has no entries yet."""
+    with store.transaction() as conn:
+        for table in ("source", "traffic"):
+            conn.execute(f"DELETE FROM {table} WHERE {'id' if table == 'source' else 'source'} = ?", (new,))
+        conn.execute("UPDATE source SET id = ? WHERE id = ?", (new, old))
+        for table in ("entry", "traffic", "notice"):
+            conn.execute(f"UPDATE {table} SET source = ? WHERE source = ?", (new, old))
+
+
 def titles(store: Store) -> dict[str, str]:
     """The title of each source: of the config, else as its feed says."""
     return dict(store.conn.execute("SELECT id, title FROM source"))
