@@ -6,8 +6,9 @@ replaced keeps its id, and nothing is missing from the feeds for a cycle.
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from aggregator import __version__, topics
 from aggregator.config import Config
@@ -31,30 +32,31 @@ def rules_signature(config: Config) -> str:
 
 def follow_renames(config: Config, store: Store) -> None:
     """A source that has another id now keeps what is stored of it, with validators and health."""
-    stored = sources.urls_of(store)
-    for old, new in renamed(config.sources, stored, sources.with_entries(store)):
+    tells = functools.partial(sources.has_entries, store)
+    for old, new in renamed(config.sources, sources.urls_of(store), tells):
         sources.rename(store, old, new)
 
 
 def renamed(
-    configured: Sequence[Source], stored: Mapping[str, str | None], with_entries: Sequence[str]
+    configured: Sequence[Source], stored: Mapping[str, str | None], tells: Callable[[str], bool]
 ) -> list[tuple[str, str]]:
     """(old id, new id): the address of a source that left the config, under an id that never told anything.
 
-    `stored`: id → address of every source that was polled; `with_entries`: ids that entries are stored of,
-    who told last coming first.
+    `stored`: id → address of every source that was polled, who told last coming first; `tells`: whether
+    entries of an id are stored.
     """
     ids = {source.id for source in configured}
-    orphans: dict[str, str] = {}
-    for old in with_entries:
-        address = stored.get(old)
+    orphans: dict[str, list[str]] = {}
+    for old, address in stored.items():
         if old not in ids and address is not None:
-            orphans.setdefault(address, old)
+            orphans.setdefault(address, []).append(old)
     found: list[tuple[str, str]] = []
     for source in configured:
-        address = source.url or source.path or ""
-        if address in orphans and source.id not in with_entries:
-            found.append((orphans.pop(address), source.id))
+        candidates = orphans.get(source.url or source.path or "", [])
+        orphan = next((one for one in candidates if tells(one)), None)
+        if orphan is not None and not tells(source.id):
+            candidates.remove(orphan)
+            found.append((orphan, source.id))
     return found
 
 

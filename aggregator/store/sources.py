@@ -33,14 +33,17 @@ def memories(store: Store) -> dict[str, Memory]:
 
 
 def urls_of(store: Store) -> dict[str, str | None]:
-    """What each source was polled at; a source whose URL changed in the config starts without validators."""
-    return dict(store.conn.execute("SELECT id, url FROM source"))
+    """What each source was polled at, who told something last coming first.
+
+    A source whose URL changed in the config starts without validators.
+    """
+    return dict(store.conn.execute("SELECT id, url FROM source ORDER BY last_new DESC, id"))
 
 
-def with_entries(store: Store) -> tuple[str, ...]:
-    """Ids of sources that entries are stored of; who told last comes first."""
-    return tuple(
-        row[0] for row in store.conn.execute("SELECT source FROM entry GROUP BY source ORDER BY max(id) DESC")
+def has_entries(store: Store, source: str) -> bool:
+    """Whether any entry of this source is stored."""
+    return (
+        store.conn.execute("SELECT 1 FROM entry WHERE source = ? LIMIT 1", (source,)).fetchone() is not None
     )
 
 
