@@ -14,7 +14,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -24,33 +23,66 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from aggregator.stop import Stop, bounded
+
 TICK = 5  # seconds between two looks at what is due
-GRACE = 8.0  # seconds that a running cycle gets to finish what it has in hand after SIGTERM
+STALLED = 600.0  # seconds without a sign of life after which systemd is told nothing any more (R17)
+
+Stamp = tuple[int, int, int]
+
+
+class Watched:
+    """A file that people edit: tells when it is another one, and nobody is writing it any more.
+
+    Editors and copying programs empty a file before they write it: half a config is a config too (A2).
+    """
+
+    STILL = 3.0  # seconds that it has been the same
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._taken = self._seen = _stamp(path)
+        self._since = 0.0  # when `_seen` was first seen (monotonic seconds)
+
+    def changed(self, now: float) -> bool:
+        """Once for each change; not while it is missing."""
+        stamp = _stamp(self._path)
+        if stamp != self._seen:
+            self._seen, self._since = stamp, now
+        if stamp is None or stamp == self._taken or now - self._since < self.STILL:
+            return False
+        self._taken = stamp
+        return True
+
+    def take(self) -> bool:
+        """What is there now is meant, however young it is; returns whether it is another one than before."""
+        before, self._taken = self._taken, _stamp(self._path)
+        return before != self._taken
 
 
 class Daemon:
     """Runs `cycle` every tick until a signal comes; `reload` is called first where the config file changed or
-    SIGHUP came.
+    SIGHUP came. A second SIGHUP over the same file confirms it.
 
-    `cycle` must return within bounded time once `stop` is set. An exception in it ends the daemon with that
-    exception (R15):
-    a supervisor starts it again, silence would not be noticed.
+    `cycle` must return within bounded time once `stop` is set; `close` then ends what is on the wire. An
+    exception in it ends the daemon with that exception (R15): a supervisor starts it again, silence would not
+    be noticed.
     """
 
     def __init__(
         self,
         config: Path,
-        cycle: Callable[[threading.Event], None],
-        reload: Callable[[], None],
+        cycle: Callable[[Stop], None],
+        reload: Callable[[bool], None],
         tick: int = TICK,
+        close: Callable[[], None] = lambda: None,
     ) -> None:
-        self.config = config
-        self.stop = threading.Event()
-        self.last_tick = 0.0
-        self._cycle, self._reload, self._tick_seconds = cycle, reload, tick
-        self._wake = threading.Event()  # the main thread waits on it: a signal or a dead tick
-        self._reload_wanted = threading.Event()
-        self._seen = _stamp(config)
+        self.stop = Stop()
+        self._cycle, self._reload, self._tick_seconds, self._close = cycle, reload, tick, close
+        self._watched = Watched(config)
+        self._hung_up = 0  # SIGHUPs so far
+        self._heeded = 0  # … of which so many were heeded
+        self._asked = 0  # … over the file as it is now
         self._trouble: BaseException | None = None
 
     def run(self) -> None:
@@ -71,43 +103,42 @@ class Daemon:
             self._tick, "interval", seconds=self._tick_seconds, id="tick", next_run_time=_soon()
         )
         scheduler.add_listener(self._on_event, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES)
-        scheduler.start()
-        notify("READY=1")
-        try:
-            while not self.stop.is_set():
-                self._wake.wait(timeout=1.0)
-                self._wake.clear()
-                self._watchdog()
-        finally:
-            notify("STOPPING=1")
-            self.stop.set()
-            # Waits for the running cycle, which ends soon because `stop` is set and the sockets are shut
-            # down.
-            waiter = threading.Thread(target=scheduler.shutdown, daemon=True)
-            waiter.start()
-            waiter.join(GRACE)
-            for number, handler in previous.items():
-                signal.signal(number, handler)
+        with bounded(self.stop, self._close):
+            scheduler.start()
+            notify("READY=1")
+            try:
+                while not self.stop.wait(1.0):
+                    self._watchdog()
+            finally:
+                notify("STOPPING=1")
+                self.stop.set()
+                scheduler.shutdown()  # waits for the running cycle: nobody closes what it works with
+                for number, handler in previous.items():
+                    signal.signal(number, handler)
         if self._trouble is not None:
             raise self._trouble
 
-    def beat(self) -> None:
-        """A sign of life from within a long cycle."""
-        self.last_tick = time.monotonic()
-
     def _tick(self) -> None:
         try:
-            stamp = _stamp(self.config)
-            if self._reload_wanted.is_set() or (stamp is not None and stamp != self._seen):
-                self._reload_wanted.clear()
-                self._seen = stamp
-                self._reload()
-            self.beat()
+            self.stop.beat()
+            self._look()
             self._cycle(self.stop)
         except BaseException as error:
             self._trouble = error
             self.stop.set()
-            self._wake.set()
+
+    def _look(self) -> None:
+        """Whether the config is to be read again."""
+        seen = self._hung_up
+        signals, self._heeded = seen - self._heeded, seen
+        if signals:
+            if self._watched.take():
+                self._asked = 0
+            self._asked += signals
+            self._reload(self._asked > 1)
+        elif self._watched.changed(time.monotonic()):
+            self._asked = 0
+            self._reload(False)
 
     def _on_event(self, event: object) -> None:
         # max-instances events have none: a long cycle is no trouble
@@ -115,21 +146,21 @@ class Daemon:
         if error is not None:
             self._trouble = error
             self.stop.set()
-            self._wake.set()
 
     def _on_signal(self, number: int, frame: object) -> None:
         if number == signal.SIGHUP:
-            self._reload_wanted.set()
+            self._hung_up += 1
             return
         if self.stop.is_set():
             # the second one: now, whatever is going on; the store's transactions survive that
             os._exit(128 + number)
         self.stop.set()
-        self._wake.set()
 
     def _watchdog(self) -> None:
-        """Tell systemd that we live, as long as ticks come; a stalled one makes systemd restart us (R17)."""
-        if self.last_tick and time.monotonic() - self.last_tick < 600:
+        """Tell systemd that we live, as long as there are signs of it; a stalled tick makes systemd restart us
+        (R17).
+        """
+        if time.monotonic() - self.stop.alive < STALLED:
             notify("WATCHDOG=1")
 
 
@@ -147,12 +178,12 @@ def notify(state: str) -> None:
         wire.sendto(state.encode(), address)
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def _stamp(path: Path) -> Stamp | None:
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _soon() -> object:

@@ -4,6 +4,7 @@ AggregatorError
 ├── ConfigError     config.toml (or a file that it names) does not say what it must        exit 2
 ├── UsageError      a command was called with something that can't be meant                exit 2
 ├── LockedError     another cycle holds the lock                                           exit 75
+├── Stopped         we were asked to stop, and left what was in hand                        exit 0
 ├── StoreError      the database can't be used as it is                                    exit 2
 └── PublishError    the output folder can't be written                                     exit 2
 
@@ -32,6 +33,12 @@ class LockedError(AggregatorError):
     """Another cycle is running on this database (EX_TEMPFAIL, so that cron jobs can tell)."""
 
     exit_code = 75
+
+
+class Stopped(AggregatorError):
+    """Work was left because we were asked to stop. Nothing is lost: the next cycle goes on from there."""
+
+    exit_code = 0
 
 
 class StoreError(AggregatorError):

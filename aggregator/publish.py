@@ -15,7 +15,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,14 @@ class Written:
     # feeds that were written and are too heavy for some readers, with their bytes
     large: tuple[tuple[str, int], ...] = ()
 
+    def __add__(self, other: Written) -> Written:
+        return Written(
+            tuple(sorted({*self.written, *other.written})),
+            self.unchanged + other.unchanged,
+            tuple(sorted({*self.removed, *other.removed})),
+            (*self.large, *other.large),
+        )
+
 
 class Folder:
     """An output folder. Raises PublishError in words; what stood there is then intact."""
@@ -61,6 +69,15 @@ class Folder:
         except (OSError, ValueError, KeyError, TypeError):
             self._files, self._gone = {}, {}  # everything is written again, which is right in any case
 
+    def usable(self) -> None:
+        """Makes the folder; PublishError where it can't be made or written to."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PublishError(f"{self.path}: can't be made: {error.strerror}") from None
+        if not os.access(self.path, os.W_OK | os.X_OK):
+            raise PublishError(f"{self.path}: can't be written; mend its permissions")
+
     def names(self) -> tuple[str, ...]:
         """What we have published here."""
         return tuple(self._files)
@@ -78,9 +95,15 @@ class Folder:
                 found.append(name)
         return tuple(found)
 
-    def write(self, files: Mapping[str, bytes], remove: Collection[str], now: int) -> Written:
+    def write(
+        self,
+        files: Mapping[str, bytes],
+        remove: Collection[str],
+        now: int,
+        check: Callable[[], None] = lambda: None,
+    ) -> Written:
         """Put these there and take those away. All temporary files first, then the renames: together as near
-        as a file system can.
+        as a file system can. `check` is called before each file is made, and may raise: then none is replaced.
         """
         for name in (*files, *remove):
             if not _NAME.match(name):
@@ -97,7 +120,7 @@ class Folder:
             return Written((), len(files))
         try:
             self._prepare()
-            self._place({name: files[name] for name in changed}, now)
+            self._place({name: files[name] for name in changed}, now, check)
             for name in removed:
                 self._remove(name)
             for name in changed:
@@ -133,13 +156,14 @@ class Folder:
                 if _TEMPORARY.match(entry.name):
                     os.unlink(entry.path)
 
-    def _place(self, files: Mapping[str, bytes], now: int) -> None:
+    def _place(self, files: Mapping[str, bytes], now: int, check: Callable[[], None]) -> None:
         made: list[tuple[Path, Path]] = []
         # A few files are synced one by one, many by one sync of everything: 8,500 calls of fsync took five
         # minutes on a slow disk.
         many = len(files) > MANY
         try:
             for name, data in files.items():
+                check()
                 target = self.path / name
                 when = _later(target, now)
                 # Compressed forms first: a server that compares times never finds an old one beside a new

@@ -121,6 +121,7 @@ class Published:
 
 
 Headers = list[tuple[str, str]]
+WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Response = tuple[str, Headers, bytes]
 
 
@@ -356,7 +357,7 @@ class Running:
 
     patience = 20.0  # seconds for one request to arrive, however it trickles
 
-    def __init__(self, application: Application, host: str, port: int) -> None:
+    def __init__(self, application: WSGI, host: str, port: int) -> None:
         # what the loop looks at: listening sockets, connections, wake-up pipes
         self._sockets: dict[int, Any] = {}
         self._begun: dict[Any, float] = {}  # connections in the midst of a request → since when

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from xml.etree import ElementTree
@@ -18,6 +17,7 @@ from aggregator.config import Config
 from aggregator.cycle import Wanted
 from aggregator.errors import LockedError, PublishError, StoreError
 from aggregator.publish import Folder
+from aggregator.stop import Stop
 from aggregator.store import open_reader, open_writer
 from tests.helpers import NOW, config
 from tests.hostile import Hostile, reply, rss
@@ -122,7 +122,7 @@ def test_R4_a_crash_between_store_and_publish_is_repaired(seeds: Config) -> None
         found = cycle.tasks(seeds, store, Wanted(), NOW)
         from aggregator.cycle.collect import collect
 
-        collect(seeds, store, found, threading.Event(), lambda polled: None)
+        collect(seeds, store, found, Stop(), lambda polled: None)
     report = once(seeds, NOW + 10, offline=True)
     assert report.folded.stories_new == 17 and (seeds.output / "all.atom").exists()
 

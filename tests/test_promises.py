@@ -6,7 +6,6 @@ import json
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +18,7 @@ from aggregator.daemon import log
 from aggregator.errors import StoreError, UsageError
 from aggregator.fetch import transport
 from aggregator.model import Entry
+from aggregator.stop import Stop
 from aggregator.store import open_reader, open_writer, sources, stories, upkeep
 from aggregator.store.schema import migrations
 from tests.helpers import NOW, config, entry, put
@@ -272,7 +272,7 @@ def test_B10_a_slow_host_does_not_hold_the_others(tmp_path: Path) -> None:
         finished: dict[str, float] = {}
         started = time.monotonic()
         with open_writer(settings.database) as store:
-            stop = threading.Event()
+            stop = Stop()
             for task, _ in cycle.polls(settings, cycle.tasks(settings, store, Wanted(), NOW), stop):
                 finished[task.source.id] = time.monotonic() - started
                 if task.source.id == "quick":
@@ -545,11 +545,11 @@ def test_R15_a_tick_that_breaks_ends_the_daemon_with_its_error(tmp_path: Path) -
 
     ticks: list[int] = []
 
-    def turn(stop: threading.Event) -> None:
+    def turn(stop: Stop) -> None:
         ticks.append(1)
         if len(ticks) == 2:
             raise RuntimeError("a bug")
 
     with pytest.raises(RuntimeError, match="a bug"):
-        Daemon(tmp_path / "config.toml", turn, lambda: None, tick=1).run()
+        Daemon(tmp_path / "config.toml", turn, lambda confirmed: None, tick=1).run()
     assert len(ticks) == 2, "a supervisor starts it again; silence would not be noticed"

@@ -18,12 +18,15 @@ import click
 
 from aggregator.config import Config, load
 from aggregator.errors import ConfigError
+from aggregator.store import Store, open_writer
 from aggregator.text.phrases import span
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 R = TypeVar("R")
+
+LOCK_WAIT = 300  # seconds that a command waits for the end of a cycle that runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,16 @@ class Settings:
                 f"{self.path}: there is no such file; `aggregator init` writes one to start from, --config names another"
             )
         return load(self.path, os.environ)
+
+    def writer(self, config: Config, patient: bool = True) -> Store:
+        """The database to change; a cycle that runs on it is waited for, with a word, unless not `patient`."""
+
+        def waiting() -> None:
+            self.say(
+                f"another cycle is running on {config.database}; waiting for its end (Ctrl-C leaves it be)"
+            )
+
+        return open_writer(config.database, LOCK_WAIT if patient else 0, waiting)
 
     def say(self, text: str) -> None:
         """A line for people, unless they want quiet."""

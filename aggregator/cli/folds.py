@@ -12,7 +12,7 @@ from aggregator.cli.common import Settings, common, now, print_json, table
 from aggregator.cli.run import progress
 from aggregator.config import load
 from aggregator.errors import UsageError
-from aggregator.store import open_reader, open_writer
+from aggregator.store import open_reader
 
 
 @click.command("split")
@@ -22,7 +22,7 @@ from aggregator.store import open_reader, open_writer
 def split_command(settings: Settings, entry: str, undo: bool) -> None:
     """Take ENTRY (id, link or guid) out of the story or event that it was folded into, for good."""
     config = settings.load()
-    with open_writer(config.database) as store:
+    with settings.writer(config) as store:
         settings.say(cycle.unsplit(store, entry, now()) if undo else cycle.split(store, entry, now()))
         cycle.label(config, store)
         cycle.issue(config, store, now())
@@ -37,7 +37,7 @@ def split_command(settings: Settings, entry: str, undo: bool) -> None:
 def join_command(settings: Settings, entry: str, other: str, level: str, undo: bool) -> None:
     """Make two entries one story, or one event, for good."""
     config = settings.load()
-    with open_writer(config.database) as store:
+    with settings.writer(config) as store:
         settings.say(
             cycle.unjoin(store, entry, other, now())
             if undo
@@ -53,7 +53,7 @@ def join_command(settings: Settings, entry: str, other: str, level: str, undo: b
 def refold_command(settings: Settings, since: str | None) -> None:
     """Forget stories and events (not overrides) and fold again; published ids survive."""
     config = settings.load()
-    with open_writer(config.database) as store, progress(settings) as watch:
+    with settings.writer(config) as store, progress(settings) as watch:
         report = cycle.refold(
             config, store, None if since is None else now() - _duration(since), now(), watch
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from aggregator.cli.common import Settings, common, now, print_json, rfc3339
 from aggregator.config import Config
 from aggregator.cycle import Report, Wanted, Watch
 from aggregator.errors import UsageError
-from aggregator.store import open_writer
+from aggregator.stop import Stop, bounded
 
 
 @click.command("run")
@@ -41,8 +41,11 @@ def run_command(settings: Settings, everything: bool, ids: tuple[str, ...], offl
     if asleep := sorted(source.id for source in config.sources if source.id in ids and not source.enabled):
         raise UsageError(f"--source {asleep[0]}: is disabled in {settings.path} (enabled = false)")
     started = time.monotonic()
-    stop = threading.Event()
-    with open_writer(config.database) as store, _stopping(stop), progress(settings) as watch:
+    with (
+        settings.writer(config, patient=sys.stderr.isatty()) as store,
+        _stopping() as stop,
+        progress(settings) as watch,
+    ):
         report = cycle.run(
             config, store, None if offline else Wanted(everything, frozenset(ids)), now(), stop, watch
         )
@@ -55,18 +58,21 @@ def run_command(settings: Settings, everything: bool, ids: tuple[str, ...], offl
 
 
 @contextmanager
-def _stopping(stop: threading.Event) -> Iterator[None]:
+def _stopping() -> Iterator[Stop]:
     """SIGTERM and SIGINT end the cycle soon and cleanly; what was stored is kept. The second one ends it now."""
+    stop = Stop()
 
     def handler(number: int, frame: object) -> None:
         if stop.is_set():
-            raise KeyboardInterrupt
+            if sys.stderr.isatty():
+                os.write(2, b"\x1b[?25h\n")  # the cursor, which the progress bar hid
+            os._exit(128 + number)
         stop.set()
-        fetch.close()
 
     before = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        yield
+        with bounded(stop, fetch.close):
+            yield stop
     finally:
         for number, old in before.items():
             signal.signal(number, old)

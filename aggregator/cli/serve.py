@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import click
 
 from aggregator import cycle, desk, fetch, query
 from aggregator.cli.common import Settings, ago, common, now
 from aggregator.cli.run import tell
-from aggregator.config import Config
+from aggregator.config import Config, sweeping
 from aggregator.cycle import Wanted
 from aggregator.daemon import Daemon, log, notify
-from aggregator.errors import AggregatorError, StoreError, UsageError
+from aggregator.errors import AggregatorError, ConfigError, LockedError, StoreError, UsageError
 from aggregator.model import Item
+from aggregator.publish import Folder
 from aggregator.render import pages
-from aggregator.store import Store, open_reader, open_writer, stories
+from aggregator.stop import Stop
+from aggregator.store import Store, daemon_lock, open_reader, open_writer, stories
 from aggregator.text.phrases import span
-from aggregator.web import TYPES, Answer, Application, Running
+from aggregator.web import TYPES, WSGI, Answer, Application, Running
 
 OVERDUE = 6 * 3600  # seconds beyond a source's next poll from which on health is bad: no cycle has run
 
@@ -170,10 +174,14 @@ class StoreDesk:
         return Answer(("\n".join(lines) + "\n").encode(), "text/plain; version=0.0.4; charset=utf-8")
 
 
-def _start(config: Config, holder: Holder, host: str, port: int) -> Running:
-    application = Application(
+def _application(holder: Holder) -> Application:
+    config = holder.config
+    return Application(
         config.output, StoreDesk(holder), config.site.base_url, config.site.ttl, config.site.hub
     )
+
+
+def _start(application: WSGI, host: str, port: int) -> Running:
     try:
         return Running(application, host, port)
     except (OSError, ValueError) as error:  # waitress makes a ValueError of a host name that is not known
@@ -189,19 +197,176 @@ def _start(config: Config, holder: Holder, host: str, port: int) -> Running:
 @common()
 def serve_command(settings: Settings, host: str | None, port: int | None) -> None:
     """Serve the output folder, /status, /search, /healthz and /metrics."""
-    import signal
-
     config = settings.load()
     given = config.serve or ("127.0.0.1", 8080)
-    running = _start(config, Holder(config), host or given[0], given[1] if port is None else port)
+    running = _start(_application(Holder(config)), host or given[0], given[1] if port is None else port)
     settings.say(f"serving {config.output} at http://{host or given[0]}:{running.port}/ (stop with Ctrl-C)")
-    stop = threading.Event()
+    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     while not stop.wait(1):
         if not running.alive:
             raise RuntimeError("the web server ended by itself")
     running.close()
+
+
+class Server:
+    """The daemon's web server, where and as the present config says; none where that has no [serve]."""
+
+    def __init__(self, holder: Holder) -> None:
+        self._holder = holder
+        self._application = _application(holder)
+        self._running: Running | None = None
+        self._at: tuple[str, int] | None = None
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        return self._application(environ, start_response)  # one request is answered by one config
+
+    def move(self, config: Config) -> None:
+        """Listen where this one says; raises UsageError where that can't be, and is then where it was."""
+        at = config.serve
+        if at == self._at:
+            return
+        before, old = self._at, self._running
+        if before is not None and (at is None or at[1] == before[1]):
+            self.close()  # the same port at another address may include the old one
+            old = None
+        try:
+            if at is not None:
+                self._running = _start(self, *at)
+                log(f"serving {config.output} at http://{at[0]}:{self._running.port}/")
+        except UsageError:
+            if before is not None and old is None:
+                self._running = _start(self, *before)
+            raise
+        self._at = at
+        if old is not None:
+            old.close()
+
+    def renew(self) -> None:
+        """From the next request on, as the holder's config says."""
+        self._application = _application(self._holder)
+
+    def close(self) -> None:
+        if self._running is not None:
+            self._running.close()
+            self._running = None
+
+    def check(self) -> None:
+        if self._running is not None and not self._running.alive:
+            raise RuntimeError("the web server ended by itself")
+
+
+class Service:
+    """What the daemon runs: a cycle where one is due, over the config of the moment, and the web server."""
+
+    def __init__(self, settings: Settings, accept: bool) -> None:
+        self._settings, self._accept = settings, accept
+        self.holder = Holder(settings.load())
+        self._lock = daemon_lock(self.holder.config.database)
+        self.server = Server(self.holder)
+        self._introduced: Config | None = None  # the config whose many new sources were spread out
+        self._said = ""  # the trouble that was told last: it is told once, not every half minute
+
+    def start(self) -> None:
+        """The database is made or looked at, so that what is wrong there is said at once. What is published is
+        served in any case (R8).
+        """
+        config = self.holder.config
+        self.server.move(config)
+        try:
+            open_writer(config.database).close()
+        except LockedError:
+            pass  # a cycle of somebody else: the first of ours waits for it
+        except StoreError as error:
+            if config.serve is None:
+                raise
+            self._trouble(error)
+
+    def close(self) -> None:
+        self.server.close()
+        self._lock.release()
+
+    def reload(self, confirmed: bool) -> None:
+        """Take the changed config over as a whole, or say why not and keep the old one as a whole."""
+        try:
+            changed = self._settings.load()
+            lost = None if confirmed or self._accept else sweeping(self.holder.config, changed)
+            if lost is not None:
+                raise ConfigError(
+                    f"{self._settings.path}: {lost}; if that is meant, send SIGHUP twice, or restart"
+                )
+            self._take_over(changed)
+        except AggregatorError as error:
+            log(f"the config is not taken over, the old one stays: {error}")
+            return
+        log(f"{self._settings.path}: reloaded")
+
+    def _take_over(self, changed: Config) -> None:
+        """All that can fail comes first."""
+        before = self.holder.config
+        Folder(changed.output).usable()
+        lock = self._lock
+        if changed.database != before.database:
+            lock = daemon_lock(changed.database)
+        try:
+            if lock is not self._lock:
+                with suppress(LockedError):
+                    open_writer(changed.database).close()
+            self.server.move(changed)
+        except AggregatorError:
+            if lock is not self._lock:
+                lock.release()
+            raise
+        if lock is not self._lock:
+            self._lock.release()
+            self._lock = lock
+        self.holder.config = changed
+        self.server.renew()
+
+    def turn(self, stop: Stop) -> None:
+        """One look at what is due, and the cycle if there is something."""
+        self.server.check()
+        config, present = self.holder.config, now()
+        try:
+            if self._introduced is config and not _due(config, present):
+                return
+            with open_writer(config.database) as store:
+                cycle.introduce(config, store, present)
+                self._introduced = config
+                if cycle.anything_due(config, store, present):
+                    self._run(config, store, present, stop)
+            self._said = ""
+        except LockedError:
+            return  # somebody else's cycle or command: at one of the next turns
+        except AggregatorError as error:
+            # a full disk or a folder without permission: named, and tried again at the next turn
+            self._trouble(error)
+            stop.wait(30)
+
+    def _run(self, config: Config, store: Store, present: int, stop: Stop) -> None:
+        started = time.monotonic()
+        watch = cycle.Watch(lambda name, steps: notify(f"STATUS={name} {steps or ''}".rstrip()))
+        report = cycle.run(config, store, Wanted(), present, stop, watch)
+        report.seconds = time.monotonic() - started
+        collected = report.collected
+        if collected.due and (collected.new or collected.failures or self._settings.verbose):
+            tell(self._settings, config, report)
+        notify(f"STATUS=last cycle {report.seconds:.1f} s, {collected.new} new entries")
+
+    def _trouble(self, error: AggregatorError) -> None:
+        if str(error) != self._said:
+            self._said = str(error)
+            log(self._said)
+
+
+def _due(config: Config, present: int) -> bool:
+    """Whether a cycle has anything to do, asked without being a writer."""
+    try:
+        with open_reader(config.database) as store:
+            return cycle.anything_due(config, store, present)
+    except StoreError:
+        return True  # not there yet, or of an earlier version, or unusable: the writer makes it, or says so
 
 
 @click.command("daemon")
@@ -212,69 +377,18 @@ def serve_command(settings: Settings, host: str | None, port: int | None) -> Non
     show_default=True,
     help="Seconds between two looks at what is due.",
 )
+@click.option(
+    "--accept", is_flag=True, help="Take over also a changed config that lacks most of its sources or topics."
+)
 @common()
-def daemon_command(settings: Settings, tick: int) -> None:
+def daemon_command(settings: Settings, tick: int, accept: bool) -> None:
     """Cycles on a schedule until SIGTERM or SIGINT; serves too when [serve] is there; reloads the config on
     SIGHUP and when it changes.
     """
-    holder = Holder(settings.load())
-    with open_writer(holder.config.database) as store:
-        cycle.introduce(holder.config, store, now())
-        running = _start(holder.config, holder, *holder.config.serve) if holder.config.serve else None
-        if running is not None:
-            settings.say(
-                f"serving {holder.config.output} at http://{(holder.config.serve or ('',))[0]}:{running.port}/"
-            )
-
-        def reload() -> None:
-            try:
-                changed = settings.load()
-            except AggregatorError as error:
-                log(f"the config is not taken over, the old one stays: {error}")
-                return
-            if changed.database != holder.config.database or changed.serve != holder.config.serve:
-                log("service.database and [serve] change with a restart only")
-            holder.config = changed
-            cycle.introduce(changed, store, now())
-            log(f"{settings.path}: reloaded")
-
-        def turn(stop: threading.Event) -> None:
-            _turn(settings, holder, store, stop, beat)
-            if running is not None and not running.alive:
-                raise RuntimeError("the web server ended by itself")
-
-        daemon = Daemon(settings.path, turn, reload, tick)
-        beat = daemon.beat
-        threading.Thread(target=_closer, args=(daemon.stop,), daemon=True).start()
-        try:
-            daemon.run()
-        finally:
-            if running is not None:
-                running.close()
-    notify("STATUS=stopped")
-
-
-def _closer(stop: threading.Event) -> None:
-    """Ends what is on the wire as soon as the stop sign is up."""
-    stop.wait()
-    fetch.close()
-
-
-def _turn(
-    settings: Settings, holder: Holder, store: Store, stop: threading.Event, beat: Callable[[], None]
-) -> None:
-    config, present = holder.config, now()
-    if not cycle.anything_due(config, store, present):
-        return
-    started = time.monotonic()
-    watch = cycle.Watch(lambda name, steps: beat(), lambda steps: beat())
+    service = Service(settings, accept)
     try:
-        report = cycle.run(config, store, Wanted(), present, stop, watch)
-    except AggregatorError as error:
-        log(str(error))  # a full disk or a folder without permission: named, and tried again at the next turn
-        stop.wait(30)
-        return
-    report.seconds = time.monotonic() - started
-    if report.collected.due and (report.collected.new or report.collected.failures or settings.verbose):
-        tell(settings, config, report)
-    notify(f"STATUS=last cycle {report.seconds:.1f} s, {report.collected.new} new entries")
+        service.start()
+        Daemon(settings.path, service.turn, service.reload, tick, fetch.close).run()
+    finally:
+        service.close()
+    notify("STATUS=stopped")

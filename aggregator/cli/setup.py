@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from importlib import resources
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from aggregator.cli.common import Settings, common, now, print_json, table
 from aggregator.config import Config
 from aggregator.errors import UsageError
 from aggregator.model import Memory
+from aggregator.stop import Stop
 from aggregator.store import open_reader, sources
 
 
@@ -72,7 +72,7 @@ def check_command(settings: Settings, online: bool) -> None:
         for name, memory in held.items()
     ]
     found = sorted(
-        [*waiting, *(polled for _, polled in cycle.polls(config, tasks, threading.Event()))],
+        [*waiting, *(polled for _, polled in cycle.polls(config, tasks, Stop()))],
         key=lambda polled: polled.source,
     )
     rows = []

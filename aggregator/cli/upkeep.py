@@ -16,7 +16,7 @@ from aggregator import __version__, desk
 from aggregator.cli.common import Settings, common, now, print_json
 from aggregator.config import Config
 from aggregator.errors import AggregatorError
-from aggregator.store import open_reader, open_writer, upkeep
+from aggregator.store import open_reader, upkeep
 from aggregator.text.phrases import span
 
 # Library, first good version, what is wrong before it.
@@ -61,7 +61,7 @@ def prune_command(settings: Settings) -> None:
     from aggregator import cycle
 
     config = settings.load()
-    with open_writer(config.database) as store:
+    with settings.writer(config) as store:
         removed = upkeep.prune(store, now() - config.retention)
         cycle.issue(config, store, now())
         cycle.sweep(config, store, now())

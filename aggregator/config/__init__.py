@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aggregator.config.changes import sweeping
 from aggregator.config.load import Config, load
 
-__all__ = ["Config", "load"]
+__all__ = ["Config", "load", "sweeping"]

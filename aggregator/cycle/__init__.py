@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from aggregator import fetch, fold
@@ -14,12 +15,22 @@ from aggregator.config import Config
 from aggregator.cycle.changes import follow_renames, let_in
 from aggregator.cycle.collect import Collected, Wanted, collect, introduce, pay_debts, polls, tasks
 from aggregator.cycle.discovery import find_feeds
-from aggregator.cycle.issue import issue, label, print_newest_archives, search_feed, search_items, sweep
+from aggregator.cycle.issue import (
+    issue,
+    label,
+    outdated,
+    print_newest_archives,
+    search_feed,
+    search_items,
+    sweep,
+)
 from aggregator.cycle.overrides import join, split, unjoin, unsplit
 from aggregator.cycle.plan import plan
+from aggregator.errors import Stopped
 from aggregator.fold import Folded
 from aggregator.model import Failure, Polled
 from aggregator.publish import Written
+from aggregator.stop import Stop
 from aggregator.store import Store, entries, folding, sources, stories, upkeep
 
 __all__ = [
@@ -32,6 +43,7 @@ __all__ = [
     "issue",
     "join",
     "label",
+    "outdated",
     "plan",
     "polls",
     "refold",
@@ -80,50 +92,66 @@ def run(
     store: Store,
     wanted: Wanted | None,
     now: int,
-    stop: threading.Event | None = None,
+    stop: Stop | None = None,
     watch: Watch | None = None,
 ) -> Report:
-    """One cycle; `wanted` None polls nothing (`--offline`). Ends soon, with what it has, once `stop` is set."""
-    report, stop, watch = Report(now), stop or threading.Event(), watch or Watch()
+    """One cycle; `wanted` None polls nothing (`--offline`). Ends soon, with what it has, once `stop` is set; the
+    next one goes on from there.
+    """
+    report, stop = Report(now), stop or Stop()
+    with suppress(Stopped), store.until(stop):
+        _stages(config, store, wanted, report, stop, watch or Watch())
+    return report
+
+
+def _stages(
+    config: Config, store: Store, wanted: Wanted | None, report: Report, stop: Stop, watch: Watch
+) -> None:
+    """The stages, one after the other; each fills its part of the report. Raises Stopped between and within
+    them.
+    """
+    now = report.started
     follow_renames(config, store)
     if wanted is not None:
         due = tasks(config, store, wanted, now)
         watch.stage("polling", len(due))
 
-        def beat(_: Polled) -> None:
+        def polled(_: Polled) -> None:
             watch.step(1)
 
-        report.collected = collect(config, store, due, stop, beat)
+        report.collected = collect(config, store, due, stop, polled)
+    stop.check()
     report.collected.updated += pay_debts(config, store, now)
-    report.folded = _fold(config, store, watch)
+    report.folded = _fold(config, store, watch, stop)
+    stop.check()
+    watch.stage("labelling", 0)
+    label(config, store, stop)
     _prune_daily(config, store, now)
-    report.written = issue(config, store, now)
+    watch.stage("publishing", len(stories.dirty(store)))
+    report.written = issue(config, store, now, stop)
     advice = 'which some readers refuse; a smaller limit or content = "summary" makes it lighter'
     report.warnings += [f"{name} has {size / 1e6:.1f} MB, {advice}" for name, size in report.written.large]
-    if not stop.is_set():
-        report.warnings += _tell(config, report)
-    return report
+    stop.check()
+    report.warnings += _tell(config, report)
 
 
 def anything_due(config: Config, store: Store, now: int) -> bool:
     """Whether a turn of the daemon has anything to do: a source due, a local file that changed, entries that
-    wait, something to print.
+    wait, something to print, be it because the config is another one now.
     """
     due = any(
         task.source.url or now - (task.memory.polled or 0) >= LOCAL_EVERY
         for task in tasks(config, store, Wanted(), now)
     )
     waiting = folding.waiting(store) > 0 or entries.debt_due(store, now)
-    return due or waiting or bool(stories.dirty(store))
+    return due or waiting or bool(stories.dirty(store)) or outdated(config, store)
 
 
-def _fold(config: Config, store: Store, watch: Watch) -> Folded:
+def _fold(config: Config, store: Store, watch: Watch, stop: Stop) -> Folded:
     let_in(config, store)
     watch.stage("folding", folding.waiting(store))
     settings = fold.Settings(config.text_window, config.event_window)
-    folded = fold.fold(store, settings, sources.titles(store), watch.step)
-    label(config, store)
-    return folded
+    return fold.fold(store, settings, sources.titles(store), watch.step, stop)
 
 
 def refold(config: Config, store: Store, since: int | None, now: int, watch: Watch | None = None) -> Report:
@@ -133,7 +161,8 @@ def refold(config: Config, store: Store, since: int | None, now: int, watch: Wat
     report = Report(now)
     folding.forget(store, since)
     print_newest_archives(config, store)
-    report.folded = _fold(config, store, watch or Watch())
+    report.folded = _fold(config, store, watch or Watch(), Stop())
+    label(config, store)
     report.written = issue(config, store, now)
     sweep(config, store, now)
     return report

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -18,6 +17,7 @@ from aggregator.cycle.changes import follow_renames
 from aggregator.errors import AggregatorError
 from aggregator.model import Entry, Failure, Memory, Notice, Polled, Source, Task
 from aggregator.parse.isolate import Workers
+from aggregator.stop import Stop
 from aggregator.store import Store, entries, sources
 
 SHORT = 15  # seconds: a pause that a cycle waits for
@@ -97,7 +97,7 @@ def _speaks_for(polled: Polled) -> Callable[[Task], bool]:
     return lambda task: urls.authority(poll.address(task.source, task.memory) or "") == limiter
 
 
-def polls(config: Config, found: Sequence[Task], stop: threading.Event) -> Iterator[tuple[Task, Polled]]:
+def polls(config: Config, found: Sequence[Task], stop: Stop) -> Iterator[tuple[Task, Polled]]:
     """Poll these politely (one request in flight a host, a gap between two) and yield each outcome as it
     comes.
     """
@@ -114,6 +114,7 @@ def polls(config: Config, found: Sequence[Task], stop: threading.Event) -> Itera
                 return
             pause = PATIENCE if flying else min(PATIENCE, max(0.0, hosts.next_at - time.monotonic()))
             if not flying:
+                stop.beat()
                 stop.wait(pause)
                 continue
             done, _ = wait(
@@ -122,6 +123,7 @@ def polls(config: Config, found: Sequence[Task], stop: threading.Event) -> Itera
                 return_when=FIRST_COMPLETED,
             )
             for future in done:
+                stop.beat()
                 task, polled = flying.pop(future), future.result()
                 if config.pause_host and polled.failure is not None and polled.failure.kind == "rate-limited":
                     for skipped in _after_429(hosts, polled):
@@ -164,7 +166,7 @@ def _few_heaps() -> None:
 
 
 def collect(
-    config: Config, store: Store, found: Sequence[Task], stop: threading.Event, beat: Callable[[Polled], None]
+    config: Config, store: Store, found: Sequence[Task], stop: Stop, beat: Callable[[Polled], None]
 ) -> Collected:
     """Poll these and store each outcome as it comes: a crash in between loses nothing that was stored."""
     tally = Collected(due=len(found))
@@ -184,7 +186,7 @@ def collect(
         )
         try:
             absorbed = _absorb(store, rules, task, polled, title)
-        except AggregatorError:
+        except AggregatorError:  # of the store: a full disk, or a stop
             raise
         except Exception as error:  # nothing that one feed says may keep the others from being stored (B7)
             polled = poll.spoiled(task, polled, error)

@@ -15,6 +15,7 @@ from aggregator.edition import View
 from aggregator.model import Edition, Item, Story, Topic, Unit
 from aggregator.publish import Folder, Written
 from aggregator.render import pages, sourcesfeed
+from aggregator.stop import Stop
 from aggregator.store import Store, sources, stories
 from aggregator.store.events import unprinted
 
@@ -25,12 +26,17 @@ FETCH_PICKY = 40  # … where few of them will be chosen
 FETCH_MOST = 5000
 BATCH = 1000  # stories that go into the archive at a time
 DEFAULT_LIMIT = 50
+PORTION, EDITION = (
+    1000,
+    20,
+)  # pages of events that are printed together; for how many of them an edition counts
 # what an item can be of that has a page beside that of its event
 UNITS: tuple[Unit, ...] = ("story", "entry")
 
 
-def label(config: Config, store: Store) -> None:
+def label(config: Config, store: Store, stop: Stop | None = None) -> None:
     """Topics for stories that are new or read differently; for all of them after the rules changed."""
+    stop = stop or Stop()
     rules = topics.compiled(config.topics, config.sources)
     titles = sources.titles(store)
     signature = changes.rules_signature(config)
@@ -47,49 +53,92 @@ def label(config: Config, store: Store) -> None:
         return list(found.values())
 
     while stories.label(store, decide):
-        pass
+        stop.check()
 
 
-def issue(config: Config, store: Store, now: int) -> Written:
+def _look(config: Config) -> str:
+    """Changes with what decides how everything is printed."""
+    return changes.signature(config.site, config.topics, config.limit, config.one_per, config.lead, __version__, pages.design(),
+                 [(s.id, s.title, s.url, s.priority, s.enabled) for s in config.sources])  # fmt: skip
+
+
+def outdated(config: Config, store: Store) -> bool:
+    """Whether what is labelled or printed is so by another config, or another version of the program."""
+    return store.meta("rules") != changes.rules_signature(config) or store.meta("printed with") != _look(
+        config
+    )
+
+
+def issue(config: Config, store: Store, now: int, stop: Stop | None = None) -> Written:
     """Print what is dirty, or missing in the folder. Marks it printed when it is on disk, so that a crash
     before repeats it (R4).
+
+    In portions, so that little is done again where a stop or a crash ends it, and memory holds no more than
+    one: pages first, then the feeds that lead to them. What goes, goes when everything is there.
     """
-    folder = Folder(config.output)
+    stop, folder = stop or Stop(), Folder(config.output)
     _mark(config, store, folder)
     dirty = stories.dirty(store)
     if not dirty:
         return Written(unchanged=len(folder.names()))
     if store.meta("born") is None:
         store.set_meta("born", str(now))
-    press = Press(config, store)
-    files: dict[str, bytes] = {}
+    press, before = Press(config, store), set(folder.names())
     remove: set[str] = {name for name in folder.names() if _belongs_to_nobody(config, name)}
-    wanted = {topic.id: topic for topic in (*config.topics, ALL)}
-    for name in dirty:
-        if name in wanted:
-            files.update(press.edition(wanted[name], folder))
-        elif name.startswith("event:"):
-            made, gone = press.event(int(name[6:]))
-            files.update(made)
+    made: set[str] = set()
+    removing: list[str] = []  # events of which a page goes: printed only when that has gone
+    total = Written()
+    portions = _portions(config, dirty)
+    for part in portions:
+        files: dict[str, bytes] = {}
+        for name in part:
+            stop.check()
+            files_of_it, gone = _printed(press, folder, name)
+            files.update(files_of_it)
             remove |= gone
-        elif name == "sources":
-            files.update(press.sources())
-    if any(name in wanted for name in dirty):
-        files.update(press.index())
-    written = folder.write(files, {name for name in remove if name not in files}, now)
-    stories.printed(store, dirty)
-    for name in wanted:
-        if store.meta(unprinted(name)):
-            store.set_meta(unprinted(name), "")
-    return replace(written, unchanged=len(folder.names()) - len(written.written))
+            removing += [name] if gone & before else []
+        if part is portions[-1] and part[-1] in press.topics:
+            files.update(press.index())
+        made |= files.keys()
+        total += folder.write(files, (), now, stop.check)
+        stories.printed(store, [name for name in part if name not in removing])
+        for name in part:
+            if store.meta(unprinted(name)):
+                store.set_meta(unprinted(name), "")
+    total += folder.write({}, remove - made, now)
+    stories.printed(store, removing)
+    return replace(total, unchanged=len(folder.names()) - len(total.written))
+
+
+def _portions(config: Config, dirty: Iterable[str]) -> list[list[str]]:
+    """Names of what is to be printed: the pages of events first, topics last."""
+    names = {topic.id for topic in (*config.topics, ALL)}
+    portions: list[list[str]] = [[]]
+    weight = 0
+    for name in sorted(dirty, key=lambda name: (name in names, not name.startswith("event:"))):
+        if weight >= PORTION:
+            portions.append([])
+            weight = 0
+        portions[-1].append(name)
+        weight += 1 if name.startswith("event:") else EDITION
+    return portions
+
+
+def _printed(press: Press, folder: Folder, name: str) -> tuple[dict[str, bytes], set[str]]:
+    """The files of one of those, and the names of files that go."""
+    if name.startswith("event:"):
+        return press.event(int(name[6:]))
+    if name == "sources":
+        return press.sources(), set()
+    topic = press.topics.get(name)  # None: it left the config
+    return {} if topic is None else press.edition(topic, folder), set()
 
 
 def _mark(config: Config, store: Store, folder: Folder) -> None:
     """What else has to be printed: everything after a change of settings or program, and what somebody
     removed from the folder.
     """
-    signature = changes.signature(config.site, config.topics, config.limit, config.one_per, config.lead, __version__, pages.design(),
-                      [(s.id, s.title, s.url, s.priority, s.enabled) for s in config.sources])  # fmt: skip
+    signature = _look(config)
     everything = ["all", "sources", *(topic.id for topic in config.topics)]
     if store.meta("printed with") != signature:
         stories.mark_dirty(store, everything)
@@ -143,6 +192,7 @@ class Press:
 
     def __init__(self, config: Config, store: Store) -> None:
         self.config, self.store = config, store
+        self.topics = {topic.id: topic for topic in (*config.topics, ALL)}
         self.origins = sources.origins(store, config.sources)
         self.priorities = {source.id: source.priority for source in config.sources}
         self.neighbours = [

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from aggregator.dedupe import BODY_CHARACTERS
 from aggregator.fold.batch import Batch, Folded, Settings, join, know
 from aggregator.fold.memory import Memory
+from aggregator.stop import Stop
 from aggregator.store import Store, folding
 
 __all__ = ["BATCH", "Folded", "Settings", "fold", "join", "know"]
@@ -23,9 +24,16 @@ TRANSACTION = 5 * BATCH  # entries that are written together: the same pages com
 
 
 def fold(
-    store: Store, settings: Settings, titles: dict[str, str], progress: Callable[[int], None] | None = None
+    store: Store,
+    settings: Settings,
+    titles: dict[str, str],
+    progress: Callable[[int], None] | None = None,
+    stop: Stop | None = None,
 ) -> Folded:
-    """Fold everything that waits, in the order (published, id). `titles` of sources help to clean headlines."""
+    """Fold everything that waits, in the order (published, id). `titles` of sources help to clean headlines.
+
+    Ends after the batch in hand once `stop` is set: what was folded until then is kept.
+    """
     done, memory = Folded(), Memory(store, titles)
     waiting = folding.untold(store)
     with _no_collection():
@@ -36,6 +44,8 @@ def fold(
                     memory.bound()
                     if progress is not None:
                         progress(len(part))
+                    if stop is not None and stop.is_set():
+                        return done
     return done
 
 

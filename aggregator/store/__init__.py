@@ -6,6 +6,6 @@ of the levels of
 sameness · `upkeep` retention, backup, checks · `schema` the tables, described.
 """
 
-from aggregator.store.base import Store, open_reader, open_writer
+from aggregator.store.base import Store, daemon_lock, open_reader, open_writer
 
-__all__ = ["Store", "open_reader", "open_writer"]
+__all__ = ["Store", "daemon_lock", "open_reader", "open_writer"]

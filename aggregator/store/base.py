@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 from sqlite_utils import Database
 
-from aggregator.errors import LockedError, StoreError
+from aggregator.errors import LockedError, Stopped, StoreError
+from aggregator.stop import Stop
 from aggregator.store.schema import APPLICATION_ID, migrations
 from aggregator.text.words import words
 
 # The number of migrations, kept in `PRAGMA user_version`, so that an older program can refuse a newer file
 _LATEST = len(migrations._migrations)
+_STEPS = 20_000  # instructions of SQLite's machine, about a millisecond, between two looks at the stop sign
 
 
 class Store:
@@ -37,13 +39,31 @@ class Store:
             try:
                 yield self.conn
             except BaseException:
-                self.conn.execute("ROLLBACK")
+                if self.conn.in_transaction:  # SQLite itself rolls back what it cut off, or had no room for
+                    self.conn.execute("ROLLBACK")
                 raise
             self.conn.execute("COMMIT")
         except sqlite3.OperationalError as error:
             if self.conn.in_transaction:
                 self.conn.execute("ROLLBACK")
+            if _cut_off(error):
+                raise Stopped from error
             raise StoreError(_in_words(self.path, error)) from error
+
+    @contextmanager
+    def until(self, stop: Stop) -> Iterator[None]:
+        """Within: SQL that goes on when a stop is overdue is cut off, its transaction rolled back, and Stopped
+        raised. Every `_STEPS` of SQLite are a sign of life.
+        """
+        self.conn.set_progress_handler(stop.overdue, _STEPS)
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if _cut_off(error):
+                raise Stopped from error
+            raise
+        finally:
+            self.conn.set_progress_handler(None, 0)
 
     def meta(self, key: str) -> str | None:
         row = self.conn.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
@@ -77,10 +97,11 @@ class Store:
         self.close()
 
 
-def open_writer(path: Path) -> Store:
-    """Open the database for writing, made or migrated where that is needed.
+def open_writer(path: Path, wait: float = 0, waiting: Callable[[], None] = lambda: None) -> Store:
+    """Open the database for writing, made or migrated where that is needed. `wait`: seconds that another
+    writer may take to end; `waiting` is called once where there is one.
 
-    Raises LockedError where another process has it, StoreError where the file can't be used.
+    Raises LockedError where another process has it still, StoreError where the file can't be used.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +109,7 @@ def open_writer(path: Path) -> Store:
         raise StoreError(
             f"{path.parent}: can't be made: {error.strerror}; mend the permissions or choose another place"
         ) from None
-    lock = acquire(path)
+    lock = acquire(path, wait, waiting)
     try:
         if not path.exists():
             _make(path)
@@ -124,20 +145,43 @@ def open_reader(path: Path) -> Store:
     return Store(path, conn)
 
 
-def acquire(path: Path) -> FileLock:
-    """The lock beside the database, or LockedError at once."""
-    lock = FileLock(f"{path}.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
+def acquire(path: Path, wait: float = 0, waiting: Callable[[], None] = lambda: None) -> FileLock:
+    """The lock beside the database, which a writer has for as long as it works. LockedError where another one
+    has it still after `wait` seconds.
+    """
+    lock = FileLock(f"{path}.lock")
+    if _taken(lock, 0):
+        return lock
+    if wait:
+        waiting()
+        if _taken(lock, wait):
+            return lock
         raise LockedError(
-            f"{path}: another cycle is running on this database; this one leaves it alone"
-        ) from None
+            f"{path}: another cycle has been running on this database for {wait:g} s and more; try again later"
+        )
+    raise LockedError(f"{path}: another cycle is running on this database; this one leaves it alone")
+
+
+def daemon_lock(path: Path) -> FileLock:
+    """The lock of the one daemon that a database has, for its life: cycles and commands of others are free to
+    run between its own.
+    """
+    lock = FileLock(f"{path}.daemon.lock")
+    if not _taken(lock, 0):
+        raise LockedError(f"{path}: another daemon works on this database; this one leaves it alone")
+    return lock
+
+
+def _taken(lock: FileLock, wait: float) -> bool:
+    try:
+        lock.acquire(timeout=wait, poll_interval=0.1)
+    except Timeout:
+        return False
     except OSError as error:
         raise StoreError(
-            f"{path}.lock: can't be written: {error.strerror}; mend the permissions of the folder"
+            f"{lock.lock_file}: can't be written: {error.strerror}; mend the permissions of the folder"
         ) from None
-    return lock
+    return True
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -219,6 +263,10 @@ def _migrate(path: Path, conn: sqlite3.Connection) -> None:
         conn.execute("VACUUM INTO ?", (str(copy),))
     migrations.apply(Database(conn))
     conn.execute(f"PRAGMA user_version = {_LATEST}")
+
+
+def _cut_off(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
 
 
 def _in_words(path: Path, error: sqlite3.Error) -> str:
