@@ -1,80 +1,250 @@
-"""feedparser, taught what it loses: the dates of an item one by one, and whose they are."""
+"""feedparser's two parsers, the strict one and the loose one, taught whose an element is, and every date.
+
+feedparser takes every element by its name, wherever it stands: the caption of a photograph became the text of
+its article, and the date of a related story the date of the item (feedjira#457, feedparser#139).
+"""
 
 from __future__ import annotations
 
 import io
+import re
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
+from xml.sax import SAXException
+from xml.sax.expatreader import create_parser
+from xml.sax.handler import feature_external_ges, feature_namespaces
+from xml.sax.xmlreader import InputSource
 
-import feedparser
-from feedparser.mixin import _FeedParserMixin
+from feedparser import FeedParserDict
+from feedparser.api import LooseFeedParser, StrictFeedParser
+from feedparser.exceptions import UndeclaredNamespace
 
 from aggregator import urls
 
-# feedparser resolves a guid against the address of the feed as if it were a link: at another address every
-# item would be another one.
-_FeedParserMixin.can_be_relative_uri -= {"id"}
-
-_OF_DATES = frozenset({"published", "updated", "created", "expired"})  # feedparser's names for what it parses
-_OTHERS = frozenset({
+# Elements without a prefix whose children are theirs: what holds a feed, what holds an item, what names people.
+_HOLDERS = frozenset(
+    {"rss", "channel", "feed", "item", "entry", "items", "author", "contributor", "source", "textinput"}
+)
+_MIXED = frozenset({("georss", "gml"), ("gml", "georss")})  # `<georss:where><gml:Point>` is one statement
+_ITEMS = frozenset({"item", "entry"})
+_DATES = frozenset({
+    "published", "updated", "created", "expired",  # feedparser's names for what it parses
     "date", "datetime", "publishdate", "publicationdate", "publisheddate", "dcterms_available", "dc_created", "dc_modified", "dc_issued",
     "prism_publicationdate", "prism_coverdate", "prism_modificationdate",
 })  # fmt: skip
-_WITHOUT_END = frozenset({"br", "hr", "img", "input", "meta", "wbr"})  # where HTML stands unescaped
+_TAG = re.compile(r"<(/?)([A-Za-z_][\w:.-]*)(?:[^<>]*?(/)?)>")
+_ADDRESS = re.compile(
+    r"(?:mailto:)?(?<![\w.+-])([\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z][A-Za-z0-9-]{1,62})"
+    r"(?:\?subject=[^\s()<>]*)?"
+)
 
 
-class _Taught:
-    """feedparser's own methods, called from ours."""
+@dataclass
+class Document:
+    """What feedparser made of a document: `feed` and `entries` are its dictionaries, `version` names the
+    dialect and is empty where there is none; `damaged` where it is not well-formed. Each entry has `dates`,
+    [(element, text)], in their order.
+    """
 
-    start = _FeedParserMixin.unknown_starttag
-    end = _FeedParserMixin.unknown_endtag
-    pop = _FeedParserMixin.pop
-
-
-def _start(parser: Any, tag: str, attributes: Any) -> None:
-    if tag.lower() not in _WITHOUT_END:
-        _opened(parser).append(tag)
-    _Taught.start(parser, tag, attributes)
-
-
-def _end(parser: Any, tag: str) -> None:
-    _Taught.end(parser, tag)
-    names = _opened(parser)
-    if tag in names:
-        del names[len(names) - 1 - names[::-1].index(tag) :]
+    feed: Any
+    entries: list[Any]
+    version: str
+    damaged: bool
 
 
-def _pop(parser: Any, element: str, *more: Any) -> Any:
-    value = _Taught.pop(parser, element, *more)
-    if (element in _OF_DATES or element in _OTHERS) and value and _is_of_the_item(parser):
-        prefix, _, name = _opened(parser)[-1].rpartition(":")
-        prefix = parser.namespacemap.get(prefix, prefix)
-        parser.entries[-1].setdefault("dates", []).append((f"{prefix}_{name}" if prefix else name, value))
-    return value
+def parse(body: bytes, address: str) -> Document:
+    """`body` is UTF-8, without a declaration of anything else; what is not well-formed is read all the same."""
+    base = address if urls.follow(address) else ""
+    parser: Any = _Strict(base, None, "utf-8")
+    damaged = not _strictly(parser, body)
+    if damaged:
+        parser = _Loose(base, None, "utf-8", {})
+        parser.resolve_relative_uris = parser.sanitize_html = False
+        parser.feed(body.decode("utf-8", "replace"))
+    return Document(parser.feeddata, parser.entries, parser.version or "", damaged)
 
 
-def _opened(parser: Any) -> list[str]:
-    """The names of the elements that are open here, the root first."""
-    names: list[str] = parser.__dict__.setdefault("opened", [])
-    return names
+def _strictly(parser: Any, body: bytes) -> bool:
+    parser.resolve_relative_uris = parser.sanitize_html = False
+    reader = create_parser()
+    reader.setFeature(feature_namespaces, True)
+    reader.setFeature(feature_external_ges, False)
+    reader.setContentHandler(parser)
+    reader.setErrorHandler(parser)
+    source = InputSource()
+    source.setByteStream(io.BytesIO(body))
+    try:
+        reader.parse(source)
+    except (SAXException, UndeclaredNamespace):
+        return False
+    return True
 
 
-def _is_of_the_item(parser: Any) -> bool:
-    """An item's own children only: what stands deeper is about something else (a source, a comment, a film)."""
-    names = _opened(parser)
-    return bool(parser.inentry) and len(names) > 1 and names[-2].rpartition(":")[2] in ("item", "entry")
+def name_and_address(text: str) -> tuple[str, str | None]:
+    """`jane@news.example (Jane Doe)`, `Jane Doe <jane@news.example>`, `Jane Doe, jane@news.example` and the
+    like, with top-level domains of any length; the name is empty where there is only an address.
+    """
+    address = _ADDRESS.search(text[:1000])
+    if address is None:
+        return text.strip(), None
+    name = (text[: address.start()] + text[address.end() :]).replace("&lt;", "<").replace("&gt;", ">")
+    name = re.sub(r"\(\s*\)|<\s*>|\[\s*\]", "", name).strip(" \t\r\n,;:|-–—")
+    if name.startswith("(") and name.endswith(")"):
+        name = name[1:-1].strip()
+    return name, address[1]
 
 
-_FeedParserMixin.unknown_starttag = _start
-_FeedParserMixin.unknown_endtag = _end
-_FeedParserMixin.pop = _pop
+class _OwnElements:
+    """Between a parser of feedparser and the class that knows what elements mean: only those that count pass."""
+
+    # feedparser resolves a guid against the address of the feed as if it were a link: at another address every
+    # item would be another one.
+    can_be_relative_uri = StrictFeedParser.can_be_relative_uri - {"id"}
+
+    # of the class that this is mixed into
+    namespacemap: dict[str | None, str]
+    entries: list[Any]
+    incontent: int
+    infeed: int
+    inentry: int
+    inimage: int
+
+    def __init__(self, *given: Any) -> None:
+        # Open elements: prefix, name, and the name that a foreign one is kept under, for the record only.
+        self._open: list[tuple[str, str, str | None]] = []
+        self._unbalanced: frozenset[str] = frozenset()  # as often open as not: what follows is not inside
+        super().__init__(*given)
+
+    def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
+        prefix, name = self._parted(tag)
+        if self.incontent or self._counts(prefix, name):
+            if name not in self._unbalanced or name in _ITEMS:
+                self._open.append((prefix, name, None))
+            super().unknown_starttag(tag, attrs)  # type: ignore[misc]
+            return
+        kept = f"{self._open[-1][1]}/{tag}"
+        self._open.append((prefix, name, kept))
+        self.push(kept, 1)  # type: ignore[attr-defined]
+
+    def unknown_endtag(self, tag: str) -> None:
+        prefix, name = self._parted(tag)
+        at = next((n for n in range(len(self._open) - 1, -1, -1) if self._open[n][:2] == (prefix, name)), -1)
+        kept = self._open[at][2] if at >= 0 else None
+        if kept is None:
+            super().unknown_endtag(tag)  # type: ignore[misc]
+        else:
+            self.pop(kept)
+        if at >= 0:
+            del self._open[at:]
+
+    def pop(self, element: str, strip_whitespace: int = 1) -> Any:
+        value = super().pop(element, strip_whitespace)  # type: ignore[misc]
+        if element in _DATES and value and self.inentry and self._open:
+            prefix, name, _ = self._open[-1]
+            said = element if name in _ITEMS else f"{prefix}_{name}" if prefix else name
+            if name in _ITEMS or (len(self._open) > 1 and self._open[-2][1] in _ITEMS):
+                self.entries[-1].setdefault("dates", []).append((said, value))
+        return value
+
+    def _parted(self, tag: str) -> tuple[str, str]:
+        prefix, _, name = tag.lower().rpartition(":")
+        return self.namespacemap.get(prefix or None, prefix) if prefix else "", name
+
+    def _counts(self, prefix: str, name: str) -> bool:
+        """Whether this is an element of the feed or of the item itself, not of something within it."""
+        if not self._open or not (self.infeed or self.inentry):
+            return True
+        parent_prefix, parent, kept = self._open[-1]
+        if kept is not None:
+            return False
+        if name in _ITEMS and not self.inentry:
+            return True
+        if not parent_prefix:
+            return parent in _HOLDERS or (parent == "image" and not self.inentry)
+        return parent_prefix in (prefix, "rdf") or (parent_prefix, prefix) in _MIXED
+
+    # Of a picture or a film, not of the item; `parse.feeds` takes them where an item says nothing else.
+    def _start_media_title(self, attrs_d: dict[str, str]) -> None:
+        self.push_content("media_title", attrs_d, "text/plain", 1)  # type: ignore[attr-defined]
+
+    def _end_media_title(self) -> None:
+        self.pop_content("media_title")  # type: ignore[attr-defined]
+
+    def _start_media_description(self, attrs_d: dict[str, str]) -> None:
+        self.push_content("media_description", attrs_d, "text/plain", 1)  # type: ignore[attr-defined]
+
+    def _end_media_description(self) -> None:
+        self.pop_content("media_description")  # type: ignore[attr-defined]
+
+    def _start_itunes_summary(self, attrs_d: dict[str, str]) -> None:
+        self.push_content("itunes_summary", attrs_d, "text/plain", 1)  # type: ignore[attr-defined]
+
+    def _end_itunes_summary(self) -> None:
+        self.pop_content("itunes_summary")  # type: ignore[attr-defined]
+
+    # Whoever answers for a channel wrote none of its items ("Apps Support").
+    def _start_managingeditor(self, attrs_d: dict[str, str]) -> None:
+        self.push("managingeditor", 1)  # type: ignore[attr-defined]
+
+    def _end_managingeditor(self) -> None:
+        self.pop("managingeditor")
+
+    def _end_image(self) -> None:
+        """`<image>` of an item may hold an address as its text."""
+        address = self.pop("image")
+        self.inimage = 0
+        if self.inentry and address:
+            self._save("image/url", address)  # type: ignore[attr-defined]
+
+    def _sync_author_detail(self, key: str = "author") -> None:
+        """feedparser's own knows no top-level domain of more than four letters."""
+        context = self._get_context()  # type: ignore[attr-defined]
+        people = context.get(f"{key}s") or [FeedParserDict()]
+        if people[-1] or not context.get(key):
+            super()._sync_author_detail(key)  # type: ignore[misc]
+            return
+        detail = people[-1]
+        name, address = name_and_address(context[key])
+        if name:
+            detail["name"] = name
+        if address:
+            detail["email"] = address
+        context[f"{key}_detail"] = detail
 
 
-def parse(body: bytes, address: str) -> Any:
-    """feedparser's document of a body in UTF-8; each entry has `dates`, [(element, text)], in their order."""
-    said = {
-        "content-type": "application/xml; charset=utf-8",
-        **({"content-location": address} if urls.follow(address) else {}),
-    }
-    return feedparser.parse(
-        io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False, response_headers=said
-    )
+class _Strict(_OwnElements, StrictFeedParser):  # type: ignore[misc]
+    """Of well-formed documents. Knows namespaces, so also elements that are foreign without a prefix."""
+
+    _namespace: str | None = None  # of the item, or of the feed where there is none yet
+
+    def startElementNS(self, name: tuple[str | None, str], qname: str | None, attrs: Any) -> None:
+        if not self._open or name[1].lower() in _ITEMS:
+            self._namespace = name[0]
+        super().startElementNS(name, self._shown(name, qname), attrs)
+
+    def endElementNS(self, name: tuple[str | None, str], qname: str | None) -> None:
+        super().endElementNS(name, self._shown(name, qname))
+
+    def _shown(self, name: tuple[str | None, str], qname: str | None) -> str | None:
+        """`<title xmlns="http://other.example/">` is no title of a feed."""
+        namespace = name[0]
+        if (
+            self.incontent
+            or namespace in (None, self._namespace)
+            or str(namespace).lower() in self._matchnamespaces
+        ):
+            return qname
+        return f"foreign:{name[1]}" if qname and ":" not in qname else qname
+
+
+class _Loose(_OwnElements, LooseFeedParser):  # type: ignore[misc]
+    """Of the others. An element that is opened more often than it is closed holds nothing."""
+
+    def feed(self, data: str) -> None:
+        balance: Counter[str] = Counter()
+        for slash, tag, closed in _TAG.findall(data):
+            if not closed:
+                balance[tag.lower().rpartition(":")[2]] += -1 if slash else 1
+        self._unbalanced = frozenset(name for name, count in balance.items() if count)
+        super().feed(data)

@@ -4,10 +4,10 @@ what is safe.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
-from xml.sax import SAXParseException
 
 from aggregator import urls
 from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Hints, Limits, Parsed, Person
@@ -26,6 +26,9 @@ _PUBLISHED = (
     "publishdate", "publisheddate", "publicationdate", "prism_publicationdate", "prism_coverdate",
 )  # fmt: skip
 _UPDATED = ("updated", "modified", "dcterms_modified", "dc_modified", "dc_date", "prism_modificationdate", "lastbuilddate")  # fmt: skip
+
+_TITLES = ("itunes_title", "media_title")  # where an item has no title of its own
+_FLASH = frozenset({"application/x-shockwave-flash", "application/futuresplash"})  # nothing plays it any more
 
 # feedparser's names of elements that are passed on as they are.
 _EXTRAS = {
@@ -49,9 +52,9 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
     for piece in mend.slices(body, limits.max_entries + 1):
         document = dialect.parse(piece, fetched.url)
         if feed is None:
-            if not document.entries and not (document.get("version") and document.feed):
+            if not document.entries and not (document.version and document.feed):
                 return Parsed(Feed())
-            if not document.get("version") and not sniff.known_root(piece):
+            if not document.version and not sniff.known_root(piece):
                 return Parsed(Feed())  # an answer of some interface that has items, too
             feed = _feed(document, fetched, body, habits)
             fetched = normal.based(fetched, feed)
@@ -65,9 +68,7 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
                         f"item {len(entries) + len(warnings) + 1} is left out: {type(error).__name__}: {str(error)[:200]}",
                     )
                 )
-        broken = (
-            not entries and not warnings and isinstance(document.get("bozo_exception"), SAXParseException)
-        )
+        broken = not entries and not warnings and document.damaged
     if broken:
         return Parsed(Feed())  # an empty feed is well-formed; this one may have lost its items on the way
     assert feed is not None
@@ -83,21 +84,23 @@ def _string(value: object) -> str | None:
     return markup.clean(value) if isinstance(value, str) and value.strip() else None
 
 
-def _titled(item: Any) -> str:
-    """A title; Atom's type "text" is literal, everything else may hold markup and entities, once (F27)."""
+def _titled(item: Any, atom: bool = False) -> str:
+    """A title. Atom's type "text" is literal (RFC 4287, 3.1.1.1), everything else may hold markup and entities,
+    once (F27).
+    """
     text = _string(_get(item, "title")) or ""
-    detail = _get(item, "title_detail") or {}
-    if detail.get("type") == "text/plain" and "&" not in text and not re.search(r"</?[a-z]", text, re.I):
-        return " ".join(text.split())[: markup.MAX_TITLE]
-    return markup.title(text)
+    if not text:
+        return next(filter(None, (markup.title(_string(_get(item, name)) or "") for name in _TITLES)), "")
+    literal = (_get(item, "title_detail") or {}).get("type") == "text/plain"
+    return markup.literal_title(text) if atom and literal else markup.title(text)
 
 
-def _feed(document: Any, fetched: Fetched, body: bytes, habits: dates.Habits) -> Feed:
+def _feed(document: dialect.Document, fetched: Fetched, body: bytes, habits: dates.Habits) -> Feed:
     said, base = document.feed, fetched.url
     image = said.get("image") or {}
     return Feed(
         id=_string(_get(said, "id")),
-        title=_titled(said),
+        title=_titled(said, document.version.startswith("atom")),
         link=urls.follow(_string(_get(said, "link")), base),
         self_link=next(
             (
@@ -107,7 +110,9 @@ def _feed(document: Any, fetched: Fetched, body: bytes, habits: dates.Habits) ->
             ),
             None,
         ),
-        description=markup.plain(_string(_get(said, "subtitle")) or "")[:2000],
+        description=markup.plain(
+            _string(_get(said, "subtitle")) or _string(_get(said, "itunes_summary")) or ""
+        )[:2000],
         language=normal.language(_get(said, "language")),
         authors=_people(said),
         rights=markup.plain(_string(_get(said, "rights")) or "")[:500] or None,
@@ -116,7 +121,7 @@ def _feed(document: Any, fetched: Fetched, body: bytes, habits: dates.Habits) ->
         ),
         updated=dates.first((_get(said, "updated"), _get(said, "published")), habits),
         generator=markup.title(_string(_get(said, "generator")) or "")[:200] or None,
-        format=document.get("version") or "unknown",
+        format=document.version or "unknown",
         hints=_hints(said, body),
     )
 
@@ -135,25 +140,6 @@ def _hints(said: Any, body: bytes) -> Hints:
     )
 
 
-_FOUR_LETTERS = (".info", ".name", ".mobi", ".asia", ".jobs", ".coop", ".aero", ".post")
-_CUT_OFF = re.compile(r"([a-z]{1,20})\s*(?:\((.*))?\Z", re.DOTALL)
-
-
-def _whole(name: str | None, email: str | None) -> tuple[str | None, str | None]:
-    """feedparser ends mail domains after four letters: of `jane@news.example (Jane)` it makes
-    "jane@news.exam" and "ple (Jane".
-    """
-    if (
-        name
-        and email
-        and re.search(r"\.[A-Za-z]{4}\Z", email)
-        and not email.endswith(_FOUR_LETTERS)
-        and (found := _CUT_OFF.match(name))
-    ):
-        return found[2], email + found[1]
-    return name, email
-
-
 def _people(item: Any) -> tuple[Person, ...]:
     found = [one for one in _get(item, "authors") or () if one]
     if not found and _get(item, "author_detail"):
@@ -161,8 +147,7 @@ def _people(item: Any) -> tuple[Person, ...]:
     if not found and _get(item, "author"):
         found = [{"name": _get(item, "author")}]
     return normal.people(
-        normal.person(*_whole(_string(one.get("name")), _string(one.get("email"))), one.get("href"))
-        for one in found
+        normal.person(_string(one.get("name")), _string(one.get("email")), one.get("href")) for one in found
     )
 
 
@@ -177,7 +162,7 @@ def _entry(source: str, item: Any, feed: Feed, fetched: Fetched, habits: dates.H
             key="",
             guid=_string(_get(item, "id")),
             link=link,
-            title=_titled(item),
+            title=_titled(item, feed.format.startswith("atom")),
             authors=_people(item) or feed.authors,
             published=dates.first(_dated(item, _PUBLISHED), habits),
             updated=dates.first(_dated(item, _UPDATED), habits),
@@ -226,22 +211,41 @@ def _link(item: Any, base: str) -> str | None:
 
 
 def _bodies(item: Any, base: str) -> tuple[str, str, str | None]:
-    """(content as safe HTML, summary as plain text, language); the richest body is the content."""
-    details = [one for one in _get(item, "content") or () if _string(one.get("value"))]
-    brief = _get(item, "summary_detail")
-    spoken = [
-        normal.language(one.get("language"))
-        for one in (*details, _get(item, "title_detail") or {}, brief or {})
-    ]
-    language = next((found for found in spoken if found), None)
-    rendered = [(_render(one, base), one) for one in details]
-    short = _render(brief, base) if brief and _string(brief.get("value")) else ""
-    best = max((text for text, _ in rendered), key=len, default="")
-    content = (
-        best if len(best) >= len(short) or len(markup.plain(best)) >= len(markup.plain(short)) else short
-    )
-    summary = markup.plain(short).replace("\n", " ") if short and short != content else ""
-    return content or short, summary, language
+    """(content as safe HTML, summary as plain text, language). What describes the item's picture or film is its
+    text only where the item itself says nothing.
+    """
+    brief = _get(item, "summary_detail") or {}
+    details = [*(_get(item, "content") or ()), _get(item, "title_detail") or {}, brief]
+    language = next(filter(None, (normal.language(one.get("language")) for one in details)), None)
+    rendered = [_render(one, base) for one in _get(item, "content") or () if _string(one.get("value"))]
+    content = max(rendered, key=len, default="")
+    short = _render(brief, base) if _string(brief.get("value")) else ""
+    if not content or not short:
+        return content or short or _described(item, base), "", language
+    content, short = _told(content, short)
+    return content, markup.plain(short).replace("\n", " "), language
+
+
+def _told(content: str, short: str) -> tuple[str, str]:
+    """(content, summary) of what an item says in both: a summary has to be one, and neither may be lost."""
+    words, brief = markup.plain(content), markup.plain(short)
+    if not words:
+        return content + short, ""  # a picture, and its text
+    if len(brief) > normal.MAX_SUMMARY and len(brief) > len(words):
+        return short, ""
+    return content, "" if brief == words else short
+
+
+def _described(item: Any, base: str) -> str:
+    """The text of an item that has none of its own: plain, with lines and addresses (YouTube, podcasts)."""
+    for name in ("media_description", "itunes_summary"):
+        value = _string(_get(item, name))
+        if value and _LOOKS_LIKE_HTML.search(value):
+            return markup.safe(value, base)
+        if value:
+            escaped = (_get(item, f"{name}_detail") or {}).get("type") == "text/html"
+            return markup.safe(normal.paragraphs(html.unescape(value) if escaped else value, links=True))
+    return ""
 
 
 def _render(detail: Any, base: str) -> str:
@@ -273,7 +277,7 @@ def _enclosures(item: Any, base: str) -> Iterator[Enclosure]:
     for url, kind, length, one in plain + media:
         said = {name: one.get(name) for name in ("medium", "width", "height", "duration") if one.get(name)}
         found = normal.enclosure(url, base, kind, length, **said)
-        if found and found.url not in seen:
+        if found and found.url not in seen and found.type not in _FLASH:
             seen.add(found.url)
             yield found
 
@@ -281,8 +285,10 @@ def _enclosures(item: Any, base: str) -> Iterator[Enclosure]:
 def _image(item: Any, base: str) -> str | None:
     thumbnails = [one.get("url") for one in _get(item, "media_thumbnail") or ()]
     own = (_get(item, "image") or {}).get("href") if isinstance(_get(item, "image"), dict) else None
+    inner = _get(item, "image/url")
     return next(
-        (found for found in (urls.follow(_string(one), base) for one in [*thumbnails, own]) if found), None
+        (found for found in (urls.follow(_string(one), base) for one in [*thumbnails, own, inner]) if found),
+        None,
     )
 
 

@@ -75,10 +75,16 @@ def _feed(document: dict[str, Any], fetched: Fetched) -> Feed:
 
 
 def _authors(record: dict[str, Any]) -> tuple[Person, ...]:
-    found = record.get("authors") if isinstance(record.get("authors"), list) else [record.get("author")]
-    return normal.people(
-        normal.person(one.get("name"), None, one.get("url")) for one in found or () if isinstance(one, dict)
-    )
+    """`authors` of 1.1, also a bare object; where nobody is in it, `author` of 1.0."""
+    said = record.get("authors")
+    listed = said if isinstance(said, list) else [said]
+    return normal.people(map(_person, listed)) or normal.people([_person(record.get("author"))])
+
+
+def _person(said: object) -> Person | None:
+    if isinstance(said, dict):
+        return normal.person(said.get("name"), None, said.get("url"))
+    return normal.person(said)
 
 
 def _entry(source: str, item: dict[str, Any], feed: Feed, fetched: Fetched, habits: dates.Habits) -> Entry:

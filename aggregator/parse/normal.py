@@ -36,6 +36,7 @@ _LANGUAGES = json.loads(
     resources.files("aggregator").joinpath("data/languages.json").read_text(encoding="utf-8")
 )
 _CODES = frozenset(_LANGUAGES["codes"].split())
+_WEB_ADDRESS = re.compile(r"https?://[^\s<>\"“”«»「」（）]+")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})([-_][A-Za-z0-9]{2,8})*$")
 
 
@@ -137,13 +138,28 @@ def seconds(value: object) -> int | None:
     return total
 
 
-def paragraphs(text: str) -> str:
-    """Plain text as markup: blank lines separate paragraphs, other line ends are kept."""
+def paragraphs(text: str, links: bool = False) -> str:
+    """Plain text as markup: blank lines separate paragraphs, other line ends are kept; `links`: web addresses
+    can be followed.
+    """
     blocks = [
-        [html.escape(line, quote=False) for line in block.splitlines()]
+        [_linked(line) if links else html.escape(line, quote=False) for line in block.splitlines()]
         for block in re.split(r"\n\s*\n", text.strip())
     ]
     return "".join(f"<p>{'<br>'.join(lines)}</p>" for lines in blocks if lines)
+
+
+def _linked(line: str) -> str:
+    """One line of plain text as markup, its addresses as links; a sign that ends a sentence ends no address."""
+    pieces, end = [], 0
+    for match in _WEB_ADDRESS.finditer(line):
+        address = match[0].rstrip(".,;:!?'\"…")
+        if address.endswith(")") and "(" not in address:
+            address = address.rstrip(")")
+        shown = html.escape(address)
+        pieces += [html.escape(line[end : match.start()], quote=False), f'<a href="{shown}">{shown}</a>']
+        end = match.start() + len(address)
+    return "".join(pieces) + html.escape(line[end:], quote=False)
 
 
 def said(value: Mapping[str, Any]) -> str:

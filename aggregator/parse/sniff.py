@@ -7,6 +7,7 @@ import re
 from typing import Literal
 
 from aggregator.model import Failure, Fetched
+from aggregator.parse import mend
 from aggregator.text import markup
 
 _MAGIC = (
@@ -14,10 +15,8 @@ _MAGIC = (
     (b"PK\x03\x04", "a ZIP archive"), (b"\x1f\x8b", "a gzip file"), (b"BM", "a bitmap image"), (b"\x00\x00\x01\x00", "an icon"), (b"ID3", "an audio file"),
     (b"\x7fELF", "a program"), (b"OggS", "a media file"), (b"wOF", "a font"),
 )  # fmt: skip
-_ROOT = re.compile(rb"<(?!\?|!)\s*([A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
-_LATE_FEED = re.compile(rb"<\?xml[^<>]{0,200}\?>\s*(<!--[^<>]{0,500}-->\s*)?<(rss|feed|rdf:RDF)\b")
+_DECLARATION = re.compile(rb"<\?xml[\s?]", re.I)
 _FOREIGN_ROOTS = frozenset({b"html", b"head", b"body", b"svg", b"opml", b"urlset", b"sitemapindex", b"plist"})
-_FEED_ROOTS = frozenset({b"rss", b"feed", b"rdf", b"channel", b"xml"})
 
 # How pages that stand before a feed introduce themselves; searched in the first 64 kB, in lower case.
 _CHALLENGES = (
@@ -57,6 +56,7 @@ _CHALLENGES = (
 _LOGIN = re.compile(r"type=[\"']?password|name=[\"']?password", re.I)
 
 _ARRAY = re.compile(rb"\[\s*[\]\[{\"]")  # a list in JSON; “[Video] …” is a headline
+MOST_DECLARATIONS = 5  # a page about XML may show many
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x80-\xff]")
 
 Kind = Literal["empty", "json", "xml", "stories"]
@@ -85,14 +85,15 @@ def foreign(body: bytes) -> bool:
 
     Not where a whole feed follows what a server said before it.
     """
-    start = body[:65536]
-    root = _ROOT.search(start)
-    return bool(root and root[2].lower() in _FOREIGN_ROOTS) and not _LATE_FEED.search(start)
+    start = body[: mend.HEAD]
+    return mend.root(start) in _FOREIGN_ROOTS and not any(
+        mend.root(start[declaration.start() :]) in mend.FEED_ROOTS
+        for declaration in list(_DECLARATION.finditer(start))[:MOST_DECLARATIONS]
+    )
 
 
 def known_root(body: bytes) -> bool:
-    root = _ROOT.search(body[:65536])
-    return root is None or root[2].lower() in _FEED_ROOTS
+    return mend.root(body) in (b"", *mend.FEED_ROOTS)
 
 
 def stranger(body: bytes, fetched: Fetched) -> Failure:
@@ -102,8 +103,7 @@ def stranger(body: bytes, fetched: Fetched) -> Failure:
             return Failure("not-a-feed", f"{what}, not a feed")
     text = body[:65536].decode("utf-8", "replace")
     lowered = text.lower()
-    root = _ROOT.search(body[:65536])
-    name = root.group(2).lower() if root else b""
+    name = mend.root(body)
     if name == b"svg":
         return Failure("not-a-feed", "an SVG image, not a feed")
     if name == b"opml":
@@ -117,7 +117,7 @@ def stranger(body: bytes, fetched: Fetched) -> Failure:
         return _page(text, lowered)
     if name in (b"urlset", b"sitemapindex"):
         return Failure("not-a-feed", "a sitemap, not a feed")
-    if name and name not in _FEED_ROOTS:
+    if name and name not in mend.FEED_ROOTS:
         return Failure("not-a-feed", f"XML with <{name.decode('ascii', 'replace')}> at its root, not a feed")
     if name:
         return Failure("not-a-feed", "damaged XML without any entry")

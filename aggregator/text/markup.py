@@ -273,9 +273,11 @@ def plain(markup: str, _trust: bool = False) -> str:
 _KNOWN_TAG = re.compile(
     r"</?(?:a|abbr|acronym|article|aside|b|base|button|details|label|main|marquee|nav|option|param|select|summary|applet|bdi|bdo|big|blink|blockquote|body|br|center|cite|code|dd|del|dfn|div|dl|dt|em|embed|figure|font|form|frame|"
     r"h[1-6]|head|hr|html|i|iframe|img|input|ins|kbd|li|link|mark|meta|nobr|noscript|object|ol|p|picture|pre|q|s|samp|script|section|small|source|span|strike|strong|style|sub|"
-    r"sup|svg|table|tbody|td|template|textarea|th|title|tr|tt|u|ul|var|video|audio|wbr)\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>",
+    r"sup|svg|table|tbody|td|template|textarea|th|title|tr|tt|u|ul|var|video|audio|wbr|math|semantics|annotation|mrow|mi|mn|mo|ms|mtext|mspace|msub|msup|msubsup|mfrac|msqrt|mroot|mover|munder|munderover|mtable|mtr|mtd|mstyle|mglyph)\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>",
     re.I,
 )
+# a line end names no element
+_NAME_ALONE = re.compile(r"<(?!(?:br|hr|p|wbr|img)>)[a-z][a-z0-9-]*>", re.I)
 _ACTIVE_TAG = re.compile(
     r"</?(?:script|style|iframe|object|embed|svg|math|form|input|button|base|meta|link|template|applet|frame)\b[^<>]*>|<[a-z][^<>]*\bon\w+\s*=[^<>]*>",
     re.I,
@@ -285,22 +287,46 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 
 
 def title(text: str) -> str:
-    """A title as plain text on one line: real tags removed (`a < b` and `<3` stay), entities resolved once
-    (F27).
+    """A title as plain text on one line: real tags removed (`a < b` and `<3` stay, and the names of elements in
+    “Why <script> tags block”), entities resolved once (F27).
     """
     text = clean(text)[: 8 * MAX_TITLE]
-    if "<" in text:
-        text = _HIDDEN.sub(" ", text) if _KNOWN_TAG.search(text) else text
-        text = re.sub(r"<!--.*?-->", " ", text, flags=re.S)
-        text = _KNOWN_TAG.sub("", text)
+    if "<" in text and not _names_elements(text):
+        text = _KNOWN_TAG.sub("", re.sub(r"<!--.*?-->", " ", text, flags=re.S))
     if "&" in text:
-        text = clean(_ENTITY.sub(lambda match: html.unescape(match.group()), text))
-        # Many feeds escape twice. What then is left as a named letter or sign (&rsquo;) is meant as one; &lt;
-        # &gt; &amp; may be meant literally.
-        text = _LEFT_OVER.sub(lambda match: html.unescape(match.group()), text)
+        text = _resolved(text)
         # Text, not markup; but some readers show titles as HTML, so that nothing that could act there may be
         # left.
-        text = _ACTIVE_TAG.sub("", text)
+        text = text if _names_elements(text) else _ACTIVE_TAG.sub("", text)
+    return _one_line(text)
+
+
+def literal_title(text: str) -> str:
+    """A title that is said to be text: nothing in it is a tag. Entities are resolved once all the same, for many
+    feeds escape twice.
+    """
+    text = clean(text)[: 8 * MAX_TITLE]
+    return _one_line(_resolved(text) if "&" in text else text)
+
+
+def _names_elements(text: str) -> bool:
+    """Whether all tags are names of elements that the text speaks of: without attributes, never closed, and with
+    no word right behind them.
+    """
+    tags = list(_KNOWN_TAG.finditer(text))
+    return bool(tags) and all(
+        _NAME_ALONE.fullmatch(tag[0]) and not text[tag.end() : tag.end() + 1].isalnum() for tag in tags
+    )
+
+
+def _resolved(text: str) -> str:
+    text = clean(_ENTITY.sub(lambda match: html.unescape(match.group()), text))
+    # What then is left as a named letter or sign (&rsquo;) is meant as one; &lt; &gt; &amp; may be meant
+    # literally.
+    return _LEFT_OVER.sub(lambda match: html.unescape(match.group()), text)
+
+
+def _one_line(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= MAX_TITLE else snippet(text, MAX_TITLE)
 
