@@ -4,6 +4,7 @@ what users get.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import tempfile
@@ -132,14 +133,19 @@ def polls(records: Mapping[str, Mapping[str, Any]], cycle: int | None = None) ->
 @contextmanager
 def replayed(cycles: Iterable[Iterable[Polled]], settings: fold.Settings) -> Iterator[Store]:
     """A store in memory after these cycles: what each one brings is stored, then folded."""
-    with tempfile.TemporaryDirectory() as folder, open_writer(Path(folder) / "eval.db") as made:
-        store = made.in_memory()
-    with store:
+    with _empty().in_memory() as store:
         for cycle in cycles:
             for polled in cycle:
                 _absorb(store, polled)
             fold.fold(store, settings, sources.titles(store))
         yield store
+
+
+@functools.cache
+def _empty() -> Store:
+    """Made once, since making the tables takes longer than folding a pair."""
+    with tempfile.TemporaryDirectory() as folder, open_writer(Path(folder) / "eval.db") as made:
+        return made.in_memory()
 
 
 def _absorb(store: Store, polled: Polled) -> None:

@@ -144,7 +144,12 @@ def placements(store: Store) -> dict[str, Placed]:
         "JOIN member m ON m.entry = e.id JOIN story s ON s.id = m.story JOIN event v ON v.id = s.event "
         "LEFT JOIN entry a ON a.id = m.against"
     )
-    return {guid.removeprefix("urn:item:"): Placed(*rest) for guid, *rest in found}
+    return {
+        guid.removeprefix("urn:item:"): Placed(
+            story, event, level, against and against.removeprefix("urn:item:"), score, features
+        )
+        for guid, story, event, level, against, score, features in found
+    }
 
 
 def replay(cycles: Iterable[Iterable[Polled]]) -> dict[str, Placed]:
