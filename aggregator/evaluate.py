@@ -4,29 +4,34 @@ what users get.
 
 from __future__ import annotations
 
+import csv
 import functools
 import hashlib
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aggregator import fold
 from aggregator.errors import UsageError
 from aggregator.measure import Gold, Score, score, wilson
-from aggregator.model import Entry, Memory, Polled, Source
+from aggregator.model import Entry, Feed, Memory, Polled, Source
 from aggregator.parse import dates, normal
 from aggregator.store import Store, entries, open_writer, sources, stories
 
-__all__ = ["folded", "gold", "labelled", "polls", "replayed", "wilson"]
+__all__ = ["Pair", "folded", "gold", "labelled", "pairs", "polls", "replayed", "wilson"]
 
 _TITLE, _TEXT = ("title", "headline"), ("content", "text", "body", "summary", "description")
 _TIME, _SOURCE, _LINK = (
     ("published", "date", "arrival", "ts", "time", "timestamp", "first_seen"),
     ("source", "src", "publisher", "feed"),
     ("link", "url"),
+)
+PAIR_COLUMNS = frozenset(
+    ["kind", "lang", "title_a", "summary_a", "title_b", "summary_b", "same_source", "text", "event"]
 )
 FALLBACK = 1_600_000_000  # the time of entries without one: all at once
 NOW = 4_000_000_000  # later than any labelled entry, so that no date is clamped
@@ -59,6 +64,74 @@ def gold(records: Mapping[str, Mapping[str, Any]], column: str) -> Gold:
             gray.setdefault(name, set()).add(str(other))
             gray.setdefault(str(other), set()).add(name)
     return Gold(groups, gray)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two items that must come together or stay apart. `wanted`, `found`: `text` and `event` → `same`,
+    `different`, and wanted `any` too.
+    """
+
+    kind: str
+    language: str
+    titles: tuple[str, str]
+    wanted: Mapping[str, str]
+    found: Mapping[str, str]
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """The levels that are not as wanted."""
+        return tuple(level for level, said in self.wanted.items() if said not in ("any", self.found[level]))
+
+
+def pairs(path: Path, settings: fold.Settings | None = None) -> list[Pair]:
+    """Of a table of pairs, each in a store of its own, the second item an hour after the first. Raises
+    UsageError.
+    """
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            found = list(csv.DictReader(file, delimiter="\t", restval=""))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: is not UTF-8 ({error})") from None
+    missing = sorted(PAIR_COLUMNS - set(found[0] if found else ()))
+    if missing:
+        raise UsageError(f"{path}: has no column {missing[0]}; expected {', '.join(sorted(PAIR_COLUMNS))}")
+    for number, row in enumerate(found, 2):
+        for level in ("text", "event"):
+            if row[level] not in ("same", "different", "any"):
+                raise UsageError(
+                    f'{path}:{number}: {level} is "{row[level]}"; expected same, different or any'
+                )
+    return [_pair(row, settings or fold.Settings()) for row in found]
+
+
+def _pair(row: Mapping[str, str], settings: fold.Settings) -> Pair:
+    first = "Daily Example" if row["kind"] == "short suffix" else "Example one"
+    source = {"a": first, "b": first if row["same_source"] == "1" else "Example two"}
+    items = {
+        side: {
+            "title": row[f"title_{side}"],
+            "summary": row[f"summary_{side}"],
+            "source": source[side],
+            "link": f"https://{source[side].lower().replace(' ', '-')}.example/{side}",
+            "published": FALLBACK + later,
+            "lang": row["lang"],
+        }
+        for side, later in (("a", 0), ("b", 3600))
+    }
+    placed = folded(items, settings)
+    a, b = placed["a"], placed["b"]
+    said = {
+        level: "same" if a[place] == b[place] else "different"
+        for place, level in enumerate(("text", "event"))
+    }
+    return Pair(
+        row["kind"],
+        row["lang"],
+        (row["title_a"], row["title_b"]),
+        {level: row[level] for level in ("text", "event")},
+        said,
+    )
 
 
 def _records(path: Path) -> dict[str, dict[str, Any]]:
@@ -117,6 +190,10 @@ def folded(
 def polls(records: Mapping[str, Mapping[str, Any]], cycle: int | None = None) -> Iterator[list[Polled]]:
     """Cycle after cycle of so many entries, in the order of their time; None: one cycle."""
     found = [_entry(name, record) for name, record in records.items()]
+    titles = {
+        entry.source: _first(record, _SOURCE)
+        for (_, entry), record in zip(found, records.values(), strict=True)
+    }
     if cycle is not None:
         found.sort(key=lambda one: one[1].published or 0)
     size = cycle or max(1, len(found))
@@ -125,7 +202,7 @@ def polls(records: Mapping[str, Mapping[str, Any]], cycle: int | None = None) ->
         for source, entry in found[start : start + size]:
             by_source.setdefault(source, []).append(entry)
         yield [
-            Polled(source, NOW, Memory(polled=NOW), entries=tuple(group))
+            Polled(source, NOW, Memory(polled=NOW), Feed(title=titles[source]), tuple(group))
             for source, group in by_source.items()
         ]
 

@@ -549,6 +549,28 @@ def test_eval_measures_a_labelled_file(desk: Path) -> None:
     assert [(one["level"], one["f1"]) for one in found] == [("text", 1.0), ("event", 1.0)]
 
 
+def test_eval_tells_which_pairs_are_not_as_wanted(desk: Path) -> None:
+    columns = "kind\tlang\ttitle_a\tsummary_a\ttitle_b\tsummary_b\tsame_source\ttext\tevent"
+    quake, rates = "Quake hits Chile coast, four dead", "Rates unchanged, says central bank"
+    rows = [
+        f"copy\ten\t{quake}\t\t{quake}\t\t0\tsame\tsame",
+        f"wrong\ten\t{quake}\t\t{rates}\t\t0\tdifferent\tsame",
+    ]
+    (desk / "pairs.tsv").write_text("\n".join([columns, *rows, ""]))
+    assert cli("eval", "pairs.tsv", folder=desk).stdout.splitlines() == [
+        f"wrong (en): event different, should be same: {quake} / {rates}",
+        "1 of 2 pairs as wanted",
+    ]
+    assert [one["wrong"] for one in json.loads(cli("eval", "pairs.tsv", "--json", folder=desk).stdout)] == [
+        [],
+        ["event"],
+    ]
+    (desk / "pairs.tsv").write_text("\n".join([columns, rows[0].replace("same", "alike"), ""]))
+    assert "expected same, different or any" in cli("eval", "pairs.tsv", folder=desk, code=2).stderr
+    (desk / "pairs.tsv").write_text("kind\tlang\na\tb\n")
+    assert "has no column event" in cli("eval", "pairs.tsv", folder=desk, code=2).stderr
+
+
 def test_eval_names_the_line_that_it_can_not_read(desk: Path) -> None:
     for bad in (b'{"title": "\xff"}', b"nonsense", b"[" * 100_000):
         (desk / "gold.jsonl").write_bytes(b'{"title": "a", "story": "b"}\n' + bad + b"\n")

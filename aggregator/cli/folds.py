@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -81,39 +82,52 @@ def _duration(text: str) -> int:
 @common(json_output=True)
 def eval_command(settings: Settings, file: Path | None, questions: int) -> None:
     """Precision, recall and F1 of each level against FILE (JSON Lines: entries with gold `story` and
-    `event`).
+    `event`, and `gray`, ids that an entry is not judged against); or, where FILE is a .tsv, which of its pairs
+    come together or stay apart as wanted.
+
+    P, R and F1 are of pairs, B³ is per item; `apart` is the share of single items left alone, `wrong` the number
+    of pairs put together that are different, `largest` the items of the largest group.
 
     Without FILE: asks about the least certain folds of your own store and estimates their precision.
     """
     if file is None:
         _ask(settings, questions)
         return
+    if file.suffix.lower() == ".tsv":
+        _pairs(settings, file)
+        return
     found = evaluate.labelled(file)
     if settings.json:
-        print_json([{"level": one.level, "items": one.items, "precision": round(one.precision, 4), "recall": round(one.recall, 4), "f1": round(one.f1, 4),
-                     "b3_precision": round(one.b3_precision, 4), "b3_recall": round(one.b3_recall, 4), "b3_f1": round(one.b3_f1, 4)} for one in found])  # fmt: skip
+        print_json([{key: round(value, 4) if isinstance(value, float) else value for key, value in asdict(one).items()} for one in found])  # fmt: skip
         return
+    shares = ("precision", "recall", "f1", "b3_precision", "b3_recall", "b3_f1", "apart")
     table(
-        ("level", "items", "precision", "recall", "F1", "B³ precision", "B³ recall", "B³ F1"),
+        ("level", "items", "P", "R", "F1", "B³ P", "B³ R", "B³ F1", "apart", "wrong", "largest"),
         [
             (
                 one.level,
                 str(one.items),
-                *(
-                    f"{value:.3f}"
-                    for value in (
-                        one.precision,
-                        one.recall,
-                        one.f1,
-                        one.b3_precision,
-                        one.b3_recall,
-                        one.b3_f1,
-                    )
-                ),
+                *(f"{getattr(one, share):.3f}" for share in shares),
+                str(one.wrong),
+                str(one.largest),
             )
             for one in found
         ],
     )
+
+
+def _pairs(settings: Settings, file: Path) -> None:
+    found = evaluate.pairs(file)
+    if settings.json:
+        print_json([{**asdict(one), "wrong": list(one.wrong)} for one in found])
+        return
+    for one in found:
+        for level in one.wrong:
+            a, b = one.titles
+            click.echo(
+                f"{one.kind} ({one.language}): {level} {one.found[level]}, should be {one.wanted[level]}: {a} / {b}"
+            )
+    click.echo(f"{sum(not one.wrong for one in found)} of {len(found)} pairs as wanted")
 
 
 def _ask(settings: Settings, questions: int) -> None:

@@ -27,7 +27,6 @@ KINDS = {"days": "real days", "stream": "open stream", "titles": "titles", "summ
          "own": "our own", "copies": "copies", "pairs": "pairs"}  # fmt: skip
 LEVELS = {"event": "event", "text": "story"}
 HOUR = 3600
-PAIR_TIME = 1_795_600_000  # of the first of a pair; the second comes an hour later
 
 Rows = list[dict[str, Any]]
 
@@ -337,52 +336,16 @@ def _plus(tally: Tally, wanted: bool, claimed: bool) -> Tally:
 
 
 def pairs(path: Path) -> Found:
-    """Each pair in a store of its own, the second an hour after the first. Its tally is 1 of 1 where it is as
-    wanted.
-    """
-    with path.open(encoding="utf-8", newline="") as file:
-        found = list(csv.DictReader(file, delimiter="\t"))
-    sums, remarks = dict[str, Tally](), list[str]()
-    for number, row in enumerate(found):
-        got = pair(row)
-        bad = [level for level in got if row[level] not in ("any", got[level])]
-        sums[str(number)] = Tally(items=1.0, precision=float(not bad), recall=float(not bad))
-        remarks += [
-            f"{row['kind']} ({row['lang']}): {level} {got[level]}, should be {row[level]}: "
-            f"{row['title_a']} / {row['title_b']}"
-            for level in bad
-        ]
-    return Found({"pairs": sums}, {}, remarks=tuple(remarks))
-
-
-def pair(row: dict[str, str]) -> dict[str, str]:
-    """Level → `same` or `different`."""
-    other = "one" if row["same_source"] == "1" else "two"
-    sides = [("a", "one", PAIR_TIME), ("b", other, PAIR_TIME + HOUR)]
-    items = defaultdict[str, list[dict[str, Any]]](list)
-    for side, feed, at in sides:
-        items[feed].append(_side(row, side, feed, at))
-    polled = []
-    for source, shown in items.items():
-        title = "Daily Example" if row["kind"] == "short suffix" else f"Example {source}"
-        said = {"version": "https://jsonfeed.org/version/1.1", "title": title,
-                "home_page_url": f"https://{source}.example/", "items": shown}  # fmt: skip
-        feed, entries = read(source, said)
-        polled.append(Polled(source, evaluate.NOW, Memory(polled=evaluate.NOW), feed, entries))
-    placed = replay([polled])
-    a, b = placed["a"], placed["b"]
-    return {
-        "text": "same" if a.story == b.story else "different",
-        "event": "same" if a.event == b.event else "different",
+    """The tally of a pair is 1 of 1 where it is as wanted."""
+    found = evaluate.pairs(path)
+    sums = {
+        str(number): Tally(items=1.0, precision=float(not pair.wrong), recall=float(not pair.wrong))
+        for number, pair in enumerate(found)
     }
-
-
-def _side(row: dict[str, str], side: str, feed: str, at: int) -> dict[str, Any]:
-    said = {
-        "id": side,
-        "url": f"https://{feed}.example/{side}",
-        "title": row[f"title_{side}"],
-        "date_published": iso(at),
-        "language": row["lang"],
-    }
-    return said | ({"content_text": row[f"summary_{side}"]} if row[f"summary_{side}"] else {})
+    remarks = tuple(
+        f"{pair.kind} ({pair.language}): {level} {pair.found[level]}, should be {pair.wanted[level]}: "
+        f"{' / '.join(pair.titles)}"
+        for pair in found
+        for level in pair.wrong
+    )
+    return Found({"pairs": sums}, {}, remarks=remarks)
