@@ -279,6 +279,7 @@ class Feed:
     generator: str | None = None
     format: str = ""  # "rss20", "atom10", "rss10", "json11", "text" …
     hints: Hints = Hints()
+    extras: tuple[tuple[str, str], ...] = ()  # what a podcast says of all its episodes, named as in `Entry`
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +308,9 @@ class Entry:
     image: str | None = None
     comments: str | None = None  # link to the discussion
     rights: str | None = None
-    extras: tuple[tuple[str, str], ...] = ()  # podcast, Dublin Core … as ("itunes:duration", "12:34")
+    # podcast, Dublin Core … as ("itunes:duration", "12:34"); elements with attributes as ("podcast:person",
+    # '{"text": "Ann", "role": "host"}'); "origin:…" is what an Atom entry's own atom:source says
+    extras: tuple[tuple[str, str], ...] = ()
     digest: str = ""  # hex; differs where a reader would see a difference
     said: str = ""  # JSON: every element as the source gave it
     id: int = 0
@@ -351,6 +354,8 @@ class Member:
     story: int
     event: int
     reason: Reason = Reason(level=None)
+    # the publication that it first came out with, in the order of time; 0: not known, before all others
+    publication: int = 0
 
 
 class Head(NamedTuple):
@@ -402,6 +407,7 @@ class Origin:
     rights: str | None = None
     authors: tuple[Person, ...] = ()
     language: str | None = None
+    extras: tuple[tuple[str, str], ...] = ()  # see `Feed`
 
 
 @dataclass(frozen=True, slots=True)
@@ -415,12 +421,18 @@ class Telling:
     level: Level | None
 
 
+SHOWN = 50
+"""Tellings that the text of an item lists, and media that come to it from others of its event. Of what is
+beyond it says how many, and its page lists all of them.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One item of a published feed: the leading entry, who says so, and who else."""
 
     id: str  # the published id
-    entry: Entry  # the lead
+    entry: Entry  # the lead, with what it lacks and others have
     origin: Origin
     link: str  # absolute: the lead's own link, or its page in the output folder
     published: int
@@ -429,6 +441,7 @@ class Item:
     topics: tuple[str, ...] = ()
     page: str | None = None  # "stories/….html" where the item has a page of its own
     sources: int = 1  # independent sources that tell it
+    text_of: Telling | None = None  # whose text `entry` holds, where it is not the lead's
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from aggregator import __version__, edition, opml, render, topics
 from aggregator.config import Config
 from aggregator.cycle import changes
 from aggregator.edition import View
-from aggregator.model import Edition, Item, Story, Topic, Unit
+from aggregator.model import SHOWN, Edition, Item, Story, Topic, Unit
 from aggregator.publish import Folder, Written
 from aggregator.render import pages, sourcesfeed
 from aggregator.stop import Stop
@@ -356,7 +356,7 @@ class Press:
         files: dict[str, bytes] = {}
         view = View("page", "", "", self.config.site.base_url, "event", None, lead=self.config.lead)
         item = edition.compose(view, found, {number: head}, self.origins, self.priorities).items[0]
-        if len(found) > 1 or edition.homeless(item.entry):
+        if item.page:
             files[edition.page(public_id)] = pages.event(
                 item, self.parts(found), self.config.site, self.neighbours
             )
@@ -379,9 +379,10 @@ class Press:
 
     def addresses(self, story: Story) -> dict[str, bytes]:
         """Pages of a story that is told by an entry without a link, and of every such entry: where feeds and
-        pages name it they lead there.
+        pages name it they lead there. And of one that is told more often than an item lists.
         """
-        if not any(edition.homeless(member.entry) for member in story.members):
+        without_link = any(edition.homeless(member.entry) for member in story.members)
+        if not without_link and len(story.members) <= SHOWN:
             return {}
         site, files = self.config.site, dict[str, bytes]()
         for unit in UNITS:

@@ -11,11 +11,10 @@ from typing import Any
 
 from aggregator import urls
 from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Hints, Limits, Parsed, Person
-from aggregator.parse import dates, dialect, encoding, mend, normal, sniff
+from aggregator.parse import dates, dialect, encoding, mend, normal, origin, podcast, sniff
 from aggregator.text import markup
 
 _LOOKS_LIKE_HTML = re.compile(r"<(p|br|a|div|img|b|i|em|strong|ul|ol|li|span|h\d|blockquote)\b[^>]*>", re.I)
-_MEDIA_TYPE = re.compile(r"[a-z]+/[\w.+-]+\Z")
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 
@@ -32,8 +31,8 @@ _FLASH = frozenset({"application/x-shockwave-flash", "application/futuresplash"}
 
 # feedparser's names of elements that are passed on as they are.
 _EXTRAS = {
-    "itunes_duration": "itunes:duration", "itunes_episode": "itunes:episode", "itunes_season": "itunes:season", "itunes_explicit": "itunes:explicit",
-    "itunes_episodetype": "itunes:episodeType", "subtitle": "itunes:subtitle", "podcast_season": "podcast:season", "podcast_episode": "podcast:episode",
+    "itunes_duration": "itunes:duration", "itunes_episode": "itunes:episode", "itunes_season": "itunes:season",
+    "itunes_episodetype": "itunes:episodeType", "subtitle": "itunes:subtitle",
     "publisher": "dc:publisher", "dc_type": "dc:type", "dc_format": "dc:format", "dc_identifier": "dc:identifier", "dc_source": "dc:source",
     "dc_relation": "dc:relation", "dc_coverage": "dc:coverage", "coverage": "dc:coverage", "geo_lat": "geo:lat", "geo_long": "geo:long",
 "slash_comments": "slash:comments", "thr_total": "thr:total", "prism_doi": "prism:doi", "license": "license",
@@ -114,7 +113,7 @@ def _feed(document: dialect.Document, fetched: Fetched, body: bytes, habits: dat
             _string(_get(said, "subtitle")) or _string(_get(said, "itunes_summary")) or ""
         )[:2000],
         language=normal.language(_get(said, "language")),
-        authors=_people(said),
+        authors=_people(said) or podcast.owner(said),
         rights=markup.plain(_string(_get(said, "rights")) or "")[:500] or None,
         icon=urls.follow(
             _string(_get(said, "icon")) or _string(_get(said, "logo")) or _string(image.get("href")), base
@@ -123,6 +122,7 @@ def _feed(document: dialect.Document, fetched: Fetched, body: bytes, habits: dat
         generator=markup.title(_string(_get(said, "generator")) or "")[:200] or None,
         format=document.version or "unknown",
         hints=_hints(said, body),
+        extras=podcast.of_channel(said),
     )
 
 
@@ -163,7 +163,7 @@ def _entry(source: str, item: Any, feed: Feed, fetched: Fetched, habits: dates.H
             guid=_string(_get(item, "id")),
             link=link,
             title=_titled(item, feed.format.startswith("atom")),
-            authors=_people(item) or feed.authors,
+            authors=_people(item) or _people(_get(item, "source") or {}) or feed.authors,
             published=dates.first(_dated(item, _PUBLISHED), habits),
             updated=dates.first(_dated(item, _UPDATED), habits),
             summary=summary,
@@ -176,7 +176,7 @@ def _entry(source: str, item: Any, feed: Feed, fetched: Fetched, habits: dates.H
             image=_image(item, base),
             comments=comments,
             rights=markup.plain(_string(_get(item, "rights")) or "")[:500] or None,
-            extras=tuple(_extras(item, link, base))[: normal.MAX_LISTED],
+            extras=tuple(_extras(item, link, feed, base))[: normal.MAX_LISTED],
             said=normal.said(item),
         ),
         fetched.at,
@@ -292,7 +292,10 @@ def _image(item: Any, base: str) -> str | None:
     )
 
 
-def _extras(item: Any, link: str | None, base: str) -> Iterator[tuple[str, str]]:
+def _extras(item: Any, link: str | None, feed: Feed, base: str) -> Iterator[tuple[str, str]]:
+    told = _get(item, "source") if isinstance(_get(item, "source"), dict) else {}
+    if feed.format.startswith("atom"):
+        yield from origin.of_entry(told, _people(told), base)
     for name, shown in _EXTRAS.items():
         value = _string(_get(item, name))
         if value:
@@ -302,16 +305,12 @@ def _extras(item: Any, link: str | None, base: str) -> Iterator[tuple[str, str]]
             found = urls.follow(_string(one.get("href")), base)
             if found and found != link:
                 yield one["rel"], found
-    for name in ("transcript", "chapters"):
-        said = _get(item, f"podcast_{name}")
-        found = urls.follow(_string(said.get("url")), base) if isinstance(said, dict) else None
-        if found and _MEDIA_TYPE.match(str(said.get("type"))):
-            yield f"podcast:{name}", f"{found} {said['type']}"
+    yield from podcast.of_item(item, dict(reversed(feed.extras)), base)
     where = _get(item, "where")
     if isinstance(where, dict) and where.get("type") == "Point":
         yield "georss:point", " ".join(f"{number:g}" for number in reversed(where["coordinates"][:2]))
-    told = _get(item, "source")
-    if isinstance(told, dict):
+    # RSS names there where its author found a thing, or whom it was taken from; both are worth a link.
+    if told and not feed.format.startswith("atom"):
         found = urls.follow(_string(told.get("href")), base)
         if found:
             yield "source", found

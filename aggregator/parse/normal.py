@@ -16,7 +16,7 @@ from typing import Any
 
 from aggregator import urls
 from aggregator.model import Category, Enclosure, Entry, Failure, Feed, Fetched, Limits, Parsed, Person
-from aggregator.text import markup, words
+from aggregator.text import clock, markup, words
 
 UNTITLED = "Untitled"  # an item that has nothing else either is left out
 MAX_GUID = 2048
@@ -115,7 +115,7 @@ def enclosure(
         else None
     )
     return Enclosure(link, said if _TYPE.match(said) else guessed, number(length) or 0, more.get("title"), medium,
-                     number(more.get("width")), number(more.get("height")), seconds(more.get("duration")))  # fmt: skip
+                     number(more.get("width")), number(more.get("height")), clock.seconds(more.get("duration")))  # fmt: skip
 
 
 def number(value: object) -> int | None:
@@ -125,17 +125,6 @@ def number(value: object) -> int | None:
     except (ValueError, OverflowError):
         return None
     return found if 0 <= found < 1 << 53 else None
-
-
-def seconds(value: object) -> int | None:
-    """`3723`, `62:03`, `1:02:03`."""
-    parts = str(value or "").strip().split(":")
-    if not 1 <= len(parts) <= 3 or not all(re.fullmatch(r"\d{1,6}(\.\d+)?", part) for part in parts):
-        return None
-    total = 0
-    for part in parts:
-        total = total * 60 + int(float(part))
-    return total
 
 
 def paragraphs(text: str, links: bool = False) -> str:

@@ -24,6 +24,7 @@ from aggregator.render.prepare import (
     feed_id,
     heading,
     page_url,
+    related,
     rfc3339,
     source_title,
     source_url,
@@ -100,20 +101,19 @@ def _summary(element: Any, text: str) -> None:
 def _links(entry: Any, one: Prepared) -> None:
     etree.SubElement(entry, "link", rel="alternate", type="text/html", href=one.link)
     for enclosure in one.enclosures:
+        title = markup.line(enclosure.title or "")
         etree.SubElement(
             entry,
             "link",
+            {"title": title} if title else {},
             rel="enclosure",
             type=enclosure.type,
             length=str(enclosure.length),
             href=enclosure.url,
         )
-    seen = {one.link}
-    for telling in one.item.also:
-        if telling.link and telling.link not in seen:
-            seen.add(telling.link)
-            title = markup.line(f"{source_title(telling.origin)}: {telling.title}")
-            etree.SubElement(entry, "link", rel="related", type="text/html", href=telling.link, title=title)
+    for href, title in related(one):
+        etree.SubElement(entry, "link", rel="related", type="text/html", href=href, title=title)
+    seen = {one.link, *(href for href, _ in related(one))}
     for name, value in one.item.entry.extras:
         rel = {"source": "via", "license": "license", "related": "related", "via": "via"}.get(name)
         if rel and urls.plain(value) == value and value not in seen:
@@ -126,7 +126,7 @@ def _links(entry: Any, one: Prepared) -> None:
 def _media(entry: Any, one: Prepared) -> None:
     if one.image:
         etree.SubElement(entry, f"{{{extras.NAMESPACES['media']}}}thumbnail", url=one.image)
-    extras.add(entry, one, "atom")
+    extras.add(entry, extras.elements(one, "atom"))
 
 
 def _source(entry: Any, one: Prepared, site: Site) -> None:

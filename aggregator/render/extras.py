@@ -9,6 +9,8 @@ from typing import Any
 from lxml import etree
 
 from aggregator import urls
+from aggregator.render import podcast
+from aggregator.render.podcast import Element
 from aggregator.render.prepare import Prepared
 from aggregator.text import markup
 
@@ -26,41 +28,52 @@ _NUMBER = re.compile(r"\d{1,9}\Z")
 _POSITIVE = re.compile(r"[1-9]\d{0,8}\Z")
 _POINT = re.compile(r"-?\d{1,3}(\.\d{1,9})? -?\d{1,3}(\.\d{1,9})?\Z")
 _FORMS = {
-    "podcast:episode": _POSITIVE, "podcast:season": _POSITIVE, "slash:comments": _NUMBER, "thr:total": _NUMBER, "georss:point": _POINT,
-    "itunes:duration": re.compile(r"\d{1,6}\Z|(\d{1,2}:)?[0-5]?\d:[0-5]\d\Z"), "itunes:episode": _POSITIVE, "itunes:season": _POSITIVE,
-    "itunes:episodeType": re.compile(r"(full|trailer|bonus)\Z"),
+    "slash:comments": _NUMBER, "thr:total": _NUMBER, "georss:point": _POINT, "itunes:episode": _POSITIVE, "itunes:season": _POSITIVE,
+    "itunes:episodeType": re.compile(r"(full|trailer|bonus)\Z"), "itunes:explicit": re.compile(r"(true|false)\Z"),
 }  # fmt: skip
-_FILES = ("podcast:transcript", "podcast:chapters")  # "address type"
 _DUBLIN_CORE = frozenset({"publisher", "type", "format", "identifier", "relation", "coverage"})
 
 
-def elements(one: Prepared, form: str) -> list[tuple[str, str, dict[str, str]]]:
-    """(prefixed name, text, attributes) of what validators take in this format, each name once.
-
-    iTunes elements bind a whole RSS channel to be a podcast with owner and e-mail: there the podcast
-    namespace says the same of one item.
-    """
-    found: dict[str, tuple[str, str, dict[str, str]]] = {}
-    for name, value in one.item.entry.extras:
-        if form == "rss" and name in ("itunes:episode", "itunes:season"):
-            name = name.replace("itunes", "podcast")
-        prefix, _, local = name.partition(":")
-        value = markup.line(value)
-        if name in _FILES:
-            address, _, kind = value.partition(" ")
-            if urls.plain(address) == address and kind:
-                found.setdefault(name, (name, "", {"url": address, "type": kind}))
-        elif name == "license" and form == "rss" and urls.plain(value) == value:
-            found.setdefault(name, ("creativeCommons:license", value, {}))
-        elif (prefix == "dc" and local in _DUBLIN_CORE and value) or (
-            name in _FORMS and _FORMS[name].match(value) and not (prefix == "itunes" and form == "rss")
-        ):
-            found.setdefault(name, (name, value, {}))
+def elements(one: Prepared, form: str) -> list[Element]:
+    """What validators take in this format; each name once, unless the format has it more often."""
+    said = [
+        element
+        for name, value in one.item.entry.extras
+        if (element := _element(name, markup.line(value) if name not in podcast.ATTRIBUTES else value, form))
+    ]
+    if form == "rss":
+        said += podcast.of_item(one)
+    found: dict[tuple[str, str], Element] = {}
+    for name, text, attributes in said:
+        key = f"{text}{attributes}" if name in podcast.REPEATED else ""
+        found.setdefault((name, key), (name, text, attributes))
     return list(found.values())
 
 
-def add(parent: Any, one: Prepared, form: str) -> None:
-    for name, text, attributes in elements(one, form):
+def _element(name: str, value: str, form: str) -> Element | None:
+    """One extra as an element; None where it is none, or not in its form.
+
+    iTunes elements are an episode's in RSS (see `podcast`); the podcast namespace says a number of any item.
+    """
+    prefix, _, local = name.partition(":")
+    if name in podcast.ATTRIBUTES:
+        return podcast.element(name, value)
+    if form == "rss" and name in ("itunes:episode", "itunes:season"):
+        return podcast.element(f"podcast:{local}", value)
+    if name == "license" and form == "rss" and urls.plain(value) == value:
+        return "creativeCommons:license", value, {}
+    if form == "rss" and prefix == "itunes":
+        return None
+    if name == "itunes:duration":
+        return (name, lasts, {}) if (lasts := podcast.duration(value)) else None
+    if (prefix == "dc" and local in _DUBLIN_CORE and value) or (name in _FORMS and _FORMS[name].match(value)):
+        return name, value, {}
+    return None
+
+
+def add(parent: Any, found: Iterable[Element]) -> None:
+    """Below this element."""
+    for name, text, attributes in found:
         prefix, _, local = name.partition(":")
         etree.SubElement(parent, f"{{{NAMESPACES[prefix]}}}{local}", attributes).text = text or None
 
@@ -75,6 +88,17 @@ def namespaces(items: Iterable[Prepared], form: str) -> dict[str, str]:
     }
 
 
-def record(one: Prepared) -> dict[str, str]:
-    """For JSON Feed, where anything goes: all of them by name."""
-    return {name: markup.line(value) for name, value in one.item.entry.extras}
+def record(one: Prepared) -> dict[str, Any]:
+    """For JSON Feed, where anything goes: all of them by name; of what there may be several of, a list."""
+    found: dict[str, Any] = {}
+    for name, said in one.item.entry.extras:
+        if name.startswith("origin:"):
+            continue  # is `_source`
+        value: Any = podcast.value(name, said) if name in podcast.ATTRIBUTES else markup.line(said)
+        if isinstance(value, dict) and list(value) == ["text"]:
+            value = value["text"]
+        if name in podcast.REPEATED:
+            found.setdefault(name, []).append(value)
+        else:
+            found[name] = value
+    return found

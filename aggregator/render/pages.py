@@ -190,7 +190,7 @@ def event(item: Item, told: Sequence[Item], site: Site, neighbours: Sequence[Nei
     one = _Shown(item, site)
     content, media = (
         markup.without_media(markup.safe(item.entry.content))
-        if urls.plain(item.entry.link) is None
+        if urls.plain(item.entry.link) is None and item.text_of is None
         else ("", ())
     )
     topics = [neighbour for neighbour in neighbours if neighbour.id in item.topics]

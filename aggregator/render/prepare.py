@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aggregator import urls
-from aggregator.model import Category, Edition, Enclosure, Item, Origin, Person, Site, Telling
+from aggregator.model import SHOWN, Category, Edition, Enclosure, Item, Origin, Person, Site, Telling
 from aggregator.text import markup
 
 PRODUCT = "aggregator"
@@ -128,7 +128,15 @@ def _content(item: Item, site: Site, summary: str, link: str) -> str:
         body = "".join(
             f"<p>{html.escape(line, quote=False)}</p>" for line in (text or summary).split("\n") if line
         )
-    return markup.safe(body + _unsaid(item) + also_in(item.also), link)
+    if site.content == "full" and item.text_of and item.text_of.level == "event":
+        body = _quoted(body, item.text_of)
+    page = f"{site.base_url}{item.page}" if item.page else None
+    return markup.safe(body + _unsaid(item) + also_in(item.also, page), link)
+
+
+def _quoted(body: str, telling: Telling) -> str:
+    """Another source's text, under its own name and not under the by-line of the lead."""
+    return f"<p>{_headline(telling)} ({html.escape(source_title(telling.origin))}):</p><blockquote>{body}</blockquote>"
 
 
 def _unsaid(item: Item) -> str:
@@ -141,17 +149,45 @@ def _unsaid(item: Item) -> str:
     return "".join(f'<p><a href="{url}">{url}</a></p>' for url in found)
 
 
-def also_in(also: Sequence[Telling]) -> str:
-    """Who else tells it, with link and time, as HTML; "" for nobody."""
+def also_in(also: Sequence[Telling], page: str | None = None) -> str:
+    """Who else tells it, source by source: each headline as a link, with its time. As HTML; "" for nobody.
+    `page`: where all of them are listed.
+    """
     if not also:
         return ""
-    parts = [
-        f'<a href="{html.escape(one.link or "", quote=True)}">{html.escape(source_title(one.origin))}</a>'
-        f'{": " + html.escape(markup.line(one.title)) if one.level == "event" else ""} (<time datetime="{rfc3339(one.published)}">{readable(one.published)}</time>)'
-        for one in also[:50]
+    sources: dict[tuple[str, str], list[Telling]] = {}
+    for telling in also[:SHOWN]:
+        sources.setdefault((telling.origin.id, source_title(telling.origin)), []).append(telling)
+    lines = [
+        f"<li>{html.escape(title)}: {'; '.join(map(_told, tellings))}</li>"
+        for (_, title), tellings in sources.items()
     ]
-    more = f" and {len(also) - 50} more" if len(also) > 50 else ""
-    return f"<p>Also in: {', '.join(parts)}{more}</p>"
+    if len(also) > SHOWN:
+        more = f"and {len(also) - SHOWN} more"
+        lines.append(
+            f'<li><a href="{html.escape(page, quote=True)}">{more}</a></li>' if page else f"<li>{more}</li>"
+        )
+    return f"<p>Also in:</p><ul>{''.join(lines)}</ul>"
+
+
+def _told(telling: Telling) -> str:
+    time = f'<time datetime="{rfc3339(telling.published)}">{readable(telling.published)}</time>'
+    return f"{_headline(telling)} ({time})"
+
+
+def _headline(telling: Telling) -> str:
+    title = html.escape(markup.line(telling.title) or source_title(telling.origin))
+    return f'<a href="{html.escape(telling.link, quote=True)}">{title}</a>' if telling.link else title
+
+
+def related(one: Prepared) -> list[tuple[str, str]]:
+    """(link, whose headline) of the others that tell it, each link once."""
+    found: dict[str, str] = {}
+    for telling in one.item.also:
+        if telling.link and telling.link != one.link:
+            title = markup.line(f"{source_title(telling.origin)}: {telling.title}")
+            found.setdefault(telling.link, title)
+    return list(found.items())
 
 
 def rfc3339(at: int) -> str:

@@ -4,20 +4,19 @@ media, dates.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
 from aggregator.model import Edition, Site
-from aggregator.render import extras
+from aggregator.render import extras, podcast
 from aggregator.render.atom import generator, numbered
-from aggregator.render.prepare import Prepared, byline, rfc822, source_title, source_url
+from aggregator.render.podcast import Element
+from aggregator.render.prepare import Prepared, byline, related, rfc822, source_title, source_url
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _CONTENT = "http://purl.org/rss/1.0/modules/content/"
-_PLAIN_HOST = re.compile(r"https?://([a-z0-9-]+\.)+[a-z0-9][a-z0-9-]*(:\d+)?/")
 
 
 class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
@@ -27,6 +26,7 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
         self.updated = 0
         self.names: dict[str, str] = {}  # prefix → namespace
         self.self_url, self.alternate, self.hub, self.ttl = "", "", "", 0
+        self.podcast: list[tuple[Element, list[Element]]] = []
 
     def extend_ns(self) -> dict[str, str]:
         return self.names
@@ -48,6 +48,9 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
         for name in ("docs",):
             for old in channel.findall(name):
                 channel.remove(old)
+        for element, within in self.podcast:
+            extras.add(channel, [element])
+            extras.add(channel[-1], within)
         return feed
 
 
@@ -94,9 +97,8 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has 
             etree.SubElement(entry, f"{{{extras.NAMESPACES['dc']}}}language").text = one.language
         if one.rights:
             etree.SubElement(entry, f"{{{extras.NAMESPACES['dc']}}}rights").text = one.rights
-        for telling in one.item.also:
-            if telling.link and telling.link != one.link:
-                etree.SubElement(entry, f"{{{_ATOM}}}link", rel="related", href=telling.link)
+        for href, title in related(one):
+            etree.SubElement(entry, f"{{{_ATOM}}}link", rel="related", href=href, title=title)
         origin = etree.SubElement(entry, "source", url=source_url(one.item, site))
         origin.text = source_title(one.item.origin)
         return entry
@@ -109,9 +111,7 @@ def _escaped(text: str) -> str:
 
 def _media(entry: Any, one: Prepared) -> None:
     """One enclosure, as RSS has it; further media as Media RSS, none twice (F41)."""
-    # Of what readers take for a web address: odd hosts (`localhost`, an underscore, a user) are said as media
-    # only.
-    first = next((enclosure for enclosure in one.enclosures if _PLAIN_HOST.match(enclosure.url)), None)
+    first = podcast.enclosure(one)
     for enclosure in one.enclosures:
         if enclosure is first:
             etree.SubElement(
@@ -128,7 +128,7 @@ def _media(entry: Any, one: Prepared) -> None:
         etree.SubElement(entry, f"{{{extras.NAMESPACES['media']}}}content", attributes)
     if one.image and one.image not in {enclosure.url for enclosure in one.enclosures}:
         etree.SubElement(entry, f"{{{extras.NAMESPACES['media']}}}thumbnail", url=one.image)
-    extras.add(entry, one, "rss")
+    extras.add(entry, extras.elements(one, "rss"))
 
 
 def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: str) -> bytes:
@@ -141,6 +141,7 @@ def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: st
         site.hub or "",
         extras.namespaces(items, "rss"),
     )
+    mended.podcast = podcast.of_channel(items, site)
     mended.self_url, mended.alternate = address, f"{site.base_url}{edition.id}.html"
     data = feed.rss_str(pretty=False)
     assert isinstance(data, bytes)

@@ -182,7 +182,7 @@ def take_out(conn: sqlite3.Connection, entry: Entry) -> tuple[int, int]:
         "INSERT INTO member (entry, story, features) VALUES (?, ?, ?)",
         (entry.id, story, rows.dump([("yours", "split")])),
     )
-    touch(conn, [(entry.first_seen, story)])
+    touch(conn, [(entry.changed, story)])
     return story, event
 
 

@@ -202,7 +202,7 @@ class Writer:
         self._vectors: list[tuple[int, str]] = []
         self._members: list[tuple[int, int, str | None, int | None, float, float, str]] = []
         self._postings: list[tuple[int, int, int, int, int]] = []
-        self._joined: dict[int, int] = {}  # story → when its newest entry was seen
+        self._joined: dict[int, int] = {}  # story → the date of the newest entry that came to it
         self.founded = 0  # events so far
 
     def story(self, entry: Waiting, vector: Mapping[str, float], event: int | None = None) -> tuple[int, int]:
@@ -230,7 +230,8 @@ class Writer:
         self._members.append(
             (entry.id, story, reason.level, reason.against, reason.score, reason.threshold, features)
         )
-        self._joined[story] = max(self._joined.get(story, 0), entry.first_seen)
+        # By its own date: when it came matters where the story was published without it (`edition`).
+        self._joined[story] = max(self._joined.get(story, 0), entry.changed)
 
     def postings(self, terms: Mapping[str, int], at: int, story: int) -> None:
         """From now on these words, each with its weight there, find the story."""

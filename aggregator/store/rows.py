@@ -100,6 +100,7 @@ def feed(text: str | None) -> Feed:
     record = json.loads(text)
     record["authors"] = tuple(Person(**person) for person in record["authors"])
     record["hints"] = _hints(record["hints"])
+    record["extras"] = tuple((name, value) for name, value in record.get("extras", ()))
     return Feed(**record)
 
 

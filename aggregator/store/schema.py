@@ -25,6 +25,7 @@ open the file with `sqlite-utils` or Datasette. Lists and small records are JSON
 | label      | a story is in a topic, because of this entry and this rule                                          |
 | dirty      | an edition that has to be printed anew                                                             |
 | archived   | which archive document (RFC 5005) of an edition holds an item                                      |
+| publication | the newest entry of each time that something was published: what came out together, what later   |
 | notice     | a source's change of state, in words                                                               |
 | traffic    | requests and bytes of a source on a day                                                            |
 | meta       | small facts about this database                                                                    |
@@ -192,3 +193,9 @@ def m003_pending_edits(db: Database) -> None:
         "CREATE TABLE pending_edit (entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE, record TEXT NOT NULL, "
         "said TEXT NOT NULL) STRICT"
     )
+
+
+@migrations()
+def m004_publications(db: Database) -> None:
+    """What came out together is known from now on; all of before counts as one publication."""
+    db.conn.execute("CREATE TABLE publication (newest INTEGER PRIMARY KEY) STRICT, WITHOUT ROWID")

@@ -78,7 +78,8 @@ def _origin(source: Source | None, number: str, url: str | None, title: str, fee
     public = urls.redact(address).replace("…", "REDACTED") if address and "://" in address else None
     return Origin(
         id=number,
-        title=(source.title if source else None) or title or number,
+        # An id that the config made up names nobody; the host does.
+        title=(source.title if source else None) or title or urls.host(feed.link or public or "") or number,
         url=public,
         site=feed.link,
         feed_id=_feed_id(feed.id, public, number),
@@ -87,6 +88,7 @@ def _origin(source: Source | None, number: str, url: str | None, title: str, fee
         rights=feed.rights,
         authors=feed.authors,
         language=feed.language,
+        extras=feed.extras,
     )
 
 

@@ -14,9 +14,13 @@ from aggregator.store.entries import mark_event
 from aggregator.store.folding import founded
 from aggregator.store.lookup import chosen, number
 
+_NOT_PUBLISHED = 1 << 62  # it comes out next, after everything else
+_PUBLICATION = (
+    f"coalesce((SELECT min(p.newest) FROM publication p WHERE p.newest >= m.entry), {_NOT_PUBLISHED})"
+)
 _MEMBERS = (
-    f"SELECT {rows.SELECT_ENTRY}, m.story, s.event, m.level, m.against, m.score, m.threshold, m.features FROM member m "
-    "JOIN story s ON s.id = m.story JOIN entry e ON e.id = m.entry"
+    f"SELECT {rows.SELECT_ENTRY}, m.story, s.event, m.level, m.against, m.score, m.threshold, m.features, {_PUBLICATION} "
+    "FROM member m JOIN story s ON s.id = m.story JOIN entry e ON e.id = m.entry"
 )
 _CHUNK = 500
 Labels = Iterable[tuple[str, int, str]]
@@ -24,7 +28,7 @@ Labels = Iterable[tuple[str, int, str]]
 
 
 def _member(row: Sequence[Any]) -> Member:
-    story, event, level, against, score, threshold, features = row[rows.WIDTH :]
+    story, event, level, against, score, threshold, features, publication = row[rows.WIDTH :]
     reason = Reason(
         level,
         against,
@@ -32,7 +36,7 @@ def _member(row: Sequence[Any]) -> Member:
         threshold,
         tuple((a, b) for a, b in json.loads(features)) if features != "[]" else (),
     )
-    return Member(rows.entry(row), story, event, reason)
+    return Member(rows.entry(row), story, event, reason, publication)
 
 
 def _in_chunks(numbers: Iterable[int]) -> Iterator[tuple[str, list[int]]]:
@@ -194,8 +198,14 @@ def mark_dirty(store: Store, editions: Iterable[str]) -> None:
 
 
 def printed(store: Store, editions: Iterable[str]) -> None:
-    """They are on disk now; until here a crash means that they are printed again (R4)."""
+    """They are on disk now; until here a crash means that they are printed again (R4). Every entry stored so
+    far has come out with this publication, or an earlier one.
+    """
     with store.transaction() as conn:
+        conn.execute(
+            "INSERT OR IGNORE INTO publication SELECT newest FROM (SELECT max(id) AS newest FROM entry) "
+            "WHERE newest > (SELECT coalesce(max(newest), 0) FROM publication)"
+        )
         conn.executemany("DELETE FROM dirty WHERE edition = ?", [(edition,) for edition in editions])
 
 

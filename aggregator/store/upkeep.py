@@ -40,6 +40,7 @@ def prune(store: Store, before: int) -> int:
     with store.transaction() as conn:
         conn.execute("DELETE FROM traffic WHERE day < ?", (before // 86_400,))
         conn.execute("DELETE FROM notice WHERE at < ?", (before,))
+        conn.execute("DELETE FROM publication WHERE newest < (SELECT min(id) FROM entry)")
     return removed
 
 

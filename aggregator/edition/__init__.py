@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from aggregator import urls
-from aggregator.model import Edition, Entry, Head, Item, Level, Member, Origin, Story, Telling, Unit
+from aggregator.edition.unite import unite
+from aggregator.model import (
+    SHOWN,
+    Edition,
+    Entry,
+    Head,
+    Item,
+    Level,
+    Member,
+    Origin,
+    Person,
+    Story,
+    Telling,
+    Unit,
+)
 
 # seconds: what is newer stays in the feed beyond its limit, so that hourly pollers lose nothing (F26)
 BURST_WINDOW = 48 * 3600
@@ -100,7 +115,9 @@ def weight(item: Item) -> int:
         len(content.encode("utf-8", "replace"))
         + escapes
         + 2 * len(item.entry.summary.encode("utf-8", "replace"))
-        + 400 * len(item.also)
+        + 300 * len(item.also)
+        + 400 * min(len(item.also), SHOWN)
+        + 300 * len(item.entry.enclosures)
         + _FRAME
     )
 
@@ -125,7 +142,8 @@ class _Maker:
         return (self._story(story) for story in stories)
 
     def _origin(self, entry: Entry) -> Origin:
-        return self._origins.get(entry.source) or Origin(entry.source, entry.source)
+        subscribed = self._origins.get(entry.source) or Origin(entry.source, entry.source)
+        return _taken_from(entry, subscribed)
 
     def _lead(self, members: Sequence[Member]) -> Member:
         """The highest priority leads; among equals the first, or the longest if the config says so."""
@@ -147,83 +165,98 @@ class _Maker:
         link = urls.plain(entry.link)
         return link if link else f"{self._view.base_url}{page(public_id)}"
 
-    def _item(
-        self,
-        public_id: str,
-        lead: Member,
-        also: tuple[Telling, ...],
-        published: int,
-        updated: int,
-        topics: tuple[str, ...],
-        sources: int,
-    ) -> Item:
-        entry = lead.entry
-        own = page(public_id) if homeless(entry) else None
-        link = self._link(entry, public_id)
+    def _item(self, public_id: str, published: int, changed: int, lead: Member, own: Sequence[Member],
+              others: Sequence[Member] = ()) -> Item:  # fmt: skip
+        """The lead; then the other members of its story, and the other stories of its event."""
+        same = [member for member in own if member is not lead]
+        entry, teller = unite(
+            lead.entry,
+            [member.entry for member in same],
+            [member.entry for member in others],
+            lambda entry: self._origin(entry).title,
+            SHOWN,
+        )
+        also = [(member, self._telling(member, member.reason.level or "item")) for member in same]
+        also += [(member, self._telling(member, "event")) for member in others]
+        has_page = homeless(lead.entry) or len(also) > SHOWN
         return Item(
             public_id,
             entry,
-            self._origin(entry),
-            link,
+            self._origin(lead.entry),
+            self._link(lead.entry, public_id),
             published,
-            max(updated, published),
-            also,
-            topics,
-            own,
-            sources,
+            max(published, changed),
+            tuple(telling for _, telling in also),
+            page=page(public_id) if has_page else None,
+            text_of=next((telling for member, telling in also if member.entry is teller), None),
         )
 
     def _story(self, story: Story) -> Item:
         lead = self._lead(story.members)
-        also = tuple(
-            self._telling(member, member.reason.level or "item")
-            for member in story.members
-            if member is not lead
-        )
+        changed = _updated(story.changed, story.members)
+        item = self._item(story.public_id, story.published, changed, lead, story.members)
         sources = len({member.entry.source for member in story.members})
         # Copies of one text count once: a story, however often it was copied, is one independent voice.
         voices = 1 if self._view.min_sources > 1 else sources
-        return replace(
-            self._item(story.public_id, lead, also, story.published, story.changed, story.topics, voices)
-        )
+        return replace(item, topics=story.topics, sources=voices)
 
     def _event(self, head: Head, stories: list[Story]) -> Item:
-        """The leading story's text, the other members of it and all other stories below it."""
+        """The leading story; below it its other members, then the lead of each other story, then the copies
+        of those: a wrong merge hides nothing.
+        """
         ordered = sorted(stories, key=lambda story: (story.published, story.public_id))
-        members = [member for story in ordered for member in story.members]
         lead = self._lead([self._lead(story.members) for story in ordered])
         own = next(story for story in ordered if lead in story.members)
-        also = [
-            self._telling(member, member.reason.level or "item")
-            for member in own.members
-            if member is not lead
-        ]
-        also += [self._telling(self._lead(story.members), "event") for story in ordered if story is not own]
-        topics = tuple(sorted({topic for story in ordered for topic in story.topics}))
-        voices = (
-            independent(ordered)
-            if self._view.min_sources > 1
-            else len({member.entry.source for member in members})
+        further = [(self._lead(story.members), story) for story in ordered if story is not own]
+        copies = [member for first, story in further for member in story.members if member is not first]
+        members = [member for story in ordered for member in story.members]
+        changed = _updated(max(story.changed for story in ordered), members)
+        others = [*(first for first, _ in further), *copies]
+        item = self._item(head.public_id, head.published, changed, lead, own.members, others)
+        tellers = {member.entry.source for member in members}
+        return replace(
+            item,
+            topics=tuple(sorted({topic for story in ordered for topic in story.topics})),
+            sources=independent(ordered) if self._view.min_sources > 1 else len(tellers),
+            page=page(head.public_id) if len(ordered) > 1 or item.page else None,
         )
-        item = self._item(
-            head.public_id,
-            lead,
-            tuple(also),
-            head.published,
-            max(story.changed for story in ordered),
-            topics,
-            voices,
-        )
-        return replace(item, page=page(head.public_id) if len(ordered) > 1 or item.page else None)
 
     def _entry(self, member: Member, story: Story) -> Item:
-        entry = member.entry
-        also = tuple(
-            self._telling(other, other.reason.level or "item")
-            for other in story.members
-            if other is not member
-        )
-        return self._item(entry.public_id, member, also, entry.published or 0, entry.changed, story.topics, 1)
+        """An item of its own, that says what it says itself; the others are listed with it."""
+        entry, published = member.entry, member.entry.published or 0
+        alone = self._item(entry.public_id, published, entry.changed, member, ())
+        listed = self._item(entry.public_id, published, entry.changed, member, story.members)
+        later = [one for one in story.members if one.publication >= member.publication]
+        changed = max(published, _updated(entry.changed, later))
+        return replace(alone, also=listed.also, updated=changed, topics=story.topics)
+
+
+def _updated(changed: int, members: Sequence[Member]) -> int:
+    """When readers saw the last difference. Members that came out together changed nothing for them, and are
+    as old as their sources say; one that came to an item already published did, when it was seen (F18).
+    """
+    first = min(member.publication for member in members)
+    return max(changed, *(member.entry.first_seen for member in members if member.publication > first), 0)
+
+
+def _taken_from(entry: Entry, subscribed: Origin) -> Origin:
+    """The feed that a planet took the entry from (its atom:source), else the one subscribed to."""
+    said = dict(entry.extras)
+    title = said.get("origin:title")
+    if not title:
+        return subscribed
+    return replace(
+        subscribed,
+        title=title,
+        url=said.get("origin:url") or subscribed.url,
+        site=said.get("origin:site"),
+        feed_id=said.get("origin:id") or urls.mint("origin", subscribed.id, title),
+        icon=said.get("origin:icon"),
+        rights=said.get("origin:rights"),
+        authors=tuple(Person(**person) for person in json.loads(said.get("origin:authors", "[]"))),
+        language=None,
+        extras=(),
+    )
 
 
 def independent(stories: Sequence[Story]) -> int:

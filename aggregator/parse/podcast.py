@@ -1,0 +1,130 @@
+"""What podcasts say beside RSS, whole: feedparser keeps the last of several `podcast:` elements, either their
+text or their attributes, and of `itunes:explicit` one word of five.
+
+https://help.apple.com/itc/podcasts_connect/#/itcb54353390, https://podcastindex.org/namespace/1.0
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import feedparser
+
+from aggregator import urls
+from aggregator.model import Person
+from aggregator.parse import normal
+from aggregator.text import markup
+
+_PODCAST = (
+    "https://podcastindex.org/namespace/1.0",
+    "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md",
+)
+_EXPLICIT = {"yes": "true", "true": "true", "explicit": "true", "no": "false", "false": "false", "clean": "false"}  # fmt: skip
+_MEDIA_TYPE = re.compile(r"[a-z]+/[\w.+-]+\Z")
+# Elements of an episode: the attributes that are passed on, by their names in feedparser (lower case), those
+# among them that are web addresses, and what has to be there. "" is the text.
+_ELEMENTS: dict[str, tuple[dict[str, str], frozenset[str], frozenset[str]]] = {
+    "season": ({"name": "name"}, frozenset(), frozenset({""})),
+    "episode": ({"display": "display"}, frozenset(), frozenset({""})),
+    "person": ({"role": "role", "group": "group", "img": "img", "href": "href"}, frozenset({"img", "href"}), frozenset({""})),
+    "transcript": ({"url": "url", "type": "type", "language": "language", "rel": "rel"}, frozenset({"url"}), frozenset({"url", "type"})),
+    "chapters": ({"url": "url", "type": "type"}, frozenset({"url"}), frozenset({"url", "type"})),
+    "socialinteract": ({"uri": "uri", "protocol": "protocol", "accountid": "accountId", "accounturl": "accountUrl", "priority": "priority"},
+                       frozenset({"uri", "accounturl"}), frozenset({"uri", "protocol"})),
+}  # fmt: skip
+_NAMES = {"socialinteract": "socialInteract"}
+_MOST = 20  # elements of one name that an episode has
+
+
+def teach(parser: Any = feedparser.mixin._FeedParserMixin) -> None:
+    """Tell feedparser's parsers, loose and strict, to keep what this module reads."""
+    parser.namespaces.update(dict.fromkeys(_PODCAST, "podcast"))
+    for name in _ELEMENTS:
+        start, end = _handlers(f"podcast_{name}")
+        setattr(parser, f"_start_podcast_{name}", start)
+        setattr(parser, f"_end_podcast_{name}", end)
+    itunes = feedparser.namespaces.itunes.Namespace
+    # An element without a handler is kept as it stands.
+    del itunes._end_itunes_explicit
+    # Name and e-mail of the owner would overwrite those of itunes:author.
+    for name in ("name", "email"):
+        setattr(itunes, f"_start_itunes_{name}", lambda parser, _, key=f"itunes_{name}": parser.push(key, 1))
+        delattr(itunes, f"_end_itunes_{name}")
+
+
+def _handlers(key: str) -> tuple[Callable[[Any, Any], None], Callable[[Any], None]]:
+    """Of one element: each occurrence is a record of its attributes, with its text under ""."""
+
+    def start(parser: Any, attributes: Any) -> None:
+        parser._get_context().setdefault(key, []).append(dict(attributes))
+        parser.push(key, 0)
+
+    def end(parser: Any) -> None:
+        text = parser.pop(key)
+        records = parser._get_context().get(key)
+        if records:
+            records[-1][""] = text or ""
+
+    return start, end
+
+
+def explicit(said: Any) -> str | None:
+    """`itunes:explicit` of a feed or an item: "true", "false" or None."""
+    value = dict.get(said, "itunes_explicit")
+    return _EXPLICIT.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def owner(said: Any) -> tuple[Person, ...]:
+    """Who stands in for the author where a podcast names none."""
+    return normal.people([normal.person(dict.get(said, "itunes_name"), dict.get(said, "itunes_email"))])
+
+
+def of_channel(said: Any) -> tuple[tuple[str, str], ...]:
+    """What a podcast says of all its episodes: `itunes:explicit`, and its categories, the main one first."""
+    found = [("itunes:explicit", value)] if (value := explicit(said)) else []
+    found += [
+        ("itunes:category", markup.title(tag["term"])[:100])
+        for tag in dict.get(said, "tags") or ()
+        if tag.get("scheme") == "http://www.itunes.com/" and isinstance(tag.get("term"), str)
+    ]
+    return tuple(found[:_MOST])
+
+
+def of_item(item: Any, channel: Mapping[str, str], base: str) -> Iterator[tuple[str, str]]:
+    """The extras of an episode (see `Entry`); `channel`: what holds for all of them."""
+    is_episode = any(link.get("rel") == "enclosure" for link in dict.get(item, "links") or ())
+    if said := explicit(item) or (channel.get("itunes:explicit") if is_episode else None):
+        yield "itunes:explicit", said
+    title = dict.get(item, "itunes_title")
+    if isinstance(title, str) and title.strip():
+        yield "itunes:title", markup.title(title)[:300]
+    for name in _ELEMENTS:
+        records = dict.get(item, f"podcast_{name}")
+        for record in records[:_MOST] if isinstance(records, list) else ():
+            if value := _value(name, record, base):
+                yield f"podcast:{_NAMES.get(name, name)}", value
+
+
+def _value(name: str, record: Mapping[str, Any], base: str) -> str | None:
+    """The text alone where there is nothing else, else a JSON object; None where it lacks what it needs."""
+    attributes, addresses, needed = _ELEMENTS[name]
+    found: dict[str, str] = {}
+    for said, shown in {"": "text", **attributes}.items():
+        value = record.get(said)
+        text = markup.title(value)[:1000] if isinstance(value, str) else ""
+        if said in addresses:
+            text = urls.follow(text, base) or ""
+        if text:
+            found[shown] = text
+    if any(attributes.get(one, "text") not in found for one in needed):
+        return None
+    if "type" in needed and not _MEDIA_TYPE.match(found["type"]):
+        return None
+    bare = list(found) == ["text"] and not found["text"].startswith("{")
+    return found["text"] if bare else json.dumps(found, ensure_ascii=False)
+
+
+teach()

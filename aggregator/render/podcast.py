@@ -1,0 +1,147 @@
+"""What podcast apps read beside RSS: `itunes:` of an episode and of the channel that has one, and `podcast:`.
+
+https://help.apple.com/itc/podcasts_connect/#/itcb54353390, https://podcastindex.org/namespace/1.0
+feedgen's podcast extension is of no use for it: `explicit` is yes, no or clean there (now true or false), its
+categories are those before 2019, a picture has to end in .jpg or .png.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+
+from aggregator import urls
+from aggregator.model import Enclosure, Site
+from aggregator.render.prepare import Prepared
+from aggregator.text import clock, markup
+
+Element = tuple[str, str, dict[str, str]]
+"""(prefixed name, text, attributes)"""
+
+# Elements with attributes, by their names in `Entry.extras`; of those in `REPEATED` an episode has several.
+ATTRIBUTES = {
+    "podcast:season": ("name",), "podcast:episode": ("display",), "podcast:person": ("role", "group", "img", "href"),
+    "podcast:transcript": ("url", "type", "language", "rel"), "podcast:chapters": ("url", "type"),
+    "podcast:socialInteract": ("uri", "protocol", "accountId", "accountUrl", "priority"),
+}  # fmt: skip
+REPEATED = frozenset({"podcast:person", "podcast:transcript", "podcast:socialInteract"})
+_FILES = frozenset({"podcast:transcript", "podcast:chapters"})
+_ADDRESSES = frozenset({"url", "uri", "img", "href", "accountUrl"})
+_NEEDED = {
+    "podcast:season": "text", "podcast:episode": "text", "podcast:person": "text", "podcast:transcript": "url", "podcast:chapters": "url",
+    "podcast:socialInteract": "uri",
+}  # fmt: skip
+_NUMBER = re.compile(r"[1-9]\d{0,8}\Z")
+_NUMBERS = frozenset({"podcast:season", "podcast:episode"})
+_SAID = {
+    "itunes:title": re.compile(r".{1,300}\Z"), "itunes:season": _NUMBER, "itunes:episode": _NUMBER,
+    "itunes:episodeType": re.compile(r"(full|trailer|bonus)\Z"), "itunes:explicit": re.compile(r"(true|false)\Z"),
+}  # fmt: skip
+_DURATION = re.compile(r"\d{1,6}\Z|\d{1,4}(:[0-5]\d){1,2}\Z", re.ASCII)
+# What Apple plays, by the end of the address: validators complain of `itunes:` beside anything else.
+_PLAYABLE = re.compile(r"\.(m4a|mp3|mov|mp4|m4v)\Z")
+_PLAYED = ("audio/", "video/")
+# What readers take for a web address: odd hosts (`localhost`, an underscore, a user) are said as media only.
+_PLAIN_HOST = re.compile(r"https?://([a-z0-9-]+\.)+[a-z0-9][a-z0-9-]*(:\d+)?/")
+_CATEGORIES = (
+    "News", "Arts", "Business", "Comedy", "Education", "Fiction", "Government", "History", "Health & Fitness", "Kids & Family", "Leisure", "Music",
+    "Religion & Spirituality", "Science", "Society & Culture", "Sports", "Technology", "True Crime", "TV & Film",
+)  # fmt: skip
+# RFC 2606: says that there is no such address, where the config gives none
+_NOBODY = "nobody@aggregator.invalid"
+_MAIL = re.compile(r"(?:mailto:)?([\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\Z", re.ASCII)
+
+
+def enclosure(one: Prepared) -> Enclosure | None:
+    """The one for which RSS has room: what can be played before pictures and papers."""
+    plain = [media for media in one.enclosures if _PLAIN_HOST.match(media.url)]
+    return next((media for media in plain if media.type.startswith(_PLAYED)), plain[0] if plain else None)
+
+
+def value(name: str, said: str) -> dict[str, str]:
+    """What `Entry.extras` holds of an element with attributes; "text" is its text. Files were once said as
+    `address type`.
+    """
+    record: object = None
+    if said.startswith("{"):
+        with suppress(ValueError):
+            record = json.loads(said)
+    elif name in _FILES and " " in said:
+        record = dict(zip(("url", "type"), said.split(" ", 1), strict=True))
+    if not isinstance(record, dict):
+        record = {"text": said}
+    return {key: markup.line(str(text)) for key, text in record.items()}
+
+
+def element(name: str, said: str) -> Element | None:
+    """One with attributes; None where it lacks what it is for."""
+    record = value(name, said)
+    attributes = {
+        key: record[key]
+        for key in ATTRIBUTES[name]
+        if record.get(key) and (key not in _ADDRESSES or urls.plain(record[key]) == record[key])
+    }
+    text = record.get("text", "")
+    if not {**attributes, "text": text}.get(_NEEDED[name]) or (name in _NUMBERS and not _NUMBER.match(text)):
+        return None
+    return name, text, attributes
+
+
+def duration(said: str) -> str | None:
+    """As it stands where it is in Apple's form, else in seconds."""
+    if _DURATION.match(said):
+        return said
+    seconds = clock.seconds(said)
+    return str(seconds) if seconds else None
+
+
+def of_item(one: Prepared) -> list[Element]:
+    """`itunes:` of an episode in RSS; none for what is not played."""
+    played = enclosure(one)
+    if played is None or not played.type.startswith(_PLAYED) or not _PLAYABLE.search(played.url):
+        return []
+    said = {name: markup.line(text) for name, text in reversed(one.item.entry.extras)}
+    found: list[Element] = [
+        (name, said[name], {}) for name, form in _SAID.items() if form.match(said.get(name, ""))
+    ]
+    if lasts := duration(said.get("itunes:duration", "")) or duration(str(played.duration or "")):
+        found.append(("itunes:duration", lasts, {}))
+    if cover := one.image or one.item.origin.icon:
+        found.append(("itunes:image", "", {"href": cover}))
+    return found
+
+
+def of_channel(items: Sequence[Prepared], site: Site) -> list[tuple[Element, list[Element]]]:
+    """`itunes:` of a channel that has an episode, with the elements in each: what Apple and validators ask
+    of one. It is none to be listed in a catalogue: those who made the episodes are.
+    """
+    episodes = [(one, dict((name, text) for name, text, _ in of_item(one))) for one in items]
+    episodes = [(one, said) for one, said in episodes if said]
+    if not episodes:
+        return []
+    title = markup.line(site.title)[:255]
+    mail = _MAIL.match(site.contact or "")
+    owner: list[Element] = [("itunes:name", title, {}), ("itunes:email", mail[1] if mail else _NOBODY, {})]
+    explicit = any(said.get("itunes:explicit") == "true" for _, said in episodes)
+    covers = Counter(one.item.origin.icon for one, _ in episodes if one.item.origin.icon)
+    # The most common one; of several the first by its name: the same whatever came last.
+    cover = min(covers, key=lambda address: (-covers[address], address), default=None)
+    found: list[tuple[Element, list[Element]]] = [
+        (("itunes:author", title, {}), []),
+        (("itunes:owner", "", {}), owner),
+        (("itunes:explicit", "true" if explicit else "false", {}), []),
+        (("itunes:category", "", {"text": _category([one for one, _ in episodes])}), []),
+        (("itunes:block", "Yes", {}), []),
+    ]
+    return [*found, (("itunes:image", "", {"href": cover}), [])] if cover else found
+
+
+def _category(episodes: Sequence[Prepared]) -> str:
+    """The one that most of them are in; news where none says so."""
+    counts = Counter(
+        text for one in episodes for name, text in one.item.origin.extras if name == "itunes:category"
+    )
+    return max(_CATEGORIES, key=lambda name: counts[name])
