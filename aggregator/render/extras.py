@@ -29,16 +29,18 @@ _POSITIVE = re.compile(r"[1-9]\d{0,8}\Z")
 _POINT = re.compile(r"-?\d{1,3}(\.\d{1,9})? -?\d{1,3}(\.\d{1,9})?\Z")
 _FORMS = {
     "slash:comments": _NUMBER, "thr:total": _NUMBER, "georss:point": _POINT, "itunes:episode": _POSITIVE, "itunes:season": _POSITIVE,
-    "itunes:episodeType": re.compile(r"(full|trailer|bonus)\Z"), "itunes:explicit": re.compile(r"(true|false)\Z"),
+    "itunes:title": re.compile(r".{1,300}\Z"), "itunes:episodeType": re.compile(r"(full|trailer|bonus)\Z"), "itunes:explicit": re.compile(r"(true|false)\Z"),
 }  # fmt: skip
 _DUBLIN_CORE = frozenset({"publisher", "type", "format", "identifier", "relation", "coverage"})
 
 
 def elements(one: Prepared, form: str) -> list[Element]:
     """What validators take in this format; each name once, unless the format has it more often."""
+    # What an element of its own says comes before what another one stands in for.
+    extras = sorted(one.item.entry.extras, key=lambda extra: extra[0].startswith("itunes:"))
     said = [
         element
-        for name, value in one.item.entry.extras
+        for name, value in extras
         if (element := _element(name, markup.line(value) if name not in podcast.ATTRIBUTES else value, form))
     ]
     if form == "rss":
@@ -95,10 +97,8 @@ def record(one: Prepared) -> dict[str, Any]:
         if name.startswith("origin:"):
             continue  # is `_source`
         value: Any = podcast.value(name, said) if name in podcast.ATTRIBUTES else markup.line(said)
-        if isinstance(value, dict) and list(value) == ["text"]:
-            value = value["text"]
         if name in podcast.REPEATED:
             found.setdefault(name, []).append(value)
         else:
-            found[name] = value
+            found[name] = value["text"] if isinstance(value, dict) and list(value) == ["text"] else value
     return found

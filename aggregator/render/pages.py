@@ -17,7 +17,8 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from aggregator import urls
-from aggregator.model import Edition, Item, Notice, Site
+from aggregator.model import SHOWN, Edition, Enclosure, Item, Notice, Site
+from aggregator.render import prepare
 from aggregator.render.prepare import WEEKDAYS, archive_name, long_day, readable, rfc3339
 from aggregator.text import markup
 
@@ -67,9 +68,9 @@ class StatusLine:
 
 
 class _Shown:
-    """An item as the templates see it: cleaned texts, followable links."""
+    """An item as the templates see it: cleaned texts, followable links; `whole`: with all who tell it."""
 
-    def __init__(self, item: Item, site: Site) -> None:
+    def __init__(self, item: Item, site: Site, whole: bool = False) -> None:
         self.entry, self.origin, self.published, self.page, self.topics, self.also = (
             item.entry,
             item.origin,
@@ -79,19 +80,30 @@ class _Shown:
             item.also,
         )
         self.link = urls.follow(item.link) or site.base_url
+        self.source = prepare.source_title(item.origin)
         summary = item.entry.summary or item.entry.text[:400]
         self.summary = (
             ""
             if summary.startswith(item.entry.title.rstrip("…")) and len(summary) < len(item.entry.title) + 20
             else markup.snippet(summary, 320)
         )
-        self.others = tuple(
-            dict.fromkeys(
-                other.origin.title for other in item.also if other.origin.title != item.origin.title
-            )
-        ) or ("in other places",)
-        self.tellers = len({item.origin.id, *(other.origin.id for other in item.also)})
-        self.sources_word = f"{self.tellers} sources" if self.tellers > 1 else f"{len(item.also) + 1} times"
+        names = (prepare.source_title(other.origin) for other in item.also)
+        self.others = tuple(dict.fromkeys(name for name in names if name != self.source))
+        self.tellers = 1 + len(self.others)
+        self.sources_word = f"{self.tellers} sources" if self.others else f"{len(item.also) + 1} times"
+        self.listed = item.also if whole else item.also[:SHOWN]
+        self.unlisted = len(item.also) - len(self.listed)
+        self.played = next(filter(None, map(_played, item.entry.enclosures)), None)
+
+
+def _played(media: Enclosure) -> tuple[str, str] | None:
+    """(address, in words what it is) of what can be heard or seen."""
+    verb = {"audio": "Listen", "video": "Watch"}.get(media.type.partition("/")[0])
+    address = urls.follow(media.url)
+    if verb is None or address is None:
+        return None
+    minutes = f" ({max(1, round(media.duration / 60))} min)" if media.duration else ""
+    return address, f"{verb}{minutes}"
 
 
 @functools.cache
@@ -186,17 +198,20 @@ def index(editions: Sequence[Edition], site: Site, neighbours: Sequence[Neighbou
 
 
 def event(item: Item, told: Sequence[Item], site: Site, neighbours: Sequence[Neighbour]) -> bytes:
-    """A story's or event's own page: the text where it has no link of its own, and who tells it."""
-    one = _Shown(item, site)
+    """A story's or event's own page: the text where it has no link of its own, and everybody who tells it.
+    `told`: its stories, oldest first.
+    """
     content, media = (
         markup.without_media(markup.safe(item.entry.content))
         if urls.plain(item.entry.link) is None and item.text_of is None
         else ("", ())
     )
     topics = [neighbour for neighbour in neighbours if neighbour.id in item.topics]
-    return _page("event.html", site, neighbours, title=f"{item.entry.title} – {site.title}", one=one, content=Markup(content), media=media, topics=topics,
-                 told=[_Shown(other, site) for other in told], description=markup.snippet(item.entry.summary, 200),
-                 alternates=_alternates("all", "", site))  # fmt: skip
+    shown = [(story.entry.public_id, _Shown(story, site, whole=True)) for story in reversed(told)]
+    leads = item.entry.public_id
+    return _page("event.html", site, neighbours, title=f"{item.entry.title} – {site.title}", one=_Shown(item, site), content=Markup(content), media=media, topics=topics,
+                 own=next((one for lead, one in shown if lead == leads), None), others=[one for lead, one in shown if lead != leads],
+                 description=markup.snippet(item.entry.summary, 200), alternates=_alternates("all", "", site))  # fmt: skip
 
 
 def sources(

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from aggregator import urls
-from aggregator.model import Enclosure, Site
+from aggregator.model import Enclosure, Origin, Site
 from aggregator.render.prepare import Prepared
 from aggregator.text import clock, markup
 
@@ -109,9 +109,15 @@ def of_item(one: Prepared) -> list[Element]:
     ]
     if lasts := duration(said.get("itunes:duration", "")) or duration(str(played.duration or "")):
         found.append(("itunes:duration", lasts, {}))
-    if cover := one.image or one.item.origin.icon:
+    if cover := one.image or urls.plain(show(one).icon):
         found.append(("itunes:image", "", {"href": cover}))
     return found
+
+
+def show(one: Prepared) -> Origin:
+    """The podcast that an episode is of, also where a blog that announced it leads."""
+    origins = (one.item.origin, *(telling.origin for telling in one.item.also))
+    return next((origin for origin in origins if origin.extras), origins[0])
 
 
 def of_channel(items: Sequence[Prepared], site: Site) -> list[tuple[Element, list[Element]]]:
@@ -126,7 +132,7 @@ def of_channel(items: Sequence[Prepared], site: Site) -> list[tuple[Element, lis
     mail = _MAIL.match(site.contact or "")
     owner: list[Element] = [("itunes:name", title, {}), ("itunes:email", mail[1] if mail else _NOBODY, {})]
     explicit = any(said.get("itunes:explicit") == "true" for _, said in episodes)
-    covers = Counter(one.item.origin.icon for one, _ in episodes if one.item.origin.icon)
+    covers = Counter(icon for one, _ in episodes if (icon := urls.plain(show(one).icon)))
     # The most common one; of several the first by its name: the same whatever came last.
     cover = min(covers, key=lambda address: (-covers[address], address), default=None)
     found: list[tuple[Element, list[Element]]] = [
@@ -141,7 +147,5 @@ def of_channel(items: Sequence[Prepared], site: Site) -> list[tuple[Element, lis
 
 def _category(episodes: Sequence[Prepared]) -> str:
     """The one that most of them are in; news where none says so."""
-    counts = Counter(
-        text for one in episodes for name, text in one.item.origin.extras if name == "itunes:category"
-    )
+    counts = Counter(text for one in episodes for name, text in show(one).extras if name == "itunes:category")
     return max(_CATEGORIES, key=lambda name: counts[name])
