@@ -21,6 +21,7 @@ from feedparser.api import LooseFeedParser, StrictFeedParser
 from feedparser.exceptions import UndeclaredNamespace
 
 from aggregator import urls
+from aggregator.parse import podcast
 
 # Elements without a prefix whose children are theirs: what holds a feed, what holds an item, what names people.
 _HOLDERS = frozenset(
@@ -213,7 +214,7 @@ class _OwnElements:
         context[f"{key}_detail"] = detail
 
 
-class _Strict(_OwnElements, StrictFeedParser):  # type: ignore[misc]
+class _Strict(_OwnElements, podcast.Elements, StrictFeedParser):  # type: ignore[misc]
     """Of well-formed documents. Knows namespaces, so also elements that are foreign without a prefix."""
 
     _namespace: str | None = None  # of the item, or of the feed where there is none yet
@@ -238,7 +239,7 @@ class _Strict(_OwnElements, StrictFeedParser):  # type: ignore[misc]
         return f"foreign:{name[1]}" if qname and ":" not in qname else qname
 
 
-class _Loose(_OwnElements, LooseFeedParser):  # type: ignore[misc]
+class _Loose(_OwnElements, podcast.Elements, LooseFeedParser):  # type: ignore[misc]
     """Of the others. An element that is opened more often than it is closed holds nothing."""
 
     def feed(self, data: str) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-import feedparser
+from feedparser.api import StrictFeedParser
 
 from aggregator import urls
 from aggregator.model import Person
@@ -39,20 +39,29 @@ _NAMES = {"socialinteract": "socialInteract"}
 _MOST = 20  # elements of one name that an episode has
 
 
-def teach(parser: Any = feedparser.mixin._FeedParserMixin) -> None:
-    """Tell feedparser's parsers, loose and strict, to keep what this module reads."""
-    parser.namespaces.update(dict.fromkeys(_PODCAST, "podcast"))
-    for name in _ELEMENTS:
-        start, end = _handlers(f"podcast_{name}")
-        setattr(parser, f"_start_podcast_{name}", start)
-        setattr(parser, f"_end_podcast_{name}", end)
-    itunes = feedparser.namespaces.itunes.Namespace
-    # An element without a handler is kept as it stands.
-    del itunes._end_itunes_explicit
+class Elements:
+    """What the parsers of `dialect` keep of a podcast's elements."""
+
+    namespaces = StrictFeedParser.namespaces | dict.fromkeys(_PODCAST, "podcast")
+    _matchnamespaces: ClassVar[dict[str, str]] = {
+        address.lower(): prefix for address, prefix in namespaces.items()
+    }
+
     # Name and e-mail of the owner would overwrite those of itunes:author.
-    for name in ("name", "email"):
-        setattr(itunes, f"_start_itunes_{name}", lambda parser, _, key=f"itunes_{name}": parser.push(key, 1))
-        delattr(itunes, f"_end_itunes_{name}")
+    def _start_itunes_name(self, attributes: Any) -> None:
+        self.push("itunes_name", 1)  # type: ignore[attr-defined]
+
+    def _end_itunes_name(self) -> None:
+        self.pop("itunes_name")  # type: ignore[attr-defined]
+
+    def _start_itunes_email(self, attributes: Any) -> None:
+        self.push("itunes_email", 1)  # type: ignore[attr-defined]
+
+    def _end_itunes_email(self) -> None:
+        self.pop("itunes_email")  # type: ignore[attr-defined]
+
+    def _end_itunes_explicit(self) -> None:
+        self.pop("itunes_explicit")  # type: ignore[attr-defined]
 
 
 def _handlers(key: str) -> tuple[Callable[[Any, Any], None], Callable[[Any], None]]:
@@ -69,6 +78,12 @@ def _handlers(key: str) -> tuple[Callable[[Any, Any], None], Callable[[Any], Non
             records[-1][""] = text or ""
 
     return start, end
+
+
+for _name in _ELEMENTS:
+    _start, _end = _handlers(f"podcast_{_name}")
+    setattr(Elements, f"_start_podcast_{_name}", _start)
+    setattr(Elements, f"_end_podcast_{_name}", _end)
 
 
 def explicit(said: Any) -> str | None:
@@ -125,6 +140,3 @@ def _value(name: str, record: Mapping[str, Any], base: str) -> str | None:
         return None
     bare = list(found) == ["text"] and not found["text"].startswith("{")
     return found["text"] if bare else json.dumps(found, ensure_ascii=False)
-
-
-teach()

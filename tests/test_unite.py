@@ -1,0 +1,484 @@
+"""One item of several tellings: nothing is lost in it, nobody is hidden by it, nothing false is said (numbers:
+properties of published feeds).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from aggregator import check, edition, render
+from aggregator.edition import View, compose
+from aggregator.model import SHOWN, Category, Enclosure, Entry, Head, Item, Member, Person, Story
+from aggregator.render import pages
+from tests.helpers import NOW
+from tests.test_publishing import ATOM, CONTENT, ORIGINS, SITE, feeds, made, story
+
+MP3 = Enclosure("https://c.example/12.mp3", "audio/mpeg", 5000)
+PNG = Enclosure("https://c.example/cover.png", "image/png", 9)
+BARE: dict[str, Any] = {"text": "", "content": "", "summary": ""}
+FULL = "We pressed forty kilos of apples on a balcony, and learnt that a press wants a floor."
+DC = "{http://purl.org/dc/elements/1.1/}"
+
+
+def one(*stories: Story, **view: Any) -> Item:
+    composed, _ = feeds(*stories, **view)
+    (item,) = composed.items
+    return item
+
+
+def told(*members: Entry, level: str = "item") -> Item:
+    """The item of one story, whose first member leads."""
+    return one(story(1, *members, levels=(None, *[level] * len(members))))
+
+
+def happened(*members: Entry) -> Item:
+    """The item of one event, each member a story of its own."""
+    return one(*apart(*members), one_per="event")
+
+
+def apart(*members: Entry) -> list[Story]:
+    return [story(number, member, event=1) for number, member in enumerate(members, 1)]
+
+
+def telling(number: int, source: str = "a", text: str = "", at: int = NOW - 100, **more: Any) -> Entry:
+    return made(number, source, more.pop("title", f"Title {number}"), at, text=text, summary="", **more)
+
+
+# ---------------------------------------------------------------- nothing is lost
+
+
+def test_F41_a_blog_that_announces_an_episode_brings_its_audio_and_its_text() -> None:
+    blog = made(1, "a", "Episode 12", NOW - 90, **BARE)
+    said = (("itunes:duration", "1:02:03"), ("podcast:season", "2"), ("slash:comments", "7"))
+    episode = telling(
+        2, "b", "With two guests.", NOW - 80, enclosures=(MP3,), image="https://c.example/12.jpg", extras=said
+    )
+    item = told(blog, episode)
+    assert (item.entry.title, item.origin.id, item.id) == ("Episode 12", "a", "urn:x:1")
+    assert (item.entry.content, item.entry.summary) == ("<p>With two guests.</p>", "With two guests.")
+    assert item.entry.enclosures == (replace(MP3, duration=3723),)
+    assert item.entry.image == "https://c.example/12.jpg"
+    assert item.entry.extras == said[:2], "what is said of the episode, not of the other page"
+
+
+@pytest.mark.parametrize(("name", "lead", "other", "wanted"), [
+    ("the same address once", (MP3,), (MP3,), [(MP3.url, 5000, None)]),
+    ("… compared, not as written", (MP3,), (replace(MP3, url="http://www.c.example/12.mp3?utm_source=x"),), [(MP3.url, 5000, None)]),
+    ("a query that tells two files apart", (MP3,), (replace(MP3, url=MP3.url + "?part=2"),), [(MP3.url, 5000, None), (MP3.url + "?part=2", 5000, None)]),
+    ("what one leaves out the other says", (replace(MP3, length=0),), (replace(MP3, duration=61),), [(MP3.url, 5000, 61)]),
+    ("what one says stays", (MP3,), (replace(MP3, length=7),), [(MP3.url, 5000, None)]),
+    ("all of both, the lead's first", (PNG,), (MP3,), [(PNG.url, 9, None), (MP3.url, 5000, None)]),
+    ("none", (), (), []),
+])  # fmt: skip
+def test_F41_the_media_of_all_tellings_each_address_once(
+    name: str,
+    lead: tuple[Enclosure, ...],
+    other: tuple[Enclosure, ...],
+    wanted: list[tuple[str, int, int | None]],
+) -> None:
+    for unite in (told, happened):
+        item = unite(made(1, enclosures=lead), made(2, "b", enclosures=other))
+        assert [(media.url, media.length, media.duration) for media in item.entry.enclosures] == wanted, name
+
+
+def test_F41_an_unknown_type_gives_way_to_a_known_one() -> None:
+    unknown = replace(MP3, type="application/octet-stream")
+    for first, second in ((unknown, MP3), (MP3, unknown)):
+        item = told(made(1, enclosures=(first,)), made(2, "b", enclosures=(second,)))
+        assert [media.type for media in item.entry.enclosures] == ["audio/mpeg"]
+
+
+def test_F41_the_duration_of_an_episode_is_that_of_what_is_played() -> None:
+    item = told(
+        made(
+            1,
+            enclosures=(PNG, MP3, replace(MP3, url="https://c.example/t.mp3", duration=5)),
+            extras=(("itunes:duration", "90"),),
+        )
+    )
+    assert [media.duration for media in item.entry.enclosures] == [None, 90, 5]
+
+
+def test_F41_rss_has_room_for_one_and_takes_what_can_be_played() -> None:
+    _, files = feeds(
+        story(1, made(1, enclosures=(PNG,)), made(2, "b", enclosures=(MP3,)), levels=(None, "item"))
+    )
+    item = etree.fromstring(files["world.rss"]).find("channel/item")
+    assert item is not None
+    assert [media.get("url") for media in item.findall("enclosure")] == [MP3.url]
+    assert [media.get("url") for media in item.findall("{http://search.yahoo.com/mrss/}content")] == [PNG.url]
+
+
+@pytest.mark.parametrize(("name", "lead", "other", "wanted"), [
+    ("a lead without a body takes the longest", "", FULL, FULL),
+    ("a teaser gives way to the text that it begins", "We pressed forty kilos of apples on a bal…", FULL, FULL),
+    ("… whatever its signs and capitals", "we pressed forty kilos of apples, on a BALCONY […]", FULL, FULL),
+    ("a text of its own stays", "A comment on pressing apples.", FULL, "A comment on pressing apples."),
+    ("a longer text stays", FULL, "We pressed forty kilos.", FULL),
+    ("nobody has one", "", "", ""),
+])  # fmt: skip
+def test_F29_the_text_of_a_story_is_the_whole_one(name: str, lead: str, other: str, wanted: str) -> None:
+    for level in ("item", "text"):
+        item = told(telling(1, "a", lead), telling(2, "b", other), level=level)
+        assert item.entry.text == wanted and item.entry.content == (f"<p>{wanted}</p>" if wanted else ""), (
+            name
+        )
+
+
+def test_F29_pictures_alone_are_a_body_that_stays() -> None:
+    photo = telling(1, content='<img src="https://c.example/1.jpg">')
+    assert told(photo, telling(2, "b", FULL)).entry.content == photo.content
+
+
+@pytest.mark.parametrize(("field", "lead", "other", "story", "event"), [
+    ("image", None, "https://c.example/i.jpg", "other", "other"),
+    ("image", "https://c.example/1.jpg", "https://c.example/2.jpg", "lead", "lead"),
+    ("categories", (), (Category("World"),), "other", "other"),
+    ("categories", (Category("Sport"),), (Category("World"),), "lead", "lead"),
+    ("comments", None, "https://c.example/talk", "other", "lead"),      # the talk about another one's text
+    ("rights", None, "© B", "lead", "lead"),                            # … and what it owns, is its own
+    ("authors", (), (Person("Bea of B"),), "lead", "lead"),             # the lead's text is not by her
+    ("extras", (), (("license", "https://l.example/"),), "lead", "lead"),
+])  # fmt: skip
+def test_F42_what_the_lead_lacks_and_others_have(
+    field: str, lead: Any, other: Any, story: str, event: str
+) -> None:
+    for unite, wanted in ((told, story), (happened, event)):
+        item = unite(made(1, **{field: lead}), made(2, "b", **{field: other}))
+        assert getattr(item.entry, field) == {"lead": lead, "other": other}[wanted], (field, unite)
+
+
+def test_F39_the_author_of_a_story_is_who_wrote_the_text_it_shows() -> None:
+    item = told(telling(1), telling(2, "b", FULL, authors=(Person("Bea"),)))
+    assert item.entry.authors == (Person("Bea"),)
+    named = told(telling(1, authors=(Person("Ann"),)), telling(2, "b", FULL, authors=(Person("Bea"),)))
+    assert named.entry.authors == (Person("Ann"),)
+
+
+def test_F39_within_an_event_another_source_s_text_stands_under_its_own_name() -> None:
+    stories = apart(telling(1), telling(2, "b", FULL, authors=(Person("Bea"),), title="Apples <pressed>"))
+    composed, files = feeds(*stories, one_per="event")
+    (item,) = composed.items
+    assert item.text_of is not None and item.text_of.origin.id == "b"
+    entry = etree.fromstring(files["world.atom"]).find(f"{ATOM}entry")
+    assert entry is not None
+    assert (
+        entry.findtext(f"{ATOM}author/{ATOM}name")
+        == "Source A"
+        == entry.findtext(f"{ATOM}source/{ATOM}title")
+    )
+    assert (entry.findtext(f"{ATOM}content") or "").startswith(
+        '<p><a href="https://b.example/2" rel="noopener noreferrer">Apples ‹pressed›</a> (Source B):</p><blockquote><p>We pressed'
+    )
+    assert entry.findtext(f"{ATOM}summary") == f"Source B: {FULL}"
+    assert told(telling(1), telling(2, "b", FULL)).entry.summary == FULL, "one text, whoever brings it"
+
+
+def test_F41_media_of_others_of_an_event_are_named_and_bounded() -> None:
+    own = made(1, enclosures=(PNG,))
+    others = [
+        made(number, "b", enclosures=(replace(MP3, url=f"https://c.example/{number}.mp3"),))
+        for number in range(2, SHOWN + 9)
+    ]
+    item = happened(own, *others)
+    assert [media.title for media in item.entry.enclosures] == [None, *["Source B"] * SHOWN]
+
+
+def test_F41_one_per_entry_keeps_each_entry_to_itself() -> None:
+    found = story(1, made(1, "a", **BARE), made(2, "b", enclosures=(MP3,), text=FULL), levels=(None, "item"))
+    composed, _ = feeds(found, one_per="entry")
+    by_id = {item.id: item for item in composed.items}
+    assert by_id["urn:x:1"].entry.enclosures == () and by_id["urn:x:1"].entry.text == ""
+    assert [len(item.also) for item in composed.items] == [1, 1]
+
+
+# ---------------------------------------------------------------- nobody is hidden
+
+
+def lists(name: str, files: dict[str, bytes]) -> list[str]:
+    """The text of each line of "Also in", as each format has it."""
+    if name == "json":
+        content = json.loads(files["world.json"])["items"][0]["content_html"]
+    else:
+        where = {"rss": f"channel/item/{CONTENT}", "atom": f"{ATOM}entry/{ATOM}content"}[name]
+        content = etree.fromstring(files[f"world.{name}"]).findtext(where)
+    return [words(line) for line in html(content).iter("li")]
+
+
+def html(text: Any) -> Any:
+    return etree.HTML(text)
+
+
+def words(element: Any) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+@pytest.mark.parametrize("form", ["rss", "atom", "json"])
+def test_also_in_names_each_telling_by_headline_source_and_time(form: str) -> None:
+    """Within one source it names the titles, not the source again and again."""
+    stories = [story(1, made(1), made(4, "b", "A copy", NOW - 96), event=1, levels=(None, "text"))]
+    stories += [
+        story(n, made(n, source, f"Title & {n}", NOW - 100 + n), event=1)
+        for n, source in ((2, "a"), (3, "b"))
+    ]
+    _, files = feeds(*stories, one_per="event")
+    assert lists(form, files) == [
+        "Source B: A copy (21 Sep 2026, 14:11 UTC); Title & 3 (21 Sep 2026, 14:11 UTC)",
+        "Source A: Title & 2 (21 Sep 2026, 14:11 UTC)",
+    ]
+
+
+def test_also_in_leads_to_each_telling() -> None:
+    _, files = feeds(
+        story(
+            1,
+            made(1),
+            made(2, "b", "B's words", link=None),
+            made(3, "c", "C's"),
+            levels=(None, "text", "item"),
+        )
+    )
+    entry = etree.fromstring(files["world.atom"]).find(f"{ATOM}entry")
+    assert entry is not None
+    own = SITE.base_url + edition.page("urn:x:2")
+    wanted = [(own, "Source B: B's words"), ("https://c.example/3", "Source C: C's")]
+    assert [
+        (link.get("href"), link.get("title")) for link in entry.findall(f"{ATOM}link[@rel='related']")
+    ] == wanted
+    content = html(entry.findtext(f"{ATOM}content") or "")
+    assert [(link.get("href"), link.text) for link in content.iter("a")] == [
+        (own, "B's words"),
+        ("https://c.example/3", "C's"),
+    ]
+    item = etree.fromstring(files["world.rss"]).find("channel/item")
+    assert item is not None
+    related = item.findall("{http://www.w3.org/2005/Atom}link[@rel='related']")
+    assert [(link.get("href"), link.get("title")) for link in related] == wanted
+    also = json.loads(files["world.json"])["items"][0]["_also_in"]["entries"]
+    assert [(told["url"], told["title"], told["level"]) for told in also] == [
+        (own, "B's words", "text"),
+        ("https://c.example/3", "C's", "item"),
+    ]
+
+
+def test_an_event_lists_the_copies_of_its_other_stories_too() -> None:
+    """A wrong merge hides nothing: each entry of it is named, first one of each story."""
+    stories = [
+        story(1, made(1), event=1),
+        story(2, made(2, "b"), made(3, "c"), event=1, levels=(None, "text")),
+        story(4, made(4, "d"), event=1),
+    ]
+    item = one(*stories, one_per="event")
+    assert [(other.link, other.level) for other in item.also] == [
+        ("https://b.example/2", "event"),
+        ("https://d.example/4", "event"),
+        ("https://c.example/3", "event"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("others", "more"), [(SHOWN, None), (SHOWN + 1, "and 1 more"), (SHOWN + 70, "and 70 more")]
+)
+def test_also_in_of_a_huge_event_is_bounded_and_leads_to_all_of_them(others: int, more: str | None) -> None:
+    stories = apart(
+        *(
+            made(number, "ab"[number % 2], f"Title {number}", NOW - 100 + number)
+            for number in range(1, others + 2)
+        )
+    )
+    composed, files = feeds(*stories, one_per="event")
+    (item,) = composed.items
+    text = lists("atom", files)
+    assert sum(line.count(" UTC)") for line in text) == min(others, SHOWN) and len(item.also) == others
+    assert (text[-1] if more else None) == more
+    content = html(etree.fromstring(files["world.atom"]).findtext(f"{ATOM}entry/{ATOM}content") or "")
+    assert item.page is not None
+    assert (SITE.base_url + item.page in [link.get("href") for link in content.iter("a")]) == bool(more)
+    assert len(json.loads(files["world.json"])["items"][0]["_also_in"]["entries"]) == others
+    parts = compose(View("page", "", "", SITE.base_url, limit=None), stories, {}, ORIGINS, {}).items
+    page = pages.event(item, list(reversed(parts)), SITE, []).decode()
+    assert all(f">Title {number}</a>" in page for number in range(1, others + 2))
+
+
+@pytest.mark.parametrize(("copies", "has_page"), [(SHOWN + 1, False), (SHOWN + 2, True)])
+def test_a_story_that_is_told_more_often_than_it_lists_has_a_page_that_lists_all(
+    copies: int, has_page: bool
+) -> None:
+    members = [made(number, "b", f"Title {number}") for number in range(1, copies + 1)]
+    item = told(*members, level="text")
+    assert (item.page is not None) == has_page
+    page = pages.event(item, [item], SITE, []).decode()
+    assert all(f">Title {number}</a>" in page for number in range(1, copies + 1))
+
+
+def test_the_page_of_an_event_has_its_headlines_with_source_and_time_newest_first() -> None:
+    stories = apart(
+        *(made(number, "abc"[number - 1], f"Title {number}", NOW - 100 + number) for number in (1, 2, 3))
+    )
+    item = one(*stories, one_per="event")
+    parts = compose(View("page", "", "", SITE.base_url, limit=None), stories, {}, ORIGINS, {}).items
+    document = html(pages.event(item, list(reversed(parts)), SITE, []).decode())
+    assert [link.get("href") for link in document.xpath("//h1/a")] == ["https://a.example/1"]
+    assert document.xpath("//ol//h3/a/text()") == ["Title 3", "Title 2"]
+    assert document.xpath("//ol//p[@class='meta']/bdi/text()") == ["Source C", "Source B"]
+    assert len(document.xpath("//ol//p[@class='meta']/time")) == 2
+
+
+def test_pages_say_what_can_be_played_and_who_else_tells_it() -> None:
+    audio = replace(MP3, duration=3723)
+    found = [story(1, made(1, "a", enclosures=(PNG, audio)), made(2, "a", "Again"), levels=(None, "text"))]
+    found += [
+        story(
+            3, made(3, "b", enclosures=(replace(MP3, type="video/mp4"),)), made(4, "c"), levels=(None, "text")
+        )
+    ]
+    composed, _ = feeds(*found)
+    page = html(pages.topic(composed, SITE, []).decode())
+    assert [words(link) for link in page.xpath("//a[span='▶']")] == ["▶ Watch", "▶ Listen (62 min)"]
+    assert [words(line) for line in page.xpath("//li/details/summary")] == [
+        "2 sources also Source C",
+        "2 times in Source A",
+    ]
+
+
+# ---------------------------------------------------------------- when it changed
+
+
+def out(entry: Entry, publication: int, first_seen: int, number: int = 1) -> Member:
+    return Member(replace(entry, first_seen=first_seen), number, 1, publication=publication)
+
+
+@pytest.mark.parametrize(("name", "seen", "wanted"), [
+    ("alone", [(100, 5, 900)], 100),
+    ("both in one publication: as their sources say", [(100, 5, 900), (300, 5, 905)], 300),
+    ("one came later: when it was seen", [(100, 5, 900), (300, 8, 1700)], 1700),
+    ("the later one is the older one by its date", [(300, 8, 1700), (100, 5, 900)], 1700),
+    ("one came later, the next later still", [(100, 5, 900), (300, 8, 1700), (200, 9, 2600)], 2600),
+    ("nothing is known of publications (an older store)", [(100, 0, 900), (300, 0, 1700)], 300),
+])  # fmt: skip
+def test_F18_updated_is_the_sources_date_at_first_and_moves_when_a_telling_joins(
+    name: str, seen: list[tuple[int, int, int]], wanted: int
+) -> None:
+    members = tuple(
+        out(made(n, "abc"[n], at=at), publication, first_seen)
+        for n, (at, publication, first_seen) in enumerate(seen)
+    )
+    together = Story(
+        1, "urn:x:0", 1, 0, members, (), members[0].entry.published or 0, max(at for at, _, _ in seen)
+    )
+    assert one(together).updated == wanted, name
+    alone = [
+        Story(
+            n, member.entry.public_id, 1, n, (member,), (), member.entry.published or 0, member.entry.changed
+        )
+        for n, member in enumerate(members)
+    ]
+    assert one(*alone, one_per="event").updated == wanted, name
+
+
+def test_F18_of_one_entry_an_item_its_own_joining_changed_nothing() -> None:
+    members = tuple(
+        out(made(n, at=at), publication, seen)
+        for n, at, publication, seen in ((1, 100, 5, 900), (2, 300, 8, 1700))
+    )
+    composed, _ = feeds(Story(1, "urn:x:1", 1, 1, members, (), 100, 300), one_per="entry")
+    assert {item.id: item.updated for item in composed.items} == {"urn:x:1": 1700, "urn:x:2": 300}
+
+
+# ---------------------------------------------------------------- planets
+
+BY_JANE = (
+    ("origin:title", "Jane's blog"), ("origin:url", "https://jane.example/feed"), ("origin:site", "https://jane.example/"),
+    ("origin:id", "tag:jane.example,2026:feed"), ("origin:authors", '[{"name": "Jane Doe", "email": null, "uri": null}]'), ("origin:rights", "CC0"),
+)  # fmt: skip
+
+
+def test_F38_F40_what_a_planet_took_from_a_blog_is_the_blog_s_in_every_format() -> None:
+    composed, files = feeds(story(1, made(1, extras=BY_JANE, authors=(Person("Jane Doe"),))))
+    entry = etree.fromstring(files["world.atom"]).find(f"{ATOM}entry")
+    item = etree.fromstring(files["world.rss"]).find("channel/item")
+    assert entry is not None and item is not None
+    source = entry.find(f"{ATOM}source")
+    assert source is not None
+    assert [source.findtext(f"{ATOM}{name}") for name in ("id", "title", "rights")] == [
+        "tag:jane.example,2026:feed",
+        "Jane's blog",
+        "CC0",
+    ]
+    assert {link.get("rel"): link.get("href") for link in source.findall(f"{ATOM}link")} == {
+        "self": "https://jane.example/feed",
+        "alternate": "https://jane.example/",
+    }
+    assert (
+        source.findtext(f"{ATOM}author/{ATOM}name")
+        == "Jane Doe"
+        == entry.findtext(f"{ATOM}author/{ATOM}name")
+    )
+    told_by = item.find("source")
+    assert told_by is not None and (told_by.get("url"), told_by.text) == (
+        "https://jane.example/feed",
+        "Jane's blog",
+    )
+    assert item.findtext(f"{DC}creator") == "Jane Doe"
+    record = json.loads(files["world.json"])["items"][0]
+    assert record["_source"] == {
+        "id": "a",
+        "title": "Jane's blog",
+        "url": "https://jane.example/feed",
+        "home_page_url": "https://jane.example/",
+    }
+    assert record["authors"] == [{"name": "Jane Doe"}] and "_elements" not in record
+    assert "<bdi>Jane's blog</bdi>" in pages.topic(composed, SITE, []).decode().replace("&#39;", "'")
+
+
+def test_F40_two_blogs_of_one_planet_are_two_in_the_list() -> None:
+    bob = (("origin:title", "Bob's blog"),)
+    _, files = feeds(
+        story(
+            1,
+            made(1),
+            made(2, "b", "One", extras=BY_JANE),
+            made(3, "b", "Two", extras=bob),
+            levels=(None, "text", "text"),
+        )
+    )
+    assert [line.partition(":")[0] for line in lists("atom", files)] == ["Jane's blog", "Bob's blog"]
+
+
+# ---------------------------------------------------------------- a whole folder of it
+
+
+def test_F1_F62_our_own_checks_find_nothing(tmp_path: Any) -> None:
+    stories = [
+        story(
+            1,
+            made(1, "a", **BARE),
+            made(2, "b", enclosures=(MP3,), extras=(("itunes:duration", "90"),)),
+            event=1,
+            levels=(None, "item"),
+        ),
+        *(
+            story(n, made(n, "c", f"Title {n} <b>", NOW - n, extras=BY_JANE), event=3)
+            for n in range(3, SHOWN + 60)
+        ),
+    ]
+    origins = {
+        **ORIGINS,
+        "b": replace(ORIGINS["b"], icon="https://b.example/cover.jpg", extras=(("itunes:category", "Arts"),)),
+    }
+    for unit in ("story", "event", "entry"):
+        composed = compose(
+            View("world", "World", "All", SITE.base_url, unit),
+            stories,
+            {1: Head("urn:x:1", NOW), 3: Head("urn:x:3", NOW)},
+            origins,
+            {},
+        )
+        for name, data in render.feeds(composed, SITE).items():
+            (tmp_path / name).write_bytes(data)
+        assert list(check.folder(tmp_path)) == [], unit
