@@ -13,11 +13,18 @@ from importlib import resources
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
 
 _RULES = json.loads(resources.files("aggregator").joinpath("data/links.json").read_text(encoding="utf-8"))
-_TRACKING = re.compile("|".join(re.escape(rule).replace(r"\*", ".*") for rule in _RULES["tracking"]))
-_TRACKING_VALUES = {
-    name: re.compile("|".join(re.escape(rule).replace(r"\*", ".*") for rule in rules))
-    for name, rules in _RULES["tracking_values"].items()
-}
+
+
+def _pattern(rules: list[str]) -> re.Pattern[str]:
+    """One for names or values of which a trailing * is a prefix."""
+    return re.compile("|".join(re.escape(rule).replace(r"\*", ".*") for rule in rules))
+
+
+_TRACKING, _DOUBTFUL = _pattern(_RULES["tracking"]), _pattern(_RULES["doubtful"])
+_TRACKING_VALUES, _DOUBTFUL_VALUES = (
+    {name: _pattern(rules) for name, rules in _RULES[which].items()}
+    for which in ("tracking_values", "doubtful_values")
+)
 _CACHES = re.compile("|".join(_RULES["caches"]))
 _SAME_HOSTS = frozenset(_RULES["same_host"])
 _SECRET = frozenset(_RULES["secret"])
@@ -78,6 +85,7 @@ def follow(href: str | None, base: str | None = None) -> str | None:
         return None
     text = _tidy(href)
     try:
+        text = _with_host(text, base)
         if base and not text.lower().startswith(("http://", "https://")):
             text = urljoin(_tidy(base), text)
         parts = urlsplit(text)
@@ -93,6 +101,25 @@ def follow(href: str | None, base: str | None = None) -> str | None:
     if _ESCAPED_TWICE.search(link):  # an empty query went, and what stood around it came together
         return follow(link)
     return link if len(link) <= MAX_LENGTH else None
+
+
+_HOST_FIRST = re.compile(
+    r"www\.[a-z0-9-]+(\.[a-z0-9-]+)*\.(?!html?\b|php\b|aspx?\b)[a-z]{2,}(:\d+)?(?=[/?#]|\Z)", re.I
+)
+_SLASHES = re.compile(r"https?:/(?:/{2,}|(?=[a-z0-9-]+\.[a-z0-9.-]+(?:[/:?#]|\Z)))", re.I)
+
+
+def _with_host(text: str, base: str | None) -> str:
+    """What was meant by an address with one slash or three (`http:/host/path`), and by one without its scheme:
+    `www.host/path`, and `host/path` where that is the host which says so.
+    """
+    if slip := _SLASHES.match(text):
+        return f"{slip[0].partition(':')[0]}://{text[slip.end() :]}"
+    own = host(base) if base else ""
+    named = bool(own) and "." in own and re.match(rf"{re.escape(own)}(?=[/?#]|\Z)", text, re.I)
+    if not named and not _HOST_FIRST.match(text):
+        return text
+    return f"{urlsplit(base).scheme if base and own else 'http'}://{text}"
 
 
 def plain(url: str | None) -> str | None:
@@ -161,14 +188,13 @@ def _without_tracking(query: str) -> str:
 
 
 def _tracks(pair: str) -> bool:
-    """By its name, or by what it says: `source=rss` tells where a reader came from, `source=7` which page is
-    meant.
-    """
+    """By its name, or by what it says: `ref=rss` tells where a reader came from, `ref=7` which page is meant."""
     name, _, value = pair.partition("=")
-    name = unquote(name).lower()
-    return bool(_TRACKING.fullmatch(name)) or (
-        name in _TRACKING_VALUES and bool(_TRACKING_VALUES[name].fullmatch(unquote(value).lower()))
-    )
+    return _is_of(unquote(name).lower(), unquote(value).lower(), _TRACKING, _TRACKING_VALUES)
+
+
+def _is_of(name: str, value: str, names: re.Pattern[str], values: dict[str, re.Pattern[str]]) -> bool:
+    return bool(names.fullmatch(name)) or (name in values and bool(values[name].fullmatch(value)))
 
 
 @functools.lru_cache(maxsize=8192)
@@ -176,9 +202,9 @@ def key(url: str | None) -> str | None:
     """What two links of one page have in common, to compare; not to be opened.
 
     Scheme, letter case of the host, default ports, `www.`, `m.` and AMP forms, fragments (but not routes:
-    `#!…`, `#/…`), the order
-    of the query, trailing slashes and tracking make no difference. None for no link and for a mere home page,
-    which identifies no item.
+    `#!…`, `#/…`), the order of the query, trailing slashes and tracking make no difference. Parameters that
+    may track or may say which page is meant come last, after a blank: see `page`. None for no link and for a
+    mere home page, which identifies no item.
     """
     link = follow(url)
     if link is None:
@@ -191,16 +217,29 @@ def key(url: str | None) -> str | None:
     # Escapes of other charsets than UTF-8 stay apart: `%F1` and `%F2` are two letters, not one that can't be
     # read.
     path = _same_path(unicodedata.normalize("NFC", unquote(parts.path, errors="surrogateescape")))
-    pairs = sorted(
-        (name, value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape")
-        if value.lower() not in _RULES["same_query"].get(name.lower(), ())
-    )
+    sure, doubtful = _compared(parts.query)
     fragment = parts.fragment if parts.fragment.startswith(("!", "/")) and len(parts.fragment) > 1 else ""
-    if path == "" and not pairs and not fragment:
+    if path == "" and not (sure or doubtful or fragment):
         return None
-    query = "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
-    return f"{'.'.join(labels)}{port}{_quoted(path)}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
+    query, hash_ = f"?{sure}" if sure else "", f"#{fragment}" if fragment else ""
+    return f"{'.'.join(labels)}{port}{_quoted(path)}{query}{hash_}{' ' + doubtful if doubtful else ''}"
+
+
+def page(key: str) -> str:
+    """Of a link's key, what surely says which page it is."""
+    return key.partition(" ")[0]
+
+
+def _compared(query: str) -> tuple[str, str]:
+    """What says which page is meant, and what may say so; each sorted."""
+    sure, doubtful = [], []
+    for name, value in sorted(parse_qsl(query, keep_blank_values=True, errors="surrogateescape")):
+        pair = f"{_quoted(name)}={_quoted(value)}"
+        if _is_of(name.lower(), value.lower(), _DOUBTFUL, _DOUBTFUL_VALUES):
+            doubtful.append(pair)
+        elif value.lower() not in _RULES["same_query"].get(name.lower(), ()):
+            sure.append(pair)
+    return "&".join(sure), "&".join(doubtful)
 
 
 def _quoted(text: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from aggregator import desk
@@ -15,6 +16,7 @@ from aggregator.errors import UsageError
 from aggregator.model import Fetched, Limits, Source
 from aggregator.parse import parse
 from aggregator.store import Store, open_writer
+from aggregator.store.recognise import MAX_NEAR
 from tests.helpers import NOW, put
 
 DAY = 86_400
@@ -77,6 +79,18 @@ CASES: dict[str, tuple[list[list[str]], list[tuple[str, int]]]] = {
     "the same guid and link twice in one document": ([[item("A", "1", L + "a", 1)] * 2], [("A", 0)]),
     "a guid that comes back for something else": ([[item("A", "1", L + "a", 1)], [item("A", "2", L + "a", 1)], [item("A", "2", L + "a", 1), item("New in town", "1", L + "n", 5)]], [("A", 0), ("New in town", 0)]),
     "an address as guid stands for its item whatever changes": ([[item("Old headline", "https://a.example/?p=7", L + "old", 1)], [item("All is new", "https://a.example/?p=7", L + "new", 9)]], [("All is new", 1)]),
+    "guids of two items change places": ([[item("A", "0", L + "x", 1), item("A", "1")], [item("B", "0"), item("B", "1", L + "x", 1)], [item("B", "0"), item("B", "1", L + "x", 1)]], [("B", 1), ("A", 0), ("B", 0)]),
+    "two that fit equally well, and none of them for sure": ([[item("A", "1", L + "a", 1, "One"), item("A", "2", L + "a", 1, "Two")], [item("A", "3", L + "a", 1, "Three")]], [("A", 0), ("A", 0), ("A", 0)]),
+    "… or one of them for sure": ([[item("A", "1", L + "a", 1, "One"), item("A", "2", L + "a", 1, "Two")], [item("A", "3", L + "a", 1, "Two")]], [("A", 0), ("A", 0)]),
+    "no guid, and a link that tracks anew each time": ([[item("A", None, f"{L}a?cmpid=rss-{n}", 1)] for n in range(3)], [("A", 2)]),
+    "… without guid, date": ([[item("A", None, f"{L}a?cmpid=rss-{n}")] for n in range(3)], [("A", 2)]),
+    "… or one that says which page is meant, each day": ([[item("Help", None, f"{L}view?campaign_id={n}", n)] for n in range(3)], [("Help", 0)] * 3),
+    "… at once": ([[item("Help", f"g{n}", f"{L}view?campaign_id={n}") for n in range(3)]] * 2, [("Help", 0)] * 3),
+    "… one after the other, with guids and no dates": ([[item("Help", f"g{n}", f"{L}view?campaign_id={n}")] for n in range(3)], [("Help", 0)] * 3),
+    "one guid for two without links, about different things": ([[item("Harbour opens", "0", None, 1, "Music on the pier"), item("Fish is dear", "0", None, 1, "Cod costs more")]] * 2, [("Harbour opens", 0), ("Fish is dear", 0)]),
+    "… under one headline": ([[item("News", "0", None, 1, "Music on the pier"), item("News", "0", None, 1, "Cod costs more")]] * 2, [("News", 0)] * 2),
+    "… one of which stays": ([[item("Harbour opens", "0", text="Music on the pier"), item("Fish is dear", "0", text="Cod costs more")], [item("Fish is dear", "0", text="Cod costs more")]], [("Harbour opens", 0), ("Fish is dear", 0)]),
+    "one guid twice, edited meanwhile": ([[item("Fire in the harbour quarter", "7", None, 1), item("Fire in the harbour quarter is out", "7", None, 1)]] * 2, [("Fire in the harbour quarter", 0)]),
     "no guid: the link is it, however the headline changes": ([[item("A", link=L + "a", day=1)], [item("Something else", link=L + "a", day=2)]], [("Something else", 1)]),
 }  # fmt: skip
 
@@ -94,22 +108,87 @@ def test_from_poll_to_poll(tmp_path: Path, name: str) -> None:
 _ITEMS = st.tuples(
     st.sampled_from("ABCDE"),
     st.sampled_from([None, "0", "1", "urn:x:1", "https://a.example/"]),
-    st.sampled_from([None, L, L + "x", L + "y"]),
-    st.sampled_from([None, 1, 2]),
+    st.sampled_from([None, L, L + "x", L + "y", L + "x?cmp=1", L + "x?cmp=2"]),
+    st.sampled_from([None, 1, 2, 2.5]),
+    st.sampled_from(["", "Another text"]),
 )
+_SWAPPED: list[list[tuple[str, str | None, str | None, float | None, str]]] = [
+    [("A", "0", L + "x", 1, ""), ("A", "1", None, None, "")],
+    [("B", "0", None, None, ""), ("B", "1", L + "x", 1, "")],
+]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.lists(_ITEMS, max_size=4), min_size=1, max_size=4))
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(_ITEMS, max_size=5), min_size=1, max_size=5), st.randoms(use_true_random=False))
+@example(_SWAPPED, Random(1))
+@example([*_SWAPPED, *_SWAPPED], Random(1))
 def test_whatever_guids_and_links_do_no_poll_breaks_and_a_repeat_adds_nothing(
     tmp_path_factory: pytest.TempPathFactory,
-    drawn: list[list[tuple[str, str | None, str | None, int | None]]],
+    drawn: list[list[tuple[str, str | None, str | None, float | None, str]]],
+    random: Random,
 ) -> None:
-    documents = [[item(title * 3, guid, link, day) for title, guid, link, day in one] for one in drawn if one]
+    documents = [
+        [item(title * 3, guid, link, day, text) for title, guid, link, day, text in one]
+        for one in drawn
+        if one
+    ]
     with open_writer(tmp_path_factory.mktemp("items") / "a.db") as store:
-        before = polls(store, *documents)
-        if documents:
-            assert [title for title, _ in polls(store, documents[-1])] == [title for title, _ in before]
+        polls(store, *documents)
+        if not documents:
+            return
+        before = _identities(store)
+        polls(store, documents[-1])
+        assert _identities(store) == before
+        polls(store, random.sample(documents[-1], len(documents[-1])))
+        assert _identities(store) == before, "nor does another order"
+
+
+def _identities(store: Store) -> list[tuple[int, str, int]]:
+    return store.conn.execute("SELECT id, public_id, first_seen FROM entry ORDER BY id").fetchall()
+
+
+@pytest.mark.parametrize(
+    ("item", "index"),
+    [
+        ({"link": "https://a.example/1"}, "entry_link_key"),
+        ({"link": "https://a.example/1?cmp=2"}, "entry_doubtful"),
+        ({"link": None}, "entry_unlinked"),
+    ],
+)
+def test_a_poll_never_walks_what_is_stored_of_its_source(
+    tmp_path: Path, item: dict[str, str | None], index: str
+) -> None:
+    from tests.helpers import entry
+
+    asked: list[str] = []
+    with open_writer(tmp_path / "a.db") as store:
+        put(store, *(entry("a", f"g{n}", f"Thing {n}", link=f"https://a.example/{n}") for n in range(300)))
+        store.conn.set_trace_callback(asked.append)
+        put(store, entry("a", "new", "New", at=NOW - 1, **item), entry("a", "g1", "Thing 1"))  # type: ignore[arg-type]
+        store.conn.set_trace_callback(None)
+        plans = [
+            detail
+            for query in asked
+            if query.lstrip().startswith(("SELECT", "UPDATE", "DELETE"))
+            for *_, detail in store.conn.execute(f"EXPLAIN QUERY PLAN {query}")
+        ]
+    assert any(index in plan for plan in plans)
+    walks = [plan for plan in plans if plan.startswith("SCAN entry") or plan.endswith("(source=?)")]
+    assert not [plan for plan in walks if "entry" in plan], walks
+
+
+def test_what_is_compared_is_bounded(tmp_path: Path) -> None:
+    from tests.helpers import entry
+
+    with open_writer(tmp_path / "a.db") as store:
+        column = [
+            entry("a", f"g{n}", "The quiz", f"No {n}", NOW - 90_000 * n, "https://a.example/q")
+            for n in range(MAX_NEAR + 50)
+        ]
+        put(store, *column)
+        again = [replace(one, guid=f"x{n}", key=f"x{n}") for n, one in enumerate(column)]
+        assert put(store, *again[:MAX_NEAR]).new == 0, "the newest are recognised by their words"
+        assert put(store, *again[MAX_NEAR:]).new == 50, "what is older is found by its guid alone"
 
 
 def test_F14_a_guid_that_another_source_has_is_not_published_twice(tmp_path: Path) -> None:

@@ -37,6 +37,20 @@ from aggregator import urls
         ("mailto:a@b.example", None, None),
         ("p", None, None),
         ("http://", None, None),
+        ("www.b.example/p?x=1", "https://a.example/f/", "https://www.b.example/p?x=1"),
+        ("www.b.example", "http://a.example/f/", "http://www.b.example/"),
+        ("WWW.B.example:8080/p", None, "http://www.b.example:8080/p"),
+        ("www.html", "https://a.example/f/", "https://a.example/f/www.html"),
+        ("www.about.html", "https://a.example/f/", "https://a.example/f/www.about.html"),
+        ("www.b.example.png", None, "http://www.b.example.png/"),
+        ("www./x", "https://a.example/f/", "https://a.example/f/www./x"),
+        ("a.example/2026/p", "https://a.example/f/", "https://a.example/2026/p"),
+        ("a.examples/p", "https://a.example/f/", "https://a.example/f/a.examples/p"),
+        ("b.example/p", "https://a.example/f/", "https://a.example/f/b.example/p"),
+        ("localhost/p", "http://localhost/f/", "http://localhost/f/localhost/p"),
+        ("http:/b.example/p", "http://a.example/", "http://b.example/p"),
+        ("https:///b.example/p", None, "https://b.example/p"),
+        ("http:/p/q", "http://a.example/x/", "http://a.example/p/q"),
         ("http://[bad", None, None),
         ("http://a.example:99999/", None, None),
         ("https://a.example/" + "x" * 5000, None, None),
@@ -68,6 +82,7 @@ def test_follow(href: str, base: str | None, wanted: str | None) -> None:
         ("https://a.example/p/7?source=rss----3f4---4", "https://a.example/p/7"),
         ("https://a.example/x#xtor=RSS-3208", "https://a.example/x"),
         ("https://a.example/x?ref=rss", "https://a.example/x"),
+        ("https://a.example/x?partner=rss&ito=1&b=2", "https://a.example/x?b=2&ito=1&partner=rss"),
         ("https://m.youtube.com/watch?v=X1&utm_source=a", "https://www.youtube.com/watch?v=X1"),
     ],
 )
@@ -99,10 +114,41 @@ def test_one_link(a: str, b: str) -> None:
         ("https://a.example/2024/amplifier", "https://a.example/2024"),
         ("https://a.example/x?a[]=1", "https://a.example/x?a[]=2"),
         ("https://a.example/a+b", "https://a.example/a%20b"),
+        ("https://www.example/x", "https://example/x"),
+        ("https://m.example/x", "https://www.example/x"),
     ],
 )
 def test_two_links(a: str, b: str) -> None:
     assert urls.key(a) != urls.key(b)
+
+
+_MAY_SAY_WHICH = [
+    "campaign_id=881", "partner=12", "cmp=12", "ito=5", "taid=5", "ns_id=7", "at_id=7", "pk_id=7", "ga_id=4", "ref_url=x", "source=feed", "source=rss", "from=rss", "cvid=3", "spm=1.2",
+    "smid=9", "mtm_id=4", "feed=atom", "via=feed", "cmpid=4", "ocid=4", "icid=4", "mbid=4", "hsa_id=3", "sc_cid=4",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", _MAY_SAY_WHICH)
+def test_what_may_say_which_page_is_meant_stays_and_parts_links(pair: str) -> None:
+    link = f"https://a.example/view?a=1&{pair}&b=2"
+    key = urls.key(link)
+    assert urls.follow(link) == link
+    assert key is not None and key != urls.key("https://a.example/view?a=1&b=2")
+    assert urls.page(key) == urls.key("https://a.example/view?a=1&b=2")
+    assert urls.key(f"https://a.example/?{pair}") is not None, "it may be no home page"
+
+
+_NEVER_SAYS_WHICH = [
+    "utm_source=x", "utm_anything=x", "fbclid=x", "gclid=x", "msclkid=x", "mc_cid=x", "mc_eid=x", "wt_mc=x", "xtor=RSS-1", "igshid=x", "_hsenc=x", "mkt_tok=x", "srsltid=x", "at_medium=RSS",
+    "at_campaign=KARANGA", "at_bbc_team=x", "at_custom3=x", "ns_mchannel=rss", "pk_campaign=x", "mtm_source=x", "ga_source=x", "hsa_cam=x", "source=rss----9f3---4", "ref=rss", "UTM_SOURCE=x",
+    "utm%5Fsource=x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", _NEVER_SAYS_WHICH)
+def test_what_never_says_which_page_is_meant_goes(pair: str) -> None:
+    assert urls.follow(f"https://a.example/view?a=1&{pair}&b=2") == "https://a.example/view?a=1&b=2"
+    assert urls.follow(f"https://a.example/view?{pair}") == "https://a.example/view"
 
 
 def test_a_home_page_identifies_nothing() -> None:
@@ -114,6 +160,7 @@ def test_a_home_page_identifies_nothing() -> None:
     [
         ("https://a.example/1", True), ("tag:a.example,2024:x", True), ("urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8", True), ("http://a.example/?utm_source=x&a=%2F#f", True), ("http://a.example:8080/A/%C3%A4", True), ("https://a.example/", True),
         ("123", False), ("a b:c", False), ("https://a.example/a b", False), ("javascript:alert(1)", False), ("/relative", False), ("", False),
+        ("https://a.example/" + "x" * 2030, True), ("https://a.example/" + "x" * 2031, False),
         ("yt:video:1", False), ("https://a.example/%zz", False), ("http://", False), ("tag:nodate:x", False), ("x" * 3000, False),
         ("http://a.example/ä", False), ("http://A.example/", False), ("HTTP://a.example/", False), ("http://a.example", False), ("http://a.example:80/", False), ("http://a.example/./x", False),
         ("http://a.example/%7ex", False), ("http://a.example/%c3%a4", False), ("http://a.example/%E4", False), ("tag:A.example,2024:x", False), ("urn:uuid:1", False), ("news:a@b", True),

@@ -235,16 +235,27 @@ class Batch:
         """
         if entry.link_key is None:
             return None
-        found = folding.same_link(self.conn, entry.link_key)
-        if len({source for source, _, _ in found}) < len(found):
+        same_link = folding.same_link(self.conn, entry.link_key)
+        if place := self.of_one_item(entry, same_link, "same canonical link"):
+            return place
+        if len(same_link) > 1:
             return None
-        for source, other, known in found:
+        same_page = folding.same_page(self.conn, entry.link_key, entry.title)
+        return self.of_one_item(entry, same_page, "same page and title")
+
+    def of_one_item(
+        self, entry: Waiting, copies: list[tuple[str, int, int | None]], why: str
+    ) -> tuple[int, Reason] | None:
+        """The story of the first of these (source, entry, story) that is told already, if each source has one."""
+        if len({source for source, _, _ in copies}) < len(copies):
+            return None
+        for source, other, known in copies:
             story = self.placed.get(other, known)
             if story is None or source == entry.source:
                 continue
             if self.kept_apart(entry, story):
                 return None
-            return story, Reason("item", other, 1.0, 1.0, (("same canonical link", entry.link_key),))
+            return story, Reason("item", other, 1.0, 1.0, ((why, entry.link_key or ""),))
         return None
 
     def same_text(self, one: New, found: list[Found]) -> tuple[int, Reason] | None:

@@ -9,7 +9,7 @@ import html
 import json
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib import resources
 from typing import Any
@@ -209,12 +209,7 @@ def based(fetched: Fetched, feed: Feed) -> Fetched:
 
 def unique(feed: Feed, entries: Iterable[Entry], limits: Limits, warnings: list[Failure]) -> Parsed:
     """One entry a key. What a document gives to several different things identifies nothing: then link and
-    title do (C4).
-
-    The same guid twice is one entry, unless the links differ or three titles share it (seen: one guid on all
-    ten posts of a
-    blog). Without guids, one link with different texts is several entries (seen: comments, all with the link
-    of their page).
+    title do, or the words (C4).
     """
     said = ("guid", "link", "text", "enclosures", "published")
     found = [
@@ -225,27 +220,51 @@ def unique(feed: Feed, entries: Iterable[Entry], limits: Limits, warnings: list[
             Failure("too-many", f"more than {limits.max_entries} entries; the first ones are taken")
         )
         found = found[: limits.max_entries]
-    meant: dict[str, set[tuple[str | None, str, str]]] = {}
-    for entry in found:
-        meant.setdefault(entry.key, set()).add(
-            (entry.link_key, entry.title, "" if entry.guid else entry.digest)
-        )
-    shared = {key for key, things in meant.items() if len(things) > 1}
-    for entry in found:
-        if (
-            entry.guid
-            and entry.key in shared
-            and len({link for link, *_ in meant[entry.key]}) == 1
-            and len(meant[entry.key]) < 3
-        ):
-            shared.discard(entry.key)
+    shared = _shared(found)
     kept: dict[str, Entry] = {}
     for entry in found:
         if entry.key in shared:
             entry = replace(
                 entry,
-                key=f"{entry.key}\n{entry.link_key}\n{entry.title}\n{'' if entry.guid else entry.digest}",
+                key=f"{entry.key}\n{entry.link_key}\n{entry.title}\n{'' if entry.guid and entry.link_key else entry.digest}",
                 guid=None,
             )
         kept.setdefault(entry.key, entry)
     return Parsed(feed, tuple(kept.values()), warnings=tuple(warnings))
+
+
+def _shared(entries: Sequence[Entry]) -> set[str]:
+    """Keys that a document gives to several different things.
+
+    The same guid twice is one entry, unless the links differ, three titles share it (seen: one guid on all
+    ten posts of a blog), or without links their words do. Without guids, one link with different texts is
+    several entries (seen: comments, all with the link of their page).
+    """
+    by_key: dict[str, list[Entry]] = {}
+    for entry in entries:
+        by_key.setdefault(entry.key, []).append(entry)
+    return {key for key, several in by_key.items() if len(several) > 1 and _are_several(several)}
+
+
+def _are_several(entries: Sequence[Entry]) -> bool:
+    first = entries[0]
+    if not first.guid:
+        return any((entry.title, entry.digest) != (first.title, first.digest) for entry in entries)
+    if any(entry.link_key != first.link_key for entry in entries):
+        return True
+    titles = {entry.title for entry in entries}
+    if first.link_key is None and len(titles) < 3:
+        return not all(_are_alike(entry, first) for entry in entries)
+    return len(titles) > 2
+
+
+def _are_alike(one: Entry, other: Entry) -> bool:
+    """Whether one may be an edit of the other: most words of the headlines, and most of the beginnings."""
+    return all(
+        2 * len(a & b) > max(len(a), len(b)) or a == b
+        for a, b in zip(_beginnings(one), _beginnings(other), strict=True)
+    )
+
+
+def _beginnings(entry: Entry) -> tuple[set[str], set[str]]:
+    return set(words.words(entry.title)), set(words.words(entry.text[:2000]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from aggregator.model import Entry, Memory, Notice, Polled, Source
 from aggregator.store import intents, rows
 from aggregator.store.base import Store
-from aggregator.store.recognise import Known, free_id, free_key, recognise
+from aggregator.store.recognise import Known, free_id, recognise, take_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ def _entries(
 ) -> tuple[Absorbed, list[int]]:
     """What changed, and the numbers of all entries that the document holds."""
     known = recognise(conn, polled.source, polled.entries)
+    take_keys(conn, polled.source, polled.entries, known)
     new = updated = 0
     present: list[int] = []
     for entry in polled.entries:
@@ -69,10 +70,6 @@ def _entries(
             new += 1
             continue
         present.append(old.id)
-        if (key := entry.key if old.key == entry.key else free_key(conn, polled.source, entry)) != entry.key:
-            entry = replace(entry, key=old.key)  # another one has that key: this one is known by what it says
-        elif key != old.key:
-            conn.execute("UPDATE entry SET key = ?, guid = ? WHERE id = ?", (key, entry.guid, old.id))
         intent = intents.decide(old, entry.digest, polled.at)
         if intent == "hold":
             _owe(conn, old, entry)
@@ -88,7 +85,6 @@ def _entries(
 def _insert(conn: sqlite3.Connection, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> int:
     published = min(entry.published if entry.published is not None else at, at)
     changed = max(published, min(entry.updated or published, at))
-    entry = replace(entry, key=free_key(conn, entry.source, entry))
     stored = replace(
         entry, published=published, first_seen=at, changed=changed, public_id=free_id(conn, entry)
     )
@@ -140,7 +136,8 @@ def _debts(conn: sqlite3.Connection) -> Iterator[tuple[int, int]]:
         yield number, intents.free_at(revisions, changed)
 
 
-_STORED_ONCE = ("source", "public_id", "first_seen", "published")  # columns that no edit changes
+# Columns that no edit changes; under which key an item is stored its document says, see `take_keys`.
+_STORED_ONCE = ("source", "key", "public_id", "first_seen", "published")
 
 
 def _update(

@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from aggregator import urls
 from aggregator.model import Reason
 from aggregator.store import rows
 from aggregator.store.base import Store
@@ -174,6 +175,19 @@ def same_link(conn: sqlite3.Connection, link_key: str) -> list[tuple[str, int, i
         "SELECT e.source, e.id, m.story FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE e.link_key = ? AND e.kept = 1 "
         "ORDER BY e.published, e.public_id LIMIT 200",
         (link_key,),
+    ).fetchall()
+
+
+def same_page(conn: sqlite3.Connection, link_key: str, title: str) -> list[tuple[str, int, int | None]]:
+    """As `same_link`: of the entries with this title whose links differ from this one in nothing but what may
+    be tracking (`urls.page`).
+    """
+    page = urls.page(link_key)
+    return conn.execute(
+        "SELECT e.source, e.id, m.story FROM (SELECT id FROM entry WHERE link_key = ?1 AND +title = ?2 UNION ALL "
+        "SELECT id FROM entry WHERE instr(link_key, ' ') > 0 AND title = ?2 AND +link_key > ?1 || ' ' AND +link_key < ?1 || '!') "
+        "CROSS JOIN entry e USING (id) LEFT JOIN member m ON m.entry = e.id WHERE e.kept = 1 ORDER BY e.published, e.public_id LIMIT 200",
+        (page, title),
     ).fetchall()
 
 

@@ -8,7 +8,7 @@ something else, is new.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator import urls
@@ -17,6 +17,7 @@ from aggregator.text.words import words
 
 _DAY = 20 * 3600  # seconds: what comes daily comes some minutes early, too
 _CHUNK = 500  # parameters of one statement
+MAX_NEAR = 100  # stored entries that an item is compared with
 _COLUMNS = "id, key, link_key, title, published, digest, changed, revisions, updated, guid"
 
 
@@ -38,35 +39,60 @@ class Known:
 
 def recognise(conn: sqlite3.Connection, source: str, entries: Sequence[Entry]) -> dict[str, Known]:
     """By key of the document → the stored entry that it is; who is missing is new."""
-    by_key = {row.key: row for row in _select(conn, source, "key", {entry.key for entry in entries})}
+    by_key = {row.key: row for row in _by_keys(conn, source, {entry.key for entry in entries})}
     known = {
         entry.key: by_key[entry.key]
         for entry in entries
         if entry.key in by_key and not _another(entry, by_key[entry.key])
     }
     strangers = [entry for entry in entries if entry.key not in known]
-    if not strangers:
-        return known
     taken = {row.id for row in known.values()}
-    links = {entry.link_key for entry in strangers if entry.link_key}
-    titles = {entry.title for entry in strangers if not entry.link_key}
-    found = [
-        *_select(conn, source, "link_key", links),
-        *(row for row in _select(conn, source, "title", titles) if row.link_key is None),
-    ]
-    candidates: dict[str | None, list[Known]] = {}
-    for row in found:
-        if row.id not in taken:
-            candidates.setdefault(row.link_key, []).append(row)
-    for same in (_same_words, _same_title, _same_link):
+    candidates = {
+        entry.key: [row for row in _near(conn, source, entry) if row.id not in taken] for entry in strangers
+    }
+    for same in (_same_words, _same_title, _same_link, _same_page):
         for entry in strangers:
-            near = candidates.get(entry.link_key, [])
-            fitting = [row for row in near if same(entry, row)]
+            fitting = [row for row in candidates[entry.key] if row.id not in taken and same(entry, row)]
             # Only an unambiguous one: a link blog may say many things about one link.
             if entry.key not in known and (len(fitting) == 1 or (fitting and same is _same_words)):
                 known[entry.key] = fitting[0]
-                near.remove(fitting[0])
+                taken.add(fitting[0].id)
     return known
+
+
+def take_keys(
+    conn: sqlite3.Connection, source: str, entries: Sequence[Entry], known: Mapping[str, Known]
+) -> None:
+    """Whatever a document says is stored under its key there, so that a repeat of the document finds it again.
+
+    Who had such a key and is something else now, or is not said any more, goes under a longer one.
+    """
+    own = {entry.key: known.get(entry.key) for entry in entries}
+    takers = [(entry, row) for entry in entries if (row := own[entry.key]) and row.key != entry.key]
+    leaving = {row.id for _, row in takers}
+    for row in _by_keys(conn, source, own):
+        holder = own[row.key]
+        if row.id not in leaving and (holder is None or holder.id != row.id):
+            conn.execute("UPDATE entry SET key = ? WHERE id = ?", (_longer_key(conn, source, row), row.id))
+    # Two may change places: no guid begins with a line end, so nobody has these keys.
+    conn.executemany("UPDATE entry SET key = char(10) || id WHERE id = ?", [(number,) for number in leaving])
+    conn.executemany(
+        "UPDATE entry SET key = ?, guid = ? WHERE id = ?",
+        [(entry.key, entry.guid, row.id) for entry, row in takers],
+    )
+
+
+def _near(conn: sqlite3.Connection, source: str, entry: Entry) -> Iterator[Known]:
+    """The newest entries that it may be: with its link, or with its title where links say little."""
+    if entry.link_key is None:
+        yield from _newest(conn, "link_key IS NULL AND title = ? AND source = ?", entry.title, source)
+        return
+    page = urls.page(entry.link_key)
+    for link_key in dict.fromkeys((entry.link_key, page)):
+        yield from _newest(conn, "link_key = ? AND source = ?", link_key, source)
+    for row in _newest(conn, "instr(link_key, ' ') > 0 AND title = ? AND source = ?", entry.title, source):
+        if row.link_key not in (None, entry.link_key) and urls.page(row.link_key) == page:
+            yield row
 
 
 def _another(entry: Entry, row: Known) -> bool:
@@ -89,15 +115,28 @@ def _same_title(entry: Entry, row: Known) -> bool:
     """Without a link only at the same time: "Today's headlines" come every day, and under a guid of their
     own.
     """
-    return entry.title == row.title and (
-        _same_day(entry, row) if entry.link_key else entry.published in (None, row.published)
+    return (
+        entry.title == row.title
+        and entry.link_key == row.link_key
+        and (_same_day(entry, row) if entry.link_key else entry.published in (None, row.published))
     )
 
 
 def _same_link(entry: Entry, row: Known) -> bool:
     """An edited headline; a column that comes each day under one link has another headline and another date."""
-    return entry.link_key is not None and (
-        entry.published == row.published or (_alike(entry.title, row.title) and _same_day(entry, row))
+    return (
+        entry.link_key is not None
+        and entry.link_key == row.link_key
+        and (entry.published == row.published or (_alike(entry.title, row.title) and _same_day(entry, row)))
+    )
+
+
+def _same_page(entry: Entry, row: Known) -> bool:
+    """Links that differ in what may be tracking only: the same where all else is. Guids say what is meant, and
+    without them a headline does.
+    """
+    return entry.title == row.title and (
+        entry.published == row.published or (entry.published is None and entry.guid is None)
     )
 
 
@@ -110,13 +149,8 @@ def _alike(one: str, other: str) -> bool:
     return one == other or 2 * len(a & b) > max(len(a), len(b))
 
 
-def free_key(conn: sqlite3.Connection, source: str, entry: Entry) -> str:
-    """The entry's key, or, where another one of its source has it, a longer one."""
-    wanted = [
-        entry.key,
-        f"{entry.key}\n{entry.link_key}\n{entry.title}",
-        f"{entry.key}\n{entry.link_key}\n{entry.title}\n{entry.digest}\n{entry.published}",
-    ]
+def _longer_key(conn: sqlite3.Connection, source: str, row: Known) -> str:
+    wanted = [f"{row.key}\n{row.link_key}\n{row.title}", f"{row.key}\n{row.id}"]
     return _first_free(
         lambda key: (
             conn.execute("SELECT 1 FROM entry WHERE source = ? AND key = ?", (source, key)).fetchone() is None
@@ -150,14 +184,18 @@ def _first_free(free: Callable[[str], bool], wanted: Sequence[str], *minted: str
     return one
 
 
-def _select(
-    conn: sqlite3.Connection, source: str, column: str, values: Iterable[str | None]
-) -> Iterator[Known]:
-    wanted = list(values)
+def _by_keys(conn: sqlite3.Connection, source: str, keys: Iterable[str]) -> Iterator[Known]:
+    wanted = list(keys)
     for start in range(0, len(wanted), _CHUNK):
         part = wanted[start : start + _CHUNK]
         marks = ",".join("?" * len(part))
-        for row in conn.execute(
-            f"SELECT {_COLUMNS} FROM entry WHERE source = ? AND {column} IN ({marks})", (source, *part)
-        ):
-            yield Known(*row)
+        query = f"SELECT {_COLUMNS} FROM entry WHERE source = ? AND key IN ({marks})"
+        yield from [Known(*row) for row in conn.execute(query, (source, *part))]
+
+
+def _newest(conn: sqlite3.Connection, condition: str, *values: str) -> Iterator[Known]:
+    """Some source's every item has one link or one title: what is asked follows what is new, not what is
+    stored.
+    """
+    query = f"SELECT {_COLUMNS} FROM entry WHERE {condition} ORDER BY published DESC LIMIT {MAX_NEAR}"
+    yield from [Known(*row) for row in conn.execute(query, values)]

@@ -199,3 +199,16 @@ def m003_pending_edits(db: Database) -> None:
 def m004_publications(db: Database) -> None:
     """What came out together is known from now on; all of before counts as one publication."""
     db.conn.execute("CREATE TABLE publication (newest INTEGER PRIMARY KEY) STRICT, WITHOUT ROWID")
+
+
+@migrations()
+def m005_recognised(db: Database) -> None:
+    """An item is found again by its link or its title within its source, without a look at all of it."""
+    _script(
+        db,
+        """DROP INDEX entry_link_key;
+        CREATE INDEX entry_link_key ON entry (link_key, source, published) WHERE link_key IS NOT NULL;
+        CREATE INDEX entry_unlinked ON entry (title, source, published) WHERE link_key IS NULL;
+        CREATE INDEX entry_doubtful ON entry (title, source, published) WHERE instr(link_key, ' ') > 0;
+        """,
+    )
