@@ -5,17 +5,23 @@ properties of published feeds).
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from lxml import etree
 
-from aggregator import check, edition, render
+from aggregator import check, cycle, edition, render
+from aggregator.cycle import Wanted
 from aggregator.edition import View, compose
 from aggregator.model import SHOWN, Category, Enclosure, Entry, Head, Item, Member, Person, Story
 from aggregator.render import pages
-from tests.helpers import NOW
+from aggregator.render.prepare import rfc822
+from aggregator.store import open_writer
+from tests.helpers import NOW, config
 from tests.test_publishing import ATOM, CONTENT, ORIGINS, SITE, feeds, made, story
 
 MP3 = Enclosure("https://c.example/12.mp3", "audio/mpeg", 5000)
@@ -453,7 +459,7 @@ def test_F40_two_blogs_of_one_planet_are_two_in_the_list() -> None:
 # ---------------------------------------------------------------- a whole folder of it
 
 
-def test_F1_F62_our_own_checks_find_nothing(tmp_path: Any) -> None:
+def test_F1_F62_our_own_checks_find_nothing(tmp_path: Path) -> None:
     stories = [
         story(
             1,
@@ -482,3 +488,131 @@ def test_F1_F62_our_own_checks_find_nothing(tmp_path: Any) -> None:
         for name, data in render.feeds(composed, SITE).items():
             (tmp_path / name).write_bytes(data)
         assert list(check.folder(tmp_path)) == [], unit
+
+
+# ---------------------------------------------------------------- from cycle to cycle
+
+QUAY = "The harbour master closed the quay at noon after a crane let a container of lamps fall into the basin"
+
+
+def feed(name: str, *items: tuple[str, str, int]) -> str:
+    """An RSS feed of (title, text, when)."""
+    return f'<rss version="2.0"><channel><title>{name}</title><link>https://{name}.example/</link><description>d</description>' + "".join(
+        f"<item><title>{title}</title><link>https://{name}.example/{at}</link><guid>https://{name}.example/{at}</guid>"
+        f"<pubDate>{rfc822(at)}</pubDate><description>{text}</description></item>" for title, text, at in items
+    ) + "</channel></rss>"  # fmt: skip
+
+
+class Papers:
+    """A folder with local feeds, and cycles over it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.public = folder / "var" / "public"
+
+    def cycle(self, at: int, publish: str = "", **feeds: str) -> dict[str, Any]:
+        """One cycle, with these feeds changed; the items of all.json by title."""
+        for name, text in feeds.items():
+            (self.folder / f"{name}.xml").write_text(text)
+        names = sorted(path.stem for path in self.folder.glob("*.xml"))
+        sources = "".join(f'[[sources]]\nid = "{name}"\npath = "{name}.xml"\n' for name in names)
+        self.settings = config(self.folder, f"[publish]\n{publish}\n{sources}")
+        with open_writer(self.settings.database) as store:
+            cycle.run(self.settings, store, Wanted(everything=True), at)
+        return self.items()
+
+    def items(self) -> dict[str, Any]:
+        return {item["title"]: item for item in json.loads((self.public / "all.json").read_bytes())["items"]}
+
+    def bytes(self) -> dict[str, bytes]:
+        return {
+            str(path): path.read_bytes()
+            for path in self.public.rglob("*")
+            if path.suffix in (".atom", ".rss", ".json", ".html")
+        }
+
+
+def at(item: Any) -> int:
+    return int(datetime.fromisoformat(item["date_modified"]).timestamp())
+
+
+def test_F18_F20_F23_updated_over_cycles_reprints_and_refold(tmp_path: Path) -> None:
+    """The date of the source at first; when a telling joins, the time it was seen; after that nothing moves it."""
+    papers, long_ago = Papers(tmp_path), NOW - 40 * 86_400
+    lamps = ("Lamps in the basin", QUAY, long_ago)
+    first = papers.cycle(NOW, a=feed("a", lamps), b=feed("b", (lamps[0], QUAY, long_ago + 600)))
+    assert [at(item) for item in first.values()] == [long_ago + 600], "not the time of the cycle"
+    feed_updated = etree.parse(str(papers.public / "all.atom")).findtext(f"{ATOM}updated")
+    assert feed_updated == first[lamps[0]]["date_modified"]
+    before = papers.bytes()
+    papers.cycle(NOW + 7200)
+    assert papers.bytes() == before
+    began = int(time.time())
+    joined = papers.cycle(NOW + 2 * 7200, c=feed("c", (lamps[0], QUAY, long_ago + 900)))[lamps[0]]
+    assert began <= at(joined) <= time.time() and len(joined["_also_in"]["entries"]) == 2
+    kept = papers.bytes()
+    for path in papers.public.rglob("*.*"):
+        path.unlink()
+    papers.cycle(NOW + 3 * 7200)
+    assert {name: data for name, data in papers.bytes().items() if "sources" not in name} == {
+        name: data for name, data in kept.items() if "sources" not in name
+    }
+    with open_writer(papers.settings.database) as store:
+        cycle.refold(papers.settings, store, None, NOW + 4 * 7200)
+    assert papers.items()[lamps[0]] == joined
+
+
+def week(name: str) -> list[tuple[str, str, int]]:
+    """Things of its own, one an hour, and a happening that each paper tells in its own words."""
+    own = [
+        (f"{name} page {n} on {'abcdefgh'[n % 8] * 5}", f"{name}{n} " * 30, NOW - 86_400 * 9 - n * 3600)
+        for n in range(60)
+    ]
+    words = {
+        "a": (
+            "Orlow dam bursts after a week of rain",
+            "The dam at Orlow burst on Monday after a week of rain; thousands fled.",
+        ),
+        "b": (
+            "Thousands flee as Orlow dam bursts",
+            "Thousands fled when the Orlow dam burst on Monday in the rain.",
+        ),
+        "c": (
+            "Rain bursts dam at Orlow, thousands flee",
+            "Rain burst the dam at Orlow on Monday, and thousands had to flee.",
+        ),
+    }
+    return [(*words[name], NOW - 86_400 * 8 + ord(name)), *own]
+
+
+def test_F60_to_publish_events_instead_of_stories_keeps_ids_and_loses_nothing(tmp_path: Path) -> None:
+    """Switching one_per there and back: each event under the id of its founder, everybody in its list, every
+    item once in feed and archives, our own checks silent.
+    """
+    papers, feeds_of = Papers(tmp_path), {name: feed(name, *week(name)) for name in "abc"}
+    limit = "limit = 40"
+    stories = papers.cycle(NOW, limit, **feeds_of)
+    ids = {item["id"] for item in stories.values()}
+    assert list(check.folder(papers.public)) == []
+    events = papers.cycle(NOW + 7200, f'{limit}\none_per = "event"')
+    assert list(check.folder(papers.public)) == []
+    dam = next(item for title, item in events.items() if "Orlow" in title)
+    assert dam["id"] in ids and dam["date_published"] == next(
+        item["date_published"] for item in stories.values() if item["id"] == dam["id"]
+    )
+    assert {told["title"] for told in dam["_also_in"]["entries"]} | {dam["title"]} == {
+        week(name)[0][0] for name in "abc"
+    }
+    late = feed(
+        "c",
+        (
+            "Orlow dam: the army comes",
+            "The army came to Orlow on Monday to help where the dam burst in the rain.",
+            NOW - 86_400 * 8 + 900,
+        ),
+        *week("c"),
+    )
+    papers.cycle(NOW + 2 * 7200, f'{limit}\none_per = "event"', c=late)
+    assert list(check.folder(papers.public)) == []
+    papers.cycle(NOW + 3 * 7200, limit)
+    assert list(check.folder(papers.public)) == []
