@@ -385,7 +385,7 @@ def test_F60_what_is_in_an_archive_does_not_come_back_into_the_feed(tmp_path: Pa
             entry(
                 "c",
                 "4",
-                "Earthquake northern Chile: rescue teams search collapsed houses in Iquique",
+                "Northern Chile earthquake leaves rescue teams searching collapsed houses in Iquique",
                 at=NOW - 1800,
             ),
             at=NOW + 60,

@@ -25,6 +25,8 @@ MARK = 0.4  # weight of a mark of long texts among words
 WEIGHTS = 255  # a word's weight in a posting is a whole number up to this
 SHARED, COPIED = 0.09, 0.14  # cosine by the heaviest words alone: less is no event, no copy
 LANGUAGE = 40  # words of a body, after those of the title, that its language is told by
+LINKED = 400  # characters of the texts under one link that are looked at
+ALIKE = 0.5  # likeness of two titles from which on two fragments of a page are one item
 
 Found = tuple[int, int, float]
 """A story that shares words with a new one, its time, and the cosine by those words."""
@@ -98,6 +100,7 @@ class Batch:
 
     def look_at(self, batch: list[Waiting]) -> None:
         """What is compared of these entries, and how common their words are."""
+        self.memory.learn(batch)
         self.coming = [self.prepared(entry) for entry in batch]
         added = Counter(chain.from_iterable([one.counts for one in self.coming]))
         self.known = self.memory.frequencies_of(added)
@@ -119,9 +122,8 @@ class Batch:
         self.join_by_hand(batch)
 
     def prepared(self, entry: Waiting) -> New:
-        print_ = self.memory.fingerprint(entry.title, entry.text, entry.source)
-        spoken = vocabulary.language(print_.title + print_.body[:LANGUAGE], entry.language)
-        return New(entry, print_, cluster.terms(print_.title, print_.body, spoken), spoken)
+        print_ = self.memory.fingerprint(entry)
+        return New(entry, print_, cluster.terms(print_.title, print_.body, print_.spoken), print_.spoken)
 
     def rarity(self, spoken: str) -> cluster.Rarity:
         known = self.rarities.get(spoken)
@@ -164,7 +166,7 @@ class Batch:
         self.founders.append(one.vector)
         self.index(story, one)
         memory = self.memory
-        memory.prints[story] = [Known(entry.id, entry.source, one.print)]
+        memory.prints[story] = [Known(entry, one.print)]
         memory.vectors[story] = one.vector
         memory.events[story] = event
         if entry.public_id in self.events:
@@ -187,7 +189,7 @@ class Batch:
         """An edited copy: the next copy may be one of it rather than of the founder."""
         known = self.memory.prints_of(story)
         if len(known) < TELLINGS and all(telling.id != one.entry.id for telling in known):
-            known.append(Known(one.entry.id, one.entry.source, one.print))
+            known.append(Known(one.entry, one.print))
         self.lasting.update(one.terms)
         self.index(story, one)
 
@@ -251,26 +253,38 @@ class Batch:
             return None
         for source, other, known in copies:
             story = self.placed.get(other, known)
-            if story is None or source == entry.source:
+            if story is None or source == entry.source or not self.one_page(entry, other):
                 continue
             if self.kept_apart(entry, story):
                 return None
             return story, Reason("item", other, 1.0, 1.0, ((why, entry.link_key or ""),))
         return None
 
+    def one_page(self, entry: Waiting, other: int) -> bool:
+        """Whether two items with one canonical link are one: a page may have several, each with its fragment, or
+        change between them.
+        """
+        both = (*folding.entries(self.store, [other], LINKED), entry)
+        a, b = (self.memory.fingerprint(one) for one in both)
+        fragments = {(one.link or "").partition("#")[2] for one in both}
+        if len(fragments) > 1 and "" not in fragments:
+            return dedupe.title_similarity(a.title, b.title) >= ALIKE
+        return dedupe.share_words(a, b)
+
     def same_text(self, one: New, found: list[Found]) -> tuple[int, Reason] | None:
         """The most alike of the candidates that are the same text; the older one of equals."""
         window, at = self.settings.text_window, one.entry.published
         if window is None:
             return None
+        own = Known(one.entry, one.print)
         best: tuple[float, int, Reason] | None = None
         for story in [
             story for story, when, weight in found if weight >= COPIED and abs(at - when) <= window
         ][:TEXT_CANDIDATES]:
             for other in self.memory.prints_of(story):
-                reason = dedupe.decide(other.print, one.print)
+                reason = dedupe.decide(other.print, one.print, other.between(own))
                 if reason.level is None or self.kept_apart(one.entry, story):
-                    if dedupe.series(other.print, one.print, reason, other.source == one.entry.source):
+                    if dedupe.series(other.print, one.print, reason, other.entry.source == one.entry.source):
                         one.series.add(story)
                 elif best is None or (reason.score, -story) > (best[0], -best[1]):
                     best = (reason.score, story, replace(reason, against=other.id))

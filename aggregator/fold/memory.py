@@ -5,7 +5,7 @@ again.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
@@ -13,7 +13,10 @@ from typing import TypeVar
 from aggregator import dedupe
 from aggregator.cluster import Cluster, Vector
 from aggregator.fold.merging import LARGE, Bond
-from aggregator.store import Store, events, folding
+from aggregator.store import Store, events, folding, standing
+from aggregator.store.folding import Waiting
+from aggregator.store.standing import Part
+from aggregator.text import vocabulary
 
 POSTINGS = 16  # newest stories that one word finds
 EDITED = 0.95  # score of a text fold under which the copy is kept to compare with, beside the founder
@@ -29,9 +32,21 @@ _Value = TypeVar("_Value")
 class Known:
     """An entry that a story is known by."""
 
-    id: int
-    source: str
+    entry: Waiting
     print: dedupe.Print
+
+    @property
+    def id(self) -> int:
+        return self.entry.id
+
+    def between(self, other: Known) -> dedupe.Between:
+        """What lies between two entries, beside what they say."""
+        a, b = self.entry, other.entry
+        gap = abs(a.published - b.published)
+        if a.source != b.source or (a.link_key is not None and a.link_key == b.link_key):
+            return dedupe.Between(seconds=gap)
+        other_media = bool(a.media and b.media and not a.media & b.media)
+        return dedupe.Between(True, gap, other_media, bool(a.image and b.image and a.image != b.image))
 
 
 @dataclass(slots=True)
@@ -57,6 +72,7 @@ class Memory:
         self.events: dict[int, int] = {}  # story → event
         self._newest = self._stored = folding.newest_posting(store.conn)
         self.frequencies: dict[str, int] = {}  # stored term → in how many events it was
+        self.standing: dict[str, set[int]] = {}  # source → parts of its items that stand
 
     def bound(self) -> None:
         if len(self.terms) > 8 * CACHE:  # both together: every story in a list has a time
@@ -64,6 +80,7 @@ class Memory:
             self.times.clear()
         if len(self.frequencies) > 8 * CACHE:
             self.frequencies.clear()
+        _halve(self.standing, CACHE)
         _halve(self.events, 4 * CACHE)
         _halve(self.prints, CACHE)
         _halve(self.vectors, 2 * CACHE)
@@ -125,16 +142,57 @@ class Memory:
     def prints_of(self, story: int) -> list[Known]:
         known = self.prints.get(story)
         if known is None:
-            found = folding.tellings(self._conn, story, EDITED, TELLINGS)
-            known = [
-                Known(number, source, self.fingerprint(title, text, source))
-                for number, title, text, source in found
-            ]
+            found = folding.tellings(self._conn, story, EDITED, TELLINGS, dedupe.BODY_CHARACTERS)
+            known = [Known(entry, self.fingerprint(entry)) for entry in found]
             self.prints[story] = known
         return known
 
-    def fingerprint(self, title: str, text: str, source: str) -> dedupe.Print:
-        return dedupe.fingerprint(title, text, self.titles.get(source, ""))
+    def fingerprint(self, entry: Waiting) -> dedupe.Print:
+        source_title = self.titles.get(entry.source, "")
+        return dedupe.fingerprint(
+            entry.title, entry.text, source_title, self.stands(entry.source), entry.language
+        )
+
+    def stands(self, source: str) -> set[int]:
+        """The parts of its items that say nothing of them."""
+        known = self.standing.get(source)
+        if known is None:
+            known = self.standing[source] = standing.stands(self._conn, source)
+        return known
+
+    def learn(self, batch: Sequence[Waiting]) -> None:
+        """What stands under several titles of a source, before anything of the batch is compared; inside a
+        transaction.
+        """
+        by_source: dict[str, list[Waiting]] = {}
+        for entry in batch:
+            by_source.setdefault(entry.source, []).append(entry)
+        changed = {source for source, group in by_source.items() if self._learn(source, group)}
+        if changed:  # what was compared until now held parts that stand
+            for story, known in list(self.prints.items()):
+                if any(telling.entry.source in changed for telling in known):
+                    del self.prints[story]
+
+    def _learn(self, source: str, group: Sequence[Waiting]) -> bool:
+        """Whether more stands than before."""
+        stands = self.stands(source)
+        parts = {entry.id: dict(dedupe.parts(entry.title, entry.text)) for entry in group}
+        wanted = {part for found in parts.values() for part in found} - stands
+        seen = standing.parts(self._conn, source, wanted)
+        titles = {entry.id: entry.title for entry in group}
+        earlier = {part.first for part in seen.values()} | {
+            part.second for part in seen.values() if part.second
+        }
+        titles.update(standing.titles(self._conn, [number for number in earlier if number not in titles]))
+        before, changed = len(stands), {}
+        for entry in group:
+            for part, words in parts[entry.id].items():
+                if part in wanted and part not in stands and _meet(seen, part, words, entry, titles):
+                    changed[part] = seen[part]
+                    if seen[part].stands:
+                        stands.add(part)
+        standing.remember(self._conn, source, changed)
+        return len(stands) > before
 
     def vectors_of(self, stories: list[int]) -> list[tuple[int, Vector]]:
         """Those that are still there."""
@@ -196,3 +254,27 @@ def _halve(cache: dict[_Key, _Value], most: int) -> None:
     if len(cache) > most:
         for key in list(islice(cache, len(cache) - most // 2)):
             del cache[key]
+
+
+def _meet(
+    seen: dict[int, Part], part: int, words: tuple[str, ...], entry: Waiting, titles: Mapping[int, str]
+) -> bool:
+    """Count this entry's part; whether that changed what is known of it.
+
+    A sentence stands with the second title that it says nothing of, the tail of a title (no words) with the third.
+    """
+    known = seen.get(part)
+    if known is None or known.first not in titles:
+        seen[part] = Part(entry.id)
+        return True
+    if entry.id in (known.first, known.second):
+        return False
+    others = [number for number in (known.first, known.second) if number is not None and number in titles]
+    spoken = entry.language or vocabulary.FALLBACK
+    if not all(dedupe.tells_apart(titles[other], entry.title, words, spoken) for other in others):
+        return False
+    if words or known.second is not None:
+        known.stands = True
+    else:
+        known.second = entry.id
+    return True

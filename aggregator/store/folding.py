@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from aggregator import urls
 from aggregator.model import Reason
-from aggregator.store import rows
+from aggregator.store import rows, standing
 from aggregator.store.base import Store
 from aggregator.store.entries import drop_empty, mark_event
 from aggregator.store.lookup import chosen, number
@@ -40,6 +40,7 @@ class Waiting:
     id: int
     source: str
     public_id: str
+    link: str | None
     link_key: str | None
     title: str
     text: str
@@ -47,6 +48,25 @@ class Waiting:
     published: int
     first_seen: int
     changed: int
+    enclosures: str  # JSON
+    image: str | None
+
+    @property
+    def media(self) -> frozenset[str]:
+        """Addresses of its enclosures."""
+        return (
+            frozenset(row["url"] for row in json.loads(self.enclosures))
+            if len(self.enclosures) > 2
+            else _NONE
+        )
+
+
+_NONE: frozenset[str] = frozenset()
+# `?`: how many characters of the text
+_COLUMNS = (
+    "e.id, e.source, e.public_id, e.link, e.link_key, e.title, substr(e.text, 1, ?), e.language, "
+    "e.published, e.first_seen, e.changed, e.enclosures, e.image"
+)
 
 
 def untold(store: Store) -> Sequence[int]:
@@ -65,12 +85,9 @@ def untold(store: Store) -> Sequence[int]:
 
 def entries(store: Store, numbers: Sequence[int], characters: int) -> list[Waiting]:
     """These entries, in this order; of their texts so many characters."""
-    columns = (
-        "id, source, public_id, link_key, title, substr(text, 1, ?), language, published, first_seen, changed"
-    )
     found = {
         row[0]: Waiting(*row)
-        for row in chosen(store.conn, f"SELECT {columns} FROM entry WHERE id", numbers, characters)
+        for row in chosen(store.conn, f"SELECT {_COLUMNS} FROM entry e WHERE e.id", numbers, characters)
     }
     return [found[number] for number in numbers]
 
@@ -155,18 +172,17 @@ def vectors_of_event(
     return [(story, published, _unpacked(terms)) for story, published, terms in found]
 
 
-def tellings(
-    conn: sqlite3.Connection, story: int, below: float, most: int
-) -> list[tuple[int, str, str, str]]:
-    """(entry, title, text, source) of the founder of a story and of its first members that are edited copies
-    (score under `below`) or joined by hand.
+def tellings(conn: sqlite3.Connection, story: int, below: float, most: int, characters: int) -> list[Waiting]:
+    """The founder of a story and its first members that are edited copies (score under `below`) or joined by
+    hand; of their texts so many characters.
     """
     query = (
-        "SELECT e.id, e.title, e.text, e.source FROM member m JOIN entry e ON e.id = m.entry JOIN story s ON s.id = m.story "
+        f"SELECT {_COLUMNS} FROM member m JOIN entry e ON e.id = m.entry JOIN story s ON s.id = m.story "
         "WHERE m.story = ? AND "
         "(e.public_id = s.public_id OR (m.level = 'text' AND (m.score < ? OR m.features = ?))) ORDER BY e.public_id <> s.public_id, e.published, e.public_id LIMIT ?"
     )
-    return conn.execute(query, (story, below, rows.dump(JOINED), most)).fetchall()
+    found = conn.execute(query, (characters, story, below, rows.dump(JOINED), most))
+    return [Waiting(*row) for row in found]
 
 
 def same_link(conn: sqlite3.Connection, link_key: str) -> list[tuple[str, int, int | None]]:
@@ -414,3 +430,4 @@ def forget_postings(store: Store, before: int) -> None:
         conn.execute(
             "DELETE FROM vector WHERE story IN (SELECT id FROM story WHERE published < ?)", (before,)
         )
+        standing.forget(conn)

@@ -20,6 +20,7 @@ open the file with `sqlite-utils` or Datasette. Lists and small records are JSON
 | term       | in how many events a word was seen: what is learned from the stream                                |
 | posting    | a story is found by this word (its heaviest ones, as crc32; `period`: the week of the story)        |
 | vector     | the weighted words of a story                                                                      |
+| standing   | a sentence, or a title's tail (as crc32), that items of a source share; `stands`: it says nothing   |
 | alias      | a published id that was merged into another one                                                    |
 | override   | a `split` or `join` of the user                                                                     |
 | label      | a story is in a topic, because of this entry and this rule                                          |
@@ -212,3 +213,20 @@ def m005_recognised(db: Database) -> None:
         CREATE INDEX entry_doubtful ON entry (title, source, published) WHERE instr(link_key, ' ') > 0;
         """,
     )
+
+
+@migrations()
+def m006_standing(db: Database) -> None:
+    """What sources say under several titles; and joiners within words, which cut words of before in two."""
+    db.conn.execute(
+        "CREATE TABLE standing (source TEXT NOT NULL, part INTEGER NOT NULL, first INTEGER NOT NULL, second INTEGER, "
+        "stands INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (source, part)) STRICT, WITHOUT ROWID"
+    )
+    joined = " OR ".join(
+        f"instr(title || summary || text, char({sign}))" for sign in (0xAD, 0x200C, 0x200D, 0x2060)
+    )
+    if db.conn.execute(f"SELECT 1 FROM entry WHERE {joined} LIMIT 1").fetchone():
+        db.conn.execute("INSERT INTO entry_fts (entry_fts) VALUES ('delete-all')")
+        db.conn.execute(
+            "INSERT INTO entry_fts (rowid, title, summary, text) SELECT id, words(title), words(summary), words(text) FROM entry"
+        )

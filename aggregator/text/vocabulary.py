@@ -129,6 +129,11 @@ def _function() -> Mapping[str, tuple[str, ...]]:
     return found
 
 
+def common(word: str) -> tuple[str, ...]:
+    """The languages of whose forty most common words this is one."""
+    return _function().get(word, ())
+
+
 @functools.cache
 def shares(spoken: str) -> Mapping[str, float]:
     """Stem → share of the items in this language that hold it; the occurrences of all words with this stem

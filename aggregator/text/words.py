@@ -14,10 +14,12 @@ _DENSE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u340
 # Vowel signs of Indic scripts are part of a word but not `\w`; the danda (U+0964, U+0965) is a full stop.
 _INDIC = "\u0900-\u0963\u0966-\u0dff\u0f71-\u0fbc"
 _TOKEN = re.compile(rf"(?P<dense>[{_DENSE}]+)|(?:(?![{_DENSE}])(?:[^\W_]|[{_INDIC}]))+")
+_DENSE_START = re.compile(f"[{_DENSE}]")
 _ASCII = re.compile("[a-z0-9]+")
-# Accents of Latin, Greek and Cyrillic, points of Hebrew, vowel marks and tatweel of Arabic.
+# Accents of Latin, Greek and Cyrillic, points of Hebrew, vowel marks and tatweel of Arabic; and what has no shape
+# of its own within a word: soft hyphens, and the joiners that Persian and Indic scripts write or leave out.
 _MARKS = re.compile(
-    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]+"
+    "[\u00ad\u200c\u200d\u2060\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]+"
 )
 
 
@@ -48,6 +50,11 @@ def words(text: str) -> list[str]:
     return found
 
 
+def is_dense(word: str) -> bool:
+    """Whether this begins with a character of a script without spaces."""
+    return _DENSE_START.match(word) is not None
+
+
 def is_character(word: str) -> bool:
     """Whether this is a single character of a script without spaces."""
-    return len(word) == 1 and re.match(f"[{_DENSE}]", word) is not None
+    return len(word) == 1 and is_dense(word)

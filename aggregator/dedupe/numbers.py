@@ -1,0 +1,60 @@
+"""The numbers that a text names, read as its writer meant them: `1.000`, `1,000` and `1,00,000` are thousands,
+`10.0` is ten, `v10.0.0` is a version.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_DIGIT = re.compile(r"\d")
+_NUMBER = re.compile(r"(?<![#\w])[vV]?\d+(?:[.,'’\u00a0\u202f\u066b\u066c]\d+)*")
+_MARK = re.compile(r"\D")
+_GROUPS = re.compile(
+    r"[1-9]\d{0,2}(?:(?: \d{2,3})* \d{3})"
+)  # German, English and Indian style, marks as spaces
+_HAN_NUMBER = re.compile(r"[〇一二三四五六七八九十百千]+(?=[日月年時点號号回期人名円元度])")
+_WORDS = {
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10", "first": "1",
+    "second": "2", "third": "3", "fourth": "4", "fifth": "5", "half": "½", "january": "m1", "february": "m2", "march": "m3", "april": "m4", "june": "m6", "july": "m7",
+    "august": "m8", "september": "m9", "october": "m10", "november": "m11", "december": "m12", "monday": "d1", "tuesday": "d2", "wednesday": "d3",
+    "thursday": "d4", "friday": "d5", "saturday": "d6", "sunday": "d7",
+}  # fmt: skip
+
+
+def numbers(text: str, found_words: Iterable[str]) -> Iterable[str]:
+    """All numbers of `text`, whose words these are: years, weekdays and months too."""
+    for said in _NUMBER.findall(text) if _DIGIT.search(text) else ():
+        yield value(said)
+    if not text.isascii():
+        yield from _HAN_NUMBER.findall(text)
+    for word in _WORDS.keys() & found_words:
+        yield _WORDS[word]
+
+
+def is_number(word: str) -> bool:
+    return word[0].isdigit() or word in _WORDS
+
+
+def plain(word: str) -> str:
+    """`two` and `2` are one word."""
+    return _WORDS.get(word, word)
+
+
+def value(said: str) -> str:
+    """Without thousands marks and needless zeros, the decimal mark a point; a version keeps its parts."""
+    if not said.isascii():
+        said = "".join(str(unicodedata.digit(sign, sign)) for sign in said)
+    parts = _MARK.split(said.lstrip("vV"))
+    whole = [part.lstrip("0") or "0" for part in parts]
+    marks = _MARK.findall(said.lstrip("vV"))
+    if len(parts) == 1:
+        return whole[0]
+    if said[0] not in "vV":
+        if len(set(marks)) == 1 and _GROUPS.fullmatch(" ".join(parts)):
+            return "".join(parts)
+        fraction = parts[-1].rstrip("0")
+        if len(parts) == 2 or (marks[-1] not in marks[:-1] and _GROUPS.fullmatch(" ".join(parts[:-1]))):
+            return "".join(parts[:-1]).lstrip("0").rjust(1, "0") + (f".{fraction}" if fraction else "")
+    return ".".join(whole)

@@ -1,0 +1,170 @@
+"""What is compared of an entry: its title without what belongs to its source, its own text, its numbers."""
+
+from __future__ import annotations
+
+import functools
+import re
+import zlib
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+
+from aggregator.dedupe import standing
+from aggregator.dedupe.numbers import numbers
+from aggregator.text import vocabulary
+from aggregator.text.words import words
+
+BODY_WORDS, BODY_CHARACTERS = 400, 4000  # compared of a body; enough to know a text by
+LONG_TEXT, MARKS = 80, 6  # words from which on a text has marks, and how many
+REPEATED = 1.1  # times the length of the title: a text of no more that begins with it only repeats it
+LANGUAGE = 40  # words of a body, after those of the title, that its language is told by
+KICKER, AFTER_KICKER = 5, 3  # words of a kicker, at most, and of the headline behind it, at least
+
+_PREFIX = re.compile(
+    r"^\W*(?:(?:updated?|corrected|refile|rpt|exclusive|breaking(?: news)?|just in|live(?: updates)?|watch|video|analysis|opinion|factbox|timeline|explainer|"
+    r"in pictures|photos?|gallery|eil(?:meldung)?|en direct|última hora|urgente|срочно|速報)\s*(?:\d{1,2})?\s*(?:[-–—:|]|\b(?=\s*[-–—:|]))\s*)+",
+    re.I,
+)
+_REPEAT = re.compile(r"\W*(?:corrected|correction|refile|rpt|repeat)\b", re.I)
+_AGENCY = re.compile(r"\s*\((?:Reuters|AP|AFP|dpa|UPI|Bloomberg)\)\s*$")
+_SUFFIX = re.compile(r"\s+[-–—|·»]\s+[^-–—|·»]{2,40}$")
+_KICKER = re.compile(r"^.{2,48}?(?::\s|：|\s[|–—-]\s)")
+_DATELINE = re.compile(
+    r"^(?:[A-Z][A-Za-z.’' ]{1,30}(?:, [A-Z][A-Za-z.]{1,20})?(?: [A-Z][a-z]{2,8}\.? \d{1,2})?\s*)?"
+    r"(?:\((?:Reuters|AP|AFP|dpa|UPI|Bloomberg|[A-Z]{2,8})\)\s*)?[-–—]{1,2}\s+"
+)
+_RAW = re.compile(r"[^\W_]+")
+_DEBRIS = re.compile(
+    r"\s?&?#(?:\d{2,5}|[xX][0-9a-fA-F]{2,5});|&?\b(?:amp|quot|nbsp|apos|lt|gt);|</?[A-Za-z][^<>]{0,400}>?|https?://\S+"
+)
+_ACRONYM = re.compile(r"\b(?:[A-Za-z]\.){2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """What is compared of an entry. Numbers as said, years and months too."""
+
+    title: tuple[str, ...]
+    body: tuple[str, ...]  # without what its source says under other titles too
+    held: frozenset[int]  # word 3-shingles as hashes, good within this process only
+    numbers: frozenset[str]  # of the title
+    body_numbers: frozenset[str]
+    cut: bool  # the title ends with an ellipsis
+    repeat: bool  # the title says that this corrects or repeats an earlier one
+    shown: str  # the body as it was written
+    heading: str  # and the title
+    spoken: str  # language
+    kicker: int  # how many words of the title stand before its headline: `Exclusive:`, `Ukraine:`
+
+    @property
+    def headline(self) -> tuple[str, ...]:
+        """The title without its kicker."""
+        return self.title[self.kicker :]
+
+    def capitals(self) -> tuple[bool, ...]:
+        """Of the body's words, which ones begin with a capital; () where they can't be told (scripts without
+        spaces).
+        """
+        found = _capitals(self.shown)
+        return found if len(found) == len(self.body) else ()
+
+    def title_capitals(self) -> tuple[bool, ...]:
+        """The same of the title; () too where every long word has one, as in American headlines."""
+        found = _capitals(self.heading)
+        if len(found) != len(self.title):
+            return ()
+        return (
+            found
+            if sum(len(word) > 3 for word, capital in zip(self.title, found, strict=True) if not capital) >= 2
+            else ()
+        )
+
+
+@functools.lru_cache(maxsize=4096)
+def _capitals(text: str) -> tuple[bool, ...]:
+    """A text is compared with several others one after the other."""
+    return tuple([word[0].isupper() for word in _RAW.findall(text)[:BODY_WORDS]])
+
+
+def fingerprint(
+    title: str,
+    text: str,
+    source_title: str = "",
+    stands: Container[int] = (),
+    language: str | None = None,
+) -> Print:
+    """Of a title and a body (plain text; "" for headlines alone).
+
+    `stands`: the parts that the source says under several titles, see `standing`; `language` as declared.
+    """
+    if stands:
+        title, text = standing.without(title, text, stands)
+    cleaned = _joined(clean_title(title, source_title))
+    if title and text.startswith(title.rstrip("… .")):
+        if len(text) > 2 * len(title):
+            cleaned = ""  # made of the text's first words: it says nothing of its own
+        elif len(text) <= REPEATED * len(title):
+            text = ""  # nor does a text that repeats the title
+    shown = _joined(_DATELINE.sub("", text[:BODY_CHARACTERS]))
+    body = tuple(words(shown)[:BODY_WORDS])
+    title_words = tuple(words(cleaned))
+    spoken = vocabulary.language(title_words + body[:LANGUAGE], language)
+    return Print(title_words, body, frozenset(shingles(body)), frozenset(numbers(cleaned, title_words)), frozenset(numbers(shown, body)),
+                 cleaned.rstrip().endswith(("...", "…")), bool(_REPEAT.match(title)), shown, cleaned, spoken, _kicker(cleaned, title_words))  # fmt: skip
+
+
+def shingles(body: tuple[str, ...]) -> Iterator[int]:
+    return map(hash, zip(body, body[1:], body[2:], strict=False))
+
+
+def _joined(text: str) -> str:
+    """`U.S.` is one word, and what is left of broken markup (` #39;`, `<A HREF=…>`, an address) is none."""
+    if "#" in text or "<" in text or "&" in text or "://" in text or "quot;" in text:
+        text = _DEBRIS.sub(" ", text)
+    return _ACRONYM.sub(lambda found: found.group().replace(".", ""), text) if "." in text else text
+
+
+def _kicker(cleaned: str, title: tuple[str, ...]) -> int:
+    found = _KICKER.match(cleaned)
+    size = len(words(found.group())) if found else 0
+    return size if size <= KICKER and len(title) - size >= max(AFTER_KICKER, size) else 0
+
+
+def clean_title(title: str, source_title: str = "") -> str:
+    """Without “UPDATE 2-”, “BREAKING:” before it and the name of its source behind it."""
+    text = _AGENCY.sub("", _PREFIX.sub("", title)) or title
+    tail = _SUFFIX.search(text)
+    if tail and _is_source(tail.group(), source_title, len(text) - len(tail.group())):
+        text = text[: tail.start()]
+    return text
+
+
+def _is_source(tail: str, source_title: str, left: int) -> bool:
+    """A tail after a dash that is this source's own title; or, where 20 characters are `left` without it, that
+    is short and looks like a name: every word capitalised, or a host name.
+    """
+    if source_title and set(words(tail)) <= set(words(source_title)):
+        return True
+    found = [word for word in re.split(r"[\s|»·–—-]+", tail.strip()) if word]
+    return (
+        left >= 20
+        and len(found) <= 5
+        and all(
+            word[:1].isupper() or word in ("of", "the", "and", "de", "la", "der") or "." in word
+            for word in found
+        )
+    )
+
+
+def marks(one: Print) -> list[str]:
+    """By what a long text is found although another one opens it: its smallest shingle hashes (Broder 1997,
+    bottom-k).
+
+    They are stored, so the hash is one that is the same on every machine and in every run.
+    """
+    if len(one.body) < LONG_TEXT:
+        return []
+    found = {
+        zlib.crc32(" ".join(three).encode())
+        for three in zip(one.body, one.body[1:], one.body[2:], strict=False)
+    }
+    return [f"#{shingle:08x}" for shingle in sorted(found)[:MARKS]]

@@ -1,0 +1,77 @@
+"""What a source says under every title: the description of a programme, a line about its newsletter, the name of
+a series behind its titles. It says nothing of the item, so it is no part of what is compared.
+
+A part is a sentence of the text, or the tail of a title. Which parts stand is learnt from the source's own items,
+see `fold.memory`; here is what a part is, and when two items tell that it stands.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Container, Iterable, Iterator, Sequence
+
+from aggregator.dedupe.headline import edits
+from aggregator.text.words import words
+
+ENDS = 4  # sentences at the beginning of a text, and at its end, that may stand
+PART = 3  # words of a sentence, at least
+STEM = 5  # letters that two words have in common which are taken for one
+
+_SENTENCE = re.compile(r"(?<=[.!?…。！？।॥])\s+|\s*\n\s*|(?<=[。！？])")
+_TAIL = re.compile(r"\s+[-–—|·»]\s+([^-–—|·»]{2,60})$")
+
+
+def parts(title: str, text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """(hash, words) of what may stand in an item; no words: the tail of its title."""
+    tail = _TAIL.search(title)
+    if tail:
+        yield _tail(tail.group(1)), ()
+    sentences = [said for said in _SENTENCE.split(text) if said]
+    for said in dict.fromkeys(sentences[:ENDS] + sentences[-ENDS:]):
+        found = tuple(words(said))
+        if len(found) >= PART:
+            yield _part(found), found
+
+
+def without(title: str, text: str, stands: Container[int]) -> tuple[str, str]:
+    """An item's title and text without the parts that stand."""
+    tail = _TAIL.search(title)
+    if tail and _tail(tail.group(1)) in stands:
+        title = title[: tail.start()]
+    sentences = _SENTENCE.split(text)
+    kept = [said for said in sentences if _part(words(said or "")) not in stands]
+    return title, text if len(kept) == len(sentences) else " ".join(kept)
+
+
+def tells_apart(title: str, other: str, part: Sequence[str], spoken: str) -> bool:
+    """Whether a part that two items of a source share says nothing of either: their titles are two, and none of
+    the words that only one of them has is in it.
+    """
+    found = edits(title, other, spoken)
+    if found.light:
+        return False
+    own = [*found.own[0], *found.own[1]]
+    return bool(own) and not speaks(own, part)
+
+
+def speaks(own: Iterable[str], body: Sequence[str]) -> int:
+    """How many of these words a text has, whatever their endings."""
+    held = {word[:STEM] for word in body}
+    dense = None
+    count = 0
+    for word in own:
+        if word[:STEM] in held:
+            count += 1
+        elif len(word) == 1 and not word.isascii():
+            dense = "".join(body) if dense is None else dense
+            count += word in dense
+    return count
+
+
+def _part(found: Sequence[str]) -> int:
+    return zlib.crc32(" ".join(found).encode())
+
+
+def _tail(said: str) -> int:
+    return zlib.crc32(f"| {' '.join(words(said))}".encode())

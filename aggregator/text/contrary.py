@@ -1,0 +1,110 @@
+"""Which words turn a statement into its contrary: negations, and words that say the opposite of each other.
+
+`data/negations.txt` and `data/opposites.txt` hold them by language.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import resources
+
+from aggregator.text.words import fold
+
+_STEM = 2  # letters of a stem that stand before what negates it within
+
+
+def negates(word: str, spoken: str) -> bool:
+    """Whether this word, as `words` gives it, is a negation by itself in a text of this language."""
+    return spoken in _forms("word").get(word, ()) or any(sign in word for sign in _affixes("within", spoken))
+
+
+def negation(a: Sequence[str], b: Sequence[str], spoken: str) -> bool:
+    """Whether one of two spans that stand in the same place says what the other says, and negates it."""
+    mine, other = without_contractions(a), without_contractions(b)
+    plain = [[word for word in span if not negates(word, spoken)] for span in (mine, other)]
+    if plain[0] == plain[1] and (len(plain[0]) == len(mine)) != (len(plain[1]) == len(other)):
+        return True
+    return len(a) == len(b) == 1 and (_affixed(a[0], b[0], spoken) or _affixed(b[0], a[0], spoken))
+
+
+def _affixed(plain: str, negated: str, spoken: str) -> bool:
+    """Whether the one is the other with an affix that negates: `schuldig`, `unschuldig`."""
+    if any(negated == prefix + plain for prefix in _affixes("prefix", spoken)):
+        return True
+    start = _shared(plain, negated)
+    if start < _STEM:
+        return False
+    if any(
+        negated.endswith(suffix) and not plain.endswith(suffix) for suffix in _affixes("suffix", spoken)
+    ) and (start + _STEM >= len(plain)):
+        return True
+    return any(infix in negated[_STEM:] and infix not in plain[_STEM:] for infix in _affixes("infix", spoken))
+
+
+def _shared(a: str, b: str) -> int:
+    return next(
+        (place for place, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b))
+    )
+
+
+def opposite(a: Sequence[str], b: Sequence[str], spoken: str) -> tuple[str, str] | None:
+    """A word of one span and one of the other that say the contrary of each other; None: there are none."""
+    sides = _opposites(spoken)
+    for word in a:
+        for number, side in sides.get(word, ()):
+            for other in b:
+                if (number, 1 - side) in sides.get(other, ()):
+                    return word, other
+    return None
+
+
+@functools.cache
+def _lines(name: str) -> tuple[list[str], ...]:
+    text = resources.files("aggregator").joinpath(f"data/{name}.txt").read_text(encoding="utf-8")
+    return tuple(line.split() for line in text.splitlines() if line and not line.startswith("#"))
+
+
+@functools.cache
+def _forms(kind: str) -> dict[str, tuple[str, ...]]:
+    """Form → the languages in which it negates in this way."""
+    found: dict[str, tuple[str, ...]] = {}
+    for spoken, kinds, *forms in _lines("negations"):
+        for form in map(fold, forms if kinds == kind else ()):
+            found[form] = (*found.get(form, ()), spoken)
+    return found
+
+
+@functools.cache
+def _affixes(kind: str, spoken: str) -> tuple[str, ...]:
+    return tuple(form for form, languages in _forms(kind).items() if spoken in languages)
+
+
+@functools.cache
+def _opposites(spoken: str) -> dict[str, list[tuple[int, int]]]:
+    """Word → (which pair, which side of it)."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for number, (language, pair) in enumerate(_lines("opposites")):
+        if language == spoken:
+            for word, side in _sides(pair):
+                found.setdefault(fold(word), []).append((number, side))
+    return found
+
+
+def _sides(pair: str) -> Iterator[tuple[str, int]]:
+    for side, forms in enumerate(pair.split("/")):
+        yield from ((form, side) for form in forms.split(","))
+
+
+def without_contractions(found: Iterable[str]) -> list[str]:
+    """`won’t` and `can’t`, which are two words of ours each, as `will not` and `can not`."""
+    result: list[str] = []
+    for word in found:
+        if word == "t" and result and result[-1].endswith("n"):
+            stem = result.pop()
+            result += [{"won": "will", "can": "can", "shan": "shall"}.get(stem, stem[:-1]), "not"]
+        elif word == "cannot":
+            result += ["can", "not"]
+        else:
+            result.append(word)
+    return result
