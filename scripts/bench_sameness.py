@@ -115,17 +115,16 @@ def show_constants(
     modules: Sequence[str], there: Sequence[Ruler], found: Sequence[Found], base: Setting, jobs: int
 ) -> None:
     """One constant at a time with another value, against the setting as it is."""
+    print(f"\n{'':38}" + "".join(f"{measure:28}" for measure in compare.MEASURES))
     for module in modules:
         for name, setting in settings.variants(module):
             other = measured([(ruler, (*base, *setting)) for ruler in there], jobs)
-            said = "; ".join(
-                f"{measure} {one.value:+.4f} [{low:+.4f}, {high:+.4f}]"
-                for measure, differences in compare.differences(there, found, other).items()
-                if differences
-                for one in [compare.mean(differences)]
-                for low, high in [one.interval()]
-            )
-            print(f"{name}: {said}", flush=True)
+            means = [
+                compare.mean(differences) if differences else None
+                for differences in compare.differences(there, found, other).values()
+            ]
+            told = "".join(f"{'' if one is None else one.change():28}" for one in means)
+            print(f"{name:38}{told}{'' if any(one and one.sure() for one in means) else 'noise'}", flush=True)
 
 
 # fmt: off

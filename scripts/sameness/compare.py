@@ -51,10 +51,17 @@ class Difference:
         cut = len(ordered) // 40
         return ordered[cut], ordered[-cut - 1]
 
-    def shown(self) -> str:
+    def sure(self) -> bool:
+        """Whether the interval leaves 0 out."""
         low, high = self.interval()
-        sure = "more" if low > 0 else "LESS" if high < 0 else ""
-        return f"{self.first:.3f} {self.second:.3f}  {self.value:+.3f} [{low:+.3f}, {high:+.3f}] {sure}"
+        return low > 0 or high < 0
+
+    def change(self) -> str:
+        low, high = self.interval()
+        return f"{self.value:+.3f} [{low:+.3f}, {high:+.3f}]" + (" *" if self.sure() else "")
+
+    def shown(self) -> str:
+        return f"{self.first:.3f} {self.second:.3f}  {self.change()}"
 
 
 def difference(
@@ -110,7 +117,7 @@ def show(name: str, there: Sequence[Ruler], first: Sequence[Found], second: Sequ
     for measure, found in differences(there, first, second).items():
         if not found:
             continue
-        print(f"{measure:28} first second  difference, 95 %")
+        print(f"{measure:28} first second  difference, 95 % (* is no noise)")
         for ruler, one in found:
             print(f"  {ruler.name:26} {one.shown()}")
         print(f"  {'mean of kinds':26} {mean(found).shown()}")

@@ -61,14 +61,14 @@ def constants(module: ModuleType) -> dict[str, float]:
 
 
 def variants(name: str) -> Iterator[tuple[str, Setting]]:
-    """(in words, setting) for each constant of a module: half of it, twice as much; a share is moved half way
-    to 0 and to 1.
+    """(in words, setting) for each constant of a module: half of it, and twice as much, but of a share half way
+    to 1 at most.
     """
     module = importlib.import_module(f"aggregator.{name}")
     for constant, value in constants(module).items():
         if constant.startswith("_") or isinstance(value, bool):
             continue
-        more: float = (1 + value) / 2 if 0 < value < 1 else 2 * value
+        more = min(2 * value, (1 + value) / 2) if 0 < value < 1 else 2 * value
         for other in (value / 2, more):
             new = round(other) if isinstance(value, int) else round(other, 6)
             yield f"{name}.{constant} {value:g} → {new:g}", ((f"{name}.{constant}", repr(new)),)
