@@ -616,3 +616,42 @@ def test_F60_to_publish_events_instead_of_stories_keeps_ids_and_loses_nothing(tm
     assert list(check.folder(papers.public)) == []
     papers.cycle(NOW + 3 * 7200, limit)
     assert list(check.folder(papers.public)) == []
+
+
+def pages_of(name: str, start: int, count: int) -> list[tuple[str, str, int]]:
+    """Things of its own, one an hour."""
+    return [
+        (f"{name} page {n} on {'abcdefgh'[n % 8] * 5}", f"{name}{n} " * 30, start + n * 3600)
+        for n in range(count)
+    ]
+
+
+def test_F24_F60_an_event_that_goes_on_stays_in_the_feed_and_is_archived_once_it_has_ended(
+    tmp_path: Path,
+) -> None:
+    """It began before the window of forty items, and was told again within it."""
+    papers, began = Papers(tmp_path), NOW - 20 * 86_400
+    publish = 'limit = 40\none_per = "event"'
+    dam = (
+        "Orlow dam bursts after a week of rain",
+        "The dam at Orlow burst on Monday after a week of rain; thousands fled.",
+        began,
+    )
+    again = (
+        "Thousands flee at Orlow: dam bursts after a week of rain",
+        "Thousands fled when the dam at Orlow burst on Monday after a week of rain.",
+        began + 24 * 3600,
+    )
+    items = papers.cycle(NOW, publish, a=feed("a", dam, *pages_of("p", began + 60, 60)), b=feed("b", again))
+    assert len(items) == 41 and [told["title"] for told in items[dam[0]]["_also_in"]["entries"]] == [again[0]]
+    assert list(items)[-1] == dam[0], "at its place by its own date"
+    assert list(check.folder(papers.public)) == []
+    items = papers.cycle(NOW + 7200, publish, c=feed("c", *pages_of("q", began + 61 * 3600, 40)))
+    assert len(items) == 40 and dam[0] not in items
+    assert list(check.folder(papers.public)) == []
+    archived = b"".join(path.read_bytes() for path in papers.public.glob("archive/all-*.atom"))
+    assert archived.count(dam[0].encode()) == 1 and again[0].encode() in archived
+    for n in range(60):
+        assert archived.count(f'<title type="text">p page {n} '.encode()) == 1, (
+            "what lies between is archived in its time"
+        )

@@ -292,7 +292,7 @@ class Press:
     def place(self, topic: Topic, current: Edition) -> None:
         """Gives everything that left the feed its archive document."""
         view = replace(self.view(topic), limit=None)
-        oldest, present = min(item.published for item in current.items), {item.id for item in current.items}
+        oldest, present = current.since, {item.id for item in current.items}
         # what fair mixing leaves out does not come back
         until = oldest if view.per_source is None else 1 << 62
         for left in stories.left_behind(

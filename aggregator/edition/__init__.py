@@ -68,11 +68,28 @@ def compose(view: View, stories: Iterable[Story], heads: Mapping[int, Head], ori
         if item.sources >= view.min_sources and item.id not in without:
             items.setdefault(item.id, item)
     ordered = sorted(items.values(), key=lambda item: (item.published, item.id), reverse=True)
-    chosen = (
-        ordered if view.limit is None else _windowed(_fair(ordered, view.per_source), view.limit, view.size)
-    )
+    chosen = ordered
+    if view.limit is not None:
+        chosen = _windowed(_fair(ordered, view.per_source), view.limit, view.size)
+    since = min((item.published for item in chosen), default=0)
+    if view.one_per == "event" and chosen:
+        last = (chosen[-1].published, chosen[-1].id)
+        older = [item for item in ordered if (item.published, item.id) < last]
+        chosen += _growing(older, since, LARGEST - sum(map(weight, chosen)))
     updated = max((item.updated for item in chosen), default=0)
-    return Edition(view.id, view.title, view.description, tuple(chosen), updated, view.archive)
+    return Edition(view.id, view.title, view.description, tuple(chosen), updated, view.archive, since)
+
+
+def _growing(older: Iterable[Item], since: int, size: int) -> list[Item]:
+    """Events that began before the window and were told within it: each stays for as long as its newest
+    telling would stand there by itself. In the archive nobody would see that it goes on.
+    """
+    kept = []
+    for item in older:
+        if any(telling.published >= since for telling in item.also) and weight(item) < size:
+            kept.append(item)
+            size -= weight(item)
+    return kept
 
 
 def _fair(items: Sequence[Item], per_source: int | None) -> list[Item]:
