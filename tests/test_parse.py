@@ -54,7 +54,7 @@ def test_an_item_in_our_normal_form() -> None:
     assert entry.guid == entry.key == "guid-7"
     assert entry.published == 1_756_713_600
     assert entry.content == ('<p>Long <a href="https://site.example/b" rel="noopener noreferrer">body</a>'
-                             '<img src="https://site.example/feeds/pic.jpg"></p>')  # fmt: skip
+                             '<img src="https://site.example/pic.jpg"></p>')  # fmt: skip
     assert entry.text == "Long body" and entry.summary == "Short & sweet"
     assert [person.name for person in entry.authors] == ["Ann Author"]
     assert [category.term for category in entry.categories] == ["World"]
@@ -192,8 +192,7 @@ def test_C9_json_feed() -> None:
     one, two, three = parsed.entries
     assert (
         one.title == "One & only"
-        and one.content
-        == '<p>x <a href="https://site.example/1/y" rel="noopener noreferrer">y</a></p>'.replace("/1/y", "/y")
+        and one.content == '<p>x <a href="https://j.example/y" rel="noopener noreferrer">y</a></p>'
     )
     assert one.enclosures[0].length == 5 and one.authors[0].name == "A" and one.language == "en"
     assert two.guid == "2" and two.content == "<p>a &lt; b</p><p>c</p>" and three.published is None

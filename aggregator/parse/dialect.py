@@ -20,7 +20,6 @@ from feedparser import FeedParserDict
 from feedparser.api import LooseFeedParser, StrictFeedParser
 from feedparser.exceptions import UndeclaredNamespace
 
-from aggregator import urls
 from aggregator.parse import podcast
 
 # Elements without a prefix whose children are theirs: what holds a feed, what holds an item, what names people.
@@ -54,13 +53,14 @@ class Document:
     damaged: bool
 
 
-def parse(body: bytes, address: str) -> Document:
-    """`body` is UTF-8, without a declaration of anything else; what is not well-formed is read all the same."""
-    base = address if urls.follow(address) else ""
-    parser: Any = _Strict(base, None, "utf-8")
+def parse(body: bytes) -> Document:
+    """`body` is UTF-8, without a declaration of anything else; what is not well-formed is read all the same.
+    Relative links stay so, but for what xml:base says of them.
+    """
+    parser: Any = _Strict("", None, "utf-8")
     damaged = not _strictly(parser, body)
     if damaged:
-        parser = _Loose(base, None, "utf-8", {})
+        parser = _Loose("", None, "utf-8", {})
         parser.resolve_relative_uris = parser.sanitize_html = False
         parser.feed(body.decode("utf-8", "replace"))
     return Document(parser.feeddata, parser.entries, parser.version or "", damaged)
@@ -106,6 +106,7 @@ class _OwnElements:
     # of the class that this is mixed into
     namespacemap: dict[str | None, str]
     entries: list[Any]
+    elementstack: list[Any]
     incontent: int
     infeed: int
     inentry: int
@@ -183,6 +184,25 @@ class _OwnElements:
 
     def _end_itunes_summary(self) -> None:
         self.pop_content("itunes_summary")  # type: ignore[attr-defined]
+
+    def _start_link(self, attrs_d: dict[str, str]) -> None:
+        super()._start_link(attrs_d)  # type: ignore[misc]
+        if not self.elementstack or self.elementstack[-1][0] != "link":  # it has an address as attribute
+            self.push("link/text", 1)  # type: ignore[attr-defined]
+
+    def _end_link(self) -> None:
+        """`<link uri="at://…">https://…</link>`: the text is the link of RSS, whatever its attributes are."""
+        if not self.elementstack or self.elementstack[-1][0] != "link/text":
+            super()._end_link()  # type: ignore[misc]
+        elif text := self.pop("link/text"):
+            context = self._get_context()  # type: ignore[attr-defined]
+            context["links"].insert(-1, FeedParserDict(rel="alternate", type="text/html", href=text))
+            context["link"] = text
+
+    def _start_guid(self, attrs_d: dict[str, str]) -> None:
+        super()._start_guid(attrs_d)  # type: ignore[misc]
+        if self.inentry and "ispermalink" in attrs_d:
+            self.entries[-1]["permalink"] = attrs_d["ispermalink"].strip().lower()
 
     # Whoever answers for a channel wrote none of its items ("Apps Support").
     def _start_managingeditor(self, attrs_d: dict[str, str]) -> None:

@@ -11,11 +11,14 @@ from typing import Any
 
 from aggregator import urls
 from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Hints, Limits, Parsed, Person
-from aggregator.parse import dates, dialect, encoding, mend, normal, origin, podcast, sniff
+from aggregator.parse import bases, dates, dialect, encoding, mend, normal, origin, podcast, sniff
 from aggregator.text import markup
 
 _LOOKS_LIKE_HTML = re.compile(r"<(p|br|a|div|img|b|i|em|strong|ul|ol|li|span|h\d|blockquote)\b[^>]*>", re.I)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_ORIGINALS = ("feedburner_origlink", "pheedo_origlink")
+_RELATIVE = re.compile(r"(?:\.{0,2}/|\?|www\.)[^\s:]")
+_PATH = re.compile(r"[^\s:]*[./?][^\s:]*")
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 
 # Elements that date an item, the best first. A date of Dublin Core alone says no more than that something
@@ -49,7 +52,7 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
     warnings: list[Failure] = []
     entries: list[Entry] = []
     for piece in mend.slices(body, limits.max_entries + 1):
-        document = dialect.parse(piece, fetched.url)
+        document = dialect.parse(piece)
         if feed is None:
             if not document.entries and not (document.version and document.feed):
                 return Parsed(Feed())
@@ -96,11 +99,12 @@ def _titled(item: Any, atom: bool = False) -> str:
 
 def _feed(document: dialect.Document, fetched: Fetched, body: bytes, habits: dates.Habits) -> Feed:
     said, base = document.feed, fetched.url
+    link = urls.follow(_string(_get(said, "link")), base)
     image = said.get("image") or {}
     return Feed(
         id=_string(_get(said, "id")),
         title=_titled(said, document.version.startswith("atom")),
-        link=urls.follow(_string(_get(said, "link")), base),
+        link=link,
         self_link=next(
             (
                 urls.follow(link.get("href"), base)
@@ -116,7 +120,8 @@ def _feed(document: dialect.Document, fetched: Fetched, body: bytes, habits: dat
         authors=_people(said) or podcast.owner(said),
         rights=markup.plain(_string(_get(said, "rights")) or "")[:500] or None,
         icon=urls.follow(
-            _string(_get(said, "icon")) or _string(_get(said, "logo")) or _string(image.get("href")), base
+            _string(_get(said, "icon")) or _string(_get(said, "logo")) or _string(image.get("href")),
+            link or base,
         ),
         updated=dates.first((_get(said, "updated"), _get(said, "published")), habits),
         generator=markup.title(_string(_get(said, "generator")) or "")[:200] or None,
@@ -152,9 +157,9 @@ def _people(item: Any) -> tuple[Person, ...]:
 
 
 def _entry(source: str, item: Any, feed: Feed, fetched: Fetched, habits: dates.Habits) -> Entry:
-    base = fetched.url
-    link = _link(item, base)
-    content, summary, language = _bodies(item, base)
+    link = _link(item, bases.of_items(feed, fetched.url), feed.format.startswith("atom"))
+    base = bases.of_content(link, feed, fetched.url)
+    content, summary, language = _bodies(item, base, link)
     comments = urls.follow(_string(_get(item, "comments")), base)
     return normal.finish(
         Entry(
@@ -189,39 +194,50 @@ def _dated(item: Any, names: tuple[str, ...]) -> list[str]:
     return [text for name in names for element, text in told if element == name]
 
 
-def _link(item: Any, base: str) -> str | None:
-    """rel=alternate (HTML before others), else what feedparser calls the link, else a guid that is an
-    absolute web address.
+_ALTERNATE = (
+    "alternate",
+    "http://www.iana.org/assignments/relation/alternate",
+)  # one thing (RFC 4287, 4.2.7.2)
+
+
+def _link(item: Any, base: str, atom: bool) -> str | None:
+    """What a proxy says the original is, rel=alternate (HTML before others), what feedparser calls the link, or
+    a guid that is one.
     """
-    alternates = [
-        one
-        for one in _get(item, "links") or ()
-        if one.get("rel", "alternate") == "alternate" and one.get("href")
-    ]
+    alternates = [one for one in _get(item, "links") or () if one.get("rel", "alternate") in _ALTERNATE]
     alternates.sort(key=lambda one: "html" not in (one.get("type") or "text/html"))
-    guid, named = _get(item, "id"), _get(item, "link")
+    guid, named = _string(_get(item, "id")), _string(_get(item, "link"))
     # feedparser takes the guid for the link unless isPermaLink="false" is said; many a guid is a bare number.
-    candidates = [one["href"] for one in alternates] + [
-        _get(item, "feedburner_origlink"),
+    candidates = [
+        *(link for name in _ORIGINALS if urls.follow(link := _string(_get(item, name)))),
+        *(one.get("href") for one in alternates),
         named if named != guid else None,
+        guid if guid and _leads(guid, "true" if atom else _get(item, "permalink")) else None,
     ]
-    if isinstance(guid, str) and guid.lower().startswith(("http://", "https://")):
-        candidates.append(guid)
-    return next((found for found in (urls.follow(_string(one), base) for one in candidates) if found), None)
+    return next((link for link in (urls.follow(_string(one), base) for one in candidates) if link), None)
 
 
-def _bodies(item: Any, base: str) -> tuple[str, str, str | None]:
+def _leads(guid: str, permalink: str | None) -> bool:
+    """Whether a guid is an address that can be followed; a relative one only where it looks like one."""
+    if permalink == "false":
+        return False
+    if guid.lower().startswith(("http://", "https://")):
+        return True
+    return bool(_RELATIVE.match(guid) or (permalink == "true" and _PATH.fullmatch(guid)))
+
+
+def _bodies(item: Any, base: str, page: str | None) -> tuple[str, str, str | None]:
     """(content as safe HTML, summary as plain text, language). What describes the item's picture or film is its
     text only where the item itself says nothing.
     """
     brief = _get(item, "summary_detail") or {}
     details = [*(_get(item, "content") or ()), _get(item, "title_detail") or {}, brief]
     language = next(filter(None, (normal.language(one.get("language")) for one in details)), None)
-    rendered = [_render(one, base) for one in _get(item, "content") or () if _string(one.get("value"))]
+    rendered = [_render(one, base, page) for one in _get(item, "content") or () if _string(one.get("value"))]
     content = max(rendered, key=len, default="")
-    short = _render(brief, base) if _string(brief.get("value")) else ""
+    short = _render(brief, base, page) if _string(brief.get("value")) else ""
     if not content or not short:
-        return content or short or _described(item, base), "", language
+        return content or short or _described(item, base, page), "", language
     content, short = _told(content, short)
     return content, markup.plain(short).replace("\n", " "), language
 
@@ -236,31 +252,33 @@ def _told(content: str, short: str) -> tuple[str, str]:
     return content, "" if brief == words else short
 
 
-def _described(item: Any, base: str) -> str:
+def _described(item: Any, base: str, page: str | None) -> str:
     """The text of an item that has none of its own: plain, with lines and addresses (YouTube, podcasts)."""
     for name in ("media_description", "itunes_summary"):
         value = _string(_get(item, name))
         if value and _LOOKS_LIKE_HTML.search(value):
-            return markup.safe(value, base)
+            return markup.safe(value, base, page)
         if value:
             escaped = (_get(item, f"{name}_detail") or {}).get("type") == "text/html"
             return markup.safe(normal.paragraphs(html.unescape(value) if escaped else value, links=True))
     return ""
 
 
-def _render(detail: Any, base: str) -> str:
+def _render(detail: Any, base: str, page: str | None) -> str:
     """One body as safe HTML. Unknown types are text; what is not text at all is dropped (S9)."""
     value = _string(detail.get("value")) or ""
     kind = (detail.get("type") or "text/html").split(";")[0].strip().lower()
     own = detail.get("base")
-    where = own if isinstance(own, str) and urls.follow(own) else base
+    where = (urls.follow(own, base) if isinstance(own, str) and own else None) or base
     if kind in ("text/html", "application/xhtml+xml", "text/x-html", "html", "xhtml"):
-        return markup.safe(value, where)
+        return markup.safe(value, where, page)
     if kind.startswith(("image/", "audio/", "video/")) or kind == "application/octet-stream":
         return ""
     # Feeds say text/plain and mean HTML; real text has no tags.
     return (
-        markup.safe(value, where) if _LOOKS_LIKE_HTML.search(value) else markup.safe(normal.paragraphs(value))
+        markup.safe(value, where, page)
+        if _LOOKS_LIKE_HTML.search(value)
+        else markup.safe(normal.paragraphs(value))
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from aggregator import urls
 from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Limits, Parsed, Person
-from aggregator.parse import dates, normal, sniff
+from aggregator.parse import bases, dates, normal, sniff
 from aggregator.text import markup
 
 
@@ -88,13 +88,11 @@ def _person(said: object) -> Person | None:
 
 
 def _entry(source: str, item: dict[str, Any], feed: Feed, fetched: Fetched, habits: dates.Habits) -> Entry:
-    base = fetched.url
-    guid = item.get("id")
-    link = urls.follow(_text(item.get("url")) or _text(item.get("external_url")), base)
+    guid, site = item.get("id"), bases.of_items(feed, fetched.url)
+    link = urls.follow(_text(item.get("url")) or _text(item.get("external_url")), site)
+    base = bases.of_content(link, feed, fetched.url)
     rich, flat = _text(item.get("content_html")), _text(item.get("content_text"))
-    content = (
-        markup.safe(rich, link or base) if rich else markup.safe(normal.paragraphs(flat)) if flat else ""
-    )
+    content = markup.safe(rich, base, link) if rich else markup.safe(normal.paragraphs(flat)) if flat else ""
     attachments = [one for one in item.get("attachments") or () if isinstance(one, dict)]
     found: list[Enclosure | None] = [
         normal.enclosure(
@@ -108,7 +106,7 @@ def _entry(source: str, item: dict[str, Any], feed: Feed, fetched: Fetched, habi
         for one in attachments
     ]
     tags = item.get("tags") if isinstance(item.get("tags"), list) else []
-    external = urls.follow(_text(item.get("external_url")), base)
+    external = urls.follow(_text(item.get("external_url")), site)
     return normal.finish(
         Entry(
             source=source,

@@ -101,19 +101,19 @@ def _meant(found: re.Match[str]) -> str:
     return character.encode("latin-1").decode("cp1252", "ignore") if "\x80" <= character <= "\x9f" else ""
 
 
-def safe(markup: str, base: str | None = None) -> str:
+def safe(markup: str, base: str | None = None, page: str | None = None) -> str:
     """HTML that any reader may show: nothing active, every link absolute, well nested. Stable: a second pass
-    changes nothing (S13).
+    changes nothing (S13). Relative links start from `base`, those to a place in the text (`#note`) from `page`.
     """
     text = clean(markup)
     if "<" not in text and "&" not in text:
         return html.escape(text, quote=False).replace("\xa0", "&nbsp;")  # as nh3 writes it
     text = _bounded(text)
-    once = _cleaned(text, base)
+    once = _cleaned(text, base, page)
     # misplaced tables, headings in headings: what the parser of HTML moves around lies still after a few
     # rounds
     for _ in range(4):
-        if not _MOVES.search(once) or (again := _cleaned(once, base)) == once:
+        if not _MOVES.search(once) or (again := _cleaned(once, base, page)) == once:
             break
         once = again
     if len(once) > 2 * len(text) + 1000:  # nothing but signs to escape
@@ -143,8 +143,8 @@ def without_media(safe_html: str) -> tuple[str, tuple[str, ...]]:
     return _MEDIA.sub(words, safe_html), tuple(found)
 
 
-def _cleaned(text: str, base: str | None) -> str:
-    return _PRE.sub(r"\1", _USELESS.sub("", _cleaner(base).clean(text)))
+def _cleaned(text: str, base: str | None, page: str | None) -> str:
+    return _PRE.sub(r"\1", _USELESS.sub("", _cleaner(base, page or base).clean(text)))
 
 
 _MOVES = re.compile(r"<(?:table|h[1-6]|tr|td|th|caption|ruby)\b")
@@ -156,16 +156,16 @@ _USELESS = re.compile(
 )
 
 
-def _cleaner(base: str | None) -> nh3.Cleaner:
-    found = _CLEANERS.get(base or "")
+def _cleaner(base: str | None, page: str | None) -> nh3.Cleaner:
+    found = _CLEANERS.get((base, page))
     if found is None:
         if len(_CLEANERS) > 256:
             _CLEANERS.clear()
-        found = _CLEANERS[base or ""] = nh3.Cleaner(
+        found = _CLEANERS[base, page] = nh3.Cleaner(
             tags=_TAGS,
             clean_content_tags=_DROP_WITH_CONTENT,
             attributes=_ATTRIBUTES,
-            attribute_filter=_filter(base),
+            attribute_filter=_filter(base, page),
             url_schemes={"http", "https", "mailto"},
             link_rel="noopener noreferrer",
             strip_comments=True,
@@ -173,17 +173,17 @@ def _cleaner(base: str | None) -> nh3.Cleaner:
     return found
 
 
-_CLEANERS: dict[str, nh3.Cleaner] = {}
+_CLEANERS: dict[tuple[str | None, str | None], nh3.Cleaner] = {}
 
 
-def _filter(base: str | None) -> Callable[[str, str, str], str | None]:
+def _filter(base: str | None, page: str | None) -> Callable[[str, str, str], str | None]:
     """Per attribute: absolute links, sane numbers; None drops the attribute."""
 
     def attribute(tag: str, name: str, value: str) -> str | None:
         if name in ("href", "src", "poster"):
             if name == "href" and value.strip().lower().startswith("mailto:"):
                 return re.sub(r"[\s<>\"]", "", value)
-            return urls.follow(value, base)
+            return urls.follow(value, page if value.startswith("#") else base)
         if name == "srcset":
             return _srcset(value, base)
         if name in ("width", "height"):
