@@ -128,7 +128,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         SHOW % (EPISODE % RICH + other % "<itunes:duration>62:03.5</itunes:duration>"), encoding="utf-8"
     )
     (folder / "blog.xml").write_text(
-        '<rss version="2.0"><channel><title>Blog</title><link>https://lens.example/blog</link><description>b</description><item><title>A new episode</title>'
+        '<rss version="2.0"><channel><title>Blog</title><link>https://lens.example/blog</link><description>b</description><item><title>A new episode: grinding</title>'
         "<link>https://lens.example/2?utm_source=blog</link><guid>b2</guid><pubDate>Mon, 07 Sep 2026 07:00:00 GMT</pubDate></item></channel></rss>"
     )
     (folder / "planet.xml").write_text(PLANET, encoding="utf-8")
@@ -169,7 +169,7 @@ def test_F1_our_own_checks_find_nothing(published: Path) -> None:
 
 
 def test_rss_has_what_podcast_apps_read_of_an_episode(published: Path) -> None:
-    item = rss_item(published, "A new episode")
+    item = rss_item(published, "A new episode: grinding")
     assert {name: item.findtext(f"{ITUNES}{name}") for name in ("title", "duration", "explicit", "season", "episode", "episodeType")} == {
         "title": "Grinding", "duration": "1:02:03", "explicit": "true", "season": "2", "episode": "12", "episodeType": "bonus",
     }  # fmt: skip
@@ -179,7 +179,7 @@ def test_rss_has_what_podcast_apps_read_of_an_episode(published: Path) -> None:
 
 @pytest.mark.parametrize("read", [rss_item, atom_entry])
 def test_rss_and_atom_have_the_podcast_namespace(published: Path, read: Any) -> None:
-    item = read(published, "A new episode")
+    item = read(published, "A new episode: grinding")
     found = [
         (one.tag.removeprefix(PODCAST), one.text, dict(one.attrib))
         for one in item
@@ -196,7 +196,7 @@ def test_rss_and_atom_have_the_podcast_namespace(published: Path, read: Any) -> 
 
 
 def test_json_attachments_have_duration_and_size(published: Path) -> None:
-    (attachment,) = json_item(published, "A new episode")["attachments"]
+    (attachment,) = json_item(published, "A new episode: grinding")["attachments"]
     assert attachment == {
         "url": "https://lens.example/2.mp3",
         "mime_type": "audio/mpeg",
@@ -204,7 +204,7 @@ def test_json_attachments_have_duration_and_size(published: Path) -> None:
         "duration_in_seconds": 3723,
     }
     assert json_item(published, "1. Sand")["attachments"][0]["duration_in_seconds"] == 3723
-    elements = json_item(published, "A new episode")["_elements"]
+    elements = json_item(published, "A new episode: grinding")["_elements"]
     assert elements["podcast:person"][1] == {"text": "{Bob}"} and elements["podcast:episode"] == {
         "text": "204",
         "display": "Ch. 4",

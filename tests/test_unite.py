@@ -20,8 +20,8 @@ from aggregator.edition import View, compose
 from aggregator.model import SHOWN, Category, Enclosure, Entry, Head, Item, Member, Person, Story
 from aggregator.render import pages
 from aggregator.render.prepare import rfc822
-from aggregator.store import open_writer
-from tests.helpers import NOW, config
+from aggregator.store import open_writer, stories
+from tests.helpers import NOW, config, entry, put
 from tests.test_publishing import ATOM, CONTENT, ORIGINS, SITE, feeds, made, story
 
 MP3 = Enclosure("https://c.example/12.mp3", "audio/mpeg", 5000)
@@ -655,3 +655,19 @@ def test_F24_F60_an_event_that_goes_on_stays_in_the_feed_and_is_archived_once_it
         assert archived.count(f'<title type="text">p page {n} '.encode()) == 1, (
             "what lies between is archived in its time"
         )
+
+
+def test_F18_what_still_waits_has_not_come_out_yet(tmp_path: Path) -> None:
+    """A stop between folding and publishing must not date what it kept from readers as if they had seen it."""
+    with open_writer(tmp_path / "a.db") as store:
+        put(store, entry("a", "1", "One"), entry("a", "2", "Two"))
+
+        def publications() -> list[tuple[int]]:
+            stories.printed(store, [])
+            return store.conn.execute("SELECT newest FROM publication ORDER BY newest").fetchall()
+
+        assert publications() == []
+        store.conn.execute("DELETE FROM untold WHERE entry = 1")
+        assert publications() == [(1,)]
+        store.conn.execute("DELETE FROM untold")
+        assert publications() == [(1,), (2,)] and publications() == [(1,), (2,)]

@@ -68,16 +68,23 @@ def compose(view: View, stories: Iterable[Story], heads: Mapping[int, Head], ori
         if item.sources >= view.min_sources and item.id not in without:
             items.setdefault(item.id, item)
     ordered = sorted(items.values(), key=lambda item: (item.published, item.id), reverse=True)
+    chosen, since = _chosen(view, ordered)
+    updated = max((item.updated for item in chosen), default=0)
+    return Edition(view.id, view.title, view.description, tuple(chosen), updated, view.archive, since)
+
+
+def _chosen(view: View, ordered: list[Item]) -> tuple[list[Item], int]:
+    """(the items of the feed, the date from which on none is left out for its age)."""
     chosen = ordered
     if view.limit is not None:
         chosen = _windowed(_fair(ordered, view.per_source), view.limit, view.size)
-    since = min((item.published for item in chosen), default=0)
-    if view.one_per == "event" and chosen:
-        last = (chosen[-1].published, chosen[-1].id)
-        older = [item for item in ordered if (item.published, item.id) < last]
-        chosen += _growing(older, since, LARGEST - sum(map(weight, chosen)))
-    updated = max((item.updated for item in chosen), default=0)
-    return Edition(view.id, view.title, view.description, tuple(chosen), updated, view.archive, since)
+    if not chosen:
+        return [], 0
+    last = chosen[-1]
+    if view.one_per == "event":
+        older = [item for item in ordered if (item.published, item.id) < (last.published, last.id)]
+        chosen = [*chosen, *_growing(older, last.published, LARGEST - sum(map(weight, chosen)))]
+    return chosen, last.published
 
 
 def _growing(older: Iterable[Item], since: int, size: int) -> list[Item]:
@@ -218,17 +225,13 @@ class _Maker:
         return replace(item, topics=story.topics, sources=voices)
 
     def _event(self, head: Head, stories: list[Story]) -> Item:
-        """The leading story; below it its other members, then the lead of each other story, then the copies
-        of those: a wrong merge hides nothing.
-        """
+        """The leading story; below it its other members, then everybody of the other stories."""
         ordered = sorted(stories, key=lambda story: (story.published, story.public_id))
+        members = [member for story in ordered for member in story.members]
         lead = self._lead([self._lead(story.members) for story in ordered])
         own = next(story for story in ordered if lead in story.members)
-        further = [(self._lead(story.members), story) for story in ordered if story is not own]
-        copies = [member for first, story in further for member in story.members if member is not first]
-        members = [member for story in ordered for member in story.members]
+        others = self._leads_first([story for story in ordered if story is not own])
         changed = _updated(max(story.changed for story in ordered), members)
-        others = [*(first for first, _ in further), *copies]
         item = self._item(head.public_id, head.published, changed, lead, own.members, others)
         tellers = {member.entry.source for member in members}
         return replace(
@@ -237,6 +240,17 @@ class _Maker:
             sources=independent(ordered) if self._view.min_sources > 1 else len(tellers),
             page=page(head.public_id) if len(ordered) > 1 or item.page else None,
         )
+
+    def _leads_first(self, stories: Sequence[Story]) -> list[Member]:
+        """The lead of each story, then the copies: a wrong merge hides nothing, and many copies not much."""
+        leads = [self._lead(story.members) for story in stories]
+        copies = [
+            member
+            for story, lead in zip(stories, leads, strict=True)
+            for member in story.members
+            if member is not lead
+        ]
+        return [*leads, *copies]
 
     def _entry(self, member: Member, story: Story) -> Item:
         """An item of its own, that says what it says itself; the others are listed with it."""

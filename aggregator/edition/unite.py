@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from aggregator import urls
 from aggregator.model import Enclosure, Entry
@@ -28,23 +29,32 @@ def unite(
     """(the lead with what it lacks, the entry whose text it holds). `same`: of its own story, `others`: of
     its event; `name`: of an entry's source; at most so many media come from others.
     """
-    teller = _teller(lead, same, others)
-    foreign = any(teller is one for one in others)
-    brief = lead.summary or next((one.summary for one in (teller, *same) if one.summary), "")
+    told = _told(lead, same, others, name)
     united = replace(
-        lead,
-        content=teller.content,
-        text=teller.text,
-        summary=f"{name(teller)}: {brief}" if foreign and brief else brief,
-        language=lead.language or teller.language,
-        authors=lead.authors or (() if foreign else teller.authors),
+        told.entry,
         image=next((one.image for one in (lead, *same, *others) if one.image), None),
         categories=next((one.categories for one in (lead, *same, *others) if one.categories), ()),
         comments=next((one.comments for one in (lead, *same) if one.comments), None),
         enclosures=_enclosures((lead, *same), others, name, most),
         extras=(*lead.extras, *_episode(lead, same)),
     )
-    return united, teller
+    return united, told.teller
+
+
+class _Told(NamedTuple):
+    """The lead with a text, and who wrote it."""
+
+    entry: Entry
+    teller: Entry
+
+
+def _told(lead: Entry, same: Sequence[Entry], others: Sequence[Entry], name: Callable[[Entry], str]) -> _Told:
+    teller = _teller(lead, same, others)
+    text = replace(lead, content=teller.content, text=teller.text, language=lead.language or teller.language)
+    if any(teller is one for one in others):
+        return _Told(replace(text, summary=f"{name(teller)}: {teller.summary}"), teller)
+    brief = next((one.summary for one in (lead, teller, *same) if one.summary), "")
+    return _Told(replace(text, summary=brief, authors=lead.authors or teller.authors), teller)
 
 
 def _teller(lead: Entry, same: Sequence[Entry], others: Sequence[Entry]) -> Entry:

@@ -117,10 +117,14 @@ def of_item(item: Any, channel: Mapping[str, str], base: str) -> Iterator[tuple[
     if isinstance(title, str) and title.strip():
         yield "itunes:title", markup.title(title)[:300]
     for name in _ELEMENTS:
-        records = dict.get(item, f"podcast_{name}")
-        for record in records[:_MOST] if isinstance(records, list) else ():
-            if value := _value(name, record, base):
-                yield f"podcast:{_NAMES.get(name, name)}", value
+        for value in _values(name, item, base):
+            yield f"podcast:{_NAMES.get(name, name)}", value
+
+
+def _values(name: str, item: Any, base: str) -> list[str]:
+    records = dict.get(item, f"podcast_{name}")
+    kept = records[:_MOST] if isinstance(records, list) else []
+    return [value for record in kept if (value := _value(name, record, base))]
 
 
 def _value(name: str, record: Mapping[str, Any], base: str) -> str | None:

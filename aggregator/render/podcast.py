@@ -122,27 +122,34 @@ def show(one: Prepared) -> Origin:
 
 def of_channel(items: Sequence[Prepared], site: Site) -> list[tuple[Element, list[Element]]]:
     """`itunes:` of a channel that has an episode, with the elements in each: what Apple and validators ask
-    of one. It is none to be listed in a catalogue: those who made the episodes are.
+    of one. It is none to be listed in a catalogue: that is for those who made the episodes.
     """
-    episodes = [(one, dict((name, text) for name, text, _ in of_item(one))) for one in items]
-    episodes = [(one, said) for one, said in episodes if said]
+    found = [(one, of_item(one)) for one in items]
+    episodes = [one for one, elements in found if elements]
     if not episodes:
         return []
     title = markup.line(site.title)[:255]
     mail = _MAIL.match(site.contact or "")
+    explicit = any(
+        element == ("itunes:explicit", "true", {}) for _, elements in found for element in elements
+    )
     owner: list[Element] = [("itunes:name", title, {}), ("itunes:email", mail[1] if mail else _NOBODY, {})]
-    explicit = any(said.get("itunes:explicit") == "true" for _, said in episodes)
-    covers = Counter(icon for one, _ in episodes if (icon := urls.plain(show(one).icon)))
-    # The most common one; of several the first by its name: the same whatever came last.
-    cover = min(covers, key=lambda address: (-covers[address], address), default=None)
-    found: list[tuple[Element, list[Element]]] = [
+    return [
         (("itunes:author", title, {}), []),
         (("itunes:owner", "", {}), owner),
         (("itunes:explicit", "true" if explicit else "false", {}), []),
-        (("itunes:category", "", {"text": _category([one for one, _ in episodes])}), []),
+        (("itunes:category", "", {"text": _category(episodes)}), []),
         (("itunes:block", "Yes", {}), []),
+        *((("itunes:image", "", {"href": cover}), list[Element]()) for cover in _cover(episodes)),
     ]
-    return [*found, (("itunes:image", "", {"href": cover}), [])] if cover else found
+
+
+def _cover(episodes: Sequence[Prepared]) -> list[str]:
+    """That of the podcast of most episodes, if they have any; of several the first by its name, so that it is
+    the same whatever came last.
+    """
+    counts = Counter(icon for one in episodes if (icon := urls.plain(show(one).icon)))
+    return sorted(counts, key=lambda icon: (-counts[icon], icon))[:1]
 
 
 def _category(episodes: Sequence[Prepared]) -> str:

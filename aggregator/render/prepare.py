@@ -122,16 +122,18 @@ def _author(person: Person) -> Person:
 def _content(item: Item, site: Site, summary: str, link: str) -> str:
     if site.content == "none":
         return ""
-    body = item.entry.content if site.content == "full" else ""
-    if not body:
-        text = item.entry.text if site.content == "full" else summary
-        body = "".join(
-            f"<p>{html.escape(line, quote=False)}</p>" for line in (text or summary).split("\n") if line
-        )
-    if site.content == "full" and item.text_of and item.text_of.level == "event":
-        body = _quoted(body, item.text_of)
     page = f"{site.base_url}{item.page}" if item.page else None
+    body = _full(item, summary) if site.content == "full" else _paragraphs(summary)
     return markup.safe(body + _unsaid(item) + also_in(item.also, page), link)
+
+
+def _full(item: Item, summary: str) -> str:
+    body = item.entry.content or _paragraphs(item.entry.text or summary)
+    return _quoted(body, item.text_of) if item.text_of and item.text_of.level == "event" else body
+
+
+def _paragraphs(text: str) -> str:
+    return "".join(f"<p>{html.escape(line, quote=False)}</p>" for line in text.split("\n") if line)
 
 
 def _quoted(body: str, telling: Telling) -> str:
@@ -159,15 +161,11 @@ def also_in(also: Sequence[Telling], page: str | None = None) -> str:
     for telling in also[:SHOWN]:
         sources.setdefault((telling.origin.id, source_title(telling.origin)), []).append(telling)
     lines = [
-        f"<li>{html.escape(title)}: {'; '.join(map(_told, tellings))}</li>"
-        for (_, title), tellings in sources.items()
+        f"{html.escape(title)}: {'; '.join(map(_told, tellings))}" for (_, title), tellings in sources.items()
     ]
     if len(also) > SHOWN:
-        more = f"and {len(also) - SHOWN} more"
-        lines.append(
-            f'<li><a href="{html.escape(page, quote=True)}">{more}</a></li>' if page else f"<li>{more}</li>"
-        )
-    return f"<p>Also in:</p><ul>{''.join(lines)}</ul>"
+        lines.append(_link(f"and {len(also) - SHOWN} more", page))
+    return f"<p>Also in:</p><ul>{''.join(f'<li>{line}</li>' for line in lines)}</ul>"
 
 
 def _told(telling: Telling) -> str:
@@ -176,8 +174,12 @@ def _told(telling: Telling) -> str:
 
 
 def _headline(telling: Telling) -> str:
-    title = html.escape(markup.line(telling.title) or source_title(telling.origin))
-    return f'<a href="{html.escape(telling.link, quote=True)}">{title}</a>' if telling.link else title
+    return _link(markup.line(telling.title) or source_title(telling.origin), telling.link)
+
+
+def _link(text: str, address: str | None) -> str:
+    shown = html.escape(text)
+    return f'<a href="{html.escape(address, quote=True)}">{shown}</a>' if address else shown
 
 
 def related(one: Prepared) -> list[tuple[str, str]]:

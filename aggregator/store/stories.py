@@ -199,11 +199,12 @@ def mark_dirty(store: Store, editions: Iterable[str]) -> None:
 
 def printed(store: Store, editions: Iterable[str]) -> None:
     """They are on disk now; until here a crash means that they are printed again (R4). Every entry stored so
-    far has come out with this publication, or an earlier one.
+    far, up to the first that still waits to be folded, has come out with this publication, or an earlier one.
     """
     with store.transaction() as conn:
         conn.execute(
-            "INSERT OR IGNORE INTO publication SELECT newest FROM (SELECT max(id) AS newest FROM entry) "
+            "INSERT OR IGNORE INTO publication SELECT newest FROM "
+            "(SELECT coalesce((SELECT min(entry) - 1 FROM untold), (SELECT max(id) FROM entry)) AS newest) "
             "WHERE newest > (SELECT coalesce(max(newest), 0) FROM publication)"
         )
         conn.executemany("DELETE FROM dirty WHERE edition = ?", [(edition,) for edition in editions])
