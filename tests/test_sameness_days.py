@@ -43,21 +43,21 @@ def pairs() -> list[Pair]:
 
 def test_what_is_another_text_stays_apart(days: tuple[Score, Score]) -> None:
     text, _ = days
-    assert text.recall >= 0.99 and text.precision >= 0.54 and text.wrong <= 16, text
+    assert text.recall >= 0.94 and text.wrong == 0, text
 
 
 def test_a_saga_stays_many_events(days: tuple[Score, Score]) -> None:
     _, event = days
     assert event.b3_f1 >= 0.86 and event.b3_precision >= 0.83, event
-    assert event.f1 >= 0.65 and event.precision >= 0.57, event
+    assert event.f1 >= 0.64 and event.precision >= 0.55, event
     assert event.apart >= 0.56, event
-    assert event.largest <= 13, event  # the largest in gold has 7 items
+    assert event.largest <= 14, event  # the largest in gold has 7 items
 
 
 def test_pairs_are_apart_or_together_as_wanted(pairs: list[Pair]) -> None:
     wrong = [f"{pair.kind} ({pair.language}): {', '.join(pair.wrong)}: {' / '.join(pair.titles)}"
              for pair in pairs if pair.wrong]  # fmt: skip
-    assert len(pairs) - len(wrong) >= 30, "\n".join(wrong)
+    assert len(pairs) - len(wrong) >= 75, "\n".join(wrong)
 
 
 def test_the_days_agree_with_themselves() -> None:
