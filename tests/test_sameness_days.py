@@ -128,25 +128,25 @@ def test_bench_gives_the_figures_of_eval_and_compares_settings(
     days: tuple[Score, Score], tmp_path: Path
 ) -> None:
     worst = tmp_path / "worst.md"
-    done = bench("--only", "our own days", "--against", "dedupe.TITLE_THRESHOLD=0.9", "--worst", str(worst))
+    done = bench("--only", "our own days", "--against", "fold.BATCH=100", "--worst", str(worst))
     assert done.returncode == 0, done.stderr
     for one in days:
         line = next(line for line in done.stdout.splitlines() if line.startswith(one.level))
         shares = (one.b3_precision, one.b3_recall, one.b3_f1, one.precision, one.recall, one.f1)
         shown = [*(f"{share:.3f}" for share in shares), str(one.wrong), str(one.missed), f"{one.apart:.3f}"]
         assert line.split("days")[1].split()[: len(shown)] == shown, line
-    assert "against: dedupe.TITLE_THRESHOLD = 0.9" in done.stdout
+    assert "against: fold.BATCH = 100" in done.stdout
     assert "## Missed, event" in worst.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("dedupe.NO_SUCH=1", "has no NO_SUCH"),
+        ("fold.NO_SUCH=1", "has no NO_SUCH"),
         ("nowhere.A=1", "no module aggregator.nowhere"),
-        ("dedupe.NUMBERS=many", "is no value"),
-        ("dedupe.NUMBERS", "expected MODULE.NAME=VALUE"),
-        ("dedupe.NUMBERS='x'", "of another type"),
+        ("fold.BATCH=many", "is no value"),
+        ("fold.BATCH", "expected MODULE.NAME=VALUE"),
+        ("fold.BATCH='x'", "of another type"),
     ],
 )
 def test_bench_says_what_is_wrong_with_a_setting(
@@ -156,3 +156,13 @@ def test_bench_says_what_is_wrong_with_a_setting(
     settings = importlib.import_module("sameness.settings")
     with pytest.raises(SystemExit, match=told):
         settings.parsed(given)
+
+
+def test_bench_knows_the_constants_of_a_package_and_who_imports_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    settings = importlib.import_module("sameness.settings")
+    names = [name for name, _ in settings.variants("fold")]
+    assert any(name.startswith("fold.BATCH 2000 → 1000") for name in names)
+    assert any(name.startswith("fold.memory.") for name in names)
+    users = settings.users("aggregator.fold.memory", "POSTINGS")
+    assert ("aggregator.fold.batch", "POSTINGS") in [(module.__name__, alias) for module, alias in users]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import pkgutil
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -61,17 +62,28 @@ def constants(module: ModuleType) -> dict[str, float]:
 
 
 def variants(name: str) -> Iterator[tuple[str, Setting]]:
-    """(in words, setting) for each constant of a module: half of it, and twice as much, but of a share half way
-    to 1 at most.
+    """(in words, setting) for each constant of a module or of a package's modules: half of it, and twice as
+    much, but of a share half way to 1 at most.
     """
-    module = importlib.import_module(f"aggregator.{name}")
-    for constant, value in constants(module).items():
-        if constant.startswith("_") or isinstance(value, bool):
-            continue
-        more = min(2 * value, (1 + value) / 2) if 0 < value < 1 else 2 * value
-        for other in (value / 2, more):
-            new = round(other) if isinstance(value, int) else round(other, 6)
-            yield f"{name}.{constant} {value:g} → {new:g}", ((f"{name}.{constant}", repr(new)),)
+    for module in modules(name):
+        for constant, value in constants(module).items():
+            if constant.startswith("_") or isinstance(value, bool):
+                continue
+            more = min(2 * value, (1 + value) / 2) if 0 < value < 1 else 2 * value
+            for other in (value / 2, more):
+                new = round(other) if isinstance(value, int) else round(other, 6)
+                place = f"{module.__name__.removeprefix('aggregator.')}.{constant}"
+                yield f"{place} {value:g} → {new:g}", ((place, repr(new)),)
+
+
+def modules(name: str) -> list[ModuleType]:
+    """A module, or a package and what is in it."""
+    try:
+        first = importlib.import_module(f"aggregator.{name}")
+    except ImportError:
+        sys.exit(f"{name}: there is no module aggregator.{name}")
+    inner = [one.name for one in pkgutil.iter_modules(getattr(first, "__path__", []))]
+    return [first, *(importlib.import_module(f"aggregator.{name}.{one}") for one in inner)]
 
 
 def apply(setting: Setting) -> None:
@@ -82,12 +94,13 @@ def apply(setting: Setting) -> None:
         module, constant = _place(name)
         new = ast.literal_eval(value)
         setattr(module, constant, float(new) if isinstance(getattr(module, constant), float) else new)
-        for user, alias in _users(module.__name__, constant):
+        for user, alias in users(module.__name__, constant):
             setattr(user, alias, getattr(module, constant))
 
 
-def _users(module: str, constant: str) -> list[tuple[ModuleType, str]]:
-    return [
+def users(module: str, constant: str) -> list[tuple[ModuleType, str]]:
+    """(module, its name there) of all that import it, from the module itself or from one that does."""
+    direct = [
         (user, alias.asname or alias.name)
         for user in list(sys.modules.values())
         if (getattr(user, "__name__", "") or "").startswith("aggregator.") and inspect.getsourcefile(user)
@@ -95,6 +108,15 @@ def _users(module: str, constant: str) -> list[tuple[ModuleType, str]]:
         if isinstance(node, ast.ImportFrom) and node.module == module
         for alias in node.names
         if alias.name == constant
+    ]
+    return [
+        *direct,
+        *(
+            further
+            for user, alias in direct
+            if hasattr(user, "__path__")
+            for further in users(user.__name__, alias)
+        ),
     ]
 
 
