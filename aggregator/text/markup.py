@@ -9,6 +9,7 @@ from collections.abc import Callable
 import nh3
 
 from aggregator import urls
+from aggregator.text import embedded
 
 # characters of one fragment before sanitising: nh3 is quadratic in nesting (80,000 open <div>: 13 s)
 MAX_HTML = 256_000
@@ -38,17 +39,12 @@ _ATTRIBUTES = {
     "li": {"value"},
     "time": {"datetime"},
     "abbr": {"title"},
+    "code": {"class"},
+    "pre": {"class"},
     "details": {"open"},
     "col": {"span"},
     "colgroup": {"span"},
 }
-_TAGS = {
-    "a", "abbr", "address", "article", "aside", "audio", "b", "bdi", "bdo", "blockquote", "br", "caption", "cite", "code", "col", "colgroup",
-    "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header",
-    "hgroup", "hr", "i", "img", "ins", "kbd", "li", "main", "mark", "nav", "ol", "p", "picture", "pre", "q", "rp", "rt", "ruby", "s", "samp", "section", "small",
-    "source", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "track", "tt", "u", "ul",
-    "var", "video", "wbr",
-}  # fmt: skip
 _VOID = frozenset(
     {
         "area",
@@ -67,8 +63,8 @@ _VOID = frozenset(
         "wbr",
     }
 )
-_DROP_WITH_CONTENT = {"script", "style", "noscript", "template", "iframe", "object", "applet", "form", "select", "textarea", "button", "svg", "math",
-                      "noembed", "noframes", "head", "title", "xmp", "plaintext"}  # fmt: skip
+# What `embedded` leaves of these is damaged
+_DROP_WITH_CONTENT = {"script", "style", "iframe", "noembed", "noframes"}
 
 
 def clean(text: str) -> str:
@@ -108,12 +104,15 @@ def safe(markup: str, base: str | None = None, page: str | None = None) -> str:
     text = clean(markup)
     if "<" not in text and "&" not in text:
         return html.escape(text, quote=False).replace("\xa0", "&nbsp;")  # as nh3 writes it
-    text = _bounded(text)
+    text = _shortened(text)
     once = _cleaned(text, base, page)
-    # misplaced tables, headings in headings: what the parser of HTML moves around lies still after a few
-    # rounds
+    # misplaced tables, headings in headings, pictures that turn out to be none: what is moved around lies still
+    # after a few rounds
     for _ in range(4):
-        if not _MOVES.search(once) or (again := _cleaned(once, base, page)) == once:
+        if (
+            not (_MOVES.search(once) or embedded.concerns(once))
+            or (again := _cleaned(once, base, page)) == once
+        ):
             break
         once = again
     if len(once) > 2 * len(text) + 1000:  # nothing but signs to escape
@@ -144,7 +143,8 @@ def without_media(safe_html: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _cleaned(text: str, base: str | None, page: str | None) -> str:
-    return _PRE.sub(r"\1", _USELESS.sub("", _cleaner(base, page or base).clean(text)))
+    bounded = _bounded(embedded.shown(text, base))
+    return _PRE.sub(r"\1", _USELESS.sub("", _cleaner(base, page or base).clean(bounded)))
 
 
 _MOVES = re.compile(r"<(?:table|h[1-6]|tr|td|th|caption|ruby)\b")
@@ -162,7 +162,7 @@ def _cleaner(base: str | None, page: str | None) -> nh3.Cleaner:
         if len(_CLEANERS) > 256:
             _CLEANERS.clear()
         found = _CLEANERS[base, page] = nh3.Cleaner(
-            tags=_TAGS,
+            tags=set(embedded.KEPT),
             clean_content_tags=_DROP_WITH_CONTENT,
             attributes=_ATTRIBUTES,
             attribute_filter=_filter(base, page),
@@ -186,6 +186,8 @@ def _filter(base: str | None, page: str | None) -> Callable[[str, str, str], str
             return urls.follow(value, page if value.startswith("#") else base)
         if name == "srcset":
             return _srcset(value, base)
+        if name == "class":
+            return " ".join(filter(_LANGUAGE_CLASS.fullmatch, value.split())) or None
         if name in ("width", "height"):
             return value.strip() if re.fullmatch(r"\s*\d{1,5}%?\s*", value) else None
         if name == "dir":
@@ -193,6 +195,10 @@ def _filter(base: str | None, page: str | None) -> Callable[[str, str, str], str
         return re.sub(r"<[^<>]*>?", "", value[:2000])  # tags in a tooltip are a mistake or a trap
 
     return attribute
+
+
+# What a program is written in, for readers that colour it (WHATWG HTML, 4.5.15).
+_LANGUAGE_CLASS = re.compile(r"lang(?:uage)?-[A-Za-z0-9][A-Za-z0-9+#._-]{0,30}")
 
 
 def _srcset(value: str, base: str | None) -> str | None:
@@ -209,13 +215,15 @@ def _srcset(value: str, base: str | None) -> str | None:
     return ", ".join(found) or None
 
 
+def _shortened(text: str) -> str:
+    """Cut to a length that nh3 takes; what was cut to MAX_HTML may grow to more, and must not be cut again."""
+    if len(text) <= 2 * MAX_HTML + 1000:
+        return text
+    return text[: text.rfind("<", 0, MAX_HTML)] if "<" in text[:MAX_HTML] else text[:MAX_HTML]
+
+
 def _bounded(text: str) -> str:
-    """Cut what would take nh3 quadratic time: length, nesting (counted by a linear scan), attributes of one
-    tag.
-    """
-    # what was cut to MAX_HTML may grow to that, and must not be cut again
-    if len(text) > 2 * MAX_HTML + 1000:
-        text = text[: text.rfind("<", 0, MAX_HTML)] if "<" in text[:MAX_HTML] else text[:MAX_HTML]
+    """Cut what would take nh3 quadratic time: nesting (counted by a linear scan), attributes of one tag."""
     if text.count("<") <= MAX_DEPTH:
         return text if len(text) < 20_000 or text.count("=") < 2000 else _few_attributes(text)
     depth, pieces, end = 0, [], 0
@@ -251,9 +259,7 @@ _BLOCKS = re.compile(
     re.I,
 )
 _CELLS = re.compile(r"</t[dh]\s*>", re.I)
-_HIDDEN = re.compile(
-    r"<(script|style|noscript|template|head|title|svg|math|textarea)\b.*?(?:</\1\s*>|\Z)", re.I | re.S
-)
+_HIDDEN = re.compile(r"<(script|style)\b[^<>]*(?<!/)>.*?(?:</\1\s*>|\Z)", re.I | re.S)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<![^>]*>|<\?[^>]*>", re.S)
 _ANY_TAG = re.compile(r"</?[A-Za-z](?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*/?>|</?[A-Za-z][^<>]*>")
 

@@ -1,0 +1,439 @@
+"""What a sanitiser would drop or lose, said in markup that it keeps: players as links, lazy pictures as pictures,
+formulas and drawings as their text, and everything behind a tag that closes itself.
+
+Nothing here makes markup safe: nh3 comes after it. One pass from left to right, in linear time.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+from aggregator import urls
+from aggregator.text import formulas
+
+# One tag as HTML has it: quotes count behind an equals sign only. Possessive, so that what never ends fails at once.
+_TAG = re.compile(
+    r"<(/?)([A-Za-z][^\s/>]*)((?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'>][^\s>]*+|(?=>)))*+)>"
+)
+_ATTRIBUTE = re.compile(r"([^\s/>=\"'][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+)))?")
+# … and where a quote is never closed, so that it would take everything behind it along.
+_ROUGH_TAG = re.compile(r"<(/?)([A-Za-z][^\s/<>]*)([^<>]*)>")
+_COMMENT_END = re.compile(r"-->|--!>")
+# Elements that readers and validators take. nh3 drops all others, and what they hold with those that it takes for
+# MathML or SVG (`<mi>`, `<text>`).
+KEPT = frozenset({
+    "a", "abbr", "address", "article", "aside", "audio", "b", "bdi", "bdo", "blockquote", "br", "caption", "cite", "code", "col", "colgroup",
+    "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header",
+    "hgroup", "hr", "i", "img", "ins", "kbd", "li", "main", "mark", "nav", "ol", "p", "picture", "pre", "q", "rp", "rt", "ruby", "s", "samp", "section", "small",
+    "source", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "track", "tt", "u", "ul",
+    "var", "video", "wbr",
+})  # fmt: skip
+_COMMON = ("p", "a", "br", "strong", "em", "li", "span", "div", "b", "i", "img", "tt")  # looked for first
+_OTHER_TAG = re.compile(
+    rf"<(?:(?!(?:{'|'.join([*_COMMON, *sorted(KEPT - {'video', 'audio', 'picture', *_COMMON})])})(?=[\s/>]))[A-Za-z]"
+    r"|img\b(?![^<>]*?\ssrc\s*=\s*[\"']?(?:https?:)?/))",
+    re.I,
+)
+_LAZY_NAME = re.compile(r"data-[a-z-]*(?:src|original|lazy|url|echo)|nitro-lazy", re.I)
+# Elements that stand on lines of their own, and that no reader takes as they are.
+_BLOCKS = frozenset({
+    "center", "dialog", "dir", "fieldset", "form", "legend", "menu", "optgroup", "option", "search", "select", "textarea",
+})  # fmt: skip
+_LITERAL = frozenset({"listing", "plaintext", "xmp"})
+_APART = frozenset({"button", "desc", "label", "output", "text", "title", "tspan"})  # words in a line
+_AMP = {
+    "amp-img": "img",
+    "amp-video": "video",
+    "amp-audio": "audio",
+    "amp-iframe": "iframe",
+    "amp-anim": "img",
+}
+_PLAYERS = frozenset({"object", "applet", "video", "audio"})
+
+# Where scripts look for what a picture or a player really is, the surest first.
+_LAZY = (
+    "data-src", "data-lazy-src", "data-original", "data-lazy", "data-actualsrc", "data-cfsrc", "data-echo", "data-litespeed-src", "nitro-lazy-src",
+    "data-orig-src", "data-original-src", "data-real-src", "data-hi-res-src", "data-url",
+)  # fmt: skip
+_LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-original-set", "nitro-lazy-srcset")
+_ADDRESS = re.compile(r"[^\s{}\[\]<>]*[./][^\s{}\[\]<>]*")
+_BLANK = r"(?:blank|spacer|pixel|placeholder|transparent|loading|loader|lazy|1x1|empty|grey|gray)"
+_STANDS_IN = re.compile(rf"{_BLANK}[^/]*\Z", re.I)
+_STANDS_IN_SOMEWHERE = re.compile(rf"<img\b[^<>]{{0,500}}{_BLANK}", re.I)
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_SIZES = ("width", "height")
+_ONE_IMAGE = re.compile(
+    r"(?:\s|<(?!/noscript|img\b)[^<>]*>)*+<img\b[^<>]*>(?:\s|<(?!/noscript|img\b)[^<>]*>)*+</noscript\s*>",
+    re.I,
+)
+_FRAME = re.compile(r"<(/?)iframe(?=[\s/>])", re.I)
+_HEAD_END = re.compile(r"</head(?=[\s/>])[^>]*>?", re.I)
+_MATH_END = re.compile(r"</(?:[\w-]{1,10}:)?math\s*>", re.I)
+MAX_LABEL = 200  # characters
+MAX_OPEN = 50  # players within players
+MAX_GAP = 200  # characters of blanks between a picture and its twin
+MAX_TWIN = 5000  # characters within <noscript> that are looked at for it
+
+_YOUTUBE_HOSTS = frozenset({"youtube.com", "youtube-nocookie.com", "m.youtube.com"})
+_YOUTUBE_PATH = re.compile(r"/(?:embed|v|e|shorts|live)/([\w-]{6,20})(?=[&/]|\Z)")
+_VIMEO_PATH = re.compile(r"/video/(\d+)\Z")
+
+
+def shown(text: str, base: str | None = None) -> str:
+    """The same markup, with nothing in it that would take its text or its address along when it is dropped."""
+    return _Pass(text, base).run() if concerns(text) else text
+
+
+def concerns(text: str) -> bool:
+    """Whether anything here may have to be said otherwise: a quick look, for most texts need nothing."""
+    return bool(
+        _OTHER_TAG.search(text)
+        or (("data-" in text or "nitro-" in text) and _LAZY_NAME.search(text))
+        or ("srcset" in text and _STANDS_IN_SOMEWHERE.search(text))
+        or "<![CDATA[" in text
+    )
+
+
+@dataclass
+class _Player:
+    """An element that plays something, while it is open."""
+
+    name: str
+    address: str | None
+    title: str
+    links: set[str] = field(default_factory=set)  # where its content leads by itself
+
+
+@dataclass
+class _Picture:
+    """The last picture, so that what repeats it can be told from what it stands in for."""
+
+    piece: int = -1
+    end: int = -1  # in the text
+    real: bool = False
+
+
+@dataclass
+class _Pass:
+    text: str
+    base: str | None
+    at: int = 0
+    rough: bool = False
+    pieces: list[str] = field(default_factory=list)
+    players: list[_Player] = field(default_factory=list)
+    played: set[str] = field(default_factory=set)
+    pictures: dict[str, bool] = field(default_factory=dict)  # address: within a noscript
+    last: _Picture = field(default_factory=_Picture)
+    noscript: bool = False
+    choosing: bool = False  # within <picture>
+    choice: str | None = None  # of its sources
+    last_ends: dict[str, int] = field(default_factory=dict)
+
+    def run(self) -> str:
+        if "<![CDATA[" in self.text:
+            self.text = re.sub(r"<!\[CDATA\[|\]\]>", "", self.text)
+        while (start := self.text.find("<", self.at)) >= 0:
+            self.pieces.append(self.text[self.at : start])
+            self._markup(start)
+        self.pieces.append(self.text[self.at :])
+        while self.players:
+            self._end_player(self.players[-1].name)
+        return "".join(self.pieces)
+
+    def _markup(self, start: int) -> None:
+        """What begins with this `<`."""
+        if self.text.startswith("<!--", start):
+            short = self.text.startswith((">", "->"), start + 4)
+            end = None if short else _COMMENT_END.search(self.text, start + 4)
+            self.at = self.text.index(">", start) + 1 if short else end.end() if end else len(self.text)
+            return
+        tag = None if self.rough else _TAG.match(self.text, start)
+        if tag is None and self.text[start + 1 : start + 2].isalpha():
+            self.rough = True
+        tag = tag or _ROUGH_TAG.match(self.text, start)
+        if tag is None:
+            self.pieces.append("&lt;" if self.rough else "<")
+            self.at = start + 1
+            return
+        self.at = tag.end()
+        name = tag[2].lower()
+        name = _AMP.get(name, "math" if name.endswith(":math") else name)
+        if tag[1]:
+            self._close(name, tag[0])
+        else:
+            self._open(name, tag)
+
+    def _open(self, name: str, tag: re.Match[str]) -> None:
+        handler = self.handlers.get(name)
+        if handler is not None:
+            handler(self, name, tag)
+        elif name in _APART or "-" in name or (name in _BLOCKS and tag[0].endswith("/>")):
+            self.pieces.append(" ")
+        elif name in _BLOCKS or name in _LITERAL:
+            self.pieces.append("<div>" if name in _BLOCKS else "<pre>")
+        elif name in KEPT:
+            self.pieces.append(_made(name, dict(_attributes(tag))) if self.rough else tag[0])
+            if (
+                name == "a"
+                and self.players
+                and (link := urls.follow(_attributes(tag).get("href"), self.base))
+            ):
+                self.players[-1].links.add(link)
+
+    def _close(self, name: str, whole: str) -> None:
+        if name in _BLOCKS or name in _LITERAL:
+            self.pieces.append("</div>" if name in _BLOCKS else "</pre>")
+        elif name in _APART or "-" in name:
+            self.pieces.append(" ")
+        elif name in _PLAYERS:
+            self._end_player(name)
+        elif name == "noscript":
+            self.noscript = False
+        elif name == "picture":
+            self._end_picture()
+        elif name in KEPT and name not in self.handlers:
+            self.pieces.append(whole)
+
+    def _ends_later(self, name: str) -> bool:
+        """Whether an end tag of this name follows at all."""
+        if name not in self.last_ends:
+            ends = list(re.compile(rf"</(?:[\w-]{{1,10}}:)?{name}(?=[\s/>])", re.I).finditer(self.text))
+            self.last_ends[name] = ends[-1].start() if ends else -1
+        return self.last_ends[name] >= self.at
+
+    # ------------------------------------------------------------ elements of which little stays
+
+    def _script(self, name: str, tag: re.Match[str]) -> None:
+        """Scripts and styles go: to their end, or to the end of everything. Formulas of TeX are no scripts."""
+        following = re.compile(rf"<(/?){name}(?=[\s/>])[^>]*>?", re.I)
+        match = following.search(self.text, self.at)
+        if tag[0].endswith("/>") and (match is None or not match[1]):
+            return
+        while match is not None and not match[1]:
+            match = following.search(self.text, match.end())
+        if match and _attributes(tag).get("type", "").lower().startswith("math/tex"):
+            self.pieces.append(f" {html.escape(self.text[self.at : match.start()], quote=False)} ")
+        self.at = match.end() if match else len(self.text)
+
+    def _head(self, name: str, tag: re.Match[str]) -> None:
+        """The head of a whole page says nothing of its text."""
+        if self._ends_later("head") and (end := _HEAD_END.search(self.text, self.at)):
+            self.at = end.end()
+
+    def _math(self, name: str, tag: re.Match[str]) -> None:
+        if tag[0].endswith("/>") or not self._ends_later("math"):
+            return
+        end = _MATH_END.search(self.text, self.at)
+        if end is not None:
+            alternative = _attributes(tag).get("alttext", "")
+            self.pieces.append(formulas.shown(self.text[self.at : end.start()], alternative))
+            self.at = end.end()
+
+    # ------------------------------------------------------------ players
+
+    def _frame(self, name: str, tag: re.Match[str]) -> None:
+        attributes = _attributes(tag)
+        address = self._address(attributes, "src")
+        if address is None:
+            return
+        if not _is_hidden(attributes):
+            self._link(address, attributes.get("title", ""))
+        following = _FRAME.search(self.text, self.at) if name == "iframe" else None
+        if following and following[1]:
+            self.at = self.text.find(">", following.end()) + 1 or len(self.text)
+
+    def _youtube(self, name: str, tag: re.Match[str]) -> None:
+        attributes = _attributes(tag)
+        video = attributes.get("videoid") or attributes.get("data-videoid") or ""
+        if re.fullmatch(r"[\w-]{6,20}", video):
+            self._link(f"https://www.youtube.com/watch?v={video}", attributes.get("playlabel", ""))
+
+    def _object(self, name: str, tag: re.Match[str]) -> None:
+        attributes = _attributes(tag)
+        address = self._address(attributes, "data", "src")
+        if address and attributes.get("type", "").lower().startswith("image/"):
+            self.pieces.append(_made("img", {"src": address}))
+            address = None
+        self._play(_Player(name, address, attributes.get("title", "")))
+
+    def _param(self, name: str, tag: re.Match[str]) -> None:
+        attributes = _attributes(tag)
+        if self.players and attributes.get("name", "").lower() in ("movie", "src", "url", "filename"):
+            self.players[-1].address = self.players[-1].address or self._address(attributes, "value")
+
+    def _medium(self, name: str, tag: re.Match[str]) -> None:
+        """Films and sounds stay. Without controls they get some, and a link for those who can't play them."""
+        attributes = _attributes(tag)
+        address = self._address(attributes, "src")
+        kept = _only(attributes, "poster", *_SIZES)
+        if "controls" in attributes and _says(attributes, "src") == bool(address):
+            self.pieces.append(tag[0])
+        else:
+            self.pieces.append(_made(name, {"src": address, **kept, "controls": ""}))
+            self._play(_Player(name, address, attributes.get("title", "")))
+        if address and (tag[0].endswith("/>") or not self._ends_later(name)):
+            self._end_player(name)
+
+    def _source(self, name: str, tag: re.Match[str]) -> None:
+        attributes = _attributes(tag)
+        chosen = self._set(attributes) if self.choosing else None
+        self.choice = self.choice or _first(chosen, self.base)
+        if chosen and not _says(attributes, "srcset"):
+            self.pieces.append(
+                _made("source", {"srcset": chosen, **_only(attributes, "type", "media", "sizes")})
+            )
+            return
+        if self.players and self.players[-1].address is None:
+            self.players[-1].address = self._address(attributes, "src")
+        self.pieces.append(tag[0])
+
+    def _play(self, player: _Player) -> None:
+        if len(self.players) < MAX_OPEN:
+            self.players.append(player)
+
+    def _end_player(self, name: str) -> None:
+        at = next((n for n in range(len(self.players) - 1, -1, -1) if self.players[n].name == name), -1)
+        player = self.players.pop(at) if at >= 0 else None
+        if player and player.address and player.address not in player.links:
+            self._link(player.address, player.title)
+        if name in ("video", "audio"):
+            self.pieces.append(f"</{name}>")
+
+    def _link(self, address: str, title: str) -> None:
+        """Once for each thing that is played."""
+        address = _watched(address)
+        if address in self.played:
+            return
+        self.played.add(address)
+        host = urls.host(address).removeprefix("www.")
+        words = " ".join(title.split())[:MAX_LABEL]
+        label = f"{words} ({host})" if words and words.lower() != host else host
+        self.pieces.append(f' <a href="{html.escape(address)}">{html.escape(label, quote=False)}</a> ')
+
+    def _address(self, attributes: dict[str, str], *names: str) -> str | None:
+        """What these say, or what scripts would put there."""
+        said = (attributes.get(name, "").strip() for name in (*names, *_LAZY))
+        return next(
+            (link for one in said if _ADDRESS.fullmatch(one) and (link := urls.follow(one, self.base))), None
+        )
+
+    # ------------------------------------------------------------ pictures
+
+    def _image(self, name: str, tag: re.Match[str]) -> None:
+        attributes = _attributes(tag)
+        if name == "image":
+            attributes.setdefault("src", attributes.get("href") or attributes.get("xlink:href") or "")
+        own = urls.follow(attributes.get("src"), self.base)
+        stands_in = own is None or bool(_STANDS_IN.search(own))
+        chosen = self._set(attributes)
+        better = (
+            self._address(attributes) or (stands_in and (_first(chosen, self.base) or self.choice)) or None
+        )
+        address, self.choice = better or own, None
+        if address and self.pictures.setdefault(address, self.noscript) != self.noscript:
+            return  # the same with and without scripts
+        self.last = _Picture(len(self.pieces), tag.end(), bool(better) or not stands_in)
+        changed = (
+            better
+            or name != tag[2].lower()
+            or name == "image"
+            or (chosen and not _says(attributes, "srcset"))
+        )
+        kept = _only(attributes, "alt", "title", "sizes", *(_SIZES if own else ()))
+        self.pieces.append(_made("img", {"src": address, "srcset": chosen, **kept}) if changed else tag[0])
+
+    def _set(self, attributes: dict[str, str]) -> str | None:
+        return next((attributes[name] for name in ("srcset", *_LAZY_SETS) if _says(attributes, name)), None)
+
+    def _noscript(self, name: str, tag: re.Match[str]) -> None:
+        """Often the picture before it once more, for readers without scripts: shown once."""
+        self.noscript = True
+        if (
+            self.last.end < 0
+            or self.text[self.last.end : self.last.end + MAX_GAP].lstrip()[:9].lower() != "<noscript"
+        ):
+            return
+        twin = _ONE_IMAGE.match(self.text, self.at, self.at + MAX_TWIN)
+        if twin and self.last.real:
+            self.at, self.noscript = twin.end(), False
+        elif twin:
+            self.pieces[self.last.piece] = ""
+        self.last = _Picture()
+
+    def _picture(self, name: str, tag: re.Match[str]) -> None:
+        self.choosing, self.choice, self.last = True, None, _Picture()
+        self.pieces.append("<picture>")
+
+    def _end_picture(self) -> None:
+        if self.choosing and self.choice:
+            self.pieces.append(_made("img", {"src": self.choice}))
+        self.choosing, self.choice = False, None
+        self.pieces.append("</picture>")
+
+    handlers: ClassVar[dict[str, Callable[[_Pass, str, re.Match[str]], None]]] = {}
+
+
+_Pass.handlers = {
+    **dict.fromkeys(("script", "style"), _Pass._script), **dict.fromkeys(("iframe", "embed"), _Pass._frame),
+    **dict.fromkeys(("lite-youtube", "amp-youtube", "youtube-video"), _Pass._youtube), **dict.fromkeys(("object", "applet"), _Pass._object),
+    **dict.fromkeys(("img", "image"), _Pass._image), **dict.fromkeys(("video", "audio"), _Pass._medium), "head": _Pass._head, "math": _Pass._math,
+    "param": _Pass._param, "source": _Pass._source, "noscript": _Pass._noscript, "picture": _Pass._picture,
+}  # fmt: skip
+
+
+def _attributes(tag: re.Match[str]) -> dict[str, str]:
+    """Names in lower case; the first of several counts, as in browsers."""
+    found: dict[str, str] = {}
+    for name, one, other, bare in _ATTRIBUTE.findall(tag[3]):
+        found.setdefault(name.lower(), html.unescape(one or other or bare))
+    return found
+
+
+def _says(attributes: dict[str, str], name: str) -> bool:
+    value = attributes.get(name, "").strip()
+    return bool(value) and not value.lower().startswith(("data:", "about:", "javascript:"))
+
+
+def _only(attributes: dict[str, str], *names: str) -> dict[str, str | None]:
+    return {name: attributes[name] for name in names if name in attributes}
+
+
+def _made(name: str, attributes: Mapping[str, str | None]) -> str:
+    said = "".join(f' {key}="{html.escape(value)}"' for key, value in attributes.items() if value is not None)
+    return f"<{name}{said}>"
+
+
+def _first(chosen: str | None, base: str | None) -> str | None:
+    """The first candidate of a `srcset`."""
+    return urls.follow(re.split(r",?\s", chosen.strip(), maxsplit=1)[0], base) if chosen else None
+
+
+def _is_dot(attributes: dict[str, str]) -> bool:
+    return {attributes.get(name, "").strip() for name in ("width", "height")} <= {"0", "1"}
+
+
+def _is_hidden(attributes: dict[str, str]) -> bool:
+    """Counters, not players."""
+    return _is_dot(attributes) or bool(_HIDDEN.search(attributes.get("style", ""))) or "hidden" in attributes
+
+
+def _watched(address: str) -> str:
+    """Where people watch what is embedded."""
+    parts = urlsplit(address)
+    host = (parts.hostname or "").removeprefix("www.")
+    query = parse_qs(parts.query)
+    if host in _YOUTUBE_HOSTS and (video := _YOUTUBE_PATH.match(parts.path)) and video[1] != "videoseries":
+        start = next((f"&t={value[0]}" for value in map(query.get, ("start", "t")) if value), "")
+        return f"https://www.youtube.com/watch?v={video[1]}{start}"
+    if host in _YOUTUBE_HOSTS and parts.path.startswith("/embed") and "list" in query:
+        return f"https://www.youtube.com/playlist?list={query['list'][0]}"
+    if host == "vimeo.com" and parts.path == "/moogaloop.swf" and "clip_id" in query:
+        return f"https://vimeo.com/{query['clip_id'][0]}"
+    if host == "player.vimeo.com" and (video := _VIMEO_PATH.match(parts.path)):
+        return f"https://vimeo.com/{video[1]}" + "".join(f"/{key}" for key in query.get("h", ())[:1])
+    return address
