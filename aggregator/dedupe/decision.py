@@ -101,8 +101,10 @@ _NO = Reason(None, None, 0.0, THRESHOLD)
 def decide(a: Print, b: Print, between: Between = ELSEWHERE) -> Reason:
     """Level "text" or None, with the score against its threshold and what decided, in words."""
     held = containment(a.held, b.held)
+    bare = between.one_source and a.emptied and b.emptied  # with one text, that says nothing of them
     if (
         held < THRESHOLD
+        and not bare
         and not (a.cut or b.cut)
         and 2 * len(set(a.title).intersection(b.title)) < 0.3 * (len(a.title) + len(b.title))
     ):
@@ -112,11 +114,12 @@ def decide(a: Print, b: Print, between: Between = ELSEWHERE) -> Reason:
         ("shared phrases", f"{len(a.held & b.held)} of {min(len(a.held), len(b.held))}"),
         ("titles alike", f"{similar:.2f}"),
     )
-    if similar < 0.4 and held < THRESHOLD:  # nothing below could make them one text
+    if similar < 0.4 and held < THRESHOLD and not bare:  # nothing below could make them one text
         return Reason(None, None, max(held, similar), THRESHOLD, features)
     pair = _Pair(a, b, between, similar, held)
     score, threshold = pair.score()
-    guard = pair.guard() if score >= threshold or held >= TEMPLATE or similar >= TITLE_THRESHOLD else None
+    looks_alike = score >= threshold or held >= TEMPLATE or similar >= TITLE_THRESHOLD or bare
+    guard = pair.guard() if looks_alike else None
     if guard:
         return Reason(None, None, max(held, similar), THRESHOLD, (*features, guard))
     return Reason("text" if score >= threshold else None, None, score, threshold, features)
@@ -253,8 +256,8 @@ class _Pair:
         return (
             self._other_numbers()
             or self._other_body()
-            or self._other_title()
             or self._standing()
+            or self._other_title()
             or self._another_item()
         )
 
@@ -318,6 +321,9 @@ class _Pair:
 
     def _standing(self) -> Feature | None:
         """A text that says nothing of what its titles differ in."""
+        a, b = self.a, self.b
+        if self.between.one_source and a.emptied and b.emptied and not self.edits.light:
+            return STANDING, "says nothing of either"
         if self.held >= THRESHOLD and self.titled and not self.alike and not self.vouched:
             return STANDING, "says nothing of what the titles differ in"
         return None
@@ -409,7 +415,8 @@ def series(a: Print, b: Print, reason: Reason, one_source: bool) -> bool:
         return False
     if a.held and b.held:
         return containment(a.held, b.held) >= TEMPLATE
-    return not a.held and not b.held and title_similarity(a.title, b.title) >= TITLE_THRESHOLD
+    least = TITLE_THRESHOLD if kind == OTHER_NAMES else 0.5
+    return not a.held and not b.held and title_similarity(a.title, b.title) >= least
 
 
 def _renamed(a: Print, b: Print) -> tuple[str, str] | None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from aggregator.dedupe.numbers import is_number, plain
+from aggregator.dedupe.numbers import is_number, plain, read
 from aggregator.text import contrary, vocabulary
 from aggregator.text.words import fold, is_dense, words
 
@@ -59,7 +59,7 @@ def _read(heading: str) -> _Words:
     """A headline is compared with several others one after the other."""
     units: list[str] = []
     clauses: list[int] = []
-    for number, clause in enumerate(_CLAUSE.split(heading)):
+    for number, clause in enumerate(_CLAUSE.split(read(heading))):
         found = [plain(unit) for unit in contrary.without_contractions(_units(words(clause)))]
         units += found
         clauses += [number] * len(found)

@@ -33,6 +33,11 @@ def numbers(text: str, found_words: Iterable[str]) -> Iterable[str]:
         yield _WORDS[word]
 
 
+def read(text: str) -> str:
+    """The text with its numbers as they are meant."""
+    return _NUMBER.sub(lambda said: value(said.group()), text) if _DIGIT.search(text) else text
+
+
 def is_number(word: str) -> bool:
     return word[0].isdigit() or word in _WORDS
 

@@ -17,7 +17,7 @@ BODY_WORDS, BODY_CHARACTERS = 400, 4000  # compared of a body; enough to know a 
 LONG_TEXT, MARKS = 80, 6  # words from which on a text has marks, and how many
 REPEATED = 1.1  # times the length of the title: a text of no more that begins with it only repeats it
 LANGUAGE = 40  # words of a body, after those of the title, that its language is told by
-KICKER, AFTER_KICKER = 5, 3  # words of a kicker, at most, and of the headline behind it, at least
+EMPTY = 3  # words that are left of a text of which the rest stands: it had none of its own
 
 _PREFIX = re.compile(
     r"^\W*(?:(?:updated?|corrected|refile|rpt|exclusive|breaking(?: news)?|just in|live(?: updates)?|watch|video|analysis|opinion|factbox|timeline|explainer|"
@@ -27,7 +27,6 @@ _PREFIX = re.compile(
 _REPEAT = re.compile(r"\W*(?:corrected|correction|refile|rpt|repeat)\b", re.I)
 _AGENCY = re.compile(r"\s*\((?:Reuters|AP|AFP|dpa|UPI|Bloomberg)\)\s*$")
 _SUFFIX = re.compile(r"\s+[-–—|·»]\s+[^-–—|·»]{2,40}$")
-_KICKER = re.compile(r"^.{2,48}?(?::\s|：|\s[|–—-]\s)")
 _DATELINE = re.compile(
     r"^(?:[A-Z][A-Za-z.’' ]{1,30}(?:, [A-Z][A-Za-z.]{1,20})?(?: [A-Z][a-z]{2,8}\.? \d{1,2})?\s*)?"
     r"(?:\((?:Reuters|AP|AFP|dpa|UPI|Bloomberg|[A-Z]{2,8})\)\s*)?[-–—]{1,2}\s+"
@@ -43,7 +42,7 @@ _ACRONYM = re.compile(r"\b(?:[A-Za-z]\.){2,}")
 class Print:
     """What is compared of an entry. Numbers as said, years and months too."""
 
-    title: tuple[str, ...]
+    title: tuple[str, ...]  # without what its source puts before or behind all its titles
     body: tuple[str, ...]  # without what its source says under other titles too
     held: frozenset[int]  # word 3-shingles as hashes, good within this process only
     numbers: frozenset[str]  # of the title
@@ -51,9 +50,10 @@ class Print:
     cut: bool  # the title ends with an ellipsis
     repeat: bool  # the title says that this corrects or repeats an earlier one
     shown: str  # the body as it was written
-    heading: str  # and the title
+    heading: str  # and the title, with all that stands before and behind it
     spoken: str  # language
     kicker: int  # how many words of the title stand before its headline: `Exclusive:`, `Ukraine:`
+    emptied: bool  # its source says all of its text under other titles too
 
     @property
     def headline(self) -> tuple[str, ...]:
@@ -96,20 +96,32 @@ def fingerprint(
 
     `stands`: the parts that the source says under several titles, see `standing`; `language` as declared.
     """
-    if stands:
-        title, text = standing.without(title, text, stands)
-    cleaned = _joined(clean_title(title, source_title))
-    if title and text.startswith(title.rstrip("… .")):
-        if len(text) > 2 * len(title):
-            cleaned = ""  # made of the text's first words: it says nothing of its own
-        elif len(text) <= REPEATED * len(title):
-            text = ""  # nor does a text that repeats the title
-    shown = _joined(_DATELINE.sub("", text[:BODY_CHARACTERS]))
+    own, rest = standing.without(title, text, stands) if stands else (title, text)
+    stood = rest != text
+    cleaned, heading = (_joined(clean_title(said, source_title)) for said in (own, title))
+    if title and rest.startswith(title.rstrip("… .")):
+        if len(rest) > 2 * len(title):
+            cleaned = heading = ""  # made of the text's first words: it says nothing of its own
+        elif len(rest) <= REPEATED * len(title):
+            rest = ""  # nor does a text that repeats the title
+    shown = _joined(_DATELINE.sub("", rest[:BODY_CHARACTERS]))
     body = tuple(words(shown)[:BODY_WORDS])
     title_words = tuple(words(cleaned))
-    spoken = vocabulary.language(title_words + body[:LANGUAGE], language)
-    return Print(title_words, body, frozenset(shingles(body)), frozenset(numbers(cleaned, title_words)), frozenset(numbers(shown, body)),
-                 cleaned.rstrip().endswith(("...", "…")), bool(_REPEAT.match(title)), shown, cleaned, spoken, _kicker(cleaned, title_words))  # fmt: skip
+    before = standing.head(cleaned)
+    return Print(
+        title=title_words,
+        body=body,
+        held=frozenset(shingles(body)),
+        numbers=frozenset(numbers(heading, title_words)),
+        body_numbers=frozenset(numbers(shown, body)),
+        cut=cleaned.rstrip().endswith(("...", "…")),
+        repeat=bool(_REPEAT.match(title)),
+        shown=shown,
+        heading=heading,
+        spoken=vocabulary.language(title_words + body[:LANGUAGE], language),
+        kicker=len(words(before.group())) if before else 0,
+        emptied=stood and len(body) < EMPTY,
+    )
 
 
 def shingles(body: tuple[str, ...]) -> Iterator[int]:
@@ -121,12 +133,6 @@ def _joined(text: str) -> str:
     if "#" in text or "<" in text or "&" in text or "://" in text or "quot;" in text:
         text = _DEBRIS.sub(" ", text)
     return _ACRONYM.sub(lambda found: found.group().replace(".", ""), text) if "." in text else text
-
-
-def _kicker(cleaned: str, title: tuple[str, ...]) -> int:
-    found = _KICKER.match(cleaned)
-    size = len(words(found.group())) if found else 0
-    return size if size <= KICKER and len(title) - size >= max(AFTER_KICKER, size) else 0
 
 
 def clean_title(title: str, source_title: str = "") -> str:

@@ -19,28 +19,43 @@ PART = 3  # words of a sentence, at least
 STEM = 5  # letters that two words have in common which are taken for one
 
 _SENTENCE = re.compile(r"(?<=[.!?…。！？।॥])\s+|\s*\n\s*|(?<=[。！？])")
+# `Letters: …`, `Watch live | …`; `… | Evening Report`, `… - Daily Example`
+_HEAD = re.compile(r"^([^:：|]{2,48}?)(?::\s|：|\s[|–—-]\s)")
 _TAIL = re.compile(r"\s+[-–—|·»]\s+([^-–—|·»]{2,60})$")
+HEAD, HEADLINE = 5, 3  # words of a head, at most, and of what it stands before, at least
 
 
 def parts(title: str, text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """(hash, words) of what may stand in an item; no words: the tail of its title."""
-    tail = _TAIL.search(title)
-    if tail:
-        yield _tail(tail.group(1)), ()
+    """(hash, words) of what may stand in an item; no words: the head or the tail of its title."""
+    for found in (_TAIL.search(title), head(title)):
+        if found:
+            yield _part(("|", *words(found.group(1)))), ()
     sentences = [said for said in _SENTENCE.split(text) if said]
     for said in dict.fromkeys(sentences[:ENDS] + sentences[-ENDS:]):
-        found = tuple(words(said))
-        if len(found) >= PART:
-            yield _part(found), found
+        spoken = tuple(words(said))
+        if len(spoken) >= PART:
+            yield _part(spoken), spoken
+
+
+def head(title: str) -> re.Match[str] | None:
+    """What stands before a headline: `Exclusive:`, `Ukraine:`."""
+    found = _HEAD.match(title)
+    if found is None:
+        return None
+    before, after = len(words(found.group())), len(words(title[found.end() :]))
+    return found if before <= HEAD and after >= max(HEADLINE, before) else None
 
 
 def without(title: str, text: str, stands: Container[int]) -> tuple[str, str]:
     """An item's title and text without the parts that stand."""
     tail = _TAIL.search(title)
-    if tail and _tail(tail.group(1)) in stands:
+    if tail and _part(("|", *words(tail.group(1)))) in stands:
         title = title[: tail.start()]
+    before = head(title)
+    if before and _part(("|", *words(before.group(1)))) in stands:
+        title = title[before.end() :]
     sentences = _SENTENCE.split(text)
-    kept = [said for said in sentences if _part(words(said or "")) not in stands]
+    kept = [said for said in sentences if _part(words(said)) not in stands]
     return title, text if len(kept) == len(sentences) else " ".join(kept)
 
 
@@ -71,7 +86,3 @@ def speaks(own: Iterable[str], body: Sequence[str]) -> int:
 
 def _part(found: Sequence[str]) -> int:
     return zlib.crc32(" ".join(found).encode())
-
-
-def _tail(said: str) -> int:
-    return zlib.crc32(f"| {' '.join(words(said))}".encode())

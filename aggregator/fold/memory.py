@@ -261,7 +261,8 @@ def _meet(
 ) -> bool:
     """Count this entry's part; whether that changed what is known of it.
 
-    A sentence stands with the second title that it says nothing of, the tail of a title (no words) with the third.
+    A sentence stands with the second title that it says nothing of, what is before or behind a title (no words)
+    with the third.
     """
     known = seen.get(part)
     if known is None or known.first not in titles:
@@ -269,12 +270,16 @@ def _meet(
         return True
     if entry.id in (known.first, known.second):
         return False
-    others = [number for number in (known.first, known.second) if number is not None and number in titles]
     spoken = entry.language or vocabulary.FALLBACK
-    if not all(dedupe.tells_apart(titles[other], entry.title, words, spoken) for other in others):
-        return False
-    if words or known.second is not None:
+    apart = [
+        dedupe.tells_apart(titles[other], entry.title, words, spoken)
+        for other in (known.first, known.second)
+        if other is not None and other in titles
+    ]
+    if any(apart) if words else len(apart) > 1 and all(apart):
         known.stands = True
-    else:
+    elif known.second is None and (words or apart == [True]):
         known.second = entry.id
+    else:
+        return False
     return True

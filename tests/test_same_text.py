@@ -1,0 +1,322 @@
+"""The level text on pairs of items, in many languages: what may be one text, and what only looks like it.
+
+Every pair is invented. A row: kind, language, what both say (title, or title and text), whether one source says
+both, and whether they are one text.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aggregator import dedupe, fold
+from aggregator.dedupe import Between, numbers
+from aggregator.store import open_writer, stories
+from tests.helpers import NOW, entry, put
+
+HOUR, DAY = 3600, 86_400
+
+Said = str | tuple[str, str]
+Row = tuple[str, str, Said, Said, bool, bool]
+
+DECK = "Every week our reporters answer the questions that you send us, about money, travel, food and much more besides."
+BRIDGE = "The regional council voted on Thursday to rebuild the old stone bridge over the Arve, closed since the spring floods, at a cost of 14 million."
+LONG = (
+    "The harbour board said on Friday that the eastern pier will be closed to ships from the first week of May because divers have found cracks in "
+    "eleven of its concrete piles; repairs are to take half a year, and the fishing fleet is to land its catch at the old quay until the autumn."
+)
+
+# fmt: off
+PAIRS: list[Row] = [
+    # ---- the contrary
+    ("negation", "en", "Union says nurses will walk out on Friday", "Union says nurses will not walk out on Friday", False, False),
+    ("negation, contracted", "en", "Coach will leave the club in summer", "Coach won’t leave the club in summer", False, False),
+    ("negation", "de", "Bahn stellt Nachtzug nach Triest ein", "Bahn stellt Nachtzug nach Triest nicht ein", False, False),
+    ("negation by a prefix", "de", "Landgericht hält den Wirt für schuldig", "Landgericht hält den Wirt für unschuldig", False, False),
+    ("no article", "de", "Ministerin sieht Gefahr für die Ernte", "Ministerin sieht keine Gefahr für die Ernte", False, False),
+    ("negation", "es", "La aerolínea cancelará sus vuelos a Mendoza", "La aerolínea no cancelará sus vuelos a Mendoza", False, False),
+    ("negation", "fr", "La mairie fermera la piscine cet hiver", "La mairie ne fermera pas la piscine cet hiver", False, False),
+    ("negation", "it", "La Regione riaprirà le scuole lunedì", "La Regione non riaprirà le scuole lunedì", False, False),
+    ("negation", "pt", "Prefeito de Santos vai renunciar ao cargo", "Prefeito de Santos não vai renunciar ao cargo", False, False),
+    ("negation", "nl", "Kabinet verhoogt de belasting op vlees", "Kabinet verhoogt de belasting op vlees niet", False, False),
+    ("negation", "sv", "Regeringen säljer andelen i flygbolaget", "Regeringen säljer inte andelen i flygbolaget", False, False),
+    ("negation", "fi", "Hallitus korottaa polttoaineveroa syksyllä", "Hallitus ei korota polttoaineveroa syksyllä", False, False),
+    ("negation", "pl", "Trener odejdzie z klubu po sezonie", "Trener nie odejdzie z klubu po sezonie", False, False),
+    ("negation by a prefix", "cs", "Vláda podpoří nový zákon o lesích", "Vláda nepodpoří nový zákon o lesích", False, False),
+    ("negation", "hu", "A város megépíti az új hidat jövőre", "A város nem építi meg az új hidat jövőre", False, False),
+    ("negation", "tr", "Belediye meydandaki ağaçları kesecek", "Belediye meydandaki ağaçları kesmeyecek", False, False),
+    ("negation", "el", "Ο δήμος θα κλείσει το λιμάνι τον Μάιο", "Ο δήμος δεν θα κλείσει το λιμάνι τον Μάιο", False, False),
+    ("negation", "ru", "Завод в Тихвине возобновит работу в мае", "Завод в Тихвине не возобновит работу в мае", False, False),
+    ("negation", "uk", "Уряд підвищить тарифи на воду восени", "Уряд не підвищить тарифи на воду восени", False, False),
+    ("negation", "he", "הממשלה תעלה את מחיר החשמל בחורף", "הממשלה לא תעלה את מחיר החשמל בחורף", False, False),
+    ("negation", "ar", "الحكومة سترفع أسعار الوقود في الصيف", "الحكومة لن ترفع أسعار الوقود في الصيف", False, False),
+    ("negation", "fa", "شهرداری پل قدیمی را خراب می‌کند", "شهرداری پل قدیمی را خراب نمی‌کند", False, False),
+    ("negation", "hi", "सरकार अगले साल टोल टैक्स बढ़ाएगी", "सरकार अगले साल टोल टैक्स नहीं बढ़ाएगी", False, False),
+    ("negation", "bn", "আগামী মাসে সেতুর টোল বাড়বে", "আগামী মাসে সেতুর টোল বাড়বে না", False, False),
+    ("negation by a suffix", "bn", "মেয়র নতুন বাজেটে সই করেছে শুক্রবার", "মেয়র নতুন বাজেটে সই করেনি শুক্রবার", False, False),
+    ("negation", "ta", "அரசு அடுத்த ஆண்டு பேருந்து கட்டணத்தை உயர்த்தும்", "அரசு அடுத்த ஆண்டு பேருந்து கட்டணத்தை உயர்த்தாது", False, False),
+    ("negation", "te", "వచ్చే ఏడాది బస్సు ఛార్జీలు పెరుగుతాయి మంత్రి", "వచ్చే ఏడాది బస్సు ఛార్జీలు పెరగవు మంత్రి", False, False),
+    ("negation", "ja", "市長は来年度の給食費を値上げすると表明", "市長は来年度の給食費を値上げしないと表明", False, False),
+    ("negation", "zh", "市政府明年将拆除旧火车站大楼", "市政府明年将不拆除旧火车站大楼", False, False),
+    ("not yet", "zh", "港口公司已就罢工达成协议", "港口公司未就罢工达成协议", False, False),
+    ("negation", "ko", "시장은 내년에 버스 요금을 올린다고 말했다", "시장은 내년에 버스 요금을 올리지 않는다고 말했다", False, False),
+    ("negation", "id", "Pemerintah akan menaikkan tarif listrik bulan depan", "Pemerintah tidak akan menaikkan tarif listrik bulan depan", False, False),
+    ("negation", "vi", "Thành phố sẽ phá bỏ cây cầu cũ", "Thành phố sẽ không phá bỏ cây cầu cũ", False, False),
+    ("negation, same deck", "de", ("Stadtrat stimmt Schwimmbad zu", "Der Stadtrat von Selm hat dem Bau des Schwimmbads am Donnerstag nach sechs Stunden Beratung zugestimmt und dafür neun Millionen Euro bewilligt."),
+        ("Stadtrat stimmt Schwimmbad zu", "Der Stadtrat von Selm hat dem Bau des Schwimmbads am Donnerstag nach sechs Stunden Beratung nicht zugestimmt und dafür neun Millionen Euro bewilligt."), False, False),
+    ("opposite words", "en", "Wheat prices rise for the third week running", "Wheat prices fall for the third week running", False, False),
+    ("opposite words", "de", "Verbraucherpreise steigen im Oktober deutlich", "Verbraucherpreise sinken im Oktober deutlich", False, False),
+    ("opposite words", "es", "El Senado aprueba la reforma de las pensiones", "El Senado rechaza la reforma de las pensiones", False, False),
+    ("opposite words", "ru", "Суд в Перми оправдал бывшего директора завода", "Суд в Перми осудил бывшего директора завода", False, False),
+    ("opposite words", "hi", "भारत ने तीसरा वनडे मैच जीता", "भारत ने तीसरा वनडे मैच हारा", False, False),
+    ("opposite words, same deck", "en", ("Board accepts offer for ferry line", "The board of the ferry line accepts the offer of the northern port, it said on Monday after talks that had lasted through the whole weekend."),
+        ("Board rejects offer for ferry line", "The board of the ferry line rejects the offer of the northern port, it said on Monday after talks that had lasted through the whole weekend."), False, False),
+    # ---- who does what to whom
+    ("roles", "en", "Police officer shot by farmer near Selby", "Farmer shot by police officer near Selby", False, False),
+    ("roles", "de", "Lastwagen rammt Straßenbahn in Kassel", "Straßenbahn rammt Lastwagen in Kassel", False, False),
+    ("roles", "it", "La Spezia batte il Bari in rimonta", "Il Bari batte La Spezia in rimonta", False, False),
+    ("roles", "pt", "Grêmio vence o Bahia fora de casa", "Bahia vence o Grêmio fora de casa", False, False),
+    ("roles", "he", "מכבי ניצחה את הפועל בדרבי הגדול", "הפועל ניצחה את מכבי בדרבי הגדול", False, False),
+    ("roles", "te", "భారత్ చేతిలో శ్రీలంక ఘోర ఓటమి పాలైంది", "శ్రీలంక చేతిలో భారత్ ఘోర ఓటమి పాలైంది", False, False),
+    # ---- another name, another number
+    ("one name", "en", "Two dead after avalanche near Chamonix", "Two dead after avalanche near Verbier", False, False),
+    ("one name", "es", "Incendio forestal obliga a evacuar un pueblo de Ourense", "Incendio forestal obliga a evacuar un pueblo de Zamora", False, False),
+    ("one name", "ta", "சென்னையில் கனமழை பள்ளிகளுக்கு இன்று விடுமுறை", "மதுரையில் கனமழை பள்ளிகளுக்கு இன்று விடுமுறை", False, False),
+    ("one name with one ending", "en", "Floods cut off villages in Niger after rain", "Floods cut off villages in Nigeria after rain", False, False),
+    ("the kicker is the place", "de", "Fulda: Polizei nimmt Fahrraddieb nach Verfolgung fest", "Hanau: Polizei nimmt Fahrraddieb nach Verfolgung fest", True, False),
+    ("another number", "en", "Inflation in the region falls to 10.0 percent", "Inflation in the region falls to 1 percent", False, False),
+    ("thousands", "de", "Werk in Zwickau streicht 1.000 Stellen", "Werk in Zwickau streicht 1 Stellen", False, False),
+    ("lakhs", "en", "Scheme to build 1,00,000 homes in the state", "Scheme to build 1,000 homes in the state", False, False),
+    ("versions", "en", "Parser v2.10.0 has been released today", "Parser v2.1.0 has been released today", True, False),
+    ("weekdays", "en", ("Quiz of the day: Tuesday", DECK), ("Quiz of the day: Wednesday", DECK), True, False),
+    ("weekdays", "fr", "Les titres de la presse de mardi matin", "Les titres de la presse de jeudi matin", True, False),
+    # ---- texts that stand under every title
+    ("standing deck, one source", "en", ("Ask us: how do I cook rice", DECK), ("Ask us: what is a tariff", DECK), True, False),
+    ("standing deck, two sources", "en", ("Bus falls into ravine in Nepal", DECK), ("Court frees former governor", DECK), False, False),
+    ("standing deck", "es", ("El podcast: la crisis del agua", "Un análisis diario de la actualidad con los periodistas de nuestra redacción, cada mañana a las siete."),
+        ("El podcast: la dimisión del ministro", "Un análisis diario de la actualidad con los periodistas de nuestra redacción, cada mañana a las siete."), True, False),
+    ("standing tail", "en", "Tram derails | Evening News Hour", "Mayor resigns | Evening News Hour", True, False),
+    ("its source's own name behind a short title", "en", "Old boats - Source A", "New roofs - Source A", True, False),
+    # ---- items of one source
+    ("daily thread", "en", ("Daily chat: what are you up to?", "Tell everybody what you are up to today, in this thread."), ("Daily chat: what are you up to?", "Tell everybody what you are up to today, in this thread."), True, False),
+    ("template of a source", "en", "Fabrikam earnings call transcript, third quarter", "Contoso earnings call transcript, third quarter", True, False),
+    # ---- and what is one text
+    ("attribution moved", "en", "Police: three hurt as lorry hits stall in Delft", "Three hurt as lorry hits stall in Delft, police say", False, True),
+    ("kicker", "de", "Energiekrise: Stadtwerke senken den Strompreis im Januar", "Stadtwerke senken den Strompreis im Januar", False, True),
+    ("kicker", "es", "Exclusiva | El museo compra dos cuadros de Goya", "El museo compra dos cuadros de Goya", False, True),
+    ("kicker", "ru", "Эксклюзив: Музей купил две картины Левитана", "Музей купил две картины Левитана", False, True),
+    ("quotation marks and dashes", "fr", "Ministre : « Nous ne céderons pas » sur la réforme des ports", "Ministre: \"Nous ne céderons pas\" sur la réforme des ports", False, True),
+    ("accents", "es", "Dos heridos al caer una grua en Malaga", "Dos heridos al caer una grúa en Málaga", False, True),
+    ("points in abbreviations", "en", "U.N. opens talks on ocean mining in Kingston", "UN opens talks on ocean mining in Kingston", False, True),
+    ("a number as a word", "en", "Four climbers rescued from glacier near Zermatt", "4 climbers rescued from glacier near Zermatt", False, True),
+    ("ten is 10.0", "en", "Quake of magnitude 10.0 feared off the coast", "Quake of magnitude 10 feared off the coast", False, True),
+    ("in one word or two", "en", "Greens win byelection in the valley of Towy", "Greens win by-election in the valley of Towy", False, True),
+    ("zero-width joiners", "fa", "وزیر می‌گوید قیمت نان تا بهار ثابت می‌ماند", "وزیر میگوید قیمت نان تا بهار ثابت میماند", False, True),
+    ("zero-width joiners", "te", "సర్‌పంచ్ ఎన్నికల్లో కొత్త అభ్యర్థి ఘన విజయం", "సర్పంచ్ ఎన్నికల్లో కొత్త అభ్యర్థి ఘన విజయం", False, True),
+    ("same headline", "hi", "दिल्ली में भारी बारिश से सड़कें जलमग्न, स्कूल बंद", "दिल्ली में भारी बारिश से सड़कें जलमग्न, स्कूल बंद", False, True),
+    ("same headline", "he", "רעידת אדמה הורגשה בצפון הארץ, אין נפגעים", "רעידת אדמה הורגשה בצפון הארץ, אין נפגעים", False, True),
+    ("same headline", "ja", "北海道で震度五弱の地震、津波の心配なし", "北海道で震度五弱の地震、津波の心配なし", False, True),
+    ("another headline over one text", "en", ("Old Arve bridge to be rebuilt", BRIDGE), ("Council votes 14 million for stone bridge", BRIDGE), False, True),
+    ("a longer text, cut", "en", ("Pier closed for half a year", LONG), ("Cracks close the eastern pier", LONG[:190] + "…"), False, True),
+    ("told twice by one source on one day", "en", ("Old Arve bridge to be rebuilt", BRIDGE), ("Old Arve bridge to be rebuilt", BRIDGE), True, True),
+]
+# fmt: on
+
+
+def said(found: Said) -> tuple[str, str]:
+    return (found, "") if isinstance(found, str) else found
+
+
+@pytest.mark.parametrize(("kind", "lang", "a", "b", "one_source", "same"), PAIRS)
+def test_pairs_of_items(kind: str, lang: str, a: Said, b: Said, one_source: bool, same: bool) -> None:
+    one, other = (dedupe.fingerprint(*said(found), "Source A", (), lang) for found in (a, b))
+    between = Between(one_source, HOUR if "on one day" in kind else DAY)
+    reason = dedupe.decide(one, other, between)
+    assert (reason.level == "text") == same, (kind, reason)
+    assert dedupe.decide(other, one, between).level == reason.level, "it does not matter who came first"
+
+
+@pytest.mark.parametrize(
+    ("kind", "a", "b", "feature"),
+    [
+        ("one word", "Union says nurses will walk out on Friday", "Union says nurses will not walk out on Friday", "negation"),
+        ("contrary", "Wheat prices rise for the third week running", "Wheat prices fall for the third week running", "opposite words"),
+        ("roles", "Police officer shot by farmer near Selby", "Farmer shot by police officer near Selby", "other order"),
+        ("name", "Two dead after avalanche near Chamonix", "Two dead after avalanche near Verbier", "other names"),
+        ("word", "Council plans new library for the old town", "Council plans new museum for the old town", "other words"),
+        ("number", "Seven held after raid on farm in Kent", "Nine held after raid on farm in Kent", "other numbers"),
+        ("deck", ("Bus falls into ravine in Nepal", DECK), ("Court frees former governor", DECK), "standing text"),
+    ],
+)  # fmt: skip
+def test_why_says_what_keeps_two_items_apart(kind: str, a: Said, b: Said, feature: str) -> None:
+    reason = dedupe.decide(dedupe.fingerprint(*said(a)), dedupe.fingerprint(*said(b)))
+    assert reason.features[-1][0] == feature and reason.features[-1][1], kind
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("10.0", "10"), ("10", "10"), ("1.000", "1000"), ("1,000", "1000"), ("1,00,000", "100000"), ("2.300.000", "2300000"), ("12,34,567.80", "1234567.8"),
+        ("1.000,50", "1000.5"), ("2,50", "2.5"), ("0.347", "0.347"), ("0.0", "0"), ("007", "7"), ("v10.0.0", "10.0.0"), ("v1.0.0", "1.0.0"), ("20.08.2026", "20.8.2026"),
+        ("१,०००", "1000"), ("٢٥", "25"), ("1’000", "1000"), ("5.8", "5.8"),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_they_are_meant(written: str, meant: str) -> None:
+    assert list(numbers.numbers(f"about {written} of them", ())) == [meant]
+
+
+ROAD = "The road over the Alm pass between Gruenau and Ischl is closed to lorries from {} in May until the end of the season, the county says."
+
+
+@pytest.mark.parametrize(
+    ("kind", "a", "b", "between", "same"),
+    [
+        ("three days", ("Pass road closed to lorries", ROAD), ("Pass road closed to lorries", ROAD), Between(seconds=72 * HOUR), True),
+        ("and a second more", ("Pass road closed to lorries", ROAD), ("Pass road closed to lorries", ROAD), Between(seconds=72 * HOUR + 1), False),
+        ("a long text after five days", ("Pier closed", LONG), ("Pier closed", LONG), Between(seconds=5 * DAY), True),
+        ("one source, within 20 hours", ("Pass road closed to lorries", ROAD), ("Pass road closed to lorries", ROAD), Between(True, 20 * HOUR - 1), True),
+        ("one source, a day later", ("Pass road closed to lorries", ROAD), ("Pass road closed to lorries", ROAD), Between(True, 20 * HOUR), False),
+        ("one source, an article a day later", ("Pier closed for half a year", LONG + " " + ROAD), ("Pier closed for half a year", LONG + " " + ROAD), Between(True, DAY), True),
+        ("one source, another recording", ("Pass road closed to lorries", ROAD), ("Pass road closed to lorries", ROAD), Between(True, HOUR, other_media=True), False),
+        ("one source, another picture of a text", ("Pass road closed to lorries", ROAD), ("Pass road closed to lorries", ROAD), Between(True, HOUR, other_image=True), True),
+        ("one source, a headline alone", "Pass road closed to lorries from May", "Pass road closed to lorries from May", Between(True, HOUR), False),
+        ("two sources, a headline alone", "Pass road closed to lorries from May", "Pass road closed to lorries from May", Between(), True),
+        ("three telling words", "Letters to the Morning Editor", "Letters to the Morning Editor", Between(), False),
+        ("long text, one figure of many is another", ("Pier closed", LONG + " Costs: 3, 4, 5, 6, 7, 8 and 9 million."), ("Pier closed", LONG + " Costs: 3, 4, 5, 6, 7, 8 and 19 million."), Between(), True),
+        ("long text, its one figure is another", ("Pier closed", LONG), ("Pier closed", LONG.replace("eleven", "12").replace("half a", "3")), Between(), True),
+        ("short text, its figure is another", ("Pier closed to ships", "Divers found cracks in 11 of the piles that carry the eastern pier, the board said."),
+            ("Pier closed to ships", "Divers found cracks in 12 of the piles that carry the eastern pier, the board said."), Between(), False),
+    ],
+)  # fmt: skip
+def test_time_and_sources_at_their_edges(kind: str, a: Said, b: Said, between: Between, same: bool) -> None:
+    one, other = (dedupe.fingerprint(*said(found)) for found in (a, b))
+    reason = dedupe.decide(one, other, between)
+    assert (reason.level == "text") == same, (kind, reason)
+
+
+def told(
+    path: Path, *cycles: list[tuple[str, str, str, str, int]], event: int | None = None
+) -> dict[str, str]:
+    """guid → story after these cycles of (source, guid, title, text, hours), each with the store opened anew."""
+    for number, found in enumerate(cycles):
+        with open_writer(path) as store:
+            put(
+                store,
+                *(
+                    entry(
+                        source,
+                        guid,
+                        title,
+                        text,
+                        at=NOW - (99 - hours) * HOUR,
+                        link=f"https://{source}.example/{guid}",
+                    )
+                    for source, guid, title, text, hours in found
+                ),
+                at=NOW + number,
+            )
+            fold.fold(store, fold.Settings(event_window=event), {})
+    with open_writer(path) as store:
+        return {str(one.guid): str(story) for one, story, _, _, _ in stories.dump(store)}
+
+
+SHOW = "Kitchen Radio is a weekly programme about food and the people who make it. Write to us at the usual address, and follow us on your favourite service."
+# A text of its own, and behind it what stands under every item of its source.
+SHOWS = [
+    (
+        "a",
+        "1",
+        "How bread came to the valley",
+        f"A baker from Selm has found the oldest oven of the valley in his cellar. {SHOW}",
+        1,
+    ),
+    (
+        "a",
+        "2",
+        "The last cheese maker",
+        f"Nobody wants to take over the dairy that Anna Brandt has run for fifty years. {SHOW}",
+        30,
+    ),
+    (
+        "a",
+        "3",
+        "Salt, and who paid for it",
+        f"For two centuries the salt road was the only way over the pass in winter. {SHOW}",
+        60,
+    ),
+]
+COPY = [("b", "4", "Anna Brandt’s dairy", f"Subscribe now! {SHOW}", 61)]
+
+
+@pytest.mark.parametrize(
+    "cycles", [[SHOWS + COPY], [SHOWS, COPY], [[SHOWS[2]], [SHOWS[0]], [SHOWS[1]], COPY]]
+)
+def test_what_stands_under_every_title_is_learnt_once_and_for_all(
+    tmp_path: Path, cycles: list[list[tuple[str, str, str, str, int]]]
+) -> None:
+    assert len(set(told(tmp_path / "t.db", *cycles).values())) == 4
+    with open_writer(tmp_path / "t.db") as store:
+        found = store.conn.execute("SELECT count(*) FROM standing WHERE source = 'a' AND stands = 1")
+        assert found.fetchone()[0] == 2, "the sentences of the programme, and none of an item's own"
+
+
+def test_a_sentence_stands_with_the_second_title_and_a_tail_with_the_third() -> None:
+    first, second = "Tram derails in Linz | Night Desk", "Mayor of Graz resigns | Night Desk"
+    assert dedupe.tells_apart(first, second, ("write", "to", "us", "today"), "en")
+    assert not dedupe.tells_apart(first, second, ("the", "mayor", "was", "elected"), "en"), (
+        "it says what a title says"
+    )
+    assert not dedupe.tells_apart(first, "Tram derails in Linz - Night Desk", ("write", "to", "us"), "en"), (
+        "one item"
+    )
+
+
+def test_the_tail_of_all_titles_is_no_part_of_a_title(tmp_path: Path) -> None:
+    titles = ["Tram derails in Linz", "Mayor of Graz resigns", "Snow closes the Alm pass"]
+    told(
+        tmp_path / "t.db",
+        [("a", str(n), f"{title} | Night Desk Extra", "", n) for n, title in enumerate(titles)],
+    )
+    with open_writer(tmp_path / "t.db") as store:
+        found = store.conn.execute("SELECT part FROM standing WHERE source = 'a' AND stands = 1").fetchall()
+    stands = {row[0] for row in found}
+    print_ = dedupe.fingerprint("Ferry runs aground | Night Desk Extra", "", "", stands)
+    assert print_.title == ("ferry", "runs", "aground") and "night" in print_.heading.lower()
+
+
+def test_a_kicker_is_told_from_the_headline() -> None:
+    assert dedupe.fingerprint("Energy crisis: council turns off the lights", "").headline == (
+        "council",
+        "turns",
+        "off",
+        "the",
+        "lights",
+    )
+    assert dedupe.fingerprint("Council turns off the lights: who pays?", "").kicker == 0, (
+        "too long before too little"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "a", "b", "same"),
+    [
+        ("two things on one page", ("Printing works again", "#v1"), ("Faster network stack", "#v2"), False),
+        (
+            "one thing, and where to look",
+            ("Printing works again", "#top"),
+            ("Printing works again", "#text"),
+            True,
+        ),
+        ("no word in common", ("Printing works again", ""), ("Faster network stack", ""), False),
+        ("another headline", ("Printing works again", ""), ("What works since version two", ""), True),
+    ],
+)
+def test_one_link_is_one_item_unless_it_leads_to_two_things(
+    tmp_path: Path, kind: str, a: tuple[str, str], b: tuple[str, str], same: bool
+) -> None:
+    with open_writer(tmp_path / "t.db") as store:
+        for source, (title, fragment) in (("a", a), ("b", b)):
+            put(store, entry(source, source, title, link=f"https://soft.example/changes{fragment}"))
+        fold.fold(store, fold.Settings(event_window=None), {})
+        assert (len({str(story) for _, story, _, _, _ in stories.dump(store)}) == 1) == same, kind
