@@ -71,8 +71,10 @@ class Limits:
     per_host: int = 1  # requests in flight to one host, redirects included
     host_gap: float = 0.0  # seconds between two requests to one host, redirects included
     max_entries: int = 5000  # of one document; what is over is named and left out
-    parse_seconds: float = 10.0  # of the CPU
-    parse_memory: int = 170_000_000  # of a worker process; a document of 10 MB takes up to 140 MB
+    parse_seconds: float = 10.0  # of the CPU, for one document
+    # bytes beyond those of the process that parses; a document of 10 MB takes up to 120 MB
+    parse_memory: int = 130_000_000
+    without: int = 0  # an item, counted from 1, that is left out: it ended the process that read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,12 +321,20 @@ class Entry:
     changed: int = 0  # last time that a reader would see a difference; ≥ published
 
 
+Bound = Literal["cpu", "clock", "memory"]  # seconds of the CPU, seconds by the clock, bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
+    """What a document says. With `failure` set there may be entries all the same: those that were read before
+    (and beside) what `reached` a bound.
+    """
+
     feed: Feed = field(default_factory=Feed)
     entries: tuple[Entry, ...] = ()
     failure: Failure | None = None
     warnings: tuple[Failure, ...] = ()
+    reached: Bound | None = None
 
 
 # ---------------------------------------------------------------- what we know of it

@@ -15,6 +15,7 @@ from aggregator import fetch, headers, health, schedule, urls
 from aggregator.model import (
     Entry,
     Failure,
+    Feed,
     Fetched,
     Limits,
     Memory,
@@ -77,8 +78,8 @@ def _remote(task: Task, parse: Parser) -> Polled:
     if parsed.failure is not None:
         # Without validators the next poll gets the whole body again, even if the server thinks that we have
         # it (P6).
-        void = replace(memory, etag=None, last_modified=None)
-        return _failed(replace(task, memory=void), fetched, parsed.failure)
+        void = replace(memory, etag=None, last_modified=None, body_hash=None)
+        return _failed(replace(task, memory=void), fetched, parsed.failure, parsed)
     return _succeeded(task, fetched, parsed, digest, asked)
 
 
@@ -142,7 +143,8 @@ def _well(task: Task, fetched: Fetched, memory: Memory) -> Memory:
     return _in_state(after, fetched.at)
 
 
-def _failed(task: Task, fetched: Fetched, failure: Failure) -> Polled:
+def _failed(task: Task, fetched: Fetched, failure: Failure, parsed: Parsed | None = None) -> Polled:
+    """`parsed`: what was read all the same, before (and beside) what failed."""
     memory, at = task.memory, fetched.at
     failures = memory.failures + 1
     plan = schedule.after_failure(at, task.pace, failures, failure, task.source.id, memory.posts)
@@ -152,11 +154,14 @@ def _failed(task: Task, fetched: Fetched, failure: Failure) -> Polled:
         task.source.id,
         at,
         _in_state(after, at),
+        parsed.feed if parsed and parsed.entries else None,
+        parsed.entries if parsed else (),
         url=fetched.url,
         status=fetched.status,
         wire_bytes=fetched.wire_bytes,
         seconds=fetched.seconds,
         failure=failure,
+        warnings=parsed.warnings if parsed else (),
     )
 
 
@@ -221,37 +226,49 @@ def _local(task: Task, parse: Parser) -> Polled:
 def _read(
     task: Task, parse: Parser, good: Sequence[Fetched], bad: list[Failure], at: int, digest: str
 ) -> Polled:
-    feed, entries = None, dict[str, Entry]()
-    for one in good:
-        parsed = parse(task.source, one, task.limits)
-        found = (*([parsed.failure] if parsed.failure else []), *parsed.warnings)
-        bad += [
-            trouble
-            if trouble.detail.startswith(name := PurePath(one.url).name)
-            else replace(trouble, detail=f"{name}: {trouble.detail}")
-            for trouble in found
-        ]
-        if parsed.failure is None:
+    feed, entries, unfinished = None, dict[str, Entry](), list[Failure]()
+    for file in good:
+        parsed = parse(task.source, file, task.limits)
+        if parsed.failure is not None:
+            failure = _of_file(parsed.failure, file)
+            (unfinished if parsed.reached else bad).append(failure)
+        bad += [_of_file(warning, file) for warning in parsed.warnings]
+        if parsed.failure is None or parsed.entries:
             feed = feed or parsed.feed
-            for entry in parsed.entries:
-                first = entries.setdefault(entry.key, entry)
-                if first.title != entry.title and (
-                    entry.link_key is None or first.link_key != entry.link_key
-                ):
-                    # a guid that two files give to two things
-                    key = f"{entry.key}\n{entry.link_key}\n{entry.title}"
-                    entries.setdefault(key, replace(entry, key=key, guid=None))
-    if feed is None:
-        return _failed(task, Fetched("", at), bad[0])
-    memory = _local_memory(task, at, digest)
+            _add(entries, parsed.entries)
+    if feed is not None and len(good) > 1:
+        feed = replace(feed, title="")
+    if unfinished or feed is None:
+        # without its hash: what could not be read to the end is read again
+        again = replace(task, memory=replace(task.memory, body_hash=None))
+        came = Parsed(feed or Feed(), tuple(entries.values()), warnings=(*unfinished[1:], *bad))
+        return _failed(
+            again, Fetched("", at), unfinished[0] if unfinished else bad[0], came if feed else None
+        )
     return Polled(
         task.source.id,
         at,
-        memory,
-        feed if len(good) == 1 else replace(feed, title=""),
+        _local_memory(task, at, digest),
+        feed,
         tuple(entries.values()),
         warnings=tuple(bad),
     )
+
+
+def _of_file(trouble: Failure, file: Fetched) -> Failure:
+    name = PurePath(file.url).name
+    return (
+        trouble if trouble.detail.startswith(name) else replace(trouble, detail=f"{name}: {trouble.detail}")
+    )
+
+
+def _add(entries: dict[str, Entry], more: Sequence[Entry]) -> None:
+    for entry in more:
+        first = entries.setdefault(entry.key, entry)
+        if first.title != entry.title and (entry.link_key is None or first.link_key != entry.link_key):
+            # a guid that two files give to two things
+            key = f"{entry.key}\n{entry.link_key}\n{entry.title}"
+            entries.setdefault(key, replace(entry, key=key, guid=None))
 
 
 def _local_memory(task: Task, at: int, digest: str) -> Memory:

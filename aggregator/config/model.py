@@ -97,6 +97,10 @@ class Poll(Section):
     pause_host: bool = Field(True, description="After a 429 all feeds of that host wait, not the one alone.")
     timeout: Positive = Field(20, description="For the whole exchange, however slowly it trickles.")
     max_bytes: PositiveSize = Field(10_000_000, description="After decompression.")
+    parse_timeout: Positive = Field(
+        10, description="Of the CPU, for parsing one document; six times as long by the clock."
+    )
+    parse_memory: PositiveSize = Field(130_000_000, description="For parsing one document.")
     allow_hosts: list[Text] = Field(
         [], max_length=1000, description='"host:port" of our own network that may be reached.'
     )

@@ -5,7 +5,7 @@ stories.
 from __future__ import annotations
 
 from aggregator.model import Failure, Fetched, Limits, Parsed, Source
-from aggregator.parse import feeds, jsonfeed, sniff, stories
+from aggregator.parse import bounds, feeds, jsonfeed, sniff, stories
 
 __all__ = ["parse"]
 
@@ -15,7 +15,9 @@ def parse(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
     try:
         return _parse(source, fetched, limits)
     except MemoryError:
-        return Parsed(failure=Failure("parse", "parsing took more memory than any real feed of its size"))
+        return Parsed(failure=bounds.failure("memory", limits), reached="memory")
+    except bounds.OutOfTime:
+        return Parsed(failure=bounds.failure("cpu", limits), reached="cpu")
     except RecursionError:
         return Parsed(failure=Failure("parse", "nested too deeply to be a feed"))
     except Exception as error:

@@ -4,14 +4,16 @@ what is safe.
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from aggregator import urls
-from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Hints, Limits, Parsed, Person
+from aggregator.model import Enclosure, Entry, Feed, Fetched, Hints, Limits, Parsed, Person
 from aggregator.parse import bases, dates, dialect, encoding, mend, normal, origin, podcast, sniff
+from aggregator.parse.reading import STOPS, Reading
 from aggregator.text import markup
 
 _LOOKS_LIKE_HTML = re.compile(r"<(p|br|a|div|img|b|i|em|strong|ul|ol|li|span|h\d|blockquote)\b[^>]*>", re.I)
@@ -49,32 +51,34 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
     body = mend.mended(encoding.as_utf8(fetched.body or b"", dict(fetched.headers).get("content-type")))
     habits = dates.habits(mend.numeric_dates(body), fetched.at)
     feed: Feed | None = None
-    warnings: list[Failure] = []
-    entries: list[Entry] = []
-    for piece in mend.slices(body, limits.max_entries + 1):
-        document = dialect.parse(piece)
+    reading = Reading(limits)
+    broken = False
+    try:
+        for piece in mend.slices(body, limits.max_entries + 1):
+            document = dialect.parse(piece)
+            if feed is None:
+                if not _is_feed(document, piece):
+                    return Parsed(Feed())
+                feed = _feed(document, fetched, body, habits)
+                fetched = normal.based(fetched, feed)
+            for item in document.entries[: reading.room]:
+                make = functools.partial(_entry, source, item, feed, fetched, habits)
+                reading.take(make, _get(item, "title"))
+            broken = not reading.number and document.damaged
+    except STOPS as error:
         if feed is None:
-            if not document.entries and not (document.version and document.feed):
-                return Parsed(Feed())
-            if not document.version and not sniff.known_root(piece):
-                return Parsed(Feed())  # an answer of some interface that has items, too
-            feed = _feed(document, fetched, body, habits)
-            fetched = normal.based(fetched, feed)
-        for item in document.entries[: limits.max_entries + 1 - len(entries)]:
-            try:
-                entries.append(_entry(source, item, feed, fetched, habits))
-            except Exception as error:
-                warnings.append(
-                    Failure(
-                        "parse",
-                        f"item {len(entries) + len(warnings) + 1} is left out: {type(error).__name__}: {str(error)[:200]}",
-                    )
-                )
-        broken = not entries and not warnings and document.damaged
-    if broken:
+            raise
+        reading.stopped(error)
+    if broken or feed is None:
         return Parsed(Feed())  # an empty feed is well-formed; this one may have lost its items on the way
-    assert feed is not None
-    return normal.unique(feed, entries, limits, warnings)
+    return reading.parsed(feed)
+
+
+def _is_feed(document: Any, piece: bytes) -> bool:
+    """Not so an answer of some interface that has items, too."""
+    if not document.entries and not (document.version and document.feed):
+        return False
+    return bool(document.version) or sniff.known_root(piece)
 
 
 def _get(item: Any, name: str) -> Any:

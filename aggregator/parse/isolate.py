@@ -5,29 +5,87 @@ signal interrupts (B8).
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import gc
+import io
 import math
-import multiprocessing
 import os
+import queue
 import resource
 import signal
 import threading
 from concurrent.futures import CancelledError, wait
-from multiprocessing import forkserver
+from dataclasses import dataclass, replace
+from multiprocessing import context, forkserver, popen_forkserver, reduction, spawn, util
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from aggregator.model import Failure, Fetched, Limits, Parsed, Source
-from aggregator.parse import parse
+from aggregator.model import Bound, Failure, Fetched, Limits, Parsed, Source
+from aggregator.parse import bounds, parse
 
 # bytes; documents beyond it are parsed one at a time, each in a process of its own: what it took is given
 # back for sure
 BIG = 1_000_000
-BASE, TIMES = 48_000_000, 13  # bytes that any document may take, and how many times its own size
-WAIT = 4  # times `Limits.parse_seconds`, which are of the CPU, that parsing may last on a busy machine
+# bytes that a small document may take beyond what the worker has, and how many times its own size: several
+# hostile ones at once stay small together
+BASE, TIMES = 32_000_000, 13
 # bytes beyond `Limits.parse_memory` for what is around parsing: taking the document in, sending its entries
 # back
 SPARE = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of one attempt: a document, or the bound that ended its process, at this item (0: nobody
+    knows).
+    """
+
+    parsed: Parsed | None = None
+    bound: Bound | None = None
+    number: int = 0
+    failure: Failure | None = None
+
+
+class _Worker:
+    """A process that parses one document at a time; replaced when it was ended."""
+
+    def __init__(self, tasks: int) -> None:
+        """`tasks`: how many documents a process gets before the next one takes its place."""
+        self._tasks = tasks
+        self._pool: Any = None
+        self._at: Any = None  # where the process is, in memory that outlives it
+
+    def start(self, limits: Limits, source: Source, fetched: Fetched, alone: bool) -> Any:
+        """A future of `Parsed`."""
+        if self._pool is None or not self._pool.active:
+            clean = _Context()
+            _ensure_server(clean)
+            self._at = clean.RawArray("c", 400)
+            self._pool = ProcessPool(
+                max_workers=1,
+                max_tasks=self._tasks,
+                initializer=_bound,
+                initargs=[limits.parse_memory + SPARE, self._at],
+                context=clean,
+            )
+        self._at.value = b""
+        seconds = bounds.CLOCK * limits.parse_seconds
+        return self._pool.schedule(_parse, args=[source, fetched, limits, alone], timeout=seconds)
+
+    @property
+    def active(self) -> bool:
+        return self._pool is not None and bool(self._pool.active)
+
+    def where(self) -> tuple[int, str]:
+        """The item that was being read, and its name; (0, "") between two."""
+        number, _, title = self._at.value.decode("utf-8", "replace").partition(" ")
+        return (int(number), bounds.named(int(number), title)) if number else (0, "")
+
+    def stop(self) -> None:
+        if self._pool is not None:
+            self._pool.stop()
+            self._pool.join()
 
 
 class Workers:
@@ -36,106 +94,227 @@ class Workers:
     """
 
     def __init__(self, count: int = 2) -> None:
-        self._count = count
-        self._pools: dict[bool, Any] = {}  # for small documents (False) and for big ones
+        self._free: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self._alone: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        self._workers = [_Worker(2000) for _ in range(count)]
+        for worker in self._workers:
+            self._free.put(worker)
+        self._workers.append(_Worker(1))
+        self._alone.put(self._workers[-1])
         self._lock = threading.Lock()
-        self._big = threading.Lock()
         self._closed = False
 
     def parse(self, source: Source, fetched: Fetched, limits: Limits) -> Parsed:
         """As `parse.parse`, but ended after `limits.parse_seconds` and with `limits.parse_memory`. Never
         raises.
+
+        What was too much for the memory that a small document gets is parsed once more, alone, in a new
+        process, with all that there is. An item that ends its process is named, and the others are read.
         """
-        big = len(fetched.body or b"") > BIG
         try:
-            with self._big if big else contextlib.nullcontext():
-                return self._submit(source, fetched, limits, big)
-        except TimeoutError:
-            return Parsed(
-                failure=Failure("parse", f"parsing took longer than {limits.parse_seconds:g} s and was ended")
-            )
-        except ProcessExpired as error:
-            late = error.exitcode == -signal.SIGXCPU
-            words = (
-                f"parsing took longer than {limits.parse_seconds:g} s and was ended"
-                if late
-                else "parsing ended its process: the document is hostile or too big"
-            )
-            return Parsed(failure=Failure("parse", words))
+            return self._parse(source, fetched, limits)
         except (RuntimeError, CancelledError, OSError, MemoryError) as error:
             if self._closed:
                 return Parsed(failure=Failure("stopped", "parsing was ended, because we were asked to stop"))
             return Parsed(failure=Failure("internal", f"the parser could not be started: {error}"))
 
-    def _submit(self, source: Source, fetched: Fetched, limits: Limits, big: bool) -> Parsed:
-        with self._lock:
-            if self._closed:
-                raise RuntimeError("closed")
-            pool = self._pools.get(big)
-            if pool is None or not pool.active:
-                # forkserver: a clean process without our threads and locks; named, because the default
-                # differs between systems.
-                context = multiprocessing.get_context("forkserver")
-                # The server starts as `python -c`, which looks for modules in the present folder first: a
-                # folder there that is called
-                # `aggregator` (or a json.py) would be taken for ours. Not with this (Python 3.11 and newer).
-                context.set_forkserver_preload(["aggregator.parse"])
-                before = os.environ.get("PYTHONSAFEPATH")
-                os.environ["PYTHONSAFEPATH"] = "1"
-                try:
-                    forkserver.ensure_running()
-                finally:  # other programs that we start are none of our business
-                    if before is None:
-                        del os.environ["PYTHONSAFEPATH"]
-                pool = ProcessPool(max_workers=1 if big else self._count, max_tasks=1 if big else 2000, initializer=_bound,
-                                   initargs=[limits.parse_memory + SPARE], context=context)  # fmt: skip
-                self._pools[big] = pool
-            future = pool.schedule(
-                _parse, args=[source, fetched, limits], timeout=WAIT * limits.parse_seconds
-            )
-        while not wait([future], timeout=0.5).done:
-            if self._closed or not pool.active:
-                raise RuntimeError("closed")  # what a stopped pool had in hand stays pending for ever
-        parsed = future.result()
-        assert isinstance(parsed, Parsed)
-        return parsed
+    def _parse(self, source: Source, fetched: Fetched, limits: Limits) -> Parsed:
+        big = len(fetched.body or b"") > BIG
+        outcome = self._attempt(source, fetched, limits, big)
+        if outcome.bound == "memory" and not big:
+            outcome = self._attempt(source, fetched, limits, True)
+        if outcome.parsed is not None:
+            return outcome.parsed
+        ended = Parsed(failure=outcome.failure, reached=outcome.bound)
+        if not outcome.number or outcome.bound == "clock":
+            return ended
+        others = self._attempt(source, fetched, replace(limits, without=outcome.number), True)
+        if others.parsed is None or others.parsed.failure is not None:
+            return ended
+        return replace(others.parsed, failure=outcome.failure, reached=outcome.bound)
+
+    def _attempt(self, source: Source, fetched: Fetched, limits: Limits, alone: bool) -> _Outcome:
+        workers = self._alone if alone else self._free
+        worker = self._next(workers)
+        try:
+            with self._lock:
+                if self._closed:
+                    raise RuntimeError("closed")
+                future = worker.start(limits, source, fetched, alone)
+            while not wait([future], timeout=0.5).done:
+                if self._closed or not worker.active:
+                    raise RuntimeError("closed")  # what a stopped pool had in hand stays pending for ever
+            parsed = future.result()
+            assert isinstance(parsed, Parsed)
+            return _Outcome(parsed, parsed.reached)
+        except (TimeoutError, ProcessExpired) as error:
+            return _ended(error, limits, *worker.where())
+        finally:
+            workers.put(worker)
+
+    def _next(self, workers: queue.SimpleQueue[_Worker]) -> _Worker:
+        while not self._closed:
+            with contextlib.suppress(queue.Empty):
+                return workers.get(timeout=0.5)
+        raise RuntimeError("closed")
 
     def close(self) -> None:
         """End the workers now; there will be no others."""
         with self._lock:
             self._closed = True
-            pools = list(self._pools.values())
-            self._pools.clear()
-        for pool in pools:
-            pool.stop()
-            pool.join()
+        for worker in self._workers:
+            worker.stop()
 
 
-def _parse(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
-    """In the worker. A small document gets little memory, so that several hostile ones at once stay small
-    together (B2).
+def _ended(error: Exception, limits: Limits, number: int, where: str) -> _Outcome:
+    """A process that was ended, or ended itself: libraries that get no memory do."""
+    if isinstance(error, TimeoutError):
+        return _Outcome(bound="clock", number=number, failure=bounds.failure("clock", limits, where))
+    if error.exitcode == -signal.SIGXCPU:  # type: ignore[attr-defined]  # of a ProcessExpired
+        return _Outcome(bound="cpu", number=number, failure=bounds.failure("cpu", limits, where))
+    at = f" at {where}" if where else ""
+    words = f"parsing ended its process{at}: the document is hostile, or takes more than {limits.parse_memory // 1_000_000} MB"
+    more = (
+        f'a larger [poll] parse_memory, such as "{2 * limits.parse_memory // 1_000_000}MB", may let it finish'
+    )
+    return _Outcome(bound="memory", number=number, failure=Failure("parse", f"{words}; {more}"))
+
+
+def _ensure_server(clean: context.ForkServerContext) -> None:
+    """forkserver: a clean process without our threads and locks.
+
+    It starts as `python -c`, which looks for modules in the present folder first: a folder there that is
+    called `aggregator` (or a json.py) would be taken for ours. Not with this (Python 3.11 and newer).
     """
-    spent = resource.getrusage(resource.RUSAGE_SELF)
-    _allow(resource.RLIMIT_CPU, math.ceil(spent.ru_utime + spent.ru_stime + limits.parse_seconds))
+    clean.set_forkserver_preload(["aggregator.parse"])
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        forkserver.ensure_running()
+    finally:  # other programs that we start are none of our business
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+
+
+# ---------------------------------------------------------------- in the worker
+
+
+def _parse(source: Source, fetched: Fetched, limits: Limits, alone: bool) -> Parsed:
+    allowed = (
+        limits.parse_memory if alone else min(limits.parse_memory, BASE + TIMES * len(fetched.body or b""))
+    )
+    _give_back()
+    # From what it has now: neither what it parsed before nor what it had to import counts against a document.
     # What may be written to, not what may be reserved: every thread reserves 64 MB of addresses that it never
     # uses.
-    _allow(resource.RLIMIT_DATA, min(limits.parse_memory, BASE + TIMES * len(fetched.body or b"")))
+    _allow(resource.RLIMIT_DATA, _data_size() + allowed)
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    # A signal that Python answers with an exception, so that the item is named and what was read is kept; a
+    # library that does not come back to Python is ended with its process, a second later.
+    _allow(resource.RLIMIT_CPU, 1 + math.ceil(spent.ru_utime + spent.ru_stime + limits.parse_seconds))
+    signal.setitimer(signal.ITIMER_PROF, limits.parse_seconds)
     try:
-        return parse(source, fetched, limits)
-    finally:
-        _allow(resource.RLIMIT_CPU, None)
-        _allow(resource.RLIMIT_DATA, None)
+        try:
+            return parse(source, fetched, limits)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            _allow(resource.RLIMIT_CPU, None)
+            _allow(resource.RLIMIT_DATA, None)
+    except bounds.OutOfTime:  # as it was about to end
+        return Parsed(failure=bounds.failure("cpu", limits), reached="cpu")
+
+
+def _give_back() -> None:
+    """What documents of before left behind, so that two workers with a past stay small beside one alone."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)  # of glibc
 
 
 def _allow(what: int, amount: int | None) -> None:
     """So much from here on; None: as much as ever."""
     with contextlib.suppress(ValueError, OSError):
         most = resource.getrlimit(what)[1]
-        resource.setrlimit(what, (most if amount is None else amount, most))
+        within = most if amount is None else amount if most == resource.RLIM_INFINITY else min(amount, most)
+        resource.setrlimit(what, (within, most))
 
 
-def _bound(memory: int) -> None:
-    """In the worker, for good: no more memory than this, and no core file when it is killed."""
+def _bound(memory: int, at: Any) -> None:
+    """For good: no more memory than this beyond what a worker has at its start, no core file when it is
+    killed, no last words of a library on our standard error; `at` says where it is.
+    """
+
+    def report(number: int, title: str) -> None:
+        at.value = f"{number} {title[:80]}".encode() if number else b""
+
+    bounds.report[:] = [report]
+    gc.freeze()  # what is imported is nobody's leftover, and need not be looked through
+    signal.signal(signal.SIGPROF, _out_of_time)
+    with contextlib.suppress(OSError), open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
     with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+        most = _data_size() + memory
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _out_of_time(number: int, frame: object) -> None:
+    raise bounds.OutOfTime
+
+
+def _data_size() -> int:
+    """Bytes that count against RLIMIT_DATA; 0 where the system does not tell (it does not hold us to it
+    either).
+    """
+    with (
+        contextlib.suppress(OSError),
+        open("/proc/self/status", encoding="ascii", errors="replace") as status,
+    ):
+        for line in status:
+            if line.startswith("VmData:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+# ---------------------------------------------------------------- workers know nothing of the host program
+
+
+class _Popen(popen_forkserver.Popen):
+    """As multiprocessing starts a process, but without importing the `__main__` of the program that embeds
+    us: its size, its side effects and a missing `if __name__ == "__main__"` are none of a parser's business.
+    """
+
+    def _launch(self, process_obj: Any) -> None:
+        prepared = spawn.get_preparation_data(process_obj._name)
+        for key in ("init_main_from_name", "init_main_from_path"):
+            prepared.pop(key, None)
+        message = io.BytesIO()
+        context.set_spawning_popen(self)
+        try:
+            reduction.dump(prepared, message)
+            reduction.dump(process_obj, message)
+        finally:
+            context.set_spawning_popen(None)
+        self.sentinel, pipe = forkserver.connect_to_new_process(
+            self._fds  # type: ignore[attr-defined]  # typeshed leaves out what is private
+        )
+        still_here = os.dup(pipe)  # how the worker sees that we have ended
+        self.finalizer = util.Finalize(self, _close, (still_here, self.sentinel))
+        with open(pipe, "wb", closefd=True) as file:
+            file.write(message.getbuffer())
+        self.pid = forkserver.read_signed(self.sentinel)
+
+
+def _close(*files: int) -> None:
+    for file in files:
+        os.close(file)
+
+
+class _Process(context.ForkServerProcess):
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:
+        return _Popen(process_obj)
+
+
+class _Context(context.ForkServerContext):
+    Process = _Process

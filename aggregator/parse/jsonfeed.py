@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from aggregator import urls
 from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Limits, Parsed, Person
 from aggregator.parse import bases, dates, normal, sniff
+from aggregator.parse.reading import STOPS, Reading
 from aggregator.text import markup
 
 
@@ -29,18 +31,15 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
     feed = _feed(document, fetched)
     fetched = normal.based(fetched, feed)
     habits = dates.habits(_dates(document["items"]), fetched.at)
-    warnings: list[Failure] = []
-    entries = []
-    for position, item in enumerate(document["items"][: limits.max_entries + 1]):
-        if not isinstance(item, dict):
-            continue
-        try:
-            entries.append(_entry(source, item, feed, fetched, habits))
-        except Exception as error:
-            warnings.append(
-                Failure("parse", f"item {position + 1} is left out: {type(error).__name__}: {error}")
-            )
-    return normal.unique(feed, entries, limits, warnings)
+    reading = Reading(limits)
+    try:
+        for item in document["items"][: reading.room]:
+            if isinstance(item, dict):
+                make = functools.partial(_entry, source, item, feed, fetched, habits)
+                reading.take(make, item.get("title"))
+    except STOPS as error:
+        reading.stopped(error)
+    return reading.parsed(feed)
 
 
 def _dates(items: list[Any]) -> Iterator[str]:

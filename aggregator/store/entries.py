@@ -41,7 +41,7 @@ def absorb(
         absorbed, present = _entries(conn, polled, keep)
         memory = settle(absorbed.new)
         _remember(conn, source, polled, memory)
-        if present:
+        if present and polled.failure is None:  # else not all that the document holds was read
             conn.execute(
                 "UPDATE source SET present = ?1 WHERE id = ?2 AND present <> ?1",
                 (rows.dump(present), polled.source),
