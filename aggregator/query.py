@@ -5,23 +5,25 @@ else.
     atom   = [field ":"] ( "(" or ")" | '"' phrase '"' | word | word "*" ) ;  field = title | author | source | category | lang
 
 Case and accents do not matter. A word without a field is looked for in title and text. A word that is several
-(`U.S.`, `H-1B`,
-東京都) is a phrase of them.
+(`H-1B`, 東京都) is a phrase of them; signs that are part of a name (`C++`, `.NET`, `AT&T`) have to stand in the
+text as well. `and`, `or` and `not` in small letters are operators where they stand between terms (see `notes`).
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from aggregator.model import Entry
-from aggregator.text.words import fold, is_character, words
+from aggregator.text.words import fold, is_character, search_words, sought
 
 Field = Literal["title", "author", "source", "category", "lang"]
 FIELDS: tuple[str, ...] = get_args(Field)
 MAX_LENGTH, MAX_DEPTH = 8000, 50
+VERSION = 2  # one more whenever the same query means something else: topics are then read anew
 
 
 class QueryError(Exception):
@@ -37,12 +39,15 @@ class QueryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word or phrase; `prefix`: its last word is the beginning of one."""
+    """A word or phrase; `prefix`: its last word is the beginning of one; `signed`: what has to stand there sign
+    by sign, such as `c++`.
+    """
 
     words: tuple[str, ...]
     prefix: bool = False
     field: Field | None = None
     shown: str = ""
+    signed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +78,25 @@ class Hit:
 class _Zone:
     """The words of one field, indexed once: word → positions."""
 
-    __slots__ = ("positions", "words")
+    __slots__ = ("positions", "raw", "words")
 
-    def __init__(self, found: list[str]) -> None:
-        self.words = found
+    def __init__(self, raw: str) -> None:
+        self.raw = raw
+        self.words = search_words(raw)
         self.positions: dict[str, list[int]] = {}
-        for position, word in enumerate(found):
+        for position, word in enumerate(self.words):
             self.positions.setdefault(word, []).append(position)
 
     def has(self, term: Term) -> bool:
+        if not self._has_words(term):
+            return False
+        return not term.signed or self._has_signs(term)
+
+    def _has_signs(self, term: Term) -> bool:
+        raw, last = sought(self.raw), term.signed[-1]
+        return all(_as_written(one, term.prefix and one == last).search(raw) for one in term.signed)
+
+    def _has_words(self, term: Term) -> bool:
         wanted = term.words
         if len(wanted) == 1:
             return (
@@ -123,11 +138,11 @@ class Doc:
 def doc(entry: Entry, source_title: str = "") -> Doc:
     """Indexed once, matched against any number of queries."""
     return Doc(
-        _Zone(words(entry.title)),
-        _Zone(words(entry.text if entry.summary in entry.text else f"{entry.summary}\n{entry.text}")),
-        _Zone(words(" . ".join(author.name for author in entry.authors))),
-        _Zone([*words(entry.source), *words(source_title)]),
-        _Zone(words(" . ".join(category.term for category in entry.categories))),
+        _Zone(entry.title),
+        _Zone(entry.text if entry.summary in entry.text else f"{entry.summary}\n{entry.text}"),
+        _Zone(" . ".join(author.name for author in entry.authors)),
+        _Zone(f"{entry.source} . {source_title}"),
+        _Zone(" . ".join(category.term for category in entry.categories)),
         fold(entry.language or ""),
     )
 
@@ -176,6 +191,29 @@ _TOKEN = re.compile(
 )
 
 
+# Signs that are part of a name: C++, C#, .NET, node.js, AT&T, #hashtag, 24/7; a full stop only before a letter.
+_SIGNED = re.compile(r"[+#&@$%€£*/\\_=~^|<>]|\.(?=\w)")
+_AROUND = ".,;:!?'\"’‘“”«»()[]{}-–—…"  # what may stand around a name
+
+
+def _signed(text: str) -> tuple[str, ...]:
+    """The parts of a word or phrase that hold such signs."""
+    parts = []
+    for part in sought(text).split():
+        whole = part.lstrip(_AROUND.replace(".", "")).rstrip(_AROUND)
+        if _SIGNED.search(whole):
+            parts.append(whole)
+    return tuple(parts)
+
+
+@functools.lru_cache(maxsize=1000)
+def _as_written(text: str, prefix: bool) -> re.Pattern[str]:
+    """Whole: `.net` is neither in example.net nor `c+` in C++."""
+    before = r"(?<!\w)" + ("" if text[0].isalnum() else f"(?<!{re.escape(text[0])})")
+    after = r"(?!\w)" if text[-1].isalnum() else f"(?!{re.escape(text[-1])})"
+    return re.compile(before + re.escape(text) + ("" if prefix else after))
+
+
 @dataclass(frozen=True, slots=True)
 class _Token:
     kind: str
@@ -188,7 +226,7 @@ def parse(text: str) -> Query:
     """Raises QueryError with the position and what was expected there."""
     if len(text) > MAX_LENGTH:
         raise QueryError(MAX_LENGTH + 1, f"a query has at most {MAX_LENGTH} characters")
-    tokens = _tokens(text)
+    tokens = _with_operators(_tokens(text))
     if not tokens:
         raise QueryError(1, "the query is empty; expected a word")
     parser = _Parser(tokens, len(text) + 1)
@@ -203,6 +241,43 @@ def parse(text: str) -> Query:
     return query
 
 
+def notes(text: str) -> tuple[str, ...]:
+    """What a good query means that its writer may not know. Raises QueryError."""
+    parse(text)
+    read = zip(_tokens(text), _with_operators(_tokens(text)), strict=True)
+    return tuple(
+        f"at character {said.at}: “{said.text}” is read as {meant.text}; to look for the word write "
+        f'"{said.text}" in quotation marks'
+        for said, meant in read
+        if said.text != meant.text
+    )
+
+
+def _with_operators(tokens: list[_Token]) -> list[_Token]:
+    """`or`, `and`, `not` in small letters are operators where they stand between terms."""
+    found: list[_Token] = []
+    for place, token in enumerate(tokens):
+        after = tokens[place + 1] if place + 1 < len(tokens) else None
+        if _is_small(token, found[-1] if found else None, after):
+            token = replace(token, text=token.text.upper())
+        found.append(token)
+    return found
+
+
+def _is_small(token: _Token, before: _Token | None, after: _Token | None) -> bool:
+    if token.kind != "word" or token.text not in ("and", "or", "not") or before is None or after is None:
+        return False
+    if after.kind == "close" or _is_operator(after, "AND", "OR"):
+        return False
+    if token.text == "not":
+        return before.kind not in ("field", "open") and not _is_operator(before, "NOT")
+    return before.kind not in ("field", "open") and not _is_operator(before, "AND", "OR", "NOT")
+
+
+def _is_operator(token: _Token, *names: str) -> bool:
+    return token.kind == "word" and token.text in names
+
+
 def _tokens(text: str) -> list[_Token]:
     tokens: list[_Token] = []
     position = 0
@@ -210,7 +285,7 @@ def _tokens(text: str) -> list[_Token]:
         found = _TOKEN.match(text, position)
         assert found is not None and found.lastgroup is not None
         kind = "phrase" if found.lastgroup == "star" else found.lastgroup
-        at = found.start(kind) + 1
+        at = found.start(kind) + (kind != "phrase")  # of a phrase: its quotation mark
         if kind == "quote":
             raise QueryError(at, "this quotation mark is not closed")
         if kind == "field" and found.group("field").lower() not in FIELDS:
@@ -291,15 +366,28 @@ class _Parser:
 def _term(token: _Token, within: Field | None) -> Term:
     prefix = token.star or (token.kind == "word" and token.text.endswith("*"))
     text = token.text.rstrip("*") if token.kind == "word" else token.text
-    found = tuple(words(text))
-    if token.kind == "word" and "*" in text and found:
-        raise QueryError(token.at, f"“{token.text}”: a * stands at the end of a word only")
-    if token.kind == "word" and re.match(r"-\w", text):
-        raise QueryError(token.at, f"“{token.text}”: to leave a word out write NOT {text[1:]}")
+    found = tuple(search_words(text))
+    if token.kind == "word":
+        _refuse(token, text, found, prefix)
     if not found:
         raise QueryError(token.at, f"“{token.text}” holds no word")
     shown = f"{within + ':' if within else ''}{text if token.kind == 'word' else chr(34) + text + chr(34)}{'*' if prefix else ''}"
-    return Term(found, prefix, within, shown)
+    return Term(found, prefix, within, shown, () if within == "lang" else _signed(text))
+
+
+def _refuse(token: _Token, text: str, found: tuple[str, ...], prefix: bool) -> None:
+    """What a word can't be."""
+    if "*" in text and found:
+        at = token.at + token.text.index("*")
+        raise QueryError(at, f"“{token.text}”: a * stands at the end of a word only")
+    if re.match(r"-\w", text):
+        raise QueryError(token.at, f"“{token.text}”: to leave a word out write NOT {text[1:]}")
+    if prefix and len(text) == 1 and text.isascii() and found:
+        raise QueryError(
+            token.at + 1,
+            f"“{token.text}” would match every word that begins so; write two letters before the *, "
+            f'or "{token.text}" in quotation marks to look for that',
+        )
 
 
 # ---------------------------------------------------------------- Query → a superset, by FTS5

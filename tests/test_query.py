@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,3 +70,58 @@ def test_labels_and_their_rules() -> None:
     assert [(label.topic, label.rule) for label in topics.label(rules, ENTRY, "BBC")] == [
         ("americas", "match: honduras"), ("bbc", "everything of bbc-world (the topic's sources)"), ("own", "everything of bbc-world (the source's topics)")]  # fmt: skip
     assert topics.keeps(rules, ENTRY, "BBC")
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "wanted"),
+    [
+        ("C++", "Modules of C++ compared", True), ("c++", "Vitamin C is healthy", False), ("C++", "C+ is a grade", False), ("C+", "Modules of C++", False), ("C+", "Graded C+ twice", True),
+        ("C#", "What is new in C# 14?", True), ("C#", "Grade C eggs", False), ("C#", "C#, F# and VB", True), ("F#", "C# and F♯", False), (".NET", "On .NET and Java", True),
+        (".NET", "Net income rises", False), (".NET", "See example.net for it", False), ("ASP.NET", "ASP.NET lives", True), ("node.js", "Node.js 30 is out", True), ("node.js", "The node. JS fails", False),
+        ("AT&T", "AT&T cuts jobs", True), ("AT&T", "Look at T and U", False), ("R&D", "More for R＆D", True), ('"AT&T jobs"', "AT&T cuts jobs", False), ('"AT&T cuts"', "AT&T cuts jobs", True),
+        ('"A*"', "A* finds paths", True), ('"A*"', "A star is born", False), ("#metoo", "The #MeToo years", True), ("#metoo", "Metoo AG", False), ("24/7", "Open 24/7", True),
+        ("U.S.", "The U.S. votes", True), ("U.S.", "In the U.S", True), ("25.5", "Up 25.5%", True), ("25.5%", "Up 25.5 points", False), ("title:C++", "C++ and more", True), ("NOT C++", "Vitamin C", True),
+        ("c++*", "C++26 is near", True), ("C++ OR C#", "Vitamin C", False), ("H-1B", "The H–1B visa", True), ("don’t", "Don't look up", True), ("(C++)", "C++", True),
+        ("lodz", "Łódź elects mayor", True), ("Łódź", "Lodz elects", True), ("oslo", "Øslo", True), ("aerosol", "Ærosol", True), ("oeuvre", "Œuvre", True), ("istanbul", "ISTANBUL ve ıstanbul", True),
+        ("strasse", "Straße", True), ("Đoković", "Dokovic wins", True), ("thor", "Þór", True), ("istikbal", "İstikbal", True), ("東京", "東京都の天気", True), ("東京都", "京都の天気", False),
+    ],
+)  # fmt: skip
+def test_names_with_signs_and_letters_of_other_keyboards(text: str, title: str, wanted: bool) -> None:
+    said = Entry("s", "k", title=title)
+    assert (query.match(query.parse(text), query.doc(said)) is not None) == wanted
+
+
+@pytest.mark.parametrize(
+    ("small", "large"),
+    [
+        ("usa or washington", "usa OR washington"), ("a and b", "a AND b"), ("a not b", "a NOT b"), ("a and not b", "a AND NOT b"), ("(a or b) and c", "(a OR b) AND c"),
+        ('"x y" or title:z', '"x y" OR title:z'), ("a or (b)", "a OR (b)"), ("a or not b", "a OR NOT b"), ("a or or", 'a OR "or"'), ("or", '"or"'), ("or a", '"or" a'), ("a or", 'a "or"'),
+        ("not guilty", '"not" guilty'), ("title:or b", 'title:"or" b'), ("(not a)", '("not" a)'), ("a (or b)", 'a ("or" b)'), ('a "or" b', 'a "or" b'), ("a Or b", 'a "Or" b'), ("a or )b", None),
+    ],
+)  # fmt: skip
+def test_operators_in_small_letters(small: str, large: str | None) -> None:
+    def bare(part: query.Query) -> str:
+        return re.sub(r"shown='[^']*'", "", repr(part))
+
+    if large is None:
+        with pytest.raises(query.QueryError):
+            query.parse(small)
+    else:
+        assert bare(query.parse(small)) == bare(query.parse(large))
+
+
+def test_notes_name_what_is_read_as_an_operator() -> None:
+    assert query.notes("a OR b") == query.notes("not guilty") == ()
+    (note,) = query.notes("usa or washington")
+    assert "at character 5" in note and "read as OR" in note
+    assert len(query.notes("a and not b or c")) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "position"),
+    [("a*b", 2), ("x a*b", 4), ("*b", 1), ('x ""', 3), ('x "a', 3), ("x -b", 3), ("ab foo:bar", 4), ("a b)", 4), ("x (a", 3), ("x A*", 4), ("a OR", 5), ("ab ...", 4)],
+)  # fmt: skip
+def test_an_error_points_at_the_character(text: str, position: int) -> None:
+    with pytest.raises(query.QueryError) as caught:
+        query.parse(text)
+    assert caught.value.position == position

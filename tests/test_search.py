@@ -15,7 +15,7 @@ from tests.helpers import entry, put
 
 TITLES = (
     "Café Zürich: die große Straße am Fußballplatz", "NHKニュース 東京都で大雨", "ＡＩ が変える日本の首相", "Москва: ёлка и Ёлки", "भूकंप से केरल में दस की मौत", "ไทยแลนด์ น้ำท่วม", "한국 대통령 사임",
-    "Don’t look up: O'Neill’s U.S. H-1B visa", "ﬁnal ofﬁce ²", "İstanbul'da ısı", "C++ and AT&T at 25.5%", "Élysée naïve résumés", "العربية: مَكتبة", "ΑΘΗΝΑ Ελλάδα", "plain words of a headline",
+    "Don’t look up: O'Neill’s U.S. H-1B visa", "ﬁnal ofﬁce ²", "İstanbul'da ısı", "C++ and AT&T at 25.5%", "Élysée naïve résumés", "العربية: مَكتبة", "Łódź & Øresund: .NET, Æsir", "C#, at t, net", "ΑΘΗΝΑ Ελλάδα", "plain words of a headline",
 )  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def by_looking(store: Store, text: str) -> set[int]:
 @pytest.mark.parametrize(
     "text",
     ["strasse", "Straße", "fussball*", "FUSSBALLPLATZ", "nhk", "東京", "雨", "大雨", "ai", "首相", "елки", "ёлк*", "केरल", "के*", "ไทย", "대통*", "o'neill", "o’neill", "u.s.", "h-1b", "final", "office", "istanbul", "c++", "at&t", "25.5",
-     "elysee", "résum*", "مكتبة", "αθηνα", "title:strasse", "title:(雨 OR nhk)", '"grosse strasse"', '"die gros"*', "plain NOT words", "NOT plain"],
+     "elysee", "résum*", "مكتبة", "αθηνα", "title:strasse", "title:(雨 OR nhk)", '"grosse strasse"', '"die gros"*', "plain NOT words", "NOT plain", "lodz", "Łódź", "ores*", "aesir", ".NET", "c#", "AT&T", "ısı"],
 )  # fmt: skip
 def test_search_finds_what_a_topic_finds(desk_of_many_scripts: Store, text: str) -> None:
     found = {one.id for one, _ in desk.search(desk_of_many_scripts, text, 100)}
@@ -77,4 +77,20 @@ def test_an_edit_and_a_removal_are_found_anew(tmp_path: Path) -> None:
         assert desk.search(store, "gasse", 9) == () and store.conn.execute(
             "SELECT count(*) FROM entry_fts WHERE entry_fts MATCH 'gasse'"
         ).fetchone() == (0,)
+        store.conn.execute("INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")
+
+
+def test_a_store_of_before_is_found_by_letters_of_other_keyboards(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        put(store, entry("a", "1", "Łódź elects mayor"), entry("a", "2", "Other news"))
+        store.conn.execute("INSERT INTO entry_fts (entry_fts) VALUES ('delete-all')")
+        store.conn.execute(
+            "INSERT INTO entry_fts (rowid, title, summary, text) VALUES (1, 'łodz elects mayor', '', '')"
+        )
+        store.conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm007_search_letters'")
+        store.conn.execute("PRAGMA user_version = 2")
+    with open_writer(tmp_path / "a.db") as store:
+        assert [one.title for one, _ in desk.search(store, "lodz", 9)] == ["Łódź elects mayor"]
+        put(store, entry("a", "1", "Warsaw elects mayor"))
+        assert desk.search(store, "lodz", 9) == () and len(desk.search(store, "elects OR other", 9)) == 2
         store.conn.execute("INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")

@@ -10,7 +10,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
-from aggregator import __version__, topics
+from aggregator import __version__, query, topics
 from aggregator.config import Config
 from aggregator.model import Source
 from aggregator.store import Store, entries, sources
@@ -26,7 +26,7 @@ def rules_signature(config: Config) -> str:
     return signature(
         [(topic.id, topic.match, topic.exclude, topic.sources) for topic in config.topics],
         [(source.id, source.topics, source.include, source.exclude) for source in config.sources],
-        __version__,
+        (__version__, query.VERSION),
     )
 
 

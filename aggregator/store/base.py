@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from aggregator.errors import LockedError, Stopped, StoreError
 from aggregator.stop import Stop
 from aggregator.store.schema import APPLICATION_ID, migrations
-from aggregator.text.words import words
+from aggregator.text.words import search_words
 
 # The number of migrations, kept in `PRAGMA user_version`, so that an older program can refuse a newer file
 _LATEST = len(migrations._migrations)
@@ -194,7 +194,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _teach(conn: sqlite3.Connection) -> None:
     """The function that the triggers of the full-text index call."""
     conn.execute("PRAGMA trusted_schema = ON")
-    conn.create_function("words", 1, lambda text: " ".join(words(text)), deterministic=True)
+    conn.create_function("words", 1, lambda text: " ".join(search_words(text)), deterministic=True)
 
 
 def _settings(conn: sqlite3.Connection) -> None:

@@ -124,7 +124,7 @@ CREATE VIEW sources AS SELECT id, title, state, {_TIME.format("polled")} AS poll
 """
 
 
-# Full-text search over our own words (`text.words`, a function of the connections that write): one idea of
+# Full-text search over our own words (`text.words.search_words`, a function of the connections that write): one idea of
 # what a word is for topics and
 # search, in every script. External content, so that nothing is stored twice. Only what changes a word is
 # indexed anew: sqlite-utils' own
@@ -230,3 +230,12 @@ def m006_standing(db: Database) -> None:
         db.conn.execute(
             "INSERT INTO entry_fts (rowid, title, summary, text) SELECT id, words(title), words(summary), words(text) FROM entry"
         )
+
+
+@migrations()
+def m007_search_letters(db: Database) -> None:
+    """`lodz` finds Łódź: the index is made anew from what is stored, once."""
+    db.conn.execute("INSERT INTO entry_fts (entry_fts) VALUES ('delete-all')")
+    db.conn.execute(
+        "INSERT INTO entry_fts (rowid, title, summary, text) SELECT id, words(title), words(summary), words(text) FROM entry"
+    )

@@ -55,6 +55,22 @@ def is_dense(word: str) -> bool:
     return _DENSE_START.match(word) is not None
 
 
+# Letters that no decomposition takes apart, and what people type for them on other keyboards.
+_LETTERS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "n", "ĸ": "k", "ŀ": "l", "ƀ": "b", "ɖ": "d", "ǥ": "g", "ŉ": "n"}
+)  # fmt: skip
+
+
+def sought(text: str) -> str:
+    """As `fold`, and `Łódź` is `lodz`, `Øre` is `ore`: for looking up only, never to tell two texts apart."""
+    return fold(text).translate(_LETTERS)
+
+
+def search_words(text: str) -> list[str]:
+    """As `words`, of `sought` text: what the full-text index holds, and what queries are compared by."""
+    return words(sought(text))
+
+
 def is_character(word: str) -> bool:
     """Whether this is a single character of a script without spaces."""
     return len(word) == 1 and is_dense(word)
