@@ -43,6 +43,7 @@ LINKS = [
     ("… that is named without its last slash", rss("<link>2026/post/</link>", "https://feeds.example/news"), "https://feeds.example/news/2026/post/"),
     ("the site is not said", rss("<link>/2026/post/</link>", None), "https://feeds.example/2026/post/"),
     ("the site is relative itself", rss("<link>post</link>", "/home/"), "https://feeds.example/home/post"),
+    ("… of a copy that says where the original is", rss("<link>post</link>", "/home/").replace("<item>", "<atom:link rel='self' href='https://site.example/f.xml'/><item>"), "https://site.example/home/post"),
     ("xml:base comes first", rss("<link>post</link>", root="xml:base='https://base.example/x/'"), "https://base.example/x/post"),
     ("xml:base of the element", rss("<link xml:base='https://base.example/y/'>post</link>"), "https://base.example/y/post"),
     ("//host/path", rss("<link>//other.example/p</link>"), "https://other.example/p"),

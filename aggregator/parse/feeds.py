@@ -103,20 +103,15 @@ def _titled(item: Any, atom: bool = False) -> str:
 
 def _feed(document: dialect.Document, fetched: Fetched, body: bytes, habits: dates.Habits) -> Feed:
     said, base = document.feed, fetched.url
-    link = urls.follow(_string(_get(said, "link")), base)
+    own = [link.get("href") for link in said.get("links", ()) if link.get("rel") == "self"]
+    # Of a copy the original's address, which it says itself, tells where its site is.
+    link = urls.follow(_string(_get(said, "link")), next(filter(None, map(urls.follow, own)), base))
     image = said.get("image") or {}
     return Feed(
         id=_string(_get(said, "id")),
         title=_titled(said, document.version.startswith("atom")),
         link=link,
-        self_link=next(
-            (
-                urls.follow(link.get("href"), base)
-                for link in said.get("links", ())
-                if link.get("rel") == "self"
-            ),
-            None,
-        ),
+        self_link=next((urls.follow(href, base) for href in own), None),
         description=markup.plain(
             _string(_get(said, "subtitle")) or _string(_get(said, "itunes_summary")) or ""
         )[:2000],
