@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError, LocationParseError
 
 from aggregator import headers, urls
 from aggregator.fetch import decode, transport
+from aggregator.fetch.cookies import Cookies
 from aggregator.fetch.decode import room
 from aggregator.fetch.local import read
 from aggregator.fetch.transport import Exchange, Refused, Resolver, Unresolved, system_resolver
@@ -115,18 +116,22 @@ def _follow(request: Request, limits: Limits, guard: Guard, trail: list[str]) ->
     loops end.
     """
     permanent, leading = None, True
+    cookies, asked = Cookies(), set()
     while True:
         url = trail[-1]
-        answer = _ask(url, request, limits, guard)
+        asked.add((url, cookies.of(url)))
+        answer = _ask(url, request, limits, guard, cookies.of(url))
         with answer:
             named = dict(headers.joined(answer.raw.headers.items()))
             if answer.status_code not in _REDIRECTS:
-                return replace(_answer(url, answer, named, request, limits, guard), permanent=permanent)
+                moved = None if permanent == request.url else permanent
+                return replace(_answer(url, answer, named, request, limits, guard), permanent=moved)
+            cookies.keep(url, answer)
             target = _target(url, answer.status_code, named.get("location"))
         leading = leading and answer.status_code in (301, 308)
         if leading:
             permanent = target
-        if target in trail:
+        if (target, cookies.of(target)) in asked:
             raise _Wrong(
                 Failure(
                     "redirect",
@@ -147,7 +152,7 @@ def _conditional(url: str, request: Request) -> bool:
     return (request.etag is not None or request.last_modified is not None) and request.given_at in (None, url)
 
 
-def _ask(url: str, request: Request, limits: Limits, guard: Guard) -> requests.Response:
+def _ask(url: str, request: Request, limits: Limits, guard: Guard, cookies: str) -> requests.Response:
     said: dict[str, str | bytes] = {
         "User-Agent": limits.user_agent,
         "Accept": ACCEPT,
@@ -157,6 +162,9 @@ def _ask(url: str, request: Request, limits: Limits, guard: Guard) -> requests.R
     }
     if urls.origin(url) == urls.origin(request.url):
         said.update(request.headers)
+    if cookies:
+        name = next((name for name in said if name.lower() == "cookie"), "Cookie")
+        said[name] = f"{said[name]!s}; {cookies}" if name in said else cookies
     if _conditional(url, request):
         if request.etag is not None:
             said["If-None-Match"] = request.etag.encode("latin-1", "replace")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
+import re
 import threading
 import zlib
 from collections.abc import Iterator
@@ -12,6 +14,9 @@ from aggregator.fetch.watchdog import Guard
 from aggregator.model import Failure
 
 PIECE = 65_536
+_CODINGS = ("gzip", "x-gzip", "deflate")
+_TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,60}")  # RFC 9110, 5.6.2
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 STEP = 1_000_000  # bytes; what a body takes beyond its first step is counted
 BUDGET = 64  # steps that all bodies together may take, from the network until they are parsed
 
@@ -74,16 +79,14 @@ def read(raw: Any, headers: dict[str, str], guard: Guard, max_bytes: int) -> tup
 
     requests and urllib3 return bodies that are shorter than Content-Length, and truncated gzip, without an
     error: both are
-    counted here. At most one content coding, gzip or deflate (B3).
+    counted here. At most one content coding, gzip or deflate (B3). Others are said of bodies that are plain all
+    the same: `aws-chunked`, `utf-8`, `none`.
     """
-    codings = [
-        one
-        for one in (part.strip().lower() for part in headers.get("content-encoding", "").split(","))
-        if one not in ("", "identity")
-    ]
-    if len(codings) > 1 or any(one not in ("gzip", "x-gzip", "deflate") for one in codings):
-        shown = "".join(c if c.isprintable() else "?" for c in ", ".join(codings)[:60])
-        raise Bad(Failure("encoding", f"content coding “{shown}”: only gzip is asked for and understood"))
+    said = [part.strip().lower() for part in headers.get("content-encoding", "").split(",")]
+    codings = [one for one in said if one in _CODINGS]
+    strange = [one for one in said if one not in (*_CODINGS, "", "identity")]
+    if len(codings) > 1 or not all(map(_TOKEN.fullmatch, strange)):
+        raise Bad(_unknown(codings + strange))
     decoder = _Inflate(codings == ["deflate"]) if codings else None
     out, wire = bytearray(), 0
     for piece in _pieces(raw, guard):
@@ -102,7 +105,24 @@ def read(raw: Any, headers: dict[str, str], guard: Guard, max_bytes: int) -> tup
         raise Bad(Failure("truncated", f"the body ended after {wire} of {length} bytes"))
     if decoder and not decoder.complete and wire:
         raise Bad(Failure("truncated", "the compressed body ends before its end"))
+    if strange and not _is_text(out[:PIECE]):
+        raise Bad(_unknown(strange))
     return bytes(out), wire
+
+
+def _unknown(codings: list[str]) -> Failure:
+    shown = "".join(c if c.isprintable() else "?" for c in ", ".join(codings)[:60])
+    return Failure("encoding", f"content coding “{shown}”: only gzip is asked for and understood")
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether this is a document as it stands: it begins like one, or is text in UTF-8."""
+    start = head.lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1]
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return start in (b"<", b"{", b"[")
+    return start in (b"<", b"{", b"[") or not _CONTROL.search(text)
 
 
 def _pieces(raw: Any, guard: Guard) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 
 from aggregator.parse import mend
 
@@ -24,14 +25,31 @@ _STARTS = (
     (b"\0<\0", "utf-16-be"),
 )
 _EBCDIC = b"\x4c\x6f\xa7\x94"  # "<?xm"
-_NAMED = re.compile(rb"<\?xml[^<>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{1,40})[\"']")
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.I)
-# What these names mean in the wild, as browsers read them (https://encoding.spec.whatwg.org/#names-and-
-# labels).
+_NAMED = re.compile(
+    rb"<\?xml[^<>]{0,200}?encoding\s*=\s*(?:\"([^\"<>]{1,60})\"|'([^'<>]{1,60})'|([^\s\"'?<>]{1,60}))"
+)
+_CHARSET = re.compile(r"charset\s*=\s*(?:[\"']([^\"'<>]{1,60})|([^\"';,<>]{1,60}))", re.I)
+# What these codecs mean in the wild, as browsers read them (https://encoding.spec.whatwg.org/#names-and-labels).
 _MEANT = {
     "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874", "shift_jis": "cp932", "euc_kr": "cp949",
-    "gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "x-sjis": "cp932", "iso-8859-8-i": "iso8859-8", "ks_c_5601-1987": "cp949", "macintosh": "mac-roman",
+    "gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "iso2022_jp": "iso2022_jp_ext",
 }  # fmt: skip
+# Names that Python has no codec for, without their signs: labels of browsers, and habits.
+_LABELS = {
+    "unicode11utf8": "utf-8", "unicode20utf8": "utf-8", "visual": "iso8859-8", "logical": "iso8859-8", "suneugreek": "iso8859-7", "isolatin9": "iso8859-15",
+    "koi": "koi8-r", "koi8": "koi8-r", "koi8r": "koi8-r", "koi8u": "koi8-u", "koi8ru": "koi8-u", "macintosh": "mac-roman", "mac": "mac-roman", "macroman": "mac-roman",
+    "macukrainian": "mac-cyrillic", "gb231280": "gb2312", "chinese": "gb2312", "cnbig5": "big5", "big5eten": "big5", "eucpkdfmtjapanese": "euc_jp", "windows31j": "cp932",
+    "shiftjis": "cp932", "sjis": "cp932", "ksc5601": "cp949", "ksc56011987": "cp949", "ksc56011989": "cp949", "isoir149": "cp949", "tis620": "cp874", "ansi": "cp1252",
+}  # fmt: skip
+# Code pages of Windows that are no `cpNNN` of Python.
+_PAGES = {
+    "65001": "utf-8", "20866": "koi8-r", "21866": "koi8-u", "51932": "euc_jp", "51949": "euc_kr", "54936": "gb18030", "10000": "mac-roman", "10007": "mac-cyrillic",
+    "50220": "iso2022_jp", **{str(28590 + part): f"iso8859-{part}" for part in range(1, 16)},
+}  # fmt: skip
+_PAGE = re.compile(r"(?:cp|win|windows|ms|microsoft|ansi|dos|ibm|codepage)+(\d{3,5})")
+_PART = re.compile(r"(?:iso)?8859(\d{1,2})[ei]?")
+# Encodings of one family that hold signs which the usual one lacks.
+_WIDER = {"euc_jp": "euc_jis_2004", "cp932": "shift_jis_2004", "big5hkscs": "cp950"}
 # Codecs of Python that interpret what they read; and UTF-7, in which markup can hide.
 _NEVER = frozenset(
     {"utf-7", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"}
@@ -55,7 +73,7 @@ def as_utf8(body: bytes, content_type: str | None) -> bytes:
     named = _NAMED.search(
         body.decode("cp037").encode("latin-1", "replace") if start == _EBCDIC else body, 0, 2000
     )
-    declared = _codec(named[1].decode()) if named else None
+    declared = _codec((named[1] or named[2] or named[3]).decode("ascii", "replace")) if named else None
     if start == _EBCDIC:
         return _encoded(body, declared or "cp037")
     said = [codec for codec in (declared, _from_header(content_type)) if codec]
@@ -79,7 +97,7 @@ def _guessed(body: bytes, said: list[str]) -> bytes:
             return mend.undeclared(body)
     except UnicodeDecodeError:
         pass
-    for codec in said:
+    for codec in (one for name in said for one in (name, _WIDER.get(name)) if one):
         try:
             if codec != "utf-8":
                 return _undeclared(body.decode(codec))
@@ -120,10 +138,31 @@ codecs.register_error("aggregator-cp1252", _single_bytes)
 
 
 def _codec(name: str) -> str | None:
-    """The codec that is meant by a name; None for names that mean none of text."""
-    lowered = name.lower()
+    """The codec that is meant by a name, however it is written; None for names that mean none of text."""
+    return next(filter(None, map(_of_text, _written(name))), None)
+
+
+def _written(name: str) -> Iterator[str]:
+    """What a name may be written as: itself, and without the signs, prefixes and spellings of its author."""
+    tidy = name.strip(" \t\r\n\"';,").lower()
+    yield tidy
+    bare = re.sub(r"[^a-z0-9]", "", tidy)
+    bare = re.sub(r"\A(?:cs|x+)(?=[a-z])", "", bare)
+    if bare in _LABELS:
+        yield _LABELS[bare]
+    if part := _PART.fullmatch(bare):
+        yield f"iso8859-{part[1]}"
+    if page := _PAGE.fullmatch(bare):
+        yield _PAGES.get(page[1], f"cp{page[1]}")
+    if bare.startswith("mac"):
+        yield f"mac-{bare[3:]}"
+    yield bare
+
+
+def _of_text(name: str) -> str | None:
+    """Python's codec of this name, or the one that browsers take for it."""
     try:
-        found = codecs.lookup(_MEANT.get(lowered, lowered)).name
+        found = codecs.lookup(name).name
         b"a".decode(found)  # raises for those that are none of text, such as "hex"
     except (LookupError, ValueError):
         return None
@@ -134,7 +173,7 @@ def _codec(name: str) -> str | None:
 
 def _from_header(content_type: str | None) -> str | None:
     found = _CHARSET.search(content_type or "")
-    return _codec(found[1]) if found else None
+    return _codec(found[1] or found[2]) if found else None
 
 
 def _encoded(body: bytes, codec: str) -> bytes:

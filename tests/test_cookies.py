@@ -1,0 +1,128 @@
+"""One exchange: cookies on the way, and codings that change nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from aggregator import fetch
+from aggregator.model import Fetched, Limits, Request
+
+FEED = b"<?xml version='1.0'?><rss version='2.0'><channel><title>t</title></channel></rss>"
+CODINGS: dict[str, tuple[str, bytes]] = {
+    "chunked": ("aws-chunked", FEED), "charset": ("UTF-8", FEED), "none": ("none", FEED), "identity": ("identity", FEED), "binary": ("binary", FEED), "empty": ("", FEED), "several": ("identity, aws-chunked", FEED),
+    "text": ("utf-8", b"Notice: x\n" + FEED), "json": ("utf-8", b'\xef\xbb\xbf{"version": 1}'), "said": ("br", FEED), "brotli": ("br", b"\x0b\x02\x80text\x03"), "zstd": ("zstd", b"\x28\xb5\x2f\xfd\x04"), "no token": ("x y", FEED), "too long": ("x" * 61, FEED),
+}  # fmt: skip
+
+
+class _Server(BaseHTTPRequestHandler):
+    """`/once` wants the cookie that it sets, `/steps/N` N of them, `/never` one that is never good enough."""
+
+    seen: list[tuple[str, str]]
+    other = 0  # the port of the same server under another name
+
+    def do_GET(self) -> None:
+        cookie = self.headers.get("Cookie", "")
+        self.seen.append((self.path, cookie))
+        name, _, rest = self.path.strip("/").partition("/")
+        if name == "once" and "seen=1" not in cookie:
+            self._moved(self.path, "seen=1; Path=/")
+        elif name == "elsewhere-only" and "part=1" not in cookie:
+            self._moved(self.path, "part=1; Path=/other/")
+        elif name == "expired":
+            self._moved(self.path, "gone=1; Max-Age=0")
+        elif name == "never":
+            self._moved(self.path, "same=1")
+        elif name == "counted" and int(cookie.partition("n=")[2] or 0) < int(rest):
+            self._moved(self.path, f"n={int(cookie.partition('n=')[2] or 0) + 1}")
+        elif name == "away":
+            self._moved(f"http://localhost:{self.other}/plain", "secret=1; Path=/")
+        elif name == "home":
+            self._moved("/plain", "secret=1; Path=/; Domain=localhost")
+        elif name == "permanent" and "seen=1" not in cookie:
+            self._moved(self.path, "seen=1", 301)
+        else:
+            self._answer(CODINGS.get(rest.replace("%20", " "), ("", FEED)))
+
+    def _moved(self, target: str, cookie: str, status: int = 302) -> None:
+        self.send_response(status)
+        self.send_header("Set-Cookie", cookie)
+        self.send_header("Location", target)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _answer(self, said: tuple[str, bytes]) -> None:
+        self.send_response(200)
+        self.send_header("Content-Encoding", said[0])
+        self.send_header("Content-Length", str(len(said[1])))
+        self.end_headers()
+        self.wfile.write(said[1])
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Server)
+    _Server.other = server.server_port
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> None:
+    _Server.seen = []
+
+
+def get(port: int, path: str, **headers: str) -> Fetched:
+    limits = Limits(timeout=20, allow_hosts=(f"127.0.0.1:{port}", f"localhost:{port}"))
+    request = Request(f"http://127.0.0.1:{port}/{path}", headers=tuple(headers.items()))
+    return fetch.get(request, limits, lambda host, _: ["127.0.0.1"])
+
+
+def test_a_redirect_that_sets_a_cookie_and_leads_back(port: int) -> None:
+    assert get(port, "once").body == FEED
+    assert get(port, "once").body == FEED, "and nothing is kept"
+    assert [cookie for _, cookie in _Server.seen] == ["", "seen=1", "", "seen=1"]
+
+
+@pytest.mark.parametrize(("path", "words"), [("never", "in a circle"), ("elsewhere-only", "in a circle"), ("expired", "in a circle"), ("counted/99", "redirects")])  # fmt: skip
+def test_B5_circles_end_all_the_same(port: int, path: str, words: str) -> None:
+    failure = get(port, path).failure
+    assert failure is not None and failure.kind == "redirect" and words in failure.detail
+    assert len(_Server.seen) <= Limits().max_redirects + 2
+
+
+def test_several_rounds(port: int) -> None:
+    assert get(port, "counted/3").body == FEED
+
+
+def test_S6_cookies_never_cross_hosts(port: int) -> None:
+    assert get(port, "away").body == FEED and get(port, "home").body == FEED
+    assert dict(_Server.seen)["/away"] == "" and _Server.seen[1] == ("/plain", "")
+    assert _Server.seen[3] == ("/plain", ""), "a cookie of another domain is none"
+
+
+def test_a_configured_cookie_goes_along(port: int) -> None:
+    assert get(port, "once", Cookie="mine=2").body == FEED
+    assert [cookie for _, cookie in _Server.seen] == ["mine=2", "mine=2; seen=1"]
+
+
+def test_to_be_sent_back_is_no_move(port: int) -> None:
+    fetched = get(port, "permanent")
+    assert fetched.body == FEED and fetched.permanent is None
+
+
+@pytest.mark.parametrize("name", CODINGS)
+def test_B3_codings_that_change_nothing(port: int, name: str) -> None:
+    fetched = get(port, f"coding/{name.replace(' ', '%20')}")
+    if name in ("brotli", "zstd", "no token", "too long"):
+        assert fetched.failure is not None and fetched.failure.kind == "encoding"
+    else:
+        assert fetched.failure is None and fetched.body == CODINGS[name][1]
