@@ -32,6 +32,10 @@ class _Server(BaseHTTPRequestHandler):
             self._moved(self.path, "seen=1; Path=/")
         elif name == "elsewhere-only" and "part=1" not in cookie:
             self._moved(self.path, "part=1; Path=/other/")
+        elif name == "first" and "door=1" not in cookie:
+            self._moved("/door", "x=1")
+        elif name == "door":
+            self._moved("/first", "door=1; Path=/")
         elif name == "expired":
             self._moved(self.path, "gone=1; Max-Age=0")
         elif name == "never":
@@ -101,6 +105,11 @@ def test_B5_circles_end_all_the_same(port: int, path: str, words: str) -> None:
 
 def test_several_rounds(port: int) -> None:
     assert get(port, "counted/3").body == FEED
+    assert get(port, "first").body == FEED
+
+
+def test_P19_cookies_go_back_only_where_a_redirect_does(port: int) -> None:
+    assert get(port, "home").body == FEED and [cookie for _, cookie in _Server.seen] == ["", ""]
 
 
 def test_S6_cookies_never_cross_hosts(port: int) -> None:

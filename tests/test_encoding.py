@@ -71,6 +71,7 @@ CYRILLIC, THAI, JAPANESE, CHINESE, KOREAN = "Первая новость", "ข�
 )  # fmt: skip
 def test_C8_names_as_they_are_written(label: str, codec: str, text: str) -> None:
     declarations = [f'encoding="{label}"', f"encoding = '{label.upper()}'"]
+    said: list[tuple[str, tuple[tuple[str, str], ...]]]
     said = [(f'<?xml version="1.0" {one}?>', ()) for one in declarations]
     said.append(("", (("content-type", f'text/xml; Charset="{label}"'),)))
     said.append(("", (("content-type", f"text/xml;charset={label}; profile=x"),)))

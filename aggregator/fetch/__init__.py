@@ -115,8 +115,10 @@ def _follow(request: Request, limits: Limits, guard: Guard, trail: list[str]) ->
     """Redirects by hand: every hop is checked and waits for its turn, the permanent prefix is remembered,
     loops end.
     """
-    permanent, leading = None, True
-    cookies, asked = Cookies(), set()
+    permanent: str | None = None
+    leading = True
+    cookies = Cookies()
+    asked: set[tuple[str, str]] = set()
     while True:
         url = trail[-1]
         asked.add((url, cookies.of(url)))
@@ -131,6 +133,7 @@ def _follow(request: Request, limits: Limits, guard: Guard, trail: list[str]) ->
         leading = leading and answer.status_code in (301, 308)
         if leading:
             permanent = target
+        cookies.wanted |= target in trail
         if (target, cookies.of(target)) in asked:
             raise _Wrong(
                 Failure(

@@ -13,9 +13,12 @@ MAX_LENGTH = 8000  # characters of the header; servers refuse more
 
 
 class Cookies:
-    """Host by host: what one host sets, whatever domain it says, no other host ever gets."""
+    """Host by host: what one host sets, whatever domain it says, no other host ever gets. Given back only
+    where a redirect leads to where we were already: most servers that set cookies want none.
+    """
 
     def __init__(self) -> None:
+        self.wanted = False
         self._jars: dict[str, RequestsCookieJar] = {}
 
     def keep(self, url: str, answer: requests.Response) -> None:
@@ -26,7 +29,8 @@ class Cookies:
     def of(self, url: str) -> str:
         """The `Cookie` header for this address, "" for none: paths, `Secure` and what expired count."""
         jar = self._jars.get(urls.host(url))
-        if jar is None:
+        if jar is None or not self.wanted:
             return ""
-        header = get_cookie_header(jar, requests.Request("GET", url).prepare()) or ""
+        asked = requests.Request("GET", url).prepare()
+        header = get_cookie_header(jar, asked) or ""  # type: ignore[no-untyped-call]
         return header if len(header) <= MAX_LENGTH else ""

@@ -105,7 +105,7 @@ def read(raw: Any, headers: dict[str, str], guard: Guard, max_bytes: int) -> tup
         raise Bad(Failure("truncated", f"the body ended after {wire} of {length} bytes"))
     if decoder and not decoder.complete and wire:
         raise Bad(Failure("truncated", "the compressed body ends before its end"))
-    if strange and not _is_text(out[:PIECE]):
+    if strange and not _is_text(bytes(out[:PIECE])):
         raise Bad(_unknown(strange))
     return bytes(out), wire
 
