@@ -20,7 +20,9 @@ def safe(text: str) -> str:
     """As published, without what says the same everywhere; and stable."""
     once = markup.safe(text, BASE)
     assert markup.safe(once) == once == markup.safe(once, BASE), "S13"
-    return re.sub(r"\s+", " ", once.replace(' rel="noopener noreferrer"', "")).strip()
+    return re.sub(
+        r"\s+", " ", once.replace(' rel="noopener noreferrer"', "").replace(' class="embed"', "")
+    ).strip()
 
 
 def link(address: str, label: str) -> str:
@@ -52,6 +54,15 @@ WATCH = f"https://www.youtube.com/watch?v={ID}"
 def test_a_player_is_a_link(name: str, given: str, wanted: str) -> None:
     assert safe(given) == wanted, name
     assert safe(f"<p>Before</p>{given}<p>After</p>").startswith("<p>Before</p>"), name
+
+
+def test_a_player_has_no_words_of_the_source() -> None:
+    shown = markup.safe(
+        'One <iframe title="Film" src="https://v.example/1"></iframe> <a href="/v">v.example</a>', BASE
+    )
+    assert "Film (v.example)" in shown and 'class="embed"' in shown
+    assert markup.plain(shown) == "One v.example"
+    assert 'class="embed"' not in markup.safe('<p class="embed"><a class="x" href="/y">Two</a></p>', BASE)
 
 
 @pytest.mark.parametrize(

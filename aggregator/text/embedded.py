@@ -74,6 +74,7 @@ _ONE_IMAGE = re.compile(
 _FRAME = re.compile(r"<(/?)iframe(?=[\s/>])", re.I)
 _HEAD_END = re.compile(r"</head(?=[\s/>])[^>]*>?", re.I)
 _MATH_END = re.compile(r"</(?:[\w-]{1,10}:)?math\s*>", re.I)
+CLASS = "embed"  # of a link in the place of a player: its words are ours, not the source's
 MAX_LABEL = 200  # characters
 MAX_OPEN = 50  # players within players
 MAX_GAP = 200  # characters of blanks between a picture and its twin
@@ -313,7 +314,8 @@ class _Pass:
         host = urls.host(address).removeprefix("www.")
         words = " ".join(title.split())[:MAX_LABEL]
         label = f"{words} ({host})" if words and words.lower() != host else host
-        self.pieces.append(f' <a href="{html.escape(address)}">{html.escape(label, quote=False)}</a> ')
+        shown_label = html.escape(label, quote=False)
+        self.pieces.append(f' <a href="{html.escape(address)}" class="{CLASS}">{shown_label}</a> ')
 
     def _address(self, attributes: dict[str, str], *names: str) -> str | None:
         """What these say, or what scripts would put there."""

@@ -27,7 +27,7 @@ _NONCHARACTERS = re.compile(
 
 _ATTRIBUTES = {
     "*": {"lang", "dir", "title"},
-    "a": {"href", "hreflang"},
+    "a": {"href", "hreflang", "class"},
     "img": {"src", "srcset", "alt", "width", "height", "sizes"},
     "video": {"src", "poster", "width", "height", "controls"},
     "audio": {"src", "controls"},
@@ -187,7 +187,8 @@ def _filter(base: str | None, page: str | None) -> Callable[[str, str, str], str
         if name == "srcset":
             return _srcset(value, base)
         if name == "class":
-            return " ".join(filter(_LANGUAGE_CLASS.fullmatch, value.split())) or None
+            known = re.compile(embedded.CLASS) if tag == "a" else _LANGUAGE_CLASS
+            return " ".join(filter(known.fullmatch, value.split())) or None
         if name in ("width", "height"):
             return value.strip() if re.fullmatch(r"\s*\d{1,5}%?\s*", value) else None
         if name == "dir":
@@ -260,14 +261,19 @@ _BLOCKS = re.compile(
 )
 _CELLS = re.compile(r"</t[dh]\s*>", re.I)
 _HIDDEN = re.compile(r"<(script|style)\b[^<>]*(?<!/)>.*?(?:</\1\s*>|\Z)", re.I | re.S)
+# links that stand for players, as `embedded` makes them: no words of the source
+_EMBED = re.compile(rf'<a href="[^"<>]*" class="{embedded.CLASS}"[^<>]*>[^<]*</a>')
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<![^>]*>|<\?[^>]*>", re.S)
 _ANY_TAG = re.compile(r"</?[A-Za-z](?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*/?>|</?[A-Za-z][^<>]*>")
 
 
 def plain(markup: str, _trust: bool = False) -> str:
-    """Plain text of markup: tags gone, entities once, blocks on lines of their own, white space collapsed."""
+    """Plain text of markup: tags gone, entities once, blocks on lines of their own, white space collapsed; links
+    that we put in the place of players are no text.
+    """
     text = clean(markup)[: 4 * MAX_HTML]
     if "<" in text:
+        text = _EMBED.sub(" ", text) if embedded.CLASS in text else text
         text = _HIDDEN.sub(" ", _COMMENT.sub(" ", text))
         text = _ANY_TAG.sub("", _CELLS.sub(" ", _BLOCKS.sub("\n", text)))
     if "&" in text:
