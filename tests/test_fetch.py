@@ -22,7 +22,7 @@ from aggregator import fetch
 from aggregator.fetch import address, decode, transport
 from aggregator.model import Fetched, Limits, Request
 from tests import hostile_cases
-from tests.hostile import Asked, Hostile, cases
+from tests.hostile import Asked, Case, Hostile, cases, reply
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +190,109 @@ def test_send_a_ping(hostile: Hostile) -> None:
     assert fetch.send(hostile.url("plain"), limits(hostile), {"hub.mode": "publish"}) is None
     failure = fetch.send(hostile.url("500"), limits(hostile))
     assert failure is not None and failure.status == 500
+
+
+@pytest.mark.parametrize(
+    ("name", "statuses", "wanted"),
+    [
+        ("WebSub, moved", (301,), ["POST", "POST"]),
+        ("WebSub, found", (302,), ["POST", "POST"]),
+        ("WebSub, see other", (303,), ["POST", "GET"]),
+        ("WebSub, temporary", (307,), ["POST", "POST"]),
+        ("WebSub, permanent", (308,), ["POST", "POST"]),
+        ("WebSub, three", (308, 302, 301), ["POST"] * 4),
+        ("ping, moved", (301,), ["GET", "GET"]),
+        ("ping, temporary", (307,), ["GET", "GET"]),
+    ],
+)
+def test_F59_a_ping_follows_redirects_and_is_taken_at_their_end(
+    hostile: Hostile, name: str, statuses: tuple[int, ...], wanted: list[str]
+) -> None:
+    form = {"hub.mode": "publish", "hub.url": "https://a.example/x.atom"} if "WebSub" in name else None
+    methods: list[str] = []
+
+    def hop(number: int) -> Case:
+        def handler(wire: socket.socket, asked: Asked) -> None:
+            methods.append(asked.raw[0].split(" ")[0])
+            status = f"{statuses[number]} Elsewhere" if number < len(statuses) else "202 Accepted"
+            wire.sendall(reply(b"", status, f"Location: /hop-{number + 1}\r\n"))
+
+        return Case(f"hop-{number}", handler)
+
+    hostile.table.update({f"hop-{number}": hop(number) for number in range(5)})
+    assert fetch.send(hostile.url("hop-0"), limits(hostile), form) is None
+    assert methods == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "location", "kind"),
+    [
+        ("too many", "/again", "redirect"),
+        ("no address", "", "redirect"),
+        ("no web address", "gopher://a.example/", "redirect"),
+        ("S2 inside", "http://127.0.0.2:1/", "forbidden-address"),
+        ("a failure at the end", "/404", "status"),
+    ],
+)
+def test_F59_a_redirect_that_leads_nowhere_is_named(
+    hostile: Hostile, name: str, location: str, kind: str
+) -> None:
+    answer = reply(b"", "302 Found", f"Location: {location}\r\n" if location else "")
+    hostile.table["again"] = Case("again", lambda wire, asked: wire.sendall(answer))
+    before = len(hostile.asked("again"))
+    failure = fetch.send(hostile.url("again"), limits(hostile), {"hub.mode": "publish"})
+    assert failure is not None and failure.kind == kind, failure
+    assert len(hostile.asked("again")) - before == (4 if name == "too many" else 1), "three redirects"
+
+
+@pytest.mark.parametrize("waits", ["DNS", "its turn", "the answer", "a connection"])
+def test_R16_close_ends_what_waits(hostile: Hostile, waits: str) -> None:
+    """Whatever an exchange waits for, of a minute of its own, it is over within a second or two."""
+    patient = limits(hostile, 60.0)
+    begun, over = threading.Event(), threading.Event()
+
+    def resolve(host: str, port: int) -> list[str]:
+        begun.set()
+        if waits == "DNS":
+            over.wait(60)
+        return ["127.0.0.1"]
+
+    name, address_ = "drip-body", hostile.url("drip-body")
+    with socket.socket() as deaf, contextlib.ExitStack() as queued:
+        if waits == "a connection":  # a queue that is full answers nothing
+            deaf.bind(("127.0.0.1", 0))
+            deaf.listen(0)
+            port = deaf.getsockname()[1]
+            for _ in range(4):
+                waiting = queued.enter_context(socket.socket())
+                waiting.setblocking(False)
+                waiting.connect_ex(("127.0.0.1", port))
+            address_ = f"http://127.0.0.1:{port}/"
+            patient = replace(patient, allow_hosts=(f"127.0.0.1:{port}",))
+        if waits == "its turn":
+            # a host of its own, so that nothing else waits for the gap after it
+            patient = replace(patient, host_gap=30.0, allow_hosts=(f"localhost:{hostile.port}",))
+            address_ = hostile.url("drip-body", "localhost")
+            fetch.get(Request(hostile.url("plain", "localhost")), patient, resolve)
+        found: list[Fetched] = []
+        thread = threading.Thread(
+            target=lambda: found.append(fetch.get(Request(address_), patient, resolve)), daemon=True
+        )
+        thread.start()
+        assert begun.wait(20)
+        while waits == "the answer" and not hostile.asked(name):
+            time.sleep(0.01)
+        time.sleep(0.3)
+        assert thread.is_alive(), "it waits"
+        started = time.monotonic()
+        try:
+            fetch.close()
+            thread.join(20)
+        finally:
+            fetch.reopen()
+            over.set()
+        assert not thread.is_alive() and time.monotonic() - started < 5, "an idle machine needs 0.3 s"
+        assert found[0].failure is not None and found[0].failure.kind == "stopped"
 
 
 def test_local_files(tmp_path: Path) -> None:

@@ -211,7 +211,9 @@ def _tell(config: Config, report: Report) -> list[str]:
     warnings: set[str] = set()
     if changed:
         with ThreadPoolExecutor(4) as pool:
-            warnings = {f"hub: {failure.detail}" for failure in pool.map(ping, changed) if failure}
-    if config.ping_url and not report.all_failed and (failure := fetch.send(config.ping_url, limits)):
-        warnings.add(f"ping_url: {failure.detail}")
+            told = {failure for failure in pool.map(ping, changed) if failure and failure.kind != "stopped"}
+            warnings = {f"hub: {failure.detail}" for failure in told}
+    if config.ping_url and not report.all_failed:
+        failure = fetch.send(config.ping_url, limits)
+        warnings |= {f"ping_url: {failure.detail}"} if failure and failure.kind != "stopped" else set()
     return sorted(warnings)

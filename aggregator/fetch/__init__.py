@@ -31,6 +31,7 @@ ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, appl
 _REDIRECTS = (301, 302, 303, 307, 308)
 _COMPLETE = (200, 203)  # 203: as a proxy changed it
 _LONGEST_URL = 8000
+MOST_HOPS = 3  # redirects of a hub, or of whoever is told that a cycle was good
 # How a page that stands before a feed introduces itself; the last ones are no sign where a server is merely
 # down.
 _CHALLENGE = re.compile(
@@ -68,38 +69,51 @@ def get(request: Request, limits: Limits, resolver: Resolver = system_resolver) 
 def send(
     url: str, limits: Limits, form: Mapping[str, str] | None = None, resolver: Resolver = system_resolver
 ) -> Failure | None:
-    """POST a form (a WebSub ping), or GET where there is none (a dead man's switch); None: it was taken."""
+    """POST a form (a WebSub ping), or GET where there is none (a dead man's switch); None: it was taken.
+
+    Redirects are followed a few times, by the rules for feeds; a form goes along, but for 303, which says that
+    what is there is to be read (RFC 9110, 15.4.4).
+    """
     guard = _watchdog.open(limits.timeout)
     transport.enter(Exchange(guard, limits.allow_hosts, resolver))
     try:
-        prepared = requests.Request(
-            "GET" if form is None else "POST",
-            url,
-            {"User-Agent": limits.user_agent},
-            data=dict(form) if form else None,
-        ).prepare()
-        answer = transport.exchange(prepared, guard.left)
-        answer.close()
-        return (
-            None
-            if answer.status_code < 400
-            else Failure(
-                "status", f"{urls.redact(url)} answered {answer.status_code}", status=answer.status_code
-            )
-        )
+        return _send(url, form, limits, guard)
     except Exception as error:
+        if guard.killed and _watchdog.closed:
+            return Failure("stopped", "the ping was ended, because we were asked to stop")
         return _failure(error, guard, limits)
     finally:
         _watchdog.done(guard)
 
 
+def _send(url: str, form: Mapping[str, str] | None, limits: Limits, guard: Guard) -> Failure | None:
+    trail = [url]
+    while len(trail) <= MOST_HOPS + 1:
+        asked = requests.Request(
+            "GET" if form is None else "POST",
+            trail[-1],
+            {"User-Agent": limits.user_agent},
+            data=dict(form) if form else None,
+        )
+        with transport.exchange(asked.prepare(), guard.left) as answer:
+            status, named = answer.status_code, dict(headers.joined(answer.raw.headers.items()))
+        if status not in _REDIRECTS:
+            words = f"{urls.redact(trail[-1])} answered {status}"
+            return None if 200 <= status < 300 else Failure("status", words, status=status)
+        trail.append(_target(trail[-1], status, named.get("location")))
+        form = None if status == 303 else form
+    raise _Wrong(Failure("redirect", f"{urls.redact(url)}: more than {MOST_HOPS} redirects"))
+
+
 def close() -> None:
     """End everything that is under way now and refuse what comes later (SIGTERM)."""
     _watchdog.close()
+    _turns.close()
 
 
 def reopen() -> None:
     """Take up work again after `close`."""
+    _turns.reopen()
     _watchdog.reopen()
 
 

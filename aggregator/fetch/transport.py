@@ -26,6 +26,7 @@ from urllib3.util.retry import Retry
 from aggregator.fetch import address
 from aggregator.fetch.watchdog import Guard
 
+LOOK = 0.25  # seconds between two looks, while DNS is waited for, at whether the exchange is over
 MAX_INTERIM = 20  # answers of the kind 1xx before the one that counts
 
 Resolver = Callable[[str, int], list[str]]
@@ -69,10 +70,13 @@ def _resolve(exchange: Exchange, host: str, port: int) -> list[str]:
             answers.put(error)
 
     threading.Thread(target=ask, name="dns", daemon=True).start()
-    try:
-        answer = answers.get(timeout=exchange.guard.left)
-    except queue.Empty:
-        raise Unresolved(f"{host}: no answer from DNS in time") from None
+    while True:
+        try:
+            answer = answers.get(timeout=min(LOOK, exchange.guard.left))
+            break
+        except queue.Empty:
+            if exchange.guard.over:
+                raise Unresolved(f"{host}: no answer from DNS in time") from None
     if isinstance(answer, (UnicodeError, ValueError)):
         raise Unresolved(f"{host}: is no valid host name")
     if isinstance(answer, BaseException):
@@ -91,6 +95,8 @@ def _connect(host: str, port: int) -> socket.socket:
         raise Refused(why)
     trouble: OSError = OSError("no address")
     for one in found:
+        if exchange.guard.killed:  # what is not connected yet can't be shut down
+            raise TimeoutError("the exchange is over")
         sock = socket.socket(socket.AF_INET6 if ":" in one else socket.AF_INET, socket.SOCK_STREAM)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -98,6 +104,8 @@ def _connect(host: str, port: int) -> socket.socket:
             # Several addresses share the time, so that a dead first one leaves some for the next.
             sock.settimeout(exchange.guard.left / (2 if len(found) > 1 else 1))
             sock.connect((one, port))
+            if exchange.guard.killed:
+                raise TimeoutError("the exchange is over")
             sock.settimeout(exchange.guard.left)
             return sock
         except OSError as error:

@@ -20,13 +20,14 @@ class Turns:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._flying: dict[str, int] = {}
+        self._closed = False
         self._free_at: dict[str, float] = {}  # monotonic seconds: when the gap after the last request is over
 
     def take(self, host: str, limits: Limits, patience: float) -> None:
         """Wait for our turn at this host, but for `patience` seconds at most: then go all the same."""
         last = time.monotonic() + patience
         with self._changed:
-            while (now := time.monotonic()) < last:
+            while (now := time.monotonic()) < last and not self._closed:
                 busy = self._flying.get(host, 0) >= limits.per_host
                 pause = self._free_at.get(host, 0.0) - now
                 if not busy and pause <= 0:
@@ -34,6 +35,16 @@ class Turns:
                 self._changed.wait(min(last - now, pause if not busy else last - now))
             self._flying[host] = self._flying.get(host, 0) + 1
             self._free_at[host] = time.monotonic() + limits.host_gap
+
+    def close(self) -> None:
+        """Nobody waits any more: what comes after is refused elsewhere."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def reopen(self) -> None:
+        with self._changed:
+            self._closed = False
 
     def give_back(self, host: str, limits: Limits) -> None:
         with self._changed:

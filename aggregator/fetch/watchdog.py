@@ -29,6 +29,11 @@ class Guard:
         """Seconds until the deadline, at least a hundredth, so that it can serve as a time-out."""
         return max(0.01, self.deadline - time.monotonic())
 
+    @property
+    def over(self) -> bool:
+        """Killed, or past its deadline."""
+        return self.killed or time.monotonic() >= self.deadline
+
     def watch(self, sock: socket.socket) -> None:
         with self._lock:
             twin = sock.dup()
