@@ -18,6 +18,7 @@ import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import brotli
 
@@ -101,9 +102,11 @@ class Folder:
         remove: Collection[str],
         now: int,
         check: Callable[[], None] = lambda: None,
+        gone: Mapping[str, int] = MappingProxyType({}),
     ) -> Written:
         """Put these there and take those away. All temporary files first, then the renames: together as near
         as a file system can. `check` is called before each file is made, and may raise: then none is replaced.
+        `gone`: what was published once, also in another folder, and since when it is not.
         """
         for name in (*files, *remove):
             if not _NAME.match(name):
@@ -116,7 +119,8 @@ class Folder:
             if name in lost or self._files.get(name, {}).get("sha256") != hashes[name]
         ]
         removed = [name for name in sorted(remove) if name in self._files and name not in files]
-        if not changed and not removed:
+        news = {name: at for name, at in gone.items() if name not in self._files and name not in self._gone}
+        if not changed and not removed and not news:
             return Written((), len(files))
         try:
             self._prepare()
@@ -129,6 +133,7 @@ class Folder:
             for name in removed:
                 del self._files[name]
                 self._gone[name] = now
+            self._gone.update(news)
             record = {"files": dict(sorted(self._files.items())), "gone": dict(sorted(self._gone.items()))}
             self._replace(
                 self.path / MANIFEST, (json.dumps(record, separators=(",", ":")) + "\n").encode(), None

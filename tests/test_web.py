@@ -18,7 +18,7 @@ from aggregator.config import Config
 from aggregator.cycle import Wanted
 from aggregator.publish import Folder
 from aggregator.store import open_writer
-from aggregator.web import Application, Running
+from aggregator.web import SECOND_THOUGHTS, Application, Running
 from tests.helpers import NOW, config
 
 SEEDS = Path(__file__).parent.parent / "aggregator" / "seeds" / "*.txt"
@@ -54,7 +54,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Config:
 def client(desk: Config) -> Iterator[Client]:
     running = Running(
         Application(
-            desk.output, StoreDesk(Holder(desk), lambda: NOW + 60), desk.site.base_url, 1800, desk.site.hub
+            desk.output,
+            StoreDesk(Holder(desk), lambda: NOW + 60),
+            desk.site.base_url,
+            1800,
+            desk.site.hub,
+            clock=lambda: NOW + 1 + SECOND_THOUGHTS,
         ),
         "127.0.0.1",
         0,
@@ -245,30 +250,62 @@ def test_F54_gone_and_not_yet(client: Client, tmp_path: Path) -> None:
     assert status == 503 and headers["retry-after"] == "120"
 
 
-def test_F54_what_left_the_config_is_gone_and_may_come_back(tmp_path: Path) -> None:
-    def publish(topics: str) -> Config:
+def test_F54_what_left_the_config_is_missed_for_a_week_then_gone_and_may_come_back(tmp_path: Path) -> None:
+    """A topic that is missing may be half a config: readers are told to unsubscribe when a week has passed,
+    whatever was published in between, and in another folder too.
+    """
+
+    def publish(topics: str, output: str = "public", at: int = NOW) -> Config:
         settings = config(
-            tmp_path, f'[publish]\nlimit = 3\n[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n{topics}'
+            tmp_path,
+            f'[publish]\nlimit = 3\n[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n{topics}',
+            f'output = "{output}"',
         )
         with open_writer(settings.database) as store:
-            cycle.run(settings, store, Wanted(), NOW)
+            cycle.run(settings, store, Wanted(), at)
         return settings
 
-    topic = '[[topics]]\nid = "asia"\nmatch = "taiwan OR korea*"\n'
+    def statuses(accept: str = "*/*") -> set[int]:
+        return {client(name, Accept=accept)[0] for name in names}
+
+    asia, korea = (f'[[topics]]\nid = "{name}"\nmatch = "taiwan OR korea*"\n' for name in ("asia", "korea"))
     names = [f"/asia.{form}" for form in ("rss", "atom", "json", "html")]
-    settings = publish(topic)
-    running = Running(Application(settings.output, None, settings.site.base_url), "127.0.0.1", 0)
+    present = [NOW]
+    settings = publish(asia)
+    running = Running(
+        Application(settings.output, None, settings.site.base_url, clock=lambda: present[0]), "127.0.0.1", 0
+    )
+    other = Running(
+        Application(tmp_path / "other", None, settings.site.base_url, clock=lambda: present[0]),
+        "127.0.0.1",
+        0,
+    )
     client = Client(running.port)
     try:
-        assert {client(name, Accept="*/*")[0] for name in names} == {200}
+        assert statuses() == {200}
         publish("")
-        assert {client(name, Accept="*/*")[0] for name in names} == {410} and client(
-            "/asia.atom", Accept=BROWSER
-        )[0] == 410
-        publish(topic)
-        assert {client(name, Accept="*/*")[0] for name in names} == {200}
+        publish(korea, at=NOW + 86_400)  # a later change is no new beginning
+        for seconds, wanted in (
+            (-86_400, 404),  # the clock went back
+            (0, 404),
+            (SECOND_THOUGHTS - 1, 404),
+            (SECOND_THOUGHTS, 410),
+            (400 * 86_400, 410),
+        ):
+            present[0] = NOW + seconds
+            assert statuses() == statuses(BROWSER) == {wanted}, seconds
+        assert client("/nothing.atom")[0] == 404
+        publish(korea, "other", NOW + 2 * 86_400)
+        client = Client(other.port)
+        assert statuses() == {410} and client("/korea.atom")[0] == 200
+        publish(asia, "other", NOW + 3 * 86_400)
+        assert statuses() == {200}
+        present[0] = NOW + 3 * 86_400 + 1
+        publish(korea, "other", present[0])
+        assert statuses() == {404}, "it left anew"
     finally:
         running.close()
+        other.close()
 
 
 def test_status_search_health_metrics(client: Client) -> None:

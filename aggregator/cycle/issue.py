@@ -4,6 +4,7 @@ is touched.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import quote
@@ -105,9 +106,22 @@ def issue(config: Config, store: Store, now: int, stop: Stop | None = None) -> W
         for name in part:
             if store.meta(unprinted(name)):
                 store.set_meta(unprinted(name), "")
-    total += folder.write({}, remove - made, now)
+    total += folder.write({}, remove - made, now, gone=_left(config, store, now))
     stories.printed(store, removing)
     return replace(total, unchanged=len(folder.names()) - len(total.written))
+
+
+def _left(config: Config, store: Store, now: int) -> dict[str, int]:
+    """Files of topics that left the config, and since when; kept in the store, so that another folder knows."""
+    present = {topic.id for topic in config.topics}
+    left: dict[str, int] = json.loads(store.meta("topics left") or "{}")
+    left |= {topic: now for topic in json.loads(store.meta("topics") or "[]") if topic not in left}
+    left = {topic: since for topic, since in sorted(left.items()) if topic not in present}
+    store.set_meta("topics left", json.dumps(left))
+    store.set_meta("topics", json.dumps(sorted(present)))
+    return {
+        f"{topic}.{form}": since for topic, since in left.items() for form in (*config.site.formats, "html")
+    }
 
 
 def _portions(config: Config, dirty: Iterable[str]) -> list[list[str]]:
