@@ -208,6 +208,50 @@ def test_split_and_join_are_remembered_for_good(store: Store) -> None:
     assert found["1"][0] == found["2"][0] != found["3"][0]
 
 
+@pytest.mark.parametrize(
+    ("words", "stories_apart", "events_apart"),
+    [
+        # two of the words say the opposite of each other: the newer one holds
+        (["join 1 2 text", "split 2"], "1|2|3|4", "1|2|3|4"),
+        (["join 1 2 event", "split 2"], "1|2|3|4", "1|2|3|4"),
+        (["join 1 2 text", "split 2", "join 1 2 text"], "12|3|4", "12|3|4"),
+        (["join 1 2 text", "split 2", "join 2 1 event"], "1|2|3|4", "12|3|4"),
+        (["join 1 2 event", "split 2", "join 1 2 event"], "1|2|3|4", "12|3|4"),
+        # … be it by way of others
+        (["join 1 2 text", "join 2 3 text", "split 3"], "12|3|4", "12|3|4"),
+        (["join 1 2 event", "join 2 3 event", "split 3"], "1|2|3|4", "12|3|4"),
+        (["join 1 2 event", "join 1 3 event", "split 3", "join 3 2 event"], "1|2|3|4", "123|4"),
+        (["join 1 2 text", "join 1 3 event", "split 3", "join 2 3 text"], "123|4", "123|4"),
+        # these are of other pairs, and both hold
+        (["join 1 2 text", "join 3 4 text", "split 2"], "1|2|34", "1|2|34"),
+        (["join 1 2 text", "split 2", "join 2 3 text"], "1|23|4", "1|23|4"),
+    ],
+    ids=lambda one: ", ".join(one) if isinstance(one, list) else "",
+)
+def test_of_two_words_of_the_user_the_newer_one_holds(
+    store: Store, words: list[str], stories_apart: str, events_apart: str
+) -> None:
+    put(store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000), entry("b", "2", "Central bank leaves rates unchanged", "Inflation is seen to fall by spring.", at=NOW - 8000),
+        entry("c", "3", "Museum opens a new wing", "Visitors queued for hours to see the paintings.", at=NOW - 7000),
+        entry("d", "4", "Opera cancels its season", "Singers and stage hands are on strike over pay.", at=NOW - 6000))  # fmt: skip
+    run(store)
+    for at, word in enumerate(words):
+        kind, *rest = word.split()
+        if kind == "join":
+            cycle.join(store, rest[0], rest[1], rest[2], NOW + at)
+        else:
+            cycle.split(store, rest[0], NOW + at)
+    for what in ("at once", "after a refold"):
+        found = told(store)
+        for place, wanted in ((0, stories_apart), (1, events_apart)):
+            groups: dict[str, str] = {}
+            for guid in sorted(found):
+                groups[str(found[guid][place])] = groups.get(str(found[guid][place]), "") + guid
+            assert "|".join(groups.values()) == wanted, (what, ("stories", "events")[place])
+        folding.forget(store, None)
+        run(store)
+
+
 def test_a_join_while_folding_leaves_no_trace_of_the_story_that_is_gone(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,11 +1,18 @@
-"""The user's word on folds: `split` and `join`, remembered for good."""
+"""The user's word on folds: `split` and `join`, remembered for good. Of two that contradict each other the
+newer one holds: the older one is forgotten.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from aggregator import desk, fold
 from aggregator.errors import UsageError
+from aggregator.model import Entry, Story
 from aggregator.store import Store, events, folding, stories
 from aggregator.store.folding import Override
+
+LEVELS = frozenset({"item", "text", "event"})
 
 
 def split(store: Store, name: str, now: int) -> str:
@@ -24,6 +31,8 @@ def split(store: Store, name: str, now: int) -> str:
                 raise UsageError(
                     f"{name}: entry {entry.id} founded its story; split the others out of it instead ({others})"
                 )
+            mine = {entry.public_id}
+            folding.retract(conn, "join", LEVELS, mine, _ids([story]) - mine)
             folding.remember_override(
                 conn, Override("split", entry.public_id, story.public_id, member.reason.level or "text"), now
             )
@@ -36,6 +45,8 @@ def split(store: Store, name: str, now: int) -> str:
                 raise UsageError(
                     f"{name}: entry {entry.id} founded its event; split the other stories out of it instead"
                 )
+            mine = _ids([story])
+            folding.retract(conn, "join", LEVELS, mine, _ids_of_event(store, member.event) - mine)
             folding.remember_override(conn, Override("split", entry.public_id, event, "event"), now)
             events.leave_event(conn, story.id)
             return f"entry {entry.id} is an event of its own now"
@@ -57,11 +68,36 @@ def join(store: Store, one: str, other: str, level: str, now: int) -> str:
     if a.id == b.id:
         raise UsageError(f"{one} and {other} are the same entry, {a.id}")
     with store.transaction() as conn:
+        (story, event), (other_story, other_event) = _companions(store, a), _companions(store, b)
+        folding.retract(conn, "split", {"event"}, event, other_event)
+        if level == "text":
+            folding.retract(conn, "split", {"item", "text"}, story, other_story)
         folding.remember_override(conn, Override("join", a.public_id, b.public_id, level), now)
         done = fold.join(store, a.public_id, b.public_id, level)
     return f"entries {a.id} and {b.id} are one {'story' if level == 'text' else 'event'}" + (
         " now" if done else " as soon as both are folded"
     )
+
+
+def _companions(store: Store, entry: Entry) -> tuple[set[str], set[str]]:
+    """Published ids of all that is in the entry's story, and in its event."""
+    member = stories.place(store, entry.id)
+    if member is None:
+        return {entry.public_id}, {entry.public_id}
+    return _ids(stories.stories(store, [member.story])), _ids_of_event(store, member.event)
+
+
+def _ids(found: Iterable[Story]) -> set[str]:
+    return {
+        name
+        for story in found
+        for name in (story.public_id, *(member.entry.public_id for member in story.members))
+    }
+
+
+def _ids_of_event(store: Store, event: int) -> set[str]:
+    head = stories.heads(store, [event])[event].public_id
+    return {head, *stories.aliases(store, head)} | _ids(stories.of_events(store, [event]))
 
 
 def unjoin(store: Store, one: str, other: str, now: int) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator import urls
@@ -374,6 +374,24 @@ def forget_overrides(conn: sqlite3.Connection, kind: str, a: str, b: str | None)
     return conn.execute(
         "DELETE FROM override WHERE kind = ?1 AND ((a = ?2 AND b = ?3) OR (a = ?3 AND b = ?2))", (kind, a, b)
     ).rowcount
+
+
+def retract(
+    conn: sqlite3.Connection,
+    kind: str,
+    levels: Collection[str],
+    ones: Collection[str],
+    others: Collection[str],
+) -> None:
+    """Forget what the user said before, at these levels, of any of these entries with any of those."""
+    doomed = [
+        (word.kind, word.a, word.b)
+        for word in overrides(conn)
+        if word.kind == kind
+        and word.level in levels
+        and ((word.a in ones and word.b in others) or (word.a in others and word.b in ones))
+    ]
+    conn.executemany("DELETE FROM override WHERE kind = ? AND a = ? AND b = ?", doomed)
 
 
 def forget(store: Store, since: int | None) -> int:
