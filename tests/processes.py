@@ -1,0 +1,73 @@
+"""Our command line as processes that are ended with their test, whatever happens."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LONG = 120.0  # seconds: far beyond what anything takes on an idle machine
+
+
+class Process:
+    """`aggregator …` in a folder; what it tells systemd and what it prints can be waited for."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.folder = folder
+        name = f"aggregator-test-{os.getpid()}-{time.monotonic_ns()}"
+        self._said = folder / f"{name}.txt"
+        self._wire = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._wire.bind(f"\0{name}")
+        with self._said.open("w") as said:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "aggregator", *arguments],
+                cwd=folder,
+                stdout=said,
+                stderr=said,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": str(ROOT), "NOTIFY_SOCKET": f"@{name}"},
+            )
+
+    def until_status(self, beginning: str) -> None:
+        """Waits for a message to systemd that begins so."""
+        self._wire.settimeout(LONG)
+        while not self._wire.recv(4096).decode().startswith(beginning):
+            pass
+
+    @property
+    def said(self) -> str:
+        return self._said.read_text()
+
+    def until_said(self, words: str, times: int = 1) -> None:
+        deadline = time.monotonic() + LONG
+        while self.said.count(words) < times:
+            assert self._process.poll() is None, self.said
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.05)
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def wait(self) -> int:
+        """The exit code."""
+        return self._process.wait(LONG)
+
+    def end(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait(LONG)
+        self._wire.close()
+
+
+def until(what: Callable[[], bool], words: str) -> None:
+    """Waits until this is true."""
+    deadline = time.monotonic() + LONG
+    while not what():
+        assert time.monotonic() < deadline, words
+        time.sleep(0.05)
