@@ -175,6 +175,7 @@ def notify(state: str) -> None:
         contextlib.suppress(OSError),
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as wire,
     ):
+        wire.settimeout(5)  # whoever listens may be too busy to: that must not hold a cycle
         wire.sendto(state.encode(), address)
 
 

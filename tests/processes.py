@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import queue
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +27,8 @@ class Process:
         self._said = folder / f"{name}.txt"
         self._wire = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._wire.bind(f"\0{name}")
+        self._told: queue.SimpleQueue[str] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
         with self._said.open("w") as said:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "aggregator", *arguments],
@@ -36,9 +41,14 @@ class Process:
 
     def until_status(self, beginning: str) -> None:
         """Waits for a message to systemd that begins so."""
-        self._wire.settimeout(LONG)
-        while not self._wire.recv(4096).decode().startswith(beginning):
+        while not self._told.get(timeout=LONG).startswith(beginning):
             pass
+
+    def _listen(self) -> None:
+        """All the time: who sends waits where nobody does."""
+        with contextlib.suppress(OSError):
+            while told := self._wire.recv(4096):
+                self._told.put(told.decode())
 
     @property
     def said(self) -> str:
@@ -62,6 +72,7 @@ class Process:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait(LONG)
+        self._wire.shutdown(socket.SHUT_RDWR)  # ends the listener
         self._wire.close()
 
 

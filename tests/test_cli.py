@@ -16,6 +16,7 @@ from aggregator.cli.common import _laid_out
 from aggregator.config import edit, load
 from aggregator.errors import ConfigError
 from tests.hostile import Hostile
+from tests.processes import Process, until
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "aggregator" / "seeds" / "*.txt"
@@ -335,20 +336,14 @@ def test_R16_what_was_cut_off_is_no_failure_of_its_source(tmp_path: Path) -> Non
         (tmp_path / "config.toml").write_text(
             f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[[sources]]\nid = "slow"\nurl = "{server.url("drip-body")}"\n'
         )
-        process = subprocess.Popen(
-            [sys.executable, "-m", "aggregator", "run"],
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
-        deadline = time.monotonic() + 10
-        while not server.asked("drip-body") and time.monotonic() < deadline:
-            time.sleep(0.05)
-        time.sleep(0.3)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0 and process.stderr is not None and process.stderr.read() == ""
-        process.stderr.close()
+        process = Process(tmp_path, "run")
+        try:
+            until(lambda: bool(server.asked("drip-body")), "it polls")
+            time.sleep(0.3)
+            process.send(signal.SIGTERM)
+            assert (process.wait(), process.said) == (0, "")
+        finally:
+            process.end()
     found = json.loads(cli("status", "--json", folder=tmp_path).stdout)["sources"][0]
     assert found["failures"] == 0 and found["state"] == "new"
 
@@ -579,27 +574,17 @@ def test_eval_names_the_line_that_it_can_not_read(desk: Path) -> None:
 
 
 def test_R16_the_daemon_serves_reloads_and_ends(desk: Path) -> None:
-    path = desk / "config.toml"
+    path, feed = desk / "config.toml", desk / "var" / "public" / "all.atom"
     path.write_text(path.read_text() + "\n[serve]\nport = 0\n")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "aggregator", "--config", str(path), "daemon", "--tick", "1"],
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=desk,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    deadline = time.monotonic() + 20
-    while not (desk / "var" / "public" / "all.atom").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert (desk / "var" / "public" / "all.atom").exists()
-    path.write_text(path.read_text().replace('title = "T"', 'title = "Renamed"'))
-    while (
-        b"Renamed" not in (desk / "var" / "public" / "all.atom").read_bytes() and time.monotonic() < deadline
-    ):
-        process.send_signal(signal.SIGHUP)
-        time.sleep(0.3)
-    started = time.monotonic()
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0 and time.monotonic() - started < 10
-    assert process.stderr is not None and "serving" in process.stderr.read()
-    process.stderr.close()
+    process = Process(desk, "--config", str(path), "daemon", "--tick", "1")
+    try:
+        until(feed.exists, "it publishes")
+        path.write_text(path.read_text().replace('title = "T"', 'title = "Renamed"'))
+        process.send(signal.SIGHUP)
+        until(lambda: b"Renamed" in feed.read_bytes(), "the changed config is taken over")
+        started = time.monotonic()
+        process.send(signal.SIGTERM)
+        assert process.wait() == 0 and time.monotonic() - started < 20
+        assert "serving" in process.said
+    finally:
+        process.end()

@@ -228,7 +228,7 @@ class Server:
         if at == self._at:
             return
         before, old = self._at, self._running
-        if before is not None and (at is None or at[1] == before[1]):
+        if before is not None and (at is None or at[1] == before[1] != 0):
             self.close()  # the same port at another address may include the old one
             old = None
         try:

@@ -103,12 +103,7 @@ def open_writer(path: Path, wait: float = 0, waiting: Callable[[], None] = lambd
 
     Raises LockedError where another process has it still, StoreError where the file can't be used.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"{path.parent}: can't be made: {error.strerror}; mend the permissions or choose another place"
-        ) from None
+    _make_folder(path)
     lock = acquire(path, wait, waiting)
     try:
         if not path.exists():
@@ -166,10 +161,21 @@ def daemon_lock(path: Path) -> FileLock:
     """The lock of the one daemon that a database has, for its life: cycles and commands of others are free to
     run between its own.
     """
+    _make_folder(path)
     lock = FileLock(f"{path}.daemon.lock")
     if not _taken(lock, 0):
         raise LockedError(f"{path}: another daemon works on this database; this one leaves it alone")
     return lock
+
+
+def _make_folder(path: Path) -> None:
+    """The folder that the database is in."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{path.parent}: can't be made: {error.strerror}; mend the permissions or choose another place"
+        ) from None
 
 
 def _taken(lock: FileLock, wait: float) -> bool:
