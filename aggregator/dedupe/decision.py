@@ -39,7 +39,9 @@ SLIP = 0.85  # of a long text that has one figure in another's place
 SHORT_WINDOW = (
     72 * 3600
 )  # seconds between two copies of a short text; a headline that comes again later is news
-DAILY = 20 * 3600  # seconds: what comes daily comes some minutes early, too
+SOON = (
+    12 * 3600
+)  # seconds within which a source tells an item again; what comes later is the next edition, or case
 ARTICLE = 80  # words of a text that a source tells again on another day
 
 OTHER_NUMBERS = "other numbers"  # features that keep texts apart
@@ -280,7 +282,8 @@ class _Pair:
             return self.copy and self.vouched
         title = max(self.a.headline, self.b.headline, key=len)
         return (
-            self.between.seconds < DAILY
+            self.between.seconds < SOON
+            and len(self.a.held & self.b.held) >= THRESHOLD * max(len(self.a.held), len(self.b.held))
             and self.held >= QUOTED
             and (
                 self.least >= SENTENCES
