@@ -406,19 +406,19 @@ def series(a: Print, b: Print, reason: Reason, one_source: bool) -> bool:
     """Whether two texts are two cases of one template (weather of two towns, results of two matches), and so
     not one event either.
 
-    Other names make another case, and so does a text that stands under every title. Other numbers do only within
-    one source: a toll that rises is told in the same words too.
+    Other names make another case, and so does a text that stands under every title. Other numbers and words do
+    only within one source: a toll that rises is told in the same words too.
     """
     if reason.level is not None or not reason.features:
         return False
     kind = reason.features[-1][0]
     if kind == STANDING:
         return True
-    if kind != OTHER_NAMES and not (kind == OTHER_NUMBERS and one_source):
+    if kind != OTHER_NAMES and not (kind in (OTHER_NUMBERS, headline.OTHER_WORDS) and one_source):
         return False
     if a.held and b.held:
         return containment(a.held, b.held) >= TEMPLATE
-    least = TITLE_THRESHOLD if kind == OTHER_NAMES else 0.5
+    least = 0.5 if kind == OTHER_NUMBERS else TITLE_THRESHOLD
     return not a.held and not b.held and title_similarity(a.title, b.title) >= least
 
 
