@@ -79,6 +79,9 @@ PAIRS: list[Row] = [
     ("roles", "pt", "Grêmio vence o Bahia fora de casa", "Bahia vence o Grêmio fora de casa", False, False),
     ("roles", "he", "מכבי ניצחה את הפועל בדרבי הגדול", "הפועל ניצחה את מכבי בדרבי הגדול", False, False),
     ("roles", "te", "భారత్ చేతిలో శ్రీలంక ఘోర ఓటమి పాలైంది", "శ్రీలంక చేతిలో భారత్ ఘోర ఓటమి పాలైంది", False, False),
+    ("roles, in quotation marks", "ru", "«Маяк» обыграл «Парус» в финале кубка", "«Парус» обыграл «Маяк» в финале кубка", False, False),
+    ("a match told from both ends", "de", "SV Selm – TuS Horst 2:1: Tor in letzter Minute", "Tor in letzter Minute: SV Selm besiegt TuS Horst", False, False),
+    ("negation at the end", "ja", "大統領、来週の会談を発表", "大統領、来週の会談を発表せず", False, False),
     # ---- another name, another number
     ("one name", "en", "Two dead after avalanche near Chamonix", "Two dead after avalanche near Verbier", False, False),
     ("one name", "es", "Incendio forestal obliga a evacuar un pueblo de Ourense", "Incendio forestal obliga a evacuar un pueblo de Zamora", False, False),
@@ -110,6 +113,7 @@ PAIRS: list[Row] = [
     ("accents", "es", "Dos heridos al caer una grua en Malaga", "Dos heridos al caer una grúa en Málaga", False, True),
     ("points in abbreviations", "en", "U.N. opens talks on ocean mining in Kingston", "UN opens talks on ocean mining in Kingston", False, True),
     ("a number as a word", "en", "Four climbers rescued from glacier near Zermatt", "4 climbers rescued from glacier near Zermatt", False, True),
+    ("a number as a word", "hi", "नाव पलटने से चार लोगों की मौत और सात लापता", "नाव पलटने से 4 लोगों की मौत और 7 लापता", False, True),
     ("ten is 10.0", "en", "Quake of magnitude 10.0 feared off the coast", "Quake of magnitude 10 feared off the coast", False, True),
     ("in one word or two", "en", "Greens win byelection in the valley of Towy", "Greens win by-election in the valley of Towy", False, True),
     ("zero-width joiners", "fa", "وزیر می‌گوید قیمت نان تا بهار ثابت می‌ماند", "وزیر میگوید قیمت نان تا بهار ثابت میماند", False, True),

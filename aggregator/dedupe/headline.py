@@ -30,7 +30,7 @@ MISSPELT, NAME = 0.85, 7  # likeness of letters from which on two names of so ma
 
 # What separates the clauses of a headline: all but commas within numbers, and hyphens and points within words.
 _RAW = re.compile(r"[^\W_]+")
-_CLAUSE = re.compile(r"[:;|–—…?!()\[\]«»“”„\"：；｜，。、？！·]|,(?!\d)|\s[-‐-]{1,2}\s|\.\s")
+_CLAUSE = re.compile(r"[:;|–—…?!()\[\]：；｜，。、？！·]|,(?!\d)|\s[-‐-]{1,2}\s|\.\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ class _Comparison:
         found = contrary.opposite(own[0], own[1], self.spoken)
         if found:
             return Edits(False, (OPPOSITE, f"“{found[0]}” against “{found[1]}”"), own)
-        if self.moved and not all(map(self._whole_clauses, (0, 1))):
+        if self.moved and not self._clauses_moved(own):
             return Edits(False, (OTHER_ORDER, ", ".join(sorted(self.moved)[:4])), own)
         return self._replaced(own) or Edits(self._light(own), None, own)
 
@@ -230,6 +230,11 @@ class _Comparison:
             if clause in clauses and _tells(title.units[place], self.spoken)
         )
 
+    def _clauses_moved(self, own: tuple[tuple[str, ...], tuple[str, ...]]) -> bool:
+        """Whether whole clauses stand at another place, all else being the same but for an attribution."""
+        few = self.moved.total() <= TAIL or own == ((), ())
+        return few and all(map(self._whole_clauses, (0, 1)))
+
     def _light(self, own: tuple[tuple[str, ...], tuple[str, ...]]) -> bool:
         """Only a short clause more, or a long title that goes on for a word or two."""
         if not own[0] and not own[1]:
@@ -242,6 +247,8 @@ class _Comparison:
 
     def _goes_on(self) -> bool:
         """Whether one title is the other and a few words behind it."""
+        if any(is_dense(title.units[-1]) for title in self.titles):
+            return False  # a character or two behind a verb negate it
         return len(self.spans) == 1 and all(
             span.stop == len(title.units) for span, title in zip(self.spans[0], self.titles, strict=True)
         )

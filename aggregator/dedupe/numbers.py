@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from aggregator.text.words import fold
+
 _DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"(?<![#\w])[vV]?\d+(?:[.,'’\u00a0\u202f\u066b\u066c]\d+)*")
 _MARK = re.compile(r"\D")
@@ -21,6 +23,18 @@ _WORDS = {
     "august": "m8", "september": "m9", "october": "m10", "november": "m11", "december": "m12", "monday": "d1", "tuesday": "d2", "wednesday": "d3",
     "thursday": "d4", "friday": "d5", "saturday": "d6", "sunday": "d7",
 }  # fmt: skip
+# Two to ten in other languages, where no other word is written so.
+_WORDS.update(
+    (fold(word), str(number))
+    for line in (
+        "zwei drei vier fünf sechs sieben acht neun zehn",
+        "dos tres cuatro cinco seis siete ocho nueve diez",
+        "deux trois quatre cinq six sept huit neuf dix",
+        "два три четыре пять шесть семь восемь девять десять",
+        "दो तीन चार पांच छह सात आठ नौ दस",
+    )
+    for number, word in enumerate(line.split(), 2)
+)
 
 
 def numbers(text: str, found_words: Iterable[str]) -> Iterable[str]:
