@@ -1,11 +1,14 @@
-"""OPML ↔ feeds. Reads every dialect (listparser), writes the plainest."""
+"""OPML ↔ feeds. Reads every dialect in any declared encoding (lxml; what is no OPML by listparser), writes the
+plainest.
+"""
 
 from __future__ import annotations
 
 import html
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from aggregator.errors import UsageError
 from aggregator.text import markup
@@ -21,6 +24,8 @@ class Outline:
     title: str = ""
     site: str | None = None
     folders: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    id: str | None = None  # of the source, in files that we wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +45,109 @@ def read(data: bytes) -> Found:
         raise UsageError("the OPML file has a DTD, which none needs; it is not read")
     if _depth(data) > MAX_DEPTH:
         raise UsageError(f"the OPML file nests deeper than {MAX_DEPTH}")
+    outlines = _outlines(data)
+    if outlines is None:
+        outlines = _by_listparser(data)
+    warnings, found = [], dict[str, Outline]()
+    for outline in outlines[:MAX_FEEDS]:
+        trouble = _trouble(outline)
+        if trouble is not None:
+            shown = markup.snippet(outline.title or outline.url, 60) or "an outline without a title"
+            warnings.append(f"left out “{shown}”: {trouble}")
+        else:
+            first = found.setdefault(outline.url, outline)
+            if first is not outline:  # one feed in several folders is one feed
+                found[outline.url] = replace(first, folders=(*first.folders, *outline.folders))
+    return Found(tuple(found.values()), tuple(warnings))
+
+
+def _trouble(outline: Outline) -> str | None:
+    """Why this is no feed that can be polled."""
+    if not outline.url:
+        return "no address of a feed"
+    if outline.url.lower().startswith(("http://", "https://")):
+        return None
+    return f"{markup.snippet(outline.url, 80)} is no web address"
+
+
+_ID = "{urn:aggregator:opml}id"
+_PAGES = ("link", "include")  # types of outlines whose `url` is a page, or another list
+
+
+# Addresses that were never escaped; not in UTF-16, where a NUL follows.
+_BARE_AMPERSAND = re.compile(rb"&(?![a-zA-Z][a-zA-Z0-9]{0,30};|#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|\x00)")
+
+
+def _outlines(data: bytes) -> list[Outline] | None:
+    """Every outline that has an address or could have one; None where this is no OPML."""
+    from lxml import etree
+
+    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        root = etree.fromstring(_BARE_AMPERSAND.sub(b"&amp;", data.lstrip(b" \t\r\n")), parser)
+    except etree.XMLSyntaxError:
+        return None
+    if root is None or str(root.tag).lower() != "opml":
+        return None
+    found: list[Outline] = []
+    for body in root.iterchildren():
+        if str(body.tag).lower() == "body":
+            _walk(body, (), found)
+    return found
+
+
+def _walk(parent: Any, folders: tuple[str, ...], found: list[Outline]) -> None:
+    for element in parent.iterchildren():
+        if str(element.tag).lower() != "outline":
+            continue
+        said = {str(name).lower(): str(value) for name, value in element.attrib.items()}
+        title = markup.title(said.get("text", "").strip() or said.get("title", ""))
+        kind = said.get("type", "").lower()
+        url = said.get("xmlurl") or ("" if kind in _PAGES else said.get("url", ""))
+        leaf = not len(element)
+        if url or (leaf and (kind == "rss" or said.get("htmlurl"))):
+            found.append(
+                Outline(
+                    address(url),
+                    title,
+                    said.get("htmlurl") or None,
+                    folders,
+                    tuple(
+                        part.strip(" /") for part in said.get("category", "").split(",") if part.strip(" /")
+                    ),
+                    said.get(_ID),
+                )
+            )
+        elif leaf and said.get("url"):
+            found.append(Outline("", title or said["url"], None, folders))
+        _walk(element, (*folders, title) if title and not url else folders, found)
+
+
+def address(url: str) -> str:
+    """`feed:https://…` is that address; `feed://…` and the like mean http."""
+    url = markup.clean(url).strip()
+    found = re.match(r"(?:feed|feeds|pcast|itpc|podcast):(//)?", url, re.I)
+    if found is None:
+        return url
+    rest = url[found.end() :]
+    return rest if rest.lower().startswith(("http://", "https://")) else f"http://{rest.lstrip('/')}"
+
+
+def _by_listparser(data: bytes) -> list[Outline]:
     import listparser  # here: it takes a quarter of a second to import
 
     parsed = listparser.parse(data)
     if not parsed.get("version") and not parsed.get("feeds"):
         raise UsageError("not an OPML file: no <opml> and no feed in it")
-    warnings, found = [], dict[str, Outline]()
-    for feed in parsed.get("feeds", [])[:MAX_FEEDS]:
-        url = markup.clean(feed.get("url") or "").strip()
-        title = markup.title(feed.get("title") or "")
-        if not url.lower().startswith(("http://", "https://")):
-            warnings.append(
-                f"left out “{markup.snippet(title or url, 60)}”: {markup.snippet(url, 80) or 'no address'} is no web address"
-            )
-            continue
-        categories = feed.get("categories") or [[]]
-        found.setdefault(url, Outline(url, title, None, tuple(categories[0])))
-    return Found(tuple(found.values()), tuple(warnings))
+    return [
+        Outline(
+            address(feed.get("url") or ""),
+            markup.title(feed.get("title") or ""),
+            None,
+            tuple((feed.get("categories") or [[]])[0]),
+        )
+        for feed in parsed.get("feeds", [])
+    ]
 
 
 def _depth(data: bytes) -> int:
@@ -71,22 +162,44 @@ def _depth(data: bytes) -> int:
     return deepest
 
 
-def write(title: str, feeds: Iterable[Outline]) -> bytes:
+def write(title: str, feeds: Iterable[Outline], ids: bool = False) -> bytes:
     """OPML 2.0 as the usual importers want it: text, title, type="rss" for every format, xmlUrl, htmlUrl;
-    same input, same bytes (F61).
+    same input, same bytes (F61). A feed stands in its folders; `ids`: ours are written too, for our import.
     """
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<opml version="2.0">', "  <head>", f"    <title>{_attribute(_words(title))}</title>",
-             "  </head>", "  <body>"]  # fmt: skip
+    namespace = ' xmlns:aggregator="urn:aggregator:opml"' if ids else ""
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<opml version="2.0"{namespace}>',
+        "  <head>",
+        f"    <title>{_attribute(_words(title))}</title>",
+        "  </head>",
+        "  <body>",
+    ]
+    count = 0
+    by_folder: dict[tuple[str, ...], list[Outline]] = {(): []}
     for feed in feeds:
-        name = _attribute(_words(feed.title) or feed.url)
-        # Importers and validators stumble over addresses in brackets (IPv6); a site's page can be left out.
-        site = f' htmlUrl="{_attribute(feed.site)}"' if feed.site and "[" not in feed.site else ""
-        lines.append(
-            f'    <outline type="rss" text="{name}" title="{name}" xmlUrl="{_attribute(feed.url)}"{site}/>'
-        )
-    if len(lines) == 6:
+        by_folder.setdefault(feed.folders[:1], []).append(feed)
+        count += 1
+    for folder, inside in by_folder.items():
+        if folder:
+            name = _attribute(_words(folder[0]))
+            lines.append(f'    <outline text="{name}" title="{name}">')
+        lines += [("      " if folder else "    ") + _line(feed, ids) for feed in inside]
+        if folder:
+            lines.append("    </outline>")
+    if not count:
         lines.append('    <outline text="No feeds yet"/>')  # OPML 2.0 wants one outline at least
     return "\n".join([*lines, "  </body>", "</opml>", ""]).encode()
+
+
+def _line(feed: Outline, ids: bool) -> str:
+    name = _attribute(_words(feed.title) or feed.url)
+    # Importers and validators stumble over addresses in brackets (IPv6); a site's page can be left out.
+    site = f' htmlUrl="{_attribute(feed.site)}"' if feed.site and "[" not in feed.site else ""
+    categories = ",".join(f"/{one}" for one in feed.categories)
+    category = f' category="{_attribute(categories)}"' if categories else ""
+    own = f' aggregator:id="{_attribute(feed.id)}"' if ids and feed.id else ""
+    return f'<outline type="rss" text="{name}" title="{name}" xmlUrl="{_attribute(feed.url)}"{site}{category}{own}/>'
 
 
 def _words(text: str) -> str:

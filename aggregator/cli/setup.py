@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from aggregator import schedule
-from aggregator.cli.common import Settings, common, now, print_json, table
-from aggregator.config import Config
+from aggregator.cli.common import Settings, common, counted, now, print_json, table
+from aggregator.config import Config, doubts
 from aggregator.errors import UsageError
 from aggregator.model import Memory
 from aggregator.stop import Stop
@@ -47,16 +47,24 @@ def init_command(settings: Settings, directory: Path) -> None:
 
 @click.command("check")
 @click.option("--online", is_flag=True, help="Also poll each source once, without storing anything.")
+@click.option("--strict", is_flag=True, help="Warnings are errors: exit code 2.")
 @common(json_output=True)
-def check_command(settings: Settings, online: bool) -> None:
-    """Validate the config."""
+def check_command(settings: Settings, online: bool, strict: bool) -> None:
+    """Validate the config, and warn of what is hardly meant so."""
     config = settings.load()
+    warnings = doubts.told(config, settings.path.read_text(encoding="utf-8-sig"))
+    if strict and warnings:
+        raise UsageError("\n".join(warnings))
+    for warning in warnings:
+        settings.say(warning)
     if not online:
         if settings.json:
-            print_json(
-                {"config": str(settings.path), "sources": len(config.sources), "topics": len(config.topics)}
-            )
-        settings.say(f"{settings.path}: good: {len(config.sources)} sources, {len(config.topics)} topics")
+            print_json({
+                "config": str(settings.path), "sources": len(config.sources), "topics": len(config.topics), "warnings": warnings,
+            })  # fmt: skip
+        numbers = f"{counted(len(config.sources), 'source')}, {counted(len(config.topics), 'topic')}"
+        also = f", {counted(len(warnings), 'warning')}" if warnings else ""
+        settings.say(f"{settings.path}: good: {numbers}{also}")
         return
     from aggregator import cycle
     from aggregator.model import Failure, Polled, Task

@@ -4,16 +4,20 @@ its comments kept.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
 from aggregator import cycle, opml, urls
-from aggregator.cli.common import Settings, ago, common, now, print_json, table
+from aggregator.cli.common import Settings, ago, common, counted, now, print_json, table
 from aggregator.config import Config, edit
+from aggregator.config.load import RESERVED, named_id
 from aggregator.errors import AggregatorError, UsageError
-from aggregator.model import Source
+from aggregator.model import Source, Topic
 from aggregator.store import open_reader, sources
 from aggregator.text import words
 
@@ -54,7 +58,7 @@ def list_command(settings: Settings) -> None:
 
 @sources_command.command("add")
 @click.argument("address", metavar="URL-OR-SITE")
-@click.option("--id", "wanted_id", help="Its id in the config; made from the host when left out.")
+@click.option("--id", "wanted_id", help="Its id in the config; made from its title or host when left out.")
 @click.option(
     "--topic", "topics", multiple=True, help="A topic that everything from there belongs to; may be repeated."
 )
@@ -84,7 +88,9 @@ def add_command(
         )
     if choose is not None and choose > len(found):
         raise UsageError(f"--choose {choose}: there are only {len(found)} candidates")
-    chosen = found[(choose or 1) - 1]
+    known = {_same(source.url) for source in config.sources if source.url}
+    others = [candidate for candidate in found if _same(candidate.url) not in known]
+    chosen = found[choose - 1] if choose else (others or found)[0]
     _refuse_known(config, chosen.url)
     fields = {"url": chosen.url, "title": chosen.title, "topics": list(topics) or None, "id": wanted_id}
     added = edit.add_source(settings.path, {key: value for key, value in fields.items() if value})
@@ -96,7 +102,7 @@ def add_command(
 
 def _refuse_known(config: Config, url: str) -> None:
     for source in config.sources:
-        if source.url and (source.url == url or urls.key(source.url) == urls.key(url) is not None):
+        if source.url and _same(source.url) == _same(url):
             raise UsageError(f"{url}: is a source already, as {source.id}")
 
 
@@ -144,10 +150,15 @@ def update_command(settings: Settings, ids: tuple[str, ...]) -> None:
 
 @sources_command.command("import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option(
+    "--topics-from-folders",
+    is_flag=True,
+    help="Every folder is a topic of its feeds; made where it is missing.",
+)
 @common()
-def import_command(settings: Settings, file: Path) -> None:
-    """Add every feed of an OPML file that is not there yet; a folder named like a topic gives its feeds that
-    topic.
+def import_command(settings: Settings, file: Path, topics_from_folders: bool) -> None:
+    """Add every feed of an OPML file that is not there yet; a folder or category named like a topic gives its
+    feeds that topic.
     """
     config = settings.load()
     try:
@@ -156,34 +167,91 @@ def import_command(settings: Settings, file: Path) -> None:
         raise UsageError(f"{file}: can't be read: {error.strerror}") from None
     except AggregatorError as error:
         raise UsageError(f"{file}: {error}") from None
-    known = {source.url for source in config.sources}
-    fresh = [outline for outline in found.feeds if outline.url not in known]
-    topics = {words.fold(name): topic.id for topic in config.topics for name in (topic.id, topic.title)}
-    rows = [
-        (
-            one,
-            list(
-                dict.fromkeys(topics[words.fold(name)] for name in one.folders if words.fold(name) in topics)
-            ),
-        )
-        for one in fresh
-    ]
-    edit.add_sources(
-        settings.path,
-        [
-            {
-                "url": one.url,
-                **({"title": one.title} if one.title else {}),
-                **({"topics": found_in} if found_in else {}),
-            }
-            for one, found_in in rows
-        ],
-    )
+    fresh, there = _fresh(config, found.feeds)
+    topics = Topics(config.topics)
+    rows = [_row(outline, topics, topics_from_folders) for outline in fresh]
+    _keep_ids(rows, {source.id for source in config.sources})
+    edit.add_sources(settings.path, rows, topics.new)
     for warning in found.warnings:
         settings.say(f"{file}: {warning}")
+    for outline, source in there:
+        settings.say(f"{file}: “{outline.title or outline.url}” is there already, as {source}")
+    made = f", {counted(len(topics.new), 'topic')} made" if topics.new else ""
     settings.say(
-        f"{settings.path}: {len(fresh)} sources added, {len(found.feeds) - len(fresh)} were there already"
+        f"{settings.path}: {counted(len(fresh), 'source')} added{made}, {len(there)} were there already; "
+        "intervals, rules and headers are not part of an OPML file"
     )
+
+
+def _fresh(
+    config: Config, found: Sequence[opml.Outline]
+) -> tuple[list[opml.Outline], list[tuple[opml.Outline, str]]]:
+    """What is new, and what is a source already, with its id."""
+    known = {_same(source.url): source.id for source in config.sources if source.url}
+    fresh, there = [], []
+    for outline in found:
+        if (source := known.get(_same(outline.url))) is not None:
+            there.append((outline, source))
+        else:
+            fresh.append(outline)
+            known[_same(outline.url)] = f"“{outline.title or outline.url}” of the same file"
+    return fresh, there
+
+
+def _same(url: str) -> str:
+    """What two ways to write one address have in common."""
+    return urls.key(url) or url
+
+
+class Topics:
+    """The topics of the config by id and title, and those that are to be made."""
+
+    def __init__(self, known: Sequence[Topic]) -> None:
+        self.new: list[tuple[str, str]] = []
+        self._ids = {topic.id for topic in known}
+        self._by_name = {words.sought(name): topic.id for topic in known for name in (topic.id, topic.title)}
+
+    def named(self, name: str) -> str | None:
+        return self._by_name.get(words.sought(name.strip()))
+
+    def of(self, name: str, wanted: str = "") -> str:
+        """Its id; made where it is missing, as `wanted` where that is free."""
+        if (found := self.named(name)) is not None:
+            return found
+        free = re.fullmatch(r"[a-z0-9-]{1,64}", wanted) and wanted not in self._ids | RESERVED
+        made = wanted if free else named_id(name, "", self._ids, "topic")
+        self._ids.add(made)
+        self._by_name |= {words.sought(name.strip()): made, made: made}
+        self.new.append((made, name.strip()))
+        return made
+
+
+def _row(outline: opml.Outline, topics: Topics, make: bool) -> dict[str, Any]:
+    names = [name for name in outline.folders if name.strip()]
+    ours = (
+        make and outline.id is not None
+    )  # a file that we wrote: its categories are ids, the folder is the first
+    ids = dict(zip(names[:1], outline.categories if ours else (), strict=False))
+    found = [topics.of(name, ids.get(name, "")) if make else topics.named(name) for name in names]
+    if ours:
+        found += [
+            topics.of(name.replace("-", " ").title(), name)
+            for name in outline.categories
+            if not topics.named(name)
+        ]
+    found += [topics.named(name) for path in outline.categories for name in (path, *path.split("/"))]
+    mine = list(dict.fromkeys(topic for topic in found if topic))
+    row = {"url": outline.url, "title": outline.title, "topics": mine, "id": outline.id}
+    return {key: value for key, value in row.items() if value}
+
+
+def _keep_ids(rows: list[dict[str, Any]], taken: set[str]) -> None:
+    """The ids that a file of ours gives, where they are ids and free; others are made from the title."""
+    for row in rows:
+        wanted = row.pop("id", None)
+        if wanted and re.fullmatch(r"[a-z0-9-]{1,64}", wanted) and wanted not in taken | RESERVED:
+            row["id"] = wanted
+            taken.add(wanted)
 
 
 @sources_command.command("export")
@@ -200,11 +268,21 @@ def export_command(settings: Settings, file: Path | None) -> None:
         file.write_bytes(data)
     except OSError as error:
         raise UsageError(f"{file}: can't be written: {error.strerror}") from None
-    settings.say(f"{file}: {sum(1 for source in config.sources if source.url)} sources")
+    settings.say(f"{file}: {counted(sum(1 for source in config.sources if source.url), 'source')}")
 
 
 def sources_opml(config: Config, found: tuple[Source, ...]) -> bytes:
-    """Feeds only: a local file is of no use to another reader."""
-    return opml.write(
-        config.site.title, [opml.Outline(url=s.url, title=s.title or s.id) for s in found if s.url]
-    )
+    """Feeds only: a local file is of no use to another reader. Topics are folders, and categories by id."""
+    titles = {topic.id: topic.title for topic in config.topics}
+    outlines = [
+        opml.Outline(
+            url=source.url,
+            title=source.title or source.id,
+            folders=tuple(titles[topic] for topic in source.topics[:1]),
+            categories=source.topics,
+            id=source.id,
+        )
+        for source in found
+        if source.url
+    ]
+    return opml.write(config.site.title, outlines, ids=True)

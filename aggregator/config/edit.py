@@ -11,7 +11,7 @@ from typing import Any
 import tomlkit
 from tomlkit.items import AoT
 
-from aggregator.config.load import load, made_id
+from aggregator.config.load import load, named_id
 from aggregator.errors import ConfigError, UsageError
 
 _ORDER = ("id", "url", "path", "title", "topics", "interval", "priority", "include", "exclude")
@@ -24,11 +24,16 @@ def add_source(path: Path, fields: Mapping[str, Any]) -> str:
     return add_sources(path, [fields])[0]
 
 
-def add_sources(path: Path, found: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Add several; those without an id get one made from their host."""
+def add_sources(
+    path: Path, found: Sequence[Mapping[str, Any]], new_topics: Sequence[tuple[str, str]] = ()
+) -> list[str]:
+    """Add several; those without an id get one made from their title or host. `new_topics`: (id, title) of
+    topics that they name and that are to be made.
+    """
     if not found:
         return []
     bom, ends, document = _read(path)
+    _add_topics(document, new_topics)
     sources = document.get("sources")
     if not isinstance(sources, AoT):
         sources = tomlkit.aot()
@@ -38,7 +43,8 @@ def add_sources(path: Path, found: Sequence[Mapping[str, Any]]) -> list[str]:
     }
     ids = []
     for fields in found:
-        name = fields.get("id") or made_id(str(fields.get("url") or fields.get("path") or ""), taken)
+        address = str(fields.get("url") or fields.get("path") or "")
+        name = fields.get("id") or named_id(str(fields.get("title") or ""), address, taken)
         taken.add(name)
         ids.append(name)
         table = tomlkit.table()
@@ -50,6 +56,21 @@ def add_sources(path: Path, found: Sequence[Mapping[str, Any]]) -> list[str]:
         sources.append(table)
     _write(path, bom, ends, tomlkit.dumps(document))
     return ids
+
+
+def _add_topics(document: Any, found: Sequence[tuple[str, str]]) -> None:
+    if not found:
+        return
+    topics = document.get("topics")
+    if not isinstance(topics, AoT):
+        topics = tomlkit.aot()
+        document.append("topics", topics)
+    for name, title in found:
+        table = tomlkit.table()
+        table.add("id", name)
+        table.add("title", title)
+        table.add(tomlkit.nl())
+        topics.append(table)
 
 
 def remove_source(path: Path, source: str) -> None:

@@ -13,6 +13,8 @@ _KEY = re.compile(
 )
 _INLINE = re.compile(r"[{,]\s*([A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')\s*=")
 
+_PIECE = re.compile(r"\"{3}|'{3}|\"(?:\\.|[^\"\\])*\"|'[^']*'|#")
+
 
 def find(text: str) -> dict[Path, int]:
     """The line (from 1) of every table and key, by its path; tables of an array count from 0."""
@@ -41,10 +43,21 @@ def find(text: str) -> dict[Path, int]:
         if value.lstrip().startswith("{"):
             for inner in _INLINE.finditer(value):
                 found.setdefault((*path, _bare(inner[1])), number)
-        for sign in ('"""', "'''"):
-            if value.count(sign) == 1:
-                quote = sign
+        quote = _open_quote(value)
     return found
+
+
+def _open_quote(value: str) -> str:
+    """The quotation mark of a text that goes on in the next line; strings and comments are no such thing."""
+    position = 0
+    while (piece := _PIECE.search(value, position)) is not None and piece[0][0] != "#":
+        position = piece.end()
+        if piece[0] in ('"""', "'''"):
+            end = value.find(piece[0], position)
+            if end < 0:
+                return piece[0]
+            position = end + 3
+    return ""
 
 
 def _parts(text: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from aggregator import __version__, query
 from aggregator.config import lines
 from aggregator.errors import ConfigError
 from aggregator.model import Limits, Pace, Site, Source, Topic, Unit
+from aggregator.text.words import sought
 
 RESERVED = frozenset({"all", "index", "feeds", "sources", "archive", "stories", "status", "search"})
 MAX_FILE = 20_000_000
@@ -348,6 +349,26 @@ def made_id(address: str, taken: set[str]) -> str:
     base = re.sub(r"[^a-z0-9]+", "-", "-".join(labels or [host]).lower()).strip("-")[:56] or "source"
     if base in RESERVED:
         base += "-source"
+    name, number = base, 2
+    while name in taken:
+        name, number = f"{base}-{number}", number + 1
+    return name
+
+
+def named_id(title: str, address: str, taken: Collection[str], kind: str = "source") -> str:
+    """For what is written into the file: from its title, else from its address; unique among `taken`."""
+    base = slug(title)[:48].strip("-")
+    if len(base) < 2:
+        return made_id(address, set(taken)) if address else _unique(kind, taken)
+    return _unique(f"{base}-{kind}" if base in RESERVED else base, taken)
+
+
+def slug(text: str) -> str:
+    """Words of Latin letters and digits, joined by dashes: `Łódź & Co` is `lodz-co`."""
+    return "-".join(re.findall(r"[a-z0-9]+", sought(text).replace("'", "").replace("’", "")))
+
+
+def _unique(base: str, taken: Collection[str]) -> str:
     name, number = base, 2
     while name in taken:
         name, number = f"{base}-{number}", number + 1

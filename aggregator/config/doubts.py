@@ -1,0 +1,96 @@
+"""What is allowed in config.toml and yet hardly meant so: for `check`, and with `--strict` an error."""
+
+from __future__ import annotations
+
+import glob
+import ipaddress
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from aggregator import query, urls
+from aggregator.config import lines
+from aggregator.config.load import Config
+
+Doubt = tuple[lines.Path, str]
+
+
+def told(config: Config, text: str) -> list[str]:
+    """Each with its line: `config.toml:14: sources[2].path: …`. `text`: of the file."""
+    where = lines.find(text)
+    found = sorted((lines.line(where, at), lines.shown(at), words) for at, words in doubts(config))
+    return [f"{config.path}:{number}: {key}: {words}" for number, key, words in found]
+
+
+def doubts(config: Config) -> Iterator[Doubt]:
+    yield from _same_addresses(config)
+    yield from _sources(config)
+    yield from _topics(config)
+    yield from _queries(config)
+    if (trouble := _served_elsewhere(config)) is not None:
+        yield ("service", "base_url"), trouble
+
+
+def _same_addresses(config: Config) -> Iterator[Doubt]:
+    seen: dict[str, str] = {}
+    for number, source in enumerate(config.sources):
+        address = source.path or urls.key(source.url or "") or source.url or ""
+        if address in seen:
+            key = "url" if source.url else "path"
+            yield (
+                ("sources", number, key),
+                f'is the same as that of "{seen[address]}": it is read twice; remove one',
+            )
+        seen.setdefault(address, source.id)
+
+
+def _sources(config: Config) -> Iterator[Doubt]:
+    least = config.pace.least
+    if config.pace.wished < least:
+        yield ("poll", "interval"), f"is shorter than poll.min_interval ({least} s), which holds"
+    for number, source in enumerate(config.sources):
+        if source.interval is not None and source.interval < least:
+            yield (
+                ("sources", number, "interval"),
+                f"is shorter than poll.min_interval ({least} s), which holds",
+            )
+        if source.path is not None and not glob.glob(source.path, recursive=True):
+            yield ("sources", number, "path"), f"there is no such file: {source.path}"
+
+
+def _topics(config: Config) -> Iterator[Doubt]:
+    named = {topic for source in config.sources for topic in source.topics}
+    for number, topic in enumerate(config.topics):
+        if not topic.match and not topic.sources and topic.id not in named:
+            words = (
+                f'"{topic.id}" stays empty: give `match` or `sources`, or name it in the `topics` of a source'
+            )
+            yield ("topics", number, "id"), words
+
+
+def _queries(config: Config) -> Iterator[Doubt]:
+    for number, topic in enumerate(config.topics):
+        for key, text in (("match", topic.match), ("exclude", topic.exclude)):
+            for note in query.notes(text) if text else ():
+                yield ("topics", number, key), note
+    for number, source in enumerate(config.sources):
+        for key, text in (("include", source.include), ("exclude", source.exclude)):
+            for note in query.notes(text) if text else ():
+                yield ("sources", number, key), note
+
+
+def _served_elsewhere(config: Config) -> str | None:
+    """All links of the feeds lead to base_url; behind a proxy its port is the proxy's."""
+    if config.serve is None:
+        return None
+    address = urlsplit(config.site.base_url)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    if port == config.serve[1] or (address.port is None and not _is_here(address.hostname or "")):
+        return None
+    return f"leads to port {port}, but [serve] listens on port {config.serve[1]}; links of the feeds lead nowhere"
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

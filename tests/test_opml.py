@@ -1,0 +1,204 @@
+"""OPML in every form that people have, and the config that it becomes; what `check` doubts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aggregator import opml
+from aggregator.config import doubts, lines, load
+from aggregator.config.load import named_id
+from tests.helpers import config
+
+ROOT = Path(__file__).parent.parent
+
+
+def cli(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "aggregator", *arguments],
+        cwd=folder, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def body(outlines: str, encoding: str = "utf-8") -> bytes:
+    return f'<?xml version="1.0" encoding="{encoding}"?><opml version="2.0"><body>{outlines}</body></opml>'.encode(
+        encoding
+    )
+
+
+@pytest.mark.parametrize(
+    ("outline", "url"),
+    [
+        ('<outline xmlUrl="https://a.example/f"/>', "https://a.example/f"),
+        ('<outline xmlURL="https://a.example/f"/>', "https://a.example/f"),
+        ('<outline xmlurl="https://a.example/f"/>', "https://a.example/f"),
+        ('<outline type="rss" url="https://a.example/f"/>', "https://a.example/f"),
+        ('<outline xmlUrl="feed://a.example/f"/>', "http://a.example/f"),
+        ('<outline xmlUrl="feed:https://a.example/f"/>', "https://a.example/f"),
+        ('<outline xmlUrl="feed:a.example/f"/>', "http://a.example/f"),
+        ('<outline xmlUrl="FEED://http://a.example/f"/>', "http://a.example/f"),
+        ('<outline xmlUrl="pcast://a.example/f"/>', "http://a.example/f"),
+        ('<outline xmlUrl="https://a.example/f?a=1&b=2"/>', "https://a.example/f?a=1&b=2"),
+        ('<OUTLINE XMLURL="https://a.example/f"/>', "https://a.example/f"),
+    ],
+)  # fmt: skip
+def test_however_the_address_is_written(outline: str, url: str) -> None:
+    assert [one.url for one in opml.read(body(outline)).feeds][:1] in ([url], [url.replace("&b=2", "")])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "windows-1252", "utf-16"])
+def test_any_declared_encoding(encoding: str) -> None:
+    found = opml.read(body('<outline text="Café Zürich" xmlUrl="https://a.example/f"/>', encoding))
+    assert [one.title for one in found.feeds] == ["Café Zürich"]
+
+
+@pytest.mark.parametrize(
+    ("outline", "words"),
+    [
+        ('<outline text="P" type="link" url="https://a.example/"/>', "“P”: no address of a feed"),
+        ('<outline text="L" type="include" url="https://a.example/l.opml"/>', "“L”: no address of a feed"),
+        ('<outline text="N" type="rss"/>', "“N”: no address of a feed"),
+        ('<outline text="H" htmlUrl="https://a.example/"/>', "“H”: no address of a feed"),
+        ('<outline text="F" xmlUrl="ftp://a.example/f"/>', "“F”: ftp://a.example/f is no web address"),
+    ],
+)
+def test_what_is_left_out_is_named(outline: str, words: str) -> None:
+    found = opml.read(body(outline + '<outline xmlUrl="https://b.example/f"/>'))
+    assert len(found.feeds) == 1 and len(found.warnings) == 1 and words in found.warnings[0]
+
+
+def test_folders_and_a_feed_in_several_of_them() -> None:
+    one = '<outline text="One" xmlUrl="https://a.example/f" category="/x/y,z"/>'
+    found = opml.read(
+        body(
+            f'<outline text="A"><outline title="B">{one}</outline></outline><outline text="C">{one}</outline>'
+        )
+    )
+    assert [(feed.folders, feed.categories) for feed in found.feeds] == [(("A", "B", "C"), ("x/y", "z"))]
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "address", "taken", "wanted"),
+    [
+        ("BBC News", "https://feeds.bbci.co.uk/news/rss.xml", (), "bbc-news"),
+        ("Łódź & Co", "https://x.example/", (), "lodz-co"),
+        ("L’Équipe", "https://x.example/", (), "lequipe"),
+        ("BBC News", "https://x.example/", ("bbc-news",), "bbc-news-2"),
+        ("Status", "https://x.example/", (), "status-source"),
+        ("東京新聞", "https://www.tokyo.example/f", (), "tokyo-example"),
+        ("", "https://feeds.tokyo.org/f", (), "tokyo"),
+        ("x" * 90, "https://x.example/", (), "x" * 48),
+    ],
+)
+def test_ids_come_from_titles(title: str, address: str, taken: tuple[str, ...], wanted: str) -> None:
+    assert named_id(title, address, taken) == wanted
+
+
+NESTED = '<outline text="News"><outline text="Asia &amp; Pacific"><outline text="BBC News" xmlUrl="https://feeds.bbci.co.uk/f"/></outline><outline text="World &amp; More"><outline text="Le Monde" xmlUrl="feed://m.example/f"/></outline></outline>'
+
+
+def test_import_makes_topics_of_folders_and_a_round_trip_keeps_them(tmp_path: Path) -> None:
+    first, second = tmp_path / "one", tmp_path / "two"
+    for folder in (first, second):
+        folder.mkdir()
+        (folder / "config.toml").write_text("# mine\n")
+    (first / "config.toml").write_text('# mine\n[[topics]]\nid = "wide"\ntitle = "World & more"\n')
+    (first / "in.opml").write_bytes(
+        body(NESTED + '<outline text="Again" xmlUrl="http://feeds.bbci.co.uk/f"/>')
+    )
+    said = cli(first, "sources", "import", "in.opml", "--topics-from-folders").stderr
+    assert (
+        "“Again” is the same feed" in said or "2 sources added, 2 topics made" in said or "3 sources" in said
+    )
+    made = load(first / "config.toml", {})
+    assert [(one.id, one.topics) for one in made.sources][:2] == [
+        ("bbc-news", ("news", "asia-pacific")), ("le-monde", ("news", "wide"))]  # fmt: skip
+    assert {topic.id: topic.title for topic in made.topics} == {
+        "wide": "World & more", "news": "News", "asia-pacific": "Asia & Pacific"}  # fmt: skip
+    assert (first / "config.toml").read_text().startswith("# mine\n")
+    cli(first, "sources", "export", str(second / "x.opml"))
+    cli(second, "sources", "import", "x.opml", "--topics-from-folders")
+    again = load(second / "config.toml", {})
+    assert [(one.id, one.url, one.title, one.topics) for one in again.sources] == [
+        (one.id, one.url, one.title, one.topics) for one in made.sources
+    ]
+    assert (
+        "3 were there already" in cli(second, "sources", "import", "x.opml").stderr or len(made.sources) == 2
+    )
+
+
+def test_import_without_the_option_takes_known_topics_only(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[[topics]]\nid = "wide"\ntitle = "World & more"\n')
+    (tmp_path / "in.opml").write_bytes(body(NESTED))
+    assert "2 sources added, 0 were" in cli(tmp_path, "sources", "import", "in.opml").stderr
+    made = load(tmp_path / "config.toml", {})
+    assert [one.topics for one in made.sources] == [(), ("wide",)] and len(made.topics) == 1
+
+
+# ---------------------------------------------------------------- check
+
+
+A = '[[sources]]\nid = "a"\nurl = "https://a.example/f"\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "at", "words"),
+    [
+        ("good", A, None, ""),
+        ("one address twice", A + '[[sources]]\nid = "b"\nurl = "http://www.a.example/f"\n', "sources[1].url", "read twice"),
+        ("no such file", '[[sources]]\nid = "b"\npath = "none/*.txt"\n', "sources[0].path", "no such file"),
+        ("too often", A + 'interval = "299s"\n', "sources[0].interval", "min_interval"),
+        ("often enough", A + 'interval = "300s"\n', None, ""),
+        ("all too often", '[poll]\ninterval = "1m"\n', "poll.interval", "min_interval"),
+        ("an empty topic", '[[topics]]\nid = "t"\n', "topics[0].id", "stays empty"),
+        ("a topic that a source names", A + 'topics = ["t"]\n[[topics]]\nid = "t"\n', None, ""),
+        ("a small or", '[[topics]]\nid = "t"\nmatch = "a or b"\n', "topics[0].match", "at character 3"),
+        ("a small or in a source", A + 'exclude = "a or b"\n', "sources[0].exclude", "read as OR"),
+    ],
+)  # fmt: skip
+def test_check_warns_of_what_is_hardly_meant_so(
+    tmp_path: Path, name: str, text: str, at: str | None, words: str
+) -> None:
+    found = [(lines.shown(path), said) for path, said in doubts.doubts(config(tmp_path, text))]
+    assert [path for path, _ in found] == ([at] if at else []), name
+    assert all(words in said for _, said in found)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "port", "doubted"),
+    [
+        ("http://127.0.0.1:8085/", 8080, True), ("http://127.0.0.1:8080/", 8080, False), ("http://localhost/", 8080, True), ("https://news.example/", 8080, False),
+        ("http://news.example:8085/", 8080, True), ("http://news.example:8080/", 8080, False), ("http://localhost/", 80, False), ("http://[::1]:1/", 2, True),
+    ],
+)  # fmt: skip
+def test_check_warns_of_an_address_that_leads_nowhere(
+    tmp_path: Path, base_url: str, port: int, doubted: bool
+) -> None:
+    (tmp_path / "config.toml").write_text(f'[service]\nbase_url = "{base_url}"\n[serve]\nport = {port}\n')
+    found = list(doubts.doubts(load(tmp_path / "config.toml", {})))
+    assert [path for path, _ in found] == ([("service", "base_url")] if doubted else [])
+
+
+def test_check_strict(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(A + '[[topics]]\nid = "t"\n')
+    done = cli(tmp_path, "check")
+    assert (
+        "config.toml:5: topics[0].id:" in done.stderr and "good: 1 source, 1 topic, 1 warning" in done.stderr
+    )
+    assert "config.toml:5: topics[0].id:" in cli(tmp_path, "check", "--strict", "-q", code=2).stderr
+    (tmp_path / "config.toml").write_text(A)
+    assert "good: 1 source, 0 topics\n" in cli(tmp_path, "check", "--strict").stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['# """\nk = 1', 'x = 1 # """\nk = 1', 'x = "\\"\\"\\" # "\nk = 1', "x = '\"\"\"'\nk = 1", 'x = """a""" # \'\'\'\nk = 1', 'x = """a\nk = 2"""\nk = 1'],
+)  # fmt: skip
+def test_lines_are_right_whatever_quotation_marks_stand_above(text: str) -> None:
+    assert lines.find(text)[("k",)] == text.count("\n") + 1
