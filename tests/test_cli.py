@@ -261,7 +261,7 @@ def test_sources_are_edited_in_place(desk: Path) -> None:
     (desk / "in.opml").write_text(
         '<opml version="2.0"><body><outline text="Asia"><outline text="A" xmlUrl="https://a.example/rss" type="rss"/></outline><outline xmlUrl="file:///x"/></body></opml>'
     )
-    assert "1 sources added" in cli("sources", "import", "in.opml", folder=desk).stderr
+    assert "1 source added" in cli("sources", "import", "in.opml", folder=desk).stderr
     assert load(path, {}).sources[-1].topics == ("asia",), "a folder named like a topic"
     assert 'xmlUrl="https://a.example/rss"' in cli("sources", "export", folder=desk).stdout
     (desk / "bad.opml").write_text('<!DOCTYPE opml [<!ENTITY x "y">]><opml/>')

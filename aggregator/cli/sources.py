@@ -178,7 +178,7 @@ def import_command(settings: Settings, file: Path, topics_from_folders: bool) ->
         settings.say(f"{file}: “{outline.title or outline.url}” is there already, as {source}")
     made = f", {counted(len(topics.new), 'topic')} made" if topics.new else ""
     settings.say(
-        f"{settings.path}: {counted(len(fresh), 'source')} added{made}, {len(there)} were there already; "
+        f"{settings.path}: {counted(len(fresh), 'source')} added{made}, {len(there)} there already; "
         "intervals, rules and headers are not part of an OPML file"
     )
 
