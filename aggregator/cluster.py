@@ -1,13 +1,12 @@
-"""The same event? Vectors of stories and their likeness over time; `merging` makes events of them. Pure.
+"""The same event? Stories as TF-IDF vectors, and how sure it is that two of them tell one happening. Pure.
 
-TF-IDF. How alike two events are is made of two things: the mean cosine of all their stories (exact from sum
-vectors), which keeps chains of half-related stories apart, and the cosine of the two that are closest, which
-finds the event that a
-story belongs to although its other stories speak of something else. It decays with the time between them.
+What two stories have in common becomes a probability by a logistic function of their cosine, of the time
+between them, and of whether one source told both (`scripts/fit-events` finds its numbers; they come out alike
+on sets of years, languages and outlets apart). `merging` makes events of stories by these probabilities.
 
 How rare a word is, is counted in events, not in stories: a word that comes fifty times within one event is
-the name of that event, not
-a common word. Where little was counted yet, how common it is in its language stands in (`text.vocabulary`).
+the name of that event, not a common word. Where little was counted yet, how common it is in its language
+stands in (`text.vocabulary`).
 """
 
 from __future__ import annotations
@@ -15,29 +14,38 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 
 from aggregator.text import vocabulary
 
-THRESHOLD = 0.24
-DECAY = 20 * 3600.0  # seconds after which the likeness has fallen to 1/e
-LEAST = 0.12  # cosine of two stories under which their events are not compared
-CLOSEST = 0.8  # weight of the closest pair in the geometric mean with the average
-COHESION = 0.25  # how far the looseness of large events is made up for: 0 not at all, 1 wholly
-# Two events of several stories each are harder to merge, up to so many stories of the smaller one; a large
-# one draws in others a little less.
-CROWD, CROWD_POWER, LARGE_POWER = 4, 0.37, 0.05
+THRESHOLD = 0.4  # linkage from which two events are one
+CLOSEST = 0.6  # weight of the closest pair in the geometric mean with the average of all pairs
+# Two events of several stories each are harder to merge, up to so many stories of the smaller one: a saga is
+# many events of many stories that all resemble each other a little.
+CROWD, CROWD_POWER = 4, 0.3
 SUMMARY = 85  # words of the body that are looked at
 SUMMARY_WEIGHT = 0.5
 REPEATS = 0.6  # power of a word's count
 INDEX_TERMS = 14  # heaviest terms of a story by which others find it
 COMMON = 0.05  # of all events: terms in more of them find nobody
-PRIOR = 10_000  # events that the prior is worth
-FLOOR = 0.002  # share of events that the rarest word is taken to be in
+PRIOR = 8_000  # events that the prior is worth
+FLOOR = 0.00025  # share of events that the rarest word is taken to be in
 EVERYWHERE = 0.35  # share of items from which on a word says nothing
 
-_ROUNDING = 1 - 1e-9  # what is left out for sure must not be so by the last digit
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """Coefficients of the log-odds that two stories tell one happening."""
+
+    cosine: float = 5.5
+    log_cosine: float = 3.7  # of ln(cosine + 0.01)
+    hours: float = -0.158
+    same_source: float = -1.5
+    intercept: float = 3.65
+
+
+LOGISTIC = Logistic()
 
 Vector = dict[str, float]
 
@@ -115,65 +123,31 @@ def cosine(a: Vector, b: Vector) -> float:
     return math.fsum([a[term] * b[term] for term in a.keys() & b.keys()])
 
 
-@dataclass(slots=True)
-class Cluster:
-    """An event while it is compared: the sum of its stories' vectors, their number, and when it was told."""
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A story as it is clustered: told first by this source ("": not known) at this time, in seconds."""
 
-    id: int
-    total: Vector  # of a single story this is that story's own vector: never changed in place
-    size: int
-    first: int
-    last: int
-    members: dict[int, int] = field(default_factory=dict)  # story → when it was published
-    _cohesion: float = 0.0  # 0: to be computed
-
-    @property
-    def cohesion(self) -> float:
-        """Length of the mean vector: 1 for a single story, less the more its stories differ."""
-        if not self._cohesion:
-            self._cohesion = (
-                1.0
-                if self.size == 1
-                else math.sqrt(sum(weight * weight for weight in self.total.values())) / self.size or 1.0
-            )
-        return self._cohesion
-
-    def absorb(self, other: Cluster) -> None:
-        if self.size <= 1:
-            self.total = dict(self.total)
-        total = self.total
-        for term, weight in other.total.items():
-            total[term] = total.get(term, 0.0) + weight
-        self.size += other.size
-        self.first, self.last = min(self.first, other.first), max(self.last, other.last)
-        self.members |= other.members
-        self._cohesion = 0.0
+    story: int
+    at: int
+    source: str
+    vector: Vector
 
 
-def gap(a: Cluster, b: Cluster) -> int:
-    """Seconds between the last story of one and the first of the other; 0 where they overlap."""
-    return max(0, a.first - b.last, b.first - a.last)
+def probability(a: Point, b: Point, logistic: Logistic = LOGISTIC) -> float:
+    """How sure it is that two stories tell one happening: 0 to 1."""
+    alike = cosine(a.vector, b.vector)
+    if alike <= 0.0:
+        return 0.0
+    odds = logistic.intercept + logistic.cosine * alike + logistic.log_cosine * math.log(alike + 0.01)
+    odds += logistic.hours * abs(a.at - b.at) / 3600
+    if a.source and a.source == b.source:
+        odds += logistic.same_source
+    return 1 / (1 + math.exp(-odds))
 
 
-def likeness(a: Cluster, b: Cluster, closest: float, least: float = 0.0) -> float:
-    """0 to 1 and a little more; see above. `closest` is the greatest cosine of a story of one with a story of
-    the other.
-
-    What can't reach `least` is 0: the mean cosine is never more than the product of the cohesions (Cauchy and
-    Schwarz), which are known.
+def linkage(closest: float, average: float, size: int, other: int) -> float:
+    """How near two events of so many stories are, 0 to 1, by the probabilities of their closest two stories and
+    of all pairs on average.
     """
-    if closest <= 0.0:
-        return 0.0
-    fewer, more = min(a.size, b.size, CROWD), min(max(a.size, b.size), CROWD)
-    cohesion = a.cohesion * b.cohesion
-    score = (
-        math.pow(closest, CLOSEST)
-        * math.exp(-gap(a, b) / DECAY)
-        / math.pow(cohesion, COHESION)
-        / math.pow(fewer, CROWD_POWER)
-        / math.pow(more, LARGE_POWER)
-    )
-    if score * math.pow(cohesion, 1 - CLOSEST) < least * _ROUNDING:
-        return 0.0
-    average = closest if a.size == b.size == 1 else cosine(a.total, b.total) / (a.size * b.size)
-    return score * math.pow(average, 1 - CLOSEST) if average > 0.0 else 0.0
+    near = math.pow(closest, CLOSEST) * math.pow(average, 1 - CLOSEST)
+    return near / math.pow(min(size, other, CROWD), CROWD_POWER)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
 from aggregator import cluster, dedupe
-from aggregator.cluster import Cluster, Vector
-from aggregator.fold import merging, settle
-from aggregator.fold.memory import EDITED, POSTINGS, TELLINGS, Known, Memory
-from aggregator.fold.merging import ByHand, Closest, Merge
+from aggregator.cluster import Point, Vector
+from aggregator.fold import merging, reasons, settle
+from aggregator.fold.memory import EDITED, LARGE, POSTINGS, TELLINGS, Known, Memory
+from aggregator.fold.merging import ByHand, Member, Pair, Probabilities, pair
 from aggregator.model import Reason
 from aggregator.store import Store, events, folding
 from aggregator.store.folding import Waiting
-from aggregator.text import vocabulary
-from aggregator.text.phrases import span
 
 # stories that a new one is compared with, best first
 CANDIDATES, TEXT_CANDIDATES, EVENT_CANDIDATES = 28, 12, 16
 STRONG = 8  # heaviest words by which every story is found; those after them find where they are rare
-OWN = 0.5  # power of a word's number in the batch itself: many of these entries will turn out to be one event
+OWN = 0.3  # power of a word's number in the batch itself: many of these entries will turn out to be one event
 MARK = 0.4  # weight of a mark of long texts among words
 WEIGHTS = 255  # a word's weight in a posting is a whole number up to this
 SHARED, COPIED = 0.09, 0.14  # cosine by the heaviest words alone: less is no event, no copy
@@ -82,14 +81,14 @@ class Batch:
         self.total = int(store.meta("events seen") or 0)
         self.written = folding.Writer(store.conn)
         self.founders: list[Vector] = []  # of new events
-        self.merged: list[tuple[str, ...]] = []  # terms that two events had in common which are one now
-        # terms of events that were taken apart: in how many more they are
-        self.again: Counter[str] = Counter()
-        # terms that find a story, although no event of this batch may hold them
+        self.regrouped: Counter[str] = (
+            Counter()
+        )  # terms of events that were clustered again: in how many more
         self.lasting: set[str] = set()
         self.placed: dict[int, int] = {}  # entry → story, of this batch
         self.names: dict[int, str] = {}  # story → published id, of this batch
-        self.pairs: dict[tuple[int, int], Closest] = {}  # events to compare, smaller number first
+        self.edges: dict[int, list[int]] = {}  # new story → stories that may tell the same happening
+        self.probabilities = Probabilities(memory.points, settings.event_window or 0, self.another_case)
         found = folding.overrides(self.conn)
         self.split = {(one.a, one.b): one.level for one in found if one.kind == "split"}
         self.joins: dict[str, list[tuple[str, str]]] = {}
@@ -167,18 +166,14 @@ class Batch:
         self.index(story, one)
         memory = self.memory
         memory.prints[story] = [Known(entry, one.print)]
-        memory.vectors[story] = one.vector
+        memory.points[story] = Point(story, at, entry.source, one.vector)
         memory.events[story] = event
-        if entry.public_id in self.events:
-            memory.clusters.pop(event, None)  # one that it once founded, with stories of others
-        else:
-            memory.clusters[event] = Cluster(event, one.vector, 1, at, at, {story: at})
         window = self.settings.event_window
         if window is not None:
             near = [
                 other for other, when, _ in found if abs(at - when) <= window and other not in one.series
             ][:EVENT_CANDIDATES]
-            self.compare(story, event, one.vector, near)
+            self.compare(story, near)
 
     def index(self, story: int, one: New) -> None:
         """From now on its words find the story."""
@@ -290,66 +285,77 @@ class Batch:
                     best = (reason.score, story, replace(reason, against=other.id))
         return None if best is None else (best[1], best[2])
 
-    def compare(self, story: int, event: int, vector: Vector, near: list[int]) -> None:
-        """Note the events of these stories as worth comparing, with the closest pair of stories."""
-        events = self.memory.events_of(near)
-        for other, theirs in self.memory.vectors_of(near):
-            old = events.get(other)
-            if old and old != event:
-                alike = cluster.cosine(vector, theirs)
-                if alike < cluster.LEAST:
-                    continue
-                pair, found = (old, event) if old < event else (event, old), Closest(alike, other, story)
-                if pair not in self.pairs or self.pairs[pair] < found:
-                    self.pairs[pair] = found
+    def another_case(self, a: int, b: int) -> bool:
+        """Whether two stories are two cases of one template, by the entries that founded them."""
+        one, other = self.memory.prints_of(a), self.memory.prints_of(b)
+        if not one or not other:
+            return False
+        a_known, b_known = one[0], other[0]
+        reason = dedupe.decide(a_known.print, b_known.print, a_known.between(b_known))
+        one_source = a_known.entry.source == b_known.entry.source
+        return dedupe.series(a_known.print, b_known.print, reason, one_source)
+
+    def compare(self, story: int, near: list[int]) -> None:
+        """Note which of these stories may tell the same happening."""
+        known = self.memory.points_of(near)
+        alike = [other for other in known if self.probabilities.between(story, other) >= cluster.THRESHOLD]
+        if alike:
+            self.edges[story] = alike
 
     def merge(self) -> None:
-        """Events of this batch with each other and with older ones, best first."""
-        clusters = {
-            event: known
-            for pair in self.pairs
-            for event in pair
-            if (known := self.memory.cluster_of(event)) is not None
+        """Cluster again what the new stories touch."""
+        touched = self.touched()
+        points = {story: point for stories in touched.values() for story, point in stories.items()}
+        if not points:
+            return
+        edges = {
+            pair(story, other) for story, near in self.edges.items() for other in near if other in points
         }
-        pairs = {
-            pair: self.pairs[pair]
-            for pair in sorted(self.pairs)
-            if pair[0] in clusters and pair[1] in clusters
-        }
-        outcome = merging.merges(
-            clusters, pairs, self.settings.event_window or 0, self.memory, self.by_hand()
+        edges |= self.within(touched)
+        found = merging.groups(points, edges, self.probabilities, self.by_hand())
+        before = {story: event for event, stories in touched.items() for story in stories}
+        settled = settle.settle(self.store, self.memory, found, before, self.reason)
+        for stories in touched.values():
+            self.regrouped.subtract(_terms(stories.values()))
+        for group in found:
+            self.regrouped.update(_terms(points[story] for story in group.stories))
+        self.written.founded += settled.founded - settled.gone
+        self.done.events_new += settled.founded - settled.gone
+        self.done.events_changed += sum(
+            any(story not in self.names for story in group.stories) for group in settled.changed
         )
-        founders = [self.memory.founder_of(merge.near) for merge in outcome.merges]
-        reasons = [
-            Reason("event", by, merge.score, cluster.THRESHOLD, self.features(merge))
-            for merge, by in zip(outcome.merges, founders, strict=True)
-        ]
-        gone, changed = settle.settle(self.store, self.memory, outcome, reasons)
-        self.merged = [merge.common for merge in outcome.merges]
-        for cut in outcome.cuts:
-            self.again.update(cut.terms)
-        self.written.founded -= len(outcome.merges) - sum(len(cut.parts) - 1 for cut in outcome.cuts)
-        self.done.events_new -= gone
-        self.done.events_changed += changed
 
-    def features(self, merge: Merge) -> tuple[tuple[str, str], ...]:
-        """Why two events are one, in words: terms as the nearest story has them, not as stems."""
-        known = self.memory.prints.get(merge.near)
-        near = known[0].print.title + known[0].print.body if known else []
-        stem = vocabulary.stems(vocabulary.language(near[:LANGUAGE]))
-        said = {stem[word]: word for word in reversed(near)}
-        words = [said.get(term, term) for term in merge.common[: min(merge.telling, 8)]]
-        return (
-            ("shared words", ", ".join(words)), ("closest stories", f"{merge.cosine:.2f} alike"), ("all stories", f"{merge.average:.2f} alike on average"),
-            ("time between", span(merge.gap)),
-        )  # fmt: skip
+    def touched(self) -> dict[int, dict[int, Point]]:
+        """Event → its stories, of the events that hold a new story or one that is alike."""
+        stories = {*self.edges, *chain.from_iterable(self.edges.values())}
+        touched = sorted(set(self.memory.events_of(sorted(stories)).get(story, 0) for story in stories))
+        return {event: self.memory.stories_of(event) for event in touched if event}
+
+    def within(self, touched: dict[int, dict[int, Point]]) -> set[Pair]:
+        """Pairs of stories of one event, or of two that the same new story is alike to."""
+        events = self.memory.events
+        meeting = {(event, event) for event in touched}
+        for story, near in self.edges.items():
+            around = sorted({events[other] for other in (story, *near) if other in events} & touched.keys())
+            meeting |= {(a, b) for a in around for b in around if a < b}
+        return {
+            pair(one, other) for a, b in meeting for one in touched[a] for other in touched[b]
+            if one != other and self.probabilities.between(one, other) >= cluster.THRESHOLD
+        }  # fmt: skip
+
+    def reason(self, member: Member) -> Reason:
+        """Why a story is in its event."""
+        nearest = member.nearest or member.story
+        known = self.memory.prints.get(nearest)
+        words = known[0].print.title + known[0].print.body if known else ()
+        one, other = self.memory.points[member.story], self.memory.points[nearest]
+        return reasons.of_member(member, one, other, words, self.memory.founder_of(nearest))
 
     def remember(self) -> None:
         """How many events each term was in, one per event however many stories it has."""
         counted = Counter(dict.fromkeys(self.lasting, 0))
         counted.update(chain.from_iterable(self.founders))
-        counted.update(self.again)
-        counted.subtract(chain.from_iterable(self.merged))
+        counted.update(self.regrouped)
         folding.count_terms(self.conn, counted)
         known = self.memory.frequencies
         for term, count in counted.items():
@@ -358,11 +364,13 @@ class Batch:
         self.store.set_meta("events seen", str(self.total + self.written.founded))
 
     def by_hand(self) -> ByHand:
-        """What the user said of events, as far as it is of entries that are folded."""
-        apart, together = set(), set()
+        """What the user said of events, as far as it is of entries that are folded: pairs of stories."""
+        apart, together = set[Pair](), set[Pair]()
         for (a, b), level in self.split.items():
             if level == "event" and (both := self.both(a, b)):
-                apart.add((min(both[0].event, both[1].event), max(both[0].event, both[1].event)))
+                # From all that are in that event now: none may leave it for the one that was split off.
+                others = folding.newest_of_event(self.conn, both[1].event, LARGE)
+                apart |= {pair(both[0].story, other) for other in others if other != both[0].story}
         for a, b in {
             (min(a, b), max(a, b))
             for a, joined in self.joins.items()
@@ -370,7 +378,7 @@ class Batch:
             if level == "event"
         }:
             if both := self.both(a, b):
-                together.add((both[0].story, both[1].story))
+                together.add(pair(both[0].story, both[1].story))
         return ByHand(frozenset(apart), frozenset(together))
 
     def both(self, a: str, b: str) -> tuple[folding.Placed, folding.Placed] | None:
@@ -382,6 +390,11 @@ class Batch:
             for other, level in self.joins.get(entry.public_id, ()):
                 join(self.store, entry.public_id, other, level)
                 self.memory.forget_stories()
+
+
+def _terms(points: Iterable[Point]) -> set[str]:
+    """Of an event: each once, however many of its stories hold it."""
+    return set(chain.from_iterable(point.vector for point in points))
 
 
 def join(store: Store, a: str, b: str, level: str) -> bool:

@@ -11,9 +11,8 @@ from itertools import islice
 from typing import TypeVar
 
 from aggregator import dedupe
-from aggregator.cluster import Cluster, Vector
-from aggregator.fold.merging import LARGE, Bond
-from aggregator.store import Store, events, folding, standing
+from aggregator.cluster import Point
+from aggregator.store import Store, folding, standing
 from aggregator.store.folding import Waiting
 from aggregator.store.standing import Part
 from aggregator.text import vocabulary
@@ -22,6 +21,7 @@ POSTINGS = 16  # newest stories that one word finds
 EDITED = 0.95  # score of a text fold under which the copy is kept to compare with, beside the founder
 TELLINGS = 4  # entries that a story is compared by
 ENDLESS = 1 << 62
+LARGE = 100  # stories: of a larger event only the newest are clustered again, the others stay with it
 CACHE = 8_000  # stories kept in memory, and as many times eight words
 
 _Key = TypeVar("_Key")
@@ -67,8 +67,7 @@ class Memory:
         self.terms: dict[str, Postings] = {}
         self.times: dict[int, int] = {}  # story → time, of all in `terms`
         self.prints: dict[int, list[Known]] = {}  # story → what it is known by
-        self.vectors: dict[int, Vector] = {}  # story → vector
-        self.clusters: dict[int, Cluster] = {}  # event → cluster
+        self.points: dict[int, Point] = {}  # story → what is clustered of it
         self.events: dict[int, int] = {}  # story → event
         self._newest = self._stored = folding.newest_posting(store.conn)
         self.frequencies: dict[str, int] = {}  # stored term → in how many events it was
@@ -83,8 +82,7 @@ class Memory:
         _halve(self.standing, CACHE)
         _halve(self.events, 4 * CACHE)
         _halve(self.prints, CACHE)
-        _halve(self.vectors, 2 * CACHE)
-        _halve(self.clusters, CACHE)
+        _halve(self.points, 2 * CACHE)
 
     def index(self, story: int, at: int, terms: dict[str, int]) -> None:
         """From now on these words, each with its weight there, find the story."""
@@ -194,13 +192,13 @@ class Memory:
         standing.remember(self._conn, source, changed)
         return len(stands) > before
 
-    def vectors_of(self, stories: list[int]) -> list[tuple[int, Vector]]:
+    def points_of(self, stories: Iterable[int]) -> dict[int, Point]:
         """Those that are still there."""
-        known = self.vectors
-        missing = [story for story in stories if story not in known]
-        if missing:
-            known.update(folding.vectors(self._conn, missing))
-        return [(story, known[story]) for story in stories if story in known]
+        wanted = list(stories)
+        missing = [story for story in wanted if story not in self.points]
+        for story, (at, source, vector) in folding.points(self._conn, missing).items() if missing else ():
+            self.points[story] = Point(story, at, source, vector)
+        return {story: self.points[story] for story in wanted if story in self.points}
 
     def events_of(self, stories: Iterable[int]) -> dict[int, int]:
         known = self.events
@@ -209,29 +207,9 @@ class Memory:
             known.update(folding.events_of(self._conn, missing))
         return known
 
-    def event_of(self, story: int) -> int:
-        return self.events_of([story])[story]
-
-    def cluster_of(self, event: int) -> Cluster | None:
-        known = self.clusters.get(event)
-        if known is None:
-            stories = folding.vectors_of_event(self._conn, event, LARGE)
-            if not stories:
-                return None
-            known = Cluster(event, {}, 0, 1 << 62, 0)
-            for story, at, vector in stories:
-                known.absorb(Cluster(event, vector, 1, at, at, {story: at}))
-            if len(stories) >= LARGE:  # the first of them may be older than the newest that are known
-                known.first = min(known.first, events.published(self._conn, event))
-            self.clusters[event] = known
-        return known
-
-    def bonds_of(self, event: Cluster) -> dict[int, Bond] | None:
-        """Story → bond, of the stories that have one; None where not all stories of the event are known."""
-        found = events.bonds(self._conn, event.id)
-        if found.keys() != event.members.keys():
-            return None
-        return {story: Bond(*bond) for story, bond in found.items() if bond is not None}
+    def stories_of(self, event: int) -> dict[int, Point]:
+        """The newest stories of an event, as many as are clustered again."""
+        return self.points_of(folding.newest_of_event(self._conn, event, LARGE))
 
     def founder_of(self, story: int) -> int | None:
         """The entry that founded it."""
@@ -246,7 +224,7 @@ class Memory:
 
     def forget_stories(self) -> None:
         """The user's word changed them and their events: one may be gone."""
-        for known in (self.terms, self.times, self.prints, self.vectors, self.clusters, self.events):
+        for known in (self.terms, self.times, self.prints, self.points, self.events):
             known.clear()
 
 

@@ -1,64 +1,93 @@
 """What `merging` found, into the store and into what is remembered: events that are one now, stories that
-stand elsewhere.
+stand elsewhere, and why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
+from aggregator.fold import merging
 from aggregator.fold.memory import Memory
-from aggregator.fold.merging import Outcome
+from aggregator.fold.merging import Group, Member
 from aggregator.model import Reason
 from aggregator.store import Store, events, folding
 
 
-def settle(store: Store, memory: Memory, outcome: Outcome, reasons: Sequence[Reason]) -> tuple[int, int]:
-    """`reasons` of the merges, in their order. Returns how many events are gone for good, less those that are
-    new, and how many changed.
-    """
-    conn, into = store.conn, outcome.successors()
-    moved = _moved(memory, outcome, into)
-    alone = [event for event in sorted(moved) if event < 0]
-    numbers = {
-        event: events.stand(
-            conn, -event, (("was in one event with", events.headline(conn, memory.event_of(-event))),)
-        )
-        for event in alone
-    }
-    for event, stories in sorted(moved.items()):
-        events.move_stories(conn, stories, numbers.get(event, event))
-    done = [
-        (numbers.get(into[merge.gone], into[merge.gone]), merge.gone, reason)
-        for merge, reason in zip(outcome.merges, reasons, strict=True)
-        if merge.gone > 0
-    ]
-    events.merge_events(conn, done)
-    parts = [
-        (folding.public_id(conn, -merge.gone), reason)
-        for merge, reason in zip(outcome.merges, reasons, strict=True)
-        if merge.gone < 0
-    ]
-    events.bind(conn, parts)
-    for event in {*into.values(), *moved, *(cut.event for cut in outcome.cuts)} & outcome.clusters.keys():
-        known = outcome.clusters[event]
-        known.id = numbers.get(event, event)
-        memory.clusters[known.id] = known
-        memory.events.update(dict.fromkeys(known.members, known.id))
-    for gone in into:
-        memory.clusters.pop(gone, None)
-    memory.forget_events({merge.gone for merge in outcome.merges if merge.large})
-    changed = {kept for kept, _, _ in done} | {numbers.get(event, event) for event in moved}
-    return len(done) - len(numbers), len(changed)
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Events that are gone for good, new ones, and the groups that are not what an event was before."""
+
+    gone: int
+    founded: int
+    changed: tuple[Group, ...]
 
 
-def _moved(memory: Memory, outcome: Outcome, into: dict[int, int]) -> dict[int, list[int]]:
-    """Event → the stories that are there now although the event that they were in is not."""
-    placed = outcome.placed() if outcome.cuts else {}
-    found: dict[int, list[int]] = {}
-    stories = sorted({story for cut in outcome.cuts for story in cut.members})
-    before = memory.events_of(stories)
-    for story in stories:
-        was = before[story]
-        if placed[story] != into.get(was, was):
-            found.setdefault(placed[story], []).append(story)
+def settle(
+    store: Store,
+    memory: Memory,
+    groups: Sequence[Group],
+    before: Mapping[int, int],
+    reason: Callable[[Member], Reason],
+) -> Settled:
+    """`before`: story → event, of all stories of the groups. `reason` says why a story is in its event."""
+    conn = store.conn
+    founders = events.founders(conn, set(before.values()))
+    where = merging.placed(
+        groups, before, {event: story for event, (story, _) in founders.items() if story is not None},
+        {event: at for event, (_, at) in founders.items()},
+    )  # fmt: skip
+    targets: list[int] = []
+    for group, event in zip(groups, where.events, strict=True):
+        targets.append(_stand(store, group.stories[0], before) if event is None else event)
+    for place, target in enumerate(targets):
+        moved = [
+            story for story in groups[place].stories
+            if before[story] != target and where.gone.get(before[story]) != place
+        ]  # fmt: skip
+        if moved:
+            events.move_stories(conn, moved, target)
+    why = {member.story: reason(member) for place, member in _explained(groups, targets, before, founders)}
+    merges = [
+        (targets[place], event, why.get(founders[event][0] or 0) or Reason("event"))
+        for event, place in sorted(where.gone.items())
+    ]
+    events.merge_events(conn, merges)
+    names = folding.public_ids(conn, why)
+    events.bind(conn, [(names[story], found) for story, found in why.items() if story in names])
+    memory.forget_events(set(where.gone))
+    for group, target in zip(groups, targets, strict=True):
+        memory.events.update(dict.fromkeys(group.stories, target))
+    return Settled(len(where.gone), where.events.count(None), tuple(_changed(groups, targets, before)))
+
+
+def _stand(store: Store, story: int, before: Mapping[int, int]) -> int:
+    """A new event, founded by a story that was told within another one."""
+    was = ("was in one event with", events.headline(store.conn, before[story]))
+    return events.stand(store.conn, story, (was,))
+
+
+def _changed(groups: Sequence[Group], targets: Sequence[int], before: Mapping[int, int]) -> list[Group]:
+    sizes: dict[int, int] = {}
+    for event in before.values():
+        sizes[event] = sizes.get(event, 0) + 1
+    return [
+        group for group, target in zip(groups, targets, strict=True)
+        if len(group.stories) != sizes.get(target) or any(before[story] != target for story in group.stories)
+    ]  # fmt: skip
+
+
+def _explained(
+    groups: Sequence[Group],
+    targets: Sequence[int],
+    before: Mapping[int, int],
+    founders: Mapping[int, tuple[int | None, int]],
+) -> list[tuple[int, Member]]:
+    """The members whose place wants a reason: all of a changed event but the one that founded it."""
+    changed = {group.stories[0] for group in _changed(groups, targets, before)}
+    found: list[tuple[int, Member]] = []
+    for place, (group, target) in enumerate(zip(groups, targets, strict=True)):
+        if group.stories[0] in changed and len(group.stories) > 1:
+            founder = founders[target][0] if target in founders else group.stories[0]
+            found += [(place, member) for member in group.members if member.story != founder]
     return found

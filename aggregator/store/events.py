@@ -12,21 +12,13 @@ from aggregator.store.folding import Features, events_of, founded, touch
 from aggregator.store.lookup import chosen, number
 
 
-def bonds(conn: sqlite3.Connection, event: int) -> dict[int, tuple[float, int] | None]:
-    """Every story of an event → how alike it, and what was with it then, was to the event when they were
-    merged, and the story it was like.
-
-    None: it did not come by a merge, as the founder.
-    """
+def founders(conn: sqlite3.Connection, events: Iterable[int]) -> dict[int, tuple[int | None, int]]:
+    """Event → (the story that founded it, None where that is gone; when the event was first told)."""
     query = (
-        "SELECT s.id, m.score, o.story FROM event v JOIN story s ON s.event = v.id "
-        "LEFT JOIN member m ON m.story = s.id AND m.level = 'event' AND s.public_id <> v.public_id "
-        "LEFT JOIN member o ON o.entry = m.against WHERE v.id = ? ORDER BY m.entry DESC"
+        "SELECT v.id, s.id, v.published FROM event v "
+        "LEFT JOIN story s ON s.name = v.name AND s.public_id = v.public_id WHERE v.id"
     )
-    return {
-        story: None if other is None else (score, other)
-        for story, score, other in conn.execute(query, (event,))
-    }
+    return {event: (story, at) for event, story, at in chosen(conn, query, events)}
 
 
 def merge_events(conn: sqlite3.Connection, found: Iterable[tuple[int, int, Reason]]) -> None:
@@ -141,10 +133,6 @@ def move_stories(conn: sqlite3.Connection, stories: Sequence[int], event: int) -
         [(event, story) for story in stories],
     )
     mark_event(conn, event)
-
-
-def published(conn: sqlite3.Connection, event: int) -> int:
-    return int(conn.execute("SELECT published FROM event WHERE id = ?", (event,)).fetchone()[0])
 
 
 def headline(conn: sqlite3.Connection, event: int) -> str:

@@ -148,11 +148,14 @@ def _unpacked(terms: str) -> dict[str, float]:
     return {term: weight / _SCALE for term, weight in json.loads(terms).items()}
 
 
-def vectors(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, dict[str, float]]:
-    """Story → vector, of those that have one."""
+def points(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, tuple[int, str, dict[str, float]]]:
+    """Story → (published, source of the entry that founded it or "", vector), of those that have a vector."""
+    query = (
+        "SELECT v.story, s.published, coalesce(e.source, ''), v.terms FROM vector v JOIN story s ON s.id = v.story "
+        "LEFT JOIN entry e ON e.public_id = s.public_id WHERE v.story"
+    )
     return {
-        story: _unpacked(terms)
-        for story, terms in chosen(conn, "SELECT story, terms FROM vector WHERE story", stories)
+        story: (at, source, _unpacked(terms)) for story, at, source, terms in chosen(conn, query, stories)
     }
 
 
@@ -161,15 +164,10 @@ def events_of(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, int
     return dict(chosen(conn, "SELECT id, event FROM story WHERE id", stories))
 
 
-def vectors_of_event(
-    conn: sqlite3.Connection, event: int, most: int
-) -> list[tuple[int, int, dict[str, float]]]:
-    """(story, published, vector) of the newest stories of an event."""
-    found = conn.execute(
-        "SELECT s.id, s.published, v.terms FROM story s JOIN vector v ON v.story = s.id WHERE s.event = ? ORDER BY s.published DESC, s.id DESC LIMIT ?",
-        (event, most),
-    )
-    return [(story, published, _unpacked(terms)) for story, published, terms in found]
+def newest_of_event(conn: sqlite3.Connection, event: int, most: int) -> list[int]:
+    """So many stories of an event, the newest first."""
+    query = "SELECT id FROM story WHERE event = ? ORDER BY published DESC, id DESC LIMIT ?"
+    return [row[0] for row in conn.execute(query, (event, most))]
 
 
 def tellings(conn: sqlite3.Connection, story: int, below: float, most: int, characters: int) -> list[Waiting]:
@@ -351,6 +349,11 @@ def placed(conn: sqlite3.Connection, public_id: str) -> Placed | None:
 def public_id(conn: sqlite3.Connection, story: int) -> str:
     row = conn.execute("SELECT public_id FROM story WHERE id = ?", (story,)).fetchone()
     return str(row[0]) if row else ""
+
+
+def public_ids(conn: sqlite3.Connection, stories: Iterable[int]) -> dict[int, str]:
+    """Story → its published id."""
+    return dict(chosen(conn, "SELECT id, public_id FROM story WHERE id", stories))
 
 
 def overrides(conn: sqlite3.Connection) -> tuple[Override, ...]:
