@@ -34,18 +34,12 @@ FLOOR = 0.00025  # share of events that the rarest word is taken to be in
 EVERYWHERE = 0.35  # share of items from which on a word says nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Logistic:
-    """Coefficients of the log-odds that two stories tell one happening."""
-
-    cosine: float = 5.5
-    log_cosine: float = 3.7  # of ln(cosine + 0.01)
-    hours: float = -0.158
-    same_source: float = -1.5
-    intercept: float = 3.65
-
-
-LOGISTIC = Logistic()
+# Log-odds that two stories tell one happening, found by `scripts/fit-events`.
+ODDS = 3.65
+ODDS_COSINE = 5.5  # times the cosine
+ODDS_LOG_COSINE = 3.7  # times ln(cosine + 0.01)
+ODDS_HOUR = -0.158  # for each hour between them
+ODDS_SAME_SOURCE = -2.5  # an outlet seldom tells one happening twice
 
 Vector = dict[str, float]
 
@@ -133,15 +127,15 @@ class Point:
     vector: Vector
 
 
-def probability(a: Point, b: Point, logistic: Logistic = LOGISTIC) -> float:
+def probability(a: Point, b: Point) -> float:
     """How sure it is that two stories tell one happening: 0 to 1."""
     alike = cosine(a.vector, b.vector)
     if alike <= 0.0:
         return 0.0
-    odds = logistic.intercept + logistic.cosine * alike + logistic.log_cosine * math.log(alike + 0.01)
-    odds += logistic.hours * abs(a.at - b.at) / 3600
+    odds = ODDS + ODDS_COSINE * alike + ODDS_LOG_COSINE * math.log(alike + 0.01)
+    odds += ODDS_HOUR * abs(a.at - b.at) / 3600
     if a.source and a.source == b.source:
-        odds += logistic.same_source
+        odds += ODDS_SAME_SOURCE
     return 1 / (1 + math.exp(-odds))
 
 
