@@ -9,6 +9,7 @@ SimHash and MinHash were measured and are the wrong tools for items of feed leng
 
 from __future__ import annotations
 
+from aggregator.dedupe.cases import another_case
 from aggregator.dedupe.decision import Between, containment, decide, series, share_words, title_similarity
 from aggregator.dedupe.prints import BODY_CHARACTERS, Print, clean_title, fingerprint, marks
 from aggregator.dedupe.standing import parts, tells_apart
@@ -17,6 +18,7 @@ __all__ = [
     "BODY_CHARACTERS",
     "Between",
     "Print",
+    "another_case",
     "clean_title",
     "containment",
     "decide",

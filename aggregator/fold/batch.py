@@ -290,10 +290,7 @@ class Batch:
         one, other = self.memory.prints_of(a), self.memory.prints_of(b)
         if not one or not other:
             return False
-        a_known, b_known = one[0], other[0]
-        reason = dedupe.decide(a_known.print, b_known.print, a_known.between(b_known))
-        one_source = a_known.entry.source == b_known.entry.source
-        return dedupe.series(a_known.print, b_known.print, reason, one_source)
+        return dedupe.another_case(one[0].print, other[0].print, one[0].between(other[0]))
 
     def compare(self, story: int, near: list[int]) -> None:
         """Note which of these stories may tell the same happening."""

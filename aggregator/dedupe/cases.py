@@ -1,0 +1,80 @@
+"""Two cases of one template: alike in their words, two happenings all the same. Pure.
+
+The weather of two towns, the results of two companies, two rulings of one court: what they have in common is
+the frame that a source, or a genre, gives to all of its kind. They are never one event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aggregator.dedupe.decision import OTHER_NUMBERS, Between, containment, decide, series, title_similarity
+from aggregator.dedupe.headline import OTHER_WORDS
+from aggregator.dedupe.prints import Print
+from aggregator.text import vocabulary
+
+STANDS = 0.9  # containment from which two bodies are one and the same text
+COMMON = 0.002  # share of all items that hold a word from which on it tells nothing of a happening
+UNCASED = (
+    "\u0590"  # from this character on scripts know no capitals, by which names are told from other words
+)
+
+
+def another_case(a: Print, b: Print, between: Between) -> bool:
+    """Whether two stories are two cases of one template, and so not one happening."""
+    reason = decide(a, b, between)
+    if reason.level is not None:
+        return False
+    if series(a, b, reason, between.one_source):
+        return True
+    if between.one_source and _framed(a, b):
+        return True
+    kind = reason.features[-1][0] if reason.features else ""
+    return kind in (OTHER_WORDS, OTHER_NUMBERS) and (_stands(a, b) or _one_word_replaced(a, b))
+
+
+def _framed(a: Print, b: Print) -> bool:
+    """Two headlines of one source in one frame, which have nothing else in common: `Letters: … and tariffs`."""
+    ours, theirs = _inside(a.title, b.title), _inside(b.title, a.title)
+    if len(ours) == len(a.title) or not ours or not theirs:
+        return False
+    mine, other = _telling(ours, a.spoken), _telling(theirs, b.spoken)
+    return not mine & other and containment(a.held, b.held) < STANDS
+
+
+def _inside(title: Sequence[str], other: Sequence[str]) -> Sequence[str]:
+    """The words of a title between those at both ends that the other has there too."""
+    least = min(len(title), len(other))
+    start = next((place for place in range(least) if title[place] != other[place]), least)
+    end = next(
+        (place for place in range(least - start) if title[-1 - place] != other[-1 - place]), least - start
+    )
+    return title[start : len(title) - end]
+
+
+def _telling(words: Sequence[str], spoken: str) -> set[str]:
+    """Stems of those that are not in every other item."""
+    stems = vocabulary.stems(spoken)
+    return {stems[word] for word in words if vocabulary.share(stems[word], spoken) < COMMON}
+
+
+def _stands(a: Print, b: Print) -> bool:
+    """One and the same text under two titles that have nothing in common, of which it speaks of neither."""
+    if containment(a.held, b.held) < STANDS or title_similarity(a.title, b.title) > 0.0:
+        return False
+    body = {*a.body, *b.body}
+    return not (_telling(a.title, a.spoken) | _telling(b.title, b.spoken)) & _telling(tuple(body), a.spoken)
+
+
+def _one_word_replaced(a: Print, b: Print) -> bool:
+    """In scripts without capitals: two headlines that are the same but for a word or two in one place. Another
+    outlet would not have found the very same words; a template has them.
+    """
+    if a.held or b.held or not _uncased(a.title):
+        return False
+    ours, theirs = _inside(a.title, b.title), _inside(b.title, a.title)
+    return 0 < max(len(ours), len(theirs)) <= 2 and min(len(a.title), len(b.title)) >= 2 * len(ours) + 2
+
+
+def _uncased(title: Sequence[str]) -> bool:
+    return sum(word[0] >= UNCASED for word in title) > len(title) / 2
