@@ -15,6 +15,7 @@ from aggregator.text import vocabulary
 
 STANDS = 0.9  # containment from which two bodies are one and the same text
 COMMON = 0.002  # share of all items that hold a word from which on it tells nothing of a happening
+SAID = 2  # telling words that two headlines of two sources each say within their frame, at least
 UNCASED = (
     "\u0590"  # from this character on scripts know no capitals, by which names are told from other words
 )
@@ -27,19 +28,25 @@ def another_case(a: Print, b: Print, between: Between) -> bool:
         return False
     if series(a, b, reason, between.one_source):
         return True
-    if between.one_source and _framed(a, b):
+    if _framed(a, b, between.one_source):
         return True
     kind = reason.features[-1][0] if reason.features else ""
     return kind in (OTHER_WORDS, OTHER_NUMBERS) and (_stands(a, b) or _one_word_replaced(a, b))
 
 
-def _framed(a: Print, b: Print) -> bool:
-    """Two headlines of one source in one frame, which have nothing else in common: `Letters: … and tariffs`."""
+def _framed(a: Print, b: Print, one_source: bool) -> bool:
+    """Two headlines in one frame that have nothing else in common: `Letters: … and tariffs` of one source. Of two
+    sources only where nothing but headlines is there: `Kerala High Court …`.
+    """
     ours, theirs = _inside(a.title, b.title), _inside(b.title, a.title)
     if len(ours) == len(a.title) or not ours or not theirs:
         return False
     mine, other = _telling(ours, a.spoken), _telling(theirs, b.spoken)
-    return not mine & other and containment(a.held, b.held) < STANDS
+    if mine & other:
+        return False
+    if one_source:
+        return containment(a.held, b.held) < STANDS
+    return not a.body and not b.body and min(len(mine), len(other)) >= SAID
 
 
 def _inside(title: Sequence[str], other: Sequence[str]) -> Sequence[str]:
