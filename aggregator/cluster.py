@@ -19,11 +19,13 @@ from itertools import islice
 
 from aggregator.text import vocabulary
 
-THRESHOLD = 0.4  # linkage from which two events are one
-CLOSEST = 0.6  # weight of the closest pair in the geometric mean with the average of all pairs
-# Two events of several stories each are harder to merge, up to so many stories of the smaller one: a saga is
-# many events of many stories that all resemble each other a little.
-CROWD, CROWD_POWER = 4, 0.3
+THRESHOLD = 0.5  # linkage from which two events are one
+CLOSEST = 0.75  # weight of the closest pair in the geometric mean with the average of all pairs
+# Two events of several stories each are harder to merge, up to so many stories of the smaller one; and so is
+# what holds several stories of each of its sources. A saga (a war, an election, a tournament) is many events
+# that all resemble each other a little, told day after day by the same outlets.
+CROWD, CROWD_POWER = 4, 0.15
+REPEATED_POWER = 0.2
 SUMMARY = 85  # words of the body that are looked at
 SUMMARY_WEIGHT = 0.5
 REPEATS = 0.6  # power of a word's count
@@ -39,7 +41,7 @@ ODDS = 3.65
 ODDS_COSINE = 5.5  # times the cosine
 ODDS_LOG_COSINE = 3.7  # times ln(cosine + 0.01)
 ODDS_HOUR = -0.158  # for each hour between them
-ODDS_SAME_SOURCE = -2.5  # an outlet seldom tells one happening twice
+ODDS_SAME_SOURCE = -1.5  # an outlet seldom tells one happening twice
 
 Vector = dict[str, float]
 
@@ -139,9 +141,10 @@ def probability(a: Point, b: Point) -> float:
     return 1 / (1 + math.exp(-odds))
 
 
-def linkage(closest: float, average: float, size: int, other: int) -> float:
+def linkage(closest: float, average: float, size: int, other: int, sources: int) -> float:
     """How near two events of so many stories are, 0 to 1, by the probabilities of their closest two stories and
-    of all pairs on average.
+    of all pairs on average. `sources`: how many told both together.
     """
     near = math.pow(closest, CLOSEST) * math.pow(average, 1 - CLOSEST)
-    return near / math.pow(min(size, other, CROWD), CROWD_POWER)
+    repeated = (size + other) / sources
+    return near / math.pow(min(size, other, CROWD), CROWD_POWER) / math.pow(repeated, REPEATED_POWER)

@@ -57,6 +57,10 @@ class Probabilities:
         value = cluster.probability(one, other)
         return 0.0 if value >= cluster.THRESHOLD and self._another_case(a, b) else value
 
+    def source(self, story: int) -> str | int:
+        """What tells who told it; a story of an unknown source has one to itself."""
+        return self._points[story].source or story
+
     def total(self, ours: Iterable[int], theirs: Sequence[int]) -> float:
         """Of all pairs of one of ours with one of theirs."""
         return sum(self.between(a, b) for a in ours for b in theirs)
@@ -82,7 +86,7 @@ class Member:
     @property
     def likeness(self) -> float:
         """How sure it is that the story belongs there, 0 to 1."""
-        return linkage(self.closest, self.average, 1, 1)
+        return linkage(self.closest, self.average, 1, 1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ class _Clustering:
     ) -> None:
         self._probabilities = probabilities
         self._members: dict[int, list[int]] = {story: [story] for story in stories}
+        self._sources = {story: {probabilities.source(story)} for story in stories}
         self._links: dict[int, dict[int, _Link]] = {story: {} for story in stories}
         self._apart: dict[int, set[int]] = {story: set() for story in stories}
         self._changes = dict.fromkeys(stories, 0)  # what was computed before the last one is out of date
@@ -159,11 +164,12 @@ class _Clustering:
 
     def _linkage(self, a: int, b: int) -> float:
         ours, theirs, link = self._members[a], self._members[b], self._links[a][b]
-        if linkage(link.closest, link.closest, len(ours), len(theirs)) < cluster.THRESHOLD:
+        sizes = len(ours), len(theirs), len(self._sources[a] | self._sources[b])
+        if linkage(link.closest, link.closest, *sizes) < cluster.THRESHOLD:
             return 0.0  # the average is never more than the closest
         if link.total is None:
             link.total = self._probabilities.total(ours, theirs)
-        return linkage(link.closest, link.total / (len(ours) * len(theirs)), len(ours), len(theirs))
+        return linkage(link.closest, link.total / (len(ours) * len(theirs)), *sizes)
 
     def _merge(self, kept: int, gone: int) -> None:
         """Everything that is near to the gone one, or kept apart from it, is so of the kept one."""
@@ -175,6 +181,7 @@ class _Clustering:
             self._links[other].pop(gone, None)
             ours[other] = self._links[other][kept] = united
         self._members[kept] += self._members.pop(gone)
+        self._sources[kept] |= self._sources.pop(gone)
         for other in self._apart.pop(gone):
             self._apart[other].discard(gone)
             self._apart[other].add(kept)
