@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from aggregator.dedupe.decision import OTHER_NUMBERS, Between, containment, decide, series, title_similarity
 from aggregator.dedupe.headline import OTHER_WORDS
 from aggregator.dedupe.prints import Print
+from aggregator.model import Reason
 from aggregator.text import vocabulary
 
 STANDS = 0.9  # containment from which two bodies are one and the same text
@@ -21,9 +22,11 @@ UNCASED = (
 )
 
 
-def another_case(a: Print, b: Print, between: Between) -> bool:
-    """Whether two stories are two cases of one template, and so not one happening."""
-    reason = decide(a, b, between)
+def another_case(a: Print, b: Print, between: Between, decided: Reason | None = None) -> bool:
+    """Whether two stories are two cases of one template, and so not one happening. `decided`: what `decide` says
+    of them, where that is known.
+    """
+    reason = decided or decide(a, b, between)
     if reason.level is not None:
         return False
     if series(a, b, reason, between.one_source):

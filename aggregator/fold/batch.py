@@ -64,6 +64,7 @@ class New:
     spoken: str
     vector: Vector = field(default_factory=dict)
     series: set[int] = field(default_factory=set)  # stories of which it is another case
+    decided: dict[int, Reason] = field(default_factory=dict)  # story → whether it is the text of its founder
     terms: dict[str, int] = field(default_factory=dict)  # those that it is found by, with their weights
 
 
@@ -88,6 +89,7 @@ class Batch:
         self.placed: dict[int, int] = {}  # entry → story, of this batch
         self.names: dict[int, str] = {}  # story → published id, of this batch
         self.edges: dict[int, list[int]] = {}  # new story → stories that may tell the same happening
+        self.decided: dict[Pair, Reason] = {}  # of two stories, whether they are one text
         self.probabilities = Probabilities(memory.points, settings.event_window or 0, self.another_case)
         found = folding.overrides(self.conn)
         self.split = {(one.a, one.b): one.level for one in found if one.kind == "split"}
@@ -168,6 +170,7 @@ class Batch:
         memory.prints[story] = [Known(entry, one.print)]
         memory.points[story] = Point(story, at, entry.source, one.vector)
         memory.events[story] = event
+        self.decided.update({pair(story, other): reason for other, reason in one.decided.items()})
         window = self.settings.event_window
         if window is not None:
             near = [
@@ -278,6 +281,7 @@ class Batch:
         ][:TEXT_CANDIDATES]:
             for other in self.memory.prints_of(story):
                 reason = dedupe.decide(other.print, one.print, other.between(own))
+                one.decided.setdefault(story, reason)
                 if reason.level is None or self.kept_apart(one.entry, story):
                     if dedupe.series(other.print, one.print, reason, other.entry.source == one.entry.source):
                         one.series.add(story)
@@ -290,7 +294,8 @@ class Batch:
         one, other = self.memory.prints_of(a), self.memory.prints_of(b)
         if not one or not other:
             return False
-        return dedupe.another_case(one[0].print, other[0].print, one[0].between(other[0]))
+        decided = self.decided.get(pair(a, b))
+        return dedupe.another_case(one[0].print, other[0].print, one[0].between(other[0]), decided)
 
     def compare(self, story: int, near: list[int]) -> None:
         """Note which of these stories may tell the same happening."""
