@@ -4,7 +4,7 @@ sources. Reads only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aggregator import query
@@ -12,6 +12,8 @@ from aggregator.config import Config
 from aggregator.errors import UsageError
 from aggregator.model import Entry, Member, Memory, Source, Story
 from aggregator.store import Store, sources, stories
+
+ODD = 0.8  # of the middle likeness of an event: a story below is the odd one out
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Explanation:
     labels: tuple[tuple[str, Entry | None, str], ...]  # topic, the entry that brought it there, the rule
     headlines: tuple[tuple[int, str], ...]  # earlier headlines: since when, title
     overrides: tuple[tuple[str, str, str], ...] = ()  # kind, the other entry's published id, level
+    odd: int | None = None  # the story that fits its event least, where one does
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,23 @@ def why(store: Store, name: str) -> Explanation:
         labels,
         stories.headlines(store, entry.id),
         stories.overrides_of(store, entry.public_id),
+        odd_one_out((story, *siblings)),
     )
+
+
+def likeness(story: Story) -> float | None:
+    """How sure it is that a story belongs to its event, 0 to 1; None where it is alone or nothing says so."""
+    sure = [member.reason for member in story.members if member.reason.level in (None, "event")]
+    return next((reason.score for reason in sure if reason.score > 0.0), None)
+
+
+def odd_one_out(event: Sequence[Story]) -> int | None:
+    """The story of which it is least sure that it belongs to the event, where that is far below the others."""
+    known = sorted((sure, story.id) for story in event if (sure := likeness(story)) is not None)
+    if len(known) < 3:
+        return None
+    middle = known[len(known) // 2][0]
+    return known[0][1] if known[0][0] < ODD * middle else None
 
 
 def search(store: Store, text: str, limit: int) -> tuple[tuple[Entry, query.Hit], ...]:

@@ -9,7 +9,7 @@ import click
 from aggregator import desk, query
 from aggregator.cli.common import Settings, ago, common, now, print_json, rfc3339, table
 from aggregator.errors import UsageError
-from aggregator.model import Entry, Level
+from aggregator.model import Entry, Level, Story
 from aggregator.store import open_reader, stories
 from aggregator.text.phrases import span
 
@@ -146,6 +146,10 @@ def _why_json(found: desk.Explanation) -> dict[str, object]:
         "features": dict(reason.features),
         "story_entries": [member.entry.public_id for member in found.story.members],
         "event_stories": [found.story.public_id, *(story.public_id for story in found.siblings)],
+        "event_members": [
+            {"story": story.public_id, "likeness": desk.likeness(story), "odd": story.id == found.odd}
+            for story in (found.story, *found.siblings)
+        ] if found.siblings else [],
         "topics": [{"topic": topic, "rule": rule, "entry": by.public_id if by else None} for topic, by, rule in found.labels],
         "headlines": [{"since": rfc3339(at), "title": title} for at, title in found.headlines],
         "overrides": [{"kind": kind, "other": other or None, "level": level} for kind, other, level in found.overrides],
@@ -170,7 +174,8 @@ def _why_lines(found: desk.Explanation, titles: dict[str, str]) -> list[str]:
         f"  event   {found.event_id}",
     ]
     if reason.level is None:
-        lines.append(f"  level   none: it {_LEVEL_WORDS[None]}")
+        alone = "leads its event" if found.siblings else _LEVEL_WORDS[None]
+        lines.append(f"  level   none: it {alone}")
     else:
         lines.append(
             f"  level   {reason.level}: it {_LEVEL_WORDS[reason.level]} {named(found.against) if found.against else 'an entry that is gone'}"
@@ -180,7 +185,9 @@ def _why_lines(found: desk.Explanation, titles: dict[str, str]) -> list[str]:
     lines += [f"          {name}: {value}" for name, value in reason.features]
     others = [member for member in found.story.members if member.entry.id != entry.id]
     lines += [f"  also    {named(member.entry)}: {member.reason.level or 'leads'}" for member in others]
-    lines += [f"  event   {named(story.members[0].entry)}" for story in found.siblings]
+    lines += [
+        f"  event   {_sure(story, found.odd)}{named(story.members[0].entry)}" for story in found.siblings
+    ]
     lines += [
         f"  topic   {topic}: {rule}" + (f", by entry {by.id}" if by and by.id != entry.id else "")
         for topic, by, rule in found.labels
@@ -192,6 +199,14 @@ def _why_lines(found: desk.Explanation, titles: dict[str, str]) -> list[str]:
         f"  yours   {kind} {other or 'from its story'} ({level})" for kind, other, level in found.overrides
     ]
     return lines
+
+
+def _sure(story: Story, odd: int | None) -> str:
+    """How sure it is that a story belongs to the event, and whether it is the one that fits least."""
+    likeness = desk.likeness(story)
+    if likeness is None:
+        return ""
+    return f"{likeness:.0%} sure{', the odd one out' if story.id == odd else ''}: "
 
 
 @click.command("dump")

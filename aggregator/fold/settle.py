@@ -5,7 +5,7 @@ stand elsewhere, and why.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aggregator.fold import merging
 from aggregator.fold.memory import Memory
@@ -47,7 +47,7 @@ def settle(
         ]  # fmt: skip
         if moved:
             events.move_stories(conn, moved, target)
-    why = {member.story: reason(member) for place, member in _explained(groups, targets, before, founders)}
+    why = _reasons(groups, targets, before, founders, reason)
     merges = [
         (targets[place], event, why.get(founders[event][0] or 0) or Reason("event"))
         for event, place in sorted(where.gone.items())
@@ -77,17 +77,24 @@ def _changed(groups: Sequence[Group], targets: Sequence[int], before: Mapping[in
     ]  # fmt: skip
 
 
-def _explained(
+def _reasons(
     groups: Sequence[Group],
     targets: Sequence[int],
     before: Mapping[int, int],
     founders: Mapping[int, tuple[int | None, int]],
-) -> list[tuple[int, Member]]:
-    """The members whose place wants a reason: all of a changed event but the one that founded it."""
+    reason: Callable[[Member], Reason],
+) -> dict[int, Reason]:
+    """Story → why it is in its event, of all events that changed. Who founded it, or is alone, has no level."""
     changed = {group.stories[0] for group in _changed(groups, targets, before)}
-    found: list[tuple[int, Member]] = []
-    for place, (group, target) in enumerate(zip(groups, targets, strict=True)):
-        if group.stories[0] in changed and len(group.stories) > 1:
+    found: dict[int, Reason] = {}
+    for group, target in zip(groups, targets, strict=True):
+        if group.stories[0] not in changed:
+            continue
+        if len(group.stories) > 1:
             founder = founders[target][0] if target in founders else group.stories[0]
-            found += [(place, member) for member in group.members if member.story != founder]
+            for member in group.members:
+                why = reason(member)
+                found[member.story] = replace(why, level=None) if member.story == founder else why
+        elif target in founders:  # what stands anew says what it was with
+            found[group.stories[0]] = Reason(None)
     return found

@@ -49,13 +49,16 @@ def merge_events(conn: sqlite3.Connection, found: Iterable[tuple[int, int, Reaso
 
 
 def bind(conn: sqlite3.Connection, found: Iterable[tuple[str, Reason]]) -> None:
-    """The entries with these published ids, which found stories, say why those are in their event. A fold by
-    item or text says more and stays.
+    """The entries with these published ids, which found stories, say why those are in their event. The one that
+    founded the event says how sure it is, with no level. A fold by item or text says more and stays.
     """
     conn.executemany(
-        "UPDATE member SET level = 'event', against = ?, score = ?, threshold = ?, features = ? "
+        "UPDATE member SET level = ?, against = ?, score = ?, threshold = ?, features = ? "
         "WHERE (level IS NULL OR level = 'event') AND entry = (SELECT id FROM entry WHERE public_id = ?)",
-        [(why.against, why.score, why.threshold, rows.dump(why.features), name) for name, why in found],
+        [
+            (why.level, why.against, why.score, why.threshold, rows.dump(why.features), name)
+            for name, why in found
+        ],
     )
 
 
