@@ -25,7 +25,7 @@ CLOSEST = 0.75  # weight of the closest pair in the geometric mean with the aver
 # what holds several stories of each of its sources. A saga (a war, an election, a tournament) is many events
 # that all resemble each other a little, told day after day by the same outlets.
 CROWD, CROWD_POWER = 4, 0.15
-REPEATED_POWER = 0.2
+REPEATED_POWER = 0.15
 SUMMARY = 85  # words of the body that are looked at
 SUMMARY_WEIGHT = 0.5
 REPEATS = 0.6  # power of a word's count

@@ -15,7 +15,7 @@ from aggregator.model import Reason
 from aggregator.text import vocabulary
 
 STANDS = 0.9  # containment from which two bodies are one and the same text
-COMMON = 0.002  # share of all items that hold a word from which on it tells nothing of a happening
+COMMON = 0.05  # share of all items that hold a word from which on it tells nothing of a happening
 SAID = 2  # telling words that two headlines of two sources each say within their frame, at least
 UNCASED = (
     "\u0590"  # from this character on scripts know no capitals, by which names are told from other words
