@@ -323,9 +323,7 @@ class Batch:
             self.regrouped.update(_terms(points[story] for story in group.stories))
         self.written.founded += settled.founded - settled.gone
         self.done.events_new += settled.founded - settled.gone
-        self.done.events_changed += sum(
-            any(story not in self.names for story in group.stories) for group in settled.changed
-        )
+        self.done.events_changed += sum(event <= self.written.newest_before for event in settled.changed)
 
     def touched(self) -> dict[int, dict[int, Point]]:
         """Event → its stories, of the events that hold a new story or one that is alike."""

@@ -16,11 +16,13 @@ from aggregator.store import Store, events, folding
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Events that are gone for good, new ones, and the groups that are not what an event was before."""
+    """Events that are gone for good, new ones, and of each group that is not what an event was before the
+    event that it stands for, the first of several.
+    """
 
     gone: int
     founded: int
-    changed: tuple[Group, ...]
+    changed: tuple[int, ...]
 
 
 def settle(
@@ -58,7 +60,11 @@ def settle(
     memory.forget_events(set(where.gone))
     for group, target in zip(groups, targets, strict=True):
         memory.events.update(dict.fromkeys(group.stories, target))
-    return Settled(len(where.gone), where.events.count(None), tuple(_changed(groups, targets, before)))
+    stands_for = dict(zip(groups, targets, strict=True))
+    for event, place in where.gone.items():
+        stands_for[groups[place]] = min(event, stands_for[groups[place]])
+    changed = tuple(stands_for[group] for group in _changed(groups, targets, before))
+    return Settled(len(where.gone), where.events.count(None), changed)
 
 
 def _stand(store: Store, story: int, before: Mapping[int, int]) -> int:

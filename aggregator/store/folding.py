@@ -225,6 +225,7 @@ class Writer:
             int(conn.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])
             for table in ("story", "event")
         )
+        self.newest_before = self._event  # events of a higher number are new in this transaction
         self._events: list[tuple[int, str, int, int, int]] = []
         self._stories: list[tuple[int, str, int, int, int, int]] = []
         self._vectors: list[tuple[int, str]] = []
