@@ -1,114 +1,350 @@
-"""Events merged best first, and taken apart again: pure on values, then over a real store."""
+"""Events clustered best first, again and again: pure on values, then over a real store."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator import check, cluster, cycle, fold
-from aggregator.cluster import Cluster, Vector
+from aggregator import check, cluster, cycle, evaluate, fold
+from aggregator.cluster import Point, linkage
 from aggregator.config import Config
 from aggregator.cycle import Wanted
-from aggregator.fold.merging import LARGE, Bond, ByHand, Closest, Outcome, merges
+from aggregator.fold.memory import LARGE
+from aggregator.fold.merging import ByHand, Group, Member, Pair, Probabilities, groups, pair, placed
+from aggregator.measure import score
 from aggregator.model import Reason
 from aggregator.store import Store, events, folding, open_writer, stories, upkeep
 from aggregator.text.words import words
 from tests.helpers import NOW, config, entry, put
 
 WINDOW = 72 * 3600
+HOUR, DAY = 3600, 86_400
 
 
-@dataclass
-class Inside:
-    """What is known of the inside of some events."""
+class Table(Probabilities):
+    """Probabilities that are given, 0 for every other pair."""
 
-    bonds: dict[int, dict[int, Bond]] = field(default_factory=dict)
-    vectors: dict[int, Vector] = field(default_factory=dict)
+    def __init__(self, points: Mapping[int, Point], given: Mapping[Pair, float]) -> None:
+        super().__init__(points, WINDOW)
+        self._given = given
 
-    def bonds_of(self, event: Cluster) -> dict[int, Bond] | None:
-        return self.bonds.get(event.id)
-
-    def vectors_of(self, stories: list[int]) -> list[tuple[int, Vector]]:
-        return [(story, self.vectors[story]) for story in stories if story in self.vectors]
+    def _computed(self, a: int, b: int) -> float:
+        return self._given.get((a, b), 0.0)
 
 
-def vector(title: str) -> Vector:
-    return cluster.weighted(cluster.terms(words(title), (), "en"), cluster.Rarity({}, 1000, "en"))
-
-
-def event(number: int, *found: tuple[int, Vector], at: int = 0) -> Cluster:
-    """One of these stories, told one second after the other."""
-    made = Cluster(number, {}, 0, 1 << 62, 0)
-    for place, (story, one) in enumerate(found):
-        made.absorb(Cluster(number, one, 1, at + place, at + place, {story: at + place}))
-    return made
-
-
-def single(number: int, title: str, at: int = 0) -> Cluster:
-    return event(number, (number, vector(title)), at=at)
-
-
-def pairs(found: list[Cluster], vectors: dict[int, Vector]) -> dict[tuple[int, int], Closest]:
+def told_by(sources: str) -> dict[int, Point]:
+    """A story of each of these sources (a dot: not known), one an hour."""
     return {
-        (a.id, b.id): max(Closest(cluster.cosine(vectors[x], vectors[y]), x, y) for x in a.members for y in b.members)
-        for a in found for b in found if a.id < b.id
+        story: Point(story, story * HOUR, source.strip("."), {}) for story, source in enumerate(sources, 1)
+    }
+
+
+def edges_of(given: Mapping[Pair, float]) -> list[Pair]:
+    return [key for key, likeness in given.items() if likeness >= cluster.THRESHOLD]
+
+
+def partition(
+    points: Mapping[int, Point], given: Mapping[Pair, float], by_hand: ByHand = ByHand()
+) -> set[frozenset[int]]:
+    found = groups(points, edges_of(given), Table(points, given), by_hand)
+    assert sorted(story for group in found for story in group.stories) == sorted(points), "nothing is lost"
+    return {frozenset(group.stories) for group in found}
+
+
+def wanted(said: str) -> set[frozenset[int]]:
+    """`12 3`: the first two are one event, the third another."""
+    return {frozenset(map(int, group)) for group in said.split()}
+
+
+def all_pairs(stories: str, likeness: float) -> dict[Pair, float]:
+    return {pair(a, b): likeness for a, b in combinations(map(int, stories), 2)}
+
+
+@pytest.mark.parametrize(
+    ("name", "sources", "given", "expected"),
+    [
+        ("two, just over the threshold", "ab", {(1, 2): 0.501}, "12"),
+        ("two, just under it", "ab", {(1, 2): 0.499}, "1 2"),
+        ("one source tells one happening seldom twice", "aa", {(1, 2): 0.54}, "1 2"),
+        ("but it does where that is sure", "aa", {(1, 2): 0.56}, "12"),
+        ("two sources that are not known are two", "..", {(1, 2): 0.51}, "12"),
+        ("the surer pair goes first, and alone", "abc", {(1, 2): 0.55, (2, 3): 0.9}, "1 23"),
+        ("whichever of them is older", "abc", {(1, 2): 0.9, (2, 3): 0.55}, "12 3"),
+        ("a third comes to two by the closer one, if that is sure", "abc", {(1, 2): 0.9, (2, 3): 0.65}, "123"),
+        ("all pairs are half sure", "abcd", all_pairs("1234", 0.7), "1234"),
+        ("a chain breaks in the middle", "abcd", {(1, 2): 0.8, (2, 3): 0.7, (3, 4): 0.8}, "12 34"),
+        ("two events are harder to merge than a story and an event", "abcd",
+         {(1, 2): 0.9, (3, 4): 0.9, **{key: 0.53 for key in [(1, 3), (1, 4), (2, 3), (2, 4)]}}, "12 34"),
+        ("a story that is as near is not", "abc", {(1, 2): 0.9, (1, 3): 0.53, (2, 3): 0.53}, "123"),
+        ("nor are two events that are sure", "abcd", {**all_pairs("1234", 0.6), (1, 2): 0.9, (3, 4): 0.9}, "1234"),
+        ("unless the same outlets tell them again", "abab", {**all_pairs("1234", 0.6), (1, 2): 0.9, (3, 4): 0.9}, "12 34"),
+        ("nothing is alike", "abc", {}, "1 2 3"),
+    ],
+)  # fmt: skip
+def test_events_grow_best_first(name: str, sources: str, given: dict[Pair, float], expected: str) -> None:
+    assert partition(told_by(sources), given) == wanted(expected), name
+
+
+def test_groups_are_in_the_order_of_time_and_say_what_each_story_is_nearest_to() -> None:
+    points = {
+        7: Point(7, 10, "a", {}), 3: Point(3, 20, "b", {}), 5: Point(5, 30, "c", {}), 4: Point(4, 5, "d", {}),
     }  # fmt: skip
-
-
-def merged(
-    found: list[Cluster],
-    inside: Inside | None = None,
-    forbidden: frozenset[tuple[int, int]] = frozenset(),
-    together: frozenset[tuple[int, int]] = frozenset(),
-) -> Outcome:
-    inside = inside or Inside()
-    vectors = {**inside.vectors, **{next(iter(one.members)): one.total for one in found if one.size == 1}}
-    return merges(
-        {one.id: one for one in found}, pairs(found, vectors), WINDOW, inside, ByHand(forbidden, together)
-    )
-
-
-def test_events_merge_best_first_and_the_older_stays() -> None:
-    found = [
-        single(1, "Strong earthquake hits northern Chile", 10),
-        single(2, "Earthquake in northern Chile kills four", 20),
-        single(3, "Central bank holds rates", 30),
-    ]
-    outcome = merged(found)
-    (merge,) = outcome.merges
+    given = {(3, 7): 0.8, (5, 7): 0.9, (3, 5): 0.7}
+    alone, event = groups(points, edges_of(given), Table(points, given))
+    assert alone == Group((Member(4),)) and event.stories == (7, 3, 5)
+    assert [(one.nearest, one.closest, pytest.approx(one.average)) for one in event.members] == [
+        (5, 0.9, 0.85), (7, 0.8, 0.75), (7, 0.9, 0.8),
+    ]  # fmt: skip
     assert (
-        (merge.kept, merge.gone, merge.near, merge.founder) == (1, 2, 1, 2)
-        and outcome.clusters[1].size == 2
-        and outcome.successors() == {2: 1}
+        event.members[0].likeness == pytest.approx(0.9**0.75 * 0.85**0.25)
+        and alone.members[0].likeness == 0.0
     )
-    assert (
-        set(merge.common[: merge.telling]) == {"earthquak", "northern", "chil"}
-        and merge.gap == 10
-        and merge.average == merge.cosine
-    )
-    far = [single(1, "Same words here again"), single(2, "Same words here again", 9 * 86_400)]
-    assert merged(far).merges == [], "beyond the window"
 
 
-def test_what_is_kept_apart_from_a_part_is_kept_apart_from_the_whole() -> None:
-    quake = "Strong earthquake hits northern Chile"
-    found = [single(1, quake, 10), single(2, quake, 20), single(3, "Earthquake hits northern Chile", 30)]
-    assert [(merge.kept, merge.gone) for merge in merged(found, forbidden=frozenset({(2, 3)})).merges] == [
-        (1, 2)
-    ]
+@pytest.mark.parametrize(
+    ("name", "apart", "together", "expected"),
+    [
+        ("nothing was said", [], [], "123 4"),
+        ("what is kept apart from a part is kept apart from the whole", [(2, 3)], [], "12 3 4"),
+        ("even from the surest", [(1, 2)], [], "13 2 4"),
+        ("what the user joined is one, however unlike", [], [(1, 4)], "1423"),
+        ("and what is near to a part of it comes along", [], [(3, 4)], "1234"),
+        ("what is apart from one of two that were joined is so from both", [(2, 4)], [(1, 4)], "14 23"),
+        ("three that were joined in two pairs", [], [(3, 4), (2, 4)], "1234"),
+        ("what was said of others does not matter", [(8, 9), (1, 9)], [(7, 9), (4, 9)], "123 4"),
+    ],
+)  # fmt: skip
+def test_what_the_user_said(name: str, apart: list[Pair], together: list[Pair], expected: str) -> None:
+    given = {(1, 2): 0.97, (1, 3): 0.95, (2, 3): 0.9}
+    said = ByHand(frozenset(apart), frozenset(together))
+    assert partition(told_by("abcd"), given, said) == wanted(expected), name
 
 
 def test_two_that_are_kept_apart_may_both_join_others() -> None:
-    quake, bank = "Strong earthquake hits northern Chile", "Central bank leaves key interest rate unchanged"
-    found = [single(1, quake), single(2, quake, 1), single(3, bank), single(4, bank, 1)]
-    outcome = merged(found, forbidden=frozenset({(2, 4)}))
-    assert {(merge.kept, merge.gone) for merge in outcome.merges} == {(1, 2), (3, 4)}
+    given = {(1, 2): 0.9, (3, 4): 0.9, (2, 4): 0.95}
+    assert partition(told_by("abcd"), given, ByHand(frozenset({(2, 4)}))) == wanted("12 34")
+
+
+Streams = tuple[dict[int, Point], dict[Pair, float]]
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> Streams:
+    """Stories of a few sources, and how sure each pair is: no two pairs alike, so that chance decides nothing."""
+    points = told_by(draw(st.text("abc.", min_size=1, max_size=9)))
+    pairs = list(combinations(points, 2))
+    sure = draw(st.permutations(range(len(pairs))))
+    above = draw(st.integers(0, 100)) / 100  # of all pairs, those that are likely
+    likely = {
+        key: (1 - ((rank + 1) / (len(pairs) + 1)) ** (1 + above)) ** 0.7
+        for key, rank in zip(pairs, sure, strict=True)
+    }
+    return points, likely
+
+
+@settings(max_examples=200, deadline=None)
+@given(streams(), st.data())
+def test_neither_order_nor_numbers_matter(stream: Streams, data: st.DataObject) -> None:
+    points, given = stream
+    expected = partition(points, given)
+    order = data.draw(st.permutations(list(points)))
+    edges = data.draw(st.permutations(edges_of(given)))
+    again = groups({story: points[story] for story in order}, edges, Table(points, given))
+    assert again == groups(points, edges_of(given), Table(points, given))
+    number = dict(zip(points, order, strict=True))
+    renumbered = {number[a]: Point(number[a], one.at, one.source, {}) for a, one in points.items()}
+    said = {pair(number[a], number[b]): likeness for (a, b), likeness in given.items()}
+    assert partition(renumbered, said) == {frozenset(number[story] for story in group) for group in expected}
+
+
+@settings(max_examples=200, deadline=None)
+@given(streams(), st.data())
+def test_what_the_user_said_always_holds(stream: Streams, data: st.DataObject) -> None:
+    points, given = stream
+    colours = {story: data.draw(st.integers(0, 2)) for story in points}
+    pairs = [key for key in given if data.draw(st.booleans())]
+    together = frozenset((a, b) for a, b in pairs if colours[a] == colours[b])
+    apart = frozenset((a, b) for a, b in pairs if colours[a] != colours[b])
+    found = partition(points, given, ByHand(apart, together))
+    place = {story: group for group in found for story in group}
+    assert all(place[a] == place[b] for a, b in together)
+    assert all(place[a] != place[b] for a, b in apart)
+
+
+# ------------------------------------------------------------ which event it is
+
+
+def group(*stories: int) -> Group:
+    return Group(tuple(map(Member, stories)))
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "before", "founders", "age", "kept", "gone"),
+    [
+        ("as it was", [(1, 2)], {1: 10, 2: 10}, {10: 1}, {10: 5}, (10,), {}),
+        ("the older of two is kept", [(1, 2)], {1: 10, 2: 20}, {10: 1, 20: 2}, {10: 9, 20: 5}, (20,), {10: 0}),
+        ("of the same age the smaller number", [(1, 2)], {1: 20, 2: 10}, {10: 2, 20: 1}, {10: 5, 20: 5}, (10,), {20: 0}),
+        ("it follows its founder", [(2, 3), (1,)], {1: 10, 2: 10, 3: 10}, {10: 1}, {10: 5}, (None, 10), {}),
+        ("it follows its founder into another's", [(1, 9), (2, 3)], {1: 10, 2: 10, 3: 10, 9: 90}, {10: 1, 90: 9}, {10: 5, 90: 1}, (90, None), {10: 0}),
+        ("its founder is gone: most of its stories", [(1,), (2, 3)], {1: 10, 2: 10, 3: 10}, {}, {10: 5}, (None, 10), {}),
+        ("its founder is elsewhere: most of its stories", [(1,), (2, 3)], {1: 10, 2: 10, 3: 10}, {10: 77}, {10: 5}, (None, 10), {}),
+        ("of as many the first", [(1,), (2,)], {1: 10, 2: 10}, {}, {10: 5}, (10, None), {}),
+        ("two change a story", [(1, 3), (2,)], {1: 10, 2: 20, 3: 20}, {10: 1, 20: 2}, {10: 5, 20: 6}, (10, 20), {}),
+    ],
+)  # fmt: skip
+def test_which_event_a_group_is(
+    name: str,
+    found: list[tuple[int, ...]],
+    before: dict[int, int],
+    founders: dict[int, int],
+    age: dict[int, int],
+    kept: tuple[int | None, ...],
+    gone: dict[int, int],
+) -> None:
+    where = placed([group(*stories) for stories in found], before, founders, age)
+    assert (where.events, dict(where.gone)) == (kept, gone), name
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 5)), min_size=1, max_size=9), st.data())
+def test_every_event_of_before_is_kept_or_gone_exactly_once(
+    of_story: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    before = {story: event for story, (event, _) in enumerate(of_story, 1)}
+    now: dict[int, list[int]] = {}
+    for story, (_, part) in enumerate(of_story, 1):
+        now.setdefault(part, []).append(story)
+    known = sorted(set(before.values()))
+    founders = {
+        event: founder
+        for event in known
+        if (founder := data.draw(st.none() | st.integers(1, len(of_story) + 3))) is not None
+    }
+    age = {event: data.draw(st.integers(0, 3)) for event in known}
+    found = [group(*stories) for stories in now.values()]
+    where = placed(found, before, founders, age)
+    kept = [event for event in where.events if event is not None]
+    assert len(where.events) == len(found) and sorted([*kept, *where.gone]) == known
+    for event, place in where.gone.items():
+        stays = where.events[place]
+        assert stays is not None and (age[stays], stays) < (age[event], event), (
+            "an id is never given up for none"
+        )
+    for event in known:
+        if founders.get(event) in before:
+            place = where.events.index(event) if event in kept else where.gone[event]
+            assert founders[event] in found[place].stories
+
+
+# ------------------------------------------------------------ how sure it is
+
+
+def vector(title: str) -> cluster.Vector:
+    return cluster.weighted(cluster.terms(words(title), (), "en"), cluster.Rarity({}, 1000, "en"))
+
+
+def angle(likeness: float) -> tuple[cluster.Vector, cluster.Vector]:
+    """Two vectors of unit length with this cosine."""
+    return {"x": 1.0}, {"x": likeness, "y": (1 - likeness**2) ** 0.5}
+
+
+@pytest.mark.parametrize(
+    ("name", "likeness", "hours", "sources", "expected"),
+    [
+        ("nothing in common", 0.0, 0, "ab", 0.0),
+        ("hardly anything", 0.01, 0, "ab", 0.0),
+        ("a little", 0.1, 0, "ab", 0.0186),
+        ("a fifth", 0.2, 0, "ab", 0.2642),
+        ("a quarter", 0.25, 0, "ab", 0.5102),
+        ("half", 0.5, 0, "ab", 0.9803),
+        ("the same words", 1.0, 0, "ab", 0.9999),
+        ("half, a day later", 0.5, 24, "ab", 0.5291),
+        ("half, a day before", 0.5, -24, "ab", 0.5291),
+        ("half, of one source", 0.5, 0, "aa", 0.9175),
+        ("half, of one source a day later", 0.5, 24, "aa", 0.2005),
+        ("half, of unknown sources a day later", 0.5, 24, "..", 0.5291),
+        ("the same words three days later", 1.0, 72, "ab", 0.1007),
+        ("the same words three days later, of one source", 1.0, 72, "aa", 0.0244),
+    ],
+)  # fmt: skip
+def test_probability(name: str, likeness: float, hours: int, sources: str, expected: float) -> None:
+    one, other = angle(likeness)
+    a = Point(1, NOW, sources[0].strip("."), one)
+    b = Point(2, NOW + hours * HOUR, sources[1].strip("."), other)
+    assert cluster.probability(a, b) == pytest.approx(expected, abs=0.00006), name
+    assert cluster.probability(a, b) == cluster.probability(b, a)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("one pair is what it is", (0.7, 0.7, 1, 1, 2), 0.7),
+        ("CLOSEST: the closest counts three times", (0.81, 0.16, 1, 1, 2), 0.81**0.75 * 0.16**0.25),
+        ("CROWD_POWER: two and two", (0.8, 0.8, 2, 2, 4), 0.8 / 2**0.15),
+        ("the smaller counts", (0.8, 0.8, 2, 30, 32), 0.8 / 2**0.15),
+        ("a single story is no crowd", (0.8, 0.8, 1, 30, 31), 0.8),
+        ("under CROWD", (0.8, 0.8, 3, 3, 6), 0.8 / 3**0.15),
+        ("CROWD", (0.8, 0.8, 4, 4, 8), 0.8 / 4**0.15),
+        ("beyond CROWD", (0.8, 0.8, 5, 5, 10), 0.8 / 4**0.15),
+        ("REPEATED_POWER: one source twice", (0.8, 0.8, 1, 1, 1), 0.8 / 2**0.15),
+        ("six stories of two sources", (0.8, 0.8, 1, 5, 2), 0.8 / 3**0.15),
+    ],
+)  # fmt: skip
+def test_linkage(name: str, given: tuple[float, float, int, int, int], expected: float) -> None:
+    assert linkage(*given) == pytest.approx(expected, abs=1e-9), name
+
+
+@pytest.mark.parametrize(("gap", "sure"), [(WINDOW, True), (WINDOW + 1, False)])
+def test_beyond_the_window_nothing_is_one_event(gap: int, sure: bool) -> None:
+    same = vector("Strong earthquake hits northern Chile")
+    at = {1: Point(1, NOW, "a", same), 2: Point(2, NOW + gap, "b", same)}
+    assert (Probabilities(at, WINDOW).between(2, 1) > 0) is sure
+
+
+def test_another_case_is_asked_once_and_only_where_it_matters() -> None:
+    asked: list[Pair] = []
+
+    def another_case(a: int, b: int) -> bool:
+        asked.append((a, b))
+        return 3 in (a, b)
+
+    one, half = angle(0.5)
+    points = {
+        1: Point(1, NOW, "a", one), 2: Point(2, NOW, "b", half), 3: Point(3, NOW, "c", half),
+        4: Point(4, NOW, "d", angle(0.1)[1]), 5: Point(5, NOW + WINDOW + 1, "e", one), 6: Point(6, NOW, "f", {"z": 1.0}),
+    }  # fmt: skip
+    known = Probabilities(points, WINDOW, another_case)
+    for _ in range(2):
+        assert known.between(1, 2) == known.between(2, 1) == pytest.approx(0.9803, abs=0.0005)
+        assert known.between(3, 1) == known.between(1, 3) == 0.0, "a case of its own"
+        assert (
+            0 < known.between(1, 4) < cluster.THRESHOLD and known.between(5, 1) == known.between(1, 6) == 0.0
+        )
+    assert asked == [(1, 2), (1, 3)]
+
+
+def test_each_pair_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large the events grow: it is what the time goes into."""
+    counted: Counter[Pair] = Counter()
+
+    def probability(a: Point, b: Point) -> float:
+        counted[a.story, b.story] += 1
+        return 0.9
+
+    monkeypatch.setattr(cluster, "probability", probability)
+    points = told_by("abcdefgh")
+    edges = [(story, story + 1) for story in range(1, 8)]
+    (whole,) = groups(points, edges, Probabilities(points, WINDOW))
+    assert whole.stories == tuple(points) and set(counted.values()) == {1}
 
 
 FERRY, FERRY_TOO, LATE = (
@@ -116,104 +352,6 @@ FERRY, FERRY_TOO, LATE = (
     "Harbour of Brannock: dredging contract awarded",
     "Dredging contract for Brannock harbour awarded to Haas",
 )
-
-
-def early(score: float = 0.23) -> tuple[Cluster, Inside]:
-    """Two stories that were merged by little, before the one came that the second belongs with."""
-    vectors = {1: vector(FERRY), 2: vector(FERRY_TOO)}
-    return event(1, *vectors.items()), Inside({1: {2: Bond(score, 1)}}, vectors)
-
-
-def test_a_story_leaves_an_event_when_one_comes_that_it_is_more_like() -> None:
-    whole, inside = early()
-    outcome = merged([whole, single(9, LATE, 60)], inside)
-    assert {frozenset(one.members) for one in outcome.clusters.values()} == {
-        frozenset({1}),
-        frozenset({2, 9}),
-    }
-    assert outcome.clusters[1].members.keys() == {1}, "the founder's part keeps the number"
-    assert [(merge.kept, merge.gone) for merge in outcome.merges] == [(9, -2)], (
-        "what has no id yet takes that of the other"
-    )
-    assert [(cut.event, cut.parts) for cut in outcome.cuts] == [(1, (1, -2))] and outcome.cuts[0].terms == {
-        "brannock": 1
-    }
-
-
-@pytest.mark.parametrize(
-    ("why", "score", "known", "joined"),
-    [
-        ("it was bound by more than now", 0.9, True, False),
-        ("the user joined them", 0.23, True, True),
-        ("its inside is not known", 0.23, False, False),
-    ],
-)
-def test_an_event_stays_whole_where(why: str, score: float, known: bool, joined: bool) -> None:
-    whole, inside = early(score)
-    outcome = merged(
-        [whole, single(9, LATE, 60)],
-        inside if known else Inside(vectors=inside.vectors),
-        together=frozenset({(2, 1)}) if joined else frozenset(),
-    )
-    assert not outcome.cuts and outcome.clusters[1].members.keys() >= {1, 2}, why
-
-
-def test_a_large_event_is_not_taken_apart() -> None:
-    vectors = {number: vector(FERRY) for number in range(1, LARGE + 1)}
-    inside = Inside({1: {number: Bond(0.1, 1) for number in range(2, LARGE + 1)}}, vectors)
-    outcome = merged([event(1, *vectors.items()), single(LARGE + 1, FERRY, 60)], inside)
-    assert not outcome.cuts and outcome.clusters[1].size == LARGE + 1
-
-
-def test_parts_are_kept_apart_from_what_the_whole_was() -> None:
-    wanted = {
-        frozenset(): {frozenset({1}), frozenset({2, 9, 10})},
-        frozenset({(1, 9)}): {frozenset({1}), frozenset({2, 10}), frozenset({9})},
-    }
-    for forbidden, groups in wanted.items():
-        whole, inside = early()
-        outcome = merged(
-            [whole, single(9, "Brannock harbour dredging delayed", 60), single(10, LATE, 70)],
-            inside,
-            forbidden,
-        )
-        assert {frozenset(one.members) for one in outcome.clusters.values()} == groups
-
-
-_TITLES = st.lists(
-    st.sampled_from(
-        ["ferry", "brannock", "harbour", "quake", "chile", "bank", "rates", "minister", "verdict", "strike"]
-    ),
-    min_size=1,
-    max_size=5,
-).map(" ".join)
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.lists(_TITLES, min_size=2, max_size=12), st.data())
-def test_nothing_is_lost_whatever_was_merged_before(titles: list[str], data: st.DataObject) -> None:
-    """Any events, with any bonds (of circles and of strangers too): it ends, every story stands once, every number that is gone has a successor."""
-    vectors = {number: vector(title) for number, title in enumerate(titles, 1)}
-    found, inside, left = [], Inside(vectors=vectors), list(vectors)
-    while left:
-        size = data.draw(st.integers(1, len(left)))
-        members, left = left[:size], left[size:]
-        found.append(event(members[0], *((story, vectors[story]) for story in members)))
-        bond = st.builds(Bond, st.floats(0, 1), st.integers(1, len(titles) + 2))
-        inside.bonds[members[0]] = data.draw(st.dictionaries(st.sampled_from(members), bond))
-    numbers = {one.id for one in found}
-    outcome = merges({one.id: one for one in found}, pairs(found, vectors), WINDOW, inside)
-    assert sorted(story for one in outcome.clusters.values() for story in one.members) == sorted(vectors)
-    assert all(one.size == len(one.members) for one in outcome.clusters.values())
-    successors = outcome.successors()
-    assert (
-        set(successors.values()) <= outcome.clusters.keys()
-        and not successors.keys() & outcome.clusters.keys()
-    )
-    assert numbers <= successors.keys() | outcome.clusters.keys()
-    assert all(merge.gone < 0 for merge in outcome.merges if merge.kept < 0), (
-        "an id that readers know is never given up for none"
-    )
 
 
 # ------------------------------------------------------------ over a store
@@ -329,7 +467,6 @@ def test_counts_of_words_never_fall_below_none(store: Store) -> None:
 SOURCES = '[publish]\none_per = "event"\nlimit = 2\n' + "".join(
     f'[[sources]]\nid = "{name}"\nurl = "https://{name}.example/feed"\n' for name in "abcd"
 )
-HOUR, DAY = 3600, 86_400
 
 
 def published(settings: Config, public_id: str) -> str | None:
@@ -345,7 +482,7 @@ def published(settings: Config, public_id: str) -> str | None:
 def test_the_date_of_an_event_stays_when_an_older_story_comes_to_it(tmp_path: Path) -> None:
     desk = config(tmp_path, SOURCES)
     with open_writer(desk.database) as store:
-        put(store, entry("c", "3", "Haas wins order for dredging, shares rise", at=NOW - 700))
+        put(store, entry("c", "3", "Haas shares rise after order from ministry", at=NOW - 700))
         put(store, entry("a", "1", FERRY, at=NOW - 7900), entry("b", "2", FERRY_TOO, at=NOW - 7800))
         fold.fold(store, fold.Settings(), {})
         alone = told(store)
@@ -357,7 +494,7 @@ def test_the_date_of_an_event_stays_when_an_older_story_comes_to_it(tmp_path: Pa
             entry(
                 "d",
                 "4",
-                "Dredging contract for Brannock harbour awarded to Haas, shares rise on order",
+                "Haas shares rise: dredging contract for Brannock harbour awarded",
                 at=NOW - 500,
             ),
         )
