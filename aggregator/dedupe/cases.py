@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from aggregator.dedupe.decision import OTHER_NUMBERS, Between, containment, decide, series, title_similarity
 from aggregator.dedupe.headline import OTHER_WORDS
+from aggregator.dedupe.numbers import is_number
 from aggregator.dedupe.prints import Print
 from aggregator.model import Reason
 from aggregator.text import vocabulary
@@ -78,12 +79,15 @@ def _stands(a: Print, b: Print) -> bool:
 
 def _one_word_replaced(a: Print, b: Print) -> bool:
     """In scripts without capitals: two headlines that are the same but for a word or two in one place. Another
-    outlet would not have found the very same words; a template has them.
+    outlet would not have found the very same words; a template has them. Numbers do not count: a toll rises.
     """
     if a.held or b.held or not _uncased(a.title):
         return False
     ours, theirs = _inside(a.title, b.title), _inside(b.title, a.title)
-    return 0 < max(len(ours), len(theirs)) <= 2 and min(len(a.title), len(b.title)) >= 2 * len(ours) + 2
+    if ours and theirs and all(map(is_number, (*ours, *theirs))):
+        return False
+    replaced = max(len(ours), len(theirs))
+    return 0 < replaced <= 2 and min(len(a.title), len(b.title)) >= 2 * replaced + 2
 
 
 def _uncased(title: Sequence[str]) -> bool:

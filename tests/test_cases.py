@@ -1,0 +1,203 @@
+"""Two cases of one template: what must never be one event, and what may be."""
+
+from __future__ import annotations
+
+import pytest
+
+from aggregator.dedupe import Between, another_case, decide, fingerprint
+from aggregator.dedupe.headline import OTHER_WORDS
+from aggregator.model import Reason
+from aggregator.text import vocabulary
+
+DECK = "Every morning our reporters bring you the five things that matter, from markets to the weather, in a minute."
+DECK_DE = "Jeden Morgen fassen wir für Sie zusammen, worüber die Region spricht, kurz und verständlich in zwei Minuten."
+DECK_NL = "Elke ochtend brengt onze redactie in een paar minuten het belangrijkste, van politiek tot cultuur en sport."
+
+ONE, TWO = True, False  # sources
+
+
+# fmt: off
+CASES = [
+    ("en, frame of a source", ONE, ("Letters: potholes and patience", ""), ("Letters: library fines and tariffs", "")),
+    ("fr, frame of a source", ONE, ("Le portrait du jour : Maëlle Quéré, apicultrice à Lorvan", ""), ("Le portrait du jour : Bastien Hoarau, luthier à Mirecourt", "")),
+    ("pt, frame of a source", ONE, ("Previsão do tempo para Vilamonte nesta quinta", ""), ("Previsão do tempo para Serra Alvão nesta quinta", "")),
+    ("es, frame of a source", ONE, ("Horóscopo de hoy: Tauro y el dinero", ""), ("Horóscopo de hoy: Piscis y la salud", "")),
+    ("de, frame of a source", ONE, ("Polizeibericht Altenmoor: Fahrrad gestohlen", ""), ("Polizeibericht Altenmoor: Scheune brennt", "")),
+    ("pl, frame of a source", ONE, ("Kronika policyjna: kradzież roweru w Lipowcu", ""), ("Kronika policyjna: pożar stodoły w Brzezinach", "")),
+    ("ru, frame of a source", ONE, ("Погода в Заречье на выходные", ""), ("Погода в Луговске на выходные", "")),
+    ("tr, frame of a source", ONE, ("Günün sözü: sabır üzerine", ""), ("Günün sözü: dostluk üzerine", "")),
+    ("it, frame of a source", ONE, ("Oroscopo: Leone fortunato in amore", ""), ("Oroscopo: Vergine stanca al lavoro", "")),
+    ("ja, frame of a source", ONE, ("【今日の運勢】おひつじ座", ""), ("【今日の運勢】みずがめ座", "")),
+    ("en, one court, two outlets", TWO, ("Brannock County Court jails embezzling harbourmaster", ""), ("Brannock County Court acquits veteran surgeon", "")),
+    ("hi, one court, two outlets", TWO, ("सुप्रीम कोर्ट ने खनन पट्टों की नीलामी रोकी", ""), ("सुप्रीम कोर्ट ने विधवा की पेंशन बहाल की", "")),
+    ("ar, one court, two outlets", TWO, ("محكمة الاستئناف تلغي قرار إغلاق المصنع", ""), ("محكمة الاستئناف تؤيد سجن الطبيب", "")),
+    ("id, one court, two outlets", TWO, ("Pengadilan Negeri Sukamaju vonis bendahara koperasi", ""), ("Pengadilan Negeri Sukamaju bebaskan pemilik tambang", "")),
+    ("es, one court, two outlets", TWO, ("La Audiencia de Montalbo absuelve a dos ganaderos trashumantes", ""), ("La Audiencia de Montalbo encarcela al farmacéutico", "")),
+    ("ko, one court, two outlets", TWO, ("대법원, 어업 보상금 소송 기각", ""), ("대법원, 병원장 징역형 확정", "")),
+    ("hi, another town", TWO, ("बारिश के कारण रामपुर में सभी स्कूल कल बंद रहेंगे", ""), ("बारिश के कारण सीतापुर में सभी स्कूल कल बंद रहेंगे", "")),
+    ("fa, another town", TWO, ("قیمت امروز سکه در بازار تهران اعلام شد", ""), ("قیمت امروز سکه در بازار مشهد اعلام شد", "")),
+    ("ar, another town", TWO, ("انقطاع المياه عن مدينة الزهراء لمدة يومين بسبب أعمال الصيانة", ""), ("انقطاع المياه عن مدينة المنصورة لمدة يومين بسبب أعمال الصيانة", "")),
+    ("he, another crossing", TWO, ("תאונת דרכים בצומת אלונים: שלושה פצועים קל", ""), ("תאונת דרכים בצומת גולני: שלושה פצועים קל", "")),
+    ("te, another town", TWO, ("వర్షాల వల్ల రామాపురం పాఠశాలలకు రేపు సెలవు ప్రకటించారు", ""), ("వర్షాల వల్ల సీతాపురం పాఠశాలలకు రేపు సెలవు ప్రకటించారు", "")),
+    ("ko, another town", TWO, ("폭우로 은하시 전체 초등학교 내일 하루 휴교 결정", ""), ("폭우로 새벽시 전체 초등학교 내일 하루 휴교 결정", "")),
+    ("zh, another town", TWO, ("台风逼近 海陵市明日全市中小学停课一天", ""), ("台风逼近 江宁市明日全市中小学停课一天", "")),
+    ("ja, another line", TWO, ("大雨の影響で青葉線は始発から運転見合わせ", ""), ("大雨の影響で若葉線は始発から運転見合わせ", "")),
+    ("en, standing text", TWO, ("Tariffs bite at the docks", DECK), ("A cellist retires", DECK)),
+    ("de, standing text", TWO, ("Streit um die Fähre", DECK_DE), ("Neue Orgel eingeweiht", DECK_DE)),
+    ("nl, standing text", TWO, ("Brug blijft dicht", DECK_NL), ("Schaatser wint goud", DECK_NL)),
+]
+NEWS = [
+    ("en, a toll rises", TWO, ("Mudslide above Corvell kills four", ""), ("Mudslide above Corvell kills eleven", "")),
+    ("pt, a toll rises", TWO, ("Incêndio em fábrica de Serra Alvão: dois mortos", ""), ("Incêndio em fábrica de Serra Alvão: cinco mortos", "")),
+    ("de, a toll rises", TWO, ("Lawine am Hohen Riffel: zwei Tote", ""), ("Lawine am Hohen Riffel: fünf Tote", "")),
+    ("ru, a toll rises", TWO, ("Обвал шахты в Заречье: трое погибших", ""), ("Обвал шахты в Заречье: семеро погибших", "")),
+    ("ja, a toll rises", TWO, ("青葉町の土砂崩れ、3人死亡", ""), ("青葉町の土砂崩れ、7人死亡", "")),
+    ("zh, a toll rises", TWO, ("海陵市工厂爆炸 已致3人死亡", ""), ("海陵市工厂爆炸 已致11人死亡", "")),
+    ("ko, a toll rises", TWO, ("은하시 공장 화재로 3명 사망", ""), ("은하시 공장 화재로 9명 사망", "")),
+    ("hi, a toll rises", TWO, ("रामपुर में पुल गिरा, 4 लोगों की मौत", ""), ("रामपुर में पुल गिरा, 9 लोगों की मौत", "")),
+    ("te, a toll rises", TWO, ("రామాపురం వంతెన కూలి 3 మంది మృతి", ""), ("రామాపురం వంతెన కూలి 8 మంది మృతి", "")),
+    ("th, a toll rises", TWO, ("ไฟไหม้โรงงานที่บางนา เสียชีวิต 3 ราย", ""), ("ไฟไหม้โรงงานที่บางนา เสียชีวิต 8 ราย", "")),
+    ("ar, a toll rises", TWO, ("انهيار مبنى في الزهراء ومقتل 3 أشخاص", ""), ("انهيار مبنى في الزهراء ومقتل 8 أشخاص", "")),
+    ("fa, a toll rises", TWO, ("ریزش معدن در طبس 4 کشته داد", ""), ("ریزش معدن در طبس 9 کشته داد", "")),
+    ("he, a toll rises", TWO, ("שריפה במפעל באלונים: 3 הרוגים", ""), ("שריפה במפעל באלונים: 8 הרוגים", "")),
+    ("en, a toll is known", ONE, ("Mudslide above Corvell", ""), ("Mudslide above Corvell kills four", "")),
+    ("en, a light edit", TWO, ("Ferry runs aground off Corvell in thick fog", ""), ("Ferry runs aground off Corvell in fog", "")),
+    ("fr, a light edit", TWO, ("Le pont de Roubec rouvre à la circulation après deux ans de travaux", ""), ("Le pont de Roubec rouvre à la circulation", "")),
+    ("en, two outlets' own words", TWO, ("Corvell ferry sinks, crew rescued", "The ferry Marianne sank in the harbour of Corvell early on Friday; a tug took off the crew of nine."),
+     ("Corvell ferry sinks after collision", "Nine sailors were taken off the ferry Marianne by a tug before it went down in the harbour of Corvell.")),
+    ("en, one ruling, with bodies", TWO, ("Brannock County Court jails embezzling harbourmaster", "The man who kept the books of the harbour goes to prison for six years, the court said."),
+     ("Brannock County Court sends treasurer to prison", "Six years for the former harbourmaster, who took fees of foreign trawlers for himself.")),
+    ("en, a follow-up", ONE, ("Corvell ferry: captain arrested after sinking", ""), ("Corvell ferry: inquiry into sinking opens", "")),
+    ("es, a follow-up", TWO, ("Explosión en Montalbo: detenido el dueño del taller", ""), ("Explosión en Montalbo: el dueño del taller declara", "")),
+    ("it, a follow-up", ONE, ("Frana di Corvell, indagato il geologo Bassi", ""), ("Frana di Corvell, il geologo Bassi nega tutto", "")),
+    ("ko, a follow-up", TWO, ("은하시 붕괴 사고, 시공사 대표 구속", ""), ("은하시 붕괴 사고, 구속된 시공사 대표 첫 사과", "")),
+    ("en, two things", TWO, ("Museum opens a new wing", ""), ("Central bank holds rates", "")),
+]
+# fmt: on
+Item = tuple[str, str]
+
+
+@pytest.mark.parametrize(
+    ("name", "one_source", "a", "b", "expected"),
+    [(*case, True) for case in CASES] + [(*case, False) for case in NEWS],
+)
+def test_another_case_of_a_template(name: str, one_source: bool, a: Item, b: Item, expected: bool) -> None:
+    one, other = fingerprint(*a, language=name[:2]), fingerprint(*b, language=name[:2])
+    for pair in ((one, other), (other, one)):
+        assert another_case(*pair, Between(one_source)) is expected, name
+        known = decide(*pair, Between(one_source))
+        assert another_case(*pair, Between(one_source), known) is expected, (
+            "what is known need not be decided"
+        )
+
+
+def test_a_copy_is_no_other_case() -> None:
+    letters = fingerprint("Letters: potholes and patience", "")
+    others = fingerprint("Letters: library fines and tariffs", "")
+    assert another_case(letters, others, Between(True))
+    assert not another_case(letters, others, Between(True), Reason("text", 1, 1.0, 0.6))
+
+
+UNDECIDED = Reason(None, None, 0.0, 0.6)
+REPLACED = Reason(None, None, 0.0, 0.6, ((OTHER_WORDS, "one stands where the other has another"),))
+
+
+def body(size: int, changed: int = 0) -> str:
+    """So many words, the last of them others."""
+    found = [f"word{place}" for place in range(size - changed)] + [
+        f"other{place}" for place in range(changed)
+    ]
+    return " ".join(found)
+
+
+@pytest.mark.parametrize(("changed", "expected"), [(1, False), (2, True)])
+def test_STANDS_a_source_that_tells_one_text_twice_has_no_frame(changed: int, expected: bool) -> None:
+    """Of ten phrases of three words, nine are the same, or eight."""
+    one = fingerprint("Letters: potholes and patience", body(12), language="en")
+    other = fingerprint("Letters: quilts and tariffs", body(12, changed), language="en")
+    assert another_case(one, other, Between(True), UNDECIDED) is expected
+
+
+@pytest.mark.parametrize(("changed", "expected"), [(1, True), (2, False)])
+def test_STANDS_one_text_under_two_titles(changed: int, expected: bool) -> None:
+    one = fingerprint("Tariffs bite hard", body(12), language="en")
+    other = fingerprint("A cellist retires", body(12, changed), language="en")
+    assert another_case(one, other, Between(), REPLACED) is expected
+    assert another_case(one, other, Between(), UNDECIDED) is False, "they have to be known as two"
+
+
+@pytest.mark.parametrize(
+    ("name", "titles", "text", "expected"),
+    [
+        ("it speaks of neither", ("Tariffs bite hard", "A cellist retires"), body(12), True),
+        (
+            "it speaks of one of them",
+            ("Tariffs bite hard", "A cellist retires"),
+            body(11) + " cellist",
+            False,
+        ),
+        (
+            "the titles have a word in common",
+            ("Tariffs bite the cellist", "A cellist retires"),
+            body(12),
+            False,
+        ),
+    ],
+)
+def test_one_text_under_two_titles_of_which_it_says_nothing(
+    name: str, titles: tuple[str, str], text: str, expected: bool
+) -> None:
+    one, other = (fingerprint(title, text, language="en") for title in titles)
+    assert another_case(one, other, Between(), REPLACED) is expected, name
+
+
+@pytest.mark.parametrize(("shared", "expected"), [("affair", True), ("holiday", False)])
+def test_COMMON_a_word_that_every_other_item_holds_tells_nothing(shared: str, expected: bool) -> None:
+    assert vocabulary.share("affair", "en") == pytest.approx(0.0021, abs=0.00001)
+    assert vocabulary.share("holiday", "en") == pytest.approx(0.00198, abs=0.00001)
+    one = fingerprint(f"Letters: {shared} potholes patience", "", language="en")
+    other = fingerprint(f"Letters: quilts tariffs {shared} trams", "", language="en")
+    assert another_case(one, other, Between(True), UNDECIDED) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "mine", "other", "expected"),
+    [
+        ("two telling words each", "jails harbourmaster", "acquits surgeon", True),
+        ("one has one only", "jails harbourmaster", "acquits him", False),
+        ("one goes on", "jails harbourmaster", "", False),
+    ],
+)
+def test_SAID_headlines_of_two_sources_say_enough_of_their_own(
+    name: str, mine: str, other: str, expected: bool
+) -> None:
+    one, two = (fingerprint(f"Brannock County Court {said}", "", language="en") for said in (mine, other))
+    assert another_case(one, two, Between(), UNDECIDED) is expected, name
+    told = fingerprint(f"Brannock County Court {other}", body(12), language="en")
+    assert another_case(one, told, Between(), UNDECIDED) is False, "a body may say that it is the same"
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other", "expected"),
+    [
+        ("UNCASED: Hebrew", "אחד שניים אלונים ארבע", "אחד שניים גולני ארבע", True),
+        ("Armenian has capitals", "մեկ երկու Երևան չորս", "մեկ երկու Գյումրի չորս", False),
+        ("Latin has them", "one two Alonim four", "one two Golani four", False),
+        ("half of the words are Hebrew", "אחד שניים alonim four", "אחד שניים golani four", False),
+        ("most of them are", "אחד שניים שלוש alonim", "אחד שניים שלוש golani", True),
+        ("two words of seven", "אחד שניים אלונים צפון חמש שש שבע", "אחד שניים גולני חמש שש שבע", True),
+        ("two words of six", "אחד שניים אלונים צפון חמש שש", "אחד שניים גולני חמש שש", False),
+        ("one word of three", "אחד אלונים שלוש", "אחד גולני שלוש", False),
+        ("three words of ten", "אחד שניים אלונים צפון מזרח חמש שש שבע שמונה תשע", "אחד שניים גולני חמש שש שבע שמונה תשע", False),
+        ("a number is another one", "אחד שניים 3 ארבע", "אחד שניים 8 ארבע", False),
+        ("the same", "אחד שניים אלונים ארבע", "אחד שניים אלונים ארבע", False),
+    ],
+)  # fmt: skip
+def test_one_word_replaced_where_names_have_no_capitals(
+    name: str, one: str, other: str, expected: bool
+) -> None:
+    a, b = fingerprint(one, "", language="xx"), fingerprint(other, "", language="xx")
+    assert another_case(a, b, Between(), REPLACED) is expected, name
+    assert another_case(b, a, Between(), REPLACED) is expected, name
+    told = fingerprint(other, body(12), language="xx")
+    assert another_case(a, told, Between(), REPLACED) is False, "a body may say that it is the same"
