@@ -175,35 +175,10 @@ def test_what_is_left_of_broken_markup_is_no_word(said: str, wanted: str) -> Non
     )
 
 
-def _cluster(number: int, title: str, text: str = "", at: int = 0) -> cluster.Cluster:
-    return cluster.Cluster(number, _vector(title, text), 1, at, at, {number: at})
-
-
 def _vector(title: str, text: str = "", spoken: str = "en") -> cluster.Vector:
     return cluster.weighted(
         cluster.terms(words(title), words(text), spoken), cluster.Rarity({}, 1000, spoken)
     )
-
-
-def test_the_closest_pair_finds_the_event_whose_other_stories_speak_of_something_else() -> None:
-    event = _cluster(1, "Ferry sinks off Brannock with ninety aboard")
-    for number, title in enumerate(
-        ["Divers reach wreck", "Captain arrested over lifeboats", "Minister promises inquiry"], 2
-    ):
-        event.absorb(_cluster(number, title))
-    late = _cluster(9, "Brannock ferry: ninety aboard when it sank")
-    assert cluster.likeness(event, late, 0.7) > 2 * cluster.likeness(event, late, 0.05)
-
-
-def test_several_stories_on_both_sides_need_more() -> None:
-    one, other = (
-        _cluster(1, "Senate votes on infrastructure"),
-        _cluster(2, "Infrastructure talks end in the senate"),
-    )
-    alone = cluster.likeness(one, other, 0.5)
-    one.absorb(_cluster(3, "Senate votes on infrastructure"))
-    other.absorb(_cluster(4, "Infrastructure talks end in the senate"))
-    assert cluster.likeness(one, other, 0.5) < 0.9 * alone
 
 
 @pytest.mark.parametrize(
@@ -244,15 +219,6 @@ def test_rarity_counts_events_and_falls_with_them() -> None:
         cluster.Rarity({"ferry": 400}, 1000, "en")["ferry"],
     )
     assert rare > common > 0
-
-
-def test_likeness_falls_with_time() -> None:
-    a = _cluster(1, "Strong earthquake hits northern Chile")
-    near, far = (
-        _cluster(2, "Strong earthquake hits northern Chile"),
-        _cluster(3, "Strong earthquake hits northern Chile", at=86_400),
-    )
-    assert 0.9 < cluster.likeness(a, near, 1.0) <= 1.01 and cluster.likeness(a, far, 1.0) < 0.4
 
 
 def test_measures() -> None:
