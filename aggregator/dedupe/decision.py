@@ -218,7 +218,7 @@ class _Pair:
             return (held if self._one_story() else 0.0), THRESHOLD if own_words else QUOTED
         if similar >= HEADLINE_THRESHOLD and len(self.a.title) >= 6 and held >= 0.5 and self.opens_both:
             return similar, HEADLINE_THRESHOLD
-        if least < LONG_BODY and self.edits.light and held >= (0.2 if least < SENTENCES else 0.5):
+        if least < LONG_BODY and held >= (0.2 if least < SENTENCES else 0.5) and self.edits.light:
             return (similar + held) / 2 + 0.2, THRESHOLD
         return held, THRESHOLD
 

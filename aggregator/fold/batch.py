@@ -119,6 +119,7 @@ class Batch:
         self.written.flush()
         if self.settings.event_window is not None:
             self.merge()
+        self.probabilities.close()
         self.remember()
         self.join_by_hand(batch)
 

@@ -26,6 +26,10 @@ def pair(a: int, b: int) -> Pair:
     return (a, b) if a < b else (b, a)
 
 
+def _never(a: int, b: int) -> bool:
+    return False
+
+
 class Probabilities:
     """How sure it is that two stories tell one happening, each pair computed once.
 
@@ -38,10 +42,16 @@ class Probabilities:
         self,
         points: Mapping[int, Point],
         window: int,
-        another_case: Callable[[int, int], bool] = lambda a, b: False,
+        another_case: Callable[[int, int], bool] | None = None,
     ) -> None:
-        self._points, self._window, self._another_case = points, window, another_case
+        self._points, self._window = points, window
+        self._another_case = another_case or _never
         self._known: dict[Pair, float] = {}
+
+    def close(self) -> None:
+        """Nothing more is asked. What is known may refer to who asks: no collector looks for such circles."""
+        self._another_case = _never
+        self._known.clear()
 
     def between(self, a: int, b: int) -> float:
         key = pair(a, b)
