@@ -234,13 +234,11 @@ class _Pair:
 
     def _same_headline(self) -> bool:
         """Two sources under one headline that nobody writes by chance; one of them shows but its first words."""
-        return (
-            not self.between.one_source
-            and self.least < LONG_BODY
-            and self.edits.light
-            and self.edits.own == ((), ())
-            and min(len(telling(one.title, self.spoken)) for one in (self.a, self.b)) >= SAME_HEADLINE
-        )
+        if self.between.one_source or self.least >= LONG_BODY:
+            return False
+        if min(len(telling(one.title, self.spoken)) for one in (self.a, self.b)) < SAME_HEADLINE:
+            return False
+        return self.edits.light and self.edits.own == ((), ())
 
     def _titles(self) -> tuple[float, float]:
         """At least one is a mere headline: equal but for light edits, and long enough, or nothing. Paraphrases are
