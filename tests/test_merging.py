@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -438,6 +439,174 @@ def test_an_id_is_not_given_twice_when_its_entry_comes_back_with_another_date(st
     fold.fold(store, fold.Settings(), {})
     assert {(story, event) for story, event, _ in told(store).values()} == {before["1"][:2]}
     assert store.conn.execute("SELECT count(*), (SELECT count(*) FROM event) FROM story").fetchone() == (1, 1)
+
+
+def test_an_event_that_merges_leads_to_the_older(store: Store) -> None:
+    """Two stories that have little in common, until one comes that both are like."""
+    put(store, entry("a", "1", "Haas shares rise after order from ministry", at=NOW - 900))
+    put(store, entry("b", "2", "Dredging of Brannock harbour to begin", at=NOW - 800))
+    first = fold.fold(store, fold.Settings(), {})
+    alone = told(store)
+    assert first.events_new == 2 and alone["1"][1] != alone["2"][1]
+    put(
+        store,
+        entry(
+            "c",
+            "3",
+            "Haas shares rise: ministry order for dredging of Brannock harbour to begin",
+            at=NOW - 700,
+        ),
+    )
+    done = fold.fold(store, fold.Settings(), {})
+    found = told(store)
+    assert {event for _, event, _ in found.values()} == {alone["1"][1]}, "the older one"
+    assert [found[guid][0] for guid in "12"] == [alone[guid][0] for guid in "12"]
+    assert alone["2"][1] in stories.aliases(store, alone["1"][1]), "what was published leads there"
+    assert (done.events_new, done.events_changed) == (-1, 1), "one less, and the other one changed"
+
+
+OLD = (
+    ("shared words", "brannock"),
+    ("closest pair", "0.31"),
+    ("time between", "2 minutes"),
+)
+
+
+def test_an_old_store_is_folded_on_and_keeps_its_ids(store: Store) -> None:
+    """Its events were made by other rules, with scores and features that are made no more."""
+    put(store, entry("a", "1", FERRY, at=NOW - 900), entry("b", "2", FERRY_TOO, at=NOW - 800))
+    put(store, entry("c", "m", "Museum opens a new wing", at=NOW - 850))
+    fold.fold(store, fold.Settings(), {})
+    alone = told(store)
+    bound(store, alone["1"][0], alone["2"][0], 0.23)
+    bound(store, alone["1"][0], alone["m"][0], 0.21)
+    with store.transaction() as conn:
+        old = json.dumps(OLD)
+        conn.execute("UPDATE member SET features = ?, threshold = 0.19 WHERE level = 'event'", (old,))
+    before = told(store)
+    put(store, entry("d", "x", "Parliament debates the budget", at=NOW - 700))
+    fold.fold(store, fold.Settings(), {})
+    assert {guid: told(store)[guid] for guid in before} == before, "what nothing new touches stays as it was"
+    put(store, entry("d", "4", "Ninety rescued as ferry sinks off Brannock", at=NOW - 600))
+    fold.fold(store, fold.Settings(), {})
+    found = told(store)
+    assert found["4"][1] == found["1"][1] == alone["1"][1], "an id that readers know stays"
+    assert [found[guid][:2] for guid in "2m"] == [(alone[guid][0], alone[guid][0]) for guid in "2m"]
+    assert not {alone["2"][1], alone["m"][1]} & {*stories.aliases(store, alone["1"][1])}, "they stand again"
+
+
+# ------------------------------------------------------------ the user's word
+
+
+RUSHED = (
+    "Freighter rams Corvell bridge, pillar holds",
+    "Corvell bridge: pillar holds after freighter rams it",
+    "Pillar of Corvell bridge holds, freighter stuck",
+)
+
+
+def rammed(store: Store) -> str:
+    """One event of three stories; its id."""
+    put(store, *(entry(source, guid, title, at=NOW - 9000 + int(guid))
+                 for source, guid, title in zip("abc", "123", RUSHED, strict=True)))  # fmt: skip
+    fold.fold(store, fold.Settings(), {})
+    (event,) = {event for _, event, _ in told(store).values()}
+    assert len({story for story, _, _ in told(store).values()}) == 3
+    return event
+
+
+def test_a_split_holds_and_nothing_follows_what_was_split_off(store: Store) -> None:
+    event = rammed(store)
+    cycle.split(store, "2", NOW)
+    alone = told(store)["2"]
+    assert alone[1] == alone[0] != event
+    for number, source in enumerate("defg", 4):
+        put(store, entry(source, f"{number}", f"{RUSHED[number % 3]}, crew {number}", at=NOW - 9000 + number))
+        fold.fold(store, fold.Settings(), {})
+        found = told(store)
+        assert (found["1"][1], found["3"][1]) == (event, event)
+        assert found["2"][:2] == alone[:2]
+    assert all(one[1] in (event, alone[1]) for one in told(store).values())
+
+
+def test_a_join_of_events_holds_against_what_comes_and_against_a_refold(store: Store) -> None:
+    event = rammed(store)
+    put(store, entry("m", "m", "Museum opens a new wing", at=NOW - 8000))
+    fold.fold(store, fold.Settings(), {})
+    museum = told(store)["m"]
+    cycle.join(store, "m", "2", "event", NOW)
+    assert told(store)["m"][1] == event and stories.aliases(store, event)
+    put(store, entry("n", "n", "Museum opens a new wing of glass", at=NOW - 7000),
+        entry("e", "4", "Freighter stuck at Corvell bridge: pillar holds", at=NOW - 6900))  # fmt: skip
+    fold.fold(store, fold.Settings(), {})
+    for _ in range(2):
+        found = told(store)
+        assert found["m"][1] == found["2"][1] == found["1"][1] == found["4"][1] == event
+        assert found["m"][0] == museum[0]
+        folding.forget(store, None)
+        fold.fold(store, fold.Settings(), {})
+
+
+@pytest.mark.parametrize("since", [NOW - 9000, NOW - 8998, NOW - 8997, NOW])
+def test_a_refold_of_the_newest_keeps_published_ids(store: Store, since: int) -> None:
+    rammed(store)
+    put(store, entry("m", "m", "Museum opens a new wing", at=NOW - 8000))
+    put(store, entry("d", "4", FERRY, at=NOW - 7999), entry("e", "5", FERRY_TOO, at=NOW - 7998))
+    fold.fold(store, fold.Settings(), {})
+    before = told(store)
+    folding.forget(store, since)
+    fold.fold(store, fold.Settings(), {})
+    assert told(store) == before
+
+
+# ------------------------------------------------------------ how many events a word is in
+
+
+def counted(store: Store) -> tuple[dict[str, int], int]:
+    """Of the words that are in an event, in how many; and how many events there are."""
+    words_of = store.conn.execute("SELECT term, events FROM term WHERE events <> 0")
+    return dict(words_of), int(store.meta("events seen") or 0)
+
+
+def recounted(store: Store) -> tuple[dict[str, int], int]:
+    """The same from the stored vectors and events."""
+    words_of = store.conn.execute(
+        "SELECT word.key, count(DISTINCT s.event) FROM story s JOIN vector v ON v.story = s.id, "
+        "json_each(v.terms) word GROUP BY word.key"
+    )
+    return dict(words_of), store.conn.execute("SELECT count(*) FROM event").fetchone()[0]
+
+
+_HEADLINES = st.lists(
+    st.sampled_from(
+        ["ferry", "brannock", "harbour", "quake", "chile", "bank", "rates", "minister", "verdict", "strike"]
+    ),
+    min_size=1,
+    max_size=6,
+).map(" ".join)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(_HEADLINES, st.sampled_from("abcd"), st.integers(0, 90)), min_size=1, max_size=14),
+    st.integers(1, 5),
+    st.integers(0, 90),
+)
+def test_words_are_counted_once_for_each_event(
+    told_things: list[tuple[str, str, int]], size: int, since: int
+) -> None:
+    records = {
+        f"{number}": {"title": title, "source": source, "published": evaluate.FALLBACK + hour * HOUR}
+        for number, (title, source, hour) in enumerate(told_things)
+    }
+    with evaluate.replayed(evaluate.polls(records, size), fold.Settings()) as store:
+        assert counted(store) == recounted(store), "after cycles of any size"
+        folding.forget(store, evaluate.FALLBACK + since * HOUR)
+        fold.fold(store, fold.Settings(), {})
+        assert counted(store) == recounted(store), "after a refold of the newest"
+        folding.forget(store, None)
+        fold.fold(store, fold.Settings(), {})
+        assert counted(store) == recounted(store), "after a refold of everything"
 
 
 def test_counts_of_words_never_fall_below_none(store: Store) -> None:

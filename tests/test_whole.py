@@ -38,11 +38,17 @@ def test_mutated_feeds_never_break_what_is_published(tmp_path: Path) -> None:
 def test_the_levels_hold_on_our_own_labelled_set() -> None:
     text, event = evaluate.labelled(LABELLED)
     assert text.precision >= 0.99 and text.recall >= 0.99, text
-    assert event.b3_f1 >= 0.96 and event.b3_precision >= 0.975 and event.precision >= 0.96, event
+    assert event.b3_f1 >= 0.97 and event.b3_precision >= 0.98 and event.precision >= 0.97, event
 
 
-@pytest.mark.parametrize("cycle", [1, 10, 100])
-def test_how_many_come_at_a_time_makes_little_difference(cycle: int) -> None:
+@pytest.fixture(scope="module")
+def at_once() -> dict[str, str]:
+    """Name → event, after one cycle over all."""
+    return {name: event for name, (_, event) in evaluate.folded(_labelled(), fold.Settings()).items()}
+
+
+@pytest.mark.parametrize("cycle", [1, 3, 10, 100])
+def test_how_many_come_at_a_time_makes_little_difference(cycle: int, at_once: dict[str, str]) -> None:
     records = _labelled()
     found = evaluate.folded(records, fold.Settings(), cycle)
     text = score(
@@ -56,7 +62,9 @@ def test_how_many_come_at_a_time_makes_little_difference(cycle: int) -> None:
         {name: event for name, (_, event) in found.items()},
     )
     print(cycle, text, event)
-    assert text.f1 >= 0.99 and event.b3_f1 >= 0.96 and event.b3_precision >= 0.975, (text, event)
+    assert text.f1 >= 0.99 and event.b3_f1 >= 0.97 and event.b3_precision >= 0.98, (text, event)
+    otherwise = score("event", at_once, {name: event for name, (_, event) in found.items()})
+    assert otherwise.wrong + otherwise.missed <= 3, otherwise  # pairs, of about 290 that are one event
 
 
 def test_no_template_of_our_own_set_is_folded_as_text() -> None:
