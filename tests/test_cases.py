@@ -151,10 +151,10 @@ def test_one_text_under_two_titles_of_which_it_says_nothing(
     assert another_case(one, other, Between(), REPLACED) is expected, name
 
 
-@pytest.mark.parametrize(("shared", "expected"), [("affair", True), ("holiday", False)])
+@pytest.mark.parametrize(("shared", "expected"), [("take", True), ("work", False)])
 def test_COMMON_a_word_that_every_other_item_holds_tells_nothing(shared: str, expected: bool) -> None:
-    assert vocabulary.share("affair", "en") == pytest.approx(0.0021, abs=0.00001)
-    assert vocabulary.share("holiday", "en") == pytest.approx(0.00198, abs=0.00001)
+    assert vocabulary.share("take", "en") == pytest.approx(0.0503, abs=0.0001)
+    assert vocabulary.share("work", "en") == pytest.approx(0.0490, abs=0.0001)
     one = fingerprint(f"Letters: {shared} potholes patience", "", language="en")
     other = fingerprint(f"Letters: quilts tariffs {shared} trams", "", language="en")
     assert another_case(one, other, Between(True), UNDECIDED) is expected
@@ -164,7 +164,7 @@ def test_COMMON_a_word_that_every_other_item_holds_tells_nothing(shared: str, ex
     ("name", "mine", "other", "expected"),
     [
         ("two telling words each", "jails harbourmaster", "acquits surgeon", True),
-        ("one has one only", "jails harbourmaster", "acquits him", False),
+        ("one has one only", "jails harbourmaster", "acquits the", False),
         ("one goes on", "jails harbourmaster", "", False),
     ],
 )

@@ -48,16 +48,16 @@ def test_what_is_another_text_stays_apart(days: tuple[Score, Score]) -> None:
 
 def test_a_saga_stays_many_events(days: tuple[Score, Score]) -> None:
     _, event = days
-    assert event.b3_f1 >= 0.89 and event.b3_precision >= 0.91, event
-    assert event.f1 >= 0.72 and event.precision >= 0.75, event
+    assert event.b3_f1 >= 0.885 and event.b3_precision >= 0.90, event
+    assert event.f1 >= 0.70 and event.precision >= 0.705, event
     assert event.apart >= 0.72, event
-    assert event.largest <= 8, event  # the largest in gold has 7 items
+    assert event.largest <= 9, event  # the largest in gold has 7 items
 
 
 def test_pairs_are_apart_or_together_as_wanted(pairs: list[Pair]) -> None:
     wrong = [f"{pair.kind} ({pair.language}): {', '.join(pair.wrong)}: {' / '.join(pair.titles)}"
              for pair in pairs if pair.wrong]  # fmt: skip
-    assert len(pairs) - len(wrong) >= 84, "\n".join(wrong)
+    assert len(pairs) - len(wrong) >= 88, "\n".join(wrong)
 
 
 def test_the_days_agree_with_themselves() -> None:
