@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator import check, cluster, cycle, fold
+from aggregator import check, cluster, cycle, evaluate, fold
 from aggregator.cluster import Point, linkage
 from aggregator.config import Config
 from aggregator.cycle import Wanted
