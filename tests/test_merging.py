@@ -10,7 +10,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aggregator import check, cluster, cycle, evaluate, fold
@@ -592,6 +592,14 @@ _HEADLINES = st.lists(
     st.integers(1, 5),
     st.integers(0, 90),
 )
+@example(
+    told_things=[
+        ("ferry ferry brannock verdict minister verdict", "a", 63), ("ferry ferry ferry ferry", "a", 90),
+        ("bank ferry ferry strike verdict brannock", "a", 46), ("ferry ferry ferry ferry", "a", 0),
+        *[("ferry", "a", 0)] * 6, ("ferry quake ferry", "d", 30), *[("ferry", "a", 0)] * 3,
+    ],
+    size=1, since=50,
+)  # fmt: skip
 def test_words_are_counted_once_for_each_event(
     told_things: list[tuple[str, str, int]], size: int, since: int
 ) -> None:

@@ -161,11 +161,13 @@ class Batch:
 
     def new_story(self, one: New, found: list[Found]) -> None:
         entry, at = one.entry, one.entry.published
-        story, event = self.written.story(entry, one.vector, self.events.get(entry.public_id))
+        still = self.events.get(entry.public_id)  # the event that it founded once, which others are in
+        held = set[str]() if still is None else _terms(self.memory.stories_of(still).values())
+        story, event = self.written.story(entry, one.vector, still)
         self.placed[entry.id], self.names[story] = story, entry.public_id
         self.done.stories_new += 1
         self.done.events_new += 1
-        self.founders.append(one.vector)
+        self.founders.append({term: weight for term, weight in one.vector.items() if term not in held})
         self.index(story, one)
         memory = self.memory
         memory.prints[story] = [Known(entry, one.print)]
