@@ -3,11 +3,12 @@
 The corpus is a folder with `manifest.tsv` and the documents that it names (default: ../shared/corpus beside
 the project). One host a
 publisher (127.x.y.z), validators, gzip and redirects decided by the document's id, content types as in the
-wild.
+wild. Then what is lost on the way, field by field: see `bench_losses`.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import gzip
 import hashlib
@@ -26,9 +27,13 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import Any, ClassVar
 
+import bench_losses
 import feedparser
+from rich.console import Console
+from rich.progress import Progress
 
 ROOT = Path(__file__).resolve().parent.parent
+SHOWN = 20  # losses that are printed
 TYPES = (
     "application/rss+xml; charset={}",
     "text/xml; charset={}",
@@ -138,15 +143,27 @@ def cycle(config: Path, *options: str) -> tuple[dict[str, Any], float, float]:
 
 
 def main() -> None:
-    corpus = Path(
-        sys.argv[1]
-        if len(sys.argv) > 1
-        else os.environ.get("AGGREGATOR_CORPUS") or ROOT.parent / "shared" / "corpus"
+    parser = argparse.ArgumentParser(
+        prog="bench web", description=__doc__.splitlines()[0] if __doc__ else None
     )
-    if not (corpus / "manifest.tsv").exists():
-        sys.exit(f"{corpus}: no manifest.tsv there; give the folder of a corpus")
-    with (corpus / "manifest.tsv").open(encoding="utf-8") as file:
-        pages = [Page(row, corpus) for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+    default = os.environ.get("AGGREGATOR_CORPUS") or ROOT.parent / "shared" / "corpus"
+    parser.add_argument("corpus", nargs="?", type=Path, default=Path(default), help="default: %(default)s")
+    parser.add_argument("--feeds", type=int, default=1, metavar="N", help="every N-th feed only")
+    parser.add_argument("--losses", type=Path, metavar="FILE", help="write every unexplained loss there")
+    wanted = parser.parse_args()
+    if not (wanted.corpus / "manifest.tsv").exists():
+        parser.error(f"{wanted.corpus}: no manifest.tsv there; give the folder of a corpus")
+    if wanted.feeds < 1:
+        parser.error(f"--feeds {wanted.feeds}: 1 takes all, 2 every second one …")
+    with (wanted.corpus / "manifest.tsv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))[:: wanted.feeds]
+    pages = [Page(row, wanted.corpus) for row in rows]
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        measure(pages, wanted.losses, bar)
+
+
+def measure(pages: list[Page], losses: Path | None, bar: Progress) -> None:
+    polling = bar.add_task("two cycles", total=2)
     Handler.pages = {page.id: page for page in pages}
     server = Server(("0.0.0.0", 0), Handler)
     port = server.server_address[1]
@@ -168,6 +185,7 @@ def main() -> None:
         ]
         config.write_text("".join(lines))
         report, seconds, cpu = cycle(config)
+        bar.advance(polling)
         expected = sum(page.entries for page in pages)
         print(f"cold    {len(pages)} feeds on {len(hosts)} hosts: {seconds:.1f} s, {cpu:.1f} s CPU; {report['sources']}; "
               f"{report['entries']['new']} entries of {expected} counted; "
@@ -178,6 +196,7 @@ def main() -> None:
         before = {path: path.stat().st_mtime_ns for path in (Path(folder) / "var" / "public").rglob("*")}
         Handler.log.clear()
         report, seconds, cpu = cycle(config, "--all")
+        bar.advance(polling)
         touched = [
             path
             for path in (Path(folder) / "var" / "public").rglob("*")
@@ -188,18 +207,39 @@ def main() -> None:
             f"written {report['files']['written']}, touched {len(touched)}; "
             f"server: {dict(Handler.log)}"
         )
+        lost(config, pages, losses, bar)
 
 
-def differing(config: Path, pages: list[Page]) -> None:
-    """Feeds whose entries are not as many as the manifest counts."""
-    dump = subprocess.run(
+def lost(config: Path, pages: list[Page], path: Path | None, bar: Progress) -> None:
+    """The table of what is lost; what no rule explains, the first of it here and all of it in a file."""
+    comparing = bar.add_task("comparing", total=len(pages))
+    found = bench_losses.compare(
+        [(page.id, page.body) for page in pages],
+        dumped(config),
+        config.parent / "var" / "public",
+        lambda: bar.advance(comparing),
+    )
+    unexplained = [loss for loss in found if not loss.why]
+    lines = [f"{one.feed}\t{one.number}\t{one.guid}\t{one.field}\t{one.value!r:.300}" for one in unexplained]
+    for line in lines[:SHOWN]:
+        print("        not explained:", line.replace("\t", "  "))
+    if path:
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def dumped(config: Path) -> str:
+    return subprocess.run(
         [sys.executable, "-m", "aggregator", "--config", str(config), "dump"],
         capture_output=True,
         text=True,
         cwd=ROOT,
         check=True,
     ).stdout
-    got = Counter(json.loads(line)["source"] for line in dump.splitlines())
+
+
+def differing(config: Path, pages: list[Page]) -> None:
+    """Feeds whose entries are not as many as the manifest counts."""
+    got = Counter(json.loads(line)["source"] for line in dumped(config).splitlines())
     for page in pages:
         if got[page.id] != page.entries:
             different = distinct(page)

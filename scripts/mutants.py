@@ -1,0 +1,176 @@
+"""Decisions broken one at a time: does a test notice?
+
+Each mutant is a text of one file and what stands there instead, with the tests that ought to fail then. It is tried
+in a copy of the tree, after the same tests have passed there unbroken. Ends with 1 where one survives, where its text
+is no longer found exactly once, or where its tests can't be run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COPIED = (
+    "aggregator",
+    "tests",
+    "scripts",
+    "pyproject.toml",
+    "README.md",
+    "CHANGELOG.md",
+    "config.toml",
+    "LICENSE",
+)
+TIME = 600  # seconds for the tests of one mutant; one that makes them hang is noticed too
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """`tests`: `file::test` without parameters, below tests/."""
+
+    id: str
+    decision: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+def m(id_: str, decision: str, file: str, old: str, new: str, *tests: str) -> Mutant:
+    return Mutant(
+        id_, decision, f"aggregator/{file}", old, new, tuple(f"tests/test_{test}" for test in tests)
+    )
+
+
+# fmt: off
+MUTANTS = (
+    # ---- what belongs where
+    m("T1", "a topic's exclude", "topics.py", " and not (rule.exclude is not None and query.match(rule.exclude, doc)):", ":", "lost.py::test_exclude_of_a_topic_wins_over_whatever_brings_it_there"),
+    m("T2", "a source's exclude", "topics.py", "return exclude is None or query.match(exclude, doc) is None", "return True", "lost.py::test_include_and_exclude_of_a_source"),
+    m("T4", "a source's include", "topics.py", "if include is not None and query.match(include, doc) is None:", "if False:", "lost.py::test_include_and_exclude_of_a_source"),
+    # ---- the store
+    m("K1", "what is still in its feed is not pruned", "store/upkeep.py", "sorted(set(old) - present)", "sorted(set(old))", "decisions.py::test_prune_leaves_what_is_still_in_its_feed"),
+    m("B3", "an empty file is no database of ours", "store/base.py", "if path.stat().st_size == 0:", "if False:", "decisions.py::test_an_empty_file_is_called_empty"),
+    m("R2", "what fits two stored entries is neither", "store/recognise.py", "(len(fitting) == 1 or (fitting and same is _same_words))", "fitting", "items.py::test_from_poll_to_poll"),
+    # ---- folding
+    m("F4", "a split holds for the level item", "fold/batch.py", 'in ("item", "text")', 'in ("text",)', "decisions.py::test_a_split_holds_whatever_folded_it"),
+    m("F2", "the window of texts", "fold/batch.py", "if weight >= COPIED and abs(at - when) <= window", "if weight >= COPIED", "decisions.py::test_the_window_of_texts_at_its_edge"),
+    m("F5", "a split holds for the level text", "fold/batch.py", 'in ("item", "text")', 'in ("item",)', "decisions.py::test_a_split_holds_whatever_folded_it"),
+    # ---- polling
+    m("C1", "after a 429 feeds that were not due wait too", "cycle/collect.py", "for other in others if concerned(other)]", "for other in others if False]", "lost.py::test_P11_a_429_pauses_feeds_of_its_host_that_were_not_due"),
+    m("H2", "silent after two weeks, not sooner", "health.py", "SILENCE = 14 * 86_400", "SILENCE = 2 * 86_400", "decisions.py::test_silence_at_its_edges"),
+    m("H6", "silent after eight of its own gaps", "health.py", "MANY_GAPS = 8", "MANY_GAPS = 7", "decisions.py::test_silence_at_its_edges"),
+    m("H3", "401 and 403 are blocked", "health.py", '("blocked", "unauthorized")', '("blocked",)', "lost.py::test_who_lets_no_reader_in_is_called_blocked"),
+    m("H5", "who never worked is failing", "health.py", "or memory.succeeded is None", "or False", "lost.py::test_a_source_that_never_worked_fails_at_once"),
+    m("S2", "the gap doubles from the second failure on", "schedule.py", "min(failures - 1, 10)", "min(failures, 10)", "decisions.py::test_P10_the_first_gap_is_the_usual_one_and_then_it_doubles"),
+    m("S3", "failures at once do not come back at once", "schedule.py", "late = _jitter(salt, failures, back // 4)", "late = 0", "lost.py::test_P22_failures_at_once_do_not_come_back_at_once"),
+    m("S5", "never more often than min_interval", "schedule.py", "floor = max(asked, hold, pace.least)", "floor = max(asked, hold)", "decisions.py::test_P7_the_first_interval_is_no_shorter_than_the_least"),
+    m("S11", "where none was reached it is tried sooner", "schedule.py", '(4 if failure.kind in ("dns", "connect") else 1)', "1", "decisions.py::test_P10_what_was_not_reached_is_tried_sooner"),
+    # ---- the same text
+    m("D1", "share of the words", "dedupe/decision.py", "THRESHOLD = 0.6 ", "THRESHOLD = 0.75 ", "decisions.py::test_one_text_or_not"),
+    m("D3", "numbers in bodies", "dedupe/decision.py", "if _disagree(a.body_numbers, b.body_numbers, least):", "if False:", "decisions.py::test_one_text_or_not"),
+    m("D7", "a correction says so", "dedupe/decision.py", "if (self.a.repeat or self.b.repeat) and self.held >= THRESHOLD:", "if False:", "decisions.py::test_one_text_or_not"),
+    m("D9", "a long text that quotes a short one", "dedupe/decision.py", "if THRESHOLD <= held < QUOTED and least < SENTENCES and self.most > 4 * least:", "if False:", "decisions.py::test_one_text_or_not"),
+    m("D10", "agencies are no names", "dedupe/decision.py", "if (set(mine) | set(other)) & _AGENCIES or set(mine) & set(other):", "if set(mine) & set(other):", "decisions.py::test_one_text_or_not"),
+    m("D11", "a table with a slip", "dedupe/decision.py", "return min(map(len, figures)) >= TABLE and", "return False and", "decisions.py::test_one_text_or_not"),
+    m("D13", "a short text that comes again after three days", "dedupe/decision.py", "72 * 3600", "73 * 3600", "same_text.py::test_time_and_sources_at_their_edges"),
+    m("D14", "what a source tells daily", "dedupe/decision.py", "DAILY = 20 * 3600", "DAILY = 21 * 3600", "same_text.py::test_time_and_sources_at_their_edges"),
+    m("D15", "another recording", "dedupe/decision.py", "if between.other_media:", "if False:", "same_text.py::test_time_and_sources_at_their_edges"),
+    m("D16", "negations", "dedupe/decision.py", "if contrary.negation(mine, other, self.spoken) and", "if False and", "same_text.py::test_pairs_of_items"),
+    m("D17", "telling words of a headline", "dedupe/decision.py", "HEADLINE = 4 ", "HEADLINE = 3 ", "same_text.py::test_time_and_sources_at_their_edges"),
+    # ---- editions
+    m("I1", "to be printed until it is on disk", "cycle/issue.py", "    portions = _portions(config, dirty)\n", "    portions = _portions(config, dirty)\n    stories.printed(store, dirty)\n", "lost.py::test_R4_what_was_not_written_is_still_to_be_written"),
+    m("E1", "a burst stays for two days", "edition/__init__.py", "BURST_WINDOW = 48 * 3600", "BURST_WINDOW = 47 * 3600", "decisions.py::test_F26_a_burst_stays_for_two_days"),
+    m("E5", "a feed of large items keeps thirty", "edition/__init__.py", "LEAST = 30", "LEAST = 29", "decisions.py::test_F25_thirty_items_whatever_their_size"),
+    # ---- addresses
+    m("U2", "www. of a host of two labels is its name", "urls.py", "while len(labels) > 2 and labels[0] in _SAME_HOSTS:", "while len(labels) > 1 and labels[0] in _SAME_HOSTS:", "decisions.py::test_the_name_of_a_host_is_no_prefix"),
+    m("U5", "length of an id", "urls.py", "len(text) > 2048", "len(text) > 2049", "urls.py::test_F10_ids"),
+)
+# fmt: on
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("ids", nargs="*", metavar="ID", help="only these (default: all)")
+    parser.add_argument("--list", action="store_true", help="what there is, and end")
+    wanted = parser.parse_args()
+    unknown = set(wanted.ids) - {one.id for one in MUTANTS}
+    if unknown:
+        parser.error(f"no mutant is called {', '.join(sorted(unknown))}; --list shows them")
+    mutants = [one for one in MUTANTS if not wanted.ids or one.id in wanted.ids]
+    if wanted.list:
+        for one in mutants:
+            print(f"{one.id:4} {one.decision:50} {one.file}")
+        return
+    sys.exit(tried(mutants))
+
+
+def tried(mutants: list[Mutant]) -> int:
+    """Exit code: 0 where all are killed."""
+    with copy() as tree:
+        unbroken = tests(tree, sorted({test for one in mutants for test in one.tests}))
+        if unbroken.returncode:
+            print(
+                unbroken.stdout[-3000:] + "\nthe tests have to pass before anything is broken",
+                file=sys.stderr,
+            )
+            return 1
+        outcomes = []
+        for number, one in enumerate(mutants, 1):
+            outcomes.append(outcome(tree, one))
+            print(f"{number:3}/{len(mutants)} {one.id:4} {one.decision:50} {outcomes[-1]}", flush=True)
+    killed = sum(said.startswith("killed") for said in outcomes)
+    print(f"{killed} of {len(mutants)} killed")
+    return int(killed < len(mutants))
+
+
+@contextmanager
+def copy() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder)
+        for name in COPIED:
+            place = ROOT / name
+            if place.is_dir():
+                shutil.copytree(place, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+            elif place.exists():
+                shutil.copy(place, tree / name)
+        yield tree
+
+
+def outcome(tree: Path, one: Mutant) -> str:
+    """In words; begins with "killed" where a test noticed."""
+    place = tree / one.file
+    text = place.read_text(encoding="utf-8") if place.exists() else ""
+    if (times := text.count(one.old)) != 1:
+        return f"STALE: its text is {times} times in {one.file}; look at what became of the decision"
+    place.write_text(text.replace(one.old, one.new), encoding="utf-8")
+    try:
+        done = tests(tree, one.tests)
+    except subprocess.TimeoutExpired:
+        return f"killed: its tests hang for {TIME} s"
+    finally:
+        place.write_text(text, encoding="utf-8")
+    if done.returncode == 1:
+        return "killed"
+    return "SURVIVED" if done.returncode == 0 else f"NOT RUN: pytest ends with {done.returncode}"
+
+
+def tests(tree: Path, names: Iterable[str]) -> subprocess.CompletedProcess[str]:
+    # No bytecode: two texts of one size within a second would share it.
+    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *names]
+    return subprocess.run(
+        command, cwd=tree, env=environment, capture_output=True, text=True, timeout=TIME, check=False
+    )
+
+
+if __name__ == "__main__":
+    main()
