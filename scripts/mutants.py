@@ -116,7 +116,7 @@ def main() -> None:
 def tried(mutants: list[Mutant]) -> int:
     """Exit code: 0 where all are killed."""
     with copy() as tree:
-        unbroken = tests(tree, sorted({test for one in mutants for test in one.tests}))
+        unbroken = tests(tree, sorted({test for one in mutants for test in one.tests}), None)
         if unbroken.returncode:
             print(
                 unbroken.stdout[-3000:] + "\nthe tests have to pass before anything is broken",
@@ -163,12 +163,12 @@ def outcome(tree: Path, one: Mutant) -> str:
     return "SURVIVED" if done.returncode == 0 else f"NOT RUN: pytest ends with {done.returncode}"
 
 
-def tests(tree: Path, names: Iterable[str]) -> subprocess.CompletedProcess[str]:
+def tests(tree: Path, names: Iterable[str], limit: int | None = TIME) -> subprocess.CompletedProcess[str]:
     # No bytecode: two texts of one size within a second would share it.
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", *names]
     return subprocess.run(
-        command, cwd=tree, env=environment, capture_output=True, text=True, timeout=TIME, check=False
+        command, cwd=tree, env=environment, capture_output=True, text=True, timeout=limit, check=False
     )
 
 

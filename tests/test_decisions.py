@@ -151,7 +151,7 @@ LEVELS = " ".join(f"{town} {number}" for number, town in enumerate(TOWNS.split()
     ],
 )  # fmt: skip
 def test_one_text_or_not(name: str, a: tuple[str, str], b: tuple[str, str], same: bool) -> None:
-    reason = dedupe.decide(*(dedupe.fingerprint(*said) for said in (a, b)))
+    reason = dedupe.decide(dedupe.fingerprint(*a), dedupe.fingerprint(*b))
     assert (reason.level == "text") == same, (name, reason)
 
 
@@ -165,15 +165,13 @@ def made(number: int, at: int, text: str = "Some text.") -> Story:
     return Story(number, one.public_id, number, number, (member,), ("world",), at, at)
 
 
-def composed(told: list[Story], **view: int) -> int:
+def composed(told: list[Story]) -> int:
     """How many items its feed has."""
     heads = {one.event: Head(one.public_id, one.published) for one in told}
     origins = {
         "a": Origin("a", "A", "https://a.example/feed", "https://a.example/", "https://a.example/feed")
     }
-    return len(
-        compose(View("w", "W", "", "https://d.example/", limit=10, **view), told, heads, origins, {}).items
-    )
+    return len(compose(View("w", "W", "", "https://d.example/", limit=10), told, heads, origins, {}).items)
 
 
 @pytest.mark.parametrize(("age", "wanted"), [(48 * HOUR, 40), (48 * HOUR + 1, 10)])
