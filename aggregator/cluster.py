@@ -19,8 +19,8 @@ from itertools import islice
 
 from aggregator.text import vocabulary
 
-THRESHOLD = 0.5  # linkage from which two events are one
-CLOSEST = 0.75  # weight of the closest pair in the geometric mean with the average of all pairs
+THRESHOLD = 0.55  # linkage from which two events are one
+CLOSEST = 0.8  # weight of the closest pair in the geometric mean with the average of all pairs
 # Two events of several stories each are harder to merge, up to so many stories of the smaller one; and so is
 # what holds several stories of each of its sources. A saga (a war, an election, a tournament) is many events
 # that all resemble each other a little, told day after day by the same outlets.
