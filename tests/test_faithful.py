@@ -177,6 +177,9 @@ def test_F26_a_burst_beyond_the_limit_is_all_in_the_feed_for_two_days(tmp_path: 
 def test_F14_one_article_of_two_feeds_comes_once(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.edit("atom", "https://cais.example/2", "https://harbour.example/undated?utm_medium=rss")
+    desk.edit(
+        "rss", "No date at all", "Farol aceso: no date at all"
+    )  # a link alone, without a word, is no article
     items = desk.cycle()
     (item,) = [item for item in items.values() if "_also_in" in item]
     assert item["_also_in"]["entries"][0]["level"] == "item" and len(items) == 10

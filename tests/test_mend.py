@@ -189,7 +189,11 @@ def test_B2_a_worker_that_had_a_small_document_takes_a_big_one() -> None:
             + b"</item></channel></rss>"
         )
         assert (
-            workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), hungry), Limits()).failure
+            workers.parse(
+                Source("s"),
+                Fetched("http://a.example/", NOW, 200, (), hungry),
+                Limits(parse_memory=8_000_000),
+            ).failure
             is not None
         )
         assert (

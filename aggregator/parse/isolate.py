@@ -245,7 +245,7 @@ def _bound(memory: int, at: Any) -> None:
     """
 
     def report(number: int, title: str) -> None:
-        at.value = f"{number} {title[:80]}".encode() if number else b""
+        at.value = f"{number} {title[:80]}".encode("utf-8", "replace") if number else b""
 
     bounds.report[:] = [report]
     gc.freeze()  # what is imported is nobody's leftover, and need not be looked through
