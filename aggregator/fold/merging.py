@@ -201,10 +201,9 @@ class _Clustering:
 
     def _united(self, kept: int, gone: int, other: int, ours: _Link | None, theirs: _Link | None) -> _Link:
         closest = max(link.closest for link in (ours, theirs) if link is not None)
-        if ours is not None and theirs is not None:
-            known = ours.total is not None and theirs.total is not None
-            return _Link(closest, ours.total + theirs.total if known else None)  # type: ignore[operator]
-        return _Link(closest)
+        if ours is None or theirs is None or ours.total is None or theirs.total is None:
+            return _Link(closest)
+        return _Link(closest, ours.total + theirs.total)
 
 
 def groups(
