@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import re
+import socket
 import stat
 import threading
 import time
@@ -362,6 +363,30 @@ def _unchanged(environ: dict[str, Any], etag: str, found: File) -> bool:
         return False
 
 
+def _listen(host: str, port: int) -> list[socket.socket]:
+    """A bound TCP socket for each address of `host`; OSError where one of them can't be had."""
+    addresses = dict.fromkeys(
+        (family, address)
+        for family, _, _, _, address in socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+        )
+    )
+    bound: list[socket.socket] = []
+    try:
+        for family, address in addresses:
+            listening = socket.socket(family, socket.SOCK_STREAM)
+            bound.append(listening)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listening.bind(address)
+    except OSError:
+        for listening in bound:
+            listening.close()
+        raise
+    return bound
+
+
 class Running:
     """A server in a thread of its own."""
 
@@ -372,15 +397,14 @@ class Running:
         self._sockets: dict[int, Any] = {}
         self._begun: dict[Any, float] = {}  # connections in the midst of a request → since when
         self._stopping = threading.Event()
+        # A name such as localhost may stand for several addresses, each with a listening socket of its own.
+        # They are bound here: waitress leaves its socket and its threads behind where an address can't be had.
+        listening = _listen(host, port)
+        self.port = int(listening[0].getsockname()[1])
         self._server = waitress.create_server(
-            application, map=self._sockets, host=host, port=port, threads=8, channel_timeout=30, cleanup_interval=10, connection_limit=500,
+            application, map=self._sockets, sockets=listening, threads=8, channel_timeout=30, cleanup_interval=10, connection_limit=500,
             max_request_header_size=16_384, max_request_body_size=1024, ident=None, clear_untrusted_proxy_headers=True,
         )  # fmt: skip
-        # A name such as localhost may stand for several addresses, each with a listening socket of its own.
-        listening = getattr(self._server, "effective_listen", None) or [
-            (self._server.effective_host, self._server.effective_port)
-        ]
-        self.port = int(listening[0][1])
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
         self._thread.start()
 
