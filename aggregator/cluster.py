@@ -76,10 +76,11 @@ class Rarity(dict[str, float]):
 
     def __missing__(self, term: str) -> float:
         share = self._shares.get(term, vocabulary.RARE)
-        value = 0.0
         if share < EVERYWHERE:
-            value = max(0.0, math.log(self._all / (self._frequencies.get(term, 0) + PRIOR * (share + FLOOR))))
-        self[term] = value
+            value = math.log(self._all / (self._frequencies.get(term, 0) + PRIOR * (share + FLOOR)))
+            self[term] = value = value if value > 0.0 else 0.0
+        else:
+            self[term] = value = 0.0
         return value
 
 

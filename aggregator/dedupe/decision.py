@@ -13,7 +13,7 @@ from aggregator.dedupe.numbers import is_number, plain
 from aggregator.dedupe.prints import Print, shingles
 from aggregator.dedupe.standing import speaks
 from aggregator.model import Reason
-from aggregator.text import contrary
+from aggregator.text import contrary, vocabulary
 
 THRESHOLD = 0.6  # containment of shingles
 TITLE_THRESHOLD = 0.7  # similarity of titles, where bodies do not speak against it
@@ -120,7 +120,9 @@ def decide(a: Print, b: Print, between: Between = ELSEWHERE) -> Reason:
         return Reason(None, None, max(held, similar), THRESHOLD, features)
     pair = _Pair(a, b, between, similar, held)
     score, threshold = pair.score()
-    looks_alike = score >= threshold or held >= TEMPLATE or similar >= TITLE_THRESHOLD or bare
+    # Below a template's likeness bodies make no case of a series, so what keeps these apart need not be known.
+    headlines = similar >= TITLE_THRESHOLD and not (a.held and b.held)
+    looks_alike = score >= threshold or held >= TEMPLATE or headlines or bare
     guard = pair.guard() if looks_alike else None
     if guard:
         return Reason(None, None, max(held, similar), THRESHOLD, (*features, guard))
@@ -236,9 +238,9 @@ class _Pair:
         """Two sources under one headline that nobody writes by chance; one of them shows but its first words."""
         if self.between.one_source or self.least >= LONG_BODY:
             return False
-        if min(len(telling(one.title, self.spoken)) for one in (self.a, self.b)) < SAME_HEADLINE:
-            return False
-        return self.edits.light and self.edits.own == ((), ())
+        stem = vocabulary.stems(self.spoken)
+        mine, other = ([stem[word] for word in telling(one.title, self.spoken)] for one in (self.a, self.b))
+        return mine == other and len(mine) >= SAME_HEADLINE
 
     def _titles(self) -> tuple[float, float]:
         """At least one is a mere headline: equal but for light edits, and long enough, or nothing. Paraphrases are

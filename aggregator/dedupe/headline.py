@@ -107,6 +107,8 @@ def is_variant(a: str, b: str, spoken: str, name: bool = False) -> bool:
 
 def edits(a: str, b: str, spoken: str) -> Edits:
     """How headline `b` differs from `a`, both cleaned."""
+    if a == b:
+        return Edits(True)
     mine, other = _read(a), _read(b)
     if mine.units == other.units or "".join(mine.units) == "".join(other.units):
         return Edits(True)

@@ -98,7 +98,9 @@ def fingerprint(
     """
     own, rest = standing.without(title, text, stands) if stands else (title, text)
     stood = rest != text
-    cleaned, heading = (_joined(clean_title(said, source_title)) for said in (own, title))
+    cleaned = heading = _joined(clean_title(title, source_title))
+    if own != title:
+        cleaned = _joined(clean_title(own, source_title))
     if title and rest.startswith(title.rstrip("… .")):
         if len(rest) > 2 * len(title):
             cleaned = heading = ""  # made of the text's first words: it says nothing of its own

@@ -19,6 +19,7 @@ PART = 3  # words of a sentence, at least
 STEM = 5  # letters that two words have in common which are taken for one
 
 _SENTENCE = re.compile(r"(?<=[.!?…。！？।॥])\s+|\s*\n\s*|(?<=[。！？])")
+_END = re.compile(r"[.!?…。！？।॥\n]")  # tells in a tenth of the time that there is nothing to split
 # `Letters: …`, `Watch live | …`; `… | Evening Report`, `… - Daily Example`
 _HEAD = re.compile(r"^([^:：|]{2,48}?)(?::\s|：|\s[|–—-]\s)")
 _TAIL = re.compile(r"\s+[-–—|·»]\s+([^-–—|·»]{2,60})$")
@@ -30,11 +31,15 @@ def parts(title: str, text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     for found in (_TAIL.search(title), head(title)):
         if found:
             yield _part(("|", *words(found.group(1)))), ()
-    sentences = [said for said in _SENTENCE.split(text) if said]
+    sentences = [said for said in _sentences(text) if said]
     for said in dict.fromkeys(sentences[:ENDS] + sentences[-ENDS:]):
         spoken = tuple(words(said))
         if len(spoken) >= PART:
             yield _part(spoken), spoken
+
+
+def _sentences(text: str) -> list[str]:
+    return _SENTENCE.split(text) if _END.search(text) else [text]
 
 
 def head(title: str) -> re.Match[str] | None:
@@ -54,7 +59,7 @@ def without(title: str, text: str, stands: Container[int]) -> tuple[str, str]:
     before = head(title)
     if before and _part(("|", *words(before.group(1)))) in stands:
         title = title[before.end() :]
-    sentences = _SENTENCE.split(text)
+    sentences = _sentences(text)
     kept = [said for said in sentences if _part(words(said)) not in stands]
     return title, text if len(kept) == len(sentences) else " ".join(kept)
 

@@ -45,7 +45,10 @@ def fold(
                     if progress is not None:
                         progress(len(part))
                     if stop is not None and stop.is_set():
-                        return done
+                        break
+                memory.flush()
+            if stop is not None and stop.is_set():
+                break
     return done
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -81,7 +81,7 @@ class Batch:
         )
         self.total = int(store.meta("events seen") or 0)
         self.written = folding.Writer(store.conn)
-        self.founders: list[Vector] = []  # of new events
+        self.founders: list[Iterable[str]] = []  # terms of new events
         self.regrouped: Counter[str] = (
             Counter()
         )  # terms of events that were clustered again: in how many more
@@ -167,7 +167,7 @@ class Batch:
         self.placed[entry.id], self.names[story] = story, entry.public_id
         self.done.stories_new += 1
         self.done.events_new += 1
-        self.founders.append({term: weight for term, weight in one.vector.items() if term not in held})
+        self.founders.append(one.vector.keys() - held if held else one.vector.keys())
         self.index(story, one)
         memory = self.memory
         memory.prints[story] = [Known(entry, one.print)]
@@ -199,13 +199,13 @@ class Batch:
     def candidates(self, one: New) -> list[Found]:
         """The most alike first, by the words that both are found by."""
         at, reach = one.entry.published, self.settings.reach
-        weights: dict[int, int] = {}
+        weights: defaultdict[int, int] = defaultdict(int)
         for rank, (term, weight) in enumerate(one.terms.items()):
             known = self.memory.postings(term, at, reach, self.known)
             if rank >= STRONG and len(known.stories) >= POSTINGS and term[0] != "#":
                 continue  # a weak word that many stories hold
             for story, other in zip(known.stories[-POSTINGS:], known.weights[-POSTINGS:], strict=True):
-                weights[story] = weights.get(story, 0) + weight * other
+                weights[story] += weight * other
         least = SHARED * WEIGHTS * WEIGHTS
         order = sorted([(-weight, story) for story, weight in weights.items() if weight >= least])
         times, scale = self.memory.times, -1.0 / (WEIGHTS * WEIGHTS)
@@ -331,8 +331,9 @@ class Batch:
     def touched(self) -> dict[int, dict[int, Point]]:
         """Event → its stories, of the events that hold a new story or one that is alike."""
         stories = {*self.edges, *chain.from_iterable(self.edges.values())}
-        touched = sorted(set(self.memory.events_of(sorted(stories)).get(story, 0) for story in stories))
-        return {event: self.memory.stories_of(event) for event in touched if event}
+        event_of = self.memory.events_of(sorted(stories))
+        touched = sorted({event_of[story] for story in stories if story in event_of})
+        return {event: self.memory.stories_of(event) for event in touched}
 
     def within(self, touched: dict[int, dict[int, Point]]) -> set[Pair]:
         """Pairs of stories of one event, or of two that the same new story is alike to."""
@@ -350,20 +351,17 @@ class Batch:
         """Why a story is in its event."""
         nearest = member.nearest or member.story
         known = self.memory.prints.get(nearest)
-        words = known[0].print.title + known[0].print.body if known else ()
         one, other = self.memory.points[member.story], self.memory.points[nearest]
-        return reasons.of_member(member, one, other, words, self.memory.founder_of(nearest))
+        return reasons.of_member(
+            member, one, other, known[0].print if known else None, self.memory.founder_of(nearest)
+        )
 
     def remember(self) -> None:
         """How many events each term was in, one per event however many stories it has."""
         counted = Counter(dict.fromkeys(self.lasting, 0))
         counted.update(chain.from_iterable(self.founders))
         counted.update(self.regrouped)
-        folding.count_terms(self.conn, counted)
-        known = self.memory.frequencies
-        for term, count in counted.items():
-            if term in known or term in self.frequencies:
-                known[term] = max(0, known.get(term, 0) + count)
+        self.memory.count(counted, self.frequencies)
         self.store.set_meta("events seen", str(self.total + self.written.founded))
 
     def by_hand(self) -> ByHand:

@@ -5,6 +5,7 @@ again.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -70,7 +71,8 @@ class Memory:
         self.points: dict[int, Point] = {}  # story → what is clustered of it
         self.events: dict[int, int] = {}  # story → event
         self._newest = self._stored = folding.newest_posting(store.conn)
-        self.frequencies: dict[str, int] = {}  # stored term → in how many events it was
+        self.frequencies: dict[str, int] = {}  # known term → in how many events it was
+        self.counted: Counter[str] = Counter()  # what is to be added to the stored ones
         self.standing: dict[str, set[int]] = {}  # source → parts of its items that stand
 
     def bound(self) -> None:
@@ -134,8 +136,27 @@ class Memory:
     def frequencies_of(self, terms: Iterable[str]) -> dict[str, int]:
         """Of all terms that are stored, among these and those that were asked for before."""
         known = self.frequencies
-        known.update(folding.frequencies(self._conn, [term for term in terms if term not in known]))
+        missing = [term for term in terms if term not in known]
+        known.update(folding.frequencies(self._conn, missing))
+        for term in missing if self.counted else ():
+            if term in self.counted:
+                known[term] = max(0, known.get(term, 0) + self.counted[term])
         return known
+
+    def count(self, added: Mapping[str, int], asked: Container[str]) -> None:
+        """These terms were in so many more events; written by `flush`. `asked`: those of which it is known
+        whether they are stored.
+        """
+        known = self.frequencies
+        for term, count in added.items():
+            if term in known or term in asked:
+                known[term] = max(0, known.get(term, 0) + count)
+        self.counted.update(added)
+
+    def flush(self) -> None:
+        """Write what was counted, inside a transaction."""
+        folding.count_terms(self._conn, self.counted)
+        self.counted.clear()
 
     def prints_of(self, story: int) -> list[Known]:
         known = self.prints.get(story)
@@ -165,14 +186,16 @@ class Memory:
         by_source: dict[str, list[Waiting]] = {}
         for entry in batch:
             by_source.setdefault(entry.source, []).append(entry)
-        changed = {source for source, group in by_source.items() if self._learn(source, group)}
+        met: list[tuple[str, int, Part]] = []
+        changed = {source for source, group in by_source.items() if self._learn(source, group, met)}
+        standing.remember(self._conn, met)
         if changed:  # what was compared until now held parts that stand
             for story, known in list(self.prints.items()):
                 if any(telling.entry.source in changed for telling in known):
                     del self.prints[story]
 
-    def _learn(self, source: str, group: Sequence[Waiting]) -> bool:
-        """Whether more stands than before."""
+    def _learn(self, source: str, group: Sequence[Waiting], met: list[tuple[str, int, Part]]) -> bool:
+        """Whether more stands than before; what is to be remembered goes into `met`."""
         stands = self.stands(source)
         parts = {entry.id: dict(dedupe.parts(entry.title, entry.text)) for entry in group}
         wanted = {part for found in parts.values() for part in found} - stands
@@ -189,7 +212,7 @@ class Memory:
                     changed[part] = seen[part]
                     if seen[part].stands:
                         stands.add(part)
-        standing.remember(self._conn, source, changed)
+        met += [(source, part, known) for part, known in changed.items()]
         return len(stands) > before
 
     def points_of(self, stories: Iterable[int]) -> dict[int, Point]:

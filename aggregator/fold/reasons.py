@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import chain
 
 from aggregator import cluster
 from aggregator.cluster import Point, Vector
+from aggregator.dedupe import Print
 from aggregator.fold.merging import Member
 from aggregator.model import Reason
 from aggregator.text import vocabulary
 from aggregator.text.phrases import span
 
-LANGUAGE = 40  # words that the language of a text is told by
 SHOWN = 8  # shared words that are named, at most
 TELLING = 0.9  # share of the likeness that the words make up which are named
 
 
 def of_member(
-    member: Member, story: Point, nearest: Point, words: Sequence[str], against: int | None
+    member: Member, story: Point, nearest: Point, said: Print | None, against: int | None
 ) -> Reason:
-    """`words` are those of the nearest story as they were written; `against` is the entry that founded it."""
-    stem = vocabulary.stems(vocabulary.language(words[:LANGUAGE]))
-    written = {stem[word]: word for word in reversed(words)}
-    shared = [written.get(term, term) for term in _telling(story.vector, nearest.vector)]
+    """`said`: by the nearest story, where that is known; `against` is the entry that founded it."""
+    shared = _telling(story.vector, nearest.vector)
+    if said is not None:
+        shared = _as_written(shared, said)
     features = (
         ("shared words", ", ".join(shared)),
         ("closest story", f"{member.closest:.0%} sure"),
@@ -31,6 +32,20 @@ def of_member(
         ("time between", span(abs(story.at - nearest.at))),
     )
     return Reason("event", against, member.likeness, cluster.THRESHOLD, features)
+
+
+def _as_written(terms: Sequence[str], said: Print) -> list[str]:
+    """The word that stands for each term, the first of several; a term is a stem."""
+    stem, wanted = vocabulary.stems(said.spoken), set(terms)
+    written: dict[str, str] = {}
+    for word in chain(said.title, said.body):
+        term = stem[word]
+        if term in wanted:
+            wanted.remove(term)
+            written[term] = word
+            if not wanted:
+                break
+    return [written.get(term, term) for term in terms]
 
 
 def _telling(a: Vector, b: Vector) -> list[str]:

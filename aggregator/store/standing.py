@@ -36,10 +36,11 @@ def parts(conn: sqlite3.Connection, source: str, wanted: Iterable[int]) -> dict[
     }
 
 
-def remember(conn: sqlite3.Connection, source: str, found: dict[int, Part]) -> None:
+def remember(conn: sqlite3.Connection, found: Iterable[tuple[str, int, Part]]) -> None:
+    """(source, hash of the part, what is known of it) of parts that were met."""
     conn.executemany(
         "INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?, ?)",
-        [(source, part, seen.first, seen.second, int(seen.stands)) for part, seen in sorted(found.items())],
+        sorted((source, part, seen.first, seen.second, int(seen.stands)) for source, part, seen in found),
     )
 
 
