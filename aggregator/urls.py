@@ -106,11 +106,12 @@ def follow(href: str | None, base: str | None = None) -> str | None:
 _HOST_FIRST = re.compile(
     r"www\.[a-z0-9-]+(\.[a-z0-9-]+)*\.(?!html?\b|php\b|aspx?\b)[a-z]{2,}(:\d+)?(?=[/?#]|\Z)", re.I
 )
-_SLASHES = re.compile(r"https?:/(?:/{2,}|(?=[a-z0-9-]+\.[a-z0-9.-]+(?:[/:?#]|\Z)))", re.I)
+_SLASHES = re.compile(r"https?:(?:(?:\s*/){2,}\s*|/(?=[a-z0-9-]+\.[a-z0-9.-]+(?:[/:?#]|\Z)))", re.I)
 
 
 def _with_host(text: str, base: str | None) -> str:
-    """What was meant by an address with one slash or three (`http:/host/path`), and by one without its scheme:
+    """What was meant by an address with one slash or three (`http:/host/path`) or blanks between them
+    (`https: //host/path`, as machine translation leaves it), and by one without its scheme:
     `www.host/path`, and `host/path` where that is the host which says so.
     """
     if slip := _SLASHES.match(text):

@@ -200,9 +200,8 @@ def test_split_and_join_are_remembered_for_good(store: Store) -> None:
         assert found["1"][0] != found["2"][0] and found["1"][0] == found["3"][0]
         folding.forget(store, None)
         run(store)
-    cycle.unsplit(store, "2", NOW)
-    cycle.unjoin(store, "1", "3", NOW)
-    folding.forget(store, None)
+    cycle.unsplit(store, "2")
+    cycle.unjoin(store, "1", "3")
     run(store)
     found = told(store)
     assert found["1"][0] == found["2"][0] != found["3"][0]

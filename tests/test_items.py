@@ -76,6 +76,7 @@ CASES: dict[str, tuple[list[list[str]], list[tuple[str, int]]]] = {
     "… a little early": ([[item("Headlines", f"q{n}", L + "day", 0.9999 * n, f"Those of day {n}")] for n in range(3)], [("Headlines", 0)] * 3),
     "… twice a day, without a link": ([[item("Headlines", f"q{n}", None, 0.4 * n, f"Those of day {n}")] for n in range(3)], [("Headlines", 0)] * 3),
     "a link blog, two posts on one page": ([[item("First thoughts", "1", "https://b.example/x", 1)], [item("Second thoughts", "2", "https://b.example/x", 3)]], [("First thoughts", 0), ("Second thoughts", 0)]),
+    "one guid and link for two, about different things": ([[item("Good morning", "m", L + "m", 1, "Beer for all"), item("Republican art", "m", L + "m", 1, "A look at the White House")]] * 2, [("Good morning", 0), ("Republican art", 0)]),
     "the same guid and link twice in one document": ([[item("A", "1", L + "a", 1)] * 2], [("A", 0)]),
     "a guid that comes back for something else": ([[item("A", "1", L + "a", 1)], [item("A", "2", L + "a", 1)], [item("A", "2", L + "a", 1), item("New in town", "1", L + "n", 5)]], [("A", 0), ("New in town", 0)]),
     "an address as guid stands for its item whatever changes": ([[item("Old headline", "https://a.example/?p=7", L + "old", 1)], [item("All is new", "https://a.example/?p=7", L + "new", 9)]], [("All is new", 1)]),

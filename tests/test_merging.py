@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
 
@@ -544,6 +544,43 @@ def test_a_join_of_events_holds_against_what_comes_and_against_a_refold(store: S
         assert found["m"][0] == museum[0]
         folding.forget(store, None)
         fold.fold(store, fold.Settings(), {})
+
+
+def _counts(store: Store) -> tuple[object, ...]:
+    words = store.conn.execute("SELECT term, events FROM term WHERE events > 0 ORDER BY term").fetchall()
+    postings = store.conn.execute("SELECT term, at, count(*) FROM posting GROUP BY term, at").fetchall()
+    return words, postings, store.meta("events seen")
+
+
+@pytest.mark.parametrize(
+    ("word", "undo"),
+    [
+        (lambda store: cycle.split(store, "2", NOW), lambda store: cycle.unsplit(store, "2")),
+        (
+            lambda store: cycle.join(store, "m", "2", "event", NOW),
+            lambda store: cycle.unjoin(store, "2", "m"),
+        ),
+        (lambda store: cycle.join(store, "m", "2", "text", NOW), lambda store: cycle.unjoin(store, "m", "2")),
+    ],
+)
+def test_a_word_taken_back_leaves_no_trace(
+    store: Store, word: Callable[[Store], str], undo: Callable[[Store], str]
+) -> None:
+    """At once, and nothing else is folded again."""
+    rammed(store)
+    put(store, entry("m", "m", "Museum opens a new wing", at=NOW - 8000))
+    put(store, entry("d", "4", FERRY, at=NOW - 7999), entry("e", "5", FERRY_TOO, at=NOW - 7998))
+    fold.fold(store, fold.Settings(), {})
+    before, counts = told(store), _counts(store)
+    word(store)
+    assert told(store) != before
+    undo(store)
+    with_ferry = {name: place for name, place in told(store).items() if name in "45"}
+    assert with_ferry == {name: before[name] for name in "45"}, "not even unmade meanwhile"
+    fold.fold(store, fold.Settings(), {})
+    assert told(store) == before
+    assert folding.overrides(store.conn) == ()
+    assert _counts(store) == counts
 
 
 @pytest.mark.parametrize("since", [NOW - 9000, NOW - 8998, NOW - 8997, NOW])

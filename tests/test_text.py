@@ -229,3 +229,65 @@ def test_measures() -> None:
     assert (lumped.precision, lumped.recall, lumped.b3_precision) == (2 / 6, 1, 0.5)
     low, high = measure.wilson(9, 10)
     assert 0.55 < low < 0.9 < high < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "kept"),
+    [
+        ("paragraphs", '<p>x <a href="https://a.example/">y</a>' * 200, {"<p>": 200, "<a ": 200}),
+        ("paragraphs and lists", "<p>x<ul><li>y</ul>" * 200, {"<p>": 200, "<li>": 200}),
+        ("items", "<ul>" + "<li>x" * 200 + "</ul>", {"<li>": 200}),
+        ("definitions", "<dl>" + "<dt>x<dd>y" * 200 + "</dl>", {"<dt>": 200, "<dd>": 200}),
+        ("cells", "<table><tr>" + "<td>x" * 200 + "</table>", {"<td>": 200}),
+        ("rows", "<table>" + "<tr><td>x" * 200 + "</table>", {"<tr>": 200, "<td>": 200}),
+        ("ruby", "<ruby>" + "x<rt>y" * 200 + "</ruby>", {"<rt>": 200}),
+        ("as deep as may be", "<div>" * markup.MAX_DEPTH + "x", {"<div>": markup.MAX_DEPTH}),
+        ("deeper", "<div>" * (markup.MAX_DEPTH + 1) + "x", {"<div>": 0, "x": 1}),
+        ("lists in lists", "<ul><li>" * (markup.MAX_DEPTH // 2 + 1) + "x", {"<li>": 0, "x": 1}),
+        ("an end without its start", "</p></b>" * 200 + "<b>x</b>", {"<b>": 1}),
+    ],
+)
+def test_end_tags_that_may_be_left_out_nest_nothing(name: str, text: str, kept: dict[str, int]) -> None:
+    safe = markup.safe(text)
+    assert {part: safe.count(part) for part in kept} == kept
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("l’ancien a attiré", "l’ancien a attiré"),
+        ("lâ€™ancien a attirÃ© prÃ¨s d’un millier", "l’ancien a attiré près d’un millier"),
+        ("lâ€™hÃ©roÃ¯ne de lâ€™ultime piÃ¨ce", "l’héroïne de l’ultime pièce"),
+        ("TÃ‰LÃ‰VISION", "TÉLÉVISION"),
+        ("Ð’ ÐœÐ¾Ñ\x81ÐºÐ²Ðµ", "В Москве"),
+        ("deÄŸil aynÄ± zamanda kaç olduÄ...", "değil aynı zamanda kaç olduÄ..."),
+        ("JÃ¤nner", "Jänner"),
+        ("itâ€™s", "it’s"),
+        (
+            "\u201cAMANH\xc3\u201d",
+            "\u201cAMANH\xc3\u201d",
+        ),  # a capital of Portuguese and the quote that closes
+        ("IRM\xc3\u2019", "IRM\xc3\u2019"),
+        ("FÃƒÂ©", "Fé"),  # three times
+        ("à\xa0« Paris » et à\xa0« Lyon »", "à\xa0« Paris » et à\xa0« Lyon »"),
+        ("Â«Â\xa0bulleÂ\xa0Â» rÃ©siste", "«\xa0bulle\xa0» résiste"),
+    ],
+)
+def test_letters_that_were_encoded_twice(said: str, meant: str) -> None:
+    assert markup.clean(said) == meant
+
+
+@pytest.mark.parametrize(
+    ("address", "link"),
+    [
+        ("https: //a.example/x", "https://a.example/x"),
+        ("https:/ /a.example/x", "https://a.example/x"),
+        ("https:// a.example/x", "https://a.example/x"),
+        ("mailto:a@b.example?subject=RE: 4 Jan", "mailto:a@b.example?subject=RE:%204%20Jan"),
+        ("mailto:a@b.example?subject=a%20b", "mailto:a@b.example?subject=a%20b"),
+    ],
+)
+def test_blanks_in_addresses(address: str, link: str) -> None:
+    safe = markup.safe(f'<a href="{address}">x</a>')
+    assert f'href="{link}"' in safe
+    assert markup.safe(safe) == safe

@@ -18,34 +18,30 @@ from aggregator.store import open_reader
 
 @click.command("split")
 @click.argument("entry")
-@click.option("--undo", is_flag=True, help="Forget the split; the next refold decides again.")
+@click.option("--undo", is_flag=True, help="Forget the split; the rules decide again, at once.")
 @common()
 def split_command(settings: Settings, entry: str, undo: bool) -> None:
     """Take ENTRY (id, link or guid) out of the story or event that it was folded into, for good."""
     config = settings.load()
     with settings.writer(config) as store:
-        settings.say(cycle.unsplit(store, entry, now()) if undo else cycle.split(store, entry, now()))
-        cycle.label(config, store)
-        cycle.issue(config, store, now())
+        settings.say(cycle.unsplit(store, entry) if undo else cycle.split(store, entry, now()))
+        cycle.fold_again(config, store, now())
 
 
 @click.command("join")
 @click.argument("entry")
 @click.argument("other")
 @click.option("--level", type=click.Choice(["text", "event"]), default="text", show_default=True)
-@click.option("--undo", is_flag=True, help="Forget the join; the next refold decides again.")
+@click.option("--undo", is_flag=True, help="Forget the join; the rules decide again, at once.")
 @common()
 def join_command(settings: Settings, entry: str, other: str, level: str, undo: bool) -> None:
     """Make two entries one story, or one event, for good."""
     config = settings.load()
     with settings.writer(config) as store:
         settings.say(
-            cycle.unjoin(store, entry, other, now())
-            if undo
-            else cycle.join(store, entry, other, level, now())
+            cycle.unjoin(store, entry, other) if undo else cycle.join(store, entry, other, level, now())
         )
-        cycle.label(config, store)
-        cycle.issue(config, store, now())
+        cycle.fold_again(config, store, now())
 
 
 @click.command("refold")

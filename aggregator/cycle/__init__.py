@@ -39,6 +39,7 @@ __all__ = [
     "Watch",
     "anything_due",
     "find_feeds",
+    "fold_again",
     "introduce",
     "issue",
     "join",
@@ -145,6 +146,13 @@ def anything_due(config: Config, store: Store, now: int) -> bool:
     )
     waiting = folding.waiting(store) > 0 or entries.debt_due(store, now)
     return due or waiting or bool(stories.dirty(store)) or outdated(config, store)
+
+
+def fold_again(config: Config, store: Store, now: int) -> None:
+    """Fold what a user's word left waiting, label and publish what that changes: at once, without a refold."""
+    _fold(config, store, Watch(), Stop())
+    label(config, store)
+    issue(config, store, now)
 
 
 def _fold(config: Config, store: Store, watch: Watch, stop: Stop) -> Folded:

@@ -22,44 +22,51 @@ def split(store: Store, name: str, now: int) -> str:
     if member is None:
         raise UsageError(f"{name}: entry {entry.id} is not folded yet; run a cycle first")
     story = stories.stories(store, [member.story])[0]
-    with store.transaction() as conn:
+    with store.transaction():
         if len(story.members) > 1:
-            if story.public_id == entry.public_id:
-                others = ", ".join(
-                    str(other.entry.id) for other in story.members if other.entry.id != entry.id
-                )
-                raise UsageError(
-                    f"{name}: entry {entry.id} founded its story; split the others out of it instead ({others})"
-                )
-            mine = {entry.public_id}
-            folding.retract(conn, "join", LEVELS, mine, _ids([story]) - mine)
-            folding.remember_override(
-                conn, Override("split", entry.public_id, story.public_id, member.reason.level or "text"), now
-            )
-            alone, _ = events.take_out(conn, entry)
-            fold.know(store, entry.id, alone, own=True)
-            return f"entry {entry.id} is a story of its own now"
-        event = stories.heads(store, [member.event])[member.event].public_id
+            return _split_story(store, name, entry, story, member.reason.level or "text", now)
         if len(stories.of_events(store, [member.event])) > 1:
-            if event == story.public_id:
-                raise UsageError(
-                    f"{name}: entry {entry.id} founded its event; split the other stories out of it instead"
-                )
-            mine = _ids([story])
-            folding.retract(conn, "join", LEVELS, mine, _ids_of_event(store, member.event) - mine)
-            folding.remember_override(conn, Override("split", entry.public_id, event, "event"), now)
-            events.leave_event(conn, story.id)
-            return f"entry {entry.id} is an event of its own now"
+            return _split_event(store, name, entry, story, now)
     raise UsageError(f"{name}: entry {entry.id} stands alone already")
 
 
-def unsplit(store: Store, name: str, now: int) -> str:
-    """Forget a split; the entry is folded again by the rules."""
+def _split_story(store: Store, name: str, entry: Entry, story: Story, level: str, now: int) -> str:
+    if story.public_id == entry.public_id:
+        others = ", ".join(str(other.entry.id) for other in story.members if other.entry.id != entry.id)
+        raise UsageError(
+            f"{name}: entry {entry.id} founded its story; split the others out of it instead ({others})"
+        )
+    mine = {entry.public_id}
+    folding.retract(store.conn, "join", LEVELS, mine, _ids([story]) - mine)
+    folding.remember_override(store.conn, Override("split", entry.public_id, story.public_id, level), now)
+    with folding.recounted(store, (entry.public_id, story.public_id)):
+        alone, _ = events.take_out(store.conn, entry)
+        fold.know(store, entry.id, alone, own=True)
+    return f"entry {entry.id} is a story of its own now"
+
+
+def _split_event(store: Store, name: str, entry: Entry, story: Story, now: int) -> str:
+    event = stories.heads(store, [story.event])[story.event].public_id
+    if event == story.public_id:
+        raise UsageError(
+            f"{name}: entry {entry.id} founded its event; split the other stories out of it instead"
+        )
+    mine = _ids([story])
+    folding.retract(store.conn, "join", LEVELS, mine, _ids_of_event(store, story.event) - mine)
+    folding.remember_override(store.conn, Override("split", entry.public_id, event, "event"), now)
+    with folding.recounted(store, (entry.public_id,)):
+        events.leave_event(store.conn, story.id)
+    return f"entry {entry.id} is an event of its own now"
+
+
+def unsplit(store: Store, name: str) -> str:
+    """Forget a split; the story of the entry is taken apart and waits to be folded by the rules."""
     entry = desk.find(store, name)
     with store.transaction() as conn:
         if not folding.forget_overrides(conn, "split", entry.public_id, None):
             raise UsageError(f"{name}: entry {entry.id} was not split")
-    return f"the split of entry {entry.id} is forgotten; `aggregator refold` decides anew"
+        _unmake(store, [entry], "text")
+    return f"the split of entry {entry.id} is forgotten"
 
 
 def join(store: Store, one: str, other: str, level: str, now: int) -> str:
@@ -100,10 +107,27 @@ def _ids_of_event(store: Store, event: int) -> set[str]:
     return {head, *stories.aliases(store, head)} | _ids(stories.of_events(store, [event]))
 
 
-def unjoin(store: Store, one: str, other: str, now: int) -> str:
-    """Forget a join."""
+def unjoin(store: Store, one: str, other: str) -> str:
+    """Forget a join; the stories that it made one are taken apart and wait to be folded by the rules."""
     a, b = desk.find(store, one), desk.find(store, other)
     with store.transaction() as conn:
+        levels = {
+            word.level
+            for word in folding.overrides(conn)
+            if word.kind == "join" and {word.a, word.b} == {a.public_id, b.public_id}
+        }
         if not folding.forget_overrides(conn, "join", a.public_id, b.public_id):
             raise UsageError(f"{one} and {other} were not joined")
-    return f"the join of entries {a.id} and {b.id} is forgotten; `aggregator refold` decides anew"
+        for level in levels:
+            _unmake(store, [a, b], level)
+    return f"the join of entries {a.id} and {b.id} is forgotten"
+
+
+def _unmake(store: Store, found: Iterable[Entry], level: str) -> None:
+    """Their stories, or all stories of their events, wait to be folded again."""
+    places = [place for entry in found if (place := stories.place(store, entry.id)) is not None]
+    if level == "text":
+        folding.unmake(store, {place.story for place in places})
+    else:
+        everything = stories.of_events(store, sorted({place.event for place in places}))
+        folding.unmake(store, {story.id for story in everything})

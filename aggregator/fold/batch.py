@@ -407,15 +407,16 @@ def join(store: Store, a: str, b: str, level: str) -> bool:
     if one is None or other is None:
         return False
     kept, gone = sorted((one, other), key=lambda place: (place.published, place.story))
-    if level == "text" and kept.story != gone.story:
-        folding.merge_stories(
-            conn, kept.story, gone.story, Reason("text", kept.entry, 1.0, 1.0, folding.JOINED)
-        )
-        know(store, gone.entry, kept.story)
-    elif level == "event" and kept.event != gone.event:
-        events.merge_events(
-            conn, [(kept.event, gone.event, Reason("event", kept.entry, 1.0, 1.0, folding.JOINED))]
-        )
+    with folding.recounted(store, (a, b)):
+        if level == "text" and kept.story != gone.story:
+            folding.merge_stories(
+                conn, kept.story, gone.story, Reason("text", kept.entry, 1.0, 1.0, folding.JOINED)
+            )
+            know(store, gone.entry, kept.story)
+        elif level == "event" and kept.event != gone.event:
+            events.merge_events(
+                conn, [(kept.event, gone.event, Reason("event", kept.entry, 1.0, 1.0, folding.JOINED))]
+            )
     return True
 
 

@@ -95,7 +95,7 @@ def categories(found: Iterable[tuple[object, object, object]]) -> tuple[Category
         shown = markup.title(label)[:200] if isinstance(label, str) else ""
         if text or shown:
             where = scheme if isinstance(scheme, str) and urls.is_id(scheme) else None
-            unique.setdefault(words.fold(text or shown), Category(text or shown, where, shown or None))
+            unique.setdefault(words.fold(shown or text), Category(text or shown, where, shown or None))
     return tuple(unique.values())[:MAX_LISTED]
 
 
@@ -253,9 +253,9 @@ def _are_several(entries: Sequence[Entry]) -> bool:
     if any(entry.link_key != first.link_key for entry in entries):
         return True
     titles = {entry.title for entry in entries}
-    if first.link_key is None and len(titles) < 3:
+    if len(titles) < 3:
         return not all(_are_alike(entry, first) for entry in entries)
-    return len(titles) > 2
+    return True
 
 
 def _are_alike(one: Entry, other: Entry) -> bool:

@@ -7,7 +7,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from array import array
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from aggregator import urls
@@ -107,6 +109,44 @@ def count_terms(conn: sqlite3.Connection, added: Mapping[str, int]) -> None:
         "INSERT INTO term VALUES (?1, max(0, ?2)) ON CONFLICT DO UPDATE SET events = max(0, events + ?2)",
         sorted(added.items()),
     )
+
+
+@contextmanager
+def recounted(store: Store, entries: Iterable[str]) -> Iterator[None]:
+    """While the user's word changes events of the entries with these published ids: afterwards each word is
+    counted in as many events as it is in. Inside a transaction.
+    """
+    names = list(entries)
+    before = _events_of_entries(store.conn, names)
+    words, seen = _words_of_events(store.conn, before), len(before)
+    yield
+    after = before | _events_of_entries(store.conn, names)
+    changed = _words_of_events(store.conn, after)
+    changed.subtract(words)
+    count_terms(store.conn, {term: count for term, count in changed.items() if count})
+    left = len(set(_still_there(store.conn, after)))
+    store.set_meta("events seen", str(max(0, int(store.meta("events seen") or 0) + left - seen)))
+
+
+def _events_of_entries(conn: sqlite3.Connection, public_ids: Iterable[str]) -> set[int]:
+    query = (
+        "SELECT s.event FROM entry e JOIN member m ON m.entry = e.id JOIN story s ON s.id = m.story "
+        "WHERE e.public_id"
+    )
+    return {row[0] for row in chosen(conn, query, public_ids)}
+
+
+def _still_there(conn: sqlite3.Connection, events: Iterable[int]) -> Iterator[int]:
+    return (row[0] for row in chosen(conn, "SELECT id FROM event WHERE id", events))
+
+
+def _words_of_events(conn: sqlite3.Connection, events: Iterable[int]) -> Counter[str]:
+    """In how many of these events each word is."""
+    query = (
+        "SELECT DISTINCT s.event, word.key FROM story s JOIN vector v ON v.story = s.id, "
+        "json_each(v.terms) word WHERE s.event"
+    )
+    return Counter(term for _, term in chosen(conn, query, events))
 
 
 # seconds of postings that stand together: what is written goes to the newest ones, however many there are
@@ -318,6 +358,7 @@ def merge_stories(conn: sqlite3.Connection, kept: int, gone: int, reason: Reason
     events = events_of(conn, [kept, gone])
     began = founder(conn, gone)
     mark_event(conn, events[gone])
+    _forget_postings_of(conn, [gone])
     changed = conn.execute("SELECT max(changed) FROM story WHERE id IN (?, ?)", (kept, gone)).fetchone()[0]
     conn.execute("UPDATE member SET story = ? WHERE story = ?", (kept, gone))
     if began is not None:
@@ -402,20 +443,18 @@ def forget(store: Store, since: int | None) -> int:
     """Unmake the stories published from `since` on (None: all); their entries wait to be folded again.
     Overrides stay.
     """
+    least = -(1 << 62) if since is None else since
     with store.transaction() as conn:
         conn.execute("INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label")
         conn.execute("INSERT OR IGNORE INTO dirty VALUES ('all')")
         conn.execute("INSERT OR IGNORE INTO dirty SELECT 'event:' || id FROM event")
-        chosen = "SELECT id FROM story WHERE published >= ?"
-        least = -(1 << 62) if since is None else since
-        conn.execute(
-            f"INSERT OR IGNORE INTO untold SELECT entry FROM member WHERE story IN ({chosen})", (least,)
-        )
-        conn.execute(f"DELETE FROM member WHERE story IN ({chosen})", (least,))
-        stories = [row[0] for row in conn.execute(chosen, (least,))]
-        if since is not None:
-            _uncount(store, since)
-        drop_empty(conn, stories)
+        stories = [
+            row[0] for row in conn.execute("SELECT id FROM story WHERE published >= ?", (least,)).fetchall()
+        ]
+        with _chosen_stories(conn, stories):
+            if since is not None:
+                _uncount(store)
+            _let_go(conn)
         conn.execute("DELETE FROM posting WHERE period >= ? AND at >= ?", (least // PERIOD, least))
         if since is None:
             for table in ("term", "vector", "alias"):
@@ -429,20 +468,74 @@ def forget(store: Store, since: int | None) -> int:
     return waiting(store)
 
 
-def _uncount(store: Store, since: int) -> None:
-    """Take what only the stories from `since` on say out of what was counted of their events: it is counted
-    again.
-    """
-    words = "SELECT s.event AS event, word.key AS term FROM story s JOIN vector v ON v.story = s.id, json_each(v.terms) word WHERE s.published"
-    found = store.conn.execute(
-        f"SELECT count(*), term FROM ({words} >= ?1 EXCEPT {words} < ?1) GROUP BY term", (since,)
-    ).fetchall()
-    store.conn.executemany("UPDATE term SET events = max(0, events - ?) WHERE term = ?", found)
-    whole = "SELECT count(*) FROM (SELECT event FROM story GROUP BY event HAVING min(published) >= ?)"
-    store.set_meta(
-        "events seen",
-        str(max(0, int(store.meta("events seen") or 0) - store.conn.execute(whole, (since,)).fetchone()[0])),
+def unmake(store: Store, stories: Collection[int]) -> None:
+    """These stories alone; their entries wait to be folded again. Inside a transaction."""
+    conn = store.conn
+    for event in sorted(set(events_of(conn, stories).values())):
+        mark_event(conn, event)
+    _forget_postings_of(conn, stories)
+    with _chosen_stories(conn, stories):
+        entries_of = "SELECT entry FROM member WHERE story IN (SELECT story FROM unmade)"
+        conn.execute(
+            "DELETE FROM archived WHERE number = 0 AND public_id IN "
+            f"(SELECT public_id FROM entry WHERE id IN ({entries_of}))"
+        )
+        _uncount(store)
+        _let_go(conn)
+
+
+def _forget_postings_of(conn: sqlite3.Connection, stories: Iterable[int]) -> None:
+    """They find these stories no more. A story is found by the dates of its entries."""
+    query = (
+        "SELECT min(e.published), max(e.published) FROM member m JOIN entry e ON e.id = m.entry "
+        "WHERE m.story = ?"
     )
+    for story in sorted(stories):
+        first, last = conn.execute(query, (story,)).fetchone()
+        if first is not None:
+            conn.execute(
+                "DELETE FROM posting WHERE period BETWEEN ? AND ? AND story = ?",
+                (first // PERIOD, last // PERIOD, story),
+            )
+
+
+@contextmanager
+def _chosen_stories(conn: sqlite3.Connection, stories: Iterable[int]) -> Iterator[None]:
+    """Their numbers as the temporary table `unmade`."""
+    conn.execute("CREATE TEMP TABLE unmade (story INTEGER PRIMARY KEY)")
+    try:
+        conn.executemany("INSERT INTO unmade VALUES (?)", [(story,) for story in stories])
+        yield
+    finally:
+        conn.execute("DROP TABLE unmade")
+
+
+def _let_go(conn: sqlite3.Connection) -> None:
+    """The entries of the stories in `unmade` wait again, and the stories are gone."""
+    of_these = "story IN (SELECT story FROM unmade)"
+    conn.execute(f"INSERT OR IGNORE INTO untold SELECT entry FROM member WHERE {of_these}")
+    conn.execute(f"DELETE FROM member WHERE {of_these}")
+    drop_empty(conn, [row[0] for row in conn.execute("SELECT story FROM unmade").fetchall()])
+
+
+def _uncount(store: Store) -> None:
+    """Take what only the stories in `unmade` say out of what was counted of their events: it is counted again."""
+    conn, these = store.conn, "(SELECT story FROM unmade)"
+    words = (
+        "SELECT s.event AS event, word.key AS term FROM story s JOIN vector v ON v.story = s.id, "
+        "json_each(v.terms) word WHERE s.id"
+    )
+    touched = f"SELECT DISTINCT event FROM story WHERE id IN {these}"
+    found = conn.execute(
+        f"SELECT count(*), term FROM ({words} IN {these} "
+        f"EXCEPT {words} NOT IN {these} AND s.event IN ({touched})) GROUP BY term"
+    ).fetchall()
+    conn.executemany("UPDATE term SET events = max(0, events - ?) WHERE term = ?", found)
+    whole = conn.execute(
+        f"SELECT count(*) FROM ({touched}) t WHERE NOT EXISTS "
+        f"(SELECT 1 FROM story s WHERE s.event = t.event AND s.id NOT IN {these})"
+    ).fetchone()[0]
+    store.set_meta("events seen", str(max(0, int(store.meta("events seen") or 0) - whole)))
 
 
 def forget_postings(store: Store, before: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
+from urllib.parse import quote
 
 import nh3
 
@@ -17,8 +18,15 @@ MAX_DEPTH = 90  # open elements; published markup nests less than 100 deep (S13)
 MAX_TITLE = 1000
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]")
-# UTF-8 that was encoded twice: "Ã©" for é, which no language writes
+# UTF-8 that was read as Latin-1 or Windows-1252 and encoded again: "Ã©" for é, which no language writes.
 _TWICE = re.compile("[\xc2\xc3][\x80-\xbf]")
+# What continues such a letter: the bytes from 0x80 to 0xBF in both; quotes and dashes stand behind real letters too.
+_QUOTES = "‘’“”‹›–—…™«»º"
+_CONTINUES = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_LEADS = re.compile("[\xc2-\xf4]")
+_SUSPECT = re.compile(f"[\xc2-\xf4][{_CONTINUES}]")
+_LETTER = re.compile(f"[\xc2-\xc5\xce-\xd1\xd7-\xdb][{_CONTINUES}]|\xe2[\x80\x82€‚][{_CONTINUES}]")
+_FOREIGN = re.compile("[^\x00-\x7f]+")
 _NONCHARACTERS = re.compile(
     "["
     + "".join(f"{chr((plane << 16) + 0xFFFE)}{chr((plane << 16) + 0xFFFF)}" for plane in range(1, 17))
@@ -45,6 +53,8 @@ _ATTRIBUTES = {
     "col": {"span"},
     "colgroup": {"span"},
 }
+# RFC 6068: what stands for itself in an address and its header fields
+_MAIL_SAFE = "@:/?&=+,;.!$'()*~-_%"
 _VOID = frozenset(
     {
         "area",
@@ -73,20 +83,51 @@ def clean(text: str) -> str:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if "\xc2" in text or "\xc3" in text:
-        text = _mended(
-            _ILLEGAL.sub(lambda found: found.group() if "\x80" <= found.group() <= "\x9f" else "", text)
-        )
+    if _LEADS.search(text):
+        shown = _ILLEGAL.sub(lambda found: found.group() if "\x80" <= found.group() <= "\x9f" else "", text)
+        if _SUSPECT.search(shown):
+            text = _mended(shown)
     return _NONCHARACTERS.sub("", _ILLEGAL.sub(_meant, text))
 
 
 def _mended(text: str) -> str:
-    """UTF-8 that was encoded twice, or three times."""
+    """UTF-8 that was encoded twice, or three times: all of a text, or letters here and there."""
+    while (found := _decoded(text)) is not None:
+        text = found
     while True:
         once = _TWICE.sub(lambda found: found.group().encode("latin-1").decode("utf-8"), text)
         if once == text:
             return text
         text = once
+
+
+def _decoded(text: str) -> str | None:
+    """The text as it was meant, where all of its foreign letters were encoded twice, or several beyond doubt."""
+    letters = _LETTER.findall(text)
+    certain = sum(len(letter) > 2 or letter[1] not in _QUOTES for letter in letters)
+    if certain > 1:
+        return _LETTER.sub(lambda found: _once(found.group()) or found.group(), text)
+    runs = [_once(run) for run in _FOREIGN.findall(text)]
+    if None in runs or not runs or (letters and not certain):
+        return None
+    meant = iter(runs)
+    return _FOREIGN.sub(lambda _: next(meant) or "", text)
+
+
+def _once(letters: str) -> str | None:
+    """What these were before the last time that they were encoded; None where they were not."""
+    try:
+        return b"".join(map(_byte, letters)).decode("utf-8")
+    except UnicodeError:
+        return None
+
+
+def _byte(character: str) -> bytes:
+    """What Windows-1252 writes a character as, and Latin-1 what that has none for."""
+    try:
+        return character.encode("cp1252")
+    except UnicodeError:
+        return character.encode("latin-1")
 
 
 def _meant(found: re.Match[str]) -> str:
@@ -143,10 +184,13 @@ def without_media(safe_html: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _cleaned(text: str, base: str | None, page: str | None) -> str:
+    text = _APART.sub(r"\1//", text)
     bounded = _bounded(embedded.shown(text, base))
     return _PRE.sub(r"\1", _USELESS.sub("", _cleaner(base, page or base).clean(bounded)))
 
 
+# `https: //host` is no address to nh3, which drops it
+_APART = re.compile(r"""(\b(?:href|src)=["']?https?:)(?:\s+/\s*/\s*|/\s+/\s*|//\s+)""", re.I)
 _MOVES = re.compile(r"<(?:table|h[1-6]|tr|td|th|caption|ruby)\b")
 # HTML drops the first line end there, each time it is read
 _PRE = re.compile(r'(<pre(?:\s+[a-z]+="[^"]*")*>)\n+')
@@ -182,7 +226,7 @@ def _filter(base: str | None, page: str | None) -> Callable[[str, str, str], str
     def attribute(tag: str, name: str, value: str) -> str | None:
         if name in ("href", "src", "poster"):
             if name == "href" and value.strip().lower().startswith("mailto:"):
-                return re.sub(r"[\s<>\"]", "", value)
+                return quote(value.strip(), safe=_MAIL_SAFE)
             return urls.follow(value, page if value.startswith("#") else base)
         if name == "srcset":
             return _srcset(value, base)
@@ -227,16 +271,19 @@ def _bounded(text: str) -> str:
     """Cut what would take nh3 quadratic time: nesting (counted by a linear scan), attributes of one tag."""
     if text.count("<") <= MAX_DEPTH:
         return text if len(text) < 20_000 or text.count("=") < 2000 else _few_attributes(text)
-    depth, pieces, end = 0, [], 0
-    for match in re.finditer(r"<(/?)([A-Za-z][A-Za-z0-9]*)", text):
+    is_open: list[str] = []
+    pieces, end = [], 0
+    for match in _TAG.finditer(text):
         name = match.group(2).lower()
         if name in _VOID:
             continue
         if match.group(1):
-            depth = max(0, depth - 1)
+            _close(is_open, name)
             continue
-        depth += 1
-        if depth > MAX_DEPTH:
+        _close_implied(is_open, name)
+        if len(is_open) < MAX_DEPTH:
+            is_open.append(name)
+        else:
             pieces.append(text[end : match.start()])
             close = text.find(">", match.end())
             end = len(text) if close < 0 else close + 1
@@ -244,6 +291,75 @@ def _bounded(text: str) -> str:
         # Deeper than anything sane (or a list of tags never closed): the text stays, the markup goes.
         return html.escape(plain("".join(pieces) + text[end:], _trust=True), quote=False)
     return _few_attributes(text)
+
+
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
+# End tags that may be left out (WHATWG HTML, 13.1.2.4): what a start tag closes, and within what it closes nothing.
+_ITEMS = frozenset({"ul", "ol", "menu"})
+_CELLS_OF = frozenset({"table"})
+_IMPLIED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
+    **dict.fromkeys(
+        [
+            "address",
+            "article",
+            "aside",
+            "blockquote",
+            "center",
+            "details",
+            "dir",
+            "div",
+            "dl",
+            "fieldset",
+            "figcaption",
+            "figure",
+            "footer",
+            "form",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "header",
+            "hr",
+            "main",
+            "menu",
+            "nav",
+            "ol",
+            "p",
+            "pre",
+            "section",
+            "table",
+            "ul",
+        ],
+        (frozenset({"p"}), frozenset({"table", "td", "th", "caption", "button", "object"})),
+    ),
+    "li": (frozenset({"li"}), _ITEMS),
+    **dict.fromkeys(("dt", "dd"), (frozenset({"dt", "dd"}), frozenset({"dl"}))),
+    **dict.fromkeys(("td", "th"), (frozenset({"td", "th"}), _CELLS_OF)),
+    "tr": (frozenset({"tr"}), _CELLS_OF),
+    **dict.fromkeys(("thead", "tbody", "tfoot"), (frozenset({"thead", "tbody", "tfoot"}), _CELLS_OF)),
+    **dict.fromkeys(("option", "optgroup"), (frozenset({"option"}), frozenset({"select"}))),
+    **dict.fromkeys(("rt", "rp", "rb"), (frozenset({"rt", "rp", "rb"}), frozenset({"ruby"}))),
+}
+
+
+def _close(is_open: list[str], name: str) -> None:
+    """An end tag ends all that is open within its element; one without an element ends nothing."""
+    if name in is_open:
+        while is_open.pop() != name:
+            pass
+
+
+def _close_implied(is_open: list[str], name: str) -> None:
+    """What a start tag ends that had no end tag of its own."""
+    closed, walls = _IMPLIED.get(name, (frozenset(), frozenset()))
+    for place in range(len(is_open) - 1, -1, -1) if closed else ():
+        if is_open[place] in closed:
+            del is_open[place:]
+            return
+        if is_open[place] in walls:
+            return
 
 
 def _few_attributes(text: str) -> str:
