@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import cycle, dedupe, fold, health, schedule, urls
+from aggregator.dedupe import headline
 from aggregator.edition import View, compose
 from aggregator.errors import StoreError
 from aggregator.model import Failure, Head, Hints, Member, Memory, Origin, Pace, Reason, Story
@@ -46,6 +47,54 @@ def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is empty, which ours never is; restore a backup"):
         open_writer(tmp_path / "t.db")
     assert (tmp_path / "t.db").stat().st_size == 0
+
+
+# ---------------------------------------------------------------- texts
+
+SIX, SEVEN = (
+    "Ferry strike strands travellers harbour Korvik",
+    "Ferry strike strands travellers harbour Korvik overnight",
+)
+TEASER = "The company said it would refund every ticket that was sold until noon."
+OTHER_TEASER = "Hundreds slept on benches while crews and owners went on talking."
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "other", "same"),
+    [
+        ("seven telling words", SEVEN, SEVEN, True),
+        ("six", SIX, SIX, False),
+        ("seven, and common words between them", SEVEN, f"{SEVEN[:-9]} for the overnight", True),
+        ("in another order", SEVEN, "Harbour strike strands travellers ferry Korvik overnight", False),
+    ],
+)
+def test_a_headline_that_nobody_writes_by_chance(name: str, title: str, other: str, same: bool) -> None:
+    """Whatever the first words below it are."""
+    a, b = dedupe.fingerprint(title, TEASER), dedupe.fingerprint(other, OTHER_TEASER)
+    assert (dedupe.decide(a, b).level == "text") is same
+
+
+def test_opposite_words_are_named() -> None:
+    found = headline.edits("Harbour traffic rises in spring", "Harbour traffic falls in spring", "en")
+    assert found.veto is not None and found.veto[0] == headline.OPPOSITE
+
+
+@pytest.mark.parametrize(("seen", "stands"), [(1, 0), (2, 1)])
+def test_a_sentence_stands_with_the_second_title_that_it_says_nothing_of(
+    tmp_path: Path, seen: int, stands: int
+) -> None:
+    titles = ["Tram derails in Linz", "Mayor of Graz resigns"][:seen]
+    with open_writer(tmp_path / "t.db") as store:
+        put(
+            store,
+            *(
+                entry("a", str(n), title, "Write to us at any time.", at=NOW - n)
+                for n, title in enumerate(titles)
+            ),
+        )
+        fold.fold(store, fold.Settings(), {})
+        found = store.conn.execute("SELECT count(*) FROM standing WHERE stands = 1").fetchone()
+    assert found[0] == stands
 
 
 # ---------------------------------------------------------------- folding

@@ -155,6 +155,7 @@ def test_P15_P16_moves() -> None:
     old, new = "http://a.example/feed", "http://b.example/feed"
     moved: Moved | None = None
     for day in range(3):
+        assert moved is None or not moved.adopted, "twice, a day apart, may be a mistake"
         moved = schedule.observe_move(moved, new, NOW + day * DAY, old)
     assert moved is not None and moved.adopted
     assert schedule.observe_move(Moved(new, NOW, 2), "http://c.example/", NOW + 5 * DAY, old) == Moved(
@@ -193,7 +194,7 @@ def test_P11_P12_hosts() -> None:
     assert not hosts.waiting
 
 
-def test_P13_P22_R14_a_simulated_month_of_5000_feeds() -> None:
+def test_P13_P22_R14_a_simulated_fortnight_of_5000_feeds() -> None:
     """Every poll of it: no minute above three times the mean, from the first on; none before its time; every feed as often as its rhythm asks.
 
     As real lists are (the gaps between posts are the twentieths of what 520 public feeds show): some busy feeds, many slow ones;
@@ -218,11 +219,11 @@ def test_P13_P22_R14_a_simulated_month_of_5000_feeds() -> None:
         Hints(ttl=7200),
         Hints(skip_hours=(0, 1, 2, 3, 4, 5)),
     ]
-    down = range(NOW + 9 * DAY, NOW + 9 * DAY + 6 * HOUR)
+    down = range(NOW + 5 * DAY, NOW + 5 * DAY + 6 * HOUR)
     heap = [(schedule.first_poll(f"s{number}", NOW, PACE, 5000), number) for number in range(5000)]
     heapq.heapify(heap)
     memories, minutes, polls = [Memory()] * 5000, Counter[int](), Counter[int]()
-    while heap[0][0] < NOW + 30 * DAY:
+    while heap[0][0] < NOW + 14 * DAY:
         at, number = heapq.heappop(heap)
         memory, rhythm, hints, salt = (
             memories[number],
@@ -250,6 +251,6 @@ def test_P13_P22_R14_a_simulated_month_of_5000_feeds() -> None:
             plan = schedule.after_success(at, PACE, posts, hints, salt, first=memory.polled is None)
             memories[number] = Memory(polled=at, next_poll=plan.next_poll, not_before=plan.not_before)
         heapq.heappush(heap, (plan.next_poll, number))
-    mean = polls.total() / (30 * 1440)
+    mean = polls.total() / (14 * 1440)
     assert max(minutes.values()) <= 3 * mean, (max(minutes.values()), mean)
-    assert min(polls.values()) >= 28, "every one is polled about once a day at least"
+    assert min(polls.values()) >= 13, "every one is polled about once a day at least"

@@ -288,8 +288,8 @@ def test_F54_what_left_the_config_is_missed_for_a_week_then_gone_and_may_come_ba
         for seconds, wanted in (
             (-86_400, 404),  # the clock went back
             (0, 404),
-            (SECOND_THOUGHTS - 1, 404),
-            (SECOND_THOUGHTS, 410),
+            (7 * 86_400 - 1, 404),
+            (7 * 86_400, 410),
             (400 * 86_400, 410),
         ):
             present[0] = NOW + seconds

@@ -23,7 +23,7 @@ EDITED = 0.95  # score of a text fold under which the copy is kept to compare wi
 TELLINGS = 4  # entries that a story is compared by
 ENDLESS = 1 << 62
 LARGE = 100  # stories: of a larger event only the newest are clustered again, the others stay with it
-CACHE = 8_000  # stories kept in memory, and as many times eight words
+CACHE = 7_000  # stories kept in memory, and as many times eight words
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
