@@ -11,7 +11,7 @@ from aggregator import query
 from aggregator.config import Config
 from aggregator.errors import UsageError
 from aggregator.model import Entry, Member, Memory, Source, Story
-from aggregator.store import Store, sources, stories
+from aggregator.store import Store, folding, sources, stories
 
 ODD = 0.8  # of the middle likeness of an event: a story below is the odd one out
 
@@ -52,6 +52,35 @@ class Week:
     new: int
     wire_bytes: int
     saved_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What the user said of an entry: with the other entry, or the topic, that it is about."""
+
+    kind: str
+    level: str
+    at: int
+    a: str
+    b: str
+    title: str  # "" where the entry is not stored any more
+    other: str  # of the other entry; "" for a topic
+
+
+def overrides(store: Store) -> tuple[Word, ...]:
+    """The oldest first."""
+    return tuple(Word(*row) for row in folding.overrides_with_titles(store.conn))
+
+
+def topic_counts(store: Store) -> dict[str, tuple[int, int]]:
+    """Topic → (stories, when the newest was published)."""
+    return stories.topic_counts(store)
+
+
+def headline(story: Story) -> str:
+    """Of the entry that leads it."""
+    lead = next((one.entry for one in story.members if one.entry.id == story.lead), story.members[0].entry)
+    return lead.title
 
 
 def find(store: Store, name: str) -> Entry:

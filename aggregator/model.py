@@ -21,6 +21,10 @@ State = Literal["new", "ok", "slow", "failing", "blocked", "moved", "gone", "sil
 """
 
 
+BY_HAND = "by-hand"
+"""The source of the stories that an editor wrote; no config names it."""
+
+
 # ---------------------------------------------------------------- configured
 
 

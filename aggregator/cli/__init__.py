@@ -20,6 +20,7 @@ from aggregator.errors import AggregatorError
 COMMANDS = {
     "run": "run", "daemon": "serve", "serve": "serve", "check": "setup", "init": "setup", "sources": "sources", "status": "look",
     "search": "look", "why": "look", "dump": "look", "split": "folds", "join": "folds", "refold": "folds", "eval": "folds", "plan": "folds",
+    "add": "editor", "overrides": "editor", "topics": "editor",
     "backup": "upkeep", "restore": "upkeep", "doctor": "upkeep", "prune": "upkeep",
 }  # fmt: skip
 

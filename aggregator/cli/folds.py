@@ -13,40 +13,52 @@ from aggregator.cli.common import Settings, common, now, print_json, table
 from aggregator.cli.run import progress
 from aggregator.config import load
 from aggregator.errors import UsageError
-from aggregator.store import open_reader
+from aggregator.store import Store, open_reader
 
 
 @click.command("split")
 @click.argument("entry")
 @click.option("--undo", is_flag=True, help="Forget the split; the rules decide again, at once.")
-@common()
+@common(json_output=True)
 def split_command(settings: Settings, entry: str, undo: bool) -> None:
     """Take ENTRY (id, link or guid) out of the story or event that it was folded into, for good."""
     config = settings.load()
     with settings.writer(config) as store:
-        settings.say(cycle.unsplit(store, entry) if undo else cycle.split(store, entry, now()))
+        done = cycle.unsplit(store, entry) if undo else cycle.split(store, entry, now())
         cycle.fold_again(config, store, now())
+        _tell(settings, store, done, entry)
+
+
+def _tell(settings: Settings, store: Store, done: str, *entries: str) -> None:
+    """What was done, and where the entries stand now."""
+    if not settings.json:
+        settings.say(done)
+        return
+    places = [desk.why(store, entry) for entry in entries]
+    print_json({
+        "done": done,
+        "entries": [{"entry": one.member.entry.public_id, "story": one.story.public_id, "event": one.event_id} for one in places],
+    })  # fmt: skip
 
 
 @click.command("join")
 @click.argument("entry")
 @click.argument("other")
-@click.option("--level", type=click.Choice(["text", "event"]), default="text", show_default=True)
+@click.option("--level", type=click.Choice(["text", "event"]), default="event", show_default=True)
 @click.option("--undo", is_flag=True, help="Forget the join; the rules decide again, at once.")
-@common()
+@common(json_output=True)
 def join_command(settings: Settings, entry: str, other: str, level: str, undo: bool) -> None:
-    """Make two entries one story, or one event, for good."""
+    """Make two entries one event, or one story (--level text), for good; says what that hides."""
     config = settings.load()
     with settings.writer(config) as store:
-        settings.say(
-            cycle.unjoin(store, entry, other) if undo else cycle.join(store, entry, other, level, now())
-        )
+        done = cycle.unjoin(store, entry, other) if undo else cycle.join(store, entry, other, level, now())
         cycle.fold_again(config, store, now())
+        _tell(settings, store, done, entry, other)
 
 
 @click.command("refold")
 @click.option("--since", metavar="30d", help="Only stories of so long ago and younger.")
-@common()
+@common(json_output=True)
 def refold_command(settings: Settings, since: str | None) -> None:
     """Forget stories and events (not overrides) and fold again; published ids survive."""
     config = settings.load()
@@ -54,9 +66,11 @@ def refold_command(settings: Settings, since: str | None) -> None:
         report = cycle.refold(
             config, store, None if since is None else now() - _duration(since), now(), watch
         )
-    settings.say(
-        f"{report.folded.stories_new} stories, {report.folded.events_new} events; {len(report.written.written)} files changed"
-    )
+    folded, written = report.folded, len(report.written.written)
+    if settings.json:
+        print_json({"stories": folded.stories_new, "events": folded.events_new, "files": written})
+        return
+    settings.say(f"{folded.stories_new} stories, {folded.events_new} events; {written} files changed")
 
 
 def _duration(text: str) -> int:

@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from aggregator import __version__, query
 from aggregator.config import lines
 from aggregator.errors import ConfigError
-from aggregator.model import Limits, Pace, Site, Source, Topic, Unit
+from aggregator.model import BY_HAND, Limits, Pace, Site, Source, Topic, Unit
 from aggregator.text.words import sought
 
-RESERVED = frozenset({"all", "index", "feeds", "sources", "archive", "stories", "status", "search"})
+RESERVED = frozenset({"all", "index", "feeds", "sources", "archive", "stories", "status", "search", BY_HAND})
 MAX_FILE = 20_000_000
 
 # Keys of the public face whose behaviour is not there yet: accepted only once they work.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from aggregator import fetch, fold
 from aggregator.config import Config
+from aggregator.cycle.byhand import add
 from aggregator.cycle.changes import follow_renames, let_in
 from aggregator.cycle.collect import Collected, Wanted, collect, introduce, pay_debts, polls, tasks
 from aggregator.cycle.discovery import find_feeds
@@ -37,6 +38,7 @@ __all__ = [
     "Report",
     "Wanted",
     "Watch",
+    "add",
     "anything_due",
     "find_feeds",
     "fold_again",

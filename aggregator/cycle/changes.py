@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from aggregator import __version__, query, topics
 from aggregator.config import Config
-from aggregator.model import Source
+from aggregator.model import BY_HAND, Source
 from aggregator.store import Store, entries, sources
 
 
@@ -75,7 +75,7 @@ def hold_back(config: Config, store: Store) -> None:
 def _sift(config: Config, store: Store, kept: bool) -> int:
     rules = topics.compiled(config.topics, config.sources)
     titles = sources.titles(store)
-    configured = {source.id for source in config.sources}
+    configured = {BY_HAND, *(source.id for source in config.sources)}
     changed = [
         (entry.id, kept, not kept)
         for entry in entries.all_kept(store, kept)

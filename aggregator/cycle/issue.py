@@ -12,12 +12,13 @@ from urllib.parse import quote
 from aggregator import __version__, edition, opml, render, topics
 from aggregator.config import Config
 from aggregator.cycle import changes
+from aggregator.cycle.byhand import topics_by_hand
 from aggregator.edition import View
 from aggregator.model import SHOWN, Edition, Item, Story, Topic, Unit
 from aggregator.publish import Folder, Written
 from aggregator.render import pages, sourcesfeed
 from aggregator.stop import Stop
-from aggregator.store import Store, sources, stories
+from aggregator.store import Store, folding, sources, stories
 from aggregator.store.events import unprinted
 
 ALL = Topic("all", "Everything", "Everything that came in, each thing told once")
@@ -46,9 +47,15 @@ def label(config: Config, store: Store, stop: Stop | None = None) -> None:
         stories.unlabel_all(store, [topic.id for topic in config.topics])
         store.set_meta("rules", signature)
 
+    by_hand = topics_by_hand(folding.overrides(store.conn))
+    there = {topic.id for topic in config.topics}
+
     def decide(story: Story) -> list[tuple[str, int, str]]:
         found: dict[str, tuple[str, int, str]] = {}
         for member in story.members:
+            for topic in by_hand.get(member.entry.public_id, ()):
+                if topic in there:
+                    found.setdefault(topic, (topic, member.entry.id, "put there by hand"))
             for one in topics.label(rules, member.entry, titles.get(member.entry.source, "")):
                 found.setdefault(one.topic, (one.topic, member.entry.id, one.rule))
         return list(found.values())

@@ -81,9 +81,25 @@ def join(store: Store, one: str, other: str, level: str, now: int) -> str:
             folding.retract(conn, "split", {"item", "text"}, story, other_story)
         folding.remember_override(conn, Override("join", a.public_id, b.public_id, level), now)
         done = fold.join(store, a.public_id, b.public_id, level)
-    return f"entries {a.id} and {b.id} are one {'story' if level == 'text' else 'event'}" + (
-        " now" if done else " as soon as both are folded"
-    )
+    kind = "story" if level == "text" else "event"
+    if not done:
+        return f"entries {a.id} and {b.id} are one {kind} as soon as both are folded"
+    return f"entries {a.id} and {b.id} are one {kind} now; {_hidden(store, a, b, level)}"
+
+
+def _hidden(store: Store, a: Entry, b: Entry, level: str) -> str:
+    """Which of the two is told under the other from now on, or both under the one that was first."""
+    place = stories.place(store, a.id)
+    assert place is not None
+    if level == "text":
+        head, where = stories.stories(store, [place.story])[0].public_id, "everywhere"
+    else:
+        head = stories.heads(store, [place.event])[place.event].public_id
+        where = "in feeds of one item an event"
+    hidden = [f"“{one.title}”" for one in (a, b) if one.public_id != head]
+    leading = next((one.title for one in (a, b) if one.public_id == head), "")
+    first = f"“{leading}”" if leading else events.headline(store.conn, place.event)
+    return f"{' and '.join(hidden)} {'is' if len(hidden) == 1 else 'are'} told under {first} {where}"
 
 
 def _companions(store: Store, entry: Entry) -> tuple[set[str], set[str]]:

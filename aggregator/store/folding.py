@@ -405,6 +405,15 @@ def overrides(conn: sqlite3.Connection) -> tuple[Override, ...]:
     )
 
 
+def overrides_with_titles(conn: sqlite3.Connection) -> list[tuple[str, str, int, str, str, str, str]]:
+    """(kind, level, when, a, b, title of a, title of b), the oldest first; "" for what is no stored entry."""
+    title = "coalesce((SELECT title FROM entry WHERE public_id = {}), '')"
+    return conn.execute(
+        f"SELECT kind, level, at, a, b, {title.format('a')}, {title.format('b')} FROM override "
+        "ORDER BY at, kind, a, b"
+    ).fetchall()
+
+
 def remember_override(conn: sqlite3.Connection, override: Override, at: int) -> None:
     conn.execute(
         "INSERT OR REPLACE INTO override VALUES (?, ?, ?, ?, ?)",

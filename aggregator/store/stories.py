@@ -143,6 +143,12 @@ def label(store: Store, decide: Callable[[Story], Labels], limit: int = 1000) ->
     return len(numbers)
 
 
+def topic_counts(store: Store) -> dict[str, tuple[int, int]]:
+    """Topic → (stories, when the newest was published)."""
+    query = "SELECT topic, count(*), max(published) FROM label GROUP BY topic"
+    return {topic: (count, newest) for topic, count, newest in store.conn.execute(query)}
+
+
 def unlabel_all(store: Store, topics: Sequence[str]) -> None:
     """The rules changed: every story is labelled anew, every edition printed anew."""
     with store.transaction() as conn:

@@ -1,0 +1,128 @@
+"""`add`, `overrides`, `topics`: what an editor does beside the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+import click
+
+from aggregator import cycle, desk
+from aggregator.cli.common import Settings, ago, common, now, print_json, rfc3339, table
+from aggregator.errors import UsageError
+from aggregator.store import open_reader
+
+LARGEST = 1_000_000  # bytes of a text; more is no story
+
+
+@click.command("add")
+@click.argument("file", type=click.File("rb"), required=False)
+@click.option("--title", required=True, help="The headline.")
+@click.option("--link", metavar="URL", help="Where it can be read; without one it has a page of its own.")
+@click.option(
+    "--topic",
+    "topics",
+    metavar="ID",
+    multiple=True,
+    help="A topic that it belongs to, whatever the rules say.",
+)
+@click.option("--date", metavar="D", help="When it was published. [default: now]")
+@common(json_output=True)
+def add_command(
+    settings: Settings,
+    file: IO[bytes] | None,
+    title: str,
+    link: str | None,
+    topics: tuple[str, ...],
+    date: str | None,
+) -> None:
+    """Publish a story by hand; its text comes from FILE, or from standard input for -."""
+    config, text = settings.load(), _text(file)
+    with settings.writer(config) as store:
+        public_id = cycle.add(config, store, title, text, link, topics, date, now())
+        cycle.fold_again(config, store, now())
+        found = desk.why(store, public_id)
+    entry = found.member.entry
+    if settings.json:
+        print_json({"entry": public_id, "number": entry.id, "story": found.story.public_id, "event": found.event_id,
+                    "topics": sorted({topic for topic, _, _ in found.labels})})  # fmt: skip
+        return
+    folded = found.story.public_id != public_id
+    settings.say(
+        f"entry {entry.id} is published"
+        + (f" within the story “{desk.headline(found.story)}”" if folded else "")
+        + f"; topics: {', '.join(sorted({topic for topic, _, _ in found.labels})) or 'none'}"
+    )
+
+
+def _text(file: IO[bytes] | None) -> str:
+    if file is None:
+        return ""
+    name = getattr(file, "name", "the standard input")
+    body = file.read(LARGEST + 1)
+    if len(body) > LARGEST:
+        raise UsageError(f"{name}: is larger than {LARGEST // 1_000_000} MB; a story is shorter")
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name}: byte {error.start + 1} is not UTF-8; save the file as UTF-8") from None
+
+
+def _group(name: str, help_: str) -> Callable[[Callable[[], None]], click.Group]:
+    def decorate(function: Callable[[], None]) -> click.Group:
+        return click.group(name, help=help_)(function)
+
+    return decorate
+
+
+@_group("overrides", "Your words on folds and topics: what was split, joined or put somewhere by hand.")
+def overrides_command() -> None:
+    pass
+
+
+@overrides_command.command("list")
+@common(json_output=True)
+def overrides_list(settings: Settings) -> None:
+    """All of them, the oldest first."""
+    config, present = settings.load(), now()
+    with open_reader(config.database) as store:
+        words = desk.overrides(store)
+    if settings.json:
+        print_json([{"kind": one.kind, "level": one.level, "at": rfc3339(one.at), "entry": one.a, "other": one.b,
+                     "title": one.title, "other_title": one.other} for one in words])  # fmt: skip
+        return
+    if not words:
+        settings.say("no overrides; `aggregator split` and `aggregator join` make some")
+        return
+    table(
+        ("when", "word", "entry", "of"),
+        [(ago(one.at, present), f"{one.kind} {one.level}" if one.kind != one.level else one.kind,
+          one.title or one.a, one.other or one.b) for one in words],
+    )  # fmt: skip
+
+
+@_group("topics", "The topics of the config.")
+def topics_command() -> None:
+    pass
+
+
+@topics_command.command("list")
+@common(json_output=True)
+def topics_list(settings: Settings) -> None:
+    """Each topic: how many stories it has, the newest one, and its rule."""
+    config, present = settings.load(), now()
+    if not Path(config.database).exists():
+        raise UsageError(f"{config.database}: nothing was polled yet; `aggregator run` does the first cycle")
+    with open_reader(config.database) as store:
+        counts = desk.topic_counts(store)
+    rows = [(topic, *counts.get(topic.id, (0, None))) for topic in config.topics]
+    if settings.json:
+        print_json([{"id": topic.id, "title": topic.title, "match": topic.match, "exclude": topic.exclude, "sources": list(topic.sources),
+                     "stories": stories, "newest": rfc3339(newest)} for topic, stories, newest in rows])  # fmt: skip
+        return
+    table(
+        ("topic", "title", "stories", "newest", "rule"),
+        [(topic.id, topic.title, str(stories), ago(newest, present), topic.match or ", ".join(topic.sources) or "–")
+         for topic, stories, newest in rows],
+    )  # fmt: skip

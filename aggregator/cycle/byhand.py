@@ -1,0 +1,102 @@
+"""Stories that an editor wrote, and topics that an editor chose for them.
+
+They are entries of a source of their own, `by-hand`, which no config names: folded, labelled, published and
+pruned like all others. The topic is an override, so that no change of rules takes it away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from aggregator import urls
+from aggregator.config import Config
+from aggregator.errors import UsageError
+from aggregator.model import BY_HAND, Entry, Memory, Polled, Source
+from aggregator.parse import dates, normal
+from aggregator.store import Store, entries, folding, stories
+from aggregator.store.folding import Override
+from aggregator.text import markup
+
+_AHEAD = 10 * 366 * 86_400  # seconds; a date within them is read, and refused as one in the future
+TOPIC = "topic"  # kind of the override that puts an entry into a topic
+
+
+def add(
+    config: Config,
+    store: Store,
+    title: str,
+    text: str,
+    link: str | None,
+    topics: Sequence[str],
+    date: str | None,
+    now: int,
+) -> str:
+    """Store a story; returns its published id. The same title, link and text again change nothing.
+
+    Raises UsageError for a title of no words, a link or date that is none, or a topic that the config lacks.
+    """
+    _check_topics(config, topics)
+    entry = normal.finish(_entry(config, title, text, link, _published(date, now)), now)
+    memory = Memory(polled=now, succeeded=now)
+    polled = Polled(BY_HAND, now, memory, entries=(entry,))
+    source = Source(BY_HAND, title=config.site.title)
+    entries.absorb(store, source, polled, lambda new: memory, lambda stored: True, lambda memory: None)
+    public_id = stories.find(store, str(entry.guid))[0].public_id
+    with store.transaction() as conn:
+        for topic in topics:
+            folding.remember_override(conn, Override(TOPIC, public_id, topic, TOPIC), now)
+    return public_id
+
+
+def topics_by_hand(words: Iterable[Override]) -> dict[str, list[str]]:
+    """Published id of an entry → topics that it was put into."""
+    found: dict[str, list[str]] = {}
+    for word in words:
+        if word.kind == TOPIC:
+            found.setdefault(word.a, []).append(word.b)
+    return found
+
+
+def _entry(config: Config, title: str, text: str, link: str | None, published: int | None) -> Entry:
+    shown = markup.title(title)
+    if not shown:
+        raise UsageError(f'--title "{title}": has no words; give the headline of the story')
+    followed = urls.follow(link) if link else None
+    if link and followed is None:
+        raise UsageError(f'--link "{link}": is no web address such as https://example.org/story')
+    plain = markup.clean(text).strip()
+    guid = hashlib.sha256("\n".join((shown, followed or "", plain)).encode("utf-8", "replace")).hexdigest()
+    content = markup.safe(normal.paragraphs(plain, links=True)) if plain else ""
+    return Entry(
+        source=BY_HAND,
+        key="",
+        guid=guid,
+        link=followed,
+        title=shown,
+        published=published,
+        content=content,
+        text=plain,
+        language=config.site.language,
+        said=normal.said({"title": title, "text": text, "link": link}),
+    )
+
+
+def _published(date: str | None, now: int) -> int | None:
+    if date is None:
+        return None
+    at = dates.read(date, dates.habits([date], now + _AHEAD))
+    if at is None:
+        raise UsageError(f'--date "{date}": is no date such as 2026-11-26 or "2026-11-26 14:30"')
+    if at > now:
+        raise UsageError(f'--date "{date}": lies in the future; a story is published at once')
+    return at
+
+
+def _check_topics(config: Config, topics: Sequence[str]) -> None:
+    known = [topic.id for topic in config.topics]
+    for topic in topics:
+        if topic not in known:
+            raise UsageError(
+                f"--topic {topic}: there is no such topic; there are {', '.join(known) or 'none'}"
+            )

@@ -1,0 +1,162 @@
+"""An editor's commands: stories by hand, overrides and topics listed, words on folds as data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from aggregator import cycle
+from aggregator.cli import group
+from aggregator.cli.common import rfc3339
+from aggregator.config import load
+from aggregator.errors import ConfigError, UsageError
+from aggregator.store import open_writer
+from tests.helpers import NOW, config, entry, put
+
+TOPICS = '[[topics]]\nid = "harbour"\nmatch = "harbour"\n[[topics]]\nid = "culture"\nmatch = "museum"\n'
+Command = Callable[..., Any]
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs a command in a folder with two stories; gives what it prints as JSON where it is asked for that."""
+    settings = config(
+        tmp_path,
+        f'[[sources]]\nid = "a"\npath = "none.txt"\n[[sources]]\nid = "b"\npath = "none.txt"\n{TOPICS}',
+    )
+    with open_writer(settings.database) as store:
+        put(
+            store,
+            entry("a", "1", "Ferry sinks in the harbour", at=NOW - 900),
+            entry("b", "2", "Museum opens a wing", at=NOW - 800),
+        )
+        cycle.run(settings, store, None, NOW)
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, given: str | bytes | None = None) -> Any:
+        done = CliRunner().invoke(
+            group, ["--config", str(tmp_path / "config.toml"), *arguments], input=given, standalone_mode=False
+        )
+        if done.exception is not None:
+            raise done.exception
+        return json.loads(done.stdout) if "--json" in arguments else done.output
+
+    return run
+
+
+def _feed(tmp_path: Path, name: str) -> list[dict[str, Any]]:
+    settings = load(tmp_path / "config.toml", {})
+    items: list[dict[str, Any]] = json.loads((settings.output / name).read_text())["items"]
+    return items
+
+
+def test_a_story_by_hand_is_published_like_any_other(command: Command, tmp_path: Path) -> None:
+    text = "Divers reached the wreck.\n\nMore at https://news.example/wreck."
+    made = command(
+        "add",
+        "--title",
+        "Divers reach the wreck",
+        "--topic",
+        "harbour",
+        "--date",
+        "2026-09-20 10:00",
+        "--json",
+        "-",
+        given=text,
+    )
+    assert made["topics"] == ["harbour"] and made["story"] == made["entry"]
+    (item,) = [one for one in _feed(tmp_path, "harbour.json") if one["id"] == made["entry"]]
+    assert item["title"] == "Divers reach the wreck" and item["date_published"] == "2026-09-20T10:00:00Z"
+    assert (
+        '<a href="https://news.example/wreck"' in item["content_html"]
+        and item["content_html"].count("<p>") == 2
+    )
+    assert "stories/" in item["url"], "without a link it has a page of its own"
+    again = command(
+        "add", "--title", "Divers reach the wreck", "--topic", "harbour", "--json", "-", given=text
+    )
+    assert again["number"] == made["number"] and len(_feed(tmp_path, "all.json")) == 3
+
+
+def test_a_story_by_hand_outlives_new_rules_and_a_refold(command: Command, tmp_path: Path) -> None:
+    made = command("add", "--title", "Chess in the park", "--topic", "culture", "--json")
+    path = tmp_path / "config.toml"
+    path.write_text(path.read_text().replace('match = "museum"', 'match = "painting"'))
+    settings = load(path, {})
+    with open_writer(settings.database) as store:
+        cycle.run(settings, store, None, NOW + 60)
+        cycle.refold(settings, store, None, NOW + 120)
+    assert [one["id"] for one in _feed(tmp_path, "culture.json")] == [made["entry"]]
+
+
+def test_a_story_by_hand_with_a_known_link_is_that_item(command: Command, tmp_path: Path) -> None:
+    settings = load(tmp_path / "config.toml", {})
+    with open_writer(settings.database) as store:
+        put(store, entry("a", "3", "Council votes on the bridge", link="https://n.example/bridge"))
+        cycle.run(settings, store, None, NOW)
+    said = command(
+        "add", "--title", "Council votes on the bridge", "--link", "https://n.example/bridge?utm_source=x"
+    )
+    assert "within the story “Council votes on the bridge”" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given", "words"),
+    [
+        (["--title", " "], None, "has no words"),
+        (["--title", "x", "--link", "nowhere"], None, "is no web address"),
+        (["--title", "x", "--topic", "sport"], None, "there are harbour, culture"),
+        (["--title", "x", "--date", "soon"], None, "is no date"),
+        (["--title", "x", "--date", "2031-01-01"], None, "lies in the future"),
+        (["--title", "x", "-"], b"\xff", "byte 1 is not UTF-8"),
+        (["--title", "x", "-"], b"x" * 1_000_001, "larger than 1 MB"),
+    ],
+)
+def test_what_is_no_story_is_refused(
+    command: Command, arguments: list[str], given: bytes | None, words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        command("add", *arguments, given=given)
+    assert len(_feed(tmp_path, "all.json")) == 2
+
+
+def test_no_config_names_the_source_of_stories_by_hand(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match='"by-hand" is reserved'):
+        config(tmp_path, '[[sources]]\nid = "by-hand"\npath = "x.txt"\n')
+
+
+def test_words_on_folds_are_data(command: Command) -> None:
+    joined = command("join", "1", "2", "--json")
+    assert (
+        "“Museum opens a wing” is told under “Ferry sinks in the harbour” in feeds of one item an event"
+        in joined["done"]
+    )
+    first, second = joined["entries"]
+    assert first["event"] == second["event"] and first["story"] != second["story"]
+    command("add", "--title", "Chess in the park", "--topic", "culture")
+    (word, topic) = command("overrides", "list", "--json")
+    assert (word["kind"], word["level"], word["title"], word["other_title"]) == (
+        "join", "event", "Ferry sinks in the harbour", "Museum opens a wing",
+    )  # fmt: skip
+    assert (topic["kind"], topic["title"], topic["other"]) == ("topic", "Chess in the park", "culture")
+    assert "Museum opens a wing" in command("overrides", "list")
+    apart = command("join", "2", "1", "--undo", "--json")
+    assert apart["entries"][0]["event"] != apart["entries"][1]["event"], "at once"
+    as_text = command("join", "1", "2", "--level", "text", "--json")
+    assert (
+        "everywhere" in as_text["done"] and as_text["entries"][0]["story"] == as_text["entries"][1]["story"]
+    )
+    split = command("split", "2", "--json")
+    assert split["entries"][0]["story"] == split["entries"][0]["entry"]
+
+
+def test_topics_are_listed_with_what_they_have(command: Command) -> None:
+    harbour, culture = command("topics", "list", "--json")
+    assert (harbour["id"], harbour["match"], harbour["stories"]) == ("harbour", "harbour", 1)
+    assert culture["newest"] == rfc3339(NOW - 800)
+    assert command("topics", "list").splitlines()[1].startswith("harbour\t")
