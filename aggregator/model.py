@@ -404,6 +404,16 @@ class Event:
     stories: tuple[Story, ...]
 
 
+@dataclass(slots=True)
+class Folded:
+    """What folding did: how many of each are new or changed."""
+
+    stories_new: int = 0
+    stories_changed: int = 0
+    events_new: int = 0
+    events_changed: int = 0
+
+
 # ---------------------------------------------------------------- what is published
 
 

@@ -9,7 +9,6 @@ what is gone for good.
 from __future__ import annotations
 
 import contextlib
-import gzip
 import hashlib
 import json
 import os
@@ -19,8 +18,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-
-import brotli
 
 from aggregator.errors import PublishError
 
@@ -215,6 +212,10 @@ class Folder:
 
 def _packed(data: bytes) -> Iterator[tuple[str, bytes]]:
     if len(data) >= _SMALL:
+        import gzip  # not before something is written
+
+        import brotli
+
         yield ".gz", gzip.compress(data, 6, mtime=0)
         yield ".br", brotli.compress(data, quality=5)
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import functools
 import json
+import pkgutil
 import re
 import unicodedata
 import uuid
-from importlib import resources
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
 
-_RULES = json.loads(resources.files("aggregator").joinpath("data/links.json").read_text(encoding="utf-8"))
+_RULES = json.loads(pkgutil.get_data("aggregator", "data/links.json") or b"")
 
 
 def _pattern(rules: list[str]) -> re.Pattern[str]:

@@ -15,6 +15,7 @@ import pytest
 from aggregator import cycle
 from aggregator.config import Config
 from aggregator.cycle import Wanted
+from aggregator.cycle.plan import plan as planned
 from aggregator.errors import LockedError, PublishError, StoreError
 from aggregator.publish import Folder
 from aggregator.stop import Stop
@@ -252,7 +253,7 @@ def test_plan_tells_what_a_change_would_publish_and_writes_nothing(tmp_path: Pat
         with open_reader(present.database) as store:
             return {
                 one.topic: (one.added, one.removed, one.items, one.feed_added, one.feed_removed)
-                for one in cycle.plan(store, other, present)
+                for one in planned(store, other, present)
             }
 
     assert plan("quake OR peru") == {"all": (0, 0, 3, 0, 0), "t": (0, 0, 2, 0, 0), "folds": (0, 0, 1, 0, 0)}

@@ -11,7 +11,7 @@ import click
 import jsonschema
 import pytest
 
-from aggregator.cli import COMMANDS
+from aggregator.cli import COMMANDS, group
 from aggregator.config import load
 from aggregator.config.model import File, Fold, Poll, Publish, Retention, Serve, Service, Source, Topic
 from aggregator.model import Entry
@@ -28,9 +28,14 @@ def test_every_command_is_in_the_readme(command: str) -> None:
     assert re.search(rf"`{command}\b", README), command
 
 
-def test_every_option_is_in_the_readme() -> None:
-    from aggregator.cli import group
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_of_each_what_its_own_help_begins_with(name: str) -> None:
+    """The list is made without the commands' modules."""
+    command = group.get_command(click.Context(group), name)
+    assert command is not None and COMMANDS[name][1].removesuffix(".") in " ".join(str(command.help).split())
 
+
+def test_every_option_is_in_the_readme() -> None:
     context = click.Context(group)
     for name in COMMANDS:
         command = group.get_command(context, name)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import cycle, desk, fold
-from aggregator.model import Entry
+from aggregator.model import Entry, Folded
 from aggregator.store import Store, entries, folding, open_writer, stories
 from tests.helpers import NOW, entry, put
 
@@ -30,7 +30,7 @@ def told(store: Store) -> dict[str, tuple[str, str, str | None]]:
     }
 
 
-def run(store: Store, settings: fold.Settings | None = None) -> fold.Folded:
+def run(store: Store, settings: fold.Settings | None = None) -> Folded:
     return fold.fold(store, settings or fold.Settings(), {})
 
 
@@ -171,7 +171,7 @@ def test_ids_survive_growth_and_refold(store: Store) -> None:
 def test_a_second_fold_has_nothing_to_do(store: Store) -> None:
     put(store, *_mixed())
     run(store)
-    assert run(store) == fold.Folded()
+    assert run(store) == Folded()
 
 
 def test_why_says_level_partner_score_and_features(store: Store) -> None:

@@ -12,6 +12,7 @@ from aggregator import cycle, health, poll, schedule, topics
 from aggregator.config import Config
 from aggregator.cycle import Wanted
 from aggregator.cycle.changes import renamed
+from aggregator.cycle.plan import plan
 from aggregator.model import Failure, Limits, Memory, Pace, Source, State, Task, Topic
 from aggregator.publish import Folder
 from aggregator.store import Store, entries, intents, open_writer, sources, stories
@@ -248,7 +249,7 @@ def test_plan_counts_what_would_be_let_in_again(tmp_path: Path) -> None:
     cycles(tmp_path, source("a", "exclude = 'fish'"))
     present = config(tmp_path, source("a", "exclude = 'fish'"))
     with open_writer(present.database) as store:
-        found = {one.topic: one.added for one in cycle.plan(store, config(tmp_path, source("b")), present)}
+        found = {one.topic: one.added for one in plan(store, config(tmp_path, source("b")), present)}
     assert found["all"] == 1
 
 

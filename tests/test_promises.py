@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import cycle, fold, opml
-from aggregator.cycle import Wanted
+from aggregator.cycle import Wanted, stages
 from aggregator.daemon import log
 from aggregator.errors import StoreError, UsageError
 from aggregator.fetch import transport
@@ -478,7 +478,7 @@ def test_F59_one_ping_for_each_changed_feed_and_a_dead_hub_delays_nothing(tmp_pa
 
 
 def test_F59_a_hub_that_never_answers_delays_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cycle, "HUB_TIME", 1.0)
+    monkeypatch.setattr(stages, "HUB_TIME", 1.0)
     with Hostile() as server:
         server.table["hub"] = type(server.table["plain"])("hub", lambda wire, asked: time.sleep(30))
         topics = "".join(f'[[topics]]\nid = "t{n}"\nmatch = "the"\n' for n in range(12))

@@ -15,13 +15,31 @@ import click
 from aggregator import __version__
 from aggregator.errors import AggregatorError
 
-# command → module of this package that holds it as a function of the same name (with `_command` where Python
-# has the word)
+# command → module of this package that holds it as a function of the same name (with `_command`), and what it does in
+# a line: a list of all commands needs none of their modules
 COMMANDS = {
-    "run": "run", "daemon": "serve", "serve": "serve", "check": "setup", "init": "setup", "sources": "sources", "status": "look",
-    "search": "look", "why": "look", "dump": "look", "split": "folds", "join": "folds", "refold": "folds", "eval": "folds", "plan": "folds",
-    "add": "editor", "overrides": "editor", "topics": "editor",
-    "backup": "upkeep", "restore": "upkeep", "doctor": "upkeep", "prune": "upkeep",
+    "run": ("run", "One cycle: poll what is due, store, fold, group, publish."),
+    "daemon": ("serve", "Cycles on a schedule until SIGTERM or SIGINT; serves too when [serve] is there."),
+    "serve": ("serve", "Serve the output folder, /status, /search, /healthz and /metrics."),
+    "check": ("setup", "Validate the config, and warn of what is hardly meant so."),
+    "init": ("setup", "Write a commented starter config.toml, with the seed stories beside it, into DIRECTORY."),
+    "sources": ("sources", "The sources of config.toml: list, add, remove, import and export OPML."),
+    "status": ("look", "Each source: state, last success, last new entry, failures, next poll and why then."),
+    "search": ("look", "The topic query language over everything stored, newest first."),
+    "why": ("look", "An entry's story and event, what folded it and how sure that was, its topics and their rules."),
+    "dump": ("look", "Every entry as JSON Lines, oldest first."),
+    "split": ("folds", "Take ENTRY (id, link or guid) out of the story or event that it was folded into, for good."),
+    "join": ("folds", "Make two entries one event, or one story (--level text), for good; says what that hides."),
+    "refold": ("folds", "Forget stories and events (not overrides) and fold again; published ids survive."),
+    "eval": ("folds", "Precision, recall and F1 of each level against FILE."),
+    "plan": ("folds", "What a changed config would do to the published feeds, over stored entries."),
+    "add": ("editor", "Publish a story by hand; its text comes from FILE, or from standard input for -."),
+    "overrides": ("editor", "Your words on folds and topics: what was split, joined or put somewhere by hand."),
+    "topics": ("editor", "The topics of the config."),
+    "backup": ("upkeep", "A consistent, verified copy of the database, also while cycles run."),
+    "restore": ("upkeep", "Put a copy back in the place of the database; the present one is kept beside it."),
+    "doctor": ("upkeep", "Versions with known bugs, database integrity, permissions, what is overdue."),
+    "prune": ("upkeep", "Apply retention now: remove entries that are older than it and no longer in their feeds."),
 }  # fmt: skip
 
 
@@ -32,12 +50,16 @@ class _Lazy(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        module = COMMANDS.get(cmd_name)
-        if module is None:
+        if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(f"aggregator.cli.{module}"), f"{cmd_name}_command")
+        module = importlib.import_module(f"aggregator.cli.{COMMANDS[cmd_name][0]}")
+        command = getattr(module, f"{cmd_name}_command")
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aggregator.config import Config, load
 from aggregator.errors import ConfigError
-from aggregator.store import Store, open_writer
 from aggregator.text.phrases import span
 
 if TYPE_CHECKING:
     from rich.text import Text
+
+    from aggregator.config import Config
+    from aggregator.store import Store
 
 R = TypeVar("R")
 
@@ -44,6 +45,8 @@ class Settings:
         return self.config or Path(os.environ.get("AGGREGATOR_CONFIG") or "config.toml")
 
     def load(self) -> Config:
+        from aggregator.config import load
+
         if not self.path.exists():
             raise ConfigError(
                 f"{self.path}: there is no such file; `aggregator init` writes one to start from, --config names another"
@@ -52,6 +55,7 @@ class Settings:
 
     def writer(self, config: Config, patient: bool = True) -> Store:
         """The database to change; a cycle that runs on it is waited for, with a word, unless not `patient`."""
+        from aggregator.store import open_writer
 
         def waiting() -> None:
             self.say(

@@ -12,6 +12,7 @@ from aggregator import cycle, desk, evaluate
 from aggregator.cli.common import Settings, common, now, print_json, table
 from aggregator.cli.run import progress
 from aggregator.config import load
+from aggregator.cycle.plan import plan
 from aggregator.errors import UsageError
 from aggregator.store import Store, open_reader
 
@@ -181,7 +182,7 @@ def plan_command(settings: Settings, against: Path | None) -> None:
     config = settings.load()
     other = load(against, os.environ) if against is not None else config
     with open_reader(config.database) as store:
-        changes = cycle.plan(store, other, config)
+        changes = plan(store, other, config)
     if settings.json:
         print_json([{"topic": one.topic, "added": one.added, "removed": one.removed, "items": one.items,
                      "feed": {"added": one.feed_added, "removed": one.feed_removed}} for one in changes])  # fmt: skip

@@ -12,7 +12,7 @@ from operator import itemgetter
 
 import click
 
-from aggregator import cycle, fetch
+from aggregator import cycle
 from aggregator.cli.common import Settings, common, now, print_json, rfc3339
 from aggregator.config import Config
 from aggregator.cycle import Report, Wanted, Watch
@@ -71,12 +71,21 @@ def _stopping() -> Iterator[Stop]:
 
     before = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        with bounded(stop, fetch.close):
+        with bounded(stop, _end_exchanges):
             yield stop
     finally:
         for number, old in before.items():
             signal.signal(number, old)
-        fetch.reopen()
+        if stop.is_set():
+            from aggregator import fetch
+
+            fetch.reopen()
+
+
+def _end_exchanges() -> None:
+    from aggregator import fetch
+
+    fetch.close()
 
 
 @contextmanager

@@ -64,13 +64,13 @@ def restore_command(settings: Settings, file: Path) -> None:
 @common(json_output=True)
 def prune_command(settings: Settings) -> None:
     """Apply retention now: remove entries that are older than it and no longer in their feeds."""
-    from aggregator import cycle
+    from aggregator.cycle.issue import issue, sweep
 
     config = settings.load()
     with settings.writer(config) as store:
         removed = upkeep.prune(store, now() - config.retention)
-        cycle.issue(config, store, now())
-        cycle.sweep(config, store, now())
+        issue(config, store, now())
+        sweep(config, store, now())
     if settings.json:
         print_json({"removed": removed})
         return

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from aggregator import __version__, query
-from aggregator.config import lines
+from aggregator.config import lines, quick
 from aggregator.errors import ConfigError
 from aggregator.model import BY_HAND, Limits, Pace, Site, Source, Topic, Unit
 from aggregator.text.words import sought
@@ -131,6 +131,8 @@ def _resolve(value: Any, path: lines.Path, env: Mapping[str, str], problems: lis
 
 
 def _validate(raw: dict[str, Any], problems: list[Problem]) -> Any:
+    if (read := quick.read(raw)) is not None:
+        return read
     from pydantic import ValidationError
 
     from aggregator.config.model import File

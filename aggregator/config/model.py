@@ -2,43 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-_DURATION = re.compile(r"(\d{1,6})\s*(s|m|h|d|w)$")
-_SIZE = re.compile(r"(\d{1,6}(?:\.\d+)?)\s*(B|KB|MB|GB)$", re.I)
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_LONGEST = 36_500 * 86_400
-_BYTES = {"b": 1, "kb": 1000, "mb": 1_000_000, "gb": 1_000_000_000}
-
-
-def _duration(value: Any) -> int:
-    found = _DURATION.match(value.strip()) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError(f'{_shown(value)} is not a duration such as "30m"')
-    seconds = int(found[1]) * _SECONDS[found[2]]
-    if seconds > _LONGEST:
-        raise ValueError(f"{_shown(value)} is longer than a hundred years")
-    return seconds
-
-
-def _size(value: Any) -> int:
-    found = _SIZE.match(value.strip()) if isinstance(value, str) else None
-    if found is None:
-        raise ValueError(f'{_shown(value)} is not a size such as "10MB"')
-    return int(float(found[1]) * _BYTES[found[2].lower()])
-
-
-def _shown(value: Any) -> str:
-    return (
-        f'"{value}"'
-        if isinstance(value, str)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-    )
+from aggregator.config import units
 
 
 def _positive(value: int) -> int:
@@ -47,12 +15,21 @@ def _positive(value: int) -> int:
     return value
 
 
-_DURATION_SCHEMA = {"type": "string", "pattern": r"^\d{1,6}\s*(s|m|h|d|w)$", "examples": ["30m", "12h", "7d"]}
-_SIZE_SCHEMA = {"type": "string", "pattern": r"^\d{1,6}(\.\d+)?\s*([KkMmGg]?[Bb])$", "examples": ["10MB"]}
-Duration = Annotated[int, BeforeValidator(_duration), WithJsonSchema(_DURATION_SCHEMA)]
-Size = Annotated[int, BeforeValidator(_size), WithJsonSchema(_SIZE_SCHEMA)]
-Positive = Annotated[Duration, AfterValidator(_positive)]
-PositiveSize = Annotated[Size, AfterValidator(_positive)]
+def _schema(pattern: str, *examples: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
+
+
+_DURATIONS, _SIZES = ("30m", "12h", "7d"), ("10MB",)
+Duration = Annotated[int, BeforeValidator(units.duration), _schema(units.DURATION, *_DURATIONS)]
+Positive = Annotated[
+    int,
+    BeforeValidator(units.duration),
+    AfterValidator(_positive),
+    _schema(units.SOME_DURATION, *_DURATIONS),
+]
+PositiveSize = Annotated[
+    int, BeforeValidator(units.size), AfterValidator(_positive), _schema(units.SOME_SIZE, *_SIZES)
+]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
 Text = Annotated[str, Field(max_length=2000)]
 Place = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -115,10 +92,12 @@ class Fold(Section):
     text: Level | Literal[False] = Field(
         default_factory=lambda: Level.model_construct(window=604_800),
         description="The same text; false switches it off.",
+        json_schema_extra={"default": {"window": "7d"}},
     )
     event: Level | Literal[False] = Field(
         default_factory=lambda: Level.model_construct(window=259_200),
         description="The same event; false switches it off.",
+        json_schema_extra={"default": {"window": "72h"}},
     )
     lead: Literal["first", "longest"] = Field(
         "first", description="Which entry leads a story, among those of the highest priority."

@@ -7,27 +7,13 @@ replaced keeps its id, and nothing is missing from the feeds for a cycle.
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
-from aggregator import __version__, query, topics
+from aggregator import schedule, topics
 from aggregator.config import Config
-from aggregator.model import BY_HAND, Source
+from aggregator.cycle.signatures import rules_signature
+from aggregator.model import BY_HAND, Memory, Source
 from aggregator.store import Store, entries, sources
-
-
-def signature(*parts: object) -> str:
-    """Differs where any of these does."""
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
-
-
-def rules_signature(config: Config) -> str:
-    """Of all that decides which entries are let through and which topics they have."""
-    return signature(
-        [(topic.id, topic.match, topic.exclude, topic.sources) for topic in config.topics],
-        [(source.id, source.topics, source.include, source.exclude) for source in config.sources],
-        (__version__, query.VERSION),
-    )
 
 
 def follow_renames(config: Config, store: Store) -> None:
@@ -58,6 +44,27 @@ def renamed(
             candidates.remove(orphan)
             found.append((orphan, source.id))
     return found
+
+
+def introduce(config: Config, store: Store, now: int, many: int = 60) -> None:
+    """Where many sources are new at once, spread their first polls over the interval (P13). For the daemon:
+    `run` is asked for now.
+    """
+    follow_renames(config, store)
+    known = sources.memories(store)
+    fresh = [source for source in config.sources if source.enabled and source.url and source.id not in known]
+    if len(fresh) > many:
+        why = "one of many new sources: their first polls are spread out"
+        sources.remember(
+            store,
+            [
+                (
+                    source,
+                    Memory(next_poll=schedule.first_poll(source.id, now, config.pace, len(fresh)), why=why),
+                )
+                for source in fresh
+            ],
+        )
 
 
 def let_in(config: Config, store: Store) -> int:

@@ -9,11 +9,10 @@ import ctypes
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
 
 from aggregator import health, poll, schedule, topics, urls
 from aggregator.config import Config
-from aggregator.cycle.changes import follow_renames
+from aggregator.cycle.report import Collected
 from aggregator.errors import AggregatorError
 from aggregator.model import Entry, Failure, Memory, Notice, Polled, Source, Task
 from aggregator.parse.isolate import Workers
@@ -22,68 +21,6 @@ from aggregator.store import Store, entries, sources
 
 SHORT = 15  # seconds: a pause that a cycle waits for
 PATIENCE = 0.5  # seconds between two looks at the stop sign while polls are under way
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which sources a cycle polls: what is due, all (`run --all`), or some by id."""
-
-    everything: bool = False
-    ids: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class Collected:
-    """The tally of a cycle's polls."""
-
-    due: int = 0
-    ok: int = 0
-    not_modified: int = 0
-    failed: int = 0
-    new: int = 0
-    updated: int = 0
-    failures: list[tuple[str, Failure]] = field(default_factory=list)
-    warnings: list[tuple[str, Failure]] = field(default_factory=list)
-
-
-def tasks(config: Config, store: Store, wanted: Wanted, now: int) -> tuple[Task, ...]:
-    """What is to be polled now; the server's own "not before" and a retired source hold in any case."""
-    known, last_urls = sources.memories(store), sources.urls_of(store)
-    made = []
-    for source in config.sources:
-        if not source.enabled or (wanted.ids and source.id not in wanted.ids):
-            continue
-        memory = known.get(source.id, Memory())
-        if source.id in last_urls and last_urls[source.id] != (source.url or source.path):
-            # another address: validators and health of the old one are void
-            memory = Memory(posts=memory.posts, last_new=memory.last_new)
-        pace = replace(config.pace, wished=source.interval) if source.interval else config.pace
-        if schedule.is_due(
-            memory, now, pace, forced=wanted.everything or bool(wanted.ids), local=source.path is not None
-        ):
-            made.append(Task(source, memory, config.limits, pace))
-    return tuple(made)
-
-
-def introduce(config: Config, store: Store, now: int, many: int = 60) -> None:
-    """Where many sources are new at once, spread their first polls over the interval (P13). For the daemon:
-    `run` is asked for now.
-    """
-    follow_renames(config, store)
-    known = sources.memories(store)
-    fresh = [source for source in config.sources if source.enabled and source.url and source.id not in known]
-    if len(fresh) > many:
-        why = "one of many new sources: their first polls are spread out"
-        sources.remember(
-            store,
-            [
-                (
-                    source,
-                    Memory(next_poll=schedule.first_poll(source.id, now, config.pace, len(fresh)), why=why),
-                )
-                for source in fresh
-            ],
-        )
 
 
 def _host(task: Task) -> str | None:

@@ -9,10 +9,11 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
-from aggregator import __version__, edition, opml, render, topics
+from aggregator import edition, opml, render, topics
 from aggregator.config import Config
 from aggregator.cycle import changes
 from aggregator.cycle.byhand import topics_by_hand
+from aggregator.cycle.signatures import look, rules_signature
 from aggregator.edition import View
 from aggregator.model import SHOWN, Edition, Item, Story, Topic, Unit
 from aggregator.publish import Folder, Written
@@ -41,7 +42,7 @@ def label(config: Config, store: Store, stop: Stop | None = None) -> None:
     stop = stop or Stop()
     rules = topics.compiled(config.topics, config.sources)
     titles = sources.titles(store)
-    signature = changes.rules_signature(config)
+    signature = rules_signature(config)
     if store.meta("rules") != signature:
         changes.hold_back(config, store)
         stories.unlabel_all(store, [topic.id for topic in config.topics])
@@ -62,19 +63,6 @@ def label(config: Config, store: Store, stop: Stop | None = None) -> None:
 
     while stories.label(store, decide):
         stop.check()
-
-
-def _look(config: Config) -> str:
-    """Changes with what decides how everything is printed."""
-    return changes.signature(config.site, config.topics, config.limit, config.one_per, config.lead, __version__, pages.design(),
-                 [(s.id, s.title, s.url, s.priority, s.enabled) for s in config.sources])  # fmt: skip
-
-
-def outdated(config: Config, store: Store) -> bool:
-    """Whether what is labelled or printed is so by another config, or another version of the program."""
-    return store.meta("rules") != changes.rules_signature(config) or store.meta("printed with") != _look(
-        config
-    )
 
 
 def issue(config: Config, store: Store, now: int, stop: Stop | None = None) -> Written:
@@ -159,7 +147,7 @@ def _mark(config: Config, store: Store, folder: Folder) -> None:
     """What else has to be printed: everything after a change of settings or program, and what somebody
     removed from the folder.
     """
-    signature = _look(config)
+    signature = look(config)
     everything = ["all", "sources", *(topic.id for topic in config.topics)]
     if store.meta("printed with") != signature:
         stories.mark_dirty(store, everything)

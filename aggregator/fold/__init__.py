@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from aggregator.dedupe import BODY_CHARACTERS
-from aggregator.fold.batch import Batch, Folded, Settings, join, know
+from aggregator.fold.batch import Batch, Settings, join, know
 from aggregator.fold.memory import Memory
+from aggregator.model import Folded
 from aggregator.stop import Stop
 from aggregator.store import Store, folding
 
-__all__ = ["BATCH", "Folded", "Settings", "fold", "join", "know"]
+__all__ = ["BATCH", "Settings", "fold", "join", "know"]
 
 BATCH = 2000  # entries that are compared together
 TRANSACTION = 5 * BATCH  # entries that are written together: the same pages come again from batch to batch

@@ -12,7 +12,7 @@ from aggregator.cluster import Point, Vector
 from aggregator.fold import merging, reasons, settle
 from aggregator.fold.memory import EDITED, LARGE, POSTINGS, TELLINGS, Known, Memory
 from aggregator.fold.merging import ByHand, Member, Pair, Probabilities, pair
-from aggregator.model import Reason
+from aggregator.model import Folded, Reason
 from aggregator.store import Store, events, folding
 from aggregator.store.folding import Waiting
 
@@ -42,16 +42,6 @@ class Settings:
     def reach(self) -> int:
         """Seconds between two stories from which on neither level compares them."""
         return max(self.text_window or 0, self.event_window or 0)
-
-
-@dataclass(slots=True)
-class Folded:
-    """How many of each are new or changed."""
-
-    stories_new: int = 0
-    stories_changed: int = 0
-    events_new: int = 0
-    events_changed: int = 0
 
 
 @dataclass(slots=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from aggregator.model import Edition, Site
-from aggregator.render import atom, jsonfeed, rss
-from aggregator.render.prepare import archive_name, prepared
 
 __all__ = ["archive", "feeds"]
 
@@ -13,6 +11,9 @@ def feeds(edition: Edition, site: Site, address: str | None = None) -> dict[str,
     """`address`: where the feed is served, if not under its name. `ID.rss`, `ID.atom`, `ID.json`, as far as
     the site has these formats; all from the same prepared items (F62).
     """
+    from aggregator.render import atom, jsonfeed, rss
+    from aggregator.render.prepare import prepared
+
     items = prepared(edition, site)
     writers = {"rss": rss.write, "atom": atom.write, "json": jsonfeed.write}
     return {
@@ -25,6 +26,9 @@ def feeds(edition: Edition, site: Site, address: str | None = None) -> dict[str,
 
 def archive(edition: Edition, site: Site, number: int, complete: bool) -> dict[str, bytes]:
     """One RFC 5005 archive document; complete ones are never written again."""
+    from aggregator.render import atom
+    from aggregator.render.prepare import archive_name, prepared
+
     return {
         archive_name(edition.id, number): atom.write_archive(
             edition, site, prepared(edition, site), number, complete

@@ -5,7 +5,6 @@ light and dark.
 from __future__ import annotations
 
 import functools
-import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Sequence
@@ -124,17 +123,6 @@ def style() -> str:
     """The one style sheet, as it stands in every page: its hash goes into the content security policy."""
     text = PackageLoader("aggregator.render").get_source(Environment(), "style.css")[0]
     return "".join(line.strip() for line in text.splitlines())
-
-
-@functools.cache
-def design() -> str:
-    """Changes whenever a template or the style sheet does: every page is then printed anew, or the policy
-    would forbid its old style.
-    """
-    loader = PackageLoader("aggregator.render")
-    return hashlib.sha256(
-        "".join(loader.get_source(Environment(), name)[0] for name in loader.list_templates()).encode()
-    ).hexdigest()
 
 
 def _page(template: str, site: Site, neighbours: Sequence[Neighbour], **values: Any) -> bytes:

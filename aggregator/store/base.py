@@ -7,16 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-from sqlite_utils import Database
-
 from aggregator.errors import LockedError, Stopped, StoreError
 from aggregator.stop import Stop
-from aggregator.store.schema import APPLICATION_ID, migrations
-from aggregator.text.words import search_words
+from aggregator.store.lock import Lock
+from aggregator.store.version import APPLICATION_ID, LATEST
 
-# The number of migrations, kept in `PRAGMA user_version`, so that an older program can refuse a newer file
-_LATEST = len(migrations._migrations)
 _STEPS = 20_000  # instructions of SQLite's machine, about a millisecond, between two looks at the stop sign
 
 
@@ -25,10 +20,9 @@ class Store:
     first.
     """
 
-    def __init__(self, path: Path, conn: sqlite3.Connection, lock: FileLock | None = None) -> None:
+    def __init__(self, path: Path, conn: sqlite3.Connection, lock: Lock | None = None) -> None:
         self.path = path
         self.conn = conn
-        self.db = Database(conn)
         self._lock = lock
 
     @contextmanager
@@ -134,17 +128,17 @@ def open_reader(path: Path) -> Store:
         check_same_thread=False,
     )
     conn.execute("PRAGMA query_only = 1")
-    if conn.execute("PRAGMA user_version").fetchone()[0] < _LATEST:
+    if conn.execute("PRAGMA user_version").fetchone()[0] < LATEST:
         conn.close()
         raise StoreError(f"{path}: was made by an earlier version; `aggregator run` brings it up to date")
     return Store(path, conn)
 
 
-def acquire(path: Path, wait: float = 0, waiting: Callable[[], None] = lambda: None) -> FileLock:
+def acquire(path: Path, wait: float = 0, waiting: Callable[[], None] = lambda: None) -> Lock:
     """The lock beside the database, which a writer has for as long as it works. LockedError where another one
     has it still after `wait` seconds.
     """
-    lock = FileLock(f"{path}.lock")
+    lock = Lock(path.with_name(f"{path.name}.lock"))
     if _taken(lock, 0):
         return lock
     if wait:
@@ -157,12 +151,12 @@ def acquire(path: Path, wait: float = 0, waiting: Callable[[], None] = lambda: N
     raise LockedError(f"{path}: another cycle is running on this database; this one leaves it alone")
 
 
-def daemon_lock(path: Path) -> FileLock:
+def daemon_lock(path: Path) -> Lock:
     """The lock of the one daemon that a database has, for its life: cycles and commands of others are free to
     run between its own.
     """
     _make_folder(path)
-    lock = FileLock(f"{path}.daemon.lock")
+    lock = Lock(path.with_name(f"{path.name}.daemon.lock"))
     if not _taken(lock, 0):
         raise LockedError(f"{path}: another daemon works on this database; this one leaves it alone")
     return lock
@@ -178,16 +172,13 @@ def _make_folder(path: Path) -> None:
         ) from None
 
 
-def _taken(lock: FileLock, wait: float) -> bool:
+def _taken(lock: Lock, wait: float) -> bool:
     try:
-        lock.acquire(timeout=wait, poll_interval=0.1)
-    except Timeout:
-        return False
+        return lock.acquire(wait)
     except OSError as error:
         raise StoreError(
-            f"{lock.lock_file}: can't be written: {error.strerror}; mend the permissions of the folder"
+            f"{lock.path}: can't be written: {error.strerror}; mend the permissions of the folder"
         ) from None
-    return True
 
 
 def _connect(path: Path) -> sqlite3.Connection:
@@ -200,7 +191,13 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _teach(conn: sqlite3.Connection) -> None:
     """The function that the triggers of the full-text index call."""
     conn.execute("PRAGMA trusted_schema = ON")
-    conn.create_function("words", 1, lambda text: " ".join(search_words(text)), deterministic=True)
+
+    def words(text: str) -> str:
+        from aggregator.text.words import search_words
+
+        return " ".join(search_words(text))
+
+    conn.create_function("words", 1, words, deterministic=True)
 
 
 def _settings(conn: sqlite3.Connection) -> None:
@@ -238,9 +235,9 @@ def _refuse_unusable(path: Path) -> None:
         raise StoreError(_in_words(path, error)) from error
     if application != APPLICATION_ID:
         raise StoreError(f"{path}: is a database of another program; choose another service.database")
-    if version > _LATEST:
+    if version > LATEST:
         raise StoreError(
-            f"{path}: was written by a newer aggregator (schema {version}, this one knows {_LATEST}); update the program"
+            f"{path}: was written by a newer aggregator (schema {version}, this one knows {LATEST}); update the program"
         )
 
 
@@ -248,13 +245,17 @@ def _make(path: Path) -> None:
     """A new database under another name, renamed when it is complete: a file of ours is never empty or half
     made.
     """
+    from sqlite_utils import Database
+
+    from aggregator.store.schema import migrations
+
     unfinished = path.with_name(f"{path.name}.new")
     unfinished.unlink(missing_ok=True)
     conn = _connect(unfinished)
     try:
         migrations.apply(Database(conn))
         conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        conn.execute(f"PRAGMA user_version = {_LATEST}")
+        conn.execute(f"PRAGMA user_version = {LATEST}")
     finally:
         conn.close()
     unfinished.rename(path)
@@ -262,13 +263,17 @@ def _make(path: Path) -> None:
 
 def _migrate(path: Path, conn: sqlite3.Connection) -> None:
     version = conn.execute("PRAGMA user_version").fetchone()[0]
-    if version == _LATEST:
+    if version == LATEST:
         return
-    copy = path.with_name(f"{path.name}.before-schema-{_LATEST}")
+    from sqlite_utils import Database
+
+    from aggregator.store.schema import migrations
+
+    copy = path.with_name(f"{path.name}.before-schema-{LATEST}")
     if not copy.exists():
         conn.execute("VACUUM INTO ?", (str(copy),))
     migrations.apply(Database(conn))
-    conn.execute(f"PRAGMA user_version = {_LATEST}")
+    conn.execute(f"PRAGMA user_version = {LATEST}")
 
 
 def _cut_off(error: sqlite3.Error) -> bool:

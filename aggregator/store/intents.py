@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from aggregator.store.recognise import Known
+if TYPE_CHECKING:
+    from aggregator.store.recognise import Known
 
 # insert: it is new · update: it reads differently now · hold: so it does, but it was edited too often lately;
 # the edit is kept as a debt, and taken when its time has come · leave: it says what is stored

@@ -39,9 +39,7 @@ import sqlite3
 from sqlite_utils import Database, Migrations
 
 from aggregator.store.lookup import number
-
-# "aggr": how we know our own files, see https://www.sqlite.org/pragma.html#pragma_application_id
-APPLICATION_ID = 0x61676772
+from aggregator.store.version import LATEST
 
 migrations = Migrations("aggregator")
 
@@ -239,3 +237,6 @@ def m007_search_letters(db: Database) -> None:
     db.conn.execute(
         "INSERT INTO entry_fts (rowid, title, summary, text) SELECT id, words(title), words(summary), words(text) FROM entry"
     )
+
+
+assert len(migrations._migrations) == LATEST, "a migration was added: store/version.py counts them"

@@ -10,7 +10,7 @@ from pathlib import Path
 from aggregator.errors import StoreError
 from aggregator.store.base import Store, acquire
 from aggregator.store.entries import drop_empty, touch_stories_of
-from aggregator.store.schema import APPLICATION_ID
+from aggregator.store.version import APPLICATION_ID
 
 PER_SOURCE = 100_000  # entries kept of one source whatever the retention says (B9)
 _BATCH = 1000

@@ -1,0 +1,68 @@
+"""What there is to do, asked before anything is loaded that could do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from aggregator import schedule
+from aggregator.config import Config
+from aggregator.cycle.signatures import outdated
+from aggregator.model import Memory, Task
+from aggregator.publish import Folder
+from aggregator.store import Store, pending, sources
+
+LOCAL_EVERY = 60  # seconds between two looks of the daemon at local files
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which sources a cycle polls: what is due, all (`run --all`), or some by id."""
+
+    everything: bool = False
+    ids: frozenset[str] = frozenset()
+
+
+def tasks(config: Config, store: Store, wanted: Wanted, now: int) -> tuple[Task, ...]:
+    """What is to be polled now; the server's own "not before" and a retired source hold in any case."""
+    known, last_urls = sources.memories(store), sources.urls_of(store)
+    made = []
+    for source in config.sources:
+        if not source.enabled or (wanted.ids and source.id not in wanted.ids):
+            continue
+        memory = known.get(source.id, Memory())
+        if source.id in last_urls and last_urls[source.id] != (source.url or source.path):
+            # another address: validators and health of the old one are void
+            memory = Memory(posts=memory.posts, last_new=memory.last_new)
+        pace = replace(config.pace, wished=source.interval) if source.interval else config.pace
+        if schedule.is_due(
+            memory, now, pace, forced=wanted.everything or bool(wanted.ids), local=source.path is not None
+        ):
+            made.append(Task(source, memory, config.limits, pace))
+    return tuple(made)
+
+
+def anything_due(config: Config, store: Store, now: int) -> bool:
+    """Whether a turn of the daemon has anything to do: a source due, a local file that changed, entries that
+    wait, something to print, be it because the config is another one now.
+    """
+    due = any(
+        task.source.url or now - (task.memory.polled or 0) >= LOCAL_EVERY
+        for task in tasks(config, store, Wanted(), now)
+    )
+    return due or pending.work(store, now) or outdated(config, store)
+
+
+def nothing(config: Config, store: Store, wanted: Wanted | None, now: int) -> bool:
+    """Whether a cycle would find nothing to do at all: no source due, nothing that waits in the store, no file
+    missing, no retention to apply, nobody to be told that it was good.
+    """
+    if config.ping_url or not pruned_today(store, now) or (wanted and tasks(config, store, wanted, now)):
+        return False
+    folder = Folder(config.output)
+    return bool(folder.names()) and not (
+        pending.work(store, now) or outdated(config, store) or folder.missing()
+    )
+
+
+def pruned_today(store: Store, now: int) -> bool:
+    return 0 <= now - int(store.meta("pruned") or 0) < 86_400

@@ -1,0 +1,132 @@
+"""The sequence of stages: collect, fold, label, issue, tell. The only module that knows it; they hand over through
+the store.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from aggregator import fetch, fold
+from aggregator.config import Config
+from aggregator.cycle.changes import follow_renames, let_in
+from aggregator.cycle.collect import collect, pay_debts
+from aggregator.cycle.due import Wanted, pruned_today, tasks
+from aggregator.cycle.issue import issue, label, print_newest_archives, sweep
+from aggregator.cycle.report import Report, Watch
+from aggregator.model import Failure, Folded, Polled
+from aggregator.stop import Stop
+from aggregator.store import Store, folding, sources, stories, upkeep
+
+HUB_TIME = 5.0  # seconds
+FEEDS = (".rss", ".atom", ".json")
+
+
+def stages(
+    config: Config, store: Store, wanted: Wanted | None, report: Report, stop: Stop, watch: Watch
+) -> None:
+    """The stages, one after the other; each fills its part of the report. Raises Stopped between and within
+    them.
+    """
+    now = report.started
+    follow_renames(config, store)
+    if wanted is not None:
+        due = tasks(config, store, wanted, now)
+        watch.stage("polling", len(due))
+
+        def polled(_: Polled) -> None:
+            watch.step(1)
+
+        report.collected = collect(config, store, due, stop, polled)
+    stop.check()
+    report.collected.updated += pay_debts(config, store, now)
+    report.folded = _fold(config, store, watch, stop)
+    stop.check()
+    watch.stage("labelling", 0)
+    label(config, store, stop)
+    _prune_daily(config, store, now)
+    watch.stage("publishing", len(stories.dirty(store)))
+    report.written = issue(config, store, now, stop)
+    advice = 'which some readers refuse; a smaller limit or content = "summary" makes it lighter'
+    report.warnings += [f"{name} has {size / 1e6:.1f} MB, {advice}" for name, size in report.written.large]
+    stop.check()
+    report.warnings += _tell(config, report)
+
+
+def fold_again(config: Config, store: Store, now: int) -> None:
+    """Fold what a user's word left waiting, label and publish what that changes: at once, without a refold."""
+    _fold(config, store, Watch(), Stop())
+    label(config, store)
+    issue(config, store, now)
+
+
+def _fold(config: Config, store: Store, watch: Watch, stop: Stop) -> Folded:
+    let_in(config, store)
+    watch.stage("folding", folding.waiting(store))
+    settings = fold.Settings(config.text_window, config.event_window)
+    return fold.fold(store, settings, sources.titles(store), watch.step, stop)
+
+
+def refold(config: Config, store: Store, since: int | None, now: int, watch: Watch | None = None) -> Report:
+    """Forget stories and events (not overrides) and fold again; published ids survive, because they are those
+    of founding entries.
+    """
+    report = Report(now)
+    folding.forget(store, since)
+    print_newest_archives(config, store)
+    report.folded = _fold(config, store, watch or Watch(), Stop())
+    label(config, store)
+    report.written = issue(config, store, now)
+    sweep(config, store, now)
+    return report
+
+
+def _prune_daily(config: Config, store: Store, now: int) -> None:
+    """Retention once a day, so that no cycle pays for it."""
+    if pruned_today(store, now):
+        return
+    if store.meta("pruned"):
+        upkeep.prune(store, now - config.retention)
+        folding.forget_postings(
+            store,
+            now - max(config.text_window or 0, 3 * (config.event_window or 0), 86_400) - config.retention,
+        )
+        sweep(config, store, now)
+    store.set_meta("pruned", str(now))
+
+
+def _tell(config: Config, report: Report) -> list[str]:
+    """WebSub: one ping for each feed that changed, after it is on disk; the dead man's switch after a good
+    cycle.
+
+    A hub that does not answer is not asked again in this cycle: it delays the next one by no more than
+    `HUB_TIME`.
+    """
+    changed = (
+        [name for name in report.written.written if name.endswith(FEEDS) and "/" not in name]
+        if config.site.hub
+        else []
+    )
+    limits = replace(config.limits, timeout=min(config.limits.timeout, HUB_TIME))
+    dead = threading.Event()
+
+    def ping(name: str) -> Failure | None:
+        if dead.is_set():
+            return None
+        failure = fetch.send(
+            str(config.site.hub), limits, {"hub.mode": "publish", "hub.url": f"{config.site.base_url}{name}"}
+        )
+        if failure is not None and failure.status is None:
+            dead.set()
+        return failure
+
+    warnings: set[str] = set()
+    if changed:
+        with ThreadPoolExecutor(4) as pool:
+            told = {failure for failure in pool.map(ping, changed) if failure and failure.kind != "stopped"}
+            warnings = {f"hub: {failure.detail}" for failure in told}
+    if config.ping_url and not report.all_failed:
+        failure = fetch.send(config.ping_url, limits)
+        warnings |= {f"ping_url: {failure.detail}"} if failure and failure.kind != "stopped" else set()
+    return sorted(warnings)

@@ -1,0 +1,36 @@
+"""One cycle: all stages, or nothing where there is nothing to do, which costs next to nothing."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from aggregator.config import Config
+from aggregator.cycle import due
+from aggregator.cycle.due import Wanted
+from aggregator.cycle.report import Report, Watch
+from aggregator.errors import Stopped
+from aggregator.publish import Folder, Written
+from aggregator.stop import Stop
+from aggregator.store import Store
+
+
+def run(
+    config: Config,
+    store: Store,
+    wanted: Wanted | None,
+    now: int,
+    stop: Stop | None = None,
+    watch: Watch | None = None,
+) -> Report:
+    """One cycle; `wanted` None polls nothing (`--offline`). Ends soon, with what it has, once `stop` is set; the
+    next one goes on from there.
+    """
+    report, stop = Report(now), stop or Stop()
+    if due.nothing(config, store, wanted, now):
+        report.written = Written(unchanged=len(Folder(config.output).names()))
+        return report
+    from aggregator.cycle.stages import stages  # all that polling, folding and publishing need
+
+    with suppress(Stopped), store.until(stop):
+        stages(config, store, wanted, report, stop, watch or Watch())
+    return report
