@@ -83,6 +83,19 @@ def follow(href: str | None, base: str | None = None) -> str | None:
     """
     if not href:
         return None
+    if _AS_IT_IS.fullmatch(href):
+        return href if len(href) <= MAX_LENGTH else None
+    return _followed_before(href, base) if len(href) <= _REMEMBERED else _followed(href, base)
+
+
+# Most links: nothing to be escaped, nothing that may track, no step up, no part of a page.
+_AS_IT_IS = re.compile(
+    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:/(?:[\w~!$'()*+,=:@-][\w~!$'()*+,=:@.-]*)?)+", re.ASCII
+)
+_REMEMBERED = 500  # characters; addresses that hold a whole picture are no links
+
+
+def _followed(href: str, base: str | None) -> str | None:
     text = _tidy(href)
     try:
         text = _with_host(text, base)
@@ -102,6 +115,8 @@ def follow(href: str | None, base: str | None = None) -> str | None:
         return follow(link)
     return link if len(link) <= MAX_LENGTH else None
 
+
+_followed_before = functools.lru_cache(maxsize=2048)(_followed)  # a feed says the same links many times
 
 _HOST_FIRST = re.compile(
     r"www\.[a-z0-9-]+(\.[a-z0-9-]+)*\.(?!html?\b|php\b|aspx?\b)[a-z]{2,}(:\d+)?(?=[/?#]|\Z)", re.I
@@ -131,6 +146,10 @@ def plain(url: str | None) -> str | None:
     return None if link is None or "://[" in link[:9] or "@[" in link else link
 
 
+_AROUND = "".join(map(chr, range(33))) + "\ufeff\u200b\xa0"
+_WITHIN = {9: None, 10: None, 13: None, ord("\\"): "/"}
+
+
 def _tidy(text: str) -> str:
     """As browsers do (WHATWG URL): spaces around, tabs and line ends within are nothing; other spaces are
     escaped later.
@@ -138,9 +157,7 @@ def _tidy(text: str) -> str:
     An `&amp;` that is left in an address was escaped once too often: some readers would follow it as such,
     others not.
     """
-    text = re.sub("[\t\r\n]", "", text.strip("".join(map(chr, range(33))) + "\ufeff\u200b\xa0")).replace(
-        "\\", "/"
-    )
+    text = text.strip(_AROUND).translate(_WITHIN)
     return _ESCAPED_TWICE.sub("&", text) if "&" in text and ";" in text else text
 
 

@@ -12,8 +12,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from xml.sax import SAXException
-from xml.sax.expatreader import create_parser
-from xml.sax.handler import feature_external_ges, feature_namespaces
+from xml.sax.expatreader import ExpatParser
+from xml.sax.handler import feature_external_ges
 from xml.sax.xmlreader import InputSource
 
 from feedparser import FeedParserDict
@@ -66,10 +66,28 @@ def parse(body: bytes) -> Document:
     return Document(parser.feeddata, parser.entries, parser.version or "", damaged)
 
 
+class _Reader(ExpatParser):
+    """Gives the text between two tags as one piece, not a line at a time."""
+
+    def reset(self) -> None:
+        super().reset()
+        self._parser.buffer_text = True  # type: ignore[attr-defined]  # made by `reset`
+
+
+class _Params(FeedParserDict):  # type: ignore[misc]
+    """What feedparser knows of the element that is open: asked for with every piece of text, and copied. Its keys
+    have no other names, so that a plain look is enough.
+    """
+
+    get = dict.get
+
+    def __deepcopy__(self, memo: object) -> _Params:
+        return _Params(self)
+
+
 def _strictly(parser: Any, body: bytes) -> bool:
     parser.resolve_relative_uris = parser.sanitize_html = False
-    reader = create_parser()
-    reader.setFeature(feature_namespaces, True)
+    reader = _Reader(namespaceHandling=True)
     reader.setFeature(feature_external_ges, False)
     reader.setContentHandler(parser)
     reader.setErrorHandler(parser)
@@ -117,6 +135,11 @@ class _OwnElements:
         self._open: list[tuple[str, str, str | None]] = []
         self._unbalanced: frozenset[str] = frozenset()  # as often open as not: what follows is not inside
         super().__init__(*given)
+        self.contentparams = _Params()
+
+    def push_content(self, tag: str, attrs_d: dict[str, str], kind: str, expecting_text: int) -> None:
+        super().push_content(tag, attrs_d, kind, expecting_text)  # type: ignore[misc]
+        self.contentparams = _Params(self.contentparams)
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         prefix, name = self._parted(tag)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+import threading
 from urllib.parse import quote
 
 import nh3
@@ -27,6 +27,7 @@ _LEADS = re.compile("[\xc2-\xf4]")
 _SUSPECT = re.compile(f"[\xc2-\xf4][{_CONTINUES}]")
 _LETTER = re.compile(f"[\xc2-\xc5\xce-\xd1\xd7-\xdb][{_CONTINUES}]|\xe2[\x80\x82€‚][{_CONTINUES}]")
 _FOREIGN = re.compile("[^\x00-\x7f]+")
+_CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r"))
 _NONCHARACTERS = re.compile(
     "["
     + "".join(f"{chr((plane << 16) + 0xFFFE)}{chr((plane << 16) + 0xFFFF)}" for plane in range(1, 17))
@@ -83,11 +84,23 @@ def clean(text: str) -> str:
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if _is_clean(text):
+        return text
     if _LEADS.search(text):
         shown = _ILLEGAL.sub(lambda found: found.group() if "\x80" <= found.group() <= "\x9f" else "", text)
         if _SUSPECT.search(shown):
             text = _mended(shown)
     return _NONCHARACTERS.sub("", _ILLEGAL.sub(_meant, text))
+
+
+def _is_clean(text: str) -> bool:
+    """Whether nothing is to be done, as for most texts: asked many times over, so of bytes where they are ASCII."""
+    if text.isascii():
+        return len(text.encode().translate(None, _CONTROLS)) == len(text)
+    if _ILLEGAL.search(text) or _SUSPECT.search(text):
+        return False
+    # without characters of the planes beyond the first: two bytes each
+    return len(text.encode("utf-16-le")) == 2 * len(text) or not _NONCHARACTERS.search(text)
 
 
 def _mended(text: str) -> str:
@@ -184,13 +197,19 @@ def without_media(safe_html: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _cleaned(text: str, base: str | None, page: str | None) -> str:
-    text = _APART.sub(r"\1//", text)
+    if _MAYBE_APART.search(text):
+        text = _APART.sub(r"\1//", text)
     bounded = _bounded(embedded.shown(text, base))
-    return _PRE.sub(r"\1", _USELESS.sub("", _cleaner(base, page or base).clean(bounded)))
+    _place.base, _place.page = base, page or base
+    safe_html = _CLEANER.clean(bounded)
+    if "<img" in safe_html:
+        safe_html = _USELESS.sub("", safe_html)
+    return _PRE.sub(r"\1", safe_html) if "<pre" in safe_html else safe_html
 
 
 # `https: //host` is no address to nh3, which drops it
 _APART = re.compile(r"""(\b(?:href|src)=["']?https?:)(?:\s+/\s*/\s*|/\s+/\s*|//\s+)""", re.I)
+_MAYBE_APART = re.compile(r":(?:\s+/|/\s|//\s)")
 _MOVES = re.compile(r"<(?:table|h[1-6]|tr|td|th|caption|ruby)\b")
 # HTML drops the first line end there, each time it is read
 _PRE = re.compile(r'(<pre(?:\s+[a-z]+="[^"]*")*>)\n+')
@@ -200,46 +219,48 @@ _USELESS = re.compile(
 )
 
 
-def _cleaner(base: str | None, page: str | None) -> nh3.Cleaner:
-    found = _CLEANERS.get((base, page))
-    if found is None:
-        if len(_CLEANERS) > 256:
-            _CLEANERS.clear()
-        found = _CLEANERS[base, page] = nh3.Cleaner(
-            tags=set(embedded.KEPT),
-            clean_content_tags=_DROP_WITH_CONTENT,
-            attributes=_ATTRIBUTES,
-            attribute_filter=_filter(base, page),
-            url_schemes={"http", "https", "mailto"},
-            link_rel="noopener noreferrer",
-            strip_comments=True,
-        )
-    return found
+class _Place(threading.local):
+    """Where links of what is being cleaned start from: one cleaner serves all texts, for making one takes longer
+    than most texts do.
+    """
+
+    base: str | None = None
+    page: str | None = None  # of links to a place in the text
 
 
-_CLEANERS: dict[tuple[str | None, str | None], nh3.Cleaner] = {}
+_place = _Place()
 
 
-def _filter(base: str | None, page: str | None) -> Callable[[str, str, str], str | None]:
-    """Per attribute: absolute links, sane numbers; None drops the attribute."""
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    """Absolute links, sane numbers; None drops the attribute."""
+    if name in ("href", "src", "poster"):
+        if name == "href" and value.lstrip()[:7].lower() == "mailto:":
+            return quote(value.strip(), safe=_MAIL_SAFE)
+        return urls.follow(value, _place.page if value.startswith("#") else _place.base)
+    if name == "srcset":
+        return _srcset(value, _place.base)
+    if name == "class":
+        known = _EMBED_CLASS if tag == "a" else _LANGUAGE_CLASS
+        return " ".join(filter(known.fullmatch, value.split())) or None
+    if name in ("width", "height"):
+        return value.strip() if _LENGTH.fullmatch(value) else None
+    if name == "dir":
+        return value if value.lower() in ("ltr", "rtl", "auto") else None
+    return _TAG_IN_TOOLTIP.sub("", value[:2000]) if "<" in value else value[:2000]
 
-    def attribute(tag: str, name: str, value: str) -> str | None:
-        if name in ("href", "src", "poster"):
-            if name == "href" and value.strip().lower().startswith("mailto:"):
-                return quote(value.strip(), safe=_MAIL_SAFE)
-            return urls.follow(value, page if value.startswith("#") else base)
-        if name == "srcset":
-            return _srcset(value, base)
-        if name == "class":
-            known = re.compile(embedded.CLASS) if tag == "a" else _LANGUAGE_CLASS
-            return " ".join(filter(known.fullmatch, value.split())) or None
-        if name in ("width", "height"):
-            return value.strip() if re.fullmatch(r"\s*\d{1,5}%?\s*", value) else None
-        if name == "dir":
-            return value if value.lower() in ("ltr", "rtl", "auto") else None
-        return re.sub(r"<[^<>]*>?", "", value[:2000])  # tags in a tooltip are a mistake or a trap
 
-    return attribute
+_EMBED_CLASS = re.compile(embedded.CLASS)
+_LENGTH = re.compile(r"\s*\d{1,5}%?\s*")
+_TAG_IN_TOOLTIP = re.compile(r"<[^<>]*>?")  # a mistake or a trap
+_CLEANER = nh3.Cleaner(
+    tags=set(embedded.KEPT),
+    clean_content_tags=_DROP_WITH_CONTENT,
+    attributes=_ATTRIBUTES,
+    attribute_filter=_attribute,
+    url_schemes={"http", "https", "mailto"},
+    link_rel="noopener noreferrer",
+    strip_comments=True,
+)
 
 
 # What a program is written in, for readers that colour it (WHATWG HTML, 4.5.15).
