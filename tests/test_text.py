@@ -292,3 +292,12 @@ def test_blanks_in_addresses(address: str, link: str) -> None:
     safe = markup.safe(f'<a href="{address}">x</a>')
     assert f'href="{link}"' in safe
     assert markup.safe(safe) == safe
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [("a\x7fb\x00\tc\n", "ab\tc\n"), ("é\x07", "é"), ("\U0001f600\U0001fffe", "\U0001f600"), ("é\ufdd0ö", "éö"), ("\x93é", "“é"), ("é\ud800", "é")],
+)  # fmt: skip
+def test_S14_a_quick_look_at_what_is_clean_overlooks_nothing(text: str, wanted: str) -> None:
+    assert markup.clean(text) == wanted and markup.clean(wanted) == wanted
+    assert not markup._is_clean(text) and markup._is_clean(wanted)

@@ -60,6 +60,12 @@ def test_follow(href: str, base: str | None, wanted: str | None) -> None:
     assert urls.follow(href, base) == wanted
 
 
+@given(st.text("ab1.-/_~:@,;&=%?#", max_size=20))
+def test_most_links_stay_as_they_are_without_being_taken_apart(rest: str) -> None:
+    href = f"https://a.example{rest}"
+    assert urls.follow(href, "http://b.example/") == urls._followed(href, "http://b.example/")
+
+
 @pytest.mark.parametrize(
     ("a", "b"),
     [

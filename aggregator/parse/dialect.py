@@ -191,19 +191,19 @@ class _OwnElements:
 
     # Of a picture or a film, not of the item; `parse.feeds` takes them where an item says nothing else.
     def _start_media_title(self, attrs_d: dict[str, str]) -> None:
-        self.push_content("media_title", attrs_d, "text/plain", 1)  # type: ignore[attr-defined]
+        self.push_content("media_title", attrs_d, "text/plain", 1)
 
     def _end_media_title(self) -> None:
         self.pop_content("media_title")  # type: ignore[attr-defined]
 
     def _start_media_description(self, attrs_d: dict[str, str]) -> None:
-        self.push_content("media_description", attrs_d, "text/plain", 1)  # type: ignore[attr-defined]
+        self.push_content("media_description", attrs_d, "text/plain", 1)
 
     def _end_media_description(self) -> None:
         self.pop_content("media_description")  # type: ignore[attr-defined]
 
     def _start_itunes_summary(self, attrs_d: dict[str, str]) -> None:
-        self.push_content("itunes_summary", attrs_d, "text/plain", 1)  # type: ignore[attr-defined]
+        self.push_content("itunes_summary", attrs_d, "text/plain", 1)
 
     def _end_itunes_summary(self) -> None:
         self.pop_content("itunes_summary")  # type: ignore[attr-defined]
