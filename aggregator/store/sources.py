@@ -101,9 +101,9 @@ def _feed_id(said: str | None, public: str | None, number: str) -> str:
 
 
 def notices(store: Store, limit: int = 200) -> tuple[Notice, ...]:
-    """The newest changes of state, newest first."""
+    """The newest changes of state, newest first; of one second in the order of ids, whoever answered first."""
     found = store.conn.execute(
-        "SELECT source, title, at, before, state, words FROM notice ORDER BY at DESC, id DESC LIMIT ?",
+        "SELECT source, title, at, before, state, words FROM notice ORDER BY at DESC, source, id DESC LIMIT ?",
         (limit,),
     )
     return tuple(Notice(*row) for row in found)
