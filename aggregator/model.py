@@ -477,7 +477,7 @@ class Site:
     language: str = "en"
     contact: str | None = None
     hub: str | None = None
-    formats: tuple[str, ...] = ("rss", "atom", "json")
+    formats: tuple[str, ...] = ()  # names of those that feeds are published in, see `render.formats`
     content: Literal["full", "summary", "none"] = "full"
     ttl: int = 1800
     live: bool = False  # pages lead to /search and /status too

@@ -20,10 +20,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from aggregator.errors import PublishError
+from aggregator.render import formats
 
 MANIFEST = ".aggregator-manifest.json"
 CODINGS = (".gz", ".br")
-_NAME = re.compile(r"(?:archive/|stories/)?[a-z0-9-]{1,80}\.(?:rss|atom|json|html|opml)\Z")
+_NAME = re.compile(r"(?:archive/|stories/)?[a-z0-9-]{1,80}\.[a-z0-9]+\Z")
 _TEMPORARY = re.compile(r"\.aggregator-[0-9a-f]{16}\.tmp\Z")
 MANY = 8  # files
 LARGE = 1_000_000  # bytes: a feed beyond is worth a warning (F25)
@@ -105,8 +106,8 @@ class Folder:
         as a file system can. `check` is called before each file is made, and may raise: then none is replaced.
         `gone`: what was published once, also in another folder, and since when it is not.
         """
-        for name in (*files, *remove):
-            if not _NAME.match(name):
+        for name in (*files, *(name for name in remove if name not in self._files)):
+            if not _NAME.match(name) or formats.of_file(name) is None:
                 raise PublishError(f"{name!r} is no name of a published file")
         lost = set(self.missing())
         hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
@@ -144,7 +145,7 @@ class Folder:
         large = tuple(
             (name, len(files[name]))
             for name in changed
-            if len(files[name]) > LARGE and name.endswith((".rss", ".atom", ".json")) and "/" not in name
+            if len(files[name]) > LARGE and formats.is_subscribed(name)
         )
         return Written(tuple(changed), len(files) - len(changed), tuple(removed), large)
 

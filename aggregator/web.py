@@ -27,16 +27,14 @@ from urllib.parse import parse_qs, unquote
 import waitress
 from waitress import wasyncore
 
+from aggregator.publish import MANIFEST
+from aggregator.render import formats
+from aggregator.render.formats import HTML, Format
 from aggregator.render.pages import style
 
-TYPES = {
-    ".rss": "application/rss+xml; charset=utf-8", ".atom": "application/atom+xml; charset=utf-8", ".json": "application/feed+json; charset=utf-8",
-    ".html": "text/html; charset=utf-8", ".opml": "text/x-opml; charset=utf-8",
-}  # fmt: skip
-FEEDS = (".rss", ".atom", ".json")
-_PATH = re.compile(r"(?:(?:archive|stories)/)?[a-z0-9][a-z0-9-]{0,90}(?:\.(?:rss|atom|json|html|opml))?\Z")
-MANIFEST = ".aggregator-manifest.json"
+_PATH = re.compile(r"(?:(?:archive|stories)/)?[a-z0-9][a-z0-9-]{0,90}(\.[a-z0-9]+)?\Z")
 SECOND_THOUGHTS = 7 * 86_400  # seconds from when a feed is no more until readers are told to unsubscribe (A2)
+_RDF = "application/rdf+xml"  # readers name it too; nobody publishes it here
 RETRY = "120"  # seconds, while there is nothing good to give
 _ETAG = re.compile(r'(?:W/)?("[^"]*")')
 _STYLE_HASH = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
@@ -120,6 +118,11 @@ class Published:
     @property
     def ready(self) -> bool:
         return (self._folder / MANIFEST).exists()
+
+
+def content_type(form: Format) -> str:
+    """As the header says it: all that we publish is UTF-8."""
+    return f"{form.media_type}; charset=utf-8"
 
 
 Headers = list[tuple[str, str]]
@@ -222,7 +225,8 @@ class Application:
     def file(self, path: str, environ: dict[str, Any]) -> Response:
         if path in ("", "index"):
             path = "index.html"
-        if not _PATH.match(path):
+        asked = _PATH.match(path)
+        if asked is None or (asked[1] and formats.of_file(path) is None):
             return _text("404 Not Found", "there is no such page here")
         name, negotiated = self.chosen(path, environ.get("HTTP_ACCEPT", ""))
         found = self.published.get(name)
@@ -241,23 +245,26 @@ class Application:
         """(file, negotiated?): names without an ending, and feeds asked for by a browser, depend on what the
         client likes (F56).
         """
-        base, dot, form = path.rpartition(".")
-        if not dot:
-            if _likes_html(accept):
-                return f"{path}.html", True
-            wishes = _qualities(accept)
-            liked = sorted(
-                (".atom", ".rss", ".json"),
-                key=lambda ending: -wishes.get(TYPES[ending].partition(";")[0], 0.0),
-            )
-            return next(
-                (f"{path}{ending}" for ending in liked if self.published.get(f"{path}{ending}") is not None),
-                f"{path}.html",
-            ), True
-        if f".{form}" in FEEDS and not path.startswith("archive/"):
-            page = f"{base}.html"
+        form = formats.of_file(path)
+        if form is None:
+            return self.liked(path, accept), True
+        if formats.is_subscribed(path) and not form.shown:
+            page = f"{path.removesuffix(form.ending)}{HTML.ending}"
             return (page if _likes_html(accept) and self.published.get(page) is not None else path), True
         return path, False
+
+    def liked(self, base: str, accept: str) -> str:
+        """The form of a name without an ending that the client likes best."""
+        if _likes_html(accept):
+            return f"{base}{HTML.ending}"
+        wishes = _qualities(accept)
+        there = [
+            form
+            for form in formats.best_first(formats.FORMATS)
+            if self.published.get(f"{base}{form.ending}") is not None
+        ]
+        best = min(there, key=lambda form: -wishes.get(form.media_type, 0.0), default=HTML)
+        return f"{base}{best.ending}"
 
     def absent(self, name: str) -> Response:
         if not self.published.ready:
@@ -282,21 +289,22 @@ class Application:
         return "", found
 
     def headers(self, name: str, etag: str, modified: int, negotiated: bool) -> Headers:
-        ending = name[name.rfind(".") :]
+        form = formats.of_file(name)
+        assert form is not None
         headers = [
-            ("Content-Type", TYPES[ending]),
+            ("Content-Type", content_type(form)),
             ("ETag", etag),
             ("Last-Modified", formatdate(modified, usegmt=True)),
             (
                 "Cache-Control",
-                f"public, max-age={86_400 if name.startswith('archive/') else self.ttl if ending in FEEDS else 300}",
+                f"public, max-age={86_400 if name.startswith('archive/') else self.ttl if form.kind == 'feed' else 300}",
             ),
             ("Vary", "Accept, Accept-Encoding" if negotiated else "Accept-Encoding"),
-            ("Content-Security-Policy", self.page_policy if ending == ".html" else DATA_POLICY),
+            ("Content-Security-Policy", self.page_policy if form.kind == "page" else DATA_POLICY),
         ]
-        if ending != ".html":
+        if form.kind != "page":
             headers.append(("Access-Control-Allow-Origin", "*"))
-        if ending in FEEDS and self.hub:
+        if form.kind == "feed" and self.hub:
             headers.append(("Link", f'<{self.hub}>; rel="hub", <{self.base_url}{name}>; rel="self"'))
         return headers
 
@@ -329,19 +337,8 @@ def _qualities(header: str) -> dict[str, float]:
 def _likes_html(accept: str) -> bool:
     """Browsers name text/html with full weight and no feed type; readers do not."""
     wishes = _qualities(accept)
-    feeds = max(
-        (
-            wishes.get(kind, 0.0)
-            for kind in (
-                "application/rss+xml",
-                "application/atom+xml",
-                "application/feed+json",
-                "application/rdf+xml",
-            )
-        ),
-        default=0.0,
-    )
-    return wishes.get("text/html", 0.0) >= 0.9 and feeds == 0.0
+    kinds = [_RDF, *(form.media_type for form in formats.feeds() if not form.shown)]
+    return wishes.get(HTML.media_type, 0.0) >= 0.9 and not any(wishes.get(kind, 0.0) for kind in kinds)
 
 
 def _matches(header: str, etag: str) -> bool:

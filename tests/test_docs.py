@@ -16,6 +16,7 @@ from aggregator.config import load
 from aggregator.config.model import File, Fold, Poll, Publish, Retention, Serve, Service, Source, Topic
 from aggregator.model import Entry
 from aggregator.parse import stories as story_files
+from aggregator.render import formats
 from aggregator.topics import compiled, label
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +54,13 @@ def test_every_option_is_in_the_readme() -> None:
 def test_every_key_is_in_the_readme(section: type) -> None:
     for key in section.model_fields:  # type: ignore[attr-defined]  # a pydantic model
         assert re.search(rf"`{key}\b", README), f"{section.__name__}.{key}"
+
+
+def test_every_format_is_in_the_readme() -> None:
+    """What is published, and the types that nginx gives it."""
+    for form in formats.FORMATS.values():
+        assert re.search(rf"`(ID|index|feeds)\{form.ending}`", README), form.name
+        assert f"{form.media_type} {form.ending[1:]};" in README, form.media_type
 
 
 def test_every_module_is_in_the_readme() -> None:

@@ -36,7 +36,7 @@ from aggregator.render import pages, sourcesfeed
 from aggregator.render.prepare import rfc822
 from tests.helpers import NOW, entry
 
-SITE = Site("Desk", "https://desk.example/n/", hub="https://hub.example/")
+SITE = Site("Desk", "https://desk.example/n/", hub="https://hub.example/", formats=("rss", "atom", "json"))
 ORIGINS = {
     name: Origin(
         name,

@@ -14,6 +14,8 @@ from typing import Any
 from lxml import etree
 
 from aggregator import urls
+from aggregator.render import formats
+from aggregator.render.formats import JSON
 from aggregator.text import markup
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -72,10 +74,20 @@ def moment(text: str) -> int | None:
         return None
 
 
+def names(folder: Path) -> list[Path]:
+    """The feeds and archive documents of a folder that can be read here, sorted."""
+    endings = [form.ending for form in formats.feeds() if form.name in READERS]
+    archives = [form.ending for form in formats.feeds() if form.name in READERS and form.archive]
+    found = [path for ending in endings for path in folder.glob(f"*{ending}")]
+    found += [path for ending in archives for path in folder.glob(f"archive/*{ending}")]
+    return sorted(path for path in found if not path.name.startswith("."))
+
+
 def read(path: Path) -> Document:
     """Raises ValueError or XMLSyntaxError where it is not well-formed."""
-    data = path.read_bytes()
-    return {".rss": _rss, ".atom": _atom, ".json": _json}[path.suffix](path, data)
+    form = formats.of_file(path.name)
+    assert form is not None
+    return READERS[form.name](path, path.read_bytes())
 
 
 def _rss(path: Path, data: bytes) -> Document:
@@ -164,15 +176,20 @@ def _json(path: Path, data: bytes) -> Document:
     return found
 
 
+# By the names of formats, and written apart from what writes them: two mistakes are seldom the same one.
+READERS = {"rss": _rss, "atom": _atom, "json": _json}
+
+
 def findings(document: Document) -> Iterator[str]:
     """What is wrong with this document by itself."""
     data = document.path.read_bytes()
     text = data.decode("utf-8")
     if len(data) > LARGEST:
         yield f"{len(data)} bytes, more than {LARGEST}"
-    if data.startswith(b"\xef\xbb\xbf") or (document.path.suffix != ".json" and "<!DOCTYPE" in text[:2000]):
+    is_xml = document.path.suffix != JSON.ending
+    if data.startswith(b"\xef\xbb\xbf") or (is_xml and "<!DOCTYPE" in text[:2000]):
         yield "starts with a BOM or has a DOCTYPE"
-    if document.path.suffix != ".json" and not text.startswith("<?xml version='1.0' encoding='UTF-8'?>"):
+    if is_xml and not text.startswith("<?xml version='1.0' encoding='UTF-8'?>"):
         yield "does not declare itself as XML in UTF-8 with its first sign"
     if markup.clean(text) != text:
         yield "holds characters that XML does not allow"

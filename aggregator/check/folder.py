@@ -18,22 +18,15 @@ from aggregator import urls
 from aggregator.check import feeds
 from aggregator.check.feeds import Document
 from aggregator.publish import LARGE, MANIFEST
+from aggregator.render import formats
+from aggregator.render.formats import HTML, OPML
 
 _FETCHING = "//script|//iframe|//object|//embed|//img|//video|//audio|//source|//base|//link[@rel='stylesheet' or @rel='preload' or @rel='preconnect']"
 
 
 def folder(path: Path) -> Iterator[str]:
     """One line for each finding; nothing for a good folder."""
-    names = sorted(
-        one
-        for one in [
-            *path.glob("*.rss"),
-            *path.glob("*.atom"),
-            *path.glob("*.json"),
-            *path.glob("archive/*.atom"),
-        ]
-        if not one.name.startswith(".")
-    )
+    names = feeds.names(path)
     if not names:
         yield f"{path}: no feed there"
     documents: dict[Path, Document] = {}
@@ -46,17 +39,17 @@ def folder(path: Path) -> Iterator[str]:
             yield f"{name}: is not well-formed: {error}"
     yield from _agreement(path, documents)
     yield from _archives(path, documents)
-    for page in sorted([*path.glob("*.html"), *path.glob("stories/*.html")]):
+    for page in sorted([*path.glob(f"*{HTML.ending}"), *path.glob(f"stories/*{HTML.ending}")]):
         yield from (f"{page}: {finding}" for finding in _page(page, path, documents))
-    for opml in sorted(path.glob("*.opml")):
+    for opml in sorted(path.glob(f"*{OPML.ending}")):
         yield from (f"{opml}: {finding}" for finding in _opml(opml))
     yield from _files(path)
 
 
 def notes(path: Path) -> Iterator[str]:
     """What is no fault, but worth knowing."""
-    for name in sorted([*path.glob("*.rss"), *path.glob("*.atom"), *path.glob("*.json")]):
-        if not name.name.startswith(".") and (size := name.stat().st_size) > LARGE:
+    for name in feeds.names(path):
+        if name.parent == path and (size := name.stat().st_size) > LARGE:
             yield f'{name}: {size / 1e6:.1f} MB; a smaller publish.limit or content = "summary" would make it lighter'
 
 
@@ -80,7 +73,8 @@ def _archives(path: Path, documents: dict[Path, Document]) -> Iterator[str]:
     """
     reached: set[Path] = set()
     for name, document in documents.items():
-        if name.parent != path or name.suffix != ".atom":
+        form = formats.of_file(name.name)
+        if name.parent != path or form is None or form.archive is None:
             continue
         ids = [row.id for row in document.items]
         here: Document | None = document
@@ -116,13 +110,25 @@ def _page(page: Path, path: Path, documents: dict[Path, Document]) -> Iterator[s
         if a.strip().lower().startswith(("javascript:", "data:", "vbscript:"))
     ]:
         yield "has a link that would act"
-    known = {document.links.get("self") for document in documents.values()}
+    known = {document.links.get("self") for document in documents.values()} | _unread(path, documents)
     alternates = document.xpath("//link[@rel='alternate']")
     if not alternates:
         yield "announces no feed"
     for link in alternates:
         if link.get("href") not in known or not link.get("title") or not link.get("type"):
             yield f"announces {link.get('href')}, which is not here, or without title and type"
+
+
+def _unread(path: Path, documents: dict[Path, Document]) -> set[str | None]:
+    """Addresses of the feeds in formats that nobody reads here: they stand beside the others."""
+    bases = {
+        address.removesuffix(name.name)
+        for name, document in documents.items()
+        if (address := document.links.get("self", "")).endswith(f"/{name.name}")
+    }
+    others = [form for form in formats.feeds() if form.name not in feeds.READERS]
+    there = [name.name for form in others for name in path.glob(f"*{form.ending}")]
+    return {f"{base}{name}" for base in bases for name in there}
 
 
 def _opml(opml: Path) -> Iterator[str]:

@@ -10,6 +10,7 @@ from aggregator import desk, query
 from aggregator.cli.common import Settings, ago, common, now, print_json, rfc3339, table
 from aggregator.errors import UsageError
 from aggregator.model import Entry, Level, Story
+from aggregator.render import formats
 from aggregator.store import open_reader, stories
 from aggregator.text.phrases import span
 
@@ -77,7 +78,11 @@ def _source_json(row: desk.SourceRow) -> dict[str, object]:
 @click.command("search")
 @click.argument("text", metavar="QUERY")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "rss", "atom"]), default="text", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(list(dict.fromkeys(["text", "json", *(form.name for form in formats.feeds())]))),
+    default="text",
+    show_default=True,
 )
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most so many results."
@@ -88,11 +93,11 @@ def search_command(settings: Settings, text: str, form: str, limit: int) -> None
     config = settings.load()
     try:
         with open_reader(config.database) as store:
-            if form in ("rss", "atom"):
+            if form not in ("text", "json") and (feed := formats.feed(form)) is not None:
                 from aggregator.cycle import search_feed
 
                 click.echo(
-                    search_feed(config, store, desk.stories_of(store, text, limit), text, form, limit),
+                    search_feed(config, store, desk.stories_of(store, text, limit), text, feed, limit),
                     nl=False,
                 )
                 return

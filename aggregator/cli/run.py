@@ -17,6 +17,7 @@ from aggregator.cli.common import Settings, common, now, print_json, rfc3339
 from aggregator.config import Config
 from aggregator.cycle import Report, Wanted, Watch
 from aggregator.errors import UsageError
+from aggregator.render import formats
 from aggregator.stop import Stop, bounded
 
 
@@ -156,6 +157,7 @@ def tell(settings: Settings, config: Config, report: Report) -> None:
         + (f", {pages} pages" if pages else "")
     )
     settings.say(f"out     {shown or 'nothing changed'} in {config.output}")
+    feed = f"{config.site.base_url}all{formats.best_first(config.site.formats)[0].ending}"
     settings.say(
-        f"read    aggregator serve, then subscribe to {config.site.base_url}all.atom, or open {config.output / 'index.html'}"
+        f"read    aggregator serve, then subscribe to {feed}, or open {config.output / 'index.html'}"
     )

@@ -22,11 +22,11 @@ from aggregator.daemon import Daemon, log, notify
 from aggregator.errors import AggregatorError, ConfigError, LockedError, StoreError, UsageError
 from aggregator.model import Item
 from aggregator.publish import Folder
-from aggregator.render import pages
+from aggregator.render import formats, pages
 from aggregator.stop import Stop
 from aggregator.store import Store, daemon_lock, open_reader, open_writer, stories
 from aggregator.text.phrases import span
-from aggregator.web import TYPES, WSGI, Answer, Application, Running
+from aggregator.web import WSGI, Answer, Application, Running, content_type
 
 OVERDUE = 6 * 3600  # seconds beyond a source's next poll from which on health is bad: no cycle has run
 
@@ -81,21 +81,21 @@ class StoreDesk:
         config = self._holder.config
         items: list[Item] = []
         error = None
+        feed = formats.feed(form)
         if text.strip():
             try:
                 with self._open() as store:
                     found = desk.stories_of(store, text, limit)
-                    if form in ("rss", "atom", "json"):
-                        return Answer(
-                            cycle.search_feed(config, store, found, text, form, limit), TYPES[f".{form}"]
-                        )
+                    if feed is not None:
+                        made = cycle.search_feed(config, store, found, text, feed, limit)
+                        return Answer(made, content_type(feed))
                     items = cycle.search_items(config, store, found, limit)
             except query.QueryError as trouble:
                 error = str(trouble)
             except StoreError as trouble:
                 return Answer(f"{trouble}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
         status = "400 Bad Request" if error else "200 OK"
-        if form in ("rss", "atom", "json"):
+        if feed is not None:
             return Answer(
                 f"{error or 'q= is missing'}\n".encode(), "text/plain; charset=utf-8", "400 Bad Request"
             )

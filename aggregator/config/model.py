@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from aggregator.config import units
+from aggregator.render import formats
 
 
 def _positive(value: int) -> int:
@@ -17,6 +18,17 @@ def _positive(value: int) -> int:
 
 def _schema(pattern: str, *examples: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
+
+
+def _format(value: str) -> str:
+    if formats.feed(value) is None:
+        *others, last = (f"'{one.name}'" for one in formats.feeds())
+        raise ValueError(f'"{value}": expected {", ".join(others)} or {last}')
+    return value
+
+
+def _enumerated(schema: dict[str, Any]) -> None:
+    schema["enum"] = [one.name for one in formats.feeds()]
 
 
 _DURATIONS, _SIZES = ("30m", "12h", "7d"), ("10MB",)
@@ -41,6 +53,7 @@ Query = Annotated[
     ),
 ]
 Unit = Literal["story", "event", "entry"]
+Format = Annotated[str, AfterValidator(_format), Field(json_schema_extra=_enumerated)]
 
 
 class Section(BaseModel):
@@ -105,7 +118,7 @@ class Fold(Section):
 
 
 class Publish(Section):
-    formats: list[Literal["rss", "atom", "json"]] = Field(["rss", "atom", "json"], min_length=1)
+    formats: list[Format] = Field(list(formats.by_default()), min_length=1)
     limit: int = Field(50, ge=1, le=1000, description="Items of a feed.")
     content: Literal["full", "summary", "none"] = "full"
     one_per: Unit = "story"

@@ -17,7 +17,8 @@ from aggregator.cycle.signatures import look, rules_signature
 from aggregator.edition import View
 from aggregator.model import SHOWN, Edition, Item, Story, Topic, Unit
 from aggregator.publish import Folder, Written
-from aggregator.render import pages, sourcesfeed
+from aggregator.render import formats, pages, sourcesfeed
+from aggregator.render.formats import HTML, Format
 from aggregator.stop import Stop
 from aggregator.store import Store, folding, sources, stories
 from aggregator.store.events import unprinted
@@ -114,9 +115,8 @@ def _left(config: Config, store: Store, now: int) -> dict[str, int]:
     left = {topic: since for topic, since in sorted(left.items()) if topic not in present}
     store.set_meta("topics left", json.dumps(left))
     store.set_meta("topics", json.dumps(sorted(present)))
-    return {
-        f"{topic}.{form}": since for topic, since in left.items() for form in (*config.site.formats, "html")
-    }
+    forms = (*formats.named(config.site.formats), HTML)
+    return {f"{topic}{form.ending}": since for topic, since in left.items() for form in forms}
 
 
 def _portions(config: Config, dirty: Iterable[str]) -> list[list[str]]:
@@ -172,17 +172,14 @@ def _mark(config: Config, store: Store, folder: Folder) -> None:
 
 def _belongs_to_nobody(config: Config, name: str) -> bool:
     """Files of topics that left the config, and of formats that are not published any more."""
-    base, _, form = name.rpartition(".")
+    base, _, ending = name.rpartition(".")
     if name.startswith("stories/") or base in ("index", "feeds", "sources"):
         return False
     topic = base.removeprefix("archive/").rpartition("-")[0] if name.startswith("archive/") else base
     if topic not in {"all", *(one.id for one in config.topics)}:
         return True
-    return (
-        form in ("rss", "atom", "json")
-        and form not in config.site.formats
-        and not name.startswith("archive/")
-    )
+    published = {HTML.ending, *(form.ending for form in formats.named(config.site.formats))}
+    return f".{ending}" not in published and not name.startswith("archive/")
 
 
 def print_newest_archives(config: Config, store: Store) -> None:
@@ -410,12 +407,12 @@ class Press:
         """The front page and the list of published feeds."""
         site = self.config.site
         newest = [self.made.get(topic.id) or self.newest(topic) for topic in (ALL, *self.config.topics)]
-        form = "atom" if "atom" in site.formats else site.formats[0]
+        form = formats.best_first(site.formats)[0]
         feeds = [
             opml.Outline(
-                f"{site.base_url}{one.id}.{form}",
+                f"{site.base_url}{one.id}{form.ending}",
                 pages.feed_title(one.id, one.title, site),
-                f"{site.base_url}{one.id}.html",
+                f"{site.base_url}{one.id}{HTML.ending}",
             )
             for one in newest
         ]
@@ -454,7 +451,7 @@ def sweep(config: Config, store: Store, now: int) -> Written:
 
 
 def search_feed(
-    config: Config, store: Store, found: Sequence[Story], text: str, form: str, limit: int
+    config: Config, store: Store, found: Sequence[Story], text: str, form: Format, limit: int
 ) -> bytes:
     """A search as a feed: the stories that match, as an edition of their own."""
     view = View(
@@ -472,9 +469,9 @@ def search_feed(
     # No hub: what changes here is found when it is asked for, and nobody is told.
     return render.feeds(
         made,
-        replace(config.site, formats=(form,), hub=None),
-        address=f"{config.site.base_url}search?q={quote(text)}&format={form}",
-    )[f"search.{form}"]
+        replace(config.site, formats=(form.name,), hub=None),
+        address=f"{config.site.base_url}search?q={quote(text)}&format={form.name}",
+    )[f"search{form.ending}"]
 
 
 def search_items(config: Config, store: Store, found: Sequence[Story], limit: int) -> list[Item]:

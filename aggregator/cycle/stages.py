@@ -16,11 +16,11 @@ from aggregator.cycle.due import Wanted, pruned_today, tasks
 from aggregator.cycle.issue import issue, label, print_newest_archives, sweep
 from aggregator.cycle.report import Report, Watch
 from aggregator.model import Failure, Folded, Polled
+from aggregator.render import formats
 from aggregator.stop import Stop
 from aggregator.store import Store, folding, sources, stories, upkeep
 
 HUB_TIME = 5.0  # seconds
-FEEDS = (".rss", ".atom", ".json")
 
 
 def stages(
@@ -104,7 +104,7 @@ def _tell(config: Config, report: Report) -> list[str]:
     `HUB_TIME`.
     """
     changed = (
-        [name for name in report.written.written if name.endswith(FEEDS) and "/" not in name]
+        [name for name in report.written.written if formats.is_subscribed(name)]
         if config.site.hub
         else []
     )

@@ -1,36 +1,41 @@
-"""Editions → `{name: bytes}`. Pure: the same editions give the same bytes, and nothing here asks the clock."""
+"""Editions → `{name: bytes}`. Pure: the same editions give the same bytes, and nothing here asks the clock.
+
+`formats` is the table of what can be written; `feeds` and `archive` write one edition in all that is wanted of
+it; `pages`, `sourcesfeed` make the rest.
+"""
 
 from __future__ import annotations
 
 from aggregator.model import Edition, Site
+from aggregator.render import formats
 
 __all__ = ["archive", "feeds"]
 
 
 def feeds(edition: Edition, site: Site, address: str | None = None) -> dict[str, bytes]:
-    """`address`: where the feed is served, if not under its name. `ID.rss`, `ID.atom`, `ID.json`, as far as
-    the site has these formats; all from the same prepared items (F62).
+    """The feeds of an edition (`ID.rss`, `ID.atom` …) in the formats of the site, all from the same prepared
+    items (F62). `address`: where the feed is served, if not under its name.
     """
-    from aggregator.render import atom, jsonfeed, rss
-    from aggregator.render.prepare import prepared
+    from aggregator.render.prepare import prepared  # when something is written: see `formats`
 
     items = prepared(edition, site)
-    writers = {"rss": rss.write, "atom": atom.write, "json": jsonfeed.write}
-    return {
-        f"{edition.id}.{form}": writers[form](
-            edition, site, items, address or f"{site.base_url}{edition.id}.{form}"
-        )
-        for form in site.formats
-    }
+    files: dict[str, bytes] = {}
+    for form in formats.named(site.formats):
+        if form.write is not None:
+            name = f"{edition.id}{form.ending}"
+            files[name] = form.write(edition, site, items, address or f"{site.base_url}{name}")
+    return files
 
 
 def archive(edition: Edition, site: Site, number: int, complete: bool) -> dict[str, bytes]:
-    """One RFC 5005 archive document; complete ones are never written again."""
-    from aggregator.render import atom
+    """One RFC 5005 archive document, in every format that has archives; complete ones are never written
+    again.
+    """
     from aggregator.render.prepare import archive_name, prepared
 
+    items = prepared(edition, site)
     return {
-        archive_name(edition.id, number): atom.write_archive(
-            edition, site, prepared(edition, site), number, complete
-        )
+        archive_name(edition.id, number, form): form.archive(edition, site, items, number, complete)
+        for form in formats.feeds()
+        if form.archive is not None
     }

@@ -15,7 +15,7 @@ from lxml import etree
 
 from aggregator import __version__, urls
 from aggregator.model import Edition, Site
-from aggregator.render import extras
+from aggregator.render import extras, formats
 from aggregator.render.prepare import (
     PRODUCT,
     Prepared,
@@ -34,7 +34,6 @@ from aggregator.text import markup
 _MARKUP_LIKE = re.compile(r"&[A-Za-z0-9#]|</?[A-Za-z!]")
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _HISTORY = "http://purl.org/syndication/history/1.0"
-_TYPES = {"rss": "application/rss+xml", "atom": "application/atom+xml", "json": "application/feed+json"}
 
 
 class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
@@ -199,13 +198,13 @@ def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: st
     feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
     feed.mended.updated, feed.mended.names = edition.updated, extras.namespaces(items, "atom")
     feed.mended.links = [
-        {"rel": "self", "type": _TYPES["atom"], "href": address},
+        {"rel": "self", "type": formats.ATOM.media_type, "href": address},
         {"rel": "alternate", "type": "text/html", "href": page_url(edition, site)},
         *({"rel": "hub", "href": hub} for hub in [site.hub] if hub),
         *(
             {
                 "rel": "prev-archive",
-                "type": _TYPES["atom"],
+                "type": formats.ATOM.media_type,
                 "href": f"{site.base_url}{archive_name(edition.id, edition.archive)}",
             }
             for _ in range(edition.archive > 0)
@@ -225,13 +224,17 @@ def write_archive(
     feed.mended.marks = ["archive"]
     here = f"{site.base_url}{archive_name(edition.id, number)}"
     feed.mended.links = [
-        {"rel": "self", "type": _TYPES["atom"], "href": here},
+        {"rel": "self", "type": formats.ATOM.media_type, "href": here},
         {"rel": "alternate", "type": "text/html", "href": page_url(edition, site)},
-        {"rel": "current", "type": _TYPES["atom"], "href": f"{site.base_url}{edition.id}.atom"},
+        {
+            "rel": "current",
+            "type": formats.ATOM.media_type,
+            "href": f"{site.base_url}{edition.id}{formats.ATOM.ending}",
+        },
         *(
             {
                 "rel": "prev-archive",
-                "type": _TYPES["atom"],
+                "type": formats.ATOM.media_type,
                 "href": f"{site.base_url}{archive_name(edition.id, number - 1)}",
             }
             for _ in range(number > 1)
@@ -241,13 +244,17 @@ def write_archive(
         *(
             {
                 "rel": "next-archive",
-                "type": _TYPES["atom"],
+                "type": formats.ATOM.media_type,
                 "href": f"{site.base_url}{archive_name(edition.id, number + 1)}",
             }
             for _ in range(complete)
         ),
         *(
-            {"rel": "next-archive", "type": _TYPES["atom"], "href": f"{site.base_url}{edition.id}.atom"}
+            {
+                "rel": "next-archive",
+                "type": formats.ATOM.media_type,
+                "href": f"{site.base_url}{edition.id}{formats.ATOM.ending}",
+            }
             for _ in range(number == 1 and not complete)
         ),
     ]

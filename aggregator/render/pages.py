@@ -17,17 +17,13 @@ from markupsafe import Markup
 
 from aggregator import urls
 from aggregator.model import SHOWN, Edition, Enclosure, Item, Notice, Site
-from aggregator.render import prepare
+from aggregator.render import formats, prepare
+from aggregator.render.formats import Format
 from aggregator.render.prepare import WEEKDAYS, archive_name, long_day, readable, rfc3339
 from aggregator.text import markup
 
 # items on the front page: of a topic, of everything, of what most sources tell
 NEWEST, LATEST, MOST = 5, 9, 6
-_TYPES = {
-    "rss": ("application/rss+xml", "RSS"),
-    "atom": ("application/atom+xml", "Atom"),
-    "json": ("application/feed+json", "JSON Feed"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +137,14 @@ def feed_title(topic: str, title: str, site: Site) -> str:
     return site.title if topic == "all" else f"{title} – {site.title}"
 
 
-def _link(form: str, title: str, href: str) -> dict[str, str]:
-    kind, name = _TYPES[form]
-    return {"type": kind, "name": name, "title": f"{title} ({name})", "href": href}
+def _link(form: Format, title: str, href: str) -> dict[str, str]:
+    return {"type": form.media_type, "name": form.title, "title": f"{title} ({form.title})", "href": href}
 
 
 def _alternates(topic: str, title: str, site: Site) -> list[dict[str, str]]:
     return [
-        _link(form, feed_title(topic, title, site), f"{site.base_url}{topic}.{form}") for form in site.formats
+        _link(form, feed_title(topic, title, site), f"{site.base_url}{topic}{form.ending}")
+        for form in formats.named(site.formats)
     ]
 
 
@@ -207,7 +203,9 @@ def sources(
 ) -> bytes:
     """`sources.html`"""
     alternates = [
-        _link(form, f"Sources – {site.title}", f"{site.base_url}sources.{form}") for form in ("rss", "atom")
+        _link(form, f"Sources – {site.title}", f"{site.base_url}sources{form.ending}")
+        for form in formats.feeds()
+        if form.of_sources
     ]
     ordered = sorted(lines, key=lambda line: line.title.casefold())
     return _page("sources.html", site, neighbours, title=f"Sources – {site.title}", here="sources", notices=notices[:50], lines=ordered,
@@ -242,8 +240,8 @@ def search(
 ) -> bytes:
     """`/search`, made when asked for; its result is a feed too."""
     alternates = [
-        _link(form, f"Search: {query}", f"{site.base_url}search?q={quote(query)}&format={form}")
-        for form in _TYPES
+        _link(form, f"Search: {query}", f"{site.base_url}search?q={quote(query)}&format={form.name}")
+        for form in formats.feeds()
         if query and not error
     ]
     return _page("search.html", replace(site, live=True), neighbours, title=f"Search – {site.title}", here="search", query=query, error=error, alternates=alternates,

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 from aggregator import urls
 from aggregator.model import SHOWN, Category, Edition, Enclosure, Item, Origin, Person, Site, Telling
+from aggregator.render import formats
+from aggregator.render.formats import Format
 from aggregator.text import markup
 
 PRODUCT = "aggregator"
@@ -228,8 +230,8 @@ def page_url(edition: Edition, site: Site) -> str:
     return f"{site.base_url}{edition.id}.html"
 
 
-def archive_name(edition: str, number: int) -> str:
-    return f"archive/{edition}-{number}.atom"
+def archive_name(edition: str, number: int, form: Format = formats.ATOM) -> str:
+    return f"archive/{edition}-{number}{form.ending}"
 
 
 def source_url(item: Item, site: Site) -> str:

@@ -10,7 +10,7 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
 from aggregator.model import Edition, Site
-from aggregator.render import extras, podcast
+from aggregator.render import extras, formats, podcast
 from aggregator.render.atom import generator, numbered
 from aggregator.render.podcast import Element
 from aggregator.render.prepare import Prepared, byline, related, rfc822, source_title, source_url
@@ -39,7 +39,7 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
         description = list(channel).index(channel.find("description"))
         channel.insert(
             description + 1,
-            etree.Element(f"{{{_ATOM}}}link", rel="self", type="application/rss+xml", href=self.self_url),
+            etree.Element(f"{{{_ATOM}}}link", rel="self", type=formats.RSS.media_type, href=self.self_url),
         )
         if self.hub:
             channel.insert(description + 2, etree.Element(f"{{{_ATOM}}}link", rel="hub", href=self.hub))

@@ -1,4 +1,4 @@
-"""`sources.rss` and `sources.atom`: what happened to sources, one item a change of state, in words with what
+"""`sources.rss` and its like: what happened to sources, one item a change of state, in words with what
 to do.
 """
 
@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from dataclasses import replace
 
-from aggregator import urls
+from aggregator import render, urls
 from aggregator.model import Edition, Entry, Item, Notice, Origin, Site
-from aggregator.render import atom, rss
-from aggregator.render.prepare import prepared
+from aggregator.render import formats
 
 _WORDS = {
     "ok": "is back",
@@ -40,11 +40,8 @@ def write(notices: Sequence[Notice], site: Site, updated: int) -> dict[str, byte
         items,
         updated,
     )
-    made = prepared(edition, site)
-    return {
-        "sources.rss": rss.write(edition, site, made, f"{site.base_url}sources.rss"),
-        "sources.atom": atom.write(edition, site, made, f"{site.base_url}sources.atom"),
-    }
+    in_these = tuple(one.name for one in formats.feeds() if one.of_sources)
+    return render.feeds(edition, replace(site, formats=in_these))
 
 
 def _item(notice: Notice, site: Site) -> Item:
