@@ -104,9 +104,7 @@ def _tell(config: Config, report: Report) -> list[str]:
     `HUB_TIME`.
     """
     changed = (
-        [name for name in report.written.written if formats.is_subscribed(name)]
-        if config.site.hub
-        else []
+        [name for name in report.written.written if formats.is_subscribed(name)] if config.site.hub else []
     )
     limits = replace(config.limits, timeout=min(config.limits.timeout, HUB_TIME))
     dead = threading.Event()
