@@ -128,17 +128,20 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The answer to a `Request`, or to reading local files. With `failure` set, `body` is None."""
+    """One document of a source: the answer to a `Request`, a local file, or what came by itself. With `failure`
+    set, `body` is None.
+    """
 
     url: str  # where the body (or the failure) came from at last, after redirects
     at: int  # when the exchange ended
-    status: int = 0  # 0: no HTTP answer (or a local file)
+    status: int = 0  # 0: no HTTP answer (a local file, or what came by itself)
     headers: tuple[tuple[str, str], ...] = ()  # names in lower case, each once
     body: bytes | None = None  # decoded from its content coding; None for a 304
     wire_bytes: int = 0  # what travelled, headers not counted
     seconds: float = 0.0
     permanent: str | None = None  # where the leading 301/308 redirects lead, if any
     failure: Failure | None = None
+    name: str = ""  # of one of several documents, for people
 
 
 @dataclass(frozen=True, slots=True)

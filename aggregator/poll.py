@@ -1,6 +1,7 @@
-"""One source, polled: `fetch`, then `parse`, then `schedule`, as one value in, one value out.
+"""One source, polled: `fetch`, then `take`, as one value in, one value out.
 
-Gets all that it needs in the `Task`, opens no database, keeps no state, never raises: so it runs unchanged on
+`poll(task)` is `take(task, fetch(task))`. What comes by itself, such as a body that a hub pushes, goes through
+`take` alone. All that is needed is in the `Task`; no database, no state, nothing raised: so it runs unchanged on
 any executor.
 """
 
@@ -9,86 +10,146 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import PurePath
 
-from aggregator import fetch, headers, health, schedule, urls
-from aggregator.model import (
-    Entry,
-    Failure,
-    Feed,
-    Fetched,
-    Limits,
-    Memory,
-    Pace,
-    Parsed,
-    Polled,
-    Request,
-    Source,
-    Task,
-)
+from aggregator import fetch as network
+from aggregator import headers, health, kinds, schedule
+from aggregator.kinds import Kind, Reader
+from aggregator.model import Entry, Failure, Feed, Fetched, Limits, Memory, Parsed, Polled, Source, Task
 from aggregator.parse import parse as parse_here
 
-Parser = Callable[[Source, Fetched, Limits], Parsed]
+Parser = Callable[[Source, Fetched, Limits, Reader | None], Parsed]
 MAX_POSTS = 64
+# how an address fails that is no more
+_DEAD = frozenset({"missing", "gone", "dns", "redirect", "forbidden-address"})
 
 
 def poll(task: Task, parse: Parser = parse_here) -> Polled:
     """Never raises; `failure` says what went wrong. `memory` is complete but for what only the store knows,
     see `settle`.
     """
+    with network.room():
+        return take(task, fetch(task), parse)
+
+
+def fetch(task: Task, kind: Kind | None = None) -> tuple[Fetched, ...]:
+    """The source's documents now, one or several. Never raises. `kind`: where it is not in the table here."""
     try:
-        return _local(task, parse) if task.source.path is not None else _remote(task, parse)
-    except Exception as error:  # the last line of defence: one source never hurts another (B7)
+        return tuple((kind or kinds.of(task.source)).fetch(task))
+    except Exception as error:  # a kind that did not keep its promise
         at = max(task.memory.polled or 0, task.memory.next_poll)
-        return _failed(
-            task, Fetched("", at), Failure("internal", f"{type(error).__name__}: {str(error)[:200]}")
-        )
+        return (Fetched("", at, failure=_of_ours(error)),)
 
 
-def address(source: Source, memory: Memory) -> str | None:
-    """Where a source is polled: at its configured URL, or where it has moved to for good."""
-    return memory.moved.url if memory.moved is not None and memory.moved.adopted else source.url
+def take(
+    task: Task, fetched: Sequence[Fetched], parse: Parser = parse_here, kind: Kind | None = None
+) -> Polled:
+    """What these documents make of the source: what `fetch` brought, or what came by itself. Never raises.
+
+    A document that came by itself (pushed, or kept from an earlier time) has status 0: validators and what the
+    server said of freshness stay as they were.
+    """
+    kind = kind or kinds.of(task.source)
+    answer = fetched[0] if len(fetched) == 1 else Fetched("", fetched[0].at if fetched else 0)
+    try:
+        return _taken(task, kind, answer, fetched, parse)
+    except Exception as error:  # the last line of defence: one source never hurts another (B7)
+        return _failed(task, answer, _of_ours(error))
 
 
-def _remote(task: Task, parse: Parser) -> Polled:
-    source, memory = task.source, task.memory
-    asked = address(source, memory)
-    assert source.url is not None and asked is not None
-    # Credentials belong to the configured origin, wherever the feed says that it has moved to (S6).
-    secrets = source.headers if urls.origin(asked) == urls.origin(source.url) else ()
-    with fetch.room():
-        fetched = fetch.get(
-            Request(asked, memory.etag, memory.last_modified, secrets, memory.hints.answered_at), task.limits
-        )
-        if fetched.failure is not None:
-            if asked != source.url and fetched.failure.kind in (
-                "missing",
-                "gone",
-                "dns",
-                "redirect",
-                "forbidden-address",
-            ):
-                # the new address died: the configured one gets another chance
-                memory = replace(memory, moved=None)
-            return _failed(replace(task, memory=memory), fetched, fetched.failure)
-        digest = None if fetched.body is None else hashlib.sha256(fetched.body).hexdigest()
-        if digest is None or digest == memory.body_hash:
-            return _unchanged(task, fetched, asked)
-        parsed = parse(source, fetched, task.limits)
-    if parsed.failure is not None:
-        # Without validators the next poll gets the whole body again, even if the server thinks that we have
-        # it (P6).
-        void = replace(memory, etag=None, last_modified=None, body_hash=None)
-        return _failed(replace(task, memory=void), fetched, parsed.failure, parsed)
-    return _succeeded(task, fetched, parsed, digest, asked)
+def _of_ours(error: Exception) -> Failure:
+    return Failure("internal", f"{type(error).__name__}: {str(error)[:200]}")
+
+
+def _taken(task: Task, kind: Kind, answer: Fetched, fetched: Sequence[Fetched], parse: Parser) -> Polled:
+    """`answer`: what stands for all of them: the one document, or none in particular."""
+    good = [one for one in fetched if one.failure is None]
+    bad = [one.failure for one in fetched if one.failure is not None]
+    if not good:
+        return _failed(_unmoved(task, bad[0]), answer, bad[0])
+    digest = _digest(good)
+    if digest is None or digest == task.memory.body_hash:
+        return _unchanged(task, kind, answer, digest, bad)
+    came, failure = _read(task.source, kind, good, bad, task.limits, parse)
+    if failure is not None:
+        # Without validators the next poll gets the whole body again, even if the server thinks that we have it
+        # (P6); what could not be read to the end is read again.
+        void = replace(task.memory, etag=None, last_modified=None, body_hash=None)
+        return _failed(replace(task, memory=void), answer, failure, came)
+    return _succeeded(task, kind, answer, came, digest)
+
+
+def _unmoved(task: Task, failure: Failure) -> Task:
+    """Where the new address of a feed that moved is dead, the configured one gets another chance."""
+    moved = task.memory.moved
+    if moved is None or not moved.adopted or failure.kind not in _DEAD:
+        return task
+    return replace(task, memory=replace(task.memory, moved=None))
+
+
+def _digest(documents: Sequence[Fetched]) -> str | None:
+    """Of all that they say; None where a server says that nothing has changed."""
+    one = documents[0]
+    if len(documents) == 1 and not one.name:
+        return None if one.body is None else hashlib.sha256(one.body).hexdigest()
+    total = hashlib.sha256()
+    for one in documents:
+        total.update(hashlib.sha256(one.url.encode() + b"\n" + (one.body or b"")).digest())
+    return total.hexdigest()
+
+
+def _read(
+    source: Source,
+    kind: Kind,
+    documents: Sequence[Fetched],
+    bad: Sequence[Failure],
+    limits: Limits,
+    parse: Parser,
+) -> tuple[Parsed, Failure | None]:
+    """(what all documents say, why that is not all). A bad one among good ones is a warning; one that reached a
+    bound is a failure, for all that was read of it.
+    """
+    feed, entries = None, dict[str, Entry]()
+    unfinished, others = list[Failure](), list(bad)
+    for document in documents:
+        parsed = parse(source, document, limits, kind.read)
+        if parsed.failure is not None:
+            (unfinished if parsed.reached else others).append(_named(parsed.failure, document))
+        others += [_named(warning, document) for warning in parsed.warnings]
+        if parsed.failure is None or parsed.entries:
+            feed = feed or parsed.feed
+            _add(entries, parsed.entries)
+    if feed is None and not unfinished:
+        unfinished.append(others.pop(0))
+    if feed is not None and len(documents) > 1:
+        feed = replace(feed, title="")
+    came = Parsed(feed or Feed(), tuple(entries.values()), warnings=(*unfinished[1:], *others))
+    return came, unfinished[0] if unfinished else None
+
+
+def _named(trouble: Failure, document: Fetched) -> Failure:
+    """Trouble with one of several documents, with its name."""
+    if not document.name or trouble.detail.startswith(document.name):
+        return trouble
+    return replace(trouble, detail=f"{document.name}: {trouble.detail}")
+
+
+def _add(entries: dict[str, Entry], more: Sequence[Entry]) -> None:
+    for entry in more:
+        first = entries.setdefault(entry.key, entry)
+        if first.title != entry.title and (entry.link_key is None or first.link_key != entry.link_key):
+            # a guid that two files give to two things
+            key = f"{entry.key}\n{entry.link_key}\n{entry.title}"
+            entries.setdefault(key, replace(entry, key=key, guid=None))
 
 
 def _learned(memory: Memory, fetched: Fetched, asked: str) -> Memory:
     """What the header says: the newest validators, byte for byte, none made up (P1–P5), how long the answer
     is fresh, where the feed moves to.
 
-    A 304 leaves standing what it does not mention.
+    A 304 leaves standing what it does not mention, and what came by itself mentions nothing.
     """
+    if fetched.status == 0:
+        return memory
     named = dict(fetched.headers)
     etag, modified, fresh = (
         headers.validator(named.get("etag")),
@@ -108,24 +169,36 @@ def _learned(memory: Memory, fetched: Fetched, asked: str) -> Memory:
     )
 
 
-def _unchanged(task: Task, fetched: Fetched, asked: str) -> Polled:
-    after = _well(task, fetched, _learned(task.memory, fetched, asked))
-    return Polled(task.source.id, fetched.at, after, url=fetched.url, status=fetched.status, not_modified=True, wire_bytes=fetched.wire_bytes,
-                  seconds=fetched.seconds, saved_bytes=task.memory.body_bytes if fetched.body is None else 0)  # fmt: skip
-
-
-def _succeeded(task: Task, fetched: Fetched, parsed: Parsed, digest: str, asked: str) -> Polled:
-    known = replace(
-        task.memory,
-        body_hash=digest,
-        body_bytes=fetched.wire_bytes,
-        hints=parsed.feed.hints,
-        posts=_posts(task.memory.posts, parsed.entries),
+def _unchanged(
+    task: Task, kind: Kind, answer: Fetched, digest: str | None, warnings: Sequence[Failure]
+) -> Polled:
+    after = _well(task, kind, answer, task.memory)
+    return Polled(
+        task.source.id,
+        answer.at,
+        after,
+        url=answer.url,
+        status=answer.status,
+        not_modified=True,
+        wire_bytes=answer.wire_bytes,
+        seconds=answer.seconds,
+        saved_bytes=task.memory.body_bytes if digest is None else 0,
+        warnings=tuple(warnings),
     )
-    after = _well(task, fetched, _learned(known, fetched, asked))
-    saved = max(0, len(fetched.body or b"") - fetched.wire_bytes)
-    return Polled(task.source.id, fetched.at, after, parsed.feed, parsed.entries, fetched.url, fetched.status, wire_bytes=fetched.wire_bytes, saved_bytes=saved,
-                  seconds=fetched.seconds, warnings=parsed.warnings)  # fmt: skip
+
+
+def _succeeded(task: Task, kind: Kind, answer: Fetched, came: Parsed, digest: str) -> Polled:
+    known = replace(task.memory, body_hash=digest)
+    if kind.remote:
+        before = task.memory.hints  # what came by itself says nothing of how it was got
+        hints = replace(came.feed.hints, fresh=before.fresh, answered_at=before.answered_at)
+        known = replace(known, body_bytes=answer.wire_bytes or task.memory.body_bytes, hints=hints)
+    if kind.rhythm:
+        known = replace(known, posts=_posts(task.memory.posts, came.entries))
+    after = _well(task, kind, answer, known)
+    saved = max(0, len(answer.body or b"") - answer.wire_bytes) if answer.status else 0
+    return Polled(task.source.id, answer.at, after, came.feed, came.entries, answer.url, answer.status, wire_bytes=answer.wire_bytes, saved_bytes=saved,
+                  seconds=answer.seconds, warnings=came.warnings)  # fmt: skip
 
 
 def _posts(before: Sequence[int], entries: Sequence[Entry]) -> tuple[int, ...]:
@@ -133,14 +206,27 @@ def _posts(before: Sequence[int], entries: Sequence[Entry]) -> tuple[int, ...]:
     return tuple(sorted(found | set(before), reverse=True)[:MAX_POSTS])
 
 
-def _well(task: Task, fetched: Fetched, memory: Memory) -> Memory:
-    hold = headers.quota(dict(fetched.headers), fetched.at, unsaid="1")
-    plan = schedule.after_success(
-        fetched.at, task.pace, memory.posts, memory.hints, task.source.id, task.memory.polled is None, hold
-    )
-    after = replace(memory, polled=fetched.at, succeeded=fetched.at, failures=0, failing_since=None, failure=None,
+def _well(task: Task, kind: Kind, answer: Fetched, memory: Memory) -> Memory:
+    """After a poll that ended well: what the header says, and when to come again."""
+    asked = kinds.asked(task.source, task.memory)
+    if asked is not None:
+        memory = _learned(memory, answer, asked)
+        plan = _plan(task, answer, memory)
+    else:
+        plan = schedule.Plan(answer.at + task.pace.least, 0, f"{kind.words}: looked at in each cycle")
+    if not kind.rhythm:
+        memory = replace(memory, posts=())  # never called silent
+    after = replace(memory, polled=answer.at, succeeded=answer.at, failures=0, failing_since=None, failure=None,
                     next_poll=plan.next_poll, not_before=plan.not_before, why=plan.why)  # fmt: skip
-    return _in_state(after, fetched.at)
+    return _in_state(after, answer.at)
+
+
+def _plan(task: Task, answer: Fetched, memory: Memory) -> schedule.Plan:
+    hold = headers.quota(dict(answer.headers), answer.at, unsaid="1")
+    first = task.memory.polled is None
+    return schedule.after_success(
+        answer.at, task.pace, memory.posts, memory.hints, task.source.id, first, hold
+    )
 
 
 def _failed(task: Task, fetched: Fetched, failure: Failure, parsed: Parsed | None = None) -> Polled:
@@ -198,82 +284,3 @@ def put_off(task: Task, cause: Polled) -> Memory:
     wait = cause.memory.not_before
     return replace(task.memory, next_poll=max(task.memory.next_poll, wait), not_before=max(task.memory.not_before, wait),
                    why=f"its host asked for fewer requests (429, at {cause.source})")  # fmt: skip
-
-
-def _local(task: Task, parse: Parser) -> Polled:
-    """Several files may match one pattern; a bad one is named, the others are read."""
-    source = task.source
-    assert source.path is not None
-    found = fetch.read(source.path, task.limits)
-    at = found[0].at if found else (task.memory.polled or 0)
-    bad = [one.failure for one in found if one.failure is not None]
-    good = [one for one in found if one.failure is None]
-    if not good:
-        return _failed(
-            task,
-            Fetched("", at),
-            bad[0] if bad else Failure("missing", f"{source.path}: only folders there, no files"),
-        )
-    total = hashlib.sha256()
-    for one in good:
-        total.update(hashlib.sha256(one.url.encode() + b"\n" + (one.body or b"")).digest())
-    digest = total.hexdigest()
-    if digest == task.memory.body_hash and task.memory.failure is None:
-        return Polled(source.id, at, _local_memory(task, at, digest), not_modified=True, warnings=tuple(bad))
-    return _read(task, parse, good, bad, at, digest)
-
-
-def _read(
-    task: Task, parse: Parser, good: Sequence[Fetched], bad: list[Failure], at: int, digest: str
-) -> Polled:
-    feed, entries, unfinished = None, dict[str, Entry](), list[Failure]()
-    for file in good:
-        parsed = parse(task.source, file, task.limits)
-        if parsed.failure is not None:
-            failure = _of_file(parsed.failure, file)
-            (unfinished if parsed.reached else bad).append(failure)
-        bad += [_of_file(warning, file) for warning in parsed.warnings]
-        if parsed.failure is None or parsed.entries:
-            feed = feed or parsed.feed
-            _add(entries, parsed.entries)
-    if feed is not None and len(good) > 1:
-        feed = replace(feed, title="")
-    if unfinished or feed is None:
-        # without its hash: what could not be read to the end is read again
-        again = replace(task, memory=replace(task.memory, body_hash=None))
-        came = Parsed(feed or Feed(), tuple(entries.values()), warnings=(*unfinished[1:], *bad))
-        return _failed(
-            again, Fetched("", at), unfinished[0] if unfinished else bad[0], came if feed else None
-        )
-    return Polled(
-        task.source.id,
-        at,
-        _local_memory(task, at, digest),
-        feed,
-        tuple(entries.values()),
-        warnings=tuple(bad),
-    )
-
-
-def _of_file(trouble: Failure, file: Fetched) -> Failure:
-    name = PurePath(file.url).name
-    return (
-        trouble if trouble.detail.startswith(name) else replace(trouble, detail=f"{name}: {trouble.detail}")
-    )
-
-
-def _add(entries: dict[str, Entry], more: Sequence[Entry]) -> None:
-    for entry in more:
-        first = entries.setdefault(entry.key, entry)
-        if first.title != entry.title and (entry.link_key is None or first.link_key != entry.link_key):
-            # a guid that two files give to two things
-            key = f"{entry.key}\n{entry.link_key}\n{entry.title}"
-            entries.setdefault(key, replace(entry, key=key, guid=None))
-
-
-def _local_memory(task: Task, at: int, digest: str) -> Memory:
-    wait: Pace = task.pace
-    # Without posts: a file has no rhythm of its own, and is never called silent.
-    after = replace(task.memory, polled=at, succeeded=at, failures=0, failing_since=None, failure=None, posts=(), body_hash=digest,
-                    next_poll=at + wait.least, not_before=0, why="a local file: looked at in each cycle")  # fmt: skip
-    return _in_state(after, at)

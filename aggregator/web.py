@@ -297,14 +297,14 @@ class Application:
             ("Last-Modified", formatdate(modified, usegmt=True)),
             (
                 "Cache-Control",
-                f"public, max-age={86_400 if name.startswith('archive/') else self.ttl if form.kind == 'feed' else 300}",
+                f"public, max-age={86_400 if name.startswith('archive/') else self.ttl if form.use == 'feed' else 300}",
             ),
             ("Vary", "Accept, Accept-Encoding" if negotiated else "Accept-Encoding"),
-            ("Content-Security-Policy", self.page_policy if form.kind == "page" else DATA_POLICY),
+            ("Content-Security-Policy", self.page_policy if form.use == "page" else DATA_POLICY),
         ]
-        if form.kind != "page":
+        if form.use != "page":
             headers.append(("Access-Control-Allow-Origin", "*"))
-        if form.kind == "feed" and self.hub:
+        if form.use == "feed" and self.hub:
             headers.append(("Link", f'<{self.hub}>; rel="hub", <{self.base_url}{name}>; rel="self"'))
         return headers
 

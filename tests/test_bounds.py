@@ -15,9 +15,10 @@ import pytest
 
 from aggregator import cycle, poll
 from aggregator.cycle import Wanted
+from aggregator.kinds import Reader
 from aggregator.model import Bound, Feed, Fetched, Limits, Memory, Parsed, Source, Task
 from aggregator.parse import bounds, isolate, parse, reading
-from aggregator.parse.isolate import Workers, _Outcome
+from aggregator.parse.isolate import Workers, _Job, _Outcome
 from aggregator.store import open_reader, open_writer, sources
 from tests.helpers import NOW, config, entry
 from tests.hostile import Case, Hostile, reply
@@ -106,7 +107,7 @@ def test_what_is_tried_again_and_how(
     seen: list[tuple[bool, int]] = []
 
     class Told(Workers):
-        def _attempt(self, source: Source, fetched: Fetched, limits: Limits, alone: bool) -> _Outcome:
+        def _attempt(self, job: _Job, limits: Limits, alone: bool) -> _Outcome:
             seen.append((alone, limits.without))
             return outcomes[len(seen) - 1]
 
@@ -125,10 +126,10 @@ def test_an_item_that_takes_too_much_memory_is_named_and_the_others_are_read(
     assert "Big one" not in [one.title for one in found.entries]
 
 
-def ends(source: Source, fetched: Fetched, limits: Limits, alone: bool) -> Parsed:
+def ends(job: _Job, limits: Limits, alone: bool) -> Parsed:
     """A library that gets no memory ends its process at the second item, whatever it is given."""
     if limits.without == 2:
-        return parse(source, fetched, limits)
+        return parse(job.source, job.fetched, limits)
     bounds.report[0](2, "Deep & dark")
     os.abort()
 
@@ -227,7 +228,7 @@ def test_an_item_that_is_to_be_left_out_is(body: bytes) -> None:
 # ---------------------------------------------------------------- the poll, the store, the status
 
 
-def partly(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
+def partly(source: Source, fetched: Fetched, limits: Limits, read: Reader | None = None) -> Parsed:
     return Parsed(
         Feed(title="T"),
         (entry("s", "1", "One"),),

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from aggregator import cycle, opml, urls
+from aggregator import cycle, kinds, opml, urls
 from aggregator.cli.common import Settings, ago, common, counted, now, print_json, table
 from aggregator.config import Config, edit
 from aggregator.config.load import RESERVED, named_id
@@ -49,7 +49,7 @@ def list_command(settings: Settings) -> None:
                 + (known[source.id].state if source.id in known else "new"),
                 ago(known[source.id].last_new, now()) if source.id in known else "",
                 " ".join(source.topics),
-                urls.redact(source.url) if source.url else source.path or "",
+                kinds.shown(source),
             )
             for source in config.sources
         ],
@@ -268,7 +268,7 @@ def export_command(settings: Settings, file: Path | None) -> None:
         file.write_bytes(data)
     except OSError as error:
         raise UsageError(f"{file}: can't be written: {error.strerror}") from None
-    settings.say(f"{file}: {counted(sum(1 for source in config.sources if source.url), 'source')}")
+    settings.say(f"{file}: {counted(sum(kinds.of(source).remote for source in config.sources), 'source')}")
 
 
 def sources_opml(config: Config, found: tuple[Source, ...]) -> bytes:
@@ -276,13 +276,13 @@ def sources_opml(config: Config, found: tuple[Source, ...]) -> bytes:
     titles = {topic.id: topic.title for topic in config.topics}
     outlines = [
         opml.Outline(
-            url=source.url,
+            url=kinds.address(source),
             title=source.title or source.id,
             folders=tuple(titles[topic] for topic in source.topics[:1]),
             categories=source.topics,
             id=source.id,
         )
         for source in found
-        if source.url
+        if kinds.of(source).remote
     ]
     return opml.write(config.site.title, outlines, ids=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import glob
 import ipaddress
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from aggregator import query, urls
+from aggregator import kinds, query
 from aggregator.config import lines
 from aggregator.config.load import Config
 
@@ -33,11 +32,10 @@ def doubts(config: Config) -> Iterator[Doubt]:
 def _same_addresses(config: Config) -> Iterator[Doubt]:
     seen: dict[str, str] = {}
     for number, source in enumerate(config.sources):
-        address = source.path or urls.key(source.url or "") or source.url or ""
+        address = kinds.same(source)
         if address in seen:
-            key = "url" if source.url else "path"
             yield (
-                ("sources", number, key),
+                ("sources", number, kinds.of(source).key),
                 f'is the same as that of "{seen[address]}": it is read twice; remove one',
             )
         seen.setdefault(address, source.id)
@@ -53,8 +51,9 @@ def _sources(config: Config) -> Iterator[Doubt]:
                 ("sources", number, "interval"),
                 f"is shorter than poll.min_interval ({least} s), which holds",
             )
-        if source.path is not None and not glob.glob(source.path, recursive=True):
-            yield ("sources", number, "path"), f"there is no such file: {source.path}"
+        kind = kinds.of(source)
+        if (words := kind.doubt(source)) is not None:
+            yield ("sources", number, kind.key), words
 
 
 def _topics(config: Config) -> Iterator[Doubt]:

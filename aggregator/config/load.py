@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from aggregator import __version__, query
+from aggregator import __version__, kinds, query
 from aggregator.config import lines, quick
 from aggregator.errors import ConfigError
 from aggregator.model import BY_HAND, Limits, Pace, Site, Source, Topic, Unit
@@ -284,13 +284,11 @@ def _is_web(address: str) -> bool:
 
 def _source(number: int, source: Any) -> Iterator[Problem]:
     at: lines.Path = ("sources", number)
-    if (source.url is None) == (source.path is None):
-        yield (
-            at,
-            "has both `url` and `path`; give one of them"
-            if source.url
-            else "needs `url` (a feed) or `path` (a local file)",
-        )
+    given = [f"`{key}`" for key in kinds.config_keys() if getattr(source, key) is not None]
+    if len(given) > 1:
+        yield at, f"has {'both ' if len(given) == 2 else ''}{' and '.join(given)}; give one of them"
+    if not given:
+        yield at, f"needs {' or '.join(f'`{key}` ({words})' for key, words in kinds.config_keys().items())}"
     if source.id in RESERVED:
         yield (*at, "id"), f'"{source.id}" is reserved; choose another id'
     if source.url is not None:
@@ -382,7 +380,7 @@ def _made_ids(sources: list[Any]) -> list[str]:
     taken = {source.id for source in sources if source.id}
     found = []
     for source in sources:
-        name = source.id or made_id(source.url or source.path or "", taken)
+        name = source.id or made_id(kinds.address(source), taken)
         taken.add(name)
         found.append(name)
     return found

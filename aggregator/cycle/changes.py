@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 
-from aggregator import schedule, topics
+from aggregator import kinds, schedule, topics
 from aggregator.config import Config
 from aggregator.cycle.signatures import rules_signature
 from aggregator.model import BY_HAND, Memory, Source
@@ -38,7 +38,7 @@ def renamed(
             orphans.setdefault(address, []).append(old)
     found: list[tuple[str, str]] = []
     for source in configured:
-        candidates = orphans.get(source.url or source.path or "", [])
+        candidates = orphans.get(kinds.address(source), [])
         orphan = next((one for one in candidates if tells(one)), None)
         if orphan is not None and not tells(source.id):
             candidates.remove(orphan)
@@ -52,7 +52,11 @@ def introduce(config: Config, store: Store, now: int, many: int = 60) -> None:
     """
     follow_renames(config, store)
     known = sources.memories(store)
-    fresh = [source for source in config.sources if source.enabled and source.url and source.id not in known]
+    fresh = [
+        source
+        for source in config.sources
+        if source.enabled and kinds.of(source).remote and source.id not in known
+    ]
     if len(fresh) > many:
         why = "one of many new sources: their first polls are spread out"
         sources.remember(

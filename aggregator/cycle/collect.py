@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from aggregator import health, poll, schedule, topics, urls
+from aggregator import health, kinds, poll, schedule, topics, urls
 from aggregator.config import Config
 from aggregator.cycle.report import Collected
 from aggregator.errors import AggregatorError
@@ -24,14 +24,14 @@ PATIENCE = 0.5  # seconds between two looks at the stop sign while polls are und
 
 
 def _host(task: Task) -> str | None:
-    asked = poll.address(task.source, task.memory)
+    asked = kinds.asked(task.source, task.memory)
     return urls.host(asked) if asked else None
 
 
 def _speaks_for(polled: Polled) -> Callable[[Task], bool]:
     """After a 429: whether a task is one for whoever answered so, at the end of redirects too (P11)."""
     limiter = urls.authority(polled.url)
-    return lambda task: urls.authority(poll.address(task.source, task.memory) or "") == limiter
+    return lambda task: urls.authority(kinds.asked(task.source, task.memory) or "") == limiter
 
 
 def polls(config: Config, found: Sequence[Task], stop: Stop) -> Iterator[tuple[Task, Polled]]:
@@ -145,8 +145,8 @@ def pay_debts(config: Config, store: Store, now: int) -> int:
 
 def _absorb(store: Store, rules: topics.Rules, task: Task, polled: Polled, title: str) -> entries.Absorbed:
     def settle(new: int) -> Memory:
-        dated = task.source.path is not None or any(entry.published is not None for entry in polled.entries)
-        return poll.settle(polled.memory, new, dated)
+        dated = any(entry.published is not None for entry in polled.entries)
+        return poll.settle(polled.memory, new, dated or not kinds.of(task.source).rhythm)
 
     def keep(entry: Entry) -> bool:
         return topics.keeps(rules, entry, title)
@@ -165,7 +165,7 @@ def _pause_host(config: Config, store: Store, task: Task, polled: Polled) -> Non
     others = [
         Task(other, known.get(other.id, Memory()))
         for other in config.sources
-        if other.id != task.source.id and other.url and other.enabled
+        if other.id != task.source.id and kinds.of(other).remote and other.enabled
     ]
     sources.remember(
         store, [(other.source, poll.put_off(other, polled)) for other in others if concerned(other)]

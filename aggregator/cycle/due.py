@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from aggregator import schedule
+from aggregator import kinds, schedule
 from aggregator.config import Config
 from aggregator.cycle.signatures import outdated
 from aggregator.model import Memory, Task
@@ -30,12 +30,16 @@ def tasks(config: Config, store: Store, wanted: Wanted, now: int) -> tuple[Task,
         if not source.enabled or (wanted.ids and source.id not in wanted.ids):
             continue
         memory = known.get(source.id, Memory())
-        if source.id in last_urls and last_urls[source.id] != (source.url or source.path):
+        if source.id in last_urls and last_urls[source.id] != kinds.address(source):
             # another address: validators and health of the old one are void
             memory = Memory(posts=memory.posts, last_new=memory.last_new)
         pace = replace(config.pace, wished=source.interval) if source.interval else config.pace
         if schedule.is_due(
-            memory, now, pace, forced=wanted.everything or bool(wanted.ids), local=source.path is not None
+            memory,
+            now,
+            pace,
+            forced=wanted.everything or bool(wanted.ids),
+            local=not kinds.of(source).remote,
         ):
             made.append(Task(source, memory, config.limits, pace))
     return tuple(made)
@@ -46,7 +50,7 @@ def anything_due(config: Config, store: Store, now: int) -> bool:
     wait, something to print, be it because the config is another one now.
     """
     due = any(
-        task.source.url or now - (task.memory.polled or 0) >= LOCAL_EVERY
+        kinds.of(task.source).remote or now - (task.memory.polled or 0) >= LOCAL_EVERY
         for task in tasks(config, store, Wanted(), now)
     )
     return due or pending.work(store, now) or outdated(config, store)

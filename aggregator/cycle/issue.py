@@ -417,7 +417,7 @@ class Press:
             for one in newest
         ]
         read = [opml.Outline(origin.url, origin.title, origin.site) for source in self.config.sources
-                if source.url and (origin := self.origins[source.id]).url]  # fmt: skip
+                if (origin := self.origins[source.id]).url]  # fmt: skip
         return {
             "index.html": pages.index(newest, site, self.neighbours),
             "feeds.opml": opml.write(f"Feeds of {site.title}", feeds),

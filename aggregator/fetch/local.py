@@ -31,7 +31,9 @@ def read(pattern: str, limits: Limits) -> tuple[Fetched, ...]:
                 ),
             ),
         )
-    return tuple(_read(Path(name), at, limits) for name in names if not Path(name).is_dir())
+    found = tuple(_read(Path(name), at, limits) for name in names if not Path(name).is_dir())
+    empty = Failure("missing", f"{pattern}: only folders there, no files")
+    return found or (Fetched(pattern, at, failure=empty),)
 
 
 def _read(path: Path, at: int, limits: Limits) -> Fetched:
@@ -51,4 +53,4 @@ def _read(path: Path, at: int, limits: Limits) -> Fetched:
                 "too-big", f"{path}: more than {limits.max_bytes // 1_000_000} MB (poll.max_bytes)"
             ),
         )
-    return Fetched(url, at, body=body)
+    return Fetched(url, at, body=body, name=path.name)

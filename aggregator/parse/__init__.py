@@ -4,16 +4,20 @@ stories.
 
 from __future__ import annotations
 
+from aggregator import kinds
+from aggregator.kinds import Reader
 from aggregator.model import Failure, Fetched, Limits, Parsed, Source
 from aggregator.parse import bounds, feeds, jsonfeed, sniff, stories
 
 __all__ = ["parse"]
 
 
-def parse(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
-    """Never raises: whatever a body does to a parser becomes that source's failure (B7)."""
+def parse(source: Source, fetched: Fetched, limits: Limits, read: Reader | None = None) -> Parsed:
+    """Never raises: whatever a body does to a parser becomes that source's failure (B7). `read`: how documents of
+    this kind are read; None: as they look.
+    """
     try:
-        return _parse(source, fetched, limits)
+        return (read or _as_it_looks)(source, fetched, limits)
     except MemoryError:
         return Parsed(failure=bounds.failure("memory", limits), reached="memory")
     except bounds.OutOfTime:
@@ -28,13 +32,12 @@ def parse(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
         )
 
 
-def _parse(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
+def _as_it_looks(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
     body = fetched.body or b""
-    kind = sniff.kind(body, source.path is not None)
+    local = not kinds.of(source).remote
+    kind = sniff.kind(body, local)
     if kind == "empty":
-        return Parsed(
-            failure=Failure("empty", "the answer is empty" if source.path is None else "the file is empty")
-        )
+        return Parsed(failure=Failure("empty", f"the {'file' if local else 'answer'} is empty"))
     if kind == "json":
         parsed = jsonfeed.read(source.id, fetched, limits)
     elif kind == "stories":

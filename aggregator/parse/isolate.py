@@ -21,6 +21,7 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
+from aggregator.kinds import Reader
 from aggregator.model import Bound, Failure, Fetched, Limits, Parsed, Source
 from aggregator.parse import bounds, parse
 
@@ -33,6 +34,19 @@ BASE, TIMES = 32_000_000, 13
 # bytes beyond `Limits.parse_memory` for what is around parsing: taking the document in, sending its entries
 # back
 SPARE = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A document, and how its kind is read (found by its name over there)."""
+
+    source: Source
+    fetched: Fetched
+    read: Reader | None
+
+    @property
+    def size(self) -> int:
+        return len(self.fetched.body or b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +70,7 @@ class _Worker:
         self._pool: Any = None
         self._at: Any = None  # where the process is, in memory that outlives it
 
-    def start(self, limits: Limits, source: Source, fetched: Fetched, alone: bool) -> Any:
+    def start(self, job: _Job, limits: Limits, alone: bool) -> Any:
         """A future of `Parsed`."""
         if self._pool is None or not self._pool.active:
             clean = _Context()
@@ -71,7 +85,7 @@ class _Worker:
             )
         self._at.value = b""
         seconds = bounds.CLOCK * limits.parse_seconds
-        return self._pool.schedule(_parse, args=[source, fetched, limits, alone], timeout=seconds)
+        return self._pool.schedule(_parse, args=[job, limits, alone], timeout=seconds)
 
     @property
     def active(self) -> bool:
@@ -104,7 +118,7 @@ class Workers:
         self._lock = threading.Lock()
         self._closed = False
 
-    def parse(self, source: Source, fetched: Fetched, limits: Limits) -> Parsed:
+    def parse(self, source: Source, fetched: Fetched, limits: Limits, read: Reader | None = None) -> Parsed:
         """As `parse.parse`, but ended after `limits.parse_seconds` and with `limits.parse_memory`. Never
         raises.
 
@@ -112,35 +126,35 @@ class Workers:
         process, with all that there is. An item that ends its process is named, and the others are read.
         """
         try:
-            return self._parse(source, fetched, limits)
+            return self._parse(_Job(source, fetched, read), limits)
         except (RuntimeError, CancelledError, OSError, MemoryError) as error:
             if self._closed:
                 return Parsed(failure=Failure("stopped", "parsing was ended, because we were asked to stop"))
             return Parsed(failure=Failure("internal", f"the parser could not be started: {error}"))
 
-    def _parse(self, source: Source, fetched: Fetched, limits: Limits) -> Parsed:
-        big = len(fetched.body or b"") > BIG
-        outcome = self._attempt(source, fetched, limits, big)
+    def _parse(self, job: _Job, limits: Limits) -> Parsed:
+        big = job.size > BIG
+        outcome = self._attempt(job, limits, big)
         if outcome.bound == "memory" and not big:
-            outcome = self._attempt(source, fetched, limits, True)
+            outcome = self._attempt(job, limits, True)
         if outcome.parsed is not None:
             return outcome.parsed
         ended = Parsed(failure=outcome.failure, reached=outcome.bound)
         if not outcome.number or outcome.bound == "clock":
             return ended
-        others = self._attempt(source, fetched, replace(limits, without=outcome.number), True)
+        others = self._attempt(job, replace(limits, without=outcome.number), True)
         if others.parsed is None or others.parsed.failure is not None:
             return ended
         return replace(others.parsed, failure=outcome.failure, reached=outcome.bound)
 
-    def _attempt(self, source: Source, fetched: Fetched, limits: Limits, alone: bool) -> _Outcome:
+    def _attempt(self, job: _Job, limits: Limits, alone: bool) -> _Outcome:
         workers = self._alone if alone else self._free
         worker = self._next(workers)
         try:
             with self._lock:
                 if self._closed:
                     raise RuntimeError("closed")
-                future = worker.start(limits, source, fetched, alone)
+                future = worker.start(job, limits, alone)
             while not wait([future], timeout=0.5).done:
                 if self._closed or not worker.active:
                     raise RuntimeError("closed")  # what a stopped pool had in hand stays pending for ever
@@ -199,10 +213,8 @@ def _ensure_server(clean: context.ForkServerContext) -> None:
 # ---------------------------------------------------------------- in the worker
 
 
-def _parse(source: Source, fetched: Fetched, limits: Limits, alone: bool) -> Parsed:
-    allowed = (
-        limits.parse_memory if alone else min(limits.parse_memory, BASE + TIMES * len(fetched.body or b""))
-    )
+def _parse(job: _Job, limits: Limits, alone: bool) -> Parsed:
+    allowed = limits.parse_memory if alone else min(limits.parse_memory, BASE + TIMES * job.size)
     _give_back()
     # From what it has now: neither what it parsed before nor what it had to import counts against a document.
     # What may be written to, not what may be reserved: every thread reserves 64 MB of addresses that it never
@@ -215,7 +227,7 @@ def _parse(source: Source, fetched: Fetched, limits: Limits, alone: bool) -> Par
     signal.setitimer(signal.ITIMER_PROF, limits.parse_seconds)
     try:
         try:
-            return parse(source, fetched, limits)
+            return parse(job.source, job.fetched, limits, job.read)
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             _allow(resource.RLIMIT_CPU, None)

@@ -17,7 +17,7 @@ from aggregator.model import Edition, Site
 if TYPE_CHECKING:
     from aggregator.render.prepare import Prepared
 
-Kind = Literal["feed", "page", "list"]
+Use = Literal["feed", "page", "list"]
 """What people subscribe to, what they read, and lists of feeds."""
 
 
@@ -31,7 +31,7 @@ class Format:
     ending: str  # of its files, with the dot: letters and digits
     media_type: str
     title: str  # for people
-    kind: Kind = "feed"
+    use: Use = "feed"
     # (edition, site, its items, the address that the feed is read at) → the document
     write: Callable[[Edition, Site, tuple[Prepared, ...], str], bytes] | None = None
     # (edition, site, its items, number, whether it is complete) → an archive document (RFC 5005)
@@ -80,21 +80,21 @@ JSON = Format(
     write=_lazily("jsonfeed"),
     by_default=True,
 )
-HTML = Format("html", ".html", "text/html", "Page", kind="page", shown=True)
-OPML = Format("opml", ".opml", "text/x-opml", "OPML", kind="list")
+HTML = Format("html", ".html", "text/html", "Page", use="page", shown=True)
+OPML = Format("opml", ".opml", "text/x-opml", "OPML", use="list")
 
 FORMATS: dict[str, Format] = {one.name: one for one in (RSS, ATOM, JSON, HTML, OPML)}
 
 
 def feeds() -> tuple[Format, ...]:
     """What can be subscribed to, in the order of the table."""
-    return tuple(one for one in FORMATS.values() if one.kind == "feed")
+    return tuple(one for one in FORMATS.values() if one.use == "feed")
 
 
 def feed(name: str) -> Format | None:
     """The feed format of this name; None where there is none."""
     found = FORMATS.get(name)
-    return found if found is not None and found.kind == "feed" else None
+    return found if found is not None and found.use == "feed" else None
 
 
 def named(names: Iterable[str]) -> list[Format]:
@@ -115,7 +115,7 @@ def of_file(name: str) -> Format | None:
 def is_subscribed(name: str) -> bool:
     """Whether a published file is a feed that people subscribe to, and no document of its archive."""
     found = of_file(name)
-    return found is not None and found.kind == "feed" and "/" not in name
+    return found is not None and found.use == "feed" and "/" not in name
 
 
 def best_first(names: Iterable[str]) -> list[Format]:

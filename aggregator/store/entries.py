@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from aggregator import kinds
 from aggregator.model import Entry, Memory, Notice, Polled, Source
 from aggregator.store import intents, rows
 from aggregator.store.base import Store
@@ -241,7 +242,7 @@ def _remember(conn: sqlite3.Connection, source: Source, polled: Polled, memory: 
         "url = excluded.url, title = CASE excluded.title WHEN '' THEN title ELSE excluded.title END, feed = coalesce(excluded.feed, feed)",
         (
             source.id,
-            source.url or source.path,
+            kinds.address(source) or None,
             title,
             rows.feed_json(feed) if feed else None,
             *rows.memory_row(memory),
@@ -250,11 +251,12 @@ def _remember(conn: sqlite3.Connection, source: Source, polled: Polled, memory: 
 
 
 def _count(conn: sqlite3.Connection, source: Source, polled: Polled, absorbed: Absorbed) -> None:
+    remote = kinds.of(source).remote
     conn.execute(
         "INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, "
         "not_modified = not_modified + excluded.not_modified, failed = failed + excluded.failed, new = new + excluded.new, "
         "wire_bytes = wire_bytes + excluded.wire_bytes, saved_bytes = saved_bytes + excluded.saved_bytes",
-        (polled.at // 86_400, source.id, 1 if source.url else 0, int(polled.not_modified and source.url is not None), int(polled.failure is not None), absorbed.new,
+        (polled.at // 86_400, source.id, int(remote), int(polled.not_modified and remote), int(polled.failure is not None), absorbed.new,
          polled.wire_bytes, polled.saved_bytes),
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from aggregator import urls
+from aggregator import kinds, urls
 from aggregator.model import Feed, Memory, Notice, Origin, Source
 from aggregator.store import rows
 from aggregator.store.base import Store
@@ -67,22 +67,23 @@ def origins(store: Store, sources: Sequence[Source]) -> dict[str, Origin]:
     configured = {source.id: source for source in sources}
     found: dict[str, Origin] = {}
     for number, url, title, text in store.conn.execute("SELECT id, url, title, feed FROM source"):
-        found[number] = _origin(configured.get(number), number, url, title, rows.feed(text))
+        source = configured.get(number) or kinds.stored(number, url)
+        found[number] = _origin(source, title, rows.feed(text))
     for source in sources:
-        found.setdefault(source.id, _origin(source, source.id, source.url, source.title or "", Feed()))
+        found.setdefault(source.id, _origin(source, "", Feed()))
     return found
 
 
-def _origin(source: Source | None, number: str, url: str | None, title: str, feed: Feed) -> Origin:
-    address = source.url if source else url
-    public = urls.redact(address).replace("…", "REDACTED") if address and "://" in address else None
+def _origin(source: Source, title: str, feed: Feed) -> Origin:
+    """`title`: as the store has it."""
+    public = kinds.public(source)
     return Origin(
-        id=number,
+        id=source.id,
         # An id that the config made up names nobody; the host does.
-        title=(source.title if source else None) or title or urls.host(feed.link or public or "") or number,
+        title=source.title or title or urls.host(feed.link or public or "") or source.id,
         url=public,
         site=feed.link,
-        feed_id=_feed_id(feed.id, public, number),
+        feed_id=_feed_id(feed.id, public, source.id),
         updated=feed.updated or 0,
         icon=feed.icon,
         rights=feed.rights,
@@ -131,7 +132,7 @@ def remember(store: Store, changed: Iterable[tuple[Source, Memory]]) -> None:
         conn.executemany(
             query,
             [
-                (source.id, source.url or source.path, source.title or "", *rows.memory_row(memory))
+                (source.id, kinds.address(source) or None, source.title or "", *rows.memory_row(memory))
                 for source, memory in changed
             ],
         )

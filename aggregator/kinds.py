@@ -1,0 +1,117 @@
+"""What sources can be: one table, that everybody asks who would have to tell one kind from another.
+
+A new kind is a `Kind` in `KINDS`, before those that would take its sources too: how its documents are fetched and
+read, and what else is different with it. Nothing heavy is imported here before something is fetched.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aggregator import urls
+from aggregator.model import Failure, Fetched, Limits, Memory, Parsed, Request, Source, Task
+
+Reader = Callable[[Source, Fetched, Limits], Parsed]
+"""How one document is read; may raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of source. Its functions are found by their names, so that it travels to any executor."""
+
+    name: str
+    key: str  # of the config, that holds the address; "" where no config names such a source
+    words: str  # what is there, for people
+    accepts: Callable[[Source], bool]
+    # Its documents now. Never raises: trouble is a `Failure` in the value. Several: each has a name, a bad one is
+    # told of, and the others are read.
+    fetch: Callable[[Task], Sequence[Fetched]]
+    read: Reader | None = (
+        None  # None: as a document looks (feeds, JSON Feed, on this machine text files of stories)
+    )
+    # Asked of a server: each host in its turn, when its rhythm and the server's word say, and counted as traffic;
+    # readers may know where. Else it is looked at in each cycle, and concerns nobody else.
+    remote: bool = False
+    rhythm: bool = False  # whether its entries come in a rhythm, so that it can be silent
+    doubt: Callable[[Source], str | None] = lambda source: None  # what is hardly meant so, for `check`
+
+
+def _ask(task: Task) -> Sequence[Fetched]:
+    from aggregator import fetch
+
+    source, memory = task.source, task.memory
+    at = asked(source, memory)
+    assert source.url is not None and at is not None
+    # Credentials belong to the configured origin, wherever the feed says that it has moved to (S6).
+    secrets = source.headers if urls.origin(at) == urls.origin(source.url) else ()
+    request = Request(at, memory.etag, memory.last_modified, secrets, memory.hints.answered_at)
+    return (fetch.get(request, task.limits),)
+
+
+def _look(task: Task) -> Sequence[Fetched]:
+    from aggregator import fetch
+
+    return fetch.read(str(task.source.path), task.limits)
+
+
+def _no_file(source: Source) -> str | None:
+    found = glob.glob(str(source.path), recursive=True)
+    return None if found else f"there is no such file: {source.path}"
+
+
+def _nothing(task: Task) -> Sequence[Fetched]:
+    return (Fetched("", 0, failure=Failure("missing", "nothing says where it is")),)
+
+
+FEED = Kind("feed", "url", "a feed", lambda source: source.url is not None, _ask, remote=True, rhythm=True)
+FILES = Kind("files", "path", "a local file", lambda source: source.path is not None, _look, doubt=_no_file)
+KINDS: list[Kind] = [FEED, FILES]
+_BY_HAND = Kind("by hand", "", "stories by hand", lambda source: True, _nothing)
+
+
+def of(source: Source) -> Kind:
+    """The first kind of the table that takes it; that of stories by hand where nothing says where it is."""
+    return next((kind for kind in KINDS if kind.accepts(source)), _BY_HAND)
+
+
+def config_keys() -> dict[str, str]:
+    """Key of the config → what is there, for people."""
+    return {kind.key: kind.words for kind in KINDS}
+
+
+def address(source: Any) -> str:
+    """Where a source (of ours, or of the config) is; "" where nothing says so."""
+    return next((str(value) for key in config_keys() if (value := getattr(source, key))), "")
+
+
+def stored(source: str, where: str | None) -> Source:
+    """A source that is known by its id and by where it was, as it left the config."""
+    return Source(source, url=where) if where and "://" in where else Source(source, path=where or None)
+
+
+def asked(source: Source, memory: Memory) -> str | None:
+    """Where a server is asked: at the configured address, or where the source has moved to for good; None where
+    none is asked.
+    """
+    if not of(source).remote:
+        return None
+    return memory.moved.url if memory.moved is not None and memory.moved.adopted else address(source)
+
+
+def shown(source: Source) -> str:
+    """Its address, for whoever runs this: without passwords."""
+    return urls.redact(address(source)) if of(source).remote else address(source)
+
+
+def public(source: Source) -> str | None:
+    """Its address, for readers of what is published; None where that is none of their business."""
+    return shown(source).replace("…", "REDACTED") if of(source).remote else None
+
+
+def same(source: Source) -> str:
+    """What several ways to write one address have in common."""
+    where = address(source)
+    return (urls.key(where) or where) if of(source).remote else where
