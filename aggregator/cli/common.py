@@ -44,14 +44,15 @@ class Settings:
         """`--config`, else `$AGGREGATOR_CONFIG`, else `./config.toml`."""
         return self.config or Path(os.environ.get("AGGREGATOR_CONFIG") or "config.toml")
 
-    def load(self) -> Config:
+    def load(self, secrets: bool = True) -> Config:
+        """`secrets` False: for a command that asks no source, and needs none of their secrets."""
         from aggregator.config import load
 
         if not self.path.exists():
             raise ConfigError(
                 f"{self.path}: there is no such file; `aggregator init` writes one to start from, --config names another"
             )
-        return load(self.path, os.environ)
+        return load(self.path, os.environ, secrets)
 
     def writer(self, config: Config, patient: bool = True) -> Store:
         """The database to change; a cycle that runs on it is waited for, with a word, unless not `patient`."""

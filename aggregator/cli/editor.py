@@ -85,7 +85,7 @@ def overrides_command() -> None:
 @common(json_output=True)
 def overrides_list(settings: Settings) -> None:
     """All of them, the oldest first."""
-    config, present = settings.load(), now()
+    config, present = settings.load(secrets=False), now()
     with open_reader(config.database) as store:
         words = desk.overrides(store)
     if settings.json:
@@ -111,7 +111,7 @@ def topics_command() -> None:
 @common(json_output=True)
 def topics_list(settings: Settings) -> None:
     """Each topic: how many stories it has, the newest one, and its rule."""
-    config, present = settings.load(), now()
+    config, present = settings.load(secrets=False), now()
     if not Path(config.database).exists():
         raise UsageError(f"{config.database}: nothing was polled yet; `aggregator run` does the first cycle")
     with open_reader(config.database) as store:

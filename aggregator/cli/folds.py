@@ -142,7 +142,7 @@ def _pairs(settings: Settings, file: Path) -> None:
 
 
 def _ask(settings: Settings, questions: int) -> None:
-    config = settings.load()
+    config = settings.load(secrets=False)
     with open_reader(config.database) as store:
         pairs = desk.doubtful(store, questions)
     if not pairs:
@@ -179,8 +179,8 @@ def plan_command(settings: Settings, against: Path | None) -> None:
     """What a changed config would do to the published feeds, over stored entries. Writes nothing."""
     import os
 
-    config = settings.load()
-    other = load(against, os.environ) if against is not None else config
+    config = settings.load(secrets=False)
+    other = load(against, os.environ, secrets=False) if against is not None else config
     with open_reader(config.database) as store:
         changes = plan(store, other, config)
     if settings.json:

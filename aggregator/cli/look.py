@@ -19,7 +19,7 @@ from aggregator.text.phrases import span
 @common(json_output=True)
 def status_command(settings: Settings) -> None:
     """Each source: state, last success, last new entry, failures, next poll and why then."""
-    config, present = settings.load(), now()
+    config, present = settings.load(secrets=False), now()
     if not config.database.exists():
         raise UsageError(f"{config.database}: nothing was polled yet; `aggregator run` does the first cycle")
     with open_reader(config.database) as store:
@@ -90,7 +90,7 @@ def _source_json(row: desk.SourceRow) -> dict[str, object]:
 @common(json_output=True)
 def search_command(settings: Settings, text: str, form: str, limit: int) -> None:
     """The topic query language over everything stored, newest first."""
-    config = settings.load()
+    config = settings.load(secrets=False)
     try:
         with open_reader(config.database) as store:
             if form not in ("text", "json") and (feed := formats.feed(form)) is not None:
@@ -132,7 +132,7 @@ def why_command(settings: Settings, entry: str) -> None:
     """An entry's story and event, what folded it and how sure that was, its topics and their rules. ENTRY:
     id, link or guid.
     """
-    config = settings.load()
+    config = settings.load(secrets=False)
     with open_reader(config.database) as store:
         found, titles = desk.why(store, entry), desk.titles(store)
     if settings.json:
@@ -218,7 +218,7 @@ def _sure(story: Story, odd: int | None) -> str:
 @common()
 def dump_command(settings: Settings) -> None:
     """Every entry as JSON Lines, oldest first."""
-    config = settings.load()
+    config = settings.load(secrets=False)
     with open_reader(config.database) as store:
         for entry, story, event, level, topics in stories.dump(store):
             click.echo(json.dumps({

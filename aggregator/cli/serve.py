@@ -197,7 +197,7 @@ def _start(application: WSGI, host: str, port: int) -> Running:
 @common()
 def serve_command(settings: Settings, host: str | None, port: int | None) -> None:
     """Serve the output folder, /status, /search, /healthz and /metrics."""
-    config = settings.load()
+    config = settings.load(secrets=False)
     given = config.serve or ("127.0.0.1", 8080)
     running = _start(_application(Holder(config)), host or given[0], given[1] if port is None else port)
     settings.say(f"serving {config.output} at http://{host or given[0]}:{running.port}/ (stop with Ctrl-C)")

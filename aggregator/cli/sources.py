@@ -31,7 +31,7 @@ def sources_command() -> None:
 @common(json_output=True)
 def list_command(settings: Settings) -> None:
     """Every source of the config."""
-    config = settings.load()
+    config = settings.load(secrets=False)
     known = {}
     if config.database.exists():
         with open_reader(config.database) as store:

@@ -36,7 +36,7 @@ _NEEDED = (
 @common(json_output=True)
 def backup_command(settings: Settings, file: Path) -> None:
     """A consistent, verified copy of the database, also while cycles run."""
-    config = settings.load()
+    config = settings.load(secrets=False)
     with open_reader(config.database) as store:
         upkeep.backup(store, file)
     if settings.json:
@@ -85,7 +85,7 @@ def doctor_command(settings: Settings) -> int:
     """
     found = [*_versions()]
     try:
-        config = settings.load()
+        config = settings.load(secrets=False)
         found += [*_places(config), *_database(config)]
     except AggregatorError as error:
         found.append(("config", False, str(error)))
@@ -148,6 +148,9 @@ def _places(config: Config) -> Iterator[Finding]:
 def _database(config: Config) -> Iterator[Finding]:
     if not config.database.exists():
         yield "database", True, f"{config.database} is not there yet; the first `aggregator run` makes it"
+        return
+    if not os.access(config.database, os.R_OK):
+        yield "database", False, f"{config.database} can't be read by this user; mend its permissions"
         return
     trouble = upkeep.check(config.database)
     yield (

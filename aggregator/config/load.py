@@ -58,8 +58,10 @@ class Config:
     topics: tuple[Topic, ...]
 
 
-def load(path: Path, env: Mapping[str, str]) -> Config:
-    """Raises ConfigError with a line for each problem: `config.toml:14: sources[2].interval: "soon" is not a
+def load(path: Path, env: Mapping[str, str], secrets: bool = True) -> Config:
+    """`secrets` False: for commands that ask no source; what the environment lacks is made up.
+
+    Raises ConfigError with a line for each problem: `config.toml:14: sources[2].interval: "soon" is not a
     duration such as "30m"`.
     """
     text = _text(path)
@@ -70,7 +72,7 @@ def load(path: Path, env: Mapping[str, str]) -> Config:
     except RecursionError:
         raise ConfigError(f"{path}:1: nested too deeply") from None
     problems: list[Problem] = []
-    _resolve(raw, (), env, problems)
+    _resolve(raw, (), env if secrets else _Unset(env), problems)
     unset = {at for at, _ in problems}
     checked = _validate(raw, problems)
     if checked is not None:
@@ -112,6 +114,16 @@ def _syntax(path: Path, message: str, text: str) -> str:
     return f"{path}:{number}: {re.sub(r' *[(]at .*[)]$', '', message)}" + (
         f" (column {found[2]})" if found else " (at the end of the file)"
     )
+
+
+class _Unset(dict[str, str]):
+    """The environment, and for every name that it lacks a value that could be one: a URL, or a header."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> str:
+        return f"https://unset.invalid/{name}"
 
 
 def _resolve(value: Any, path: lines.Path, env: Mapping[str, str], problems: list[Problem]) -> None:

@@ -6,12 +6,15 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 
 from aggregator.errors import LockedError, Stopped, StoreError
 from aggregator.stop import Stop
 from aggregator.store.lock import Lock
 from aggregator.store.version import APPLICATION_ID, LATEST
 
+# What SQLite says of our own SQL, not of the file: a bug.
+_OURS = (sqlite3.ProgrammingError, sqlite3.IntegrityError)
 _STEPS = 20_000  # instructions of SQLite's machine, about a millisecond, between two looks at the stop sign
 
 
@@ -87,8 +90,18 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Whatever SQLite finds wrong with the file while it is read or written is a StoreError from here on."""
+        try:
+            self.close()
+        except sqlite3.DatabaseError as closing:  # a damaged file may not even be closed well
+            error = error or closing
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, _OURS):
+            if _cut_off(error):
+                raise Stopped from error
+            raise StoreError(_in_words(self.path, error)) from error
 
 
 def open_writer(path: Path, wait: float = 0, waiting: Callable[[], None] = lambda: None) -> Store:
@@ -120,18 +133,45 @@ def open_reader(path: Path) -> Store:
     if not path.exists():
         raise StoreError(f"{path}: there is no database yet; `aggregator run` makes it")
     _refuse_unusable(path)
-    conn = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro",
-        uri=True,
-        isolation_level=None,
-        timeout=10,
-        check_same_thread=False,
-    )
-    conn.execute("PRAGMA query_only = 1")
-    if conn.execute("PRAGMA user_version").fetchone()[0] < LATEST:
+    try:
+        conn = _read_only(path)
+        conn.execute("PRAGMA query_only = 1")
+        version = conn.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise StoreError(_in_words(path, error)) from error
+    if version < LATEST:
         conn.close()
         raise StoreError(f"{path}: was made by an earlier version; `aggregator run` brings it up to date")
     return Store(path, conn)
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    """A connection that needs no right to write, neither to the file nor to its folder.
+
+    A database in WAL mode is read through two files beside it. Where they are not there and can't be made by this
+    user, all of it is in the file itself, which is read as it is (https://www.sqlite.org/wal.html, "Read-Only
+    Databases").
+    """
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    conn = _connected(address)
+    try:
+        conn.execute("PRAGMA user_version").fetchone()
+        conn.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
+    except sqlite3.OperationalError as error:
+        conn.close()
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+            raise
+        if path.with_name(f"{path.name}-wal").exists():
+            raise
+        conn = _connected(f"{address}&immutable=1")
+    except sqlite3.DatabaseError:
+        conn.close()
+        raise
+    return conn
+
+
+def _connected(address: str) -> sqlite3.Connection:
+    return sqlite3.connect(address, uri=True, isolation_level=None, timeout=10, check_same_thread=False)
 
 
 def acquire(path: Path, wait: float = 0, waiting: Callable[[], None] = lambda: None) -> Lock:
@@ -225,7 +265,7 @@ def _refuse_unusable(path: Path) -> None:
             f"{path}: is empty, which ours never is; restore a backup (`aggregator restore FILE`) or remove it"
         )
     try:
-        conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        conn = _read_only(path)
         try:
             application = conn.execute("PRAGMA application_id").fetchone()[0]
             version = conn.execute("PRAGMA user_version").fetchone()[0]
@@ -286,6 +326,10 @@ def _in_words(path: Path, error: sqlite3.Error) -> str:
         return f"{path}: is damaged or no database ({text}); restore a backup: `aggregator restore FILE`; published files stay"
     if "full" in text:
         return f"{path}: the disk is full; nothing was stored half; free some space and run again"
-    if "readonly" in text or "unable to open" in text:
+    if "readonly" in text:
         return f"{path}: can't be written ({text}); mend the permissions of the file and its folder"
+    if "unable to open" in text:
+        return (
+            f"{path}: can't be opened by this user ({text}); mend the permissions of the file and its folder"
+        )
     return f"{path}: {text}"

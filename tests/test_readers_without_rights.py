@@ -1,0 +1,207 @@
+"""Commands that only look: for a user who may not write, without secrets, and over a damaged file."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from aggregator import cycle
+from aggregator.cli import group
+from aggregator.config import load
+from aggregator.errors import AggregatorError, ConfigError, StoreError
+from aggregator.store import open_reader, open_writer
+from tests.helpers import NOW, config, entry, put
+
+NOBODY = 65_534
+LOOKING = (
+    ["status"], ["search", "ferry"], ["why", "1"], ["dump"], ["plan"], ["sources", "list"], ["topics", "list"],
+    ["overrides", "list"], ["doctor", "--json"],
+)  # fmt: skip
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Path]:
+    """A folder that holds a database, whose config wants a secret that nobody has."""
+    settings = config(
+        tmp_path, '[[sources]]\nid = "a"\npath = "none.txt"\n[[topics]]\nid = "sea"\nmatch = "ferry"\n'
+    )
+    with open_writer(settings.database) as store:
+        put(store, entry("a", "1", "Ferry sinks in the harbour", "Many lines of text. " * 200, at=NOW - 900))
+        put(
+            store,
+            *(
+                entry("a", str(n), f"Ferry number {n} sails", "Other words of it. " * 200, at=NOW - n)
+                for n in range(2, 40)
+            ),
+        )
+        cycle.run(settings, store, None, NOW)
+    path = tmp_path / "config.toml"
+    path.write_text(
+        path.read_text()
+        + '[[sources]]\nid = "paid"\nurl = "https://paid.example/feed"\nheaders = { Authorization = "env:NOBODY_KNOWS" }\n'
+    )
+    yield tmp_path
+
+
+def _run(desk: Path, *arguments: str) -> str:
+    done = CliRunner().invoke(
+        group, ["--config", str(desk / "config.toml"), *arguments], standalone_mode=False
+    )
+    if done.exception is not None:
+        raise done.exception
+    return done.output
+
+
+@pytest.mark.parametrize("arguments", LOOKING, ids=" ".join)
+def test_R9_who_only_looks_needs_no_secret(desk: Path, arguments: list[str]) -> None:
+    assert _run(desk, *arguments)
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["split", "1"]], ids=" ".join)
+def test_who_polls_or_publishes_does(desk: Path, arguments: list[str]) -> None:
+    with pytest.raises(ConfigError, match="NOBODY_KNOWS is not set"):
+        _run(desk, *arguments)
+
+
+def test_a_secret_that_is_an_address_is_made_up_as_one(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(
+        '[service]\nping_url = "env:PING"\n[[sources]]\nid = "a"\nurl = "env:FEED"\n'
+    )
+    found = load(tmp_path / "c.toml", {"PING": "https://ping.example/"}, secrets=False)
+    assert (found.ping_url, found.sources[0].url) == ("https://ping.example/", "https://unset.invalid/FEED")
+
+
+def _as_nobody(folder: Path, arguments: list[str]) -> tuple[int, str]:
+    """(exit code, what was printed) of a command run by a user who may read the folder, and nothing more.
+
+    In a child of this process, since another user may not even be able to run this Python.
+    """
+    for place in (folder, *folder.rglob("*")):
+        place.chmod(0o555 if place.is_dir() else 0o444)
+    receiving, sending = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code, said = 70, ""
+        try:
+            if os.geteuid() == 0:
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+            done = CliRunner().invoke(
+                group, ["--config", str(folder / "config.toml"), *arguments], standalone_mode=False
+            )
+            failed = done.exception
+            code = (
+                failed.exit_code
+                if isinstance(failed, AggregatorError)
+                else 70
+                if failed
+                else int(done.return_value or 0)
+            )
+            said = done.output if failed is None else f"{type(failed).__name__}: {failed}"
+        finally:
+            os.write(sending, said.encode()[:60_000])
+            os._exit(code)
+    os.close(sending)
+    with os.fdopen(receiving, "rb") as wire:
+        said = wire.read().decode()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said
+
+
+@pytest.fixture
+def readable(desk: Path) -> Iterator[Path]:
+    """The same below a place that everybody may enter."""
+    for arguments in LOOKING:  # what these load and another user may not read is in memory from now on
+        _run(desk, *arguments)
+    with tempfile.TemporaryDirectory(dir="/tmp") as outer:
+        Path(outer).chmod(0o755)
+        folder = Path(outer) / "desk"
+        shutil.copytree(desk, folder)
+        yield folder
+        for place in (folder, *folder.rglob("*")):
+            place.chmod(0o755)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_R9_who_only_looks_needs_no_right_to_write(readable: Path) -> None:
+    assert not list(readable.glob("*.db-wal")), "closed well: no files of the WAL are left to read through"
+    for arguments in LOOKING:
+        code, said = _as_nobody(readable, arguments)
+        if arguments[0] == "doctor":  # says what this user lacks, and that nothing is damaged
+            found = {one["what"]: one for one in json.loads(said)}
+            assert code == 1 and found["database"]["ok"] and not found["database folder"]["ok"], said
+            assert "restore" not in said
+        else:
+            assert code == 0 and said, (arguments, said)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_R9_who_may_not_even_read_is_told_so(readable: Path) -> None:
+    database = load(readable / "config.toml", {}, secrets=False).database
+    for arguments in (["status"], ["doctor"]):
+        code, said = _unreadable(readable, database, arguments)
+        assert code in (1, 2) and "permission" in said and "restore" not in said, said
+
+
+def _unreadable(folder: Path, database: Path, arguments: list[str]) -> tuple[int, str]:
+    if os.geteuid() == 0:
+        os.chown(database, 0, 0)
+    before = Path.chmod
+
+    def chmod(place: Path, mode: int) -> None:
+        before(place, 0o000 if place == database else mode)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "chmod", chmod)
+        return _as_nobody(folder, arguments)
+
+
+def _damaged(desk: Path) -> Path:
+    """Every page but the first is noise."""
+    path = load(desk / "config.toml", {}, secrets=False).database
+    body = path.read_bytes()
+    path.write_bytes(body[:4096] + b"\xa5" * (len(body) - 4096))
+    return path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [*LOOKING[:5], ["topics", "list"], ["overrides", "list"], ["backup", "copy.db"], ["split", "1"], ["join", "1", "2"],
+     ["refold"], ["prune"], ["run", "--offline"], ["add", "--title", "x"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_R8_a_damaged_file_is_one_line_in_every_command(
+    desk: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _damaged(desk)
+    monkeypatch.chdir(desk)
+    monkeypatch.setenv("NOBODY_KNOWS", "x")
+    with pytest.raises(AggregatorError) as caught:
+        _run(desk, *arguments)
+    assert isinstance(caught.value, StoreError) and caught.value.exit_code == 2
+    words = str(caught.value)
+    assert str(path) in words and "\n" not in words and "restore" in words
+
+
+def test_R8_doctor_tells_damage(desk: Path) -> None:
+    _damaged(desk)
+    done = CliRunner().invoke(
+        group, ["--config", str(desk / "config.toml"), "doctor", "--json"], standalone_mode=False
+    )
+    assert done.return_value == 1
+    (found,) = [one for one in json.loads(done.output) if one["what"] == "database"]
+    assert not found["ok"] and "restore a backup" in found["detail"]
+
+
+def test_a_mistake_in_our_own_sql_is_no_damage(desk: Path) -> None:
+    import sqlite3
+
+    path = load(desk / "config.toml", {}, secrets=False).database
+    with pytest.raises(sqlite3.ProgrammingError), open_reader(path) as store:
+        store.conn.execute("SELECT ?", ())
