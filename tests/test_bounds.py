@@ -149,7 +149,9 @@ def test_an_item_that_takes_too_long_is_named_and_what_came_before_is_kept(
     workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bounds, "CLOCK", 600)  # however busy the machine is
-    found = read(workers, MANY, Limits(parse_seconds=0.3))
+    letters = ("€" + "Ã© " * 100_000).encode()  # a second, and a fortieth of it until the item is reached
+    slow = document(item("One"), item("Big & one", letters), item("Three"))
+    found = read(workers, slow, Limits(parse_seconds=0.15))
     assert found.failure is not None and found.reached == "cpu"
     assert "item 2 “Big & one”" in found.failure.detail and "parse_timeout" in found.failure.detail
     assert [one.title for one in found.entries] == ["One"]
