@@ -28,7 +28,11 @@ OTHER = (
 
 def read(body: str | bytes) -> Parsed:
     data = body.encode() if isinstance(body, str) else body
-    return parse(Source("s", url="https://n.example/feed"), Fetched("https://n.example/feed", AT, 200, (), data), Limits())
+    return parse(
+        Source("s", url="https://n.example/feed"),
+        Fetched("https://n.example/feed", AT, 200, (), data),
+        Limits(),
+    )
 
 
 def rss(item: str, head: str = "") -> str:
