@@ -182,6 +182,14 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemMarks:
+    """By what the items of a source's last document are known again, in their order (see `parse.reduce`)."""
+
+    context: str  # of what else decides what an item becomes: marks of another context mean nothing
+    records: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """All that one poll needs; travels to any executor."""
 
@@ -189,6 +197,7 @@ class Task:
     memory: Memory = field(default_factory=lambda: Memory())
     limits: Limits = Limits()
     pace: Pace = Pace()
+    marks: ItemMarks | None = None  # of the last document; None: the whole of the next one is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +217,10 @@ class Polled:
     seconds: float = 0.0
     failure: Failure | None = None  # nothing came in
     warnings: tuple[Failure, ...] = ()  # something came in, something did not
+    marks: ItemMarks | None = None  # as of `Parsed`
+    held: tuple[
+        int | None, ...
+    ] = ()  # … of the items that are not in `entries`, because they are as they were
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +355,11 @@ class Parsed:
     failure: Failure | None = None
     warnings: tuple[Failure, ...] = ()
     reached: Bound | None = None
+    # of all items of the document; None where they can't be told apart, or something was left out
+    marks: ItemMarks | None = None
+    # Where items were known by the marks of the document before: for each one its place there, None where it is
+    # the next one of `entries`. Empty where the whole document was read.
+    held: tuple[int | None, ...] = ()
 
 
 # ---------------------------------------------------------------- what we know of it

@@ -13,11 +13,22 @@ from dataclasses import replace
 
 from aggregator import fetch as network
 from aggregator import headers, health, kinds, schedule
-from aggregator.kinds import Kind, Reader
-from aggregator.model import Entry, Failure, Feed, Fetched, Limits, Memory, Parsed, Polled, Source, Task
+from aggregator.kinds import Kind
+from aggregator.model import (
+    Entry,
+    Failure,
+    Feed,
+    Fetched,
+    ItemMarks,
+    Memory,
+    Parsed,
+    Polled,
+    Task,
+)
 from aggregator.parse import parse as parse_here
 
-Parser = Callable[[Source, Fetched, Limits, Reader | None], Parsed]
+# of source, document, limits and reader, and `before` where marks of the last document are known
+Parser = Callable[..., Parsed]
 MAX_POSTS = 64
 # how an address fails that is no more
 _DEAD = frozenset({"missing", "gone", "dns", "redirect", "forbidden-address"})
@@ -69,7 +80,7 @@ def _taken(task: Task, kind: Kind, answer: Fetched, fetched: Sequence[Fetched], 
     digest = _digest(good)
     if digest is None or digest == task.memory.body_hash:
         return _unchanged(task, kind, answer, digest, bad)
-    came, failure = _read(task.source, kind, good, bad, task.limits, parse)
+    came, failure = _read(task, kind, good, bad, parse)
     if failure is not None:
         # Without validators the next poll gets the whole body again, even if the server thinks that we have it
         # (P6); what could not be read to the end is read again.
@@ -98,11 +109,10 @@ def _digest(documents: Sequence[Fetched]) -> str | None:
 
 
 def _read(
-    source: Source,
+    task: Task,
     kind: Kind,
     documents: Sequence[Fetched],
     bad: Sequence[Failure],
-    limits: Limits,
     parse: Parser,
 ) -> tuple[Parsed, Failure | None]:
     """(what all documents say, why that is not all). A bad one among good ones is a warning; one that reached a
@@ -110,20 +120,36 @@ def _read(
     """
     feed, entries = None, dict[str, Entry]()
     unfinished, others = list[Failure](), list(bad)
+    marks: ItemMarks | None = None
+    held: tuple[int | None, ...] = ()
     for document in documents:
-        parsed = parse(source, document, limits, kind.read)
+        parsed = parse(task.source, document, task.limits, kind.read, **_before(task, kind, documents))
         if parsed.failure is not None:
             (unfinished if parsed.reached else others).append(_named(parsed.failure, document))
         others += [_named(warning, document) for warning in parsed.warnings]
         if parsed.failure is None or parsed.entries:
             feed = feed or parsed.feed
             _add(entries, parsed.entries)
+            marks, held = parsed.marks, parsed.held
     if feed is None and not unfinished:
         unfinished.append(others.pop(0))
     if feed is not None and len(documents) > 1:
-        feed = replace(feed, title="")
-    came = Parsed(feed or Feed(), tuple(entries.values()), warnings=(*unfinished[1:], *others))
+        feed, marks = replace(feed, title=""), None
+    came = Parsed(
+        feed or Feed(),
+        tuple(entries.values()),
+        warnings=(*unfinished[1:], *others),
+        marks=marks,
+        held=held,
+    )
     return came, unfinished[0] if unfinished else None
+
+
+def _before(task: Task, kind: Kind, documents: Sequence[Fetched]) -> dict[str, ItemMarks]:
+    """What is known of the last document, for those that are read as all feeds are."""
+    if task.marks is None or len(documents) > 1 or kind.read is not None:
+        return {}
+    return {"before": task.marks}
 
 
 def _named(trouble: Failure, document: Fetched) -> Failure:
@@ -198,7 +224,7 @@ def _succeeded(task: Task, kind: Kind, answer: Fetched, came: Parsed, digest: st
     after = _well(task, kind, answer, known)
     saved = max(0, len(answer.body or b"") - answer.wire_bytes) if answer.status else 0
     return Polled(task.source.id, answer.at, after, came.feed, came.entries, answer.url, answer.status, wire_bytes=answer.wire_bytes, saved_bytes=saved,
-                  seconds=answer.seconds, warnings=came.warnings)  # fmt: skip
+                  seconds=answer.seconds, warnings=came.warnings, marks=came.marks, held=came.held)  # fmt: skip
 
 
 def _posts(before: Sequence[int], entries: Sequence[Entry]) -> tuple[int, ...]:

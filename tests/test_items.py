@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from aggregator import desk
 from aggregator.errors import UsageError
-from aggregator.model import Fetched, Limits, Source
+from aggregator.model import Fetched, Limits, Memory, Polled, Source
 from aggregator.parse import parse
-from aggregator.store import Store, entries, open_writer
+from aggregator.store import Store, entries, open_writer, sources
 from aggregator.store.recognise import MAX_NEAR
 from tests.helpers import NOW, put
 
@@ -37,17 +37,24 @@ def item(
     return f"<item>{''.join(parts)}</item>"
 
 
-def polls(store: Store, *documents: list[str], at: int = NOW + 60 * DAY) -> list[tuple[str, int]]:
-    """Poll these one after the other, a day apart; (title, times that it was new or changed) of what is stored then."""
+def polls(
+    store: Store, *documents: list[str], at: int = NOW + 60 * DAY, reduced: bool = False
+) -> list[tuple[str, int]]:
+    """Poll these one after the other, a day apart; (title, times that it was new or changed) of what is stored then.
+    `reduced`: what is known from the document before is not read again.
+    """
+    marks = None
     for items in documents:
         body = f"<rss version='2.0'><channel><title>A</title><link>https://a.example/</link>{''.join(items)}</channel></rss>"
-        parsed = parse(
-            Source("a", url="https://a.example/feed"),
-            Fetched("https://a.example/feed", at, 200, body=body.encode()),
-            Limits(),
-        )
+        fetched = Fetched("https://a.example/feed", at, 200, body=body.encode())
+        parsed = parse(Source("a", url="https://a.example/feed"), fetched, Limits(), before=marks)
         assert parsed.failure is None
-        put(store, *parsed.entries, at=at)
+        memory = Memory(polled=at, succeeded=at, state="ok", state_since=at)
+        polled = Polled("a", at, memory, entries=parsed.entries, marks=parsed.marks, held=parsed.held)
+        entries.absorb(
+            store, Source("a", url=fetched.url), polled, lambda new: memory, lambda e: True, lambda m: None
+        )
+        marks = sources.marks(store, ["a"]).get("a") if reduced else None
         at += DAY
     return store.conn.execute("SELECT title, revisions FROM entry ORDER BY id").fetchall()
 
@@ -96,11 +103,12 @@ CASES: dict[str, tuple[list[list[str]], list[tuple[str, int]]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("reduced", [False, True], ids=["whole", "reduced"])
 @pytest.mark.parametrize("name", CASES)
-def test_from_poll_to_poll(tmp_path: Path, name: str) -> None:
+def test_from_poll_to_poll(tmp_path: Path, name: str, reduced: bool) -> None:
     documents, wanted = CASES[name]
     with open_writer(tmp_path / "a.db") as store:
-        assert polls(store, *documents) == wanted
+        assert polls(store, *documents, reduced=reduced) == wanted
         ids = store.conn.execute("SELECT id, public_id, first_seen FROM entry").fetchall()
         assert polls(store, documents[-1]) == wanted, "the same document again brings nothing"
         assert store.conn.execute("SELECT id, public_id, first_seen FROM entry").fetchall() == ids
@@ -133,11 +141,14 @@ def test_whatever_guids_and_links_do_no_poll_breaks_and_a_repeat_adds_nothing(
         for one in drawn
         if one
     ]
-    with open_writer(tmp_path_factory.mktemp("items") / "a.db") as store:
+    folder = tmp_path_factory.mktemp("items")
+    with open_writer(folder / "a.db") as store, open_writer(folder / "reduced.db") as other:
         polls(store, *documents)
         if not documents:
             return
         before = _identities(store)
+        polls(other, *documents, reduced=True)
+        assert _identities(other) == before, "nor what is known and not read again"
         polls(store, documents[-1])
         assert _identities(store) == before
         polls(store, random.sample(documents[-1], len(documents[-1])))

@@ -15,6 +15,7 @@ from aggregator.config import Config
 from aggregator.cycle.report import Collected
 from aggregator.errors import AggregatorError
 from aggregator.model import Entry, Failure, Memory, Notice, Polled, Source, Task
+from aggregator.parse import reduce
 from aggregator.parse.isolate import Workers
 from aggregator.stop import Stop
 from aggregator.store import Store, entries, sources
@@ -145,8 +146,7 @@ def pay_debts(config: Config, store: Store, now: int) -> int:
 
 def _absorb(store: Store, rules: topics.Rules, task: Task, polled: Polled, title: str) -> entries.Absorbed:
     def settle(new: int) -> Memory:
-        dated = any(entry.published is not None for entry in polled.entries)
-        return poll.settle(polled.memory, new, dated or not kinds.of(task.source).rhythm)
+        return poll.settle(polled.memory, new, _is_dated(polled) or not kinds.of(task.source).rhythm)
 
     def keep(entry: Entry) -> bool:
         return topics.keeps(rules, entry, title)
@@ -155,6 +155,12 @@ def _absorb(store: Store, rules: topics.Rules, task: Task, polled: Polled, title
         return health.notice(task.source.id, title, task.memory, memory, polled.at)
 
     return entries.absorb(store, task.source, polled, settle, keep, notice)
+
+
+def _is_dated(polled: Polled) -> bool:
+    """Whether any item of the document has a date, also where some were known and not read again."""
+    held = polled.marks is not None and reduce.dated(polled.marks)
+    return held or any(entry.published is not None for entry in polled.entries)
 
 
 def _pause_host(config: Config, store: Store, task: Task, polled: Polled) -> None:

@@ -42,7 +42,9 @@ def tasks(config: Config, store: Store, wanted: Wanted, now: int) -> tuple[Task,
             local=not kinds.of(source).remote,
         ):
             made.append(Task(source, memory, config.limits, pace))
-    return tuple(made)
+    # Only a document of the address of before is like the one of before.
+    marks = sources.marks(store, [task.source.id for task in made if task.memory.body_hash])
+    return tuple(replace(task, marks=marks.get(task.source.id)) for task in made)
 
 
 def anything_due(config: Config, store: Store, now: int) -> bool:

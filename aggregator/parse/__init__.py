@@ -6,18 +6,27 @@ from __future__ import annotations
 
 from aggregator import kinds
 from aggregator.kinds import Reader
-from aggregator.model import Failure, Fetched, Limits, Parsed, Source
-from aggregator.parse import bounds, feeds, jsonfeed, sniff, stories
+from aggregator.model import Failure, Fetched, ItemMarks, Limits, Parsed, Source
+from aggregator.parse import body, bounds, sniff
 
-__all__ = ["parse"]
+__all__ = ["parse", "parse_little"]
 
 
-def parse(source: Source, fetched: Fetched, limits: Limits, read: Reader | None = None) -> Parsed:
+def parse(
+    source: Source,
+    fetched: Fetched,
+    limits: Limits,
+    read: Reader | None = None,
+    before: ItemMarks | None = None,
+) -> Parsed:
     """Never raises: whatever a body does to a parser becomes that source's failure (B7). `read`: how documents of
-    this kind are read; None: as they look.
+    this kind are read; None: as they look. `before`: marks of the source's last document, of which nothing is
+    read again that is there still.
     """
     try:
-        return (read or _as_it_looks)(source, fetched, limits)
+        if read is not None:
+            return read(source, fetched, limits)
+        return _as_it_looks(source, fetched, limits, before)
     except MemoryError:
         return Parsed(failure=bounds.failure("memory", limits), reached="memory")
     except bounds.OutOfTime:
@@ -32,20 +41,44 @@ def parse(source: Source, fetched: Fetched, limits: Limits, read: Reader | None 
         )
 
 
-def _as_it_looks(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
-    body = fetched.body or b""
+def parse_little(source: Source, fetched: Fetched, limits: Limits, before: ItemMarks) -> Parsed | None:
+    """What is new in a document, where that is little and plain enough to be read here; None where it isn't, or
+    there is any doubt: then a process that can be ended has to read it.
+    """
+    raw = fetched.body or b""
+    if sniff.kind(raw, not kinds.of(source).remote) != "xml" or sniff.foreign(raw):
+        return None
+    try:
+        found = body.of(fetched, limits, before)
+        if found.part is None or not found.is_little:
+            return None
+        from aggregator.parse import feeds
+
+        return feeds.read_part(source.id, fetched, limits, found, found.part)
+    except Exception:
+        return None
+
+
+def _as_it_looks(source: Source, fetched: Fetched, limits: Limits, before: ItemMarks | None) -> Parsed:
+    raw = fetched.body or b""
     local = not kinds.of(source).remote
-    kind = sniff.kind(body, local)
+    kind = sniff.kind(raw, local)
     if kind == "empty":
         return Parsed(failure=Failure("empty", f"the {'file' if local else 'answer'} is empty"))
     if kind == "json":
+        from aggregator.parse import jsonfeed
+
         parsed = jsonfeed.read(source.id, fetched, limits)
     elif kind == "stories":
+        from aggregator.parse import stories
+
         parsed = stories.read(source.id, fetched, limits)
-    elif sniff.foreign(body):
-        return Parsed(failure=sniff.stranger(body, fetched))
+    elif sniff.foreign(raw):
+        return Parsed(failure=sniff.stranger(raw, fetched))
     else:
-        parsed = feeds.read(source.id, fetched, limits)
+        from aggregator.parse import feeds
+
+        parsed = feeds.read(source.id, fetched, limits, body.of(fetched, limits, before))
     if parsed.failure is None and not parsed.feed.format:
-        return Parsed(failure=sniff.stranger(body, fetched))
+        return Parsed(failure=sniff.stranger(raw, fetched))
     return parsed

@@ -125,14 +125,19 @@ class _OwnElements:
     namespacemap: dict[str | None, str]
     entries: list[Any]
     elementstack: list[Any]
+    basestack: list[str]
+    langstack: list[str | None]
+    baseuri: str
+    lang: str | None
     incontent: int
     infeed: int
     inentry: int
     inimage: int
 
     def __init__(self, *given: Any) -> None:
-        # Open elements: prefix, name, and the name that a foreign one is kept under, for the record only.
-        self._open: list[tuple[str, str, str | None]] = []
+        # Open elements: prefix, name, the name that a foreign one is kept under (for the record only), and what
+        # of its own is to be forgotten at its end.
+        self._open: list[tuple[str, str, str | None, tuple[str, str | None, int] | None]] = []
         self._unbalanced: frozenset[str] = frozenset()  # as often open as not: what follows is not inside
         super().__init__(*given)
         self.contentparams = _Params()
@@ -145,28 +150,37 @@ class _OwnElements:
         prefix, name = self._parted(tag)
         if self.incontent or self._counts(prefix, name):
             if name not in self._unbalanced or name in _ITEMS:
-                self._open.append((prefix, name, None))
+                self._open.append((prefix, name, None, self._around()))
             super().unknown_starttag(tag, attrs)  # type: ignore[misc]
             return
         kept = f"{self._open[-1][1]}/{tag}"
-        self._open.append((prefix, name, kept))
+        self._open.append((prefix, name, kept, None))
         self.push(kept, 1)  # type: ignore[attr-defined]
 
     def unknown_endtag(self, tag: str) -> None:
         prefix, name = self._parted(tag)
         at = next((n for n in range(len(self._open) - 1, -1, -1) if self._open[n][:2] == (prefix, name)), -1)
-        kept = self._open[at][2] if at >= 0 else None
+        _, _, kept, around = self._open[at] if at >= 0 else (prefix, name, None, None)
         if kept is None:
             super().unknown_endtag(tag)  # type: ignore[misc]
         else:
             self.pop(kept)
         if at >= 0:
             del self._open[at:]
+        if around is not None:
+            self.baseuri, self.lang, depth = around
+            del self.basestack[depth:], self.langstack[depth:]
+
+    def _around(self) -> tuple[str, str | None, int]:
+        """What xml:base and xml:lang say outside of an element that begins. feedparser takes the base of one item's
+        text along to the next ones, where nothing around them has a base.
+        """
+        return self.baseuri, self.lang, len(self.basestack)
 
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
         value = super().pop(element, strip_whitespace)  # type: ignore[misc]
         if element in _DATES and value and self.inentry and self._open:
-            prefix, name, _ = self._open[-1]
+            prefix, name, *_ = self._open[-1]
             said = element if name in _ITEMS else f"{prefix}_{name}" if prefix else name
             if name in _ITEMS or (len(self._open) > 1 and self._open[-2][1] in _ITEMS):
                 self.entries[-1].setdefault("dates", []).append((said, value))
@@ -180,7 +194,7 @@ class _OwnElements:
         """Whether this is an element of the feed or of the item itself, not of something within it."""
         if not self._open or not (self.infeed or self.inentry):
             return True
-        parent_prefix, parent, kept = self._open[-1]
+        parent_prefix, parent, kept, _ = self._open[-1]
         if kept is not None:
             return False
         if name in _ITEMS and not self.inentry:

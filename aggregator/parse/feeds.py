@@ -8,11 +8,13 @@ import functools
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from aggregator import urls
 from aggregator.model import Enclosure, Entry, Feed, Fetched, Hints, Limits, Parsed, Person
-from aggregator.parse import bases, dates, dialect, encoding, mend, normal, origin, podcast, sniff
+from aggregator.parse import bases, dates, dialect, mend, normal, origin, podcast, reduce, sniff
+from aggregator.parse.body import Body
 from aggregator.parse.reading import STOPS, Reading
 from aggregator.text import markup
 
@@ -44,25 +46,47 @@ _EXTRAS = {
 }  # fmt: skip
 
 
-def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
+def read(source: str, fetched: Fetched, limits: Limits, body: Body) -> Parsed:
     """`format` of the feed is empty where this is no feed. One bad item is left out with a warning, never the
     others.
     """
-    body = mend.mended(encoding.as_utf8(fetched.body or b"", dict(fetched.headers).get("content-type")))
-    habits = dates.habits(mend.numeric_dates(body), fetched.at)
+    if body.part is not None and (found := read_part(source, fetched, limits, body, body.part)) is not None:
+        return found
+    parsed, damaged = _read(source, fetched, limits, body, body.text)
+    if body.outline is None or damaged or parsed.failure or parsed.warnings:
+        return parsed
+    context = reduce.context(parsed.feed, fetched.url, body.habits.orders, body.outline)
+    return replace(parsed, marks=reduce.marks(body.text, body.outline.spans, parsed.entries, context))
+
+
+def read_part(source: str, fetched: Fetched, limits: Limits, body: Body, part: reduce.Part) -> Parsed | None:
+    """What a document says beside the items that are known; None where that can't be told without them."""
+    assert body.outline is not None
+    parsed, damaged = _read(source, fetched, limits, body, part.text)
+    if damaged or parsed.failure or parsed.warnings or not parsed.feed.format:
+        return None
+    context = reduce.context(parsed.feed, fetched.url, body.habits.orders, body.outline)
+    new = reduce.marks(body.text, part.new, parsed.entries, context)
+    marks = None if new is None else reduce.joined(part, new)
+    return None if marks is None else replace(parsed, marks=marks, held=part.held)
+
+
+def _read(source: str, fetched: Fetched, limits: Limits, body: Body, text: bytes) -> tuple[Parsed, bool]:
+    """What `text` says, all of the body or a part of it, and whether it is damaged."""
     feed: Feed | None = None
     reading = Reading(limits)
-    broken = False
+    broken = damaged = False
     try:
-        for piece in mend.slices(body, limits.max_entries + 1):
+        for piece in mend.slices(text, limits.max_entries + 1):
             document = dialect.parse(piece)
+            damaged = damaged or document.damaged
             if feed is None:
                 if not _is_feed(document, piece):
-                    return Parsed(Feed())
-                feed = _feed(document, fetched, body, habits)
+                    return Parsed(Feed()), damaged
+                feed = _feed(document, fetched, body)
                 fetched = normal.based(fetched, feed)
             for item in document.entries[: reading.room]:
-                make = functools.partial(_entry, source, item, feed, fetched, habits)
+                make = functools.partial(_entry, source, item, feed, fetched, body.habits)
                 reading.take(make, _get(item, "title"))
             broken = not reading.number and document.damaged
     except STOPS as error:
@@ -70,8 +94,10 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
             raise
         reading.stopped(error)
     if broken or feed is None:
-        return Parsed(Feed())  # an empty feed is well-formed; this one may have lost its items on the way
-    return reading.parsed(feed)
+        return Parsed(
+            Feed()
+        ), damaged  # an empty feed is well-formed; this one may have lost its items on the way
+    return reading.parsed(feed), damaged
 
 
 def _is_feed(document: Any, piece: bytes) -> bool:
@@ -101,7 +127,7 @@ def _titled(item: Any, atom: bool = False) -> str:
     return markup.literal_title(text) if atom and literal else markup.title(text)
 
 
-def _feed(document: dialect.Document, fetched: Fetched, body: bytes, habits: dates.Habits) -> Feed:
+def _feed(document: dialect.Document, fetched: Fetched, body: Body) -> Feed:
     said, base = document.feed, fetched.url
     own = [link.get("href") for link in said.get("links", ()) if link.get("rel") == "self"]
     # Of a copy the original's address, which it says itself, tells where its site is.
@@ -122,20 +148,20 @@ def _feed(document: dialect.Document, fetched: Fetched, body: bytes, habits: dat
             _string(_get(said, "icon")) or _string(_get(said, "logo")) or _string(image.get("href")),
             link or base,
         ),
-        updated=dates.first((_get(said, "updated"), _get(said, "published")), habits),
+        updated=dates.first((_get(said, "updated"), _get(said, "published")), body.habits),
         generator=markup.title(_string(_get(said, "generator")) or "")[:200] or None,
         format=document.version or "unknown",
-        hints=_hints(said, body),
+        hints=_hints(said, body.skipped),
         extras=podcast.of_channel(said),
     )
 
 
-def _hints(said: Any, body: bytes) -> Hints:
+def _hints(said: Any, skipped: tuple[tuple[int, ...], tuple[str, ...]]) -> Hints:
     """`ttl` in minutes, sy:update*, skipHours and skipDays; nonsense is nothing said (P21)."""
     ttl = normal.number(_get(said, "ttl")) if _get(said, "ttl") else None
     period = _PERIODS.get(str(_get(said, "sy_updateperiod") or "").strip().lower())
     frequency = normal.number(_get(said, "sy_updatefrequency") or 1) or 1
-    hours, days = mend.skipped(body)
+    hours, days = skipped
     return Hints(
         ttl=ttl * 60 if ttl and ttl <= 60 * 24 * 31 else None,
         update_period=period // frequency if period and frequency <= 1440 else None,

@@ -19,11 +19,9 @@ from dataclasses import dataclass, replace
 from multiprocessing import context, forkserver, popen_forkserver, reduction, spawn, util
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
-
 from aggregator.kinds import Reader
-from aggregator.model import Bound, Failure, Fetched, Limits, Parsed, Source
-from aggregator.parse import bounds, parse
+from aggregator.model import Bound, Failure, Fetched, ItemMarks, Limits, Parsed, Source
+from aggregator.parse import bounds, parse, parse_little
 
 # bytes; documents beyond it are parsed one at a time, each in a process of its own: what it took is given
 # back for sure
@@ -43,6 +41,7 @@ class _Job:
     source: Source
     fetched: Fetched
     read: Reader | None
+    before: ItemMarks | None = None
 
     @property
     def size(self) -> int:
@@ -72,6 +71,8 @@ class _Worker:
 
     def start(self, job: _Job, limits: Limits, alone: bool) -> Any:
         """A future of `Parsed`."""
+        from pebble import ProcessPool  # not where nothing needs a process
+
         if self._pool is None or not self._pool.active:
             clean = _Context()
             _ensure_server(clean)
@@ -118,15 +119,27 @@ class Workers:
         self._lock = threading.Lock()
         self._closed = False
 
-    def parse(self, source: Source, fetched: Fetched, limits: Limits, read: Reader | None = None) -> Parsed:
+    def parse(
+        self,
+        source: Source,
+        fetched: Fetched,
+        limits: Limits,
+        read: Reader | None = None,
+        before: ItemMarks | None = None,
+    ) -> Parsed:
         """As `parse.parse`, but ended after `limits.parse_seconds` and with `limits.parse_memory`. Never
-        raises.
+        raises. What little is new in a plain document is read here.
 
         What was too much for the memory that a small document gets is parsed once more, alone, in a new
         process, with all that there is. An item that ends its process is named, and the others are read.
         """
+        job = _Job(source, fetched, read, before)
+        if before is not None and read is None and job.size <= BIG:
+            found = parse_little(source, fetched, limits, before)
+            if found is not None:
+                return found
         try:
-            return self._parse(_Job(source, fetched, read), limits)
+            return self._parse(job, limits)
         except (RuntimeError, CancelledError, OSError, MemoryError) as error:
             if self._closed:
                 return Parsed(failure=Failure("stopped", "parsing was ended, because we were asked to stop"))
@@ -148,6 +161,8 @@ class Workers:
         return replace(others.parsed, failure=outcome.failure, reached=outcome.bound)
 
     def _attempt(self, job: _Job, limits: Limits, alone: bool) -> _Outcome:
+        from pebble import ProcessExpired
+
         workers = self._alone if alone else self._free
         worker = self._next(workers)
         try:
@@ -200,7 +215,7 @@ def _ensure_server(clean: context.ForkServerContext) -> None:
     It starts as `python -c`, which looks for modules in the present folder first: a folder there that is
     called `aggregator` (or a json.py) would be taken for ours. Not with this (Python 3.11 and newer).
     """
-    clean.set_forkserver_preload(["aggregator.parse"])
+    clean.set_forkserver_preload(["aggregator.parse.feeds"])
     before = os.environ.get("PYTHONSAFEPATH")
     os.environ["PYTHONSAFEPATH"] = "1"
     try:
@@ -227,7 +242,7 @@ def _parse(job: _Job, limits: Limits, alone: bool) -> Parsed:
     signal.setitimer(signal.ITIMER_PROF, limits.parse_seconds)
     try:
         try:
-            return parse(job.source, job.fetched, limits, job.read)
+            return parse(job.source, job.fetched, limits, job.read, job.before)
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             _allow(resource.RLIMIT_CPU, None)

@@ -43,10 +43,7 @@ def absorb(
         memory = settle(absorbed.new)
         _remember(conn, source, polled, memory)
         if present and polled.failure is None:  # else not all that the document holds was read
-            conn.execute(
-                "UPDATE source SET present = ?1 WHERE id = ?2 AND present <> ?1",
-                (rows.dump(present), polled.source),
-            )
+            _remember_items(conn, polled, present)
         told = notice(memory)
         if told is not None:
             conn.execute("INSERT INTO notice (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
@@ -60,7 +57,8 @@ def _entries(
     conn: sqlite3.Connection, polled: Polled, keep: Callable[[Entry], bool]
 ) -> tuple[Absorbed, list[int]]:
     """What changed, and the numbers of all entries that the document holds."""
-    known = recognise(conn, polled.source, polled.entries)
+    held = _held(conn, polled)
+    known = recognise(conn, polled.source, polled.entries, {number for number in held if number})
     take_keys(conn, polled.source, polled.entries, known)
     new = updated = 0
     present: list[int] = []
@@ -80,7 +78,27 @@ def _entries(
         if intent == "update":
             _update(conn, old.id, rows.entry_record(entry), entry.said, polled.at, keep)
             updated += 1
-    return Absorbed(new, updated), present
+    others = iter(present)
+    return Absorbed(new, updated), [number or next(others) for number in held] if held else present
+
+
+def _held(conn: sqlite3.Connection, polled: Polled) -> list[int | None]:
+    """For each item of the document the entry that it is known to be, None where it is one of `polled.entries`."""
+    if not polled.held:
+        return []
+    row = conn.execute("SELECT present FROM source WHERE id = ?", (polled.source,)).fetchone()
+    before: list[int] = rows.load(row[0])
+    return [None if place is None else before[place] for place in polled.held]
+
+
+def _remember_items(conn: sqlite3.Connection, polled: Polled, present: Sequence[int]) -> None:
+    """What the document holds, and by what its items are known again: the two go together, one by one."""
+    marks = polled.marks
+    conn.execute(
+        "UPDATE source SET present = ?1, items = ?3, items_context = ?4 "
+        "WHERE id = ?2 AND (present <> ?1 OR items IS NOT ?3 OR items_context IS NOT ?4)",
+        (rows.dump(present), polled.source, marks and marks.records, marks and marks.context),
+    )
 
 
 def _insert(conn: sqlite3.Connection, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> int:

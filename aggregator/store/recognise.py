@@ -8,7 +8,7 @@ something else, is new.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator import urls
@@ -37,8 +37,12 @@ class Known:
     guid: str | None
 
 
-def recognise(conn: sqlite3.Connection, source: str, entries: Sequence[Entry]) -> dict[str, Known]:
-    """By key of the document → the stored entry that it is; who is missing is new."""
+def recognise(
+    conn: sqlite3.Connection, source: str, entries: Sequence[Entry], held: Collection[int] = ()
+) -> dict[str, Known]:
+    """By key of the document → the stored entry that it is; who is missing is new. `held`: stored entries that
+    other items of the document are known to be.
+    """
     by_key = {row.key: row for row in _by_keys(conn, source, {entry.key for entry in entries})}
     known = {
         entry.key: by_key[entry.key]
@@ -46,7 +50,7 @@ def recognise(conn: sqlite3.Connection, source: str, entries: Sequence[Entry]) -
         if entry.key in by_key and not _another(entry, by_key[entry.key])
     }
     strangers = [entry for entry in entries if entry.key not in known]
-    taken = {row.id for row in known.values()}
+    taken = {row.id for row in known.values()} | set(held)
     candidates = {
         entry.key: [row for row in _near(conn, source, entry) if row.id not in taken] for entry in strangers
     }

@@ -239,4 +239,11 @@ def m007_search_letters(db: Database) -> None:
     )
 
 
+@migrations()
+def m008_items(db: Database) -> None:
+    """By what the items of each source's last document are known again; `present` are their entries, one by one."""
+    for column in ("items BLOB", "items_context TEXT"):
+        db.conn.execute(f"ALTER TABLE source ADD COLUMN {column}")
+
+
 assert len(migrations._migrations) == LATEST, "a migration was added: store/version.py counts them"

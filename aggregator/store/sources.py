@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aggregator import kinds, urls
-from aggregator.model import Feed, Memory, Notice, Origin, Source
+from aggregator.model import Feed, ItemMarks, Memory, Notice, Origin, Source
 from aggregator.store import rows
 from aggregator.store.base import Store
+from aggregator.store.lookup import chosen
 
 _MEMORY = ", ".join(rows.SOURCE_COLUMNS)
 
@@ -30,6 +31,12 @@ class Traffic:
 def memories(store: Store) -> dict[str, Memory]:
     """Of every source that was ever polled, by id."""
     return {row[0]: rows.memory(row[1:]) for row in store.conn.execute(f"SELECT id, {_MEMORY} FROM source")}
+
+
+def marks(store: Store, ids: Iterable[str]) -> dict[str, ItemMarks]:
+    """Of the items of these sources' last documents, where they could be told apart."""
+    query = "SELECT id, items_context, items FROM source WHERE items IS NOT NULL AND id"
+    return {row[0]: ItemMarks(row[1], row[2]) for row in chosen(store.conn, query, ids)}
 
 
 def urls_of(store: Store) -> dict[str, str | None]:

@@ -1,0 +1,43 @@
+"""The body of an answer before anybody says what it means: mended, its items told apart, and those left out that
+are known. All of it takes time and memory that follow its size, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aggregator.model import Fetched, ItemMarks, Limits
+from aggregator.parse import dates, encoding, mend, reduce
+
+LITTLE = 32_000  # bytes
+SHALLOW, FEW = 60, 60  # elements that are open at once, attributes of one element
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """UTF-8, without a declaration."""
+
+    text: bytes
+    habits: dates.Habits  # how all of it writes dates, also where only a part is read
+    skipped: tuple[tuple[int, ...], tuple[str, ...]]  # as `mend.skipped` tells
+    outline: reduce.Outline | None  # None where items can't be told apart with certainty
+    part: reduce.Part | None = None  # None where nothing of it is known
+
+    @property
+    def is_little(self) -> bool:
+        """Whether what is to be read is so little, and so plain, that reading it can't take long."""
+        if self.outline is None or self.outline.depth > SHALLOW or self.outline.attributes > FEW:
+            return False
+        return len(self.text if self.part is None else self.part.text) <= LITTLE
+
+
+def of(fetched: Fetched, limits: Limits, before: ItemMarks | None = None) -> Body:
+    """`before`: of the items of the source's last document."""
+    text = mend.mended(encoding.as_utf8(fetched.body or b"", dict(fetched.headers).get("content-type")))
+    habits = dates.habits(mend.numeric_dates(text), fetched.at)
+    # Where an item is to be left out, it is one of the whole document.
+    outline = None if limits.without else reduce.outline(text)
+    if outline is not None and len(outline.spans) > limits.max_entries:
+        outline = None
+    part = None if outline is None or before is None else reduce.part(text, outline, before)
+    return Body(text, habits, mend.skipped(text), outline, part)
