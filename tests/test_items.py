@@ -52,7 +52,12 @@ def polls(
         memory = Memory(polled=at, succeeded=at, state="ok", state_since=at)
         polled = Polled("a", at, memory, entries=parsed.entries, marks=parsed.marks, held=parsed.held)
         entries.absorb(
-            store, Source("a", url=fetched.url), polled, lambda new: memory, lambda e: True, lambda m: None
+            store,
+            Source("a", url=fetched.url),
+            polled,
+            lambda _, memory=memory: memory,
+            lambda _: True,
+            lambda _: None,  # type: ignore[misc]
         )
         marks = sources.marks(store, ["a"]).get("a") if reduced else None
         at += DAY
