@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -37,6 +38,10 @@ def item(
     return f"<item>{''.join(parts)}</item>"
 
 
+def _settled(memory: Memory, new: int) -> Memory:
+    return memory
+
+
 def polls(
     store: Store, *documents: list[str], at: int = NOW + 60 * DAY, reduced: bool = False
 ) -> list[tuple[str, int]]:
@@ -51,13 +56,9 @@ def polls(
         assert parsed.failure is None
         memory = Memory(polled=at, succeeded=at, state="ok", state_since=at)
         polled = Polled("a", at, memory, entries=parsed.entries, marks=parsed.marks, held=parsed.held)
+        with_memory = functools.partial(_settled, memory)
         entries.absorb(
-            store,
-            Source("a", url=fetched.url),
-            polled,
-            lambda _, memory=memory: memory,
-            lambda _: True,
-            lambda _: None,  # type: ignore[misc]
+            store, Source("a", url=fetched.url), polled, with_memory, lambda _: True, lambda _: None
         )
         marks = sources.marks(store, ["a"]).get("a") if reduced else None
         at += DAY
