@@ -152,30 +152,32 @@ def odd_one_out(event: Sequence[Story]) -> int | None:
     return known[0][1] if known[0][0] < ODD * middle else None
 
 
-def search(store: Store, text: str, limit: int) -> tuple[tuple[Entry, query.Hit], ...]:
+def search(store: Store, text: str, limit: int, now: int) -> tuple[tuple[Entry, query.Hit], ...]:
     """The newest entries that match, newest first. Raises query.QueryError."""
     wanted = query.parse(text)
     titles = sources.titles(store)
     found: list[tuple[Entry, query.Hit]] = []
-    for entry, hit in _hits(store, wanted, titles):
+    for entry, hit in _hits(store, wanted, titles, now):
         found.append((entry, hit))
         if len(found) >= limit:
             break
     return tuple(found)
 
 
-def _hits(store: Store, wanted: query.Query, titles: dict[str, str]) -> Iterator[tuple[Entry, query.Hit]]:
+def _hits(
+    store: Store, wanted: query.Query, titles: dict[str, str], now: int
+) -> Iterator[tuple[Entry, query.Hit]]:
     for entry, _ in stories.entries(store, query.prefilter(wanted), newest_first=True):
-        hit = query.match(wanted, query.doc(entry, titles.get(entry.source, "")))
+        hit = query.match(wanted, query.doc(entry, titles.get(entry.source, ""), now))
         if hit is not None:
             yield entry, hit
 
 
-def stories_of(store: Store, text: str, limit: int) -> tuple[Story, ...]:
+def stories_of(store: Store, text: str, limit: int, now: int) -> tuple[Story, ...]:
     """The newest stories one of whose entries matches: a search as an edition. Raises query.QueryError."""
     wanted = query.parse(text)
     numbers: dict[int, None] = {}
-    for entry, _ in _hits(store, wanted, sources.titles(store)):
+    for entry, _ in _hits(store, wanted, sources.titles(store), now):
         member = stories.place(store, entry.id)
         if member is not None:
             numbers.setdefault(member.story)

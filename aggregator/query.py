@@ -2,28 +2,36 @@
 else.
 
     query  = or ;  or = and { "OR" and } ;  and = not { ["AND"] not } ;  not = ["NOT"] atom
-    atom   = [field ":"] ( "(" or ")" | '"' phrase '"' | word | word "*" ) ;  field = title | author | source | category | lang
+    atom   = [field ":"] ( "(" or ")" | '"' phrase '"' | word | word "*" ) | ("since" | "before") ":" moment
+    field  = title | author | source | category | lang ;  moment = date | duration
 
 Case and accents do not matter. A word without a field is looked for in title and text. A word that is several
 (`H-1B`, 東京都) is a phrase of them; signs that are part of a name (`C++`, `.NET`, `AT&T`) have to stand in the
 text as well. `and`, `or` and `not` in small letters are operators where they stand between terms (see `notes`).
+
+A moment is a date (`2026-03-01`, midnight in UTC, or `2026-03-01T09:00Z`) or a duration (`7d`), which counts back from the
+time of the question in a search, and from when the entry came in a topic's rule, so that it never changes its topics.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Literal, get_args
 
 from aggregator.model import Entry
+from aggregator.text.phrases import duration
 from aggregator.text.words import fold, is_character, search_words, sought
 
 Field = Literal["title", "author", "source", "category", "lang"]
 FIELDS: tuple[str, ...] = get_args(Field)
+MOMENTS = ("since", "before")
 MAX_LENGTH, MAX_DEPTH = 8000, 50
-VERSION = 2  # one more whenever the same query means something else: topics are then read anew
+VERSION = 3  # one more whenever the same query means something else: topics are then read anew
 
 
 class QueryError(Exception):
@@ -51,6 +59,16 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """`since`: at this time or later, else before it. `at`: Unix time, or, if `back`, seconds before the question."""
+
+    since: bool
+    at: int
+    back: bool
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     part: Query
 
@@ -65,7 +83,7 @@ class Either:
     parts: tuple[Query, ...]
 
 
-Query = Term | Not | Both | Either
+Query = Term | Moment | Not | Both | Either
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +151,14 @@ class Doc:
     source: _Zone
     category: _Zone
     lang: str = ""
+    at: int = 0  # when it was published, as far as that is known
+    asked: int = 0  # from when durations count back
 
 
-def doc(entry: Entry, source_title: str = "") -> Doc:
-    """Indexed once, matched against any number of queries."""
+def doc(entry: Entry, source_title: str = "", asked: int | None = None) -> Doc:
+    """Indexed once, matched against any number of queries. `asked`: from when durations count back; from when the
+    entry came, where none is given.
+    """
     return Doc(
         _Zone(entry.title),
         _Zone(entry.text if entry.summary in entry.text else f"{entry.summary}\n{entry.text}"),
@@ -144,6 +166,8 @@ def doc(entry: Entry, source_title: str = "") -> Doc:
         _Zone(f"{entry.source} . {source_title}"),
         _Zone(" . ".join(category.term for category in entry.categories)),
         fold(entry.language or ""),
+        entry.first_seen if entry.published is None else entry.published,
+        entry.first_seen if asked is None else asked,
     )
 
 
@@ -156,6 +180,12 @@ def match(query: Query, found: Doc) -> Hit | None:
 def _match(query: Query, found: Doc, terms: list[str]) -> bool:
     if isinstance(query, Term):
         if not _has(query, found):
+            return False
+        terms.append(query.shown)
+        return True
+    if isinstance(query, Moment):
+        moment = found.asked - query.at if query.back else query.at
+        if (found.at >= moment) is not query.since:
             return False
         terms.append(query.shown)
         return True
@@ -288,11 +318,11 @@ def _tokens(text: str) -> list[_Token]:
         at = found.start(kind) + (kind != "phrase")  # of a phrase: its quotation mark
         if kind == "quote":
             raise QueryError(at, "this quotation mark is not closed")
-        if kind == "field" and found.group("field").lower() not in FIELDS:
+        if kind == "field" and found.group("field").lower() not in (*FIELDS, *MOMENTS):
             kind_text = found.group("field")
             raise QueryError(
                 at,
-                f"there is no field “{kind_text}:”; fields are {', '.join(name + ':' for name in FIELDS)} (or quote the word)",
+                f"there is no field “{kind_text}:”; fields are {', '.join(name + ':' for name in (*FIELDS, *MOMENTS))} (or quote the word)",
             )
         tokens.append(_Token(kind, found.group(kind), at, bool(found.group("star"))))
         position = found.end()
@@ -344,6 +374,9 @@ class _Parser:
 
     def _atom(self, within: Field | None, depth: int) -> Query:
         while (token := self.next) is not None and token.kind == "field":
+            if token.text.lower() in MOMENTS:
+                self._position += 1
+                return self._moment(token)
             within = token.text.lower()  # type: ignore[assignment]  # _tokens let only FIELDS through
             self._position += 1
         if token is None:
@@ -361,6 +394,30 @@ class _Parser:
                 token.at, f"expected a word, not “{')' if token.kind == 'close' else token.text}”"
             )
         return _term(token, within)
+
+    def _moment(self, field: _Token) -> Moment:
+        token, name = self.next, field.text.lower()
+        if token is None or token.kind not in ("word", "phrase"):
+            at = self._end if token is None else token.at
+            raise QueryError(
+                at, f"expected a date or a duration after {name}:, such as {name}:2026-03-01 or {name}:7d"
+            )
+        self._position += 1
+        at, back = _when(token, name)
+        return Moment(name == "since", at, back, f"{name}:{token.text}")
+
+
+def _when(token: _Token, name: str) -> tuple[int, bool]:
+    """(Unix time, False) of a date, (seconds, True) of a duration."""
+    with contextlib.suppress(ValueError):
+        return duration(token.text), True
+    try:
+        read = datetime.fromisoformat(token.text)
+        return int((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()), False
+    except (ValueError, OverflowError):
+        raise QueryError(
+            token.at, f"“{token.text}” is no date or duration; write {name}:2026-03-01 or {name}:7d"
+        ) from None
 
 
 def _term(token: _Token, within: Field | None) -> Term:

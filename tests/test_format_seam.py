@@ -120,7 +120,7 @@ def test_it_is_served(
 def test_a_search_in_it(tmp_path: Path, plain: None) -> None:
     settings = published(tmp_path, '["atom"]')
     with open_reader(settings.database) as store:
-        found = desk.stories_of(store, "taiwan", 10)
+        found = desk.stories_of(store, "taiwan", 10, NOW)
         text = cycle.search_feed(settings, store, found, "taiwan", PLAIN, 10).decode()
     assert text.startswith("Search: taiwan – Test desk\nhttps://desk.example/search?q=taiwan&format=plain\n")
 

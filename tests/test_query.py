@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -45,6 +46,52 @@ def test_errors_have_a_position(text: str, position: int, words: str) -> None:
     with pytest.raises(query.QueryError) as caught:
         query.parse(text)
     assert words in str(caught.value) and abs(caught.value.position - position) <= 1
+
+
+MARCH = 1_772_323_200  # 2026-03-01T00:00:00Z
+DAY = 86_400
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "wanted"),
+    [
+        ("since:2026-03-01", MARCH, True), ("since:2026-03-01", MARCH - 1, False), ("before:2026-03-01", MARCH - 1, True), ("before:2026-03-01", MARCH, False),
+        ("since:2026-03-01T09:00Z", MARCH + 9 * 3600, True), ("since:2026-03-01T09:00Z", MARCH + 9 * 3600 - 1, False), ('since:"2026-03-01T09:00+01:00"', MARCH + 8 * 3600, True),
+        ("since:7d", MARCH + 3 * DAY, True), ("since:7d", MARCH + 2 * DAY, False), ("before:7d", MARCH + 3 * DAY, False), ("before:7d", MARCH + 2 * DAY, True), ("SINCE: 7d honduras", MARCH + 9 * DAY, True),
+        ("NOT since:2026-03-01", MARCH - 1, True), ("since:2026-03-01 before:2026-03-02", MARCH + DAY - 1, True), ("since:2026-03-01 before:2026-03-02", MARCH + DAY, False),
+        ("peru OR since:2026-03-01", MARCH, True), ("title:since:2026-03-01", MARCH, True),
+    ],
+)  # fmt: skip
+def test_moments(text: str, at: int, wanted: bool) -> None:
+    """Durations count back from the question, here the 11th of March less a day."""
+    parsed = query.parse(text)
+    dated = replace(ENTRY, published=at, first_seen=MARCH + 500 * DAY)
+    assert (query.match(parsed, query.doc(dated, asked=MARCH + 10 * DAY)) is not None) == wanted
+    undated = replace(ENTRY, first_seen=at)
+    assert (query.match(parsed, query.doc(undated, asked=MARCH + 10 * DAY)) is not None) == wanted
+
+
+def test_a_duration_in_a_rule_counts_back_from_when_the_entry_came() -> None:
+    rule = query.parse("since:7d")
+    came = replace(ENTRY, first_seen=MARCH)
+    found = [bool(query.match(rule, query.doc(replace(came, published=MARCH - 7 * DAY - n)))) for n in (0, 1)]
+    assert found == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "words"),
+    [
+        ("a since:soon", 9, "“soon” is no date or duration; write since:2026-03-01 or since:7d"), ("since:", 7, "expected a date"), ("before:(7d)", 8, "expected a date"),
+        ("since:2026-13-01", 7, "no date"), ("before:0d", None, ""), ("since:-7d", 7, "no date"),
+    ],
+)  # fmt: skip
+def test_moments_that_are_none(text: str, position: int | None, words: str) -> None:
+    if position is None:
+        query.parse(text)
+        return
+    with pytest.raises(query.QueryError) as caught:
+        query.parse(text)
+    assert words in str(caught.value) and caught.value.position == position
 
 
 @given(st.text(alphabet='ab OR AND NOT()":*title', max_size=40))

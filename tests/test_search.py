@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator import desk, query
 from aggregator.store import Store, open_writer
-from tests.helpers import entry, put
+from tests.helpers import NOW, entry, put
 
 TITLES = (
     "Café Zürich: die große Straße am Fußballplatz", "NHKニュース 東京都で大雨", "ＡＩ が変える日本の首相", "Москва: ёлка и Ёлки", "भूकंप से केरल में दस की मौत", "ไทยแลนด์ น้ำท่วม", "한국 대통령 사임",
@@ -46,7 +46,7 @@ def by_looking(store: Store, text: str) -> set[int]:
      "elysee", "résum*", "مكتبة", "αθηνα", "title:strasse", "title:(雨 OR nhk)", '"grosse strasse"', '"die gros"*', "plain NOT words", "NOT plain", "lodz", "Łódź", "ores*", "aesir", ".NET", "c#", "AT&T", "ısı"],
 )  # fmt: skip
 def test_search_finds_what_a_topic_finds(desk_of_many_scripts: Store, text: str) -> None:
-    found = {one.id for one, _ in desk.search(desk_of_many_scripts, text, 100)}
+    found = {one.id for one, _ in desk.search(desk_of_many_scripts, text, 100, NOW)}
     assert found == by_looking(desk_of_many_scripts, text) and (found or text == "plain NOT words"), text
 
 
@@ -63,7 +63,7 @@ def test_whatever_part_of_a_word_is_asked_for(
         query.parse(text)
     except query.QueryError:
         return
-    assert {one.id for one, _ in desk.search(desk_of_many_scripts, text, 100)} == by_looking(
+    assert {one.id for one, _ in desk.search(desk_of_many_scripts, text, 100, NOW)} == by_looking(
         desk_of_many_scripts, text
     )
 
@@ -72,9 +72,9 @@ def test_an_edit_and_a_removal_are_found_anew(tmp_path: Path) -> None:
     with open_writer(tmp_path / "a.db") as store:
         put(store, entry("a", "1", "Alte Straße"))
         put(store, entry("a", "1", "Neue Gasse"))
-        assert [desk.search(store, text, 9) != () for text in ("straße", "gasse")] == [False, True]
+        assert [desk.search(store, text, 9, NOW) != () for text in ("straße", "gasse")] == [False, True]
         store.conn.execute("DELETE FROM entry")
-        assert desk.search(store, "gasse", 9) == () and store.conn.execute(
+        assert desk.search(store, "gasse", 9, NOW) == () and store.conn.execute(
             "SELECT count(*) FROM entry_fts WHERE entry_fts MATCH 'gasse'"
         ).fetchone() == (0,)
         store.conn.execute("INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")
@@ -90,7 +90,10 @@ def test_a_store_of_before_is_found_by_letters_of_other_keyboards(tmp_path: Path
         store.conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm007_search_letters'")
         store.conn.execute("PRAGMA user_version = 2")
     with open_writer(tmp_path / "a.db") as store:
-        assert [one.title for one, _ in desk.search(store, "lodz", 9)] == ["Łódź elects mayor"]
+        assert [one.title for one, _ in desk.search(store, "lodz", 9, NOW)] == ["Łódź elects mayor"]
         put(store, entry("a", "1", "Warsaw elects mayor"))
-        assert desk.search(store, "lodz", 9) == () and len(desk.search(store, "elects OR other", 9)) == 2
+        assert (
+            desk.search(store, "lodz", 9, NOW) == ()
+            and len(desk.search(store, "elects OR other", 9, NOW)) == 2
+        )
         store.conn.execute("INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")

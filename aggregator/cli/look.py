@@ -87,21 +87,28 @@ def _source_json(row: desk.SourceRow) -> dict[str, object]:
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most so many results."
 )
+@click.option("--since", metavar="D", help="Not older than a date (2026-03-01) or a duration (7d).")
+@click.option("--before", metavar="D", help="Older than a date or a duration.")
 @common(json_output=True)
-def search_command(settings: Settings, text: str, form: str, limit: int) -> None:
+def search_command(
+    settings: Settings, text: str, form: str, limit: int, since: str | None, before: str | None
+) -> None:
     """The topic query language over everything stored, newest first."""
-    config = settings.load(secrets=False)
+    config, present = settings.load(secrets=False), now()
     try:
+        text = _within(text, since=since, before=before)
         with open_reader(config.database) as store:
             if form not in ("text", "json") and (feed := formats.feed(form)) is not None:
                 from aggregator.cycle import search_feed
 
                 click.echo(
-                    search_feed(config, store, desk.stories_of(store, text, limit), text, feed, limit),
+                    search_feed(
+                        config, store, desk.stories_of(store, text, limit, present), text, feed, limit
+                    ),
                     nl=False,
                 )
                 return
-            titles, found = desk.titles(store), desk.search(store, text, limit)
+            titles, found = desk.titles(store), desk.search(store, text, limit, present)
     except query.QueryError as error:
         raise UsageError(f"search: {error}") from None
     if form == "json" or settings.json:
@@ -123,6 +130,18 @@ def search_command(settings: Settings, text: str, form: str, limit: int) -> None
     )
     if not found:
         settings.say("nothing stored matches")
+
+
+def _within(text: str, **moments: str | None) -> str:
+    """A query with bounds of time. Raises QueryError, UsageError."""
+    query.parse(text)
+    bounds = [f'{name}:"{moment}"' for name, moment in moments.items() if moment is not None]
+    for bound in bounds:
+        try:
+            query.parse(bound)
+        except query.QueryError as error:
+            raise UsageError(f"--{bound.partition(':')[0]}: {error.message}") from None
+    return " ".join([f"({text})", *bounds]) if bounds else text
 
 
 @click.command("why")

@@ -85,7 +85,7 @@ class StoreDesk:
         if text.strip():
             try:
                 with self._open() as store:
-                    found = desk.stories_of(store, text, limit)
+                    found = desk.stories_of(store, text, limit, self._clock())
                     if feed is not None:
                         made = cycle.search_feed(config, store, found, text, feed, limit)
                         return Answer(made, content_type(feed))

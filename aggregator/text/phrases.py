@@ -1,6 +1,13 @@
-"""Numbers as people say them."""
+"""Numbers as people say and write them."""
 
 from __future__ import annotations
+
+import re
+from typing import Any
+
+_DURATION = re.compile(r"(\d{1,6})\s*(s|m|h|d|w)$")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+_LONGEST = 36_500 * 86_400
 
 
 def span(seconds: int) -> str:
@@ -13,3 +20,21 @@ def span(seconds: int) -> str:
                 else f"{round(seconds / size)} {unit}"
             )
     return f"{seconds} s"
+
+
+def duration(value: Any) -> int:
+    """Seconds; ValueError in words for people."""
+    found = _DURATION.match(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f'{shown(value)} is not a duration such as "30m"')
+    seconds = int(found[1]) * _SECONDS[found[2]]
+    if seconds > _LONGEST:
+        raise ValueError(f"{shown(value)} is longer than a hundred years")
+    return seconds
+
+
+def shown(value: Any) -> str:
+    """A value of the config as it was written there."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'"{value}"' if isinstance(value, str) else str(value)
