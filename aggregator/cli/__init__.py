@@ -13,37 +13,47 @@ from pathlib import Path
 import click
 
 from aggregator import __version__
+from aggregator.cli.groups import Group
 from aggregator.errors import AggregatorError
 
-# command → module of this package that holds it as a function of the same name (with `_command`), and what it does in
-# a line: a list of all commands needs none of their modules
-COMMANDS = {
-    "run": ("run", "One cycle: poll what is due, store, fold, group, publish."),
-    "daemon": ("serve", "Cycles on a schedule until SIGTERM or SIGINT; serves too when [serve] is there."),
-    "serve": ("serve", "Serve the output folder, /status, /search, /healthz and /metrics."),
-    "check": ("setup", "Validate the config, and warn of what is hardly meant so."),
-    "init": ("setup", "Write a commented starter config.toml, with the seed stories beside it, into DIRECTORY."),
-    "sources": ("sources", "The sources of config.toml: list, add, remove, import and export OPML."),
-    "status": ("look", "Each source: state, last success, last new entry, failures, next poll and why then."),
-    "search": ("look", "The topic query language over everything stored, newest first."),
-    "why": ("look", "An entry's story and event, what folded it and how sure that was, its topics and their rules."),
-    "dump": ("look", "Every entry as JSON Lines, oldest first."),
-    "split": ("folds", "Take ENTRY (id, link or guid) out of the story or event that it was folded into, for good."),
-    "join": ("folds", "Make two entries one event, or one story (--level text), for good; says what that hides."),
-    "refold": ("folds", "Forget stories and events (not overrides) and fold again; published ids survive."),
-    "eval": ("folds", "Precision, recall and F1 of each level against FILE."),
-    "plan": ("folds", "What a changed config would do to the published feeds, over stored entries."),
-    "add": ("editor", "Publish a story by hand; its text comes from FILE, or from standard input for -."),
-    "overrides": ("editor", "Your words on folds and topics: what was split, joined or put somewhere by hand."),
-    "topics": ("editor", "The topics of the config."),
-    "backup": ("upkeep", "A consistent, verified copy of the database, also while cycles run."),
-    "restore": ("upkeep", "Put a copy back in the place of the database; the present one is kept beside it."),
-    "doctor": ("upkeep", "Versions with known bugs, database integrity, permissions, what is overdue."),
-    "prune": ("upkeep", "Apply retention now: remove entries that are older than it and no longer in their feeds."),
+# heading → command → module of this package that holds it as a function of the same name (with `_command`), and what
+# it does in a line: a list of all commands needs none of their modules
+GROUPS = {
+    "Every day": {
+        "run": ("run", "One cycle: poll what is due, store, fold, group, publish."),
+        "daemon": ("serve", "Cycles on a schedule until SIGTERM or SIGINT; serves too when [serve] is there."),
+        "serve": ("serve", "Serve the output folder, /status, /search, /healthz and /metrics."),
+        "status": ("look", "Each source, worst first: state, last success, last new entry, failures, next poll and why then."),
+        "search": ("look", "The topic query language over everything stored, newest first."),
+    },
+    "Sources and topics": {
+        "init": ("setup", "Write a commented starter config.toml, with the seed stories beside it, into DIRECTORY."),
+        "check": ("setup", "Validate the config, and warn of what is hardly meant so."),
+        "sources": ("sources", "The sources of config.toml: list, add, remove, pause, resume, import and export OPML."),
+        "topics": ("editor", "The topics of the config."),
+        "plan": ("folds", "What a changed config would do to the published feeds, over stored entries."),
+    },
+    "An editor's word": {
+        "add": ("editor", "Publish a story by hand; its text comes from FILE, or from standard input for -."),
+        "why": ("look", "An entry's story and event, what folded it and how sure that was, its topics and their rules."),
+        "split": ("folds", "Take ENTRY (id, link or guid) out of the story or event that it was folded into, for good."),
+        "join": ("folds", "Make two entries one event, or one story (--level text), for good; says what that hides."),
+        "overrides": ("editor", "Your words on folds and topics: what was split, joined or put somewhere by hand."),
+        "refold": ("folds", "Forget stories and events (not overrides) and fold again; published ids survive."),
+        "eval": ("folds", "Precision, recall and F1 of each level against FILE."),
+    },
+    "Upkeep": {
+        "dump": ("look", "Every entry as JSON Lines, oldest first."),
+        "backup": ("upkeep", "A consistent, verified copy of the database, also while cycles run."),
+        "restore": ("upkeep", "Put a copy back in the place of the database; the present one is kept beside it."),
+        "doctor": ("upkeep", "Versions with known bugs, database integrity, permissions, what is overdue."),
+        "prune": ("upkeep", "Apply retention now: remove entries that are older than it and no longer in their feeds."),
+    },
 }  # fmt: skip
+COMMANDS = {name: command for commands in GROUPS.values() for name, command in commands.items()}
 
 
-class _Lazy(click.Group):
+class _Lazy(Group):
     """Knows all commands by name and imports only the one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -58,15 +68,16 @@ class _Lazy(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        for heading, commands in GROUPS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(name, text) for name, (_, text) in commands.items()])
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
-    help="The config file. [default: $AGGREGATOR_CONFIG, else ./config.toml]",
+    help="The config file. [default: $AGGREGATOR_CONFIG, ./config.toml, ~/.config/aggregator/config.toml]",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print more, also without a terminal.")
@@ -84,7 +95,7 @@ def main() -> None:
     traceback.
     """
     try:
-        code = group.main(standalone_mode=False)
+        code = group.main(prog_name="aggregator", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except AggregatorError as error:
         for line in str(error).splitlines():

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+CONFIG_HELP = (
+    "The config file. [default: $AGGREGATOR_CONFIG, ./config.toml, ~/.config/aggregator/config.toml]"
+)
 LOCK_WAIT = 300  # seconds that a command waits for the end of a cycle that runs
 
 
@@ -41,8 +44,13 @@ class Settings:
 
     @property
     def path(self) -> Path:
-        """`--config`, else `$AGGREGATOR_CONFIG`, else `./config.toml`."""
-        return self.config or Path(os.environ.get("AGGREGATOR_CONFIG") or "config.toml")
+        """`--config`, else `$AGGREGATOR_CONFIG`, else `./config.toml`, else the user's own one where there is one."""
+        named = self.config or os.environ.get("AGGREGATOR_CONFIG")
+        if named:
+            return Path(named)
+        here, home = Path("config.toml"), os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+        own = Path(home).expanduser() / "aggregator" / "config.toml"
+        return own if not here.exists() and own.exists() else here
 
     def load(self, secrets: bool = True) -> Config:
         """`secrets` False: for a command that asks no source, and needs none of their secrets."""
@@ -98,7 +106,7 @@ def common(json_output: bool = False) -> Callable[[Callable[..., R]], Callable[.
                 "--config",
                 "config_path",
                 type=click.Path(path_type=Path),
-                help="The config file. [default: $AGGREGATOR_CONFIG, else ./config.toml]",
+                help=CONFIG_HELP,
             ),
             click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
             click.option("-v", "--verbose", is_flag=True, help="Print more, also without a terminal."),
@@ -136,9 +144,14 @@ def ago(at: int | None, present: int) -> str:
     return f"{span(present - at)} ago" if at <= present else f"in {span(at - present)}"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], wrap: bool = False) -> None:
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    wrap: bool = False,
+    styles: Sequence[str] = (),
+) -> None:
     """A table on stdout that fits the terminal, its last column wrapped or cut; piped, tab-separated and
-    whole, for `cut` and `awk`.
+    whole, for `cut` and `awk`. `styles`: of each row, on a terminal with colours (not with NO_COLOR).
     """
     found = list(rows)
     if not sys.stdout.isatty():
@@ -148,7 +161,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], wrap: bool = Fa
     from rich.console import Console
 
     console = Console()
-    for line in _laid_out(columns, found, console.width, wrap):
+    for line in _laid_out(columns, found, console.width, wrap, styles):
         console.print(line, no_wrap=True, overflow="crop", highlight=False)
 
 
@@ -156,7 +169,11 @@ NARROW, WIDEST = 24, 26  # characters: less is no room for the last column; more
 
 
 def _laid_out(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, wrap: bool
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int,
+    wrap: bool,
+    styles: Sequence[str] = (),
 ) -> Iterator[Text]:
     """The last column takes what the others leave; where that is too little, it stands below them."""
     from rich.cells import cell_len, set_cell_size
@@ -182,4 +199,5 @@ def _laid_out(
             if below
             else [f"{first}  {lines[0]}", *(" " * used + line for line in lines[1:])]
         )
-        yield from (Text(line.rstrip(), style="" if number else "bold") for line in lines)
+        style = "bold" if not number else styles[number - 1] if styles else ""
+        yield from (Text(line.rstrip(), style=style) for line in lines)

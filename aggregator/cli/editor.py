@@ -10,6 +10,7 @@ import click
 
 from aggregator import cycle, desk
 from aggregator.cli.common import Settings, ago, common, now, print_json, rfc3339, table
+from aggregator.cli.groups import Group
 from aggregator.errors import UsageError
 from aggregator.store import open_reader
 
@@ -71,7 +72,7 @@ def _text(file: IO[bytes] | None) -> str:
 
 def _group(name: str, help_: str) -> Callable[[Callable[[], None]], click.Group]:
     def decorate(function: Callable[[], None]) -> click.Group:
-        return click.group(name, help=help_)(function)
+        return click.group(name, cls=Group, help=help_)(function)
 
     return decorate
 

@@ -14,20 +14,25 @@ from aggregator.render import formats
 from aggregator.store import open_reader, stories
 from aggregator.text.phrases import span
 
+# what a person has to look at comes first
+WORST_FIRST = ("gone", "blocked", "failing", "silent", "slow", "moved", "new", "ok", "disabled")
+_COLOURS = {"gone": "red", "blocked": "red", "failing": "red", "silent": "yellow", "slow": "yellow", "moved": "cyan", "disabled": "dim"}  # fmt: skip
+
 
 @click.command("status")
+@click.option(
+    "--state", "states", type=click.Choice(WORST_FIRST), multiple=True, help="Only these; may be repeated."
+)
 @common(json_output=True)
-def status_command(settings: Settings) -> None:
-    """Each source: state, last success, last new entry, failures, next poll and why then."""
+def status_command(settings: Settings, states: tuple[str, ...]) -> None:
+    """Each source, worst first: state, last success, last new entry, failures, next poll and why then."""
     config, present = settings.load(secrets=False), now()
     if not config.database.exists():
         raise UsageError(f"{config.database}: nothing was polled yet; `aggregator run` does the first cycle")
     with open_reader(config.database) as store:
-        rows, week, counts = (
-            desk.source_rows(config, store, present),
-            desk.week(store, present),
-            stories.counts(store),
-        )
+        found = sorted(desk.source_rows(config, store, present), key=_badness)
+        week, counts = desk.week(store, present), stories.counts(store)
+    rows = [row for row in found if not states or _state(row) in states]
     if settings.json:
         print_json({
             "sources": [_source_json(row) for row in rows],
@@ -38,28 +43,41 @@ def status_command(settings: Settings) -> None:
         return
     table(
         ("source", "state", "last success", "last new", "failures", "next poll", "why then"),
-        [
-            (
-                row.source.id,
-                row.memory.state if row.source.enabled else "disabled",
-                ago(row.memory.succeeded, present),
-                ago(row.memory.last_new, present),
-                str(row.memory.failures or ""),
-                "–"
-                if not row.source.enabled
-                else "due"
-                if row.memory.next_poll <= present
-                else f"in {span(row.memory.next_poll - present)}",
-                f"{row.memory.failure.detail}; {row.memory.why}" if row.memory.failure else row.memory.why,
-            )
-            for row in rows
-        ],
+        [_status_cells(row, present) for row in rows],
         wrap=True,
+        styles=[_COLOURS.get(_state(row), "") for row in rows],
     )
     saved = f"{week.saved_bytes / 1e6:.1f} MB saved" if week.saved_bytes else "nothing saved yet"
     settings.say(
         f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events; this week {week.requests} requests, "
         f"{week.not_modified} of them answered “not modified”, {week.wire_bytes / 1e6:.1f} MB fetched, {saved}"
+    )
+
+
+def _state(row: desk.SourceRow) -> str:
+    return row.memory.state if row.source.enabled else "disabled"
+
+
+def _badness(row: desk.SourceRow) -> tuple[int, int, str]:
+    return WORST_FIRST.index(_state(row)), -row.memory.failures, row.source.id
+
+
+def _status_cells(row: desk.SourceRow, present: int) -> tuple[str, ...]:
+    memory = row.memory
+    if not row.source.enabled:
+        next_poll = "–"
+    elif memory.next_poll <= present:
+        next_poll = "due"
+    else:
+        next_poll = f"in {span(memory.next_poll - present)}"
+    return (
+        row.source.id,
+        _state(row),
+        ago(memory.succeeded, present),
+        ago(memory.last_new, present),
+        str(memory.failures or ""),
+        next_poll,
+        f"{memory.failure.detail}; {memory.why}" if memory.failure else memory.why,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -15,34 +16,79 @@ from aggregator.model import Memory
 from aggregator.stop import Stop
 from aggregator.store import open_reader, sources
 
+MINIMAL = """\
+# aggregator: every key is described in README.md. Check this file with `aggregator check`, try it with `aggregator run`.
+
+[service]
+title    = "My feeds"
+base_url = "http://127.0.0.1:8080/"   # public address of the output folder; feed links are made from it
+database = "var/aggregator.db"
+output   = "var/public"
+
+[serve]
+port = 8080
+
+# A source each; `aggregator sources add URL` writes one, and finds the feed of a site.
+#
+# [[sources]]
+# url = "https://news.example.org/feed.xml"
+"""
+
 
 @click.command("init")
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False), default=Path("."))
+@click.option("--minimal", is_flag=True, help="Nothing but what is needed, without sources and topics.")
+@click.option(
+    "--from",
+    "opml_file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE.opml",
+    help="The feeds of another reader as sources, their folders as topics.",
+)
 @common()
-def init_command(settings: Settings, directory: Path) -> None:
+def init_command(settings: Settings, directory: Path, minimal: bool, opml_file: Path | None) -> None:
     """Write a commented starter config.toml, with the seed stories beside it, into DIRECTORY (default: here)."""
     target = directory / "config.toml"
-    package = resources.files("aggregator")
-    # not aggregator/seeds: Python would take a folder of our name for a package of ours
-    seeds = directory / "seeds"
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        seeds.mkdir(parents=True, exist_ok=True)
-        with target.open("x", encoding="utf-8") as file:
-            file.write(
-                (package / "config" / "starter.toml")
-                .read_text(encoding="utf-8")
-                .replace('"aggregator/seeds/', '"seeds/')
-            )
-        for seed in (package / "seeds").iterdir():
-            copy = seeds / seed.name
-            if seed.name.endswith(".txt") and not copy.exists():
-                copy.write_bytes(seed.read_bytes())
+        if minimal or opml_file is not None:
+            _write_new(target, MINIMAL)
+        else:
+            _write_starter(target)
     except FileExistsError:
         raise UsageError(f"{target}: exists already and is left as it is; choose another directory") from None
     except OSError as error:
         raise UsageError(f"{error.filename or directory}: can't be written: {error.strerror}") from None
-    settings.say(f"{target}: written; change it to your taste, then run: aggregator --config {target} run")
+    if opml_file is not None:
+        from aggregator.cli.sources import bring_in
+
+        try:
+            bring_in(replace(settings, config=target), opml_file, topics_from_folders=True)
+        except UsageError:
+            target.unlink()  # the next attempt starts afresh
+            raise
+    here = target.absolute() == Path("config.toml").absolute()
+    command = "aggregator run" if here else f"aggregator --config {target} run"
+    settings.say(f"{target}: written; change it to your taste, then run: {command}")
+
+
+def _write_new(target: Path, text: str) -> None:
+    with target.open("x", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _write_starter(target: Path) -> None:
+    """The whole starter, with its seed stories."""
+    package = resources.files("aggregator")
+    starter = (package / "config" / "starter.toml").read_text(encoding="utf-8")
+    # not aggregator/seeds: Python would take a folder of our name for a package of ours
+    seeds = target.parent / "seeds"
+    seeds.mkdir(exist_ok=True)
+    _write_new(target, starter.replace('"aggregator/seeds/', '"seeds/'))
+    for seed in (package / "seeds").iterdir():
+        copy = seeds / seed.name
+        if seed.name.endswith(".txt") and not copy.exists():
+            copy.write_bytes(seed.read_bytes())
 
 
 @click.command("check")

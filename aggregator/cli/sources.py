@@ -4,6 +4,7 @@ its comments kept.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import click
 
 from aggregator import cycle, kinds, opml, urls
 from aggregator.cli.common import Settings, ago, common, counted, now, print_json, table
+from aggregator.cli.groups import Group
 from aggregator.config import Config, edit
 from aggregator.config.load import RESERVED, named_id
 from aggregator.errors import AggregatorError, UsageError
@@ -22,9 +24,9 @@ from aggregator.store import open_reader, sources
 from aggregator.text import words
 
 
-@click.group("sources")
+@click.group("sources", cls=Group)
 def sources_command() -> None:
-    """The sources of config.toml: list, add, remove, import and export OPML."""
+    """The sources of config.toml: list, add, remove, pause, resume, import and export OPML."""
 
 
 @sources_command.command("list")
@@ -57,7 +59,7 @@ def list_command(settings: Settings) -> None:
 
 
 @sources_command.command("add")
-@click.argument("address", metavar="URL-OR-SITE")
+@click.argument("address", metavar="URL-OR-SITE-OR-FILE")
 @click.option("--id", "wanted_id", help="Its id in the config; made from its title or host when left out.")
 @click.option(
     "--topic", "topics", multiple=True, help="A topic that everything from there belongs to; may be repeated."
@@ -65,12 +67,16 @@ def list_command(settings: Settings) -> None:
 @click.option(
     "--choose", type=click.IntRange(1), help="Which of several candidates, by its number in the list."
 )
-@common()
+@common(json_output=True)
 def add_command(
     settings: Settings, address: str, wanted_id: str | None, topics: tuple[str, ...], choose: int | None
 ) -> None:
-    """Add a feed, or find the feed of a site's page and add that."""
+    """Add a feed, or find the feed of a site's page and add that; or a file on this machine."""
     config = settings.load()
+    fields = {"topics": list(topics) or None, "id": wanted_id}
+    if "://" not in address and Path(address).is_file():
+        _add_file(settings, config, Path(address), fields)
+        return
     if "://" not in address:
         address = f"https://{address}"
     if urlsplit(address).scheme not in ("http", "https"):
@@ -82,7 +88,7 @@ def add_command(
         raise UsageError(
             f"{urls.redact(address)}: no feed there, and its page names none; look for an RSS sign on the site and give that address"
         )
-    for number, candidate in enumerate(found, 1):
+    for number, candidate in enumerate(() if settings.json else found, 1):
         settings.say(
             f"{number}. {candidate.title or 'without title'}: {candidate.items} items, {candidate.rhythm}\n   {candidate.url}"
         )
@@ -92,12 +98,33 @@ def add_command(
     others = [candidate for candidate in found if _same(candidate.url) not in known]
     chosen = found[choose - 1] if choose else (others or found)[0]
     _refuse_known(config, chosen.url)
-    fields = {"url": chosen.url, "title": chosen.title, "topics": list(topics) or None, "id": wanted_id}
+    fields |= {"url": chosen.url, "title": chosen.title}
     added = edit.add_source(settings.path, {key: value for key, value in fields.items() if value})
+    if settings.json:
+        print_json({"id": added, "url": chosen.url, "title": chosen.title, "items": chosen.items,
+                    "others": [candidate.url for candidate in found if candidate is not chosen]})  # fmt: skip
+        return
     settings.say(
         f"{settings.path}: added {added}"
         + ("" if len(found) == 1 or choose else "; --choose takes another of these")
     )
+
+
+def _add_file(settings: Settings, config: Config, file: Path, fields: dict[str, Any]) -> None:
+    """A feed, or a text file of stories, on this machine."""
+    path = str(file.absolute())
+    for source in config.sources:
+        if source.path == path:
+            raise UsageError(f"{file}: is a source already, as {source.id}")
+    with contextlib.suppress(ValueError):
+        path = str(file.absolute().relative_to(settings.path.absolute().parent))
+    added = edit.add_source(
+        settings.path, {key: value for key, value in (fields | {"path": path}).items() if value}
+    )
+    if settings.json:
+        print_json({"id": added, "path": path})
+        return
+    settings.say(f"{settings.path}: added {added}")
 
 
 def _refuse_known(config: Config, url: str) -> None:
@@ -118,9 +145,34 @@ def remove_command(settings: Settings, source_id: str) -> None:
     settings.say(f"{settings.path}: removed {source_id}")
 
 
+@sources_command.command("pause")
+@click.argument("ids", metavar="ID…", nargs=-1, required=True)
+@common(json_output=True)
+def pause_command(settings: Settings, ids: tuple[str, ...]) -> None:
+    """Poll these sources no more, until `resume`. What they told stays published."""
+    _enable(settings, ids, False)
+
+
+@sources_command.command("resume")
+@click.argument("ids", metavar="ID…", nargs=-1, required=True)
+@common(json_output=True)
+def resume_command(settings: Settings, ids: tuple[str, ...]) -> None:
+    """Poll these sources again."""
+    _enable(settings, ids, True)
+
+
+def _enable(settings: Settings, ids: tuple[str, ...], enabled: bool) -> None:
+    for source_id in ids:
+        edit.enable_source(settings.path, source_id, enabled)
+    if settings.json:
+        print_json([{"id": source_id, "enabled": enabled} for source_id in ids])
+        return
+    settings.say(f"{settings.path}: {', '.join(ids)}: {'polled again' if enabled else 'paused'}")
+
+
 @sources_command.command("update")
 @click.argument("ids", metavar="[ID]…", nargs=-1)
-@common()
+@common(json_output=True)
 def update_command(settings: Settings, ids: tuple[str, ...]) -> None:
     """Write the new addresses of sources that have moved for good into the config (all of them, or those
     named).
@@ -138,14 +190,16 @@ def update_command(settings: Settings, ids: tuple[str, ...]) -> None:
         and memory.moved.adopted
         and source.url != memory.moved.url
     }
-    for source_id, url in moved.items():
-        if not ids or source_id in ids:
-            edit.move_source(settings.path, source_id, url)
-            settings.say(f"{settings.path}: {source_id} is now {urls.redact(url)}")
     for source_id in sorted(set(ids) - set(moved)):
         raise UsageError(
             f"{source_id}: has not moved, as far as is known; a redirect is believed after several polls over a day"
         )
+    wanted = {source_id: url for source_id, url in moved.items() if not ids or source_id in ids}
+    for source_id, url in wanted.items():
+        edit.move_source(settings.path, source_id, url)
+        settings.say(f"{settings.path}: {source_id} is now {urls.redact(url)}")
+    if settings.json:
+        print_json([{"id": source_id, "url": url} for source_id, url in wanted.items()])
 
 
 @sources_command.command("import")
@@ -155,11 +209,16 @@ def update_command(settings: Settings, ids: tuple[str, ...]) -> None:
     is_flag=True,
     help="Every folder is a topic of its feeds; made where it is missing.",
 )
-@common()
+@common(json_output=True)
 def import_command(settings: Settings, file: Path, topics_from_folders: bool) -> None:
     """Add every feed of an OPML file that is not there yet; a folder or category named like a topic gives its
     feeds that topic.
     """
+    bring_in(settings, file, topics_from_folders)
+
+
+def bring_in(settings: Settings, file: Path, topics_from_folders: bool) -> None:
+    """Raises UsageError where the file is no OPML."""
     config = settings.load()
     try:
         found = opml.read(file.read_bytes())
@@ -171,7 +230,12 @@ def import_command(settings: Settings, file: Path, topics_from_folders: bool) ->
     topics = Topics(config.topics)
     rows = [_row(outline, topics, topics_from_folders) for outline in fresh]
     _keep_ids(rows, {source.id for source in config.sources})
-    edit.add_sources(settings.path, rows, topics.new)
+    added = edit.add_sources(settings.path, rows, topics.new)
+    if settings.json:
+        print_json({"added": [{"id": name, "url": row["url"]} for name, row in zip(added, rows, strict=True)],
+                    "there": [source for _, source in there], "topics": [name for name, _ in topics.new],
+                    "warnings": list(found.warnings)})  # fmt: skip
+        return
     for warning in found.warnings:
         settings.say(f"{file}: {warning}")
     for outline, source in there:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -76,11 +77,8 @@ def _add_topics(document: Any, found: Sequence[tuple[str, str]]) -> None:
 def remove_source(path: Path, source: str) -> None:
     """Raises UsageError where there is no such source, or where something still names it."""
     bom, ends, document = _read(path)
-    sources = document.get("sources")
-    ids = [one.id for one in load(path, os.environ).sources]
-    if source not in ids or not isinstance(sources, AoT):
-        raise UsageError(f"{source}: no such source; `aggregator sources list` shows them")
-    del sources[ids.index(source)]
+    tables, place = _place(path, document, source)
+    del tables[place]
     _write(path, bom, ends, tomlkit.dumps(document))
 
 
@@ -89,15 +87,33 @@ def move_source(path: Path, source: str, url: str) -> None:
     comes again as new.
     """
     bom, ends, document = _read(path)
-    sources = document.get("sources")
-    ids = [one.id for one in load(path, os.environ).sources]
-    if source not in ids or not isinstance(sources, AoT):
-        raise UsageError(f"{source}: no such source; `aggregator sources list` shows them")
-    table = sources[ids.index(source)]
-    table["url"] = url
-    if "id" not in table:
-        table["id"] = source
+    tables, place = _place(path, document, source)
+    tables[place]["url"] = url
+    if "id" not in tables[place]:
+        tables[place]["id"] = source
     _write(path, bom, ends, tomlkit.dumps(document))
+
+
+def enable_source(path: Path, source: str, enabled: bool) -> None:
+    """Poll it no more, or again. What is the default is not written."""
+    bom, ends, document = _read(path)
+    tables, place = _place(path, document, source)
+    if enabled:
+        tables[place].pop("enabled", None)
+    else:
+        tables[place]["enabled"] = False
+    _write(path, bom, ends, tomlkit.dumps(document))
+
+
+def _place(path: Path, document: Any, source: str) -> tuple[AoT, int]:
+    """The sources of the file, and which of them it is. Raises UsageError where there is no such source."""
+    tables = document.get("sources")
+    ids = [one.id for one in load(path, os.environ, secrets=False).sources]
+    if source not in ids or not isinstance(tables, AoT):
+        near = difflib.get_close_matches(source, ids, 1)
+        meant = f"did you mean {near[0]}?" if near else "`aggregator sources list` shows them"
+        raise UsageError(f"{source}: no such source; {meant}")
+    return tables, ids.index(source)
 
 
 def _read(path: Path) -> tuple[bool, str, Any]:

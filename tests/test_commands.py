@@ -1,0 +1,184 @@
+"""Commands for people: what is nearest to a typo, the worst first, sources paused, configs begun and found."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from aggregator.cli import group
+from aggregator.cli.common import Settings, table
+from aggregator.cli.look import WORST_FIRST
+from aggregator.config import load
+from aggregator.errors import UsageError
+from aggregator.model import Failure, Memory, State
+from aggregator.store import open_writer
+from tests.helpers import NOW, config, entry, put
+
+TWO = '[[sources]]  # first\nid = "a"\nurl = "https://a.example/feed"\n\n[[sources]]\nid = "b"\nurl = "https://b.example/feed"\n'
+
+
+def run(*arguments: str) -> Any:
+    done = CliRunner().invoke(group, list(arguments), standalone_mode=False)
+    if done.exception is not None:
+        raise done.exception
+    return json.loads(done.stdout) if "--json" in arguments else done.output
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        (["rnu"], "No such command 'rnu'. Did you mean 'run'?"), (["Run"], "Did you mean 'run'?"), (["stauts"], "'status'"), (["sources", "lst"], "'list'"),
+        (["topics", "sugest"], "'suggest'"), (["overrides", "lits"], "'list'"), (["xyzzy"], "No such command 'xyzzy'"),
+    ],
+)  # fmt: skip
+def test_a_typo_is_answered_with_the_nearest_command(typed: list[str], words: str) -> None:
+    if "suggest" in words and "suggest" not in group.get_command(click.Context(group), "topics").commands:  # type: ignore[union-attr]
+        pytest.skip("there is no such command yet")
+    with pytest.raises(click.UsageError) as caught:
+        run(*typed)
+    assert words in caught.value.message and ("mean" in caught.value.message) == (typed != ["xyzzy"])
+
+
+def test_a_source_is_paused_and_polled_again(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    config(tmp_path, TWO)
+    before = path.read_text()
+    assert run("--config", str(path), "sources", "pause", "a", "b", "--json") == [
+        {"id": "a", "enabled": False}, {"id": "b", "enabled": False},
+    ]  # fmt: skip
+    assert [one.enabled for one in load(path, {}).sources] == [False, False] and "# first" in path.read_text()
+    run("--config", str(path), "sources", "resume", "a", "b")
+    assert path.read_text() == before
+    with pytest.raises(UsageError, match="did you mean"):
+        run("--config", str(path), "sources", "pause", "aa")
+
+
+def test_a_file_of_this_machine_is_added(tmp_path: Path) -> None:
+    path, file = tmp_path / "config.toml", tmp_path / "mine.txt"
+    config(tmp_path, TWO)
+    file.write_text("A headline\n")
+    made = run("--config", str(path), "sources", "add", str(file), "--json")
+    assert made == {"id": "mine", "path": "mine.txt"} and load(path, {}).sources[2].path == str(file)
+    with pytest.raises(UsageError, match="source already, as mine"):
+        run("--config", str(path), "sources", "add", str(file))
+
+
+def test_the_worst_come_first(tmp_path: Path) -> None:
+    names: Sequence[Any] = WORST_FIRST[:-1]
+    body = "".join(f'[[sources]]\nid = "s{n}"\nurl = "https://s{n}.example/"\n' for n in range(len(names)))
+    settings = config(
+        tmp_path, f'{body}[[sources]]\nid = "off"\nurl = "https://off.example/"\nenabled = false\n'
+    )
+    with open_writer(settings.database) as store:
+        put(store, entry("s0", "1", "One"))
+        for n, name in enumerate(reversed(names)):
+            _remember(store, f"s{n}", name)
+    path = str(settings.database.parent.parent / "config.toml")
+    found = run("--config", path, "status", "--json")["sources"]
+    assert [one["state"] for one in found if one["enabled"]] == list(names) and found[-1]["id"] == "off"
+    some = run("--config", path, "status", "--json", "--state", "gone", "--state", "silent")["sources"]
+    assert [one["state"] for one in some] == ["gone", "silent"]
+    assert [
+        one["id"] for one in run("--config", path, "status", "--json", "--state", "disabled")["sources"]
+    ] == ["off"]
+
+
+def _remember(store: Any, source: str, state: State) -> None:
+    from aggregator.model import Polled, Source
+    from aggregator.store import entries
+
+    memory = Memory(polled=NOW, state=state, failure=Failure("x", "y"), next_poll=NOW)
+    entries.absorb(store, Source(source, url="https://x.example/"), Polled(source, NOW, memory), lambda _: memory, lambda _: True, lambda _: None)  # fmt: skip
+
+
+def test_colours_are_for_terminals(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    table(("a", "b"), [("x", "bad"), ("y", "good")], styles=["red", ""])
+    head, bad, good = capsys.readouterr().out.splitlines()
+    assert "\x1b[31m" in bad and "\x1b[31m" not in good and "\x1b[1m" in head
+    monkeypatch.setenv("NO_COLOR", "1")
+    table(("a", "b"), [("x", "bad")], styles=["red"])
+    assert "\x1b[31m" not in capsys.readouterr().out
+
+
+OPML = """<opml version="2.0"><body><outline text="World"><outline text="Alpha" xmlUrl="https://a.example/feed"/></outline>
+<outline text="Beta" xmlUrl="https://b.example/feed"/></body></opml>"""
+
+
+def test_a_config_from_nothing_and_from_another_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("init", str(tmp_path / "small"), "--minimal")
+    small = tmp_path / "small" / "config.toml"
+    assert load(small, {}).sources == () and not (tmp_path / "small" / "seeds").exists()
+    assert len(small.read_text().splitlines()) < 25
+    file = tmp_path / "feeds.opml"
+    file.write_text(OPML)
+    run("init", str(tmp_path / "mine"), "--from", str(file))
+    mine = load(tmp_path / "mine" / "config.toml", {})
+    assert [(one.id, one.url, one.topics) for one in mine.sources] == [
+        ("alpha", "https://a.example/feed", ("world",)),
+        ("beta", "https://b.example/feed", ()),
+    ]
+    assert [one.title for one in mine.topics] == ["World"]
+    file.write_text("no opml")
+    with pytest.raises(UsageError, match=r"feeds\.opml"):
+        run("init", str(tmp_path / "bad"), "--from", str(file))
+    assert not (tmp_path / "bad" / "config.toml").exists()
+    monkeypatch.chdir(tmp_path)
+    assert "then run: aggregator run\n" in CliRunner().invoke(group, ["init"]).stderr
+    assert tomllib.loads((tmp_path / "config.toml").read_text())["service"]
+
+
+def test_where_the_config_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first of these that is named, or there."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AGGREGATOR_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    own = tmp_path / "home" / "aggregator" / "config.toml"
+    assert Settings().path == Path("config.toml"), "the one that init writes"
+    own.parent.mkdir(parents=True)
+    own.write_text("")
+    assert Settings().path == own
+    Path("config.toml").write_text("")
+    assert Settings().path == Path("config.toml")
+    monkeypatch.setenv("AGGREGATOR_CONFIG", "other.toml")
+    assert Settings().path == Path("other.toml")
+    assert Settings(Path("this.toml")).path == Path("this.toml")
+
+
+def test_a_search_within_bounds(tmp_path: Path) -> None:
+    settings = config(tmp_path, '[[sources]]\nid = "a"\npath = "x.txt"\n')
+    with open_writer(settings.database) as store:
+        put(
+            store,
+            entry("a", "1", "Old ferry", at=1_772_323_199),
+            entry("a", "2", "New ferry", at=1_772_323_200),
+        )
+    path = str(tmp_path / "config.toml")
+
+    def found(*bounds: str) -> list[str]:
+        done = CliRunner().invoke(
+            group, ["--config", path, "search", "ferry OR boat", "--format", "json", *bounds]
+        )
+        return [json.loads(line)["title"] for line in done.stdout.splitlines()]
+
+    assert found() == ["New ferry", "Old ferry"]
+    assert found("--since", "2026-03-01") == ["New ferry"] and found("--before", "2026-03-01") == [
+        "Old ferry"
+    ]
+    with pytest.raises(UsageError, match="--since: “soon” is no date or duration"):
+        run("--config", path, "search", "ferry", "--since", "soon")
+    with pytest.raises(UsageError, match="at character 9"):
+        run("--config", path, "search", "ferry OR", "--since", "7d")
