@@ -61,6 +61,16 @@ class Topic:
     min_sources: int = 1
     per_source: int | None = None
     limit: int | None = None
+    like: tuple[str, ...] = ()  # examples: headlines, ids of entries, "file:" and an absolute path
+    learn: bool = False  # whether its entries teach what its words miss
+    starters: tuple[str, ...] = ()  # shipped rules that hold beside its own
+    scheme: str | None = None  # as a category, with `term`, of all that belongs there
+    term: str | None = None
+
+    @property
+    def learns(self) -> bool:
+        """Examples teach as well."""
+        return self.learn or bool(self.like)
 
 
 @dataclass(frozen=True, slots=True)

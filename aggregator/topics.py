@@ -4,10 +4,10 @@ carries.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aggregator import query
+from aggregator import query, starters
 from aggregator.model import Entry, Source, Topic
 
 
@@ -17,6 +17,7 @@ class Label:
 
     topic: str
     rule: str
+    terms: tuple[str, ...] = ()  # the words of the entry that the rule knew it by
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Rules:
 
     topics: tuple[_Rule, ...]
     sources: dict[str, Source]
+    lexicon: starters.Lexicon
     include: dict[str, query.Query]
     exclude: dict[str, query.Query]
 
@@ -44,6 +46,7 @@ def compiled(topics: Sequence[Topic], sources: Sequence[Source]) -> Rules:
             for t in topics
         ),
         {source.id: source for source in sources},
+        starters.lexicon(tuple(sorted({name for topic in topics for name in topic.starters}))),
         {source.id: query.parse(source.include) for source in sources if source.include},
         {source.id: query.parse(source.exclude) for source in sources if source.exclude},
     )
@@ -54,20 +57,53 @@ def label(rules: Rules, entry: Entry, source_title: str) -> tuple[Label, ...]:
     found: list[Label] = []
     doc = query.doc(entry, source_title)
     source = rules.sources.get(entry.source)
+    hints = _hints(rules, entry)
     for rule in rules.topics:
-        why = _why(rule, entry, source, doc)
+        why = _why(rule, entry, source, doc, hints)
         if why is not None and not (rule.exclude is not None and query.match(rule.exclude, doc)):
-            found.append(Label(rule.topic.id, why))
+            found.append(why)
     return tuple(found)
 
 
-def _why(rule: _Rule, entry: Entry, source: Source | None, doc: query.Doc) -> str | None:
-    if entry.source in rule.topic.sources:
-        return f"everything of {entry.source} (the topic's sources)"
-    if source is not None and rule.topic.id in source.topics:
-        return f"everything of {entry.source} (the source's topics)"
+def excluded(rules: Rules, entry: Entry, source_title: str, topic: str) -> bool:
+    """Whether the topic's `exclude` keeps the entry out."""
+    refused = next((rule.exclude for rule in rules.topics if rule.topic.id == topic), None)
+    return refused is not None and query.match(refused, query.doc(entry, source_title)) is not None
+
+
+def _hints(rules: Rules, entry: Entry) -> dict[str, starters.Found]:
+    if not rules.lexicon.lengths and not rules.lexicon.whole:
+        return {}
+    return {found.topic: found for found in starters.match(rules.lexicon, entry.title, beginning(entry))}
+
+
+def beginning(entry: Entry) -> str:
+    """The text below the title, of which the first words count."""
+    return entry.summary if len(entry.summary) > 200 else entry.text or entry.summary
+
+
+def _why(
+    rule: _Rule, entry: Entry, source: Source | None, doc: query.Doc, hints: Mapping[str, starters.Found]
+) -> Label | None:
+    topic = rule.topic
+    if entry.source in topic.sources:
+        return Label(topic.id, f"everything of {entry.source} (the topic's sources)")
+    if source is not None and topic.id in source.topics:
+        return Label(topic.id, f"everything of {entry.source} (the source's topics)")
     hit = query.match(rule.match, doc) if rule.match is not None else None
-    return None if hit is None else f"match: {', '.join(hit.terms) or 'nothing that it excludes'}"
+    if hit is not None:
+        return Label(topic.id, f"match: {', '.join(hit.terms) or 'nothing that it excludes'}", hit.terms)
+    return _by_starters(topic, hints)
+
+
+def _by_starters(topic: Topic, hints: Mapping[str, starters.Found]) -> Label | None:
+    """Several lists of one topic count together."""
+    found = [hints[name] for name in topic.starters if name in hints]
+    if sum(one.score for one in found) < starters.NEEDED:
+        return None
+    terms = tuple(term for one in found for term in one.terms)
+    names = ", ".join(one.topic for one in found)
+    return Label(topic.id, f"starter {names}: {', '.join(terms[:8])}", terms)
 
 
 def keeps(rules: Rules, entry: Entry, source_title: str) -> bool:

@@ -246,6 +246,9 @@ def _cross(file: Any) -> Iterator[Problem]:
             yield ("topics", number, "id"), f'"{topic.id}" is reserved; choose another id'
         yield from _known(("topics", number, "sources"), topic.sources, made_ids, "source")
         yield from _queries(("topics", number), {"match": topic.match, "exclude": topic.exclude})
+        yield from _starters(("topics", number, "starter"), topic.starter)
+        if topic.scheme is not None and topic.term is None:
+            yield ("topics", number, "scheme"), "says nothing without a `term`"
     for number, source in enumerate(file.sources):
         yield from _source(number, source)
         yield from _known(("sources", number, "topics"), source.topics, topic_ids, "topic")
@@ -343,6 +346,47 @@ def _queries(at: lines.Path, found: Mapping[str, str | None]) -> Iterator[Proble
                 yield (*at, name), str(error)
 
 
+def _starters(at: lines.Path, wanted: Any) -> Iterator[Problem]:
+    if wanted:
+        from aggregator import starters
+
+        for name in _several(wanted):
+            if name not in starters.names():
+                near = difflib.get_close_matches(name, starters.names(), 1, 0.5)
+                meant = f'; did you mean "{near[0]}"?' if near else ""
+                yield at, f'there is no starter "{name}"{meant}; there are {", ".join(starters.names())}'
+
+
+def _several(said: str | list[str]) -> tuple[str, ...]:
+    """One, or a list."""
+    return (said,) if isinstance(said, str) else tuple(said)
+
+
+def _topic(folder: Path, one: Any) -> Topic:
+    wanted = _several(one.starter)
+    return Topic(
+        one.id,
+        one.title or one.id.replace("-", " ").title(),
+        one.description,
+        one.match,
+        one.exclude,
+        tuple(one.sources),
+        one.one_per,
+        one.min_sources,
+        one.per_source,
+        one.limit,
+        like=tuple(_example(folder, example) for example in one.like),
+        learn=one.learn,
+        starters=wanted,
+        scheme=one.scheme,
+        term=one.term,
+    )
+
+
+def _example(folder: Path, said: str) -> str:
+    return f"file:{folder / said[5:]}" if said.startswith("file:") else said
+
+
 def _known(at: lines.Path, wanted: list[str], known: list[str], what: str) -> Iterator[Problem]:
     for one in wanted:
         if one not in known:
@@ -429,9 +473,5 @@ def _config(path: Path, file: Any) -> Config:
                    one.exclude, tuple(one.headers.items()), one.enabled)
             for name, one in zip(_made_ids(file.sources), file.sources, strict=True)
         ),
-        topics=tuple(
-            Topic(one.id, one.title or one.id.replace("-", " ").title(), one.description, one.match, one.exclude, tuple(one.sources), one.one_per,
-                  one.min_sources, one.per_source, one.limit)
-            for one in file.topics
-        ),
+        topics=tuple(_topic(folder, one) for one in file.topics),
     )  # fmt: skip

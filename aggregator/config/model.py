@@ -169,6 +169,17 @@ class Topic(Section):
         None, ge=1, le=1000, description="At most so many of one source in the feed."
     )
     limit: int | None = Field(None, ge=1, le=1000)
+    like: list[Text] = Field(
+        [],
+        max_length=1000,
+        description='Examples: headlines, ids of entries, or "file:" and a text file of stories.',
+    )
+    learn: bool = Field(False, description="Its entries teach what its words miss.")
+    starter: Text | list[Text] = Field(
+        [], description="Begin with the shipped rules of a common topic, or of several."
+    )
+    scheme: Text | None = Field(None, description="Published with the term, as a category of its items.")
+    term: Text | None = Field(None, description="A category that all of its items get.")
 
 
 class File(Section):

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from aggregator import edition, opml, render, topics
 from aggregator.config import Config
-from aggregator.cycle import changes
+from aggregator.cycle import changes, learning
 from aggregator.cycle.byhand import topics_by_hand
 from aggregator.cycle.signatures import look, rules_signature
 from aggregator.edition import View
@@ -49,6 +49,11 @@ def label(config: Config, store: Store, stop: Stop | None = None) -> None:
         stories.unlabel_all(store, [topic.id for topic in config.topics])
         store.set_meta("rules", signature)
 
+    if not stories.any_unlabelled(store):
+        return
+    known, anew = learning.learned(config, store, rules, titles)
+    if anew:
+        stories.unlabel_newest(store, learning.TAUGHT_BY)
     by_hand = topics_by_hand(folding.overrides(store.conn))
     there = {topic.id for topic in config.topics}
 
@@ -60,6 +65,13 @@ def label(config: Config, store: Store, stop: Stop | None = None) -> None:
                     found.setdefault(topic, (topic, member.entry.id, "put there by hand"))
             for one in topics.label(rules, member.entry, titles.get(member.entry.source, "")):
                 found.setdefault(one.topic, (one.topic, member.entry.id, one.rule))
+        if known is not None and not known.learners & found.keys():
+            entry = next(member.entry for member in story.members if member.entry.id == story.lead)
+            guess = known.label(entry, ())
+            if guess is not None and not topics.excluded(
+                rules, entry, titles.get(entry.source, ""), guess.topic
+            ):
+                found[guess.topic] = (guess.topic, entry.id, guess.rule)
         return list(found.values())
 
     while stories.label(store, decide):

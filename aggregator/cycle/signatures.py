@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
-from aggregator import __version__, query
+from aggregator import __version__, learn, query
 from aggregator.config import Config
 from aggregator.render.design import design
 from aggregator.store import Store
@@ -18,10 +19,21 @@ def signature(*parts: object) -> str:
 def rules_signature(config: Config) -> str:
     """Of all that decides which entries are let through and which topics they have."""
     return signature(
-        [(topic.id, topic.match, topic.exclude, topic.sources) for topic in config.topics],
+        [(topic.id, topic.match, topic.exclude, topic.sources, topic.starters) for topic in config.topics],
+        learning_signature(config),
         [(source.id, source.topics, source.include, source.exclude) for source in config.sources],
         (__version__, query.VERSION),
     )
+
+
+def learning_signature(config: Config) -> str:
+    """Of all that decides what is learned, beside what is stored. "" where nothing is."""
+    wishes = [(topic.id, topic.like, topic.learn) for topic in config.topics if topic.learns]
+    files = [Path(one[5:]) for topic in config.topics for one in topic.like if one.startswith("file:")]
+    states = [
+        (path.name, path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else None for path in files
+    ]
+    return signature(wishes, states, learn.VERSION) if wishes else ""
 
 
 def look(config: Config) -> str:

@@ -160,6 +160,26 @@ def unlabel_all(store: Store, topics: Sequence[str]) -> None:
         )
 
 
+def unlabel_newest(store: Store, entries: int) -> None:
+    """What tells topics was taught anew: the stories of so many of the newest entries are looked at again."""
+    with store.transaction() as conn:
+        conn.execute(
+            "UPDATE story SET labelled = 0 WHERE id IN (SELECT story FROM member WHERE entry IN "
+            "(SELECT id FROM entry WHERE kept = 1 ORDER BY published DESC, public_id DESC LIMIT ?))",
+            (entries,),
+        )
+
+
+def any_unlabelled(store: Store) -> bool:
+    """Whether a story is new, or reads differently now."""
+    return store.conn.execute("SELECT 1 FROM story WHERE labelled = 0 LIMIT 1").fetchone() is not None
+
+
+def newest_entry(store: Store) -> int:
+    """The number of the entry that came last."""
+    return int(store.conn.execute("SELECT coalesce(max(id), 0) FROM entry").fetchone()[0])
+
+
 def labelled(store: Store) -> dict[str, set[str]]:
     """Topic → published ids of its stories."""
     found: dict[str, set[str]] = {}

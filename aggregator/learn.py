@@ -1,0 +1,337 @@
+"""What the words of a topic's entries teach about the others: a small model of counts, nothing downloaded.
+
+Taught by what is certain (rules, sources, examples), it finds the words that come with a topic: for each, in how many
+entries of the topic it stands and in how many of the others that are certain (complement naive Bayes: Rennie et al.,
+"Tackling the poor assumptions of naive Bayes text classifiers", 2003). What it is surest of teaches it a second time, and so on
+(self-training). What the shipped lists of common topics say of an entry counts as words, too: twenty examples are few.
+
+How much to believe is measured on the user's own data. A third of what is certain is held out, in turn, and its rule's
+words are hidden; the share of it that is recognised, beside the share of all other entries that looks so, tells how many
+of these belong to any topic at all (Elkan and Noto, "Learning classifiers from only positive and unlabeled data", 2008).
+So many are given one, the surest first, and none below the likeness at which held-out entries are right nine times of ten.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aggregator import starters
+from aggregator.text.words import search_words
+
+VERSION = 1  # to be raised when the same entries teach something else
+BEGINNING = 60  # words of a text that are looked at, after those of the title
+STEM = 6  # letters of the beginning of a longer word, which counts beside it
+PART, MARK = 0.5, 2.0  # weight of such a beginning, and of what a shipped list says, beside a word
+SMOOTHING = 3.0  # entries with the words of all entries that each topic is taken to have beside its own
+ROUNDS, SHARE = 4, 0.8  # of self-training, and the share of what is uncertain that teaches in the last one
+FOLDS = 3
+PRECISION = 0.90  # of what is recognised of held-out entries
+UNUSUAL = 0.2  # share of a topic's own entries that look unusual
+COVERED = (
+    0.45  # share of the others that looks like some topic from which on the topics are taken to cover all
+)
+MANY = 50  # certain entries of a topic, fewer than which say too little of how often it is recognised rightly
+FEW = 8  # certain entries of a topic, fewer than which teach nothing but what is like them
+ALIKE = 0.3  # cosine from which on an entry is like one of few examples
+
+Features = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An entry that teaches: its features, the topics that it certainly belongs to (none: not known), and the
+    features that are left when the words are hidden that its rule knew it by.
+    """
+
+    features: Features
+    topics: frozenset[str] = frozenset()
+    hidden: Features = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How well a topic is known, on held-out entries: right of those recognised, recognised of all."""
+
+    certain: int
+    precision: float
+    recall: float
+    threshold: float  # likeness from which on an entry is given the topic
+
+
+@dataclass(slots=True)
+class Counts:
+    """In how many entries each feature stands: of all, of those that are certain, of each topic."""
+
+    entries: int = 0
+    certain: int = 0
+    topic_sizes: Counter[str] = field(default_factory=Counter)
+    everywhere: Counter[str] = field(default_factory=Counter)
+    in_certain: Counter[str] = field(default_factory=Counter)
+    in_topics: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def add(self, features: Features, topics: Iterable[str]) -> None:
+        self.entries += 1
+        self.everywhere.update(features)
+        known = list(topics)
+        if known:
+            self.certain += 1
+            self.in_certain.update(features)
+        for topic in known:
+            self.topic_sizes[topic] += 1
+            self.in_topics.setdefault(topic, Counter()).update(features)
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """The topic that an entry most likely has: how like its entries it is, and the words that say so."""
+
+    topic: str
+    likeness: float
+    margin: float  # over the next topic
+    words: tuple[str, ...] = ()
+
+
+def features(title: str, text: str) -> Features:
+    """Words of title and beginning, beginnings of long words, and what the shipped lists say."""
+    words = {*search_words(title), *search_words(text)[:BEGINNING]}
+    found = {*words, *(f"{word[:STEM]}*" for word in words if len(word) > STEM)}
+    for hint in starters.match(_all_lists(), title, text):
+        found.add(f"§{hint.topic}")
+        if hint.holds:
+            found.add(f"§§{hint.topic}")
+    return frozenset(found)
+
+
+def without(found: Features, terms: Iterable[str]) -> Features:
+    """Features with the words hidden that a rule knew the entry by, and all that begins so."""
+    hidden = tuple({word for term in terms for word in search_words(term)})
+    if not hidden:
+        return found
+    return frozenset(one for one in found if not one.startswith(("§", *hidden)))
+
+
+@functools.cache
+def _all_lists() -> starters.Lexicon:
+    return starters.lexicon(starters.names())
+
+
+class Model:
+    """Says of an entry's features which topic they most likely have."""
+
+    def __init__(self, counts: Counts) -> None:
+        self.topics = sorted(counts.topic_sizes)
+        self._counts = counts
+        self._words: dict[str, tuple[float, list[float], list[float]]] = {}
+
+    def guess(self, found: Features, explained: bool = False) -> Guess | None:
+        """None where nothing of it is known. `explained`: with its words."""
+        known = [self._weights(one) for one in sorted(found) if self._counts.everywhere.get(one, 0) > 1]
+        if not known or not self.topics:
+            return None
+        length = math.sqrt(math.fsum(weight * weight for weight, _, _ in known))
+        sums = [math.fsum(beside[place] for _, beside, _ in known) for place in range(len(self.topics))]
+        best = max(range(len(sums)), key=sums.__getitem__)
+        likeness = math.fsum(above[best] for _, _, above in known) / length
+        next_best = max((sums[place] for place in range(len(sums)) if place != best), default=0.0)
+        words = self._telling(found, best) if explained else ()
+        return Guess(self.topics[best], likeness, (sums[best] - next_best) / length, words)
+
+    def _weights(self, one: str) -> tuple[float, list[float], list[float]]:
+        """Of a feature: its weight, and for each topic how much more frequent it is there than in the other certain
+        entries, and than in all.
+        """
+        if one not in self._words:
+            self._words[one] = self._weighed(one)
+        return self._words[one]
+
+    def _weighed(self, one: str) -> tuple[float, list[float], list[float]]:
+        counts = self._counts
+        everywhere, certain = counts.everywhere[one], counts.in_certain.get(one, 0)
+        kind = MARK if one.startswith("§") else PART if one.endswith("*") else 1.0
+        weight = kind * math.sqrt(math.log((counts.entries + 1) / (everywhere + 0.5)))
+        share = everywhere / counts.entries
+        beside, above = [], []
+        for topic in self.topics:
+            here, size = counts.in_topics[topic].get(one, 0), counts.topic_sizes[topic]
+            there = (here + SMOOTHING * share) / (size + SMOOTHING)
+            elsewhere = (certain - here + SMOOTHING * share) / (counts.certain - size + SMOOTHING)
+            beside.append(weight * math.log(there / elsewhere))
+            above.append(weight * math.log(there / share))
+        return weight, beside, above
+
+    def _telling(self, found: Features, topic: int) -> tuple[str, ...]:
+        words = [one for one in found if not one.endswith("*") and not one.startswith("§") and self._counts.everywhere.get(one, 0) > 1]  # fmt: skip
+        heaviest = sorted(words, key=lambda one: (-self._weights(one)[2][topic], one))
+        return tuple(one for one in heaviest[:4] if self._weights(one)[2][topic] > 0.0)
+
+
+def teach(examples: Sequence[Example]) -> tuple[Counts, dict[str, Quality]]:
+    """Counts, and how well each topic is known, from the user's entries. Deterministic; order counts only where two
+    entries are equally sure.
+    """
+    base = _counted(examples, {})
+    if not base.topic_sizes:
+        return base, {}
+    others = [one.features for one in examples if not one.topics]
+    before, held_out = _by_topic(Model(base), others), _held_out(examples)
+    belonging = {
+        topic: _belonging(topic, held_out, before.get(topic, []))
+        for topic, certain in base.topic_sizes.items()
+        if certain >= FEW
+    }
+    if sum(belonging.values()) >= COVERED * len(others):
+        belonging = dict.fromkeys(belonging, len(others))
+    counts = _self_trained(examples, base, belonging)
+    after = _by_topic(Model(counts), others)
+    return counts, {
+        topic: _judged(topic, base.topic_sizes[topic], held_out, after.get(topic, []), number)
+        for topic, number in sorted(belonging.items())
+    }
+
+
+def _by_topic(model: Model, found: Iterable[Features]) -> dict[str, list[float]]:
+    """How like each topic's entries those are that most likely have it; the surest first."""
+    likenesses: dict[str, list[float]] = {}
+    for one in found:
+        if (guess := model.guess(one)) is not None:
+            likenesses.setdefault(guess.topic, []).append(guess.likeness)
+    return {topic: sorted(found, reverse=True) for topic, found in likenesses.items()}
+
+
+def _counted(examples: Sequence[Example], guessed: Mapping[int, tuple[str, ...]]) -> Counts:
+    """`guessed`: place of an example → topics that it is taken to have."""
+    counts = Counts()
+    for place, one in enumerate(examples):
+        counts.add(one.features, one.topics or guessed.get(place, ()))
+    return counts
+
+
+def _self_trained(examples: Sequence[Example], counts: Counts, belonging: Mapping[str, int]) -> Counts:
+    """`belonging`: how many of those that are not certain have each topic."""
+    for turn in range(1, ROUNDS + 1):
+        share = SHARE * turn / ROUNDS
+        counts = _counted(examples, _surest(Model(counts), examples, belonging, share))
+    return counts
+
+
+def _surest(
+    model: Model, examples: Sequence[Example], belonging: Mapping[str, int], share: float
+) -> dict[int, tuple[str, ...]]:
+    """Place of an example → the topic that it is taken to have: this share of those that belong to each, the surest."""
+    guesses: dict[str, list[tuple[float, int]]] = {}
+    all_covered = all(number >= sum(not one.topics for one in examples) for number in belonging.values())
+    for place, one in enumerate(examples):
+        if not one.topics and (guess := model.guess(one.features)) is not None:
+            # where each has some topic, it is which one that may be doubtful; else whether it has any
+            sure = guess.margin if all_covered else guess.likeness
+            guesses.setdefault(guess.topic, []).append((-sure, place))
+    return {
+        place: (topic,)
+        for topic, found in guesses.items()
+        for _, place in sorted(found)[: int(min(belonging.get(topic, 0), len(found)) * share)]
+    }
+
+
+Held = tuple[Guess, Guess, frozenset[str]]
+
+
+def _held_out(examples: Sequence[Example]) -> list[Held]:
+    """Of each certain entry, by a model that was not taught by it: the guess, the guess with its rule's words hidden,
+    its topics. These models are not self-trained: that would take as long again for each.
+    """
+    certain = [one for one in examples if one.topics]
+    found = []
+    for fold in range(FOLDS):
+        counts = Counts()
+        for one in examples:
+            if not one.topics:
+                counts.add(one.features, ())
+        for place, one in enumerate(certain):
+            if place % FOLDS != fold:
+                counts.add(one.features, one.topics)
+        model = Model(counts)
+        for one in certain[fold::FOLDS]:
+            whole, hidden = model.guess(one.features), model.guess(one.hidden or one.features)
+            if whole is not None and hidden is not None:
+                found.append((whole, hidden, one.topics))
+    return found
+
+
+def _belonging(topic: str, held_out: Sequence[Held], likenesses: Sequence[float]) -> int:
+    """How many of the others belong to the topic: as many as are as like it as the usual ones of its own held-out
+    entries with their rules' words hidden, and the share more that are not.
+    """
+    mine = sorted(
+        hidden.likeness for _, hidden, topics in held_out if topic in topics and hidden.topic == topic
+    )
+    if not mine:
+        return 0
+    usual = mine[int(len(mine) * UNUSUAL)]
+    return round(sum(likeness >= usual for likeness in likenesses) / (1 - UNUSUAL))
+
+
+def _judged(
+    topic: str, certain: int, held_out: Sequence[Held], likenesses: Sequence[float], belonging: int
+) -> Quality:
+    """Threshold and figures of one topic."""
+    mine = sorted((whole.likeness, topic in topics) for whole, _, topics in held_out if whole.topic == topic)
+    least, precision = (
+        _least(mine) if certain >= MANY else (-math.inf, sum(ok for _, ok in mine) / (len(mine) or 1))
+    )
+    if belonging >= len(likenesses):
+        surest = -math.inf
+    else:
+        surest = likenesses[belonging - 1] if belonging else math.inf
+    threshold = max(least, surest)
+    right = sum(ok for likeness, ok in mine if likeness >= least)
+    of_all = sum(topic in topics for _, _, topics in held_out)
+    return Quality(certain, precision, right / of_all if of_all else 0.0, threshold)
+
+
+def _least(found: Sequence[tuple[float, bool]]) -> tuple[float, float]:
+    """(the least likeness from which on PRECISION is kept, the precision there). `found`: ascending."""
+    right, all_ = sum(ok for _, ok in found), len(found)
+    for likeness, ok in found:
+        if all_ and right / all_ >= PRECISION:
+            return likeness if all_ < len(found) else -math.inf, right / all_
+        right, all_ = right - ok, all_ - 1
+    return math.inf, 0.0
+
+
+def cosine(a: Features, b: Features, counts: Counts) -> float:
+    """Of the words of two entries, the rarer the heavier; without what lists say of them."""
+
+    def weight(one: str) -> float:
+        rarity = math.log((counts.entries + 1) / (counts.everywhere.get(one, 0) + 0.5))
+        return max(0.0, rarity) * (PART if one.endswith("*") else 1.0)
+
+    def length(found: Features) -> float:
+        return math.sqrt(math.fsum(weight(one) ** 2 for one in found if not one.startswith("§")))
+
+    shared = math.fsum(weight(one) ** 2 for one in a & b if not one.startswith("§"))
+    return shared / ((length(a) * length(b)) or 1.0)
+
+
+def dump(counts: Counts) -> str:
+    """As text for the store; features that stand in one entry alone tell nothing."""
+    kept = {one for one, number in counts.everywhere.items() if number > 1}
+    return json.dumps({
+        "entries": counts.entries, "certain": counts.certain, "sizes": dict(sorted(counts.topic_sizes.items())),
+        "everywhere": {one: counts.everywhere[one] for one in sorted(kept)},
+        "in_certain": {one: number for one, number in sorted(counts.in_certain.items()) if one in kept},
+        "topics": {topic: {one: number for one, number in sorted(found.items()) if one in kept}
+                   for topic, found in sorted(counts.in_topics.items())},
+    }, ensure_ascii=False, separators=(",", ":"))  # fmt: skip
+
+
+def load(text: str) -> Counts:
+    read = json.loads(text)
+    topics = {topic: Counter(found) for topic, found in read["topics"].items()}
+    return Counts(
+        read["entries"], read["certain"], Counter(read["sizes"]), Counter(read["everywhere"]), Counter(read["in_certain"]), topics
+    )  # fmt: skip

@@ -1,0 +1,131 @@
+"""The shipped rules of common topics: lists of words in several languages, data that anybody can read and change.
+
+A line of `data/starters/NAME.txt` is `LANGUAGE: words` or `LANGUAGE title: words`: words that tell the topic
+wherever they stand at the beginning of an entry, and words that hint at it in a headline. Whatever language an entry is
+in, all lines are looked for: many do not say theirs.
+
+One telling word, or two hints, make a topic.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+
+from aggregator.text.words import search_words
+
+NEEDED = 2  # what a topic needs: a telling word counts so much, a hint one
+BEGINNING = 60  # words of the text that are looked at, after those of the title
+_WORDS = re.compile(r'"([^"]+)"(\*?)|(\S+)')
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    topic: str
+    words: tuple[str, ...]
+    is_prefix: bool
+    telling: bool  # else it hints, in a title
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """All terms of some starters, found by their first word."""
+
+    whole: dict[str, list[_Term]] = field(default_factory=dict)
+    beginnings: dict[str, list[_Term]] = field(default_factory=dict)  # of terms of one word: its beginning
+    lengths: tuple[int, ...] = ()  # of those
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A topic that an entry belongs to, or nearly does, and its words."""
+
+    topic: str
+    score: int
+    terms: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        return self.score >= NEEDED
+
+
+@functools.cache
+def names() -> tuple[str, ...]:
+    """Of all starters that are shipped."""
+    folder = resources.files("aggregator") / "data" / "starters"
+    return tuple(
+        sorted(one.name.removesuffix(".txt") for one in folder.iterdir() if one.name.endswith(".txt"))
+    )
+
+
+@functools.cache
+def title(name: str) -> str:
+    """As people call the topic."""
+    return _text(name).partition("\n")[0].removeprefix("#").strip()
+
+
+def _text(name: str) -> str:
+    return (resources.files("aggregator") / "data" / "starters" / f"{name}.txt").read_text(encoding="utf-8")
+
+
+@functools.cache
+def lexicon(wanted: tuple[str, ...]) -> Lexicon:
+    """Of these starters, by name."""
+    whole: dict[str, list[_Term]] = {}
+    beginnings: dict[str, list[_Term]] = {}
+    for name in wanted:
+        for term in _terms(name):
+            place = beginnings if term.is_prefix and len(term.words) == 1 else whole
+            place.setdefault(term.words[0], []).append(term)
+    return Lexicon(whole, beginnings, tuple(sorted({len(beginning) for beginning in beginnings})))
+
+
+def _terms(name: str) -> Iterator[_Term]:
+    for line in _text(name).splitlines():
+        place, colon, listed = line.partition(":")
+        if not colon or line.startswith("#"):
+            continue
+        for phrase, star, word in _WORDS.findall(listed):
+            said = phrase + star if phrase else word
+            words = tuple(search_words(said))
+            if words:
+                yield _Term(name, words, said.endswith("*"), not place.endswith("title"), said)
+
+
+def match(known: Lexicon, headline: str, text: str) -> list[Found]:
+    """The topics that an entry belongs to, and those of which it has a hint; the surest first."""
+    heading = search_words(headline)
+    words = heading + search_words(text)[:BEGINNING]
+    scores: dict[str, int] = {}
+    terms: dict[str, dict[str, None]] = {}
+    for place, word in enumerate(words):
+        for term in _starting(known, words, place, word):
+            if not term.telling and place >= len(heading):
+                continue
+            shown = terms.setdefault(term.topic, {})
+            if term.shown not in shown:
+                shown[term.shown] = None
+                scores[term.topic] = scores.get(term.topic, 0) + (NEEDED if term.telling else 1)
+    found = [Found(topic, score, tuple(terms[topic])) for topic, score in scores.items()]
+    return sorted(found, key=lambda one: (-one.score, one.topic))
+
+
+def _starting(known: Lexicon, words: Sequence[str], place: int, word: str) -> Iterator[_Term]:
+    """The terms that stand at this place."""
+    for term in known.whole.get(word, ()):
+        if len(term.words) == 1 or _follows(term, words[place : place + len(term.words)]):
+            yield term
+    for length in known.lengths:
+        if length > len(word):
+            return
+        yield from known.beginnings.get(word[:length], ())
+
+
+def _follows(term: _Term, words: Sequence[str]) -> bool:
+    if len(words) < len(term.words) or tuple(words[:-1]) != term.words[:-1]:
+        return False
+    return words[-1].startswith(term.words[-1]) if term.is_prefix else words[-1] == term.words[-1]
