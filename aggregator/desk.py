@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from aggregator import query
+from aggregator import query, suggest
 from aggregator.config import Config
 from aggregator.errors import UsageError
 from aggregator.model import Entry, Member, Memory, Source, Story
@@ -75,6 +75,21 @@ def overrides(store: Store) -> tuple[Word, ...]:
 def topic_counts(store: Store) -> dict[str, tuple[int, int]]:
     """Topic → (stories, when the newest was published)."""
     return stories.topic_counts(store)
+
+
+def suggested(store: Store, since: int, most: int) -> list[suggest.Suggestion]:
+    """Topics that are missing, from the events since then that are in none."""
+    found: dict[int, tuple[list[str], set[str], bool]] = {}
+    for event, title, source, has_topic in stories.happenings(store, since):
+        titles, outlets, had = found.get(event, ([], set(), False))
+        found[event] = ([*titles, title], outlets | {source}, had or bool(has_topic))
+    return suggest.suggest(
+        [
+            suggest.Happening(event, tuple(titles), len(outlets), has_topic)
+            for event, (titles, outlets, has_topic) in found.items()
+        ],
+        most,
+    )
 
 
 def headline(story: Story) -> str:

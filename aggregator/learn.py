@@ -32,9 +32,8 @@ ROUNDS, SHARE = 4, 0.8  # of self-training, and the share of what is uncertain t
 FOLDS = 3
 PRECISION = 0.90  # of what is recognised of held-out entries
 UNUSUAL = 0.2  # share of a topic's own entries that look unusual
-COVERED = (
-    0.45  # share of the others that looks like some topic from which on the topics are taken to cover all
-)
+# share of the others that look like some topic: from the first on more of them are given one, from the second on all
+COVERED = (0.33, 0.45)
 MANY = 50  # certain entries of a topic, fewer than which say too little of how often it is recognised rightly
 FEW = 8  # certain entries of a topic, fewer than which teach nothing but what is like them
 ALIKE = 0.3  # cosine from which on an entry is like one of few examples
@@ -93,6 +92,7 @@ class Guess:
     topic: str
     likeness: float
     margin: float  # over the next topic
+    is_supported: bool = True  # whether anything of the entry is more frequent there than elsewhere
     words: tuple[str, ...] = ()
 
 
@@ -139,7 +139,8 @@ class Model:
         likeness = math.fsum(above[best] for _, _, above in known) / length
         next_best = max((sums[place] for place in range(len(sums)) if place != best), default=0.0)
         words = self._telling(found, best) if explained else ()
-        return Guess(self.topics[best], likeness, (sums[best] - next_best) / length, words)
+        supported = any(above[best] > 0.0 for _, _, above in known)
+        return Guess(self.topics[best], likeness, (sums[best] - next_best) / length, supported, words)
 
     def _weights(self, one: str) -> tuple[float, list[float], list[float]]:
         """Of a feature: its weight, and for each topic how much more frequent it is there than in the other certain
@@ -184,14 +185,22 @@ def teach(examples: Sequence[Example]) -> tuple[Counts, dict[str, Quality]]:
         for topic, certain in base.topic_sizes.items()
         if certain >= FEW
     }
-    if sum(belonging.values()) >= COVERED * len(others):
-        belonging = dict.fromkeys(belonging, len(others))
+    covered = _covered(sum(belonging.values()), len(others))
+    belonging = {
+        topic: round(number + covered * (len(others) - number)) for topic, number in belonging.items()
+    }
     counts = _self_trained(examples, base, belonging)
     after = _by_topic(Model(counts), others)
     return counts, {
         topic: _judged(topic, base.topic_sizes[topic], held_out, after.get(topic, []), number)
         for topic, number in sorted(belonging.items())
     }
+
+
+def _covered(belonging: int, others: int) -> float:
+    """How far the topics are taken to cover all that comes in, 0 to 1."""
+    low, high = COVERED
+    return min(1.0, max(0.0, (belonging / max(1, others) - low) / (high - low)))
 
 
 def _by_topic(model: Model, found: Iterable[Features]) -> dict[str, list[float]]:
@@ -307,7 +316,7 @@ def cosine(a: Features, b: Features, counts: Counts) -> float:
     """Of the words of two entries, the rarer the heavier; without what lists say of them."""
 
     def weight(one: str) -> float:
-        rarity = math.log((counts.entries + 1) / (counts.everywhere.get(one, 0) + 0.5))
+        rarity = math.log((counts.entries + 1) / (max(1, counts.everywhere.get(one, 0)) + 0.5))
         return max(0.0, rarity) * (PART if one.endswith("*") else 1.0)
 
     def length(found: Features) -> float:

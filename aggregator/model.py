@@ -512,6 +512,7 @@ class Site:
     content: Literal["full", "summary", "none"] = "full"
     ttl: int = 1800
     live: bool = False  # pages lead to /search and /status too
+    terms: tuple[tuple[str, Category], ...] = ()  # topic → the category that its items get
 
 
 @dataclass(frozen=True, slots=True)

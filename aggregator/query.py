@@ -177,6 +177,23 @@ def match(query: Query, found: Doc) -> Hit | None:
     return Hit(tuple(dict.fromkeys(terms))) if _match(query, found, terms) else None
 
 
+def parts(query: Query, found: Doc) -> list[tuple[str, bool]]:
+    """Of what all has to be there, each part in words, and whether it is."""
+    if not isinstance(query, Both):
+        return []
+    return [(shown(part), _match(part, found, [])) for part in query.parts]
+
+
+def shown(query: Query) -> str:
+    """A query in its own language."""
+    if isinstance(query, Not):
+        return f"NOT {shown(query.part)}"
+    if isinstance(query, Both | Either):
+        between = " AND " if isinstance(query, Both) else " OR "
+        return f"({between.join(map(shown, query.parts))})"
+    return query.shown
+
+
 def _match(query: Query, found: Doc, terms: list[str]) -> bool:
     if isinstance(query, Term):
         if not _has(query, found):

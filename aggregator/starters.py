@@ -100,18 +100,19 @@ def match(known: Lexicon, headline: str, text: str) -> list[Found]:
     """The topics that an entry belongs to, and those of which it has a hint; the surest first."""
     heading = search_words(headline)
     words = heading + search_words(text)[:BEGINNING]
-    scores: dict[str, int] = {}
-    terms: dict[str, dict[str, None]] = {}
+    terms: dict[str, dict[str, int]] = {}  # topic → term, as it was written → what it counts
+    behind: dict[str, int] = {}  # topic → where its last term ended: a word counts once for it
     for place, word in enumerate(words):
-        for term in _starting(known, words, place, word):
-            if not term.telling and place >= len(heading):
-                continue
-            shown = terms.setdefault(term.topic, {})
-            if term.shown not in shown:
-                shown[term.shown] = None
-                scores[term.topic] = scores.get(term.topic, 0) + (NEEDED if term.telling else 1)
-    found = [Found(topic, score, tuple(terms[topic])) for topic, score in scores.items()]
+        for term in sorted(_starting(known, words, place, word), key=_heaviest_first):
+            if place >= behind.get(term.topic, 0) and (term.telling or place < len(heading)):
+                behind[term.topic] = place + len(term.words)
+                terms.setdefault(term.topic, {})[term.shown] = NEEDED if term.telling else 1
+    found = [Found(topic, sum(counts.values()), tuple(counts)) for topic, counts in terms.items()]
     return sorted(found, key=lambda one: (-one.score, one.topic))
+
+
+def _heaviest_first(term: _Term) -> tuple[bool, int]:
+    return not term.telling, -len(term.words)
 
 
 def _starting(known: Lexicon, words: Sequence[str], place: int, word: str) -> Iterator[_Term]:

@@ -106,6 +106,31 @@ def _by_starters(topic: Topic, hints: Mapping[str, starters.Found]) -> Label | N
     return Label(topic.id, f"starter {names}: {', '.join(terms[:8])}", terms)
 
 
+def missed(rules: Rules, entry: Entry, source_title: str) -> tuple[Label, ...]:
+    """Topics that the entry is not in, although something speaks for them; `rule` says what is missing."""
+    doc, hints = query.doc(entry, source_title), _hints(rules, entry)
+    source = rules.sources.get(entry.source)
+    found = []
+    for rule in rules.topics:
+        why = _why(rule, entry, source, doc, hints)
+        if why is not None:
+            hit = None if rule.exclude is None else query.match(rule.exclude, doc)
+            if hit is not None:
+                found.append(Label(rule.topic.id, f"{why.rule}; but exclude: {', '.join(hit.terms)}"))
+            continue
+        words = [term for name in rule.topic.starters if name in hints for term in hints[name].terms]
+        if words:
+            found.append(
+                Label(rule.topic.id, f"starter: {', '.join(words)} is a hint; a second one is missing")
+            )
+        elif (
+            rule.match is not None and (parts := query.parts(rule.match, doc)) and any(ok for _, ok in parts)
+        ):
+            lacking = ", ".join(shown for shown, ok in parts if not ok)
+            found.append(Label(rule.topic.id, f"match: without {lacking}"))
+    return tuple(found)
+
+
 def keeps(rules: Rules, entry: Entry, source_title: str) -> bool:
     """Whether the source's include and exclude let the entry through."""
     include, exclude = rules.include.get(entry.source), rules.exclude.get(entry.source)

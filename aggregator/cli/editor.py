@@ -11,8 +11,11 @@ import click
 from aggregator import cycle, desk
 from aggregator.cli.common import Settings, ago, common, now, print_json, rfc3339, table
 from aggregator.cli.groups import Group
+from aggregator.config.load import named_id
 from aggregator.errors import UsageError
 from aggregator.store import open_reader
+from aggregator.suggest import Suggestion
+from aggregator.text.phrases import duration
 
 LARGEST = 1_000_000  # bytes of a text; more is no story
 
@@ -106,6 +109,46 @@ def overrides_list(settings: Settings) -> None:
 @_group("topics", "The topics of the config.")
 def topics_command() -> None:
     pass
+
+
+@topics_command.command("suggest")
+@click.option("--since", default="7d", show_default=True, metavar="D", help="Look at events since then.")
+@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
+@common(json_output=True)
+def topics_suggest(settings: Settings, since: str, limit: int) -> None:
+    """Groups of events that are in no topic, with their telling words, as TOML for config.toml."""
+    config, present = settings.load(secrets=False), now()
+    try:
+        span = duration(since)
+    except ValueError as error:
+        raise UsageError(f"--since: {error}") from None
+    with open_reader(config.database) as store:
+        found = desk.suggested(store, present - span, limit)
+    if settings.json:
+        print_json([{"words": list(one.words), "match": _rule(one.words), "events": len(one.events),
+                     "headlines": [event.headlines[0] for event in one.events]} for one in found])  # fmt: skip
+        return
+    taken = {topic.id for topic in config.topics}
+    for one in found:
+        name = named_id(one.words[0], "", taken, "topic")
+        taken.add(name)
+        click.echo(_as_toml(name, one))
+    if not found:
+        settings.say(f"nothing of the last {since} that is in no topic has enough in common")
+
+
+def _rule(words: tuple[str, ...]) -> str:
+    return " OR ".join(words)
+
+
+SHOWN = 4  # headlines of a suggestion
+
+
+def _as_toml(name: str, found: Suggestion) -> str:
+    lines = [f"# {len(found.events)} events, such as:"]
+    lines += [f"#   {event.headlines[0]}" for event in found.events[:SHOWN]]
+    lines += ["[[topics]]", f'id    = "{name}"', f'title = "{found.words[0].title()}"', f"match = '{_rule(found.words)}'", ""]  # fmt: skip
+    return "\n".join(lines)
 
 
 @topics_command.command("list")

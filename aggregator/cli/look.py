@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import click
 
 from aggregator import desk, query
 from aggregator.cli.common import Settings, ago, common, now, print_json, rfc3339, table
+from aggregator.cycle import learning
 from aggregator.errors import UsageError
+from aggregator.learn import Quality
 from aggregator.model import Entry, Level, Story
 from aggregator.render import formats
 from aggregator.store import open_reader, stories
@@ -32,6 +35,7 @@ def status_command(settings: Settings, states: tuple[str, ...]) -> None:
     with open_reader(config.database) as store:
         found = sorted(desk.source_rows(config, store, present), key=_badness)
         week, counts = desk.week(store, present), stories.counts(store)
+        known = learning.quality(store)
     rows = [row for row in found if not states or _state(row) in states]
     if settings.json:
         print_json({
@@ -39,6 +43,8 @@ def status_command(settings: Settings, states: tuple[str, ...]) -> None:
             "week": {"requests": week.requests, "not_modified": week.not_modified, "failed": week.failed, "new": week.new,
                      "bytes": week.wire_bytes, "saved_bytes": week.saved_bytes},
             "entries": counts["entry"], "stories": counts["story"], "events": counts["event"],
+            "learned": {topic: {"certain": one.certain, "precision": round(one.precision, 3), "recall": round(one.recall, 3)}
+                        for topic, one in sorted(known.items())},
         })  # fmt: skip
         return
     table(
@@ -52,6 +58,16 @@ def status_command(settings: Settings, states: tuple[str, ...]) -> None:
         f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events; this week {week.requests} requests, "
         f"{week.not_modified} of them answered “not modified”, {week.wire_bytes / 1e6:.1f} MB fetched, {saved}"
     )
+    if known:
+        settings.say(_learned_line(known))
+
+
+def _learned_line(known: Mapping[str, Quality]) -> str:
+    """How well topics are known that learn, on entries that were held out."""
+    figures = (
+        f"{topic} {one.precision:.0%} right, {one.recall:.0%} found" for topic, one in sorted(known.items())
+    )
+    return f"learned, on entries held out: {'; '.join(figures)}"
 
 
 def _state(row: desk.SourceRow) -> str:
@@ -172,11 +188,16 @@ def why_command(settings: Settings, entry: str) -> None:
     config = settings.load(secrets=False)
     with open_reader(config.database) as store:
         found, titles = desk.why(store, entry), desk.titles(store)
+        there = {topic for topic, _, _ in found.labels}
+        missed = learning.missed(config, store, found.member.entry, there)
     if settings.json:
-        print_json(_why_json(found))
+        near = [{"topic": one.topic, "missing": one.rule} for one in missed]
+        print_json(_why_json(found) | {"near_topics": near})
         return
     for line in _why_lines(found, titles):
         click.echo(line)
+    for one in missed:
+        click.echo(f"  not     {one.topic}: {one.rule}")
 
 
 def _why_json(found: desk.Explanation) -> dict[str, object]:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from aggregator import __version__, kinds, query
 from aggregator.config import lines, quick
 from aggregator.errors import ConfigError
-from aggregator.model import BY_HAND, Limits, Pace, Site, Source, Topic, Unit
+from aggregator.model import BY_HAND, Category, Limits, Pace, Site, Source, Topic, Unit
 from aggregator.text.words import sought
 
 RESERVED = frozenset({"all", "index", "feeds", "sources", "archive", "stories", "status", "search", BY_HAND})
@@ -383,6 +383,11 @@ def _topic(folder: Path, one: Any) -> Topic:
     )
 
 
+def _terms(file: Any) -> tuple[tuple[str, Category], ...]:
+    """Topic → its category, of those that have a term."""
+    return tuple((one.id, Category(one.term, one.scheme, one.title)) for one in file.topics if one.term)
+
+
 def _example(folder: Path, said: str) -> str:
     return f"file:{folder / said[5:]}" if said.startswith("file:") else said
 
@@ -449,7 +454,7 @@ def _config(path: Path, file: Any) -> Config:
     return Config(
         path=path,
         site=Site(file.service.title, base, file.service.language, file.service.contact, file.publish.hub, tuple(dict.fromkeys(file.publish.formats)),
-                  file.publish.content, max(300, min(3600, file.poll.interval)), file.serve is not None),
+                  file.publish.content, max(300, min(3600, file.poll.interval)), file.serve is not None, _terms(file)),
         database=folder / file.service.database,
         output=folder / file.service.output,
         pace=Pace(file.poll.interval, file.poll.min_interval, file.poll.max_interval),

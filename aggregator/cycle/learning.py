@@ -7,7 +7,7 @@ all of it together costs as much as teaching once. Between these times what is s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,7 @@ from aggregator.errors import ConfigError
 from aggregator.learn import Example, Features, Quality
 from aggregator.model import Entry, Fetched, Limits, Topic
 from aggregator.parse import stories as text_stories
-from aggregator.store import Store, stories
+from aggregator.store import Store, sources, stories
 from aggregator.topics import Label, Rules
 
 TAUGHT_BY = 8_000  # newest entries
@@ -42,11 +42,8 @@ class Learned:
             return None
         features = learn.features(entry.title, topics.beginning(entry))
         guess = self.model.guess(features)
-        if (
-            guess is not None
-            and (quality := self.quality.get(guess.topic))
-            and guess.likeness >= quality.threshold
-        ):
+        quality = None if guess is None or not guess.is_supported else self.quality.get(guess.topic)
+        if guess is not None and quality is not None and guess.likeness >= quality.threshold:
             explained = self.model.guess(features, explained=True)
             words = ", ".join(explained.words if explained else ())
             return Label(guess.topic, f"learned: {words or 'its words together'} ({quality.precision:.0%} of what is known so is right)")  # fmt: skip
@@ -90,6 +87,25 @@ def learned(
     }
     quality = {topic: Quality(**one) for topic, one in state["quality"].items()}
     return Learned(learn.Model(counts), counts, quality, examples, frozenset(learners)), anew
+
+
+def missed(config: Config, store: Store, entry: Entry, there: Collection[str]) -> list[Label]:
+    """Topics that an entry nearly belongs to, beside those where it is; `rule` says what is missing."""
+    rules, titles = topics.compiled(config.topics, config.sources), sources.titles(store)
+    found = [
+        one for one in topics.missed(rules, entry, titles.get(entry.source, "")) if one.topic not in there
+    ]
+    state = store.meta("learned")
+    if state is None or not any(topic.learns for topic in config.topics):
+        return found
+    guess = learn.Model(learn.load(store.meta("learned counts") or "{}")).guess(
+        learn.features(entry.title, topics.beginning(entry)), explained=True
+    )
+    known = quality(store)
+    if guess is not None and guess.topic in known and guess.topic not in there:
+        words = f"learned: likeness {guess.likeness:.2f} of {known[guess.topic].threshold:.2f} ({', '.join(guess.words)})"
+        found.append(Label(guess.topic, words))
+    return found
 
 
 def quality(store: Store) -> dict[str, Quality]:

@@ -14,7 +14,7 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from aggregator import __version__, urls
-from aggregator.model import Edition, Site
+from aggregator.model import Category, Edition, Site
 from aggregator.render import extras, formats
 from aggregator.render.prepare import (
     PRODUCT,
@@ -184,13 +184,17 @@ def generator(
         entry.author(people if len(people) == 1 else {"name": byline(one.authors)})
         if len(people) > 1:
             entry.contributor(people)
-        entry.category(
-            [{"term": c.term, **({"scheme": c.scheme} if c.scheme else {})} for c in one.categories]
-        )
+        entry.category([_category(category) for category in one.categories])
         if one.rights:
             entry.rights(one.rights)
         entry.mended.one, entry.mended.site = one, site
     return feed
+
+
+def _category(said: Category) -> dict[str, str]:
+    """RFC 4287, 4.2.2."""
+    parts = {"term": said.term, "scheme": said.scheme, "label": said.label}
+    return {name: text for name, text in parts.items() if text}
 
 
 def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: str) -> bytes:

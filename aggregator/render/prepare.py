@@ -81,7 +81,7 @@ def _prepare(item: Item, site: Site) -> Prepared:
         summary or (title if site.content != "none" else ""),
         _content(item, site, summary, link),
         authors,
-        _categories(entry.categories),
+        (*_categories(entry.categories), *(term for topic, term in site.terms if topic in item.topics)),
         tuple(e for e in entry.enclosures if urls.plain(e.url) == e.url),
         urls.plain(entry.image),
         markup.line(entry.rights or ""),

@@ -170,6 +170,16 @@ def unlabel_newest(store: Store, entries: int) -> None:
         )
 
 
+def happenings(store: Store, since: int) -> list[tuple[int, str, str, bool]]:
+    """(event, headline, source, whether its story is in a topic) of each entry that was published since then."""
+    return store.conn.execute(
+        "SELECT s.event, e.title, e.source, EXISTS (SELECT 1 FROM label l WHERE l.story = s.id) "
+        "FROM story s JOIN member m ON m.story = s.id JOIN entry e ON e.id = m.entry "
+        "WHERE s.published >= ? AND e.title <> '' ORDER BY s.event, e.id",
+        (since,),
+    ).fetchall()
+
+
 def any_unlabelled(store: Store) -> bool:
     """Whether a story is new, or reads differently now."""
     return store.conn.execute("SELECT 1 FROM story WHERE labelled = 0 LIMIT 1").fetchone() is not None

@@ -1,0 +1,89 @@
+"""Topics that are missing: groups of events that are in none, by the words that their headlines share."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from aggregator.text import vocabulary
+from aggregator.text.words import is_dense, search_words
+
+LEAST_EVENTS = 3  # of a group
+LETTERS = 4  # of a word that can name a topic; scripts without spaces need two characters
+COMPANY = 0.3  # share of a group's events that another word of it has to be in
+EVERYDAY = 0.01  # share of all items of a language that hold a word which is nobody's topic
+FEW = 10  # events in which a word may be however few there are
+COMMON = 0.2  # share of all events from which on a word names nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event of the last days: the headlines of its stories, how many sources tell it."""
+
+    event: int
+    headlines: tuple[str, ...]
+    sources: int
+    has_topic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A topic that could be: its words, the most telling one first, and what would be in it."""
+
+    words: tuple[str, ...]
+    events: tuple[Happening, ...]
+
+
+def suggest(happenings: Sequence[Happening], most: int = 10) -> list[Suggestion]:
+    """The largest groups first; each event is in one."""
+    words = {one.event: _words(one.headlines) for one in happenings}
+    everywhere = Counter(word for found in words.values() for word in found)
+    left = {one.event: one for one in happenings if not one.has_topic}
+    found: list[Suggestion] = []
+    while len(found) < most:
+        counts = Counter(word for event in left for word in words[event])
+        best = _best(counts, everywhere, len(happenings), len(left))
+        if best is None:
+            break
+        group = [left.pop(event) for event in list(left) if best in words[event]]
+        company = _company(best, [words[one.event] for one in group], everywhere, len(happenings))
+        found.append(
+            Suggestion((best, *company), tuple(sorted(group, key=lambda one: (-one.sources, one.event))))
+        )
+    return sorted(found, key=lambda one: -len(one.events))
+
+
+def _best(counts: Counter[str], everywhere: Counter[str], all_: int, left: int) -> str | None:
+    """The word that says most of what is left: in many of its events, and in few of the others."""
+    scores = {
+        word: count * (count / everywhere[word]) * math.log((all_ + 1) / everywhere[word])
+        for word, count in counts.items()
+        if count >= LEAST_EVENTS and everywhere[word] <= max(FEW, COMMON * all_)
+    }
+    return min(scores, key=lambda word: (-scores[word], word)) if scores else None
+
+
+def _company(best: str, group: Sequence[Collection[str]], everywhere: Counter[str], all_: int) -> list[str]:
+    """Other words of the group that are seldom elsewhere."""
+    counts = Counter(word for found in group for word in found if word != best)
+    needed = max(2, COMPANY * len(group))
+    telling = [word for word, count in counts.items() if count >= needed and count >= everywhere[word] / 2]
+    return sorted(telling, key=lambda word: (-counts[word], word))[:3]
+
+
+def _words(headlines: Sequence[str]) -> frozenset[str]:
+    """Those that could name a topic."""
+    found: set[str] = set()
+    for headline in headlines:
+        words = search_words(headline)
+        spoken = vocabulary.language(words)
+        found.update(word for word in words if _could_name(word, spoken))
+    return frozenset(found)
+
+
+def _could_name(word: str, spoken: str) -> bool:
+    if word.isdecimal() or (len(word) < LETTERS and not is_dense(word)):
+        return False
+    return vocabulary.share(vocabulary.stems(spoken)[word], spoken) < EVERYDAY

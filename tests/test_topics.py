@@ -1,0 +1,327 @@
+"""Topics beyond rules: shipped lists, examples, what entries teach, near misses, suggestions, terms."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+
+from aggregator import cycle, learn, starters, suggest, topics
+from aggregator.cli import group
+from aggregator.config import load
+from aggregator.errors import ConfigError
+from aggregator.learn import Example, features
+from aggregator.model import Entry, Source, Topic
+from aggregator.store import open_writer
+from tests.helpers import NOW, config, entry, put
+
+
+def found(title: str, text: str = "", *wanted: str) -> dict[str, int]:
+    return {
+        one.topic: one.score
+        for one in starters.match(starters.lexicon(wanted or starters.names()), title, text)
+    }
+
+
+def test_there_are_sixteen_lists_in_four_languages() -> None:
+    assert len(starters.names()) == 16
+    for name in starters.names():
+        text = (Path(starters.__file__).parent / "data" / "starters" / f"{name}.txt").read_text(
+            encoding="utf-8"
+        )
+        places = [line.partition(":")[0] for line in text.splitlines()[1:]]
+        assert places == [f"{code}{kind}" for code in ("en", "de", "fr", "es") for kind in ("", " title")], (
+            name
+        )
+        assert starters.title(name)[0].isupper()
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "topic", "score"),
+    [
+        ("Stock market falls", "", "business", 2), ("A quiet day", "On Wall Street shares fell.", "business", 2), ("A bank", "", "business", 1), ("A quiet day", "The bank of a river.", "business", 0),
+        ("Bank raises prices", "", "business", 2), ("Börse: Leitzins steigt", "", "business", 4), ("La Bourse recule", "", "business", 2), ("Premier League: Arsenal beat Chelsea", "", "sports", 5),
+        ("x " * 70 + "nothing", "nasdaq", "business", 2), ("Quiet", "word " * starters.BEGINNING + "nasdaq", "business", 0), ("Quiet", "word " * (starters.BEGINNING - 1) + "nasdaq", "business", 2), ("Stocks, stocks, stocks", "", "business", 1),
+    ],
+)  # fmt: skip
+def test_one_telling_word_or_two_hints(title: str, text: str, topic: str, score: int) -> None:
+    assert found(title, text).get(topic, 0) == score
+
+
+def labelled(topic: Topic, title: str, text: str = "") -> tuple[str, ...]:
+    rules = topics.compiled([topic], [Source("a")])
+    return tuple(
+        one.rule for one in topics.label(rules, Entry("a", "k", title=title, text=text, summary=text), "A")
+    )
+
+
+def test_a_starter_is_a_rule_beside_the_own_one() -> None:
+    topic = Topic("money", "Money", match="purse", exclude="football", starters=("business", "technology"))
+    assert labelled(topic, "Nasdaq falls") == ("starter business: nasdaq",)
+    assert labelled(topic, "Nasdaq falls: football club") == () and labelled(topic, "A purse") == (
+        "match: purse",
+    )
+    assert labelled(topic, "Bank of computers") != (), "a hint of each"
+    assert labelled(topic, "A bank") == ()
+
+
+def test_what_is_missing() -> None:
+    rules = topics.compiled(
+        [Topic("money", "Money", exclude="football", starters=("business",)), Topic("far", "Far", match="peru election NOT sport"), Topic("no", "No", match="chile")],
+        [Source("a")],
+    )  # fmt: skip
+    missed = {one.topic: one.rule for one in topics.missed(rules, Entry("a", "k", title="Peru: a bank"), "A")}
+    assert missed["far"] == "match: without election"
+    assert "a second one is missing" in missed["money"] and "no" not in missed
+    held = topics.missed(rules, Entry("a", "k", title="Nasdaq football"), "A")
+    assert held[0].rule == "starter business: nasdaq; but exclude: football"
+
+
+# ---------------------------------------------------------------- what entries teach
+
+SHIPS = ("harbour", "ferry", "captain", "deck", "sail", "anchor", "cargo")
+TREES = ("forest", "oak", "leaf", "timber", "bark", "root", "grove")
+
+
+def headlines(words: tuple[str, ...], number: int, rule: str | None = None) -> list[str]:
+    """Made of some of these words, each other ones; the rule's word first in some."""
+    made = []
+    for n in range(number):
+        some = [words[(n + step) % len(words)] for step in (0, 1, 3)]
+        made.append(f"{rule + ' ' if rule else ''}{' '.join(some)} report {n % 9}")
+    return made
+
+
+def taught(examples: list[Example]) -> tuple[learn.Model, dict[str, learn.Quality]]:
+    counts, quality = learn.teach(examples)
+    return learn.Model(learn.load(learn.dump(counts))), quality
+
+
+def lesson(open_set: bool = False) -> list[Example]:
+    """Ships are known by “vessel”, trees by “wood”; as many of each are not."""
+    made = []
+    for topic, words, rule in (("ships", SHIPS, "vessel"), ("trees", TREES, "wood")):
+        for title in headlines(words, 60, rule):
+            whole = features(title, "")
+            made.append(Example(whole, frozenset((topic,)), learn.without(whole, [rule])))
+        made += [Example(features(title, "")) for title in headlines(words, 20 if open_set else 60)]
+    if open_set:
+        others = tuple(f"{letter}{letter}thing" for letter in "abcdefghijklm")
+        made += [Example(features(title, "")) for title in headlines(others, 400)]
+    return made
+
+
+def test_what_comes_with_a_rules_words_is_found_without_them() -> None:
+    model, quality = taught(lesson())
+    for title, topic in (("Ferry captain drops anchor", "ships"), ("Oak and leaf in the grove", "trees")):
+        guess = model.guess(features(title, ""), explained=True)
+        assert guess is not None and guess.topic == topic and guess.likeness >= quality[topic].threshold, (
+            title
+        )
+        assert set(guess.words) <= {*SHIPS, *TREES} and guess.words
+    assert all(one.precision >= learn.PRECISION and one.certain == 60 for one in quality.values())
+
+
+def test_where_most_is_about_something_else_it_is_left_alone() -> None:
+    model, quality = taught(lesson(open_set=True))
+    for title in ("aathing ccthing ddthing", "eething bbthing"):
+        guess = model.guess(features(title, ""))
+        assert guess is None or not guess.is_supported or guess.likeness < quality[guess.topic].threshold, (
+            title
+        )
+    guess = model.guess(features("Ferry captain drops anchor", ""))
+    assert guess is not None and guess.likeness >= quality["ships"].threshold
+
+
+def test_the_same_entries_teach_the_same() -> None:
+    first, again = learn.teach(lesson(True)), learn.teach(lesson(True))
+    assert learn.dump(first[0]) == learn.dump(again[0]) and first[1] == again[1]
+
+
+def test_nobody_teaches_nobody_learns() -> None:
+    model, quality = taught([Example(features("Ferry", ""))] * 9)
+    assert quality == {} and model.guess(features("Ferry", "")) is None
+
+
+@pytest.mark.parametrize(("number", "known"), [(learn.FEW - 1, False), (learn.FEW, True)])
+def test_few_entries_teach_nothing_but_what_is_like_them(number: int, known: bool) -> None:
+    lesson_ = [Example(features(title, ""), frozenset(("ships",))) for title in headlines(SHIPS, number)]
+    _, quality = taught([*lesson_, *(Example(features(title, "")) for title in headlines(TREES, 30))])
+    assert ("ships" in quality) == known
+
+
+@pytest.mark.parametrize(
+    ("found_", "least", "precision"),
+    [
+        ([], float("inf"), 0.0), ([(1.0, True)] * 9 + [(2.0, True)], float("-inf"), 1.0), ([(1.0, False), *[(2.0, True)] * 9], float("-inf"), 0.9),
+        ([(1.0, False), *[(2.0, True)] * 8], 2.0, 1.0), ([(1.0, True), (2.0, False)], float("inf"), 0.0),
+    ],
+)  # fmt: skip
+def test_precision_is_kept(found_: list[tuple[float, bool]], least: float, precision: float) -> None:
+    assert learn._least(found_) == (least, precision)
+
+
+# ---------------------------------------------------------------- in a cycle
+
+LEARNING = '[[sources]]\nid = "a"\npath = "none.txt"\n[[topics]]\nid = "ships"\nmatch = "vessel"\nlearn = true\nexclude = "toy"\n[[topics]]\nid = "trees"\nmatch = "wood"\nlearn = true\n'
+
+
+def published(settings: Any, topic: str) -> set[str]:
+    return {one["title"] for one in json.loads((settings.output / f"{topic}.json").read_text())["items"]}
+
+
+def tell(settings: Any, titles: list[str], now: int, first: int = 0) -> None:
+    with open_writer(settings.database) as store:
+        put(
+            store,
+            *(entry("a", str(first + n), title, at=now - 60 - n) for n, title in enumerate(titles)),
+            at=now,
+        )
+        cycle.run(settings, store, None, now)
+
+
+def test_a_topic_learns_and_a_rules_word_holds(tmp_path: Path) -> None:
+    settings = config(tmp_path, LEARNING)
+    lesson_ = headlines(SHIPS, 60, "vessel") + headlines(TREES, 60, "wood")
+    # what is folded as one text would teach but once
+    tell(settings, [f"{title} {n * 7}{chr(97 + n % 26)}" for n, title in enumerate(lesson_)], NOW)
+    new = [
+        "Ferry captain drops anchor in the harbour",
+        "Toy ferry captain drops anchor",
+        "wood for a ferry captain with cargo on deck",
+    ]
+    tell(settings, new, NOW + 3600, 1000)
+    ships, trees = published(settings, "ships"), published(settings, "trees")
+    assert new[0] in ships and new[1] not in ships, "exclude holds for what is learned"
+    assert new[2] in trees and new[2] not in ships, "a rule's word holds"
+    path = str(tmp_path / "config.toml")
+    said = json.loads(CliRunner().invoke(group, ["--config", path, "status", "--json"]).stdout)["learned"]
+    assert said["ships"]["certain"] == 60 and said["ships"]["precision"] >= 0.9
+    with open_writer(settings.database) as store:
+        number = store.conn.execute("SELECT id FROM entry WHERE title = ?", (new[0],)).fetchone()[0]
+    why = json.loads(CliRunner().invoke(group, ["--config", path, "why", str(number), "--json"]).stdout)
+    assert why["topics"][0]["topic"] == "ships" and why["topics"][0]["rule"].startswith("learned: ")
+
+
+def test_one_example_finds_what_is_like_it(tmp_path: Path) -> None:
+    (tmp_path / "seeds.txt").write_text("Museum opens a wing for ancient coins\n")
+    settings = config(tmp_path, '[[sources]]\nid = "a"\npath = "none.txt"\n[[topics]]\nid = "honduras"\nlike = ["Honduras election turmoil deepens"]\n'
+                      '[[topics]]\nid = "coins"\nlike = ["file:seeds.txt"]\n')  # fmt: skip
+    tell(
+        settings,
+        [
+            "Honduras election turmoil grows as votes are counted",
+            "Ancient coins in the museum",
+            "Tax rise for farmers",
+            "Rain in spring",
+        ],
+        NOW,
+    )
+    assert published(settings, "honduras") == {"Honduras election turmoil grows as votes are counted"}
+    assert published(settings, "coins") == {"Ancient coins in the museum"}
+
+
+def test_an_entry_is_an_example_by_its_id(tmp_path: Path) -> None:
+    settings = config(tmp_path, '[[sources]]\nid = "a"\npath = "none.txt"\n')
+    tell(settings, ["Ferry captain drops anchor", "Old ferry with a new captain", "Tax rise"], NOW)
+    with open_writer(settings.database) as store:
+        public_id = store.conn.execute("SELECT public_id FROM entry WHERE id = 1").fetchone()[0]
+    settings = config(
+        tmp_path, f'[[sources]]\nid = "a"\npath = "none.txt"\n[[topics]]\nid = "t"\nlike = ["{public_id}"]\n'
+    )
+    with open_writer(settings.database) as store:
+        cycle.run(settings, store, None, NOW + 60)
+    assert "Ferry captain drops anchor" in published(settings, "t") and "Tax rise" not in published(
+        settings, "t"
+    )
+
+
+@pytest.mark.parametrize(
+    ("topic", "words"),
+    [
+        ('starter = "busines"', 'there is no starter "busines"; did you mean "business"?'), ('starter = ["world", "x"]', 'there is no starter "x"; there are business, '), ('scheme = "http://a.example/"', "says nothing without a `term`"),
+        ("learn = 1", "learn"), ("like = 3", "like"),
+    ],
+)  # fmt: skip
+def test_keys_that_are_wrong(tmp_path: Path, topic: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=r"config\.toml:") as caught:
+        config(tmp_path, f'[[topics]]\nid = "t"\n{topic}\n')
+    assert words in str(caught.value)
+
+
+def test_a_file_of_examples_that_is_not_there(tmp_path: Path) -> None:
+    settings = config(
+        tmp_path, '[[sources]]\nid = "a"\npath = "x"\n[[topics]]\nid = "t"\nlike = ["file:none.txt"]\n'
+    )
+    with pytest.raises(ConfigError, match=r"t: like: .*none.txt: can't be read"):
+        tell(settings, ["One"], NOW)
+
+
+def test_a_term_is_published(tmp_path: Path) -> None:
+    scheme = "http://cv.iptc.org/newscodes/mediatopic/"
+    settings = config(
+        tmp_path,
+        f'[[sources]]\nid = "a"\npath = "x"\n[[topics]]\nid = "t"\ntitle = "Ships"\nmatch = "ferry"\nscheme = "{scheme}"\nterm = "medtop:04000000"\n',
+    )
+    tell(settings, ["Ferry sinks", "Rain"], NOW)
+    atom = ElementTree.parse(settings.output / "all.atom").getroot()
+    names = {"a": "http://www.w3.org/2005/Atom"}
+    said = {
+        one.findtext("a:title", None, names): [dict(c.attrib) for c in one.findall("a:category", names)]
+        for one in atom.findall("a:entry", names)
+    }
+    assert said == {
+        "Ferry sinks": [{"term": "medtop:04000000", "scheme": scheme, "label": "Ships"}],
+        "Rain": [],
+    }
+    rss = ElementTree.parse(settings.output / "t.rss").getroot().findall("channel/item/category")
+    assert [(one.get("domain"), one.text) for one in rss] == [(scheme, "medtop:04000000")]
+    assert json.loads((settings.output / "t.json").read_text())["items"][0]["tags"] == ["medtop:04000000"]
+
+
+# ---------------------------------------------------------------- topics that are missing
+
+
+def test_what_is_in_no_topic_is_grouped(tmp_path: Path) -> None:
+    def happening(number: int, title: str, has_topic: bool = False, sources: int = 1) -> suggest.Happening:
+        return suggest.Happening(number, (title,), sources, has_topic)
+
+    said = [
+        "Volcano erupts near Reykjavik",
+        "Lava of the volcano reaches a road",
+        "Volcano closes airspace with lava",
+        "Volcano sleeps",
+    ]
+    groups = suggest.suggest([
+        *(happening(n, title, sources=n) for n, title in enumerate(said)), *(happening(10 + n, f"Tax story number{n}", True) for n in range(9)),
+        happening(30, "Two alone"), happening(31, "Two together"),
+    ])  # fmt: skip
+    assert [one.words[0] for one in groups] == ["volcano"] and "lava" in groups[0].words
+    assert [one.event for one in groups[0].events] == [3, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("events", "is_group"), [(suggest.LEAST_EVENTS - 1, False), (suggest.LEAST_EVENTS, True)]
+)
+def test_a_group_has_some_events(events: int, is_group: bool) -> None:
+    made = [suggest.Happening(n, (f"Volcano news {n}",), 1, False) for n in range(events)]
+    assert bool(suggest.suggest(made)) == is_group
+
+
+def test_suggestions_are_ready_for_the_config(tmp_path: Path) -> None:
+    settings = config(tmp_path, '[[sources]]\nid = "a"\npath = "x"\n')
+    places = ("Reykjavik", "Naples", "Quito", "Manila")
+    tell(settings, [f"Volcano erupts near {place}, {n * 31} flee" for n, place in enumerate(places)], NOW)
+    path = tmp_path / "config.toml"
+    done = CliRunner().invoke(group, ["--config", str(path), "topics", "suggest", "--since", "36500d"])
+    assert "[[topics]]" in done.stdout and "volcano" in done.stdout
+    path.write_text(path.read_text() + done.stdout)
+    assert [topic.id for topic in load(path, {}).topics]
+    as_json = CliRunner().invoke(
+        group, ["--config", str(path), "topics", "suggest", "--since", "36500d", "--json"]
+    )
+    assert json.loads(as_json.stdout)[0]["events"] >= 3
