@@ -94,16 +94,21 @@ class Hit:
 
 
 class _Zone:
-    """The words of one field, indexed once: word → positions."""
-
-    __slots__ = ("positions", "raw", "words")
+    """The words of one field, indexed once, when they are asked for."""
 
     def __init__(self, raw: str) -> None:
         self.raw = raw
-        self.words = search_words(raw)
-        self.positions: dict[str, list[int]] = {}
+
+    @functools.cached_property
+    def words(self) -> list[str]:
+        return search_words(self.raw)
+
+    @functools.cached_property
+    def positions(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
         for position, word in enumerate(self.words):
-            self.positions.setdefault(word, []).append(position)
+            found.setdefault(word, []).append(position)
+        return found
 
     def has(self, term: Term) -> bool:
         if not self._has_words(term):
@@ -169,6 +174,39 @@ def doc(entry: Entry, source_title: str = "", asked: int | None = None) -> Doc:
         entry.first_seen if entry.published is None else entry.published,
         entry.first_seen if asked is None else asked,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """Words of which one at least stands in the title or text of all that a query finds; `beginnings` of words
+    count as well.
+    """
+
+    words: frozenset[str]
+    beginnings: frozenset[str]
+
+
+def anchors(query: Query) -> Anchors | None:
+    """None where there is no such word: everything has to be looked at."""
+    if isinstance(query, Term):
+        if query.field not in (None, "title") or any(is_character(word) for word in query.words):
+            return None
+        if query.prefix and len(query.words) == 1:
+            return Anchors(frozenset(), frozenset(query.words))
+        return Anchors(frozenset(query.words[:1]), frozenset())
+    if isinstance(query, Both):
+        found = [one for one in map(anchors, query.parts) if one is not None]
+        return min(found, key=lambda one: (len(one.beginnings), len(one.words))) if found else None
+    if isinstance(query, Either):
+        parts = [anchors(part) for part in query.parts]
+        known = [one for one in parts if one is not None]
+        if len(known) < len(parts):
+            return None
+        return Anchors(
+            frozenset().union(*(one.words for one in known)),
+            frozenset().union(*(one.beginnings for one in known)),
+        )
+    return None
 
 
 def match(query: Query, found: Doc) -> Hit | None:

@@ -4,7 +4,7 @@ carries.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator import query, starters
@@ -28,10 +28,31 @@ class _Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class _Index:
+    """Which `match` can hold for an entry, by a word of it: numbers of rules."""
+
+    words: Mapping[str, tuple[int, ...]]
+    beginnings: Mapping[str, tuple[int, ...]]
+    lengths: tuple[int, ...]  # of beginnings
+    always: frozenset[int]  # rules that no word says anything of
+
+    def candidates(self, doc: query.Doc) -> Collection[int]:
+        found = set(self.always)
+        for word in {*doc.title.words, *doc.text.words}:
+            if word in self.words:
+                found.update(self.words[word])
+            for length in self.lengths:
+                if (beginning := word[:length]) in self.beginnings:
+                    found.update(self.beginnings[beginning])
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """All topics and sources, compiled once. The queries were checked with the config."""
 
     topics: tuple[_Rule, ...]
+    index: _Index
     sources: dict[str, Source]
     lexicon: starters.Lexicon
     include: dict[str, query.Query]
@@ -40,15 +61,37 @@ class Rules:
 
 def compiled(topics: Sequence[Topic], sources: Sequence[Source]) -> Rules:
     """Raises query.QueryError for a bad query."""
+    rules = tuple(
+        _Rule(t, query.parse(t.match) if t.match else None, query.parse(t.exclude) if t.exclude else None)
+        for t in topics
+    )
     return Rules(
-        tuple(
-            _Rule(t, query.parse(t.match) if t.match else None, query.parse(t.exclude) if t.exclude else None)
-            for t in topics
-        ),
+        rules,
+        _indexed(rules),
         {source.id: source for source in sources},
         starters.lexicon(tuple(sorted({name for topic in topics for name in topic.starters}))),
         {source.id: query.parse(source.include) for source in sources if source.include},
         {source.id: query.parse(source.exclude) for source in sources if source.exclude},
+    )
+
+
+def _indexed(rules: Sequence[_Rule]) -> _Index:
+    words: dict[str, list[int]] = {}
+    beginnings: dict[str, list[int]] = {}
+    always = set()
+    for number, rule in enumerate(rules):
+        anchors = query.anchors(rule.match) if rule.match is not None else None
+        if rule.match is not None and anchors is None:
+            always.add(number)
+        for word in anchors.words if anchors else ():
+            words.setdefault(word, []).append(number)
+        for beginning in anchors.beginnings if anchors else ():
+            beginnings.setdefault(beginning, []).append(number)
+    return _Index(
+        {word: tuple(found) for word, found in words.items()},
+        {beginning: tuple(found) for beginning, found in beginnings.items()},
+        tuple(sorted({len(beginning) for beginning in beginnings})),
+        frozenset(always),
     )
 
 
@@ -58,8 +101,9 @@ def label(rules: Rules, entry: Entry, source_title: str) -> tuple[Label, ...]:
     doc = query.doc(entry, source_title)
     source = rules.sources.get(entry.source)
     hints = _hints(rules, entry)
-    for rule in rules.topics:
-        why = _why(rule, entry, source, doc, hints)
+    candidates = rules.index.candidates(doc)
+    for number, rule in enumerate(rules.topics):
+        why = _why(rule, entry, source, doc if number in candidates else None, hints)
         if why is not None and not (rule.exclude is not None and query.match(rule.exclude, doc)):
             found.append(why)
     return tuple(found)
@@ -83,14 +127,18 @@ def beginning(entry: Entry) -> str:
 
 
 def _why(
-    rule: _Rule, entry: Entry, source: Source | None, doc: query.Doc, hints: Mapping[str, starters.Found]
+    rule: _Rule,
+    entry: Entry,
+    source: Source | None,
+    doc: query.Doc | None,
+    hints: Mapping[str, starters.Found],
 ) -> Label | None:
     topic = rule.topic
     if entry.source in topic.sources:
         return Label(topic.id, f"everything of {entry.source} (the topic's sources)")
     if source is not None and topic.id in source.topics:
         return Label(topic.id, f"everything of {entry.source} (the source's topics)")
-    hit = query.match(rule.match, doc) if rule.match is not None else None
+    hit = query.match(rule.match, doc) if rule.match is not None and doc is not None else None
     if hit is not None:
         return Label(topic.id, f"match: {', '.join(hit.terms) or 'nothing that it excludes'}", hit.terms)
     return _by_starters(topic, hints)

@@ -172,3 +172,19 @@ def test_an_error_points_at_the_character(text: str, position: int) -> None:
     with pytest.raises(query.QueryError) as caught:
         query.parse(text)
     assert caught.value.position == position
+
+
+@given(
+    st.text(alphabet='ab OR AND NOT()":*titel 東京', max_size=40),
+    st.text(alphabet="ab title 東京", max_size=20),
+)
+def test_a_rule_is_looked_at_wherever_it_holds(text: str, title: str) -> None:
+    """Rules are found by a word of the entry; that must not miss one."""
+    try:
+        wanted = query.parse(text)
+    except query.QueryError:
+        return
+    entry = Entry("a", "k", title=title, text="b tit")
+    rules = topics.compiled([Topic("t", "T", match=text), Topic("u", "U", match="ab")], [])
+    holds = query.match(wanted, query.doc(entry)) is not None
+    assert ("t" in {one.topic for one in topics.label(rules, entry, "")}) == holds
