@@ -15,6 +15,10 @@ Level = Literal["item", "text", "event"]
 Unit = Literal["entry", "story", "event"]
 """What one item of a published feed stands for."""
 
+EventLead = Literal["central", "first", "longest"]
+"""Which telling leads an event, of those of the highest priority: the one closest to all others, the first, the longest."""
+Sort = Literal["newest", "sources"]
+"""The order of a feed: the newest first, or what most sources tell."""
 State = Literal["new", "ok", "slow", "failing", "blocked", "moved", "gone", "silent"]
 """Health of a source; `new` until its first poll, `slow` while the server asked us to come more rarely (429,
 503).
@@ -66,6 +70,7 @@ class Topic:
     starters: tuple[str, ...] = ()  # shipped rules that hold beside its own
     scheme: str | None = None  # as a category, with `term`, of all that belongs there
     term: str | None = None
+    sort: Sort | None = None
 
     @property
     def learns(self) -> bool:

@@ -671,3 +671,56 @@ def test_F18_what_still_waits_has_not_come_out_yet(tmp_path: Path) -> None:
         assert publications() == [(1,)]
         store.conn.execute("DELETE FROM untold")
         assert publications() == [(1,), (2,)] and publications() == [(1,), (2,)]
+
+
+# ---------------------------------------------------------------- who leads an event, what it is about, in what order
+
+TELLINGS = (
+    "Which countries have the most medals of all time?", "Storm floods the harbour of Bergen",
+    "Storm floods Bergen harbour, ferries stop", "Ferries stop as storm floods Bergen",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("policy", "leads"),
+    [("first", TELLINGS[0]), ("longest", TELLINGS[1]), ("central", TELLINGS[2])],
+)
+def test_who_leads_an_event(policy: str, leads: str) -> None:
+    members = [
+        telling(n, f"s{n}", "long " * (9 if n == 1 else 1), NOW - 900 + n, title=title)
+        for n, title in enumerate(TELLINGS)
+    ]
+    item = one(*apart(*members), one_per="event", event_lead=policy)
+    assert (
+        (item.entry.title == leads
+        and item.id == "urn:uuid:1")
+        or item.id == one(*apart(*members), one_per="event").id
+    )
+
+
+@pytest.mark.parametrize(
+    ("topics", "wanted"),
+    [
+        ((("a",), (), ()), ("a",)), (((), ("b",), ()), ("b",)), (((), ("b",), (), ()), ()), (((), ("b",), ("b",), (), (), ()), ("b",)), ((("a",), ("b",), ("b",)), ("a", "b")),
+    ],
+)  # fmt: skip
+def test_an_event_is_about_what_its_lead_and_a_third_of_its_stories_are(
+    topics: tuple[tuple[str, ...], ...], wanted: tuple[str, ...]
+) -> None:
+    members = [telling(n, f"s{n}", at=NOW - 900 + n) for n in range(len(topics))]
+    found = [replace(one_, topics=some) for one_, some in zip(apart(*members), topics, strict=True)]
+    assert one(*found, one_per="event").topics == wanted
+    composed, _ = feeds(*found, one_per="event", topic="b")
+    assert len(composed.items) == ("b" in wanted)
+    composed, _ = feeds(*found, topic="b")
+    assert len(composed.items) == len(topics), "a story is what it is labelled"
+
+
+def test_told_by_most_first() -> None:
+    found = [
+        story(n, *(telling(10 * n + k, f"s{k}", at=NOW - n) for k in range(sources)))
+        for n, sources in ((1, 1), (2, 3), (3, 2), (4, 3))
+    ]
+    composed, _ = feeds(*found, sort="sources")
+    assert [item.sources for item in composed.items] == [3, 3, 2, 1]
+    assert composed.items[0].published > composed.items[1].published, "the newest of equals"

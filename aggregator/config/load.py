@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from aggregator import __version__, kinds, query
 from aggregator.config import lines, quick
 from aggregator.errors import ConfigError
-from aggregator.model import BY_HAND, Category, Limits, Pace, Site, Source, Topic, Unit
+from aggregator.model import BY_HAND, Category, EventLead, Limits, Pace, Site, Sort, Source, Topic, Unit
 from aggregator.text.words import sought
 
 RESERVED = frozenset({"all", "index", "feeds", "sources", "archive", "stories", "status", "search", BY_HAND})
@@ -49,6 +49,8 @@ class Config:
     text_window: int | None
     event_window: int | None
     lead: Literal["first", "longest"]
+    event_lead: EventLead
+    sort: Sort
     limit: int
     one_per: Unit
     retention: int
@@ -380,6 +382,7 @@ def _topic(folder: Path, one: Any) -> Topic:
         starters=wanted,
         scheme=one.scheme,
         term=one.term,
+        sort=one.sort,
     )
 
 
@@ -468,6 +471,8 @@ def _config(path: Path, file: Any) -> Config:
         text_window=file.fold.text.window if file.fold.text else None,
         event_window=file.fold.event.window if file.fold.event else None,
         lead=file.fold.lead,
+        event_lead=file.publish.lead,
+        sort=file.publish.sort,
         limit=file.publish.limit,
         one_per=file.publish.one_per,
         retention=file.retention.entries,

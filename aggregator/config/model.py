@@ -53,6 +53,8 @@ Query = Annotated[
     ),
 ]
 Unit = Literal["story", "event", "entry"]
+EventLead = Literal["central", "first", "longest"]
+Sort = Literal["newest", "sources"]
 Format = Annotated[str, AfterValidator(_format), Field(json_schema_extra=_enumerated)]
 
 
@@ -123,6 +125,11 @@ class Publish(Section):
     content: Literal["full", "summary", "none"] = "full"
     one_per: Unit = "story"
     hub: Text | None = Field(None, description="WebSub hub.")
+    lead: EventLead = Field(
+        "central",
+        description="Which telling leads an event, after priority: the one closest to all others, the first, the longest.",
+    )
+    sort: Sort = Field("newest", description="The order of feeds: by date, or by how many sources tell it.")
 
 
 class Retention(Section):
@@ -179,6 +186,7 @@ class Topic(Section):
         [], description="Begin with the shipped rules of a common topic, or of several."
     )
     scheme: Text | None = Field(None, description="Published with the term, as a category of its items.")
+    sort: Sort | None = None
     term: Text | None = Field(None, description="A category that all of its items get.")
 
 

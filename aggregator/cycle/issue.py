@@ -227,7 +227,8 @@ class Press:
             else None
         )
         return View(topic.id, config.site.title if topic is ALL else topic.title, topic.description, config.site.base_url,
-                    topic.one_per or config.one_per, topic.limit or config.limit, size, topic.min_sources, topic.per_source, config.lead)  # fmt: skip
+                    topic.one_per or config.one_per, topic.limit or config.limit, size, topic.min_sources, topic.per_source,
+                    config.lead, config.event_lead, topic.sort or config.sort, None if topic is ALL else topic.id)  # fmt: skip
 
     def compose(self, view: View, found: Sequence[Story], without: Container[str] = ()) -> Edition:
         if view.one_per == "event":
@@ -372,7 +373,16 @@ class Press:
         head = stories.heads(self.store, [number])[number]
         public_id = head.public_id
         files: dict[str, bytes] = {}
-        view = View("page", "", "", self.config.site.base_url, "event", None, lead=self.config.lead)
+        view = View(
+            "page",
+            "",
+            "",
+            self.config.site.base_url,
+            "event",
+            None,
+            lead=self.config.lead,
+            event_lead=self.config.event_lead,
+        )
         item = edition.compose(view, found, {number: head}, self.origins, self.priorities).items[0]
         if item.page:
             files[edition.page(public_id)] = pages.event(
@@ -404,7 +414,16 @@ class Press:
             return {}
         site, files = self.config.site, dict[str, bytes]()
         for unit in UNITS:
-            view = View("page", "", "", site.base_url, unit, None, lead=self.config.lead)
+            view = View(
+                "page",
+                "",
+                "",
+                site.base_url,
+                unit,
+                None,
+                lead=self.config.lead,
+                event_lead=self.config.event_lead,
+            )
             for item in edition.compose(view, [story], {}, self.origins, self.priorities).items:
                 if item.page is not None and item.page not in files:
                     files[item.page] = pages.event(item, self.parts([story]), site, self.neighbours)
@@ -412,7 +431,16 @@ class Press:
 
     def parts(self, found: Iterable[Story]) -> list[Item]:
         """Each story as an item, oldest first."""
-        view = View("page", "", "", self.config.site.base_url, "story", None, lead=self.config.lead)
+        view = View(
+            "page",
+            "",
+            "",
+            self.config.site.base_url,
+            "story",
+            None,
+            lead=self.config.lead,
+            event_lead=self.config.event_lead,
+        )
         return list(reversed(edition.compose(view, found, {}, self.origins, self.priorities).items))
 
     def index(self) -> dict[str, bytes]:
@@ -474,6 +502,7 @@ def search_feed(
         "story",
         limit,
         lead=config.lead,
+        event_lead=config.event_lead,
     )
     press = Press(config, store)
     made = edition.compose(view, found, {}, press.origins, press.priorities)
@@ -489,7 +518,9 @@ def search_feed(
 def search_items(config: Config, store: Store, found: Sequence[Story], limit: int) -> list[Item]:
     """A search as items for a page."""
     press = Press(config, store)
-    view = View("search", "", "", config.site.base_url, "story", limit, lead=config.lead)
+    view = View(
+        "search", "", "", config.site.base_url, "story", limit, lead=config.lead, event_lead=config.event_lead
+    )
     return list(edition.compose(view, found, {}, press.origins, press.priorities).items)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -14,16 +15,19 @@ from aggregator.model import (
     SHOWN,
     Edition,
     Entry,
+    EventLead,
     Head,
     Item,
     Level,
     Member,
     Origin,
     Person,
+    Sort,
     Story,
     Telling,
     Unit,
 )
+from aggregator.text.words import search_words
 
 # seconds: what is newer stays in the feed beyond its limit, so that hourly pollers lose nothing (F26)
 BURST_WINDOW = 48 * 3600
@@ -34,6 +38,11 @@ FEED_SIZE = 500_000
 LEAST = 30
 LARGEST = 4_500_000  # bytes of the largest format that no feed and no archive document exceeds (F25)
 _FRAME = 2000  # bytes of an item beside its content
+
+
+MOST_COMPARED = 40  # tellings of an event among which the one closest to all others is looked for
+OPENING = 30  # words of a summary that are compared
+SHARE_OF_STORIES = 3  # a third of an event's stories give it a topic, beside those of its lead
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,10 @@ class View:
     size: int | None = None  # bytes to keep to, see FEED_SIZE
     min_sources: int = 1
     per_source: int | None = None
-    lead: Literal["first", "longest"] = "first"
+    lead: Literal["first", "longest"] = "first"  # of a story
+    event_lead: EventLead = "first"
+    sort: Sort = "newest"
+    topic: str | None = None  # whose feed it is: events that are about something else are left out
     archive: int = 0  # number of the newest archive document
 
 
@@ -65,12 +77,18 @@ def compose(view: View, stories: Iterable[Story], heads: Mapping[int, Head], ori
     maker = _Maker(view, origins, priorities)
     items: dict[str, Item] = {}
     for item in maker.items(list(stories), heads):
-        if item.sources >= view.min_sources and item.id not in without:
+        if item.sources >= view.min_sources and item.id not in without and _is_about(item, view):
             items.setdefault(item.id, item)
     ordered = sorted(items.values(), key=lambda item: (item.published, item.id), reverse=True)
     chosen, since = _chosen(view, ordered)
     updated = max((item.updated for item in chosen), default=0)
+    if view.sort == "sources":
+        chosen = sorted(chosen, key=lambda item: -item.sources)
     return Edition(view.id, view.title, view.description, tuple(chosen), updated, view.archive, since)
+
+
+def _is_about(item: Item, view: View) -> bool:
+    return view.topic is None or view.one_per != "event" or view.topic in item.topics
 
 
 def _chosen(view: View, ordered: list[Item]) -> tuple[list[Item], int]:
@@ -179,6 +197,19 @@ class _Maker:
 
         return min(members, key=rank)
 
+    def _event_lead(self, leads: Sequence[Member]) -> Member:
+        """Of the leads of an event's stories: the highest priority first, among equals by the config's policy."""
+        highest = max(self._priorities.get(member.entry.source, 0) for member in leads)
+        equals = [member for member in leads if self._priorities.get(member.entry.source, 0) == highest]
+        if self._view.event_lead == "central":
+            return _central(equals)
+
+        def rank(member: Member) -> tuple[int, int, str]:
+            length = len(member.entry.text) if self._view.event_lead == "longest" else 0
+            return (-length, member.entry.published or 0, member.entry.public_id)
+
+        return min(equals, key=rank)
+
     def _telling(self, member: Member, level: Level | None) -> Telling:
         entry = member.entry
         return Telling(
@@ -228,7 +259,7 @@ class _Maker:
         """The leading story; below it its other members, then everybody of the other stories."""
         ordered = sorted(stories, key=lambda story: (story.published, story.public_id))
         members = [member for story in ordered for member in story.members]
-        lead = self._lead([self._lead(story.members) for story in ordered])
+        lead = self._event_lead([self._lead(story.members) for story in ordered])
         own = next(story for story in ordered if lead in story.members)
         others = self._leads_first([story for story in ordered if story is not own])
         changed = _updated(max(story.changed for story in ordered), members)
@@ -236,7 +267,7 @@ class _Maker:
         tellers = {member.entry.source for member in members}
         return replace(
             item,
-            topics=tuple(sorted({topic for story in ordered for topic in story.topics})),
+            topics=_event_topics(own, ordered),
             sources=independent(ordered) if self._view.min_sources > 1 else len(tellers),
             page=page(head.public_id) if len(ordered) > 1 or item.page else None,
         )
@@ -260,6 +291,32 @@ class _Maker:
         later = [one for one in story.members if one.publication >= member.publication]
         changed = max(published, _updated(entry.changed, later))
         return replace(alone, also=listed.also, updated=changed, topics=story.topics)
+
+
+def _event_topics(lead: Story, stories: Sequence[Story]) -> tuple[str, ...]:
+    """Those of its lead, and of a third of its stories: one aside does not make it about something else."""
+    counts = Counter(topic for story in stories for topic in story.topics)
+    common = {topic for topic, count in counts.items() if count * SHARE_OF_STORIES >= len(stories)}
+    return tuple(sorted({*lead.topics, *common}))
+
+
+def _central(tellings: Sequence[Member]) -> Member:
+    """The telling that shares most of its words with all others, the first of equals."""
+    oldest_first = sorted(tellings, key=lambda member: (member.entry.published or 0, member.entry.public_id))
+    if len(oldest_first) < 3:
+        return oldest_first[0]
+    words = [_words(member.entry) for member in oldest_first[:MOST_COMPARED]]
+    likeness = [sum(_overlap(own, other) for other in words) for own in words]
+    return oldest_first[max(range(len(words)), key=lambda place: (likeness[place], -place))]
+
+
+def _words(entry: Entry) -> frozenset[str]:
+    return frozenset([*search_words(entry.title), *search_words(entry.summary)[:OPENING]])
+
+
+def _overlap(a: frozenset[str], b: frozenset[str]) -> float:
+    """Dice coefficient."""
+    return 2 * len(a & b) / ((len(a) + len(b)) or 1)
 
 
 def _updated(changed: int, members: Sequence[Member]) -> int:
