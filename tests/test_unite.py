@@ -691,11 +691,9 @@ def test_who_leads_an_event(policy: str, leads: str) -> None:
         for n, title in enumerate(TELLINGS)
     ]
     item = one(*apart(*members), one_per="event", event_lead=policy)
-    assert (
-        (item.entry.title == leads
-        and item.id == "urn:uuid:1")
-        or item.id == one(*apart(*members), one_per="event").id
-    )
+    assert (item.entry.title == leads and item.id == "urn:uuid:1") or item.id == one(
+        *apart(*members), one_per="event"
+    ).id
 
 
 @pytest.mark.parametrize(
