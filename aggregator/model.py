@@ -71,11 +71,26 @@ class Topic:
     scheme: str | None = None  # as a category, with `term`, of all that belongs there
     term: str | None = None
     sort: Sort | None = None
+    digest: Literal["daily", "weekly"] | None = None  # one entry a day or week, as feeds of its own
+    digest_at: tuple[int, int] = (7, 0)  # hour and minute, in the zone of the machine
 
     @property
     def learns(self) -> bool:
         """Examples teach as well."""
         return self.learn or bool(self.like)
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Who is told after a cycle, and of what."""
+
+    name: str
+    on: Literal["story", "event", "source", "digest"]
+    match: str | None = None
+    min_sources: int = 2  # of an event: independent ones
+    run: tuple[str, ...] = ()  # a command, or …
+    notify: str | None = None  # … an address of Apprise
+    timeout: int = 30  # seconds
 
 
 @dataclass(frozen=True, slots=True)

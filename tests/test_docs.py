@@ -13,7 +13,7 @@ import pytest
 
 from aggregator.cli import COMMANDS, group
 from aggregator.config import load
-from aggregator.config.model import File, Fold, Poll, Publish, Retention, Serve, Service, Source, Topic
+from aggregator.config.model import File, Fold, Hook, Poll, Publish, Retention, Serve, Service, Source, Topic
 from aggregator.model import Entry
 from aggregator.parse import stories as story_files
 from aggregator.render import formats
@@ -49,7 +49,9 @@ def test_every_option_is_in_the_readme() -> None:
 
 
 @pytest.mark.parametrize(
-    "section", [Service, Poll, Fold, Publish, Retention, Serve, Source, Topic], ids=lambda one: one.__name__
+    "section",
+    [Service, Poll, Fold, Publish, Retention, Serve, Source, Topic, Hook],
+    ids=lambda one: one.__name__,
 )
 def test_every_key_is_in_the_readme(section: type) -> None:
     for key in section.model_fields:  # type: ignore[attr-defined]  # a pydantic model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 from aggregator import __version__, kinds, query
 from aggregator.config import lines, quick
 from aggregator.errors import ConfigError
-from aggregator.model import BY_HAND, Category, EventLead, Limits, Pace, Site, Sort, Source, Topic, Unit
+from aggregator.model import BY_HAND, Category, EventLead, Hook, Limits, Pace, Site, Sort, Source, Topic, Unit
 from aggregator.text.words import sought
 
 RESERVED = frozenset({"all", "index", "feeds", "sources", "archive", "stories", "status", "search", BY_HAND})
@@ -58,6 +59,7 @@ class Config:
     ping_url: str | None
     sources: tuple[Source, ...]
     topics: tuple[Topic, ...]
+    hooks: tuple[Hook, ...] = ()
 
 
 def load(path: Path, env: Mapping[str, str], secrets: bool = True) -> Config:
@@ -251,6 +253,9 @@ def _cross(file: Any) -> Iterator[Problem]:
         yield from _starters(("topics", number, "starter"), topic.starter)
         if topic.scheme is not None and topic.term is None:
             yield ("topics", number, "scheme"), "says nothing without a `term`"
+    yield from _names_of_digests(file)
+    for number, hook in enumerate(file.hooks):
+        yield from _hook_problems(number, hook)
     for number, source in enumerate(file.sources):
         yield from _source(number, source)
         yield from _known(("sources", number, "topics"), source.topics, topic_ids, "topic")
@@ -383,12 +388,37 @@ def _topic(folder: Path, one: Any) -> Topic:
         scheme=one.scheme,
         term=one.term,
         sort=one.sort,
+        digest=one.digest,
+        digest_at=(int(one.digest_at[:2]), int(one.digest_at[3:])),
     )
 
 
 def _terms(file: Any) -> tuple[tuple[str, Category], ...]:
     """Topic → its category, of those that have a term."""
     return tuple((one.id, Category(one.term, one.scheme, one.title)) for one in file.topics if one.term)
+
+
+def _hook(one: Any) -> Hook:
+    """Its name is made of what it does, so that it stays the same wherever it stands in the file."""
+    said = repr((one.on, one.match, one.min_sources, one.run, one.notify))
+    name = f"{one.on}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
+    return Hook(name, one.on, one.match, one.min_sources, tuple(one.run or ()), one.notify, one.timeout)
+
+
+def _names_of_digests(file: Any) -> Iterator[Problem]:
+    digests = {f"{topic.id}-digest" for topic in file.topics if topic.digest}
+    for number, topic in enumerate(file.topics):
+        if topic.id in digests:
+            yield ("topics", number, "id"), f'"{topic.id}" is where the digest of another topic is published'
+
+
+def _hook_problems(number: int, one: Any) -> Iterator[Problem]:
+    at: lines.Path = ("hooks", number)
+    if (one.run is None) == (one.notify is None):
+        yield (*at, "run"), "a hook has either `run`, a command, or `notify`, an address"
+    yield from _queries(at, {"match": one.match})
+    if one.match is not None and one.on not in ("story", "event"):
+        yield (*at, "match"), f"says nothing of a {one.on}; only stories and events match a query"
 
 
 def _example(folder: Path, said: str) -> str:
@@ -484,4 +514,5 @@ def _config(path: Path, file: Any) -> Config:
             for name, one in zip(_made_ids(file.sources), file.sources, strict=True)
         ),
         topics=tuple(_topic(folder, one) for one in file.topics),
+        hooks=tuple(_hook(one) for one in file.hooks),
     )  # fmt: skip

@@ -52,6 +52,9 @@ Query = Annotated[
         description='words, "phrases", prefix*, AND OR NOT, parentheses, title: author: source: category: lang:',
     ),
 ]
+Clock = Annotated[
+    str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description='Hour and minute, such as "07:00".')
+]
 Unit = Literal["story", "event", "entry"]
 EventLead = Literal["central", "first", "longest"]
 Sort = Literal["newest", "sources"]
@@ -187,7 +190,24 @@ class Topic(Section):
     )
     scheme: Text | None = Field(None, description="Published with the term, as a category of its items.")
     sort: Sort | None = None
+    digest: Literal["daily", "weekly"] | None = Field(
+        None, description="One entry a day or week, grouped by event, as feeds ID-digest.*."
+    )
+    digest_at: Clock = Field("07:00", description="When, in the time of the machine.")
     term: Text | None = Field(None, description="A category that all of its items get.")
+
+
+class Hook(Section):
+    on: Literal["story", "event", "source", "digest"]
+    match: Query | None = Field(None, description="Only stories or events that match.")
+    min_sources: int = Field(
+        2, ge=1, le=100, description="Of an event: told once, when so many independent sources carry it."
+    )
+    run: list[Text] | None = Field(
+        None, min_length=1, max_length=100, description="A command; it gets JSON on its standard input."
+    )
+    notify: Text | None = Field(None, description='An Apprise address; "env:NAME" reads it.')
+    timeout: Duration = Field(30, description="How long the command may take.")
 
 
 class File(Section):
@@ -201,3 +221,4 @@ class File(Section):
     serve: Serve | None = Field(None, description="The daemon also serves when this section is there.")
     sources: list[Source] = Field([], max_length=20_000)
     topics: list[Topic] = Field([], max_length=2000)
+    hooks: list[Hook] = Field([], max_length=100)

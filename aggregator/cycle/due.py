@@ -55,7 +55,7 @@ def anything_due(config: Config, store: Store, now: int) -> bool:
         kinds.of(task.source).remote or now - (task.memory.polled or 0) >= LOCAL_EVERY
         for task in tasks(config, store, Wanted(), now)
     )
-    return due or pending.work(store, now) or outdated(config, store)
+    return due or pending.work(store, now) or outdated(config, store) or _digest_due(config, store, now)
 
 
 def nothing(config: Config, store: Store, wanted: Wanted | None, now: int) -> bool:
@@ -64,10 +64,20 @@ def nothing(config: Config, store: Store, wanted: Wanted | None, now: int) -> bo
     """
     if config.ping_url or not pruned_today(store, now) or (wanted and tasks(config, store, wanted, now)):
         return False
+    if _digest_due(config, store, now):
+        return False
     folder = Folder(config.output)
     return bool(folder.names()) and not (
         pending.work(store, now) or outdated(config, store) or folder.missing()
     )
+
+
+def _digest_due(config: Config, store: Store, now: int) -> bool:
+    if all(topic.digest is None for topic in config.topics):
+        return False
+    from aggregator.cycle import digests  # only where there is one
+
+    return digests.due(config, store, now)
 
 
 def pruned_today(store: Store, now: int) -> bool:

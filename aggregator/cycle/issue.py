@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from aggregator import edition, opml, render, topics
 from aggregator.config import Config
-from aggregator.cycle import changes, learning
+from aggregator.cycle import changes, digests, learning
 from aggregator.cycle.byhand import topics_by_hand
 from aggregator.cycle.signatures import look, rules_signature
 from aggregator.edition import View
@@ -151,6 +151,8 @@ def _printed(press: Press, folder: Folder, name: str) -> tuple[dict[str, bytes],
         return press.event(int(name[6:]))
     if name == "sources":
         return press.sources(), set()
+    if name in press.digests:
+        return press.digest(name), set()
     topic = press.topics.get(name)  # None: it left the config
     return {} if topic is None else press.edition(topic, folder), set()
 
@@ -160,7 +162,7 @@ def _mark(config: Config, store: Store, folder: Folder) -> None:
     removed from the folder.
     """
     signature = look(config)
-    everything = ["all", "sources", *(topic.id for topic in config.topics)]
+    everything = ["all", "sources", *(topic.id for topic in config.topics), *_digest_names(config)]
     if store.meta("printed with") != signature:
         stories.mark_dirty(store, everything)
         stories.mark_all_events(store)
@@ -187,11 +189,21 @@ def _belongs_to_nobody(config: Config, name: str) -> bool:
     base, _, ending = name.rpartition(".")
     if name.startswith("stories/") or base in ("index", "feeds", "sources"):
         return False
+    if base in _digest_names(config):
+        return f".{ending}" not in {
+            HTML.ending,
+            *(form.ending for form in formats.named(config.site.formats)),
+        }
     topic = base.removeprefix("archive/").rpartition("-")[0] if name.startswith("archive/") else base
     if topic not in {"all", *(one.id for one in config.topics)}:
         return True
     published = {HTML.ending, *(form.ending for form in formats.named(config.site.formats))}
     return f".{ending}" not in published and not name.startswith("archive/")
+
+
+def _digest_names(config: Config) -> dict[str, Topic]:
+    """Name of a topic's digest → the topic."""
+    return {f"{topic.id}-digest": topic for topic in config.topics if topic.digest is not None}
 
 
 def print_newest_archives(config: Config, store: Store) -> None:
@@ -217,6 +229,7 @@ class Press:
             pages.Neighbour(topic.id, topic.title, topic.description) for topic in (ALL, *config.topics)
         ]
         self.made: dict[str, Edition] = {}
+        self.digests = _digest_names(config)
 
     def view(self, topic: Topic) -> View:
         config = self.config
@@ -280,6 +293,15 @@ class Press:
         files.update(render.feeds(made, site))
         files[f"{topic.id}.html"] = pages.topic(made, site, self.neighbours)
         return files
+
+    def digest(self, name: str) -> dict[str, bytes]:
+        """The feeds and the page of a topic's digests."""
+        made = digests.printed(self.config, self.store, self.digests[name])
+        made = replace(made, updated=self.as_of(name, made.updated))
+        return {
+            **render.feeds(made, self.config.site),
+            f"{name}{HTML.ending}": pages.digest(made, self.config.site, self.neighbours),
+        }
 
     def as_of(self, name: str, newest: int) -> int:
         """The date of a feed: its newest change, never backwards, not even when that item leaves it (F20); of
@@ -454,7 +476,10 @@ class Press:
                 pages.feed_title(one.id, one.title, site),
                 f"{site.base_url}{one.id}{HTML.ending}",
             )
-            for one in newest
+            for one in [
+                *newest,
+                *(digests.printed(self.config, self.store, topic) for topic in self.digests.values()),
+            ]
         ]
         read = [opml.Outline(origin.url, origin.title, origin.site) for source in self.config.sources
                 if (origin := self.origins[source.id]).url]  # fmt: skip

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from aggregator import fetch, fold
 from aggregator.config import Config
+from aggregator.cycle import digests, hooks
 from aggregator.cycle.changes import follow_renames, let_in
 from aggregator.cycle.collect import collect, pay_debts
 from aggregator.cycle.due import Wanted, pruned_today, tasks
@@ -45,6 +46,7 @@ def stages(
     stop.check()
     watch.stage("labelling", 0)
     label(config, store, stop)
+    digests.make(config, store, now)
     _prune_daily(config, store, now)
     watch.stage("publishing", len(stories.dirty(store)))
     report.written = issue(config, store, now, stop)
@@ -52,6 +54,7 @@ def stages(
     report.warnings += [f"{name} has {size / 1e6:.1f} MB, {advice}" for name, size in report.written.large]
     stop.check()
     report.warnings += _tell(config, report)
+    report.warnings += hooks.run(config, store, now, stop)
 
 
 def fold_again(config: Config, store: Store, now: int) -> None:

@@ -160,6 +160,16 @@ def topic(edition: Edition, site: Site, neighbours: Sequence[Neighbour]) -> byte
                  older=f"{site.base_url}{archive_name(edition.id, edition.archive)}" if edition.archive else "")  # fmt: skip
 
 
+def digest(edition: Edition, site: Site, neighbours: Sequence[Neighbour]) -> bytes:
+    """`ID-digest.html`: the last digests of a topic, the newest first."""
+    found = [
+        {"title": item.entry.title, "html": Markup(markup.safe(item.entry.content))} for item in edition.items
+    ]
+    links = _alternates(edition.id, edition.title, site)
+    return _page("digest.html", site, neighbours, title=f"{edition.title} – {site.title}", heading=edition.title, here=edition.id.removesuffix("-digest"),
+                 description=edition.description, canonical=f"{site.base_url}{edition.id}.html", alternates=links, links=links, digests=found)  # fmt: skip
+
+
 def index(editions: Sequence[Edition], site: Site, neighbours: Sequence[Neighbour]) -> bytes:
     """`index.html`: what is new, what most sources tell, and all topics with their newest stories."""
     known = {one.id: one for one in neighbours}

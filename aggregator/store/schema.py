@@ -27,6 +27,8 @@ open the file with `sqlite-utils` or Datasette. Lists and small records are JSON
 | dirty      | an edition that has to be printed anew                                                             |
 | archived   | which archive document (RFC 5005) of an edition holds an item                                      |
 | publication | the newest entry of each time that something was published: what came out together, what later   |
+| digest     | what was told of a topic in a day or a week, as it was made and published                          |
+| hooked     | what each hook was told of, so that it is told once                                                |
 | notice     | a source's change of state, in words                                                               |
 | traffic    | requests and bytes of a source on a day                                                            |
 | meta       | small facts about this database                                                                    |
@@ -244,6 +246,18 @@ def m008_items(db: Database) -> None:
     """By what the items of each source's last document are known again; `present` are their entries, one by one."""
     for column in ("items BLOB", "items_context TEXT"):
         db.conn.execute(f"ALTER TABLE source ADD COLUMN {column}")
+
+
+@migrations()
+def m009_digests(db: Database) -> None:
+    """Digests as they were made, and what hooks were told of."""
+    _script(
+        db,
+        """CREATE TABLE digest (topic TEXT NOT NULL, until INTEGER NOT NULL, public_id TEXT NOT NULL, title TEXT NOT NULL,
+          html TEXT NOT NULL, text TEXT NOT NULL, events INTEGER NOT NULL, PRIMARY KEY (topic, until)) STRICT, WITHOUT ROWID;
+        CREATE TABLE hooked (hook TEXT NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (hook, key)) STRICT, WITHOUT ROWID;
+        """,
+    )
 
 
 assert len(migrations._migrations) == LATEST, "a migration was added: store/version.py counts them"

@@ -1,0 +1,91 @@
+"""Digests: made once when their time has come, kept, and published as feeds and a page of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from aggregator import digest, edition
+from aggregator.config import Config
+from aggregator.digest import Digest
+from aggregator.edition import View
+from aggregator.model import Edition, Entry, Item, Origin, Story, Topic
+from aggregator.store import Store, digests, sources, stories
+from aggregator.text import markup
+
+FEED = 30  # digests in a feed
+LOOKED_AT = 5000  # newest stories of a topic among which those of the time are
+
+
+def due(config: Config, store: Store, now: int) -> bool:
+    """Whether a digest's time has come that is not made yet."""
+    return any(
+        not digests.has_digest(store, topic.id, digest.boundary(now, topic.digest, topic.digest_at)[1])
+        for topic in config.topics
+        if topic.digest is not None
+    )
+
+
+def make(config: Config, store: Store, now: int) -> None:
+    """Those whose time has come. One that was missed is not made later: it would tell old news as new."""
+    for topic in config.topics:
+        if topic.digest is not None:
+            begin, end = digest.boundary(now, topic.digest, topic.digest_at)
+            if not digests.has_digest(store, topic.id, end):
+                digests.keep(store, _made(config, store, topic, begin, end))
+
+
+def _made(config: Config, store: Store, topic: Topic, begin: int, end: int) -> Digest:
+    newest = stories.newest(store, topic.id, LOOKED_AT, (end, ""))
+    found = [story for story in newest if _is_of(story, begin, end)]
+    return digest.compose(
+        topic.id,
+        topic.title,
+        uuid5(NAMESPACE_URL, f"{config.site.base_url}{topic.id}-digest#{end}").urn,
+        begin,
+        end,
+        _events(config, store, topic, found),
+        _day(end, topic),
+    )
+
+
+def _is_of(story: Story, begin: int, end: int) -> bool:
+    """Whether it came within this time. What a source told late is of the day on which it came, unless it is old."""
+    came = min(member.entry.first_seen for member in story.members)
+    return begin <= max(story.published, came) < end and story.published >= begin - (end - begin)
+
+
+def _events(config: Config, store: Store, topic: Topic, found: Sequence[Story]) -> tuple[Item, ...]:
+    whole = stories.of_events(store, {story.event for story in found})
+    heads = stories.heads(store, {story.event for story in found})
+    view = View(topic.id, "", "", config.site.base_url, "event", None, min_sources=topic.min_sources, lead=config.lead,
+                event_lead=config.event_lead, topic=topic.id)  # fmt: skip
+    priorities = {source.id: source.priority for source in config.sources}
+    return edition.compose(view, whole, heads, sources.origins(store, config.sources), priorities).items
+
+
+def _day(end: int, topic: Topic) -> str:
+    day = datetime.fromtimestamp(end).astimezone()
+    named = f"{day.day} {day:%B %Y}"
+    return f"the week to {named}" if topic.digest == "weekly" else named
+
+
+def printed(config: Config, store: Store, topic: Topic) -> Edition:
+    """The feed of a topic's digests."""
+    name = f"{topic.id}-digest"
+    title = f"{topic.title}: {'the week' if topic.digest == 'weekly' else 'the day'}"
+    origin = Origin(name, title, site=config.site.base_url)
+    items = tuple(_item(config, one, origin) for one in digests.newest(store, topic.id, FEED))
+    updated = max((item.updated for item in items), default=0)
+    return Edition(name, title, f"What was told most of {topic.title}, as one entry", items, updated)
+
+
+def _item(config: Config, made: Digest, origin: Origin) -> Item:
+    text = markup.plain(made.html)
+    summary = f"{made.events} {'event' if made.events == 1 else 'events'}: {markup.snippet(text, 200)}"
+    entry = replace(Entry(origin.id, made.public_id), title=made.title, content=made.html, text=text, summary=summary,
+                    published=made.until, first_seen=made.until)  # fmt: skip
+    link = f"{config.site.base_url}{origin.id}.html"
+    return Item(made.public_id, entry, origin, link, made.until, made.until)

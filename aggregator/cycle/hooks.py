@@ -1,0 +1,198 @@
+"""After a cycle others are told: commands that get JSON on their standard input, or whoever an Apprise address reaches.
+
+Each is told of each thing once at most: that is noted before. What fails is named, and ends nothing. A new hook is told of what
+comes after it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from aggregator import edition, query
+from aggregator.config import Config
+from aggregator.digest import Digest
+from aggregator.edition import View
+from aggregator.model import Hook, Item, Notice
+from aggregator.stop import Stop
+from aggregator.store import Store, digests, sources, stories
+
+MOST = 100  # things that one hook is told of in a cycle; the next cycle goes on
+DIED = frozenset({"gone", "failing", "blocked", "silent"})  # states of a source that are told of
+WORDS = 300  # characters of what a failed command said
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a hook is told."""
+
+    key: str  # by what it is told once
+    title: str
+    text: str
+    data: dict[str, Any]
+    html: str = ""
+
+
+def run(config: Config, store: Store, now: int, stop: Stop) -> list[str]:
+    """Tell all hooks what is new; what went wrong, in words."""
+    trouble = []
+    for hook in config.hooks:
+        for message in _messages(config, store, hook, now):
+            stop.check()
+            if digests.claim(store, hook.name, message.key, now) and (
+                failure := _tell(config, hook, message)
+            ):
+                trouble.append(f"hook {hook.name}: {failure}")
+    return trouble
+
+
+def _messages(config: Config, store: Store, hook: Hook, now: int) -> Iterator[Message]:
+    table = "notice" if hook.on == "source" else "entry"
+    mark = store.meta(f"hook {hook.name}")
+    if mark is None:  # it is new, and what was before it is not
+        _note(store, hook, f"{digests.highest(store, table)} {now}")
+        return
+    after, since = (int(part) for part in mark.split())
+    if hook.on == "digest":
+        yield from map(_of_digest, digests.to_tell(store, hook.name, since, MOST))
+        return
+    kinds = {"story": _of_stories, "event": _of_events, "source": _of_sources}
+    for number, message in kinds[hook.on](config, store, hook, after):
+        _note(store, hook, f"{number} {since}")
+        if message is not None:
+            yield message
+
+
+def _note(store: Store, hook: Hook, mark: str) -> None:
+    with store.transaction():
+        store.set_meta(f"hook {hook.name}", mark)
+
+
+def _of_stories(config: Config, store: Store, hook: Hook, after: int) -> Iterator[tuple[int, Message | None]]:
+    """New stories that match, by the number of their first entry."""
+    new = digests.new_stories(store, after, MOST)
+    titles, wanted = sources.titles(store), query.parse(hook.match) if hook.match else None
+    known = {story.id: story for story in stories.stories(store, [story for _, story in new])}
+    for entry, number in new:
+        story = known[number]
+        matches = wanted is None or any(
+            query.match(wanted, query.doc(member.entry, titles.get(member.entry.source, "")))
+            for member in story.members
+        )
+        item = _items(config, store, [story], "story")[0] if matches else None
+        yield (
+            entry,
+            None
+            if item is None
+            else Message(item.id, item.entry.title, _said(item), {"on": "story", "story": _data(item)}),
+        )
+
+
+def _of_events(config: Config, store: Store, hook: Hook, after: int) -> Iterator[tuple[int, Message | None]]:
+    """Events that came to be told by so many independent sources, by the newest entry looked at."""
+    grown = digests.grown_events(store, after, 100 * MOST)
+    titles, wanted = sources.titles(store), query.parse(hook.match) if hook.match else None
+    last = {event: entry for entry, event in grown}
+    for event, entry in sorted(last.items(), key=lambda pair: pair[1]):
+        found = stories.of_events(store, [event])
+        told = edition.independent(found)
+        matches = wanted is None or any(
+            query.match(wanted, query.doc(member.entry, titles.get(member.entry.source, "")))
+            for story in found
+            for member in story.members
+        )
+        if told < hook.min_sources or not matches:
+            yield entry, None
+            continue
+        item = _items(config, store, found, "event")[0]
+        yield entry, Message(f"event {item.id}", item.entry.title, _said(item), {"on": "event", "event": _data(item) | {"independent": told}})  # fmt: skip
+
+
+def _of_sources(config: Config, store: Store, hook: Hook, after: int) -> Iterator[tuple[int, Message | None]]:
+    for number, notice in digests.new_notices(store, after, MOST):
+        yield number, _of_notice(number, notice) if notice.state in DIED else None
+
+
+def _of_notice(number: int, notice: Notice) -> Message:
+    data = {"source": notice.source, "title": notice.title, "before": notice.before, "state": notice.state,
+            "words": notice.words, "at": _rfc3339(notice.at)}  # fmt: skip
+    return Message(f"notice {number}", f"{notice.title or notice.source} is {notice.state}", notice.words, {"on": "source", "source": data})  # fmt: skip
+
+
+def _of_digest(made: Digest) -> Message:
+    data = {"topic": made.topic, "id": made.public_id, "title": made.title, "published": _rfc3339(made.until),
+            "events": made.events, "html": made.html, "text": made.text}  # fmt: skip
+    return Message(made.public_id, made.title, made.text, {"on": "digest", "digest": data}, made.html)
+
+
+def _items(config: Config, store: Store, found: Any, unit: Any) -> tuple[Item, ...]:
+    view = View(
+        "hook", "", "", config.site.base_url, unit, None, lead=config.lead, event_lead=config.event_lead
+    )
+    heads = stories.heads(store, {story.event for story in found})
+    priorities = {source.id: source.priority for source in config.sources}
+    return edition.compose(view, found, heads, sources.origins(store, config.sources), priorities).items
+
+
+def _data(item: Item) -> dict[str, Any]:
+    return {
+        "id": item.id, "title": item.entry.title, "link": item.link, "published": _rfc3339(item.published),
+        "summary": item.entry.summary, "source": {"id": item.origin.id, "title": item.origin.title}, "sources": item.sources,
+        "topics": list(item.topics),
+        "also": [{"title": one.title, "link": one.link, "source": one.origin.title, "published": _rfc3339(one.published)} for one in item.also],
+    }  # fmt: skip
+
+
+def _said(item: Item) -> str:
+    return "\n".join(part for part in (item.entry.summary, item.link) if part)
+
+
+def _rfc3339(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _tell(config: Config, hook: Hook, message: Message) -> str | None:
+    """What went wrong, in words; None: it was told."""
+    return _notify(hook, message) if hook.notify else _command(config, hook, message)
+
+
+def _command(config: Config, hook: Hook, message: Message) -> str | None:
+    """In a group of its own: what it starts ends with it."""
+    try:
+        process = subprocess.Popen(hook.run, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                   cwd=config.path.absolute().parent, start_new_session=True)  # fmt: skip
+    except OSError as error:
+        return f"{hook.run[0]}: can't be started: {error.strerror}"
+    with process:
+        try:
+            _, said = process.communicate(json.dumps(message.data, ensure_ascii=False).encode(), hook.timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return f"{hook.run[0]}: took longer than {hook.timeout} s and was ended"
+    if process.returncode:
+        words = " ".join(said.decode("utf-8", "replace").split())[-WORDS:]
+        return f"{hook.run[0]}: exit code {process.returncode}" + (f": {words}" if words else "")
+    return None
+
+
+def _notify(hook: Hook, message: Message) -> str | None:
+    try:
+        import apprise
+    except ImportError:
+        return "notify needs the package apprise: install feed-aggregator[notify]"
+    told = apprise.Apprise()
+    if not told.add(hook.notify):
+        return "notify: is no address that Apprise knows"
+    body, form = (
+        (message.html, apprise.NotifyFormat.HTML)
+        if message.html
+        else (message.text, apprise.NotifyFormat.TEXT)
+    )
+    return None if told.notify(title=message.title, body=body, body_format=form) else "notify: was not taken"

@@ -1,0 +1,277 @@
+"""Digests and hooks: what is told once a day, and who is told of what, once."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from aggregator import cycle, digest
+from aggregator.config import Config
+from aggregator.cycle import hooks
+from aggregator.errors import ConfigError
+from aggregator.model import Notice
+from aggregator.store import digests, open_writer
+from tests.helpers import config, entry, put
+
+BERLIN = ZoneInfo("Europe/Berlin")
+DAY = 86_400
+
+
+def at(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+@pytest.mark.parametrize(
+    ("name", "now", "rhythm", "begin", "end"),
+    [
+        ("after seven", "2026-03-05T07:00:01+01:00", "daily", "2026-03-04T07:00+01:00", "2026-03-05T07:00+01:00"), ("at seven", "2026-03-05T07:00+01:00", "daily", "2026-03-04T07:00+01:00", "2026-03-05T07:00+01:00"),
+        ("before seven", "2026-03-05T06:59:59+01:00", "daily", "2026-03-03T07:00+01:00", "2026-03-04T07:00+01:00"), ("23 hours", "2026-03-29T12:00+02:00", "daily", "2026-03-28T07:00+01:00", "2026-03-29T07:00+02:00"),
+        ("25 hours", "2026-10-25T12:00+01:00", "daily", "2026-10-24T07:00+02:00", "2026-10-25T07:00+01:00"), ("a week", "2026-03-05T12:00+01:00", "weekly", "2026-02-23T07:00+01:00", "2026-03-02T07:00+01:00"),
+        ("Monday, early", "2026-03-02T06:00+01:00", "weekly", "2026-02-16T07:00+01:00", "2026-02-23T07:00+01:00"), ("Monday, at seven", "2026-03-02T07:00+01:00", "weekly", "2026-02-23T07:00+01:00", "2026-03-02T07:00+01:00"),
+    ],
+)  # fmt: skip
+def test_when_a_digest_is_due(name: str, now: str, rhythm: Any, begin: str, end: str) -> None:
+    assert digest.boundary(at(now), rhythm, (7, 0), BERLIN) == (at(begin), at(end)), name
+
+
+@pytest.fixture
+def utc(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+SEVEN = int(datetime(2026, 3, 5, 7, tzinfo=UTC).timestamp())
+TOPIC = '[[sources]]\nid = "a"\npath = "none.txt"\n[[sources]]\nid = "b"\npath = "none.txt"\n[[topics]]\nid = "ships"\ntitle = "Ships"\nmatch = "ferry OR harbour"\ndigest = "daily"\n'
+TEXT = "The ferry Ålesund with 214 people on board sank off Bergen after its engine room caught fire, rescuers said on Wednesday."
+
+
+def items(settings: Config, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((settings.output / name).read_text())["items"]
+    return found
+
+
+def test_a_digest_is_made_once_and_never_changes(tmp_path: Path, utc: None) -> None:
+    settings = config(tmp_path, TOPIC)
+    with open_writer(settings.database) as store:
+        put(store, entry("a", "0", "Old harbour news", at=SEVEN - 2 * DAY - 1), entry("a", "1", "A new harbour for Bergen", at=SEVEN - 9 * 3600, link="https://a.example/1"),
+            entry("a", "2", "Ferry Ålesund sinks off Bergen", TEXT, at=SEVEN - 3600, link="https://a.example/2"), entry("b", "2", "Ferry sinks", TEXT, at=SEVEN - 1800, link="https://b.example/2"),
+            entry("a", "3", "Rain", at=SEVEN - 100), at=SEVEN - 60)  # fmt: skip
+        cycle.run(settings, store, None, SEVEN - 1)
+        assert items(settings, "ships-digest.json") == [], (
+            "its time has not come: the one of the day before had nothing"
+        )
+        cycle.run(settings, store, None, SEVEN)
+        (made,) = items(settings, "ships-digest.json")
+        assert made["title"] == "Ships: 5 March 2026" and made["date_published"].startswith(
+            "2026-03-05T07:00:00"
+        )
+        html = made["content_html"]
+        assert re.findall("<strong>(.*?)</strong>", html) == [
+            "Ferry Ålesund sinks off Bergen",
+            "A new harbour for Bergen",
+        ], "most told first; neither older nor of another topic"
+        assert html.count("https://a.example/2") == 2 and "https://b.example/2" in html
+        before = (settings.output / "ships-digest.atom").read_bytes()
+        put(store, entry("a", "4", "Harbour closed", at=SEVEN - 50), at=SEVEN + 60)
+        cycle.run(settings, store, None, SEVEN + 120)
+        assert (settings.output / "ships-digest.atom").read_bytes() == before
+        page = (settings.output / "ships-digest.html").read_text()
+        assert (
+            "Ships: 5 March 2026" in page
+            and "ships-digest.atom" in (settings.output / "feeds.opml").read_text()
+        )
+        cycle.run(settings, store, None, SEVEN + DAY + 5)
+        assert [one["title"] for one in items(settings, "ships-digest.json")] == ["Ships: 5 March 2026"], (
+            "a day without news has none"
+        )
+    plain = config(tmp_path, TOPIC.replace('digest = "daily"\n', ""))
+    with open_writer(plain.database) as store:
+        cycle.run(plain, store, None, SEVEN + DAY + 60)
+    assert not list(settings.output.glob("ships-digest.*"))
+
+
+def test_a_cycle_has_something_to_do_when_a_digest_is_due(tmp_path: Path, utc: None) -> None:
+    from aggregator.cycle import due
+
+    settings = config(tmp_path, TOPIC)
+    with open_writer(settings.database) as store:
+        put(store, entry("a", "1", "A new harbour", at=SEVEN - 3600), at=SEVEN - 60)
+        cycle.run(settings, store, None, SEVEN - 50)
+        assert due.nothing(settings, store, None, SEVEN - 1) and not due.nothing(settings, store, None, SEVEN)
+
+
+# ---------------------------------------------------------------- hooks
+
+WRITES = "import sys; open('told.jsonl', 'ab').write(sys.stdin.buffer.read() + b'\\n')"
+
+
+def hook(body: str, code: str = WRITES) -> str:
+    return f"[[hooks]]\n{body}\nrun = {json.dumps([sys.executable, '-c', code])}\n"
+
+
+def told(folder: Path) -> list[dict[str, Any]]:
+    path = folder / "told.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+SOURCES = "".join(f'[[sources]]\nid = "{name}"\npath = "none.txt"\n' for name in "abcd")
+
+
+def run(settings: Config, now: int, *found: Any) -> list[str]:
+    with open_writer(settings.database) as store:
+        put(store, *found, at=now)
+        return cycle.run(settings, store, None, now).warnings
+
+
+def test_a_new_story_that_matches_is_told_once(tmp_path: Path) -> None:
+    settings = config(tmp_path, SOURCES + hook('on = "story"\nmatch = "ferry"'))
+    assert run(settings, SEVEN, entry("a", "1", "An older ferry", at=SEVEN - 60)) == []
+    assert told(tmp_path) == [], "a new hook is told of what comes after it"
+    run(
+        settings,
+        SEVEN + 60,
+        entry("a", "2", "Ferry Ålesund sinks", TEXT, at=SEVEN, link="https://a.example/2"),
+        entry("a", "3", "Rain", at=SEVEN),
+    )
+    run(
+        settings,
+        SEVEN + 120,
+        entry("b", "2", "Ferry Ålesund sinks", TEXT, at=SEVEN + 90),
+        entry("a", "2", "Ferry Ålesund sinks, ten dead", TEXT, at=SEVEN),
+    )
+    (one,) = told(tmp_path)
+    assert (
+        one["on"] == "story"
+        and one["story"]["title"] == "Ferry Ålesund sinks"
+        and one["story"]["link"] == "https://a.example/2"
+    )
+    with open_writer(settings.database) as store:
+        cycle.refold(settings, store, None, SEVEN + 180)
+        cycle.run(settings, store, None, SEVEN + 240)
+    assert len(told(tmp_path)) == 1, "nor after a refold"
+
+
+def test_an_event_is_told_when_so_many_tell_it(tmp_path: Path) -> None:
+    settings = config(tmp_path, SOURCES + hook('on = "event"\nmin_sources = 3'))
+    run(settings, SEVEN)
+    titles = (
+        "Ferry Ålesund sinks off Bergen with 214 aboard",
+        "Ålesund ferry sinks near Bergen, 214 aboard",
+        "Bergen: ferry Ålesund sinks, 214 rescued",
+        "214 rescued as Ålesund ferry sinks off Bergen",
+    )
+    for n, (source, title) in enumerate(zip("abcd", titles, strict=True)):
+        run(
+            settings,
+            SEVEN + 600 * n,
+            entry(source, str(n), title, at=SEVEN + 600 * n - 60, link=f"https://{source}.example/{n}"),
+        )
+        assert len(told(tmp_path)) == (n >= 2), n
+    assert told(tmp_path)[0]["event"]["independent"] == 3
+
+
+def test_a_source_that_died_and_a_digest_are_told(tmp_path: Path, utc: None) -> None:
+    settings = config(tmp_path, TOPIC + hook('on = "source"') + hook('on = "digest"'))
+    run(settings, SEVEN - 60, entry("a", "1", "A new harbour", at=SEVEN - 3600))
+    with open_writer(settings.database) as store:
+        with store.transaction() as conn:
+            for state in ("gone", "ok"):
+                notice = Notice("a", "A", SEVEN, "ok", state, "It is gone.")
+                conn.execute("INSERT INTO notice (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
+                             (notice.source, notice.title, notice.at, notice.before, notice.state, notice.words))  # fmt: skip
+        cycle.run(settings, store, None, SEVEN + 5)
+        cycle.run(settings, store, None, SEVEN + 65)
+    found = {one["on"]: one for one in told(tmp_path)}
+    assert len(told(tmp_path)) == 2 and found["source"]["source"]["state"] == "gone"
+    assert (
+        found["digest"]["digest"]["title"] == "Ships: 5 March 2026"
+        and "1. A new harbour" in found["digest"]["digest"]["text"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("import sys; sys.exit('no mail today')", "exit code 1: no mail today"),
+        ("import time; time.sleep(60)", "took longer than 1 s and was ended"),
+        (None, "can't be started: No such file"),
+    ],
+)  # fmt: skip
+def test_a_hook_that_fails_is_named_and_ends_nothing(tmp_path: Path, code: str | None, words: str) -> None:
+    body = (
+        hook('on = "story"\ntimeout = "1s"', code)
+        if code
+        else '[[hooks]]\non = "story"\nrun = ["/none/notify"]\n'
+    )
+    settings = config(tmp_path, SOURCES + body + hook('on = "story"\nmatch = "ferry"'))
+    run(settings, SEVEN)
+    (warning,) = run(settings, SEVEN + 60, entry("a", "2", "Ferry sinks", at=SEVEN))
+    assert words in warning and warning.startswith("hook story-")
+    assert len(told(tmp_path)) == 1, "others are told"
+    assert run(settings, SEVEN + 120) == [], "it is not tried again"
+
+
+def test_many_things_are_told_in_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "MOST", 2)
+    settings = config(tmp_path, SOURCES + hook('on = "story"'))
+    run(settings, SEVEN)
+    run(
+        settings,
+        SEVEN + 60,
+        *(
+            entry("a", str(n), f"{word} in {word}land", at=SEVEN)
+            for n, word in enumerate(("Rain", "Snow", "Wind"))
+        ),
+    )
+    assert len(told(tmp_path)) == 2
+    run(settings, SEVEN + 120, entry("b", "9", "Hail", at=SEVEN + 70))
+    run(settings, SEVEN + 180, entry("b", "8", "Fog", at=SEVEN + 70))
+    assert [one["story"]["title"].split()[0] for one in told(tmp_path)] == [
+        "Rain",
+        "Snow",
+        "Wind",
+        "Hail",
+        "Fog",
+    ]
+
+
+def test_what_is_claimed_is_told_once(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        assert (
+            digests.claim(store, "h", "k", 1)
+            and not digests.claim(store, "h", "k", 2)
+            and digests.claim(store, "g", "k", 2)
+        )
+
+
+def test_an_address_of_apprise(tmp_path: Path) -> None:
+    settings = config(tmp_path, SOURCES + '[[hooks]]\non = "story"\nnotify = "no address"\n')
+    run(settings, SEVEN)
+    (warning,) = run(settings, SEVEN + 60, entry("a", "2", "Ferry sinks", at=SEVEN))
+    assert "notify: is no address" in warning or "feed-aggregator[notify]" in warning
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ('[[hooks]]\non = "story"\n', "either `run`"), ('[[hooks]]\non = "story"\nrun = ["x"]\nnotify = "y"\n', "either `run`"), ('[[hooks]]\non = "never"\nrun = ["x"]\n', "on"),
+        ('[[hooks]]\non = "source"\nrun = ["x"]\nmatch = "y"\n', "says nothing of a source"), ('[[hooks]]\non = "story"\nrun = ["x"]\nmatch = "("\n', "at character"),
+        ('[[topics]]\nid = "t"\ndigest = "hourly"\n', "digest"), ('[[topics]]\nid = "t"\ndigest = "daily"\ndigest_at = "24:00"\n', "digest_at"),
+        ('[[topics]]\nid = "t"\ndigest = "daily"\n[[topics]]\nid = "t-digest"\n', "where the digest of another topic"),
+    ],
+)  # fmt: skip
+def test_hooks_and_digests_that_are_wrong(tmp_path: Path, body: str, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config(tmp_path, body)
+    assert words in str(caught.value)
