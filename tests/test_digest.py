@@ -92,9 +92,12 @@ def test_a_digest_is_made_once_and_never_changes(tmp_path: Path, utc: None) -> N
             and "ships-digest.atom" in (settings.output / "feeds.opml").read_text()
         )
         cycle.run(settings, store, None, SEVEN + DAY + 5)
-        assert [one["title"] for one in items(settings, "ships-digest.json")] == ["Ships: 5 March 2026"], (
-            "a day without news has none"
+        titles = [one["title"] for one in items(settings, "ships-digest.json")]
+        assert titles == ["Ships: 6 March 2026", "Ships: 5 March 2026"], (
+            "what came late is of the day on which it came"
         )
+        cycle.run(settings, store, None, SEVEN + 2 * DAY + 5)
+        assert len(items(settings, "ships-digest.json")) == 2, "a day without news has none"
     plain = config(tmp_path, TOPIC.replace('digest = "daily"\n', ""))
     with open_writer(plain.database) as store:
         cycle.run(plain, store, None, SEVEN + DAY + 60)
