@@ -13,9 +13,10 @@ from aggregator import edition, opml, render, topics
 from aggregator.config import Config
 from aggregator.cycle import changes, digests, learning
 from aggregator.cycle.byhand import topics_by_hand
+from aggregator.cycle.ownpages import Made, OwnPages
 from aggregator.cycle.signatures import look, rules_signature
 from aggregator.edition import View
-from aggregator.model import SHOWN, Edition, Item, Story, Topic, Unit
+from aggregator.model import Edition, Item, Story, Topic
 from aggregator.publish import Folder, Written
 from aggregator.render import formats, pages, sourcesfeed
 from aggregator.render.formats import HTML, Format
@@ -34,8 +35,7 @@ PORTION, EDITION = (
     1000,
     20,
 )  # pages of events that are printed together; for how many of them an edition counts
-# what an item can be of that has a page beside that of its event
-UNITS: tuple[Unit, ...] = ("story", "entry")
+_EVENT = "event:"  # what the name of a dirty event begins with, before its number
 
 
 def label(config: Config, store: Store, stop: Stop | None = None) -> None:
@@ -99,19 +99,21 @@ def issue(config: Config, store: Store, now: int, stop: Stop | None = None) -> W
     total = Written()
     portions = _portions(config, dirty)
     for part in portions:
-        files: dict[str, bytes] = {}
-        for name in part:
+        events = [name for name in part if name.startswith(_EVENT)]
+        own = _own_pages(press, events, before, stop)
+        files = dict(own.files)
+        remove |= set().union(*own.gone.values())
+        removing += [f"{_EVENT}{event}" for event in own.gone]
+        editions = part[len(events) :]
+        for name in editions:
             stop.check()
-            files_of_it, gone = _printed(press, folder, name)
-            files.update(files_of_it)
-            remove |= gone
-            removing += [name] if gone & before else []
+            files.update(_printed(press, folder, name))
         if part is portions[-1] and part[-1] in press.topics:
             files.update(press.index())
         made |= files.keys()
         total += folder.write(files, (), now, stop.check)
         stories.printed(store, [name for name in part if name not in removing])
-        for name in part:
+        for name in editions:
             if store.meta(unprinted(name)):
                 store.set_meta(unprinted(name), "")
     total += folder.write({}, remove - made, now, gone=_left(config, store, now))
@@ -136,25 +138,28 @@ def _portions(config: Config, dirty: Iterable[str]) -> list[list[str]]:
     names = {topic.id for topic in (*config.topics, ALL)}
     portions: list[list[str]] = [[]]
     weight = 0
-    for name in sorted(dirty, key=lambda name: (name in names, not name.startswith("event:"))):
+    for name in sorted(dirty, key=lambda name: (name in names, not name.startswith(_EVENT))):
         if weight >= PORTION:
             portions.append([])
             weight = 0
         portions[-1].append(name)
-        weight += 1 if name.startswith("event:") else EDITION
+        weight += 1 if name.startswith(_EVENT) else EDITION
     return portions
 
 
-def _printed(press: Press, folder: Folder, name: str) -> tuple[dict[str, bytes], set[str]]:
-    """The files of one of those, and the names of files that go."""
-    if name.startswith("event:"):
-        return press.event(int(name[6:]))
+def _own_pages(press: Press, events: Sequence[str], before: Container[str], stop: Stop) -> Made:
+    maker = OwnPages(press.config, press.store, press.origins, press.priorities, press.neighbours)
+    return maker.of([int(name.removeprefix(_EVENT)) for name in events], before, stop.check)
+
+
+def _printed(press: Press, folder: Folder, name: str) -> dict[str, bytes]:
+    """The files of an edition."""
     if name == "sources":
-        return press.sources(), set()
+        return press.sources()
     if name in press.digests:
-        return press.digest(name), set()
+        return press.digest(name)
     topic = press.topics.get(name)  # None: it left the config
-    return {} if topic is None else press.edition(topic, folder), set()
+    return {} if topic is None else press.edition(topic, folder)
 
 
 def _mark(config: Config, store: Store, folder: Folder) -> None:
@@ -386,84 +391,6 @@ class Press:
             number,
             complete,
         )
-
-    def event(self, number: int) -> tuple[dict[str, bytes], set[str]]:
-        """The pages of an event and of its stories without a link; and pages of ids that were merged into it."""
-        found = stories.of_events(self.store, [number])
-        if not found:
-            return {}, set()
-        head = stories.heads(self.store, [number])[number]
-        public_id = head.public_id
-        files: dict[str, bytes] = {}
-        view = View(
-            "page",
-            "",
-            "",
-            self.config.site.base_url,
-            "event",
-            None,
-            lead=self.config.lead,
-            event_lead=self.config.event_lead,
-        )
-        item = edition.compose(view, found, {number: head}, self.origins, self.priorities).items[0]
-        if item.page:
-            files[edition.page(public_id)] = pages.event(
-                item, self.parts(found), self.config.site, self.neighbours
-            )
-        for story in found:
-            files = {**self.addresses(story), **files}
-        gone = {
-            edition.page(name): name
-            for name in (public_id, *stories.aliases(self.store, public_id))
-            if edition.page(name) not in files
-        }
-        # An entry whose id was merged into this event may stand in another one by now, with a page that is
-        # made there.
-        elsewhere = {
-            member.entry.public_id
-            for story in stories.by_public_id(self.store, list(gone.values()))
-            for member in story.members
-            if edition.homeless(member.entry)
-        }
-        return files, {page for page, name in gone.items() if name not in elsewhere}
-
-    def addresses(self, story: Story) -> dict[str, bytes]:
-        """Pages of a story that is told by an entry without a link, and of every such entry: where feeds and
-        pages name it they lead there. And of one that is told more often than an item lists.
-        """
-        without_link = any(edition.homeless(member.entry) for member in story.members)
-        if not without_link and len(story.members) <= SHOWN:
-            return {}
-        site, files = self.config.site, dict[str, bytes]()
-        for unit in UNITS:
-            view = View(
-                "page",
-                "",
-                "",
-                site.base_url,
-                unit,
-                None,
-                lead=self.config.lead,
-                event_lead=self.config.event_lead,
-            )
-            for item in edition.compose(view, [story], {}, self.origins, self.priorities).items:
-                if item.page is not None and item.page not in files:
-                    files[item.page] = pages.event(item, self.parts([story]), site, self.neighbours)
-        return files
-
-    def parts(self, found: Iterable[Story]) -> list[Item]:
-        """Each story as an item, oldest first."""
-        view = View(
-            "page",
-            "",
-            "",
-            self.config.site.base_url,
-            "story",
-            None,
-            lead=self.config.lead,
-            event_lead=self.config.event_lead,
-        )
-        return list(reversed(edition.compose(view, found, {}, self.origins, self.priorities).items))
 
     def index(self) -> dict[str, bytes]:
         """The front page and the list of published feeds."""

@@ -233,7 +233,7 @@ class _Maker:
         )
         also = [(member, self._telling(member, member.reason.level or "item")) for member in same]
         also += [(member, self._telling(member, "event")) for member in others]
-        has_page = homeless(lead.entry) or len(also) > SHOWN
+        has_page = homeless(lead.entry.link) or len(also) > SHOWN
         return Item(
             public_id,
             entry,
@@ -369,9 +369,15 @@ def independent(stories: Sequence[Story]) -> int:
     return sum(give(number, set()) for number in range(min(len(stories), 200)))
 
 
-def homeless(entry: Entry) -> bool:
-    """Whether it needs a page of ours: there is no link, or none that every reader takes."""
-    return urls.plain(entry.link) is None
+def homeless(link: str | None) -> bool:
+    """Whether an entry with this link needs a page of ours: there is none, or none that every reader takes."""
+    return urls.plain(link) is None
+
+
+def has_pages(tellings: Sequence[tuple[int, str | None]]) -> bool:
+    """Whether an event has pages of its own, or a story or entry of it has: (story, link) of all who tell it."""
+    several = len({story for story, _ in tellings}) > 1
+    return several or len(tellings) > SHOWN or any(homeless(link) for _, link in tellings)
 
 
 def page(public_id: str) -> str:

@@ -121,6 +121,28 @@ def heads(store: Store, events: Iterable[int]) -> dict[int, Head]:
     }
 
 
+def glances(store: Store, events: Iterable[int]) -> dict[int, list[tuple[int, str | None]]]:
+    """(story, link) of each entry that tells these events, without their texts."""
+    query = (
+        "SELECT s.event, s.id, e.link FROM story s JOIN member m ON m.story = s.id "
+        "JOIN entry e ON e.id = m.entry WHERE s.event"
+    )
+    found: dict[int, list[tuple[int, str | None]]] = {}
+    for event, story, link in chosen(store.conn, query, events):
+        found.setdefault(event, []).append((story, link))
+    return found
+
+
+def names_of_events(store: Store, events: Iterable[int]) -> dict[int, list[str]]:
+    """Event → its published id, and those that were merged into it."""
+    query = "SELECT public_id, id FROM event WHERE id"
+    owners = dict(chosen(store.conn, query, events))
+    names = {event: [public_id] for public_id, event in owners.items()}
+    for now, gone in chosen(store.conn, "SELECT now, public_id FROM alias WHERE now", owners):
+        names[owners[now]].append(gone)
+    return names
+
+
 def label(store: Store, decide: Callable[[Story], Labels], limit: int = 1000) -> int:
     """Give topics to stories that have none yet or read differently now; returns how many (0: none is left)."""
     with store.transaction() as conn:

@@ -1,0 +1,131 @@
+"""The pages of events, and of stories and entries that have no link of their own: what feeds and pages lead to
+where there is nothing else to lead to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aggregator import edition
+from aggregator.config import Config
+from aggregator.edition import View
+from aggregator.model import SHOWN, Head, Item, Origin, Story, Unit
+from aggregator.render import pages
+from aggregator.store import Store, stories
+
+# what an item can be of that has a page beside that of its event
+UNITS: tuple[Unit, ...] = ("story", "entry")
+TOGETHER = 100  # events that are loaded at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Pages to be written, and for events that had others before, the names of those that go."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    gone: dict[int, set[str]] = field(default_factory=dict)
+
+
+class OwnPages:
+    """Makes them from the store. Most events have none: they are told so by a glance, without their texts."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        origins: Mapping[str, Origin],
+        priorities: Mapping[str, int],
+        neighbours: Sequence[pages.Neighbour],
+    ) -> None:
+        self.config, self.store = config, store
+        self.origins, self.priorities, self.neighbours = origins, priorities, neighbours
+
+    def of(self, events: Sequence[int], present: Container[str], check: Callable[[], None]) -> Made:
+        """Of these events, and of their stories and entries. `present`: names of files that stand in the folder;
+        `check` is called before each event that is composed, and may raise.
+        """
+        made = Made()
+        for start in range(0, len(events), TOGETHER):
+            part = events[start : start + TOGETHER]
+            glances = stories.glances(self.store, part)
+            wanted = [event for event in part if event in glances and edition.has_pages(glances[event])]
+            own: dict[int, set[str]] = {event: set() for event in glances}
+            for event, files in self._composed(wanted, check):
+                made.files.update(files)
+                own[event] = set(files)
+            made.gone.update(self._gone(own, present))
+        return made
+
+    def _composed(
+        self, events: Sequence[int], check: Callable[[], None]
+    ) -> Iterator[tuple[int, dict[str, bytes]]]:
+        heads = stories.heads(self.store, events)
+        found: dict[int, list[Story]] = {event: [] for event in events}
+        for story in stories.of_events(self.store, events):
+            found[story.event].append(story)
+        for event in events:
+            check()
+            yield event, self._event(heads[event], found[event])
+
+    def _event(self, head: Head, found: Sequence[Story]) -> dict[str, bytes]:
+        item = self._items("event", found, {found[0].event: head})[0]
+        files: dict[str, bytes] = {}
+        if item.page:
+            files[edition.page(head.public_id)] = self._page(item, found)
+        for story in found:
+            files = {**self._addresses(story), **files}
+        return files
+
+    def _addresses(self, story: Story) -> dict[str, bytes]:
+        """Pages of a story that is told by an entry without a link, and of every such entry: where feeds and
+        pages name it they lead there. And of one that is told more often than an item lists.
+        """
+        without_link = any(edition.homeless(member.entry.link) for member in story.members)
+        if not without_link and len(story.members) <= SHOWN:
+            return {}
+        files: dict[str, bytes] = {}
+        for unit in UNITS:
+            for item in self._items(unit, [story]):
+                if item.page is not None and item.page not in files:
+                    files[item.page] = self._page(item, [story])
+        return files
+
+    def _page(self, item: Item, found: Iterable[Story]) -> bytes:
+        oldest_first = self._items("story", found)[::-1]
+        return pages.event(item, oldest_first, self.config.site, self.neighbours)
+
+    def _items(
+        self, unit: Unit, found: Iterable[Story], heads: Mapping[int, Head] | None = None
+    ) -> tuple[Item, ...]:
+        base, config = self.config.site.base_url, self.config
+        view = View("page", "", "", base, unit, None, lead=config.lead, event_lead=config.event_lead)
+        return edition.compose(view, found, heads or {}, self.origins, self.priorities).items
+
+    def _gone(self, own: Mapping[int, set[str]], present: Container[str]) -> dict[int, set[str]]:
+        """Event → pages of its ids, old ones too, that stand there and are not made any more."""
+        going = {
+            event: {
+                edition.page(name): name
+                for name in names
+                if edition.page(name) in present and edition.page(name) not in own[event]
+            }
+            for event, names in stories.names_of_events(self.store, own).items()
+        }
+        # An entry whose id was merged into this event may stand in another one by now, with a page that is
+        # made there.
+        names = [name for pages_of_it in going.values() for name in pages_of_it.values()]
+        elsewhere = {
+            member.entry.public_id
+            for story in stories.by_public_id(self.store, names)
+            for member in story.members
+            if edition.homeless(member.entry.link)
+        }
+        gone = {
+            event: {page for page, name in pages_of_it.items() if name not in elsewhere}
+            for event, pages_of_it in going.items()
+        }
+        return {event: names for event, names in gone.items() if names}
+
+
+__all__ = ["Made", "OwnPages"]
