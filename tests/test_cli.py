@@ -128,7 +128,6 @@ def test_init_check_run_dump_why_search(tmp_path: Path) -> None:
         ),
         ("not yet", "[poll]\ndask_scheduler = 'x'\n", "does not work yet"),
         ("executor", "[poll]\nexecutor = 'dask'\n", "does not work yet"),
-        ("like", "[[topics]]\nid = 'a'\nlike = ['x']\n", "do not work yet"),
         (
             "unknown topic",
             "[[sources]]\nurl = 'https://a.example/'\ntopics = ['wrold']\n[[topics]]\nid = 'world'\n",

@@ -38,7 +38,7 @@ def test_prune_leaves_what_is_still_in_its_feed(tmp_path: Path) -> None:
             store, entry("a", "kept", "Stays in its feed"), entry("a", "new", "Came later"), at=NOW + 90 * DAY
         )
         fold.fold(store, fold.Settings(), {})
-        assert upkeep.prune(store, NOW + 1) == 1
+        assert upkeep.prune(store, NOW + 1, {"a"}) == 1
         assert sorted(homes(store)) == ["kept", "new"]
 
 

@@ -433,7 +433,7 @@ def test_an_id_is_not_given_twice_when_its_entry_comes_back_with_another_date(st
     assert before["1"][0] == before["2"][0]
     with store.transaction() as conn:
         conn.execute("UPDATE source SET present = '[]'")
-    assert upkeep.prune(store, NOW + 1000) == 1
+    assert upkeep.prune(store, NOW + 1000, {"a", "b"}) == 1
     put(store, entry("a", "1", "Strong quake hits northern Chile", text, at=NOW + 5000), at=NOW + 86_400)
     fold.fold(store, fold.Settings(), {})
     assert {(story, event) for story, event, _ in told(store).values()} == {before["1"][:2]}

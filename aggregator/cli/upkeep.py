@@ -68,7 +68,7 @@ def prune_command(settings: Settings) -> None:
 
     config = settings.load()
     with settings.writer(config) as store:
-        removed = upkeep.prune(store, now() - config.retention)
+        removed = upkeep.prune(store, now() - config.retention, {source.id for source in config.sources})
         issue(config, store, now())
         sweep(config, store, now())
     if settings.json:

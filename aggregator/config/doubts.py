@@ -59,10 +59,9 @@ def _sources(config: Config) -> Iterator[Doubt]:
 def _topics(config: Config) -> Iterator[Doubt]:
     named = {topic for source in config.sources for topic in source.topics}
     for number, topic in enumerate(config.topics):
-        if not topic.match and not topic.sources and topic.id not in named:
-            words = (
-                f'"{topic.id}" stays empty: give `match` or `sources`, or name it in the `topics` of a source'
-            )
+        has_rule = topic.match or topic.sources or topic.starters or topic.like
+        if not has_rule and topic.id not in named:
+            words = f'"{topic.id}" stays empty: give `match`, `starter`, `like` or `sources`, or name it in the `topics` of a source'
             yield ("topics", number, "id"), words
 
 

@@ -24,7 +24,6 @@ MAX_FILE = 20_000_000
 # Keys of the public face whose behaviour is not there yet: accepted only once they work.
 NOT_YET: dict[str, str] = {
     "poll.dask_scheduler": "polling on a Dask cluster does not work yet; leave the key out",
-    "topics.like": "topics by example do not work yet; describe the topic with `match`",
 }
 _NOT_YET_VALUES = {("poll.executor", "processes"), ("poll.executor", "dask")}
 

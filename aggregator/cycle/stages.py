@@ -16,7 +16,7 @@ from aggregator.cycle.collect import collect, pay_debts
 from aggregator.cycle.due import Wanted, pruned_today, tasks
 from aggregator.cycle.issue import issue, label, print_newest_archives, sweep
 from aggregator.cycle.report import Report, Watch
-from aggregator.model import Failure, Folded, Polled
+from aggregator.model import BY_HAND, Failure, Folded, Polled
 from aggregator.render import formats
 from aggregator.stop import Stop
 from aggregator.store import Store, folding, sources, stories, upkeep
@@ -31,6 +31,8 @@ def stages(
     them.
     """
     now = report.started
+    if now < int(store.meta("clock") or now):
+        upkeep.clock_went_back(store, now)
     follow_renames(config, store)
     if wanted is not None:
         due = tasks(config, store, wanted, now)
@@ -48,6 +50,7 @@ def stages(
     label(config, store, stop)
     digests.make(config, store, now)
     _prune_daily(config, store, now)
+    _note_hour(store, now)
     watch.stage("publishing", len(stories.dirty(store)))
     report.written = issue(config, store, now, stop)
     advice = 'which some readers refuse; a smaller limit or content = "summary" makes it lighter'
@@ -55,6 +58,7 @@ def stages(
     stop.check()
     report.warnings += _tell(config, report)
     report.warnings += hooks.run(config, store, now, stop)
+    store.tidy()
 
 
 def fold_again(config: Config, store: Store, now: int) -> None:
@@ -89,14 +93,33 @@ def _prune_daily(config: Config, store: Store, now: int) -> None:
     """Retention once a day, so that no cycle pays for it."""
     if pruned_today(store, now):
         return
-    if store.meta("pruned"):
-        upkeep.prune(store, now - config.retention)
+    upkeep.look_for_damage(store)
+    if store.meta("pruned") and not _jumped(store, now):
+        upkeep.prune(store, now - config.retention, {source.id for source in config.sources} | {BY_HAND})
         folding.forget_postings(
             store,
             now - max(config.text_window or 0, 3 * (config.event_window or 0), 86_400) - config.retention,
         )
         sweep(config, store, now)
     store.set_meta("pruned", str(now))
+
+
+JUMP = 3 * 86_400  # seconds since the last cycle, from which on the clock may be wrong
+
+
+def _jumped(store: Store, now: int) -> bool:
+    """Whether the clock went on by days since the last cycle, or back. Where it was a long rest, retention applies a
+    day later.
+    """
+    last = int(store.meta("clock") or now)
+    return not 0 <= now - last <= JUMP
+
+
+def _note_hour(store: Store, now: int) -> None:
+    """When the last cycle was, to the hour: a write an hour."""
+    if abs(now - int(store.meta("clock") or 0)) >= 3600:
+        with store.transaction():
+            store.set_meta("clock", str(now))
 
 
 def _tell(config: Config, report: Report) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -15,6 +16,7 @@ from aggregator.store.version import APPLICATION_ID, LATEST
 
 # What SQLite says of our own SQL, not of the file: a bug.
 _OURS = (sqlite3.ProgrammingError, sqlite3.IntegrityError)
+LARGE_LOG = 16_000_000  # bytes of the write-ahead log, which SQLite uses again but never makes smaller
 _STEPS = 20_000  # instructions of SQLite's machine, about a millisecond, between two looks at the stop sign
 
 
@@ -74,6 +76,16 @@ class Store:
                 (key, value),
             )
 
+    def tidy(self) -> None:
+        """After a cycle: a log that grew large is emptied.
+
+        No `PRAGMA optimize`: every query is written for its index, and what the planner learned of a small store
+        makes it walk whole tables when that has grown.
+        """
+        log = Path(f"{self.path}-wal")
+        if log.exists() and log.stat().st_size > LARGE_LOG:
+            self.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def in_memory(self) -> Store:
         """A copy that lives in memory only."""
         conn = sqlite3.connect(":memory:", isolation_level=None)
@@ -101,7 +113,15 @@ class Store:
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, _OURS):
             if _cut_off(error):
                 raise Stopped from error
+            self._note_damage(error)
             raise StoreError(_in_words(self.path, error)) from error
+
+    def _note_damage(self, error: sqlite3.DatabaseError) -> None:
+        """Who writes says so to all: a command that reads elsewhere in the file would not notice."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if self._lock is not None and code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            with suppress(OSError):
+                damage_mark(self.path).write_text(str(error), encoding="utf-8")
 
 
 def open_writer(path: Path, wait: float = 0, waiting: Callable[[], None] = lambda: None) -> Store:
@@ -113,6 +133,10 @@ def open_writer(path: Path, wait: float = 0, waiting: Callable[[], None] = lambd
     _make_folder(path)
     lock = acquire(path, wait, waiting)
     try:
+        if path.is_symlink() and not path.exists():
+            raise StoreError(
+                f"{path}: is a link to {os.readlink(path)}, which is not there (a volume that is not mounted?); nothing is made in its place"
+            )
         if not path.exists():
             _make(path)
         _refuse_unusable(path)
@@ -260,6 +284,12 @@ def _refuse_unusable(path: Path) -> None:
     """
     if not path.is_file():
         raise StoreError(f"{path}: is not a file; service.database names the database file")
+    mark = damage_mark(path)
+    if mark.exists():
+        raise StoreError(
+            f"{path}: is damaged, as the daily check found ({mark.read_text(encoding='utf-8').strip()}); restore a backup: "
+            f"`aggregator restore FILE`; published files stay; where it is mended otherwise remove {mark}"
+        )
     if path.stat().st_size == 0:
         raise StoreError(
             f"{path}: is empty, which ours never is; restore a backup (`aggregator restore FILE`) or remove it"
@@ -279,6 +309,11 @@ def _refuse_unusable(path: Path) -> None:
         raise StoreError(
             f"{path}: was written by a newer aggregator (schema {version}, this one knows {LATEST}); update the program"
         )
+
+
+def damage_mark(path: Path) -> Path:
+    """The file that says that the daily check found damage, and which; beside the database, which can't say so."""
+    return path.with_name(f"{path.name}.damaged")
 
 
 def _make(path: Path) -> None:

@@ -150,7 +150,7 @@ def debt_due(store: Store, at: int) -> bool:
 def _debts(conn: sqlite3.Connection) -> Iterator[tuple[int, int]]:
     """(entry, from when on its held edit may be taken)"""
     for number, revisions, changed in conn.execute(
-        "SELECT p.entry, e.revisions, e.changed FROM pending_edit p JOIN entry e ON e.id = p.entry"
+        "SELECT p.entry, e.revisions, e.changed FROM pending_edit p CROSS JOIN entry e ON e.id = p.entry"
     ).fetchall():
         yield number, intents.free_at(revisions, changed)
 

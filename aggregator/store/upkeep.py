@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections.abc import Collection
 from pathlib import Path
 
 from aggregator.errors import StoreError
-from aggregator.store.base import Store, acquire
+from aggregator.store.base import Store, acquire, damage_mark
 from aggregator.store.entries import drop_empty, touch_stories_of
 from aggregator.store.version import APPLICATION_ID
 
@@ -16,14 +17,18 @@ PER_SOURCE = 100_000  # entries kept of one source whatever the retention says (
 _BATCH = 1000
 
 
-def prune(store: Store, before: int) -> int:
+def prune(store: Store, before: int, configured: Collection[str]) -> int:
     """Remove entries first seen before `before` that no source's document holds any more; returns how many.
 
-    An entry that is still in its feed stays: removed, it would come back as new at the next poll.
+    An entry that is still in its feed stays: removed, it would come back as new at the next poll. What a source
+    told last that is not `configured` any more goes by its age.
     """
     removed = 0
     present = {
-        number for row in store.conn.execute("SELECT present FROM source") for number in json.loads(row[0])
+        number
+        for source, listed in store.conn.execute("SELECT id, present FROM source")
+        if source in configured
+        for number in json.loads(listed)
     }
     old = [
         row[0]
@@ -55,6 +60,46 @@ def _remove(store: Store, doomed: list[int]) -> int:
         conn.execute(f"DELETE FROM entry WHERE id IN ({marks})", doomed)
         drop_empty(conn, stories)
     return len(doomed)
+
+
+def clock_went_back(store: Store, now: int) -> None:
+    """What was dated into the future by a clock that was wrong for a while is from now: else it would stand on top
+    until then.
+    """
+    late = "SELECT EXISTS (SELECT 1 FROM entry WHERE first_seen > ?1 OR published > ?1)"
+    if not store.conn.execute(late, (now,)).fetchone()[0]:
+        return
+    with store.transaction() as conn:
+        conn.execute(
+            "UPDATE entry SET first_seen = min(first_seen, ?1), published = min(published, ?1), changed = min(changed, ?1) "
+            "WHERE first_seen > ?1 OR published > ?1 OR changed > ?1",
+            (now,),
+        )
+        for table in ("story", "event"):
+            conn.execute(
+                f"UPDATE {table} SET published = min(published, ?1), changed = min(changed, ?1) WHERE published > ?1 OR changed > ?1",
+                (now,),
+            )
+        conn.execute("UPDATE label SET published = ?1 WHERE published > ?1", (now,))
+        conn.execute("UPDATE notice SET at = ?1 WHERE at > ?1", (now,))
+        conn.execute(
+            "UPDATE meta SET value = ?2 WHERE key LIKE 'updated %' AND CAST(value AS INTEGER) > ?1",
+            (now, str(now)),
+        )
+        conn.execute("INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label")
+        conn.execute("INSERT OR IGNORE INTO dirty VALUES ('all')")
+
+
+def look_for_damage(store: Store) -> None:
+    """Once a day. Raises StoreError where a page can't be what was written; from then on every command says so."""
+    found = [row[0] for row in store.conn.execute("PRAGMA quick_check(3)")]
+    if found == ["ok"]:
+        return
+    words = " ".join("; ".join(found).split())[:300]
+    damage_mark(store.path).write_text(words, encoding="utf-8")
+    raise StoreError(
+        f"{store.path}: is damaged ({words}); restore a backup: `aggregator restore FILE`; published files stay"
+    )
 
 
 def backup(store: Store, target: Path) -> None:
@@ -101,7 +146,7 @@ def restore(path: Path, source: Path) -> Path | None:
     lock = acquire(path)
     try:
         unfinished = path.with_name(f".{path.name}.part")
-        unfinished.write_bytes(source.read_bytes())
+        _copy(source, unfinished)
         _sync(unfinished)
         kept: Path | None = None
         if path.exists():
@@ -112,13 +157,45 @@ def restore(path: Path, source: Path) -> Path | None:
                 if Path(f"{path}{suffix}").exists():
                     os.replace(f"{path}{suffix}", f"{kept}{suffix}")
         unfinished.rename(path)
+        damage_mark(path).unlink(missing_ok=True)
         return kept
     except OSError as error:
         raise StoreError(
             f"{error.filename or path}: can't be written: {error.strerror}; what was there is as it was or beside it"
         ) from None
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: can't be written: {error}; what was there is as it was") from None
     finally:
         lock.release()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Page by page, with what is in a write-ahead log beside the source only, as a database in use has it."""
+    target.unlink(missing_ok=True)
+    copy = sqlite3.connect(target)
+    try:
+        original = _opened(source)
+        try:
+            original.backup(copy, pages=2000)
+        finally:
+            original.close()
+        copy.execute("PRAGMA journal_mode = DELETE")
+    finally:
+        copy.close()
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """To read, also where nothing can be written beside it and nothing is."""
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    conn = sqlite3.connect(address, uri=True)
+    try:
+        conn.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
+    except sqlite3.OperationalError:
+        conn.close()
+        if Path(f"{path}-wal").exists():
+            raise
+        conn = sqlite3.connect(f"{address}&immutable=1", uri=True)
+    return conn
 
 
 def check(path: Path) -> str | None:

@@ -1,0 +1,147 @@
+"""Clocks that jump, databases that break, disks and links: what happens once in years (R8, R13, C6)."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from aggregator import cycle
+from aggregator.cli import group
+from aggregator.cycle import stages
+from aggregator.errors import StoreError
+from aggregator.store import base, open_writer, upkeep
+from tests.helpers import NOW, config, entry, put
+
+DAY = 86_400
+YEAR = 365 * DAY
+SOURCES = '[[sources]]\nid = "a"\npath = "none.txt"\n[retention]\nentries = "90d"\n'
+
+
+def titles(folder: Path) -> list[str]:
+    return [one["title"] for one in json.loads((folder / "var/public/all.json").read_text())["items"]]
+
+
+def test_R13_a_clock_that_jumps_ahead_takes_nothing_away_and_dates_nothing_for_good(tmp_path: Path) -> None:
+    settings = config(tmp_path, SOURCES)
+    with open_writer(settings.database) as store:
+        put(store, entry("a", "1", "Left its feed", at=NOW - DAY), entry("a", "2", "Stays", at=NOW - DAY))
+        cycle.run(settings, store, None, NOW)
+        put(store, entry("a", "2", "Stays", at=NOW - DAY), entry("a", "3", "From the future", published=None), at=NOW + YEAR)  # fmt: skip
+        cycle.run(settings, store, None, NOW + YEAR)
+        assert sorted(titles(tmp_path)) == ["From the future", "Left its feed", "Stays"], "nothing is pruned"
+        put(store, entry("a", "4", "Newest", at=NOW + 3600), at=NOW + 3700)
+        cycle.run(settings, store, None, NOW + 4000)
+        assert titles(tmp_path)[0] in ("Newest", "From the future")
+        newest = store.conn.execute(
+            "SELECT max(published), max(first_seen), max(changed) FROM entry"
+        ).fetchone()
+        assert max(newest) <= NOW + 4000
+        assert store.conn.execute("SELECT max(published) FROM story").fetchone()[0] <= NOW + 4000
+        feed = json.loads((settings.output / "all.json").read_text())
+        assert all(one["date_published"] < "2027" for one in feed["items"])
+
+
+@pytest.mark.parametrize(
+    ("later", "pruned"),
+    [
+        ((stages.JUMP + 120 * DAY,), False),
+        ((stages.JUMP + 120 * DAY, DAY), True),
+        (tuple([3 * DAY] * 35), True),
+    ],
+)
+def test_R13_after_a_long_rest_retention_applies_a_day_later(
+    tmp_path: Path, later: tuple[int, ...], pruned: bool
+) -> None:
+    settings, present = config(tmp_path, SOURCES), NOW
+    with open_writer(settings.database) as store:
+        put(store, entry("a", "1", "Old"), at=NOW)
+        put(store, entry("a", "2", "Stays"), at=NOW)
+        cycle.run(settings, store, None, NOW)
+        for step in later:
+            present += step
+            cycle.run(settings, store, None, present)
+    assert ("Old" not in titles(tmp_path)) == pruned
+
+
+def test_what_a_removed_source_told_last_goes_by_its_age(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        put(store, entry("a", "1", "Of a source that left"), entry("b", "2", "Of one that is there"))
+        assert upkeep.prune(store, NOW + 1, {"b"}) == 1
+        assert store.conn.execute("SELECT title FROM entry").fetchall() == [("Of one that is there",)]
+
+
+def damaged(path: Path) -> None:
+    """Some pages in the middle are zeros, as after a disk error."""
+    with sqlite3.connect(path) as conn:
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size = conn.execute("PRAGMA page_size").fetchone()[0]
+    conn.close()
+    data = bytearray(path.read_bytes())
+    pages = len(data) // size
+    for page in range(pages // 2, pages, 3):
+        data[page * size : (page + 1) * size] = bytes(size)
+    path.write_bytes(data)
+
+
+def test_R8_damage_is_noticed_once_a_day_named_by_every_command_and_mended_by_a_backup(
+    tmp_path: Path,
+) -> None:
+    settings = config(tmp_path, SOURCES)
+    with open_writer(settings.database) as store:
+        put(store, *(entry("a", str(n), f"Word{n} and more", "text " * 200) for n in range(60)))
+        cycle.run(settings, store, None, NOW)
+        upkeep.backup(store, tmp_path / "copy.db")
+    before = {path.name: path.read_bytes() for path in settings.output.iterdir() if path.is_file()}
+    damaged(settings.database)
+    with pytest.raises(StoreError, match="is damaged"), open_writer(settings.database) as store:
+        cycle.run(settings, store, None, NOW + DAY)
+    path = str(tmp_path / "config.toml")
+    for command in (["status"], ["search", "word1"], ["dump"], ["run"], ["why", "1"]):
+        done = CliRunner().invoke(group, ["--config", path, *command], standalone_mode=False)
+        assert isinstance(done.exception, StoreError), command
+        assert len(str(done.exception).splitlines()) == 1 and "aggregator restore FILE" in str(done.exception)
+    assert {path.name: path.read_bytes() for path in settings.output.iterdir() if path.is_file()} == before
+    upkeep.restore(settings.database, tmp_path / "copy.db")
+    with open_writer(settings.database) as store:
+        assert store.conn.execute("SELECT count(*) FROM entry").fetchone() == (60,)
+
+
+def test_a_good_database_is_left_alone_by_the_check(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        upkeep.look_for_damage(store)
+    assert not base.damage_mark(tmp_path / "a.db").exists()
+
+
+def test_a_link_that_leads_nowhere_is_no_new_database(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    path.symlink_to(tmp_path / "volume" / "a.db")
+    with pytest.raises(StoreError, match=r"is a link to .*not mounted"):
+        open_writer(path)
+    assert path.is_symlink()
+
+
+def test_a_copy_with_a_log_beside_it_is_restored_whole(tmp_path: Path) -> None:
+    source = tmp_path / "live.db"
+    with open_writer(source) as store:
+        put(store, entry("a", "1", "One"))
+        store.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        put(store, entry("a", "1", "One"), entry("a", "2", "Two"))
+        assert Path(f"{source}-wal").stat().st_size > 0
+        upkeep.restore(tmp_path / "new.db", source)
+    with open_writer(tmp_path / "new.db") as store:
+        assert store.conn.execute("SELECT count(*) FROM entry").fetchone() == (2,)
+
+
+@pytest.mark.parametrize(("large", "emptied"), [(1, True), (base.LARGE_LOG, False)])
+def test_a_log_that_grew_large_is_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, large: int, emptied: bool
+) -> None:
+    monkeypatch.setattr(base, "LARGE_LOG", large)
+    with open_writer(tmp_path / "a.db") as store:
+        put(store, entry("a", "1", "One"))
+        store.tidy()
+        assert (Path(f"{store.path}-wal").stat().st_size == 0) == emptied
