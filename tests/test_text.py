@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aggregator import cluster, dedupe, measure
 from aggregator.text import markup, vocabulary
-from aggregator.text.words import words
+from aggregator.text.words import search_words, words
 
 PAYLOADS = [
     "<script>alert(1)</script>", "<ScRiPt src=//x.example/a.js></sCrIpT>", "<img src=x onerror=alert(1)>", "<svg onload=alert(1)>", "<svg><script>alert(1)</script></svg>",
@@ -130,6 +130,16 @@ def test_words_of_any_script() -> None:
         and words("हिन्दी समाचार।") == ["हिन्दी", "समाचार"]
         and words("مُحَمَّد") == ["محمد"]
     )
+    assert words("naïve_été ½ हिन्दी_東京都 end") == ["naive", "ete", "1", "2", "हिन्दी", "東京", "京都", "end"]
+    assert words("naïve_été हिन्दी end") == ["naive", "ete", "हिन्दी", "end"]
+    assert search_words("Łódź_Øre 東京 þing") == ["lodz", "ore", "東京", "thing"]
+
+
+def test_words_of_what_was_made_fit_for_search_are_found_again() -> None:
+    """The index holds them, and queries ask for them: a second pass changes nothing."""
+    for letter in map(chr, range(0x20, 0x3400)):
+        found = search_words(f"a{letter}b")
+        assert search_words(" ".join(found)) == found, hex(ord(letter))
 
 
 BODY = "The committee approved the plan for a new bridge across the river on Tuesday after a debate of three hours, officials in the town hall said."

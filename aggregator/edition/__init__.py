@@ -221,7 +221,7 @@ class _Maker:
         return link if link else f"{self._view.base_url}{page(public_id)}"
 
     def _item(self, public_id: str, published: int, changed: int, lead: Member, own: Sequence[Member],
-              others: Sequence[Member] = ()) -> Item:  # fmt: skip
+              others: Sequence[Member] = (), topics: tuple[str, ...] = (), sources: int = 1) -> Item:  # fmt: skip
         """The lead; then the other members of its story, and the other stories of its event."""
         same = [member for member in own if member is not lead]
         entry, teller = unite(
@@ -242,18 +242,27 @@ class _Maker:
             published,
             max(published, changed),
             tuple(telling for _, telling in also),
+            topics,
             page=page(public_id) if has_page else None,
+            sources=sources,
             text_of=next((telling for member, telling in also if member.entry is teller), None),
         )
 
     def _story(self, story: Story) -> Item:
         lead = self._lead(story.members)
         changed = _updated(story.changed, story.members)
-        item = self._item(story.public_id, story.published, changed, lead, story.members)
         sources = len({member.entry.source for member in story.members})
         # Copies of one text count once: a story, however often it was copied, is one independent voice.
         voices = 1 if self._view.min_sources > 1 else sources
-        return replace(item, topics=story.topics, sources=voices)
+        return self._item(
+            story.public_id,
+            story.published,
+            changed,
+            lead,
+            story.members,
+            topics=story.topics,
+            sources=voices,
+        )
 
     def _event(self, head: Head, stories: list[Story]) -> Item:
         """The leading story; below it its other members, then everybody of the other stories."""

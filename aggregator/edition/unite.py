@@ -29,6 +29,8 @@ def unite(
     """(the lead with what it lacks, the entry whose text it holds). `same`: of its own story, `others`: of
     its event; `name`: of an entry's source; at most so many media come from others.
     """
+    if not (same or others or lead.enclosures):
+        return lead, lead  # as most are: nobody has more to say, and no media are there twice
     told = _told(lead, same, others, name)
     united = replace(
         told.entry,

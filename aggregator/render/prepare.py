@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -59,14 +60,10 @@ def prepared(edition: Edition, site: Site) -> tuple[Prepared, ...]:
 
 
 def _prepare(item: Item, site: Site) -> Prepared:
-    origin = replace(
-        item.origin,
-        url=urls.plain(item.origin.url),
-        site=urls.plain(item.origin.site),
-        icon=urls.plain(item.origin.icon),
-    )
-    item = replace(item, origin=origin, entry=replace(item.entry, comments=urls.plain(item.entry.comments)))
-    entry = item.entry
+    origin, entry = _followable(item.origin), item.entry
+    if entry.comments:
+        entry = replace(entry, comments=urls.plain(entry.comments))
+    item = replace(item, origin=origin, entry=entry)
     link = urls.plain(item.link) or site.base_url
     title = markup.line(entry.title) or "Untitled"
     summary = " ".join(markup.clean(entry.summary or entry.text[:300]).split())
@@ -88,6 +85,14 @@ def _prepare(item: Item, site: Site) -> Prepared:
         entry.language or origin.language,
         max(0, item.published),
         max(item.updated, item.published),
+    )
+
+
+@functools.lru_cache(maxsize=1000)  # a source tells many items
+def _followable(origin: Origin) -> Origin:
+    """With addresses that every reader takes, or none."""
+    return replace(
+        origin, url=urls.plain(origin.url), site=urls.plain(origin.site), icon=urls.plain(origin.icon)
     )
 
 
@@ -126,7 +131,13 @@ def _content(item: Item, site: Site, summary: str, link: str) -> str:
         return ""
     page = f"{site.base_url}{item.page}" if item.page else None
     body = _full(item, summary) if site.content == "full" else _paragraphs(summary)
-    return markup.safe(body + _unsaid(item) + also_in(item.also, page), link)
+    whole = body + _unsaid(item) + also_in(item.also, page)
+    return _safe_before(whole, link) if len(whole) <= _REMEMBERED else markup.safe(whole, link)
+
+
+# An item stands in the feeds of several topics, and in those of many cycles.
+_safe_before = functools.lru_cache(maxsize=1000)(markup.safe)
+_REMEMBERED = 10_000  # characters
 
 
 def _full(item: Item, summary: str) -> str:

@@ -15,6 +15,7 @@ _DENSE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u340
 _INDIC = "\u0900-\u0963\u0966-\u0dff\u0f71-\u0fbc"
 _TOKEN = re.compile(rf"(?P<dense>[{_DENSE}]+)|(?:(?![{_DENSE}])(?:[^\W_]|[{_INDIC}]))+")
 _DENSE_START = re.compile(f"[{_DENSE}]")
+_SPACED = re.compile(rf"[\w{_INDIC}]+")  # words of a text without dense scripts and underscores
 _ASCII = re.compile("[a-z0-9]+")
 # Accents of Latin, Greek and Cyrillic, points of Hebrew, vowel marks and tatweel of Arabic; and what has no shape
 # of its own within a word: soft hyphens, and the joiners that Persian and Indic scripts write or leave out.
@@ -37,9 +38,14 @@ def words(text: str) -> list[str]:
     """The words of `text` in order, folded; runs of a script without spaces as overlapping pairs of
     characters.
     """
-    folded = fold(text)
+    return _words(fold(text))
+
+
+def _words(folded: str) -> list[str]:
     if folded.isascii():
         return _ASCII.findall(folded)
+    if not _DENSE_START.search(folded):
+        return _SPACED.findall(folded.replace("_", " "))
     found: list[str] = []
     for match in _TOKEN.finditer(folded):
         token = match.group()
@@ -59,16 +65,18 @@ def is_dense(word: str) -> bool:
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "n", "ĸ": "k", "ŀ": "l", "ƀ": "b", "ɖ": "d", "ǥ": "g", "ŉ": "n"}
 )  # fmt: skip
+_LETTER = re.compile(f"[{''.join(map(chr, _LETTERS))}]")
 
 
 def sought(text: str) -> str:
     """As `fold`, and `Łódź` is `lodz`, `Øre` is `ore`: for looking up only, never to tell two texts apart."""
-    return fold(text).translate(_LETTERS)
+    folded = fold(text)
+    return folded.translate(_LETTERS) if _LETTER.search(folded) else folded
 
 
 def search_words(text: str) -> list[str]:
     """As `words`, of `sought` text: what the full-text index holds, and what queries are compared by."""
-    return words(sought(text))
+    return _words(sought(text))
 
 
 def is_character(word: str) -> bool:

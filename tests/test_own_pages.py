@@ -1,0 +1,56 @@
+"""Pages of events and of what has no link: only what needs one is loaded and composed, many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from aggregator import cycle, edition
+from aggregator.cycle.issue import issue
+from aggregator.model import SHOWN
+from aggregator.store import open_writer, stories
+from tests.helpers import NOW, config, entry, put
+
+LINK = "https://n.example/1"
+
+
+@pytest.mark.parametrize(
+    ("name", "tellings", "expected"),
+    [
+        ("told once", [(1, LINK)], False),
+        ("without a link", [(1, None)], True),
+        ("with a link that is none", [(1, "javascript:x")], True),
+        ("a copy without a link", [(1, LINK), (1, None)], True),
+        ("two stories", [(1, LINK), (2, LINK)], True),
+        ("as many copies as an item lists", [(1, LINK)] * SHOWN, False),
+        ("one copy more", [(1, LINK)] * (SHOWN + 1), True),
+    ],
+)
+def test_what_has_pages(name: str, tellings: Sequence[tuple[int, str | None]], expected: bool) -> None:
+    assert edition.has_pages(tellings) is expected, name
+
+
+def asked(folder: Path, events: int) -> list[str]:
+    """What the store is asked when all of so many events are to be printed anew."""
+    folder.mkdir()
+    settings = config(folder, '[publish]\nlimit = 5\n[[sources]]\nid = "n"\nurl = "https://n.example/feed"\n')
+    told = [entry("n", f"g{n}", f"Herring{n} swims to harbour{n}", link=f"{LINK}{n}") for n in range(events)]
+    with open_writer(settings.database) as store:
+        put(store, *told)
+        cycle.fold_again(settings, store, NOW)
+        assert stories.counts(store)["event"] == events
+        stories.mark_all_events(store)
+        statements: list[str] = []
+        store.conn.set_trace_callback(statements.append)
+        assert issue(settings, store, NOW + 60).written == ()
+        store.conn.set_trace_callback(None)
+        assert stories.dirty(store) == ()
+    return [one for one in statements if one.startswith("SELECT")]
+
+
+def test_cost_follows_pages_no_event_without_one_is_asked_for_alone(tmp_path: Path) -> None:
+    few, many = asked(tmp_path / "few", 5), asked(tmp_path / "many", 95)
+    assert len(many) == len(few)
+    assert not [one for one in many if "e.content" in one], "no text is loaded where no page is made"
