@@ -13,7 +13,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from aggregator import logs
 from aggregator.stop import Stop, bounded
 
 TICK = 5  # seconds between two looks at what is due
@@ -191,6 +191,6 @@ def _soon() -> object:
     return datetime.now(UTC)
 
 
-def log(text: str) -> None:
-    """One line for the journal; control characters of feed data can't forge another one (S22)."""
-    print("".join(c if c.isprintable() else repr(c)[1:-1] for c in text), file=sys.stderr, flush=True)
+def log(text: str, level: logs.Level = "info", **fields: object) -> None:
+    """One line for the journal."""
+    logs.say(text, level, **fields)

@@ -4,7 +4,7 @@ sources. Reads only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aggregator import query, suggest
@@ -167,6 +167,10 @@ def odd_one_out(event: Sequence[Story]) -> int | None:
     return known[0][1] if known[0][0] < ODD * middle else None
 
 
+class TooLong(Exception):
+    """A search took longer than it may."""
+
+
 def search(store: Store, text: str, limit: int, now: int) -> tuple[tuple[Entry, query.Hit], ...]:
     """The newest entries that match, newest first. Raises query.QueryError."""
     wanted = query.parse(text)
@@ -180,19 +184,29 @@ def search(store: Store, text: str, limit: int, now: int) -> tuple[tuple[Entry, 
 
 
 def _hits(
-    store: Store, wanted: query.Query, titles: dict[str, str], now: int
+    store: Store,
+    wanted: query.Query,
+    titles: dict[str, str],
+    now: int,
+    late: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Entry, query.Hit]]:
     for entry, _ in stories.entries(store, query.prefilter(wanted), newest_first=True):
+        if late():
+            raise TooLong
         hit = query.match(wanted, query.doc(entry, titles.get(entry.source, ""), now))
         if hit is not None:
             yield entry, hit
 
 
-def stories_of(store: Store, text: str, limit: int, now: int) -> tuple[Story, ...]:
-    """The newest stories one of whose entries matches: a search as an edition. Raises query.QueryError."""
+def stories_of(
+    store: Store, text: str, limit: int, now: int, late: Callable[[], bool] = lambda: False
+) -> tuple[Story, ...]:
+    """The newest stories one of whose entries matches: a search as an edition. `late`: whether that takes too
+    long by now. Raises query.QueryError, TooLong.
+    """
     wanted = query.parse(text)
     numbers: dict[int, None] = {}
-    for entry, _ in _hits(store, wanted, sources.titles(store), now):
+    for entry, _ in _hits(store, wanted, sources.titles(store), now, late):
         member = stories.place(store, entry.id)
         if member is not None:
             numbers.setdefault(member.story)

@@ -215,6 +215,13 @@ def match(query: Query, found: Doc) -> Hit | None:
     return Hit(tuple(dict.fromkeys(terms))) if _match(query, found, terms) else None
 
 
+def size(query: Query) -> int:
+    """How many terms it has."""
+    if isinstance(query, Both | Either):
+        return sum(map(size, query.parts))
+    return size(query.part) if isinstance(query, Not) else 1
+
+
 def parts(query: Query, found: Doc) -> list[tuple[str, bool]]:
     """Of what all has to be there, each part in words, and whether it is."""
     if not isinstance(query, Both):

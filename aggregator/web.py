@@ -130,6 +130,24 @@ WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Response = tuple[str, Headers, bytes]
 
 
+def _is_from_here(environ: dict[str, Any]) -> bool:
+    """Whether a program on this machine asks, and no proxy for somebody else."""
+    forwarded = any(
+        f"HTTP_{name}" in environ
+        for name in (
+            "X_FORWARDED_FOR",
+            "X_FORWARDED_HOST",
+            "X_FORWARDED_PROTO",
+            "FORWARDED",
+            "X_REAL_IP",
+            "VIA",
+        )
+    )
+    return not forwarded and str(environ.get("REMOTE_ADDR", "")).removeprefix("::ffff:").startswith(
+        ("127.", "::1")
+    )
+
+
 class Application:
     """The WSGI application. `ttl`: seconds that clients may keep a feed; `hub`: for Link headers; `base_url`:
     the public address.
@@ -142,9 +160,10 @@ class Application:
         base_url: str,
         ttl: int = 1800,
         hub: str | None = None,
+        public_metrics: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.clock = clock
+        self.clock, self._public_metrics = clock, public_metrics
         self.published, self.desk, self.base_url, self.ttl, self.hub = (
             Published(folder),
             desk,
@@ -186,6 +205,8 @@ class Application:
 
     def made(self, path: str, environ: dict[str, Any]) -> Response:
         assert self.desk is not None
+        if path == "metrics" and not (self._public_metrics or _is_from_here(environ)):
+            return self.absent(path)
         if path == "search":
             given = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
             limit = given.get("limit", ["50"])[0]

@@ -13,7 +13,19 @@ import pytest
 
 from aggregator.cli import COMMANDS, group
 from aggregator.config import load
-from aggregator.config.model import File, Fold, Hook, Poll, Publish, Retention, Serve, Service, Source, Topic
+from aggregator.config.model import (
+    File,
+    Fold,
+    Hook,
+    Log,
+    Poll,
+    Publish,
+    Retention,
+    Serve,
+    Service,
+    Source,
+    Topic,
+)
 from aggregator.model import Entry
 from aggregator.parse import stories as story_files
 from aggregator.render import formats
@@ -50,7 +62,7 @@ def test_every_option_is_in_the_readme() -> None:
 
 @pytest.mark.parametrize(
     "section",
-    [Service, Poll, Fold, Publish, Retention, Serve, Source, Topic, Hook],
+    [Service, Poll, Fold, Publish, Retention, Serve, Source, Topic, Hook, Log],
     ids=lambda one: one.__name__,
 )
 def test_every_key_is_in_the_readme(section: type) -> None:

@@ -23,6 +23,7 @@ from aggregator import cycle
 from aggregator.cli.serve import Holder, StoreDesk
 from aggregator.config import Config
 from aggregator.cycle import Wanted
+from aggregator.meters import Meters
 from aggregator.store import open_writer
 from aggregator.web import Application, Response, Running
 from tests.helpers import NOW, config
@@ -70,7 +71,9 @@ class Served:
         )
         self.cycle(NOW)
         self.application = Logged(
-            self.settings.output, StoreDesk(Holder(self.settings), lambda: NOW), self.settings.site.base_url
+            self.settings.output,
+            StoreDesk(Holder(self.settings), Meters(), lambda: NOW),
+            self.settings.site.base_url,
         )
         self.running = Running(self.application, "127.0.0.1", 0)
         self.base = f"http://127.0.0.1:{self.running.port}"
@@ -293,7 +296,7 @@ def test_F1_F60_it_finds_nothing_in_what_was_attacked_either(tmp_path: Path) -> 
     settings = desk.settings()
     for form in ("rss", "atom"):
         (settings.output / f"found.{form}").write_bytes(
-            StoreDesk(Holder(settings), lambda: NOW).search('title:x OR "a b"', form, 50).body
+            StoreDesk(Holder(settings), Meters(), lambda: NOW).search('title:x OR "a b"', form, 50).body
         )
     script = """
 import re, sys, warnings

@@ -16,6 +16,7 @@ from aggregator import cycle
 from aggregator.cli.serve import Holder, StoreDesk
 from aggregator.config import Config
 from aggregator.cycle import Wanted
+from aggregator.meters import Meters
 from aggregator.publish import Folder
 from aggregator.store import open_writer
 from aggregator.web import SECOND_THOUGHTS, Application, Running
@@ -55,7 +56,7 @@ def client(desk: Config) -> Iterator[Client]:
     running = Running(
         Application(
             desk.output,
-            StoreDesk(Holder(desk), lambda: NOW + 60),
+            StoreDesk(Holder(desk), Meters(), lambda: NOW + 60),
             desk.site.base_url,
             1800,
             desk.site.hub,
@@ -186,7 +187,9 @@ def test_F54_a_database_that_cannot_be_read_is_503_and_feeds_go_on(tmp_path: Pat
         cycle.run(settings, store, Wanted(), NOW)
     settings.database.write_bytes(b"no database at all" * 1000)
     running = Running(
-        Application(settings.output, StoreDesk(Holder(settings), lambda: NOW), settings.site.base_url),
+        Application(
+            settings.output, StoreDesk(Holder(settings), Meters(), lambda: NOW), settings.site.base_url
+        ),
         "127.0.0.1",
         0,
     )

@@ -6,6 +6,7 @@ import json
 import signal
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,14 +14,14 @@ from typing import Any
 
 import click
 
-from aggregator import cycle, desk, fetch, query
+from aggregator import cycle, desk, fetch, logs, query
 from aggregator.cli.common import Settings, ago, common, now
-from aggregator.cli.run import tell
 from aggregator.config import Config, sweeping
 from aggregator.cycle import Wanted
 from aggregator.daemon import Daemon, log, notify
 from aggregator.errors import AggregatorError, ConfigError, LockedError, StoreError, UsageError
-from aggregator.model import Item
+from aggregator.meters import Meters, Stages, Stored
+from aggregator.model import Item, Story
 from aggregator.publish import Folder
 from aggregator.render import formats, pages
 from aggregator.stop import Stop
@@ -28,7 +29,32 @@ from aggregator.store import Store, daemon_lock, open_reader, open_writer, stori
 from aggregator.text.phrases import span
 from aggregator.web import WSGI, Answer, Application, Running, content_type
 
+IDLE = 3600  # seconds since the daemon last looked at what is due; a cycle that takes longer is ill, too
 OVERDUE = 6 * 3600  # seconds beyond a source's next poll from which on health is bad: no cycle has run
+
+
+SEARCH_SECONDS = 0.15  # of the CPU, for one search: whoever can reach the server may search
+SEARCH_TERMS = 30  # of one
+
+
+def _bounded_search(store: Store, text: str, limit: int, present: int) -> tuple[Story, ...]:
+    """Raises QueryError, and desk.TooLong."""
+    if (size := query.size(query.parse(text))) > SEARCH_TERMS:
+        raise query.QueryError(1, f"{size} terms are more than the {SEARCH_TERMS} of a search here")
+    began = time.thread_time()
+
+    def late() -> bool:
+        return time.thread_time() - began > SEARCH_SECONDS
+
+    store.conn.set_progress_handler(late, 20_000)
+    try:
+        return desk.stories_of(store, text, limit, present, late)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        raise desk.TooLong from None
+    finally:
+        store.conn.set_progress_handler(None, 0)
 
 
 @dataclass(slots=True)
@@ -38,13 +64,16 @@ class Holder:
     config: Config
 
 
+IDLE = 3600  # seconds since the daemon last looked at what is due; a cycle of hours is ill, too
+
+
 class StoreDesk:
     """What `/status`, `/search`, `/healthz` and `/metrics` show, over the store opened read-only for each
     request.
     """
 
-    def __init__(self, holder: Holder, clock: Callable[[], int] = now) -> None:
-        self._holder, self._clock = holder, clock
+    def __init__(self, holder: Holder, meters: Meters, clock: Callable[[], int] = now) -> None:
+        self._holder, self.meters, self._clock = holder, meters, clock
 
     def _open(self) -> Store:
         return open_reader(self._holder.config.database)
@@ -85,13 +114,16 @@ class StoreDesk:
         if text.strip():
             try:
                 with self._open() as store:
-                    found = desk.stories_of(store, text, limit, self._clock())
+                    found = _bounded_search(store, text, limit, self._clock())
                     if feed is not None:
                         made = cycle.search_feed(config, store, found, text, feed, limit)
                         return Answer(made, content_type(feed))
                     items = cycle.search_items(config, store, found, limit)
             except query.QueryError as trouble:
                 error = str(trouble)
+            except desk.TooLong:
+                words = "this search takes too long; ask for rarer words, without a * or a field\n"
+                return Answer(words.encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
             except StoreError as trouble:
                 return Answer(f"{trouble}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
         status = "400 Bad Request" if error else "200 OK"
@@ -112,7 +144,9 @@ class StoreDesk:
                     if row.source.enabled and row.memory.polled
                 ]
             overdue = max((present - row.memory.next_poll for row in rows), default=0)
-            record = {"ok": overdue < OVERDUE, "last_poll": max((row.memory.polled or 0 for row in rows), default=None), "oldest_overdue_seconds": max(0, overdue),
+            ticked = self.meters.ticked_at
+            idle = None if ticked is None else max(0, present - int(ticked))
+            record = {"ok": overdue < OVERDUE and (idle is None or idle < IDLE), "seconds_since_tick": idle, "last_poll": max((row.memory.polled or 0 for row in rows), default=None), "oldest_overdue_seconds": max(0, overdue),
                       "failing": sum(row.memory.state in ("failing", "blocked", "gone") for row in rows), "database": "ok"}  # fmt: skip
         except (StoreError, sqlite3.Error) as error:
             record = {"ok": False, "database": str(error)}
@@ -123,61 +157,32 @@ class StoreDesk:
         )
 
     def metrics(self) -> Answer:
-        """Prometheus text format; no labels by source (10,000 of them make 700 kB a scrape)."""
+        """For Prometheus."""
+        return Answer(self.meters.text(self._stored()), "text/plain; version=0.0.4; charset=utf-8")
+
+    def _stored(self) -> Stored:
         config, present = self._holder.config, self._clock()
-        lines: list[str] = []
-
-        def put(name: str, kind: str, text: str, *values: tuple[str, float]) -> None:
-            lines.extend([f"# HELP aggregator_{name} {text}", f"# TYPE aggregator_{name} {kind}"])
-            lines.extend(f"aggregator_{name}{labels} {value:g}" for labels, value in values)
-
         try:
             with self._open() as store:
-                rows, week, counts = (
-                    desk.source_rows(config, store, present),
-                    desk.week(store, present),
-                    stories.counts(store),
-                )
+                rows, week = desk.source_rows(config, store, present), desk.week(store, present)
+                counts = stories.counts(store)
         except StoreError:
-            put("up", "gauge", "Whether the database can be read.", ("", 0))
-            return Answer(("\n".join(lines) + "\n").encode(), "text/plain; version=0.0.4; charset=utf-8")
-        states: dict[str, int] = {}
-        for row in rows:
-            states[row.memory.state] = states.get(row.memory.state, 0) + 1
-        put("up", "gauge", "Whether the database can be read.", ("", 1))
-        put(
-            "sources",
-            "gauge",
-            "Sources by state.",
-            *((f'{{state="{state}"}}', count) for state, count in sorted(states.items())),
-        )
-        put(
-            "stored",
-            "gauge",
-            "What is stored.",
-            *((f'{{what="{what}"}}', count) for what, count in sorted(counts.items())),
-        )
-        put("week_requests", "gauge", "Requests of the last seven days.", ("", week.requests))
-        put("week_wire_bytes", "gauge", "Bytes fetched in the last seven days.", ("", week.wire_bytes))
-        put(
-            "week_saved_bytes",
-            "gauge",
-            "Bytes that validators and compression saved in the last seven days.",
-            ("", week.saved_bytes),
-        )
-        put(
-            "last_poll_seconds",
-            "gauge",
-            "When a source was last polled.",
-            ("", max((row.memory.polled or 0 for row in rows), default=0)),
-        )
-        return Answer(("\n".join(lines) + "\n").encode(), "text/plain; version=0.0.4; charset=utf-8")
+            return Stored(up=False)
+        states = Counter(row.memory.state if row.source.enabled else "disabled" for row in rows)
+        last_poll = max((row.memory.polled or 0 for row in rows), default=0)
+        fetched = {"requests": week.requests, "wire_bytes": week.wire_bytes, "saved_bytes": week.saved_bytes}
+        return Stored(True, states, counts, last_poll or None, fetched)
 
 
-def _application(holder: Holder) -> Application:
+def _application(holder: Holder, meters: Meters) -> Application:
     config = holder.config
     return Application(
-        config.output, StoreDesk(holder), config.site.base_url, config.site.ttl, config.site.hub
+        config.output,
+        StoreDesk(holder, meters),
+        config.site.base_url,
+        config.site.ttl,
+        config.site.hub,
+        config.public_metrics,
     )
 
 
@@ -199,7 +204,9 @@ def serve_command(settings: Settings, host: str | None, port: int | None) -> Non
     """Serve the output folder, /status, /search, /healthz and /metrics."""
     config = settings.load(secrets=False)
     given = config.serve or ("127.0.0.1", 8080)
-    running = _start(_application(Holder(config)), host or given[0], given[1] if port is None else port)
+    running = _start(
+        _application(Holder(config), Meters()), host or given[0], given[1] if port is None else port
+    )
     settings.say(f"serving {config.output} at http://{host or given[0]}:{running.port}/ (stop with Ctrl-C)")
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -213,9 +220,9 @@ def serve_command(settings: Settings, host: str | None, port: int | None) -> Non
 class Server:
     """The daemon's web server, where and as the present config says; none where that has no [serve]."""
 
-    def __init__(self, holder: Holder) -> None:
-        self._holder = holder
-        self._application = _application(holder)
+    def __init__(self, holder: Holder, meters: Meters) -> None:
+        self._holder, self._meters = holder, meters
+        self._application = _application(holder, meters)
         self._running: Running | None = None
         self._at: tuple[str, int] | None = None
 
@@ -245,7 +252,7 @@ class Server:
 
     def renew(self) -> None:
         """From the next request on, as the holder's config says."""
-        self._application = _application(self._holder)
+        self._application = _application(self._holder, self._meters)
 
     def close(self) -> None:
         if self._running is not None:
@@ -264,8 +271,12 @@ class Service:
         self._settings, self._accept = settings, accept
         self.holder = Holder(settings.load())
         self._lock = daemon_lock(self.holder.config.database)
-        self.server = Server(self.holder)
+        self.meters = Meters()
+        self.server = Server(self.holder, self.meters)
+        logs.begin(*self.holder.config.log)
         self._introduced: Config | None = None  # the config whose many new sources were spread out
+        self._failed: dict[str, str] = {}  # source → its failure, as it was logged last
+        self._warned: set[str] = set()
         self._said = ""  # the trouble that was told last: it is told once, not every half minute
 
     def start(self) -> None:
@@ -322,12 +333,14 @@ class Service:
             self._lock.release()
             self._lock = lock
         self.holder.config = changed
+        logs.begin(*changed.log)
         self.server.renew()
 
     def turn(self, stop: Stop) -> None:
         """One look at what is due, and the cycle if there is something."""
         self.server.check()
         config, present = self.holder.config, now()
+        self.meters.tick(present)
         try:
             if self._introduced is config and not _due(config, present):
                 return
@@ -346,18 +359,42 @@ class Service:
 
     def _run(self, config: Config, store: Store, present: int, stop: Stop) -> None:
         started = time.monotonic()
-        watch = cycle.Watch(lambda name, steps: notify(f"STATUS={name} {steps or ''}".rstrip()))
-        report = cycle.run(config, store, Wanted(), present, stop, watch)
+        measured = Stages(self.meters)
+
+        def stage(name: str, steps: int) -> None:
+            measured.begin(name)
+            notify(f"STATUS={name} {steps or ''}".rstrip())
+
+        report = cycle.run(config, store, Wanted(), present, stop, cycle.Watch(stage))
+        measured.end()
         report.seconds = time.monotonic() - started
         collected = report.collected
-        if collected.due and (collected.new or collected.failures or self._settings.verbose):
-            tell(self._settings, config, report)
+        self.meters.cycle(collected, len(report.written.written), now())
+        self._log(report)
         notify(f"STATUS=last cycle {report.seconds:.1f} s, {collected.new} new entries")
+
+    def _log(self, report: cycle.Report) -> None:
+        """One line a cycle that polled; a failure of a source when it begins, changes and ends."""
+        collected = report.collected
+        failed = {source: f"{failure.kind}: {failure.detail}" for source, failure in collected.failures}
+        for source, words in failed.items():
+            known = self._failed.get(source) == words
+            log(f"{source}: {words}", "debug" if known else "warning", source=source)
+        for warning in report.warnings:
+            known = warning in self._warned
+            log(warning, "debug" if known else "warning")
+        self._warned = set(report.warnings)
+        self._failed = failed if collected.due == 0 else {**self._failed, **failed}
+        if not collected.due:
+            return
+        words = f"cycle {report.seconds:.1f} s: {collected.due} polled, {collected.ok} with news to read, {collected.failed} failed; {collected.new} new entries, {len(report.written.written)} files written"
+        log(words, due=collected.due, ok=collected.ok, not_modified=collected.not_modified, failed=collected.failed, new=collected.new,
+            updated=collected.updated, written=len(report.written.written), seconds=round(report.seconds, 3))  # fmt: skip
 
     def _trouble(self, error: AggregatorError) -> None:
         if str(error) != self._said:
             self._said = str(error)
-            log(self._said)
+            log(self._said, "error")
 
 
 def _due(config: Config, present: int) -> bool:

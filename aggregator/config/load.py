@@ -59,6 +59,8 @@ class Config:
     sources: tuple[Source, ...]
     topics: tuple[Topic, ...]
     hooks: tuple[Hook, ...] = ()
+    public_metrics: bool = False
+    log: tuple[Literal["text", "json"], Literal["debug", "info", "warning", "error"]] = ("text", "info")
 
 
 def load(path: Path, env: Mapping[str, str], secrets: bool = True) -> Config:
@@ -506,6 +508,8 @@ def _config(path: Path, file: Any) -> Config:
         one_per=file.publish.one_per,
         retention=file.retention.entries,
         serve=(file.serve.host, file.serve.port) if file.serve else None,
+        public_metrics=bool(file.serve and file.serve.metrics),
+        log=(file.log.format, file.log.level),
         ping_url=file.service.ping_url,
         sources=tuple(
             Source(name, one.url, str(folder / one.path) if one.path else None, one.title, tuple(one.topics), one.interval, one.priority, one.include,

@@ -142,6 +142,12 @@ class Retention(Section):
 class Serve(Section):
     host: Place = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
+    metrics: bool = Field(False, description="/metrics for others than programs on this machine.")
+
+
+class Log(Section):
+    format: Literal["text", "json"] = Field("text", description="Of the daemon's log.")
+    level: Literal["debug", "info", "warning", "error"] = "info"
 
 
 class Source(Section):
@@ -219,6 +225,7 @@ class File(Section):
     publish: Publish = Publish()
     retention: Retention = Retention()
     serve: Serve | None = Field(None, description="The daemon also serves when this section is there.")
+    log: Log = Log()
     sources: list[Source] = Field([], max_length=20_000)
     topics: list[Topic] = Field([], max_length=2000)
     hooks: list[Hook] = Field([], max_length=100)

@@ -1,0 +1,46 @@
+"""The log of the daemon: text or JSON, a line an event, on the standard error (`[log]` of the config)."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Literal
+
+Format = Literal["text", "json"]
+Level = Literal["debug", "info", "warning", "error"]
+LOGGER = logging.getLogger("aggregator")
+
+
+def plain(text: str) -> str:
+    """Control characters of feed data can't forge another line (S22)."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+class _Text(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(record.getMessage())
+
+
+class _Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        said = {"time": at, "level": record.levelname.lower(), "message": plain(record.getMessage())}
+        return json.dumps(said | getattr(record, "fields", {}), ensure_ascii=False)
+
+
+def begin(form: Format = "text", level: Level = "info") -> None:
+    """Send what is logged from here on there; called again after the config changed."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json() if form == "json" else _Text())
+    LOGGER.handlers[:] = [handler]
+    LOGGER.propagate = False
+    LOGGER.setLevel(level.upper())
+
+
+def say(text: str, level: Level = "info", **fields: object) -> None:
+    """`fields`: what a program reads of it, in JSON."""
+    if not LOGGER.handlers:
+        begin()
+    LOGGER.log(getattr(logging, level.upper()), text, extra={"fields": fields})

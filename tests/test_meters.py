@@ -1,0 +1,183 @@
+"""What Prometheus and the log are told, who may ask, and how long a search may take."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from aggregator import cycle, logs
+from aggregator.cli import serve
+from aggregator.cli.serve import Holder, StoreDesk
+from aggregator.cycle.report import Collected
+from aggregator.meters import Meters, Stages, Stored
+from aggregator.model import Failure
+from aggregator.store import open_writer
+from aggregator.web import Application
+from tests.helpers import NOW, config, entry, put
+
+
+def read(text: bytes) -> dict[str, float]:
+    """`name{label}` → value."""
+    return {
+        f"{one.name}{''.join(one.labels.values()) and '{' + ','.join(one.labels.values()) + '}'}": one.value
+        for family in text_string_to_metric_families(text.decode())
+        for one in family.samples
+    }
+
+
+def test_dates_are_exact_and_counters_say_why() -> None:
+    meters = Meters()
+    collected = Collected(
+        due=3, ok=1, not_modified=1, failed=1, new=4, updated=2, failures=[("a", Failure("timeout", "x"))]
+    )
+    meters.tick(1_795_652_105)
+    meters.cycle(collected, 7, 1_795_652_111)
+    stages = Stages(meters)
+    stages.begin("polling")
+    stages.begin("folding")
+    stages.end()
+    found = read(
+        meters.text(Stored(True, {"ok": 2, "gone": 1}, {"entry": 9}, 1_795_652_105, {"requests": 5}))
+    )
+    assert (
+        found["aggregator_last_poll_timestamp_seconds"]
+        == found["aggregator_last_tick_timestamp_seconds"]
+        == 1_795_652_105
+    )
+    assert found["aggregator_last_cycle_timestamp_seconds"] == 1_795_652_111
+    assert (
+        found["aggregator_sources{gone}"] == 1
+        and found["aggregator_stored{entry}"] == 9
+        and found["aggregator_up"] == 1
+    )
+    assert (
+        found["aggregator_poll_failures_total{timeout}"] == 1
+        and found["aggregator_polls_total{not_modified}"] == 1
+    )
+    assert found["aggregator_entries_total{new}"] == 4 and found["aggregator_files_written_total"] == 7
+    assert found["aggregator_stage_seconds_count{folding}"] == 1 and "aggregator_week_requests" in found
+    assert read(meters.text(Stored(up=False)))["aggregator_up"] == 0
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    settings = config(tmp_path_factory.mktemp("meters"), '[[sources]]\nid = "a"\npath = "none.txt"\n')
+    with open_writer(settings.database) as store:
+        put(
+            store,
+            *(entry("a", str(n), f"Ferry number{n} sails", "word " * 50, at=NOW - n) for n in range(40)),
+        )
+        cycle.run(settings, store, None, NOW)
+        with store.transaction() as conn:
+            conn.execute("UPDATE source SET next_poll = ?", (NOW + 600,))
+    return settings
+
+
+def ask(
+    settings: Any,
+    path: str,
+    meters: Meters | None = None,
+    public: bool = False,
+    environ: dict[str, str] | None = None,
+) -> tuple[str, bytes]:
+    application = Application(
+        settings.output,
+        StoreDesk(Holder(settings), meters or Meters(), lambda: NOW + 60),
+        settings.site.base_url,
+        public_metrics=public,
+    )
+    path, _, text = path.partition("?")
+    status, _, body = application.answer(
+        {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": path,
+            "QUERY_STRING": text,
+            "REMOTE_ADDR": "127.0.0.1",
+            **(environ or {}),
+        }
+    )
+    return status, body
+
+
+@pytest.mark.parametrize(
+    ("name", "environ", "public", "status"),
+    [
+        ("this machine", {}, False, "200"), ("this machine, IPv6", {"REMOTE_ADDR": "::1"}, False, "200"), ("this machine, as IPv6 says it", {"REMOTE_ADDR": "::ffff:127.0.0.1"}, False, "200"),
+        ("another machine", {"REMOTE_ADDR": "192.0.2.1"}, False, "404"), ("a proxy", {"HTTP_X_FORWARDED_FOR": "192.0.2.1"}, False, "404"), ("a proxy, otherwise", {"HTTP_FORWARDED": "for=x"}, False, "404"),
+        ("another machine, as configured", {"REMOTE_ADDR": "192.0.2.1"}, True, "200"),
+    ],
+)  # fmt: skip
+def test_metrics_are_for_this_machine(
+    site: Any, name: str, environ: dict[str, str], public: bool, status: str
+) -> None:
+    assert ask(site, "/metrics", public=public, environ=environ)[0].startswith(status), name
+
+
+@pytest.mark.parametrize(("idle", "ok"), [(serve.IDLE - 1, True), (serve.IDLE, False), (None, True)])
+def test_health_is_bad_when_nothing_looks_at_what_is_due(site: Any, idle: int | None, ok: bool) -> None:
+    meters = Meters()
+    if idle is not None:
+        meters.tick(NOW + 60 - idle)
+    status, body = ask(site, "/healthz", meters)
+    assert json.loads(body)["ok"] == ok and status.startswith("200" if ok else "503")
+
+
+def test_a_search_has_bounds(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = "+OR+".join(f"w{n}" for n in range(serve.SEARCH_TERMS + 1))
+    assert ask(site, f"/search?q={many}")[0].startswith("400") and ask(
+        site, f"/search?q={many.rpartition('+OR+')[0]}"
+    )[0].startswith("200")
+    assert ask(site, "/search?q=source:a")[0].startswith("200")
+    monkeypatch.setattr(serve, "SEARCH_SECONDS", -1.0)
+    assert ask(site, "/search?q=source:a")[0].startswith("503")
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    handlers, level = logs.LOGGER.handlers[:], logs.LOGGER.level
+    yield
+    logs.LOGGER.handlers[:], logs.LOGGER.level = handlers, level
+
+
+def test_the_log_as_text_and_as_json(fresh: None, capsys: pytest.CaptureFixture[str]) -> None:
+    logs.begin("text", "info")
+    logs.say("one\nline", "warning")
+    logs.say("not told", "debug")
+    logs.begin("json", "warning")
+    logs.say("not told")
+    logs.say("a failed", "error", source="a")
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "one\\nline"
+    said = json.loads(second)
+    assert said.pop("time").endswith("Z") and said == {"level": "error", "message": "a failed", "source": "a"}
+    assert logging.getLogger("aggregator").propagate is False
+
+
+def test_a_failure_is_told_when_it_begins_and_changes(
+    tmp_path: Path, fresh: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from aggregator.cli.common import Settings
+
+    config(tmp_path, '[[sources]]\nid = "a"\npath = "none.txt"\n')
+    service = serve.Service(Settings(tmp_path / "config.toml"), False)
+    try:
+        for detail in ("late", "late", "gone"):
+            report = cycle.Report(NOW)
+            report.collected = Collected(due=1, failed=1, failures=[("a", Failure("x", detail))])
+            report.warnings = ["hub: closed"]
+            service._log(report)
+    finally:
+        service.close()
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if line.startswith(("a:", "hub"))] == [
+        "a: x: late",
+        "hub: closed",
+        "a: x: gone",
+    ]
+    assert sum(line.startswith("cycle 0.0 s: 1 polled") for line in lines) == 3
