@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from aggregator import __version__, learn, query
+from aggregator import __version__, query
 from aggregator.config import Config
 from aggregator.render.design import design
 from aggregator.store import Store
@@ -29,11 +29,15 @@ def rules_signature(config: Config) -> str:
 def learning_signature(config: Config) -> str:
     """Of all that decides what is learned, beside what is stored. "" where nothing is."""
     wishes = [(topic.id, topic.like, topic.learn) for topic in config.topics if topic.learns]
+    if not wishes:
+        return ""
+    from aggregator import learn  # not where nothing is learned: a cycle with nothing due starts sooner
+
     files = [Path(one[5:]) for topic in config.topics for one in topic.like if one.startswith("file:")]
     states = [
         (path.name, path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else None for path in files
     ]
-    return signature(wishes, states, learn.VERSION) if wishes else ""
+    return signature(wishes, states, learn.VERSION)
 
 
 def look(config: Config) -> str:
