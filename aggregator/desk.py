@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from aggregator import query, suggest
 from aggregator.config import Config
+from aggregator.edition import likeness
 from aggregator.errors import UsageError
 from aggregator.model import Entry, Member, Memory, Source, Story
 from aggregator.store import Store, folding, sources, stories
@@ -150,12 +151,6 @@ def why(store: Store, name: str) -> Explanation:
         stories.overrides_of(store, entry.public_id),
         odd_one_out((story, *siblings)),
     )
-
-
-def likeness(story: Story) -> float | None:
-    """How sure it is that a story belongs to its event, 0 to 1; None where it is alone or nothing says so."""
-    sure = [member.reason for member in story.members if member.reason.level in (None, "event")]
-    return next((reason.score for reason in sure if reason.score > 0.0), None)
 
 
 def odd_one_out(event: Sequence[Story]) -> int | None:

@@ -533,6 +533,7 @@ class Site:
     ttl: int = 1800
     live: bool = False  # pages lead to /search and /status too
     terms: tuple[tuple[str, Category], ...] = ()  # topic → the category that its items get
+    images: bool = False  # pages show pictures, which browsers fetch from where they are
 
 
 @dataclass(frozen=True, slots=True)

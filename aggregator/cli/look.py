@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import click
 
-from aggregator import desk, query
+from aggregator import desk, edition, query
 from aggregator.cli.common import Settings, ago, common, now, print_json, rfc3339, table
 from aggregator.cycle import learning
 from aggregator.errors import UsageError
@@ -210,7 +210,7 @@ def _why_json(found: desk.Explanation) -> dict[str, object]:
         "story_entries": [member.entry.public_id for member in found.story.members],
         "event_stories": [found.story.public_id, *(story.public_id for story in found.siblings)],
         "event_members": [
-            {"story": story.public_id, "likeness": desk.likeness(story), "odd": story.id == found.odd}
+            {"story": story.public_id, "likeness": edition.likeness(story), "odd": story.id == found.odd}
             for story in (found.story, *found.siblings)
         ] if found.siblings else [],
         "topics": [{"topic": topic, "rule": rule, "entry": by.public_id if by else None} for topic, by, rule in found.labels],
@@ -266,7 +266,7 @@ def _why_lines(found: desk.Explanation, titles: dict[str, str]) -> list[str]:
 
 def _sure(story: Story, odd: int | None) -> str:
     """How sure it is that a story belongs to the event, and whether it is the one that fits least."""
-    likeness = desk.likeness(story)
+    likeness = edition.likeness(story)
     if likeness is None:
         return ""
     return f"{likeness:.0%} sure{', the odd one out' if story.id == odd else ''}: "

@@ -488,7 +488,7 @@ def _config(path: Path, file: Any) -> Config:
     return Config(
         path=path,
         site=Site(file.service.title, base, file.service.language, file.service.contact, file.publish.hub, tuple(dict.fromkeys(file.publish.formats)),
-                  file.publish.content, max(300, min(3600, file.poll.interval)), file.serve is not None, _terms(file)),
+                  file.publish.content, max(300, min(3600, file.poll.interval)), file.serve is not None, _terms(file), file.publish.images),
         database=folder / file.service.database,
         output=folder / file.service.output,
         pace=Pace(file.poll.interval, file.poll.min_interval, file.poll.max_interval),

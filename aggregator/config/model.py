@@ -132,6 +132,9 @@ class Publish(Section):
         "central",
         description="Which telling leads an event, after priority: the one closest to all others, the first, the longest.",
     )
+    images: bool = Field(
+        False, description="Pages show small pictures of the stories; browsers fetch them from their sources."
+    )
     sort: Sort = Field("newest", description="The order of feeds: by date, or by how many sources tell it.")
 
 

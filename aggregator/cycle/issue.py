@@ -31,6 +31,7 @@ FETCH_PICKY = 40  # … where few of them will be chosen
 FETCH_MOST = 5000
 BATCH = 1000  # stories that go into the archive at a time
 DEFAULT_LIMIT = 50
+ON_FRONT = 300  # of the newest stories, the events that most tell are looked for
 PORTION, EDITION = (
     1000,
     20,
@@ -86,13 +87,13 @@ def issue(config: Config, store: Store, now: int, stop: Stop | None = None) -> W
     one: pages first, then the feeds that lead to them. What goes, goes when everything is there.
     """
     stop, folder = stop or Stop(), Folder(config.output)
-    _mark(config, store, folder)
+    anew = _mark(config, store, folder)
     dirty = stories.dirty(store)
     if not dirty:
         return Written(unchanged=len(folder.names()))
     if store.meta("born") is None:
         store.set_meta("born", str(now))
-    press, before = Press(config, store), set(folder.names())
+    press, before = Press(config, store, anew), set(folder.names())
     remove: set[str] = {name for name in folder.names() if _belongs_to_nobody(config, name)}
     made: set[str] = set()
     removing: list[str] = []  # events of which a page goes: printed only when that has gone
@@ -162,9 +163,9 @@ def _printed(press: Press, folder: Folder, name: str) -> dict[str, bytes]:
     return {} if topic is None else press.edition(topic, folder)
 
 
-def _mark(config: Config, store: Store, folder: Folder) -> None:
+def _mark(config: Config, store: Store, folder: Folder) -> bool:
     """What else has to be printed: everything after a change of settings or program, and what somebody
-    removed from the folder.
+    removed from the folder. Whether it is everything.
     """
     signature = look(config)
     everything = ["all", "sources", *(topic.id for topic in config.topics), *_digest_names(config)]
@@ -172,9 +173,10 @@ def _mark(config: Config, store: Store, folder: Folder) -> None:
         stories.mark_dirty(store, everything)
         stories.mark_all_events(store)
         store.set_meta("printed with", signature)
-        return
+        return True
     missing = folder.missing()
     lost = {name.partition(".")[0] for name in missing}
+    lost |= {topic for name in lost if (topic := _topic_of_older(name))}
     marked = {name for name in everything if name in lost} | {
         name.partition("/")[2].rpartition("-")[0] for name in missing if name.startswith("archive/")
     }
@@ -187,6 +189,13 @@ def _mark(config: Config, store: Store, folder: Folder) -> None:
         stories.mark_all_events(store)
     if marked:
         stories.mark_dirty(store, marked & set(everything))
+    return False
+
+
+def _topic_of_older(base: str) -> str:
+    """The topic of a page of older items (`ID-2`); "" where it is no such name."""
+    topic, _, number = base.rpartition("-")
+    return topic if number.isdecimal() and int(number) > 1 else ""
 
 
 def _belongs_to_nobody(config: Config, name: str) -> bool:
@@ -200,7 +209,10 @@ def _belongs_to_nobody(config: Config, name: str) -> bool:
             *(form.ending for form in formats.named(config.site.formats)),
         }
     topic = base.removeprefix("archive/").rpartition("-")[0] if name.startswith("archive/") else base
-    if topic not in {"all", *(one.id for one in config.topics)}:
+    there = {"all", *(one.id for one in config.topics)}
+    if f".{ending}" == HTML.ending and topic not in there:
+        return _topic_of_older(topic) not in there
+    if topic not in there:
         return True
     published = {HTML.ending, *(form.ending for form in formats.named(config.site.formats))}
     return f".{ending}" not in published and not name.startswith("archive/")
@@ -225,8 +237,9 @@ def print_newest_archives(config: Config, store: Store) -> None:
 class Press:
     """Makes editions from the store for one issue; what several of them need is asked for once."""
 
-    def __init__(self, config: Config, store: Store) -> None:
-        self.config, self.store = config, store
+    def __init__(self, config: Config, store: Store, anew: bool = False) -> None:
+        """`anew`: pages look different now, those of complete archive documents too."""
+        self.config, self.store, self.anew = config, store, anew
         self.topics = {topic.id: topic for topic in (*config.topics, ALL)}
         self.origins = sources.origins(store, config.sources)
         self.priorities = {source.id: source.priority for source in config.sources}
@@ -333,7 +346,16 @@ class Press:
         files: dict[str, bytes] = {}
         for number in sorted(lost | set(range(int(noted), newest + 1) if noted else ())):
             files.update(self.archive(topic, number, complete=number < newest))
+        for number in self.older_pages(topic, newest, folder):
+            pages_of_it = self.archive(topic, number, complete=number < newest)
+            files.update({name: page for name, page in pages_of_it.items() if name.endswith(HTML.ending)})
         return files
+
+    def older_pages(self, topic: Topic, newest: int, folder: Folder) -> list[int]:
+        """Archive documents that have no page, or one that looks different now."""
+        there = set() if self.anew else set(folder.names()) - set(folder.missing())
+        names = {number: pages.older_name(topic.id, number) for number in range(1, newest + 1)}
+        return [number for number, name in names.items() if name not in there]
 
     def place(self, topic: Topic, current: Edition) -> None:
         """Gives everything that left the feed its archive document."""
@@ -385,12 +407,19 @@ class Press:
     def archive(self, topic: Topic, number: int, complete: bool) -> dict[str, bytes]:
         view, items = self.view(topic), self.archived(topic, number)
         updated = max((item.updated for item in items), default=0) or self.as_of(topic.id, 0)
-        return render.archive(
-            Edition(topic.id, view.title, view.description, tuple(items), updated),
-            self.config.site,
-            number,
-            complete,
-        )
+        made, site = Edition(topic.id, view.title, view.description, tuple(items), updated), self.config.site
+        files = render.archive(made, site, number, complete)
+        page = pages.older_name(topic.id, number)
+        if (
+            page.removesuffix(HTML.ending) not in self.topics
+        ):  # of a topic with such a name, which comes first
+            files[page] = pages.older(made, site, self.neighbours, number, complete)
+        return files
+
+    def front(self) -> Edition:
+        """The newest stories as the events that they belong to."""
+        view = replace(self.view(ALL), id="front", one_per="event", limit=None, size=None)
+        return self.compose(view, stories.newest(self.store, None, ON_FRONT))
 
     def index(self) -> dict[str, bytes]:
         """The front page and the list of published feeds."""
@@ -411,7 +440,7 @@ class Press:
         read = [opml.Outline(origin.url, origin.title, origin.site) for source in self.config.sources
                 if (origin := self.origins[source.id]).url]  # fmt: skip
         return {
-            "index.html": pages.index(newest, site, self.neighbours),
+            "index.html": pages.index(newest, self.front(), site, self.neighbours),
             "feeds.opml": opml.write(f"Feeds of {site.title}", feeds),
             "sources.opml": opml.write(f"Sources of {site.title}", read),
         }

@@ -91,9 +91,10 @@ class OwnPages:
                     files[item.page] = self._page(item, [story])
         return files
 
-    def _page(self, item: Item, found: Iterable[Story]) -> bytes:
+    def _page(self, item: Item, found: Sequence[Story]) -> bytes:
         oldest_first = self._items("story", found)[::-1]
-        return pages.event(item, oldest_first, self.config.site, self.neighbours)
+        sure = {story.public_id: score for story in found if (score := edition.likeness(story)) is not None}
+        return pages.event(item, oldest_first, self.config.site, self.neighbours, sure)
 
     def _items(
         self, unit: Unit, found: Iterable[Story], heads: Mapping[int, Head] | None = None

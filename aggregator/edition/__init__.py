@@ -378,6 +378,12 @@ def independent(stories: Sequence[Story]) -> int:
     return sum(give(number, set()) for number in range(min(len(stories), 200)))
 
 
+def likeness(story: Story) -> float | None:
+    """How sure it is that a story belongs to its event, 0 to 1; None where it is alone or nothing says so."""
+    sure = [member.reason for member in story.members if member.reason.level in (None, "event")]
+    return next((reason.score for reason in sure if reason.score > 0.0), None)
+
+
 def homeless(link: str | None) -> bool:
     """Whether an entry with this link needs a page of ours: there is none, or none that every reader takes."""
     return urls.plain(link) is None

@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from aggregator import urls
-from aggregator.model import SHOWN, Edition, Enclosure, Item, Notice, Site
+from aggregator.model import SHOWN, Edition, Enclosure, Entry, Item, Notice, Site
 from aggregator.render import formats, prepare
 from aggregator.render.formats import Format
 from aggregator.render.prepare import WEEKDAYS, archive_name, long_day, readable, rfc3339
@@ -24,6 +24,9 @@ from aggregator.text import markup
 
 # items on the front page: of a topic, of everything, of what most sources tell
 NEWEST, LATEST, MOST = 5, 9, 6
+OF_ONE_SOURCE = 2  # … of those that are new
+LATELY = 3 * 86_400  # seconds before the newest telling: what was told by most earlier stands below
+OUTLETS = 8  # names of who tells it, on the front page
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,28 @@ class _Shown:
         self.listed = item.also if whole else item.also[:SHOWN]
         self.unlisted = len(item.also) - len(self.listed)
         self.played = next(filter(None, map(_played, item.entry.enclosures)), None)
+        self.pictured = bool(item.entry.image) or any(map(_is_picture, item.entry.enclosures))
+        self.picture = _picture(item.entry) if site.images else None
+        tellings = {prepare.source_title(other.origin): other.link for other in reversed(item.also)}
+        tellings[self.source] = self.link
+        self.outlets = [
+            (name, urls.follow(tellings[name] or "") or site.base_url) for name in (self.source, *self.others)
+        ]  # the address where each of them tells it
+        self.told_last = max([item.published, *(other.published for other in item.also)])
+        self.likeness: float | None = None  # how well it fits its event, where that is said
+        self.is_dated = (
+            item.published != item.entry.first_seen
+        )  # else its source gives no date, or a later one
+
+
+def _is_picture(media: Enclosure) -> bool:
+    return media.medium == "image" or media.type.startswith("image/")
+
+
+def _picture(entry: Entry) -> str | None:
+    """The address of a picture to show beside the headline."""
+    said = [entry.image, *(media.url for media in entry.enclosures if _is_picture(media))]
+    return next(filter(None, (urls.follow(one) for one in said if one)), None)
 
 
 def _played(media: Enclosure) -> tuple[str, str] | None:
@@ -133,6 +158,11 @@ def _page(template: str, site: Site, neighbours: Sequence[Neighbour], **values: 
     return markup.clean(text).encode()
 
 
+def not_found(site: Site, neighbours: Sequence[Neighbour], words: str) -> bytes:
+    """What people get where there is nothing, in the site's clothes."""
+    return _page("missing.html", site, neighbours, title=f"Not here – {site.title}", words=words)
+
+
 def feed_title(topic: str, title: str, site: Site) -> str:
     return site.title if topic == "all" else f"{title} – {site.title}"
 
@@ -148,16 +178,40 @@ def _alternates(topic: str, title: str, site: Site) -> list[dict[str, str]]:
     ]
 
 
+def older_name(topic: str, number: int) -> str:
+    """The page of an archive document: `ID-2.html` shows the first one. They are numbered from the oldest on,
+    so that what is complete stays as it is.
+    """
+    return f"{topic}-{number + 1}.html"
+
+
+def older(
+    edition: Edition, site: Site, neighbours: Sequence[Neighbour], number: int, complete: bool
+) -> bytes:
+    """A page of older items, those of one archive document."""
+    newer = older_name(edition.id, number + 1) if complete else f"{edition.id}.html"
+    return _by_days(
+        replace(edition, archive=number - 1), site, neighbours, older_name(edition.id, number), newer
+    )
+
+
 def topic(edition: Edition, site: Site, neighbours: Sequence[Neighbour]) -> bytes:
     """`ID.html`, by days."""
+    return _by_days(edition, site, neighbours, f"{edition.id}.html", "")
+
+
+def _by_days(edition: Edition, site: Site, neighbours: Sequence[Neighbour], name: str, newer: str) -> bytes:
+    """`edition.archive`: the document whose page comes after this one; `newer`: the page before, "": none."""
     heading = "Everything" if edition.id == "all" else edition.title
+    elsewhere = {one.id: one.title for one in neighbours if one.id not in ("all", edition.id)}
     shown = [_Shown(item, site) for item in edition.items]
     days = [
         (day, list(found)) for day, found in itertools.groupby(shown, lambda one: long_day(one.published))
     ]
     return _page("topic.html", site, neighbours, title=f"{heading} – {site.title}", heading=heading, here=edition.id, description=edition.description,
-                 canonical=f"{site.base_url}{edition.id}.html", alternates=_alternates(edition.id, edition.title, site), days=days,
-                 older=f"{site.base_url}{archive_name(edition.id, edition.archive)}" if edition.archive else "")  # fmt: skip
+                 canonical=f"{site.base_url}{name}", alternates=_alternates(edition.id, edition.title, site), days=days, names=elsewhere,
+                 newer=f"{site.base_url}{newer}" if newer else "", older=f"{site.base_url}{older_name(edition.id, edition.archive)}" if edition.archive else "",
+                 archive=f"{site.base_url}{archive_name(edition.id, edition.archive)}" if edition.archive else "")  # fmt: skip
 
 
 def digest(edition: Edition, site: Site, neighbours: Sequence[Neighbour]) -> bytes:
@@ -170,30 +224,66 @@ def digest(edition: Edition, site: Site, neighbours: Sequence[Neighbour]) -> byt
                  description=edition.description, canonical=f"{site.base_url}{edition.id}.html", alternates=links, links=links, digests=found)  # fmt: skip
 
 
-def index(editions: Sequence[Edition], site: Site, neighbours: Sequence[Neighbour]) -> bytes:
-    """`index.html`: what is new, what most sources tell, and all topics with their newest stories."""
+def index(
+    editions: Sequence[Edition], events: Edition | None, site: Site, neighbours: Sequence[Neighbour]
+) -> bytes:
+    """`index.html`: what most sources tell, what is new, and all topics with their newest stories. `events`:
+    the newest of all topics, as events; None: items of the editions that several tell.
+    """
     known = {one.id: one for one in neighbours}
     everything = next((one for one in editions if one.id == "all"), None)
     all_items = [_Shown(item, site) for item in everything.items] if everything else []
-    everywhere = {item.id: item for one in editions for item in one.items if item.also}
-    told = [_Shown(item, site) for item in everywhere.values()]
-    most = sorted((one for one in told if one.tellers > 1), key=lambda one: (-one.tellers, -one.published))[
-        :MOST
-    ]
+    told = (
+        events.items if events else tuple({item.id: item for one in editions for item in one.items}.values())
+    )
+    most = _most_told([_Shown(item, site) for item in told if item.also])
+    links_above = {link for one in most for _, link in one.outlets}
+    latest = _mixed([one for one in all_items if one.link not in links_above])
     sections = [
         {"id": one.id, "title": known[one.id].title if one.id in known else one.title, "description": one.description,
          "links": _alternates(one.id, one.title, site), "items": [_Shown(item, site) for item in one.items[:NEWEST]]}
         for one in editions if one.id != "all"
     ]  # fmt: skip
     alternates = [link for one in editions for link in _alternates(one.id, one.title, site)]
-    return _page("index.html", site, neighbours, title=site.title, sections=sections, latest=all_items[:LATEST], most=most, here="index", kind="wide",
+    return _page("index.html", site, neighbours, title=site.title, sections=sections, latest=latest, most=most, here="index", kind="wide", outlets=OUTLETS,
                  canonical=f"{site.base_url}index.html", description=f"{site.title}: each thing told once, with all who told it", alternates=alternates,
                  links=_alternates("all", "", site))  # fmt: skip
 
 
-def event(item: Item, told: Sequence[Item], site: Site, neighbours: Sequence[Neighbour]) -> bytes:
+def _most_told(events: Sequence[_Shown]) -> list[_Shown]:
+    """What most sources tell: of the last days first, then what was told before."""
+    several = [one for one in events if one.tellers > 1]
+    until = max((one.told_last for one in several), default=0)
+    order = sorted(
+        several, key=lambda one: (one.told_last < until - LATELY, -one.tellers, -one.told_last, one.link)
+    )
+    return order[:MOST]
+
+
+def _mixed(newest_first: Sequence[_Shown]) -> list[_Shown]:
+    """What is new, at most `OF_ONE_SOURCE` of each source; where there is one source only, all is from there.
+    What has no date of its own comes after what has one: it is as new as our first look at it.
+    """
+    counts: Counter[str] = Counter()
+    alone = len({one.source for one in newest_first}) < 2
+    chosen = []
+    for one in sorted(newest_first, key=lambda one: not one.is_dated):
+        counts[one.source] += 1
+        if alone or counts[one.source] <= OF_ONE_SOURCE:
+            chosen.append(one)
+    return chosen[:LATEST]
+
+
+def event(
+    item: Item,
+    told: Sequence[Item],
+    site: Site,
+    neighbours: Sequence[Neighbour],
+    likeness: Mapping[str, float] | None = None,
+) -> bytes:
     """A story's or event's own page: the text where it has no link of its own, and everybody who tells it.
-    `told`: its stories, oldest first.
+    `told`: its stories, oldest first; `likeness`: published id of a story → how sure it is that it belongs
+    here, 0 to 1.
     """
     content, media = (
         markup.without_media(markup.safe(item.entry.content))
@@ -202,10 +292,25 @@ def event(item: Item, told: Sequence[Item], site: Site, neighbours: Sequence[Nei
     )
     topics = [neighbour for neighbour in neighbours if neighbour.id in item.topics]
     shown = [(story.entry.public_id, _Shown(story, site, whole=True)) for story in reversed(told)]
+    for story, (_, one) in zip(reversed(told), shown, strict=True):
+        one.likeness = (likeness or {}).get(story.id)
     leads = item.entry.public_id
     return _page("event.html", site, neighbours, title=f"{item.entry.title} – {site.title}", one=_Shown(item, site), content=Markup(content), media=media, topics=topics,
-                 own=next((one for lead, one in shown if lead == leads), None), others=[one for lead, one in shown if lead != leads],
+                 own=next((one for lead, one in shown if lead == leads), None), others=[one for lead, one in shown if lead != leads], timeline=_timeline(item),
                  description=markup.snippet(item.entry.summary, 200), alternates=_alternates("all", "", site))  # fmt: skip
+
+
+def _timeline(item: Item) -> dict[str, Any] | None:
+    """When it was told, from the first to the last time, in thousandths of that span; None where that is one
+    moment.
+    """
+    times = sorted([(item.entry.published or item.published, prepare.source_title(item.origin)),
+                    *((one.published, prepare.source_title(one.origin)) for one in item.also)])  # fmt: skip
+    first, last = times[0][0], times[-1][0]
+    if first == last:
+        return None
+    marks = [(1000 * (at - first) // (last - first), f"{source}, {readable(at)}") for at, source in times]
+    return {"first": first, "last": last, "marks": marks, "count": len(times)}
 
 
 def sources(
