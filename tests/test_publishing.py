@@ -432,7 +432,7 @@ def test_F58_pages_escape_and_announce() -> None:
         '<link rel="alternate" type="application/atom+xml" title="World – Desk (Atom)" href="https://desk.example/n/world.atom">'
         in page
     )
-    front = pages.index([composed], None, SITE, [pages.Neighbour("world", "World")]).decode()
+    front = pages.index([composed], [], composed.items, SITE, [pages.Neighbour("world", "World")]).decode()
     assert "world.rss" in front and "feeds.opml" in front and "<script" not in front
     document = etree.HTML(front)
     assert not document.xpath("//img | //script | //iframe | //link[@rel='stylesheet']"), (

@@ -31,7 +31,7 @@ FETCH_PICKY = 40  # … where few of them will be chosen
 FETCH_MOST = 5000
 BATCH = 1000  # stories that go into the archive at a time
 DEFAULT_LIMIT = 50
-ON_FRONT = 300  # of the newest stories, the events that most tell are looked for
+ON_FRONT = 3000  # newest stories among which those of the front page are looked for
 PORTION, EDITION = (
     1000,
     20,
@@ -416,10 +416,23 @@ class Press:
             files[page] = pages.older(made, site, self.neighbours, number, complete)
         return files
 
-    def front(self) -> Edition:
-        """The newest stories as the events that they belong to."""
+    def front(self) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+        """(events that most sources tell, other stories that are new)."""
         view = replace(self.view(ALL), id="front", one_per="event", limit=None, size=None)
-        return self.compose(view, stories.newest(self.store, None, ON_FRONT))
+        events = edition.most_told(stories.told_by_several(self.store, ON_FRONT))
+        heads = stories.heads(self.store, events)
+        found = {event: list[Story]() for event in events}
+        for story in stories.of_events(self.store, events):
+            found[story.event].append(story)
+        told = [
+            item
+            for event in events
+            for item in edition.compose(view, found[event], heads, self.origins, self.priorities).items
+        ]
+        fresh = edition.mixed(stories.founders(self.store, ON_FRONT), events)
+        view = replace(view, one_per="story")
+        new = edition.compose(view, stories.stories(self.store, fresh), {}, self.origins, self.priorities)
+        return tuple(told), new.items
 
     def index(self) -> dict[str, bytes]:
         """The front page and the list of published feeds."""
@@ -440,7 +453,7 @@ class Press:
         read = [opml.Outline(origin.url, origin.title, origin.site) for source in self.config.sources
                 if (origin := self.origins[source.id]).url]  # fmt: skip
         return {
-            "index.html": pages.index(newest, self.front(), site, self.neighbours),
+            "index.html": pages.index(newest, *self.front(), site, self.neighbours),
             "feeds.opml": opml.write(f"Feeds of {site.title}", feeds),
             "sources.opml": opml.write(f"Sources of {site.title}", read),
         }

@@ -37,6 +37,10 @@ ARCHIVE_SIZE = 100  # items of a complete archive document (RFC 5005)
 FEED_SIZE = 500_000
 LEAST = 30
 LARGEST = 4_500_000  # bytes of the largest format that no feed and no archive document exceeds (F25)
+NEW, OF_ONE_SOURCE = 9, 2  # stories that the front page shows as new, and of one source
+MOST_TOLD = 6  # events that the front page begins with
+# seconds before the newest telling: what was told by most earlier stands below what is told by several now
+LATELY = 3 * 86_400
 _FRAME = 2000  # bytes of an item beside its content
 
 
@@ -382,6 +386,30 @@ def likeness(story: Story) -> float | None:
     """How sure it is that a story belongs to its event, 0 to 1; None where it is alone or nothing says so."""
     sure = [member.reason for member in story.members if member.reason.level in (None, "event")]
     return next((reason.score for reason in sure if reason.score > 0.0), None)
+
+
+def most_told(events: Sequence[tuple[int, int, int]]) -> list[int]:
+    """Of (event, sources that tell it, when it was told last) the events that most tell: of the last days
+    first, then what was told before.
+    """
+    until = max((last for _, _, last in events), default=0)
+    ordered = sorted(events, key=lambda one: (one[2] < until - LATELY, -one[1], -one[2], one[0]))
+    return [event for event, _, _ in ordered[:MOST_TOLD]]
+
+
+def mixed(newest_first: Sequence[tuple[int, int, str, bool]], without: Container[int]) -> list[int]:
+    """Of (story, event, source, dated) the stories that are new, `OF_ONE_SOURCE` of each source, or all where
+    there is one source only; what its source gave no date comes after all that has one, as it is only new to us.
+    """
+    others = [one for one in newest_first if one[1] not in without]
+    alone = len({source for _, _, source, _ in others}) < 2
+    counts: Counter[str] = Counter()
+    chosen = []
+    for story, _, source, _ in sorted(others, key=lambda one: not one[3]):
+        counts[source] += 1
+        if alone or counts[source] <= OF_ONE_SOURCE:
+            chosen.append(story)
+    return chosen[:NEW]
 
 
 def homeless(link: str | None) -> bool:

@@ -22,10 +22,7 @@ from aggregator.render.formats import Format
 from aggregator.render.prepare import WEEKDAYS, archive_name, long_day, readable, rfc3339
 from aggregator.text import markup
 
-# items on the front page: of a topic, of everything, of what most sources tell
-NEWEST, LATEST, MOST = 5, 9, 6
-OF_ONE_SOURCE = 2  # … of those that are new
-LATELY = 3 * 86_400  # seconds before the newest telling: what was told by most earlier stands below
+NEWEST = 5  # items of each topic on the front page
 OUTLETS = 8  # names of who tells it, on the front page
 
 
@@ -225,53 +222,27 @@ def digest(edition: Edition, site: Site, neighbours: Sequence[Neighbour]) -> byt
 
 
 def index(
-    editions: Sequence[Edition], events: Edition | None, site: Site, neighbours: Sequence[Neighbour]
+    editions: Sequence[Edition],
+    told: Sequence[Item],
+    new: Sequence[Item],
+    site: Site,
+    neighbours: Sequence[Neighbour],
 ) -> bytes:
-    """`index.html`: what most sources tell, what is new, and all topics with their newest stories. `events`:
-    the newest of all topics, as events; None: items of the editions that several tell.
+    """`index.html`: what most sources tell, what is new, and all topics with their newest stories. `told`:
+    events, in their order; `new`: other stories, newest first; what has no date of its own is put behind those.
     """
     known = {one.id: one for one in neighbours}
-    everything = next((one for one in editions if one.id == "all"), None)
-    all_items = [_Shown(item, site) for item in everything.items] if everything else []
-    told = (
-        events.items if events else tuple({item.id: item for one in editions for item in one.items}.values())
-    )
-    most = _most_told([_Shown(item, site) for item in told if item.also])
-    links_above = {link for one in most for _, link in one.outlets}
-    latest = _mixed([one for one in all_items if one.link not in links_above])
+    most = [_Shown(item, site) for item in told]
+    latest = sorted((_Shown(item, site) for item in new), key=lambda one: not one.is_dated)
     sections = [
         {"id": one.id, "title": known[one.id].title if one.id in known else one.title, "description": one.description,
          "links": _alternates(one.id, one.title, site), "items": [_Shown(item, site) for item in one.items[:NEWEST]]}
         for one in editions if one.id != "all"
     ]  # fmt: skip
     alternates = [link for one in editions for link in _alternates(one.id, one.title, site)]
-    return _page("index.html", site, neighbours, title=site.title, sections=sections, latest=latest, most=most, here="index", kind="wide", outlets=OUTLETS,
+    return _page("index.html", site, neighbours, title=site.title, sections=sections, latest=latest, most=most, names={one.id: one.title for one in neighbours if one.id != "all"}, here="index", kind="wide", outlets=OUTLETS,
                  canonical=f"{site.base_url}index.html", description=f"{site.title}: each thing told once, with all who told it", alternates=alternates,
                  links=_alternates("all", "", site))  # fmt: skip
-
-
-def _most_told(events: Sequence[_Shown]) -> list[_Shown]:
-    """What most sources tell: of the last days first, then what was told before."""
-    several = [one for one in events if one.tellers > 1]
-    until = max((one.told_last for one in several), default=0)
-    order = sorted(
-        several, key=lambda one: (one.told_last < until - LATELY, -one.tellers, -one.told_last, one.link)
-    )
-    return order[:MOST]
-
-
-def _mixed(newest_first: Sequence[_Shown]) -> list[_Shown]:
-    """What is new, at most `OF_ONE_SOURCE` of each source; where there is one source only, all is from there.
-    What has no date of its own comes after what has one: it is as new as our first look at it.
-    """
-    counts: Counter[str] = Counter()
-    alone = len({one.source for one in newest_first}) < 2
-    chosen = []
-    for one in sorted(newest_first, key=lambda one: not one.is_dated):
-        counts[one.source] += 1
-        if alone or counts[one.source] <= OF_ONE_SOURCE:
-            chosen.append(one)
-    return chosen[:LATEST]
 
 
 def event(

@@ -202,6 +202,30 @@ def happenings(store: Store, since: int) -> list[tuple[int, str, str, bool]]:
     ).fetchall()
 
 
+def told_by_several(store: Store, newest: int) -> list[tuple[int, int, int]]:
+    """(event, sources that tell it, when it was told last) of the events that several sources tell, among so
+    many of the newest stories.
+    """
+    return store.conn.execute(
+        "SELECT s.event, count(DISTINCT e.source) AS sources, max(e.published) FROM "
+        "(SELECT id, event FROM story ORDER BY published DESC, public_id DESC LIMIT ?) s "
+        "JOIN member m ON m.story = s.id JOIN entry e ON e.id = m.entry "
+        "GROUP BY s.event HAVING sources > 1 ORDER BY s.event",
+        (newest,),
+    ).fetchall()
+
+
+def founders(store: Store, newest: int) -> list[tuple[int, int, str, bool]]:
+    """(story, event, source, whether that gave it a date) of so many of the newest stories, newest first."""
+    found = store.conn.execute(
+        "SELECT s.id, s.event, e.source, e.published <> e.first_seen FROM story s "
+        "JOIN entry e ON e.id = (SELECT min(entry) FROM member WHERE story = s.id) "
+        "ORDER BY s.published DESC, s.public_id DESC LIMIT ?",
+        (newest,),
+    )
+    return [(story, event, source, bool(dated)) for story, event, source, dated in found]
+
+
 def any_unlabelled(store: Store) -> bool:
     """Whether a story is new, or reads differently now."""
     return store.conn.execute("SELECT 1 FROM story WHERE labelled = 0 LIMIT 1").fetchone() is not None
