@@ -150,7 +150,7 @@ def _is_from_here(environ: dict[str, Any]) -> bool:
 
 class Application:
     """The WSGI application. `ttl`: seconds that clients may keep a feed; `hub`: for Link headers; `base_url`:
-    the public address.
+    the public address; `images`: pages show pictures from elsewhere.
     """
 
     def __init__(
@@ -161,6 +161,7 @@ class Application:
         ttl: int = 1800,
         hub: str | None = None,
         public_metrics: bool = False,
+        images: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.clock, self._public_metrics = clock, public_metrics
@@ -173,6 +174,8 @@ class Application:
         )
         # the form goes there, also from a page reached by another name
         self.page_policy = f"{HTML_POLICY} {'/'.join(base_url.split('/')[:3])}"
+        if images:
+            self.page_policy = self.page_policy.replace("img-src data:", "img-src data: https: http:")
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         try:

@@ -183,6 +183,7 @@ def _application(holder: Holder, meters: Meters) -> Application:
         config.site.ttl,
         config.site.hub,
         config.public_metrics,
+        config.site.images,
     )
 
 

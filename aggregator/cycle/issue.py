@@ -31,7 +31,7 @@ FETCH_PICKY = 40  # … where few of them will be chosen
 FETCH_MOST = 5000
 BATCH = 1000  # stories that go into the archive at a time
 DEFAULT_LIMIT = 50
-ON_FRONT = 3000  # newest stories among which those of the front page are looked for
+ON_FRONT = 2000  # newest stories among which those of the front page are looked for
 PORTION, EDITION = (
     1000,
     20,
@@ -420,19 +420,12 @@ class Press:
         """(events that most sources tell, other stories that are new)."""
         view = replace(self.view(ALL), id="front", one_per="event", limit=None, size=None)
         events = edition.most_told(stories.told_by_several(self.store, ON_FRONT))
-        heads = stories.heads(self.store, events)
-        found = {event: list[Story]() for event in events}
-        for story in stories.of_events(self.store, events):
-            found[story.event].append(story)
-        told = [
-            item
-            for event in events
-            for item in edition.compose(view, found[event], heads, self.origins, self.priorities).items
-        ]
+        heads, found = stories.heads(self.store, events), stories.of_events(self.store, events)
+        told = edition.compose(view, found, heads, self.origins, self.priorities)
         fresh = edition.mixed(stories.founders(self.store, ON_FRONT), events)
         view = replace(view, one_per="story")
         new = edition.compose(view, stories.stories(self.store, fresh), {}, self.origins, self.priorities)
-        return tuple(told), new.items
+        return told.items, new.items
 
     def index(self) -> dict[str, bytes]:
         """The front page and the list of published feeds."""

@@ -229,10 +229,12 @@ def index(
     neighbours: Sequence[Neighbour],
 ) -> bytes:
     """`index.html`: what most sources tell, what is new, and all topics with their newest stories. `told`:
-    events, in their order; `new`: other stories, newest first; what has no date of its own is put behind those.
+    events; `new`: other stories, newest first; what has no date of its own is put behind those.
     """
     known = {one.id: one for one in neighbours}
-    most = [_Shown(item, site) for item in told]
+    most = sorted(
+        (_Shown(item, site) for item in told), key=lambda one: (-one.tellers, -one.told_last, one.link)
+    )
     latest = sorted((_Shown(item, site) for item in new), key=lambda one: not one.is_dated)
     sections = [
         {"id": one.id, "title": known[one.id].title if one.id in known else one.title, "description": one.description,

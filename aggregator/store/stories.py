@@ -202,15 +202,21 @@ def happenings(store: Store, since: int) -> list[tuple[int, str, str, bool]]:
     ).fetchall()
 
 
+# what a statement can look at: a bounded number of the newest stories, looked up and not scanned
+_NEWEST = (
+    f"(SELECT id, event, published, public_id FROM story WHERE (published, public_id) < ({1 << 62}, '') "
+    "ORDER BY published DESC, public_id DESC LIMIT ?) newest"
+)
+
+
 def told_by_several(store: Store, newest: int) -> list[tuple[int, int, int]]:
     """(event, sources that tell it, when it was told last) of the events that several sources tell, among so
     many of the newest stories.
     """
     return store.conn.execute(
-        "SELECT s.event, count(DISTINCT e.source) AS sources, max(e.published) FROM "
-        "(SELECT id, event FROM story ORDER BY published DESC, public_id DESC LIMIT ?) s "
-        "JOIN member m ON m.story = s.id JOIN entry e ON e.id = m.entry "
-        "GROUP BY s.event HAVING sources > 1 ORDER BY s.event",
+        "SELECT newest.event, count(DISTINCT e.source) AS sources, max(e.published) "
+        f"FROM {_NEWEST} JOIN member m ON m.story = newest.id JOIN entry e ON e.id = m.entry "
+        "GROUP BY newest.event HAVING sources > 1 ORDER BY newest.event",
         (newest,),
     ).fetchall()
 
@@ -218,9 +224,9 @@ def told_by_several(store: Store, newest: int) -> list[tuple[int, int, int]]:
 def founders(store: Store, newest: int) -> list[tuple[int, int, str, bool]]:
     """(story, event, source, whether that gave it a date) of so many of the newest stories, newest first."""
     found = store.conn.execute(
-        "SELECT s.id, s.event, e.source, e.published <> e.first_seen FROM story s "
-        "JOIN entry e ON e.id = (SELECT min(entry) FROM member WHERE story = s.id) "
-        "ORDER BY s.published DESC, s.public_id DESC LIMIT ?",
+        f"SELECT newest.id, newest.event, e.source, e.published <> e.first_seen FROM {_NEWEST} "
+        "JOIN entry e ON e.id = (SELECT min(entry) FROM member WHERE story = newest.id) "
+        "ORDER BY newest.published DESC, newest.public_id DESC",
         (newest,),
     )
     return [(story, event, source, bool(dated)) for story, event, source, dated in found]

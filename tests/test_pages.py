@@ -1,0 +1,133 @@
+"""What people look at: which stories the front page shows, and what stands on pages."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import html
+
+from aggregator import cycle, edition
+from aggregator.cycle import Wanted
+from aggregator.model import Enclosure, Site
+from aggregator.render import pages
+from aggregator.store import open_writer
+from tests.helpers import NOW, config
+from tests.test_publishing import SITE, feeds, made, story
+
+DAY = 86_400
+
+
+def _document(text: str) -> Any:
+    return html.document_fromstring(text)
+
+
+TOPICS = [pages.Neighbour("all", "Everything"), pages.Neighbour("world", "World")]
+PHOTO = Enclosure("https://c.example/p.jpg", "image/jpeg")
+
+
+@pytest.mark.parametrize(
+    ("name", "events", "expected"),
+    [
+        ("most first", [(1, 2, NOW), (2, 5, NOW - DAY)], [2, 1]),
+        ("at the edge of lately", [(1, 2, NOW), (2, 5, NOW - edition.LATELY)], [2, 1]),
+        ("longer ago comes later", [(1, 2, NOW), (2, 5, NOW - edition.LATELY - 1)], [1, 2]),
+        ("of equals the one told last", [(1, 3, NOW - 9), (2, 3, NOW)], [2, 1]),
+        ("six of them", [(n, 2, NOW) for n in range(1, 9)], [1, 2, 3, 4, 5, 6]),
+        ("none", [], []),
+    ],
+)
+def test_the_front_page_begins_with_what_most_tell(
+    name: str, events: list[tuple[int, int, int]], expected: list[int]
+) -> None:
+    assert edition.most_told(events) == expected, name
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "without", "expected"),
+    [
+        ("two of a source", [(n, n, "a", True) for n in range(4)] + [(9, 9, "b", True)], (), [0, 1, 9]),
+        ("all of an only source", [(n, n, "a", True) for n in range(4)], (), [0, 1, 2, 3]),
+        ("undated behind dated", [(1, 1, "a", False), (2, 2, "b", True)], (), [2, 1]),
+        ("not what stands above", [(1, 1, "a", True), (2, 2, "b", True)], (2,), [1]),
+        ("nine of them", [(n, n, f"s{n}", True) for n in range(12)], (), list(range(9))),
+    ],
+)
+def test_what_is_new_is_of_many_and_dated(
+    name: str, rows: list[tuple[int, int, str, bool]], without: tuple[int, ...], expected: list[int]
+) -> None:
+    assert edition.mixed(rows, without) == expected, name
+
+
+def test_the_front_page_links_outlets_and_subscribes_in_one_line() -> None:
+    told, _ = feeds(story(1, made(1, "a", "Flood in Porto", NOW - 100), event=1), story(2, made(2, "b", "Porto under water", NOW - 50), event=1), one_per="event")  # fmt: skip
+    everything, _ = feeds(story(3, made(3, "c", "Other news", enclosures=(PHOTO,))))
+    page = _document(
+        pages.index([replace(everything, id="all")], told.items, everything.items, SITE, TOPICS).decode()
+    )
+    most, new = page.xpath("//section[h2='Told by most']")[0], page.xpath("//section[h2='New']")[0]
+    assert most.xpath(".//p[@class='meta']/a[bdi]/@href") == ["https://a.example/1", "https://b.example/2"]
+    assert most.xpath(".//a[@class='n']/@href") == [f"{SITE.base_url}{told.items[0].page}"]
+    assert most.xpath(".//time/@datetime")[0].startswith("20") and len(most.xpath(".//time")) == 1
+    assert new.xpath(".//h3/a/text()") == ["Other news"] and new.xpath(".//a[text()='World']/@href")
+    assert new.xpath(".//*[@class='mark']/@aria-label") == ["with a picture"]
+    assert not page.xpath("//img | //script")
+    assert len(page.xpath("//details[contains(@class, 'once')][not(@open)]/summary")) == 1
+
+
+def test_pictures_are_shown_where_that_is_wished_only() -> None:
+    composed, _ = feeds(story(1, made(1, "a", enclosures=(PHOTO,))))
+
+    def shown(site: Site) -> list[str]:
+        return [str(one) for one in _document(pages.topic(composed, site, []).decode()).xpath("//img/@src")]
+
+    assert shown(SITE) == [] and shown(replace(SITE, images=True)) == [PHOTO.url]
+
+
+def test_the_page_of_an_event_has_a_timeline_and_says_how_well_each_fits() -> None:
+    stories = [story(n, made(n, "abc"[n], f"Title {n}", NOW - 300 + 100 * n), event=1) for n in range(3)]
+    item = feeds(*stories, one_per="event")[0].items[0]
+    parts = feeds(*stories)[0].items[::-1]
+    page = _document(pages.event(item, parts, SITE, TOPICS, {stories[2].public_id: 0.456}).decode())
+    assert page.xpath("//figure[@class='timeline']//circle/@cx") == ["20", "520", "1020"]
+    assert [words for words in page.xpath("//li//span[@title]/text()")] == ["likeness 0.46"]
+    at_once = feeds(story(1, made(1, "a")), one_per="event")[0].items[0]
+    assert b"<figure" not in pages.event(at_once, [at_once], SITE, TOPICS)
+
+
+def test_F60_older_pages_hold_what_left_the_page_and_lead_on(tmp_path: Path) -> None:
+    """Three pages: each item on one of them, linked from one to the next; a removed one comes back."""
+    items = [
+        {"id": f"urn:x:{n}", "url": f"https://a.example/{n}", "title": f"Minister {n} visits town {n * 7}",
+         "date_published": f"20{10 + n // 12}-{1 + n % 12:02}-03T00:00:00Z"}
+        for n in range(117)
+    ]  # fmt: skip
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "A", "items": items}
+    (tmp_path / "a.json").write_text(json.dumps(feed))
+    settings = config(
+        tmp_path, '[publish]\nlimit = 5\nformats = ["atom"]\n[[sources]]\nid = "a"\npath = "a.json"\n'
+    )
+
+    def once() -> tuple[str, ...]:
+        with open_writer(settings.database) as store:
+            return cycle.run(settings, store, Wanted(), NOW).written.written
+
+    assert {"all-2.html", "all-3.html"} <= set(once())
+    names, found = ["all.html"], list[str]()
+    while True:
+        page = _document((settings.output / names[-1]).read_text())
+        found += page.xpath("//h3/a/text()")
+        further = page.xpath("//a[@rel='next']/@href")
+        if not further:
+            break
+        names.append(further[0].removeprefix(settings.site.base_url))
+    assert names == ["all.html", "all-3.html", "all-2.html"]
+    assert len(found) == len(set(found)) == 117
+    back = page.xpath("//a[@rel='prev']/@href")
+    assert back == [f"{settings.site.base_url}all-3.html"]
+    (settings.output / "all-2.html").unlink()
+    assert once() == ("all-2.html",)
+    assert once() == ()
