@@ -143,9 +143,10 @@ def shares(spoken: str) -> Mapping[str, float]:
     stemmed = stems(spoken)
     for line in _read(spoken).splitlines():
         zipf, *words = line.split()
+        of_all_words = 10 ** (float(zipf) - 9)
         for word in words:
             key = stemmed[word]
-            counts[key] = counts.get(key, 0.0) + 10 ** (float(zipf) - 9)
+            counts[key] = counts.get(key, 0.0) + of_all_words
     return {word: 1 - math.exp(-DOCUMENT * count) for word, count in counts.items()}
 
 
