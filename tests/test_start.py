@@ -58,6 +58,19 @@ def test_a_cycle_with_nothing_due_and_the_help_load_nothing_dear(tmp_path: Path)
     assert loaded(tmp_path, "run", "--json") == "[] 0"
 
 
+def test_a_cycle_in_which_nothing_changed_loads_no_parser_and_no_renderer(tmp_path: Path) -> None:
+    (tmp_path / "feed.xml").write_text(
+        "<rss version='2.0'><channel><title>N</title><item><title>One</title></item></channel></rss>"
+    )
+    settings = config(tmp_path, '[[sources]]\nid = "n"\npath = "feed.xml"\n')
+    with open_writer(settings.database) as opened:
+        assert cycle.run(settings, opened, Wanted(), NOW).collected.new == 1
+        opened.set_meta("pruned", str(int(time.time())))
+    idle = loaded(tmp_path, "run", "--json", "--all")
+    assert idle.endswith("] 0") and "requests" in idle, "it polled"
+    assert not [name for name in ("feedparser", "feedgen", "jinja2", "pebble") if name in idle], idle
+
+
 # ---------------------------------------------------------------- nothing to do
 
 

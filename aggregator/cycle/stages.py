@@ -8,7 +8,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from aggregator import fetch, fold
+from aggregator import fetch
 from aggregator.config import Config
 from aggregator.cycle import digests, hooks
 from aggregator.cycle.changes import follow_renames, let_in
@@ -70,7 +70,12 @@ def fold_again(config: Config, store: Store, now: int) -> None:
 
 def _fold(config: Config, store: Store, watch: Watch, stop: Stop) -> Folded:
     let_in(config, store)
-    watch.stage("folding", folding.waiting(store))
+    waiting = folding.waiting(store)
+    watch.stage("folding", waiting)
+    if not waiting:
+        return Folded()
+    from aggregator import fold  # what compares is not loaded where nothing is to be compared
+
     settings = fold.Settings(config.text_window, config.event_window)
     return fold.fold(store, settings, sources.titles(store), watch.step, stop)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from aggregator import kinds
 from aggregator.kinds import Reader
 from aggregator.model import Failure, Fetched, ItemMarks, Limits, Parsed, Source
-from aggregator.parse import body, bounds, sniff
+from aggregator.parse import bounds, sniff
 
 __all__ = ["parse", "parse_little"]
 
@@ -48,6 +48,8 @@ def parse_little(source: Source, fetched: Fetched, limits: Limits, before: ItemM
     raw = fetched.body or b""
     if sniff.kind(raw, not kinds.of(source).remote) != "xml" or sniff.foreign(raw):
         return None
+    from aggregator.parse import body  # a cycle in which nothing changed looks into no body
+
     try:
         found = body.of(fetched, limits, before)
         if found.part is None or not found.is_little:
@@ -76,7 +78,7 @@ def _as_it_looks(source: Source, fetched: Fetched, limits: Limits, before: ItemM
     elif sniff.foreign(raw):
         return Parsed(failure=sniff.stranger(raw, fetched))
     else:
-        from aggregator.parse import feeds
+        from aggregator.parse import body, feeds
 
         parsed = feeds.read(source.id, fetched, limits, body.of(fetched, limits, before))
     if parsed.failure is None and not parsed.feed.format:

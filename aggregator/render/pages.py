@@ -9,10 +9,10 @@ import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from aggregator import urls
@@ -21,6 +21,9 @@ from aggregator.render import formats, prepare
 from aggregator.render.formats import Format
 from aggregator.render.prepare import WEEKDAYS, archive_name, long_day, readable, rfc3339
 from aggregator.text import markup
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 NEWEST = 5  # items of each topic on the front page
 OUTLETS = 8  # names of who tells it, on the front page
@@ -125,6 +128,8 @@ def _played(media: Enclosure) -> tuple[str, str] | None:
 
 @functools.cache
 def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader  # not before a page is made
+
     environment = Environment(
         loader=PackageLoader("aggregator.render"),
         autoescape=True,
@@ -139,7 +144,8 @@ def _environment() -> Environment:
 @functools.cache
 def style() -> str:
     """The one style sheet, as it stands in every page: its hash goes into the content security policy."""
-    text = PackageLoader("aggregator.render").get_source(Environment(), "style.css")[0]
+    file = resources.files("aggregator.render").joinpath("templates/style.css")
+    text = file.read_text(encoding="utf-8")
     return "".join(line.strip() for line in text.splitlines())
 
 
