@@ -182,3 +182,84 @@ def test_a_search_within_bounds(tmp_path: Path) -> None:
         run("--config", path, "search", "ferry", "--since", "soon")
     with pytest.raises(UsageError, match="at character 9"):
         run("--config", path, "search", "ferry OR", "--since", "7d")
+
+
+def test_eval_asks_and_keeps_what_is_said(tmp_path: Path) -> None:
+    from aggregator import cycle
+
+    text = "The ferry Ålesund with 214 people on board sank off Bergen after its engine room caught fire, rescuers said."
+    settings = config(tmp_path, '[[sources]]\nid = "a"\npath = "x"\n[[sources]]\nid = "b"\npath = "x"\n')
+    with open_writer(settings.database) as store:
+        for n, name in enumerate(("Ålesund", "Bergen", "Corvina")):
+            put(
+                store,
+                entry(
+                    "a",
+                    str(n),
+                    f"Ferry {name} sinks",
+                    text.replace("Ålesund", name),
+                    at=NOW - 9,
+                    link=f"https://a.example/{n}",
+                ),
+            )
+            put(
+                store,
+                entry(
+                    "b",
+                    str(n),
+                    f"Ferry {name} sinks",
+                    text.replace("Ålesund", name),
+                    at=NOW,
+                    link=f"https://b.example/{n}",
+                ),
+            )
+        cycle.run(settings, store, None, NOW)
+    path, kept = str(tmp_path / "config.toml"), tmp_path / "kept.jsonl"
+
+    def answered(*said: str, more: Sequence[str] = ()) -> Any:
+        return CliRunner().invoke(
+            group,
+            ["--config", path, "eval", "--keep", str(kept), *more],
+            input="".join(f"{one}\n" for one in said),
+        )
+
+    first = answered("", "x", "y", "s", "q")
+    assert (
+        "1 of 1 right" in first.stdout
+        and "https://b.example/" in first.stderr
+        and "y, n, s (skip), q (quit)" in first.stderr
+    )
+    lines = [json.loads(line) for line in kept.read_text().splitlines()]
+    assert len(lines) == 2 and lines[0]["story"] == lines[1]["story"] and lines[0]["id"] != lines[1]["id"]
+    assert answered("n", "q", more=["--override"]).exit_code == 0
+    assert (
+        json.loads(CliRunner().invoke(group, ["--config", path, "overrides", "list", "--json"]).stdout)[0][
+            "kind"
+        ]
+        == "split"
+    )
+
+
+def test_plan_names_what_comes_and_goes(tmp_path: Path) -> None:
+    from aggregator import cycle
+
+    body = '[[sources]]\nid = "a"\npath = "x"\n[[topics]]\nid = "{}"\nmatch = "{}"\n'
+    settings = config(tmp_path, body.format("t", "ferry"))
+    with open_writer(settings.database) as store:
+        put(store, entry("a", "1", "Ferry sails"), entry("a", "2", "Bank raises rates"))
+        cycle.run(settings, store, None, NOW)
+    path, other = str(tmp_path / "config.toml"), tmp_path / "other.toml"
+    other.write_text((tmp_path / "config.toml").read_text().replace('"t"', '"u"').replace("ferry", "bank"))
+    told = run("--config", path, "plan", "--against", str(other), "-v")
+    assert (
+        "+ Bank raises rates" in told
+        and "− Ferry sails" in told
+        and "+ u.atom" in told
+        and "− t.html" in told
+    )
+    said = {one["topic"]: one for one in run("--config", path, "plan", "--against", str(other), "--json")}
+    assert (
+        said["u"]["came"] == ["Bank raises rates"]
+        and "u.rss" in said["u"]["files"]["added"]
+        and said["t"]["files"]["removed"]
+    )

@@ -258,6 +258,13 @@ def test_plan_tells_what_a_change_would_publish_and_writes_nothing(tmp_path: Pat
 
     assert plan("quake OR peru") == {"all": (0, 0, 3, 0, 0), "t": (0, 0, 2, 0, 0), "folds": (0, 0, 1, 0, 0)}
     assert plan("quake OR bank")["t"] == (1, 1, 2, 1, 1)
+    with open_reader(present.database) as store:
+        named = {
+            one.topic: one
+            for one in planned(store, config(tmp_path, body.format("quake OR bank", "")), present)
+        }
+    assert (named["t"].came, named["t"].went) == (("Bank raises rates",), ("Vote in Peru",))
+    assert named["folds"].came == named["folds"].went == ()
     assert plan("quake OR peru", "limit = 1")["t"] == (0, 0, 2, 0, 0), (
         "all belong there still; what came within two days stays in the feed, whatever its limit"
     )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from aggregator import cycle, desk, evaluate
-from aggregator.cli.common import Settings, common, now, print_json, table
+from aggregator.cli.common import Settings, common, now, print_json, rfc3339, table
 from aggregator.cli.run import progress
-from aggregator.config import load
-from aggregator.cycle.plan import plan
+from aggregator.config import Config, load
+from aggregator.cycle.plan import Change, files, plan
 from aggregator.errors import UsageError
 from aggregator.store import Store, open_reader
+from aggregator.text import markup
 
 
 @click.command("split")
@@ -90,8 +93,17 @@ def _duration(text: str) -> int:
     show_default=True,
     help="Without FILE: so many of your own doubtful pairs.",
 )
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.jsonl",
+    help="Add each answer as two labelled lines.",
+)
+@click.option("--override", is_flag=True, help="Take a fold apart, for good, where you say that it is wrong.")
 @common(json_output=True)
-def eval_command(settings: Settings, file: Path | None, questions: int) -> None:
+def eval_command(
+    settings: Settings, file: Path | None, questions: int, keep: Path | None, override: bool
+) -> None:
     """Precision, recall and F1 of each level against FILE (JSON Lines: entries with gold `story` and
     `event`, and `gray`, ids that an entry is not judged against); or, where FILE is a .tsv, which of its pairs
     come together or stay apart as wanted.
@@ -102,7 +114,7 @@ def eval_command(settings: Settings, file: Path | None, questions: int) -> None:
     Without FILE: asks about the least certain folds of your own store and estimates their precision.
     """
     if file is None:
-        _ask(settings, questions)
+        _ask(settings, questions, keep, override)
         return
     if file.suffix.lower() == ".tsv":
         _pairs(settings, file)
@@ -141,7 +153,7 @@ def _pairs(settings: Settings, file: Path) -> None:
     click.echo(f"{sum(not one.wrong for one in found)} of {len(found)} pairs as wanted")
 
 
-def _ask(settings: Settings, questions: int) -> None:
+def _ask(settings: Settings, questions: int, keep: Path | None, override: bool) -> None:
     config = settings.load(secrets=False)
     with open_reader(config.database) as store:
         pairs = desk.doubtful(store, questions)
@@ -149,23 +161,68 @@ def _ask(settings: Settings, questions: int) -> None:
         settings.say("nothing stored was folded by text or event yet")
         return
     answers: dict[str, list[bool]] = {}
+    titles = _titles_of(config)
     for pair in pairs:
-        question = "the same text" if pair.level == "text" else "the same event"
-        click.echo(
-            f"\n  {pair.one.title}  ({pair.one.source})\n  {pair.other.title}  ({pair.other.source})",
-            err=True,
-        )
-        try:
-            answer = click.confirm(f"  {question}?", err=True)
-        except click.Abort:  # the end of the input: what was answered counts
-            click.echo(err=True)
+        answer = _answer(pair, titles)
+        if answer == "q":
             break
-        answers.setdefault(pair.level, []).append(answer)
+        if answer != "s":
+            answers.setdefault(pair.level, []).append(answer == "y")
+        if keep is not None and answer != "s":
+            _keep(keep, pair, answer == "y")
+        if override and answer == "n":
+            with settings.writer(config) as writer:
+                settings.say("  " + cycle.split(writer, str(pair.other.id), now()))
+                cycle.fold_again(config, writer, now())
     for level, given in sorted(answers.items()):
         low, high = evaluate.wilson(sum(given), len(given))
         click.echo(
             f"{level}\t{sum(given)} of {len(given)} right\tprecision of the doubtful folds {low:.2f} to {high:.2f} (95 %)"
         )
+
+
+def _titles_of(config: Config) -> dict[str, str]:
+    with open_reader(config.database) as store:
+        return desk.titles(store)
+
+
+def _answer(pair: desk.Pair, titles: dict[str, str]) -> str:
+    """y, n, s (skip) or q; the end of the input is q, and nothing is taken for an answer."""
+    click.echo(err=True)
+    for entry in (pair.one, pair.other):
+        at = (rfc3339(entry.published) or "")[:16].replace("T", " ")
+        click.echo(f"  {entry.title}  ({titles.get(entry.source) or entry.source}, {at})", err=True)
+        if entry.summary:
+            click.echo(f"    {markup.snippet(entry.summary, 200)}", err=True)
+        if entry.link:
+            click.echo(f"    {entry.link}", err=True)
+    question = "the same text" if pair.level == "text" else "the same event"
+    while True:
+        try:
+            said = click.prompt(
+                f"  {question}? y, n, s (skip), q (quit)",
+                err=True,
+                prompt_suffix=" ",
+                default="",
+                show_default=False,
+            )
+        except click.Abort:
+            click.echo(err=True)
+            return "q"
+        if (answer := said.strip().lower()[:1]) in ("y", "n", "s", "q") and answer:
+            return answer
+
+
+def _keep(file: Path, pair: desk.Pair, same: bool) -> None:
+    """Two lines of a labelled file, as `eval FILE` reads it: the two are one story or event, or two."""
+    a, b = f"{pair.one.public_id}", f"{pair.other.public_id}"
+    rows = []
+    for entry, other in ((pair.one, a), (pair.other, a if same else b)):
+        story = other if pair.level == "text" else entry.public_id
+        rows.append({"id": entry.public_id, "title": entry.title, "summary": entry.summary, "source": entry.source,
+                     "published": rfc3339(entry.published), "story": story, "event": other})  # fmt: skip
+    with file.open("a", encoding="utf-8") as out:
+        out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 @click.command("plan")
@@ -181,11 +238,39 @@ def plan_command(settings: Settings, against: Path | None) -> None:
 
     config = settings.load(secrets=False)
     other = load(against, os.environ, secrets=False) if against is not None else config
+    if settings.talkative:
+        settings.say("trying the change on a copy in memory …")
     with open_reader(config.database) as store:
         changes = plan(store, other, config)
+    come, go = files(other, config)
     if settings.json:
-        print_json([{"topic": one.topic, "added": one.added, "removed": one.removed, "items": one.items,
-                     "feed": {"added": one.feed_added, "removed": one.feed_removed}} for one in changes])  # fmt: skip
+        print_json([_change_json(one, come, go) for one in changes])
         return
     table(("topic", "change", "then", "of these in the feed"), [(one.topic, f"+{one.added} −{one.removed}", str(one.items),
           "" if one.topic == "folds" else f"+{one.feed_added} −{one.feed_removed}") for one in changes])  # fmt: skip
+    if settings.verbose:
+        for line in _titles(changes):
+            click.echo(line)
+    for sign, names in (("+", come), ("−", go)):
+        for name in names:
+            click.echo(f"{sign} {name}")
+
+
+def _change_json(one: Change, come: list[str], go: list[str]) -> dict[str, object]:
+    own = re.compile(rf"{re.escape(one.topic)}(-digest)?\.")
+    names = {
+        "added": [name for name in come if own.match(name)],
+        "removed": [name for name in go if own.match(name)],
+    }
+    return {"files": names,
+            "topic": one.topic, "added": one.added, "removed": one.removed, "items": one.items,
+            "feed": {"added": one.feed_added, "removed": one.feed_removed}, "came": list(one.came), "went": list(one.went)}  # fmt: skip
+
+
+def _titles(changes: Sequence[Change]) -> Iterator[str]:
+    """What comes and goes, by name."""
+    for one in changes:
+        if one.came or one.went:
+            yield f"\n{one.topic}"
+        yield from (f"  + {title}" for title in one.came)
+        yield from (f"  − {title}" for title in one.went)

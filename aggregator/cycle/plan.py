@@ -10,6 +10,7 @@ from aggregator.config import Config
 from aggregator.cycle import changes
 from aggregator.cycle.issue import ALL, Press, label
 from aggregator.model import Topic
+from aggregator.render import formats
 from aggregator.store import Store, folding, sources, stories
 
 
@@ -25,6 +26,11 @@ class Change:
     items: int
     feed_added: int = 0
     feed_removed: int = 0
+    came: tuple[str, ...] = ()  # titles, of the first ones
+    went: tuple[str, ...] = ()
+
+
+TITLES = 1000  # of a topic, that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ class _Printed:
 def plan(store: Store, other: Config, present: Config) -> tuple[Change, ...]:
     """Everything, each topic, then the folds."""
     with store.in_memory() as copy:
-        before, level_before = _printed(present, copy), stories.levels(copy)
+        before, folds_before = _printed(present, copy), stories.folds(copy)
         changes.follow_renames(other, copy)
         again = changes.let_in(other, copy) > 0
         if (other.text_window, other.event_window) != (present.text_window, present.event_window):
@@ -47,24 +53,47 @@ def plan(store: Store, other: Config, present: Config) -> tuple[Change, ...]:
         if again:
             fold.fold(copy, fold.Settings(other.text_window, other.event_window), sources.titles(copy))
         label(other, copy)
-        after, level_after = _printed(other, copy), stories.levels(copy)
-    names = dict.fromkeys([*after, *before])
-    made, undone = level_after.keys() - level_before.keys(), level_before.keys() - level_after.keys()
-    return (
-        *(_change(name, before.get(name, _Printed()), after.get(name, _Printed())) for name in names),
-        Change("folds", len(made), len(undone), len(level_after)),
-    )
+        after, folds_after = _printed(other, copy), stories.folds(copy)
+        names = dict.fromkeys([*after, *before])
+        found = [
+            _change(copy, name, before.get(name, _Printed()), after.get(name, _Printed())) for name in names
+        ]
+    return (*found, _of_folds(folds_before, folds_after))
 
 
-def _change(name: str, before: _Printed, after: _Printed) -> Change:
+def files(other: Config, present: Config) -> tuple[list[str], list[str]]:
+    """Names of feeds and pages that would come, and that would go."""
+    before, after = _names(present), _names(other)
+    return sorted(after - before), sorted(before - after)
+
+
+def _names(config: Config) -> set[str]:
+    forms = (*formats.named(config.site.formats), formats.HTML)
+    topics = [topic.id for topic in config.topics] + [
+        f"{topic.id}-digest" for topic in config.topics if topic.digest
+    ]
+    return {f"{topic}{form.ending}" for topic in [ALL.id, *topics] for form in forms}
+
+
+def _change(store: Store, name: str, before: _Printed, after: _Printed) -> Change:
+    came, went = after.items - before.items, before.items - after.items
     return Change(
         name,
-        len(after.items - before.items),
-        len(before.items - after.items),
+        len(came),
+        len(went),
         len(after.items),
         len(after.feed - before.feed),
         len(before.feed - after.feed),
+        stories.titles_of(store, sorted(came)[:TITLES]),
+        stories.titles_of(store, sorted(went)[:TITLES]),
     )
+
+
+def _of_folds(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
+    """Entries that would be folded and are not, and the other way round; each with what it is folded with."""
+    made, undone = sorted(after.keys() - before.keys()), sorted(before.keys() - after.keys())
+    return Change("folds", len(made), len(undone), len(after), 0, 0,
+                  tuple(after[one] for one in made[:TITLES]), tuple(before[one] for one in undone[:TITLES]))  # fmt: skip
 
 
 def _printed(config: Config, store: Store) -> Mapping[str, _Printed]:
@@ -89,4 +118,4 @@ def _of_topic(press: Press, topic: Topic, labelled: set[str]) -> _Printed:
     )
 
 
-__all__ = ["Change", "plan"]
+__all__ = ["Change", "files", "plan"]

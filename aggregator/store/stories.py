@@ -250,13 +250,19 @@ def labelled(store: Store) -> dict[str, set[str]]:
     return found
 
 
-def levels(store: Store) -> dict[str, str]:
-    """Published id of each folded entry → the level that folded it."""
-    return dict(
-        store.conn.execute(
-            "SELECT e.public_id, m.level FROM member m JOIN entry e ON e.id = m.entry WHERE m.level IS NOT NULL"
-        )
+def folds(store: Store) -> dict[str, str]:
+    """Published id of each folded entry → level, its headline, and that of the entry that it was folded with."""
+    found = store.conn.execute(
+        "SELECT e.public_id, m.level, e.title, o.title FROM member m JOIN entry e ON e.id = m.entry "
+        "LEFT JOIN entry o ON o.id = m.against WHERE m.level IS NOT NULL"
     )
+    return {public_id: f"{level}: {title} = {other or '–'}" for public_id, level, title, other in found}
+
+
+def titles_of(store: Store, ids: Iterable[str]) -> tuple[str, ...]:
+    """The headlines of entries with these published ids, sorted."""
+    found = chosen(store.conn, "SELECT title, link FROM entry WHERE public_id", ids)
+    return tuple(sorted(title or link or "" for title, link in found))
 
 
 def doubtful(store: Store, limit: int) -> list[tuple[int, int, str]]:
