@@ -14,6 +14,7 @@ from aggregator.errors import UsageError
 from aggregator.model import Entry, Member, Memory, Source, Story
 from aggregator.store import Store, folding, sources, stories
 
+IN_TITLE = 5  # a word of a title tells as much of what a story is about as so many of its summary
 ODD = 0.8  # of the middle likeness of an event: a story below is the odd one out
 
 
@@ -208,6 +209,21 @@ def stories_of(
         if len(numbers) >= limit:
             break
     return stories.stories(store, list(numbers))
+
+
+def matching(
+    store: Store, text: str, now: int, late: Callable[[], bool] = lambda: False
+) -> Iterator[tuple[int, int]]:
+    """(story, how much it says the words, in its title above all) of the entries that match, newest first.
+    Raises query.QueryError, TooLong.
+    """
+    wanted = query.parse(text)
+    terms = query.sought_for(wanted)
+    for entry, _ in _hits(store, wanted, sources.titles(store), now, late):
+        member = stories.place(store, entry.id)
+        if member is not None:
+            in_title, in_summary = (query.occurrences(terms, words) for words in (entry.title, entry.summary))
+            yield member.story, IN_TITLE * in_title + in_summary
 
 
 def source_rows(config: Config, store: Store, now: int) -> tuple[SourceRow, ...]:

@@ -528,3 +528,38 @@ def prefilter(query: Query) -> str | None:
         parts = [prefilter(part) for part in query.parts]
         return None if None in parts else " OR ".join(f"({part})" for part in parts)
     return None
+
+
+def sought_for(wanted: Query) -> tuple[Term, ...]:
+    """The terms that what matches may hold: those that are not under a NOT."""
+    match wanted:
+        case Term():
+            return (wanted,)
+        case Both(parts) | Either(parts):
+            return tuple(term for part in parts for term in sought_for(part))
+        case _:
+            return ()
+
+
+_PIECES = re.compile(r"\w+")
+
+
+def marked(terms: Sequence[Term], text: str) -> list[tuple[str, bool]]:
+    """The text in pieces, each with whether it is a word of the terms."""
+    whole = {word for term in terms for word in (term.words[:-1] if term.prefix else term.words)}
+    beginnings = tuple(term.words[-1] for term in terms if term.prefix and term.words)
+    pieces: list[tuple[str, bool]] = []
+    end = 0
+    for found in _PIECES.finditer(text):
+        is_sought = any(
+            word in whole or (beginnings and word.startswith(beginnings)) for word in search_words(found[0])
+        )
+        if is_sought:
+            pieces += [(text[end : found.start()], False), (found[0], True)]
+            end = found.end()
+    return [piece for piece in [*pieces, (text[end:], False)] if piece[0]]
+
+
+def occurrences(terms: Sequence[Term], text: str) -> int:
+    """How many of its words are words of the terms."""
+    return sum(is_sought for _, is_sought in marked(terms, text))

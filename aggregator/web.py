@@ -58,8 +58,11 @@ class Answer:
 class Desk(Protocol):
     """What is made when asked for; implemented above, over a store opened read-only."""
 
-    def status(self) -> Answer: ...
-    def search(self, query: str, form: str, limit: int) -> Answer: ...
+    def status(self, state: str = "") -> Answer: ...
+    def search(
+        self, query: str, form: str, limit: int, page: int = 1, best_first: bool = False
+    ) -> Answer: ...
+    def missing(self, words: str) -> Answer: ...
     def health(self) -> Answer: ...
     def metrics(self) -> Answer: ...
 
@@ -209,20 +212,22 @@ class Application:
     def made(self, path: str, environ: dict[str, Any]) -> Response:
         assert self.desk is not None
         if path == "metrics" and not (self._public_metrics or _is_from_here(environ)):
-            return self.absent(path)
+            return self.absent(path, environ)
+        given = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
         if path == "search":
-            given = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
-            limit = given.get("limit", ["50"])[0]
+            limit, page = given.get("limit", ["50"])[0], given.get("page", ["1"])[0]
             form = given.get("format", ["html"])[0]
             found = self.desk.search(
                 given.get("q", [""])[0][:2000],
                 form,
                 min(200, int(limit)) if limit.isdecimal() and int(limit) else 50,
+                max(1, int(page)) if page.isdecimal() and len(page) < 6 else 1,
+                given.get("sort", [""])[0] == "relevance",
             )
+        elif path == "status":
+            found = self.desk.status(given.get("state", [""])[0])
         else:
-            found = {"status": self.desk.status, "healthz": self.desk.health, "metrics": self.desk.metrics}[
-                path
-            ]()
+            found = {"healthz": self.desk.health, "metrics": self.desk.metrics}[path]()
         policy = self.page_policy if found.type.startswith("text/html") else DATA_POLICY
         wishes = _qualities(environ.get("HTTP_ACCEPT_ENCODING", ""))
         packed = len(found.body) > 1000 and wishes.get("gzip", wishes.get("*", 0.0)) > 0
@@ -251,11 +256,11 @@ class Application:
             path = "index.html"
         asked = _PATH.match(path)
         if asked is None or (asked[1] and formats.of_file(path) is None):
-            return _text("404 Not Found", "there is no such page here")
+            return self.missing(environ)
         name, negotiated = self.chosen(path, environ.get("HTTP_ACCEPT", ""))
         found = self.published.get(name)
         if found is None:
-            return self.absent(name)
+            return self.absent(name, environ)
         coding, served = self.coded(name, found, environ.get("HTTP_ACCEPT_ENCODING", ""))
         etag = served.etag if not coding else f'"{found.etag.strip(chr(34))}-{coding}"'
         headers = self.headers(name, etag, found.modified, negotiated)
@@ -290,7 +295,17 @@ class Application:
         best = min(there, key=lambda form: -wishes.get(form.media_type, 0.0), default=HTML)
         return f"{base}{best.ending}"
 
-    def absent(self, name: str) -> Response:
+    def missing(self, environ: dict[str, Any]) -> Response:
+        """What people get is a page that leads on; for programs a line is enough."""
+        words = "there is no such page here"
+        if self.desk is None or not _likes_html(environ.get("HTTP_ACCEPT", "")):
+            return _text("404 Not Found", words)
+        found = self.desk.missing("There is no such page here; it may have been published once.")
+        headers = [("Content-Type", found.type), ("Content-Security-Policy", self.page_policy),
+                   ("Cache-Control", "no-cache"), ("Vary", "Accept")]  # fmt: skip
+        return found.status, headers, found.body
+
+    def absent(self, name: str, environ: dict[str, Any]) -> Response:
         if not self.published.ready:
             status, headers, body = _text(
                 "503 Service Unavailable", "nothing is published yet; come back soon"
@@ -300,7 +315,7 @@ class Application:
         mistaken = 0 if name.startswith("stories/") else SECOND_THOUGHTS  # nobody subscribes to those
         if since is not None and self.clock() - since >= mistaken:
             return _text("410 Gone", "this is published no more; please unsubscribe")
-        return _text("404 Not Found", "there is no such page here")
+        return self.missing(environ)
 
     def coded(self, name: str, found: File, accepted: str) -> tuple[str, File]:
         """The compressed form that was written with the file, if the client takes it and it is not older."""

@@ -8,9 +8,10 @@ import json
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from lxml import etree
+from lxml import etree, html
 
 from aggregator import cycle
 from aggregator.cli.serve import Holder, StoreDesk
@@ -357,3 +358,51 @@ def test_S20_a_client_that_trickles_is_let_go(desk: Config, monkeypatch: pytest.
         assert Client(running.port)("/all.atom")[0] == 200
     finally:
         running.close()
+
+
+def _page(body: bytes) -> Any:
+    return html.document_fromstring(body.decode())
+
+
+def test_search_counts_pages_orders_and_marks(client: Client) -> None:
+    whole = _page(client("/search?q=taiwan+OR+trump+OR+korea*")[2])
+    total = len(whole.xpath("//ol[@class='items']/li"))
+    assert whole.xpath("string(//p[@class='lead'])").startswith(f"{total} stories, newest first")
+    marks = {one.text.lower() for one in whole.xpath("//ol//mark")}
+    assert marks and all(one.startswith(("taiwan", "trump", "korea")) for one in marks)
+    first = _page(client("/search?q=taiwan+OR+trump+OR+korea*&limit=2")[2])
+    pages = -(-total // 2)
+    assert f"{total} stories, page 1 of {pages}" in first.xpath("string(//p[@class='lead'])")
+    last = _page(client("/search?q=taiwan+OR+trump+OR+korea*&limit=2&page=99")[2])
+    assert f"page {pages} of {pages}" in last.xpath("string(//p[@class='lead'])")
+    best = _page(client("/search?q=taiwan+OR+korea*&sort=relevance")[2])
+    said = [len(one.xpath(".//h3//mark")) for one in best.xpath("//ol[@class='items']/li")]
+    assert said == sorted(said, reverse=True) and said[0] > 0
+    nothing = _page(client("/search?q=xyzzy")[2])
+    assert nothing.xpath("string(//p[@class='lead'])").startswith("0 stories")
+    for path in (
+        "/search?q=%22&page=x",
+        "/search?q=taiwan+OR+trump+OR+korea*&page=-1",
+        "/search?q=taiwan+OR+trump+OR+korea*&page=999999999",
+    ):
+        assert client(path)[0] in (200, 400), path
+    hostile = client("/search?q=taiwan+OR+trump+OR+korea*+%3Cscript%3E")[2]
+    assert b"<script" not in hostile
+
+
+def test_status_is_filtered_by_state(client: Client) -> None:
+    page = _page(client("/status")[2])
+    state = page.xpath("//tbody//span[contains(@class, 'state')]/text()")[0]
+    assert page.xpath("//a[@class='tile']/@href")[0].endswith(f"/status?state={state}")
+    assert len(_page(client(f"/status?state={state}")[2]).xpath("//tbody/tr")) == 1
+    assert len(_page(client("/status?state=nonsense")[2]).xpath("//tbody/tr")) == 1
+
+
+@pytest.mark.parametrize("path", ["/nope", "/nope.html", "/a/b/c", "/stories/nope.html"])
+def test_people_get_a_page_where_there_is_nothing_and_programs_a_line(client: Client, path: str) -> None:
+    status, headers, body = client(path, Accept=BROWSER)
+    assert status == 404 and headers["content-type"] == "text/html; charset=utf-8"
+    page = _page(body)
+    assert page.xpath("//nav/a") and page.xpath("//main//a[contains(@href, 'index.html')]")
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert client(path)[2] == b"there is no such page here\n"

@@ -9,8 +9,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
 
 import click
 
@@ -21,7 +22,6 @@ from aggregator.cycle import Wanted
 from aggregator.daemon import Daemon, log, notify
 from aggregator.errors import AggregatorError, ConfigError, LockedError, StoreError, UsageError
 from aggregator.meters import Meters, Stages, Stored
-from aggregator.model import Item, Story
 from aggregator.publish import Folder
 from aggregator.render import formats, pages
 from aggregator.stop import Stop
@@ -35,10 +35,12 @@ OVERDUE = 6 * 3600  # seconds beyond a source's next poll from which on health i
 
 SEARCH_SECONDS = 0.15  # of the CPU, for one search: whoever can reach the server may search
 SEARCH_TERMS = 30  # of one
+Found = TypeVar("Found")
+MATCHES = 500  # stories of a search that are counted
 
 
-def _bounded_search(store: Store, text: str, limit: int, present: int) -> tuple[Story, ...]:
-    """Raises QueryError, and desk.TooLong."""
+def _bounded(store: Store, text: str, ask: Callable[[Callable[[], bool]], Found]) -> Found:
+    """Ask with a function that tells whether it takes too long by now. Raises QueryError, and desk.TooLong."""
     if (size := query.size(query.parse(text))) > SEARCH_TERMS:
         raise query.QueryError(1, f"{size} terms are more than the {SEARCH_TERMS} of a search here")
     began = time.thread_time()
@@ -48,7 +50,7 @@ def _bounded_search(store: Store, text: str, limit: int, present: int) -> tuple[
 
     store.conn.set_progress_handler(late, 20_000)
     try:
-        return desk.stories_of(store, text, limit, present, late)
+        return ask(late)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise
@@ -84,7 +86,7 @@ class StoreDesk:
             *(pages.Neighbour(topic.id, topic.title) for topic in self._holder.config.topics),
         ]
 
-    def status(self) -> Answer:
+    def status(self, state: str = "") -> Answer:
         config, present = self._holder.config, self._clock()
         try:
             with self._open() as store:
@@ -104,34 +106,70 @@ class StoreDesk:
         summary = (f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events. This week {week.requests} requests, {week.not_modified} answered "
                    f"“not modified”; {week.wire_bytes / 1e6:.1f} MB fetched, {week.saved_bytes / 1e6:.1f} MB saved.")  # fmt: skip
         new = [sum(row.new[day] for row in rows) for day in range(7)]
-        return Answer(pages.status(lines, new, present // 86_400, summary, config.site, self._neighbours()))
+        return Answer(
+            pages.status(lines, new, present // 86_400, summary, config.site, self._neighbours(), state)
+        )
 
-    def search(self, text: str, form: str, limit: int) -> Answer:
+    def search(self, text: str, form: str, limit: int, page: int = 1, best_first: bool = False) -> Answer:
         config = self._holder.config
-        items: list[Item] = []
-        error = None
         feed = formats.feed(form)
+        shown = pages.Results(text, page=page, best_first=best_first)
         if text.strip():
             try:
                 with self._open() as store:
-                    found = _bounded_search(store, text, limit, self._clock())
                     if feed is not None:
+                        found = _bounded(
+                            store, text, lambda late: desk.stories_of(store, text, limit, self._clock(), late)
+                        )
                         made = cycle.search_feed(config, store, found, text, feed, limit)
                         return Answer(made, content_type(feed))
-                    items = cycle.search_items(config, store, found, limit)
+                    shown = self._results(store, shown, limit)
             except query.QueryError as trouble:
-                error = str(trouble)
+                shown = replace(shown, error=str(trouble))
             except desk.TooLong:
                 words = "this search takes too long; ask for rarer words, without a * or a field\n"
                 return Answer(words.encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
             except StoreError as trouble:
                 return Answer(f"{trouble}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
-        status = "400 Bad Request" if error else "200 OK"
         if feed is not None:
             return Answer(
-                f"{error or 'q= is missing'}\n".encode(), "text/plain; charset=utf-8", "400 Bad Request"
+                f"{shown.error or 'q= is missing'}\n".encode(), "text/plain; charset=utf-8", "400 Bad Request"
             )
-        return Answer(pages.search(text, items, error, config.site, self._neighbours()), status=status)
+        status = "400 Bad Request" if shown.error else "200 OK"
+        is_good = text.strip() and not shown.error
+        terms = query.sought_for(query.parse(text)) if is_good else ()
+        marked = partial(query.marked, terms)
+        return Answer(pages.search(shown, config.site, self._neighbours(), marked), status=status)
+
+    def _results(self, store: Store, asked: pages.Results, limit: int) -> pages.Results:
+        """One page of what matches."""
+        found: dict[int, int] = {}  # story → how much it says the words
+        whole = True
+        try:
+            _bounded(store, asked.query, lambda late: self._collect(store, asked.query, found, late))
+        except desk.TooLong:
+            whole = False
+            if len(found) < asked.page * limit:
+                raise
+        numbers = sorted(found, key=lambda story: -found[story]) if asked.best_first else list(found)
+        total = min(len(numbers), MATCHES)
+        last = max(1, -(-total // limit))
+        page = min(asked.page, last)
+        shown = numbers[:total][(page - 1) * limit : page * limit]
+        items = tuple(cycle.search_items(self._holder.config, store, shown))
+        whole = whole and total == len(numbers)
+        return replace(asked, items=items, total=total, whole=whole, page=page, last=last)
+
+    def _collect(self, store: Store, text: str, found: dict[int, int], late: Callable[[], bool]) -> None:
+        for story, said in desk.matching(store, text, self._clock(), late):
+            found[story] = max(found.get(story, 0), said)
+            if len(found) > MATCHES:
+                return
+
+    def missing(self, words: str) -> Answer:
+        return Answer(
+            pages.not_found(self._holder.config.site, self._neighbours(), words), status="404 Not Found"
+        )
 
     def health(self) -> Answer:
         config, present = self._holder.config, self._clock()

@@ -502,13 +502,16 @@ def search_feed(
     )[f"search{form.ending}"]
 
 
-def search_items(config: Config, store: Store, found: Sequence[Story], limit: int) -> list[Item]:
-    """A search as items for a page."""
+def search_items(config: Config, store: Store, found: Sequence[int]) -> list[Item]:
+    """Stories by their numbers, in this order, as items for a page."""
     press = Press(config, store)
     view = View(
-        "search", "", "", config.site.base_url, "story", limit, lead=config.lead, event_lead=config.event_lead
+        "search", "", "", config.site.base_url, "story", None, lead=config.lead, event_lead=config.event_lead
     )
-    return list(edition.compose(view, found, {}, press.origins, press.priorities).items)
+    items: list[Item] = []
+    for story in sorted(stories.stories(store, list(found)), key=lambda story: found.index(story.id)):
+        items += edition.compose(view, [story], {}, press.origins, press.priorities).items
+    return items
 
 
 __all__ = ["ALL", "Press", "issue", "label", "print_newest_archives", "search_feed", "search_items", "sweep"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -77,10 +77,11 @@ class _Shown:
             item.topics,
             item.also,
         )
+        self.title: str | Markup = item.entry.title
         self.link = urls.follow(item.link) or site.base_url
         self.source = prepare.source_title(item.origin)
         summary = item.entry.summary or item.entry.text[:400]
-        self.summary = (
+        self.summary: str | Markup = (
             ""
             if summary.startswith(item.entry.title.rstrip("…")) and len(summary) < len(item.entry.title) + 20
             else markup.snippet(summary, 320)
@@ -317,26 +318,57 @@ def status(
     summary: str,
     site: Site,
     neighbours: Sequence[Neighbour],
+    only: str = "",
 ) -> bytes:
     """`/status`, made when asked for: trouble first. `new`: entries of the last seven days, `today` (days
-    since 1970) last.
+    since 1970) last; `only`: sources of this state, "" all.
     """
     order = {state: number for number, state in enumerate(_TROUBLE)}
     counts = Counter(row.state for row in rows)
     states = [(counts[state], state) for state in reversed(_TROUBLE) if counts[state]]
     return _page("status.html", replace(site, live=True), neighbours, title=f"Status – {site.title}", here="status", kind="wide", summary=summary, states=states,
-                 rows=sorted(rows, key=lambda row: (order.get(row.state, 0), row.title.casefold())), week={"new": list(new)},
+                 only=only if counts[only] else "", rows=sorted((row for row in rows if not counts[only] or row.state == only), key=lambda row: (order.get(row.state, 0), row.title.casefold())), week={"new": list(new)},
                  names=[WEEKDAYS[(today - 6 + day + 3) % 7] for day in range(7)])  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of a search."""
+
+    query: str
+    items: tuple[Item, ...] = ()
+    error: str | None = None
+    total: int = 0  # stories that match
+    whole: bool = True  # else there are more
+    page: int = 1
+    last: int = 1
+    best_first: bool = False
+
+
 def search(
-    query: str, items: Sequence[Item], error: str | None, site: Site, neighbours: Sequence[Neighbour]
+    shown: Results,
+    site: Site,
+    neighbours: Sequence[Neighbour],
+    marked: Callable[[str], Sequence[tuple[str, bool]]],
 ) -> bytes:
-    """`/search`, made when asked for; its result is a feed too."""
+    """`/search`, made when asked for; its result is a feed too. `marked`: a text in pieces, each with whether it
+    is a word that was asked for.
+    """
+    text, is_good = shown.query, bool(shown.query) and not shown.error
+    address = f"{site.base_url}search?q={quote(text)}"
     alternates = [
-        _link(form, f"Search: {query}", f"{site.base_url}search?q={quote(query)}&format={form.name}")
-        for form in formats.feeds()
-        if query and not error
+        _link(form, f"Search: {text}", f"{address}&format={form.name}") for form in formats.feeds() if is_good
     ]
-    return _page("search.html", replace(site, live=True), neighbours, title=f"Search – {site.title}", here="search", query=query, error=error, alternates=alternates,
-                 items=[_Shown(item, site) for item in items])  # fmt: skip
+
+    def mark(words: str) -> Markup:
+        return Markup("").join(
+            Markup("<mark>{}</mark>").format(piece) if is_sought else piece
+            for piece, is_sought in marked(words)
+        )
+
+    found = [_Shown(item, site) for item in shown.items]
+    for one in found:
+        one.title, one.summary = mark(one.entry.title), mark(one.summary)
+    names = {one.id: one.title for one in neighbours if one.id != "all"}
+    return _page("search.html", replace(site, live=True), neighbours, title=f"Search – {site.title}", here="search", query=text, error=shown.error, alternates=alternates,
+                 items=found, shown=shown, address=address, names=names)  # fmt: skip
