@@ -49,6 +49,7 @@ class Source:
     exclude: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     enabled: bool = True
+    reading_list: str | None = None  # the id of the one that it is of
 
 
 @dataclass(frozen=True, slots=True)

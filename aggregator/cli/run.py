@@ -34,6 +34,8 @@ from aggregator.stop import Stop, bounded
 def run_command(settings: Settings, everything: bool, ids: tuple[str, ...], offline: bool) -> None:
     """One cycle: poll what is due, store, fold, group, publish."""
     config = settings.load()
+    if config.lists and not offline:
+        config = _with_lists(settings, config)
     unknown = set(ids) - {source.id for source in config.sources}
     if unknown:
         raise UsageError(
@@ -56,6 +58,16 @@ def run_command(settings: Settings, everything: bool, ids: tuple[str, ...], offl
     tell(settings, config, report)
     if report.all_failed:
         click.get_current_context().exit(3)
+
+
+def _with_lists(settings: Settings, config: Config) -> Config:
+    """With what the reading lists say by now."""
+    from aggregator.cycle import lists
+
+    changed, trouble = lists.sync(config, now())
+    for words in trouble:
+        settings.say(words)
+    return settings.load() if changed else config
 
 
 @contextmanager

@@ -380,6 +380,7 @@ class Service:
         self.server.check()
         config, present = self.holder.config, now()
         self.meters.tick(present)
+        config = self._with_lists(config, present)
         try:
             if self._introduced is config and not _due(config, present):
                 return
@@ -395,6 +396,23 @@ class Service:
             # a full disk or a folder without permission: named, and tried again at the next turn
             self._trouble(error)
             stop.wait(30)
+
+    def _with_lists(self, config: Config, present: int) -> Config:
+        """With what the reading lists say by now; what they lose is paused, so that nothing is refused."""
+        if not config.lists:
+            return config
+        from aggregator.cycle import lists
+
+        try:
+            changed, trouble = lists.sync(config, present)
+            if changed:
+                self._take_over(self._settings.load())
+        except AggregatorError as error:
+            self._trouble(error)
+            return self.holder.config
+        for words in trouble:
+            log(words, "debug" if words in self._warned else "warning")
+        return self.holder.config
 
     def _run(self, config: Config, store: Store, present: int, stop: Stop) -> None:
         started = time.monotonic()

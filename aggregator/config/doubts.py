@@ -9,8 +9,15 @@ from urllib.parse import urlsplit
 from aggregator import kinds, query
 from aggregator.config import lines
 from aggregator.config.load import Config
+from aggregator.model import Source
 
 Doubt = tuple[lines.Path, str]
+
+
+def _own(config: Config) -> Iterator[tuple[int, Source]]:
+    """(place in the file, source): without those of reading lists."""
+    known = {source.id: source for source in config.sources if source.reading_list is None}
+    return ((place, known[name]) for place, name in enumerate(config.tables) if name in known)
 
 
 def told(config: Config, text: str) -> list[str]:
@@ -31,7 +38,7 @@ def doubts(config: Config) -> Iterator[Doubt]:
 
 def _same_addresses(config: Config) -> Iterator[Doubt]:
     seen: dict[str, str] = {}
-    for number, source in enumerate(config.sources):
+    for number, source in _own(config):
         address = kinds.same(source)
         if address in seen:
             yield (
@@ -45,7 +52,7 @@ def _sources(config: Config) -> Iterator[Doubt]:
     least = config.pace.least
     if config.pace.wished < least:
         yield ("poll", "interval"), f"is shorter than poll.min_interval ({least} s), which holds"
-    for number, source in enumerate(config.sources):
+    for number, source in _own(config):
         if source.interval is not None and source.interval < least:
             yield (
                 ("sources", number, "interval"),
@@ -70,7 +77,7 @@ def _queries(config: Config) -> Iterator[Doubt]:
         for key, text in (("match", topic.match), ("exclude", topic.exclude)):
             for note in query.notes(text) if text else ():
                 yield ("topics", number, key), note
-    for number, source in enumerate(config.sources):
+    for number, source in _own(config):
         for key, text in (("include", source.include), ("exclude", source.exclude)):
             for note in query.notes(text) if text else ():
                 yield ("sources", number, key), note

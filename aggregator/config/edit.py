@@ -108,12 +108,15 @@ def enable_source(path: Path, source: str, enabled: bool) -> None:
 def _place(path: Path, document: Any, source: str) -> tuple[AoT, int]:
     """The sources of the file, and which of them it is. Raises UsageError where there is no such source."""
     tables = document.get("sources")
-    ids = [one.id for one in load(path, os.environ, secrets=False).sources]
-    if source not in ids or not isinstance(tables, AoT):
-        near = difflib.get_close_matches(source, ids, 1)
+    config = load(path, os.environ, secrets=False)
+    listed = {one.id: one.reading_list for one in config.sources if one.reading_list is not None}
+    if source in listed:
+        raise UsageError(f"{source}: is of the reading list {listed[source]}; change it there")
+    if source not in config.tables or not isinstance(tables, AoT):
+        near = difflib.get_close_matches(source, config.tables, 1)
         meant = f"did you mean {near[0]}?" if near else "`aggregator sources list` shows them"
         raise UsageError(f"{source}: no such source; {meant}")
-    return tables, ids.index(source)
+    return tables, config.tables.index(source)
 
 
 def _read(path: Path) -> tuple[bool, str, Any]:

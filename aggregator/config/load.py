@@ -6,14 +6,14 @@ import difflib
 import hashlib
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from aggregator import __version__, kinds, query
-from aggregator.config import lines, quick
+from aggregator.config import lines, lists, quick
 from aggregator.errors import ConfigError
 from aggregator.model import BY_HAND, Category, EventLead, Hook, Limits, Pace, Site, Sort, Source, Topic, Unit
 from aggregator.text.words import sought
@@ -60,6 +60,8 @@ class Config:
     topics: tuple[Topic, ...]
     hooks: tuple[Hook, ...] = ()
     public_metrics: bool = False
+    tables: tuple[str, ...] = ()  # ids of all [[sources]] of the file, reading lists among them, in its order
+    lists: tuple[lists.ReadingList, ...] = ()
     log: tuple[Literal["text", "json"], Literal["debug", "info", "warning", "error"]] = ("text", "info")
 
 
@@ -307,7 +309,7 @@ def _is_web(address: str) -> bool:
 
 def _source(number: int, source: Any) -> Iterator[Problem]:
     at: lines.Path = ("sources", number)
-    given = [f"`{key}`" for key in kinds.config_keys() if getattr(source, key) is not None]
+    given = [f"`{key}`" for key in (*kinds.config_keys(), "opml") if getattr(source, key) is not None]
     if len(given) > 1:
         yield at, f"has {'both ' if len(given) == 2 else ''}{' and '.join(given)}; give one of them"
     if not given:
@@ -352,6 +354,26 @@ def _queries(at: lines.Path, found: Mapping[str, str | None]) -> Iterator[Proble
                 query.parse(text)
             except query.QueryError as error:
                 yield (*at, name), str(error)
+
+
+LIST_INTERVAL = 86_400  # seconds between two looks at a reading list that says no other one
+
+
+def _with_listed(topic: Topic, listed: Sequence[Source]) -> Topic:
+    """Who names a reading list among a topic's sources means all that are in it."""
+    more = tuple(one.id for one in listed if one.reading_list in topic.sources)
+    return replace(topic, sources=(*topic.sources, *more)) if more else topic
+
+
+def _own_source(folder: Path, name: str, one: Any) -> Source:
+    return Source(name, one.url, str(folder / one.path) if one.path else None, one.title, tuple(one.topics), one.interval, one.priority, one.include,
+                  one.exclude, tuple(one.headers.items()), one.enabled)  # fmt: skip
+
+
+def _reading_list(folder: Path, name: str, one: Any) -> lists.ReadingList:
+    where = one.opml if re.match(r"https?://", one.opml) else str(folder / one.opml)
+    shared = replace(_own_source(folder, name, one), interval=None, title=None)
+    return lists.ReadingList(name, where, one.interval or LIST_INTERVAL, shared)
 
 
 def _starters(at: lines.Path, wanted: Any) -> Iterator[Problem]:
@@ -475,7 +497,7 @@ def _made_ids(sources: list[Any]) -> list[str]:
     taken = {source.id for source in sources if source.id}
     found = []
     for source in sources:
-        name = source.id or made_id(kinds.address(source), taken)
+        name = source.id or made_id(kinds.address(source) or source.opml or "", taken)
         taken.add(name)
         found.append(name)
     return found
@@ -485,11 +507,18 @@ def _config(path: Path, file: Any) -> Config:
     folder = path.absolute().parent
     base = file.service.base_url.rstrip("/") + "/"
     agent = f"aggregator/{__version__} (+{file.service.contact or base})"
+    named = list(zip(_made_ids(file.sources), file.sources, strict=True))
+    own = tuple(_own_source(folder, name, one) for name, one in named if one.opml is None)
+    reading_lists = tuple(_reading_list(folder, name, one) for name, one in named if one.opml is not None)
+    topics = tuple(_topic(folder, one) for one in file.topics)
+    database = folder / file.service.database
+    listed = tuple(lists.sources(reading_lists, database, own, {topic.id: topic.title for topic in topics}))
+    topics = tuple(_with_listed(topic, listed) for topic in topics)
     return Config(
         path=path,
         site=Site(file.service.title, base, file.service.language, file.service.contact, file.publish.hub, tuple(dict.fromkeys(file.publish.formats)),
                   file.publish.content, max(300, min(3600, file.poll.interval)), file.serve is not None, _terms(file), file.publish.images),
-        database=folder / file.service.database,
+        database=database,
         output=folder / file.service.output,
         pace=Pace(file.poll.interval, file.poll.min_interval, file.poll.max_interval),
         limits=Limits(agent.encode("ascii", "ignore").decode(), float(file.poll.timeout), file.poll.max_bytes, tuple(file.poll.allow_hosts),
@@ -511,11 +540,9 @@ def _config(path: Path, file: Any) -> Config:
         public_metrics=bool(file.serve and file.serve.metrics),
         log=(file.log.format, file.log.level),
         ping_url=file.service.ping_url,
-        sources=tuple(
-            Source(name, one.url, str(folder / one.path) if one.path else None, one.title, tuple(one.topics), one.interval, one.priority, one.include,
-                   one.exclude, tuple(one.headers.items()), one.enabled)
-            for name, one in zip(_made_ids(file.sources), file.sources, strict=True)
-        ),
-        topics=tuple(_topic(folder, one) for one in file.topics),
+        sources=(*own, *listed),
+        topics=topics,
+        tables=tuple(name for name, _ in named),
+        lists=reading_lists,
         hooks=tuple(_hook(one) for one in file.hooks),
     )  # fmt: skip

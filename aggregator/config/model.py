@@ -159,6 +159,9 @@ class Source(Section):
     path: Place | None = Field(
         None, description="A local feed file or text file of stories; may hold * signs."
     )
+    opml: Place | None = Field(
+        None, description="A reading list, an address or a file: its outlines are sources, and kept in sync."
+    )
     title: Text | None = None
     topics: list[Id] = Field([], max_length=100, description="Everything from here belongs there.")
     interval: Duration | None = None

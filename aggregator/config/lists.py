@@ -1,0 +1,115 @@
+"""Reading lists: OPML files somewhere, whose outlines are sources. What was read of each lies beside the database, so that
+a config is whole without asking anybody; `cycle.lists` brings it up to date.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from aggregator import urls
+from aggregator.model import Source
+from aggregator.text.words import sought
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingList:
+    """One of the config. `as_source`: what its sources have in common."""
+
+    id: str
+    where: str  # an address, or an absolute path
+    interval: int  # seconds between two looks
+    as_source: Source
+
+    @property
+    def is_remote(self) -> bool:
+        return self.where.startswith(("http://", "https://"))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A feed of a list, as it was read. What left the list stays, paused."""
+
+    url: str
+    title: str
+    id: str
+    folders: tuple[str, ...] = ()
+    present: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was read of a list: when, and what."""
+
+    feeds: tuple[Listed, ...] = ()
+    looked_at: int = 0
+    stamp: str = ""  # of a file: as it was
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+def place(database: Path, name: str) -> Path:
+    return database.with_name(f"{database.name}.lists") / f"{name}.json"
+
+
+def known(database: Path, name: str) -> Known:
+    """Nothing where it was never read, or what lies there is not ours."""
+    try:
+        said = json.loads(place(database, name).read_text(encoding="utf-8"))
+        feeds = tuple(
+            Listed(one["url"], one["title"], one["id"], tuple(one["folders"]), one["present"])
+            for one in said["feeds"]
+        )
+        return Known(feeds, said["looked_at"], said["stamp"], said["etag"], said["last_modified"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return Known()
+
+
+def dump(read: Known) -> str:
+    return json.dumps(asdict(read), ensure_ascii=False, indent=1) + "\n"
+
+
+def sources(
+    found: Sequence[ReadingList], database: Path, own: Sequence[Source], topics: Mapping[str, str]
+) -> Iterator[Source]:
+    """Those of all lists, each feed once: what the config names itself comes first. `topics`: id → title; a folder that is
+    named like one gives its feeds that topic.
+    """
+    by_name = {sought(name): topic for topic, title in topics.items() for name in (topic, title)}
+    there: set[str] = {urls.key(one.url) or one.url for one in own if one.url}
+    taken = {one.id for one in own}
+    for one in found:
+        for feed in known(database, one.id).feeds:
+            key = urls.key(feed.url) or feed.url
+            if key not in there and feed.id not in taken:
+                there.add(key)
+                taken.add(feed.id)
+                yield _source(one, feed, by_name)
+
+
+def _source(one: ReadingList, feed: Listed, by_name: Mapping[str, str]) -> Source:
+    folders = [by_name[sought(folder)] for folder in feed.folders if sought(folder) in by_name]
+    shared = one.as_source
+    return replace(
+        shared,
+        id=feed.id,
+        url=feed.url,
+        title=feed.title or None,
+        topics=tuple(dict.fromkeys([*shared.topics, *folders])),
+        headers=(),  # those of the list are for who has the list
+        enabled=shared.enabled and feed.present,
+        reading_list=one.id,
+    )
+
+
+def merged(before: Sequence[Listed], now: Collection[Listed]) -> tuple[Listed, ...]:
+    """What is there now under the ids of before, then what left, paused."""
+    ids = {urls.key(one.url) or one.url: one for one in before}
+    there = {urls.key(one.url) or one.url for one in now}
+    kept = [
+        replace(one, id=ids[key].id) if (key := urls.key(one.url) or one.url) in ids else one for one in now
+    ]
+    left = [replace(one, present=False) for key, one in ids.items() if key not in there]
+    return (*kept, *left)
