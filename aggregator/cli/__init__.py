@@ -29,6 +29,7 @@ GROUPS = {
     "Sources and topics": {
         "init": ("setup", "Write a commented starter config.toml, with the seed stories beside it, into DIRECTORY."),
         "check": ("setup", "Validate the config, and warn of what is hardly meant so."),
+        "help": ("reference", "What a command does, or a key of the config: `help config topics.learn`."),
         "sources": ("sources", "The sources of config.toml: list, add, remove, pause, resume, import and export OPML."),
         "topics": ("editor", "The topics of the config."),
         "plan": ("folds", "What a changed config would do to the published feeds, over stored entries."),

@@ -1,0 +1,97 @@
+"""`help`: of a command, and of a key of the config, from the schema that editors read too."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from aggregator.cli.common import Settings, common
+from aggregator.errors import UsageError
+
+Schema = dict[str, Any]
+
+
+@click.command("help")
+@click.argument("words", nargs=-1, metavar="[COMMAND… | config [SECTION.KEY]]")
+@common()
+def help_command(settings: Settings, words: tuple[str, ...]) -> None:
+    """What a command does, or a key of the config: `help config topics.learn`."""
+    context = click.get_current_context()
+    if words[:1] == ("config",):
+        for line in _of_config(words[1] if len(words) > 1 else ""):
+            click.echo(line)
+        return
+    root = context.find_root()
+    command, found = root.command, root
+    for word in words:
+        inner = command.get_command(found, word) if isinstance(command, click.Group) else None
+        if inner is None:
+            raise UsageError(f'help: there is no command "{" ".join(words)}"; `aggregator --help` lists them')
+        command, found = inner, click.Context(inner, found, word)
+    click.echo(command.get_help(found))
+
+
+def keys() -> dict[str, Schema]:
+    """`section.key` → its schema, in the order of the file."""
+    schema: Schema = json.loads(pkgutil.get_data("aggregator.config", "schema.json") or b"{}")
+    shapes = schema["$defs"]
+    return {
+        f"{section}.{key}": one
+        for section, said in schema["properties"].items()
+        for key, one in _shape(said, shapes).get("properties", {}).items()
+    }
+
+
+def _shape(said: Schema, shapes: dict[str, Schema]) -> Schema:
+    """The section behind a reference, a list, or a choice with null."""
+    if "$ref" in said:
+        return _shape(shapes[said["$ref"].rpartition("/")[2]], shapes)
+    if "items" in said:
+        return _shape(said["items"], shapes)
+    for option in said.get("anyOf", ()):
+        if "$ref" in option:
+            return _shape(option, shapes)
+    return said
+
+
+def _of_config(wanted: str) -> Iterator[str]:
+    known = keys()
+    found = [key for key in known if wanted in (key, key.partition(".")[0], key.partition(".")[2], "")]
+    if not found:
+        near = difflib.get_close_matches(wanted, [*known, *(key.partition(".")[2] for key in known)], 1)
+        meant = f'; did you mean "{near[0]}"?' if near else ""
+        raise UsageError(f'help config: there is no key "{wanted}"{meant}')
+    for key in found:
+        yield f"{key}  {_kind(known[key])}"
+        if text := known[key].get("description"):
+            yield f"    {text}"
+
+
+def _kind(said: Schema) -> str:
+    """What may stand there, and what holds where nothing does."""
+    options = said.get("anyOf", [said])
+    words = " | ".join(dict.fromkeys(_one(option) for option in options if option.get("type") != "null"))
+    if "default" not in said or said["default"] is None:
+        return words
+    return f"{words}, default {json.dumps(said['default'], ensure_ascii=False)}"
+
+
+def _one(option: Schema) -> str:
+    if "enum" in option:
+        return " | ".join(json.dumps(value) for value in option["enum"])
+    if "const" in option:
+        return json.dumps(option["const"])
+    if "$ref" in option:
+        return "table"
+    if option.get("type") == "array":
+        return f"list of {_one(option.get('items', {}))}"
+    if examples := option.get("examples"):
+        return f"such as {json.dumps(examples[0])}"
+    return {"string": "text", "integer": "number", "boolean": "true | false", "object": "table"}.get(
+        option.get("type", ""), "value"
+    )
