@@ -44,6 +44,11 @@ HTML_POLICY = (
     "sandbox allow-forms allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation; form-action 'self'"
 )
 DATA_POLICY = "default-src 'none'; sandbox"
+DESK_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'"
+)
+LARGEST_FORM = 1000  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,15 @@ class Answer:
     body: bytes
     type: str = "text/html; charset=utf-8"
     status: str = "200 OK"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Editor(Protocol):
+    """The editor's desk; `changes`: a form was sent, else a page is asked for."""
+
+    def answer(
+        self, path: str, changes: bool, given: dict[str, str], environ: dict[str, Any], from_here: bool
+    ) -> Answer: ...
 
 
 class Desk(Protocol):
@@ -133,7 +147,7 @@ WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Response = tuple[str, Headers, bytes]
 
 
-def _is_from_here(environ: dict[str, Any]) -> bool:
+def is_from_here(environ: dict[str, Any]) -> bool:
     """Whether a program on this machine asks, and no proxy for somebody else."""
     forwarded = any(
         f"HTTP_{name}" in environ
@@ -165,9 +179,10 @@ class Application:
         hub: str | None = None,
         public_metrics: bool = False,
         images: bool = False,
+        editor: Editor | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.clock, self._public_metrics = clock, public_metrics
+        self.clock, self._public_metrics, self.editor = clock, public_metrics, editor
         self.published, self.desk, self.base_url, self.ttl, self.hub = (
             Published(folder),
             desk,
@@ -189,7 +204,11 @@ class Application:
             )
         headers += [
             ("X-Content-Type-Options", "nosniff"),
-            ("Referrer-Policy", "no-referrer"),
+            *(
+                []
+                if any(name == "Referrer-Policy" for name, _ in headers)
+                else [("Referrer-Policy", "no-referrer")]
+            ),
             ("Content-Length", str(len(body))),
         ]
         if status.startswith("304"):
@@ -199,19 +218,43 @@ class Application:
 
     def answer(self, environ: dict[str, Any]) -> Response:
         method = environ["REQUEST_METHOD"]
+        path = unquote(environ.get("PATH_INFO", "/"), errors="replace").lstrip("/")
+        if self.editor is not None and (path == "desk" or path.startswith("desk/")):
+            return self.edited(path, environ)
         if method not in ("GET", "HEAD"):
             status, headers, body = _text("405 Method Not Allowed", "only GET and HEAD")
             return status, [*headers, ("Allow", "GET, HEAD")], body
-        path = unquote(environ.get("PATH_INFO", "/"), errors="replace").lstrip("/")
         if path in ("status", "search", "healthz", "metrics") and self.desk is not None:
             return self.made(path, environ)
         return self.file(path, environ)
+
+    def edited(self, path: str, environ: dict[str, Any]) -> Response:
+        """The editor's desk. Not in a sandbox: its forms say where they come from."""
+        assert self.editor is not None
+        method = environ["REQUEST_METHOD"]
+        if method not in ("GET", "HEAD", "POST"):
+            status, headers, body = _text("405 Method Not Allowed", "only GET, HEAD and POST")
+            return status, [*headers, ("Allow", "GET, HEAD, POST")], body
+        length = str(environ.get("CONTENT_LENGTH") or "0")
+        size = min(int(length), LARGEST_FORM) if length.isdecimal() else 0
+        sent = environ["wsgi.input"].read(size).decode("utf-8", "replace") if method == "POST" else ""
+        asked = environ.get("QUERY_STRING", "") if method != "POST" else sent
+        given = {name: values[0] for name, values in parse_qs(asked, keep_blank_values=True).items()}
+        found = self.editor.answer(path, method == "POST", given, environ, is_from_here(environ))
+        headers = [
+            ("Content-Type", found.type),
+            ("Content-Security-Policy", DESK_POLICY),
+            ("Cache-Control", "no-store"),
+            ("Referrer-Policy", "same-origin"),
+            *found.headers,
+        ]
+        return found.status, headers, found.body
 
     # ------------------------------------------------------------ made when asked for
 
     def made(self, path: str, environ: dict[str, Any]) -> Response:
         assert self.desk is not None
-        if path == "metrics" and not (self._public_metrics or _is_from_here(environ)):
+        if path == "metrics" and not (self._public_metrics or is_from_here(environ)):
             return self.absent(path, environ)
         given = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
         if path == "search":
@@ -437,9 +480,10 @@ class Running:
         # They are bound here: waitress leaves its socket and its threads behind where an address can't be had.
         listening = _listen(host, port)
         self.port = int(listening[0].getsockname()[1])
+        # A proxy's headers are kept: they are believed in nothing but that somebody else asks (`is_from_here`).
         self._server = waitress.create_server(
             application, map=self._sockets, sockets=listening, threads=8, channel_timeout=30, cleanup_interval=10, connection_limit=500,
-            max_request_header_size=16_384, max_request_body_size=1024, ident=None, clear_untrusted_proxy_headers=True,
+            max_request_header_size=16_384, max_request_body_size=1024, ident=None, clear_untrusted_proxy_headers=False,
         )  # fmt: skip
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
         self._thread.start()

@@ -39,6 +39,8 @@ GROUPS = {
         "why": ("look", "An entry's story and event, what folded it and how sure that was, its topics and their rules."),
         "split": ("folds", "Take ENTRY (id, link or guid) out of the story or event that it was folded into, for good."),
         "join": ("folds", "Make two entries one event, or one story (--level text), for good; says what that hides."),
+        "pin": ("editor", "ENTRY (id, link or guid) leads its story and event, whatever else is told, for good."),
+        "hide": ("editor", "The story of ENTRY (id, link or guid) is published no more; it stays stored."),
         "overrides": ("editor", "Your words on folds and topics: what was split, joined or put somewhere by hand."),
         "refold": ("folds", "Forget stories and events (not overrides) and fold again; published ids survive."),
         "eval": ("folds", "Precision, recall and F1 of each level against FILE."),

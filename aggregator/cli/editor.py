@@ -13,7 +13,7 @@ from aggregator.cli.common import Settings, ago, common, now, print_json, rfc333
 from aggregator.cli.groups import Group
 from aggregator.config.load import named_id
 from aggregator.errors import UsageError
-from aggregator.store import open_reader
+from aggregator.store import Store, open_reader
 from aggregator.suggest import Suggestion
 from aggregator.text.phrases import duration
 
@@ -104,6 +104,35 @@ def overrides_list(settings: Settings) -> None:
         [(ago(one.at, present), f"{one.kind} {one.level}" if one.kind != one.level else one.kind,
           one.title or one.a, one.other or one.b) for one in words],
     )  # fmt: skip
+
+
+@click.command("pin")
+@click.argument("entry")
+@click.option("--undo", is_flag=True, help="It leads no more than others.")
+@common(json_output=True)
+def pin_command(settings: Settings, entry: str, undo: bool) -> None:
+    """ENTRY (id, link or guid) leads its story and event, whatever else is told, for good."""
+    _decide(settings, entry, cycle.unpin if undo else lambda store, name: cycle.pin(store, name, now()))
+
+
+@click.command("hide")
+@click.argument("entry")
+@click.option("--undo", is_flag=True, help="It is published again.")
+@common(json_output=True)
+def hide_command(settings: Settings, entry: str, undo: bool) -> None:
+    """The story of ENTRY (id, link or guid) is published no more; it stays stored."""
+    _decide(settings, entry, cycle.unhide if undo else lambda store, name: cycle.hide(store, name, now()))
+
+
+def _decide(settings: Settings, entry: str, word: Callable[[Store, str], str]) -> None:
+    config = settings.load()
+    with settings.writer(config) as store:
+        done = word(store, entry)
+        cycle.fold_again(config, store, now())
+    if settings.json:
+        print_json({"done": done})
+        return
+    settings.say(done)
 
 
 @_group("topics", "The topics of the config.")

@@ -17,6 +17,7 @@ import click
 
 from aggregator import cycle, desk, fetch, logs, query
 from aggregator.cli.common import Settings, ago, common, now
+from aggregator.cli.deskpages import EditorDesk
 from aggregator.config import Config, sweeping
 from aggregator.cycle import Wanted
 from aggregator.daemon import Daemon, log, notify
@@ -222,6 +223,7 @@ def _application(holder: Holder, meters: Meters) -> Application:
         config.site.hub,
         config.public_metrics,
         config.site.images,
+        EditorDesk(config, now) if config.desk else None,
     )
 
 

@@ -62,6 +62,8 @@ class Config:
     public_metrics: bool = False
     tables: tuple[str, ...] = ()  # ids of all [[sources]] of the file, reading lists among them, in its order
     lists: tuple[lists.ReadingList, ...] = ()
+    desk: bool = False
+    desk_token: str | None = None
     log: tuple[Literal["text", "json"], Literal["debug", "info", "warning", "error"]] = ("text", "info")
 
 
@@ -538,6 +540,8 @@ def _config(path: Path, file: Any) -> Config:
         retention=file.retention.entries,
         serve=(file.serve.host, file.serve.port) if file.serve else None,
         public_metrics=bool(file.serve and file.serve.metrics),
+        desk=bool(file.serve and file.serve.desk),
+        desk_token=file.serve.desk_token if file.serve else None,
         log=(file.log.format, file.log.level),
         ping_url=file.service.ping_url,
         sources=(*own, *listed),

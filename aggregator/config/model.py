@@ -145,6 +145,13 @@ class Retention(Section):
 class Serve(Section):
     host: Place = "127.0.0.1"
     port: int = Field(8080, ge=0, le=65535)
+    desk: bool = Field(
+        False,
+        description="Pages at /desk to split, join, pin and hide; from this machine, or with desk_token.",
+    )
+    desk_token: Text | None = Field(
+        None, min_length=16, description='What opens the desk from elsewhere; "env:NAME" reads it.'
+    )
     metrics: bool = Field(False, description="/metrics for others than programs on this machine.")
 
 

@@ -20,16 +20,39 @@ if TYPE_CHECKING:
     from aggregator.cycle.report import Report, Watch
     from aggregator.cycle.stages import fold_again, refold
     from aggregator.cycle.turn import run
+    from aggregator.cycle.words import hide, pin, unhide, unpin
 
 __all__ = [
-    "Report", "Wanted", "Watch", "add", "anything_due", "find_feeds", "fold_again", "introduce", "join", "polls", "refold", "run",
-    "search_feed", "search_items", "split", "sweep", "tasks", "unjoin", "unsplit",
+    "Report",
+    "Wanted",
+    "Watch",
+    "add",
+    "anything_due",
+    "find_feeds",
+    "fold_again",
+    "hide",
+    "introduce",
+    "join",
+    "pin",
+    "polls",
+    "refold",
+    "run",
+    "search_feed",
+    "search_items",
+    "split",
+    "sweep",
+    "tasks",
+    "unhide",
+    "unjoin",
+    "unpin",
+    "unsplit",
 ]  # fmt: skip
 
 _MODULES = {
     "byhand": ("add",), "changes": ("introduce",), "collect": ("polls",), "discovery": ("find_feeds",), "due": ("Wanted", "anything_due", "tasks"),
     "issue": ("search_feed", "search_items", "sweep"), "overrides": ("join", "split", "unjoin", "unsplit"),
     "report": ("Report", "Watch"), "stages": ("fold_again", "refold"), "turn": ("run",),
+    "words": ("hide", "pin", "unhide", "unpin"),
 }  # fmt: skip
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from aggregator import digest, edition
 from aggregator.config import Config
+from aggregator.cycle.words import heeding
 from aggregator.digest import Digest
 from aggregator.edition import View
 from aggregator.model import Edition, Entry, Item, Origin, Story, Topic
@@ -63,7 +64,9 @@ def _events(config: Config, store: Store, topic: Topic, found: Sequence[Story]) 
     view = View(topic.id, "", "", config.site.base_url, "event", None, min_sources=topic.min_sources, lead=config.lead,
                 event_lead=config.event_lead, topic=topic.id)  # fmt: skip
     priorities = {source.id: source.priority for source in config.sources}
-    return edition.compose(view, whole, heads, sources.origins(store, config.sources), priorities).items
+    return edition.compose(
+        heeding(view, store), whole, heads, sources.origins(store, config.sources), priorities
+    ).items
 
 
 def _day(end: int, topic: Topic) -> str:

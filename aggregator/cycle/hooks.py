@@ -17,6 +17,7 @@ from typing import Any
 
 from aggregator import edition, query
 from aggregator.config import Config
+from aggregator.cycle.words import heeding
 from aggregator.digest import Digest
 from aggregator.edition import View
 from aggregator.model import Hook, Item, Notice
@@ -85,7 +86,7 @@ def _of_stories(config: Config, store: Store, hook: Hook, after: int) -> Iterato
             query.match(wanted, query.doc(member.entry, titles.get(member.entry.source, "")))
             for member in story.members
         )
-        item = _items(config, store, [story], "story")[0] if matches else None
+        item = next(iter(_items(config, store, [story], "story")), None) if matches else None
         yield (
             entry,
             None
@@ -107,10 +108,10 @@ def _of_events(config: Config, store: Store, hook: Hook, after: int) -> Iterator
             for story in found
             for member in story.members
         )
-        if told < hook.min_sources or not matches:
+        item = next(iter(_items(config, store, found, "event")), None)  # None: all of it is hidden
+        if told < hook.min_sources or not matches or item is None:
             yield entry, None
             continue
-        item = _items(config, store, found, "event")[0]
         yield entry, Message(f"event {item.id}", item.entry.title, _said(item), {"on": "event", "event": _data(item) | {"independent": told}})  # fmt: skip
 
 
@@ -137,7 +138,9 @@ def _items(config: Config, store: Store, found: Any, unit: Any) -> tuple[Item, .
     )
     heads = stories.heads(store, {story.event for story in found})
     priorities = {source.id: source.priority for source in config.sources}
-    return edition.compose(view, found, heads, sources.origins(store, config.sources), priorities).items
+    return edition.compose(
+        heeding(view, store), found, heads, sources.origins(store, config.sources), priorities
+    ).items
 
 
 def _data(item: Item) -> dict[str, Any]:

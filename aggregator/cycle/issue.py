@@ -15,6 +15,7 @@ from aggregator.cycle import changes, digests, learning
 from aggregator.cycle.byhand import topics_by_hand
 from aggregator.cycle.ownpages import Made, OwnPages
 from aggregator.cycle.signatures import look, rules_signature
+from aggregator.cycle.words import heeding
 from aggregator.edition import View
 from aggregator.model import Edition, Item, Story, Topic
 from aggregator.publish import Folder, Written
@@ -246,6 +247,7 @@ class Press:
         self.neighbours = [
             pages.Neighbour(topic.id, topic.title, topic.description) for topic in (ALL, *config.topics)
         ]
+        self.words = heeding(View("", "", "", ""), store)
         self.made: dict[str, Edition] = {}
         self.digests = _digest_names(config)
 
@@ -257,9 +259,10 @@ class Press:
             if topic.limit is None and config.limit == DEFAULT_LIMIT and config.site.content == "full"
             else None
         )
-        return View(topic.id, config.site.title if topic is ALL else topic.title, topic.description, config.site.base_url,
+        view = View(topic.id, config.site.title if topic is ALL else topic.title, topic.description, config.site.base_url,
                     topic.one_per or config.one_per, topic.limit or config.limit, size, topic.min_sources, topic.per_source,
                     config.lead, config.event_lead, topic.sort or config.sort, None if topic is ALL else topic.id)  # fmt: skip
+        return replace(view, pinned=self.words.pinned, hidden=self.words.hidden)
 
     def compose(self, view: View, found: Sequence[Story], without: Container[str] = ()) -> Edition:
         if view.one_per == "event":
@@ -492,7 +495,7 @@ def search_feed(
         event_lead=config.event_lead,
     )
     press = Press(config, store)
-    made = edition.compose(view, found, {}, press.origins, press.priorities)
+    made = edition.compose(heeding(view, store), found, {}, press.origins, press.priorities)
     # The address of the feed itself is the search, so that a reader that subscribes finds it again.
     # No hub: what changes here is found when it is asked for, and nobody is told.
     return render.feeds(
@@ -509,8 +512,9 @@ def search_items(config: Config, store: Store, found: Sequence[int]) -> list[Ite
         "search", "", "", config.site.base_url, "story", None, lead=config.lead, event_lead=config.event_lead
     )
     items: list[Item] = []
+    heard = heeding(view, store)
     for story in sorted(stories.stories(store, list(found)), key=lambda story: found.index(story.id)):
-        items += edition.compose(view, [story], {}, press.origins, press.priorities).items
+        items += edition.compose(heard, [story], {}, press.origins, press.priorities).items
     return items
 
 

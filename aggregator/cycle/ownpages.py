@@ -5,10 +5,11 @@ where there is nothing else to lead to.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aggregator import edition
 from aggregator.config import Config
+from aggregator.cycle.words import heeding
 from aggregator.edition import View
 from aggregator.model import SHOWN, Head, Item, Origin, Story, Unit
 from aggregator.render import pages
@@ -39,6 +40,7 @@ class OwnPages:
         neighbours: Sequence[pages.Neighbour],
     ) -> None:
         self.config, self.store = config, store
+        self.words = heeding(View("", "", "", ""), store)
         self.origins, self.priorities, self.neighbours = origins, priorities, neighbours
 
     def of(self, events: Sequence[int], present: Container[str], check: Callable[[], None]) -> Made:
@@ -69,9 +71,10 @@ class OwnPages:
             yield event, self._event(heads[event], found[event])
 
     def _event(self, head: Head, found: Sequence[Story]) -> dict[str, bytes]:
-        item = self._items("event", found, {found[0].event: head})[0]
         files: dict[str, bytes] = {}
-        if item.page:
+        for item in self._items("event", found, {found[0].event: head}):
+            if not item.page:
+                continue
             files[edition.page(head.public_id)] = self._page(item, found)
         for story in found:
             files = {**self._addresses(story), **files}
@@ -101,7 +104,8 @@ class OwnPages:
     ) -> tuple[Item, ...]:
         base, config = self.config.site.base_url, self.config
         view = View("page", "", "", base, unit, None, lead=config.lead, event_lead=config.event_lead)
-        return edition.compose(view, found, heads or {}, self.origins, self.priorities).items
+        heard = replace(view, pinned=self.words.pinned, hidden=self.words.hidden)
+        return edition.compose(heard, found, heads or {}, self.origins, self.priorities).items
 
     def _gone(self, own: Mapping[int, set[str]], present: Container[str]) -> dict[int, set[str]]:
         """Event → pages of its ids, old ones too, that stand there and are not made any more."""

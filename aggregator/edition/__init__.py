@@ -67,6 +67,10 @@ class View:
     sort: Sort = "newest"
     topic: str | None = None  # whose feed it is: events that are about something else are left out
     archive: int = 0  # number of the newest archive document
+    pinned: frozenset[str] = (
+        frozenset()
+    )  # published ids of entries that lead whatever they are in: an editor's word
+    hidden: frozenset[str] = frozenset()  # … of those whose stories are not published
 
 
 def compose(view: View, stories: Iterable[Story], heads: Mapping[int, Head], origins: Mapping[str, Origin], priorities: Mapping[str, int],
@@ -80,7 +84,7 @@ def compose(view: View, stories: Iterable[Story], heads: Mapping[int, Head], ori
     """
     maker = _Maker(view, origins, priorities)
     items: dict[str, Item] = {}
-    for item in maker.items(list(stories), heads):
+    for item in maker.items([story for story in stories if not _is_hidden(story, view)], heads):
         if item.sources >= view.min_sources and item.id not in without and _is_about(item, view):
             items.setdefault(item.id, item)
     ordered = sorted(items.values(), key=lambda item: (item.published, item.id), reverse=True)
@@ -89,6 +93,10 @@ def compose(view: View, stories: Iterable[Story], heads: Mapping[int, Head], ori
     if view.sort == "sources":
         chosen = sorted(chosen, key=lambda item: -item.sources)
     return Edition(view.id, view.title, view.description, tuple(chosen), updated, view.archive, since)
+
+
+def _is_hidden(story: Story, view: View) -> bool:
+    return any(member.entry.public_id in view.hidden for member in story.members)
 
 
 def _is_about(item: Item, view: View) -> bool:
@@ -192,17 +200,26 @@ class _Maker:
         return _taken_from(entry, subscribed)
 
     def _lead(self, members: Sequence[Member]) -> Member:
-        """The highest priority leads; among equals the first, or the longest if the config says so."""
+        """What is pinned leads, then the highest priority; among equals the first, or the longest if the config
+        says so.
+        """
 
-        def rank(member: Member) -> tuple[int, int, int, str]:
+        def rank(member: Member) -> tuple[bool, int, int, int, str]:
             entry = member.entry
             length = len(entry.text) if self._view.lead == "longest" else 0
-            return (-self._priorities.get(entry.source, 0), -length, entry.published or 0, entry.public_id)
+            priority = self._priorities.get(entry.source, 0)
+            return (not self._is_pinned(member), -priority, -length, entry.published or 0, entry.public_id)
 
         return min(members, key=rank)
 
+    def _is_pinned(self, member: Member) -> bool:
+        return member.entry.public_id in self._view.pinned
+
     def _event_lead(self, leads: Sequence[Member]) -> Member:
-        """Of the leads of an event's stories: the highest priority first, among equals by the config's policy."""
+        """Of the leads of an event's stories: what is pinned, then the highest priority, among equals by the
+        config's policy.
+        """
+        leads = [member for member in leads if self._is_pinned(member)] or leads
         highest = max(self._priorities.get(member.entry.source, 0) for member in leads)
         equals = [member for member in leads if self._priorities.get(member.entry.source, 0) == highest]
         if self._view.event_lead == "central":

@@ -372,3 +372,38 @@ def search(
     names = {one.id: one.title for one in neighbours if one.id != "all"}
     return _page("search.html", replace(site, live=True), neighbours, title=f"Search – {site.title}", here="search", query=text, error=shown.error, alternates=alternates,
                  items=found, shown=shown, address=address, names=names)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A story of an event, as an editor sees it."""
+
+    entry: int
+    title: str
+    link: str | None
+    source: str
+    published: int
+    likeness: float | None
+    is_odd: bool  # it fits least
+    is_pinned: bool
+    is_hidden: bool
+    copies: tuple[tuple[int, str, str], ...] = ()  # entry, title, source
+
+
+def desk(
+    site: Site,
+    neighbours: Sequence[Neighbour],
+    key: str,
+    said: str = "",
+    found: Sequence[tuple[int, str, str, int]] = (),
+    told: Sequence[Told] = (),
+    asked: str = "",
+) -> bytes:
+    """The editor's desk: events to choose from (entry, title, source, stories), or the stories of one, each with
+    what can be done. `key` goes into every form; `said`: what was done, or why not.
+    """
+    return _page("desk.html", replace(site, live=False), neighbours, title=f"Desk – {site.title}", key=key, said=said, found=found, told=told, asked=asked)  # fmt: skip
+
+
+def desk_login(site: Site, neighbours: Sequence[Neighbour]) -> bytes:
+    return _page("login.html", replace(site, live=False), neighbours, title=f"Desk – {site.title}")

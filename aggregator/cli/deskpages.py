@@ -1,0 +1,143 @@
+"""The editor's desk: pages with buttons that say what `split`, `join`, `pin` and `hide` say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from http.cookies import SimpleCookie
+from typing import Any
+
+from aggregator import cycle, desk, edition, query
+from aggregator.config import Config
+from aggregator.editing import COOKIE, Gate
+from aggregator.errors import AggregatorError, UsageError
+from aggregator.model import Story
+from aggregator.render import pages
+from aggregator.store import Store, open_reader, open_writer, stories
+from aggregator.web import Answer
+
+LISTED = 60  # events, or entries that were found
+PATIENCE = 20.0  # seconds that a change waits for a cycle
+Verb = Callable[[Store, str, str, int], str]
+VERBS: dict[str, Verb] = {
+    "split": lambda store, entry, _, at: cycle.split(store, entry, at),
+    "join": lambda store, entry, other, at: cycle.join(store, entry, other, "event", at),
+    "pin": lambda store, entry, _, at: cycle.pin(store, entry, at),
+    "unpin": lambda store, entry, *_: cycle.unpin(store, entry),
+    "hide": lambda store, entry, _, at: cycle.hide(store, entry, at),
+    "unhide": lambda store, entry, *_: cycle.unhide(store, entry),
+}
+
+
+class EditorDesk:
+    """Implements `web.Editor` over the config of the moment."""
+
+    def __init__(self, config: Config, clock: Callable[[], int]) -> None:
+        self._config, self._clock = config, clock
+        self._gate = Gate(config.site.base_url.split("/")[2], config.desk_token)
+        self._neighbours = [
+            pages.Neighbour("all", "Everything"),
+            *(pages.Neighbour(topic.id, topic.title) for topic in config.topics),
+        ]
+
+    def answer(
+        self, path: str, changes: bool, given: dict[str, str], environ: dict[str, Any], from_here: bool
+    ) -> Answer:
+        verb = path.removeprefix("desk").strip("/")
+        if changes and verb == "login":
+            return self._login(given.get("token", ""))
+        if not self._gate.lets_in(environ, from_here):
+            if self._config.desk_token is None:
+                return _plain("403 Forbidden", "the desk opens on this machine only; set serve.desk_token")
+            return Answer(pages.desk_login(self._config.site, self._neighbours), status="401 Unauthorized")
+        if not changes:
+            return self._shown(verb, given)
+        if not self._gate.means_it(environ, given.get("key", "")):
+            return _plain(
+                "403 Forbidden", "this form is not of our pages, or of a server that was started anew"
+            )
+        if verb not in VERBS:
+            return _plain("404 Not Found", "there is no such button")
+        return self._change(VERBS[verb], given)
+
+    def _login(self, token: str) -> Answer:
+        if not self._gate.opens(token):
+            return Answer(pages.desk_login(self._config.site, self._neighbours), status="401 Unauthorized")
+        cookie = SimpleCookie({COOKIE: self._gate.session()})
+        cookie[COOKIE]["path"], cookie[COOKIE]["samesite"], cookie[COOKIE]["httponly"] = (
+            "/desk",
+            "Strict",
+            True,
+        )
+        if self._config.site.base_url.startswith("https:"):
+            cookie[COOKIE]["secure"] = True
+        return _see("/desk", ("Set-Cookie", cookie[COOKIE].OutputString()))
+
+    def _change(self, verb: Verb, given: dict[str, str]) -> Answer:
+        at = self._clock()
+        try:
+            with open_writer(self._config.database, PATIENCE) as store:
+                said = verb(store, given.get("entry", ""), given.get("other", "").strip(), at)
+                cycle.fold_again(self._config, store, at)
+        except AggregatorError as error:
+            return self._shown(given.get("back", ""), {}, str(error), "400 Bad Request")
+        return self._shown(given.get("back", ""), {}, said)
+
+    def _shown(self, entry: str, given: dict[str, str], said: str = "", status: str = "200 OK") -> Answer:
+        """The stories of an entry's event, or what there is to choose from."""
+        asked = given.get("q", "")[:500]
+        try:
+            with open_reader(self._config.database) as store:
+                told = self._event(store, entry) if re.fullmatch(r"[0-9]{1,18}", entry) else []
+                found = [] if told else self._found(store, asked)
+        except UsageError as error:
+            return _plain("404 Not Found", str(error))
+        except query.QueryError as error:
+            told, found, said, status = [], [], str(error), "400 Bad Request"
+        except AggregatorError as error:
+            return _plain("503 Service Unavailable", str(error))
+        page = pages.desk(self._config.site, self._neighbours, self._gate.key, said, found, told, asked)
+        return Answer(page, status=status)
+
+    def _event(self, store: Store, entry: str) -> list[pages.Told]:
+        why = desk.why(store, entry)
+        words = desk.overrides(store)
+        pinned, hidden = ({word.a for word in words if word.kind == kind} for kind in ("pin", "hide"))
+        titles = desk.titles(store)
+
+        def told(story: Story) -> pages.Told:
+            lead = next(
+                (one.entry for one in story.members if one.entry.id == story.lead), story.members[0].entry
+            )
+            ids = {one.entry.public_id for one in story.members}
+            copies = [one.entry for one in story.members if one.entry.id != lead.id]
+            return pages.Told(
+                lead.id, lead.title, lead.link, titles.get(lead.source, lead.source), story.published,
+                edition.likeness(story), story.id == why.odd, bool(ids & pinned), bool(ids & hidden),
+                tuple((one.id, one.title, titles.get(one.source, one.source)) for one in copies),
+            )  # fmt: skip
+
+        newest_first = sorted((why.story, *why.siblings), key=lambda story: -story.published)
+        return [told(story) for story in newest_first]
+
+    def _found(self, store: Store, asked: str) -> list[tuple[int, str, str, int]]:
+        titles = desk.titles(store)
+        if asked.strip():
+            hits = desk.search(store, asked, LISTED, self._clock())
+            return [(one.id, one.title, titles.get(one.source, one.source), 1) for one, _ in hits]
+        events: dict[int, list[Story]] = {}
+        for story in stories.newest(store, None, 10 * LISTED):
+            events.setdefault(story.event, []).append(story)
+        several = sorted(events.values(), key=lambda told: -len(told))[:LISTED]
+        return [
+            (told[0].lead, desk.headline(told[0]), titles.get(told[0].members[0].entry.source, ""), len(told))
+            for told in several
+        ]
+
+
+def _plain(status: str, words: str) -> Answer:
+    return Answer(f"{words}\n".encode(), "text/plain; charset=utf-8", status)
+
+
+def _see(where: str, *headers: tuple[str, str]) -> Answer:
+    return Answer(b"", "text/plain; charset=utf-8", "303 See Other", (("Location", where), *headers))

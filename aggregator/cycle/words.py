@@ -1,0 +1,67 @@
+"""The user's word on what is published: pinned entries lead, hidden stories are not printed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aggregator import desk
+from aggregator.edition import View
+from aggregator.errors import UsageError
+from aggregator.store import Store, entries, folding, stories
+from aggregator.store.folding import Override
+
+PIN, HIDE = "pin", "hide"
+
+
+def heeding(view: View, store: Store) -> View:
+    """The view, with what the user pinned and hid."""
+    words = folding.overrides(store.conn)
+    return replace(
+        view,
+        pinned=frozenset(word.a for word in words if word.kind == PIN),
+        hidden=frozenset(word.a for word in words if word.kind == HIDE),
+    )
+
+
+def pin(store: Store, name: str, now: int) -> str:
+    """The entry leads its story and event. Returns what was done, in words. Raises UsageError."""
+    return _say(store, PIN, name, now, "leads what it is in from now on")
+
+
+def hide(store: Store, name: str, now: int) -> str:
+    """The story of the entry is published no more. Raises UsageError."""
+    return _say(store, HIDE, name, now, "is hidden, with what is the same story")
+
+
+def unpin(store: Store, name: str) -> str:
+    return _take_back(store, PIN, name, "was not pinned", "leads no more than others")
+
+
+def unhide(store: Store, name: str) -> str:
+    return _take_back(store, HIDE, name, "was not hidden", "is published again")
+
+
+def _say(store: Store, kind: str, name: str, now: int, done: str) -> str:
+    entry = desk.find(store, name)
+    member = stories.place(store, entry.id)
+    if member is None:
+        raise UsageError(f"{name}: entry {entry.id} is not folded yet; run a cycle first")
+    with store.transaction() as conn:
+        if kind == PIN:
+            for other in stories.of_events(store, [member.event]):
+                for one in other.members:
+                    folding.forget_overrides(conn, PIN, one.entry.public_id, None)
+        folding.remember_override(conn, Override(kind, entry.public_id, "", kind), now)
+        entries.mark_event(conn, member.event)
+    return f"entry {entry.id} {done}"
+
+
+def _take_back(store: Store, kind: str, name: str, never: str, done: str) -> str:
+    entry = desk.find(store, name)
+    member = stories.place(store, entry.id)
+    with store.transaction() as conn:
+        if not folding.forget_overrides(conn, kind, entry.public_id, None):
+            raise UsageError(f"{name}: entry {entry.id} {never}")
+        if member is not None:
+            entries.mark_event(conn, member.event)
+    return f"entry {entry.id} {done}"

@@ -1,0 +1,200 @@
+"""The editor's desk: what its buttons do, and who may press them."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from lxml import html
+
+from aggregator import cycle, desk
+from aggregator.cli.deskpages import EditorDesk
+from aggregator.config import Config
+from aggregator.editing import Gate
+from aggregator.edition import View, compose
+from aggregator.errors import UsageError
+from aggregator.model import Head
+from aggregator.store import open_reader, open_writer
+from aggregator.web import Application, Running
+from tests.helpers import NOW, config, entry, put
+from tests.test_publishing import ORIGINS, SITE, made, story
+
+TOKEN = "a token of sixteen and more"
+
+
+def _settings(folder: Path, more: str = "") -> Config:
+    settings = config(
+        folder,
+        f'[serve]\ndesk = true\n{more}[[sources]]\nid = "a"\npath = "n.txt"\n[[sources]]\nid = "b"\npath = "n.txt"\n',
+    )
+    with open_writer(settings.database) as store:
+        put(
+            store,
+            entry("a", "1", "Ferry sinks in the harbour", at=NOW - 900),
+            entry("b", "2", "Museum opens a wing", at=NOW - 800),
+        )
+        cycle.run(settings, store, None, NOW)
+    return settings
+
+
+class Browser:
+    """Sends what a browser sends."""
+
+    def __init__(self, settings: Config) -> None:
+        application = Application(
+            settings.output, None, settings.site.base_url, editor=EditorDesk(settings, lambda: NOW + 60)
+        )
+        self.running = Running(application, "127.0.0.1", 0)
+        self.host = f"127.0.0.1:{self.running.port}"
+
+    def __call__(self, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> Any:
+        conn = http.client.HTTPConnection("127.0.0.1", self.running.port, timeout=10)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        conn.request(method, path, urlencode(form) if form else None, {"Host": self.host, **sent})
+        answer = conn.getresponse()
+        body = answer.read().decode()
+        conn.close()
+        return answer.status, dict(answer.getheaders()), body
+
+    def key(self, **headers: str) -> str:
+        page: Any = html.document_fromstring(self("GET", "/desk/1", None, **headers)[2])
+        return str(page.xpath("//input[@name='key']/@value")[0])
+
+    def press(self, verb: str, given: dict[str, str], **headers: str) -> Any:
+        usual = {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://{self.host}"}
+        return self("POST", f"/desk/{verb}", given, **(usual | headers))
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, Browser]]:
+    settings = _settings(tmp_path_factory.mktemp("desk"))
+    browser = Browser(settings)
+    yield settings, browser
+    browser.running.close()
+
+
+def _words(settings: Config) -> list[tuple[str, str]]:
+    with open_reader(settings.database) as store:
+        return [(word.kind, word.title) for word in desk.overrides(store)]
+
+
+def _published(settings: Config) -> list[str]:
+    items = json.loads((settings.output / "all.json").read_text())["items"]
+    return [item["title"] for item in items]
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "headers"),
+    [
+        ("a page of somebody else", None, {"Origin": "https://evil.example"}),
+        ("a page of no origin", None, {"Origin": "null"}),
+        ("another port of ours", None, {"Origin": "http://127.0.0.1:1"}),
+        ("no origin", None, {"Origin": ""}),
+        ("the browser says so", None, {"Sec-Fetch-Site": "cross-site"}),
+        ("another site of the same name", None, {"Sec-Fetch-Site": "same-site"}),
+        ("without the key", "", {}),
+        ("with another key", "x" * 32, {}),
+        ("a key that is no ASCII", "\u00e9", {}),
+        ("a form of plain text", None, {"Content-Type": "text/plain"}),
+        ("a name pointed at us", None, {"Host": "evil.example", "Origin": "http://evil.example"}),
+        ("through a proxy", None, {"X-Forwarded-For": "203.0.113.9"}),
+    ],
+)
+def test_S20_forms_of_others_change_nothing(
+    here: tuple[Config, Browser], name: str, key: str | None, headers: dict[str, str]
+) -> None:
+    settings, browser = here
+    given = {"key": browser.key() if key is None else key, "entry": "1", "other": "2"}
+    assert browser.press("join", given, **headers)[0] == 403, name
+    assert _words(settings) == []
+
+
+def test_what_a_link_leads_to_changes_nothing(here: tuple[Config, Browser]) -> None:
+    settings, browser = here
+    asked = urlencode({"key": browser.key(), "entry": "1", "other": "2"})
+    assert browser("GET", f"/desk/join?{asked}")[0] == 200 and _words(settings) == []
+    assert browser("PUT", "/desk/join")[0] == 405 and browser.press("erase", {"key": browser.key()})[0] == 404
+
+
+def test_buttons_say_what_commands_say(here: tuple[Config, Browser]) -> None:
+    settings, browser = here
+    key = browser.key()
+
+    def press(verb: str, entry: str, other: str = "") -> tuple[int, str]:
+        status, headers, body = browser.press(
+            verb, {"key": key, "entry": entry, "other": other, "back": entry}
+        )
+        assert (
+            headers["Cache-Control"] == "no-store"
+            and "form-action 'self'" in headers["Content-Security-Policy"]
+        )
+        return status, str(html.document_fromstring(body).xpath("string(//p[@role='status'])"))
+
+    assert press("join", "1", "2")[0] == 200 and [kind for kind, _ in _words(settings)] == ["join"]
+    page = html.document_fromstring(browser("GET", "/desk/2")[2])
+    assert page.xpath("//ol//h3/*/text()") == ["Museum opens a wing", "Ferry sinks in the harbour"]
+    assert press("split", "2") == (200, "entry 2 is an event of its own now")
+    assert _words(settings) == [("split", "Museum opens a wing")]
+    assert press("hide", "1")[0] == 200 and _published(settings) == ["Museum opens a wing"]
+    assert press("unhide", "1")[0] == 200 and len(_published(settings)) == 2
+    status, words = press("unhide", "1")
+    assert status == 400 and "was not hidden" in words
+    assert press("pin", "1")[0] == 200 and ("pin", "Ferry sinks in the harbour") in _words(settings)
+    assert press("unpin", "1")[0] == 200 and ("pin", "Ferry sinks in the harbour") not in _words(settings)
+    assert "Ferry sinks" in browser("GET", "/desk?q=ferry")[2] and browser("GET", "/desk/999")[0] == 404
+    assert browser("GET", "/desk?q=%22")[0] == 400
+
+
+def test_elsewhere_a_token_opens_it(tmp_path: Path) -> None:
+    settings = _settings(tmp_path, f'desk_token = "{TOKEN}"\n')
+    browser = Browser(settings)
+    try:
+        assert browser("GET", "/desk")[0] == 401 and 'name="key"' not in browser("GET", "/desk/1")[2]
+        assert browser.press("login", {"token": "wrong"})[0] == 401
+        status, headers, _ = browser.press("login", {"token": TOKEN})
+        assert status == 303 and headers["Location"] == "/desk"
+        cookie = headers["Set-Cookie"]
+        assert {"HttpOnly", "SameSite=Strict", "Path=/desk"} <= {part.strip() for part in cookie.split(";")}
+        shown = cookie.partition(";")[0]
+        given = {"key": browser.key(Cookie=shown), "entry": "1"}
+        assert browser.press("hide", given)[0] == 401 and _words(settings) == []
+        assert browser.press("hide", given, Cookie=shown, Origin="https://evil.example")[0] == 403
+        assert browser.press("hide", given, Cookie=shown)[0] == 200
+        assert browser("GET", "/desk", Cookie="desk=forged")[0] == 401
+    finally:
+        browser.running.close()
+
+
+def test_the_public_name_is_known_with_a_token_only() -> None:
+    gate = Gate("news.example.org", TOKEN)
+    session = {"HTTP_COOKIE": f"desk={gate.session()}"}
+    assert gate.lets_in({"HTTP_HOST": "news.example.org", **session}, False)
+    assert not gate.lets_in({"HTTP_HOST": "evil.example", **session}, False)
+    assert not Gate("news.example.org", None).lets_in({"HTTP_HOST": "news.example.org"}, True)
+    assert Gate("news.example.org", None).lets_in({"HTTP_HOST": "[::1]:8080"}, True)
+
+
+def test_what_is_pinned_leads_and_what_is_hidden_is_left_out() -> None:
+    stories = [story(n, made(n, "abc"[n - 1], f"Title {n}", NOW - 100 + n), event=1) for n in (1, 2, 3)]
+
+    def lead(priorities: dict[str, int] | None = None, **words: Any) -> list[str]:
+        view = View("all", "", "", SITE.base_url, "event", event_lead="first", **words)
+        made = compose(view, stories, {1: Head("urn:x:1", NOW)}, ORIGINS, priorities or {})
+        return [item.entry.title for item in made.items]
+
+    assert lead() == ["Title 1"] and lead(pinned=frozenset({"urn:x:3"})) == ["Title 3"]
+    assert lead({"b": 9}, pinned=frozenset({"urn:x:3"})) == ["Title 3"], "before priority"
+    assert lead(hidden=frozenset({"urn:x:1"})) == ["Title 2"]
+    assert lead(hidden=frozenset({"urn:x:1", "urn:x:2", "urn:x:3"})) == []
+
+
+@pytest.mark.parametrize("verb", ["pin", "hide"])
+def test_a_word_that_was_not_said_is_not_taken_back(here: tuple[Config, Browser], verb: str) -> None:
+    settings, _ = here
+    with open_writer(settings.database) as store, pytest.raises(UsageError, match="was not"):
+        {"pin": cycle.unpin, "hide": cycle.unhide}[verb](store, "2")
