@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from aggregator import query, suggest
+from aggregator import edition, query, suggest
 from aggregator.config import Config
 from aggregator.edition import likeness
 from aggregator.errors import UsageError
@@ -92,6 +92,32 @@ def suggested(store: Store, since: int, most: int) -> list[suggest.Suggestion]:
         ],
         most,
     )
+
+
+def in_effect(config: Config, store: Store) -> Callable[[str | None, Sequence[str]], tuple[str, ...]]:
+    """Of the topics that an entry is labelled with, by the published id of its event, those in whose feed it can stand:
+    `min_sources` applied.
+    """
+    least = {topic.id: topic.min_sources for topic in config.topics if topic.min_sources > 1}
+    told: dict[str, int] = {}
+    if least:
+        events = stories.events_of_topics(store, list(least))
+        for start in range(0, len(events), 500):
+            told |= _independent(store, events[start : start + 500])
+
+    def effective(event: str | None, topics: Sequence[str]) -> tuple[str, ...]:
+        return tuple(topic for topic in topics if told.get(event or "", 0) >= least.get(topic, 0))
+
+    return effective
+
+
+def _independent(store: Store, events: Sequence[int]) -> dict[str, int]:
+    """Published id of an event → how many independent sources tell it."""
+    heads = stories.heads(store, events)
+    grouped: dict[int, list[Story]] = {}
+    for story in stories.of_events(store, events):
+        grouped.setdefault(story.event, []).append(story)
+    return {heads[event].public_id: edition.independent(found) for event, found in grouped.items()}
 
 
 def headline(story: Story) -> str:

@@ -325,3 +325,25 @@ def test_suggestions_are_ready_for_the_config(tmp_path: Path) -> None:
         group, ["--config", str(path), "topics", "suggest", "--since", "36500d", "--json"]
     )
     assert json.loads(as_json.stdout)[0]["events"] >= 3
+
+
+def test_dump_tells_topics_in_effect(tmp_path: Path) -> None:
+    """`min_sources` applied: what one source alone tells is in no feed of such a topic."""
+    body = "".join(f'[[sources]]\nid = "{name}"\npath = "x"\n' for name in "ab")
+    settings = config(
+        tmp_path,
+        body
+        + '[[topics]]\nid = "most"\nmatch = "NOT xyzzy"\nmin_sources = 2\none_per = "event"\n[[topics]]\nid = "all-of-it"\nmatch = "NOT xyzzy"\n',
+    )
+    with open_writer(settings.database) as store:
+        put(store, entry("a", "1", "Ferry Ålesund sinks off Bergen with 214 aboard", at=NOW - 900), entry("b", "1", "Ålesund ferry sinks near Bergen, 214 aboard", at=NOW - 800),
+            entry("a", "2", "Tax rise for farmers", at=NOW - 700))  # fmt: skip
+        cycle.run(settings, store, None, NOW)
+        assert store.conn.execute("SELECT stories, sources FROM events ORDER BY stories DESC").fetchall() == [
+            (2, 2),
+            (1, 1),
+        ]
+        assert [row[0] for row in store.conn.execute("SELECT level FROM folds")] == ["event"]
+    lines = CliRunner().invoke(group, ["--config", str(tmp_path / "config.toml"), "dump"]).stdout.splitlines()
+    told = {one["title"][:4]: one["topics"] for one in map(json.loads, lines)}
+    assert told == {"Ferr": ["all-of-it", "most"], "Åles": ["all-of-it", "most"], "Tax ": ["all-of-it"]}

@@ -278,7 +278,9 @@ def dump_command(settings: Settings) -> None:
     """Every entry as JSON Lines, oldest first."""
     config = settings.load(secrets=False)
     with open_reader(config.database) as store:
-        for entry, story, event, level, topics in stories.dump(store):
+        effective = desk.in_effect(config, store)
+        for entry, story, event, level, labelled in stories.dump(store):
+            topics = effective(event, labelled)
             click.echo(json.dumps({
                 "entry": entry.public_id, "source": entry.source, "guid": entry.guid, "link": entry.link, "title": entry.title,
                 "published": rfc3339(entry.published), "first_seen": rfc3339(entry.first_seen), "story": story, "event": event,

@@ -260,4 +260,21 @@ def m009_digests(db: Database) -> None:
     )
 
 
+@migrations()
+def m010_views(db: Database) -> None:
+    """Events and folds, for people who look with SQL."""
+    _script(
+        db,
+        f"""CREATE VIEW events AS SELECT v.id, e.title, e.link, {_TIME.format("v.published")} AS published,
+          count(DISTINCT s.id) AS stories, count(DISTINCT o.source) AS sources, v.public_id
+          FROM event v JOIN story s ON s.event = v.id JOIN member m ON m.story = s.id JOIN entry o ON o.id = m.entry
+          LEFT JOIN entry e ON e.public_id = v.public_id GROUP BY v.id;
+        CREATE VIEW folds AS SELECT m.entry, e.source, e.title, m.level, round(m.score, 3) AS score,
+          round(m.threshold, 3) AS threshold, m.against, o.source AS against_source, o.title AS against_title, m.story, s.event
+          FROM member m JOIN entry e ON e.id = m.entry JOIN story s ON s.id = m.story LEFT JOIN entry o ON o.id = m.against
+          WHERE m.level IS NOT NULL;
+        """,
+    )
+
+
 assert len(migrations._migrations) == LATEST, "a migration was added: store/version.py counts them"

@@ -529,6 +529,12 @@ def dump(store: Store) -> Iterator[tuple[Entry, str | None, str | None, str | No
         yield rows.entry(row), story, event, level, tuple((topics or "").split())
 
 
+def events_of_topics(store: Store, topics: Sequence[str]) -> list[int]:
+    """The events one of whose stories is in one of these topics."""
+    query = "SELECT DISTINCT s.event FROM label l JOIN story s ON s.id = l.story WHERE l.topic"
+    return sorted({row[0] for row in chosen(store.conn, query, topics)})
+
+
 def counts(store: Store) -> dict[str, int]:
     """How many entries, stories and events are stored."""
     return {

@@ -6,4 +6,4 @@ from __future__ import annotations
 APPLICATION_ID = 0x61676772
 # The number of migrations, kept in `PRAGMA user_version`, so that an older program can refuse a newer file;
 # `schema` holds them, and checks that they are so many.
-LATEST = 9
+LATEST = 10
