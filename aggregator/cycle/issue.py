@@ -346,19 +346,32 @@ class Press:
             for name in folder.missing()
             if name.startswith(f"archive/{topic.id}-")
         }
+        documents = lost | set(range(int(noted), newest + 1) if noted else ())
         files: dict[str, bytes] = {}
-        for number in sorted(lost | set(range(int(noted), newest + 1) if noted else ())):
-            files.update(self.archive(topic, number, complete=number < newest))
-        for number in self.older_pages(topic, newest, folder):
-            pages_of_it = self.archive(topic, number, complete=number < newest)
-            files.update({name: page for name, page in pages_of_it.items() if name.endswith(HTML.ending)})
+        for number in sorted({*documents, *self.older_pages(topic, newest, folder)}):
+            made, complete = self.archive(topic, number), number < newest
+            if number in documents:
+                files.update(render.archive(made, self.config.site, number, complete))
+            files.update(self.older_page(made, number, complete))
         return files
 
     def older_pages(self, topic: Topic, newest: int, folder: Folder) -> list[int]:
         """Archive documents that have no page, or one that looks different now."""
         there = set() if self.anew else set(folder.names()) - set(folder.missing())
         names = {number: pages.older_name(topic.id, number) for number in range(1, newest + 1)}
-        return [number for number, name in names.items() if name not in there]
+        return [
+            number for number, name in names.items() if name not in there and not self.is_of_a_topic(name)
+        ]
+
+    def is_of_a_topic(self, page: str) -> bool:
+        """Whether a topic has this name: its own page comes first."""
+        return page.removesuffix(HTML.ending) in self.topics
+
+    def older_page(self, made: Edition, number: int, complete: bool) -> dict[str, bytes]:
+        name = pages.older_name(made.id, number)
+        if self.is_of_a_topic(name):
+            return {}
+        return {name: pages.older(made, self.config.site, self.neighbours, number, complete)}
 
     def place(self, topic: Topic, current: Edition) -> None:
         """Gives everything that left the feed its archive document."""
@@ -407,17 +420,11 @@ class Press:
         )
         return [item for item in self.compose(view, found).items if item.id in wanted]
 
-    def archive(self, topic: Topic, number: int, complete: bool) -> dict[str, bytes]:
+    def archive(self, topic: Topic, number: int) -> Edition:
+        """What an archive document holds."""
         view, items = self.view(topic), self.archived(topic, number)
         updated = max((item.updated for item in items), default=0) or self.as_of(topic.id, 0)
-        made, site = Edition(topic.id, view.title, view.description, tuple(items), updated), self.config.site
-        files = render.archive(made, site, number, complete)
-        page = pages.older_name(topic.id, number)
-        if (
-            page.removesuffix(HTML.ending) not in self.topics
-        ):  # of a topic with such a name, which comes first
-            files[page] = pages.older(made, site, self.neighbours, number, complete)
-        return files
+        return Edition(topic.id, view.title, view.description, tuple(items), updated)
 
     def front(self) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
         """(events that most sources tell, other stories that are new)."""
