@@ -18,7 +18,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,7 +28,7 @@ import waitress
 from waitress import wasyncore
 
 from aggregator.publish import MANIFEST
-from aggregator.render import formats
+from aggregator.render import ago, formats
 from aggregator.render.formats import HTML, Format
 from aggregator.render.pages import style
 
@@ -49,6 +49,7 @@ DESK_POLICY = (
     "frame-ancestors 'none'; form-action 'self'"
 )
 LARGEST_FORM = 1000  # bytes
+PAGES_KEPT = 200  # with the words how long ago their dates were
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,7 @@ class Application:
         editor: Editor | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._aged: dict[str, tuple[str, int, File]] = {}
         self.clock, self._public_metrics, self.editor = clock, public_metrics, editor
         self.published, self.desk, self.base_url, self.ttl, self.hub = (
             Published(folder),
@@ -271,6 +273,9 @@ class Application:
             found = self.desk.status(given.get("state", [""])[0])
         else:
             found = {"healthz": self.desk.health, "metrics": self.desk.metrics}[path]()
+        if path == "search" and found.type.startswith("text/html"):
+            slot = int(self.clock()) // ago.SLOT
+            found = replace(found, body=ago.beside(found.body, slot * ago.SLOT))
         policy = self.page_policy if found.type.startswith("text/html") else DATA_POLICY
         wishes = _qualities(environ.get("HTTP_ACCEPT_ENCODING", ""))
         packed = len(found.body) > 1000 and wishes.get("gzip", wishes.get("*", 0.0)) > 0
@@ -304,7 +309,10 @@ class Application:
         found = self.published.get(name)
         if found is None:
             return self.absent(name, environ)
-        coding, served = self.coded(name, found, environ.get("HTTP_ACCEPT_ENCODING", ""))
+        accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+        aged = self.aged(name, found)
+        coding, served = self.coded(name, found, accepted) if aged is found else _packed(aged, accepted)
+        found = aged
         etag = served.etag if not coding else f'"{found.etag.strip(chr(34))}-{coding}"'
         headers = self.headers(name, etag, found.modified, negotiated)
         if coding:
@@ -360,6 +368,26 @@ class Application:
             return _text("410 Gone", "this is published no more; please unsubscribe")
         return self.missing(environ)
 
+    def aged(self, name: str, found: File) -> File:
+        """A page with how long ago its dates were, for some minutes the same; another file as it is."""
+        form = formats.of_file(name)
+        if form is None or form.use != "page":
+            return found
+        slot = int(self.clock()) // ago.SLOT
+        known = self._aged.get(name)
+        if known is not None and known[:2] == (found.etag, slot):
+            return known[2]
+        body = ago.beside(found.body, slot * ago.SLOT)
+        made = found
+        if body != found.body:
+            # never before the file, nor in the future
+            changed = max(found.modified, slot * ago.SLOT)
+            made = File(body, f'"{found.etag.strip(chr(34))}-{slot}"', changed)
+        if len(self._aged) >= PAGES_KEPT:
+            self._aged.clear()
+        self._aged[name] = (found.etag, slot, made)
+        return made
+
     def coded(self, name: str, found: File, accepted: str) -> tuple[str, File]:
         """The compressed form that was written with the file, if the client takes it and it is not older."""
         wishes = _qualities(accepted)
@@ -389,6 +417,13 @@ class Application:
         if form.use == "feed" and self.hub:
             headers.append(("Link", f'<{self.hub}>; rel="hub", <{self.base_url}{name}>; rel="self"'))
         return headers
+
+
+def _packed(page: File, accepted: str) -> tuple[str, File]:
+    wishes = _qualities(accepted)
+    if wishes.get("gzip", wishes.get("*", 0.0)) > 0:
+        return "gzip", File(gzip.compress(page.body, 5, mtime=0), page.etag, page.modified)
+    return "", page
 
 
 def _text(status: str, text: str) -> Response:

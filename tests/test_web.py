@@ -19,6 +19,7 @@ from aggregator.config import Config
 from aggregator.cycle import Wanted
 from aggregator.meters import Meters
 from aggregator.publish import Folder
+from aggregator.render import ago
 from aggregator.store import open_writer
 from aggregator.web import SECOND_THOUGHTS, Application, Running
 from tests.helpers import NOW, config
@@ -406,3 +407,46 @@ def test_people_get_a_page_where_there_is_nothing_and_programs_a_line(client: Cl
     assert page.xpath("//nav/a") and page.xpath("//main//a[contains(@href, 'index.html')]")
     assert headers["content-security-policy"].startswith("default-src 'none'")
     assert client(path)[2] == b"there is no such page here\n"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (-ago.SLOT - 1, ""), (-ago.SLOT, "just now"), (59, "just now"), (60, "1 min ago"), (3599, "59 min ago"),
+        (3600, "1 h ago"), (86_399, "23 h ago"), (86_400, "1 d ago"), (ago.LONGEST - 1, "29 d ago"), (ago.LONGEST, ""),
+    ],
+)  # fmt: skip
+def test_how_long_ago(seconds: int, expected: str) -> None:
+    assert ago.ago(seconds) == expected
+
+
+def test_F47_F48_served_pages_say_how_long_ago_and_change_with_it(tmp_path: Path) -> None:
+    """For some minutes they are the same; the file has the date alone."""
+    page = b'<p><time datetime="2026-09-21T10:00:00Z">21 Sep 2026</time></p>'
+    at = 1_790_000_100 // ago.SLOT * ago.SLOT  # 2026-09-21, after ten
+    Folder(tmp_path).write({"all.html": page}, (), at - 9000)
+    moment = [at]
+    application = Application(tmp_path, None, "https://d.example/", clock=lambda: moment[0])
+
+    def get(**headers: str) -> tuple[str, dict[str, str], bytes]:
+        asked = {"REQUEST_METHOD": "GET", "PATH_INFO": "/all.html", **headers}
+        status, given, body = application.answer(asked)
+        return status[:3], dict(given), body
+
+    first = get()
+    assert first[2].startswith(page[:-4]) and b" ago)</p>" in first[2]
+    etag = first[1]["ETag"]
+    moment[0] += ago.SLOT - 1
+    assert get(HTTP_IF_NONE_MATCH=etag)[0] == "304"
+    assert get(HTTP_IF_MODIFIED_SINCE=first[1]["Last-Modified"])[0] == "304"
+    moment[0] += 1
+    later = get(HTTP_IF_NONE_MATCH=etag, HTTP_IF_MODIFIED_SINCE=first[1]["Last-Modified"])
+    assert (
+        later[0] == "200"
+        and later[1]["ETag"] != etag
+        and later[1]["Last-Modified"] != first[1]["Last-Modified"]
+    )
+    packed = get(HTTP_ACCEPT_ENCODING="gzip, br")
+    assert gzip.decompress(packed[2]) == later[2] and packed[1]["ETag"] != later[1]["ETag"], "F50"
+    moment[0] += ago.LONGEST
+    assert get()[2] == page, "what is long ago is served as it stands"
