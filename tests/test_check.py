@@ -159,3 +159,18 @@ def test_F25_a_heavy_feed_is_a_note_not_a_fault(good: Path, tmp_path: Path) -> N
     assert [line for line in check.notes(tmp_path / "heavy") if "1.0 MB" in line] and not list(
         check.notes(good)
     )
+
+
+def test_feeds_by_sources_are_in_another_order(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`sort = "sources"`: the order is the only thing that is otherwise."""
+
+    from aggregator.check import __main__ as command
+
+    monkeypatch.setattr(command, "folder", lambda path: iter([f"{path}/all.atom: {command.OUT_OF_ORDER}"]))
+    for given, code in (([str(good)], 1), (["--any-order", str(good)], 0)):
+        monkeypatch.setattr(sys, "argv", ["check", *given])
+        with pytest.raises(SystemExit) as ended:
+            command.main()
+        assert ended.value.code == code

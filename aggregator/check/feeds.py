@@ -180,6 +180,9 @@ def _json(path: Path, data: bytes) -> Document:
 READERS = {"rss": _rss, "atom": _atom, "json": _json}
 
 
+OUT_OF_ORDER = "its items are not in order, newest first"
+
+
 def findings(document: Document) -> Iterator[str]:
     """What is wrong with this document by itself."""
     data = document.path.read_bytes()
@@ -215,7 +218,7 @@ def _together(document: Document) -> Iterator[str]:
         yield "an id is missing or there twice"
     keys = [(row.at or 0, row.id) for row in document.items]
     if keys != sorted(keys, reverse=True):
-        yield "its items are not in order, newest first"
+        yield OUT_OF_ORDER
     newest = max((moment(row.updated) or 0 for row in document.items), default=0)
     if document.updated and (moment(document.updated) or 0) < newest:
         yield "claims to be older than its newest item"

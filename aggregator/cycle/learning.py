@@ -102,7 +102,7 @@ def missed(config: Config, store: Store, entry: Entry, there: Collection[str]) -
         learn.features(entry.title, topics.beginning(entry)), explained=True
     )
     known = quality(store)
-    if guess is not None and guess.topic in known and guess.topic not in there:
+    if guess is not None and guess.is_supported and guess.topic in known and guess.topic not in there:
         words = f"learned: likeness {guess.likeness:.2f} of {known[guess.topic].threshold:.2f} ({', '.join(guess.words)})"
         found.append(Label(guess.topic, words))
     return found
