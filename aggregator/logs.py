@@ -30,17 +30,24 @@ class _Json(logging.Formatter):
         return json.dumps(said | getattr(record, "fields", {}), ensure_ascii=False)
 
 
+class _Here(logging.Handler):
+    """The standard error as it is when something is said, not as it was when the log began."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr, flush=True)
+
+
 def begin(form: Format = "text", level: Level = "info") -> None:
     """Send what is logged from here on there; called again after the config changed."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Here()
     handler.setFormatter(_Json() if form == "json" else _Text())
-    LOGGER.handlers[:] = [handler]
+    LOGGER.handlers[:] = [*(one for one in LOGGER.handlers if not isinstance(one, _Here)), handler]
     LOGGER.propagate = False
     LOGGER.setLevel(level.upper())
 
 
 def say(text: str, level: Level = "info", **fields: object) -> None:
     """`fields`: what a program reads of it, in JSON."""
-    if not LOGGER.handlers:
+    if not any(isinstance(one, _Here) for one in LOGGER.handlers):
         begin()
     LOGGER.log(getattr(logging, level.upper()), text, extra={"fields": fields})

@@ -167,8 +167,9 @@ def test_feeds_by_sources_are_in_another_order(
     """`sort = "sources"`: the order is the only thing that is otherwise."""
 
     from aggregator.check import __main__ as command
+    from aggregator.check.feeds import OUT_OF_ORDER
 
-    monkeypatch.setattr(command, "folder", lambda path: iter([f"{path}/all.atom: {command.OUT_OF_ORDER}"]))
+    monkeypatch.setattr(command, "folder", lambda path: iter([f"{path}/all.atom: {OUT_OF_ORDER}"]))
     for given, code in (([str(good)], 1), (["--any-order", str(good)], 0)):
         monkeypatch.setattr(sys, "argv", ["check", *given])
         with pytest.raises(SystemExit) as ended:

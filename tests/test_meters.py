@@ -142,7 +142,8 @@ def test_a_search_has_bounds(site: Any, monkeypatch: pytest.MonkeyPatch) -> None
 def fresh() -> Iterator[None]:
     handlers, level = logs.LOGGER.handlers[:], logs.LOGGER.level
     yield
-    logs.LOGGER.handlers[:], logs.LOGGER.level = handlers, level
+    logs.LOGGER.handlers[:] = handlers
+    logs.LOGGER.setLevel(level)
 
 
 def test_the_log_as_text_and_as_json(fresh: None, capsys: pytest.CaptureFixture[str]) -> None:
