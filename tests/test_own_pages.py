@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import cycle, edition
-from aggregator.cycle.issue import issue
+from aggregator.cycle.publisher import publish_changed
 from aggregator.model import SHOWN
 from aggregator.store import open_writer, stories
 from tests.helpers import NOW, config, entry, put
@@ -44,7 +44,7 @@ def asked(folder: Path, events: int) -> list[str]:
         stories.mark_all_events(store)
         statements: list[str] = []
         store.conn.set_trace_callback(statements.append)
-        assert issue(settings, store, NOW + 60).written == ()
+        assert publish_changed(settings, store, NOW + 60).written == ()
         store.conn.set_trace_callback(None)
         assert stories.dirty(store) == ()
     return [one for one in statements if one.startswith("SELECT")]

@@ -1,7 +1,7 @@
 """What shells call: `run`, and the parts of it that they need alone.
 
 Each is loaded when it is first asked for: a cycle with nothing to do needs no parser, no network and no renderer.
-(`plan` and `issue` are functions of the modules of their names.)
+(`plan` is a function of the module of its name.)
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from aggregator.cycle.collect import polls
     from aggregator.cycle.discovery import find_feeds
     from aggregator.cycle.due import Wanted, anything_due, tasks
-    from aggregator.cycle.issue import search_feed, search_items, sweep
     from aggregator.cycle.overrides import join, split, unjoin, unsplit
+    from aggregator.cycle.publisher import sweep
     from aggregator.cycle.report import Report, Watch
+    from aggregator.cycle.searches import search_feed, search_items
     from aggregator.cycle.stages import fold_again, refold
     from aggregator.cycle.turn import run
     from aggregator.cycle.words import hide, pin, unhide, unpin
@@ -50,7 +51,7 @@ __all__ = [
 
 _MODULES = {
     "byhand": ("add",), "changes": ("introduce",), "collect": ("polls",), "discovery": ("find_feeds",), "due": ("Wanted", "anything_due", "tasks"),
-    "issue": ("search_feed", "search_items", "sweep"), "overrides": ("join", "split", "unjoin", "unsplit"),
+    "searches": ("search_feed", "search_items"), "publisher": ("sweep",), "overrides": ("join", "split", "unjoin", "unsplit"),
     "report": ("Report", "Watch"), "stages": ("fold_again", "refold"), "turn": ("run",),
     "words": ("hide", "pin", "unhide", "unpin"),
 }  # fmt: skip

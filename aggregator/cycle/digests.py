@@ -75,10 +75,17 @@ def _day(end: int, topic: Topic) -> str:
     return f"the week to {named}" if topic.digest == "weekly" else named
 
 
+def name_of(topic: Topic) -> str:
+    return f"{topic.id}-digest"
+
+
+def title_of(topic: Topic) -> str:
+    return f"{topic.title}: {'the week' if topic.digest == 'weekly' else 'the day'}"
+
+
 def printed(config: Config, store: Store, topic: Topic) -> Edition:
     """The feed of a topic's digests."""
-    name = f"{topic.id}-digest"
-    title = f"{topic.title}: {'the week' if topic.digest == 'weekly' else 'the day'}"
+    name, title = name_of(topic), title_of(topic)
     origin = Origin(name, title, site=config.site.base_url)
     items = tuple(_item(config, one, origin) for one in digests.newest(store, topic.id, FEED))
     updated = max((item.updated for item in items), default=0)

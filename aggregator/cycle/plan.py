@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from aggregator import fold
 from aggregator.config import Config
 from aggregator.cycle import changes
-from aggregator.cycle.issue import ALL, Press, label
+from aggregator.cycle.editions import ALL, Editions
+from aggregator.cycle.labels import label
 from aggregator.model import Topic
 from aggregator.render import formats
 from aggregator.store import Store, folding, sources, stories
@@ -97,24 +98,24 @@ def _of_folds(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
 
 
 def _printed(config: Config, store: Store) -> Mapping[str, _Printed]:
-    press = Press(config, store)
+    editions = Editions(config, store)
     labelled = stories.labelled(store)
     labelled[ALL.id] = stories.all_story_ids(store)
     return {
-        topic.id: _of_topic(press, topic, labelled.get(topic.id, set())) for topic in (ALL, *config.topics)
+        topic.id: _of_topic(editions, topic, labelled.get(topic.id, set())) for topic in (ALL, *config.topics)
     }
 
 
-def _of_topic(press: Press, topic: Topic, labelled: set[str]) -> _Printed:
-    feed = frozenset(item.id for item in press.newest(topic).items)
-    view = press.view(topic)
+def _of_topic(editions: Editions, topic: Topic, labelled: set[str]) -> _Printed:
+    feed = frozenset(item.id for item in editions.newest(topic).items)
+    view = editions.view(topic)
     if view.one_per == "story" and view.min_sources == 1:
         return _Printed(frozenset(labelled), feed)
     # Only some of its stories are items, or several are one: the whole topic has to be composed to tell
     # which.
-    found = stories.by_public_id(press.store, sorted(labelled))
+    found = stories.by_public_id(editions.store, sorted(labelled))
     return _Printed(
-        frozenset(item.id for item in press.compose(replace(view, limit=None), found).items), feed
+        frozenset(item.id for item in editions.compose(replace(view, limit=None), found).items), feed
     )
 
 

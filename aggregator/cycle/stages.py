@@ -1,4 +1,4 @@
-"""The sequence of stages: collect, fold, label, issue, tell. The only module that knows it; they hand over through
+"""The sequence of stages: collect, fold, label, publish, tell. The only module that knows it; they hand over through
 the store.
 """
 
@@ -11,10 +11,12 @@ from dataclasses import replace
 from aggregator import fetch
 from aggregator.config import Config
 from aggregator.cycle import digests, hooks
+from aggregator.cycle.archives import make_growing_ones_again
 from aggregator.cycle.changes import follow_renames, let_in
 from aggregator.cycle.collect import collect, pay_debts
 from aggregator.cycle.due import Wanted, pruned_today, tasks
-from aggregator.cycle.issue import issue, label, print_newest_archives, sweep
+from aggregator.cycle.labels import label
+from aggregator.cycle.publisher import publish_changed, sweep
 from aggregator.cycle.report import Report, Watch
 from aggregator.model import BY_HAND, Failure, Folded, Polled
 from aggregator.render import formats
@@ -52,7 +54,7 @@ def stages(
     _prune_daily(config, store, now)
     _note_hour(store, now)
     watch.stage("publishing", len(stories.dirty(store)))
-    report.written = issue(config, store, now, stop)
+    report.written = publish_changed(config, store, now, stop)
     advice = 'which some readers refuse; a smaller limit or content = "summary" makes it lighter'
     report.warnings += [f"{name} has {size / 1e6:.1f} MB, {advice}" for name, size in report.written.large]
     stop.check()
@@ -65,7 +67,7 @@ def fold_again(config: Config, store: Store, now: int) -> None:
     """Fold what a user's word left waiting, label and publish what that changes: at once, without a refold."""
     _fold(config, store, Watch(), Stop())
     label(config, store)
-    issue(config, store, now)
+    publish_changed(config, store, now)
 
 
 def _fold(config: Config, store: Store, watch: Watch, stop: Stop) -> Folded:
@@ -86,10 +88,10 @@ def refold(config: Config, store: Store, since: int | None, now: int, watch: Wat
     """
     report = Report(now)
     folding.forget(store, since)
-    print_newest_archives(config, store)
+    make_growing_ones_again(config, store)
     report.folded = _fold(config, store, watch or Watch(), Stop())
     label(config, store)
-    report.written = issue(config, store, now)
+    report.written = publish_changed(config, store, now)
     sweep(config, store, now)
     return report
 

@@ -1,0 +1,142 @@
+"""Archive documents (RFC 5005), and the pages of older items that show them: what left a feed stays findable.
+
+In: the edition that a feed shows now. Out: places in the store, and files. A document that is full is complete, and
+never written again. Start reading at `Archives.files`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from aggregator import edition, render
+from aggregator.config import Config
+from aggregator.cycle.editions import ALL, Editions
+from aggregator.model import Edition, Item, Story, Topic
+from aggregator.render import pages
+from aggregator.render.formats import HTML
+from aggregator.store import Store, stories
+from aggregator.store.events import unprinted
+
+BATCH = 1000  # stories that go into the archive at a time
+NEVER = 1 << 62  # a date that nothing reaches
+SILENT = 0  # number of the document of what is told within another item, or by too few until now
+
+
+class Archives:
+    """The archive of each topic of one store."""
+
+    def __init__(self, editions: Editions, neighbours: Sequence[pages.Neighbour], anew: bool) -> None:
+        """`anew`: pages look different now, those of complete documents too."""
+        self._editions, self._neighbours, self._anew = editions, neighbours, anew
+        self._store, self._site = editions.store, editions.config.site
+
+    def newest(self, topic: Topic) -> int:
+        """The number of the newest document; 0: there is none yet."""
+        return stories.archives(self._store, topic.id)
+
+    def files(
+        self, topic: Topic, current: Edition, empty_date: int, present: Iterable[str], missing: Iterable[str]
+    ) -> dict[str, bytes]:
+        """Puts what left the feed into the archive; returns the documents and pages that change by it, or are
+        not in the folder. `empty_date`: of a document of which nothing is stored any more.
+        """
+        if current.items:
+            self._put_away(topic, current)
+        newest = self.newest(topic)
+        lost = {number for name in missing if (number := number_of(name, topic.id)) is not None}
+        noted = self._store.meta(unprinted(topic.id))
+        documents = lost | set(range(int(noted), newest + 1) if noted else ())
+        there = set() if self._anew else set(present) - set(missing)
+        files: dict[str, bytes] = {}
+        for number in sorted({*documents, *self._without_page(topic, newest, there)}):
+            made, is_complete = self._document(topic, number, empty_date), number < newest
+            if number in documents:
+                files.update(render.archive(made, self._site, number, is_complete))
+            files.update(self._page(made, number, is_complete))
+        return files
+
+    def _without_page(self, topic: Topic, newest: int, there: set[str]) -> Iterator[int]:
+        for number in range(1, newest + 1):
+            name = pages.older_name(topic.id, number)
+            if name not in there and not self._is_of_a_topic(name):
+                yield number
+
+    def _is_of_a_topic(self, page: str) -> bool:
+        """Whether a topic has this name: its own page comes first."""
+        return page.removesuffix(HTML.ending) in self._editions.topics
+
+    def _page(self, made: Edition, number: int, is_complete: bool) -> dict[str, bytes]:
+        name = pages.older_name(made.id, number)
+        if self._is_of_a_topic(name):
+            return {}
+        return {name: pages.older(made, self._site, self._neighbours, number, is_complete)}
+
+    def _document(self, topic: Topic, number: int, empty_date: int) -> Edition:
+        view, items = self._editions.view(topic), self._items(topic, number)
+        updated = max((item.updated for item in items), default=0) or empty_date
+        return Edition(topic.id, view.title, view.description, tuple(items), updated)
+
+    def _items(self, topic: Topic, number: int) -> list[Item]:
+        """The items of a document that are still stored, newest first."""
+        ids = stories.in_archive(self._store, topic.id, number)
+        view = replace(self._editions.view(topic), limit=None, min_sources=1)
+        if view.one_per == "event":
+            chosen = stories.of_event_ids(self._store, ids)
+        else:
+            chosen = stories.by_public_id(self._store, ids)
+        wanted = set(ids)
+        return [item for item in self._editions.compose(view, chosen).items if item.id in wanted]
+
+    def _put_away(self, topic: Topic, current: Edition) -> None:
+        """Gives everything that left the feed its document."""
+        view = replace(self._editions.view(topic), limit=None)
+        # What fair mixing leaves out does not come back.
+        until = current.since if view.per_source is None else NEVER
+        of_topic = None if topic is ALL else topic.id
+        by_entry = view.one_per == "entry"
+        for left in stories.left_behind(self._store, of_topic, topic.id, until, by_entry, BATCH):
+            composed = self._editions.compose(view, left).items
+            ids = {item.id for item in composed} | {story.public_id for story in left}
+            done = {item.id for item in current.items} | stories.archived(self._store, topic.id, ids)
+            items = [item for item in reversed(composed) if item.published <= until and item.id not in done]
+            places = self._places(topic, items)
+            if places:
+                self._note_unpublished(topic)
+            silent = () if by_entry else _silent(left, current.since, {*done, *places})
+            stories.archive(self._store, topic.id, {**dict.fromkeys(silent, SILENT), **places})
+
+    def _places(self, topic: Topic, oldest_first: Sequence[Item]) -> dict[str, int]:
+        newest = self.newest(topic)
+        held = self._items(topic, newest) if newest else []
+        count = len(stories.in_archive(self._store, topic.id, newest)) if newest else 0
+        weights = {item.id: edition.weight(item) for item in oldest_first}
+        return edition.archive_places(weights, newest, count, sum(map(edition.weight, held)))
+
+    def _note_unpublished(self, topic: Topic) -> None:
+        if not self._store.meta(unprinted(topic.id)):
+            self._store.set_meta(unprinted(topic.id), str(max(1, self.newest(topic))))
+
+
+def _silent(left: Iterable[Story], since: int, done: set[str]) -> list[str]:
+    """Published ids of stories that are done with too, though no item is theirs."""
+    return sorted({story.public_id for story in left if story.published <= since} - done)
+
+
+def number_of(name: str, topic: str) -> int | None:
+    """Of the archive document of a topic that has this name; None where it is none."""
+    start = f"archive/{topic}-"
+    number = name.removeprefix(start).partition(".")[0] if name.startswith(start) else ""
+    return int(number) if number.isdecimal() else None
+
+
+def make_growing_ones_again(config: Config, store: Store) -> None:
+    """The documents that still grow are to be published anew: what stands in them may be told otherwise now."""
+    with store.transaction():
+        for topic in (ALL, *config.topics):
+            newest = stories.archives(store, topic.id)
+            if newest and not store.meta(unprinted(topic.id)):
+                store.set_meta(unprinted(topic.id), str(newest))
+
+
+__all__ = ["Archives", "make_growing_ones_again", "number_of"]

@@ -1,0 +1,97 @@
+"""What has to be published anew beside what is new: what somebody removed from the folder, what another config or
+program looks different with; and which files are nobody's any more. Pure: names in, names out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from aggregator.config import Config
+from aggregator.cycle.digests import name_of
+from aggregator.cycle.editions import ALL
+from aggregator.model import Topic
+from aggregator.render import formats
+from aggregator.render.formats import HTML
+
+SOURCES = "sources"  # the edition of what happened to sources
+# files that every site has; those of the front page are made with the edition of everything
+WITH_FRONT_PAGE = ("index.html", "feeds.opml", "sources.opml")
+OF_EVENTS, OF_ARCHIVES = "stories/", "archive/"  # folders
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Of everything that a config publishes."""
+
+    topics: frozenset[str]
+    digests: frozenset[str]
+    endings: frozenset[str]
+
+    @property
+    def editions(self) -> frozenset[str]:
+        return self.topics | self.digests | {SOURCES}
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What is to be made again: names of editions; whether the pages of all events."""
+
+    editions: frozenset[str] = frozenset()
+    events: bool = False
+
+
+def digest_names(topics: Sequence[Topic]) -> dict[str, Topic]:
+    """Name of a topic's digest → the topic."""
+    return {name_of(topic): topic for topic in topics if topic.digest is not None}
+
+
+def names_of(config: Config) -> Names:
+    endings = {HTML.ending, *(form.ending for form in formats.named(config.site.formats))}
+    topics = {ALL.id, *(topic.id for topic in config.topics)}
+    return Names(frozenset(topics), frozenset(digest_names(config.topics)), frozenset(endings))
+
+
+def lost(names: Names, published: Collection[str], missing: Collection[str]) -> Lost:
+    """What makes the missing files of those that were published; everything where nothing ever was."""
+    if not published:
+        return Lost(names.editions, events=True)
+    wanted: set[str] = set()
+    for name in missing:
+        wanted |= _made_with(name)
+    return Lost(names.editions & wanted, any(name.startswith(OF_EVENTS) for name in missing))
+
+
+def _made_with(name: str) -> set[str]:
+    """Names that the edition may have which this file is made with."""
+    if name.startswith(OF_ARCHIVES):
+        return {_of_archive(name)}
+    if name in WITH_FRONT_PAGE:
+        return {ALL.id}
+    base = name.partition(".")[0]
+    return {base, of_older_page(base)}
+
+
+def _of_archive(name: str) -> str:
+    return name.removeprefix(OF_ARCHIVES).rpartition("-")[0]
+
+
+def of_older_page(base: str) -> str:
+    """The topic of a page of older items (`ID-2`); "" where it is no such name."""
+    topic, _, number = base.rpartition("-")
+    return topic if number.isdecimal() and int(number) > 1 else ""
+
+
+def is_left_over(names: Names, name: str) -> bool:
+    """Whether this file is of a topic that left the config, or of a format that is not published any more."""
+    base, _, ending = name.rpartition(".")
+    if name.startswith(OF_EVENTS) or name in WITH_FRONT_PAGE or base == SOURCES:
+        return False
+    if name.startswith(OF_ARCHIVES):
+        return _of_archive(name) not in names.topics
+    if base in names.topics | names.digests:
+        return f".{ending}" not in names.endings
+    return f".{ending}" != HTML.ending or of_older_page(base) not in names.topics
+
+
+__all__ = ["SOURCES", "Lost", "Names", "digest_names", "is_left_over", "lost", "names_of", "of_older_page"]

@@ -1,0 +1,135 @@
+"""An edition from the store: which stories one topic's feed holds. What several of them need is asked for once.
+
+In: the config and what is labelled. Out: `Edition` values, to be rendered. Start reading at `Editions.newest`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import replace
+
+from aggregator import edition
+from aggregator.config import Config
+from aggregator.cycle.words import heeding
+from aggregator.edition import View
+from aggregator.model import Edition, Item, Story, Topic
+from aggregator.store import Store, sources, stories
+
+ALL = Topic("all", "Everything", "Everything that came in, each thing told once")
+DEFAULT_LIMIT = 50  # items
+# times the limit: stories looked at for one edition; more as long as all of them are of the last days
+FETCH = 2
+FETCH_PICKY = 40  # … where few of them will be chosen
+FETCH_MOST = 5000
+ON_FRONT = 2000  # newest stories among which those of the front page are looked for
+
+
+class Editions:
+    """Composes editions of one store under one config."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self.config, self.store = config, store
+        self.topics = {topic.id: topic for topic in (*config.topics, ALL)}
+        self.origins = sources.origins(store, config.sources)
+        self.priorities = {source.id: source.priority for source in config.sources}
+        self._words = heeding(View("", "", "", ""), store)
+
+    def view(self, topic: Topic) -> View:
+        """How the config wants the feed of this topic."""
+        config = self.config
+        return View(
+            topic.id,
+            config.site.title if topic is ALL else topic.title,
+            topic.description,
+            config.site.base_url,
+            topic.one_per or config.one_per,
+            topic.limit or config.limit,
+            self._size(topic),
+            topic.min_sources,
+            topic.per_source,
+            config.lead,
+            config.event_lead,
+            topic.sort or config.sort,
+            None if topic is ALL else topic.id,
+            pinned=self._words.pinned,
+            hidden=self._words.hidden,
+        )
+
+    def _size(self, topic: Topic) -> int | None:
+        """Bytes to keep to. Who chose how many items a feed has wants that many."""
+        nobody_chose = topic.limit is None and self.config.limit == DEFAULT_LIMIT
+        return edition.FEED_SIZE if nobody_chose and self.config.site.content == "full" else None
+
+    def compose(self, view: View, chosen: Sequence[Story], without: Container[str] = ()) -> Edition:
+        """An edition of these stories, or of the events that they are in."""
+        if view.one_per == "event":
+            chosen = stories.of_events(self.store, {story.event for story in chosen})
+        return self._of_whole(view, chosen, without)
+
+    def _of_whole(self, view: View, chosen: Sequence[Story], without: Container[str] = ()) -> Edition:
+        heads = stories.heads(self.store, {story.event for story in chosen})
+        return edition.compose(view, chosen, heads, self.origins, self.priorities, without)
+
+    def newest(self, topic: Topic) -> Edition:
+        """The items of the feed. Looks further back where too little was chosen, or everything is young
+        enough to stay beyond the limit (F26).
+        """
+        view = self.view(topic)
+        limit = view.limit or DEFAULT_LIMIT
+        wanted = min(FETCH_MOST, limit * (FETCH_PICKY if _is_picky(view) else FETCH))
+        while True:
+            found, made = self._newest(topic, view, wanted)
+            is_everything = len(found) < wanted or wanted >= FETCH_MOST
+            is_young = bool(found) and found[-1].published >= found[0].published - edition.BURST_WINDOW
+            is_short = _is_picky(view) and len(made.items) < limit
+            if is_everything or not (is_young or is_short):
+                return made
+            wanted = min(FETCH_MOST, wanted * 4)
+
+    def first(self, topic: Topic, count: int) -> tuple[Item, ...]:
+        """The first items of the feed, without composing the others where that can't change these."""
+        view = self.view(topic)
+        if _is_plain(view) and count <= (view.limit or count):
+            wanted = count * FETCH
+            found, made = self._newest(topic, replace(view, limit=count), wanted)
+            if len(made.items) >= count or len(found) < wanted:
+                return made.items[:count]
+        return self.newest(topic).items[:count]
+
+    def _newest(self, topic: Topic, view: View, wanted: int) -> tuple[tuple[Story, ...], Edition]:
+        found = stories.newest(self.store, None if topic is ALL else topic.id, wanted)
+        return found, self.compose(view, found, self._in_archive(view, found))
+
+    def _in_archive(self, view: View, chosen: Sequence[Story]) -> set[str]:
+        """What is in an archive document stays there, and does not come back into the feed when others leave
+        it (F60).
+        """
+        if not stories.archives(self.store, view.id):
+            return set()
+        heads = stories.heads(self.store, {story.event for story in chosen})
+        ids = {head.public_id for head in heads.values()}
+        for story in chosen:
+            ids |= {story.public_id, *(member.entry.public_id for member in story.members)}
+        return stories.archived(self.store, view.id, ids, least=1)
+
+    def front(self) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
+        """(events that most sources tell, other stories that are new)."""
+        view = replace(self.view(ALL), id="front", limit=None, size=None)
+        events = edition.most_told(stories.told_by_several(self.store, ON_FRONT))
+        most_told = self._of_whole(replace(view, one_per="event"), stories.of_events(self.store, events))
+        others = edition.mixed(stories.founders(self.store, ON_FRONT), events)
+        new = self._of_whole(replace(view, one_per="story"), stories.stories(self.store, others))
+        return most_told.items, new.items
+
+
+def _is_picky(view: View) -> bool:
+    """Whether few of the stories looked at become items."""
+    return view.min_sources > 1 or view.per_source is not None or view.one_per == "event"
+
+
+def _is_plain(view: View) -> bool:
+    """Whether an item depends on no other: the first ones are then made of the newest stories."""
+    return not _is_picky(view) and view.one_per == "story" and view.sort == "newest"
+
+
+__all__ = ["ALL", "DEFAULT_LIMIT", "Editions"]

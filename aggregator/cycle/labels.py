@@ -1,0 +1,90 @@
+"""Which topics each story is in: asked for stories that are new or read differently, for all of them after the
+rules changed.
+
+In: unlabelled stories, the rules, what a user put there by hand, what was learned. Out: labels in the store.
+Start reading at `label`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aggregator import topics
+from aggregator.config import Config
+from aggregator.cycle import changes, learning
+from aggregator.cycle.byhand import topics_by_hand
+from aggregator.cycle.learning import Learned
+from aggregator.cycle.signatures import rules_signature
+from aggregator.model import Story
+from aggregator.stop import Stop
+from aggregator.store import Store, folding, sources, stories
+
+Label = tuple[str, int, str]  # topic, entry that has it, the rule in words
+BY_HAND = "put there by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Labeller:
+    """What decides on the topics of a story. A rule's word always holds; what was learned is asked where no
+    learning topic has it by its rule.
+    """
+
+    rules: topics.Rules
+    titles: Mapping[str, str]  # of sources, by id
+    by_hand: Mapping[str, Sequence[str]]  # published id of an entry → topics
+    configured: frozenset[str]
+    learned: Learned | None
+
+    def topics_of(self, story: Story) -> list[Label]:
+        """One label a topic, from the first of its entries that has it."""
+        labels: dict[str, Label] = {}
+        for member in story.members:
+            entry = member.entry
+            for topic in self.by_hand.get(entry.public_id, ()):
+                if topic in self.configured:
+                    labels.setdefault(topic, (topic, entry.id, BY_HAND))
+            for label in topics.label(self.rules, entry, self.titles.get(entry.source, "")):
+                labels.setdefault(label.topic, (label.topic, entry.id, label.rule))
+        guess = self._guess(story, labels)
+        if guess is not None:
+            labels[guess[0]] = guess
+        return list(labels.values())
+
+    def _guess(self, story: Story, labels: Mapping[str, Label]) -> Label | None:
+        if self.learned is None or self.learned.learners & labels.keys():
+            return None
+        lead = next(member.entry for member in story.members if member.entry.id == story.lead)
+        guess = self.learned.label(lead, ())
+        title = self.titles.get(lead.source, "")
+        if guess is None or topics.excluded(self.rules, lead, title, guess.topic):
+            return None
+        return guess.topic, lead.id, guess.rule
+
+
+def label(config: Config, store: Store, stop: Stop | None = None) -> None:
+    """Labels what is unlabelled, in portions: a stop ends between two of them."""
+    stop = stop or Stop()
+    rules = topics.compiled(config.topics, config.sources)
+    _forget_labels_of_other_rules(config, store)
+    if not stories.any_unlabelled(store):
+        return
+    titles = sources.titles(store)
+    learned, is_new = learning.learned(config, store, rules, titles)
+    if is_new:
+        stories.unlabel_newest(store, learning.TAUGHT_BY)
+    by_hand = topics_by_hand(folding.overrides(store.conn))
+    labeller = Labeller(rules, titles, by_hand, frozenset(topic.id for topic in config.topics), learned)
+    while stories.label(store, labeller.topics_of):
+        stop.check()
+
+
+def _forget_labels_of_other_rules(config: Config, store: Store) -> None:
+    signature = rules_signature(config)
+    if store.meta("rules") != signature:
+        changes.hold_back(config, store)
+        stories.unlabel_all(store, [topic.id for topic in config.topics])
+        store.set_meta("rules", signature)
+
+
+__all__ = ["Labeller", "label"]

@@ -1,0 +1,216 @@
+"""From the store to the output folder: what is dirty is composed, rendered and written; nothing else is touched.
+
+In: names of editions and events that the store notes as dirty, and what is missing in the folder. Out: files.
+Start reading at `publish_changed`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from aggregator import edition, render
+from aggregator.config import Config
+from aggregator.cycle import digests, dirty, sitepages
+from aggregator.cycle.archives import Archives
+from aggregator.cycle.editions import ALL, Editions
+from aggregator.cycle.ownpages import OwnPages
+from aggregator.cycle.signatures import look
+from aggregator.model import Item, Topic
+from aggregator.publish import Folder, Written
+from aggregator.render import formats, pages
+from aggregator.render.formats import HTML
+from aggregator.stop import Stop
+from aggregator.store import Store, sources, stories
+from aggregator.store.events import unprinted
+
+PORTION = 1000  # pages of events that are written together
+EDITION = 50  # for how many of them an edition counts: it has feeds of up to 5 MB in memory
+_EVENT = "event:"  # what the name of a dirty event begins with, before its number
+
+
+def publish_changed(config: Config, store: Store, now: int, stop: Stop | None = None) -> Written:
+    """Writes what is dirty, or missing in the folder. Marks it published when it is on disk, so that a crash
+    before repeats it (R4).
+
+    In portions, so that little is done again where a stop or a crash ends it, and memory holds no more than
+    one: pages first, then the feeds that lead to them. What goes, goes when everything is there.
+    """
+    folder = Folder(config.output)
+    is_all_new = _mark(config, store, folder)
+    names = stories.dirty(store)
+    if not names:
+        return Written(unchanged=len(folder.names()))
+    if store.meta("born") is None:
+        store.set_meta("born", str(now))
+    publisher = Publisher(config, store, folder, now, stop or Stop(), is_all_new)
+    for portion in portions(names, publisher.editions.topics):
+        publisher.publish(portion)
+    return publisher.finish()
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """What is written together."""
+
+    events: tuple[int, ...] = ()
+    editions: tuple[str, ...] = ()
+    is_last: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        return [*(f"{_EVENT}{event}" for event in self.events), *self.editions]
+
+
+def portions(names: Iterable[str], topics: Iterable[str]) -> list[Portion]:
+    """Names of what is dirty, as they are written: the pages of events first, topics last."""
+    last = set(topics)
+    found: list[list[str]] = [[]]
+    weight = 0
+    for name in sorted(names, key=lambda name: (name in last, not name.startswith(_EVENT))):
+        if weight >= PORTION:
+            found.append([])
+            weight = 0
+        found[-1].append(name)
+        weight += 1 if name.startswith(_EVENT) else EDITION
+    return [_portion(part, part is found[-1]) for part in found]
+
+
+def _portion(names: list[str], is_last: bool) -> Portion:
+    events = [int(name.removeprefix(_EVENT)) for name in names if name.startswith(_EVENT)]
+    return Portion(tuple(events), tuple(names[len(events) :]), is_last)
+
+
+class Publisher:
+    """Writes portions of one publication."""
+
+    def __init__(
+        self, config: Config, store: Store, folder: Folder, now: int, stop: Stop, is_all_new: bool
+    ) -> None:
+        """`is_all_new`: everything looks different now, what is complete too."""
+        self.editions = Editions(config, store)
+        self._config, self._store, self._folder, self._now, self._stop = config, store, folder, now, stop
+        self._neighbours = sitepages.neighbours(self.editions)
+        self._archives = Archives(self.editions, self._neighbours, is_all_new)
+        self._digests = dirty.digest_names(config.topics)
+        self._first_items: dict[str, Sequence[Item]] = {}  # of topics, as the front page shows them
+        self._before, self._missing = frozenset(folder.names()), frozenset(folder.missing())
+        self._going = {name for name in self._before if dirty.is_left_over(dirty.names_of(config), name)}
+        self._made: set[str] = set()
+        self._waiting: list[str] = []  # events of which a page goes: published only when that has gone
+        self._total = Written()
+
+    def publish(self, portion: Portion) -> None:
+        """Writes the files of a portion, and notes it as published."""
+        files = self._pages_of_events(portion.events)
+        for name in portion.editions:
+            self._stop.check()
+            files.update(self._edition(name))
+        if portion.is_last and portion.editions and portion.editions[-1] in self.editions.topics:
+            files.update(sitepages.front_page(self.editions, self._first_items))
+        self._made |= files.keys()
+        self._total += self._folder.write(files, (), self._now, self._stop.check)
+        stories.printed(self._store, [name for name in portion.names if name not in self._waiting])
+        for name in portion.editions:
+            if self._store.meta(unprinted(name)):
+                self._store.set_meta(unprinted(name), "")
+
+    def finish(self) -> Written:
+        """Takes away what goes. All that was written."""
+        left = _left(self._config, self._store, self._now)
+        self._total += self._folder.write({}, self._going - self._made, self._now, gone=left)
+        stories.printed(self._store, self._waiting)
+        return replace(self._total, unchanged=len(self._folder.names()) - len(self._total.written))
+
+    def _pages_of_events(self, events: tuple[int, ...]) -> dict[str, bytes]:
+        editions = self.editions
+        maker = OwnPages(self._config, self._store, editions.origins, editions.priorities, self._neighbours)
+        own = maker.of(events, self._before, self._stop.check)
+        self._going |= set().union(*own.gone.values())
+        self._waiting += [f"{_EVENT}{event}" for event in own.gone]
+        return dict(own.files)
+
+    def _edition(self, name: str) -> dict[str, bytes]:
+        """The files of an edition; none where it left the config."""
+        if name == dirty.SOURCES:
+            return self._sources()
+        if name in self._digests:
+            return self._digest(name)
+        topic = self.editions.topics.get(name)
+        return {} if topic is None else self._topic(topic)
+
+    def _topic(self, topic: Topic) -> dict[str, bytes]:
+        """The feeds, the page and the archive documents of one topic."""
+        made = self.editions.newest(topic)
+        files = self._archives.files(topic, made, self._date(topic.id, 0), self._before, self._missing)
+        made = replace(made, updated=self._date(topic.id, made.updated), archive=self._archives.newest(topic))
+        self._first_items[topic.id] = made.items[: pages.NEWEST]
+        site = self._config.site
+        files.update(render.feeds(made, site))
+        files[f"{topic.id}{HTML.ending}"] = pages.topic(made, site, self._neighbours)
+        return files
+
+    def _digest(self, name: str) -> dict[str, bytes]:
+        """The feeds and the page of a topic's digests."""
+        made = digests.printed(self._config, self._store, self._digests[name])
+        made = replace(made, updated=self._date(name, made.updated))
+        site = self._config.site
+        page = pages.digest(made, site, self._neighbours)
+        return {**render.feeds(made, site), f"{name}{HTML.ending}": page}
+
+    def _sources(self) -> dict[str, bytes]:
+        notices = sources.notices(self._store)
+        newest = max((notice.at for notice in notices), default=0)
+        return sitepages.sources_page(self.editions, notices, self._date(dirty.SOURCES, newest))
+
+    def _date(self, name: str, newest: int) -> int:
+        """The date of a feed: its newest change, never backwards, not even when that item leaves it (F20); of
+        one still empty, our first day.
+        """
+        date = max(newest, int(self._store.meta(f"updated {name}") or 0))
+        if newest:
+            self._store.set_meta(f"updated {name}", str(date))
+        return date or int(self._store.meta("born") or 0)
+
+
+def _mark(config: Config, store: Store, folder: Folder) -> bool:
+    """Marks what else is to be published: everything after a change of settings or program, and what somebody
+    removed from the folder. Whether it is everything.
+    """
+    names, signature = dirty.names_of(config), look(config)
+    is_all_new = store.meta("printed with") != signature
+    if is_all_new:
+        lost = dirty.Lost(names.editions, events=True)
+    else:
+        lost = dirty.lost(names, folder.names(), folder.missing())
+    if lost.events:
+        stories.mark_all_events(store)
+    if lost.editions:
+        stories.mark_dirty(store, sorted(lost.editions))
+    if is_all_new:
+        store.set_meta("printed with", signature)
+    return is_all_new
+
+
+def _left(config: Config, store: Store, now: int) -> dict[str, int]:
+    """Files of topics that left the config, and since when; kept in the store, so that another folder knows."""
+    present = {topic.id for topic in config.topics}
+    left: dict[str, int] = json.loads(store.meta("topics left") or "{}")
+    left |= {topic: now for topic in json.loads(store.meta("topics") or "[]") if topic not in left}
+    left = {topic: since for topic, since in sorted(left.items()) if topic not in present}
+    store.set_meta("topics left", json.dumps(left))
+    store.set_meta("topics", json.dumps(sorted(present)))
+    forms = (*formats.named(config.site.formats), HTML)
+    return {f"{topic}{form.ending}": since for topic, since in left.items() for form in forms}
+
+
+def sweep(config: Config, store: Store, now: int) -> Written:
+    """After retention: pages of stories and events that are no longer stored go."""
+    folder = Folder(config.output)
+    live = {edition.page(public_id) for public_id in stories.all_public_ids(store)}
+    gone = {name for name in folder.names() if name.startswith(dirty.OF_EVENTS) and name not in live}
+    return folder.write({}, gone, now)
+
+
+__all__ = ["ALL", "Portion", "Publisher", "portions", "publish_changed", "sweep"]

@@ -1,0 +1,86 @@
+"""What a site has beside its topics: the front page, the lists of feeds, and what happened to its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aggregator import opml
+from aggregator.cycle import digests
+from aggregator.cycle.editions import ALL, Editions
+from aggregator.model import Edition, Item, Notice, Topic
+from aggregator.render import formats, pages, sourcesfeed
+from aggregator.render.formats import HTML
+
+
+def neighbours(editions: Editions) -> list[pages.Neighbour]:
+    """The topics in the navigation of every page."""
+    return [
+        pages.Neighbour(topic.id, topic.title, topic.description) for topic in (ALL, *editions.config.topics)
+    ]
+
+
+def front_page(editions: Editions, first_items: Mapping[str, Sequence[Item]]) -> dict[str, bytes]:
+    """The front page and the lists of feeds. `first_items`: of topics that are composed already; of the others no
+    more is composed than the front page shows.
+    """
+    config, site = editions.config, editions.config.site
+    sections = []
+    for topic in (ALL, *config.topics):
+        view = editions.view(topic)
+        items = first_items.get(topic.id)
+        items = _shown(editions, topic) if items is None else items
+        sections.append(Edition(topic.id, view.title, view.description, tuple(items), updated=0))
+    return {
+        "index.html": pages.index(sections, *editions.front(), site, neighbours(editions)),
+        "feeds.opml": opml.write(f"Feeds of {site.title}", _published(editions, sections)),
+        "sources.opml": opml.write(f"Sources of {site.title}", _subscribed(editions)),
+    }
+
+
+def _shown(editions: Editions, topic: Topic) -> Sequence[Item]:
+    """What the front page shows of a topic: nothing of everything, which has sections of its own there."""
+    return () if topic is ALL else editions.first(topic, pages.NEWEST)
+
+
+def _published(editions: Editions, sections: Sequence[Edition]) -> list[opml.Outline]:
+    site = editions.config.site
+    form = formats.best_first(site.formats)[0]
+    names = [(one.id, one.title) for one in sections]
+    names += [
+        (digests.name_of(topic), digests.title_of(topic))
+        for topic in editions.config.topics
+        if topic.digest is not None
+    ]
+    return [
+        opml.Outline(
+            f"{site.base_url}{name}{form.ending}",
+            pages.feed_title(name, title, site),
+            f"{site.base_url}{name}{HTML.ending}",
+        )
+        for name, title in names
+    ]
+
+
+def _subscribed(editions: Editions) -> list[opml.Outline]:
+    origins = [editions.origins[source.id] for source in editions.config.sources]
+    return [opml.Outline(origin.url, origin.title, origin.site) for origin in origins if origin.url]
+
+
+def sources_page(editions: Editions, notices: Sequence[Notice], updated: int) -> dict[str, bytes]:
+    """What happened to sources, as feeds and as a page."""
+    site, origins = editions.config.site, editions.origins
+    lines = [
+        pages.SourceLine(
+            source.id,
+            origins[source.id].title,
+            origins[source.id].url,
+            origins[source.id].site,
+            source.enabled,
+        )
+        for source in editions.config.sources
+    ]
+    page = pages.sources(notices, lines, site, neighbours(editions))
+    return {**sourcesfeed.write(notices, site, updated), "sources.html": page}
+
+
+__all__ = ["front_page", "neighbours", "sources_page"]
