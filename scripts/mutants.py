@@ -124,7 +124,7 @@ MUTANTS = (
     m("N3", "media of others are bounded", "edition/unite.py", "if len(found) < limit:", "if True:", "unite.py::test_F41_media_of_others_of_an_event_are_named_and_bounded"),
     m("N4", "the whole text instead of its beginning", "edition/unite.py", "and _is_part(lead, longest)", "", "unite.py::test_F29_the_text_of_a_story_is_the_whole_one"),
     # ---- editions
-    m("I1", "to be printed until it is on disk", "cycle/issue.py", "    portions = _portions(config, dirty)\n", "    portions = _portions(config, dirty)\n    stories.printed(store, dirty)\n", "lost.py::test_R4_what_was_not_written_is_still_to_be_written"),
+    m("I1", "to be printed until it is on disk", "cycle/publisher.py", "    publisher = Publisher(config, store, folder, now, stop or Stop(), is_all_new)\n", "    publisher = Publisher(config, store, folder, now, stop or Stop(), is_all_new)\n    stories.printed(store, names)\n", "lost.py::test_R4_what_was_not_written_is_still_to_be_written"),
     m("E1", "a burst stays for two days", "edition/__init__.py", "BURST_WINDOW = 48 * 3600", "BURST_WINDOW = 47 * 3600", "decisions.py::test_F26_a_burst_stays_for_two_days"),
     m("E5", "a feed of large items keeps thirty", "edition/__init__.py", "LEAST = 30", "LEAST = 29", "decisions.py::test_F25_thirty_items_whatever_their_size"),
     # ---- addresses

@@ -1,0 +1,118 @@
+"""What is published anew, in what portions, and that the front page may look at less than a whole feed."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from aggregator import fold
+from aggregator.cycle import dirty
+from aggregator.cycle.dirty import Lost, Names
+from aggregator.cycle.editions import Editions
+from aggregator.cycle.labels import label
+from aggregator.cycle.publisher import EDITION, PORTION, portions
+from aggregator.store import open_writer
+from tests.helpers import NOW, config, entry, put
+
+NAMES = Names(frozenset({"all", "a", "b-2"}), frozenset({"a-digest"}), frozenset({".html", ".rss"}))
+EVERYTHING = NAMES.editions
+
+
+@pytest.mark.parametrize(
+    ("name", "published", "missing", "expected"),
+    [
+        ("an empty folder", (), (), Lost(EVERYTHING, events=True)),
+        ("nothing missing", ("a.rss",), (), Lost()),
+        ("a feed", ("a.rss",), ("a.rss",), Lost(frozenset({"a"}))),
+        ("the front page", ("index.html",), ("index.html",), Lost(frozenset({"all"}))),
+        ("a list of feeds", ("feeds.opml",), ("feeds.opml",), Lost(frozenset({"all"}))),
+        ("the list of sources", ("sources.opml",), ("sources.opml",), Lost(frozenset({"all"}))),
+        ("what happened to sources", ("sources.rss",), ("sources.rss",), Lost(frozenset({"sources"}))),
+        ("an archive document", ("archive/a-3.xml",), ("archive/a-3.xml",), Lost(frozenset({"a"}))),
+        ("… of a topic with a number", ("archive/b-2-1.xml",), ("archive/b-2-1.xml",), Lost(frozenset({"b-2"}))),
+        ("a page of older items", ("a-2.html",), ("a-2.html",), Lost(frozenset({"a"}))),
+        ("a topic named like one", ("b-2.html",), ("b-2.html",), Lost(frozenset({"b-2"}))),
+        ("a digest", ("a-digest.rss",), ("a-digest.rss",), Lost(frozenset({"a-digest"}))),
+        ("a page of an event", ("stories/0.html",), ("stories/0.html",), Lost(events=True)),
+        ("a topic that left", ("c.rss",), ("c.rss",), Lost()),
+    ],
+)  # fmt: skip
+def test_what_is_missing_is_made_again(
+    name: str, published: tuple[str, ...], missing: tuple[str, ...], expected: Lost
+) -> None:
+    assert dirty.lost(NAMES, published, missing) == expected
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("index.html", False), ("feeds.opml", False), ("sources.opml", False), ("sources.atom", False),
+        ("stories/00.html", False),
+        ("a.rss", False), ("a.html", False), ("a.atom", True), ("c.rss", True), ("c.html", True),
+        ("a-digest.rss", False), ("a-digest.json", True), ("c-digest.rss", True),
+        ("a-2.html", False), ("a-1.html", True), ("b-2.html", False), ("b-2-2.html", False), ("c-2.html", True),
+        ("archive/a-1.xml", False), ("archive/c-1.xml", True),
+    ],
+)  # fmt: skip
+def test_files_of_what_left_the_config_are_left_over(file: str, expected: bool) -> None:
+    assert dirty.is_left_over(NAMES, file) is expected
+
+
+def test_pages_come_before_the_feeds_that_lead_to_them() -> None:
+    made = portions(["all", "a", "event:2", "sources", "event:10"], {"all", "a"})
+    assert [(one.events, one.editions, one.is_last) for one in made] == [((2, 10), ("sources", "all", "a"), True)]  # fmt: skip
+    assert made[0].names == ["event:2", "event:10", "sources", "all", "a"]
+
+
+@pytest.mark.parametrize(
+    ("events", "editions", "expected"),
+    [
+        (0, 0, [0]), (PORTION, 0, [PORTION]), (PORTION + 1, 0, [PORTION, 1]), (PORTION - 1, 1, [PORTION]),
+        (0, PORTION // EDITION, [PORTION // EDITION]), (0, PORTION // EDITION + 1, [PORTION // EDITION, 1]),
+    ],
+)  # fmt: skip
+def test_a_portion_is_bounded(events: int, editions: int, expected: list[int]) -> None:
+    names = [f"event:{number}" for number in range(events)] + [f"topic-{n}" for n in range(editions)]
+    made = portions(names, {name for name in names if name.startswith("topic")})
+    assert [len(one.names) for one in made] == expected
+    assert [one.is_last for one in made] == [False] * (len(made) - 1) + [True]
+
+
+TOPICS = "".join(
+    f'[[topics]]\nid = "t{number}"\nmatch = "harbour"\n{keys}\n'
+    for number, keys in enumerate(
+        [
+            "",
+            "limit = 2",
+            'one_per = "entry"',
+            'one_per = "event"',
+            "per_source = 1",
+            "min_sources = 2",
+            'sort = "sources"',
+        ]
+    )
+)
+
+SOURCES = "".join(f'[[sources]]\nid = "{one}"\nurl = "https://{one}.example/feed"\n' for one in "abc")
+
+
+def test_the_first_items_are_those_of_the_whole_feed(tmp_path: Path) -> None:
+    """However a topic chooses: the front page composes few items, and shows the same."""
+    settings = config(tmp_path, SOURCES + TOPICS)
+    with open_writer(settings.database) as store:
+        places = ["Korvik", "Ansel", "Brume", "Delft"]
+        told = [
+            entry(source, f"{place}-{n}", f"Ferry {n} leaves {place} harbour late", f"{place} pilot {n} was ill.", NOW - 90_000 * n)
+            for source, place, n in product("abc", places, range(3))
+        ]  # fmt: skip
+        put(store, *told)
+        fold.fold(store, fold.Settings(), {})
+        label(settings, store)
+        editions = Editions(settings, store)
+        for topic in editions.topics.values():
+            whole = editions.newest(topic).items
+            assert len(whole) > 1 or topic.min_sources > 1
+            for count in (1, 2, 5, 100):
+                assert editions.first(topic, count) == whole[:count], (topic.id, count)
