@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-Level = Literal["item", "text", "event"]
+Level = str  # of sameness: "item", "text", "event"; `fold.levels` has them all
 """The three levels of sameness: same item, same text, same event."""
 
 Unit = Literal["entry", "story", "event"]

@@ -61,9 +61,9 @@ MUTANTS = (
     m("B3", "an empty file is no database of ours", "store/base.py", "if path.stat().st_size == 0:", "if False:", "decisions.py::test_an_empty_file_is_called_empty"),
     m("R2", "what fits two stored entries is neither", "store/recognise.py", "(len(fitting) == 1 or (fitting and same is _same_words))", "fitting", "items.py::test_from_poll_to_poll"),
     # ---- folding
-    m("F4", "a split holds for the level item", "fold/batch.py", 'in ("item", "text")', 'in ("text",)', "decisions.py::test_a_split_holds_whatever_folded_it"),
-    m("F2", "the window of texts", "fold/batch.py", "if weight >= COPIED and abs(at - when) <= window", "if weight >= COPIED", "decisions.py::test_the_window_of_texts_at_its_edge"),
-    m("F5", "a split holds for the level text", "fold/batch.py", 'in ("item", "text")', 'in ("item",)', "decisions.py::test_a_split_holds_whatever_folded_it"),
+    m("F4", "a split holds for the level item", "fold/batch.py", "not in (None, levels.EVENT.name)", "== levels.TEXT.name", "decisions.py::test_a_split_holds_whatever_folded_it"),
+    m("F2", "the window of texts", "fold/levels.py", "if weight >= COPIED and abs(at - when) <= window", "if weight >= COPIED", "decisions.py::test_the_window_of_texts_at_its_edge"),
+    m("F5", "a split holds for the level text", "fold/batch.py", "not in (None, levels.EVENT.name)", "== levels.ITEM.name", "decisions.py::test_a_split_holds_whatever_folded_it"),
     # ---- polling
     m("C1", "after a 429 feeds that were not due wait too", "cycle/collect.py", "for other in others if concerned(other)]", "for other in others if False]", "lost.py::test_P11_a_429_pauses_feeds_of_its_host_that_were_not_due"),
     m("H2", "silent after two weeks, not sooner", "health.py", "SILENCE = 14 * 86_400", "SILENCE = 2 * 86_400", "decisions.py::test_silence_at_its_edges"),

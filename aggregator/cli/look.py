@@ -12,7 +12,7 @@ from aggregator.cli.common import Settings, ago, common, now, print_json, rfc333
 from aggregator.cycle import learning
 from aggregator.errors import UsageError
 from aggregator.learn import Quality
-from aggregator.model import Entry, Level, Story
+from aggregator.model import Entry, Story
 from aggregator.render import formats
 from aggregator.store import open_reader, stories
 from aggregator.text.phrases import span
@@ -219,12 +219,9 @@ def _why_json(found: desk.Explanation) -> dict[str, object]:
     }  # fmt: skip
 
 
-_LEVEL_WORDS: dict[Level | None, str] = {
-    None: "stands alone or leads", "item": "is the same item as", "text": "is the same text as", "event": "tells the same event as",
-}  # fmt: skip
-
-
 def _why_lines(found: desk.Explanation, titles: dict[str, str]) -> list[str]:
+    from aggregator.fold import levels  # what compares is not loaded by other commands
+
     def named(entry: Entry) -> str:
         return f"“{entry.title or entry.link or entry.public_id}” ({titles.get(entry.source) or entry.source}, entry {entry.id})"
 
@@ -237,11 +234,11 @@ def _why_lines(found: desk.Explanation, titles: dict[str, str]) -> list[str]:
         f"  event   {found.event_id}",
     ]
     if reason.level is None:
-        alone = "leads its event" if found.siblings else _LEVEL_WORDS[None]
+        alone = "leads its event" if found.siblings else levels.words(None)
         lines.append(f"  level   none: it {alone}")
     else:
         lines.append(
-            f"  level   {reason.level}: it {_LEVEL_WORDS[reason.level]} {named(found.against) if found.against else 'an entry that is gone'}"
+            f"  level   {reason.level}: it {levels.words(reason.level)} {named(found.against) if found.against else 'an entry that is gone'}"
         )
     if reason.threshold or reason.score:
         lines.append(f"  score   {reason.score:.3f} against a threshold of {reason.threshold:.3f}")

@@ -8,11 +8,10 @@ from collections.abc import Iterable
 
 from aggregator import desk, fold
 from aggregator.errors import UsageError
+from aggregator.fold import levels
 from aggregator.model import Entry, Story
 from aggregator.store import Store, events, folding, stories
 from aggregator.store.folding import Override
-
-LEVELS = frozenset({"item", "text", "event"})
 
 
 def split(store: Store, name: str, now: int) -> str:
@@ -37,7 +36,7 @@ def _split_story(store: Store, name: str, entry: Entry, story: Story, level: str
             f"{name}: entry {entry.id} founded its story; split the others out of it instead ({others})"
         )
     mine = {entry.public_id}
-    folding.retract(store.conn, "join", LEVELS, mine, _ids([story]) - mine)
+    folding.retract(store.conn, "join", levels.names(), mine, _ids([story]) - mine)
     folding.remember_override(store.conn, Override("split", entry.public_id, story.public_id, level), now)
     with folding.recounted(store, (entry.public_id, story.public_id)):
         alone, _ = events.take_out(store.conn, entry)
@@ -52,7 +51,7 @@ def _split_event(store: Store, name: str, entry: Entry, story: Story, now: int) 
             f"{name}: entry {entry.id} founded its event; split the other stories out of it instead"
         )
     mine = _ids([story])
-    folding.retract(store.conn, "join", LEVELS, mine, _ids_of_event(store, story.event) - mine)
+    folding.retract(store.conn, "join", levels.names(), mine, _ids_of_event(store, story.event) - mine)
     folding.remember_override(store.conn, Override("split", entry.public_id, event, "event"), now)
     with folding.recounted(store, (entry.public_id,)):
         events.leave_event(store.conn, story.id)
@@ -78,7 +77,7 @@ def join(store: Store, one: str, other: str, level: str, now: int) -> str:
         (story, event), (other_story, other_event) = _companions(store, a), _companions(store, b)
         folding.retract(conn, "split", {"event"}, event, other_event)
         if level == "text":
-            folding.retract(conn, "split", {"item", "text"}, story, other_story)
+            folding.retract(conn, "split", levels.of_stories(), story, other_story)
         folding.remember_override(conn, Override("join", a.public_id, b.public_id, level), now)
         done = fold.join(store, a.public_id, b.public_id, level)
     kind = "story" if level == "text" else "event"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from aggregator import cluster, dedupe
 from aggregator.cluster import Point, Vector
-from aggregator.fold import merging, reasons, settle
+from aggregator.fold import levels, merging, reasons, settle
+from aggregator.fold.levels import Home
 from aggregator.fold.memory import EDITED, LARGE, POSTINGS, TELLINGS, Known, Memory
 from aggregator.fold.merging import ByHand, Member, Pair, Probabilities, pair
 from aggregator.model import Folded, Reason
@@ -17,15 +18,13 @@ from aggregator.store import Store, events, folding
 from aggregator.store.folding import Waiting
 
 # stories that a new one is compared with, best first
-CANDIDATES, TEXT_CANDIDATES, EVENT_CANDIDATES = 28, 12, 16
+CANDIDATES, EVENT_CANDIDATES = 28, 16
 STRONG = 8  # heaviest words by which every story is found; those after them find where they are rare
 OWN = 0.3  # power of a word's number in the batch itself: many of these entries will turn out to be one event
 MARK = 0.4  # weight of a mark of long texts among words
 WEIGHTS = 255  # a word's weight in a posting is a whole number up to this
-SHARED, COPIED = 0.09, 0.14  # cosine by the heaviest words alone: less is no event, no copy
+SHARED = 0.09  # cosine by the heaviest words alone: less is no event
 LANGUAGE = 40  # words of a body, after those of the title, that its language is told by
-LINKED = 400  # characters of the texts under one link that are looked at
-ALIKE = 0.5  # likeness of two titles from which on two fragments of a page are one item
 
 Found = tuple[int, int, float]
 """A story that shares words with a new one, its time, and the cosine by those words."""
@@ -138,7 +137,7 @@ class Batch:
         """Into the story that it belongs to, or a new one."""
         self.describe(one)
         found = self.candidates(one)
-        home = self.founded(one.entry) or self.same_item(one.entry) or self.same_text(one, found)
+        home = self.founded(one.entry) or self.same_as(one, found)
         if home is None:
             self.new_story(one, found)
             return
@@ -146,10 +145,10 @@ class Batch:
         self.written.member(one.entry, story, reason)
         self.placed[one.entry.id] = story
         self.done.stories_changed += 1
-        if reason.level == "text" and reason.score < EDITED:
+        if reason.level == levels.TEXT.name and reason.score < EDITED:
             self.known_by(story, one)
 
-    def new_story(self, one: New, found: list[Found]) -> None:
+    def new_story(self, one: New, found: Sequence[Found]) -> None:
         entry, at = one.entry, one.entry.published
         still = self.events.get(entry.public_id)  # the event that it founded once, which others are in
         held = set[str]() if still is None else _terms(self.memory.stories_of(still).values())
@@ -206,81 +205,28 @@ class Batch:
         )
         return list(islice(near, CANDIDATES))
 
-    # ------------------------------------------------------------ the levels
+    # ------------------------------------------------------------ which story
 
     def kept_apart(self, entry: Waiting, story: int) -> bool:
         """Whether the user split this entry out of this story."""
         if not self.split:
             return False
         name = self.names.get(story) or folding.public_id(self.conn, story)
-        return self.split.get((entry.public_id, name)) in ("item", "text")
+        return self.split.get((entry.public_id, name)) not in (None, levels.EVENT.name)
 
-    def founded(self, entry: Waiting) -> tuple[int, Reason] | None:
+    def same_as(self, one: New, found: Sequence[Found]) -> Home | None:
+        """The story that tells this on the first level that finds one."""
+        for level in levels.LEVELS:
+            if level.home is not None and (home := level.home(self, one, found)):
+                return home
+        return None
+
+    def founded(self, entry: Waiting) -> Home | None:
         """An entry that was away (left out for a while, or pruned and published again) comes back into the
         story that it founded.
         """
         story = self.stories.get(entry.public_id)
         return None if story is None else (story, Reason(None))
-
-    def same_item(self, entry: Waiting) -> tuple[int, Reason] | None:
-        """The same canonical link in another source. A link that one source gives to several of its entries
-        identifies none of them.
-        """
-        if entry.link_key is None:
-            return None
-        same_link = folding.same_link(self.conn, entry.link_key)
-        if place := self.of_one_item(entry, same_link, "same canonical link"):
-            return place
-        if len(same_link) > 1:
-            return None
-        same_page = folding.same_page(self.conn, entry.link_key, entry.title)
-        return self.of_one_item(entry, same_page, "same page and title")
-
-    def of_one_item(
-        self, entry: Waiting, copies: list[tuple[str, int, int | None]], why: str
-    ) -> tuple[int, Reason] | None:
-        """The story of the first of these (source, entry, story) that is told already, if each source has one."""
-        if len({source for source, _, _ in copies}) < len(copies):
-            return None
-        for source, other, known in copies:
-            story = self.placed.get(other, known)
-            if story is None or source == entry.source or not self.one_page(entry, other):
-                continue
-            if self.kept_apart(entry, story):
-                return None
-            return story, Reason("item", other, 1.0, 1.0, ((why, entry.link_key or ""),))
-        return None
-
-    def one_page(self, entry: Waiting, other: int) -> bool:
-        """Whether two items with one canonical link are one: a page may have several, each with its fragment, or
-        change between them.
-        """
-        both = (*folding.entries(self.store, [other], LINKED), entry)
-        a, b = (self.memory.fingerprint(one) for one in both)
-        fragments = {(one.link or "").partition("#")[2] for one in both}
-        if len(fragments) > 1 and "" not in fragments:
-            return dedupe.title_similarity(a.title, b.title) >= ALIKE
-        return dedupe.share_words(a, b)
-
-    def same_text(self, one: New, found: list[Found]) -> tuple[int, Reason] | None:
-        """The most alike of the candidates that are the same text; the older one of equals."""
-        window, at = self.settings.text_window, one.entry.published
-        if window is None:
-            return None
-        own = Known(one.entry, one.print)
-        best: tuple[float, int, Reason] | None = None
-        for story in [
-            story for story, when, weight in found if weight >= COPIED and abs(at - when) <= window
-        ][:TEXT_CANDIDATES]:
-            for other in self.memory.prints_of(story):
-                reason = dedupe.decide(other.print, one.print, other.between(own))
-                one.decided.setdefault(story, reason)
-                if reason.level is None or self.kept_apart(one.entry, story):
-                    if dedupe.series(other.print, one.print, reason, other.entry.source == one.entry.source):
-                        one.series.add(story)
-                elif best is None or (reason.score, -story) > (best[0], -best[1]):
-                    best = (reason.score, story, replace(reason, against=other.id))
-        return None if best is None else (best[1], best[2])
 
     def another_case(self, a: int, b: int) -> bool:
         """Whether two stories are two cases of one template, by the entries that founded them."""

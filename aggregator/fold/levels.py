@@ -1,0 +1,144 @@
+"""The levels of sameness, as values: what makes a new entry the same as one that is stored. A level is added to
+`LEVELS`, and found, told by `why`, split and joined like the others.
+
+In: an entry with its fingerprint, the batch that it comes in, and the stories that share words with it. Out: the
+story that it is told by, and why. What is one event is decided afterwards, for all stories together (`merging`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from aggregator import dedupe
+from aggregator.fold.memory import Known
+from aggregator.model import Reason
+from aggregator.store import folding
+from aggregator.store.folding import Waiting
+
+if TYPE_CHECKING:
+    from aggregator.fold.batch import Batch, Found, New
+
+TEXT_CANDIDATES = 12  # stories that the text of a new entry is compared with, the most alike first
+COPIED = 0.14  # cosine by the heaviest words alone: less is no copy
+LINKED = 400  # characters of the texts under one link that are looked at
+ALIKE = 0.5  # likeness of two titles from which on two fragments of a page are one item
+
+Home = tuple[int, Reason]
+"""The story that a new entry is told by, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """`name` is what `why`, `split` and the store call it, `words` come between two headlines ("A is the same text
+    as B"). `home` finds the story of a new entry, None where there is none; a level without it is not of stories.
+    """
+
+    name: str
+    words: str
+    home: Callable[[Batch, New, Sequence[Found]], Home | None] | None = None
+
+
+# ---------------------------------------------------------------- the same item
+
+
+def same_item(batch: Batch, new: New, _: Sequence[Found]) -> Home | None:
+    """The same canonical link in another source. A link that one source gives to several of its entries
+    identifies none of them.
+    """
+    entry = new.entry
+    if entry.link_key is None:
+        return None
+    same_link = folding.same_link(batch.conn, entry.link_key)
+    if home := _of_one_item(batch, entry, same_link, "same canonical link"):
+        return home
+    if len(same_link) > 1:
+        return None
+    same_page = folding.same_page(batch.conn, entry.link_key, entry.title)
+    return _of_one_item(batch, entry, same_page, "same page and title")
+
+
+def _of_one_item(
+    batch: Batch, entry: Waiting, copies: Sequence[tuple[str, int, int | None]], why: str
+) -> Home | None:
+    """The story of the first of these (source, entry, story) that is told already, if each source has one."""
+    if len({source for source, _, _ in copies}) < len(copies):
+        return None
+    for source, other, known in copies:
+        story = batch.placed.get(other, known)
+        if story is None or source == entry.source or not _is_one_page(batch, entry, other):
+            continue
+        if batch.kept_apart(entry, story):
+            return None
+        return story, Reason(ITEM.name, other, 1.0, 1.0, ((why, entry.link_key or ""),))
+    return None
+
+
+def _is_one_page(batch: Batch, entry: Waiting, other: int) -> bool:
+    """Whether two items with one canonical link are one: a page may have several, each with its fragment, or
+    change between them.
+    """
+    both = (*folding.entries(batch.store, [other], LINKED), entry)
+    a, b = (batch.memory.fingerprint(one) for one in both)
+    fragments = {(one.link or "").partition("#")[2] for one in both}
+    if len(fragments) > 1 and "" not in fragments:
+        return dedupe.title_similarity(a.title, b.title) >= ALIKE
+    return dedupe.share_words(a, b)
+
+
+# ---------------------------------------------------------------- the same text
+
+
+def same_text(batch: Batch, new: New, found: Sequence[Found]) -> Home | None:
+    """The most alike of the candidates that are the same text; the older one of equals."""
+    window, at = batch.settings.text_window, new.entry.published
+    if window is None:
+        return None
+    best: tuple[float, int, Reason] | None = None
+    near = [story for story, when, weight in found if weight >= COPIED and abs(at - when) <= window]
+    for story in near[:TEXT_CANDIDATES]:
+        for reason in _compared(batch, new, story):
+            if best is None or (reason.score, -story) > (best[0], -best[1]):
+                best = (reason.score, story, reason)
+    return None if best is None else (best[1], best[2])
+
+
+def _compared(batch: Batch, new: New, story: int) -> list[Reason]:
+    """Why it is the same text as entries that the story is known by; notes what was decided, for events."""
+    own = Known(new.entry, new.print)
+    reasons = []
+    for other in batch.memory.prints_of(story):
+        reason = dedupe.decide(other.print, new.print, other.between(own))
+        new.decided.setdefault(story, reason)
+        if reason.level is None or batch.kept_apart(new.entry, story):
+            if dedupe.series(other.print, new.print, reason, other.entry.source == new.entry.source):
+                new.series.add(story)
+        else:
+            reasons.append(replace(reason, against=other.id))
+    return reasons
+
+
+ITEM = Level("item", "is the same item as", same_item)
+TEXT = Level("text", "is the same text as", same_text)
+EVENT = Level("event", "tells the same event as")
+LEVELS: tuple[Level, ...] = (ITEM, TEXT, EVENT)  # in the order in which they are asked
+
+
+def names() -> frozenset[str]:
+    return frozenset(level.name for level in LEVELS)
+
+
+def of_stories() -> frozenset[str]:
+    """Names of the levels that make entries one story."""
+    return frozenset(level.name for level in LEVELS if level.home is not None)
+
+
+def words(name: str | None) -> str:
+    """What `why` says between two headlines; of an entry that nothing folded, what it does."""
+    if name is None:
+        return "stands alone or leads"
+    return next((level.words for level in LEVELS if level.name == name), f"was folded by {name} with")
+
+
+__all__ = ["EVENT", "ITEM", "LEVELS", "TEXT", "Home", "Level", "names", "of_stories", "words"]
