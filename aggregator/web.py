@@ -10,9 +10,12 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import io
 import json
+import logging
 import os
 import re
+import resource
 import socket
 import stat
 import threading
@@ -50,6 +53,9 @@ DESK_POLICY = (
 )
 LARGEST_FORM = 1000  # bytes
 PAGES_KEPT = 200  # with the words how long ago their dates were
+CONNECTIONS = 2000
+LOOKS = 0.2  # seconds between two looks at who holds on to a connection
+QUIET = 1.0  # seconds after which a connection may have to make way for a new one
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +190,7 @@ class Application:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._aged: dict[str, tuple[str, int, File]] = {}
+        self._packed: dict[str, tuple[str, File]] = {}
         self.clock, self._public_metrics, self.editor = clock, public_metrics, editor
         self.published, self.desk, self.base_url, self.ttl, self.hub = (
             Published(folder),
@@ -216,7 +223,14 @@ class Application:
         if status.startswith("304"):
             headers = [header for header in headers if header[0] not in ("Content-Length", "Content-Type")]
         start_response(status, headers)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" or status.startswith("304") else [body]
+        if environ["REQUEST_METHOD"] == "HEAD" or status.startswith("304"):
+            return []
+        wrapper = environ.get("wsgi.file_wrapper")
+        if wrapper is None or not any(name == "Last-Modified" for name, _ in headers):
+            return [body]
+        # A published file: a thousand clients that do not read hold the same bytes, not a copy each.
+        handed_over: Iterable[bytes] = wrapper(io.BytesIO(body))
+        return handed_over
 
     def answer(self, environ: dict[str, Any]) -> Response:
         method = environ["REQUEST_METHOD"]
@@ -311,7 +325,9 @@ class Application:
             return self.absent(name, environ)
         accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
         aged = self.aged(name, found)
-        coding, served = self.coded(name, found, accepted) if aged is found else _packed(aged, accepted)
+        coding, served = (
+            self.coded(name, found, accepted) if aged is found else self.packed(name, aged, accepted)
+        )
         found = aged
         etag = served.etag if not coding else f'"{found.etag.strip(chr(34))}-{coding}"'
         headers = self.headers(name, etag, found.modified, negotiated)
@@ -388,6 +404,19 @@ class Application:
         self._aged[name] = (found.etag, slot, made)
         return made
 
+    def packed(self, name: str, page: File, accepted: str) -> tuple[str, File]:
+        """As `coded`, of a page with its ages; compressed once, then the same for everybody."""
+        wishes = _qualities(accepted)
+        if wishes.get("gzip", wishes.get("*", 0.0)) <= 0:
+            return "", page
+        known = self._packed.get(name)
+        if known is None or known[0] != page.etag:
+            if len(self._packed) >= PAGES_KEPT:
+                self._packed.clear()
+            known = (page.etag, File(gzip.compress(page.body, 5, mtime=0), page.etag, page.modified))
+            self._packed[name] = known
+        return "gzip", known[1]
+
     def coded(self, name: str, found: File, accepted: str) -> tuple[str, File]:
         """The compressed form that was written with the file, if the client takes it and it is not older."""
         wishes = _qualities(accepted)
@@ -417,13 +446,6 @@ class Application:
         if form.use == "feed" and self.hub:
             headers.append(("Link", f'<{self.hub}>; rel="hub", <{self.base_url}{name}>; rel="self"'))
         return headers
-
-
-def _packed(page: File, accepted: str) -> tuple[str, File]:
-    wishes = _qualities(accepted)
-    if wishes.get("gzip", wishes.get("*", 0.0)) > 0:
-        return "gzip", File(gzip.compress(page.body, 5, mtime=0), page.etag, page.modified)
-    return "", page
 
 
 def _text(status: str, text: str) -> Response:
@@ -501,23 +523,51 @@ def _listen(host: str, port: int) -> list[socket.socket]:
     return bound
 
 
+def _open_files() -> int:
+    """How many files this process may have open; raised to what a full house needs where that is allowed."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wished = 2 * CONNECTIONS
+    if allowed != resource.RLIM_INFINITY and allowed < wished:
+        wished = wished if most == resource.RLIM_INFINITY else min(most, wished)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, wished), most))
+        return max(allowed, wished)
+    return wished
+
+
+def leaves(ages: dict[Any, float], room: int) -> list[Any]:
+    """Connections that make way for new ones, those first that did nothing for longest; none that just did
+    something. `ages`: seconds since something was got or sent, or since a request began that isn't there yet.
+    """
+    quiet = sorted((one for one, age in ages.items() if age > QUIET), key=lambda one: -ages[one])
+    return quiet[: max(0, len(ages) - room)]
+
+
 class Running:
     """A server in a thread of its own."""
 
     patience = 20.0  # seconds for one request to arrive, however it trickles
+    connections = CONNECTIONS  # at most; less where the process may not open that many files
 
     def __init__(self, application: WSGI, host: str, port: int) -> None:
         # what the loop looks at: listening sockets, connections, wake-up pipes
         self._sockets: dict[int, Any] = {}
         self._begun: dict[Any, float] = {}  # connections in the midst of a request → since when
         self._stopping = threading.Event()
+        self._looked = 0.0
+        # It would write a line for each request that waits for a thread: whoever asks would fill the log (R19).
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         # A name such as localhost may stand for several addresses, each with a listening socket of its own.
         # They are bound here: waitress leaves its socket and its threads behind where an address can't be had.
         listening = _listen(host, port)
         self.port = int(listening[0].getsockname()[1])
+        most = min(self.connections, _open_files() // 2)
+        self._room = most * 3 // 4  # from here on the quietest make way, before nobody can come in
         # A proxy's headers are kept: they are believed in nothing but that somebody else asks (`is_from_here`).
         self._server = waitress.create_server(
-            application, map=self._sockets, sockets=listening, threads=8, channel_timeout=30, cleanup_interval=10, connection_limit=500,
+            application, map=self._sockets, sockets=listening, threads=8, channel_timeout=30, cleanup_interval=10, connection_limit=most, backlog=1024,
+            # A thread never waits for a client to read: what isn't shared and is large lies on disk until then,
+            # and little of what is asked for at once is taken in at once.
+            outbuf_high_watermark=1 << 40, outbuf_overflow=65_536, recv_bytes=1024,
             max_request_header_size=16_384, max_request_body_size=1024, ident=None, clear_untrusted_proxy_headers=False,
         )  # fmt: skip
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
@@ -532,8 +582,11 @@ class Running:
         it; this one is asked to stop.
         """
         while not self._stopping.is_set():
-            wasyncore.loop(timeout=0.5, use_poll=True, map=self._sockets, count=1)
-            self._let_go()
+            crowded = len(self._sockets) > self._room
+            wasyncore.loop(timeout=LOOKS if crowded else 0.5, use_poll=True, map=self._sockets, count=1)
+            if time.monotonic() >= self._looked + LOOKS:  # not at each wake-up: it goes through all of them
+                self._let_go()
+                self._looked = time.monotonic()
         self._server.task_dispatcher.shutdown(timeout=2)
         wasyncore.close_all(self._sockets, ignore_all=True)
 
@@ -551,6 +604,15 @@ class Running:
         for one, since in self._begun.items():
             if present - since > self.patience:
                 one.handle_close()
+        now = time.time()  # waitress's clock
+        ages = {
+            one: present - self._begun[one] if one in self._begun else now - one.last_activity
+            for one in list(self._sockets.values())
+            if hasattr(one, "last_activity")
+            and not one.requests  # nobody is thrown out whose answer is being made
+        }
+        for one in leaves(ages, self._room):
+            one.handle_close()
 
     def close(self) -> None:
         self._stopping.set()

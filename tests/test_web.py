@@ -21,7 +21,7 @@ from aggregator.meters import Meters
 from aggregator.publish import Folder
 from aggregator.render import ago
 from aggregator.store import open_writer
-from aggregator.web import SECOND_THOUGHTS, Application, Running
+from aggregator.web import QUIET, SECOND_THOUGHTS, Application, Running, leaves
 from tests.helpers import NOW, config
 
 SEEDS = Path(__file__).parent.parent / "aggregator" / "seeds" / "*.txt"
@@ -358,6 +358,58 @@ def test_S20_a_client_that_trickles_is_let_go(desk: Config, monkeypatch: pytest.
             assert ended
         assert Client(running.port)("/all.atom")[0] == 200
     finally:
+        running.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "ages", "room", "wanted"),
+    [
+        ("there is room", {"a": 9.0, "b": 8.0}, 2, []),
+        ("the quietest goes", {"a": 8.0, "b": 9.0, "c": 7.0}, 2, ["b"]),
+        ("as many as are too many", {"a": 8.0, "b": 9.0, "c": 7.0}, 1, ["b", "a"]),
+        ("nobody who is busy", {"a": QUIET, "b": 0.0, "c": QUIET + 0.01}, 0, ["c"]),
+    ],
+)
+def test_S20_who_makes_way(name: str, ages: dict[str, float], room: int, wanted: list[str]) -> None:
+    assert leaves(ages, room) == wanted, name
+
+
+def test_S20_idle_clients_make_way_for_others(desk: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    monkeypatch.setattr(Running, "connections", 24)
+    monkeypatch.setattr("aggregator.web.QUIET", 0.0)
+    running = Running(Application(desk.output, None, desk.site.base_url), "127.0.0.1", 0)
+    idle: list[socket.socket] = []
+    try:
+        idle.extend(socket.create_connection(("127.0.0.1", running.port)) for _ in range(30))
+        assert Client(running.port)("/all.atom")[0] == 200
+    finally:
+        for wire in idle:
+            wire.close()
+        running.close()
+
+
+def test_S20_clients_that_never_read_hold_up_nobody_and_share_what_they_wait_for(tmp_path: Path) -> None:
+    import socket
+    import tracemalloc
+
+    (tmp_path / "all.json").write_bytes(b"x" * 1_000_000)
+    (tmp_path / "b.json").write_bytes(b"y")
+    running = Running(Application(tmp_path, None, "https://desk.example/"), "127.0.0.1", 0)
+    deaf = []
+    tracemalloc.start()
+    try:
+        for _ in range(10):  # more than there are threads, and each wants 24 MB
+            wire = socket.create_connection(("127.0.0.1", running.port))
+            wire.sendall(b"GET /all.json HTTP/1.1\r\nHost: a\r\n\r\n" * 24)
+            deaf.append(wire)
+        assert Client(running.port)("/b.json")[2] == b"y"
+        assert tracemalloc.get_traced_memory()[1] < 40_000_000, "not 240 MB"
+    finally:
+        tracemalloc.stop()
+        for wire in deaf:
+            wire.close()
         running.close()
 
 
