@@ -547,6 +547,7 @@ class Running:
 
     patience = 20.0  # seconds for one request to arrive, however it trickles
     connections = CONNECTIONS  # at most; less where the process may not open that many files
+    clock = staticmethod(time.time)  # that of waitress, which dates what a connection does
 
     def __init__(self, application: WSGI, host: str, port: int) -> None:
         # what the loop looks at: listening sockets, connections, wake-up pipes
@@ -604,7 +605,7 @@ class Running:
         for one, since in self._begun.items():
             if present - since > self.patience:
                 one.handle_close()
-        now = time.time()  # waitress's clock
+        now = self.clock()
         ages = {
             one: present - self._begun[one] if one in self._begun else now - one.last_activity
             for one in list(self._sockets.values())
