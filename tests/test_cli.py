@@ -496,16 +496,15 @@ def test_a_full_disk_under_the_output_is_one_line(desk: Path) -> None:
         pytest.skip("no /dev/full here")
     cli("run", folder=desk)
     with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "aggregator", "dump"]
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
-            [sys.executable, "-m", "aggregator", "dump"],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=desk,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            check=False,
+            command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=desk, env=env, check=False
         )
-    assert done.returncode == 2 and done.stderr == "the output: can't be written: No space left on device\n"
+        nowhere = subprocess.run(command, stdout=full, stderr=full, cwd=desk, env=env, check=False)
+    advice = "the output: can't be written: No space left on device; make room and run it again\n"
+    assert done.returncode == 2 and done.stderr == advice
+    assert nowhere.returncode == 2
 
 
 def test_unknown_things_are_usage_errors(desk: Path) -> None:

@@ -13,7 +13,7 @@ from aggregator import cycle
 from aggregator.cli import group
 from aggregator.cycle import stages
 from aggregator.errors import StoreError
-from aggregator.store import base, open_writer, upkeep
+from aggregator.store import base, open_reader, open_writer, trouble, upkeep
 from tests.helpers import NOW, config, entry, put
 
 DAY = 86_400
@@ -145,3 +145,63 @@ def test_a_log_that_grew_large_is_emptied(
         put(store, entry("a", "1", "One"))
         store.tidy()
         assert (Path(f"{store.path}-wal").stat().st_size == 0) == emptied
+
+
+def test_R8_the_daily_check_comes_before_anything_is_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = config(tmp_path, SOURCES)
+    with open_writer(settings.database) as store:
+        put(store, *(entry("a", str(n), f"Word{n} and more", "text " * 200) for n in range(60)))
+        cycle.run(settings, store, None, NOW)
+    damaged(settings.database)
+    polled: list[object] = []
+    monkeypatch.setattr("aggregator.cycle.stages.collect", lambda *given: polled.append(given))
+    with pytest.raises(StoreError, match="is damaged"), open_writer(settings.database) as store:
+        cycle.run(settings, store, cycle.Wanted(), NOW + DAY)
+    assert not polled
+
+
+def test_R8_a_copy_of_a_damaged_database_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with open_writer(path) as store:
+        put(store, *(entry("a", str(n), f"Word{n} and more", "text " * 200) for n in range(60)))
+    damaged(path)
+    with pytest.raises(StoreError, match=r"is damaged.*aggregator restore FILE"), open_reader(path) as store:
+        upkeep.backup(store, tmp_path / "copy.db")
+    assert [one.name for one in tmp_path.iterdir() if "copy" in one.name] == []
+    assert base.damage_mark(path).exists()
+
+
+@pytest.mark.parametrize("leftover", [".b.db.part", ".b.db.part-journal", ".b.db.part-wal"])
+def test_what_a_killed_copy_left_is_in_nobodys_way(tmp_path: Path, leftover: str) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        put(store, entry("a", "1", "One"))
+        (tmp_path / leftover).write_bytes(b"half")
+        upkeep.backup(store, tmp_path / "b.db")
+    assert not (tmp_path / leftover).exists()
+    (tmp_path / leftover).write_bytes(b"half")
+    upkeep.restore(tmp_path / "b.db", tmp_path / "a.db")
+    assert not (tmp_path / leftover).exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "words"),
+    [
+        (sqlite3.SQLITE_CORRUPT, "database disk image is malformed", "restore a backup"),
+        (sqlite3.SQLITE_NOTADB, "file is not a database", "restore a backup"),
+        (sqlite3.SQLITE_ERROR, "vtable constructor failed: entry_fts", "restore a backup"),
+        (sqlite3.SQLITE_FULL, "database or disk is full", "free some space"),
+        (sqlite3.SQLITE_READONLY, "attempt to write a readonly database", "mend the permissions"),
+        (sqlite3.SQLITE_CANTOPEN, "unable to open database file", "mend the permissions"),
+        (sqlite3.SQLITE_IOERR | 3 << 8, "disk I/O error", "ulimit -f"),
+        (sqlite3.SQLITE_BUSY, "database is locked", "close that and run again"),
+        (sqlite3.SQLITE_ERROR, "no such table: x", "no such table: x"),
+    ],
+)
+def test_what_sqlite_says_has_a_cause_and_a_way_out(code: int, text: str, words: str) -> None:
+    error = sqlite3.OperationalError(text)
+    error.sqlite_errorcode = code
+    said = trouble.in_words(Path("a.db"), error)
+    assert said.startswith("a.db: ") and words in said and text in said.replace("the disk is full", text)
+    assert trouble.is_damage(error) == ("backup" in words)

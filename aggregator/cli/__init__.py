@@ -8,6 +8,7 @@ import errno
 import importlib
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -56,6 +57,9 @@ GROUPS = {
 COMMANDS = {name: command for commands in GROUPS.values() for name, command in commands.items()}
 
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 class _Lazy(Group):
     """Knows all commands by name and imports only the one that is called."""
 
@@ -98,30 +102,45 @@ def main() -> None:
     traceback.
     """
     try:
+        sys.exit(_called())
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        where = error.filename or "the output"
+        with suppress(OSError):  # where that has no room either
+            click.echo(f"{where}: can't be written: {error.strerror}; make room and run it again", err=True)
+        _say_no_more()
+        sys.exit(2)
+
+
+def _called() -> int:
+    """The exit code of the command."""
+    try:
         code = group.main(prog_name="aggregator", standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
+        return code if isinstance(code, int) else 0
     except AggregatorError as error:
         for line in str(error).splitlines():
             click.echo(line, err=True)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "aggregator"
         click.echo(f"{command}: {error.format_message().rstrip('.')}; `{command} --help` says more", err=True)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(130)
+        return 130
     except BrokenPipeError:  # `aggregator dump | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        click.echo(f"{error.filename or 'the output'}: can't be written: {error.strerror}", err=True)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(2)
+        _say_no_more()
+        return 0
+
+
+def _say_no_more() -> None:
+    """Python flushes both when it ends, and would complain once more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())

@@ -35,6 +35,8 @@ def stages(
     now = report.started
     if now < int(store.meta("clock") or now):
         upkeep.clock_went_back(store, now)
+    if not pruned_today(store, now):  # before anything is added to a database that may be damaged
+        upkeep.look_for_damage(store)
     follow_renames(config, store)
     if wanted is not None:
         due = tasks(config, store, wanted, now)
@@ -100,7 +102,6 @@ def _prune_daily(config: Config, store: Store, now: int) -> None:
     """Retention once a day, so that no cycle pays for it."""
     if pruned_today(store, now):
         return
-    upkeep.look_for_damage(store)
     if store.meta("pruned") and not _jumped(store, now):
         upkeep.prune(store, now - config.retention, {source.id for source in config.sources} | {BY_HAND})
         folding.forget_postings(

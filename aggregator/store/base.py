@@ -11,6 +11,7 @@ from types import TracebackType
 
 from aggregator.errors import LockedError, Stopped, StoreError
 from aggregator.stop import Stop
+from aggregator.store import trouble
 from aggregator.store.lock import Lock
 from aggregator.store.version import APPLICATION_ID, LATEST
 
@@ -45,9 +46,9 @@ class Store:
         except sqlite3.OperationalError as error:
             if self.conn.in_transaction:
                 self.conn.execute("ROLLBACK")
-            if _cut_off(error):
+            if trouble.is_cut_off(error):
                 raise Stopped from error
-            raise StoreError(_in_words(self.path, error)) from error
+            raise StoreError(trouble.in_words(self.path, error)) from error
 
     @contextmanager
     def until(self, stop: Stop) -> Iterator[None]:
@@ -58,7 +59,7 @@ class Store:
         try:
             yield
         except sqlite3.OperationalError as error:
-            if _cut_off(error):
+            if trouble.is_cut_off(error):
                 raise Stopped from error
             raise
         finally:
@@ -111,17 +112,15 @@ class Store:
         except sqlite3.DatabaseError as closing:  # a damaged file may not even be closed well
             error = error or closing
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, _OURS):
-            if _cut_off(error):
+            if trouble.is_cut_off(error):
                 raise Stopped from error
             self._note_damage(error)
-            raise StoreError(_in_words(self.path, error)) from error
+            raise StoreError(trouble.in_words(self.path, error)) from error
 
     def _note_damage(self, error: sqlite3.DatabaseError) -> None:
         """Who writes says so to all: a command that reads elsewhere in the file would not notice."""
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if self._lock is not None and code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            with suppress(OSError):
-                damage_mark(self.path).write_text(str(error), encoding="utf-8")
+        if self._lock is not None and trouble.is_damage(error):
+            mark_damaged(self.path, str(error))
 
 
 def open_writer(path: Path, wait: float = 0, waiting: Callable[[], None] = lambda: None) -> Store:
@@ -146,7 +145,7 @@ def open_writer(path: Path, wait: float = 0, waiting: Callable[[], None] = lambd
         return Store(path, conn, lock)
     except sqlite3.DatabaseError as error:
         lock.release()
-        raise StoreError(_in_words(path, error)) from error
+        raise StoreError(trouble.in_words(path, error)) from error
     except BaseException:
         lock.release()
         raise
@@ -162,7 +161,7 @@ def open_reader(path: Path) -> Store:
         conn.execute("PRAGMA query_only = 1")
         version = conn.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.DatabaseError as error:
-        raise StoreError(_in_words(path, error)) from error
+        raise StoreError(trouble.in_words(path, error)) from error
     if version < LATEST:
         conn.close()
         raise StoreError(f"{path}: was made by an earlier version; `aggregator run` brings it up to date")
@@ -183,7 +182,7 @@ def _read_only(path: Path) -> sqlite3.Connection:
         conn.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
     except sqlite3.OperationalError as error:
         conn.close()
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+        if trouble.code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise
         if path.with_name(f"{path.name}-wal").exists():
             raise
@@ -302,7 +301,7 @@ def _refuse_unusable(path: Path) -> None:
         finally:
             conn.close()
     except sqlite3.DatabaseError as error:
-        raise StoreError(_in_words(path, error)) from error
+        raise StoreError(trouble.in_words(path, error)) from error
     if application != APPLICATION_ID:
         raise StoreError(f"{path}: is a database of another program; choose another service.database")
     if version > LATEST:
@@ -314,6 +313,12 @@ def _refuse_unusable(path: Path) -> None:
 def damage_mark(path: Path) -> Path:
     """The file that says that the daily check found damage, and which; beside the database, which can't say so."""
     return path.with_name(f"{path.name}.damaged")
+
+
+def mark_damaged(path: Path, words: str) -> None:
+    """From now on every command says so, in these words."""
+    with suppress(OSError):
+        damage_mark(path).write_text(words, encoding="utf-8")
 
 
 def _make(path: Path) -> None:
@@ -349,22 +354,3 @@ def _migrate(path: Path, conn: sqlite3.Connection) -> None:
         conn.execute("VACUUM INTO ?", (str(copy),))
     migrations.apply(Database(conn))
     conn.execute(f"PRAGMA user_version = {LATEST}")
-
-
-def _cut_off(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
-
-
-def _in_words(path: Path, error: sqlite3.Error) -> str:
-    text = str(error)
-    if "not a database" in text or "malformed" in text:
-        return f"{path}: is damaged or no database ({text}); restore a backup: `aggregator restore FILE`; published files stay"
-    if "full" in text:
-        return f"{path}: the disk is full; nothing was stored half; free some space and run again"
-    if "readonly" in text:
-        return f"{path}: can't be written ({text}); mend the permissions of the file and its folder"
-    if "unable to open" in text:
-        return (
-            f"{path}: can't be opened by this user ({text}); mend the permissions of the file and its folder"
-        )
-    return f"{path}: {text}"

@@ -9,7 +9,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from aggregator.errors import StoreError
-from aggregator.store.base import Store, acquire, damage_mark
+from aggregator.store import trouble
+from aggregator.store.base import Store, acquire, damage_mark, mark_damaged
 from aggregator.store.entries import drop_empty, touch_stories_of
 from aggregator.store.version import APPLICATION_ID
 
@@ -90,13 +91,15 @@ def clock_went_back(store: Store, now: int) -> None:
         conn.execute("INSERT OR IGNORE INTO dirty VALUES ('all')")
 
 
-def look_for_damage(store: Store) -> None:
-    """Once a day. Raises StoreError where a page can't be what was written; from then on every command says so."""
-    found = [row[0] for row in store.conn.execute("PRAGMA quick_check(3)")]
+def look_for_damage(store: Store, check: str = "quick_check") -> None:
+    """Once a day. Raises StoreError where a page can't be what was written; from then on every command says so.
+    `check`: "integrity_check" compares indexes too, which takes several times as long.
+    """
+    found = [row[0] for row in store.conn.execute(f"PRAGMA {check}(3)")]
     if found == ["ok"]:
         return
     words = " ".join("; ".join(found).split())[:300]
-    damage_mark(store.path).write_text(words, encoding="utf-8")
+    mark_damaged(store.path, words)
     raise StoreError(
         f"{store.path}: is damaged ({words}); restore a backup: `aggregator restore FILE`; published files stay"
     )
@@ -107,7 +110,7 @@ def backup(store: Store, target: Path) -> None:
     if target.exists():
         raise StoreError(f"{target}: exists already; choose another name or remove it")
     unfinished = target.with_name(f".{target.name}.part")
-    unfinished.unlink(missing_ok=True)
+    _discard(unfinished)
     try:
         # The online backup API reads a snapshot; it needs no write access to the original, so a reader's
         # handle will do.
@@ -117,17 +120,27 @@ def backup(store: Store, target: Path) -> None:
             copy.execute("PRAGMA journal_mode = DELETE")
         finally:
             copy.close()
-        trouble = check(unfinished)
-        if trouble:
-            raise StoreError(f"{store.path}: the copy is damaged ({trouble}); check the disk")
+        wrong = check(unfinished)
+        if wrong:
+            look_for_damage(store, "integrity_check")
+            raise StoreError(f"{target}: the copy is damaged ({wrong}), the database is not; check the disk")
         _sync(unfinished)
         unfinished.rename(target)
     except OSError as error:
         raise StoreError(f"{target}: can't be written: {error.strerror}") from None
     except sqlite3.OperationalError as error:
-        raise StoreError(f"{target}: can't be written: {error}") from None
+        if trouble.code(error) == sqlite3.SQLITE_CANTOPEN:
+            advice = "make the folder, or mend its permissions"
+            raise StoreError(f"{target}: can't be written: {error}; {advice}") from None
+        raise StoreError(trouble.in_words(target, error)) from None
     finally:
-        unfinished.unlink(missing_ok=True)
+        _discard(unfinished)
+
+
+def _discard(unfinished: Path) -> None:
+    """A copy that is not complete, with what SQLite had beside it."""
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        Path(f"{unfinished}{suffix}").unlink(missing_ok=True)
 
 
 def restore(path: Path, source: Path) -> Path | None:
@@ -136,16 +149,15 @@ def restore(path: Path, source: Path) -> Path | None:
     """
     if not source.is_file():
         raise StoreError(f"{source}: there is no such file")
-    trouble = check(source)
-    if trouble:
-        raise StoreError(f"{source}: is no usable copy: {trouble}")
+    wrong = check(source)
+    if wrong:
+        raise StoreError(f"{source}: is no usable copy: {wrong}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{path.parent}: can't be made: {error.strerror}") from None
-    lock = acquire(path)
+    lock, unfinished = acquire(path), path.with_name(f".{path.name}.part")
     try:
-        unfinished = path.with_name(f".{path.name}.part")
         _copy(source, unfinished)
         _sync(unfinished)
         kept: Path | None = None
@@ -164,14 +176,15 @@ def restore(path: Path, source: Path) -> Path | None:
             f"{error.filename or path}: can't be written: {error.strerror}; what was there is as it was or beside it"
         ) from None
     except sqlite3.Error as error:
-        raise StoreError(f"{path}: can't be written: {error}; what was there is as it was") from None
+        raise StoreError(f"{trouble.in_words(path, error)}; what was there is as it was") from None
     finally:
+        _discard(unfinished)
         lock.release()
 
 
 def _copy(source: Path, target: Path) -> None:
     """Page by page, with what is in a write-ahead log beside the source only, as a database in use has it."""
-    target.unlink(missing_ok=True)
+    _discard(target)
     copy = sqlite3.connect(target)
     try:
         original = _opened(source)

@@ -1,0 +1,47 @@
+"""What SQLite says is wrong, in words for people: which file, what it means, what to do. By its codes
+(https://www.sqlite.org/rescode.html), since its texts vary.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+_DAMAGE = (
+    "is damaged or no database ({text}); restore a backup: `aggregator restore FILE`; published files stay"
+)
+_WORDS = {
+    sqlite3.SQLITE_CORRUPT: _DAMAGE,
+    sqlite3.SQLITE_NOTADB: _DAMAGE,
+    sqlite3.SQLITE_FULL: "the disk is full; nothing was stored half; free some space and run again",
+    sqlite3.SQLITE_READONLY: "can't be written ({text}); mend the permissions of the file and its folder",
+    sqlite3.SQLITE_CANTOPEN: "can't be opened by this user ({text}); mend the permissions of the file and its folder",
+    sqlite3.SQLITE_IOERR: "the system can't read or write it ({text}): a failing disk, a lost volume, or a limit on the "
+    "size of files (`ulimit -f`); nothing was stored half; mend that and run again",
+    sqlite3.SQLITE_BUSY: "another program holds it ({text}); close that and run again",
+}
+# What SQLite has no code of its own for: a table of the full-text index that can't be read any more.
+_BROKEN_INDEX = "vtable constructor failed"
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file holds something else than what was written."""
+    return code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or _BROKEN_INDEX in str(error)
+
+
+def is_cut_off(error: sqlite3.Error) -> bool:
+    """Whether we ended the statement ourselves (`Store.until`)."""
+    return code(error) == sqlite3.SQLITE_INTERRUPT
+
+
+def code(error: sqlite3.Error) -> int:
+    """The primary result code; 0 where Python's own module complains."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def in_words(path: Path, error: sqlite3.Error) -> str:
+    words = _DAMAGE if is_damage(error) else _WORDS.get(code(error), "{text}")
+    return f"{path}: {words.format(text=error)}"
+
+
+__all__ = ["code", "in_words", "is_cut_off", "is_damage"]
