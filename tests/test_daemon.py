@@ -250,7 +250,7 @@ def test_R17_systemd_hears_nothing_of_a_tick_that_stalled(
 # ------------------------------------------------------------ the config
 
 
-def test_A2_a_file_is_taken_when_nobody_writes_to_it_any_more(tmp_path: Path) -> None:
+def test_a_file_is_taken_when_nobody_writes_to_it_any_more(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text("a")
     watched = Watched(path)
@@ -289,7 +289,7 @@ def _body(sources: int, topics: int) -> str:
         ((90, 1), (2, 1), "lacks 88 (s10, s11, s12, s13, s14 …) of 90 sources"),
     ],
 )
-def test_A2_a_config_that_lacks_most_is_asked_about(
+def test_a_config_that_lacks_most_is_asked_about(
     tmp_path: Path, before: tuple[int, int], after: tuple[int, int], words: str | None
 ) -> None:
     first, second = (config(tmp_path, _body(*counts)) for counts in (before, after))

@@ -153,15 +153,3 @@ def test_every_seed_story_has_its_topics() -> None:
             entry.title,
             found,
         )
-
-
-def test_every_property_of_published_feeds_has_a_test_that_names_it() -> None:
-    """F1–F67 are the properties of published feeds, S8–S20 those of safety that publishing has to keep."""
-    names = re.findall(
-        r"^def test_(\w+)",
-        "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py")),
-        re.M,
-    )
-    named = {part for name in names for part in name.split("_")}
-    wanted = {f"F{n}" for n in range(1, 68)} | {f"S{n}" for n in (8, 9, 10, 11, 12, 13, 14, 17, 18, 20)}
-    assert wanted - named == set()

@@ -120,7 +120,7 @@ def test_metrics_are_for_this_machine(
 
 
 @pytest.mark.parametrize(("idle", "ok"), [(serve.IDLE - 1, True), (serve.IDLE, False), (None, True)])
-def test_health_is_bad_when_nothing_looks_at_what_is_due(site: Any, idle: int | None, ok: bool) -> None:
+def test_R18_health_is_bad_when_nothing_looks_at_what_is_due(site: Any, idle: int | None, ok: bool) -> None:
     meters = Meters()
     if idle is not None:
         meters.tick(NOW + 60 - idle)
@@ -160,7 +160,7 @@ def test_the_log_as_text_and_as_json(fresh: None, capsys: pytest.CaptureFixture[
     assert logging.getLogger("aggregator").propagate is False
 
 
-def test_a_failure_is_told_when_it_begins_and_changes(
+def test_R19_a_failure_is_told_when_it_begins_and_changes(
     tmp_path: Path, fresh: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from aggregator.cli.common import Settings

@@ -1,8 +1,9 @@
-"""Promises about politeness, safety and reliability that no other file keeps, each by its number."""
+"""PROMISES.md is complete and true; and the promises that no other file keeps, each by its number."""
 
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +28,58 @@ from tests.hostile_cases import moved
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "aggregator" / "seeds" / "*.txt"
+
+NUMBER = r"[FSRPBC][1-9][0-9]?"
+PROMISE = re.compile(rf"\| ({NUMBER}) \| ([^|]+) \| ([^|]*) \|")
+
+
+def listed() -> dict[str, tuple[str, list[str]]]:
+    """Number → its promise, and the files whose tests hold it."""
+    text = (ROOT / "tests" / "PROMISES.md").read_text(encoding="utf-8")
+    return {number: (promise, held.split(", ")) for number, promise, held in PROMISE.findall(text)}
+
+
+def named_by_tests() -> dict[str, set[str]]:
+    """Number → the files in which tests have it in their names."""
+    found: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "tests").glob("test_*.py")):
+        for name in re.findall(r"^def test_(\w+)", path.read_text(encoding="utf-8"), re.M):
+            for number in re.findall(rf"(?<![^_]){NUMBER}(?=_)", name):
+                found.setdefault(number, set()).add(path.stem.removeprefix("test_"))
+    return found
+
+
+def test_every_promise_has_tests_that_name_it_and_tests_name_no_other() -> None:
+    assert set(named_by_tests()) == set(listed())
+
+
+def test_the_list_names_the_files_of_these_tests() -> None:
+    named = named_by_tests()
+    wrong = {
+        number: files for number, (_, files) in listed().items() if not files or set(files) - named[number]
+    }
+    assert not wrong, "PROMISES.md names files without a test that names the number"
+
+
+def test_the_numbers_run_without_gaps_and_every_promise_is_its_own() -> None:
+    numbers = list(listed())
+    wanted = {"P": 22, "B": 11, "S": 23, "C": 9, "R": 20, "F": 67}
+    assert numbers == [f"{letter}{n}" for letter, last in wanted.items() for n in range(1, last + 1)]
+    assert len({promise for promise, _ in listed().values()}) == len(numbers)
+
+
+def test_comments_cite_promises_that_are_in_the_list() -> None:
+    """Cited as `(P8)`, `(P9, P10)`, `(P1–P5)`."""
+    cited = {
+        number
+        for folder in ("aggregator", "scripts", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+        for group in re.findall(
+            rf"\(({NUMBER}(?:(?:, |–){NUMBER})*)\)", path.read_text(encoding="utf-8").replace("\n", " ")
+        )
+        for number in re.findall(NUMBER, group)
+    }
+    assert len(cited) > 50 and cited <= set(listed())
 
 
 def test_S5_the_environment_does_not_steer_us(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,6 +291,31 @@ def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path)
         assert store.conn.execute("SELECT count(*) FROM story WHERE name = 0").fetchone()[0] == 0
     open_reader(path).close()
     assert (tmp_path / f"t.db.before-schema-{len(migrations._migrations)}").exists(), "a copy of what was"
+
+
+def test_R12_without_shared_memory_there_is_no_write_ahead_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a network file system; SQLite has a way to files that offers none."""
+    connect = sqlite3.connect
+
+    def without(place: str | Path, **others: object) -> sqlite3.Connection:
+        address = str(place)
+        if address != ":memory:":
+            address = (
+                address if address.startswith("file:") else f"{Path(address).absolute().as_uri()}?mode=rwc"
+            )
+            address += "&vfs=unix-none"
+        return connect(address, **{**others, "uri": True})  # type: ignore[call-overload, no-any-return]
+
+    monkeypatch.setattr(sqlite3, "connect", without)
+    settings = config(tmp_path, f'[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n')
+    with open_writer(settings.database) as store:
+        assert store.conn.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
+        assert cycle.run(settings, store, Wanted(), NOW).collected.new == 17
+    with open_reader(settings.database) as store:
+        assert stories.counts(store)["entry"] == 17
+    assert (settings.output / "all.atom").exists() and not list(tmp_path.rglob("*-wal"))
 
 
 def test_R11_S23_doctor_reports_known_bugs(tmp_path: Path) -> None:
