@@ -1,7 +1,7 @@
 """What sources can be: one table, that everybody asks who would have to tell one kind from another.
 
 A new kind is a `Kind` in `KINDS`, before those that would take its sources too: how its documents are fetched and
-read, and what else is different with it. Nothing heavy is imported here before something is fetched.
+read, and what else is different with it. Nothing heavy is imported here.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ from __future__ import annotations
 import glob
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aggregator import urls
 from aggregator.model import Failure, Fetched, Limits, Memory, Parsed, Request, Source, Task
+
+if TYPE_CHECKING:
+    from aggregator.fetch import Door, Trail
 
 Reader = Callable[[Source, Fetched, Limits], Parsed]
 """How one document is read; may raise."""
@@ -28,7 +31,8 @@ class Kind:
     accepts: Callable[[Source], bool]
     # Its documents now. Never raises: trouble is a `Failure` in the value. Several: each has a name, a bad one is
     # told of, and the others are read.
-    fetch: Callable[[Task], Sequence[Fetched]]
+    # A `Trail`: a redirect, to be followed in its host's turn; the next call gets it back.
+    fetch: Callable[[Task, Door, Trail | None], Sequence[Fetched] | Trail]
     read: Reader | None = (
         None  # None: as a document looks (feeds, JSON Feed, on this machine text files of stories)
     )
@@ -39,22 +43,19 @@ class Kind:
     doubt: Callable[[Source], str | None] = lambda source: None  # what is hardly meant so, for `check`
 
 
-def _ask(task: Task) -> Sequence[Fetched]:
-    from aggregator import fetch
-
+def _ask(task: Task, door: Door, trail: Trail | None) -> Sequence[Fetched] | Trail:
     source, memory = task.source, task.memory
     at = asked(source, memory)
     assert source.url is not None and at is not None
     # Credentials belong to the configured origin, wherever the feed says that it has moved to (S6).
     secrets = source.headers if urls.origin(at) == urls.origin(source.url) else ()
     request = Request(at, memory.etag, memory.last_modified, secrets, memory.hints.answered_at)
-    return (fetch.get(request, task.limits),)
+    outcome = door.ask(request, task.limits, trail)
+    return (outcome,) if isinstance(outcome, Fetched) else outcome
 
 
-def _look(task: Task) -> Sequence[Fetched]:
-    from aggregator import fetch
-
-    return fetch.read(str(task.source.path), task.limits)
+def _look(task: Task, door: Door, trail: Trail | None) -> Sequence[Fetched]:
+    return door.read(str(task.source.path), task.limits)
 
 
 def _no_file(source: Source) -> str | None:
@@ -62,7 +63,7 @@ def _no_file(source: Source) -> str | None:
     return None if found else f"there is no such file: {source.path}"
 
 
-def _nothing(task: Task) -> Sequence[Fetched]:
+def _nothing(task: Task, door: Door, trail: Trail | None) -> Sequence[Fetched]:
     return (Fetched("", 0, failure=Failure("missing", "nothing says where it is")),)
 
 

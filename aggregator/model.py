@@ -103,8 +103,6 @@ class Limits:
     max_bytes: int = 10_000_000  # after decompression
     allow_hosts: tuple[str, ...] = ()  # "host:port" that may be reached although not public
     max_redirects: int = 8
-    per_host: int = 1  # requests in flight to one host, redirects included
-    host_gap: float = 0.0  # seconds between two requests to one host, redirects included
     max_entries: int = 5000  # of one document; what is over is named and left out
     parse_seconds: float = 10.0  # of the CPU, for one document
     # bytes beyond those of the process that parses; a document of 10 MB takes up to 120 MB

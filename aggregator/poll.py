@@ -7,24 +7,15 @@ any executor.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from aggregator import fetch as network
 from aggregator import headers, health, kinds, schedule
+from aggregator.fetch import Door, Trail
 from aggregator.kinds import Kind
-from aggregator.model import (
-    Entry,
-    Failure,
-    Feed,
-    Fetched,
-    ItemMarks,
-    Memory,
-    Parsed,
-    Polled,
-    Task,
-)
+from aggregator.model import Entry, Failure, Feed, Fetched, ItemMarks, Memory, Parsed, Polled, Task
 from aggregator.parse import parse as parse_here
 
 # of source, document, limits and reader, and `before` where marks of the last document are known
@@ -34,21 +25,40 @@ MAX_POSTS = 64
 _DEAD = frozenset({"missing", "gone", "dns", "redirect", "forbidden-address"})
 
 
-def poll(task: Task, parse: Parser = parse_here) -> Polled:
+def poll(task: Task, parse: Parser = parse_here, door: Door | None = None) -> Polled:
     """Never raises; `failure` says what went wrong. `memory` is complete but for what only the store knows,
-    see `settle`.
+    see `settle`. One source by itself: among others, `step` lets each request wait for its turn.
     """
-    with network.room():
-        return take(task, fetch(task), parse)
+    with contextlib.nullcontext(door) if door else Door() as out, out.room():
+        return take(task, fetch(task, out), parse)
 
 
-def fetch(task: Task, kind: Kind | None = None) -> tuple[Fetched, ...]:
-    """The source's documents now, one or several. Never raises. `kind`: where it is not in the table here."""
+def step(
+    task: Task, trail: Trail | None, kind: Kind, door: Door, parse: Parser = parse_here
+) -> Polled | Trail:
+    """One request of a poll, or all of it where no server is asked. A `Trail`: it was led elsewhere, and goes on
+    with that in the turn of the host there. Never raises.
+    """
+    with door.room():
+        fetched = _once(task, trail, kind, door)
+        return fetched if isinstance(fetched, Trail) else take(task, fetched, parse, kind)
+
+
+def fetch(task: Task, door: Door | None = None) -> tuple[Fetched, ...]:
+    """The source's documents now, one or several, redirects followed. Never raises."""
+    kind, trail = kinds.of(task.source), None
+    with contextlib.nullcontext(door) if door else Door() as out:
+        while isinstance(fetched := _once(task, trail, kind, out), Trail):
+            trail = fetched
+        return fetched
+
+
+def _once(task: Task, trail: Trail | None, kind: Kind, door: Door) -> tuple[Fetched, ...] | Trail:
     try:
-        return tuple((kind or kinds.of(task.source)).fetch(task))
+        fetched = kind.fetch(task, door, trail)
+        return fetched if isinstance(fetched, Trail) else tuple(fetched)
     except Exception as error:  # a kind that did not keep its promise
-        at = max(task.memory.polled or 0, task.memory.next_poll)
-        return (Fetched("", at, failure=_of_ours(error)),)
+        return (Fetched("", door.now(), failure=_of_ours(error)),)
 
 
 def take(
@@ -275,6 +285,12 @@ def _failed(task: Task, fetched: Fetched, failure: Failure, parsed: Parsed | Non
         failure=failure,
         warnings=parsed.warnings if parsed else (),
     )
+
+
+def broken(task: Task, at: int, error: BaseException) -> Polled:
+    """What ran the poll broke under it."""
+    words = f"what polled it ended: {type(error).__name__}: {str(error)[:200]}"
+    return _failed(task, Fetched("", at), Failure("internal", words))
 
 
 def spoiled(task: Task, polled: Polled, error: Exception) -> Polled:

@@ -7,11 +7,13 @@ from __future__ import annotations
 import hashlib
 import heapq
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-from aggregator.model import Failure, Hints, Memory, Moved, Pace, Task
+from aggregator.model import Failure, Hints, Memory, Moved, Pace
 from aggregator.text.phrases import span
 
 SERVER_CAP = 86_400  # seconds; a server's freshness or Retry-After beyond a day is not believed (P8)
@@ -20,6 +22,9 @@ BACKOFF_CAP = 86_400
 FIRST_POLLS = 40  # a minute, of sources that are new together
 # a permanent redirect is adopted after so many parsed polls over so long (P15)
 MOVE_SIGHTINGS, MOVE_SECONDS = 3, 86_400
+REMEMBERED = 1000  # hosts, before those without business are forgotten
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,36 +242,36 @@ def _only_safer(old: str, new: str) -> bool:
     )
 
 
-class Hosts:
-    """Who may start now: at most `per_host` requests in flight to a host and `gap` seconds between two (P12).
-    A plain state machine.
+class Hosts(Generic[T]):
+    """Whose turn it is: at most `per_host` requests in flight to a host, and `gap` seconds between two (P12),
+    redirects included. A plain state machine; the one place for politeness.
 
-    Times are monotonic seconds that the caller gives. Tasks without a host (local files) are always ready.
+    Times are monotonic seconds that the caller gives. What has no host (a local file) is always ready. Who was
+    asked when is remembered for as long as this lasts.
     """
 
-    def __init__(self, per_host: int, gap: float, tasks: Iterable[tuple[Task, str | None]]) -> None:
+    def __init__(self, per_host: int, gap: float) -> None:
         self._per_host, self._gap = per_host, gap
-        self._queues: dict[str, list[Task]] = {}
+        self._queues: dict[str, deque[T]] = {}
         self._flying: dict[str, int] = {}
-        # (not before, order, host): a heap with each waiting host once
+        self._free_at: dict[str, float] = {}  # when a host may be asked next
+        # (not before, order, host): a heap with each host once that has something waiting, and room for it
         self._ready: list[tuple[float, int, str]] = []
-        self._free: list[Task] = []
+        self._waiting: set[str] = set()  # the hosts of that heap
+        self._free: deque[T] = deque()
         self._order = 0
-        self._waiting: set[str] = set()
-        self._held: dict[str, float] = {}
-        for task, host in tasks:
-            if host is None:
-                self._free.append(task)
-            else:
-                self._queues.setdefault(host, []).append(task)
-        for host, queue in self._queues.items():
-            queue.reverse()  # taken from the end
-            self._push(0.0, host)
 
-    def _push(self, at: float, host: str) -> None:
-        self._order += 1
-        self._waiting.add(host)
-        heapq.heappush(self._ready, (max(at, self._held.get(host, 0.0)), self._order, host))
+    def add(self, one: T, host: str | None, first: bool = False) -> None:
+        """To be started in its host's turn: after all others of that host, or before them."""
+        if host is None:
+            self._free.append(one)
+            return
+        queue = self._queues.setdefault(host, deque())
+        if first:
+            queue.appendleft(one)
+        else:
+            queue.append(one)
+        self._queue(host)
 
     @property
     def waiting(self) -> bool:
@@ -277,18 +282,18 @@ class Hosts:
         """When the next one may start; infinity if that depends on one in flight."""
         return 0.0 if self._free else self._ready[0][0] if self._ready else float("inf")
 
-    def ready(self, now: float, room: int) -> list[Task]:
-        """Up to `room` tasks to start now; they count as in flight from here on."""
-        found: list[Task] = []
+    def ready(self, now: float, room: int) -> list[T]:
+        """Up to `room` to start now; they count as in flight from here on."""
+        found: list[T] = []
         while room > len(found) and self._free:
-            found.append(self._free.pop(0))
+            found.append(self._free.popleft())
         while room > len(found) and self._ready and self._ready[0][0] <= now:
             _, _, host = heapq.heappop(self._ready)
             self._waiting.discard(host)
-            found.append(self._queues[host].pop())
+            found.append(self._queues[host].popleft())
             self._flying[host] = self._flying.get(host, 0) + 1
-            if self._queues[host] and self._flying[host] < self._per_host:
-                self._push(now + self._gap, host)
+            self._not_before(host, now + self._gap)
+            self._queue(host)
         return found
 
     def finished(self, host: str | None, now: float) -> None:
@@ -296,25 +301,56 @@ class Hosts:
         if host is None:
             return
         self._flying[host] -= 1
-        if self._queues[host] and host not in self._waiting:
-            self._push(now + self._gap, host)
+        self._not_before(host, now + self._gap)
+        self._queue(host)
+        if len(self._free_at) > REMEMBERED:
+            self._forget(now)
 
     def hold(self, host: str, until: float) -> None:
         """Nothing of this host starts before `until`."""
-        self._held[host] = until
+        self._not_before(host, until)
         self._ready = [(max(at, until) if one == host else at, order, one) for at, order, one in self._ready]
         heapq.heapify(self._ready)
 
-    def withdraw(self, unwanted: Callable[[Task], bool]) -> list[Task]:
+    def withdraw(self, unwanted: Callable[[T], bool]) -> list[T]:
         """Take these out of the queues: after a 429 what its host still had is put off (P11)."""
-        found: list[Task] = []
-        for host, queue in self._queues.items():
-            gone = [task for task in queue if unwanted(task)]
-            if gone:
-                queue[:] = [task for task in queue if not unwanted(task)]
-                found += reversed(gone)
-            if gone and not queue and host in self._waiting:
-                self._waiting.discard(host)
-                self._ready = [one for one in self._ready if one[2] != host]
-                heapq.heapify(self._ready)
+        found: list[T] = []
+        for queue in self._queues.values():
+            found += [one for one in queue if unwanted(one)]
+            kept = [one for one in queue if not unwanted(one)]
+            queue.clear()
+            queue.extend(kept)
+        self._drop_idle()
         return found
+
+    def clear(self) -> None:
+        """Nobody waits any more, nothing is in flight."""
+        self._free.clear()
+        self._queues.clear()
+        self._flying.clear()
+        self._drop_idle()
+
+    def _queue(self, host: str) -> None:
+        """Its next one waits for its time, where there is one and no other in the way."""
+        if host in self._waiting or not self._queues.get(host):
+            return
+        if self._flying.get(host, 0) < self._per_host:
+            self._order += 1
+            self._waiting.add(host)
+            heapq.heappush(self._ready, (self._free_at.get(host, 0.0), self._order, host))
+
+    def _not_before(self, host: str, at: float) -> None:
+        self._free_at[host] = max(at, self._free_at.get(host, 0.0))
+
+    def _drop_idle(self) -> None:
+        self._ready = [one for one in self._ready if self._queues.get(one[2])]
+        heapq.heapify(self._ready)
+        self._waiting = {host for _, _, host in self._ready}
+
+    def _forget(self, now: float) -> None:
+        """Hosts without business."""
+        for host in [one for one, at in self._free_at.items() if at <= now]:
+            if not self._flying.get(host) and not self._queues.get(host):
+                del self._free_at[host]
+                self._flying.pop(host, None)
+                self._queues.pop(host, None)

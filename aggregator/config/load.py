@@ -524,7 +524,6 @@ def _config(path: Path, file: Any) -> Config:
         output=folder / file.service.output,
         pace=Pace(file.poll.interval, file.poll.min_interval, file.poll.max_interval),
         limits=Limits(agent.encode("ascii", "ignore").decode(), float(file.poll.timeout), file.poll.max_bytes, tuple(file.poll.allow_hosts),
-                      per_host=file.poll.per_host, host_gap=float(file.poll.host_gap),
                       parse_seconds=float(file.poll.parse_timeout), parse_memory=file.poll.parse_memory),
         concurrency=file.poll.concurrency,
         per_host=file.poll.per_host,

@@ -4,6 +4,9 @@ that they set with it; nothing is kept between polls (P19).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
 import requests
 from requests.cookies import RequestsCookieJar, get_cookie_header
 
@@ -12,23 +15,32 @@ from aggregator import urls
 MAX_LENGTH = 8000  # characters of the header; servers refuse more
 
 
+@dataclass(frozen=True, slots=True)
 class Cookies:
     """Host by host: what one host sets, whatever domain it says, no other host ever gets. Given back only
     where a redirect leads to where we were already: most servers that set cookies want none.
     """
 
-    def __init__(self) -> None:
-        self.wanted = False
-        self._jars: dict[str, RequestsCookieJar] = {}
+    wanted: bool = False
+    jars: Mapping[str, RequestsCookieJar] = field(default_factory=dict)
 
-    def keep(self, url: str, answer: requests.Response) -> None:
-        """What an answer from this address sets."""
-        if answer.cookies:
-            self._jars.setdefault(urls.host(url), RequestsCookieJar()).update(answer.cookies)
+    def kept(self, url: str, answer: requests.Response) -> Cookies:
+        """With what an answer from this address sets."""
+        if not answer.cookies:
+            return self
+        host = urls.host(url)
+        jar = RequestsCookieJar()
+        jar.update(self.jars.get(host, {}))  # type: ignore[no-untyped-call]
+        jar.update(answer.cookies)  # type: ignore[no-untyped-call]
+        return replace(self, jars={**self.jars, host: jar})
+
+    def given(self) -> Cookies:
+        """Given back from here on."""
+        return replace(self, wanted=True)
 
     def of(self, url: str) -> str:
         """The `Cookie` header for this address, "" for none: paths, `Secure` and what expired count."""
-        jar = self._jars.get(urls.host(url))
+        jar = self.jars.get(urls.host(url))
         if jar is None or not self.wanted:
             return ""
         asked = requests.Request("GET", url).prepare()

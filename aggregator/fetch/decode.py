@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
 import re
-import threading
 import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from aggregator.fetch.exchange import Exchange
 from aggregator.fetch.watchdog import Guard
 from aggregator.model import Failure
 
@@ -17,53 +16,6 @@ PIECE = 65_536
 _CODINGS = ("gzip", "x-gzip", "deflate")
 _TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,60}")  # RFC 9110, 5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
-STEP = 1_000_000  # bytes; what a body takes beyond its first step is counted
-BUDGET = 64  # steps that all bodies together may take, from the network until they are parsed
-
-
-class _Budget:
-    """Large bodies are in hand by a few threads at a time only, or the memory would be theirs (B2)."""
-
-    def __init__(self, steps: int) -> None:
-        self._left = steps
-        self._changed = threading.Condition()
-        self._mine = threading.local()
-
-    def reach(self, size: int, guard: Guard) -> bool:
-        """Make sure that this thread has taken enough for a body of this size. False: the others did not give
-        enough back in time.
-        """
-        steps = size // STEP - self.taken
-        if steps <= 0:
-            return True
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._left >= steps, guard.left):
-                return False
-            self._left -= steps
-            self._mine.steps = self.taken + steps
-        return True
-
-    def give_back(self) -> None:
-        with self._changed:
-            self._left += self.taken
-            self._mine.steps = 0
-            self._changed.notify_all()
-
-    @property
-    def taken(self) -> int:
-        return int(getattr(self._mine, "steps", 0))
-
-
-_budget = _Budget(BUDGET)
-
-
-@contextlib.contextmanager
-def room() -> Iterator[None]:
-    """Around a poll: its body counts from the network until it is parsed."""
-    try:
-        yield
-    finally:
-        _budget.give_back()
 
 
 class Bad(Exception):
@@ -74,7 +26,7 @@ class Bad(Exception):
         self.failure = failure
 
 
-def read(raw: Any, headers: dict[str, str], guard: Guard, max_bytes: int) -> tuple[bytes, int]:
+def read(raw: Any, headers: dict[str, str], exchange: Exchange, max_bytes: int) -> tuple[bytes, int]:
     """(body after decompression, bytes that travelled). Raises Bad.
 
     requests and urllib3 return bodies that are shorter than Content-Length, and truncated gzip, without an
@@ -89,14 +41,14 @@ def read(raw: Any, headers: dict[str, str], guard: Guard, max_bytes: int) -> tup
         raise Bad(_unknown(codings + strange))
     decoder = _Inflate(codings == ["deflate"]) if codings else None
     out, wire = bytearray(), 0
-    for piece in _pieces(raw, guard):
+    for piece in _pieces(raw, exchange.guard):
         wire += len(piece)
         out += decoder.feed(piece, max_bytes + 1 - len(out)) if decoder else piece
         if len(out) > max_bytes or wire > max_bytes:
             raise Bad(
                 Failure("too-big", f"more than {max_bytes / 1e6:g} MB after decompression (poll.max_bytes)")
             )
-        if not _budget.reach(len(out), guard):
+        if not exchange.budget.reach(len(out), exchange.guard):
             raise Bad(
                 Failure("timeout", "too many large bodies at once; there was no room for this one in time")
             )

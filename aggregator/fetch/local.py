@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import glob
-import time
 from pathlib import Path
 
 from aggregator.model import Failure, Fetched, Limits
 
 
-def read(pattern: str, limits: Limits) -> tuple[Fetched, ...]:
-    """The files that an absolute path or glob names, in the order of their names; trouble with one is that
-    file's failure.
+def read(pattern: str, limits: Limits, at: int) -> tuple[Fetched, ...]:
+    """The files that an absolute path or glob names, in the order of their names, as they are now, `at`; trouble
+    with one is that file's failure.
     """
-    at = int(time.time())
     names = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern, recursive=True))
     if not names:
         return (

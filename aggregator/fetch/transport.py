@@ -11,7 +11,6 @@ import queue
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -24,12 +23,10 @@ from urllib3.poolmanager import PoolManager
 from urllib3.util.retry import Retry
 
 from aggregator.fetch import address
-from aggregator.fetch.watchdog import Guard
+from aggregator.fetch.exchange import Exchange
 
 LOOK = 0.25  # seconds between two looks, while DNS is waited for, at whether the exchange is over
 MAX_INTERIM = 20  # answers of the kind 1xx before the one that counts
-
-Resolver = Callable[[str, int], list[str]]
 
 
 class Refused(Exception):
@@ -38,13 +35,6 @@ class Refused(Exception):
 
 class Unresolved(Exception):
     """The name has no address, or none was found in time."""
-
-
-class Exchange:
-    """What the connections of this thread's current request need to know."""
-
-    def __init__(self, guard: Guard, allow_hosts: tuple[str, ...], resolver: Resolver) -> None:
-        self.guard, self.allow_hosts, self.resolver = guard, allow_hosts, resolver
 
 
 _current = threading.local()
@@ -90,7 +80,9 @@ def _connect(host: str, port: int) -> socket.socket:
     """A connection to a checked address: the one that was checked is the one that is dialled."""
     exchange: Exchange = _current.exchange
     name = host.strip("[]")
-    found, why = address.allowed(_resolve(exchange, name, port), name.lower(), port, exchange.allow_hosts)
+    found, why = address.allowed(
+        _resolve(exchange, name, port), name.lower(), port, exchange.limits.allow_hosts
+    )
     if why is not None:
         raise Refused(why)
     trouble: OSError = OSError("no address")

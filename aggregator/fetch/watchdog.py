@@ -60,7 +60,7 @@ def _shut(sock: socket.socket) -> None:
 
 
 class Watchdog:
-    """Watches all guards of the process with one daemon thread, started by the first one."""
+    """Watches guards with one daemon thread, started by the first one; it ends with the watchdog."""
 
     def __init__(self) -> None:
         self._guards: set[Guard] = set()
@@ -73,6 +73,7 @@ class Watchdog:
         with self._changed:
             if self._closed:
                 guard.killed = True
+                return guard
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
                 self._thread.start()
@@ -83,6 +84,8 @@ class Watchdog:
     def done(self, guard: Guard) -> None:
         with self._changed:
             self._guards.discard(guard)
+            if self._closed:
+                self._changed.notify()
         guard.release()
 
     @property
@@ -90,20 +93,19 @@ class Watchdog:
         return self._closed
 
     def close(self) -> None:
-        """Kill everything that is under way, and everything that is asked for later, until `reopen`."""
+        """Kill everything that is under way, and everything that is asked for later."""
         with self._changed:
             self._closed = True
             guards = list(self._guards)
+            self._changed.notify()
         for guard in guards:
             guard.kill()
-
-    def reopen(self) -> None:
-        with self._changed:
-            self._closed = False
 
     def _run(self) -> None:
         while True:
             with self._changed:
+                if self._closed and not self._guards:
+                    return
                 nearest = min((guard.deadline for guard in self._guards), default=None)
                 self._changed.wait(None if nearest is None else max(0.0, nearest - time.monotonic()))
                 late = [guard for guard in self._guards if guard.deadline <= time.monotonic()]

@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
-import io
 import math
 import os
 import queue
@@ -16,9 +15,9 @@ import signal
 import threading
 from concurrent.futures import CancelledError, wait
 from dataclasses import dataclass, replace
-from multiprocessing import context, forkserver, popen_forkserver, reduction, spawn, util
 from typing import Any
 
+from aggregator import processes
 from aggregator.kinds import Reader
 from aggregator.model import Bound, Failure, Fetched, ItemMarks, Limits, Parsed, Source
 from aggregator.parse import bounds, parse, parse_little
@@ -74,8 +73,8 @@ class _Worker:
         from pebble import ProcessPool  # not where nothing needs a process
 
         if self._pool is None or not self._pool.active:
-            clean = _Context()
-            _ensure_server(clean)
+            clean = processes.Context()
+            processes.ensure_server(clean)
             self._at = clean.RawArray("c", 400)
             self._pool = ProcessPool(
                 max_workers=1,
@@ -209,22 +208,6 @@ def _ended(error: Exception, limits: Limits, number: int, where: str) -> _Outcom
     return _Outcome(bound="memory", number=number, failure=Failure("parse", f"{words}; {more}"))
 
 
-def _ensure_server(clean: context.ForkServerContext) -> None:
-    """forkserver: a clean process without our threads and locks.
-
-    It starts as `python -c`, which looks for modules in the present folder first: a folder there that is
-    called `aggregator` (or a json.py) would be taken for ours. Not with this (Python 3.11 and newer).
-    """
-    clean.set_forkserver_preload(["aggregator.parse.feeds"])
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ["PYTHONSAFEPATH"] = "1"
-    try:
-        forkserver.ensure_running()
-    finally:  # other programs that we start are none of our business
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-
-
 # ---------------------------------------------------------------- in the worker
 
 
@@ -301,47 +284,3 @@ def _data_size() -> int:
             if line.startswith("VmData:"):
                 return int(line.split()[1]) * 1024
     return 0
-
-
-# ---------------------------------------------------------------- workers know nothing of the host program
-
-
-class _Popen(popen_forkserver.Popen):
-    """As multiprocessing starts a process, but without importing the `__main__` of the program that embeds
-    us: its size, its side effects and a missing `if __name__ == "__main__"` are none of a parser's business.
-    """
-
-    def _launch(self, process_obj: Any) -> None:
-        prepared = spawn.get_preparation_data(process_obj._name)
-        for key in ("init_main_from_name", "init_main_from_path"):
-            prepared.pop(key, None)
-        message = io.BytesIO()
-        context.set_spawning_popen(self)
-        try:
-            reduction.dump(prepared, message)
-            reduction.dump(process_obj, message)
-        finally:
-            context.set_spawning_popen(None)
-        self.sentinel, pipe = forkserver.connect_to_new_process(
-            self._fds  # type: ignore[attr-defined]  # typeshed leaves out what is private
-        )
-        still_here = os.dup(pipe)  # how the worker sees that we have ended
-        self.finalizer = util.Finalize(self, _close, (still_here, self.sentinel))
-        with open(pipe, "wb", closefd=True) as file:
-            file.write(message.getbuffer())
-        self.pid = forkserver.read_signed(self.sentinel)
-
-
-def _close(*files: int) -> None:
-    for file in files:
-        os.close(file)
-
-
-class _Process(context.ForkServerProcess):
-    @staticmethod
-    def _Popen(process_obj: Any) -> Any:
-        return _Popen(process_obj)
-
-
-class _Context(context.ForkServerContext):
-    Process = _Process

@@ -1,0 +1,40 @@
+"""What one exchange with a server may use, and where it goes on after a redirect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aggregator.fetch.budget import Budget
+from aggregator.fetch.cookies import Cookies
+from aggregator.fetch.watchdog import Guard
+from aggregator.model import Limits
+
+Resolver = Callable[[str, int], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request, and who watches it."""
+
+    guard: Guard
+    limits: Limits
+    resolver: Resolver
+    budget: Budget
+    now: int  # Unix time at its start
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Where an exchange goes on, after redirects: the next request is made in its host's turn. Travels to any
+    executor.
+    """
+
+    url: str  # to be asked next
+    permanent: str | None = None  # where the leading 301/308 redirects lead so far
+    leading: bool = True  # whether all redirects so far were of those
+    # (address, cookies) of each request so far: the same one twice is a circle
+    asked: frozenset[tuple[str, str]] = frozenset()
+    hops: int = 0
+    seconds: float = 0.0  # of all requests so far; waiting for a turn does not count
+    cookies: Cookies = field(default_factory=Cookies)

@@ -1,0 +1,146 @@
+"""One request of an exchange: what is sent, and what the answer is: a document, a failure, or where it goes on.
+
+Redirects are followed by hand: every hop is checked, and waits for its turn at its host as any other request; the
+permanent ones that lead are remembered, circles end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import requests
+from requests.utils import requote_uri
+
+from aggregator import headers, urls
+from aggregator.fetch import decode, failures, transport
+from aggregator.fetch.exchange import Exchange, Trail
+from aggregator.fetch.failures import Wrong
+from aggregator.model import Failure, Fetched, Limits, Request
+from aggregator.text import markup
+
+ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
+REDIRECTS = (301, 302, 303, 307, 308)
+_COMPLETE = (200, 203)  # 203: as a proxy changed it
+_LONGEST_URL = 8000
+
+
+def ask(request: Request, trail: Trail, exchange: Exchange) -> Fetched | Trail:
+    """Raises `Wrong`, or what the libraries raise."""
+    url, cookies = trail.url, trail.cookies.of(trail.url)
+    with _send(request, trail, cookies, exchange) as answer:
+        named = dict(headers.joined(answer.raw.headers.items()))
+        if answer.status_code in REDIRECTS:
+            return _onward(trail, cookies, answer, named, exchange.limits)
+        permanent = None if trail.permanent == request.url else trail.permanent
+        return replace(_answer(url, answer, named, request, exchange), permanent=permanent)
+
+
+def _onward(
+    trail: Trail, cookies: str, answer: requests.Response, named: dict[str, str], limits: Limits
+) -> Trail:
+    status = answer.status_code
+    jar = trail.cookies.kept(trail.url, answer)
+    to = target(trail.url, status, named.get("location"))
+    asked = trail.asked | {(trail.url, cookies)}
+    if any(to == url for url, _ in asked):
+        jar = jar.given()
+    if (to, jar.of(to)) in asked:
+        words = f"redirects in a circle, back to {urls.redact(to)}"
+        raise Wrong(Failure("redirect", words, status=status))
+    if trail.hops >= limits.max_redirects:
+        raise Wrong(Failure("redirect", f"more than {limits.max_redirects} redirects"))
+    leading = trail.leading and status in (301, 308)
+    return replace(
+        trail,
+        url=to,
+        permanent=to if leading else trail.permanent,
+        leading=leading,
+        asked=asked,
+        hops=trail.hops + 1,
+        cookies=jar,
+    )
+
+
+def _conditional(url: str, request: Request) -> bool:
+    """Validators mean something at the address that gave them only (RFC 9110, 8.8)."""
+    return (request.etag is not None or request.last_modified is not None) and request.given_at in (None, url)
+
+
+def _send(request: Request, trail: Trail, cookies: str, exchange: Exchange) -> requests.Response:
+    said: dict[str, str | bytes] = {
+        "User-Agent": exchange.limits.user_agent,
+        "Accept": ACCEPT,
+        "Accept-Encoding": "gzip",
+        # polls of one host are a second apart at least: idle connections would only add up
+        "Connection": "close",
+    }
+    if urls.origin(trail.url) == urls.origin(request.url):
+        said.update(request.headers)
+    if cookies:
+        name = next((name for name in said if name.lower() == "cookie"), "Cookie")
+        said[name] = f"{said[name]!s}; {cookies}" if name in said else cookies
+    if _conditional(trail.url, request):
+        if request.etag is not None:
+            said["If-None-Match"] = request.etag.encode("latin-1", "replace")
+        if request.last_modified is not None:
+            said["If-Modified-Since"] = request.last_modified.encode("latin-1", "replace")
+    try:
+        prepared = requests.Request("GET", trail.url, said).prepare()
+    except requests.exceptions.InvalidHeader:
+        raise Wrong(
+            Failure("protocol", "a header of ours would not be valid; check `headers` of the source")
+        ) from None
+    return transport.exchange(prepared, exchange.guard.left)
+
+
+def target(url: str, status: int, location: str | None) -> str:
+    """Where a redirect leads."""
+    if not location or not location.strip():
+        raise Wrong(Failure("redirect", f"answered {status} without saying where to", status=status))
+    # http.client reads headers as latin-1; most servers that send more mean UTF-8.
+    text = location.strip().encode("latin-1", "replace").decode("utf-8", "replace")
+    try:
+        parts = urlsplit(urljoin(url, text))
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Wrong(
+                Failure(
+                    "redirect",
+                    f"redirects to “{markup.snippet(markup.clean(urls.redact(text)), 80)}”, which is no web address",
+                    status=status,
+                )
+            )
+        plain = requote_uri(
+            urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path or "/", parts.query, ""))
+        )
+        if len(plain) > _LONGEST_URL:
+            raise Wrong(
+                Failure("redirect", f"redirects to an address of {len(plain)} characters", status=status)
+            )
+        return plain
+    except ValueError as error:
+        raise Wrong(
+            Failure("redirect", f"redirects to a malformed address ({error})", status=status)
+        ) from None
+
+
+def _answer(
+    url: str, answer: requests.Response, named: dict[str, str], request: Request, exchange: Exchange
+) -> Fetched:
+    status = answer.status_code
+    if status == 304:
+        if not _conditional(url, request):
+            raise Wrong(
+                Failure(
+                    "protocol",
+                    "answered 304 “not modified” although nothing was asked conditionally",
+                    status=status,
+                )
+            )
+        return Fetched(url, 0, status, tuple(named.items()))
+    if status not in _COMPLETE:
+        raise Wrong(failures.of_status(answer, named, exchange))
+    body, wire = decode.read(answer.raw, named, exchange, exchange.limits.max_bytes)
+    if not body.strip():
+        raise Wrong(Failure("empty", f"answered {status} with an empty body", status=status))
+    return Fetched(url, 0, status, tuple(named.items()), body, wire)
