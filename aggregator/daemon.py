@@ -64,8 +64,7 @@ class Daemon:
     """Runs `cycle` every tick until a signal comes; `reload` is called first where the config file changed or
     SIGHUP came. A second SIGHUP over the same file confirms it.
 
-    `cycle` must return within bounded time once `stop` is set; `close` then ends what is on the wire. An
-    exception in it ends the daemon with that exception (R15): a supervisor starts it again, silence would not
+    `cycle` must return within bounded time once `stop` is set. An exception in it ends the daemon with that exception (R15): a supervisor starts it again, silence would not
     be noticed.
     """
 
@@ -75,10 +74,9 @@ class Daemon:
         cycle: Callable[[Stop], None],
         reload: Callable[[bool], None],
         tick: int = TICK,
-        close: Callable[[], None] = lambda: None,
     ) -> None:
         self.stop = Stop()
-        self._cycle, self._reload, self._tick_seconds, self._close = cycle, reload, tick, close
+        self._cycle, self._reload, self._tick_seconds = cycle, reload, tick
         self._watched = Watched(config)
         self._hung_up = 0  # SIGHUPs so far
         self._heeded = 0  # … of which so many were heeded
@@ -103,7 +101,7 @@ class Daemon:
             self._tick, "interval", seconds=self._tick_seconds, id="tick", next_run_time=_soon()
         )
         scheduler.add_listener(self._on_event, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES)
-        with bounded(self.stop, self._close):
+        with bounded(self.stop):
             scheduler.start()
             notify("READY=1")
             try:

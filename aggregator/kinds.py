@@ -21,6 +21,10 @@ Reader = Callable[[Source, Fetched, Limits], Parsed]
 """How one document is read; may raise."""
 
 
+def _no_doubt(source: Source) -> str | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of source. Its functions are found by their names, so that it travels to any executor."""
@@ -40,7 +44,7 @@ class Kind:
     # readers may know where. Else it is looked at in each cycle, and concerns nobody else.
     remote: bool = False
     rhythm: bool = False  # whether its entries come in a rhythm, so that it can be silent
-    doubt: Callable[[Source], str | None] = lambda source: None  # what is hardly meant so, for `check`
+    doubt: Callable[[Source], str | None] = _no_doubt  # what is hardly meant so, for `check`
 
 
 def _ask(task: Task, door: Door, trail: Trail | None) -> Sequence[Fetched] | Trail:
@@ -67,10 +71,22 @@ def _nothing(task: Task, door: Door, trail: Trail | None) -> Sequence[Fetched]:
     return (Fetched("", 0, failure=Failure("missing", "nothing says where it is")),)
 
 
-FEED = Kind("feed", "url", "a feed", lambda source: source.url is not None, _ask, remote=True, rhythm=True)
-FILES = Kind("files", "path", "a local file", lambda source: source.path is not None, _look, doubt=_no_file)
+def _has_url(source: Source) -> bool:
+    return source.url is not None
+
+
+def _has_path(source: Source) -> bool:
+    return source.path is not None
+
+
+def _is_any(source: Source) -> bool:
+    return True
+
+
+FEED = Kind("feed", "url", "a feed", _has_url, _ask, remote=True, rhythm=True)
+FILES = Kind("files", "path", "a local file", _has_path, _look, doubt=_no_file)
 KINDS: list[Kind] = [FEED, FILES]
-_BY_HAND = Kind("by hand", "", "stories by hand", lambda source: True, _nothing)
+_BY_HAND = Kind("by hand", "", "stories by hand", _is_any, _nothing)
 
 
 def of(source: Source) -> Kind:

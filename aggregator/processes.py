@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from multiprocessing import context, forkserver, popen_forkserver, reduction, spawn, util
 from typing import Any
 
-PRELOADED = ("aggregator.parse",)  # what a new process need not import
+PRELOADED = ("aggregator.parse.feeds",)  # what a new process need not import
 
 
 class _Popen(popen_forkserver.Popen):
@@ -82,4 +82,4 @@ def use_server(address: str) -> None:
 
 
 def _server() -> Any:
-    return forkserver._forkserver  # type: ignore[attr-defined]  # typeshed leaves out what is private
+    return forkserver._forkserver

@@ -261,6 +261,10 @@ class Hosts(Generic[T]):
         self._free: deque[T] = deque()
         self._order = 0
 
+    def limit(self, per_host: int, gap: float) -> None:
+        """From now on."""
+        self._per_host, self._gap = per_host, gap
+
     def add(self, one: T, host: str | None, first: bool = False) -> None:
         """To be started in its host's turn: after all others of that host, or before them."""
         if host is None:
@@ -298,7 +302,7 @@ class Hosts(Generic[T]):
 
     def finished(self, host: str | None, now: float) -> None:
         """One of this host ended; the next one may start after the gap."""
-        if host is None:
+        if host is None or not self._flying.get(host):  # or all were withdrawn meanwhile
             return
         self._flying[host] -= 1
         self._not_before(host, now + self._gap)

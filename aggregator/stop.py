@@ -61,20 +61,17 @@ class Stop:
 
 
 @contextmanager
-def bounded(stop: Stop, close: Callable[[], None]) -> Iterator[None]:
-    """For as long as this lasts: a stop calls `close` (from another thread), and ends the process with exit
-    code 0 where it has not come to its own end `GRACE` seconds later. No transaction and no file is half
-    written then: both are there whole or not at all, also after `kill -9`.
+def bounded(stop: Stop) -> Iterator[None]:
+    """For as long as this lasts: a stop ends the process with exit code 0 where it has not come to its own end
+    `GRACE` seconds later. No transaction and no file is half written then: both are there whole or not at all, also
+    after `kill -9`.
     """
     over = threading.Event()
 
     def watch() -> None:
         while not stop.wait(0.5) and not over.is_set():
             pass
-        if over.is_set():
-            return
-        close()
-        if not over.wait(GRACE):
+        if not over.is_set() and not over.wait(GRACE):
             os._exit(0)
 
     threading.Thread(target=watch, name="stop", daemon=True).start()

@@ -9,7 +9,7 @@ import socket
 import struct
 import sys
 
-from aggregator import fetch
+from aggregator.fetch import Door
 from aggregator.model import Limits, Request
 from tests.hostile import Hostile
 
@@ -32,7 +32,8 @@ def main() -> None:
     with Hostile(outside=True) as server:
         limits = Limits(timeout=3.0, allow_hosts=(f"127.0.0.1:{server.port}",))
         for name in server.table:
-            failure = fetch.get(Request(server.url(name)), limits).failure
+            with Door() as door:
+                failure = door.get(Request(server.url(name)), limits).failure
             found[name] = failure.kind if failure else "ok"
         wanted = {name: case.wanted for name, case in server.table.items()}
         print(json.dumps({"found": found, "wanted": wanted, "canary": len(server.canary_log)}), flush=True)

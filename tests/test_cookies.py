@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from aggregator import fetch
+from aggregator.fetch import Door
 from aggregator.model import Fetched, Limits, Request
 
 FEED = b"<?xml version='1.0'?><rss version='2.0'><channel><title>t</title></channel></rss>"
@@ -87,7 +87,8 @@ def _fresh() -> None:
 def get(port: int, path: str, **headers: str) -> Fetched:
     limits = Limits(timeout=20, allow_hosts=(f"127.0.0.1:{port}", f"localhost:{port}"))
     request = Request(f"http://127.0.0.1:{port}/{path}", headers=tuple(headers.items()))
-    return fetch.get(request, limits, lambda host, _: ["127.0.0.1"])
+    with Door(lambda host, _: ["127.0.0.1"]) as door:
+        return door.get(request, limits)
 
 
 def test_a_redirect_that_sets_a_cookie_and_leads_back(port: int) -> None:

@@ -122,8 +122,10 @@ def test_R4_a_crash_between_store_and_publish_is_repaired(seeds: Config) -> None
     with open_writer(seeds.database) as store:
         found = cycle.tasks(seeds, store, Wanted(), NOW)
         from aggregator.cycle.collect import collect
+        from aggregator.cycle.network import opened
 
-        collect(seeds, store, found, Stop(), lambda polled: None)
+        with opened(Stop()) as network:
+            collect(seeds, store, found, Stop(), lambda polled: None, network)
     report = once(seeds, NOW + 10, offline=True)
     assert report.folded.stories_new == 17 and (seeds.output / "all.atom").exists()
 

@@ -17,7 +17,7 @@ from aggregator.cli.sources import sources_opml
 from aggregator.config import doubts
 from aggregator.cycle import Wanted
 from aggregator.errors import ConfigError
-from aggregator.fetch import read as files
+from aggregator.fetch import Door, Trail
 from aggregator.kinds import KINDS, Kind
 from aggregator.model import Entry, Feed, Fetched, Limits, Memory, Parsed, Person, Polled, Source, Task
 from aggregator.parse import normal
@@ -32,8 +32,8 @@ def accepts(source: Source) -> bool:
     return (source.path or "").endswith(".eml")
 
 
-def fetch(task: Task) -> tuple[Fetched, ...]:
-    return files(str(task.source.path), task.limits)
+def fetch(task: Task, door: Door, trail: Trail | None) -> tuple[Fetched, ...]:
+    return door.read(str(task.source.path), task.limits)
 
 
 def read(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
@@ -155,11 +155,11 @@ def taken(task: Task, *titles: str, at: int = NOW) -> Polled:
     return poll.take(task, [replace(PUSHED, body=rss(*titles), at=at)])
 
 
-def test_a_poll_is_what_it_fetched_taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aggregator.fetch.local.time.time", lambda: NOW)
+def test_a_poll_is_what_it_fetched_taken(folder: Path) -> None:
+    door = Door(clock=lambda: NOW)
     task = Task(Source("ferry", path=str(folder / "*.eml")))
-    polled = poll.poll(task)
-    assert polled == poll.take(task, poll.fetch(task)) and len(polled.entries) == 2
+    polled = poll.poll(task, door=door)
+    assert polled == poll.take(task, poll.fetch(task, door)) and len(polled.entries) == 2
 
 
 def test_a_pushed_body_leaves_what_servers_said() -> None:
@@ -182,12 +182,14 @@ def test_a_pushed_body_that_is_no_feed_fails_like_any_other() -> None:
     assert polled.failure is not None and polled.failure.kind == "not-a-feed" and polled.memory.etag is None
 
 
-def test_a_kind_that_breaks_its_promise_is_a_failure_of_its_source() -> None:
-    def broken(task: Task) -> tuple[Fetched, ...]:
+def test_a_kind_that_breaks_its_promise_is_a_failure_of_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(task: Task, door: Door, trail: Trail | None) -> tuple[Fetched, ...]:
         raise OSError("no mail")
 
+    monkeypatch.setattr(kinds, "KINDS", [replace(LETTERS, fetch=broken)])
+
     task = Task(Source("ferry", path="x.eml"), Memory(polled=NOW))
-    for fetched in (poll.fetch(task, replace(LETTERS, fetch=broken)), ()):
+    for fetched in (poll.fetch(task, Door(clock=lambda: NOW)), ()):
         polled = poll.take(task, fetched)
         assert polled.failure is not None and polled.failure.kind == "internal"
-    assert poll.take(task, poll.fetch(task, replace(LETTERS, fetch=broken))).at == NOW
+    assert poll.take(task, poll.fetch(task, Door(clock=lambda: NOW))).at == NOW

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import fetch
 from aggregator.config import Config, edit, load
 from aggregator.cycle import lists
+from aggregator.cycle.network import Network
 from aggregator.errors import ConfigError, UsageError
-from aggregator.model import Failure, Fetched, Limits, Request
+from aggregator.model import Failure, Fetched, Request
 from tests.helpers import NOW, config
 
 DAY = 86_400
@@ -85,11 +85,11 @@ def test_a_list_of_the_web_is_asked_once_a_day_with_validators(
         Fetched("", NOW, 200, (("ETag", '"1"'),), opml(A).encode()), Fetched("", NOW, 304), Fetched("", NOW, failure=Failure("timeout", "too late")),
     ]  # fmt: skip
 
-    def get(request: Request, limits: Limits) -> Fetched:
+    def get(network: Network, config: Config, request: Request) -> Fetched:
         asked.append(request)
         return answers.pop(0)
 
-    monkeypatch.setattr(fetch, "get", get)
+    monkeypatch.setattr(Network, "get", get)
     assert lists.sync(settings, NOW) == (True, []) and lists.sync(settings, NOW + DAY - 1) == (False, [])
     assert lists.sync(settings, NOW + DAY) == (False, []) and asked[1].etag == '"1"'
     assert lists.sync(settings, NOW + 2 * DAY) == (False, ["list: https://lists.example/news.opml: too late"])

@@ -15,6 +15,7 @@ import pytest
 
 from aggregator import cycle, fold, opml
 from aggregator.cycle import Wanted, stages
+from aggregator.cycle.network import opened
 from aggregator.daemon import log
 from aggregator.errors import StoreError, UsageError
 from aggregator.fetch import transport
@@ -351,14 +352,12 @@ def test_B10_a_slow_host_does_not_hold_the_others(tmp_path: Path) -> None:
         started = time.monotonic()
         with open_writer(settings.database) as store:
             stop = Stop()
-            for task, _ in cycle.polls(settings, cycle.tasks(settings, store, Wanted(), NOW), stop):
-                finished[task.source.id] = time.monotonic() - started
-                if task.source.id == "quick":
-                    stop.set()
-                    from aggregator import fetch
-
-                    fetch.close()
-        fetch.reopen()
+            with opened(stop) as network:
+                tasks = cycle.tasks(settings, store, Wanted(), NOW)
+                for task, _ in cycle.polls(settings, tasks, stop, network):
+                    finished[task.source.id] = time.monotonic() - started
+                    if task.source.id == "quick":
+                        stop.set()
         assert finished["quick"] < 2.5
 
 

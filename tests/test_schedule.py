@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from aggregator import schedule
-from aggregator.model import Failure, Hints, Memory, Moved, Pace, Source, Task
+from aggregator.model import Failure, Hints, Memory, Moved, Pace
 from tests.helpers import NOW
 
 PACE = Pace(1800, 300, 86_400)
@@ -173,22 +173,15 @@ def test_P15_P16_moves() -> None:
     assert safer is not None and safer.adopted
 
 
-def _task(name: str, host: str) -> tuple[Task, str]:
-    return Task(Source(name, url=f"http://{host}/{name}")), host
-
-
 def test_P11_P12_hosts() -> None:
-    hosts = schedule.Hosts(1, 1.0, [_task("a1", "a"), _task("a2", "a"), _task("a3", "a"), _task("b1", "b")])
-    first = hosts.ready(0.0, 10)
-    assert sorted(task.source.id for task in first) == ["a1", "b1"]
+    hosts = schedule.Hosts[str](1, 1.0)
+    for name in ("a1", "a2", "a3", "b1"):
+        hosts.add(name, name[0])
+    assert sorted(hosts.ready(0.0, 10)) == ["a1", "b1"]
     assert hosts.ready(5.0, 10) == [], "one in flight a host"
     hosts.finished("a", 5.0)
-    assert hosts.ready(5.5, 10) == [] and [task.source.id for task in hosts.ready(6.0, 10)] == ["a2"], (
-        "a gap between two"
-    )
-    assert [
-        task.source.id for task in hosts.withdraw(lambda task: str(task.source.url).startswith("http://a/"))
-    ] == ["a3"], "after a 429"
+    assert hosts.ready(5.5, 10) == [] and hosts.ready(6.0, 10) == ["a2"], "a gap between two"
+    assert hosts.withdraw(lambda name: name[0] == "a") == ["a3"], "after a 429"
     hosts.finished("a", 7.0)
     hosts.finished("b", 7.0)
     assert not hosts.waiting

@@ -84,21 +84,11 @@ def _stopping() -> Iterator[Stop]:
 
     before = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        with bounded(stop, _end_exchanges):
+        with bounded(stop):
             yield stop
     finally:
         for number, old in before.items():
             signal.signal(number, old)
-        if stop.is_set():
-            from aggregator import fetch
-
-            fetch.reopen()
-
-
-def _end_exchanges() -> None:
-    from aggregator import fetch
-
-    fetch.close()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
-from aggregator import cycle, desk, fetch, logs, query
+from aggregator import cycle, desk, logs, query
 from aggregator.cli.common import Settings, ago, common, now
 from aggregator.cli.deskpages import EditorDesk
 from aggregator.config import Config, sweeping
@@ -315,6 +315,9 @@ class Service:
         self.meters = Meters()
         self.server = Server(self.holder, self.meters)
         logs.begin(*self.holder.config.log)
+        from aggregator.cycle.network import Network  # `serve` alone asks nobody
+
+        self.network = Network()
         self._introduced: Config | None = None  # the config whose many new sources were spread out
         self._failed: dict[str, str] = {}  # source → its failure, as it was logged last
         self._warned: set[str] = set()
@@ -337,6 +340,7 @@ class Service:
 
     def close(self) -> None:
         self.server.close()
+        self.network.close()
         self._lock.release()
 
     def reload(self, confirmed: bool) -> None:
@@ -382,7 +386,7 @@ class Service:
         self.server.check()
         config, present = self.holder.config, now()
         self.meters.tick(present)
-        config = self._with_lists(config, present)
+        config = self._with_lists(config, present, stop)
         try:
             if self._introduced is config and not _due(config, present):
                 return
@@ -399,14 +403,14 @@ class Service:
             self._trouble(error)
             stop.wait(30)
 
-    def _with_lists(self, config: Config, present: int) -> Config:
+    def _with_lists(self, config: Config, present: int, stop: Stop) -> Config:
         """With what the reading lists say by now; what they lose is paused, so that nothing is refused."""
         if not config.lists:
             return config
         from aggregator.cycle import lists
 
         try:
-            changed, trouble = lists.sync(config, present)
+            changed, trouble = lists.sync(config, present, stop)
             if changed:
                 self._take_over(self._settings.load())
         except AggregatorError as error:
@@ -424,7 +428,7 @@ class Service:
             measured.begin(name)
             notify(f"STATUS={name} {steps or ''}".rstrip())
 
-        report = cycle.run(config, store, Wanted(), present, stop, cycle.Watch(stage))
+        report = cycle.run(config, store, Wanted(), present, stop, cycle.Watch(stage), self.network)
         measured.end()
         report.seconds = time.monotonic() - started
         collected = report.collected
@@ -484,7 +488,7 @@ def daemon_command(settings: Settings, tick: int, accept: bool) -> None:
     service = Service(settings, accept)
     try:
         service.start()
-        Daemon(settings.path, service.turn, service.reload, tick, fetch.close).run()
+        Daemon(settings.path, service.turn, service.reload, tick).run()
     finally:
         service.close()
     notify("STATUS=stopped")

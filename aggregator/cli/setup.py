@@ -113,6 +113,7 @@ def check_command(settings: Settings, online: bool, strict: bool) -> None:
         settings.say(f"{settings.path}: good: {numbers}{also}")
         return
     from aggregator import cycle
+    from aggregator.cycle.network import opened
     from aggregator.model import Failure, Polled, Task
 
     held = _held(config)
@@ -125,10 +126,10 @@ def check_command(settings: Settings, online: bool, strict: bool) -> None:
         Polled(name, 0, memory, failure=Failure("put-off", f"not asked: {memory.why}"))
         for name, memory in held.items()
     ]
-    found = sorted(
-        [*waiting, *(polled for _, polled in cycle.polls(config, tasks, Stop()))],
-        key=lambda polled: polled.source,
-    )
+    stop = Stop()
+    with opened(stop) as network:
+        polled_now = [polled for _, polled in cycle.polls(config, tasks, stop, network)]
+    found = sorted([*waiting, *polled_now], key=lambda polled: polled.source)
     rows = []
     for polled in found:
         failure = polled.failure

@@ -25,7 +25,7 @@ MAX_FILE = 20_000_000
 NOT_YET: dict[str, str] = {
     "poll.dask_scheduler": "polling on a Dask cluster does not work yet; leave the key out",
 }
-_NOT_YET_VALUES = {("poll.executor", "processes"), ("poll.executor", "dask")}
+_NOT_YET_VALUES = {("poll.executor", "dask")}
 
 Problem = tuple[lines.Path, str]
 
@@ -43,6 +43,7 @@ class Config:
     pace: Pace
     limits: Limits
     concurrency: int
+    executor: str
     per_host: int
     host_gap: float
     pause_host: bool
@@ -526,6 +527,7 @@ def _config(path: Path, file: Any) -> Config:
         limits=Limits(agent.encode("ascii", "ignore").decode(), float(file.poll.timeout), file.poll.max_bytes, tuple(file.poll.allow_hosts),
                       parse_seconds=float(file.poll.parse_timeout), parse_memory=file.poll.parse_memory),
         concurrency=file.poll.concurrency,
+        executor=file.poll.executor,
         per_host=file.poll.per_host,
         host_gap=float(file.poll.host_gap),
         pause_host=file.poll.pause_host,

@@ -99,7 +99,9 @@ class Poll(Section):
     allow_hosts: list[Text] = Field(
         [], max_length=1000, description='"host:port" of our own network that may be reached.'
     )
-    executor: Literal["auto", "threads"] = Field("auto", description="Where polls run.")
+    executor: Literal["auto", "threads", "processes"] = Field(
+        "auto", description="Where polls run: on threads (auto) or in processes."
+    )
 
 
 class Level(Section):

@@ -1,32 +1,158 @@
-"""Poll what is due and store what came: polls run on threads, this thread alone writes, one transaction a
-source.
+"""Poll what is due and store what came: polls run where the config says (`executors`), this thread alone writes, one
+transaction a source.
 """
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 
-from aggregator import health, kinds, poll, schedule, topics, urls
+from aggregator import health, kinds, poll, topics, urls
 from aggregator.config import Config
+from aggregator.cycle import executors
+from aggregator.cycle.executors import Crew
+from aggregator.cycle.network import Network, Visit
 from aggregator.cycle.report import Collected
 from aggregator.errors import AggregatorError
+from aggregator.fetch import Trail
 from aggregator.model import Entry, Failure, Memory, Notice, Polled, Source, Task
 from aggregator.parse import reduce
-from aggregator.parse.isolate import Workers
 from aggregator.stop import Stop
 from aggregator.store import Store, entries, sources
 
 SHORT = 15  # seconds: a pause that a cycle waits for
 PATIENCE = 0.5  # seconds between two looks at the stop sign while polls are under way
+TRIES = 3  # executors that may break under a poll, before it is the poll that is blamed
 
 
-def _host(task: Task) -> str | None:
-    asked = kinds.asked(task.source, task.memory)
-    return urls.host(asked) if asked else None
+def polls(
+    config: Config, tasks: Sequence[Task], stop: Stop, network: Network
+) -> Iterator[tuple[Task, Polled]]:
+    """Poll these politely (as many requests in flight at a host as the config says, a gap between two), where the
+    config says, and yield each outcome as it comes.
+    """
+    polling = _Polling(config, network, stop)
+    for task in tasks:
+        polling.add(Visit(task))
+    open_crew = executors.EXECUTORS[config.executor]
+    try:
+        while polling.hosts.waiting and not stop.is_set():
+            with open_crew(config.concurrency, network.door) as crew:
+                yield from polling.outcomes(crew)
+    finally:
+        polling.hosts.clear()
+
+
+class _Polling:
+    """Visits of one cycle, from their turn to their outcome."""
+
+    def __init__(self, config: Config, network: Network, stop: Stop) -> None:
+        self.config, self.stop, self.hosts = config, stop, network.hosts(config)
+        self._door = network.door
+        self._flying: dict[Future[Polled | Trail], Visit] = {}
+
+    def add(self, visit: Visit, first: bool = False) -> None:
+        self.hosts.add(visit, visit.host, first)
+
+    def outcomes(self, crew: Crew) -> Iterator[tuple[Task, Polled]]:
+        """Until nothing waits any more, we are asked to stop, or the crew breaks: what it had in hand then waits
+        again.
+        """
+        while not self.stop.is_set() and (self._flying or self.hosts.waiting):
+            try:
+                self._start(crew)
+            except BrokenExecutor as error:
+                yield from self._broken(error)
+                return
+            for future in self._ended():
+                self.stop.beat()
+                visit = self._flying.pop(future)
+                try:
+                    outcome = future.result()
+                except BrokenExecutor as error:
+                    self._flying[future] = visit
+                    yield from self._broken(error)
+                    return
+                except Exception as error:  # of the executor: what it runs never raises
+                    outcome = poll.broken(visit.task, self._door.now(), error)
+                yield from self._came(visit, outcome)
+        yield from self._last()
+
+    def _start(self, crew: Crew) -> None:
+        for visit in self.hosts.ready(time.monotonic(), self.config.concurrency - len(self._flying)):
+            try:
+                future = crew.executor.submit(crew.step, visit.task, visit.trail, visit.kind)
+            except BrokenExecutor as error:
+                future = Future()
+                future.set_exception(error)
+            self._flying[future] = visit
+
+    def _ended(self) -> Collection[Future[Polled | Trail]]:
+        """What came back; waits until something may have, or may be started."""
+        until_next = max(0.0, self.hosts.next_at - time.monotonic())
+        if not self._flying:
+            self.stop.beat()
+            self.stop.wait(min(PATIENCE, until_next))
+            return ()
+        pause = min(PATIENCE, max(0.005, until_next))
+        return wait(self._flying, timeout=pause, return_when=FIRST_COMPLETED).done
+
+    def _came(self, visit: Visit, outcome: Polled | Trail) -> Iterator[tuple[Task, Polled]]:
+        host = visit.host
+        if isinstance(outcome, Trail):
+            visit.trail = outcome
+            self.hosts.finished(host, time.monotonic())
+            self.add(visit, first=True)
+            return
+        if self.config.pause_host and _is_rate_limited(outcome):
+            yield from self._after_429(outcome)
+        self.hosts.finished(host, time.monotonic())
+        yield visit.task, outcome
+
+    def _after_429(self, polled: Polled) -> Iterator[tuple[Task, Polled]]:
+        """What is to be put off to another cycle; where the host asks for a short while only, this cycle waits
+        for it.
+        """
+        wait = polled.memory.not_before - polled.at
+        if wait <= SHORT:
+            self.hosts.hold(urls.host(polled.url), time.monotonic() + wait)
+            return
+        limiter = urls.authority(polled.url)
+        failure = Failure("put-off", "its host answered 429")
+        for visit in self.hosts.withdraw(lambda visit: urls.authority(visit.address) == limiter):
+            memory = poll.put_off(visit.task, polled)
+            yield visit.task, Polled(visit.task.source.id, polled.at, memory, failure=failure)
+
+    def _broken(self, error: BrokenExecutor) -> Iterator[tuple[Task, Polled]]:
+        """What a broken executor had in hand is tried again with the next one, unless it was with every one that
+        broke.
+        """
+        for future, visit in list(self._flying.items()):
+            del self._flying[future]
+            whole = future.done() and not future.cancelled() and future.exception() is None
+            if whole:
+                yield from self._came(visit, future.result())
+                continue
+            self.hosts.finished(visit.host, time.monotonic())
+            visit.tries += 1
+            if visit.tries < TRIES:
+                self.add(visit, first=True)
+            else:
+                yield visit.task, poll.broken(visit.task, self._door.now(), error)
+
+    def _last(self) -> Iterator[tuple[Task, Polled]]:
+        """What came back before we were asked to stop."""
+        for future, visit in list(self._flying.items()):
+            if future.done() and not future.cancelled() and future.exception() is None:
+                outcome = future.result()
+                if isinstance(outcome, Polled):
+                    yield visit.task, outcome
+        self._flying.clear()
+
+
+def _is_rate_limited(polled: Polled) -> bool:
+    return polled.failure is not None and polled.failure.kind == "rate-limited"
 
 
 def _speaks_for(polled: Polled) -> Callable[[Task], bool]:
@@ -35,82 +161,19 @@ def _speaks_for(polled: Polled) -> Callable[[Task], bool]:
     return lambda task: urls.authority(kinds.asked(task.source, task.memory) or "") == limiter
 
 
-def polls(config: Config, found: Sequence[Task], stop: Stop) -> Iterator[tuple[Task, Polled]]:
-    """Poll these politely (one request in flight a host, a gap between two) and yield each outcome as it
-    comes.
-    """
-    hosts = schedule.Hosts(config.per_host, config.host_gap, [(task, _host(task)) for task in found])
-    workers = Workers(2)
-    _few_heaps()
-    pool = ThreadPoolExecutor(config.concurrency, thread_name_prefix="poll")
-    flying: dict[Future[Polled], Task] = {}
-    try:
-        while not stop.is_set():
-            for task in hosts.ready(time.monotonic(), config.concurrency - len(flying)):
-                flying[pool.submit(poll.poll, task, workers.parse)] = task
-            if not flying and not hosts.waiting:
-                return
-            pause = PATIENCE if flying else min(PATIENCE, max(0.0, hosts.next_at - time.monotonic()))
-            if not flying:
-                stop.beat()
-                stop.wait(pause)
-                continue
-            done, _ = wait(
-                flying,
-                timeout=min(pause, max(0.005, hosts.next_at - time.monotonic())),
-                return_when=FIRST_COMPLETED,
-            )
-            for future in done:
-                stop.beat()
-                task, polled = flying.pop(future), future.result()
-                if config.pause_host and polled.failure is not None and polled.failure.kind == "rate-limited":
-                    for skipped in _after_429(hosts, polled):
-                        yield (
-                            skipped,
-                            Polled(
-                                skipped.source.id,
-                                polled.at,
-                                poll.put_off(skipped, polled),
-                                failure=Failure("put-off", "its host answered 429"),
-                            ),
-                        )
-                hosts.finished(_host(task), time.monotonic())
-                yield task, polled
-        for future in list(flying):
-            if future.done():
-                yield flying.pop(future), future.result()
-    finally:
-        workers.close()  # first: who waits for a parser must not hold up the end (R16)
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _after_429(hosts: schedule.Hosts, polled: Polled) -> list[Task]:
-    """What is to be put off to another cycle; where the host asks for a short while only, this cycle waits
-    for it.
-    """
-    wait = polled.memory.not_before - polled.at
-    if wait > SHORT:
-        return hosts.withdraw(_speaks_for(polled))
-    hosts.hold(urls.host(polled.url), time.monotonic() + wait)
-    return []
-
-
-def _few_heaps() -> None:
-    """glibc gives each thread a heap, and each keeps what its largest body needed: 180 MB instead of 130
-    after a hostile cycle (B2).
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(-8, 2)  # M_ARENA_MAX
-
-
 def collect(
-    config: Config, store: Store, found: Sequence[Task], stop: Stop, beat: Callable[[Polled], None]
+    config: Config,
+    store: Store,
+    found: Sequence[Task],
+    stop: Stop,
+    beat: Callable[[Polled], None],
+    network: Network,
 ) -> Collected:
     """Poll these and store each outcome as it comes: a crash in between loses nothing that was stored."""
     tally = Collected(due=len(found))
     rules = topics.compiled(config.topics, config.sources)
     titles = sources.titles(store)
-    for task, polled in polls(config, found, stop):
+    for task, polled in polls(config, found, stop, network):
         source = task.source
         if polled.failure is not None and polled.failure.kind == "stopped":
             continue  # we were asked to stop: that is not the source's fault, and it is still due

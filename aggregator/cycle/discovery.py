@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aggregator import discover, fetch, urls
+from aggregator import discover, urls
 from aggregator.config import Config
+from aggregator.cycle.network import Network, opened
 from aggregator.errors import UsageError
 from aggregator.model import Fetched, Parsed, Request, Source
 from aggregator.parse.isolate import Workers
+from aggregator.stop import Stop
 from aggregator.text.phrases import span
 
 TRIED = 8  # links of a page, and usual places, that are looked at
@@ -32,31 +34,36 @@ def find_feeds(config: Config, address: str) -> tuple[Candidate, ...]:
     """
     workers = Workers(1)
     try:
-        fetched = fetch.get(Request(address), config.limits)
-        if fetched.body is None:
-            reason = fetched.failure.detail if fetched.failure else "nothing came"
-            raise UsageError(f"{urls.redact(address)}: {reason}")
-        found = _read(config, workers, address, fetched)
-        if found is not None:
-            return (found,)
-        named = {
-            one.url: one
-            for link in discover.named(fetched.body, fetched.url)[:TRIED]
-            if (one := _try(config, workers, link)) is not None
-        }
-        if named:
-            return tuple(
-                sorted(named.values(), key=lambda one: (discover.is_comments(one.url, one.title), -one.items))
-            )
-        guessed = (_try(config, workers, link) for link in discover.usual(fetched.url)[:TRIED])
-        first = next((one for one in guessed if one is not None), None)  # no guess more than it takes
-        return (first,) if first else ()
+        with opened(Stop()) as network:
+            return _find(config, workers, network, address)
     finally:
         workers.close()
 
 
-def _try(config: Config, workers: Workers, link: str) -> Candidate | None:
-    return _read(config, workers, link, fetch.get(Request(link), config.limits))
+def _find(config: Config, workers: Workers, network: Network, address: str) -> tuple[Candidate, ...]:
+    fetched = network.get(config, Request(address))
+    if fetched.body is None:
+        reason = fetched.failure.detail if fetched.failure else "nothing came"
+        raise UsageError(f"{urls.redact(address)}: {reason}")
+    found = _read(config, workers, address, fetched)
+    if found is not None:
+        return (found,)
+    named = {
+        one.url: one
+        for link in discover.named(fetched.body, fetched.url)[:TRIED]
+        if (one := _try(config, workers, network, link)) is not None
+    }
+    if named:
+        return tuple(
+            sorted(named.values(), key=lambda one: (discover.is_comments(one.url, one.title), -one.items))
+        )
+    guessed = (_try(config, workers, network, link) for link in discover.usual(fetched.url)[:TRIED])
+    first = next((one for one in guessed if one is not None), None)  # no guess more than it takes
+    return (first,) if first else ()
+
+
+def _try(config: Config, workers: Workers, network: Network, link: str) -> Candidate | None:
+    return _read(config, workers, link, network.get(config, Request(link)))
 
 
 def _read(config: Config, workers: Workers, link: str, fetched: Fetched) -> Candidate | None:

@@ -1,4 +1,8 @@
-"""Where polls run: on threads of ours, or in processes. `poll.executor` of the config is a name of `EXECUTORS`."""
+"""Where polls run: on threads of ours, or in processes. `poll.executor` of the config is a name of `EXECUTORS`.
+
+An executor is added there as a function that gives a `Crew`, and takes it back at its end. Each request of a poll is
+submitted to it in its host's turn; what is polled, when, and what is stored of it is decided elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,13 @@ import contextlib
 import ctypes
 import functools
 import os
+import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from multiprocessing import util
 from multiprocessing.connection import Connection
 
 from aggregator import poll, processes
@@ -23,8 +28,9 @@ from aggregator.parse.isolate import Workers
 Step = Callable[[Task, Trail | None, Kind], Polled | Trail]
 """One request of a poll, see `poll.step`."""
 
+PARSERS = 2  # processes that parse what threads fetch
 PROCESSES = 8  # that poll at the same time at most: each takes some 30 MB with its parser
-LEFT = 15.0  # seconds until a process that polls ends by itself, when that which started it is gone
+LEFT = 5.0  # seconds until a process that polls ends by itself, when that which started it is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +43,14 @@ class Crew:
     step: Step
 
 
+Opener = Callable[[int, Door], AbstractContextManager[Crew]]
+"""Of how many polls run at a time, and the door of this process: the crew, for as long as polls last."""
+
+
 @contextlib.contextmanager
 def in_threads(many: int, door: Door) -> Iterator[Crew]:
     """Up to `many` polls at a time, on threads that share a door and two parsers."""
-    workers = Workers(2)
+    workers = Workers(PARSERS)
     _few_heaps()
     pool = ThreadPoolExecutor(many, thread_name_prefix="poll")
     try:
@@ -67,21 +77,31 @@ def in_processes(many: int, door: Door) -> Iterator[Crew]:
     clean = processes.Context()
     server = processes.ensure_server(clean, (*processes.PRELOADED, __name__))
     watched, alive = clean.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(min(many, PROCESSES), clean, _begin, (server, watched, door.remade()))
+    pool = ProcessPoolExecutor(min(many, PROCESSES), clean, _begin, (server, watched))
+    over = threading.Event()
+    threading.Thread(target=_end_with, args=(door, over, alive), name="crew", daemon=True).start()
     try:
         yield Crew(pool, step_here)
     finally:
+        over.set()
         alive.close()  # they end what is under way
         pool.shutdown(wait=True, cancel_futures=True)
         watched.close()
 
 
-class _Mine:
-    """What a process that polls has: one for its life."""
+def _end_with(door: Door, over: threading.Event, alive: Connection) -> None:
+    """What ends exchanges here ends them there."""
+    while not over.wait(0.2):
+        if door.closed:
+            alive.close()
+            return
 
-    def __init__(self, make_door: Callable[[], Door] = Door) -> None:
-        self.door = make_door()
-        self.workers = Workers(1)
+
+class _Mine:
+    """What a process that polls has, for its life."""
+
+    def __init__(self) -> None:
+        self.door, self.workers = Door(), Workers(1)
 
     def close(self) -> None:
         self.door.close()
@@ -89,11 +109,36 @@ class _Mine:
 
 
 @functools.cache
-def _mine(make_door: Callable[[], Door] = Door) -> _Mine:
-    return _Mine(make_door)
+def _mine() -> _Mine:
+    mine = _Mine()
+    # Before the process waits for its own ones, as it does at its end.
+    util.Finalize(mine, mine.close, exitpriority=100)
+    return mine
 
 
 def step_here(task: Task, trail: Trail | None, kind: Kind) -> Polled | Trail:
     """`poll.step` in whatever process this is called."""
     mine = _mine()
     return poll.step(task, trail, kind, mine.door, mine.workers.parse)
+
+
+def _begin(server: str, watched: Connection) -> None:
+    """In a new process: signals are for the one that started it, whose end is ours."""
+    processes.use_server(server)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_after, args=(watched,), name="alive", daemon=True).start()
+
+
+def _end_after(watched: Connection) -> None:
+    with contextlib.suppress(EOFError, OSError):
+        watched.recv_bytes()  # never comes: the other end is closed, or gone with its process
+    mine = _mine()
+    mine.close()
+    threading.Event().wait(LEFT)
+    os._exit(0)
+
+
+EXECUTORS: dict[str, Opener] = {"auto": in_threads, "threads": in_threads, "processes": in_processes}
+
+__all__ = ["EXECUTORS", "Crew", "Opener", "in_processes", "in_threads", "step_here"]

@@ -6,24 +6,39 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from aggregator import fetch, opml
+from aggregator import opml
 from aggregator.config import Config
 from aggregator.config.lists import Known, Listed, ReadingList, dump, known, merged, place
 from aggregator.config.load import named_id
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Fetched, Request
+from aggregator.stop import Stop
+
+if TYPE_CHECKING:
+    from aggregator.cycle.network import Network
 
 
-def sync(config: Config, now: int) -> tuple[bool, list[str]]:
+def sync(config: Config, now: int, stop: Stop | None = None) -> tuple[bool, list[str]]:
     """(whether a list is another one now, what went wrong in words). What can't be read stays as it was."""
+    due = [(one, known(config.database, one.id)) for one in config.lists]
+    due = [(one, before) for one, before in due if _is_due(one, before, now)]
+    if not due:
+        return False, []
+    from aggregator.cycle.network import opened  # not where nothing is asked for
+
+    with opened(stop or Stop()) as network:
+        return _synced(config, due, now, network)
+
+
+def _synced(
+    config: Config, due: Iterable[tuple[ReadingList, Known]], now: int, network: Network
+) -> tuple[bool, list[str]]:
     changed, trouble = False, []
-    for one in config.lists:
-        before = known(config.database, one.id)
-        if not _is_due(one, before, now):
-            continue
+    for one, before in due:
         try:
-            after = _read(config, one, before, now)
+            after = _read(config, one, before, now, network)
         except AggregatorError as error:
             trouble.append(f"{one.id}: {one.where}: {error}")
             after = replace(before, looked_at=now)
@@ -46,7 +61,7 @@ def _stamp(path: Path) -> str:
     return f"{found.st_mtime_ns} {found.st_size}"
 
 
-def _read(config: Config, one: ReadingList, before: Known, now: int) -> Known:
+def _read(config: Config, one: ReadingList, before: Known, now: int, network: Network) -> Known:
     """Raises AggregatorError, with words that go on after its address."""
     if not one.is_remote:
         path = Path(one.where)
@@ -55,7 +70,7 @@ def _read(config: Config, one: ReadingList, before: Known, now: int) -> Known:
         except OSError as error:
             raise StoreError(f"can't be read: {error.strerror}") from None
         return Known(_feeds(config, one, before, body), now, _stamp(path))
-    answer = _ask(config, one, before)
+    answer = _ask(config, one, before, network)
     if answer.failure is not None:
         raise StoreError(answer.failure.detail)
     if answer.status == 304:
@@ -65,9 +80,9 @@ def _read(config: Config, one: ReadingList, before: Known, now: int) -> Known:
     return Known(feeds, now, "", headers.get("etag"), headers.get("last-modified"))
 
 
-def _ask(config: Config, one: ReadingList, before: Known) -> Fetched:
+def _ask(config: Config, one: ReadingList, before: Known, network: Network) -> Fetched:
     request = Request(one.where, before.etag, before.last_modified, one.as_source.headers)
-    return fetch.get(request, config.limits)
+    return network.get(config, request)
 
 
 def _feeds(config: Config, one: ReadingList, before: Known, body: bytes) -> tuple[Listed, ...]:

@@ -8,7 +8,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from aggregator import fetch
 from aggregator.config import Config
 from aggregator.cycle import digests, hooks
 from aggregator.cycle.archives import make_growing_ones_again
@@ -16,8 +15,10 @@ from aggregator.cycle.changes import follow_renames, let_in
 from aggregator.cycle.collect import collect, pay_debts
 from aggregator.cycle.due import Wanted, pruned_today, tasks
 from aggregator.cycle.labels import label
+from aggregator.cycle.network import Network
 from aggregator.cycle.publisher import publish_changed, sweep
 from aggregator.cycle.report import Report, Watch
+from aggregator.fetch import Door
 from aggregator.model import BY_HAND, Failure, Folded, Polled
 from aggregator.render import formats
 from aggregator.stop import Stop
@@ -27,7 +28,13 @@ HUB_TIME = 5.0  # seconds
 
 
 def stages(
-    config: Config, store: Store, wanted: Wanted | None, report: Report, stop: Stop, watch: Watch
+    config: Config,
+    store: Store,
+    wanted: Wanted | None,
+    report: Report,
+    stop: Stop,
+    watch: Watch,
+    network: Network,
 ) -> None:
     """The stages, one after the other; each fills its part of the report. Raises Stopped between and within
     them.
@@ -45,7 +52,7 @@ def stages(
         def polled(_: Polled) -> None:
             watch.step(1)
 
-        report.collected = collect(config, store, due, stop, polled)
+        report.collected = collect(config, store, due, stop, polled, network)
     stop.check()
     report.collected.updated += pay_debts(config, store, now)
     report.folded = _fold(config, store, watch, stop)
@@ -60,7 +67,7 @@ def stages(
     advice = 'which some readers refuse; a smaller limit or content = "summary" makes it lighter'
     report.warnings += [f"{name} has {size / 1e6:.1f} MB, {advice}" for name, size in report.written.large]
     stop.check()
-    report.warnings += _tell(config, report)
+    report.warnings += _tell(config, report, network.door)
     report.warnings += hooks.run(config, store, now, stop)
     store.tidy()
 
@@ -130,7 +137,7 @@ def _note_hour(store: Store, now: int) -> None:
             store.set_meta("clock", str(now))
 
 
-def _tell(config: Config, report: Report) -> list[str]:
+def _tell(config: Config, report: Report, door: Door) -> list[str]:
     """WebSub: one ping for each feed that changed, after it is on disk; the dead man's switch after a good
     cycle.
 
@@ -146,7 +153,7 @@ def _tell(config: Config, report: Report) -> list[str]:
     def ping(name: str) -> Failure | None:
         if dead.is_set():
             return None
-        failure = fetch.send(
+        failure = door.send(
             str(config.site.hub), limits, {"hub.mode": "publish", "hub.url": f"{config.site.base_url}{name}"}
         )
         if failure is not None and failure.status is None:
@@ -159,6 +166,6 @@ def _tell(config: Config, report: Report) -> list[str]:
             told = {failure for failure in pool.map(ping, changed) if failure and failure.kind != "stopped"}
             warnings = {f"hub: {failure.detail}" for failure in told}
     if config.ping_url and not report.all_failed:
-        failure = fetch.send(config.ping_url, limits)
+        failure = door.send(config.ping_url, limits)
         warnings |= {f"ping_url: {failure.detail}"} if failure and failure.kind != "stopped" else set()
     return sorted(warnings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from aggregator.config import Config
 from aggregator.cycle import due
@@ -13,6 +14,9 @@ from aggregator.publish import Folder, Written
 from aggregator.stop import Stop
 from aggregator.store import Store
 
+if TYPE_CHECKING:
+    from aggregator.cycle.network import Network
+
 
 def run(
     config: Config,
@@ -21,16 +25,18 @@ def run(
     now: int,
     stop: Stop | None = None,
     watch: Watch | None = None,
+    network: Network | None = None,
 ) -> Report:
     """One cycle; `wanted` None polls nothing (`--offline`). Ends soon, with what it has, once `stop` is set; the
-    next one goes on from there.
+    next one goes on from there. `network`: what a daemon keeps from cycle to cycle.
     """
     report, stop = Report(now), stop or Stop()
     if due.nothing(config, store, wanted, now):
         report.written = Written(unchanged=len(Folder(config.output).names()))
         return report
+    from aggregator.cycle.network import opened
     from aggregator.cycle.stages import stages  # all that polling, folding and publishing need
 
-    with suppress(Stopped), store.until(stop):
-        stages(config, store, wanted, report, stop, watch or Watch())
+    with suppress(Stopped), store.until(stop), opened(stop, network) as way_out:
+        stages(config, store, wanted, report, stop, watch or Watch(), way_out)
     return report

@@ -30,8 +30,8 @@ class Cookies:
             return self
         host = urls.host(url)
         jar = RequestsCookieJar()
-        jar.update(self.jars.get(host, {}))  # type: ignore[no-untyped-call]
-        jar.update(answer.cookies)  # type: ignore[no-untyped-call]
+        jar.update(self.jars.get(host, {}))
+        jar.update(answer.cookies)
         return replace(self, jars={**self.jars, host: jar})
 
     def given(self) -> Cookies:
