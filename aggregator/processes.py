@@ -7,7 +7,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Sequence
-from multiprocessing import context, forkserver, popen_forkserver, reduction, spawn, util
+from multiprocessing import context, forkserver, popen_forkserver, process, reduction, spawn, util
 from typing import Any
 
 PRELOADED = ("aggregator.parse.feeds",)  # what a new process need not import
@@ -45,6 +45,18 @@ def _close(*files: int) -> None:
 
 
 class _Process(context.ForkServerProcess):
+    def start(self) -> None:
+        """Also from a process that multiprocessing calls a daemon, as the workers of a Dask cluster are, and which
+        may have no children then: ours end when the pipe to them does, however that one ends.
+        """
+        config = process.current_process()._config  # type: ignore[attr-defined]  # typeshed leaves it out
+        daemon = config.pop("daemon", None)
+        try:
+            super().start()
+        finally:
+            if daemon is not None:
+                config["daemon"] = daemon
+
     @staticmethod
     def _Popen(process_obj: Any) -> Any:
         return _Popen(process_obj)

@@ -300,6 +300,14 @@ class Hosts(Generic[T]):
             self._queue(host)
         return found
 
+    def along(self, host: str | None, most: int) -> list[T]:
+        """Others of a host of which one was just started, that go the same way: together they are one in flight."""
+        queue = self._queues.get(host) if host is not None else None
+        found = [queue.popleft() for _ in range(min(most, len(queue)))] if queue else []
+        if found and not queue:
+            self._drop_idle()
+        return found
+
     def finished(self, host: str | None, now: float) -> None:
         """One of this host ended; the next one may start after the gap."""
         if host is None or not self._flying.get(host):  # or all were withdrawn meanwhile

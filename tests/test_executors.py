@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
@@ -19,11 +19,11 @@ import pytest
 from aggregator import cycle, poll, processes
 from aggregator.config import Config
 from aggregator.cycle import Wanted, executors
-from aggregator.cycle.executors import EXECUTORS, Crew
+from aggregator.cycle.executors import EXECUTORS
 from aggregator.cycle.network import Network, opened
-from aggregator.fetch import Door, Trail
-from aggregator.kinds import Kind
-from aggregator.model import Polled, Source, Task
+from aggregator.cycle.polling import Asked, Crew, Outcome
+from aggregator.fetch import Door
+from aggregator.model import Source, Task
 from aggregator.stop import Stop
 from aggregator.store import open_writer, sources, stories
 from tests.helpers import NOW, config
@@ -68,11 +68,11 @@ def outcome(made: Config) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def in_a_pool(many: int, door: Door) -> Iterator[Crew]:
+def in_a_pool(config: Config, door: Door) -> Iterator[Crew]:
     clean = processes.Context()
     processes.ensure_server(clean)
     with ProcessPoolExecutor(2, clean) as pool:
-        yield Crew(pool, executors.step_here)
+        yield Crew(pool, executors.each_here)
 
 
 @pytest.mark.parametrize("name", ["processes", "in a pool"])
@@ -91,12 +91,13 @@ def test_the_same_comes_out_of_each(
 # ---------------------------------------------------------------- one that breaks
 
 
-def deadly(mark: Path, task: Task, trail: Trail | None, kind: Kind) -> Polled | Trail:
+def deadly(mark: Path, asked: Sequence[Asked]) -> list[Outcome]:
     """Ends its process the first time, or each time, that it is asked for this source."""
+    [(task, _, _)] = asked
     if task.source.id == "ansel" and (mark.name == "always" or not mark.exists()):
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return executors.step_here(task, trail, kind)
+    return executors.each_here(asked)
 
 
 @pytest.mark.parametrize(("mark", "failed"), [("once", []), ("always", ["ansel"])])
@@ -104,9 +105,9 @@ def test_R4_a_worker_that_is_killed_loses_nothing_and_its_poll_is_tried_again(
     tmp_path: Path, server: Hostile, monkeypatch: pytest.MonkeyPatch, mark: str, failed: list[str]
 ) -> None:
     @contextlib.contextmanager
-    def in_a_deadly_pool(many: int, door: Door) -> Iterator[Crew]:
-        with in_a_pool(many, door) as crew:
-            yield replace(crew, step=functools.partial(deadly, tmp_path / mark))
+    def in_a_deadly_pool(config: Config, door: Door) -> Iterator[Crew]:
+        with in_a_pool(config, door) as crew:
+            yield replace(crew, run=functools.partial(deadly, tmp_path / mark))
 
     monkeypatch.setitem(EXECUTORS, "deadly", in_a_deadly_pool)
     # One at a time, so that nobody else is in the hands of what breaks.

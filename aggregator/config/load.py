@@ -22,10 +22,7 @@ RESERVED = frozenset({"all", "index", "feeds", "sources", "archive", "stories", 
 MAX_FILE = 20_000_000
 
 # Keys of the public face whose behaviour is not there yet: accepted only once they work.
-NOT_YET: dict[str, str] = {
-    "poll.dask_scheduler": "polling on a Dask cluster does not work yet; leave the key out",
-}
-_NOT_YET_VALUES = {("poll.executor", "dask")}
+NOT_YET: dict[str, str] = {}
 
 Problem = tuple[lines.Path, str]
 
@@ -44,6 +41,7 @@ class Config:
     limits: Limits
     concurrency: int
     executor: str
+    dask_scheduler: str | None
     per_host: int
     host_gap: float
     pause_host: bool
@@ -181,8 +179,6 @@ def _in_words(error: dict[str, Any], raw: dict[str, Any]) -> Problem:
     key = ".".join(str(part) for part in path if not isinstance(part, int))
     if kind == "extra_forbidden":
         return path, NOT_YET.get(key) or _unknown(str(path[-1]), path[:-1])
-    if isinstance(value, str) and (key, value) in _NOT_YET_VALUES:
-        return path, f'"{value}" does not work yet; use "auto" or "threads"'
     if kind == "missing":
         return path[:-1] if path[:-1] else path, f"`{path[-1]}` is missing"
     if kind == "string_pattern_mismatch":
@@ -242,6 +238,8 @@ def _cross(file: Any) -> Iterator[Problem]:
     yield from _service(file)
     if file.poll.min_interval > file.poll.max_interval:
         yield ("poll", "min_interval"), "is longer than poll.max_interval"
+    if file.poll.executor == "dask" and not file.poll.dask_scheduler:
+        yield ("poll", "executor"), 'is "dask", which needs `dask_scheduler`, such as "tcp://127.0.0.1:8786"'
     topic_ids = [topic.id for topic in file.topics]
     made_ids = _made_ids(file.sources)
     for name, items in (("topics", file.topics), ("sources", file.sources)):
@@ -528,6 +526,7 @@ def _config(path: Path, file: Any) -> Config:
                       parse_seconds=float(file.poll.parse_timeout), parse_memory=file.poll.parse_memory),
         concurrency=file.poll.concurrency,
         executor=file.poll.executor,
+        dask_scheduler=file.poll.dask_scheduler,
         per_host=file.poll.per_host,
         host_gap=float(file.poll.host_gap),
         pause_host=file.poll.pause_host,

@@ -99,8 +99,12 @@ class Poll(Section):
     allow_hosts: list[Text] = Field(
         [], max_length=1000, description='"host:port" of our own network that may be reached.'
     )
-    executor: Literal["auto", "threads", "processes"] = Field(
-        "auto", description="Where polls run: on threads (auto) or in processes."
+    executor: Literal["auto", "threads", "processes", "dask"] = Field(
+        "auto",
+        description="Where polls run: on threads (auto), in processes, or on the workers of a Dask cluster.",
+    )
+    dask_scheduler: Text | None = Field(
+        None, description='The scheduler of that cluster, such as "tcp://10.0.0.5:8786".'
     )
 
 

@@ -4,26 +4,19 @@ transaction a source.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from collections.abc import Callable, Iterator, Sequence
 
-from aggregator import health, kinds, poll, topics, urls
+from aggregator import health, kinds, poll, topics
 from aggregator.config import Config
 from aggregator.cycle import executors
-from aggregator.cycle.executors import Crew
-from aggregator.cycle.network import Network, Visit
+from aggregator.cycle.network import Network
+from aggregator.cycle.polling import Manners, Polling, Visit, speaks_for
 from aggregator.cycle.report import Collected
 from aggregator.errors import AggregatorError
-from aggregator.fetch import Trail
-from aggregator.model import Entry, Failure, Memory, Notice, Polled, Source, Task
+from aggregator.model import Entry, Memory, Notice, Polled, Source, Task
 from aggregator.parse import reduce
 from aggregator.stop import Stop
 from aggregator.store import Store, entries, sources
-
-SHORT = 15  # seconds: a pause that a cycle waits for
-PATIENCE = 0.5  # seconds between two looks at the stop sign while polls are under way
-TRIES = 3  # executors that may break under a poll, before it is the poll that is blamed
 
 
 def polls(
@@ -32,133 +25,19 @@ def polls(
     """Poll these politely (as many requests in flight at a host as the config says, a gap between two), where the
     config says, and yield each outcome as it comes.
     """
-    polling = _Polling(config, network, stop)
+    manners = Manners(config.concurrency, config.pause_host)
+    polling = Polling(manners, network.hosts(config), stop, network.door.now)
     for task in tasks:
         polling.add(Visit(task))
     open_crew = executors.EXECUTORS[config.executor]
     try:
         while polling.hosts.waiting and not stop.is_set():
-            with open_crew(config.concurrency, network.door) as crew:
-                yield from polling.outcomes(crew)
+            with open_crew(config, network.door) as crew:
+                for visit, outcome in polling.outcomes(crew):
+                    if isinstance(outcome, Polled):
+                        yield visit.task, outcome
     finally:
         polling.hosts.clear()
-
-
-class _Polling:
-    """Visits of one cycle, from their turn to their outcome."""
-
-    def __init__(self, config: Config, network: Network, stop: Stop) -> None:
-        self.config, self.stop, self.hosts = config, stop, network.hosts(config)
-        self._door = network.door
-        self._flying: dict[Future[Polled | Trail], Visit] = {}
-
-    def add(self, visit: Visit, first: bool = False) -> None:
-        self.hosts.add(visit, visit.host, first)
-
-    def outcomes(self, crew: Crew) -> Iterator[tuple[Task, Polled]]:
-        """Until nothing waits any more, we are asked to stop, or the crew breaks: what it had in hand then waits
-        again.
-        """
-        while not self.stop.is_set() and (self._flying or self.hosts.waiting):
-            try:
-                self._start(crew)
-            except BrokenExecutor as error:
-                yield from self._broken(error)
-                return
-            for future in self._ended():
-                self.stop.beat()
-                visit = self._flying.pop(future)
-                try:
-                    outcome = future.result()
-                except BrokenExecutor as error:
-                    self._flying[future] = visit
-                    yield from self._broken(error)
-                    return
-                except Exception as error:  # of the executor: what it runs never raises
-                    outcome = poll.broken(visit.task, self._door.now(), error)
-                yield from self._came(visit, outcome)
-        yield from self._last()
-
-    def _start(self, crew: Crew) -> None:
-        for visit in self.hosts.ready(time.monotonic(), self.config.concurrency - len(self._flying)):
-            try:
-                future = crew.executor.submit(crew.step, visit.task, visit.trail, visit.kind)
-            except BrokenExecutor as error:
-                future = Future()
-                future.set_exception(error)
-            self._flying[future] = visit
-
-    def _ended(self) -> Collection[Future[Polled | Trail]]:
-        """What came back; waits until something may have, or may be started."""
-        until_next = max(0.0, self.hosts.next_at - time.monotonic())
-        if not self._flying:
-            self.stop.beat()
-            self.stop.wait(min(PATIENCE, until_next))
-            return ()
-        pause = min(PATIENCE, max(0.005, until_next))
-        return wait(self._flying, timeout=pause, return_when=FIRST_COMPLETED).done
-
-    def _came(self, visit: Visit, outcome: Polled | Trail) -> Iterator[tuple[Task, Polled]]:
-        host = visit.host
-        if isinstance(outcome, Trail):
-            visit.trail = outcome
-            self.hosts.finished(host, time.monotonic())
-            self.add(visit, first=True)
-            return
-        if self.config.pause_host and _is_rate_limited(outcome):
-            yield from self._after_429(outcome)
-        self.hosts.finished(host, time.monotonic())
-        yield visit.task, outcome
-
-    def _after_429(self, polled: Polled) -> Iterator[tuple[Task, Polled]]:
-        """What is to be put off to another cycle; where the host asks for a short while only, this cycle waits
-        for it.
-        """
-        wait = polled.memory.not_before - polled.at
-        if wait <= SHORT:
-            self.hosts.hold(urls.host(polled.url), time.monotonic() + wait)
-            return
-        limiter = urls.authority(polled.url)
-        failure = Failure("put-off", "its host answered 429")
-        for visit in self.hosts.withdraw(lambda visit: urls.authority(visit.address) == limiter):
-            memory = poll.put_off(visit.task, polled)
-            yield visit.task, Polled(visit.task.source.id, polled.at, memory, failure=failure)
-
-    def _broken(self, error: BrokenExecutor) -> Iterator[tuple[Task, Polled]]:
-        """What a broken executor had in hand is tried again with the next one, unless it was with every one that
-        broke.
-        """
-        for future, visit in list(self._flying.items()):
-            del self._flying[future]
-            whole = future.done() and not future.cancelled() and future.exception() is None
-            if whole:
-                yield from self._came(visit, future.result())
-                continue
-            self.hosts.finished(visit.host, time.monotonic())
-            visit.tries += 1
-            if visit.tries < TRIES:
-                self.add(visit, first=True)
-            else:
-                yield visit.task, poll.broken(visit.task, self._door.now(), error)
-
-    def _last(self) -> Iterator[tuple[Task, Polled]]:
-        """What came back before we were asked to stop."""
-        for future, visit in list(self._flying.items()):
-            if future.done() and not future.cancelled() and future.exception() is None:
-                outcome = future.result()
-                if isinstance(outcome, Polled):
-                    yield visit.task, outcome
-        self._flying.clear()
-
-
-def _is_rate_limited(polled: Polled) -> bool:
-    return polled.failure is not None and polled.failure.kind == "rate-limited"
-
-
-def _speaks_for(polled: Polled) -> Callable[[Task], bool]:
-    """After a 429: whether a task is one for whoever answered so, at the end of redirects too (P11)."""
-    limiter = urls.authority(polled.url)
-    return lambda task: urls.authority(kinds.asked(task.source, task.memory) or "") == limiter
 
 
 def collect(
@@ -230,7 +109,7 @@ def _pause_host(config: Config, store: Store, task: Task, polled: Polled) -> Non
     """After a 429 the other feeds of the host wait as long, those too that were not due now or never polled
     (P11).
     """
-    known, concerned = sources.memories(store), _speaks_for(polled)
+    known, concerned = sources.memories(store), speaks_for(polled)
     others = [
         Task(other, known.get(other.id, Memory()))
         for other in config.sources

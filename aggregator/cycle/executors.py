@@ -1,4 +1,5 @@
-"""Where polls run: on threads of ours, or in processes. `poll.executor` of the config is a name of `EXECUTORS`.
+"""Where polls run: on threads of ours, in processes, on other machines. `poll.executor` of the config is a name of
+`EXECUTORS`.
 
 An executor is added there as a function that gives a `Crew`, and takes it back at its end. Each request of a poll is
 submitted to it in its host's turn; what is polled, when, and what is stored of it is decided elsewhere.
@@ -12,52 +13,43 @@ import functools
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from multiprocessing import util
 from multiprocessing.connection import Connection
 
 from aggregator import poll, processes
-from aggregator.fetch import Door, Trail
-from aggregator.kinds import Kind
-from aggregator.model import Polled, Task
+from aggregator.config import Config
+from aggregator.cycle.polling import Asked, Crew, Outcome
+from aggregator.fetch import Door
 from aggregator.parse.isolate import Workers
-
-Step = Callable[[Task, Trail | None, Kind], Polled | Trail]
-"""One request of a poll, see `poll.step`."""
+from aggregator.poll import Parser
 
 PARSERS = 2  # processes that parse what threads fetch
 PROCESSES = 8  # that poll at the same time at most: each takes some 30 MB with its parser
 LEFT = 5.0  # seconds until a process that polls ends by itself, when that which started it is gone
 
-
-@dataclass(frozen=True, slots=True)
-class Crew:
-    """An executor (`concurrent.futures`), and what it is to run for each request: found by its name where that is
-    in another process.
-    """
-
-    executor: Executor
-    step: Step
-
-
-Opener = Callable[[int, Door], AbstractContextManager[Crew]]
-"""Of how many polls run at a time, and the door of this process: the crew, for as long as polls last."""
+Opener = Callable[[Config, Door], AbstractContextManager[Crew]]
+"""Of the config and the door of this process: the crew, for as long as polls last."""
 
 
 @contextlib.contextmanager
-def in_threads(many: int, door: Door) -> Iterator[Crew]:
-    """Up to `many` polls at a time, on threads that share a door and two parsers."""
+def in_threads(config: Config, door: Door) -> Iterator[Crew]:
+    """Threads that share a door and two parsers."""
     workers = Workers(PARSERS)
     _few_heaps()
-    pool = ThreadPoolExecutor(many, thread_name_prefix="poll")
+    pool = ThreadPoolExecutor(config.concurrency, thread_name_prefix="poll")
     try:
-        yield Crew(pool, functools.partial(poll.step, door=door, parse=workers.parse))
+        yield Crew(pool, functools.partial(each, door, workers.parse))
     finally:
         workers.close()  # first: who waits for a parser must not hold up the end (R16)
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def each(door: Door, parse: Parser, asked: Sequence[Asked]) -> list[Outcome]:
+    """One request of each of these, one after the other."""
+    return [poll.step(task, trail, kind, door, parse) for task, trail, kind in asked]
 
 
 def _few_heaps() -> None:
@@ -72,16 +64,16 @@ def _few_heaps() -> None:
 
 
 @contextlib.contextmanager
-def in_processes(many: int, door: Door) -> Iterator[Crew]:
-    """Up to `many` polls at a time (`PROCESSES` at most), each in a process with a door and a parser of its own."""
+def in_processes(config: Config, door: Door) -> Iterator[Crew]:
+    """Processes with a door and a parser each."""
     clean = processes.Context()
     server = processes.ensure_server(clean, (*processes.PRELOADED, __name__))
     watched, alive = clean.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(min(many, PROCESSES), clean, _begin, (server, watched))
+    pool = ProcessPoolExecutor(min(config.concurrency, PROCESSES), clean, _begin, (server, watched))
     over = threading.Event()
     threading.Thread(target=_end_with, args=(door, over, alive), name="crew", daemon=True).start()
     try:
-        yield Crew(pool, step_here)
+        yield Crew(pool, each_here)
     finally:
         over.set()
         alive.close()  # they end what is under way
@@ -97,11 +89,11 @@ def _end_with(door: Door, over: threading.Event, alive: Connection) -> None:
             return
 
 
-class _Mine:
+class Here:
     """What a process that polls has, for its life."""
 
-    def __init__(self) -> None:
-        self.door, self.workers = Door(), Workers(1)
+    def __init__(self, parsers: int) -> None:
+        self.door, self.workers = Door(), Workers(parsers)
 
     def close(self) -> None:
         self.door.close()
@@ -109,17 +101,18 @@ class _Mine:
 
 
 @functools.cache
-def _mine() -> _Mine:
-    mine = _Mine()
+def here(parsers: int = 1) -> Here:
+    """Of this process, whichever it is."""
+    made = Here(parsers)
     # Before the process waits for its own ones, as it does at its end.
-    util.Finalize(mine, mine.close, exitpriority=100)
-    return mine
+    util.Finalize(made, made.close, exitpriority=100)
+    return made
 
 
-def step_here(task: Task, trail: Trail | None, kind: Kind) -> Polled | Trail:
-    """`poll.step` in whatever process this is called."""
-    mine = _mine()
-    return poll.step(task, trail, kind, mine.door, mine.workers.parse)
+def each_here(asked: Sequence[Asked]) -> list[Outcome]:
+    """`each` in whatever process this is called."""
+    mine = here()
+    return each(mine.door, mine.workers.parse, asked)
 
 
 def _begin(server: str, watched: Connection) -> None:
@@ -133,12 +126,26 @@ def _begin(server: str, watched: Connection) -> None:
 def _end_after(watched: Connection) -> None:
     with contextlib.suppress(EOFError, OSError):
         watched.recv_bytes()  # never comes: the other end is closed, or gone with its process
-    mine = _mine()
-    mine.close()
+    here().close()
     threading.Event().wait(LEFT)
     os._exit(0)
 
 
-EXECUTORS: dict[str, Opener] = {"auto": in_threads, "threads": in_threads, "processes": in_processes}
+# ---------------------------------------------------------------- machines
 
-__all__ = ["EXECUTORS", "Crew", "Opener", "in_processes", "in_threads", "step_here"]
+
+def in_dask(config: Config, door: Door) -> AbstractContextManager[Crew]:
+    """The workers of a Dask cluster, see `cluster`."""
+    from aggregator.cycle.cluster import in_cluster  # Dask takes a second to load
+
+    return in_cluster(config, door)
+
+
+EXECUTORS: dict[str, Opener] = {
+    "auto": in_threads,
+    "threads": in_threads,
+    "processes": in_processes,
+    "dask": in_dask,
+}
+
+__all__ = ["EXECUTORS", "Here", "Opener", "each", "each_here", "here", "in_processes", "in_threads"]

@@ -7,35 +7,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from aggregator import kinds, schedule, urls
+from aggregator import schedule, urls
 from aggregator.config import Config
+from aggregator.cycle.polling import Visit
 from aggregator.fetch import Door, Trail
-from aggregator.model import Fetched, Request, Task
+from aggregator.model import Fetched, Request
 from aggregator.stop import Stop
 
 LOOK = 0.5  # seconds between two looks at whether what watches for a stop is still wanted
-
-
-class Visit:
-    """A poll on its way: it waits for the turn of its host, for each of its requests."""
-
-    __slots__ = ("kind", "task", "trail", "tries")
-
-    def __init__(self, task: Task) -> None:
-        self.task, self.kind = task, kinds.of(task.source)
-        self.trail: Trail | None = None  # where it was led
-        self.tries = 0  # executors that broke under it
-
-    @property
-    def address(self) -> str:
-        """Where the next request goes; "" where no server is asked."""
-        if self.trail is not None:
-            return self.trail.url
-        return kinds.asked(self.task.source, self.task.memory) or ""
-
-    @property
-    def host(self) -> str | None:
-        return urls.host(self.address) if self.address else None
 
 
 class Network:
@@ -109,4 +88,4 @@ def opened(stop: Stop, kept: Network | None = None) -> Iterator[Network]:
             network.close()
 
 
-__all__ = ["Network", "Visit", "opened"]
+__all__ = ["Network", "opened"]
