@@ -126,8 +126,6 @@ def test_init_check_run_dump_why_search(tmp_path: Path) -> None:
             "[poll]\ninterval = 'soon'\n",
             'config.toml:2: poll.interval: "soon" is not a duration such as "30m"',
         ),
-        ("not yet", "[poll]\ndask_scheduler = 'x'\n", "does not work yet"),
-        ("executor", "[poll]\nexecutor = 'dask'\n", "does not work yet"),
         (
             "unknown topic",
             "[[sources]]\nurl = 'https://a.example/'\ntopics = ['wrold']\n[[topics]]\nid = 'world'\n",

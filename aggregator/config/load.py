@@ -21,8 +21,6 @@ from aggregator.text.words import sought
 RESERVED = frozenset({"all", "index", "feeds", "sources", "archive", "stories", "status", "search", BY_HAND})
 MAX_FILE = 20_000_000
 
-# Keys of the public face whose behaviour is not there yet: accepted only once they work.
-NOT_YET: dict[str, str] = {}
 
 Problem = tuple[lines.Path, str]
 
@@ -178,7 +176,7 @@ def _in_words(error: dict[str, Any], raw: dict[str, Any]) -> Problem:
     kind, value = error["type"], error["input"]
     key = ".".join(str(part) for part in path if not isinstance(part, int))
     if kind == "extra_forbidden":
-        return path, NOT_YET.get(key) or _unknown(str(path[-1]), path[:-1])
+        return path, _unknown(str(path[-1]), path[:-1])
     if kind == "missing":
         return path[:-1] if path[:-1] else path, f"`{path[-1]}` is missing"
     if kind == "string_pattern_mismatch":
