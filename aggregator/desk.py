@@ -12,7 +12,7 @@ from aggregator.config import Config
 from aggregator.edition import likeness
 from aggregator.errors import UsageError
 from aggregator.model import Entry, Member, Memory, Source, Story
-from aggregator.store import Store, folding, sources, stories
+from aggregator.store import Reader, folding, sources, stories
 
 IN_TITLE = 5  # a word of a title tells as much of what a story is about as so many of its summary
 ODD = 0.8  # of the middle likeness of an event: a story below is the odd one out
@@ -69,17 +69,17 @@ class Word:
     other: str  # of the other entry; "" for a topic
 
 
-def overrides(store: Store) -> tuple[Word, ...]:
+def overrides(store: Reader) -> tuple[Word, ...]:
     """The oldest first."""
-    return tuple(Word(*row) for row in folding.overrides_with_titles(store.conn))
+    return tuple(Word(*row) for row in folding.overrides_with_titles(store))
 
 
-def topic_counts(store: Store) -> dict[str, tuple[int, int]]:
+def topic_counts(store: Reader) -> dict[str, tuple[int, int]]:
     """Topic → (stories, when the newest was published)."""
     return stories.topic_counts(store)
 
 
-def suggested(store: Store, since: int, most: int) -> list[suggest.Suggestion]:
+def suggested(store: Reader, since: int, most: int) -> list[suggest.Suggestion]:
     """Topics that are missing, from the events since then that are in none."""
     found: dict[int, tuple[list[str], set[str], bool]] = {}
     for event, title, source, has_topic in stories.happenings(store, since):
@@ -94,7 +94,7 @@ def suggested(store: Store, since: int, most: int) -> list[suggest.Suggestion]:
     )
 
 
-def in_effect(config: Config, store: Store) -> Callable[[str | None, Sequence[str]], tuple[str, ...]]:
+def in_effect(config: Config, store: Reader) -> Callable[[str | None, Sequence[str]], tuple[str, ...]]:
     """Of the topics that an entry is labelled with, by the published id of its event, those in whose feed it can stand:
     `min_sources` applied.
     """
@@ -111,7 +111,7 @@ def in_effect(config: Config, store: Store) -> Callable[[str | None, Sequence[st
     return effective
 
 
-def _independent(store: Store, events: Sequence[int]) -> dict[str, int]:
+def _independent(store: Reader, events: Sequence[int]) -> dict[str, int]:
     """Published id of an event → how many independent sources tell it."""
     heads = stories.heads(store, events)
     grouped: dict[int, list[Story]] = {}
@@ -126,7 +126,7 @@ def headline(story: Story) -> str:
     return lead.title
 
 
-def find(store: Store, name: str) -> Entry:
+def find(store: Reader, name: str) -> Entry:
     """The entry that a person means. Raises UsageError where there is none, or where several share a link."""
     found = stories.find(store, name)
     if not found:
@@ -146,7 +146,7 @@ def find(store: Store, name: str) -> Entry:
     return found[0]
 
 
-def why(store: Store, name: str) -> Explanation:
+def why(store: Reader, name: str) -> Explanation:
     """Story, event, level, partner, score, threshold, features and topics of an entry. Raises UsageError."""
     entry = find(store, name)
     member = stories.place(store, entry.id)
@@ -193,7 +193,7 @@ class TooLong(Exception):
     """A search took longer than it may."""
 
 
-def search(store: Store, text: str, limit: int, now: int) -> tuple[tuple[Entry, query.Hit], ...]:
+def search(store: Reader, text: str, limit: int, now: int) -> tuple[tuple[Entry, query.Hit], ...]:
     """The newest entries that match, newest first. Raises query.QueryError."""
     wanted = query.parse(text)
     titles = sources.titles(store)
@@ -206,7 +206,7 @@ def search(store: Store, text: str, limit: int, now: int) -> tuple[tuple[Entry, 
 
 
 def _hits(
-    store: Store,
+    store: Reader,
     wanted: query.Query,
     titles: dict[str, str],
     now: int,
@@ -221,7 +221,7 @@ def _hits(
 
 
 def stories_of(
-    store: Store, text: str, limit: int, now: int, late: Callable[[], bool] = lambda: False
+    store: Reader, text: str, limit: int, now: int, late: Callable[[], bool] = lambda: False
 ) -> tuple[Story, ...]:
     """The newest stories one of whose entries matches: a search as an edition. `late`: whether that takes too
     long by now. Raises query.QueryError, TooLong.
@@ -238,7 +238,7 @@ def stories_of(
 
 
 def matching(
-    store: Store, text: str, now: int, late: Callable[[], bool] = lambda: False
+    store: Reader, text: str, now: int, late: Callable[[], bool] = lambda: False
 ) -> Iterator[tuple[int, int]]:
     """(story, how much it says the words, in its title above all) of the entries that match, newest first.
     Raises query.QueryError, TooLong.
@@ -252,7 +252,7 @@ def matching(
             yield member.story, IN_TITLE * in_title + in_summary
 
 
-def source_rows(config: Config, store: Store, now: int) -> tuple[SourceRow, ...]:
+def source_rows(config: Config, store: Reader, now: int) -> tuple[SourceRow, ...]:
     """Every source of the config with its memory and its last seven days."""
     today = now // 86_400
     requests: dict[str, list[int]] = {}
@@ -275,7 +275,7 @@ def source_rows(config: Config, store: Store, now: int) -> tuple[SourceRow, ...]
     )
 
 
-def week(store: Store, now: int) -> Week:
+def week(store: Reader, now: int) -> Week:
     """Requests and bytes of the last seven days: what polling cost, and what validators and compression
     saved.
     """
@@ -290,7 +290,7 @@ def week(store: Store, now: int) -> Week:
     )
 
 
-def titles(store: Store) -> dict[str, str]:
+def titles(store: Reader) -> dict[str, str]:
     """How people know the sources."""
     return sources.titles(store)
 
@@ -304,7 +304,7 @@ class Pair:
     level: str
 
 
-def doubtful(store: Store, limit: int) -> tuple[Pair, ...]:
+def doubtful(store: Reader, limit: int) -> tuple[Pair, ...]:
     """The least certain folds: those nearest to their threshold."""
     found = stories.doubtful(store, limit)
     known = stories.by_number(store, {number for one, other, _ in found for number in (one, other)})

@@ -2,7 +2,7 @@
 
 A stop is an orderly crash: stages hand over through the store, so one may be left at any point and the next
 cycle goes on from there. Long work calls `Stop.check` between its pieces; SQL that lasts is cut off by the
-store (`Store.until`) once `Stop.overdue`; what holds out against both ends with the process (`bounded`).
+store (`Reader.until`) once `Stop.overdue`; what holds out against both ends with the process (`bounded`).
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def compared(ruler: rulers.Ruler) -> list[Pair]:
 
     def named(store: Store) -> dict[str, rulers.Placed]:
         query = "SELECT s.id, e.guid FROM story s JOIN entry e ON e.public_id = s.public_id"
-        names.update((story, guid.removeprefix("urn:item:")) for story, guid in store.conn.execute(query))
+        names.update((story, guid.removeprefix("urn:item:")) for story, guid in store.rows(query))
         return placements(store)
 
     cluster.probability, rulers.placements = noted, named

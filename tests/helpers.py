@@ -38,6 +38,12 @@ def entry(
     return normal.finish(replace(made, **more), NOW)
 
 
+def change(store: Store, query: str, *values: object) -> None:
+    """What no verb of the store does."""
+    with store.transaction() as writer:
+        writer.run(query, values)
+
+
 def put(store: Store, *found: Entry, at: int = NOW) -> entries.Absorbed:
     """Absorb these as one poll a source."""
     total = entries.Absorbed()

@@ -294,7 +294,7 @@ def test_status_tells_which_entry_and_why_and_more_memory_mends_it(tmp_path: Pat
         with open_writer(settings.database) as store:
             cycle.run(settings, store, Wanted(everything=True), int(time.time()) + 86_400)
         with open_reader(settings.database) as store:
-            assert store.conn.execute("SELECT count(*) FROM entry").fetchone() == (4,)
+            assert store.row("SELECT count(*) FROM entry") == (4,)
             assert sources.memories(store)["s"].state == "ok"
 
 

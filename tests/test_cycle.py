@@ -234,7 +234,7 @@ def test_R3_killed_at_any_time_nothing_is_lost_or_doubled(tmp_path: Path) -> Non
     assert len(items) == len({item["id"] for item in items}) == 17
     assert not list(settings.output.rglob("*.tmp"))
     with open_reader(settings.database) as store:
-        assert store.conn.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        assert store.value("PRAGMA integrity_check") == "ok"
 
 
 def test_plan_tells_what_a_change_would_publish_and_writes_nothing(tmp_path: Path) -> None:
@@ -325,15 +325,15 @@ def test_cost_follows_news_no_statement_of_a_cycle_goes_through_what_is_stored(t
                 (tmp_path / "s.txt").write_text((tmp_path / "s.txt").read_text() + text)
             said: set[str] = set()
             store.set_meta("pruned", str(NOW + 20 * 86_400))
-            store.conn.set_trace_callback(said.add)
+            store._conn.set_trace_callback(said.add)
             report = cycle.run(settings, store, Wanted(), NOW + 20 * 86_400)
-            store.conn.set_trace_callback(None)
+            store._conn.set_trace_callback(None)
             assert report.collected.new == bool(text)
             plans = {
                 (one, row[3])
                 for one in said
                 if one.startswith(("SELECT", "UPDATE", "DELETE", "INSERT"))
-                for row in store.conn.execute(f"EXPLAIN QUERY PLAN {one}")
+                for row in store.rows(f"EXPLAIN QUERY PLAN {one}")
             }
             scans = {
                 (one[:160], detail)

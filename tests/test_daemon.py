@@ -22,7 +22,7 @@ from aggregator.config import load, sweeping
 from aggregator.daemon import Daemon, Watched
 from aggregator.errors import LockedError, Stopped
 from aggregator.stop import Stop
-from aggregator.store import Store, daemon_lock, folding, open_reader, open_writer, stories
+from aggregator.store import Reader, daemon_lock, folding, open_reader, open_writer, stories
 from aggregator.store.lock import Lock
 from tests.helpers import NOW, config, entry, put
 from tests.processes import LONG, ROOT, Process, until
@@ -102,17 +102,15 @@ def test_R16_sql_without_end_is_cut_off_and_rolled_back(
     sign = Stop()
     with open_writer(tmp_path / "a.db") as store:
         threading.Timer(0.2, sign.set).start()
-        with pytest.raises(Stopped), store.until(sign):
+        with pytest.raises(Stopped), store.until(sign.overdue):
             if within:
-                with store.transaction() as conn:
-                    conn.execute("INSERT INTO meta VALUES ('first', '1')")
-                    conn.execute(f"{endless} {sql}")
-            store.conn.execute(f"{endless} {sql}")
-        assert store.meta("first") is None and not store.conn.in_transaction
+                with store.transaction() as writer:
+                    writer.run("INSERT INTO meta VALUES ('first', '1')")
+                    writer.run(f"{endless} {sql}")
+            store.row(f"{endless} {sql}")
+        assert store.meta("first") is None and not store._conn.in_transaction
         store.set_meta("later", "1")  # the connection is good still, and nothing is cut off any more
-        assert store.conn.execute(f"{endless} SELECT n FROM endless LIMIT 1 OFFSET 99999").fetchone() == (
-            100_000,
-        )
+        assert store.row(f"{endless} SELECT n FROM endless LIMIT 1 OFFSET 99999") == (100_000,)
 
 
 STAGES = ("folding", "labelling", "publishing")
@@ -147,7 +145,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _state(store: Store) -> tuple[object, ...]:
+def _state(store: Reader) -> tuple[object, ...]:
     return (
         sorted((str(one.guid), story, event, topics) for one, story, event, _, topics in stories.dump(store)),
         stories.dirty(store),
@@ -186,7 +184,7 @@ def test_R16_a_signal_ends_each_stage_soon_and_the_next_cycle_goes_on_from_there
             assert folding.waiting(store) if stage == "folding" else stories.dirty(store), (
                 f"{stage} was cut short"
             )
-            assert store.conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            assert store.row("PRAGMA integrity_check") == ("ok",)
         assert not list((tmp_path / "var").rglob("*.tmp")), "no leftovers"
     settings = load(tmp_path / "config.toml", {})
     with open_writer(database) as store:
@@ -463,7 +461,7 @@ def test_the_daemon_and_who_works_beside_it(desk: Path, start: Callable[..., Pro
         assert command.wait() == 0, command.said
         assert "another" not in command.said
     with open_reader(desk / "var" / "aggregator.db") as store:
-        assert [one.kind for one in folding.overrides(store.conn)] == ["split"]
+        assert [one.kind for one in folding.overrides(store)] == ["split"]
     idle.send(signal.SIGTERM)
     assert idle.wait() == 0
 
@@ -509,7 +507,7 @@ def test_R1_twenty_at_once(desk: Path, start: Callable[..., Process]) -> None:
     assert codes <= {0, 75} and 0 in codes, [process.said for process in processes]
     with open_reader(desk / "var" / "aggregator.db") as store:
         assert stories.counts(store)["entry"] == 17
-        assert store.conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert store.row("PRAGMA integrity_check") == ("ok",)
 
 
 def test_R8_published_files_are_served_whatever_the_database(

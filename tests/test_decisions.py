@@ -93,8 +93,8 @@ def test_a_sentence_stands_with_the_second_title_that_it_says_nothing_of(
             ),
         )
         fold.fold(store, fold.Settings(), {})
-        found = store.conn.execute("SELECT count(*) FROM standing WHERE stands = 1").fetchone()
-    assert found[0] == stands
+        found = store.value("SELECT count(*) FROM standing WHERE stands = 1")
+    assert found == stands
 
 
 # ---------------------------------------------------------------- folding

@@ -188,10 +188,10 @@ def test_a_source_that_died_and_a_digest_are_told(tmp_path: Path, utc: None) -> 
     settings = config(tmp_path, TOPIC + hook('on = "source"') + hook('on = "digest"'))
     run(settings, SEVEN - 60, entry("a", "1", "A new harbour", at=SEVEN - 3600))
     with open_writer(settings.database) as store:
-        with store.transaction() as conn:
+        with store.transaction() as writer:
             for state in ("gone", "ok"):
                 notice = Notice("a", "A", SEVEN, "ok", state, "It is gone.")
-                conn.execute("INSERT INTO notice (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
+                writer.run("INSERT INTO notice (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
                              (notice.source, notice.title, notice.at, notice.before, notice.state, notice.words))  # fmt: skip
         cycle.run(settings, store, None, SEVEN + 5)
         cycle.run(settings, store, None, SEVEN + 65)

@@ -316,7 +316,7 @@ def test_a_refold_of_the_newest_counts_no_word_twice(store: Store) -> None:
 
     def counted() -> tuple[dict[str, int], str | None]:
         return {
-            term: number for term, number in store.conn.execute("SELECT term, events FROM term") if number
+            term: number for term, number in store.rows("SELECT term, events FROM term") if number
         }, store.meta("events seen")
 
     before = counted()
@@ -333,7 +333,7 @@ def test_an_entry_that_comes_back_is_in_the_story_that_it_founded(store: Store) 
     )
     run(store)
     before = told(store)
-    number = store.conn.execute("SELECT id FROM entry WHERE guid = '1'").fetchone()[0]
+    number = store.value("SELECT id FROM entry WHERE guid = '1'")
     entries.keep_again(store, [(number, True, False)])
     run(store)
     assert (

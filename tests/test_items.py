@@ -62,7 +62,7 @@ def polls(
         )
         marks = sources.marks(store, ["a"]).get("a") if reduced else None
         at += DAY
-    return store.conn.execute("SELECT title, revisions FROM entry ORDER BY id").fetchall()
+    return store.rows("SELECT title, revisions FROM entry ORDER BY id")
 
 
 L = "https://a.example/"
@@ -115,9 +115,9 @@ def test_from_poll_to_poll(tmp_path: Path, name: str, reduced: bool) -> None:
     documents, wanted = CASES[name]
     with open_writer(tmp_path / "a.db") as store:
         assert polls(store, *documents, reduced=reduced) == wanted
-        ids = store.conn.execute("SELECT id, public_id, first_seen FROM entry").fetchall()
+        ids = store.rows("SELECT id, public_id, first_seen FROM entry")
         assert polls(store, documents[-1]) == wanted, "the same document again brings nothing"
-        assert store.conn.execute("SELECT id, public_id, first_seen FROM entry").fetchall() == ids
+        assert store.rows("SELECT id, public_id, first_seen FROM entry") == ids
 
 
 _ITEMS = st.tuples(
@@ -162,7 +162,7 @@ def test_whatever_guids_and_links_do_no_poll_breaks_and_a_repeat_adds_nothing(
 
 
 def _identities(store: Store) -> list[tuple[int, str, int]]:
-    return store.conn.execute("SELECT id, public_id, first_seen FROM entry ORDER BY id").fetchall()
+    return store.rows("SELECT id, public_id, first_seen FROM entry ORDER BY id")
 
 
 @pytest.mark.parametrize(
@@ -181,14 +181,14 @@ def test_a_poll_never_walks_what_is_stored_of_its_source(
     asked: list[str] = []
     with open_writer(tmp_path / "a.db") as store:
         put(store, *(entry("a", f"g{n}", f"Thing {n}", link=f"https://a.example/{n}") for n in range(300)))
-        store.conn.set_trace_callback(asked.append)
+        store._conn.set_trace_callback(asked.append)
         put(store, entry("a", "new", "New", at=NOW - 1, **item), entry("a", "g1", "Thing 1"))  # type: ignore[arg-type]
-        store.conn.set_trace_callback(None)
+        store._conn.set_trace_callback(None)
         plans = [
             detail
             for query in asked
             if query.lstrip().startswith(("SELECT", "UPDATE", "DELETE"))
-            for *_, detail in store.conn.execute(f"EXPLAIN QUERY PLAN {query}")
+            for *_, detail in store.rows(f"EXPLAIN QUERY PLAN {query}")
         ]
     assert any(index in plan for plan in plans)
     walks = [plan for plan in plans if plan.startswith("SCAN entry") or plan.endswith("(source=?)")]
@@ -215,9 +215,9 @@ def test_a_held_edit_is_taken_also_where_another_item_has_its_guid_now(tmp_path:
     with open_writer(tmp_path / "a.db") as store:
         for number, document in enumerate([*edits, [item("New in town", "0", L + "n", 5)]]):
             polls(store, document, at=NOW + 60 * DAY + number)
-        assert store.conn.execute("SELECT count(*) FROM pending_edit").fetchone() == (1,)
+        assert store.row("SELECT count(*) FROM pending_edit") == (1,)
         assert entries.pay(store, NOW + 90 * DAY, lambda entry: True) == 1
-        said = store.conn.execute("SELECT title, text FROM entry ORDER BY id").fetchall()
+        said = store.rows("SELECT title, text FROM entry ORDER BY id")
     assert said == [("Quake hits city", "4 dead"), ("New in town", "All about New in town.")]
 
 
@@ -227,7 +227,7 @@ def test_F14_a_guid_that_another_source_has_is_not_published_twice(tmp_path: Pat
     with open_writer(tmp_path / "a.db") as store:
         one = entry("a", "urn:x:1", "One", link="https://a.example/1")
         put(store, one, replace(one, source="b"), replace(one, source="c"))
-        assert len({row[0] for row in store.conn.execute("SELECT public_id FROM entry")}) == 3
+        assert len({row[0] for row in store.rows("SELECT public_id FROM entry")}) == 3
 
 
 def test_a_name_that_several_entries_have_is_asked_back(tmp_path: Path) -> None:

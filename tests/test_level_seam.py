@@ -26,7 +26,7 @@ SAME_IMAGE = (
 def same_picture(batch: Batch, new: New, _: Sequence[Found]) -> Home | None:
     """The story of the oldest entry of another source that shows it."""
     own = new.entry
-    for other, known in batch.conn.execute(SAME_IMAGE, (own.image, own.id, own.source)):
+    for other, known in batch.writer.rows(SAME_IMAGE, (own.image, own.id, own.source)):
         story = batch.placed.get(other, known)
         if story is not None and not batch.kept_apart(own, story):
             return story, Reason("picture", other, 1.0, 1.0, (("same picture", own.image or ""),))

@@ -65,7 +65,7 @@ def test_what_is_done_with_an_item(
 
 
 def held(store: Store) -> int:
-    return int(store.conn.execute("SELECT count(*) FROM pending_edit").fetchone()[0])
+    return int(store.value("SELECT count(*) FROM pending_edit"))
 
 
 def edited(store: Store, *texts: str, at: int = NOW) -> int:
@@ -76,7 +76,7 @@ def edited(store: Store, *texts: str, at: int = NOW) -> int:
 
 
 def text_of(store: Store) -> str:
-    return str(store.conn.execute("SELECT text FROM entry").fetchone()[0])
+    return str(store.value("SELECT text FROM entry"))
 
 
 def test_a_held_edit_is_taken_when_its_time_has_come_and_after_a_restart(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_held_edit_is_taken_when_its_time_has_come_and_after_a_restart(tmp_pat
         assert entries.debt_due(store, NOW + 303) and cycle.anything_due(settings, store, NOW + 303)
         assert cycle.run(settings, store, None, NOW + 303).collected.updated == 1
         assert text_of(store) == "five, final" and held(store) == 0
-        assert store.conn.execute("SELECT changed, published, revisions FROM entry").fetchone() == (
+        assert store.row("SELECT changed, published, revisions FROM entry") == (
             NOW + 303, NOW - 3600, 4)  # fmt: skip
         assert json.loads((settings.output / "all.json").read_bytes())["items"][0]["content_html"].count(
             "final"
@@ -120,7 +120,7 @@ def test_a_held_edit_heeds_exclude_and_remembers_the_headline(tmp_path: Path) ->
         edited(store, "one", "two", "three", "four")
         put(store, entry("a", "1", "Football", "x"), at=NOW + 9)
         assert entries.pay(store, NOW + DAY, lambda one: one.title != "Football") == 1
-        assert store.conn.execute("SELECT kept FROM entry").fetchone() == (0,)
+        assert store.row("SELECT kept FROM entry") == (0,)
         assert [title for _, title in stories.headlines(store, 1)] == ["Deaths"]
 
 

@@ -364,11 +364,11 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def bound(store: Store, one: str, other: str, score: float) -> None:
     """Make the events of two entries one, as a cycle would have."""
-    with store.transaction() as conn:
-        first, second = folding.placed(conn, one), folding.placed(conn, other)
+    with store.transaction() as writer:
+        first, second = folding.placed(writer, one), folding.placed(writer, other)
         assert first is not None and second is not None and first.event != second.event
         events.merge_events(
-            conn,
+            writer,
             [
                 (
                     first.event,
@@ -377,7 +377,7 @@ def bound(store: Store, one: str, other: str, score: float) -> None:
                 )
             ],
         )
-        folding.count_terms(conn, {"brannock": -1})
+        folding.count_terms(writer, {"brannock": -1})
 
 
 def told(store: Store) -> dict[str, tuple[str, str, str | None]]:
@@ -402,7 +402,7 @@ def test_a_story_that_leaves_its_event_keeps_its_id_and_the_event_keeps_its_own(
     assert stories.aliases(store, alone["1"][1]) == () and stories.aliases(store, found["3"][1]) == (
         alone["2"][1],
     )
-    assert folding.frequencies(store.conn, ["brannock"]) == {"brannock": 2}, "in two events"
+    assert folding.frequencies(store, ["brannock"]) == {"brannock": 2}, "in two events"
 
 
 @pytest.mark.parametrize("joined", ["the two of an event", "a third with one of them"])
@@ -431,13 +431,13 @@ def test_an_id_is_not_given_twice_when_its_entry_comes_back_with_another_date(st
     fold.fold(store, fold.Settings(), {})
     before = told(store)
     assert before["1"][0] == before["2"][0]
-    with store.transaction() as conn:
-        conn.execute("UPDATE source SET present = '[]'")
+    with store.transaction() as writer:
+        writer.run("UPDATE source SET present = '[]'")
     assert upkeep.prune(store, NOW + 1000, {"a", "b"}) == 1
     put(store, entry("a", "1", "Strong quake hits northern Chile", text, at=NOW + 5000), at=NOW + 86_400)
     fold.fold(store, fold.Settings(), {})
     assert {(story, event) for story, event, _ in told(store).values()} == {before["1"][:2]}
-    assert store.conn.execute("SELECT count(*), (SELECT count(*) FROM event) FROM story").fetchone() == (1, 1)
+    assert store.row("SELECT count(*), (SELECT count(*) FROM event) FROM story") == (1, 1)
 
 
 def test_an_event_that_merges_leads_to_the_older(store: Store) -> None:
@@ -479,9 +479,9 @@ def test_an_old_store_is_folded_on_and_keeps_its_ids(store: Store) -> None:
     alone = told(store)
     bound(store, alone["1"][0], alone["2"][0], 0.23)
     bound(store, alone["1"][0], alone["m"][0], 0.21)
-    with store.transaction() as conn:
+    with store.transaction() as writer:
         old = json.dumps(OLD)
-        conn.execute("UPDATE member SET features = ?, threshold = 0.19 WHERE level = 'event'", (old,))
+        writer.run("UPDATE member SET features = ?, threshold = 0.19 WHERE level = 'event'", (old,))
     before = told(store)
     put(store, entry("d", "x", "Parliament debates the budget", at=NOW - 700))
     fold.fold(store, fold.Settings(), {})
@@ -547,8 +547,8 @@ def test_a_join_of_events_holds_against_what_comes_and_against_a_refold(store: S
 
 
 def _counts(store: Store) -> tuple[object, ...]:
-    words = store.conn.execute("SELECT term, events FROM term WHERE events > 0 ORDER BY term").fetchall()
-    postings = store.conn.execute("SELECT term, at, count(*) FROM posting GROUP BY term, at").fetchall()
+    words = store.rows("SELECT term, events FROM term WHERE events > 0 ORDER BY term")
+    postings = store.rows("SELECT term, at, count(*) FROM posting GROUP BY term, at")
     return words, postings, store.meta("events seen")
 
 
@@ -579,7 +579,7 @@ def test_a_word_taken_back_leaves_no_trace(
     assert with_ferry == {name: before[name] for name in "45"}, "not even unmade meanwhile"
     fold.fold(store, fold.Settings(), {})
     assert told(store) == before
-    assert folding.overrides(store.conn) == ()
+    assert folding.overrides(store) == ()
     assert _counts(store) == counts
 
 
@@ -600,17 +600,17 @@ def test_a_refold_of_the_newest_keeps_published_ids(store: Store, since: int) ->
 
 def counted(store: Store) -> tuple[dict[str, int], int]:
     """Of the words that are in an event, in how many; and how many events there are."""
-    words_of = store.conn.execute("SELECT term, events FROM term WHERE events <> 0")
+    words_of = store.rows("SELECT term, events FROM term WHERE events <> 0")
     return dict(words_of), int(store.meta("events seen") or 0)
 
 
 def recounted(store: Store) -> tuple[dict[str, int], int]:
     """The same from the stored vectors and events."""
-    words_of = store.conn.execute(
+    words_of = store.rows(
         "SELECT word.key, count(DISTINCT s.event) FROM story s JOIN vector v ON v.story = s.id, "
         "json_each(v.terms) word GROUP BY word.key"
     )
-    return dict(words_of), store.conn.execute("SELECT count(*) FROM event").fetchone()[0]
+    return dict(words_of), store.value("SELECT count(*) FROM event")
 
 
 _HEADLINES = st.lists(
@@ -670,7 +670,7 @@ def test_counts_of_words_never_fall_below_none(store: Store) -> None:
             ),
         )
         fold.fold(store, fold.Settings(), {})
-    assert store.conn.execute("SELECT min(events) FROM term").fetchone()[0] >= 0
+    assert store.value("SELECT min(events) FROM term") >= 0
 
 
 # ------------------------------------------------------------ as it is published

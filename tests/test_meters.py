@@ -74,8 +74,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Any:
             *(entry("a", str(n), f"Ferry number{n} sails", "word " * 50, at=NOW - n) for n in range(40)),
         )
         cycle.run(settings, store, None, NOW)
-        with store.transaction() as conn:
-            conn.execute("UPDATE source SET next_poll = ?", (NOW + 600,))
+        with store.transaction() as writer:
+            writer.run("UPDATE source SET next_poll = ?", (NOW + 600,))
     return settings
 
 

@@ -43,9 +43,9 @@ def asked(folder: Path, events: int) -> list[str]:
         assert stories.counts(store)["event"] == events
         stories.mark_all_events(store)
         statements: list[str] = []
-        store.conn.set_trace_callback(statements.append)
+        store._conn.set_trace_callback(statements.append)
         assert publish_changed(settings, store, NOW + 60).written == ()
-        store.conn.set_trace_callback(None)
+        store._conn.set_trace_callback(None)
         assert stories.dirty(store) == ()
     return [one for one in statements if one.startswith("SELECT")]
 

@@ -23,7 +23,7 @@ from aggregator.model import Entry
 from aggregator.stop import Stop
 from aggregator.store import open_reader, open_writer, sources, stories, upkeep
 from aggregator.store.schema import migrations
-from tests.helpers import NOW, config, entry, put
+from tests.helpers import NOW, change, config, entry, put
 from tests.hostile import Case, Hostile, reply, rss
 from tests.hostile_cases import moved
 
@@ -188,7 +188,7 @@ def test_C4_keys_that_come_back_for_other_things_never_share_an_id(tmp_path: Pat
                 entry("s", guid, "Title", f"text {link}", link=f"https://n.example/{link}"),
                 at=NOW + number,
             )
-        found = store.conn.execute("SELECT public_id FROM entry").fetchall()
+        found = store.rows("SELECT public_id FROM entry")
         assert len(found) == len(set(found)) == 4
 
 
@@ -278,10 +278,10 @@ def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path)
         put(store, entry("a", "1", "Ferry sinks off Brannock", at=NOW - 900))
         fold.fold(store, fold.Settings(), {})
         for table in ("story", "event"):  # as they were before they had numbers to be found by
-            store.conn.execute(f"DROP INDEX {table}_name")
-            store.conn.execute(f"ALTER TABLE {table} DROP COLUMN name")
-        store.conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm002_names'")
-        store.conn.execute("PRAGMA user_version = 1")
+            change(store, f"DROP INDEX {table}_name")
+            change(store, f"ALTER TABLE {table} DROP COLUMN name")
+        change(store, "DELETE FROM _sqlite_migrations WHERE name = 'm002_names'")
+        change(store, "PRAGMA user_version = 1")
     with pytest.raises(StoreError, match="earlier version"):
         open_reader(path)
     with open_writer(path) as store:
@@ -289,7 +289,7 @@ def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path)
         fold.fold(store, fold.Settings(), {})
         story = next(iter(stories.all_story_ids(store)))
         assert [one.public_id for one in stories.by_public_id(store, [story])] == [story]
-        assert store.conn.execute("SELECT count(*) FROM story WHERE name = 0").fetchone()[0] == 0
+        assert store.value("SELECT count(*) FROM story WHERE name = 0") == 0
     open_reader(path).close()
     assert (tmp_path / f"t.db.before-schema-{len(migrations._migrations)}").exists(), "a copy of what was"
 
@@ -312,10 +312,10 @@ def test_R12_without_shared_memory_there_is_no_write_ahead_log(
     monkeypatch.setattr(sqlite3, "connect", without)
     settings = config(tmp_path, f'[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n')
     with open_writer(settings.database) as store:
-        assert store.conn.execute("PRAGMA journal_mode").fetchone()[0] == "delete"
+        assert store.value("PRAGMA journal_mode") == "delete"
         assert cycle.run(settings, store, Wanted(), NOW).collected.new == 17
-    with open_reader(settings.database) as store:
-        assert stories.counts(store)["entry"] == 17
+    with open_reader(settings.database) as reader:
+        assert stories.counts(reader)["entry"] == 17
     assert (settings.output / "all.atom").exists() and not list(tmp_path.rglob("*-wal"))
 
 

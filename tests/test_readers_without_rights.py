@@ -204,4 +204,4 @@ def test_a_mistake_in_our_own_sql_is_no_damage(desk: Path) -> None:
 
     path = load(desk / "config.toml", {}, secrets=False).database
     with pytest.raises(sqlite3.ProgrammingError), open_reader(path) as store:
-        store.conn.execute("SELECT ?", ())
+        store.row("SELECT ?")

@@ -263,8 +263,8 @@ def test_what_stands_under_every_title_is_learnt_once_and_for_all(
 ) -> None:
     assert len(set(told(tmp_path / "t.db", *cycles).values())) == 4
     with open_writer(tmp_path / "t.db") as store:
-        found = store.conn.execute("SELECT count(*) FROM standing WHERE source = 'a' AND stands = 1")
-        assert found.fetchone()[0] == 2, "the sentences of the programme, and none of an item's own"
+        found = store.value("SELECT count(*) FROM standing WHERE source = 'a' AND stands = 1")
+        assert found == 2, "the sentences of the programme, and none of an item's own"
 
 
 def test_a_sentence_stands_with_the_second_title_and_a_tail_with_the_third() -> None:
@@ -285,7 +285,7 @@ def test_the_tail_of_all_titles_is_no_part_of_a_title(tmp_path: Path) -> None:
         [("a", str(n), f"{title} | Night Desk Extra", "", n) for n, title in enumerate(titles)],
     )
     with open_writer(tmp_path / "t.db") as store:
-        found = store.conn.execute("SELECT part FROM standing WHERE source = 'a' AND stands = 1").fetchall()
+        found = store.rows("SELECT part FROM standing WHERE source = 'a' AND stands = 1")
     stands = {row[0] for row in found}
     print_ = dedupe.fingerprint("Ferry runs aground | Night Desk Extra", "", "", stands)
     assert print_.title == ("ferry", "runs", "aground") and "night" in print_.heading.lower()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator import desk, query
 from aggregator.store import Store, open_writer
-from tests.helpers import NOW, entry, put
+from tests.helpers import NOW, change, entry, put
 
 TITLES = (
     "Café Zürich: die große Straße am Fußballplatz", "NHKニュース 東京都で大雨", "ＡＩ が変える日本の首相", "Москва: ёлка и Ёлки", "भूकंप से केरल में दस की मौत", "ไทยแลนด์ น้ำท่วม", "한국 대통령 사임",
@@ -73,22 +73,23 @@ def test_an_edit_and_a_removal_are_found_anew(tmp_path: Path) -> None:
         put(store, entry("a", "1", "Alte Straße"))
         put(store, entry("a", "1", "Neue Gasse"))
         assert [desk.search(store, text, 9, NOW) != () for text in ("straße", "gasse")] == [False, True]
-        store.conn.execute("DELETE FROM entry")
-        assert desk.search(store, "gasse", 9, NOW) == () and store.conn.execute(
+        change(store, "DELETE FROM entry")
+        assert desk.search(store, "gasse", 9, NOW) == () and store.row(
             "SELECT count(*) FROM entry_fts WHERE entry_fts MATCH 'gasse'"
-        ).fetchone() == (0,)
-        store.conn.execute("INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")
+        ) == (0,)
+        change(store, "INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")
 
 
 def test_a_store_of_before_is_found_by_letters_of_other_keyboards(tmp_path: Path) -> None:
     with open_writer(tmp_path / "a.db") as store:
         put(store, entry("a", "1", "Łódź elects mayor"), entry("a", "2", "Other news"))
-        store.conn.execute("INSERT INTO entry_fts (entry_fts) VALUES ('delete-all')")
-        store.conn.execute(
-            "INSERT INTO entry_fts (rowid, title, summary, text) VALUES (1, 'łodz elects mayor', '', '')"
+        change(store, "INSERT INTO entry_fts (entry_fts) VALUES ('delete-all')")
+        change(
+            store,
+            "INSERT INTO entry_fts (rowid, title, summary, text) VALUES (1, 'łodz elects mayor', '', '')",
         )
-        store.conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'm007_search_letters'")
-        store.conn.execute("PRAGMA user_version = 2")
+        change(store, "DELETE FROM _sqlite_migrations WHERE name = 'm007_search_letters'")
+        change(store, "PRAGMA user_version = 2")
     with open_writer(tmp_path / "a.db") as store:
         assert [one.title for one, _ in desk.search(store, "lodz", 9, NOW)] == ["Łódź elects mayor"]
         put(store, entry("a", "1", "Warsaw elects mayor"))
@@ -96,4 +97,4 @@ def test_a_store_of_before_is_found_by_letters_of_other_keyboards(tmp_path: Path
             desk.search(store, "lodz", 9, NOW) == ()
             and len(desk.search(store, "elects OR other", 9, NOW)) == 2
         )
-        store.conn.execute("INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")
+        change(store, "INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")

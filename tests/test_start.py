@@ -93,8 +93,8 @@ def _an_edition(settings: Config, opened: Store) -> None:
 
 
 def _a_debt(settings: Config, opened: Store) -> None:
-    with opened.transaction() as conn:
-        conn.execute("INSERT INTO pending_edit SELECT id, '{}', '{}' FROM entry")
+    with opened.transaction() as writer:
+        writer.run("INSERT INTO pending_edit SELECT id, '{}', '{}' FROM entry")
 
 
 def _no_file(settings: Config, opened: Store) -> None:

@@ -202,7 +202,7 @@ def test_a_topic_learns_and_a_rules_word_holds(tmp_path: Path) -> None:
     said = json.loads(CliRunner().invoke(group, ["--config", path, "status", "--json"]).stdout)["learned"]
     assert said["ships"]["certain"] == 60 and said["ships"]["precision"] >= 0.9
     with open_writer(settings.database) as store:
-        number = store.conn.execute("SELECT id FROM entry WHERE title = ?", (new[0],)).fetchone()[0]
+        number = store.value("SELECT id FROM entry WHERE title = ?", (new[0],))
     why = json.loads(CliRunner().invoke(group, ["--config", path, "why", str(number), "--json"]).stdout)
     assert why["topics"][0]["topic"] == "ships" and why["topics"][0]["rule"].startswith("learned: ")
 
@@ -229,7 +229,7 @@ def test_an_entry_is_an_example_by_its_id(tmp_path: Path) -> None:
     settings = config(tmp_path, '[[sources]]\nid = "a"\npath = "none.txt"\n')
     tell(settings, ["Ferry captain drops anchor", "Old ferry with a new captain", "Tax rise"], NOW)
     with open_writer(settings.database) as store:
-        public_id = store.conn.execute("SELECT public_id FROM entry WHERE id = 1").fetchone()[0]
+        public_id = store.value("SELECT public_id FROM entry WHERE id = 1")
     settings = config(
         tmp_path, f'[[sources]]\nid = "a"\npath = "none.txt"\n[[topics]]\nid = "t"\nlike = ["{public_id}"]\n'
     )
@@ -339,11 +339,11 @@ def test_dump_tells_topics_in_effect(tmp_path: Path) -> None:
         put(store, entry("a", "1", "Ferry Ålesund sinks off Bergen with 214 aboard", at=NOW - 900), entry("b", "1", "Ålesund ferry sinks near Bergen, 214 aboard", at=NOW - 800),
             entry("a", "2", "Tax rise for farmers", at=NOW - 700))  # fmt: skip
         cycle.run(settings, store, None, NOW)
-        assert store.conn.execute("SELECT stories, sources FROM events ORDER BY stories DESC").fetchall() == [
+        assert store.rows("SELECT stories, sources FROM events ORDER BY stories DESC") == [
             (2, 2),
             (1, 1),
         ]
-        assert [row[0] for row in store.conn.execute("SELECT level FROM folds")] == ["event"]
+        assert [row[0] for row in store.rows("SELECT level FROM folds")] == ["event"]
     lines = CliRunner().invoke(group, ["--config", str(tmp_path / "config.toml"), "dump"]).stdout.splitlines()
     told = {one["title"][:4]: one["topics"] for one in map(json.loads, lines)}
     assert told == {"Ferr": ["all-of-it", "most"], "Åles": ["all-of-it", "most"], "Tax ": ["all-of-it"]}

@@ -21,7 +21,7 @@ from aggregator.model import SHOWN, Category, Enclosure, Entry, Head, Item, Memb
 from aggregator.render import pages
 from aggregator.render.prepare import rfc822
 from aggregator.store import open_writer, stories
-from tests.helpers import NOW, config, entry, put
+from tests.helpers import NOW, change, config, entry, put
 from tests.test_publishing import ATOM, CONTENT, ORIGINS, SITE, feeds, made, story
 
 MP3 = Enclosure("https://c.example/12.mp3", "audio/mpeg", 5000)
@@ -664,12 +664,12 @@ def test_F18_what_still_waits_has_not_come_out_yet(tmp_path: Path) -> None:
 
         def publications() -> list[tuple[int]]:
             stories.printed(store, [])
-            return store.conn.execute("SELECT newest FROM publication ORDER BY newest").fetchall()
+            return store.rows("SELECT newest FROM publication ORDER BY newest")
 
         assert publications() == []
-        store.conn.execute("DELETE FROM untold WHERE entry = 1")
+        change(store, "DELETE FROM untold WHERE entry = 1")
         assert publications() == [(1,)]
-        store.conn.execute("DELETE FROM untold")
+        change(store, "DELETE FROM untold")
         assert publications() == [(1,), (2,)] and publications() == [(1,), (2,)]
 
 

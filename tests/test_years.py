@@ -36,11 +36,9 @@ def test_R13_a_clock_that_jumps_ahead_takes_nothing_away_and_dates_nothing_for_g
         put(store, entry("a", "4", "Newest", at=NOW + 3600), at=NOW + 3700)
         cycle.run(settings, store, None, NOW + 4000)
         assert titles(tmp_path)[0] in ("Newest", "From the future")
-        newest = store.conn.execute(
-            "SELECT max(published), max(first_seen), max(changed) FROM entry"
-        ).fetchone()
+        newest = store.one("SELECT max(published), max(first_seen), max(changed) FROM entry")
         assert max(newest) <= NOW + 4000
-        assert store.conn.execute("SELECT max(published) FROM story").fetchone()[0] <= NOW + 4000
+        assert store.value("SELECT max(published) FROM story") <= NOW + 4000
         feed = json.loads((settings.output / "all.json").read_text())
         assert all(one["date_published"] < "2027" for one in feed["items"])
 
@@ -71,7 +69,7 @@ def test_what_a_removed_source_told_last_goes_by_its_age(tmp_path: Path) -> None
     with open_writer(tmp_path / "a.db") as store:
         put(store, entry("a", "1", "Of a source that left"), entry("b", "2", "Of one that is there"))
         assert upkeep.prune(store, NOW + 1, {"b"}) == 1
-        assert store.conn.execute("SELECT title FROM entry").fetchall() == [("Of one that is there",)]
+        assert store.rows("SELECT title FROM entry") == [("Of one that is there",)]
 
 
 def damaged(path: Path) -> None:
@@ -107,13 +105,13 @@ def test_R8_damage_is_noticed_once_a_day_named_by_every_command_and_mended_by_a_
     assert {path.name: path.read_bytes() for path in settings.output.iterdir() if path.is_file()} == before
     upkeep.restore(settings.database, tmp_path / "copy.db")
     with open_writer(settings.database) as store:
-        assert store.conn.execute("SELECT count(*) FROM entry").fetchone() == (60,)
+        assert store.row("SELECT count(*) FROM entry") == (60,)
 
 
 def test_a_good_database_is_left_alone_by_the_check(tmp_path: Path) -> None:
     with open_writer(tmp_path / "a.db") as store:
         upkeep.look_for_damage(store)
-    assert not base.damage_mark(tmp_path / "a.db").exists()
+    assert not trouble.damage_mark(tmp_path / "a.db").exists()
 
 
 def test_a_link_that_leads_nowhere_is_no_new_database(tmp_path: Path) -> None:
@@ -128,12 +126,12 @@ def test_a_copy_with_a_log_beside_it_is_restored_whole(tmp_path: Path) -> None:
     source = tmp_path / "live.db"
     with open_writer(source) as store:
         put(store, entry("a", "1", "One"))
-        store.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        store.row("PRAGMA wal_checkpoint(TRUNCATE)")
         put(store, entry("a", "1", "One"), entry("a", "2", "Two"))
         assert Path(f"{source}-wal").stat().st_size > 0
         upkeep.restore(tmp_path / "new.db", source)
     with open_writer(tmp_path / "new.db") as store:
-        assert store.conn.execute("SELECT count(*) FROM entry").fetchone() == (2,)
+        assert store.row("SELECT count(*) FROM entry") == (2,)
 
 
 @pytest.mark.parametrize(("large", "emptied"), [(1, True), (base.LARGE_LOG, False)])
@@ -170,7 +168,7 @@ def test_R8_a_copy_of_a_damaged_database_is_refused_with_the_way_out(tmp_path: P
     with pytest.raises(StoreError, match=r"is damaged.*aggregator restore FILE"), open_reader(path) as store:
         upkeep.backup(store, tmp_path / "copy.db")
     assert [one.name for one in tmp_path.iterdir() if "copy" in one.name] == []
-    assert base.damage_mark(path).exists()
+    assert trouble.damage_mark(path).exists()
 
 
 @pytest.mark.parametrize("leftover", [".b.db.part", ".b.db.part-journal", ".b.db.part-wal"])

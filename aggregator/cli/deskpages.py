@@ -13,7 +13,7 @@ from aggregator.editing import COOKIE, Gate
 from aggregator.errors import AggregatorError, UsageError
 from aggregator.model import Story
 from aggregator.render import pages
-from aggregator.store import Store, open_reader, open_writer, stories
+from aggregator.store import Reader, Store, open_reader, open_writer, stories
 from aggregator.web import Answer
 
 LISTED = 60  # events, or entries that were found
@@ -99,7 +99,7 @@ class EditorDesk:
         page = pages.desk(self._config.site, self._neighbours, self._gate.key, said, found, told, asked)
         return Answer(page, status=status)
 
-    def _event(self, store: Store, entry: str) -> list[pages.Told]:
+    def _event(self, store: Reader, entry: str) -> list[pages.Told]:
         why = desk.why(store, entry)
         words = desk.overrides(store)
         pinned, hidden = ({word.a for word in words if word.kind == kind} for kind in ("pin", "hide"))
@@ -120,7 +120,7 @@ class EditorDesk:
         newest_first = sorted((why.story, *why.siblings), key=lambda story: -story.published)
         return [told(story) for story in newest_first]
 
-    def _found(self, store: Store, asked: str) -> list[tuple[int, str, str, int]]:
+    def _found(self, store: Reader, asked: str) -> list[tuple[int, str, str, int]]:
         titles = desk.titles(store)
         if asked.strip():
             hits = desk.search(store, asked, LISTED, self._clock())

@@ -16,7 +16,7 @@ from aggregator.cli.run import progress
 from aggregator.config import Config, load
 from aggregator.cycle.plan import Change, files, plan
 from aggregator.errors import UsageError
-from aggregator.store import Store, open_reader
+from aggregator.store import Reader, open_reader
 from aggregator.text import markup
 
 
@@ -33,7 +33,7 @@ def split_command(settings: Settings, entry: str, undo: bool) -> None:
         _tell(settings, store, done, entry)
 
 
-def _tell(settings: Settings, store: Store, done: str, *entries: str) -> None:
+def _tell(settings: Settings, store: Reader, done: str, *entries: str) -> None:
     """What was done, and where the entries stand now."""
     if not settings.json:
         settings.say(done)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -21,12 +20,12 @@ from aggregator.cli.deskpages import EditorDesk
 from aggregator.config import Config, sweeping
 from aggregator.cycle import Wanted
 from aggregator.daemon import Daemon, log, notify
-from aggregator.errors import AggregatorError, ConfigError, LockedError, StoreError, UsageError
+from aggregator.errors import AggregatorError, ConfigError, LockedError, Stopped, StoreError, UsageError
 from aggregator.meters import Meters, Stages, Stored
 from aggregator.publish import Folder
 from aggregator.render import formats, pages
 from aggregator.stop import Stop
-from aggregator.store import Store, daemon_lock, open_reader, open_writer, stories
+from aggregator.store import Reader, Store, daemon_lock, open_reader, open_writer, stories
 from aggregator.text.phrases import span
 from aggregator.web import WSGI, Answer, Application, Running, content_type
 
@@ -40,7 +39,7 @@ Found = TypeVar("Found")
 MATCHES = 500  # stories of a search that are counted
 
 
-def _bounded(store: Store, text: str, ask: Callable[[Callable[[], bool]], Found]) -> Found:
+def _bounded(store: Reader, text: str, ask: Callable[[Callable[[], bool]], Found]) -> Found:
     """Ask with a function that tells whether it takes too long by now. Raises QueryError, and desk.TooLong."""
     if (size := query.size(query.parse(text))) > SEARCH_TERMS:
         raise query.QueryError(1, f"{size} terms are more than the {SEARCH_TERMS} of a search here")
@@ -49,15 +48,11 @@ def _bounded(store: Store, text: str, ask: Callable[[Callable[[], bool]], Found]
     def late() -> bool:
         return time.thread_time() - began > SEARCH_SECONDS
 
-    store.conn.set_progress_handler(late, 20_000)
     try:
-        return ask(late)
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
-            raise
+        with store.until(late):
+            return ask(late)
+    except Stopped:
         raise desk.TooLong from None
-    finally:
-        store.conn.set_progress_handler(None, 0)
 
 
 @dataclass(slots=True)
@@ -78,7 +73,7 @@ class StoreDesk:
     def __init__(self, holder: Holder, meters: Meters, clock: Callable[[], int] = now) -> None:
         self._holder, self.meters, self._clock = holder, meters, clock
 
-    def _open(self) -> Store:
+    def _open(self) -> Reader:
         return open_reader(self._holder.config.database)
 
     def _neighbours(self) -> list[pages.Neighbour]:
@@ -142,7 +137,7 @@ class StoreDesk:
         marked = partial(query.marked, terms)
         return Answer(pages.search(shown, config.site, self._neighbours(), marked), status=status)
 
-    def _results(self, store: Store, asked: pages.Results, limit: int) -> pages.Results:
+    def _results(self, store: Reader, asked: pages.Results, limit: int) -> pages.Results:
         """One page of what matches."""
         found: dict[int, int] = {}  # story → how much it says the words
         whole = True
@@ -161,7 +156,7 @@ class StoreDesk:
         whole = whole and total == len(numbers)
         return replace(asked, items=items, total=total, whole=whole, page=page, last=last)
 
-    def _collect(self, store: Store, text: str, found: dict[int, int], late: Callable[[], bool]) -> None:
+    def _collect(self, store: Reader, text: str, found: dict[int, int], late: Callable[[], bool]) -> None:
         for story, said in desk.matching(store, text, self._clock(), late):
             found[story] = max(found.get(story, 0), said)
             if len(found) > MATCHES:
@@ -187,7 +182,7 @@ class StoreDesk:
             idle = None if ticked is None else max(0, present - int(ticked))
             record = {"ok": overdue < OVERDUE and (idle is None or idle < IDLE), "seconds_since_tick": idle, "last_poll": max((row.memory.polled or 0 for row in rows), default=None), "oldest_overdue_seconds": max(0, overdue),
                       "failing": sum(row.memory.state in ("failing", "blocked", "gone") for row in rows), "database": "ok"}  # fmt: skip
-        except (StoreError, sqlite3.Error) as error:
+        except StoreError as error:
             record = {"ok": False, "database": str(error)}
         return Answer(
             (json.dumps(record) + "\n").encode(),

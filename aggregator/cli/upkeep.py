@@ -163,7 +163,7 @@ def _database(config: Config) -> Iterator[Finding]:
     if trouble is not None:
         return
     with open_reader(config.database) as store:
-        mode = store.conn.execute("PRAGMA journal_mode").fetchone()[0]
+        mode = store.value("PRAGMA journal_mode")
         yield (
             "journal",
             True,

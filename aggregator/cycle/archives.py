@@ -26,10 +26,12 @@ SILENT = 0  # number of the document of what is told within another item, or by 
 class Archives:
     """The archive of each topic of one store."""
 
-    def __init__(self, editions: Editions, neighbours: Sequence[pages.Neighbour], anew: bool) -> None:
+    def __init__(
+        self, store: Store, editions: Editions, neighbours: Sequence[pages.Neighbour], anew: bool
+    ) -> None:
         """`anew`: pages look different now, those of complete documents too."""
         self._editions, self._neighbours, self._anew = editions, neighbours, anew
-        self._store, self._site = editions.store, editions.config.site
+        self._store, self._site = store, editions.config.site
 
     def newest(self, topic: Topic) -> int:
         """The number of the newest document; 0: there is none yet."""
@@ -132,11 +134,11 @@ def number_of(name: str, topic: str) -> int | None:
 
 def make_growing_ones_again(config: Config, store: Store) -> None:
     """The documents that still grow are to be published anew: what stands in them may be told otherwise now."""
-    with store.transaction():
+    with store.transaction() as writer:
         for topic in (ALL, *config.topics):
             newest = stories.archives(store, topic.id)
-            if newest and not store.meta(unprinted(topic.id)):
-                store.set_meta(unprinted(topic.id), str(newest))
+            if newest and not writer.meta(unprinted(topic.id)):
+                writer.set_meta(unprinted(topic.id), str(newest))
 
 
 __all__ = ["Archives", "make_growing_ones_again", "number_of"]

@@ -43,9 +43,9 @@ def add(
     source = Source(BY_HAND, title=config.site.title)
     entries.absorb(store, source, polled, lambda new: memory, lambda stored: True, lambda memory: None)
     public_id = stories.find(store, str(entry.guid))[0].public_id
-    with store.transaction() as conn:
+    with store.transaction() as writer:
         for topic in topics:
-            folding.remember_override(conn, Override(TOPIC, public_id, topic, TOPIC), now)
+            folding.remember_override(writer, Override(TOPIC, public_id, topic, TOPIC), now)
     return public_id
 
 

@@ -13,14 +13,14 @@ from aggregator.cycle.words import heeding
 from aggregator.digest import Digest
 from aggregator.edition import View
 from aggregator.model import Edition, Entry, Item, Origin, Story, Topic
-from aggregator.store import Store, digests, sources, stories
+from aggregator.store import Reader, Store, digests, sources, stories
 from aggregator.text import markup
 
 FEED = 30  # digests in a feed
 LOOKED_AT = 5000  # newest stories of a topic among which those of the time are
 
 
-def due(config: Config, store: Store, now: int) -> bool:
+def due(config: Config, store: Reader, now: int) -> bool:
     """Whether a digest's time has come that is not made yet."""
     return any(
         not digests.has_digest(store, topic.id, digest.boundary(now, topic.digest, topic.digest_at)[1])
@@ -38,7 +38,7 @@ def make(config: Config, store: Store, now: int) -> None:
                 digests.keep(store, _made(config, store, topic, begin, end))
 
 
-def _made(config: Config, store: Store, topic: Topic, begin: int, end: int) -> Digest:
+def _made(config: Config, store: Reader, topic: Topic, begin: int, end: int) -> Digest:
     newest = stories.newest(store, topic.id, LOOKED_AT, (end, ""))
     found = [story for story in newest if _is_of(story, begin, end)]
     return digest.compose(
@@ -58,7 +58,7 @@ def _is_of(story: Story, begin: int, end: int) -> bool:
     return begin <= max(story.published, came) < end and story.published >= begin - (end - begin)
 
 
-def _events(config: Config, store: Store, topic: Topic, found: Sequence[Story]) -> tuple[Item, ...]:
+def _events(config: Config, store: Reader, topic: Topic, found: Sequence[Story]) -> tuple[Item, ...]:
     whole = stories.of_events(store, {story.event for story in found})
     heads = stories.heads(store, {story.event for story in found})
     view = View(topic.id, "", "", config.site.base_url, "event", None, min_sources=topic.min_sources, lead=config.lead,
@@ -83,7 +83,7 @@ def title_of(topic: Topic) -> str:
     return f"{topic.title}: {'the week' if topic.digest == 'weekly' else 'the day'}"
 
 
-def printed(config: Config, store: Store, topic: Topic) -> Edition:
+def printed(config: Config, store: Reader, topic: Topic) -> Edition:
     """The feed of a topic's digests."""
     name, title = name_of(topic), title_of(topic)
     origin = Origin(name, title, site=config.site.base_url)

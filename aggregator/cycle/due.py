@@ -9,7 +9,7 @@ from aggregator.config import Config
 from aggregator.cycle.signatures import outdated
 from aggregator.model import Memory, Task
 from aggregator.publish import Folder
-from aggregator.store import Store, pending, sources
+from aggregator.store import Reader, pending, sources
 
 LOCAL_EVERY = 60  # seconds between two looks of the daemon at local files
 
@@ -22,7 +22,7 @@ class Wanted:
     ids: frozenset[str] = frozenset()
 
 
-def tasks(config: Config, store: Store, wanted: Wanted, now: int) -> tuple[Task, ...]:
+def tasks(config: Config, store: Reader, wanted: Wanted, now: int) -> tuple[Task, ...]:
     """What is to be polled now; the server's own "not before" and a retired source hold in any case."""
     known, last_urls = sources.memories(store), sources.urls_of(store)
     made = []
@@ -47,7 +47,7 @@ def tasks(config: Config, store: Store, wanted: Wanted, now: int) -> tuple[Task,
     return tuple(replace(task, marks=marks.get(task.source.id)) for task in made)
 
 
-def anything_due(config: Config, store: Store, now: int) -> bool:
+def anything_due(config: Config, store: Reader, now: int) -> bool:
     """Whether a turn of the daemon has anything to do: a source due, a local file that changed, entries that
     wait, something to print, be it because the config is another one now.
     """
@@ -58,7 +58,7 @@ def anything_due(config: Config, store: Store, now: int) -> bool:
     return due or pending.work(store, now) or outdated(config, store) or _digest_due(config, store, now)
 
 
-def nothing(config: Config, store: Store, wanted: Wanted | None, now: int) -> bool:
+def nothing(config: Config, store: Reader, wanted: Wanted | None, now: int) -> bool:
     """Whether a cycle would find nothing to do at all: no source due, nothing that waits in the store, no file
     missing, no retention to apply, nobody to be told that it was good.
     """
@@ -72,7 +72,7 @@ def nothing(config: Config, store: Store, wanted: Wanted | None, now: int) -> bo
     )
 
 
-def _digest_due(config: Config, store: Store, now: int) -> bool:
+def _digest_due(config: Config, store: Reader, now: int) -> bool:
     if all(topic.digest is None for topic in config.topics):
         return False
     from aggregator.cycle import digests  # only where there is one
@@ -80,5 +80,5 @@ def _digest_due(config: Config, store: Store, now: int) -> bool:
     return digests.due(config, store, now)
 
 
-def pruned_today(store: Store, now: int) -> bool:
+def pruned_today(store: Reader, now: int) -> bool:
     return 0 <= now - int(store.meta("pruned") or 0) < 86_400

@@ -13,7 +13,7 @@ from aggregator.config import Config
 from aggregator.cycle.words import heeding
 from aggregator.edition import View
 from aggregator.model import Edition, Item, Story, Topic
-from aggregator.store import Store, sources, stories
+from aggregator.store import Reader, sources, stories
 
 ALL = Topic("all", "Everything", "Everything that came in, each thing told once")
 DEFAULT_LIMIT = 50  # items
@@ -27,7 +27,7 @@ ON_FRONT = 2000  # newest stories among which those of the front page are looked
 class Editions:
     """Composes editions of one store under one config."""
 
-    def __init__(self, config: Config, store: Store) -> None:
+    def __init__(self, config: Config, store: Reader) -> None:
         self.config, self.store = config, store
         self.topics = {topic.id: topic for topic in (*config.topics, ALL)}
         self.origins = sources.origins(store, config.sources)

@@ -22,7 +22,7 @@ from aggregator.digest import Digest
 from aggregator.edition import View
 from aggregator.model import Hook, Item, Notice
 from aggregator.stop import Stop
-from aggregator.store import Store, digests, sources, stories
+from aggregator.store import Reader, Store, digests, sources, stories
 
 MOST = 100  # things that one hook is told of in a cycle; the next cycle goes on
 DIED = frozenset({"gone", "failing", "blocked", "silent"})  # states of a source that are told of
@@ -71,11 +71,13 @@ def _messages(config: Config, store: Store, hook: Hook, now: int) -> Iterator[Me
 
 
 def _note(store: Store, hook: Hook, mark: str) -> None:
-    with store.transaction():
-        store.set_meta(f"hook {hook.name}", mark)
+    with store.transaction() as writer:
+        writer.set_meta(f"hook {hook.name}", mark)
 
 
-def _of_stories(config: Config, store: Store, hook: Hook, after: int) -> Iterator[tuple[int, Message | None]]:
+def _of_stories(
+    config: Config, store: Reader, hook: Hook, after: int
+) -> Iterator[tuple[int, Message | None]]:
     """New stories that match, by the number of their first entry."""
     new = digests.new_stories(store, after, MOST)
     titles, wanted = sources.titles(store), query.parse(hook.match) if hook.match else None
@@ -95,7 +97,7 @@ def _of_stories(config: Config, store: Store, hook: Hook, after: int) -> Iterato
         )
 
 
-def _of_events(config: Config, store: Store, hook: Hook, after: int) -> Iterator[tuple[int, Message | None]]:
+def _of_events(config: Config, store: Reader, hook: Hook, after: int) -> Iterator[tuple[int, Message | None]]:
     """Events that came to be told by so many independent sources, by the newest entry looked at."""
     grown = digests.grown_events(store, after, 100 * MOST)
     titles, wanted = sources.titles(store), query.parse(hook.match) if hook.match else None
@@ -115,7 +117,9 @@ def _of_events(config: Config, store: Store, hook: Hook, after: int) -> Iterator
         yield entry, Message(f"event {item.id}", item.entry.title, _said(item), {"on": "event", "event": _data(item) | {"independent": told}})  # fmt: skip
 
 
-def _of_sources(config: Config, store: Store, hook: Hook, after: int) -> Iterator[tuple[int, Message | None]]:
+def _of_sources(
+    config: Config, store: Reader, hook: Hook, after: int
+) -> Iterator[tuple[int, Message | None]]:
     for number, notice in digests.new_notices(store, after, MOST):
         yield number, _of_notice(number, notice) if notice.state in DIED else None
 
@@ -132,7 +136,7 @@ def _of_digest(made: Digest) -> Message:
     return Message(made.public_id, made.title, made.text, {"on": "digest", "digest": data}, made.html)
 
 
-def _items(config: Config, store: Store, found: Any, unit: Any) -> tuple[Item, ...]:
+def _items(config: Config, store: Reader, found: Any, unit: Any) -> tuple[Item, ...]:
     view = View(
         "hook", "", "", config.site.base_url, unit, None, lead=config.lead, event_lead=config.event_lead
     )

@@ -73,7 +73,7 @@ def label(config: Config, store: Store, stop: Stop | None = None) -> None:
     learned, is_new = learning.learned(config, store, rules, titles)
     if is_new:
         stories.unlabel_newest(store, learning.TAUGHT_BY)
-    by_hand = topics_by_hand(folding.overrides(store.conn))
+    by_hand = topics_by_hand(folding.overrides(store))
     labeller = Labeller(rules, titles, by_hand, frozenset(topic.id for topic in config.topics), learned)
     while stories.label(store, labeller.topics_of):
         stop.check()

@@ -19,7 +19,7 @@ from aggregator.errors import ConfigError
 from aggregator.learn import Example, Features, Quality
 from aggregator.model import Entry, Fetched, Limits, Topic
 from aggregator.parse import stories as text_stories
-from aggregator.store import Store, sources, stories
+from aggregator.store import Reader, Store, sources, stories
 from aggregator.topics import Label, Rules
 
 TAUGHT_BY = 8_000  # newest entries
@@ -77,9 +77,9 @@ def learned(
         few = {topic: sorted(found) for topic, found in given.items() if topic not in quality}
         state = {"rules": rules_signature(config), "newest": newest, "taught": taught, "few": few,
                  "quality": {topic: asdict(one) for topic, one in quality.items()}}  # fmt: skip
-        with store.transaction():
-            store.set_meta("learned counts", learn.dump(counts))
-            store.set_meta("learned", json.dumps(state))
+        with store.transaction() as writer:
+            writer.set_meta("learned counts", learn.dump(counts))
+            writer.set_meta("learned", json.dumps(state))
     counts = learn.load(store.meta("learned counts") or "{}")
     examples = {
         topic: tuple((title, learn.features(title, text)) for title, text in found)
@@ -89,7 +89,7 @@ def learned(
     return Learned(learn.Model(counts), counts, quality, examples, frozenset(learners)), anew
 
 
-def missed(config: Config, store: Store, entry: Entry, there: Collection[str]) -> list[Label]:
+def missed(config: Config, store: Reader, entry: Entry, there: Collection[str]) -> list[Label]:
     """Topics that an entry nearly belongs to, beside those where it is; `rule` says what is missing."""
     rules, titles = topics.compiled(config.topics, config.sources), sources.titles(store)
     found = [
@@ -108,14 +108,14 @@ def missed(config: Config, store: Store, entry: Entry, there: Collection[str]) -
     return found
 
 
-def quality(store: Store) -> dict[str, Quality]:
+def quality(store: Reader) -> dict[str, Quality]:
     """How well each topic is known that was taught."""
     state = json.loads(store.meta("learned") or "{}")
     return {topic: Quality(**one) for topic, one in state.get("quality", {}).items()}
 
 
 def _teach(
-    store: Store,
+    store: Reader,
     rules: Rules,
     titles: Mapping[str, str],
     learners: Mapping[str, Topic],
@@ -138,7 +138,7 @@ def _teach(
 
 
 def _examples(
-    config: Config, store: Store, learners: Mapping[str, Topic]
+    config: Config, store: Reader, learners: Mapping[str, Topic]
 ) -> dict[str, list[tuple[str, str]]]:
     """Topic → (title, text) of its examples, each once."""
     return {
@@ -150,7 +150,7 @@ def _examples(
     }
 
 
-def _example(config: Config, store: Store, topic: Topic, said: str) -> list[tuple[str, str]]:
+def _example(config: Config, store: Reader, topic: Topic, said: str) -> list[tuple[str, str]]:
     if not said.startswith("file:"):
         known = stories.find(store, said) if " " not in said.strip() else ()
         return [(one.title, topics.beginning(one)) for one in known[:1]] or [(said, "")]

@@ -10,7 +10,7 @@ from aggregator import desk, fold
 from aggregator.errors import UsageError
 from aggregator.fold import levels
 from aggregator.model import Entry, Story
-from aggregator.store import Store, events, folding, stories
+from aggregator.store import Reader, Store, Writer, events, folding, stories
 from aggregator.store.folding import Override
 
 
@@ -21,50 +21,50 @@ def split(store: Store, name: str, now: int) -> str:
     if member is None:
         raise UsageError(f"{name}: entry {entry.id} is not folded yet; run a cycle first")
     story = stories.stories(store, [member.story])[0]
-    with store.transaction():
+    with store.transaction() as writer:
         if len(story.members) > 1:
-            return _split_story(store, name, entry, story, member.reason.level or "text", now)
-        if len(stories.of_events(store, [member.event])) > 1:
-            return _split_event(store, name, entry, story, now)
+            return _split_story(writer, name, entry, story, member.reason.level or "text", now)
+        if len(stories.of_events(writer, [member.event])) > 1:
+            return _split_event(writer, name, entry, story, now)
     raise UsageError(f"{name}: entry {entry.id} stands alone already")
 
 
-def _split_story(store: Store, name: str, entry: Entry, story: Story, level: str, now: int) -> str:
+def _split_story(writer: Writer, name: str, entry: Entry, story: Story, level: str, now: int) -> str:
     if story.public_id == entry.public_id:
         others = ", ".join(str(other.entry.id) for other in story.members if other.entry.id != entry.id)
         raise UsageError(
             f"{name}: entry {entry.id} founded its story; split the others out of it instead ({others})"
         )
     mine = {entry.public_id}
-    folding.retract(store.conn, "join", levels.names(), mine, _ids([story]) - mine)
-    folding.remember_override(store.conn, Override("split", entry.public_id, story.public_id, level), now)
-    with folding.recounted(store, (entry.public_id, story.public_id)):
-        alone, _ = events.take_out(store.conn, entry)
-        fold.know(store, entry.id, alone, own=True)
+    folding.retract(writer, "join", levels.names(), mine, _ids([story]) - mine)
+    folding.remember_override(writer, Override("split", entry.public_id, story.public_id, level), now)
+    with folding.recounted(writer, (entry.public_id, story.public_id)):
+        alone, _ = events.take_out(writer, entry)
+        fold.know(writer, entry.id, alone, own=True)
     return f"entry {entry.id} is a story of its own now"
 
 
-def _split_event(store: Store, name: str, entry: Entry, story: Story, now: int) -> str:
-    event = stories.heads(store, [story.event])[story.event].public_id
+def _split_event(writer: Writer, name: str, entry: Entry, story: Story, now: int) -> str:
+    event = stories.heads(writer, [story.event])[story.event].public_id
     if event == story.public_id:
         raise UsageError(
             f"{name}: entry {entry.id} founded its event; split the other stories out of it instead"
         )
     mine = _ids([story])
-    folding.retract(store.conn, "join", levels.names(), mine, _ids_of_event(store, story.event) - mine)
-    folding.remember_override(store.conn, Override("split", entry.public_id, event, "event"), now)
-    with folding.recounted(store, (entry.public_id,)):
-        events.leave_event(store.conn, story.id)
+    folding.retract(writer, "join", levels.names(), mine, _ids_of_event(writer, story.event) - mine)
+    folding.remember_override(writer, Override("split", entry.public_id, event, "event"), now)
+    with folding.recounted(writer, (entry.public_id,)):
+        events.leave_event(writer, story.id)
     return f"entry {entry.id} is an event of its own now"
 
 
 def unsplit(store: Store, name: str) -> str:
     """Forget a split; the story of the entry is taken apart and waits to be folded by the rules."""
     entry = desk.find(store, name)
-    with store.transaction() as conn:
-        if not folding.forget_overrides(conn, "split", entry.public_id, None):
+    with store.transaction() as writer:
+        if not folding.forget_overrides(writer, "split", entry.public_id, None):
             raise UsageError(f"{name}: entry {entry.id} was not split")
-        _unmake(store, [entry], "text")
+        _unmake(writer, [entry], "text")
     return f"the split of entry {entry.id} is forgotten"
 
 
@@ -73,20 +73,20 @@ def join(store: Store, one: str, other: str, level: str, now: int) -> str:
     a, b = desk.find(store, one), desk.find(store, other)
     if a.id == b.id:
         raise UsageError(f"{one} and {other} are the same entry, {a.id}")
-    with store.transaction() as conn:
+    with store.transaction() as writer:
         (story, event), (other_story, other_event) = _companions(store, a), _companions(store, b)
-        folding.retract(conn, "split", {"event"}, event, other_event)
+        folding.retract(writer, "split", {"event"}, event, other_event)
         if level == "text":
-            folding.retract(conn, "split", levels.of_stories(), story, other_story)
-        folding.remember_override(conn, Override("join", a.public_id, b.public_id, level), now)
-        done = fold.join(store, a.public_id, b.public_id, level)
+            folding.retract(writer, "split", levels.of_stories(), story, other_story)
+        folding.remember_override(writer, Override("join", a.public_id, b.public_id, level), now)
+        done = fold.join(writer, a.public_id, b.public_id, level)
     kind = "story" if level == "text" else "event"
     if not done:
         return f"entries {a.id} and {b.id} are one {kind} as soon as both are folded"
     return f"entries {a.id} and {b.id} are one {kind} now; {_hidden(store, a, b, level)}"
 
 
-def _hidden(store: Store, a: Entry, b: Entry, level: str) -> str:
+def _hidden(store: Reader, a: Entry, b: Entry, level: str) -> str:
     """Which of the two is told under the other from now on, or both under the one that was first."""
     place = stories.place(store, a.id)
     assert place is not None
@@ -97,11 +97,11 @@ def _hidden(store: Store, a: Entry, b: Entry, level: str) -> str:
         where = "in feeds of one item an event"
     hidden = [f"“{one.title}”" for one in (a, b) if one.public_id != head]
     leading = next((one.title for one in (a, b) if one.public_id == head), "")
-    first = f"“{leading}”" if leading else events.headline(store.conn, place.event)
+    first = f"“{leading}”" if leading else events.headline(store, place.event)
     return f"{' and '.join(hidden)} {'is' if len(hidden) == 1 else 'are'} told under {first} {where}"
 
 
-def _companions(store: Store, entry: Entry) -> tuple[set[str], set[str]]:
+def _companions(store: Reader, entry: Entry) -> tuple[set[str], set[str]]:
     """Published ids of all that is in the entry's story, and in its event."""
     member = stories.place(store, entry.id)
     if member is None:
@@ -117,7 +117,7 @@ def _ids(found: Iterable[Story]) -> set[str]:
     }
 
 
-def _ids_of_event(store: Store, event: int) -> set[str]:
+def _ids_of_event(store: Reader, event: int) -> set[str]:
     head = stories.heads(store, [event])[event].public_id
     return {head, *stories.aliases(store, head)} | _ids(stories.of_events(store, [event]))
 
@@ -125,24 +125,24 @@ def _ids_of_event(store: Store, event: int) -> set[str]:
 def unjoin(store: Store, one: str, other: str) -> str:
     """Forget a join; the stories that it made one are taken apart and wait to be folded by the rules."""
     a, b = desk.find(store, one), desk.find(store, other)
-    with store.transaction() as conn:
+    with store.transaction() as writer:
         levels = {
             word.level
-            for word in folding.overrides(conn)
+            for word in folding.overrides(writer)
             if word.kind == "join" and {word.a, word.b} == {a.public_id, b.public_id}
         }
-        if not folding.forget_overrides(conn, "join", a.public_id, b.public_id):
+        if not folding.forget_overrides(writer, "join", a.public_id, b.public_id):
             raise UsageError(f"{one} and {other} were not joined")
         for level in levels:
-            _unmake(store, [a, b], level)
+            _unmake(writer, [a, b], level)
     return f"the join of entries {a.id} and {b.id} is forgotten"
 
 
-def _unmake(store: Store, found: Iterable[Entry], level: str) -> None:
+def _unmake(writer: Writer, found: Iterable[Entry], level: str) -> None:
     """Their stories, or all stories of their events, wait to be folded again."""
-    places = [place for entry in found if (place := stories.place(store, entry.id)) is not None]
+    places = [place for entry in found if (place := stories.place(writer, entry.id)) is not None]
     if level == "text":
-        folding.unmake(store, {place.story for place in places})
+        folding.unmake(writer, {place.story for place in places})
     else:
-        everything = stories.of_events(store, sorted({place.event for place in places}))
-        folding.unmake(store, {story.id for story in everything})
+        everything = stories.of_events(writer, sorted({place.event for place in places}))
+        folding.unmake(writer, {story.id for story in everything})

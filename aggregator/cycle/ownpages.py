@@ -13,7 +13,7 @@ from aggregator.cycle.words import heeding
 from aggregator.edition import View
 from aggregator.model import SHOWN, Head, Item, Origin, Story, Unit
 from aggregator.render import pages
-from aggregator.store import Store, stories
+from aggregator.store import Reader, stories
 
 # what an item can be of that has a page beside that of its event
 UNITS: tuple[Unit, ...] = ("story", "entry")
@@ -34,7 +34,7 @@ class OwnPages:
     def __init__(
         self,
         config: Config,
-        store: Store,
+        store: Reader,
         origins: Mapping[str, Origin],
         priorities: Mapping[str, int],
         neighbours: Sequence[pages.Neighbour],

@@ -12,7 +12,7 @@ from aggregator.cycle.editions import ALL, Editions
 from aggregator.cycle.labels import label
 from aggregator.model import Topic
 from aggregator.render import formats
-from aggregator.store import Store, folding, sources, stories
+from aggregator.store import Reader, folding, sources, stories
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class _Printed:
     feed: frozenset[str] = frozenset()
 
 
-def plan(store: Store, other: Config, present: Config) -> tuple[Change, ...]:
+def plan(store: Reader, other: Config, present: Config) -> tuple[Change, ...]:
     """Everything, each topic, then the folds."""
     with store.in_memory() as copy:
         before, folds_before = _printed(present, copy), stories.folds(copy)
@@ -76,7 +76,7 @@ def _names(config: Config) -> set[str]:
     return {f"{topic}{form.ending}" for topic in [ALL.id, *topics] for form in forms}
 
 
-def _change(store: Store, name: str, before: _Printed, after: _Printed) -> Change:
+def _change(store: Reader, name: str, before: _Printed, after: _Printed) -> Change:
     came, went = after.items - before.items, before.items - after.items
     return Change(
         name,
@@ -97,7 +97,7 @@ def _of_folds(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
                   tuple(after[one] for one in made[:TITLES]), tuple(before[one] for one in undone[:TITLES]))  # fmt: skip
 
 
-def _printed(config: Config, store: Store) -> Mapping[str, _Printed]:
+def _printed(config: Config, store: Reader) -> Mapping[str, _Printed]:
     editions = Editions(config, store)
     labelled = stories.labelled(store)
     labelled[ALL.id] = stories.all_story_ids(store)

@@ -22,7 +22,7 @@ from aggregator.publish import Folder, Written
 from aggregator.render import formats, pages
 from aggregator.render.formats import HTML
 from aggregator.stop import Stop
-from aggregator.store import Store, sources, stories
+from aggregator.store import Reader, Store, sources, stories
 from aggregator.store.events import unprinted
 
 PORTION = 1000  # pages of events that are written together
@@ -92,7 +92,7 @@ class Publisher:
         self.editions = Editions(config, store)
         self._config, self._store, self._folder, self._now, self._stop = config, store, folder, now, stop
         self._neighbours = sitepages.neighbours(self.editions)
-        self._archives = Archives(self.editions, self._neighbours, is_all_new)
+        self._archives = Archives(store, self.editions, self._neighbours, is_all_new)
         self._digests = dirty.digest_names(config.topics)
         self._first_items: dict[str, Sequence[Item]] = {}  # of topics, as the front page shows them
         self._before, self._missing = frozenset(folder.names()), frozenset(folder.missing())
@@ -205,7 +205,7 @@ def _left(config: Config, store: Store, now: int) -> dict[str, int]:
     return {f"{topic}{form.ending}": since for topic, since in left.items() for form in forms}
 
 
-def sweep(config: Config, store: Store, now: int) -> Written:
+def sweep(config: Config, store: Reader, now: int) -> Written:
     """After retention: pages of stories and events that are no longer stored go."""
     folder = Folder(config.output)
     live = {edition.page(public_id) for public_id in stories.all_public_ids(store)}

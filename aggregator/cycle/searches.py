@@ -13,11 +13,11 @@ from aggregator.cycle.words import heeding
 from aggregator.edition import View
 from aggregator.model import Item, Story
 from aggregator.render.formats import Format
-from aggregator.store import Store, stories
+from aggregator.store import Reader, stories
 
 
 def search_feed(
-    config: Config, store: Store, chosen: Sequence[Story], text: str, form: Format, limit: int
+    config: Config, store: Reader, chosen: Sequence[Story], text: str, form: Format, limit: int
 ) -> bytes:
     """A search as a feed: the stories that match, as an edition of their own."""
     view = _view(config, store, f"Search: {text}", f"Everything stored that matches {text}", limit)
@@ -30,7 +30,7 @@ def search_feed(
     return render.feeds(made, site, address=address)[f"search{form.ending}"]
 
 
-def search_items(config: Config, store: Store, numbers: Sequence[int]) -> list[Item]:
+def search_items(config: Config, store: Reader, numbers: Sequence[int]) -> list[Item]:
     """Stories by their numbers, in this order, as items for a page."""
     view, editions = _view(config, store, "", "", None), Editions(config, store)
     place = {number: index for index, number in enumerate(numbers)}
@@ -40,7 +40,7 @@ def search_items(config: Config, store: Store, numbers: Sequence[int]) -> list[I
     return items
 
 
-def _view(config: Config, store: Store, title: str, description: str, limit: int | None) -> View:
+def _view(config: Config, store: Reader, title: str, description: str, limit: int | None) -> View:
     view = View(
         "search",
         title,

@@ -8,7 +8,7 @@ from pathlib import Path
 from aggregator import __version__, query
 from aggregator.config import Config
 from aggregator.render.design import design
-from aggregator.store import Store
+from aggregator.store import Reader
 
 
 def signature(*parts: object) -> str:
@@ -46,6 +46,6 @@ def look(config: Config) -> str:
                      [(s.id, s.title, s.url, s.priority, s.enabled) for s in config.sources])  # fmt: skip
 
 
-def outdated(config: Config, store: Store) -> bool:
+def outdated(config: Config, store: Reader) -> bool:
     """Whether what is labelled or printed is so by another config, or another version of the program."""
     return store.meta("rules") != rules_signature(config) or store.meta("printed with") != look(config)

@@ -22,7 +22,7 @@ from aggregator.fetch import Door
 from aggregator.model import BY_HAND, Failure, Folded, Polled
 from aggregator.render import formats
 from aggregator.stop import Stop
-from aggregator.store import Store, folding, sources, stories, upkeep
+from aggregator.store import Reader, Store, folding, sources, stories, upkeep
 
 HUB_TIME = 5.0  # seconds
 
@@ -122,7 +122,7 @@ def _prune_daily(config: Config, store: Store, now: int) -> None:
 JUMP = 3 * 86_400  # seconds since the last cycle, from which on the clock may be wrong
 
 
-def _jumped(store: Store, now: int) -> bool:
+def _jumped(store: Reader, now: int) -> bool:
     """Whether the clock went on by days since the last cycle, or back. Where it was a long rest, retention applies a
     day later.
     """
@@ -133,8 +133,8 @@ def _jumped(store: Store, now: int) -> bool:
 def _note_hour(store: Store, now: int) -> None:
     """When the last cycle was, to the hour: a write an hour."""
     if abs(now - int(store.meta("clock") or 0)) >= 3600:
-        with store.transaction():
-            store.set_meta("clock", str(now))
+        with store.transaction() as writer:
+            writer.set_meta("clock", str(now))
 
 
 def _tell(config: Config, report: Report, door: Door) -> list[str]:

@@ -37,6 +37,6 @@ def run(
     from aggregator.cycle.network import opened
     from aggregator.cycle.stages import stages  # all that polling, folding and publishing need
 
-    with suppress(Stopped), store.until(stop), opened(stop, network) as way_out:
+    with suppress(Stopped), store.until(stop.overdue), opened(stop, network) as way_out:
         stages(config, store, wanted, report, stop, watch or Watch(), way_out)
     return report

@@ -7,15 +7,15 @@ from dataclasses import replace
 from aggregator import desk
 from aggregator.edition import View
 from aggregator.errors import UsageError
-from aggregator.store import Store, entries, folding, stories
+from aggregator.store import Reader, Store, entries, folding, stories
 from aggregator.store.folding import Override
 
 PIN, HIDE = "pin", "hide"
 
 
-def heeding(view: View, store: Store) -> View:
+def heeding(view: View, store: Reader) -> View:
     """The view, with what the user pinned and hid."""
-    words = folding.overrides(store.conn)
+    words = folding.overrides(store)
     return replace(
         view,
         pinned=frozenset(word.a for word in words if word.kind == PIN),
@@ -46,22 +46,22 @@ def _say(store: Store, kind: str, name: str, now: int, done: str) -> str:
     member = stories.place(store, entry.id)
     if member is None:
         raise UsageError(f"{name}: entry {entry.id} is not folded yet; run a cycle first")
-    with store.transaction() as conn:
+    with store.transaction() as writer:
         if kind == PIN:
             for other in stories.of_events(store, [member.event]):
                 for one in other.members:
-                    folding.forget_overrides(conn, PIN, one.entry.public_id, None)
-        folding.remember_override(conn, Override(kind, entry.public_id, "", kind), now)
-        entries.mark_event(conn, member.event)
+                    folding.forget_overrides(writer, PIN, one.entry.public_id, None)
+        folding.remember_override(writer, Override(kind, entry.public_id, "", kind), now)
+        entries.mark_event(writer, member.event)
     return f"entry {entry.id} {done}"
 
 
 def _take_back(store: Store, kind: str, name: str, never: str, done: str) -> str:
     entry = desk.find(store, name)
     member = stories.place(store, entry.id)
-    with store.transaction() as conn:
-        if not folding.forget_overrides(conn, kind, entry.public_id, None):
+    with store.transaction() as writer:
+        if not folding.forget_overrides(writer, kind, entry.public_id, None):
             raise UsageError(f"{name}: entry {entry.id} {never}")
         if member is not None:
-            entries.mark_event(conn, member.event)
+            entries.mark_event(writer, member.event)
     return f"entry {entry.id} {done}"

@@ -39,15 +39,15 @@ def fold(
     waiting = folding.untold(store)
     with _no_collection():
         for start in range(0, len(waiting), TRANSACTION):
-            with store.transaction():
+            with store.transaction() as writer:
                 for part in _parts(waiting[start : start + TRANSACTION]):
-                    Batch(store, settings, memory, done).run(folding.entries(store, part, BODY_CHARACTERS))
+                    Batch(writer, settings, memory, done).run(folding.entries(writer, part, BODY_CHARACTERS))
                     memory.bound()
                     if progress is not None:
                         progress(len(part))
                     if stop is not None and stop.is_set():
                         break
-                memory.flush()
+                memory.flush(writer)
             if stop is not None and stop.is_set():
                 break
     return done

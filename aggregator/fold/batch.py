@@ -14,7 +14,7 @@ from aggregator.fold.levels import Home
 from aggregator.fold.memory import EDITED, LARGE, POSTINGS, TELLINGS, Known, Memory
 from aggregator.fold.merging import ByHand, Member, Pair, Probabilities, pair
 from aggregator.model import Folded, Reason
-from aggregator.store import Store, events, folding
+from aggregator.store import Writer, events, folding
 from aggregator.store.folding import Waiting
 
 # stories that a new one is compared with, best first
@@ -60,16 +60,10 @@ class New:
 class Batch:
     """One transaction's worth of entries."""
 
-    def __init__(self, store: Store, settings: Settings, memory: Memory, done: Folded) -> None:
-        self.store, self.conn, self.settings, self.memory, self.done = (
-            store,
-            store.conn,
-            settings,
-            memory,
-            done,
-        )
-        self.total = int(store.meta("events seen") or 0)
-        self.written = folding.Writer(store.conn)
+    def __init__(self, writer: Writer, settings: Settings, memory: Memory, done: Folded) -> None:
+        self.writer, self.settings, self.memory, self.done = writer, settings, memory, done
+        self.total = int(writer.meta("events seen") or 0)
+        self.written = folding.Additions(writer)
         self.founders: list[Iterable[str]] = []  # terms of new events
         self.regrouped: Counter[str] = (
             Counter()
@@ -80,7 +74,7 @@ class Batch:
         self.edges: dict[int, list[int]] = {}  # new story → stories that may tell the same happening
         self.decided: dict[Pair, Reason] = {}  # of two stories, whether they are one text
         self.probabilities = Probabilities(memory.points, settings.event_window or 0, self.another_case)
-        found = folding.overrides(self.conn)
+        found = folding.overrides(self.writer)
         self.split = {(one.a, one.b): one.level for one in found if one.kind == "split"}
         self.joins: dict[str, list[tuple[str, str]]] = {}
         for one in found:
@@ -90,7 +84,7 @@ class Batch:
 
     def look_at(self, batch: list[Waiting]) -> None:
         """What is compared of these entries, and how common their words are."""
-        self.memory.learn(batch)
+        self.memory.learn(batch, self.writer)
         self.coming = [self.prepared(entry) for entry in batch]
         added = Counter(chain.from_iterable([one.counts for one in self.coming]))
         self.known = self.memory.frequencies_of(added)
@@ -102,7 +96,7 @@ class Batch:
     def run(self, batch: list[Waiting]) -> None:
         self.look_at(batch)
         ids = [entry.public_id for entry in batch]
-        self.stories, self.events = (folding.founded(self.conn, table, ids) for table in ("story", "event"))
+        self.stories, self.events = (folding.founded(self.writer, table, ids) for table in ("story", "event"))
         for one in self.coming:
             self.place(one)
         self.written.flush()
@@ -211,7 +205,7 @@ class Batch:
         """Whether the user split this entry out of this story."""
         if not self.split:
             return False
-        name = self.names.get(story) or folding.public_id(self.conn, story)
+        name = self.names.get(story) or folding.public_id(self.writer, story)
         return self.split.get((entry.public_id, name)) not in (None, levels.EVENT.name)
 
     def same_as(self, one: New, found: Sequence[Found]) -> Home | None:
@@ -255,7 +249,7 @@ class Batch:
         edges |= self.within(touched)
         found = merging.groups(points, edges, self.probabilities, self.by_hand())
         before = {story: event for event, stories in touched.items() for story in stories}
-        settled = settle.settle(self.store, self.memory, found, before, self.reason)
+        settled = settle.settle(self.writer, self.memory, found, before, self.reason)
         for stories in touched.values():
             self.regrouped.subtract(_terms(stories.values()))
         for group in found:
@@ -298,7 +292,7 @@ class Batch:
         counted.update(chain.from_iterable(self.founders))
         counted.update(self.regrouped)
         self.memory.count(counted, self.frequencies)
-        self.store.set_meta("events seen", str(self.total + self.written.founded))
+        self.writer.set_meta("events seen", str(self.total + self.written.founded))
 
     def by_hand(self) -> ByHand:
         """What the user said of events, as far as it is of entries that are folded: pairs of stories."""
@@ -306,7 +300,7 @@ class Batch:
         for (a, b), level in self.split.items():
             if level == "event" and (both := self.both(a, b)):
                 # From all that are in that event now: none may leave it for the one that was split off.
-                others = folding.newest_of_event(self.conn, both[1].event, LARGE)
+                others = folding.newest_of_event(self.writer, both[1].event, LARGE)
                 apart |= {pair(both[0].story, other) for other in others if other != both[0].story}
         for a, b in {
             (min(a, b), max(a, b))
@@ -319,13 +313,13 @@ class Batch:
         return ByHand(frozenset(apart), frozenset(together))
 
     def both(self, a: str, b: str) -> tuple[folding.Placed, folding.Placed] | None:
-        one, other = folding.placed(self.conn, a), folding.placed(self.conn, b)
+        one, other = folding.placed(self.writer, a), folding.placed(self.writer, b)
         return None if one is None or other is None else (one, other)
 
     def join_by_hand(self, batch: list[Waiting]) -> None:
         for entry in batch:
             for other, level in self.joins.get(entry.public_id, ()):
-                join(self.store, entry.public_id, other, level)
+                join(self.writer, entry.public_id, other, level)
                 self.memory.forget_stories()
 
 
@@ -334,38 +328,37 @@ def _terms(points: Iterable[Point]) -> set[str]:
     return set(chain.from_iterable(point.vector for point in points))
 
 
-def join(store: Store, a: str, b: str, level: str) -> bool:
+def join(writer: Writer, a: str, b: str, level: str) -> bool:
     """Make two entries one story or one event, the older leading; inside a transaction. False where one is
     not folded yet.
     """
-    conn = store.conn
-    one, other = folding.placed(conn, a), folding.placed(conn, b)
+    one, other = folding.placed(writer, a), folding.placed(writer, b)
     if one is None or other is None:
         return False
     kept, gone = sorted((one, other), key=lambda place: (place.published, place.story))
-    with folding.recounted(store, (a, b)):
+    with folding.recounted(writer, (a, b)):
         if level == "text" and kept.story != gone.story:
             folding.merge_stories(
-                conn, kept.story, gone.story, Reason("text", kept.entry, 1.0, 1.0, folding.JOINED)
+                writer, kept.story, gone.story, Reason("text", kept.entry, 1.0, 1.0, folding.JOINED)
             )
-            know(store, gone.entry, kept.story)
+            know(writer, gone.entry, kept.story)
         elif level == "event" and kept.event != gone.event:
             events.merge_events(
-                conn, [(kept.event, gone.event, Reason("event", kept.entry, 1.0, 1.0, folding.JOINED))]
+                writer, [(kept.event, gone.event, Reason("event", kept.entry, 1.0, 1.0, folding.JOINED))]
             )
     return True
 
 
-def know(store: Store, entry: int, story: int, own: bool = False) -> None:
+def know(writer: Writer, entry: int, story: int, own: bool = False) -> None:
     """After the user's word: the words of this entry find this story from now on; `own`: they are those of
     the story itself.
     """
-    batch = Batch(store, Settings(), Memory(store, {}), Folded())
-    batch.look_at(folding.entries(store, [entry], dedupe.BODY_CHARACTERS))
+    batch = Batch(writer, Settings(), Memory(writer, {}), Folded())
+    batch.look_at(folding.entries(writer, [entry], dedupe.BODY_CHARACTERS))
     one = batch.coming[0]
     batch.describe(one)
     batch.written.postings(one.terms, one.entry.published, story)
     if own:
         batch.written.vector(story, one.vector)
     batch.written.flush()
-    folding.count_terms(store.conn, dict.fromkeys(one.terms, 0))  # they are known words from now on
+    folding.count_terms(writer, dict.fromkeys(one.terms, 0))  # they are known words from now on

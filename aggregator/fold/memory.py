@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from aggregator import dedupe
 from aggregator.cluster import Point
-from aggregator.store import Store, folding, standing
+from aggregator.store import Reader, Writer, folding, standing
 from aggregator.store.folding import Waiting
 from aggregator.store.standing import Part
 from aggregator.text import vocabulary
@@ -63,14 +63,14 @@ class Postings:
 class Memory:
     """Loads what it does not know, and forgets the oldest half of what has grown too large."""
 
-    def __init__(self, store: Store, titles: dict[str, str]) -> None:
-        self._conn, self.titles = store.conn, titles
+    def __init__(self, reader: Reader, titles: dict[str, str]) -> None:
+        self._reader, self.titles = reader, titles
         self.terms: dict[str, Postings] = {}
         self.times: dict[int, int] = {}  # story → time, of all in `terms`
         self.prints: dict[int, list[Known]] = {}  # story → what it is known by
         self.points: dict[int, Point] = {}  # story → what is clustered of it
         self.events: dict[int, int] = {}  # story → event
-        self._newest = self._stored = folding.newest_posting(store.conn)
+        self._newest = self._stored = folding.newest_posting(reader)
         self.frequencies: dict[str, int] = {}  # known term → in how many events it was
         self.counted: Counter[str] = Counter()  # what is to be added to the stored ones
         self.standing: dict[str, set[int]] = {}  # source → parts of its items that stand
@@ -116,7 +116,7 @@ class Memory:
         """
         before = dict(zip(known.stories, known.weights, strict=True))
         for when, story, weight in reversed(
-            folding.postings(self._conn, term, at - reach, min(at + reach, self._newest), POSTINGS)
+            folding.postings(self._reader, term, at - reach, min(at + reach, self._newest), POSTINGS)
         ):
             if story not in before:
                 known.stories.append(story)
@@ -137,7 +137,7 @@ class Memory:
         """Of all terms that are stored, among these and those that were asked for before."""
         known = self.frequencies
         missing = [term for term in terms if term not in known]
-        known.update(folding.frequencies(self._conn, missing))
+        known.update(folding.frequencies(self._reader, missing))
         for term in missing if self.counted else ():
             if term in self.counted:
                 known[term] = max(0, known.get(term, 0) + self.counted[term])
@@ -153,15 +153,15 @@ class Memory:
                 known[term] = max(0, known.get(term, 0) + count)
         self.counted.update(added)
 
-    def flush(self) -> None:
-        """Write what was counted, inside a transaction."""
-        folding.count_terms(self._conn, self.counted)
+    def flush(self, writer: Writer) -> None:
+        """Write what was counted."""
+        folding.count_terms(writer, self.counted)
         self.counted.clear()
 
     def prints_of(self, story: int) -> list[Known]:
         known = self.prints.get(story)
         if known is None:
-            found = folding.tellings(self._conn, story, EDITED, TELLINGS, dedupe.BODY_CHARACTERS)
+            found = folding.tellings(self._reader, story, EDITED, TELLINGS, dedupe.BODY_CHARACTERS)
             known = [Known(entry, self.fingerprint(entry)) for entry in found]
             self.prints[story] = known
         return known
@@ -176,19 +176,17 @@ class Memory:
         """The parts of its items that say nothing of them."""
         known = self.standing.get(source)
         if known is None:
-            known = self.standing[source] = standing.stands(self._conn, source)
+            known = self.standing[source] = standing.stands(self._reader, source)
         return known
 
-    def learn(self, batch: Sequence[Waiting]) -> None:
-        """What stands under several titles of a source, before anything of the batch is compared; inside a
-        transaction.
-        """
+    def learn(self, batch: Sequence[Waiting], writer: Writer) -> None:
+        """What stands under several titles of a source, before anything of the batch is compared."""
         by_source: dict[str, list[Waiting]] = {}
         for entry in batch:
             by_source.setdefault(entry.source, []).append(entry)
         met: list[tuple[str, int, Part]] = []
         changed = {source for source, group in by_source.items() if self._learn(source, group, met)}
-        standing.remember(self._conn, met)
+        standing.remember(writer, met)
         if changed:  # what was compared until now held parts that stand
             for story, known in list(self.prints.items()):
                 if any(telling.entry.source in changed for telling in known):
@@ -199,12 +197,12 @@ class Memory:
         stands = self.stands(source)
         parts = {entry.id: dict(dedupe.parts(entry.title, entry.text)) for entry in group}
         wanted = {part for found in parts.values() for part in found} - stands
-        seen = standing.parts(self._conn, source, wanted)
+        seen = standing.parts(self._reader, source, wanted)
         titles = {entry.id: entry.title for entry in group}
         earlier = {part.first for part in seen.values()} | {
             part.second for part in seen.values() if part.second
         }
-        titles.update(standing.titles(self._conn, [number for number in earlier if number not in titles]))
+        titles.update(standing.titles(self._reader, [number for number in earlier if number not in titles]))
         before, changed = len(stands), {}
         for entry in group:
             for part, words in parts[entry.id].items():
@@ -219,7 +217,7 @@ class Memory:
         """Those that are still there."""
         wanted = list(stories)
         missing = [story for story in wanted if story not in self.points]
-        for story, (at, source, vector) in folding.points(self._conn, missing).items() if missing else ():
+        for story, (at, source, vector) in folding.points(self._reader, missing).items() if missing else ():
             self.points[story] = Point(story, at, source, vector)
         return {story: self.points[story] for story in wanted if story in self.points}
 
@@ -227,17 +225,17 @@ class Memory:
         known = self.events
         missing = [story for story in stories if story not in known]
         if missing:
-            known.update(folding.events_of(self._conn, missing))
+            known.update(folding.events_of(self._reader, missing))
         return known
 
     def stories_of(self, event: int) -> dict[int, Point]:
         """The newest stories of an event, as many as are clustered again."""
-        return self.points_of(folding.newest_of_event(self._conn, event, LARGE))
+        return self.points_of(folding.newest_of_event(self._reader, event, LARGE))
 
     def founder_of(self, story: int) -> int | None:
         """The entry that founded it."""
         known = self.prints.get(story)
-        return known[0].id if known else folding.founder(self._conn, story)
+        return known[0].id if known else folding.founder(self._reader, story)
 
     def forget_events(self, gone: set[int]) -> None:
         """Which event a story is in, where it is one of these."""

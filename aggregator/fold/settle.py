@@ -11,7 +11,7 @@ from aggregator.fold import merging
 from aggregator.fold.memory import Memory
 from aggregator.fold.merging import Group, Member
 from aggregator.model import Reason
-from aggregator.store import Store, events, folding
+from aggregator.store import Writer, events, folding
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,37 +26,36 @@ class Settled:
 
 
 def settle(
-    store: Store,
+    writer: Writer,
     memory: Memory,
     groups: Sequence[Group],
     before: Mapping[int, int],
     reason: Callable[[Member], Reason],
 ) -> Settled:
     """`before`: story → event, of all stories of the groups. `reason` says why a story is in its event."""
-    conn = store.conn
-    founders = events.founders(conn, set(before.values()))
+    founders = events.founders(writer, set(before.values()))
     where = merging.placed(
         groups, before, {event: story for event, (story, _) in founders.items() if story is not None},
         {event: at for event, (_, at) in founders.items()},
     )  # fmt: skip
     targets: list[int] = []
     for group, event in zip(groups, where.events, strict=True):
-        targets.append(_stand(store, group.stories[0], before) if event is None else event)
+        targets.append(_stand(writer, group.stories[0], before) if event is None else event)
     for place, target in enumerate(targets):
         moved = [
             story for story in groups[place].stories
             if before[story] != target and where.gone.get(before[story]) != place
         ]  # fmt: skip
         if moved:
-            events.move_stories(conn, moved, target)
+            events.move_stories(writer, moved, target)
     why = _reasons(groups, targets, before, founders, reason)
     merges = [
         (targets[place], event, why.get(founders[event][0] or 0) or Reason("event"))
         for event, place in sorted(where.gone.items())
     ]
-    events.merge_events(conn, merges)
-    names = folding.public_ids(conn, why)
-    events.bind(conn, [(names[story], found) for story, found in why.items() if story in names])
+    events.merge_events(writer, merges)
+    names = folding.public_ids(writer, why)
+    events.bind(writer, [(names[story], found) for story, found in why.items() if story in names])
     memory.forget_events(set(where.gone))
     for group, target in zip(groups, targets, strict=True):
         memory.events.update(dict.fromkeys(group.stories, target))
@@ -67,10 +66,10 @@ def settle(
     return Settled(len(where.gone), where.events.count(None), changed)
 
 
-def _stand(store: Store, story: int, before: Mapping[int, int]) -> int:
+def _stand(writer: Writer, story: int, before: Mapping[int, int]) -> int:
     """A new event, founded by a story that was told within another one."""
-    was = ("was in one event with", events.headline(store.conn, before[story]))
-    return events.stand(store.conn, story, (was,))
+    was = ("was in one event with", events.headline(writer, before[story]))
+    return events.stand(writer, story, (was,))
 
 
 def _changed(groups: Sequence[Group], targets: Sequence[int], before: Mapping[int, int]) -> list[Group]:

@@ -4,73 +4,73 @@ from __future__ import annotations
 
 from aggregator.digest import Digest
 from aggregator.model import Notice
-from aggregator.store.base import Store
+from aggregator.store.base import Reader, Store
 
 _COLUMNS = "topic, until, public_id, title, html, text, events"
 
 
-def has_digest(store: Store, topic: str, until: int) -> bool:
+def has_digest(reader: Reader, topic: str, until: int) -> bool:
     query = "SELECT 1 FROM digest WHERE topic = ? AND until >= ?"
-    return store.conn.execute(query, (topic, until)).fetchone() is not None
+    return reader.row(query, (topic, until)) is not None
 
 
 def keep(store: Store, made: Digest) -> None:
     """And its feed is to be printed."""
-    with store.transaction() as conn:
-        conn.execute(
+    with store.transaction() as writer:
+        writer.run(
             f"INSERT OR IGNORE INTO digest ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (made.topic, made.until, made.public_id, made.title, made.html, made.text, made.events),
         )
-        conn.execute("INSERT OR IGNORE INTO dirty VALUES (?)", (f"{made.topic}-digest",))
+        writer.run("INSERT OR IGNORE INTO dirty VALUES (?)", (f"{made.topic}-digest",))
 
 
-def newest(store: Store, topic: str, limit: int) -> tuple[Digest, ...]:
+def newest(reader: Reader, topic: str, limit: int) -> tuple[Digest, ...]:
     """The newest first; those without events are none."""
     query = f"SELECT {_COLUMNS} FROM digest WHERE topic = ? AND events > 0 ORDER BY until DESC LIMIT ?"
-    return tuple(Digest(*row) for row in store.conn.execute(query, (topic, limit)))
+    return tuple(Digest(*row) for row in reader.rows(query, (topic, limit)))
 
 
-def to_tell(store: Store, hook: str, since: int, limit: int) -> list[Digest]:
+def to_tell(reader: Reader, hook: str, since: int, limit: int) -> list[Digest]:
     """Those made since then that the hook was not told of, the oldest first."""
     query = (
         f"SELECT {_COLUMNS} FROM digest WHERE until >= ? AND events > 0 AND public_id NOT IN "
         "(SELECT key FROM hooked WHERE hook = ?) ORDER BY until, topic LIMIT ?"
     )
-    return [Digest(*row) for row in store.conn.execute(query, (since, hook, limit))]
+    return [Digest(*row) for row in reader.rows(query, (since, hook, limit))]
 
 
 def claim(store: Store, hook: str, key: str, at: int) -> bool:
     """Whether this hook is told of this for the first time. Noted before it is told: twice is worse than not."""
-    with store.transaction() as conn:
+    with store.transaction() as writer:
         query = "INSERT OR IGNORE INTO hooked VALUES (?, ?, ?)"
-        return bool(conn.execute(query, (hook, key, at)).rowcount)
+        return bool(writer.run(query, (hook, key, at)))
 
 
-def new_stories(store: Store, after: int, limit: int) -> list[tuple[int, int]]:
+def new_stories(reader: Reader, after: int, limit: int) -> list[tuple[int, int]]:
     """(entry, story) of the newest founders of stories: entries beyond this number that stand first in theirs."""
     query = (
         "SELECT e.id, m.story FROM entry e JOIN member m ON m.entry = e.id WHERE e.id > ? AND e.kept = 1 "
         "AND NOT EXISTS (SELECT 1 FROM member o WHERE o.story = m.story AND o.entry < e.id) ORDER BY e.id LIMIT ?"
     )
-    return [(int(entry), int(story)) for entry, story in store.conn.execute(query, (after, limit))]
+    return [(int(entry), int(story)) for entry, story in reader.rows(query, (after, limit))]
 
 
-def grown_events(store: Store, after: int, limit: int) -> list[tuple[int, int]]:
+def grown_events(reader: Reader, after: int, limit: int) -> list[tuple[int, int]]:
     """(entry, event) of entries beyond this number."""
     query = (
         "SELECT e.id, s.event FROM entry e JOIN member m ON m.entry = e.id JOIN story s ON s.id = m.story "
         "WHERE e.id > ? ORDER BY e.id LIMIT ?"
     )
-    return [(int(entry), int(event)) for entry, event in store.conn.execute(query, (after, limit))]
+    return [(int(entry), int(event)) for entry, event in reader.rows(query, (after, limit))]
 
 
-def new_notices(store: Store, after: int, limit: int) -> list[tuple[int, Notice]]:
+def new_notices(reader: Reader, after: int, limit: int) -> list[tuple[int, Notice]]:
     """(number, notice) of what happened to sources since."""
     query = "SELECT id, source, title, at, before, state, words FROM notice WHERE id > ? ORDER BY id LIMIT ?"
-    return [(row[0], Notice(*row[1:])) for row in store.conn.execute(query, (after, limit))]
+    return [(row[0], Notice(*row[1:])) for row in reader.rows(query, (after, limit))]
 
 
-def highest(store: Store, table: str) -> int:
+def highest(reader: Reader, table: str) -> int:
     """The highest number in `entry` or `notice`."""
     assert table in ("entry", "notice")
-    return int(store.conn.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0])
+    return int(reader.value(f"SELECT coalesce(max(id), 0) FROM {table}"))

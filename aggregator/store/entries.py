@@ -4,14 +4,13 @@ source.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator import kinds
 from aggregator.model import Entry, Memory, Notice, Polled, Source
 from aggregator.store import intents, rows
-from aggregator.store.base import Store
+from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.recognise import Known, free_id, recognise, take_keys
 
 
@@ -38,92 +37,87 @@ def absorb(
     through, `notice` makes the notice of a change of state. Entries that are no longer in the document stay
     (C2).
     """
-    with store.transaction() as conn:
-        absorbed, present = _entries(conn, polled, keep)
+    with store.transaction() as writer:
+        absorbed, present = _entries(writer, polled, keep)
         memory = settle(absorbed.new)
-        _remember(conn, source, polled, memory)
+        _remember(writer, source, polled, memory)
         if present and polled.failure is None:  # else not all that the document holds was read
-            _remember_items(conn, polled, present)
+            _remember_items(writer, polled, present)
         told = notice(memory)
         if told is not None:
-            conn.execute("INSERT INTO notice (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
+            writer.run("INSERT INTO notice (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
                          (told.source, told.title, told.at, told.before, told.state, told.words))  # fmt: skip
-            conn.execute("INSERT OR IGNORE INTO dirty VALUES ('sources')")
-        _count(conn, source, polled, absorbed)
+            writer.run("INSERT OR IGNORE INTO dirty VALUES ('sources')")
+        _count(writer, source, polled, absorbed)
     return absorbed
 
 
-def _entries(
-    conn: sqlite3.Connection, polled: Polled, keep: Callable[[Entry], bool]
-) -> tuple[Absorbed, list[int]]:
+def _entries(writer: Writer, polled: Polled, keep: Callable[[Entry], bool]) -> tuple[Absorbed, list[int]]:
     """What changed, and the numbers of all entries that the document holds."""
-    held = _held(conn, polled)
-    known = recognise(conn, polled.source, polled.entries, {number for number in held if number})
-    take_keys(conn, polled.source, polled.entries, known)
+    held = _held(writer, polled)
+    known = recognise(writer, polled.source, polled.entries, {number for number in held if number})
+    take_keys(writer, polled.source, polled.entries, known)
     new = updated = 0
     present: list[int] = []
     for entry in polled.entries:
         old = known.get(entry.key)
         if old is None:
-            present.append(_insert(conn, entry, polled.at, keep))
+            present.append(_insert(writer, entry, polled.at, keep))
             new += 1
             continue
         present.append(old.id)
         intent = intents.decide(old, entry.digest, polled.at)
         if intent == "hold":
-            _owe(conn, old, entry)
+            _owe(writer, old, entry)
             continue
         if old.revisions >= intents.FREE_EDITS:  # it may have been in debt; what is said now is the last word
-            conn.execute("DELETE FROM pending_edit WHERE entry = ?", (old.id,))
+            writer.run("DELETE FROM pending_edit WHERE entry = ?", (old.id,))
         if intent == "update":
-            _update(conn, old.id, rows.entry_record(entry), entry.said, polled.at, keep)
+            _update(writer, old.id, rows.entry_record(entry), entry.said, polled.at, keep)
             updated += 1
     others = iter(present)
     return Absorbed(new, updated), [number or next(others) for number in held] if held else present
 
 
-def _held(conn: sqlite3.Connection, polled: Polled) -> list[int | None]:
+def _held(reader: Reader, polled: Polled) -> list[int | None]:
     """For each item of the document the entry that it is known to be, None where it is one of `polled.entries`."""
     if not polled.held:
         return []
-    row = conn.execute("SELECT present FROM source WHERE id = ?", (polled.source,)).fetchone()
-    before: list[int] = rows.load(row[0])
+    before: list[int] = rows.load(reader.value("SELECT present FROM source WHERE id = ?", (polled.source,)))
     return [None if place is None else before[place] for place in polled.held]
 
 
-def _remember_items(conn: sqlite3.Connection, polled: Polled, present: Sequence[int]) -> None:
+def _remember_items(writer: Writer, polled: Polled, present: Sequence[int]) -> None:
     """What the document holds, and by what its items are known again: the two go together, one by one."""
     marks = polled.marks
-    conn.execute(
+    writer.run(
         "UPDATE source SET present = ?1, items = ?3, items_context = ?4 "
         "WHERE id = ?2 AND (present <> ?1 OR items IS NOT ?3 OR items_context IS NOT ?4)",
         (rows.dump(present), polled.source, marks and marks.records, marks and marks.context),
     )
 
 
-def _insert(conn: sqlite3.Connection, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> int:
+def _insert(writer: Writer, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> int:
     published = min(entry.published if entry.published is not None else at, at)
     changed = max(published, min(entry.updated or published, at))
     stored = replace(
-        entry, published=published, first_seen=at, changed=changed, public_id=free_id(conn, entry)
+        entry, published=published, first_seen=at, changed=changed, public_id=free_id(writer, entry)
     )
     kept = keep(stored)
     columns = ", ".join(rows.ENTRY_COLUMNS)
     marks = ", ".join("?" * len(rows.ENTRY_COLUMNS))
-    cursor = conn.execute(
+    number = writer.insert(
         f"INSERT INTO entry ({columns}, kept) VALUES ({marks}, ?)", (*rows.entry_row(stored), int(kept))
     )
-    number = cursor.lastrowid
-    assert number is not None
-    conn.execute("INSERT INTO said VALUES (?, ?)", (number, entry.said))
+    writer.run("INSERT INTO said VALUES (?, ?)", (number, entry.said))
     if kept:
-        conn.execute("INSERT INTO untold VALUES (?)", (number,))
+        writer.run("INSERT INTO untold VALUES (?)", (number,))
     return number
 
 
-def _owe(conn: sqlite3.Connection, old: Known, entry: Entry) -> None:
+def _owe(writer: Writer, old: Known, entry: Entry) -> None:
     """An edit that comes too soon after others is kept, whatever the server says later; the last one counts."""
-    conn.execute(
+    writer.run(
         "INSERT OR REPLACE INTO pending_edit VALUES (?, ?, ?)",
         (old.id, rows.dump(rows.entry_record(entry)), entry.said),
     )
@@ -131,27 +125,25 @@ def _owe(conn: sqlite3.Connection, old: Known, entry: Entry) -> None:
 
 def pay(store: Store, at: int, keep: Callable[[Entry], bool]) -> int:
     """Take the held edits whose time has come by `at`; returns how many."""
-    with store.transaction() as conn:
-        due = [number for number, free_at in _debts(conn) if at >= free_at]
+    with store.transaction() as writer:
+        due = [number for number, free_at in _debts(writer) if at >= free_at]
         for number in due:
-            record, said = conn.execute(
-                "SELECT record, said FROM pending_edit WHERE entry = ?", (number,)
-            ).fetchone()
-            _update(conn, number, rows.load(record), said, at, keep)
-            conn.execute("DELETE FROM pending_edit WHERE entry = ?", (number,))
+            record, said = writer.one("SELECT record, said FROM pending_edit WHERE entry = ?", (number,))
+            _update(writer, number, rows.load(record), said, at, keep)
+            writer.run("DELETE FROM pending_edit WHERE entry = ?", (number,))
     return len(due)
 
 
-def debt_due(store: Store, at: int) -> bool:
+def debt_due(reader: Reader, at: int) -> bool:
     """Whether a held edit may be taken at `at`."""
-    return any(at >= free_at for _, free_at in _debts(store.conn))
+    return any(at >= free_at for _, free_at in _debts(reader))
 
 
-def _debts(conn: sqlite3.Connection) -> Iterator[tuple[int, int]]:
+def _debts(reader: Reader) -> Iterator[tuple[int, int]]:
     """(entry, from when on its held edit may be taken)"""
-    for number, revisions, changed in conn.execute(
+    for number, revisions, changed in reader.rows(
         "SELECT p.entry, e.revisions, e.changed FROM pending_edit p CROSS JOIN entry e ON e.id = p.entry"
-    ).fetchall():
+    ):
         yield number, intents.free_at(revisions, changed)
 
 
@@ -160,7 +152,7 @@ _STORED_ONCE = ("source", "key", "public_id", "first_seen", "published")
 
 
 def _update(
-    conn: sqlite3.Connection,
+    writer: Writer,
     number: int,
     record: Mapping[str, object],
     said: str,
@@ -168,94 +160,88 @@ def _update(
     keep: Callable[[Entry], bool],
 ) -> None:
     """An entry reads as in `record` (column → value) from now on; its earlier headline is remembered."""
-    title, changed, kept = conn.execute(
-        "SELECT title, changed, kept FROM entry WHERE id = ?", (number,)
-    ).fetchone()
+    title, changed, kept = writer.one("SELECT title, changed, kept FROM entry WHERE id = ?", (number,))
     if title != record["title"]:
-        conn.execute("INSERT OR IGNORE INTO revision VALUES (?, ?, ?)", (number, changed, title))
+        writer.run("INSERT OR IGNORE INTO revision VALUES (?, ?, ?)", (number, changed, title))
     columns = {column: value for column, value in record.items() if column not in _STORED_ONCE}
     columns["changed"] = max(at, changed)
     assignments = ", ".join(f"{column} = ?" for column in columns)
-    conn.execute(
+    writer.run(
         f"UPDATE entry SET {assignments}, revisions = revisions + 1 WHERE id = ?", (*columns.values(), number)
     )
-    conn.execute("UPDATE said SET json = ? WHERE entry = ?", (said, number))
-    stored = rows.entry(
-        conn.execute(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.id = ?", (number,)).fetchone()
-    )
-    set_kept(conn, number, bool(kept), keep(stored))
-    touch_stories_of(conn, [number], stored.changed)
+    writer.run("UPDATE said SET json = ? WHERE entry = ?", (said, number))
+    stored = rows.entry(writer.one(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.id = ?", (number,)))
+    set_kept(writer, number, bool(kept), keep(stored))
+    touch_stories_of(writer, [number], stored.changed)
 
 
-def set_kept(conn: sqlite3.Connection, number: int, before: bool, after: bool) -> None:
+def set_kept(writer: Writer, number: int, before: bool, after: bool) -> None:
     """An entry that the source's include and exclude let through now, or no longer."""
     if before == after:
         return
-    conn.execute("UPDATE entry SET kept = ? WHERE id = ?", (int(after), number))
+    writer.run("UPDATE entry SET kept = ? WHERE id = ?", (int(after), number))
     if after:
-        conn.execute("INSERT OR IGNORE INTO untold VALUES (?)", (number,))
+        writer.run("INSERT OR IGNORE INTO untold VALUES (?)", (number,))
     else:
-        withdraw(conn, number)
+        withdraw(writer, number)
 
 
-def withdraw(conn: sqlite3.Connection, number: int) -> None:
+def withdraw(writer: Writer, number: int) -> None:
     """Take an entry out of its story; a story that is empty then goes too."""
-    conn.execute("DELETE FROM untold WHERE entry = ?", (number,))
-    row = conn.execute(
+    writer.run("DELETE FROM untold WHERE entry = ?", (number,))
+    row = writer.row(
         "SELECT m.story, s.event FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?", (number,)
-    ).fetchone()
+    )
     if row is None:
         return
-    touch_stories_of(conn, [number], None)
-    conn.execute("DELETE FROM member WHERE entry = ?", (number,))
-    drop_empty(conn, [row[0]])
+    touch_stories_of(writer, [number], None)
+    writer.run("DELETE FROM member WHERE entry = ?", (number,))
+    drop_empty(writer, [row[0]])
 
 
-def drop_empty(conn: sqlite3.Connection, stories: Iterable[int]) -> None:
+def drop_empty(writer: Writer, stories: Iterable[int]) -> None:
     """Remove those stories that have no entry any more, and events that have no story."""
     for story in stories:
-        if conn.execute("SELECT 1 FROM member WHERE story = ?", (story,)).fetchone():
+        if writer.row("SELECT 1 FROM member WHERE story = ?", (story,)):
             continue
-        found = conn.execute("SELECT event FROM story WHERE id = ?", (story,)).fetchone()
-        conn.execute("DELETE FROM story WHERE id = ?", (story,))
-        if found and not conn.execute("SELECT 1 FROM story WHERE event = ?", found).fetchone():
-            conn.execute("DELETE FROM alias WHERE now = (SELECT public_id FROM event WHERE id = ?)", found)
-            conn.execute("DELETE FROM event WHERE id = ?", found)
+        found = writer.row("SELECT event FROM story WHERE id = ?", (story,))
+        writer.run("DELETE FROM story WHERE id = ?", (story,))
+        if found and not writer.row("SELECT 1 FROM story WHERE event = ?", found):
+            writer.run("DELETE FROM alias WHERE now = (SELECT public_id FROM event WHERE id = ?)", found)
+            writer.run("DELETE FROM event WHERE id = ?", found)
 
 
-def touch_stories_of(conn: sqlite3.Connection, entries: Sequence[int], at: int | None) -> None:
+def touch_stories_of(writer: Writer, entries: Sequence[int], at: int | None) -> None:
     """Their stories read differently now: label and print them again. `at` None: without a new date."""
     for number in entries:
-        row = conn.execute(
+        row = writer.row(
             "SELECT m.story, s.event FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?",
             (number,),
-        ).fetchone()
+        )
         if row is None:
             continue
         story, event = row
-        conn.execute(
-            "UPDATE story SET changed = max(changed, ?), labelled = 0 WHERE id = ?", (at or 0, story)
-        )
-        conn.execute("UPDATE event SET changed = max(changed, ?) WHERE id = ?", (at or 0, event))
-        mark_event(conn, event)
+        writer.run("UPDATE story SET changed = max(changed, ?), labelled = 0 WHERE id = ?", (at or 0, story))
+        writer.run("UPDATE event SET changed = max(changed, ?) WHERE id = ?", (at or 0, event))
+        mark_event(writer, event)
 
 
-def mark_event(conn: sqlite3.Connection, event: int) -> None:
+def mark_event(writer: Writer, event: int) -> None:
     """Every edition that shows a story of this event, and the event's own page, are to be printed anew."""
-    conn.execute(
+    writer.run(
         "INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label WHERE story IN (SELECT id FROM story WHERE event = ?)",
         (event,),
     )
-    conn.execute("INSERT OR IGNORE INTO dirty VALUES ('all'), (?)", (f"event:{event}",))
+    writer.run("INSERT OR IGNORE INTO dirty VALUES ('all'), (?)", (f"event:{event}",))
 
 
-def _remember(conn: sqlite3.Connection, source: Source, polled: Polled, memory: Memory) -> None:
+def _remember(writer: Writer, source: Source, polled: Polled, memory: Memory) -> None:
     feed = polled.feed
     title = source.title or (feed.title if feed else "")
     columns = ", ".join(rows.SOURCE_COLUMNS)
     marks = ", ".join("?" * len(rows.SOURCE_COLUMNS))
     changes = ", ".join(f"{column} = excluded.{column}" for column in rows.SOURCE_COLUMNS)
-    conn.execute(
+    writer.run(
         f"INSERT INTO source (id, url, title, feed, {columns}) VALUES (?, ?, ?, ?, {marks}) ON CONFLICT DO UPDATE SET {changes}, "
         "url = excluded.url, title = CASE excluded.title WHEN '' THEN title ELSE excluded.title END, feed = coalesce(excluded.feed, feed)",
         (
@@ -268,9 +254,9 @@ def _remember(conn: sqlite3.Connection, source: Source, polled: Polled, memory: 
     )
 
 
-def _count(conn: sqlite3.Connection, source: Source, polled: Polled, absorbed: Absorbed) -> None:
+def _count(writer: Writer, source: Source, polled: Polled, absorbed: Absorbed) -> None:
     remote = kinds.of(source).remote
-    conn.execute(
+    writer.run(
         "INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, "
         "not_modified = not_modified + excluded.not_modified, failed = failed + excluded.failed, new = new + excluded.new, "
         "wire_bytes = wire_bytes + excluded.wire_bytes, saved_bytes = saved_bytes + excluded.saved_bytes",
@@ -279,9 +265,9 @@ def _count(conn: sqlite3.Connection, source: Source, polled: Polled, absorbed: A
     )  # fmt: skip
 
 
-def all_kept(store: Store, kept: bool) -> Iterator[Entry]:
+def all_kept(reader: Reader, kept: bool) -> Iterator[Entry]:
     """Every stored entry that its source's include and exclude let through so far, or every other one."""
-    for row in store.conn.execute(
+    for row in reader.rows(
         f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.kept = ? ORDER BY e.id", (int(kept),)
     ):
         yield rows.entry(row)
@@ -289,6 +275,6 @@ def all_kept(store: Store, kept: bool) -> Iterator[Entry]:
 
 def keep_again(store: Store, changed: Sequence[tuple[int, bool, bool]]) -> None:
     """(entry, kept before, kept now)"""
-    with store.transaction() as conn:
+    with store.transaction() as writer:
         for number, before, after in changed:
-            set_kept(conn, number, before, after)
+            set_kept(writer, number, before, after)

@@ -2,57 +2,57 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 
 from aggregator.model import Entry, Reason
 from aggregator.store import rows
+from aggregator.store.base import Reader, Writer
 from aggregator.store.entries import drop_empty, mark_event
 from aggregator.store.folding import Features, events_of, founded, touch
-from aggregator.store.lookup import chosen, number
+from aggregator.store.lookup import number
 
 
-def founders(conn: sqlite3.Connection, events: Iterable[int]) -> dict[int, tuple[int | None, int]]:
+def founders(reader: Reader, events: Iterable[int]) -> dict[int, tuple[int | None, int]]:
     """Event → (the story that founded it, None where that is gone; when the event was first told)."""
     query = (
         "SELECT v.id, s.id, v.published FROM event v "
         "LEFT JOIN story s ON s.name = v.name AND s.public_id = v.public_id WHERE v.id"
     )
-    return {event: (story, at) for event, story, at in chosen(conn, query, events)}
+    return {event: (story, at) for event, story, at in reader.chosen(query, events)}
 
 
-def merge_events(conn: sqlite3.Connection, found: Iterable[tuple[int, int, Reason]]) -> None:
+def merge_events(writer: Writer, found: Iterable[tuple[int, int, Reason]]) -> None:
     """(kept, gone, why), in order. The older id stays, the other becomes an alias of it; the entry that
     founded the gone one says why.
     """
     merges = list(found)
     touched = {event for kept, gone, _ in merges for event in (kept, gone)}
-    names = names_of(conn, touched)
+    names = names_of(writer, touched)
     for event in sorted(touched):
-        mark_event(conn, event)
+        mark_event(writer, event)
     pairs = [(kept, gone) for kept, gone, _ in merges]
     # ids that were merged away once and stand again
-    conn.executemany("DELETE FROM alias WHERE public_id = ?", [(names[kept],) for kept, _ in pairs])
-    conn.executemany("UPDATE story SET event = ?, labelled = 0 WHERE event = ?", pairs)
-    conn.executemany(
+    writer.run_many("DELETE FROM alias WHERE public_id = ?", [(names[kept],) for kept, _ in pairs])
+    writer.run_many("UPDATE story SET event = ?, labelled = 0 WHERE event = ?", pairs)
+    writer.run_many(
         "UPDATE event SET changed = max(changed, (SELECT changed FROM event WHERE id = ?2)) WHERE id = ?1",
         pairs,
     )
-    conn.executemany("DELETE FROM event WHERE id = ?", [(gone,) for _, gone in pairs])
-    conn.executemany(
+    writer.run_many("DELETE FROM event WHERE id = ?", [(gone,) for _, gone in pairs])
+    writer.run_many(
         "INSERT OR REPLACE INTO alias VALUES (?, ?)", [(names[gone], names[kept]) for kept, gone in pairs]
     )
-    conn.executemany(
+    writer.run_many(
         "UPDATE alias SET now = ? WHERE now = ?", [(names[kept], names[gone]) for kept, gone in pairs]
     )
-    bind(conn, [(names[gone], why) for _, gone, why in merges])
+    bind(writer, [(names[gone], why) for _, gone, why in merges])
 
 
-def bind(conn: sqlite3.Connection, found: Iterable[tuple[str, Reason]]) -> None:
+def bind(writer: Writer, found: Iterable[tuple[str, Reason]]) -> None:
     """The entries with these published ids, which found stories, say why those are in their event. The one that
     founded the event says how sure it is, with no level. A fold by item or text says more and stays.
     """
-    conn.executemany(
+    writer.run_many(
         "UPDATE member SET level = ?, against = ?, score = ?, threshold = ?, features = ? "
         "WHERE (level IS NULL OR level = 'event') AND entry = (SELECT id FROM entry WHERE public_id = ?)",
         [
@@ -62,33 +62,32 @@ def bind(conn: sqlite3.Connection, found: Iterable[tuple[str, Reason]]) -> None:
     )
 
 
-def stand(conn: sqlite3.Connection, story: int, features: Features) -> int:
+def stand(writer: Writer, story: int, features: Features) -> int:
     """A story that was in an event of others as the founder of one, to which others may follow."""
     event = _found(
-        conn,
-        *conn.execute("SELECT public_id, published, changed FROM story WHERE id = ?", (story,)).fetchone(),
+        writer,
+        *writer.one("SELECT public_id, published, changed FROM story WHERE id = ?", (story,)),
     )
-    conn.execute(
+    writer.run(
         "UPDATE member SET level = NULL, against = NULL, score = 0, threshold = 0, features = ? WHERE story = ? AND level = 'event'",
         (rows.dump(features), story),
     )
     return event
 
 
-def _found(conn: sqlite3.Connection, public_id: str, published: int, changed: int) -> int:
+def _found(writer: Writer, public_id: str, published: int, changed: int) -> int:
     """An event of its own for what was told within another one; the one with this published id, if that still
     stands.
     """
-    known = founded(conn, "event", [public_id])
+    known = founded(writer, "event", [public_id])
     if known:
         return known[public_id]
-    conn.execute("DELETE FROM alias WHERE public_id = ?", (public_id,))
-    _is_told_again(conn, public_id)
-    event = conn.execute(
+    writer.run("DELETE FROM alias WHERE public_id = ?", (public_id,))
+    _is_told_again(writer, public_id)
+    event = writer.insert(
         "INSERT INTO event (public_id, name, published, changed) VALUES (?, ?, ?, ?)",
         (public_id, number(public_id), published, changed),
-    ).lastrowid
-    assert event is not None
+    )
     return event
 
 
@@ -99,86 +98,83 @@ def unprinted(edition: str) -> str:
     return f"archive {edition}"
 
 
-def _is_told_again(conn: sqlite3.Connection, public_id: str) -> None:
+def _is_told_again(writer: Writer, public_id: str) -> None:
     """No edition is done with it any more because it was told within another item; an archive document that
     holds it and still grows is printed anew.
     """
     edition: str | None = ""
     while edition is not None:  # from edition to edition: there are few of them, and many rows of each
-        conn.execute(
+        writer.run(
             "DELETE FROM archived WHERE edition = ? AND public_id = ? AND number = 0", (edition, public_id)
         )
         newest = "SELECT max(number) FROM archived WHERE edition = ?1"
-        conn.execute(
+        writer.run(
             f"INSERT INTO meta SELECT ?3, number FROM archived WHERE edition = ?1 AND public_id = ?2 AND number = ({newest}) "
             "ON CONFLICT DO UPDATE SET value = excluded.value WHERE value = ''", (edition, public_id, unprinted(edition))
         )  # fmt: skip
-        edition = conn.execute("SELECT min(edition) FROM archived WHERE edition > ?", (edition,)).fetchone()[
-            0
-        ]
+        edition = writer.value("SELECT min(edition) FROM archived WHERE edition > ?", (edition,))
 
 
-def move_stories(conn: sqlite3.Connection, stories: Sequence[int], event: int) -> None:
+def move_stories(writer: Writer, stories: Sequence[int], event: int) -> None:
     """Into this event; ids that were merged away with them lead there too."""
-    for left in sorted(set(events_of(conn, stories).values())):
-        mark_event(conn, left)
-    conn.executemany(
+    for left in sorted(set(events_of(writer, stories).values())):
+        mark_event(writer, left)
+    writer.run_many(
         "UPDATE story SET event = ?, labelled = 0, archived = 0 WHERE id = ?",
         [(event, story) for story in stories],
     )
-    conn.executemany("UPDATE label SET archived = 0 WHERE story = ?", [(story,) for story in stories])
-    conn.execute(
+    writer.run_many("UPDATE label SET archived = 0 WHERE story = ?", [(story,) for story in stories])
+    writer.run(
         "UPDATE event SET changed = max(changed, (SELECT max(changed) FROM story WHERE event = ?1)) WHERE id = ?1",
         (event,),
     )
-    conn.executemany(
+    writer.run_many(
         "UPDATE alias SET now = (SELECT public_id FROM event WHERE id = ?) WHERE public_id = (SELECT public_id FROM story WHERE id = ?)",
         [(event, story) for story in stories],
     )
-    mark_event(conn, event)
+    mark_event(writer, event)
 
 
-def headline(conn: sqlite3.Connection, event: int) -> str:
+def headline(reader: Reader, event: int) -> str:
     """Of the entry that founded it, or its published id where that is gone."""
-    row = conn.execute(
+    row = reader.one(
         "SELECT e.title, v.public_id FROM event v LEFT JOIN entry e ON e.public_id = v.public_id WHERE v.id = ?",
         (event,),
-    ).fetchone()
+    )
     return f"“{row[0]}”" if row[0] else str(row[1])
 
 
-def names_of(conn: sqlite3.Connection, events: Iterable[int]) -> dict[int, str]:
+def names_of(reader: Reader, events: Iterable[int]) -> dict[int, str]:
     """Event → its published id."""
-    return dict(chosen(conn, "SELECT id, public_id FROM event WHERE id", events))
+    return dict(reader.chosen("SELECT id, public_id FROM event WHERE id", events))
 
 
-def take_out(conn: sqlite3.Connection, entry: Entry) -> tuple[int, int]:
+def take_out(writer: Writer, entry: Entry) -> tuple[int, int]:
     """The entry as a story of its own: (story, event). What it founded stays with the others under its old
     name's successor.
     """
-    row = conn.execute(
+    row = writer.one(
         "SELECT m.story, s.event, s.public_id FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?",
         (entry.id,),
-    ).fetchone()
-    mark_event(conn, row[1])
-    conn.execute("DELETE FROM member WHERE entry = ?", (entry.id,))
-    drop_empty(conn, [row[0]])
-    event = _found(conn, entry.public_id, entry.published or 0, entry.changed)
+    )
+    mark_event(writer, row[1])
+    writer.run("DELETE FROM member WHERE entry = ?", (entry.id,))
+    drop_empty(writer, [row[0]])
+    event = _found(writer, entry.public_id, entry.published or 0, entry.changed)
     values = (entry.public_id, number(entry.public_id), event, entry.published, entry.changed)
-    story = conn.execute(
+    story = writer.insert(
         "INSERT INTO story (public_id, name, event, published, changed) VALUES (?, ?, ?, ?, ?)", values
-    ).lastrowid
-    assert story is not None
-    conn.execute(
+    )
+    writer.run(
         "INSERT INTO member (entry, story, features) VALUES (?, ?, ?)",
         (entry.id, story, rows.dump([("yours", "split")])),
     )
-    touch(conn, [(entry.changed, story)])
+    touch(writer, [(entry.changed, story)])
     return story, event
 
 
-def leave_event(conn: sqlite3.Connection, story: int) -> int:
+def leave_event(reader: Writer, story: int) -> int:
     """A story as an event of its own (a user's `split`)."""
-    event = stand(conn, story, (("yours", "split"),))
-    move_stories(conn, [story], event)
+    event = stand(reader, story, (("yours", "split"),))
+    move_stories(reader, [story], event)
     return event

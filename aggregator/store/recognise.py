@@ -7,12 +7,12 @@ something else, is new.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator import urls
 from aggregator.model import Entry
+from aggregator.store.base import Reader, Writer
 from aggregator.text.words import words
 
 _DAY = 20 * 3600  # seconds: what comes daily comes some minutes early, too
@@ -38,12 +38,12 @@ class Known:
 
 
 def recognise(
-    conn: sqlite3.Connection, source: str, entries: Sequence[Entry], held: Collection[int] = ()
+    reader: Reader, source: str, entries: Sequence[Entry], held: Collection[int] = ()
 ) -> dict[str, Known]:
     """By key of the document → the stored entry that it is; who is missing is new. `held`: stored entries that
     other items of the document are known to be.
     """
-    by_key = {row.key: row for row in _by_keys(conn, source, {entry.key for entry in entries})}
+    by_key = {row.key: row for row in _by_keys(reader, source, {entry.key for entry in entries})}
     known = {
         entry.key: by_key[entry.key]
         for entry in entries
@@ -52,7 +52,7 @@ def recognise(
     strangers = [entry for entry in entries if entry.key not in known]
     taken = {row.id for row in known.values()} | set(held)
     candidates = {
-        entry.key: [row for row in _near(conn, source, entry) if row.id not in taken] for entry in strangers
+        entry.key: [row for row in _near(reader, source, entry) if row.id not in taken] for entry in strangers
     }
     for same in (_same_words, _same_title, _same_link, _same_page):
         for entry in strangers:
@@ -64,9 +64,7 @@ def recognise(
     return known
 
 
-def take_keys(
-    conn: sqlite3.Connection, source: str, entries: Sequence[Entry], known: Mapping[str, Known]
-) -> None:
+def take_keys(reader: Writer, source: str, entries: Sequence[Entry], known: Mapping[str, Known]) -> None:
     """Whatever a document says is stored under its key there, so that a repeat of the document finds it again.
 
     Who had such a key and is something else now, or is not said any more, goes under a longer one.
@@ -74,27 +72,27 @@ def take_keys(
     own = {entry.key: known.get(entry.key) for entry in entries}
     takers = [(entry, row) for entry in entries if (row := own[entry.key]) and row.key != entry.key]
     leaving = {row.id for _, row in takers}
-    for row in _by_keys(conn, source, own):
+    for row in _by_keys(reader, source, own):
         holder = own[row.key]
         if row.id not in leaving and (holder is None or holder.id != row.id):
-            conn.execute("UPDATE entry SET key = ? WHERE id = ?", (_longer_key(conn, source, row), row.id))
+            reader.run("UPDATE entry SET key = ? WHERE id = ?", (_longer_key(reader, source, row), row.id))
     # Two may change places: no guid begins with a line end, so nobody has these keys.
-    conn.executemany("UPDATE entry SET key = char(10) || id WHERE id = ?", [(number,) for number in leaving])
-    conn.executemany(
+    reader.run_many("UPDATE entry SET key = char(10) || id WHERE id = ?", [(number,) for number in leaving])
+    reader.run_many(
         "UPDATE entry SET key = ?, guid = ? WHERE id = ?",
         [(entry.key, entry.guid, row.id) for entry, row in takers],
     )
 
 
-def _near(conn: sqlite3.Connection, source: str, entry: Entry) -> Iterator[Known]:
+def _near(reader: Reader, source: str, entry: Entry) -> Iterator[Known]:
     """The newest entries that it may be: with its link, or with its title where links say little."""
     if entry.link_key is None:
-        yield from _newest(conn, "link_key IS NULL AND title = ? AND source = ?", entry.title, source)
+        yield from _newest(reader, "link_key IS NULL AND title = ? AND source = ?", entry.title, source)
         return
     page = urls.page(entry.link_key)
     for link_key in dict.fromkeys((entry.link_key, page)):
-        yield from _newest(conn, "link_key = ? AND source = ?", link_key, source)
-    for row in _newest(conn, "instr(link_key, ' ') > 0 AND title = ? AND source = ?", entry.title, source):
+        yield from _newest(reader, "link_key = ? AND source = ?", link_key, source)
+    for row in _newest(reader, "instr(link_key, ' ') > 0 AND title = ? AND source = ?", entry.title, source):
         if row.link_key not in (None, entry.link_key) and urls.page(row.link_key) == page:
             yield row
 
@@ -153,17 +151,15 @@ def _alike(one: str, other: str) -> bool:
     return one == other or 2 * len(a & b) > max(len(a), len(b))
 
 
-def _longer_key(conn: sqlite3.Connection, source: str, row: Known) -> str:
+def _longer_key(reader: Reader, source: str, row: Known) -> str:
     wanted = [f"{row.key}\n{row.link_key}\n{row.title}", f"{row.key}\n{row.id}"]
     return _first_free(
-        lambda key: (
-            conn.execute("SELECT 1 FROM entry WHERE source = ? AND key = ?", (source, key)).fetchone() is None
-        ),
+        lambda key: reader.row("SELECT 1 FROM entry WHERE source = ? AND key = ?", (source, key)) is None,
         wanted,
     )
 
 
-def free_id(conn: sqlite3.Connection, entry: Entry) -> str:
+def free_id(reader: Reader, entry: Entry) -> str:
     """The guid where it can be a published id, else one made from source and key; two entries never share one
     (F14).
     """
@@ -172,7 +168,7 @@ def free_id(conn: sqlite3.Connection, entry: Entry) -> str:
         urls.public_id(entry.source, entry.key, None),
     ]
     return _first_free(
-        lambda name: conn.execute("SELECT 1 FROM entry WHERE public_id = ?", (name,)).fetchone() is None,
+        lambda name: reader.row("SELECT 1 FROM entry WHERE public_id = ?", (name,)) is None,
         wanted,
         entry.source,
     )
@@ -188,18 +184,18 @@ def _first_free(free: Callable[[str], bool], wanted: Sequence[str], *minted: str
     return one
 
 
-def _by_keys(conn: sqlite3.Connection, source: str, keys: Iterable[str]) -> Iterator[Known]:
+def _by_keys(reader: Reader, source: str, keys: Iterable[str]) -> Iterator[Known]:
     wanted = list(keys)
     for start in range(0, len(wanted), _CHUNK):
         part = wanted[start : start + _CHUNK]
         marks = ",".join("?" * len(part))
         query = f"SELECT {_COLUMNS} FROM entry WHERE source = ? AND key IN ({marks})"
-        yield from [Known(*row) for row in conn.execute(query, (source, *part))]
+        yield from [Known(*row) for row in reader.rows(query, (source, *part))]
 
 
-def _newest(conn: sqlite3.Connection, condition: str, *values: str) -> Iterator[Known]:
+def _newest(reader: Reader, condition: str, *values: str) -> Iterator[Known]:
     """Some source's every item has one link or one title: what is asked follows what is new, not what is
     stored.
     """
     query = f"SELECT {_COLUMNS} FROM entry WHERE {condition} ORDER BY published DESC LIMIT {MAX_NEAR}"
-    yield from [Known(*row) for row in conn.execute(query, values)]
+    yield from [Known(*row) for row in reader.rows(query, values)]

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from aggregator import kinds, urls
 from aggregator.model import Feed, ItemMarks, Memory, Notice, Origin, Source
 from aggregator.store import rows
-from aggregator.store.base import Store
-from aggregator.store.lookup import chosen
+from aggregator.store.base import Reader, Store
 
 _MEMORY = ", ".join(rows.SOURCE_COLUMNS)
 
@@ -28,52 +27,50 @@ class Traffic:
     saved_bytes: int
 
 
-def memories(store: Store) -> dict[str, Memory]:
+def memories(reader: Reader) -> dict[str, Memory]:
     """Of every source that was ever polled, by id."""
-    return {row[0]: rows.memory(row[1:]) for row in store.conn.execute(f"SELECT id, {_MEMORY} FROM source")}
+    return {row[0]: rows.memory(row[1:]) for row in reader.rows(f"SELECT id, {_MEMORY} FROM source")}
 
 
-def marks(store: Store, ids: Iterable[str]) -> dict[str, ItemMarks]:
+def marks(reader: Reader, ids: Iterable[str]) -> dict[str, ItemMarks]:
     """Of the items of these sources' last documents, where they could be told apart."""
     query = "SELECT id, items_context, items FROM source WHERE items IS NOT NULL AND id"
-    return {row[0]: ItemMarks(row[1], row[2]) for row in chosen(store.conn, query, ids)}
+    return {row[0]: ItemMarks(row[1], row[2]) for row in reader.chosen(query, ids)}
 
 
-def urls_of(store: Store) -> dict[str, str | None]:
+def urls_of(reader: Reader) -> dict[str, str | None]:
     """What each source was polled at, who told something last coming first.
 
     A source whose URL changed in the config starts without validators.
     """
-    return dict(store.conn.execute("SELECT id, url FROM source ORDER BY last_new DESC, id"))
+    return dict(reader.rows("SELECT id, url FROM source ORDER BY last_new DESC, id"))
 
 
-def has_entries(store: Store, source: str) -> bool:
+def has_entries(reader: Reader, source: str) -> bool:
     """Whether any entry of this source is stored."""
-    return (
-        store.conn.execute("SELECT 1 FROM entry WHERE source = ? LIMIT 1", (source,)).fetchone() is not None
-    )
+    return reader.row("SELECT 1 FROM entry WHERE source = ? LIMIT 1", (source,)) is not None
 
 
 def rename(store: Store, old: str, new: str) -> None:
     """All that is stored of `old` is of `new` from now on; published ids stay. `new` has no entries yet."""
-    with store.transaction() as conn:
+    with store.transaction() as writer:
         for table in ("source", "traffic"):
-            conn.execute(f"DELETE FROM {table} WHERE {'id' if table == 'source' else 'source'} = ?", (new,))
-        conn.execute("UPDATE source SET id = ? WHERE id = ?", (new, old))
+            writer.run(f"DELETE FROM {table} WHERE {'id' if table == 'source' else 'source'} = ?", (new,))
+        writer.run("UPDATE source SET id = ? WHERE id = ?", (new, old))
         for table in ("entry", "traffic", "notice"):
-            conn.execute(f"UPDATE {table} SET source = ? WHERE source = ?", (new, old))
+            writer.run(f"UPDATE {table} SET source = ? WHERE source = ?", (new, old))
 
 
-def titles(store: Store) -> dict[str, str]:
+def titles(reader: Reader) -> dict[str, str]:
     """The title of each source: of the config, else as its feed says."""
-    return dict(store.conn.execute("SELECT id, title FROM source"))
+    return dict(reader.rows("SELECT id, title FROM source"))
 
 
-def origins(store: Store, sources: Sequence[Source]) -> dict[str, Origin]:
+def origins(reader: Reader, sources: Sequence[Source]) -> dict[str, Origin]:
     """How readers see each source; sources that left the config but not the store included."""
     configured = {source.id: source for source in sources}
     found: dict[str, Origin] = {}
-    for number, url, title, text in store.conn.execute("SELECT id, url, title, feed FROM source"):
+    for number, url, title, text in reader.rows("SELECT id, url, title, feed FROM source"):
         source = configured.get(number) or kinds.stored(number, url)
         found[number] = _origin(source, title, rows.feed(text))
     for source in sources:
@@ -108,22 +105,20 @@ def _feed_id(said: str | None, public: str | None, number: str) -> str:
     return urls.public_id(number, "feed", None)
 
 
-def notices(store: Store, limit: int = 200) -> tuple[Notice, ...]:
+def notices(reader: Reader, limit: int = 200) -> tuple[Notice, ...]:
     """The newest changes of state, newest first; of one second in the order of ids, whoever answered first."""
-    found = store.conn.execute(
+    found = reader.rows(
         "SELECT source, title, at, before, state, words FROM notice ORDER BY at DESC, source, id DESC LIMIT ?",
         (limit,),
     )
     return tuple(Notice(*row) for row in found)
 
 
-def traffic(store: Store, since_day: int) -> tuple[Traffic, ...]:
+def traffic(reader: Reader, since_day: int) -> tuple[Traffic, ...]:
     """Each day of each source from `since_day` on."""
     return tuple(
         Traffic(*row)
-        for row in store.conn.execute(
-            "SELECT * FROM traffic WHERE day >= ? ORDER BY day, source", (since_day,)
-        )
+        for row in reader.rows("SELECT * FROM traffic WHERE day >= ? ORDER BY day, source", (since_day,))
     )
 
 
@@ -135,8 +130,8 @@ def remember(store: Store, changed: Iterable[tuple[Source, Memory]]) -> None:
     marks = ", ".join("?" * len(rows.SOURCE_COLUMNS))
     changes = ", ".join(f"{column} = excluded.{column}" for column in rows.SOURCE_COLUMNS)
     query = f"INSERT INTO source (id, url, title, {columns}) VALUES (?, ?, ?, {marks}) ON CONFLICT DO UPDATE SET {changes}"
-    with store.transaction() as conn:
-        conn.executemany(
+    with store.transaction() as writer:
+        writer.run_many(
             query,
             [
                 (source.id, kinds.address(source) or None, source.title or "", *rows.memory_row(memory))

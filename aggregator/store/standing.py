@@ -4,11 +4,10 @@ decides.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from aggregator.store.lookup import chosen
+from aggregator.store.base import Reader, Writer
 
 
 @dataclass(slots=True)
@@ -20,36 +19,36 @@ class Part:
     stands: bool = False
 
 
-def stands(conn: sqlite3.Connection, source: str) -> set[int]:
+def stands(reader: Reader, source: str) -> set[int]:
     """The parts of this source that stand."""
     return {
-        row[0] for row in conn.execute("SELECT part FROM standing WHERE source = ? AND stands = 1", (source,))
+        row[0] for row in reader.rows("SELECT part FROM standing WHERE source = ? AND stands = 1", (source,))
     }
 
 
-def parts(conn: sqlite3.Connection, source: str, wanted: Iterable[int]) -> dict[int, Part]:
+def parts(reader: Reader, source: str, wanted: Iterable[int]) -> dict[int, Part]:
     """Those of these parts of a source that were seen before."""
     query = "SELECT part, first, second, stands FROM standing WHERE source = ? AND part"
     return {
         part: Part(first, second, bool(known))
-        for part, first, second, known in chosen(conn, query, wanted, source)
+        for part, first, second, known in reader.chosen(query, wanted, source)
     }
 
 
-def remember(conn: sqlite3.Connection, found: Iterable[tuple[str, int, Part]]) -> None:
+def remember(writer: Writer, found: Iterable[tuple[str, int, Part]]) -> None:
     """(source, hash of the part, what is known of it) of parts that were met."""
-    conn.executemany(
+    writer.run_many(
         "INSERT OR REPLACE INTO standing VALUES (?, ?, ?, ?, ?)",
         sorted((source, part, seen.first, seen.second, int(seen.stands)) for source, part, seen in found),
     )
 
 
-def titles(conn: sqlite3.Connection, entries: Sequence[int]) -> dict[int, str]:
+def titles(reader: Reader, entries: Sequence[int]) -> dict[int, str]:
     """Of these entries, as far as they are still stored."""
-    return dict(chosen(conn, "SELECT id, title FROM entry WHERE id", entries))
+    return dict(reader.chosen("SELECT id, title FROM entry WHERE id", entries))
 
 
-def forget(conn: sqlite3.Connection) -> None:
+def forget(writer: Writer) -> None:
     """What was seen in items that are gone; what stands goes with its source."""
-    conn.execute("DELETE FROM standing WHERE stands = 0 AND first NOT IN (SELECT id FROM entry)")
-    conn.execute("DELETE FROM standing WHERE source NOT IN (SELECT source FROM entry)")
+    writer.run("DELETE FROM standing WHERE stands = 0 AND first NOT IN (SELECT id FROM entry)")
+    writer.run("DELETE FROM standing WHERE source NOT IN (SELECT source FROM entry)")

@@ -1,11 +1,14 @@
 """What SQLite says is wrong, in words for people: which file, what it means, what to do. By its codes
-(https://www.sqlite.org/rescode.html), since its texts vary.
+(https://www.sqlite.org/rescode.html), since its texts vary. The one place where its errors become ours.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
+
+from aggregator.errors import Stopped, StoreError
 
 _DAMAGE = (
     "is damaged or no database ({text}); restore a backup: `aggregator restore FILE`; published files stay"
@@ -20,6 +23,8 @@ _WORDS = {
     "size of files (`ulimit -f`); nothing was stored half; mend that and run again",
     sqlite3.SQLITE_BUSY: "another program holds it ({text}); close that and run again",
 }
+# What SQLite says of our own SQL, not of the file.
+_BUGS = (sqlite3.ProgrammingError, sqlite3.IntegrityError)
 # What SQLite has no code of its own for: a table of the full-text index that can't be read any more.
 _BROKEN_INDEX = "vtable constructor failed"
 
@@ -30,7 +35,7 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def is_cut_off(error: sqlite3.Error) -> bool:
-    """Whether we ended the statement ourselves (`Store.until`)."""
+    """Whether we ended the statement ourselves (`Reader.until`)."""
     return code(error) == sqlite3.SQLITE_INTERRUPT
 
 
@@ -39,9 +44,24 @@ def code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
+def ours(path: Path, error: sqlite3.Error) -> Exception:
+    """What to raise in its place: a line for people; or the error itself, where our own SQL is wrong."""
+    if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, _BUGS):
+        return error
+    return Stopped() if is_cut_off(error) else StoreError(in_words(path, error))
+
+
 def in_words(path: Path, error: sqlite3.Error) -> str:
     words = _DAMAGE if is_damage(error) else _WORDS.get(code(error), "{text}")
     return f"{path}: {words.format(text=error)}"
 
 
-__all__ = ["code", "in_words", "is_cut_off", "is_damage"]
+def damage_mark(path: Path) -> Path:
+    """The file that says that the daily check found damage, and which; beside the database, which can't say so."""
+    return path.with_name(f"{path.name}.damaged")
+
+
+def mark_damaged(path: Path, words: str) -> None:
+    """From now on every command says so, in these words."""
+    with suppress(OSError):
+        damage_mark(path).write_text(words, encoding="utf-8")

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from aggregator.errors import StoreError
 from aggregator.store import trouble
-from aggregator.store.base import Store, acquire, damage_mark, mark_damaged
+from aggregator.store.base import Reader, Store
 from aggregator.store.entries import drop_empty, touch_stories_of
+from aggregator.store.opening import acquire
 from aggregator.store.version import APPLICATION_ID
 
 PER_SOURCE = 100_000  # entries kept of one source whatever the retention says (B9)
@@ -27,39 +28,36 @@ def prune(store: Store, before: int, configured: Collection[str]) -> int:
     removed = 0
     present = {
         number
-        for source, listed in store.conn.execute("SELECT id, present FROM source")
+        for source, listed in store.rows("SELECT id, present FROM source")
         if source in configured
         for number in json.loads(listed)
     }
-    old = [
-        row[0]
-        for row in store.conn.execute("SELECT id FROM entry WHERE first_seen < ? ORDER BY id", (before,))
-    ]
+    old = [row[0] for row in store.rows("SELECT id FROM entry WHERE first_seen < ? ORDER BY id", (before,))]
     beyond = "SELECT id FROM entry WHERE source = ? ORDER BY first_seen DESC, id DESC LIMIT -1 OFFSET ?"
-    for (source,) in store.conn.execute(
+    for (source,) in store.rows(
         "SELECT source FROM entry GROUP BY source HAVING count(*) > ?", (PER_SOURCE,)
-    ).fetchall():
-        old += [row[0] for row in store.conn.execute(beyond, (source, PER_SOURCE))]
+    ):
+        old += [row[0] for row in store.rows(beyond, (source, PER_SOURCE))]
     doomed = sorted(set(old) - present)
     for start in range(0, len(doomed), _BATCH):
         removed += _remove(store, doomed[start : start + _BATCH])
-    with store.transaction() as conn:
-        conn.execute("DELETE FROM traffic WHERE day < ?", (before // 86_400,))
-        conn.execute("DELETE FROM notice WHERE at < ?", (before,))
-        conn.execute("DELETE FROM publication WHERE newest < (SELECT min(id) FROM entry)")
+    with store.transaction() as writer:
+        writer.run("DELETE FROM traffic WHERE day < ?", (before // 86_400,))
+        writer.run("DELETE FROM notice WHERE at < ?", (before,))
+        writer.run("DELETE FROM publication WHERE newest < (SELECT min(id) FROM entry)")
     return removed
 
 
 def _remove(store: Store, doomed: list[int]) -> int:
-    with store.transaction() as conn:
+    with store.transaction() as writer:
         marks = ",".join("?" * len(doomed))
         stories = [
             row[0]
-            for row in conn.execute(f"SELECT DISTINCT story FROM member WHERE entry IN ({marks})", doomed)
+            for row in writer.rows(f"SELECT DISTINCT story FROM member WHERE entry IN ({marks})", doomed)
         ]
-        touch_stories_of(conn, doomed, None)
-        conn.execute(f"DELETE FROM entry WHERE id IN ({marks})", doomed)
-        drop_empty(conn, stories)
+        touch_stories_of(writer, doomed, None)
+        writer.run(f"DELETE FROM entry WHERE id IN ({marks})", doomed)
+        drop_empty(writer, stories)
     return len(doomed)
 
 
@@ -68,44 +66,44 @@ def clock_went_back(store: Store, now: int) -> None:
     until then.
     """
     late = "SELECT EXISTS (SELECT 1 FROM entry WHERE first_seen > ?1 OR published > ?1)"
-    if not store.conn.execute(late, (now,)).fetchone()[0]:
+    if not store.value(late, (now,)):
         return
-    with store.transaction() as conn:
-        conn.execute(
+    with store.transaction() as writer:
+        writer.run(
             "UPDATE entry SET first_seen = min(first_seen, ?1), published = min(published, ?1), changed = min(changed, ?1) "
             "WHERE first_seen > ?1 OR published > ?1 OR changed > ?1",
             (now,),
         )
         for table in ("story", "event"):
-            conn.execute(
+            writer.run(
                 f"UPDATE {table} SET published = min(published, ?1), changed = min(changed, ?1) WHERE published > ?1 OR changed > ?1",
                 (now,),
             )
-        conn.execute("UPDATE label SET published = ?1 WHERE published > ?1", (now,))
-        conn.execute("UPDATE notice SET at = ?1 WHERE at > ?1", (now,))
-        conn.execute(
+        writer.run("UPDATE label SET published = ?1 WHERE published > ?1", (now,))
+        writer.run("UPDATE notice SET at = ?1 WHERE at > ?1", (now,))
+        writer.run(
             "UPDATE meta SET value = ?2 WHERE key LIKE 'updated %' AND CAST(value AS INTEGER) > ?1",
             (now, str(now)),
         )
-        conn.execute("INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label")
-        conn.execute("INSERT OR IGNORE INTO dirty VALUES ('all')")
+        writer.run("INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label")
+        writer.run("INSERT OR IGNORE INTO dirty VALUES ('all')")
 
 
-def look_for_damage(store: Store, check: str = "quick_check") -> None:
+def look_for_damage(reader: Reader, check: str = "quick_check") -> None:
     """Once a day. Raises StoreError where a page can't be what was written; from then on every command says so.
     `check`: "integrity_check" compares indexes too, which takes several times as long.
     """
-    found = [row[0] for row in store.conn.execute(f"PRAGMA {check}(3)")]
+    found = [row[0] for row in reader.rows(f"PRAGMA {check}(3)")]
     if found == ["ok"]:
         return
     words = " ".join("; ".join(found).split())[:300]
-    mark_damaged(store.path, words)
+    trouble.mark_damaged(reader.path, words)
     raise StoreError(
-        f"{store.path}: is damaged ({words}); restore a backup: `aggregator restore FILE`; published files stay"
+        f"{reader.path}: is damaged ({words}); restore a backup: `aggregator restore FILE`; published files stay"
     )
 
 
-def backup(store: Store, target: Path) -> None:
+def backup(reader: Reader, target: Path) -> None:
     """A consistent, verified copy, also while cycles run; `target` is there whole or not at all."""
     if target.exists():
         raise StoreError(f"{target}: exists already; choose another name or remove it")
@@ -116,13 +114,13 @@ def backup(store: Store, target: Path) -> None:
         # handle will do.
         copy = sqlite3.connect(unfinished)
         try:
-            store.conn.backup(copy)
+            reader.copy_into(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
         finally:
             copy.close()
         wrong = check(unfinished)
         if wrong:
-            look_for_damage(store, "integrity_check")
+            look_for_damage(reader, "integrity_check")
             raise StoreError(f"{target}: the copy is damaged ({wrong}), the database is not; check the disk")
         _sync(unfinished)
         unfinished.rename(target)
@@ -169,7 +167,7 @@ def restore(path: Path, source: Path) -> Path | None:
                 if Path(f"{path}{suffix}").exists():
                     os.replace(f"{path}{suffix}", f"{kept}{suffix}")
         unfinished.rename(path)
-        damage_mark(path).unlink(missing_ok=True)
+        trouble.damage_mark(path).unlink(missing_ok=True)
         return kept
     except OSError as error:
         raise StoreError(

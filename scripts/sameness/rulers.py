@@ -138,7 +138,7 @@ def rows(path: Path) -> Rows:
 
 def placements(store: Store) -> dict[str, Placed]:
     """By guid."""
-    found = store.conn.execute(
+    found = store.rows(
         "SELECT e.guid, s.public_id, v.public_id, m.level, a.guid, m.score, m.features FROM entry e "
         "JOIN member m ON m.entry = e.id JOIN story s ON s.id = m.story JOIN event v ON v.id = s.event "
         "LEFT JOIN entry a ON a.id = m.against"
