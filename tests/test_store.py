@@ -1,0 +1,93 @@
+"""The store's types: who may change what, and SQLite's errors as ours, whoever asks."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aggregator.errors import StoreError
+from aggregator.store import Store, open_reader, open_writer, stories
+from tests.helpers import change, entry, put
+
+FOLDER = Path(__file__).parent.parent / "aggregator" / "store"
+ASKING = {"rows", "row", "one", "value", "column", "stream", "chosen"}
+CHANGES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER)\b", re.I)
+
+
+def _asked(path: Path) -> list[tuple[int, str]]:
+    """(line, beginning of the SQL) of all that is asked with words that change nothing."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ASKING:
+            first = node.args[0] if node.args else None
+            first = first.values[0] if isinstance(first, ast.JoinedStr) else first
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                found.append((node.lineno, first.value))
+    return found
+
+
+def test_what_only_asks_changes_nothing() -> None:
+    asked = [(path.name, *one) for path in sorted(FOLDER.glob("*.py")) for one in _asked(path)]
+    assert len(asked) > 60
+    assert [one for one in asked if CHANGES.match(one[2])] == []
+
+
+def test_nobody_but_the_store_has_the_connection() -> None:
+    pattern = re.compile(r"\b(store|reader|writer)\._?conn\b|sqlite3\.connect")
+    found = [
+        path.name
+        for path in FOLDER.parent.rglob("*.py")
+        if FOLDER not in path.parents and pattern.search(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+def test_a_reader_can_not_change_even_what_it_asks_for(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        put(store, entry("a", "1", "One"))
+    refused = pytest.raises(StoreError, match=r"a\.db: can't be written")
+    with open_reader(tmp_path / "a.db") as reader, refused:
+        reader.row("DELETE FROM source")
+
+
+def _full(store: Store) -> sqlite3.Connection | None:
+    """No page more than there are."""
+    store.row(f"PRAGMA max_page_count = {store.value('PRAGMA page_count')}")
+    return None
+
+
+def _gone(store: Store) -> sqlite3.Connection | None:
+    change(store, "DROP TABLE said")
+    return None
+
+
+def _held(store: Store) -> sqlite3.Connection | None:
+    """By a program that knows nothing of our lock."""
+    store.row("PRAGMA busy_timeout = 0")
+    other = sqlite3.connect(store.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [(_full, "the disk is full"), (_gone, "no such table: said"), (_held, "another program holds it")],
+)
+def test_R2_trouble_while_storing_is_one_line_and_leaves_what_was_there(
+    tmp_path: Path, trouble: Callable[[Store], sqlite3.Connection | None], words: str
+) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        put(store, entry("a", "1", "One"))
+        other = trouble(store)
+        with pytest.raises(StoreError, match=words) as raised:
+            put(store, *(entry("a", str(n), f"Word{n}", "text " * 2000) for n in range(2, 60)))
+        assert len(str(raised.value).splitlines()) == 1 and str(raised.value).startswith(str(tmp_path))
+        assert raised.value.exit_code == 2
+        if other is not None:
+            other.close()
+        assert stories.counts(store)["entry"] == 1, "and it goes on reading"
