@@ -360,7 +360,8 @@ class Entry:
     comments: str | None = None  # link to the discussion
     rights: str | None = None
     # podcast, Dublin Core … as ("itunes:duration", "12:34"); elements with attributes as ("podcast:person",
-    # '{"text": "Ann", "role": "host"}'); "origin:…" is what an Atom entry's own atom:source says
+    # '{"text": "Ann", "role": "host"}'); "origin:…" is what an Atom entry's own atom:source says, "telling" one of
+    # those that another aggregator says tell it too (`parse.tellings`)
     extras: tuple[tuple[str, str], ...] = ()
     digest: str = ""  # hex; differs where a reader would see a difference
     said: str = ""  # JSON: every element as the source gave it
@@ -368,6 +369,12 @@ class Entry:
     public_id: str = ""
     first_seen: int = 0
     changed: int = 0  # last time that a reader would see a difference; ≥ published
+
+    @property
+    def teller(self) -> str:
+        """Who tells it: the feed that a planet or another aggregator took it from, else its source."""
+        said = dict(self.extras)
+        return said.get("origin:id") or said.get("origin:title") or self.source
 
 
 Bound = Literal["cpu", "clock", "memory"]  # seconds of the CPU, seconds by the clock, bytes
@@ -494,6 +501,9 @@ class Telling:
     published: int
     level: Level | None
 
+
+SAME_TEXT, SAME_EVENT = "http://purl.org/dc/dcmitype/Text", "http://purl.org/dc/dcmitype/Event"
+"""The types of links to tellings: a copy, or another text about the same event (DCMI Type Vocabulary)."""
 
 SHOWN = 50
 """Tellings that the text of an item lists, and media that come to it from others of its event. Of what is

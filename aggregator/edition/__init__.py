@@ -7,9 +7,11 @@ import json
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 from aggregator import urls
+from aggregator.edition import reported
 from aggregator.edition.unite import unite
 from aggregator.model import (
     SHOWN,
@@ -133,11 +135,12 @@ def _fair(items: Sequence[Item], per_source: int | None) -> list[Item]:
     """At most so many items that one source leads."""
     if per_source is None:
         return list(items)
-    counts: dict[str, int] = {}
+    counts: Counter[tuple[str, str]] = Counter()
     kept = []
     for item in items:
-        counts[item.origin.id] = counts.get(item.origin.id, 0) + 1
-        if counts[item.origin.id] <= per_source:
+        source = (item.origin.id, item.origin.feed_id)
+        counts[source] += 1
+        if counts[source] <= per_source:
             kept.append(item)
     return kept
 
@@ -182,6 +185,10 @@ class _Maker:
     def __init__(self, view: View, origins: Mapping[str, Origin], priorities: Mapping[str, int]) -> None:
         self._view, self._origins, self._priorities = view, origins, priorities
 
+    @cached_property
+    def _read(self) -> reported.Direct:
+        return reported.direct(self._origins)
+
     def items(self, stories: list[Story], heads: Mapping[int, Head]) -> Iterable[Item]:
         if self._view.one_per == "event":
             grouped: dict[int, list[Story]] = {}
@@ -194,6 +201,9 @@ class _Maker:
         if self._view.one_per == "entry":
             return (self._entry(member, story) for story in stories for member in story.members)
         return (self._story(story) for story in stories)
+
+    def _read_if_needed(self, members: Iterable[Member]) -> reported.Direct:
+        return self._read if any(member.entry.extras for member in members) else {}
 
     def _origin(self, entry: Entry) -> Origin:
         subscribed = self._origins.get(entry.source) or Origin(entry.source, entry.source)
@@ -252,9 +262,13 @@ class _Maker:
             lambda entry: self._origin(entry).title,
             SHOWN,
         )
-        also = [(member, self._telling(member, member.reason.level or "item")) for member in same]
+        listed = same
+        if lead.entry.extras or any(member.entry.extras for member in same):
+            listed = reported.others(lead, same, self._read)
+        also = [(member, self._telling(member, member.reason.level or "item")) for member in listed]
         also += [(member, self._telling(member, "event")) for member in others]
-        has_page = homeless(lead.entry.link) or len(also) > SHOWN
+        telling = [telling for _, telling in also] + reported.by(lead.entry, same, others, self._origin)
+        has_page = homeless(lead.entry.link) or len(telling) > SHOWN
         return Item(
             public_id,
             entry,
@@ -262,7 +276,7 @@ class _Maker:
             self._link(lead.entry, public_id),
             published,
             max(published, changed),
-            tuple(telling for _, telling in also),
+            tuple(telling),
             topics,
             page=page(public_id) if has_page else None,
             sources=sources,
@@ -272,7 +286,7 @@ class _Maker:
     def _story(self, story: Story) -> Item:
         lead = self._lead(story.members)
         changed = _updated(story.changed, story.members)
-        sources = len({member.entry.source for member in story.members})
+        sources = len(reported.tellers(story.members, self._read_if_needed(story.members)))
         # Copies of one text count once: a story, however often it was copied, is one independent voice.
         voices = 1 if self._view.min_sources > 1 else sources
         return self._item(
@@ -294,7 +308,7 @@ class _Maker:
         others = self._leads_first([story for story in ordered if story is not own])
         changed = _updated(max(story.changed for story in ordered), members)
         item = self._item(head.public_id, head.published, changed, lead, own.members, others)
-        tellers = {member.entry.source for member in members}
+        tellers = reported.tellers(members, self._read_if_needed(members))
         return replace(
             item,
             topics=_event_topics(own, ordered),
@@ -385,7 +399,7 @@ def independent(stories: Sequence[Story]) -> int:
     matching).
     """
     taken: dict[str, int] = {}
-    sources = [sorted({member.entry.source for member in story.members}) for story in stories]
+    sources = [sorted(voices) for story in stories for voices in reported.voices(story)]
 
     def give(story: int, tried: set[str]) -> bool:
         for source in sources[story]:
@@ -396,7 +410,7 @@ def independent(stories: Sequence[Story]) -> int:
                     return True
         return False
 
-    return sum(give(number, set()) for number in range(min(len(stories), 200)))
+    return sum(give(number, set()) for number in range(min(len(sources), 200)))
 
 
 def likeness(story: Story) -> float | None:

@@ -167,7 +167,7 @@ class Memory:
         return known
 
     def fingerprint(self, entry: Waiting) -> dedupe.Print:
-        source_title = self.titles.get(entry.source, "")
+        source_title = entry.taken_from or self.titles.get(entry.source, "")
         return dedupe.fingerprint(
             entry.title, entry.text, source_title, self.stands(entry.source), entry.language
         )

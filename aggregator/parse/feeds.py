@@ -13,7 +13,7 @@ from typing import Any
 
 from aggregator import urls
 from aggregator.model import Enclosure, Entry, Feed, Fetched, Hints, Limits, Parsed, Person
-from aggregator.parse import bases, dates, dialect, mend, normal, origin, podcast, reduce, sniff
+from aggregator.parse import bases, dates, dialect, mend, normal, origin, podcast, reduce, sniff, tellings
 from aggregator.parse.body import Body
 from aggregator.parse.reading import STOPS, Reading
 from aggregator.text import markup
@@ -172,6 +172,14 @@ def _hints(said: Any, skipped: tuple[tuple[int, ...], tuple[str, ...]]) -> Hints
 
 def _people(item: Any) -> tuple[Person, ...]:
     found = [one for one in _get(item, "authors") or () if one]
+    several = [one for one in _get(item, "contributors") or () if one]
+    # As our feeds say it: all of them in one by-line, and each as a contributor.
+    if (
+        len(found) == 1
+        and len(several) > 1
+        and found[0].get("name") == ", ".join(str(one.get("name")) for one in several)
+    ):
+        found = several
     if not found and _get(item, "author_detail"):
         found = [_get(item, "author_detail")]
     if not found and _get(item, "author"):
@@ -185,32 +193,46 @@ def _entry(source: str, item: Any, feed: Feed, fetched: Fetched, habits: dates.H
     link = _link(item, bases.of_items(feed, fetched.url), feed.format.startswith("atom"))
     base = bases.of_content(link, feed, fetched.url)
     content, summary, language = _bodies(item, base, link)
-    comments = urls.follow(_string(_get(item, "comments")), base)
+    title = _titled(item, feed.format.startswith("atom"))
+    told = tuple(tellings.of_links(_get(item, "links") or (), base, content, habits))
+    if told or feed.generator == tellings.OURS:
+        content, summary = tellings.own_text(content, summary, title, not _get(item, "content"))
     return normal.finish(
         Entry(
             source=source,
             key="",
             guid=_string(_get(item, "id")),
             link=link,
-            title=_titled(item, feed.format.startswith("atom")),
+            title=title,
             authors=_people(item) or _people(_get(item, "source") or {}) or feed.authors,
             published=dates.first(_dated(item, _PUBLISHED), habits),
             updated=dates.first(_dated(item, _UPDATED), habits),
             summary=summary,
             content=content,
-            language=language or feed.language,
+            language=None if language == _UNKNOWN else language or feed.language,
             categories=normal.categories(
                 (tag.get("term"), tag.get("scheme"), tag.get("label")) for tag in _get(item, "tags") or ()
             ),
             enclosures=tuple(_enclosures(item, base))[: normal.MAX_LISTED],
             image=_image(item, base),
-            comments=comments,
+            comments=_discussion(item, base),
             rights=markup.plain(_string(_get(item, "rights")) or "")[:500] or None,
-            extras=tuple(_extras(item, link, feed, base))[: normal.MAX_LISTED],
+            extras=(*tuple(_extras(item, link, feed, base))[: normal.MAX_LISTED], *told),
             said=normal.said(item),
         ),
         fetched.at,
     )
+
+
+def _discussion(item: Any, base: str) -> str | None:
+    """The page where people talk about it: RSS `comments`, or a link to replies that is a page (RFC 4685, 4)."""
+    pages = [
+        one.get("href")
+        for one in _get(item, "links") or ()
+        if one.get("rel") == "replies" and one.get("type") == "text/html"
+    ]
+    said = [_string(_get(item, "comments")), *map(_string, pages)]
+    return next((found for found in (urls.follow(one, base) for one in said) if found), None)
 
 
 def _dated(item: Any, names: tuple[str, ...]) -> list[str]:
@@ -219,6 +241,7 @@ def _dated(item: Any, names: tuple[str, ...]) -> list[str]:
     return [text for name in names for element, text in told if element == name]
 
 
+_UNKNOWN = "und"  # a language that is expressly not that of the feed (BCP 47, 4.1)
 _ALTERNATE = (
     "alternate",
     "http://www.iana.org/assignments/relation/alternate",
@@ -257,7 +280,8 @@ def _bodies(item: Any, base: str, page: str | None) -> tuple[str, str, str | Non
     """
     brief = _get(item, "summary_detail") or {}
     details = [*(_get(item, "content") or ()), _get(item, "title_detail") or {}, brief]
-    language = next(filter(None, (normal.language(one.get("language")) for one in details)), None)
+    declared = [one.get("language") for one in details]
+    language = _UNKNOWN if _UNKNOWN in declared else next(filter(None, map(normal.language, declared)), None)
     rendered = [_render(one, base, page) for one in _get(item, "content") or () if _string(one.get("value"))]
     content = max(rendered, key=len, default="")
     short = _render(brief, base, page) if _string(brief.get("value")) else ""
@@ -344,7 +368,7 @@ def _extras(item: Any, link: str | None, feed: Feed, base: str) -> Iterator[tupl
         if value:
             yield shown, markup.plain(value)[:1000]
     for one in _get(item, "links") or ():
-        if one.get("rel") in ("via", "related", "replies"):
+        if one.get("rel") in ("via", "related", "replies") and not tellings.is_telling(one):
             found = urls.follow(_string(one.get("href")), base)
             if found and found != link:
                 yield one["rel"], found

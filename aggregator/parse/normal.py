@@ -72,6 +72,8 @@ def person(name: object, email: object = None, uri: object = None) -> Person | N
         )
         else None
     )
+    if mail is None and isinstance(uri, str) and uri.startswith("mailto:"):
+        return person(name, uri.removeprefix("mailto:")) or person(name)
     return (
         Person(shown or mail or "", mail, urls.follow(uri) if isinstance(uri, str) else None)
         if shown or mail
@@ -179,7 +181,10 @@ def finish(entry: Entry, seen: int) -> Entry:
         else entry.updated
     )
     link_key = urls.key(entry.link)
-    body = "\n".join([title, text, entry.link or "", *(enclosure.url for enclosure in entry.enclosures)])
+    told = [value for name, value in entry.extras if name == "telling"]
+    body = "\n".join(
+        [title, text, entry.link or "", *(enclosure.url for enclosure in entry.enclosures), *told]
+    )
     digest = hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:32]
     content_only = "" if title or text else "\n".join(enclosure.url for enclosure in entry.enclosures)
     key = (

@@ -14,7 +14,7 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from aggregator import __version__, urls
-from aggregator.model import Category, Edition, Site
+from aggregator.model import SAME_EVENT, SAME_TEXT, Category, Edition, Site, Telling
 from aggregator.render import extras, formats
 from aggregator.render.prepare import (
     PRODUCT,
@@ -24,7 +24,6 @@ from aggregator.render.prepare import (
     feed_id,
     heading,
     page_url,
-    related,
     rfc3339,
     source_title,
     source_url,
@@ -32,6 +31,7 @@ from aggregator.render.prepare import (
 from aggregator.text import markup
 
 _MARKUP_LIKE = re.compile(r"&[A-Za-z0-9#]|</?[A-Za-z!]")
+UNKNOWN_LANGUAGE = "und"  # BCP 47, 4.1: an entry without any has that of the feed (RFC 4287, 2)
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _HISTORY = "http://purl.org/syndication/history/1.0"
 
@@ -74,8 +74,7 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has 
                 entry.remove(old)
         entry.find("updated").text = rfc3339(one.updated)
         entry.find("published").text = rfc3339(one.published)
-        if one.language:
-            entry.set(f"{_XML}lang", one.language)
+        entry.set(f"{_XML}lang", one.language or UNKNOWN_LANGUAGE)
         _links(entry, one)
         entry.find("title").set("type", "text")
         if one.summary:
@@ -110,9 +109,9 @@ def _links(entry: Any, one: Prepared) -> None:
             length=str(enclosure.length),
             href=enclosure.url,
         )
-    for href, title in related(one):
-        etree.SubElement(entry, "link", rel="related", type="text/html", href=href, title=title)
-    seen = {one.link, *(href for href, _ in related(one))}
+    for telling in one.item.also:
+        _related(entry, telling)
+    seen = {one.link, *(telling.link for telling in one.item.also)}
     for name, value in one.item.entry.extras:
         rel = {"source": "via", "license": "license", "related": "related", "via": "via"}.get(name)
         if rel and urls.plain(value) == value and value not in seen:
@@ -120,6 +119,24 @@ def _links(entry: Any, one: Prepared) -> None:
             etree.SubElement(entry, "link", rel=rel, href=value)
     if one.item.entry.comments:
         etree.SubElement(entry, "link", rel="replies", type="text/html", href=one.item.entry.comments)
+
+
+def _related(entry: Any, telling: Telling) -> None:
+    """Who else tells it, so that another aggregator knows as much as this one (`parse.tellings` reads it): the
+    outlet ends at the first colon and blank.
+    """
+    if not telling.link:
+        return
+    outlet = source_title(telling.origin).replace(": ", ":\N{NO-BREAK SPACE}")
+    link = etree.SubElement(
+        entry,
+        "link",
+        rel="related",
+        type="text/html",
+        href=telling.link,
+        title=f"{outlet}: {markup.line(telling.title)}",
+    )
+    link.set(f"{{{extras.NAMESPACES['rdf']}}}type", SAME_EVENT if telling.level == "event" else SAME_TEXT)
 
 
 def _media(entry: Any, one: Prepared) -> None:

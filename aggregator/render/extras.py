@@ -22,6 +22,7 @@ NAMESPACES = {
     "georss": "http://www.georss.org/georss",
     "slash": "http://purl.org/rss/1.0/modules/slash/",
     "thr": "http://purl.org/syndication/thread/1.0",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "creativeCommons": "http://backend.userland.com/creativeCommonsRssModule",
 }
 _NUMBER = re.compile(r"\d{1,9}\Z")
@@ -83,6 +84,8 @@ def add(parent: Any, found: Iterable[Element]) -> None:
 def namespaces(items: Iterable[Prepared], form: str) -> dict[str, str]:
     """The prefixes that a feed declares at its root (F5): those it uses, and no other."""
     used = {name.partition(":")[0] for one in items for name, _, _ in elements(one, form)} | {"media"}
+    if form == "atom":
+        used |= {"rdf" for one in items if one.item.also}
     return {
         prefix: NAMESPACES[prefix]
         for prefix in NAMESPACES
@@ -94,8 +97,8 @@ def record(one: Prepared) -> dict[str, Any]:
     """For JSON Feed, where anything goes: all of them by name; of what there may be several of, a list."""
     found: dict[str, Any] = {}
     for name, said in one.item.entry.extras:
-        if name.startswith("origin:"):
-            continue  # is `_source`
+        if name.startswith("origin:") or name == "telling":
+            continue  # are `_source` and `_also_in`
         value: Any = podcast.value(name, said) if name in podcast.ATTRIBUTES else markup.line(said)
         if name in podcast.REPEATED:
             found.setdefault(name, []).append(value)

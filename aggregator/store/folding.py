@@ -39,7 +39,7 @@ class Waiting:
     """An entry that is to be folded, as far as that needs it."""
 
     id: int
-    source: str
+    source: str  # who tells it: `Entry.teller`
     public_id: str
     link: str | None
     link_key: str | None
@@ -51,6 +51,7 @@ class Waiting:
     changed: int
     enclosures: str  # JSON
     image: str | None
+    taken_from: str = ""  # the title of the feed that a planet or aggregator took it from
 
     @property
     def media(self) -> frozenset[str]:
@@ -65,8 +66,8 @@ class Waiting:
 _NONE: frozenset[str] = frozenset()
 # `?`: how many characters of the text
 _COLUMNS = (
-    "e.id, e.source, e.public_id, e.link, e.link_key, e.title, substr(e.text, 1, ?), e.language, "
-    "e.published, e.first_seen, e.changed, e.enclosures, e.image"
+    f"e.id, {rows.TELLER}, e.public_id, e.link, e.link_key, e.title, substr(e.text, 1, ?), e.language, "
+    f"e.published, e.first_seen, e.changed, e.enclosures, e.image, {rows.TAKEN_FROM}"
 )
 
 
@@ -186,8 +187,8 @@ def _unpacked(terms: str) -> dict[str, float]:
 def points(reader: Reader, stories: Iterable[int]) -> dict[int, tuple[int, str, dict[str, float]]]:
     """Story → (published, source of the entry that founded it or "", vector), of those that have a vector."""
     query = (
-        "SELECT v.story, s.published, coalesce(e.source, ''), v.terms FROM vector v JOIN story s ON s.id = v.story "
-        "LEFT JOIN entry e ON e.public_id = s.public_id WHERE v.story"
+        f"SELECT v.story, s.published, CASE WHEN e.id IS NULL THEN '' ELSE {rows.TELLER} END, v.terms "
+        "FROM vector v JOIN story s ON s.id = v.story LEFT JOIN entry e ON e.public_id = s.public_id WHERE v.story"
     )
     return {
         story: (at, source, _unpacked(terms)) for story, at, source, terms in reader.chosen(query, stories)
@@ -221,7 +222,7 @@ def tellings(reader: Reader, story: int, below: float, most: int, characters: in
 def same_link(reader: Reader, link_key: str) -> list[tuple[str, int, int | None]]:
     """(source, entry, its story if it has one) of the entries with this canonical link, oldest first."""
     return reader.rows(
-        "SELECT e.source, e.id, m.story FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE e.link_key = ? AND e.kept = 1 "
+        f"SELECT {rows.TELLER}, e.id, m.story FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE e.link_key = ? AND e.kept = 1 "
         "ORDER BY e.published, e.public_id LIMIT 200",
         (link_key,),
     )
@@ -233,7 +234,7 @@ def same_page(reader: Reader, link_key: str, title: str) -> list[tuple[str, int,
     """
     page = urls.page(link_key)
     return reader.rows(
-        "SELECT e.source, e.id, m.story FROM (SELECT id FROM entry WHERE link_key = ?1 AND +title = ?2 UNION ALL "
+        f"SELECT {rows.TELLER}, e.id, m.story FROM (SELECT id FROM entry WHERE link_key = ?1 AND +title = ?2 UNION ALL "
         "SELECT id FROM entry WHERE instr(link_key, ' ') > 0 AND title = ?2 AND +link_key > ?1 || ' ' AND +link_key < ?1 || '!') "
         "CROSS JOIN entry e USING (id) LEFT JOIN member m ON m.entry = e.id WHERE e.kept = 1 ORDER BY e.published, e.public_id LIMIT 200",
         (page, title),

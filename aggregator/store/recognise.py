@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from aggregator import urls
 from aggregator.model import Entry
+from aggregator.store import rows
 from aggregator.store.base import Reader, Writer
 from aggregator.text.words import words
 
@@ -85,14 +86,17 @@ def take_keys(reader: Writer, source: str, entries: Sequence[Entry], known: Mapp
 
 
 def _near(reader: Reader, source: str, entry: Entry) -> Iterator[Known]:
-    """The newest entries that it may be: with its link, or with its title where links say little."""
+    """The newest entries that it may be: with its link, or with its title where links say little. What a planet
+    or aggregator took from one feed is never what it took from another.
+    """
+    own = (source, entry.teller)
     if entry.link_key is None:
-        yield from _newest(reader, "link_key IS NULL AND title = ? AND source = ?", entry.title, source)
+        yield from _newest(reader, "link_key IS NULL AND title = ?", entry.title, *own)
         return
     page = urls.page(entry.link_key)
     for link_key in dict.fromkeys((entry.link_key, page)):
-        yield from _newest(reader, "link_key = ? AND source = ?", link_key, source)
-    for row in _newest(reader, "instr(link_key, ' ') > 0 AND title = ? AND source = ?", entry.title, source):
+        yield from _newest(reader, "link_key = ?", link_key, *own)
+    for row in _newest(reader, "instr(link_key, ' ') > 0 AND title = ?", entry.title, *own):
         if row.link_key not in (None, entry.link_key) and urls.page(row.link_key) == page:
             yield row
 
@@ -197,5 +201,8 @@ def _newest(reader: Reader, condition: str, *values: str) -> Iterator[Known]:
     """Some source's every item has one link or one title: what is asked follows what is new, not what is
     stored.
     """
-    query = f"SELECT {_COLUMNS} FROM entry WHERE {condition} ORDER BY published DESC LIMIT {MAX_NEAR}"
+    query = (
+        f"SELECT {_COLUMNS} FROM entry e WHERE {condition} AND source = ? AND {rows.TELLER} = ? "
+        f"ORDER BY published DESC LIMIT {MAX_NEAR}"
+    )
     yield from [Known(*row) for row in reader.rows(query, values)]

@@ -15,6 +15,15 @@ ENTRY_COLUMNS = (
 )  # fmt: skip
 SELECT_ENTRY = "e.id, " + ", ".join(f"e.{column}" for column in ENTRY_COLUMNS)
 WIDTH = len(ENTRY_COLUMNS) + 1
+# `Entry.teller` of a row of `entry e`, and the title of the feed that it was taken from ("": not taken from one).
+TELLER, TAKEN_FROM = (
+    f"CASE WHEN instr(e.extras, '[\"origin:') = 0 THEN {otherwise} ELSE coalesce((SELECT json_extract(extra.value, '$[1]') "
+    f"FROM json_each(e.extras) extra WHERE json_extract(extra.value, '$[0]') IN ({names}) "
+    f"ORDER BY json_extract(extra.value, '$[0]') LIMIT 1), {otherwise}) END"
+    for otherwise, names in (("e.source", "'origin:id', 'origin:title'"), ("''", "'origin:title'"))
+)
+# How many others tell it too, as the aggregator says that it was taken from.
+TOLD_BY_OTHERS = "(length(e.extras) - length(replace(e.extras, '[\"telling\"', ''))) / 10"
 
 
 def dump(value: Any) -> str:

@@ -51,4 +51,7 @@ def titles(reader: Reader, entries: Sequence[int]) -> dict[int, str]:
 def forget(writer: Writer) -> None:
     """What was seen in items that are gone; what stands goes with its source."""
     writer.run("DELETE FROM standing WHERE stands = 0 AND first NOT IN (SELECT id FROM entry)")
-    writer.run("DELETE FROM standing WHERE source NOT IN (SELECT source FROM entry)")
+    # Who tells an entry may be a feed that its source took it from.
+    writer.run(
+        "DELETE FROM standing WHERE source NOT IN (SELECT source FROM entry) AND first NOT IN (SELECT id FROM entry)"
+    )

@@ -208,7 +208,7 @@ def told_by_several(reader: Reader, newest: int) -> list[tuple[int, int, int]]:
     many of the newest stories.
     """
     return reader.rows(
-        "SELECT newest.event, count(DISTINCT e.source) AS sources, max(e.published) "
+        f"SELECT newest.event, count(DISTINCT {rows.TELLER}) + sum({rows.TOLD_BY_OTHERS}) AS sources, max(e.published) "
         f"FROM {_NEWEST} JOIN member m ON m.story = newest.id JOIN entry e ON e.id = m.entry "
         "GROUP BY newest.event HAVING sources > 1 ORDER BY newest.event",
         (newest,),
@@ -218,7 +218,7 @@ def told_by_several(reader: Reader, newest: int) -> list[tuple[int, int, int]]:
 def founders(reader: Reader, newest: int) -> list[tuple[int, int, str, bool]]:
     """(story, event, source, whether that gave it a date) of so many of the newest stories, newest first."""
     found = reader.rows(
-        f"SELECT newest.id, newest.event, e.source, e.published <> e.first_seen FROM {_NEWEST} "
+        f"SELECT newest.id, newest.event, {rows.TELLER}, e.published <> e.first_seen FROM {_NEWEST} "
         "JOIN entry e ON e.id = (SELECT min(entry) FROM member WHERE story = newest.id) "
         "ORDER BY newest.published DESC, newest.public_id DESC",
         (newest,),
