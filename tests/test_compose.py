@@ -5,6 +5,7 @@ three, and shards that one merges, publish what one machine would.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,6 +130,12 @@ def told(output: Path, name: str = "all") -> dict[str, dict[str, Any]]:
     return found
 
 
+def most_told(output: Path) -> list[str]:
+    """The headlines that the front page begins with."""
+    first = (output / "index.html").read_text().partition('class="most"')[2].partition("</section>")[0]
+    return re.findall(r"<h3><a [^>]*>([^<]+)</a>", first)
+
+
 @pytest.fixture(scope="module")
 def single(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The output of one machine that reads all outlets."""
@@ -183,6 +190,7 @@ def test_F14_four_shards_and_who_merges_them_publish_what_one_machine_would(
         shards[f"shard-{number}"] = feed_of(settings)
     merged = run(machine(tmp_path / "merged", shards))
     assert told(merged) == told(single)
+    assert most_told(merged) == most_told(single) != []
     assert told(merged, "events") == told(single, "events")
 
 

@@ -208,7 +208,8 @@ def told_by_several(reader: Reader, newest: int) -> list[tuple[int, int, int]]:
     many of the newest stories.
     """
     return reader.rows(
-        f"SELECT newest.event, count(DISTINCT {rows.TELLER}) + sum({rows.TOLD_BY_OTHERS}) AS sources, max(e.published) "
+        f"SELECT newest.event, max(count(DISTINCT {rows.TELLER}), 1 + max({rows.TOLD_BY_OTHERS})) AS sources, "
+        "max(e.published) "
         f"FROM {_NEWEST} JOIN member m ON m.story = newest.id JOIN entry e ON e.id = m.entry "
         "GROUP BY newest.event HAVING sources > 1 ORDER BY newest.event",
         (newest,),
