@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 DAY = 86_400
 RETRY_CAP = 30 * DAY  # seconds; whoever asks for more means for good
-_LISTS = frozenset({"cache-control", "content-encoding", "transfer-encoding", "vary"})
+_LISTS = frozenset({"cache-control", "content-encoding", "link", "transfer-encoding", "vary"})
 _LONGEST_VALIDATOR = 8000  # bytes; servers answer longer ones with 431 or worse
 # numbers above these are times in milliseconds, or in seconds
 _MILLISECONDS, _MOMENT = 100_000_000_000, 1_000_000_000

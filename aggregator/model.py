@@ -250,6 +250,7 @@ class Polled:
     held: tuple[
         int | None, ...
     ] = ()  # … of the items that are not in `entries`, because they are as they were
+    pushed: bool = False  # a hub brought it: what the feed holds beside it is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +312,10 @@ class Hints:
     fresh: int | None = None
     # the address that the last body and its validators came from: they mean nothing at another one
     answered_at: str | None = None
+    hub: str | None = (
+        None  # who pushes what is new (WebSub), and the address by which the hub knows this feed
+    )
+    topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

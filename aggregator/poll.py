@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from aggregator import headers, health, kinds, schedule
+from aggregator import headers, health, kinds, schedule, urls, websub
 from aggregator.fetch import Door, Trail
 from aggregator.kinds import Kind
 from aggregator.model import Entry, Failure, Feed, Fetched, ItemMarks, Memory, Parsed, Polled, Task
@@ -196,12 +196,17 @@ def _learned(memory: Memory, fetched: Fetched, asked: str) -> Memory:
         etag, modified = etag or memory.etag, modified or memory.last_modified
         fresh = memory.hints.fresh if fresh is None else fresh
     moved = schedule.observe_move(memory.moved, fetched.permanent, fetched.at, asked)
+    linked = websub.links(named.get("link", ""))  # says more than the document (WebSub, section 4)
+    hub = urls.absolute(linked.get("hub"), fetched.url) or memory.hints.hub
+    topic = urls.absolute(linked.get("self"), fetched.url) if hub and "hub" in linked else None
     return replace(
         memory,
         etag=etag,
         last_modified=modified,
         moved=moved,
-        hints=replace(memory.hints, fresh=fresh, answered_at=fetched.url),
+        hints=replace(
+            memory.hints, fresh=fresh, answered_at=fetched.url, hub=hub, topic=topic or memory.hints.topic
+        ),
     )
 
 

@@ -95,6 +95,18 @@ _AS_IT_IS = re.compile(
 _REMEMBERED = 500  # characters; addresses that hold a whole picture are no links
 
 
+def absolute(href: object, base: str) -> str | None:
+    """A web address as it is said, made absolute and nothing else; None for what is none."""
+    if not isinstance(href, str) or len(href) > 2000:
+        return None
+    try:
+        found = urljoin(base, href.strip())
+        is_web = urlsplit(found).scheme in ("http", "https") and bool(urlsplit(found).hostname)
+    except ValueError:
+        return None
+    return found if is_web and found.isprintable() and " " not in found else None
+
+
 def _followed(href: str, base: str | None) -> str | None:
     text = _tidy(href)
     try:

@@ -30,6 +30,7 @@ from urllib.parse import parse_qs, unquote
 import waitress
 from waitress import wasyncore
 
+from aggregator.mailbox import Full, Mailbox
 from aggregator.publish import MANIFEST
 from aggregator.render import ago, formats
 from aggregator.render.formats import HTML, Format
@@ -52,6 +53,8 @@ DESK_POLICY = (
     "frame-ancestors 'none'; form-action 'self'"
 )
 LARGEST_FORM = 1000  # bytes
+PUSHED = "push/"  # what the path begins with that hubs call
+LARGEST_PUSH = 2_000_000  # bytes that a hub may bring at a time; a larger feed is polled
 PAGES_KEPT = 200  # with the words how long ago their dates were
 CONNECTIONS = 2000
 LOOKS = 0.2  # seconds between two looks at who holds on to a connection
@@ -188,10 +191,11 @@ class Application:
         images: bool = False,
         editor: Editor | None = None,
         clock: Callable[[], float] = time.time,
+        mailbox: Mailbox | None = None,
     ) -> None:
         self._aged: dict[str, tuple[str, int, File]] = {}
         self._packed: dict[str, tuple[str, File]] = {}
-        self.clock, self._public_metrics, self.editor = clock, public_metrics, editor
+        self.clock, self._public_metrics, self.editor, self.mailbox = clock, public_metrics, editor, mailbox
         self.published, self.desk, self.base_url, self.ttl, self.hub = (
             Published(folder),
             desk,
@@ -237,6 +241,8 @@ class Application:
         path = unquote(environ.get("PATH_INFO", "/"), errors="replace").lstrip("/")
         if self.editor is not None and (path == "desk" or path.startswith("desk/")):
             return self.edited(path, environ)
+        if self.mailbox is not None and path.startswith(PUSHED):
+            return self.pushed(path.removeprefix(PUSHED), environ)
         if method not in ("GET", "HEAD"):
             status, headers, body = _text("405 Method Not Allowed", "only GET and HEAD")
             return status, [*headers, ("Allow", "GET, HEAD")], body
@@ -265,6 +271,31 @@ class Application:
             *found.headers,
         ]
         return found.status, headers, found.body
+
+    def pushed(self, token: str, environ: dict[str, Any]) -> Response:
+        """What a hub brings (POST), or asks (GET): WebSub, sections 5.3, 7 and 8."""
+        assert self.mailbox is not None
+        now, method = int(self.clock()), environ["REQUEST_METHOD"]
+        if method in ("GET", "HEAD"):
+            given = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+            challenge = self.mailbox.verify(token, {name: values[0] for name, values in given.items()}, now)
+            if challenge is None:
+                return self.absent("push", environ)
+            status, headers, _ = _text("200 OK", "")
+            return status, headers, challenge[:2000].encode()  # as it came, without an end of line
+        if method != "POST":
+            status, headers, body = _text("405 Method Not Allowed", "only GET and POST")
+            return status, [*headers, ("Allow", "GET, HEAD, POST")], body
+        length = str(environ.get("CONTENT_LENGTH") or "0")
+        size = min(int(length), LARGEST_PUSH) if length.isdecimal() else 0
+        body = environ["wsgi.input"].read(size)
+        signature = environ.get("HTTP_X_HUB_SIGNATURE", "")
+        try:
+            known = self.mailbox.put(token, signature, body, environ.get("CONTENT_TYPE", ""), now)
+        except Full:
+            status, headers, words = _text("503 Service Unavailable", "too much at once; come again")
+            return status, [*headers, ("Retry-After", RETRY)], words
+        return _text("202 Accepted", "taken") if known else _text("410 Gone", "nobody asked for this")
 
     # ------------------------------------------------------------ made when asked for
 
@@ -549,7 +580,7 @@ class Running:
     connections = CONNECTIONS  # at most; less where the process may not open that many files
     clock = staticmethod(time.time)  # that of waitress, which dates what a connection does
 
-    def __init__(self, application: WSGI, host: str, port: int) -> None:
+    def __init__(self, application: WSGI, host: str, port: int, largest_body: int = 1024) -> None:
         # what the loop looks at: listening sockets, connections, wake-up pipes
         self._sockets: dict[int, Any] = {}
         self._begun: dict[Any, float] = {}  # connections in the midst of a request → since when
@@ -569,7 +600,7 @@ class Running:
             # A thread never waits for a client to read: what isn't shared and is large lies on disk until then,
             # and little of what is asked for at once is taken in at once.
             outbuf_high_watermark=1 << 40, outbuf_overflow=65_536, recv_bytes=1024,
-            max_request_header_size=16_384, max_request_body_size=1024, ident=None, clear_untrusted_proxy_headers=False,
+            max_request_header_size=16_384, max_request_body_size=largest_body, inbuf_overflow=65_536, ident=None, clear_untrusted_proxy_headers=False,
         )  # fmt: skip
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
         self._thread.start()

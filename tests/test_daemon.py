@@ -24,6 +24,7 @@ from aggregator.errors import LockedError, Stopped
 from aggregator.stop import Stop
 from aggregator.store import Reader, daemon_lock, folding, open_reader, open_writer, stories
 from aggregator.store.lock import Lock
+from aggregator.web import LARGEST_FORM
 from tests.helpers import NOW, config, entry, put
 from tests.processes import LONG, ROOT, Process, until
 
@@ -393,6 +394,7 @@ def test_the_server_moves_with_the_config(tmp_path: Path) -> None:
         )
         service.reload(confirmed=False)
         service.turn(Stop())
+        first = service.server._running.port  # a public address: hubs may bring more than a form
         status, link, after = get(first)
         assert (
             status == 200 and link is not None and "hub.example" in link and b"n.example" in after != before
@@ -415,7 +417,7 @@ def test_a_host_of_the_same_port_is_moved_to_and_back(tmp_path: Path) -> None:
         service.start()
         assert service.server._running is not None
         port = service.server._running.port
-        service.server._at = ("127.0.0.1", port)  # as if it had been given
+        service.server._at = ("127.0.0.1", port, LARGEST_FORM)  # as if it had been given
         path.write_text(f"[serve]\nhost = '0.0.0.0'\nport = {port}\n")
         service.reload(confirmed=False)
         assert service.holder.config.serve == ("0.0.0.0", port) and service.server._running.port == port

@@ -14,20 +14,21 @@ from typing import Any, TypeVar
 
 import click
 
-from aggregator import cycle, desk, logs, query
+from aggregator import cycle, desk, logs, query, websub
 from aggregator.cli.common import Settings, ago, common, now
 from aggregator.cli.deskpages import EditorDesk
 from aggregator.config import Config, sweeping
 from aggregator.cycle import Wanted
 from aggregator.daemon import Daemon, log, notify
 from aggregator.errors import AggregatorError, ConfigError, LockedError, Stopped, StoreError, UsageError
+from aggregator.mailbox import Mailbox
 from aggregator.meters import Meters, Stages, Stored
 from aggregator.publish import Folder
 from aggregator.render import formats, pages
 from aggregator.stop import Stop
-from aggregator.store import Reader, Store, daemon_lock, open_reader, open_writer, stories
+from aggregator.store import Reader, Store, daemon_lock, open_reader, open_writer, pushes, stories
 from aggregator.text.phrases import span
-from aggregator.web import WSGI, Answer, Application, Running, content_type
+from aggregator.web import LARGEST_FORM, LARGEST_PUSH, WSGI, Answer, Application, Running, content_type
 
 IDLE = 3600  # seconds since the daemon last looked at what is due; a cycle that takes longer is ill, too
 OVERDUE = 6 * 3600  # seconds beyond a source's next poll from which on health is bad: no cycle has run
@@ -208,8 +209,9 @@ class StoreDesk:
         return Stored(True, states, counts, last_poll or None, fetched)
 
 
-def _application(holder: Holder, meters: Meters) -> Application:
+def _application(holder: Holder, meters: Meters, mailbox: Mailbox | None = None) -> Application:
     config = holder.config
+    pushed = config.push and websub.is_public(config.site.base_url)
     return Application(
         config.output,
         StoreDesk(holder, meters),
@@ -219,12 +221,13 @@ def _application(holder: Holder, meters: Meters) -> Application:
         config.public_metrics,
         config.site.images,
         EditorDesk(config, now) if config.desk else None,
+        mailbox=mailbox if pushed else None,
     )
 
 
-def _start(application: WSGI, host: str, port: int) -> Running:
+def _start(application: WSGI, host: str, port: int, largest_body: int = LARGEST_FORM) -> Running:
     try:
-        return Running(application, host, port)
+        return Running(application, host, port, largest_body)
     except (OSError, ValueError) as error:  # waitress makes a ValueError of a host name that is not known
         why = error.strerror if isinstance(error, OSError) else "no such address on this machine"
         raise UsageError(
@@ -253,21 +256,25 @@ def serve_command(settings: Settings, host: str | None, port: int | None) -> Non
     running.close()
 
 
+PUSHES_EVERY = 3600  # seconds between two looks at subscriptions while nothing else is to be done
+
+
 class Server:
     """The daemon's web server, where and as the present config says; none where that has no [serve]."""
 
-    def __init__(self, holder: Holder, meters: Meters) -> None:
-        self._holder, self._meters = holder, meters
-        self._application = _application(holder, meters)
+    def __init__(self, holder: Holder, meters: Meters, mailbox: Mailbox) -> None:
+        self._holder, self._meters, self._mailbox = holder, meters, mailbox
+        self._application = _application(holder, meters, mailbox)
         self._running: Running | None = None
-        self._at: tuple[str, int] | None = None
+        self._at: tuple[str, int, int] | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         return self._application(environ, start_response)  # one request is answered by one config
 
     def move(self, config: Config) -> None:
         """Listen where this one says; raises UsageError where that can't be, and is then where it was."""
-        at = config.serve
+        largest = LARGEST_PUSH if config.push and websub.is_public(config.site.base_url) else LARGEST_FORM
+        at = (*config.serve, largest) if config.serve is not None else None
         if at == self._at:
             return
         before, old = self._at, self._running
@@ -288,7 +295,7 @@ class Server:
 
     def renew(self) -> None:
         """From the next request on, as the holder's config says."""
-        self._application = _application(self._holder, self._meters)
+        self._application = _application(self._holder, self._meters, self._mailbox)
 
     def close(self) -> None:
         if self._running is not None:
@@ -308,11 +315,13 @@ class Service:
         self.holder = Holder(settings.load())
         self._lock = daemon_lock(self.holder.config.database)
         self.meters = Meters()
-        self.server = Server(self.holder, self.meters)
+        self.mailbox = Mailbox()
+        self.server = Server(self.holder, self.meters, self.mailbox)
         logs.begin(*self.holder.config.log)
         from aggregator.cycle.network import Network  # `serve` alone asks nobody
 
         self.network = Network()
+        self._pushes_at = now()  # when subscriptions were looked at last
         self._introduced: Config | None = None  # the config whose many new sources were spread out
         self._failed: dict[str, str] = {}  # source → its failure, as it was logged last
         self._warned: set[str] = set()
@@ -325,7 +334,8 @@ class Service:
         config = self.holder.config
         self.server.move(config)
         try:
-            open_writer(config.database).close()
+            with open_writer(config.database) as store:
+                self.mailbox.expect(pushes.all_of(store).values())
         except LockedError:
             pass  # a cycle of somebody else: the first of ours waits for it
         except StoreError as error:
@@ -383,12 +393,13 @@ class Service:
         self.meters.tick(present)
         config = self._with_lists(config, present, stop)
         try:
-            if self._introduced is config and not _due(config, present):
+            called = self.mailbox.waiting or present - self._pushes_at >= PUSHES_EVERY
+            if self._introduced is config and not called and not _due(config, present):
                 return
             with open_writer(config.database) as store:
                 cycle.introduce(config, store, present)
                 self._introduced = config
-                if cycle.anything_due(config, store, present):
+                if called or cycle.anything_due(config, store, present):
                     self._run(config, store, present, stop)
             self._said = ""
         except LockedError:
@@ -423,7 +434,10 @@ class Service:
             measured.begin(name)
             notify(f"STATUS={name} {steps or ''}".rstrip())
 
-        report = cycle.run(config, store, Wanted(), present, stop, cycle.Watch(stage), self.network)
+        report = cycle.run(
+            config, store, Wanted(), present, stop, cycle.Watch(stage), self.network, self.mailbox
+        )
+        self._pushes_at = present
         measured.end()
         report.seconds = time.monotonic() - started
         collected = report.collected

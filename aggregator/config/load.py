@@ -40,6 +40,7 @@ class Config:
     concurrency: int
     executor: str
     dask_scheduler: str | None
+    push: bool
     per_host: int
     host_gap: float
     pause_host: bool
@@ -525,6 +526,7 @@ def _config(path: Path, file: Any) -> Config:
         concurrency=file.poll.concurrency,
         executor=file.poll.executor,
         dask_scheduler=file.poll.dask_scheduler,
+        push=file.poll.push,
         per_host=file.poll.per_host,
         host_gap=float(file.poll.host_gap),
         pause_host=file.poll.pause_host,

@@ -99,6 +99,10 @@ class Poll(Section):
     allow_hosts: list[Text] = Field(
         [], max_length=1000, description='"host:port" of our own network that may be reached.'
     )
+    push: bool = Field(
+        True,
+        description="Let hubs push (WebSub), where the daemon serves and service.base_url can be reached by them.",
+    )
     executor: Literal["auto", "threads", "processes", "dask"] = Field(
         "auto",
         description="Where polls run: on threads (auto), in processes, or on the workers of a Dask cluster.",

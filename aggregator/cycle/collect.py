@@ -5,6 +5,7 @@ transaction a source.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 
 from aggregator import health, kinds, poll, topics
 from aggregator.config import Config
@@ -47,12 +48,15 @@ def collect(
     stop: Stop,
     beat: Callable[[Polled], None],
     network: Network,
+    pushed: Sequence[tuple[Task, Polled]] = (),
 ) -> Collected:
-    """Poll these and store each outcome as it comes: a crash in between loses nothing that was stored."""
+    """Poll these and store each outcome as it comes, after what was `pushed`: a crash in between loses nothing that
+    was stored.
+    """
     tally = Collected(due=len(found))
     rules = topics.compiled(config.topics, config.sources)
     titles = sources.titles(store)
-    for task, polled in polls(config, found, stop, network):
+    for task, polled in chain(pushed, polls(config, found, stop, network)):
         source = task.source
         if polled.failure is not None and polled.failure.kind == "stopped":
             continue  # we were asked to stop: that is not the source's fault, and it is still due

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from aggregator import kinds, schedule
+from aggregator import kinds, schedule, websub
 from aggregator.config import Config
 from aggregator.cycle.signatures import outdated
-from aggregator.model import Memory, Task
+from aggregator.model import Memory, Pace, Task
 from aggregator.publish import Folder
-from aggregator.store import Reader, pending, sources
+from aggregator.store import Reader, pending, pushes, sources
 
 LOCAL_EVERY = 60  # seconds between two looks of the daemon at local files
 
@@ -25,6 +25,7 @@ class Wanted:
 def tasks(config: Config, store: Reader, wanted: Wanted, now: int) -> tuple[Task, ...]:
     """What is to be polled now; the server's own "not before" and a retired source hold in any case."""
     known, last_urls = sources.memories(store), sources.urls_of(store)
+    pushed = pushes.live(store, now)
     made = []
     for source in config.sources:
         if not source.enabled or (wanted.ids and source.id not in wanted.ids):
@@ -34,6 +35,8 @@ def tasks(config: Config, store: Reader, wanted: Wanted, now: int) -> tuple[Task
             # another address: validators and health of the old one are void
             memory = Memory(posts=memory.posts, last_new=memory.last_new)
         pace = replace(config.pace, wished=source.interval) if source.interval else config.pace
+        if source.id in pushed:
+            pace = Pace(*map(websub.slower, (pace.wished, pace.least, pace.most)))
         if schedule.is_due(
             memory,
             now,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from aggregator import schedule, urls
 from aggregator.config import Config
 from aggregator.cycle.polling import Visit
 from aggregator.fetch import Door, Trail
-from aggregator.model import Fetched, Request
+from aggregator.model import Failure, Fetched, Request
 from aggregator.stop import Stop
 
 LOOK = 0.5  # seconds between two looks at whether what watches for a stop is still wanted
@@ -45,6 +45,16 @@ class Network:
             if isinstance(outcome, Fetched):
                 return outcome
             trail = outcome
+
+    def send(self, config: Config, url: str, form: Mapping[str, str]) -> Failure | None:
+        """A form to a hub, in its host's turn; None: it was taken."""
+        if self._errands is None:
+            self._errands = schedule.Hosts(config.per_host, config.host_gap)
+        self._wait_for_turn(self._errands, url)
+        try:
+            return self.door.send(url, config.limits, form)
+        finally:
+            self._errands.finished(urls.host(url), time.monotonic())
 
     def _wait_for_turn(self, hosts: schedule.Hosts[str], address: str) -> None:
         hosts.add(address, urls.host(address))

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from aggregator.config import Config
-from aggregator.cycle import digests, hooks
+from aggregator.cycle import digests, hooks, push
 from aggregator.cycle.archives import make_growing_ones_again
 from aggregator.cycle.changes import follow_renames, let_in
 from aggregator.cycle.collect import collect, pay_debts
@@ -19,6 +19,7 @@ from aggregator.cycle.network import Network
 from aggregator.cycle.publisher import publish_changed, sweep
 from aggregator.cycle.report import Report, Watch
 from aggregator.fetch import Door
+from aggregator.mailbox import Mailbox
 from aggregator.model import BY_HAND, Failure, Folded, Polled
 from aggregator.render import formats
 from aggregator.stop import Stop
@@ -35,6 +36,7 @@ def stages(
     stop: Stop,
     watch: Watch,
     network: Network,
+    mailbox: Mailbox | None = None,
 ) -> None:
     """The stages, one after the other; each fills its part of the report. Raises Stopped between and within
     them.
@@ -46,13 +48,15 @@ def stages(
         upkeep.look_for_damage(store)
     follow_renames(config, store)
     if wanted is not None:
-        due = tasks(config, store, wanted, now)
+        pushed = push.brought(config, store, mailbox, now, report) if mailbox is not None else []
+        fresh = {task.source.id for task, _ in pushed}
+        due = [task for task in tasks(config, store, wanted, now) if task.source.id not in fresh]
         watch.stage("polling", len(due))
 
         def polled(_: Polled) -> None:
             watch.step(1)
 
-        report.collected = collect(config, store, due, stop, polled, network)
+        report.collected = collect(config, store, due, stop, polled, network, pushed)
     stop.check()
     report.collected.updated += pay_debts(config, store, now)
     report.folded = _fold(config, store, watch, stop)
@@ -69,6 +73,8 @@ def stages(
     stop.check()
     report.warnings += _tell(config, report, network.door)
     report.warnings += hooks.run(config, store, now, stop)
+    if mailbox is not None:
+        report.warnings += push.sync(config, store, mailbox, network, now, stop)
     store.tidy()
 
 

@@ -16,6 +16,7 @@ from aggregator.store import Store
 
 if TYPE_CHECKING:
     from aggregator.cycle.network import Network
+    from aggregator.mailbox import Mailbox
 
 
 def run(
@@ -26,17 +27,19 @@ def run(
     stop: Stop | None = None,
     watch: Watch | None = None,
     network: Network | None = None,
+    mailbox: Mailbox | None = None,
 ) -> Report:
     """One cycle; `wanted` None polls nothing (`--offline`). Ends soon, with what it has, once `stop` is set; the
-    next one goes on from there. `network`: what a daemon keeps from cycle to cycle.
+    next one goes on from there. `network`: what a daemon keeps from cycle to cycle;
+    `mailbox`: what hubs bring to it.
     """
     report, stop = Report(now), stop or Stop()
-    if due.nothing(config, store, wanted, now):
+    if mailbox is None and due.nothing(config, store, wanted, now):
         report.written = Written(unchanged=len(Folder(config.output).names()))
         return report
     from aggregator.cycle.network import opened
     from aggregator.cycle.stages import stages  # all that polling, folding and publishing need
 
     with suppress(Stopped), store.until(stop.overdue), opened(stop, network) as way_out:
-        stages(config, store, wanted, report, stop, watch or Watch(), way_out)
+        stages(config, store, wanted, report, stop, watch or Watch(), way_out, mailbox)
     return report

@@ -151,9 +151,17 @@ def _feed(document: dialect.Document, fetched: Fetched, body: Body) -> Feed:
         updated=dates.first((_get(said, "updated"), _get(said, "published")), body.habits),
         generator=markup.title(_string(_get(said, "generator")) or "")[:200] or None,
         format=document.version or "unknown",
-        hints=_hints(said, body.skipped),
+        hints=replace(
+            _hints(said, body.skipped), hub=_named(said, "hub", base), topic=_named(said, "self", base)
+        ),
         extras=podcast.of_channel(said),
     )
+
+
+def _named(said: Any, relation: str, base: str) -> str | None:
+    """The first address with this relation, as it is said: a hub knows the feed by it, letter for letter."""
+    hrefs = [link.get("href") for link in said.get("links", ()) if link.get("rel") == relation]
+    return next((found for href in hrefs if (found := urls.absolute(href, base))), None)
 
 
 def _hints(said: Any, skipped: tuple[tuple[int, ...], tuple[str, ...]]) -> Hints:

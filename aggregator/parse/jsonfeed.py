@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from aggregator import urls
-from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Limits, Parsed, Person
+from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Hints, Limits, Parsed, Person
 from aggregator.parse import bases, dates, normal, sniff
 from aggregator.parse.reading import STOPS, Reading
 from aggregator.text import markup
@@ -70,7 +70,18 @@ def _feed(document: dict[str, Any], fetched: Fetched) -> Feed:
         authors=_authors(document),
         icon=urls.follow(_text(document.get("icon")) or _text(document.get("favicon")), base),
         format="json11" if "1.1" in str(document["version"]) else "json10",
+        hints=Hints(hub=_hub(document, base), topic=urls.absolute(document.get("feed_url"), base)),
     )
+
+
+def _hub(document: dict[str, Any], base: str) -> str | None:
+    """The first hub of the kind that we understand."""
+    hubs = document.get("hubs")
+    found = [one for one in hubs if isinstance(one, dict)] if isinstance(hubs, list) else []
+    named = [
+        one.get("url") for one in found if str(one.get("type", "")).lower() in ("websub", "pubsubhubbub")
+    ]
+    return next((hub for url in named if (hub := urls.absolute(url, base))), None)
 
 
 def _authors(record: dict[str, Any]) -> tuple[Person, ...]:

@@ -90,6 +90,11 @@ def _held(reader: Reader, polled: Polled) -> list[int | None]:
 def _remember_items(writer: Writer, polled: Polled, present: Sequence[int]) -> None:
     """What the document holds, and by what its items are known again: the two go together, one by one."""
     marks = polled.marks
+    if polled.pushed:  # what else the feed holds it does not say
+        before: list[int] = rows.load(
+            writer.value("SELECT present FROM source WHERE id = ?", (polled.source,)) or "[]"
+        )
+        present, marks = [*present, *(number for number in before if number not in set(present))], None
     writer.run(
         "UPDATE source SET present = ?1, items = ?3, items_context = ?4 "
         "WHERE id = ?2 AND (present <> ?1 OR items IS NOT ?3 OR items_context IS NOT ?4)",
@@ -255,7 +260,7 @@ def _remember(writer: Writer, source: Source, polled: Polled, memory: Memory) ->
 
 
 def _count(writer: Writer, source: Source, polled: Polled, absorbed: Absorbed) -> None:
-    remote = kinds.of(source).remote
+    remote = kinds.of(source).remote and not polled.pushed
     writer.run(
         "INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, "
         "not_modified = not_modified + excluded.not_modified, failed = failed + excluded.failed, new = new + excluded.new, "

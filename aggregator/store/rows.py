@@ -121,4 +121,6 @@ def _hints(record: dict[str, Any]) -> Hints:
         tuple(record["skip_days"]),
         record.get("fresh"),
         record.get("answered_at"),
+        record.get("hub"),
+        record.get("topic"),
     )

@@ -1,0 +1,176 @@
+"""Feeds that are pushed (WebSub), in a daemon that hubs can reach: subscriptions are asked for, renewed and ended, and
+what hubs bring goes the way of a poll. Polling goes on, at a tenth of its rate.
+
+In: what feeds say of their hubs, and the mailbox. Out: requests to hubs, subscriptions in the store, polls without a
+request. Start reading at `brought` and `sync`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from aggregator import kinds, poll, urls, websub
+from aggregator.config import Config
+from aggregator.cycle.network import Network
+from aggregator.cycle.report import Report
+from aggregator.mailbox import Letter, Mailbox
+from aggregator.model import Fetched, Memory, Pace, Polled, Source, Task
+from aggregator.parse.isolate import Workers
+from aggregator.stop import Stop
+from aggregator.store import Store, pushes, sources
+from aggregator.websub import Subscription, Wish
+
+AT_A_TIME = 10  # requests to hubs in one cycle, each in its host's turn
+HUB_TIME = 5.0  # seconds
+_Known = dict[str, Subscription]
+
+
+def is_possible(config: Config) -> bool:
+    """Whether hubs can call us."""
+    return config.push and config.serve is not None and websub.is_public(config.site.base_url)
+
+
+def slowed(pace: Pace) -> Pace:
+    """Of a feed that is pushed."""
+    return Pace(websub.slower(pace.wished), websub.slower(pace.least), websub.slower(pace.most))
+
+
+# ---------------------------------------------------------------- what came
+
+
+def brought(
+    config: Config, store: Store, mailbox: Mailbox, now: int, report: Report
+) -> list[tuple[Task, Polled]]:
+    """What hubs brought since the last time, as polls; notes what they said of subscriptions."""
+    letters, changed = mailbox.take()
+    if changed:
+        pushes.keep(store, changed)
+    if not letters:
+        return []
+    workers = Workers(1)
+    try:
+        return list(_read(config, store, letters, now, workers, report))
+    finally:
+        workers.close()
+
+
+def _read(
+    config: Config, store: Store, letters: list[Letter], now: int, workers: Workers, report: Report
+) -> Iterator[tuple[Task, Polled]]:
+    configured = {source.id: source for source in config.sources if source.enabled}
+    known = sources.memories(store)
+    for letter in letters:
+        source = configured.get(letter.source)
+        if source is None:
+            continue
+        task = Task(source, known.get(source.id, Memory()), config.limits, slowed(config.pace))
+        said = (("content-type", letter.content_type),) if letter.content_type else ()
+        polled = poll.take(task, [Fetched(letter.topic, now, 0, said, letter.body)], workers.parse)
+        if polled.failure is not None:
+            report.warnings.append(f"{source.id}: what its hub brought is left out: {polled.failure.detail}")
+            continue
+        known[source.id] = polled.memory  # a second one of the same feed goes on from there
+        yield task, replace(polled, pushed=True)
+
+
+# ---------------------------------------------------------------- what is asked for
+
+
+def sync(config: Config, store: Store, mailbox: Mailbox, network: Network, now: int, stop: Stop) -> list[str]:
+    """Asks hubs for what is wanted now, a few at a time. What went wrong, in words."""
+    known = pushes.all_of(store)
+    if not known and not is_possible(config):
+        return []
+    wishes = _wishes(config, store, known, now)
+    _forget_ended(store, known, now)
+    trouble: dict[str, str] = {}
+    for source, (wish, hub, topic) in list(wishes.items())[:AT_A_TIME]:
+        stop.check()
+        before = known.get(source)
+        if wish == "subscribe" and (before is None or (before.hub, before.topic) != (hub, topic)):
+            before = Subscription(source, topic, hub, secrets.token_urlsafe(24), secrets.token_urlsafe(32))
+        assert before is not None
+        if before.hub in trouble:
+            continue
+        # A hub may verify before it answers.
+        known[source] = websub.asked(before, wish, now)
+        pushes.keep(store, [known[source]])
+        mailbox.expect(known.values())
+        words = _ask(config, network, known[source])
+        if words:
+            trouble[before.hub] = words
+            known[source] = replace(known[source], trouble=words)
+            pushes.keep(store, [known[source]])
+    mailbox.expect(known.values())
+    _poll_again(config, store, known, now)
+    return [f"hub {urls.redact(hub)}: {words}" for hub, words in trouble.items()]
+
+
+def _wishes(
+    config: Config, store: Store, known: Mapping[str, Subscription], now: int
+) -> dict[str, tuple[Wish, str, str]]:
+    """Source → what to ask which hub for."""
+    said = _hubs(config, store) if is_possible(config) else {}
+    found: dict[str, tuple[Wish, str, str]] = {}
+    for source in {**said, **known}:
+        before = known.get(source)
+        hub, topic = said.get(source, (None, None))
+        wish = websub.wanted(before, hub, topic, now)
+        if wish == "unsubscribe" and before is not None:
+            found[source] = (wish, before.hub, before.topic)
+        elif wish == "subscribe" and hub is not None and topic is not None:
+            found[source] = (wish, hub, topic)
+    return found
+
+
+def _hubs(config: Config, store: Store) -> dict[str, tuple[str, str]]:
+    """Source → (hub, topic), of those that say so."""
+    memories = sources.memories(store)
+    found = {}
+    for source in config.sources:
+        hints = memories.get(source.id, Memory()).hints
+        if source.enabled and kinds.of(source).remote and hints.hub and hints.topic:
+            found[source.id] = (hints.hub, hints.topic)
+    return found
+
+
+def _ask(config: Config, network: Network, known: Subscription) -> str:
+    """What went wrong, in words; "": the hub took it."""
+    callback = f"{config.site.base_url}push/{known.token}"
+    limits = replace(config.limits, timeout=min(config.limits.timeout, HUB_TIME))
+    failure = network.send(replace(config, limits=limits), known.hub, websub.form(known, callback))
+    return "" if failure is None else failure.detail
+
+
+def _forget_ended(store: Store, known: _Known, now: int) -> None:
+    """Those that were ended, or that no hub ended in time."""
+    ended = [
+        source
+        for source, one in known.items()
+        if one.wish == "unsubscribe" and (not one.leased_until or now > one.asked_at + websub.RETRY)
+    ]
+    if ended:
+        pushes.forget(store, ended)
+        for source in ended:
+            del known[source]
+
+
+def _poll_again(config: Config, store: Store, known: Mapping[str, Subscription], now: int) -> None:
+    """What is not pushed any more is polled as often as before, from now on."""
+    by_id: dict[str, Source] = {source.id: source for source in config.sources}
+    over = [name for name, one in known.items() if one.verified_at and not one.is_live(now) and name in by_id]
+    memories = sources.memories(store) if over else {}
+    sooner = []
+    for name in over:
+        memory = memories.get(name, Memory())
+        planned = now + (by_id[name].interval or config.pace.wished)
+        if memory.next_poll > planned > memory.not_before:
+            why = "its hub does not push any more"
+            sooner.append((by_id[name], replace(memory, next_poll=planned, why=why)))
+    if sooner:
+        sources.remember(store, sooner)
+
+
+__all__ = ["brought", "is_possible", "slowed", "sync"]
