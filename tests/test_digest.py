@@ -191,7 +191,7 @@ def test_a_source_that_died_and_a_digest_are_told(tmp_path: Path, utc: None) -> 
         with store.transaction() as writer:
             for state in ("gone", "ok"):
                 notice = Notice("a", "A", SEVEN, "ok", state, "It is gone.")
-                writer.run("INSERT INTO notice (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
+                writer.run("INSERT INTO state_change (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
                              (notice.source, notice.title, notice.at, notice.before, notice.state, notice.words))  # fmt: skip
         cycle.run(settings, store, None, SEVEN + 5)
         cycle.run(settings, store, None, SEVEN + 65)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import cycle, fold, opml
+from aggregator import cycle, opml
 from aggregator.cycle import Wanted, stages
 from aggregator.cycle.network import opened
 from aggregator.daemon import log
@@ -22,8 +22,7 @@ from aggregator.fetch import transport
 from aggregator.model import Entry
 from aggregator.stop import Stop
 from aggregator.store import open_reader, open_writer, sources, stories, upkeep
-from aggregator.store.schema import migrations
-from tests.helpers import NOW, change, config, entry, put
+from tests.helpers import NOW, config, entry, put
 from tests.hostile import Case, Hostile, reply, rss
 from tests.hostile_cases import moved
 
@@ -270,28 +269,6 @@ def test_R10_a_newer_schema_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as caught:
         open_writer(path)
     assert "newer" in str(caught.value)
-
-
-def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
-    path = tmp_path / "t.db"
-    with open_writer(path) as store:
-        put(store, entry("a", "1", "Ferry sinks off Brannock", at=NOW - 900))
-        fold.fold(store, fold.Settings(), {})
-        for table in ("story", "event"):  # as they were before they had numbers to be found by
-            change(store, f"DROP INDEX {table}_name")
-            change(store, f"ALTER TABLE {table} DROP COLUMN name")
-        change(store, "DELETE FROM _sqlite_migrations WHERE name = 'm002_names'")
-        change(store, "PRAGMA user_version = 1")
-    with pytest.raises(StoreError, match="earlier version"):
-        open_reader(path)
-    with open_writer(path) as store:
-        put(store, entry("b", "2", "Ferry sinks off Brannock, ninety rescued", at=NOW - 800))
-        fold.fold(store, fold.Settings(), {})
-        story = next(iter(stories.all_story_ids(store)))
-        assert [one.public_id for one in stories.by_public_id(store, [story])] == [story]
-        assert store.value("SELECT count(*) FROM story WHERE name = 0") == 0
-    open_reader(path).close()
-    assert (tmp_path / f"t.db.before-schema-{len(migrations._migrations)}").exists(), "a copy of what was"
 
 
 def test_R12_without_shared_memory_there_is_no_write_ahead_log(

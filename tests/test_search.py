@@ -78,23 +78,3 @@ def test_an_edit_and_a_removal_are_found_anew(tmp_path: Path) -> None:
             "SELECT count(*) FROM entry_fts WHERE entry_fts MATCH 'gasse'"
         ) == (0,)
         change(store, "INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")
-
-
-def test_a_store_of_before_is_found_by_letters_of_other_keyboards(tmp_path: Path) -> None:
-    with open_writer(tmp_path / "a.db") as store:
-        put(store, entry("a", "1", "Łódź elects mayor"), entry("a", "2", "Other news"))
-        change(store, "INSERT INTO entry_fts (entry_fts) VALUES ('delete-all')")
-        change(
-            store,
-            "INSERT INTO entry_fts (rowid, title, summary, text) VALUES (1, 'łodz elects mayor', '', '')",
-        )
-        change(store, "DELETE FROM _sqlite_migrations WHERE name = 'm007_search_letters'")
-        change(store, "PRAGMA user_version = 2")
-    with open_writer(tmp_path / "a.db") as store:
-        assert [one.title for one, _ in desk.search(store, "lodz", 9, NOW)] == ["Łódź elects mayor"]
-        put(store, entry("a", "1", "Warsaw elects mayor"))
-        assert (
-            desk.search(store, "lodz", 9, NOW) == ()
-            and len(desk.search(store, "elects OR other", 9, NOW)) == 2
-        )
-        change(store, "INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")

@@ -62,7 +62,7 @@ def _full(store: Store) -> sqlite3.Connection | None:
 
 
 def _gone(store: Store) -> sqlite3.Connection | None:
-    change(store, "DROP TABLE said")
+    change(store, "DROP TABLE raw")
     return None
 
 
@@ -76,7 +76,7 @@ def _held(store: Store) -> sqlite3.Connection | None:
 
 @pytest.mark.parametrize(
     ("trouble", "words"),
-    [(_full, "the disk is full"), (_gone, "no such table: said"), (_held, "another program holds it")],
+    [(_full, "the disk is full"), (_gone, "no such table: raw"), (_held, "another program holds it")],
 )
 def test_R2_trouble_while_storing_is_one_line_and_leaves_what_was_there(
     tmp_path: Path, trouble: Callable[[Store], sqlite3.Connection | None], words: str

@@ -667,9 +667,9 @@ def test_F18_what_still_waits_has_not_come_out_yet(tmp_path: Path) -> None:
             return store.rows("SELECT newest FROM publication ORDER BY newest")
 
         assert publications() == []
-        change(store, "DELETE FROM untold WHERE entry = 1")
+        change(store, "DELETE FROM pending_entry WHERE entry = 1")
         assert publications() == [(1,)]
-        change(store, "DELETE FROM untold")
+        change(store, "DELETE FROM pending_entry")
         assert publications() == [(1,), (2,)] and publications() == [(1,), (2,)]
 
 

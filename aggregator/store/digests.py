@@ -66,11 +66,11 @@ def grown_events(reader: Reader, after: int, limit: int) -> list[tuple[int, int]
 
 def new_notices(reader: Reader, after: int, limit: int) -> list[tuple[int, Notice]]:
     """(number, notice) of what happened to sources since."""
-    query = "SELECT id, source, title, at, before, state, words FROM notice WHERE id > ? ORDER BY id LIMIT ?"
+    query = "SELECT id, source, title, at, before, state, words FROM state_change WHERE id > ? ORDER BY id LIMIT ?"
     return [(row[0], Notice(*row[1:])) for row in reader.rows(query, (after, limit))]
 
 
 def highest(reader: Reader, table: str) -> int:
-    """The highest number in `entry` or `notice`."""
-    assert table in ("entry", "notice")
+    """The highest number in `entry` or `state_change`."""
+    assert table in ("entry", "state_change")
     return int(reader.value(f"SELECT coalesce(max(id), 0) FROM {table}"))

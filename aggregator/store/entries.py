@@ -45,7 +45,7 @@ def absorb(
             _remember_items(writer, polled, present)
         told = notice(memory)
         if told is not None:
-            writer.run("INSERT INTO notice (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
+            writer.run("INSERT INTO state_change (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
                          (told.source, told.title, told.at, told.before, told.state, told.words))  # fmt: skip
             writer.run("INSERT OR IGNORE INTO dirty VALUES ('sources')")
         _count(writer, source, polled, absorbed)
@@ -114,9 +114,9 @@ def _insert(writer: Writer, entry: Entry, at: int, keep: Callable[[Entry], bool]
     number = writer.insert(
         f"INSERT INTO entry ({columns}, kept) VALUES ({marks}, ?)", (*rows.entry_row(stored), int(kept))
     )
-    writer.run("INSERT INTO said VALUES (?, ?)", (number, entry.said))
+    writer.run("INSERT INTO raw VALUES (?, ?)", (number, entry.said))
     if kept:
-        writer.run("INSERT INTO untold VALUES (?)", (number,))
+        writer.run("INSERT INTO pending_entry VALUES (?)", (number,))
     return number
 
 
@@ -133,7 +133,7 @@ def pay(store: Store, at: int, keep: Callable[[Entry], bool]) -> int:
     with store.transaction() as writer:
         due = [number for number, free_at in _debts(writer) if at >= free_at]
         for number in due:
-            record, said = writer.one("SELECT record, said FROM pending_edit WHERE entry = ?", (number,))
+            record, said = writer.one("SELECT record, raw FROM pending_edit WHERE entry = ?", (number,))
             _update(writer, number, rows.load(record), said, at, keep)
             writer.run("DELETE FROM pending_edit WHERE entry = ?", (number,))
     return len(due)
@@ -174,7 +174,7 @@ def _update(
     writer.run(
         f"UPDATE entry SET {assignments}, revisions = revisions + 1 WHERE id = ?", (*columns.values(), number)
     )
-    writer.run("UPDATE said SET json = ? WHERE entry = ?", (said, number))
+    writer.run("UPDATE raw SET json = ? WHERE entry = ?", (said, number))
     stored = rows.entry(writer.one(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.id = ?", (number,)))
     set_kept(writer, number, bool(kept), keep(stored))
     touch_stories_of(writer, [number], stored.changed)
@@ -186,14 +186,14 @@ def set_kept(writer: Writer, number: int, before: bool, after: bool) -> None:
         return
     writer.run("UPDATE entry SET kept = ? WHERE id = ?", (int(after), number))
     if after:
-        writer.run("INSERT OR IGNORE INTO untold VALUES (?)", (number,))
+        writer.run("INSERT OR IGNORE INTO pending_entry VALUES (?)", (number,))
     else:
         withdraw(writer, number)
 
 
 def withdraw(writer: Writer, number: int) -> None:
     """Take an entry out of its story; a story that is empty then goes too."""
-    writer.run("DELETE FROM untold WHERE entry = ?", (number,))
+    writer.run("DELETE FROM pending_entry WHERE entry = ?", (number,))
     row = writer.row(
         "SELECT m.story, s.event FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?", (number,)
     )

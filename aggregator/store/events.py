@@ -16,7 +16,7 @@ def founders(reader: Reader, events: Iterable[int]) -> dict[int, tuple[int | Non
     """Event → (the story that founded it, None where that is gone; when the event was first told)."""
     query = (
         "SELECT v.id, s.id, v.published FROM event v "
-        "LEFT JOIN story s ON s.name = v.name AND s.public_id = v.public_id WHERE v.id"
+        "LEFT JOIN story s ON s.id_hash = v.id_hash AND s.public_id = v.public_id WHERE v.id"
     )
     return {event: (story, at) for event, story, at in reader.chosen(query, events)}
 
@@ -85,7 +85,7 @@ def _found(writer: Writer, public_id: str, published: int, changed: int) -> int:
     writer.run("DELETE FROM alias WHERE public_id = ?", (public_id,))
     _is_told_again(writer, public_id)
     event = writer.insert(
-        "INSERT INTO event (public_id, name, published, changed) VALUES (?, ?, ?, ?)",
+        "INSERT INTO event (public_id, id_hash, published, changed) VALUES (?, ?, ?, ?)",
         (public_id, number(public_id), published, changed),
     )
     return event
@@ -163,7 +163,7 @@ def take_out(writer: Writer, entry: Entry) -> tuple[int, int]:
     event = _found(writer, entry.public_id, entry.published or 0, entry.changed)
     values = (entry.public_id, number(entry.public_id), event, entry.published, entry.changed)
     story = writer.insert(
-        "INSERT INTO story (public_id, name, event, published, changed) VALUES (?, ?, ?, ?, ?)", values
+        "INSERT INTO story (public_id, id_hash, event, published, changed) VALUES (?, ?, ?, ?, ?)", values
     )
     writer.run(
         "INSERT INTO member (entry, story, features) VALUES (?, ?, ?)",

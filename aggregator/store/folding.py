@@ -79,7 +79,7 @@ def untold(reader: Reader) -> Sequence[int]:
         (
             row[0]
             for row in reader.rows(
-                "SELECT e.id FROM untold u CROSS JOIN entry e ON e.id = u.entry ORDER BY e.published, e.public_id"
+                "SELECT e.id FROM pending_entry u CROSS JOIN entry e ON e.id = u.entry ORDER BY e.published, e.public_id"
             )
         ),
     )
@@ -95,7 +95,7 @@ def entries(reader: Reader, numbers: Sequence[int], characters: int) -> list[Wai
 
 
 def waiting(reader: Reader) -> int:
-    return int(reader.value("SELECT count(*) FROM untold"))
+    return int(reader.value("SELECT count(*) FROM pending_entry"))
 
 
 def frequencies(reader: Reader, terms: Iterable[str]) -> dict[str, int]:
@@ -246,7 +246,7 @@ def founded(reader: Reader, table: str, public_ids: Sequence[str]) -> dict[str, 
     founded.
     """
     wanted = set(public_ids)
-    found = reader.chosen(f"SELECT public_id, id FROM {table} WHERE name", map(number, public_ids))
+    found = reader.chosen(f"SELECT public_id, id FROM {table} WHERE id_hash", map(number, public_ids))
     return {public_id: known for public_id, known in found if public_id in wanted}
 
 
@@ -307,15 +307,16 @@ class Additions:
         # ids that were merged away once and stand again
         writer.run_many("DELETE FROM alias WHERE public_id = ?", [(row[1],) for row in self._events])
         writer.run_many(
-            "INSERT INTO event (id, public_id, name, published, changed) VALUES (?, ?, ?, ?, ?)", self._events
+            "INSERT INTO event (id, public_id, id_hash, published, changed) VALUES (?, ?, ?, ?, ?)",
+            self._events,
         )
         writer.run_many(
-            "INSERT INTO story (id, public_id, name, event, published, changed) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO story (id, public_id, id_hash, event, published, changed) VALUES (?, ?, ?, ?, ?, ?)",
             self._stories,
         )
         writer.run_many("INSERT OR REPLACE INTO vector VALUES (?, ?)", self._vectors)
         writer.run_many("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", self._members)
-        writer.run_many("DELETE FROM untold WHERE entry = ?", [(row[0],) for row in self._members])
+        writer.run_many("DELETE FROM pending_entry WHERE entry = ?", [(row[0],) for row in self._members])
         self._postings.sort()  # in the order of the table: neighbours share a page
         writer.run_many("INSERT OR IGNORE INTO posting VALUES (?, ?, ?, ?, ?)", self._postings)
         touch(writer, [(at, story) for story, at in self._joined.items()])
@@ -465,7 +466,7 @@ def forget(store: Store, since: int | None) -> int:
         # what was told within another item may stand alone now
         writer.run("DELETE FROM archived WHERE number = 0")
         writer.run(
-            "INSERT OR IGNORE INTO untold SELECT id FROM entry WHERE kept = 1 AND id NOT IN (SELECT entry FROM member)"
+            "INSERT OR IGNORE INTO pending_entry SELECT id FROM entry WHERE kept = 1 AND id NOT IN (SELECT entry FROM member)"
         )
     return waiting(store)
 
@@ -514,7 +515,7 @@ def _chosen_stories(writer: Writer, stories: Iterable[int]) -> Iterator[None]:
 def _let_go(writer: Writer) -> None:
     """The entries of the stories in `unmade` wait again, and the stories are gone."""
     of_these = "story IN (SELECT story FROM unmade)"
-    writer.run(f"INSERT OR IGNORE INTO untold SELECT entry FROM member WHERE {of_these}")
+    writer.run(f"INSERT OR IGNORE INTO pending_entry SELECT entry FROM member WHERE {of_these}")
     writer.run(f"DELETE FROM member WHERE {of_these}")
     drop_empty(writer, [row[0] for row in writer.rows("SELECT story FROM unmade")])
 

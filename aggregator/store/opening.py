@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aggregator.errors import LockedError, StoreError
-from aggregator.store import trouble
+from aggregator.store import migrations, trouble
 from aggregator.store.base import Reader, Store, teach
 from aggregator.store.lock import Lock
-from aggregator.store.version import APPLICATION_ID, LATEST
+
+# "aggr", see https://www.sqlite.org/pragma.html#pragma_application_id
+APPLICATION_ID = 0x61676772
 
 
 def open_writer(path: Path, wait: float = 0, waiting: Callable[[], None] = lambda: None) -> Store:
@@ -53,7 +55,7 @@ def open_reader(path: Path) -> Reader:
         version = conn.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.Error as error:
         raise trouble.ours(path, error) from error
-    if version < LATEST:
+    if version < migrations.version():
         conn.close()
         raise StoreError(f"{path}: was made by an earlier version; `aggregator run` brings it up to date")
     return Reader(path, conn)
@@ -182,9 +184,9 @@ def _refuse_unusable(path: Path) -> None:
         raise trouble.ours(path, error) from error
     if application != APPLICATION_ID:
         raise StoreError(f"{path}: is a database of another program; choose another service.database")
-    if version > LATEST:
+    if version > migrations.version():
         raise StoreError(
-            f"{path}: was written by a newer aggregator (schema {version}, this one knows {LATEST}); update the program"
+            f"{path}: was written by a newer aggregator (schema {version}, this one knows {migrations.version()}); update the program"
         )
 
 
@@ -192,17 +194,12 @@ def _make(path: Path) -> None:
     """A new database under another name, renamed when it is complete: a file of ours is never empty or half
     made.
     """
-    from sqlite_utils import Database
-
-    from aggregator.store.schema import migrations
-
     unfinished = path.with_name(f"{path.name}.new")
     unfinished.unlink(missing_ok=True)
     conn = _connect(unfinished)
     try:
-        migrations.apply(Database(conn))
+        migrations.make(conn)
         conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        conn.execute(f"PRAGMA user_version = {LATEST}")
     finally:
         conn.close()
     unfinished.rename(path)
@@ -210,14 +207,9 @@ def _make(path: Path) -> None:
 
 def _migrate(path: Path, conn: sqlite3.Connection) -> None:
     version = conn.execute("PRAGMA user_version").fetchone()[0]
-    if version == LATEST:
+    if version == migrations.version():
         return
-    from sqlite_utils import Database
-
-    from aggregator.store.schema import migrations
-
-    copy = path.with_name(f"{path.name}.before-schema-{LATEST}")
+    copy = path.with_name(f"{path.name}.before-schema-{migrations.version()}")
     if not copy.exists():
         conn.execute("VACUUM INTO ?", (str(copy),))
-    migrations.apply(Database(conn))
-    conn.execute(f"PRAGMA user_version = {LATEST}")
+    migrations.apply(conn)

@@ -57,7 +57,7 @@ def rename(store: Store, old: str, new: str) -> None:
         for table in ("source", "traffic"):
             writer.run(f"DELETE FROM {table} WHERE {'id' if table == 'source' else 'source'} = ?", (new,))
         writer.run("UPDATE source SET id = ? WHERE id = ?", (new, old))
-        for table in ("entry", "traffic", "notice"):
+        for table in ("entry", "traffic", "state_change"):
             writer.run(f"UPDATE {table} SET source = ? WHERE source = ?", (new, old))
 
 
@@ -108,7 +108,7 @@ def _feed_id(said: str | None, public: str | None, number: str) -> str:
 def notices(reader: Reader, limit: int = 200) -> tuple[Notice, ...]:
     """The newest changes of state, newest first; of one second in the order of ids, whoever answered first."""
     found = reader.rows(
-        "SELECT source, title, at, before, state, words FROM notice ORDER BY at DESC, source, id DESC LIMIT ?",
+        "SELECT source, title, at, before, state, words FROM state_change ORDER BY at DESC, source, id DESC LIMIT ?",
         (limit,),
     )
     return tuple(Notice(*row) for row in found)

@@ -291,7 +291,7 @@ def printed(store: Store, editions: Iterable[str]) -> None:
     with store.transaction() as writer:
         writer.run(
             "INSERT OR IGNORE INTO publication SELECT newest FROM "
-            "(SELECT coalesce((SELECT min(entry) - 1 FROM untold), (SELECT max(id) FROM entry)) AS newest) "
+            "(SELECT coalesce((SELECT min(entry) - 1 FROM pending_entry), (SELECT max(id) FROM entry)) AS newest) "
             "WHERE newest > (SELECT coalesce(max(newest), 0) FROM publication)"
         )
         writer.run_many("DELETE FROM dirty WHERE edition = ?", [(edition,) for edition in editions])
@@ -381,7 +381,7 @@ def left_behind(
 def by_public_id(reader: Reader, ids: Sequence[str]) -> tuple[Story, ...]:
     """The stories with these published ids, or with entries that have them."""
     wanted = set(ids)
-    found = reader.chosen("SELECT id, public_id FROM story WHERE name", map(number, ids))
+    found = reader.chosen("SELECT id, public_id FROM story WHERE id_hash", map(number, ids))
     numbers = dict.fromkeys(story for story, public_id in found if public_id in wanted)
     numbers.update(
         dict.fromkeys(

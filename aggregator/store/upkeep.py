@@ -12,8 +12,7 @@ from aggregator.errors import StoreError
 from aggregator.store import trouble
 from aggregator.store.base import Reader, Store
 from aggregator.store.entries import drop_empty, touch_stories_of
-from aggregator.store.opening import acquire
-from aggregator.store.version import APPLICATION_ID
+from aggregator.store.opening import APPLICATION_ID, acquire
 
 PER_SOURCE = 100_000  # entries kept of one source whatever the retention says (B9)
 _BATCH = 1000
@@ -43,7 +42,7 @@ def prune(store: Store, before: int, configured: Collection[str]) -> int:
         removed += _remove(store, doomed[start : start + _BATCH])
     with store.transaction() as writer:
         writer.run("DELETE FROM traffic WHERE day < ?", (before // 86_400,))
-        writer.run("DELETE FROM notice WHERE at < ?", (before,))
+        writer.run("DELETE FROM state_change WHERE at < ?", (before,))
         writer.run("DELETE FROM publication WHERE newest < (SELECT min(id) FROM entry)")
     return removed
 
@@ -80,7 +79,7 @@ def clock_went_back(store: Store, now: int) -> None:
                 (now,),
             )
         writer.run("UPDATE label SET published = ?1 WHERE published > ?1", (now,))
-        writer.run("UPDATE notice SET at = ?1 WHERE at > ?1", (now,))
+        writer.run("UPDATE state_change SET at = ?1 WHERE at > ?1", (now,))
         writer.run(
             "UPDATE meta SET value = ?2 WHERE key LIKE 'updated %' AND CAST(value AS INTEGER) > ?1",
             (now, str(now)),

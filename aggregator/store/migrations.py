@@ -1,49 +1,61 @@
-"""The schema, as ordered migrations. What a source *said* and what we *know of it* are separate tables.
-
-Times are whole seconds since 1970 in UTC; the views `entries`, `stories` and `sources` show them as RFC 3339
-text, for people who
-open the file with `sqlite-utils` or Datasette. Lists and small records are JSON.
-
-| table      | one row is                                                                                         |
-|------------|----------------------------------------------------------------------------------------------------|
-| source     | what we know of a source: health, validators, next poll and why then, what its feed says of itself  |
-| entry      | one item as one source said it, in our normal form (`entry_fts`: full-text index of its words)  |
-| said       | the same item with every element as the source gave it, unaltered (JSON)                            |
-| revision   | an earlier headline of an entry                                                                    |
-| pending_edit | an edit of an entry that came too soon after others: a debt, taken when its time has come (`record`: |
-|            | column → value, JSON)                                                                              |
-| story      | one or more entries that are the same item or the same text; `published` is the founder's           |
-| event      | one or more stories that report the same happening; `name`, as of a story: the id's crc32, to find  |
-|            | it by: an index of whole ids is five times as large, and written to all over                       |
-| member     | an entry's place: story, event, the level that folded it, against what, score, threshold, features  |
-| untold     | an entry that waits to be folded                                                                   |
-| term       | in how many events a word was seen: what is learned from the stream                                |
-| posting    | a story is found by this word (its heaviest ones, as crc32; `period`: the week of the story)        |
-| vector     | the weighted words of a story                                                                      |
-| standing   | a sentence, or a title's tail (as crc32), that items of a source share; `stands`: it says nothing   |
-| alias      | a published id that was merged into another one                                                    |
-| override   | a `split` or `join` of the user                                                                     |
-| label      | a story is in a topic, because of this entry and this rule                                          |
-| dirty      | an edition that has to be printed anew                                                             |
-| archived   | which archive document (RFC 5005) of an edition holds an item                                      |
-| publication | the newest entry of each time that something was published: what came out together, what later   |
-| digest     | what was told of a topic in a day or a week, as it was made and published                          |
-| hooked     | what each hook was told of, so that it is told once                                                |
-| notice     | a source's change of state, in words                                                               |
-| traffic    | requests and bytes of a source on a day                                                            |
-| meta       | small facts about this database                                                                    |
+"""How a database of an earlier version becomes one of this version, step by step. Released steps are frozen: a test
+holds what each of them makes of the tables. New databases are made from `schema.sql`, which says the same as all
+steps together and describes every table; a change goes into both.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import zlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlite_utils import Database, Migrations
+if TYPE_CHECKING:  # asked for its version at every start: without what carries the steps out
+    from sqlite_utils import Database
 
-from aggregator.store.lookup import number
-from aggregator.store.version import LATEST
+Step = Callable[["Database"], None]
+STEPS: list[Step] = []
+SCHEMA = Path(__file__).with_name("schema.sql")
 
-migrations = Migrations("aggregator")
+
+def version() -> int:
+    """Of databases of this program, kept in `PRAGMA user_version`, so that an older program can refuse a newer
+    file.
+    """
+    return len(STEPS)
+
+
+def apply(conn: sqlite3.Connection, until: int | None = None) -> None:
+    """All steps that this database has not taken yet, or those up to a version."""
+    from sqlite_utils import Database, Migrations
+
+    migrations = Migrations("aggregator")
+    for step in STEPS[:until]:
+        migrations(name=step.__name__)(step)
+    migrations.apply(Database(conn))
+    conn.execute(f"PRAGMA user_version = {len(STEPS[:until])}")
+
+
+def make(conn: sqlite3.Connection) -> None:
+    """A new database: all steps are taken."""
+    from sqlite_utils import Database, Migrations
+
+    conn.executescript(f"BEGIN; {SCHEMA.read_text(encoding='utf-8')}; COMMIT;")
+    taken, db = Migrations("aggregator"), Database(conn)
+    taken.ensure_migrations_table(db)
+    at = str(datetime.now(UTC))
+    db.table(taken.migrations_table).insert_all(
+        {"migration_set": taken.name, "name": step.__name__, "applied_at": at} for step in STEPS
+    )
+    conn.execute(f"PRAGMA user_version = {version()}")
+
+
+def _step(step: Step) -> Step:
+    STEPS.append(step)
+    return step
+
 
 _SOURCE = """
 CREATE TABLE source (
@@ -160,7 +172,7 @@ def _script(db: Database, script: str) -> None:
             statement = ""
 
 
-@migrations()
+@_step
 def m001_first(db: Database) -> None:
     """Everything up to version 0.1."""
     db.conn.execute(_SOURCE)
@@ -172,7 +184,7 @@ def m001_first(db: Database) -> None:
     _script(db, _VIEWS)
 
 
-@migrations()
+@_step
 def m002_names(db: Database) -> None:
     """Stories and events are found by a number; stores of before have an index of the ids, which stays."""
     for table in ("story", "event"):
@@ -182,12 +194,12 @@ def m002_names(db: Database) -> None:
         known = db.conn.execute(f"SELECT id, public_id FROM {table}").fetchall()
         db.conn.executemany(
             f"UPDATE {table} SET name = ? WHERE id = ?",
-            [(number(public_id), row) for row, public_id in known],
+            [(zlib.crc32(public_id.encode()), row) for row, public_id in known],
         )
         db.conn.execute(f"CREATE INDEX {table}_name ON {table} (name)")
 
 
-@migrations()
+@_step
 def m003_pending_edits(db: Database) -> None:
     """Edits that come too soon after others are kept until they may be taken."""
     db.conn.execute(
@@ -196,13 +208,13 @@ def m003_pending_edits(db: Database) -> None:
     )
 
 
-@migrations()
+@_step
 def m004_publications(db: Database) -> None:
     """What came out together is known from now on; all of before counts as one publication."""
     db.conn.execute("CREATE TABLE publication (newest INTEGER PRIMARY KEY) STRICT, WITHOUT ROWID")
 
 
-@migrations()
+@_step
 def m005_recognised(db: Database) -> None:
     """An item is found again by its link or its title within its source, without a look at all of it."""
     _script(
@@ -215,7 +227,7 @@ def m005_recognised(db: Database) -> None:
     )
 
 
-@migrations()
+@_step
 def m006_standing(db: Database) -> None:
     """What sources say under several titles; and joiners within words, which cut words of before in two."""
     db.conn.execute(
@@ -232,7 +244,7 @@ def m006_standing(db: Database) -> None:
         )
 
 
-@migrations()
+@_step
 def m007_search_letters(db: Database) -> None:
     """`lodz` finds Łódź: the index is made anew from what is stored, once."""
     db.conn.execute("INSERT INTO entry_fts (entry_fts) VALUES ('delete-all')")
@@ -241,14 +253,14 @@ def m007_search_letters(db: Database) -> None:
     )
 
 
-@migrations()
+@_step
 def m008_items(db: Database) -> None:
     """By what the items of each source's last document are known again; `present` are their entries, one by one."""
     for column in ("items BLOB", "items_context TEXT"):
         db.conn.execute(f"ALTER TABLE source ADD COLUMN {column}")
 
 
-@migrations()
+@_step
 def m009_digests(db: Database) -> None:
     """Digests as they were made, and what hooks were told of."""
     _script(
@@ -260,7 +272,7 @@ def m009_digests(db: Database) -> None:
     )
 
 
-@migrations()
+@_step
 def m010_views(db: Database) -> None:
     """Events and folds, for people who look with SQL."""
     _script(
@@ -277,4 +289,46 @@ def m010_views(db: Database) -> None:
     )
 
 
-assert len(migrations._migrations) == LATEST, "a migration was added: store/version.py counts them"
+@_step
+def m011_titles(db: Database) -> None:
+    """Stories and events keep a title when the entry that founded them is gone."""
+    _script(
+        db,
+        f"""DROP VIEW stories;
+        DROP VIEW events;
+        CREATE VIEW stories AS SELECT s.id, s.event, e.title, e.link, {_TIME.format("s.published")} AS published,
+          (SELECT count(*) FROM member m WHERE m.story = s.id) AS entries,
+          (SELECT group_concat(topic, ' ') FROM label l WHERE l.story = s.id) AS topics, s.public_id
+          FROM story s LEFT JOIN entry e ON e.id = coalesce(
+            (SELECT o.id FROM member m JOIN entry o ON o.id = m.entry WHERE m.story = s.id AND o.public_id = s.public_id),
+            (SELECT o.id FROM member m JOIN entry o ON o.id = m.entry WHERE m.story = s.id
+              ORDER BY o.published, o.public_id LIMIT 1));
+        CREATE VIEW events AS SELECT v.id, e.title, e.link, {_TIME.format("v.published")} AS published,
+          (SELECT count(*) FROM story s WHERE s.event = v.id) AS stories,
+          (SELECT count(DISTINCT o.source) FROM story s JOIN member m ON m.story = s.id JOIN entry o ON o.id = m.entry
+            WHERE s.event = v.id) AS sources, v.public_id
+          FROM event v LEFT JOIN entry e ON e.id = coalesce(
+            (SELECT o.id FROM entry o WHERE o.public_id = v.public_id),
+            (SELECT o.id FROM story s JOIN member m ON m.story = s.id JOIN entry o ON o.id = m.entry WHERE s.event = v.id
+              ORDER BY o.published, o.public_id LIMIT 1));
+        """,
+    )
+
+
+@_step
+def m012_words(db: Database) -> None:
+    """Tables and columns are called by words that people know."""
+    _script(
+        db,
+        """ALTER TABLE untold RENAME TO pending_entry;
+        ALTER TABLE said RENAME TO raw;
+        ALTER TABLE pending_edit RENAME COLUMN said TO raw;
+        ALTER TABLE notice RENAME TO state_change;
+        DROP INDEX story_name;
+        DROP INDEX event_name;
+        ALTER TABLE story RENAME COLUMN name TO id_hash;
+        ALTER TABLE event RENAME COLUMN name TO id_hash;
+        CREATE INDEX story_id_hash ON story (id_hash);
+        CREATE INDEX event_id_hash ON event (id_hash);
+        """,
+    )

@@ -1,0 +1,166 @@
+"""New databases and older ones come to the same tables; what an older one holds is there afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from aggregator import desk, fold
+from aggregator.errors import StoreError
+from aggregator.store import migrations, open_reader, open_writer, stories
+from aggregator.store.base import teach
+from tests.helpers import NOW, change, entry, put
+
+# What each released step makes of the tables. A step that is here is never changed: a new one mends it.
+RELEASED = (
+    "b50e9f09",
+    "b50e9f09",
+    "9264f2cf",
+    "33195e68",
+    "f9d6ebe4",
+    "69af66ef",
+    "69af66ef",
+    "2f687533",
+    "fa0b37d1",
+    "173da55f",
+    "4ed4d59c",
+    "54d2bd80",
+)
+FORMER = {"raw": "said", "pending_entry": "untold", "state_change": "notice"}
+FORMER_COLUMNS = {("story", "id_hash"): "name", ("event", "id_hash"): "name", ("pending_edit", "raw"): "said"}
+
+
+def taken(path: Path | str, version: int | None) -> sqlite3.Connection:
+    """A database that took these steps, or (None) a new one."""
+    conn = sqlite3.connect(path, isolation_level=None)
+    teach(conn)
+    if version is None:
+        migrations.make(conn)
+    else:
+        migrations.apply(conn, version)
+    return conn
+
+
+def plain(sql: str) -> str:
+    """Without comments, layout and quotes."""
+    return re.sub(r"\s+|[\[\]\"]", " ", re.sub(r"--[^\n]*", "", sql)).replace(" ", "").casefold()
+
+
+def described(conn: sqlite3.Connection) -> dict[str, object]:
+    """Everything in the schema by its name: of a table its columns, whatever its text."""
+    found: dict[str, object] = {}
+    # what libraries and SQLite make for themselves is theirs
+    ours = "SELECT type, name, sql FROM sqlite_schema WHERE NOT name GLOB '*sqlite_*' AND NOT name GLOB 'entry_fts_*'"
+    for kind, name, sql in conn.execute(ours).fetchall():
+        if kind == "table" and "VIRTUAL" not in sql.upper():
+            columns = conn.execute(f"SELECT * FROM pragma_table_xinfo('{name}')").fetchall()
+            listed = conn.execute(f"SELECT wr, strict FROM pragma_table_list('{name}')").fetchall()
+            keys = conn.execute(f"SELECT * FROM pragma_foreign_key_list('{name}')").fetchall()
+            found[name] = (sorted(column[1:] for column in columns), listed, keys)
+        else:
+            found[name] = plain(sql or "")
+    return found
+
+
+def test_a_new_database_is_as_one_that_took_all_steps() -> None:
+    assert described(taken(":memory:", None)) == described(taken(":memory:", migrations.version()))
+
+
+@pytest.mark.parametrize("version", range(1, len(RELEASED) + 1))
+def test_a_released_step_makes_what_it_made(version: int) -> None:
+    found = repr(sorted(described(taken(":memory:", version)).items()))
+    assert hashlib.sha256(found.encode()).hexdigest()[:8] == RELEASED[version - 1]
+
+
+def test_every_table_says_what_a_row_is() -> None:
+    conn = taken(":memory:", None)
+    tables = conn.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%STRICT%'"
+    ).fetchall()
+    assert len(tables) > 20
+    assert [name for name, sql in tables if not re.match(rf"CREATE TABLE {name} \( -- \w", sql)] == []
+
+
+def aged(path: Path, version: int) -> None:
+    """The same rows as a program of this version kept them."""
+    older = path.with_name("older.db")
+    conn = taken(older, version)
+    conn.execute(f"ATTACH '{path}' AS new")
+    tables = [row[0] for row in conn.execute("SELECT name FROM new.sqlite_schema WHERE type = 'table'")]
+    for table in tables:
+        if table.startswith(("sqlite_", "_sqlite", "entry_fts")):
+            continue
+        former = FORMER.get(table, table) if version < 12 else table
+        there = {row[1] for row in conn.execute(f"PRAGMA table_info({former})")}
+        pairs = []
+        for row in conn.execute(f"SELECT name FROM pragma_table_info('{table}', 'new')").fetchall():
+            old = FORMER_COLUMNS.get((table, row[0]), row[0]) if version < 12 else row[0]
+            pairs += [(old, row[0])] if old in there else []
+        if pairs:
+            conn.execute(
+                f"INSERT INTO {former} ({', '.join(a for a, _ in pairs)}) SELECT {', '.join(b for _, b in pairs)} FROM new.{table}"
+            )
+    conn.execute("PRAGMA application_id = 0x61676772")
+    conn.close()
+    for beside in ("-wal", "-shm"):
+        path.with_name(path.name + beside).unlink(missing_ok=True)
+    older.rename(path)
+
+
+@pytest.mark.parametrize("version", range(1, migrations.version()))
+def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "t.db"
+    with open_writer(path) as store:
+        put(
+            store,
+            entry("a", "1", "Ferry sinks off Brannock", at=NOW - 900),
+            entry("a", "3", "Łódź elects mayor"),
+        )
+        fold.fold(store, fold.Settings(), {})
+        before = list(stories.dump(store))
+    aged(path, version)
+    with pytest.raises(StoreError, match="earlier version"):
+        open_reader(path)
+    with open_writer(path) as store:
+        assert list(stories.dump(store)) == before
+        put(store, entry("b", "2", "Ferry sinks off Brannock, ninety rescued", at=NOW - 800))
+        fold.fold(store, fold.Settings(), {})
+        story = next(iter(stories.all_story_ids(store)))
+        assert [one.public_id for one in stories.by_public_id(store, [story])] == [story]
+        assert [one.title for one, _ in desk.search(store, "lodz", 9, NOW)] == ["Łódź elects mayor"]
+        change(store, "INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")
+    open_reader(path).close()
+    assert (tmp_path / f"t.db.before-schema-{migrations.version()}").exists(), "a copy of what was"
+
+
+def test_a_store_of_before_numbers_gets_them(tmp_path: Path) -> None:
+    path = tmp_path / "t.db"
+    with open_writer(path) as store:
+        put(store, entry("a", "1", "Ferry sinks off Brannock"))
+        fold.fold(store, fold.Settings(), {})
+    aged(path, 1)
+    conn = sqlite3.connect(path)
+    for table in ("story", "event"):
+        conn.execute(f"DROP INDEX {table}_name")
+        conn.execute(f"ALTER TABLE {table} DROP COLUMN name")
+    conn.close()
+    with open_writer(path) as store:
+        assert store.value("SELECT count(*) FROM story WHERE id_hash = 0") == 0
+        assert len(stories.by_public_id(store, sorted(stories.all_story_ids(store)))) == 1
+
+
+def test_views_show_a_title_when_the_founder_is_gone(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "t.db") as store:
+        put(store, entry("a", "1", "Ferry sinks off Brannock", link="https://x.example/1", at=NOW - 900))
+        put(store, entry("b", "2", "Ferry sinks off Brannock", link="https://x.example/1", at=NOW - 800))
+        fold.fold(store, fold.Settings(), {})
+        assert store.rows("SELECT title, entries FROM stories") == [("Ferry sinks off Brannock", 2)]
+        change(store, "DELETE FROM entry WHERE source = 'a'")
+        for view in ("stories", "events"):
+            assert store.rows(f"SELECT title, link FROM {view}") == [
+                ("Ferry sinks off Brannock", "https://x.example/1")
+            ]
