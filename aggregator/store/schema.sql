@@ -248,7 +248,7 @@ CREATE TABLE meta ( -- small facts about this database
 -- Full-text search over our own words (`text.words.search_words`): one idea of what a word is for topics and search,
 -- in every script. External content, so that nothing is stored twice. Only what changes a word is indexed anew.
 CREATE VIRTUAL TABLE entry_fts USING FTS5 (title, summary, text,
-  tokenize='unicode61 remove_diacritics 2', content=entry);
+  tokenize='unicode61 remove_diacritics 2', content="entry");
 CREATE TRIGGER entry_ai AFTER INSERT ON entry BEGIN
   INSERT INTO entry_fts (rowid, title, summary, text)
     VALUES (new.rowid, words(new.title), words(new.summary), words(new.text));
