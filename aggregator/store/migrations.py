@@ -8,7 +8,6 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,11 +42,12 @@ def make(conn: sqlite3.Connection) -> None:
     from sqlite_utils import Database, Migrations
 
     conn.executescript(f"BEGIN; {SCHEMA.read_text(encoding='utf-8')}; COMMIT;")
-    taken, db = Migrations("aggregator"), Database(conn)
-    taken.ensure_migrations_table(db)
-    at = str(datetime.now(UTC))
-    db.table(taken.migrations_table).insert_all(
-        {"migration_set": taken.name, "name": step.__name__, "applied_at": at} for step in STEPS
+    taken = Migrations("aggregator")
+    taken.ensure_migrations_table(Database(conn))
+    conn.executemany(
+        f"INSERT INTO {taken.migrations_table} (migration_set, name, applied_at) "
+        "VALUES (?, ?, strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'))",
+        [(taken.name, step.__name__) for step in STEPS],
     )
     conn.execute(f"PRAGMA user_version = {version()}")
 
