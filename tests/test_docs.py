@@ -1,15 +1,22 @@
-"""Docs that can't lie: every command, key and module is in the README; the schema is current; the starter is the config."""
+"""Docs that can't lie: every command, key and module is in the README, and what it shows is executed; the schema is
+current; the starter is the config.
+"""
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
+import shlex
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
 import click
 import jsonschema
 import pytest
+from click.testing import CliRunner
 
 from aggregator.cli import COMMANDS, group
 from aggregator.config import load
@@ -153,3 +160,111 @@ def test_every_seed_story_has_its_topics() -> None:
             entry.title,
             found,
         )
+
+
+# ---------------------------------------------------------------- what the README shows
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
+
+
+def shown(text: str) -> list[tuple[str, str]]:
+    """(command, output) of a console block."""
+    parts = re.split(r"^\$ (.*)\n", text, flags=re.M)[1:]
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def is_shown(output: str, said: str) -> bool:
+    """Whether it says this; `…` stands for what differs from time to time."""
+    return re.fullmatch(re.escape(output).replace("…", ".+"), said) is not None
+
+
+def test_what_the_readme_shows_is_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All console blocks, one after the other, in one folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AGGREGATOR_CONFIG", raising=False)
+    sessions = [step for block in blocks("console") for step in shown(block)]
+    assert len(sessions) >= 7
+    for command, output in sessions:
+        program, *words = shlex.split(command)
+        if program == "cd":
+            monkeypatch.chdir(words[0])
+            continue
+        assert program == "aggregator", command
+        done = CliRunner().invoke(group, words, prog_name="aggregator")
+        assert done.exit_code == 0, done.output
+        assert is_shown(output, done.output), f"{command}\n{done.output}"
+
+
+@pytest.mark.parametrize(("output", "said", "expected"), [
+    ("a …\n", "a 17 b\n", True), ("a …\n", "a \n", False), ("a.b\n", "a-b\n", False), ("…\n", "a\nb\n", False), ("", "a\n", False),
+])  # fmt: skip
+def test_how_outputs_are_compared(output: str, said: str, expected: bool) -> None:
+    assert is_shown(output, said) == expected
+
+
+# Commands that need root, a network or other machines: the tests that try what they do.
+ELSEWHERE = {
+    "scripts/run": "test_docs", "scripts/run serve": "test_docs", "sudo scripts/install-systemd": "test_install",
+    "dask scheduler": "test_cluster", "dask worker tcp://10.0.0.5:8786": "test_cluster", "aggregator daemon": "test_daemon",
+}  # fmt: skip
+
+
+def test_other_commands_of_the_readme_are_tried_elsewhere() -> None:
+    commands = {line.partition("#")[0].strip() for block in blocks("sh") for line in block.splitlines()}
+    assert commands <= set(ELSEWHERE)
+    for command, name in ELSEWHERE.items():
+        assert command in README
+        word = command.removeprefix("sudo scripts/").split()[-1 if "daemon" in command else 0]
+        assert word.split("/")[-1] in (ROOT / "tests" / f"{name}.py").read_text(encoding="utf-8"), command
+
+
+def test_scripts_run_sets_up_and_passes_on_what_it_is_told(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    shutil.copy(ROOT / "scripts" / "run", tmp_path / "scripts" / "run")
+    for path, text in (
+        ("scripts/setup", "echo set up"),
+        (".venv/bin/aggregator", 'echo "$(basename "$PWD")" "$@"'),
+    ):
+        (tmp_path / path).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / path).chmod(0o755)
+    for words, expected in (([], f"{tmp_path.name} run --verbose"), (["serve"], "/ serve")):
+        done = subprocess.run(
+            [tmp_path / "scripts" / "run", *words], cwd="/", capture_output=True, text=True, check=True
+        )
+        assert done.stdout == f"set up\n{expected}\n"
+
+
+def test_the_path_of_an_entry_is_through_functions_that_exist() -> None:
+    walk = README.partition("The path of one entry")[2].partition("\n\nWhat people add")[0]
+    names = re.findall(r"`([a-z_.]+(?:\.[A-Z]\w+)?(?:\.\w+)?)`", walk)
+    assert len(names) >= 25
+    for name in names:
+        module, _, rest = name.partition(".")
+        found = importlib.import_module(f"aggregator.{module}")
+        for part in rest.split("."):
+            if not hasattr(found, part):
+                found = importlib.import_module(f"{found.__name__}.{part}")
+            else:
+                found = getattr(found, part)
+
+
+def test_the_readme_goes_from_why_to_how_it_is_built() -> None:
+    assert re.findall(r"^## (.*)", README, re.M) == [
+        "Try it",
+        "Use it",
+        "Configure it",
+        "Run it for real",
+        "How it works",
+        "How good it is",
+        "How it is built",
+    ]
+
+
+def test_files_that_the_readme_leads_to_are_there() -> None:
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
+    assert pictures and all((ROOT / path).stat().st_size < 150_000 for path in pictures)
+    named = re.findall(r"`((?:aggregator|scripts|tests)/[\w./-]+)", README)
+    assert len(named) > 15 and [path for path in named if not (ROOT / path).exists()] == []

@@ -315,22 +315,14 @@ for path in sys.argv[2:]:
     assert len(files) == 10 and run(VALIDATOR_PYTHON, "-c", script, VALIDATOR, *files).stdout == ""
 
 
-def snippet(after: str) -> str:
-    """The indented block of the README that follows this heading."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8").split(after, 1)[1]
-    lines = [line for line in text.split("\n")[1:]]
-    start = next(i for i, line in enumerate(lines) if line.startswith("    "))
-    end = next(i for i in range(start, len(lines)) if lines[i] and not lines[i].startswith("    "))
-    return "\n".join(lines[start:end])
-
-
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
-def test_F46_F50_F57_the_readme_s_nginx_serves_the_same_folder(served: Served, tmp_path: Path) -> None:
+def test_F46_F50_F57_nginx_serves_the_same_folder(served: Served, tmp_path: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as free:
         port = free.server_address[1]
     location = (
-        snippet("### Behind nginx")
-        .replace("/srv/aggregator/var/public", str(served.settings.output))
+        (ROOT / "scripts" / "web" / "nginx.conf")
+        .read_text(encoding="utf-8")
+        .replace("/srv/aggregator", str(served.settings.output))
         .replace("127.0.0.1:8080", served.base.removeprefix("http://"))
     )
     (tmp_path / "logs").mkdir()

@@ -149,7 +149,7 @@ def tell(settings: Settings, config: Config, report: Report) -> None:
     settings.say(f"in      {collected.ok + collected.not_modified} of {collected.due} sources answered, {collected.not_modified} with nothing new; "
                  f"{collected.new} new entries, {collected.updated} updated")  # fmt: skip
     settings.say(
-        f"folded  {folded.stories_new} new stories, {folded.stories_changed} told again elsewhere; {folded.events_changed} grouped into events"
+        f"folded  {folded.stories_new} new stories, {folded.stories_changed} told again elsewhere; {folded.events_new} new events, {folded.events_changed} that go on"
     )
     names = [name for name in report.written.written if "/" not in name]
     pages = len(report.written.written) - len(names)
