@@ -100,6 +100,10 @@ class File:
     modified: int
 
 
+def _stamp(info: os.stat_result) -> tuple[int, int, int]:
+    return info.st_mtime_ns, info.st_size, info.st_ino
+
+
 class Published:
     """The published files, read once per change: (mtime, size, inode) tell."""
 
@@ -111,29 +115,33 @@ class Published:
 
     def get(self, name: str) -> File | None:
         """None where there is no such regular file in the folder; links are not followed."""
-        path = self._folder / name
+        path = f"{self._folder}/{name}"
         try:
+            info = os.stat(path, follow_symlinks=False)
+            if (known := self._known(name, info)) is not None:
+                return known  # most requests: nothing is opened
+            if not stat.S_ISREG(info.st_mode):
+                return None
             number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
             return None
         with os.fdopen(number, "rb") as file:
-            info = os.fstat(file.fileno())
-            if not stat.S_ISREG(info.st_mode):
-                return None
-            stamp = (info.st_mtime_ns, info.st_size, info.st_ino)
-            with self._lock:
-                known = self._cache.get(name)
-            if known is not None and known[0] == stamp:
-                return known[1]
+            info = os.fstat(file.fileno())  # of what is read now
             body = file.read()
         found = File(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"', int(info.st_mtime))
         with self._lock:
             if self._held + len(body) > self._bound:
                 self._cache.clear()
                 self._held = 0
-            self._cache[name] = (stamp, found)
+            self._cache[name] = (_stamp(info), found)
             self._held += len(body)
         return found
+
+    def _known(self, name: str, info: os.stat_result) -> File | None:
+        """What was read of it, unless it is another file by now (or a link, which was never read)."""
+        with self._lock:
+            stamp, found = self._cache.get(name, (None, None))
+        return found if stamp == _stamp(info) else None
 
     def gone(self, name: str) -> int | None:
         """Since when (Unix time) it is not published any more; None: it never was, or is."""

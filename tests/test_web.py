@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import os
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from aggregator.meters import Meters
 from aggregator.publish import Folder
 from aggregator.render import ago
 from aggregator.store import open_writer
-from aggregator.web import QUIET, SECOND_THOUGHTS, Application, Running, leaves
+from aggregator.web import QUIET, SECOND_THOUGHTS, Application, Published, Running, leaves
 from tests.helpers import NOW, config
 
 SEEDS = Path(__file__).parent.parent / "aggregator" / "seeds" / "*.txt"
@@ -69,6 +70,23 @@ def client(desk: Config) -> Iterator[Client]:
     )
     yield Client(running.port)
     running.close()
+
+
+def test_S18_what_is_no_plain_file_is_not_there_and_keeps_nobody_waiting(tmp_path: Path) -> None:
+    published = Published(tmp_path)
+    (tmp_path / "all.rss").write_text("one")
+    (tmp_path / "link.rss").symlink_to(tmp_path / "all.rss")
+    os.mkfifo(tmp_path / "pipe.rss")
+    (tmp_path / "folder.rss").mkdir()
+    assert [published.get(f"{name}.rss") for name in ("link", "pipe", "folder", "none")] == [None] * 4
+    found = published.get("all.rss")
+    assert found is not None and found.body == b"one" and published.get("all.rss") is found
+    (tmp_path / "all.rss").unlink()
+    (tmp_path / "all.rss").symlink_to(tmp_path / "other")
+    assert published.get("all.rss") is None
+    (tmp_path / "all.rss").unlink()
+    (tmp_path / "all.rss").write_text("two")
+    assert (again := published.get("all.rss")) is not None and again.body == b"two"
 
 
 @pytest.mark.parametrize(
