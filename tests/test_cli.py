@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from aggregator.cli.common import _laid_out
+from aggregator.cli.run import OFFLINE, SHOWN, failures_in_words
 from aggregator.config import edit, load
 from aggregator.errors import ConfigError
+from aggregator.model import Failure
 from tests.hostile import Hostile
 from tests.processes import Process, until
 
@@ -584,3 +586,13 @@ def test_R16_the_daemon_serves_reloads_and_ends(desk: Path) -> None:
         assert "serving" in process.said
     finally:
         process.end()
+
+
+@pytest.mark.parametrize(("kinds", "lines"), [
+    (["dns"] * OFFLINE, ["none of the names of 3 sources is known: is this machine online?"]),
+    (["dns"] * (OFFLINE - 1), ["s000: dns", "s001: dns"]), (["dns", "dns", "timeout"], ["s000: dns", "s001: dns", "s002: timeout"]),
+    (["x"] * SHOWN, [f"s{n:03}: x" for n in range(SHOWN)]), ([], []),
+    (["x"] * (SHOWN + 1), [*(f"s{n:03}: x" for n in range(SHOWN)), "… and 1 more sources failed; `aggregator status` shows all"]),
+])  # fmt: skip
+def test_failures_of_a_cycle_in_words(kinds: list[str], lines: list[str]) -> None:
+    assert failures_in_words([(f"s{n:03}", Failure(kind, kind)) for n, kind in enumerate(kinds)]) == lines

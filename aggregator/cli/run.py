@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
 
@@ -17,8 +17,12 @@ from aggregator.cli.common import Settings, common, now, print_json, rfc3339
 from aggregator.config import Config
 from aggregator.cycle import Report, Wanted, Watch
 from aggregator.errors import UsageError
+from aggregator.model import Failure
 from aggregator.render import formats
 from aggregator.stop import Stop, bounded
+
+SHOWN = 100  # failed sources that a cycle names
+OFFLINE = 3  # sources whose names are all unknown: hardly their fault
 
 
 @click.command("run")
@@ -130,16 +134,21 @@ def report_json(report: Report) -> dict[str, object]:
     }  # fmt: skip
 
 
+def failures_in_words(failures: Sequence[tuple[str, Failure]]) -> list[str]:
+    """A line each, the first hundred; one for all where no name is known, which is the network's fault."""
+    if len(failures) >= OFFLINE and all(failure.kind == "dns" for _, failure in failures):
+        return [f"none of the names of {len(failures)} sources is known: is this machine online?"]
+    lines = [f"{source}: {failure.detail}" for source, failure in sorted(failures, key=itemgetter(0))]
+    more = f"… and {len(lines) - SHOWN} more sources failed; `aggregator status` shows all"
+    return [*lines[:SHOWN], more] if len(lines) > SHOWN else lines
+
+
 def tell(settings: Settings, config: Config, report: Report) -> None:
     """Failures always (unless quiet); the summary to whoever looks."""
     collected, folded = report.collected, report.folded
     by_source = itemgetter(0)
-    for source, failure in sorted(collected.failures, key=by_source)[:100]:
-        settings.say(f"{source}: {failure.detail}")
-    if len(collected.failures) > 100:
-        settings.say(
-            f"… and {len(collected.failures) - 100} more sources failed; `aggregator status` shows all"
-        )
+    for line in failures_in_words(collected.failures):
+        settings.say(line)
     for source, warning in sorted(collected.warnings, key=by_source)[:20]:
         settings.say(f"{source}: {warning.detail}")
     for line in report.warnings:
