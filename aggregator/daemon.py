@@ -4,6 +4,8 @@ due.
 A job per source lost 800 of 1,000 runs in a measurement: APScheduler drops what is late. One tick that asks
 loses nothing,
 survives restarts by itself and keeps one writer.
+
+In: functions that cycle and publish. Out: nothing; it ends when told to. Start reading at `Daemon.run`.
 """
 
 from __future__ import annotations

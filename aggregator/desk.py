@@ -1,5 +1,7 @@
 """What people ask of the store, as values: who tells this, why was it folded, what matches, how are the
 sources. Reads only.
+
+In: an open store and a question. Out: values. Start reading at `why`.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 All times are whole seconds since 1970 in UTC (`int`), all durations are seconds, all sizes are bytes.
 Nothing here does anything; a rule about a noun lives in the module of the verb that needs it.
+
+Start reading at `Source` and `Entry`; `Story`, `Event` and `Item` are made of them.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 `poll(task)` is `take(task, fetch(task))`. What comes by itself, such as a body that a hub pushes, goes through
 `take` alone. All that is needed is in the `Task`; no database, no state, nothing raised: so it runs unchanged on
 any executor.
+
+Start reading at `step`.
 """
 
 from __future__ import annotations

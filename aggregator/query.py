@@ -11,6 +11,8 @@ text as well. `and`, `or` and `not` in small letters are operators where they st
 
 A moment is a date (`2026-03-01`, midnight in UTC, or `2026-03-01T09:00Z`) or a duration (`7d`), which counts back from the
 time of the question in a search, and from when the entry came in a topic's rule, so that it never changes its topics.
+
+In: a text. Out: a tree (`parse`), and whether a document fits it (`match`). Start reading at `parse`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
 """When to knock again, and why then. Pure: times come in as values; jitter comes from hashes, so that every
 run decides alike.
+
+In: a source's memory, what it was told, the time. Out: the next time, and the reason in words. Start reading at
+`after_success`; `Hosts` says who may be asked now.
 """
 
 from __future__ import annotations

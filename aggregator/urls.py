@@ -1,5 +1,7 @@
 """When are two links one link? The link to follow and the key to compare are two things (rules as data in
 `data/links.json`).
+
+In: addresses as feeds write them. Out: one to `follow`, a `key` to compare, ids. Start reading at `key`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@ WSGI, on waitress.
 
 Feeds and pages come from the published files alone; the store is opened read-only, by whoever gives the
 `Desk`.
+
+In: WSGI requests. Out: answers of files, or of what the desk says. Start reading at `Application`.
 """
 
 from __future__ import annotations

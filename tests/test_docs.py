@@ -4,6 +4,7 @@ current; the starter is the config.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import re
@@ -11,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import tomllib
+import types
 from pathlib import Path
 
 import click
@@ -241,14 +243,45 @@ def test_the_path_of_an_entry_is_through_functions_that_exist() -> None:
     walk = README.partition("The path of one entry")[2].partition("\n\nWhat people add")[0]
     names = re.findall(r"`([a-z_.]+(?:\.[A-Z]\w+)?(?:\.\w+)?)`", walk)
     assert len(names) >= 25
-    for name in names:
-        module, _, rest = name.partition(".")
-        found = importlib.import_module(f"aggregator.{module}")
-        for part in rest.split("."):
-            if not hasattr(found, part):
+    assert [name for name in names if not is_there(importlib.import_module("aggregator"), name)] == []
+
+
+PACKAGE = ROOT / "aggregator"
+LARGE = 300  # lines of a module from which on it says where to begin
+
+
+def named_by(path: Path) -> tuple[str, list[str]]:
+    """(module, the names that its docstring tells to start with)."""
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    first = " ".join(text.split()).partition("Start reading at ")[2].partition(";")[0]
+    return module, re.findall(r"`([\w.]+)`", first.partition(". ")[0])
+
+
+def test_packages_and_large_modules_say_where_to_start_reading() -> None:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        module, names = named_by(path)
+        lines = path.read_text(encoding="utf-8").count("\n")
+        is_large = lines >= LARGE and path.parent.name != "store"
+        assert names or not (path.name == "__init__.py" or is_large), f"{module}: {lines} lines"
+        for name in names:
+            assert (path.parent / name).exists() or is_there(importlib.import_module(module), name), (
+                module,
+                name,
+            )
+
+
+def is_there(found: object, name: str) -> bool:
+    """Whether it has what this name leads to, be it a module that was not loaded yet."""
+    for part in name.split("."):
+        if not hasattr(found, part) and isinstance(found, types.ModuleType):
+            try:
                 found = importlib.import_module(f"{found.__name__}.{part}")
-            else:
-                found = getattr(found, part)
+            except ImportError:
+                return False
+        else:
+            found = getattr(found, part, None)
+    return found is not None
 
 
 def test_the_readme_goes_from_why_to_how_it_is_built() -> None:

@@ -1,5 +1,8 @@
 """The command line: each command parses, calls one function below, prints. Modules are loaded when their
 command is called.
+
+In: words and options. Out: data on the standard output, all else on the standard error, an exit code. Start reading at
+`COMMANDS`, then at the module that it names beside a command.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""`serve` and `daemon`."""
+"""`serve` and `daemon`.
+
+In: a config that may change while it runs. Out: a server, and cycles. Start reading at `Service`.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """`sources list · add · remove · update · import · export`: the sources of config.toml, edited in place with
 its comments kept.
+
+In: addresses, ids, OPML. Out: another `config.toml`. Start reading at `add_command`.
 """
 
 from __future__ import annotations

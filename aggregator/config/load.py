@@ -1,4 +1,7 @@
-"""Reading, checking, and turning what the user wrote into values of `model`."""
+"""Reading, checking, and turning what the user wrote into values of `model`.
+
+In: a path and the environment. Out: a `Config`, or a ConfigError with a line for each mistake. Start reading at `load`.
+"""
 
 from __future__ import annotations
 

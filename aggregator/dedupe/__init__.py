@@ -5,6 +5,8 @@ looked at again by guards, each with its feature in words: numbers, names, negat
 order, a text that stands under every title of its source. They tell templates (weather, results, series) from
 copies, and the contrary of a piece of news from the news, and are worth more than any threshold.
 SimHash and MinHash were measured and are the wrong tools for items of feed length (recall 0.59 and 0.52).
+
+Start reading at `decision.decide`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Two prints of entries → whether they are one text, with score, threshold and what decided."""
+"""Two prints of entries → whether they are one text, with score, threshold and what decided.
+
+In: two prints and what lies between them. Out: a `Reason`; its level is None where they are two. Start reading at `decide`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What is printed under one name, in what order: stories → items of one edition. Pure."""
+"""What is printed under one name, in what order: stories → items of one edition. Pure.
+
+In: a `View`, stories with their entries, origins of the sources. Out: an `Edition` of items. Start reading at `compose`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One transaction's worth of entries, from waiting to told."""
+"""One transaction's worth of entries, from waiting to told.
+
+In: entries that wait. Out: rows of stories, members and events. Start reading at `Batch.run`.
+"""
 
 from __future__ import annotations
 

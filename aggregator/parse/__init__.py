@@ -1,5 +1,7 @@
 """Bytes → entries, or: this is no feed, and what it is instead. Feeds (feedparser), JSON Feed, text files of
 stories.
+
+In: a `Fetched`. Out: a `Parsed`, whatever the bytes are. Start reading at `parse`; `feeds.read` is the way of most.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 year, or can be read in two ways, is no date, and nothing is ever filled up from today's.
 
 Names of months and days, and the letters of zones, are data (`data/dates.json`).
+
+In: texts. Out: seconds, or None. Start reading at `read`.
 """
 
 from __future__ import annotations

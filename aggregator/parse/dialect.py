@@ -2,6 +2,8 @@
 
 feedparser takes every element by its name, wherever it stands: the caption of a photograph became the text of
 its article, and the date of a related story the date of the item (feedjira#457, feedparser#139).
+
+In: bytes. Out: feedparser's record, with nothing of an item in the wrong place. Start reading at `parse`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """RSS, RDF and Atom by feedparser, in our normal form. feedparser decides what a dialect means; nh3 decides
 what is safe.
+
+In: a `Body`. Out: a `Parsed`. Start reading at `read`.
 """
 
 from __future__ import annotations

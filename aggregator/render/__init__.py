@@ -2,6 +2,8 @@
 
 `formats` is the table of what can be written; `feeds` and `archive` write one edition in all that is wanted of
 it; `pages`, `sourcesfeed` make the rest.
+
+Start reading at `feeds`; `prepare.prepared` is what all formats share.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """Atom (RFC 4287) by feedgen, mended by an extension: link types and lengths, complete `source`, order,
 dates.
+
+In: prepared items. Out: bytes. Start reading at `write`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """The HTML pages. Readable without scripts, without any request elsewhere, on a phone and on a desktop, in
 light and dark.
+
+In: editions, events, lines of sources. Out: HTML as bytes. Start reading at `topic`; the templates are in `templates/`.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ in the modules.
 `entries` what came in · `sources` what we know of sources · `stories` what is published · `folding` the state
 of the levels of
 sameness · `upkeep` retention, backup, checks · `schema` the tables, described.
+
+In: values of `model`. Out: the same, with the ids that they have here. Start reading at `schema.sql`, then at `base.Store`.
 """
 
 from aggregator.store.base import Reader, Store, Writer

@@ -2,6 +2,8 @@
 formulas and drawings as their text, and everything behind a tag that closes itself.
 
 Nothing here makes markup safe: nh3 comes after it. One pass from left to right, in linear time.
+
+In: markup. Out: markup. Start reading at `shown`.
 """
 
 from __future__ import annotations

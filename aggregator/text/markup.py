@@ -1,4 +1,7 @@
-"""Markup → safe markup (nh3, one Rust pass), markup → plain text. What a feed says is never trusted."""
+"""Markup → safe markup (nh3, one Rust pass), markup → plain text. What a feed says is never trusted.
+
+In: markup of anybody. Out: HTML that may be published (`safe`), or text (`plain`, `line`). Start reading at `safe`.
+"""
 
 from __future__ import annotations
 
