@@ -14,7 +14,10 @@ from aggregator.config import Config
 from aggregator.edition import likeness
 from aggregator.errors import UsageError
 from aggregator.model import Entry, Member, Memory, Source, Story
-from aggregator.store import Reader, folding, sources, stories
+from aggregator.store import Reader, lookup, sources, stories
+from aggregator.store.labels import events_of_topics, labels_of
+from aggregator.store.labels import topic_counts as counts_of_topics
+from aggregator.store.overrides import overrides_of, overrides_with_titles
 
 IN_TITLE = 5  # a word of a title tells as much of what a story is about as so many of its summary
 ODD = 0.8  # of the middle likeness of an event: a story below is the odd one out
@@ -73,12 +76,12 @@ class Word:
 
 def overrides(store: Reader) -> tuple[Word, ...]:
     """The oldest first."""
-    return tuple(Word(*row) for row in folding.overrides_with_titles(store))
+    return tuple(Word(*row) for row in overrides_with_titles(store))
 
 
 def topic_counts(store: Reader) -> dict[str, tuple[int, int]]:
     """Topic → (stories, when the newest was published)."""
-    return stories.topic_counts(store)
+    return counts_of_topics(store)
 
 
 def suggested(store: Reader, since: int, most: int) -> list[suggest.Suggestion]:
@@ -103,7 +106,7 @@ def in_effect(config: Config, store: Reader) -> Callable[[str | None, Sequence[s
     least = {topic.id: topic.min_sources for topic in config.topics if topic.min_sources > 1}
     told: dict[str, int] = {}
     if least:
-        events = stories.events_of_topics(store, list(least))
+        events = events_of_topics(store, list(least))
         for start in range(0, len(events), 500):
             told |= _independent(store, events[start : start + 500])
 
@@ -130,7 +133,7 @@ def headline(story: Story) -> str:
 
 def find(store: Reader, name: str) -> Entry:
     """The entry that a person means. Raises UsageError where there is none, or where several share a link."""
-    found = stories.find(store, name)
+    found = lookup.find(store, name)
     if not found:
         raise UsageError(
             f"{name}: no stored entry has this id, link or guid; `aggregator search WORDS` finds entries"
@@ -158,16 +161,12 @@ def why(store: Reader, name: str) -> Explanation:
         )
     story = stories.stories(store, [member.story])[0]
     siblings = tuple(other for other in stories.of_events(store, [member.event]) if other.id != story.id)
-    partners = stories.by_number(
+    partners = lookup.by_number(
         store,
-        [
-            n
-            for n in (member.reason.against, *(label[1] for label in stories.labels_of(store, story.id)))
-            if n
-        ],
+        [n for n in (member.reason.against, *(label[1] for label in labels_of(store, story.id))) if n],
     )
     against = partners.get(member.reason.against) if member.reason.against else None
-    labels = tuple((topic, partners.get(by), rule) for topic, by, rule in stories.labels_of(store, story.id))
+    labels = tuple((topic, partners.get(by), rule) for topic, by, rule in labels_of(store, story.id))
     event_id = stories.heads(store, [member.event])[member.event].public_id
     return Explanation(
         member,
@@ -176,8 +175,8 @@ def why(store: Reader, name: str) -> Explanation:
         siblings,
         event_id,
         labels,
-        stories.headlines(store, entry.id),
-        stories.overrides_of(store, entry.public_id),
+        lookup.headlines(store, entry.id),
+        overrides_of(store, entry.public_id),
         odd_one_out((story, *siblings)),
     )
 
@@ -214,7 +213,7 @@ def _hits(
     now: int,
     late: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Entry, query.Hit]]:
-    for entry, _ in stories.entries(store, query.prefilter(wanted), newest_first=True):
+    for entry, _ in lookup.entries(store, query.prefilter(wanted), newest_first=True):
         if late():
             raise TooLong
         hit = query.match(wanted, query.doc(entry, titles.get(entry.source, ""), now))
@@ -309,7 +308,7 @@ class Pair:
 def doubtful(store: Reader, limit: int) -> tuple[Pair, ...]:
     """The least certain folds: those nearest to their threshold."""
     found = stories.doubtful(store, limit)
-    known = stories.by_number(store, {number for one, other, _ in found for number in (one, other)})
+    known = lookup.by_number(store, {number for one, other, _ in found for number in (one, other)})
     return tuple(
         Pair(known[other], known[one], level)
         for one, other, level in found

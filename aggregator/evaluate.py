@@ -20,7 +20,7 @@ from aggregator.errors import UsageError
 from aggregator.measure import Gold, Score, score, wilson
 from aggregator.model import Entry, Feed, Memory, Polled, Source
 from aggregator.parse import dates, normal
-from aggregator.store import Store, entries, open_writer, sources, stories
+from aggregator.store import Store, entries, lookup, open_writer, sources
 
 __all__ = ["Pair", "folded", "gold", "labelled", "pairs", "polls", "replayed", "wilson"]
 
@@ -183,7 +183,7 @@ def folded(
     with replayed(polls(records, cycle), settings) as store:
         return {
             str(entry.guid).removeprefix("urn:item:"): (str(story), str(event))
-            for entry, story, event, _, _ in stories.dump(store)
+            for entry, story, event, _, _ in lookup.dump(store)
         }
 
 

@@ -26,7 +26,7 @@ from aggregator.cycle.polling import Visit
 from aggregator.errors import ConfigError
 from aggregator.fetch import Trail
 from aggregator.model import Polled, Source, Task
-from aggregator.store import open_writer, sources, stories
+from aggregator.store import lookup, open_writer, sources
 from tests.helpers import NOW, config
 from tests.hostile import Case, Hostile, reply
 
@@ -126,7 +126,7 @@ def test_a_worker_that_is_killed_in_mid_cycle_loses_nothing_and_doubles_nothing(
         made = settings(tmp_path, server, address)
         with open_writer(made.database) as store:
             report = cycle.run(made, store, Wanted(), NOW)
-            told = sorted(str(entry.guid) for entry, *_ in stories.dump(store) if entry.source != "here")
+            told = sorted(str(entry.guid) for entry, *_ in lookup.dump(store) if entry.source != "here")
             known = sources.memories(store)
     assert workers[0].poll() is not None
     assert told == [f"s{number}-1" for number in range(HOSTS)]

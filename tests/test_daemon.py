@@ -22,7 +22,16 @@ from aggregator.config import load, sweeping
 from aggregator.daemon import Daemon, Watched
 from aggregator.errors import LockedError, Stopped
 from aggregator.stop import Stop
-from aggregator.store import Reader, daemon_lock, folding, open_reader, open_writer, stories
+from aggregator.store import (
+    Reader,
+    daemon_lock,
+    lookup,
+    open_reader,
+    open_writer,
+    overrides,
+    queue,
+    unpublished,
+)
 from aggregator.store.lock import Lock
 from aggregator.web import LARGEST_FORM
 from tests.helpers import NOW, config, entry, put
@@ -148,8 +157,8 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _state(store: Reader) -> tuple[object, ...]:
     return (
-        sorted((str(one.guid), story, event, topics) for one, story, event, _, topics in stories.dump(store)),
-        stories.dirty(store),
+        sorted((str(one.guid), story, event, topics) for one, story, event, _, topics in lookup.dump(store)),
+        unpublished.dirty(store),
     )
 
 
@@ -182,7 +191,7 @@ def test_R16_a_signal_ends_each_stage_soon_and_the_next_cycle_goes_on_from_there
         assert (code, process.said) == (0, ""), stage
         assert seconds < 20, "an idle machine needs two seconds, and the promise is ten"
         with open_reader(database) as store:
-            assert folding.waiting(store) if stage == "folding" else stories.dirty(store), (
+            assert queue.waiting(store) if stage == "folding" else unpublished.dirty(store), (
                 f"{stage} was cut short"
             )
             assert store.row("PRAGMA integrity_check") == ("ok",)
@@ -457,13 +466,13 @@ def test_the_daemon_and_who_works_beside_it(desk: Path, start: Callable[..., Pro
 
     # commands at once, and at work in what is published
     with open_reader(desk / "var" / "aggregator.db") as store:
-        first, second = [str(one.id) for one, *_ in stories.dump(store)][:2]
+        first, second = [str(one.id) for one, *_ in lookup.dump(store)][:2]
     for arguments in (["join", first, second], ["split", second], ["refold"], ["prune"], ["run"]):
         command = start(*arguments)
         assert command.wait() == 0, command.said
         assert "another" not in command.said
     with open_reader(desk / "var" / "aggregator.db") as store:
-        assert [one.kind for one in folding.overrides(store)] == ["split"]
+        assert [one.kind for one in overrides.overrides(store)] == ["split"]
     idle.send(signal.SIGTERM)
     assert idle.wait() == 0
 
@@ -508,7 +517,7 @@ def test_R1_twenty_at_once(desk: Path, start: Callable[..., Process]) -> None:
     codes = {process.wait() for process in processes}
     assert codes <= {0, 75} and 0 in codes, [process.said for process in processes]
     with open_reader(desk / "var" / "aggregator.db") as store:
-        assert stories.counts(store)["entry"] == 17
+        assert lookup.counts(store)["entry"] == 17
         assert store.row("PRAGMA integrity_check") == ("ok",)
 
 

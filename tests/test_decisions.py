@@ -12,7 +12,7 @@ from aggregator.dedupe import headline
 from aggregator.edition import View, compose
 from aggregator.errors import StoreError
 from aggregator.model import Failure, Head, Hints, Member, Memory, Origin, Pace, Reason, Story
-from aggregator.store import Store, folding, open_writer, stories, upkeep
+from aggregator.store import Store, lookup, open_writer, queue, upkeep
 from tests.helpers import NOW, entry, put
 
 HOUR, DAY = 3600, 86_400
@@ -25,7 +25,7 @@ PIER = (
 
 def homes(store: Store) -> dict[str, str]:
     """guid → story"""
-    return {str(one.guid): str(story) for one, story, _, _, _ in stories.dump(store)}
+    return {str(one.guid): str(story) for one, story, _, _, _ in lookup.dump(store)}
 
 
 # ---------------------------------------------------------------- the store
@@ -109,9 +109,9 @@ def test_a_split_holds_whatever_folded_it(tmp_path: Path, level: str, link: str 
             entry("b", "2", "Eastern pier closed for half a year", other, at=NOW - 800, link=link))  # fmt: skip
         fold.fold(store, fold.Settings(), {})
         assert len(set(homes(store).values())) == 1
-        assert {found for _, _, _, found, _ in stories.dump(store)} == {None, level}
+        assert {found for _, _, _, found, _ in lookup.dump(store)} == {None, level}
         cycle.split(store, "2", NOW)
-        folding.forget(store, None)
+        queue.forget(store, None)
         fold.fold(store, fold.Settings(text_window=None if level == "item" else 7 * DAY), {})
         assert len(set(homes(store).values())) == 2
 

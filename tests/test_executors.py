@@ -25,7 +25,7 @@ from aggregator.cycle.polling import Asked, Crew, Outcome
 from aggregator.fetch import Door
 from aggregator.model import Source, Task
 from aggregator.stop import Stop
-from aggregator.store import open_writer, sources, stories
+from aggregator.store import lookup, open_writer, sources
 from tests.helpers import NOW, config
 from tests.hostile import Case, Hostile, reply
 
@@ -59,7 +59,7 @@ def outcome(made: Config) -> dict[str, object]:
     with open_writer(made.database) as store:
         report = cycle.run(made, store, Wanted(), NOW)
         known = sources.memories(store)
-        titles = sorted((entry.public_id, entry.title, story) for entry, story, *_ in stories.dump(store))
+        titles = sorted((entry.public_id, entry.title, story) for entry, story, *_ in lookup.dump(store))
     states = {name: (known[name].state, known[name].body_hash, known[name].failures) for name in known}
     return {"titles": titles, "states": states, "files": sorted(report.written.written), "new": report.collected.new}  # fmt: skip
 
@@ -115,7 +115,7 @@ def test_R4_a_worker_that_is_killed_loses_nothing_and_its_poll_is_tried_again(
     with open_writer(made.database) as store:
         cycle.run(made, store, Wanted(), NOW)
         known = sources.memories(store)
-        titles = [entry.title for entry, *_ in stories.dump(store)]
+        titles = [entry.title for entry, *_ in lookup.dump(store)]
     assert [name for name in known if known[name].failures and name != "gone"] == failed
     assert len(titles) == 3 - len(failed) and len(known) == 4
 

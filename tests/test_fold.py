@@ -10,7 +10,7 @@ import pytest
 
 from aggregator import cycle, desk, fold
 from aggregator.model import Entry, Folded
-from aggregator.store import Store, entries, folding, open_writer, stories
+from aggregator.store import Store, entries, lookup, open_writer, queue
 from tests.helpers import NOW, entry, put
 
 HOUR = 3600
@@ -26,7 +26,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def told(store: Store) -> dict[str, tuple[str, str, str | None]]:
     """guid → (story, event, level)"""
     return {
-        str(one.guid): (str(story), str(event), level) for one, story, event, level, _ in stories.dump(store)
+        str(one.guid): (str(story), str(event), level) for one, story, event, level, _ in lookup.dump(store)
     }
 
 
@@ -93,7 +93,7 @@ def test_windows_and_switched_off_levels(store: Store) -> None:
     )
     run(store)
     assert len({story for story, _, _ in told(store).values()}) == 2, "eight days apart are not one text"
-    folding.forget(store, None)
+    queue.forget(store, None)
     put(store, entry("c", "3", "Strong quake hits northern Chile", QUAKE, at=NOW - 60))
     run(store, fold.Settings(None, None))
     assert len({story for story, _, _ in told(store).values()}) == 3
@@ -160,7 +160,7 @@ def test_ids_survive_growth_and_refold(store: Store) -> None:
     run(store)
     grown = told(store)
     assert all(grown[guid][0] == story for guid, (story, _, _) in before.items())
-    folding.forget(store, None)
+    queue.forget(store, None)
     run(store)
     again = told(store)
     assert {guid: story for guid, (story, _, _) in again.items()} == {
@@ -198,7 +198,7 @@ def test_split_and_join_are_remembered_for_good(store: Store) -> None:
     for _ in range(2):
         found = told(store)
         assert found["1"][0] != found["2"][0] and found["1"][0] == found["3"][0]
-        folding.forget(store, None)
+        queue.forget(store, None)
         run(store)
     cycle.unsplit(store, "2")
     cycle.unjoin(store, "1", "3")
@@ -247,7 +247,7 @@ def test_of_two_words_of_the_user_the_newer_one_holds(
             for guid in sorted(found):
                 groups[str(found[guid][place])] = groups.get(str(found[guid][place]), "") + guid
             assert "|".join(groups.values()) == wanted, (what, ("stories", "events")[place])
-        folding.forget(store, None)
+        queue.forget(store, None)
         run(store)
 
 
@@ -259,7 +259,7 @@ def test_a_join_while_folding_leaves_no_trace_of_the_story_that_is_gone(
         entry("a", "quake", "Strong quake hits northern Chile", QUAKE, at=NOW - 8000), entry("b", "copy", "Strong quake hits northern Chile", QUAKE, at=NOW - 7000))  # fmt: skip
     run(store)
     cycle.join(store, "quake", "museum", "text", NOW)
-    folding.forget(store, None)
+    queue.forget(store, None)
     run(store)  # the third entry is a copy of one that the join took along a batch ago
     found = told(store)
     assert found["quake"][0] == found["museum"][0] and found["copy"][0]
@@ -320,7 +320,7 @@ def test_a_refold_of_the_newest_counts_no_word_twice(store: Store) -> None:
         }, store.meta("events seen")
 
     before = counted()
-    folding.forget(store, NOW - 8995)
+    queue.forget(store, NOW - 8995)
     run(store)
     assert counted() == before
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.store import open_reader, sources, stories
+from aggregator.store import lookup, open_reader, sources
 from tests.hostile import Asked, Case, Hostile
 
 ROOT = Path(__file__).parent.parent
@@ -177,7 +177,7 @@ def test_every_path_has_its_outcome(cycles: Cycles) -> None:
 def _counts(cycles: Cycles) -> dict[str, int]:
     found: collections.Counter[str] = collections.Counter()
     with open_reader(cycles.folder / "var" / "aggregator.db") as store:
-        for entry, *_ in stories.dump(store):
+        for entry, *_ in lookup.dump(store):
             found[entry.source] += 1
     return {name: found[number] for name, number in cycles.ids.items()}
 

@@ -14,7 +14,7 @@ from aggregator.fold import levels
 from aggregator.fold.batch import Batch, Found, New
 from aggregator.fold.levels import Home, Level
 from aggregator.model import Reason
-from aggregator.store import open_writer, stories
+from aggregator.store import lookup, open_writer
 from tests.helpers import NOW, config, entry, put
 
 SAME_IMAGE = (
@@ -44,7 +44,7 @@ def level(monkeypatch: pytest.MonkeyPatch) -> None:
 def folded(store_path: Path) -> list[list[str]]:
     with open_writer(store_path) as store:
         found: dict[str, list[str]] = {}
-        for one, story, _, level, _ in stories.dump(store):
+        for one, story, _, level, _ in lookup.dump(store):
             found.setdefault(str(story), []).append(f"{one.guid} {level or '–'}")
     return sorted(sorted(group) for group in found.values())
 

@@ -15,7 +15,7 @@ from aggregator.cycle.changes import renamed
 from aggregator.cycle.plan import plan
 from aggregator.model import Failure, Limits, Memory, Pace, Source, State, Task, Topic
 from aggregator.publish import Folder
-from aggregator.store import Store, entries, intents, open_writer, sources, stories
+from aggregator.store import Store, entries, intents, lookup, open_writer, sources, unpublished
 from aggregator.store.recognise import Known
 from tests.helpers import NOW, config, entry, put
 from tests.hostile import Case, Hostile, reply, rss
@@ -121,7 +121,7 @@ def test_a_held_edit_heeds_exclude_and_remembers_the_headline(tmp_path: Path) ->
         put(store, entry("a", "1", "Football", "x"), at=NOW + 9)
         assert entries.pay(store, NOW + DAY, lambda one: one.title != "Football") == 1
         assert store.row("SELECT kept FROM entry") == (0,)
-        assert [title for _, title in stories.headlines(store, 1)] == ["Deaths"]
+        assert [title for _, title in lookup.headlines(store, 1)] == ["Deaths"]
 
 
 def test_the_last_correction_arrives_though_the_server_says_304_ever_after(tmp_path: Path) -> None:
@@ -371,6 +371,8 @@ def test_R4_what_was_not_written_is_still_to_be_written(
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setattr(Folder, "write", crash)
             cycle.run(settings, store, Wanted(), NOW + 600)
-        assert titles(settings) == BOTH and "all" in stories.dirty(store)
+        assert titles(settings) == BOTH and "all" in unpublished.dirty(store)
         cycle.run(settings, store, None, NOW + 601)
-        assert titles(settings) == ["Fish prices fall", "Harbour bridge opens"] and not stories.dirty(store)
+        assert titles(settings) == ["Fish prices fall", "Harbour bridge opens"] and not unpublished.dirty(
+            store
+        )

@@ -19,7 +19,18 @@ from aggregator.config import Config
 from aggregator.cycle import Wanted
 from aggregator.fold.merging import ByHand, Group, Member, Pair, Probabilities, groups, pair, placed
 from aggregator.model import Reason
-from aggregator.store import Store, events, folding, open_writer, stories, upkeep
+from aggregator.store import (
+    Store,
+    events,
+    lookup,
+    members,
+    open_writer,
+    overrides,
+    queue,
+    stories,
+    upkeep,
+    vocabulary,
+)
 from aggregator.text.words import words
 from tests.helpers import NOW, config, entry, put
 
@@ -365,7 +376,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def bound(store: Store, one: str, other: str, score: float) -> None:
     """Make the events of two entries one, as a cycle would have."""
     with store.transaction() as writer:
-        first, second = folding.placed(writer, one), folding.placed(writer, other)
+        first, second = members.placed(writer, one), members.placed(writer, other)
         assert first is not None and second is not None and first.event != second.event
         events.merge_events(
             writer,
@@ -377,13 +388,13 @@ def bound(store: Store, one: str, other: str, score: float) -> None:
                 )
             ],
         )
-        folding.count_terms(writer, {"brannock": -1})
+        vocabulary.count_terms(writer, {"brannock": -1})
 
 
 def told(store: Store) -> dict[str, tuple[str, str, str | None]]:
     """guid → (story, event, level)"""
     return {
-        str(one.guid): (str(story), str(event), level) for one, story, event, level, _ in stories.dump(store)
+        str(one.guid): (str(story), str(event), level) for one, story, event, level, _ in lookup.dump(store)
     }
 
 
@@ -402,7 +413,7 @@ def test_a_story_that_leaves_its_event_keeps_its_id_and_the_event_keeps_its_own(
     assert stories.aliases(store, alone["1"][1]) == () and stories.aliases(store, found["3"][1]) == (
         alone["2"][1],
     )
-    assert folding.frequencies(store, ["brannock"]) == {"brannock": 2}, "in two events"
+    assert vocabulary.frequencies(store, ["brannock"]) == {"brannock": 2}, "in two events"
 
 
 @pytest.mark.parametrize("joined", ["the two of an event", "a third with one of them"])
@@ -542,7 +553,7 @@ def test_a_join_of_events_holds_against_what_comes_and_against_a_refold(store: S
         found = told(store)
         assert found["m"][1] == found["2"][1] == found["1"][1] == found["4"][1] == event
         assert found["m"][0] == museum[0]
-        folding.forget(store, None)
+        queue.forget(store, None)
         fold.fold(store, fold.Settings(), {})
 
 
@@ -579,7 +590,7 @@ def test_a_word_taken_back_leaves_no_trace(
     assert with_ferry == {name: before[name] for name in "45"}, "not even unmade meanwhile"
     fold.fold(store, fold.Settings(), {})
     assert told(store) == before
-    assert folding.overrides(store) == ()
+    assert overrides.overrides(store) == ()
     assert _counts(store) == counts
 
 
@@ -590,7 +601,7 @@ def test_a_refold_of_the_newest_keeps_published_ids(store: Store, since: int) ->
     put(store, entry("d", "4", FERRY, at=NOW - 7999), entry("e", "5", FERRY_TOO, at=NOW - 7998))
     fold.fold(store, fold.Settings(), {})
     before = told(store)
-    folding.forget(store, since)
+    queue.forget(store, since)
     fold.fold(store, fold.Settings(), {})
     assert told(store) == before
 
@@ -645,10 +656,10 @@ def test_words_are_counted_once_for_each_event(
     }
     with evaluate.replayed(evaluate.polls(records, size), fold.Settings()) as store:
         assert counted(store) == recounted(store), "after cycles of any size"
-        folding.forget(store, evaluate.FALLBACK + since * HOUR)
+        queue.forget(store, evaluate.FALLBACK + since * HOUR)
         fold.fold(store, fold.Settings(), {})
         assert counted(store) == recounted(store), "after a refold of the newest"
-        folding.forget(store, None)
+        queue.forget(store, None)
         fold.fold(store, fold.Settings(), {})
         assert counted(store) == recounted(store), "after a refold of everything"
 

@@ -11,7 +11,7 @@ import pytest
 
 from aggregator import desk, fold
 from aggregator.errors import StoreError
-from aggregator.store import migrations, open_reader, open_writer, stories
+from aggregator.store import lookup, migrations, open_reader, open_writer, stories
 from aggregator.store.base import teach
 from tests.helpers import NOW, change, entry, put
 
@@ -121,12 +121,12 @@ def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path,
             entry("a", "3", "Łódź elects mayor"),
         )
         fold.fold(store, fold.Settings(), {})
-        before = list(stories.dump(store))
+        before = list(lookup.dump(store))
     aged(path, version)
     with pytest.raises(StoreError, match="earlier version"):
         open_reader(path)
     with open_writer(path) as store:
-        assert list(stories.dump(store)) == before
+        assert list(lookup.dump(store)) == before
         put(store, entry("b", "2", "Ferry sinks off Brannock, ninety rescued", at=NOW - 800))
         fold.fold(store, fold.Settings(), {})
         story = next(iter(stories.all_story_ids(store)))

@@ -10,7 +10,7 @@ import pytest
 from aggregator import cycle, edition
 from aggregator.cycle.publisher import publish_changed
 from aggregator.model import SHOWN
-from aggregator.store import open_writer, stories
+from aggregator.store import lookup, open_writer, unpublished
 from tests.helpers import NOW, config, entry, put
 
 LINK = "https://n.example/1"
@@ -40,13 +40,13 @@ def asked(folder: Path, events: int) -> list[str]:
     with open_writer(settings.database) as store:
         put(store, *told)
         cycle.fold_again(settings, store, NOW)
-        assert stories.counts(store)["event"] == events
-        stories.mark_all_events(store)
+        assert lookup.counts(store)["event"] == events
+        unpublished.mark_all_events(store)
         statements: list[str] = []
         store._conn.set_trace_callback(statements.append)
         assert publish_changed(settings, store, NOW + 60).written == ()
         store._conn.set_trace_callback(None)
-        assert stories.dirty(store) == ()
+        assert unpublished.dirty(store) == ()
     return [one for one in statements if one.startswith("SELECT")]
 
 

@@ -21,7 +21,7 @@ from aggregator.errors import StoreError, UsageError
 from aggregator.fetch import transport
 from aggregator.model import Entry
 from aggregator.stop import Stop
-from aggregator.store import open_reader, open_writer, sources, stories, upkeep
+from aggregator.store import lookup, open_reader, open_writer, sources, upkeep
 from tests.helpers import NOW, config, entry, put
 from tests.hostile import Case, Hostile, reply, rss
 from tests.hostile_cases import moved
@@ -165,7 +165,7 @@ def test_S19_odd_ids_are_only_parameters(tmp_path: Path) -> None:
     with open_writer(tmp_path / "t.db") as store:
         for guid in ("'; DROP TABLE entry; --", "a\x00b", "x" * 1_000_000, '"'):
             put(store, entry("a", guid, "Title " + guid[:5]))
-        assert stories.counts(store)["entry"] == 4 and stories.find(store, "'; DROP TABLE entry; --")
+        assert lookup.counts(store)["entry"] == 4 and lookup.find(store, "'; DROP TABLE entry; --")
 
 
 def test_C7_content_that_differs_each_time_is_not_news_each_time(tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_R2_a_poll_is_one_transaction(tmp_path: Path) -> None:
                 lambda e: True,
                 lambda m: None,
             )
-        assert stories.counts(store)["entry"] == 1
+        assert lookup.counts(store)["entry"] == 1
 
 
 def test_R9_backup_while_a_cycle_runs_and_restore(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_R9_backup_while_a_cycle_runs_and_restore(tmp_path: Path) -> None:
     kept = upkeep.restore(settings.database, tmp_path / "copy.db")
     assert kept is not None and kept.read_bytes() == b"damaged"
     with open_reader(settings.database) as store:
-        assert stories.counts(store)["entry"] == 17
+        assert lookup.counts(store)["entry"] == 17
     with pytest.raises(StoreError):
         upkeep.restore(settings.database, kept)
 
@@ -292,7 +292,7 @@ def test_R12_without_shared_memory_there_is_no_write_ahead_log(
         assert store.value("PRAGMA journal_mode") == "delete"
         assert cycle.run(settings, store, Wanted(), NOW).collected.new == 17
     with open_reader(settings.database) as reader:
-        assert stories.counts(reader)["entry"] == 17
+        assert lookup.counts(reader)["entry"] == 17
     assert (settings.output / "all.atom").exists() and not list(tmp_path.rglob("*-wal"))
 
 

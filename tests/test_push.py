@@ -25,7 +25,7 @@ from aggregator.fetch import Door
 from aggregator.mailbox import MOST_BODIES, Full, Mailbox
 from aggregator.model import Fetched, Memory, Pace, Source, Task
 from aggregator.stop import Stop
-from aggregator.store import open_writer, pushes, sources, stories
+from aggregator.store import lookup, open_writer, pushes, sources
 from aggregator.web import LARGEST_PUSH, Application, Running
 from aggregator.websub import Subscription
 from tests.helpers import NOW, config
@@ -289,7 +289,7 @@ class Desk:
 
     def state(self) -> tuple[list[str], Memory, Subscription | None]:
         with open_writer(self.config.database) as store:
-            titles = sorted(entry.title for entry, *_ in stories.dump(store))
+            titles = sorted(entry.title for entry, *_ in lookup.dump(store))
             return titles, sources.memories(store)["ferry"], pushes.all_of(store).get("ferry")
 
 

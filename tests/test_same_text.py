@@ -12,7 +12,7 @@ import pytest
 
 from aggregator import dedupe, fold
 from aggregator.dedupe import Between, numbers
-from aggregator.store import open_writer, stories
+from aggregator.store import lookup, open_writer
 from tests.helpers import NOW, entry, put
 
 HOUR, DAY = 3600, 86_400
@@ -224,7 +224,7 @@ def told(
             )
             fold.fold(store, fold.Settings(event_window=event), {})
     with open_writer(path) as store:
-        return {str(one.guid): str(story) for one, story, _, _, _ in stories.dump(store)}
+        return {str(one.guid): str(story) for one, story, _, _, _ in lookup.dump(store)}
 
 
 SHOW = "Kitchen Radio is a weekly programme about food and the people who make it. Write to us at the usual address, and follow us on your favourite service."
@@ -325,4 +325,4 @@ def test_one_link_is_one_item_unless_it_leads_to_two_things(
         for source, (title, fragment) in (("a", a), ("b", b)):
             put(store, entry(source, source, title, link=f"https://soft.example/changes{fragment}"))
         fold.fold(store, fold.Settings(event_window=None), {})
-        assert (len({str(story) for _, story, _, _, _ in stories.dump(store)}) == 1) == same, kind
+        assert (len({str(story) for _, story, _, _, _ in lookup.dump(store)}) == 1) == same, kind

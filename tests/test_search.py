@@ -35,9 +35,9 @@ def desk_of_many_scripts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
 
 def by_looking(store: Store, text: str) -> set[int]:
     wanted = query.parse(text)
-    from aggregator.store import stories
+    from aggregator.store import lookup
 
-    return {one.id for one, _ in stories.entries(store) if query.match(wanted, query.doc(one)) is not None}
+    return {one.id for one, _ in lookup.entries(store) if query.match(wanted, query.doc(one)) is not None}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from aggregator.config import Config, quick
 from aggregator.config.model import File
 from aggregator.cycle import Wanted, due, turn
 from aggregator.publish import Folder
-from aggregator.store import Store, open_writer, stories
+from aggregator.store import Store, open_writer, unpublished
 from aggregator.store.lock import Lock
 from tests.helpers import NOW, config, entry, put
 
@@ -89,7 +89,7 @@ def _an_entry(settings: Config, opened: Store) -> None:
 
 
 def _an_edition(settings: Config, opened: Store) -> None:
-    stories.mark_dirty(opened, ["all"])
+    unpublished.mark_dirty(opened, ["all"])
 
 
 def _a_debt(settings: Config, opened: Store) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.errors import StoreError
-from aggregator.store import Store, open_reader, open_writer, stories
+from aggregator.store import Store, lookup, open_reader, open_writer
 from tests.helpers import change, entry, put
 
 FOLDER = Path(__file__).parent.parent / "aggregator" / "store"
@@ -90,4 +90,4 @@ def test_R2_trouble_while_storing_is_one_line_and_leaves_what_was_there(
         assert raised.value.exit_code == 2
         if other is not None:
             other.close()
-        assert stories.counts(store)["entry"] == 1, "and it goes on reading"
+        assert lookup.counts(store)["entry"] == 1, "and it goes on reading"

@@ -20,7 +20,7 @@ from aggregator.edition import View, compose
 from aggregator.model import SHOWN, Category, Enclosure, Entry, Head, Item, Member, Person, Story
 from aggregator.render import pages
 from aggregator.render.prepare import rfc822
-from aggregator.store import open_writer, stories
+from aggregator.store import open_writer, unpublished
 from tests.helpers import NOW, change, config, entry, put
 from tests.test_publishing import ATOM, CONTENT, ORIGINS, SITE, feeds, made, story
 
@@ -663,7 +663,7 @@ def test_F18_what_still_waits_has_not_come_out_yet(tmp_path: Path) -> None:
         put(store, entry("a", "1", "One"), entry("a", "2", "Two"))
 
         def publications() -> list[tuple[int]]:
-            stories.printed(store, [])
+            unpublished.printed(store, [])
             return store.rows("SELECT newest FROM publication ORDER BY newest")
 
         assert publications() == []

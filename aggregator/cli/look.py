@@ -14,7 +14,7 @@ from aggregator.errors import UsageError
 from aggregator.learn import Quality
 from aggregator.model import Entry, Story
 from aggregator.render import formats
-from aggregator.store import open_reader, stories
+from aggregator.store import lookup, open_reader
 from aggregator.text.phrases import span
 
 # what a person has to look at comes first
@@ -34,7 +34,7 @@ def status_command(settings: Settings, states: tuple[str, ...]) -> None:
         raise UsageError(f"{config.database}: nothing was polled yet; `aggregator run` does the first cycle")
     with open_reader(config.database) as store:
         found = sorted(desk.source_rows(config, store, present), key=_badness)
-        week, counts = desk.week(store, present), stories.counts(store)
+        week, counts = desk.week(store, present), lookup.counts(store)
         known = learning.quality(store)
     rows = [row for row in found if not states or _state(row) in states]
     if settings.json:
@@ -276,7 +276,7 @@ def dump_command(settings: Settings) -> None:
     config = settings.load(secrets=False)
     with open_reader(config.database) as store:
         effective = desk.in_effect(config, store)
-        for entry, story, event, level, labelled in stories.dump(store):
+        for entry, story, event, level, labelled in lookup.dump(store):
             topics = effective(event, labelled)
             click.echo(json.dumps({
                 "entry": entry.public_id, "source": entry.source, "guid": entry.guid, "link": entry.link, "title": entry.title,

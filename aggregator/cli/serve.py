@@ -29,7 +29,7 @@ from aggregator.meters import Meters, Stages, Stored
 from aggregator.publish import Folder
 from aggregator.render import formats, pages
 from aggregator.stop import Stop
-from aggregator.store import Reader, Store, daemon_lock, open_reader, open_writer, pushes, stories
+from aggregator.store import Reader, Store, daemon_lock, lookup, open_reader, open_writer, pushes
 from aggregator.text.phrases import span
 from aggregator.web import LARGEST_FORM, LARGEST_PUSH, WSGI, Answer, Application, Running, content_type
 
@@ -93,7 +93,7 @@ class StoreDesk:
                 rows, week, counts = (
                     desk.source_rows(config, store, present),
                     desk.week(store, present),
-                    stories.counts(store),
+                    lookup.counts(store),
                 )
         except StoreError as error:
             return Answer(f"{error}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
@@ -203,7 +203,7 @@ class StoreDesk:
         try:
             with self._open() as store:
                 rows, week = desk.source_rows(config, store, present), desk.week(store, present)
-                counts = stories.counts(store)
+                counts = lookup.counts(store)
         except StoreError:
             return Stored(up=False)
         states = Counter(row.memory.state if row.source.enabled else "disabled" for row in rows)

@@ -15,8 +15,8 @@ from aggregator.cycle.editions import ALL, Editions
 from aggregator.model import Edition, Item, Story, Topic
 from aggregator.render import pages
 from aggregator.render.formats import HTML
-from aggregator.store import Store, stories
-from aggregator.store.events import unprinted
+from aggregator.store import Store, archives, stories
+from aggregator.store.archives import unprinted
 
 BATCH = 1000  # stories that go into the archive at a time
 NEVER = 1 << 62  # a date that nothing reaches
@@ -35,7 +35,7 @@ class Archives:
 
     def newest(self, topic: Topic) -> int:
         """The number of the newest document; 0: there is none yet."""
-        return stories.archives(self._store, topic.id)
+        return archives.archives(self._store, topic.id)
 
     def files(
         self, topic: Topic, current: Edition, empty_date: int, present: Iterable[str], missing: Iterable[str]
@@ -81,7 +81,7 @@ class Archives:
 
     def _items(self, topic: Topic, number: int) -> list[Item]:
         """The items of a document that are still stored, newest first."""
-        ids = stories.in_archive(self._store, topic.id, number)
+        ids = archives.in_archive(self._store, topic.id, number)
         view = replace(self._editions.view(topic), limit=None, min_sources=1)
         if view.one_per == "event":
             chosen = stories.of_event_ids(self._store, ids)
@@ -97,21 +97,21 @@ class Archives:
         until = current.since if view.per_source is None else NEVER
         of_topic = None if topic is ALL else topic.id
         by_entry = view.one_per == "entry"
-        for left in stories.left_behind(self._store, of_topic, topic.id, until, by_entry, BATCH):
+        for left in archives.left_behind(self._store, of_topic, topic.id, until, by_entry, BATCH):
             composed = self._editions.compose(view, left).items
             ids = {item.id for item in composed} | {story.public_id for story in left}
-            done = {item.id for item in current.items} | stories.archived(self._store, topic.id, ids)
+            done = {item.id for item in current.items} | archives.archived(self._store, topic.id, ids)
             items = [item for item in reversed(composed) if item.published <= until and item.id not in done]
             places = self._places(topic, items)
             if places:
                 self._note_unpublished(topic)
             silent = () if by_entry else _silent(left, current.since, {*done, *places})
-            stories.archive(self._store, topic.id, {**dict.fromkeys(silent, SILENT), **places})
+            archives.archive(self._store, topic.id, {**dict.fromkeys(silent, SILENT), **places})
 
     def _places(self, topic: Topic, oldest_first: Sequence[Item]) -> dict[str, int]:
         newest = self.newest(topic)
         held = self._items(topic, newest) if newest else []
-        count = len(stories.in_archive(self._store, topic.id, newest)) if newest else 0
+        count = len(archives.in_archive(self._store, topic.id, newest)) if newest else 0
         weights = {item.id: edition.weight(item) for item in oldest_first}
         return edition.archive_places(weights, newest, count, sum(map(edition.weight, held)))
 
@@ -136,7 +136,7 @@ def make_growing_ones_again(config: Config, store: Store) -> None:
     """The documents that still grow are to be published anew: what stands in them may be told otherwise now."""
     with store.transaction() as writer:
         for topic in (ALL, *config.topics):
-            newest = stories.archives(store, topic.id)
+            newest = archives.archives(store, topic.id)
             if newest and not writer.meta(unprinted(topic.id)):
                 writer.set_meta(unprinted(topic.id), str(newest))
 

@@ -14,8 +14,8 @@ from aggregator.config import Config
 from aggregator.errors import UsageError
 from aggregator.model import BY_HAND, Entry, Memory, Polled, Source
 from aggregator.parse import dates, normal
-from aggregator.store import Store, entries, folding, stories
-from aggregator.store.folding import Override
+from aggregator.store import Store, entries, lookup, overrides
+from aggregator.store.overrides import Override
 from aggregator.text import markup
 
 _AHEAD = 10 * 366 * 86_400  # seconds; a date within them is read, and refused as one in the future
@@ -42,10 +42,10 @@ def add(
     polled = Polled(BY_HAND, now, memory, entries=(entry,))
     source = Source(BY_HAND, title=config.site.title)
     entries.absorb(store, source, polled, lambda new: memory, lambda stored: True, lambda memory: None)
-    public_id = stories.find(store, str(entry.guid))[0].public_id
+    public_id = lookup.find(store, str(entry.guid))[0].public_id
     with store.transaction() as writer:
         for topic in topics:
-            folding.remember_override(writer, Override(TOPIC, public_id, topic, TOPIC), now)
+            overrides.remember_override(writer, Override(TOPIC, public_id, topic, TOPIC), now)
     return public_id
 
 

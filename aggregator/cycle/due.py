@@ -9,7 +9,7 @@ from aggregator.config import Config
 from aggregator.cycle.signatures import outdated
 from aggregator.model import Memory, Pace, Task
 from aggregator.publish import Folder
-from aggregator.store import Reader, pending, pushes, sources
+from aggregator.store import Reader, pushes, queue, sources
 
 LOCAL_EVERY = 60  # seconds between two looks of the daemon at local files
 
@@ -58,7 +58,7 @@ def anything_due(config: Config, store: Reader, now: int) -> bool:
         kinds.of(task.source).remote or now - (task.memory.polled or 0) >= LOCAL_EVERY
         for task in tasks(config, store, Wanted(), now)
     )
-    return due or pending.work(store, now) or outdated(config, store) or _digest_due(config, store, now)
+    return due or queue.work(store, now) or outdated(config, store) or _digest_due(config, store, now)
 
 
 def nothing(config: Config, store: Reader, wanted: Wanted | None, now: int) -> bool:
@@ -71,7 +71,7 @@ def nothing(config: Config, store: Reader, wanted: Wanted | None, now: int) -> b
         return False
     folder = Folder(config.output)
     return bool(folder.names()) and not (
-        pending.work(store, now) or outdated(config, store) or folder.missing()
+        queue.work(store, now) or outdated(config, store) or folder.missing()
     )
 
 

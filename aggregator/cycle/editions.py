@@ -13,7 +13,7 @@ from aggregator.config import Config
 from aggregator.cycle.words import heeding
 from aggregator.edition import View
 from aggregator.model import Edition, Item, Story, Topic
-from aggregator.store import Reader, sources, stories
+from aggregator.store import Reader, archives, sources, stories
 
 ALL = Topic("all", "Everything", "Everything that came in, each thing told once")
 DEFAULT_LIMIT = 50  # items
@@ -104,13 +104,13 @@ class Editions:
         """What is in an archive document stays there, and does not come back into the feed when others leave
         it (F60).
         """
-        if not stories.archives(self.store, view.id):
+        if not archives.archives(self.store, view.id):
             return set()
         heads = stories.heads(self.store, {story.event for story in chosen})
         ids = {head.public_id for head in heads.values()}
         for story in chosen:
             ids |= {story.public_id, *(member.entry.public_id for member in story.members)}
-        return stories.archived(self.store, view.id, ids, least=1)
+        return archives.archived(self.store, view.id, ids, least=1)
 
     def front(self) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
         """(events that most sources tell, other stories that are new)."""

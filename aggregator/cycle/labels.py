@@ -18,7 +18,7 @@ from aggregator.cycle.learning import Learned
 from aggregator.cycle.signatures import rules_signature
 from aggregator.model import Story
 from aggregator.stop import Stop
-from aggregator.store import Store, folding, sources, stories
+from aggregator.store import Store, labels, overrides, sources
 
 Label = tuple[str, int, str]  # topic, entry that has it, the rule in words
 BY_HAND = "put there by hand"
@@ -67,15 +67,15 @@ def label(config: Config, store: Store, stop: Stop | None = None) -> None:
     stop = stop or Stop()
     rules = topics.compiled(config.topics, config.sources)
     _forget_labels_of_other_rules(config, store)
-    if not stories.any_unlabelled(store):
+    if not labels.any_unlabelled(store):
         return
     titles = sources.titles(store)
     learned, is_new = learning.learned(config, store, rules, titles)
     if is_new:
-        stories.unlabel_newest(store, learning.TAUGHT_BY)
-    by_hand = topics_by_hand(folding.overrides(store))
+        labels.unlabel_newest(store, learning.TAUGHT_BY)
+    by_hand = topics_by_hand(overrides.overrides(store))
     labeller = Labeller(rules, titles, by_hand, frozenset(topic.id for topic in config.topics), learned)
-    while stories.label(store, labeller.topics_of):
+    while labels.label(store, labeller.topics_of):
         stop.check()
 
 
@@ -83,7 +83,7 @@ def _forget_labels_of_other_rules(config: Config, store: Store) -> None:
     signature = rules_signature(config)
     if store.meta("rules") != signature:
         changes.hold_back(config, store)
-        stories.unlabel_all(store, [topic.id for topic in config.topics])
+        labels.unlabel_all(store, [topic.id for topic in config.topics])
         store.set_meta("rules", signature)
 
 

@@ -19,7 +19,7 @@ from aggregator.errors import ConfigError
 from aggregator.learn import Example, Features, Quality
 from aggregator.model import Entry, Fetched, Limits, Topic
 from aggregator.parse import stories as text_stories
-from aggregator.store import Reader, Store, sources, stories
+from aggregator.store import Reader, Store, lookup, sources
 from aggregator.topics import Label, Rules
 
 TAUGHT_BY = 8_000  # newest entries
@@ -66,7 +66,7 @@ def learned(
     learners = {topic.id: topic for topic in config.topics if topic.learns}
     if not learners:
         return None, False
-    newest = stories.newest_entry(store)
+    newest = lookup.newest_entry(store)
     state = json.loads(store.meta("learned") or "{}")
     anew = state.get("rules") != rules_signature(config) or newest - state["newest"] >= max(
         LEAST, GROWTH * state["taught"]
@@ -126,7 +126,7 @@ def _teach(
         for topic, examples in given.items()
         for title, text in examples
     ]
-    for entry, _ in islice(stories.entries(store, newest_first=True), TAUGHT_BY):
+    for entry, _ in islice(lookup.entries(store, newest_first=True), TAUGHT_BY):
         labels = topics.label(rules, entry, titles.get(entry.source, ""))
         mine = [label for label in labels if label.topic in learners and learners[label.topic].learn]
         features = learn.features(entry.title, topics.beginning(entry))
@@ -152,7 +152,7 @@ def _examples(
 
 def _example(config: Config, store: Reader, topic: Topic, said: str) -> list[tuple[str, str]]:
     if not said.startswith("file:"):
-        known = stories.find(store, said) if " " not in said.strip() else ()
+        known = lookup.find(store, said) if " " not in said.strip() else ()
         return [(one.title, topics.beginning(one)) for one in known[:1]] or [(said, "")]
     path = Path(said[5:])
     try:

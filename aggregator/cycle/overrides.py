@@ -10,8 +10,8 @@ from aggregator import desk, fold
 from aggregator.errors import UsageError
 from aggregator.fold import levels
 from aggregator.model import Entry, Story
-from aggregator.store import Reader, Store, Writer, events, folding, stories
-from aggregator.store.folding import Override
+from aggregator.store import Reader, Store, Writer, events, overrides, queue, stories, vocabulary
+from aggregator.store.overrides import Override
 
 
 def split(store: Store, name: str, now: int) -> str:
@@ -36,9 +36,9 @@ def _split_story(writer: Writer, name: str, entry: Entry, story: Story, level: s
             f"{name}: entry {entry.id} founded its story; split the others out of it instead ({others})"
         )
     mine = {entry.public_id}
-    folding.retract(writer, "join", levels.names(), mine, _ids([story]) - mine)
-    folding.remember_override(writer, Override("split", entry.public_id, story.public_id, level), now)
-    with folding.recounted(writer, (entry.public_id, story.public_id)):
+    overrides.retract(writer, "join", levels.names(), mine, _ids([story]) - mine)
+    overrides.remember_override(writer, Override("split", entry.public_id, story.public_id, level), now)
+    with vocabulary.recounted(writer, (entry.public_id, story.public_id)):
         alone, _ = events.take_out(writer, entry)
         fold.know(writer, entry.id, alone, own=True)
     return f"entry {entry.id} is a story of its own now"
@@ -51,9 +51,9 @@ def _split_event(writer: Writer, name: str, entry: Entry, story: Story, now: int
             f"{name}: entry {entry.id} founded its event; split the other stories out of it instead"
         )
     mine = _ids([story])
-    folding.retract(writer, "join", levels.names(), mine, _ids_of_event(writer, story.event) - mine)
-    folding.remember_override(writer, Override("split", entry.public_id, event, "event"), now)
-    with folding.recounted(writer, (entry.public_id,)):
+    overrides.retract(writer, "join", levels.names(), mine, _ids_of_event(writer, story.event) - mine)
+    overrides.remember_override(writer, Override("split", entry.public_id, event, "event"), now)
+    with vocabulary.recounted(writer, (entry.public_id,)):
         events.leave_event(writer, story.id)
     return f"entry {entry.id} is an event of its own now"
 
@@ -62,7 +62,7 @@ def unsplit(store: Store, name: str) -> str:
     """Forget a split; the story of the entry is taken apart and waits to be folded by the rules."""
     entry = desk.find(store, name)
     with store.transaction() as writer:
-        if not folding.forget_overrides(writer, "split", entry.public_id, None):
+        if not overrides.forget_overrides(writer, "split", entry.public_id, None):
             raise UsageError(f"{name}: entry {entry.id} was not split")
         _unmake(writer, [entry], "text")
     return f"the split of entry {entry.id} is forgotten"
@@ -75,10 +75,10 @@ def join(store: Store, one: str, other: str, level: str, now: int) -> str:
         raise UsageError(f"{one} and {other} are the same entry, {a.id}")
     with store.transaction() as writer:
         (story, event), (other_story, other_event) = _companions(store, a), _companions(store, b)
-        folding.retract(writer, "split", {"event"}, event, other_event)
+        overrides.retract(writer, "split", {"event"}, event, other_event)
         if level == "text":
-            folding.retract(writer, "split", levels.of_stories(), story, other_story)
-        folding.remember_override(writer, Override("join", a.public_id, b.public_id, level), now)
+            overrides.retract(writer, "split", levels.of_stories(), story, other_story)
+        overrides.remember_override(writer, Override("join", a.public_id, b.public_id, level), now)
         done = fold.join(writer, a.public_id, b.public_id, level)
     kind = "story" if level == "text" else "event"
     if not done:
@@ -128,10 +128,10 @@ def unjoin(store: Store, one: str, other: str) -> str:
     with store.transaction() as writer:
         levels = {
             word.level
-            for word in folding.overrides(writer)
+            for word in overrides.overrides(writer)
             if word.kind == "join" and {word.a, word.b} == {a.public_id, b.public_id}
         }
-        if not folding.forget_overrides(writer, "join", a.public_id, b.public_id):
+        if not overrides.forget_overrides(writer, "join", a.public_id, b.public_id):
             raise UsageError(f"{one} and {other} were not joined")
         for level in levels:
             _unmake(writer, [a, b], level)
@@ -142,7 +142,7 @@ def _unmake(writer: Writer, found: Iterable[Entry], level: str) -> None:
     """Their stories, or all stories of their events, wait to be folded again."""
     places = [place for entry in found if (place := stories.place(writer, entry.id)) is not None]
     if level == "text":
-        folding.unmake(writer, {place.story for place in places})
+        queue.unmake(writer, {place.story for place in places})
     else:
         everything = stories.of_events(writer, sorted({place.event for place in places}))
-        folding.unmake(writer, {story.id for story in everything})
+        queue.unmake(writer, {story.id for story in everything})

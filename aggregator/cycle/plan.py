@@ -12,7 +12,7 @@ from aggregator.cycle.editions import ALL, Editions
 from aggregator.cycle.labels import label
 from aggregator.model import Topic
 from aggregator.render import formats
-from aggregator.store import Reader, folding, sources, stories
+from aggregator.store import Reader, labels, lookup, queue, sources, stories
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def plan(store: Reader, other: Config, present: Config) -> tuple[Change, ...]:
         changes.follow_renames(other, copy)
         again = changes.let_in(other, copy) > 0
         if (other.text_window, other.event_window) != (present.text_window, present.event_window):
-            folding.forget(copy, None)
+            queue.forget(copy, None)
             again = True
         if again:
             fold.fold(copy, fold.Settings(other.text_window, other.event_window), sources.titles(copy))
@@ -85,8 +85,8 @@ def _change(store: Reader, name: str, before: _Printed, after: _Printed) -> Chan
         len(after.items),
         len(after.feed - before.feed),
         len(before.feed - after.feed),
-        stories.titles_of(store, sorted(came)[:TITLES]),
-        stories.titles_of(store, sorted(went)[:TITLES]),
+        lookup.titles_of(store, sorted(came)[:TITLES]),
+        lookup.titles_of(store, sorted(went)[:TITLES]),
     )
 
 
@@ -99,7 +99,7 @@ def _of_folds(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
 
 def _printed(config: Config, store: Reader) -> Mapping[str, _Printed]:
     editions = Editions(config, store)
-    labelled = stories.labelled(store)
+    labelled = labels.labelled(store)
     labelled[ALL.id] = stories.all_story_ids(store)
     return {
         topic.id: _of_topic(editions, topic, labelled.get(topic.id, set())) for topic in (ALL, *config.topics)

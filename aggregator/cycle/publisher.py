@@ -22,8 +22,8 @@ from aggregator.publish import Folder, Written
 from aggregator.render import formats, pages
 from aggregator.render.formats import HTML
 from aggregator.stop import Stop
-from aggregator.store import Reader, Store, sources, stories
-from aggregator.store.events import unprinted
+from aggregator.store import Reader, Store, lookup, sources, unpublished
+from aggregator.store.archives import unprinted
 
 PORTION = 1000  # pages of events that are written together
 EDITION = 50  # for how many of them an edition counts: it has feeds of up to 5 MB in memory
@@ -39,7 +39,7 @@ def publish_changed(config: Config, store: Store, now: int, stop: Stop | None = 
     """
     folder = Folder(config.output)
     is_all_new = _mark(config, store, folder)
-    names = stories.dirty(store)
+    names = unpublished.dirty(store)
     if not names:
         return Written(unchanged=len(folder.names()))
     if store.meta("born") is None:
@@ -111,7 +111,7 @@ class Publisher:
             files.update(sitepages.front_page(self.editions, self._first_items))
         self._made |= files.keys()
         self._total += self._folder.write(files, (), self._now, self._stop.check)
-        stories.printed(self._store, [name for name in portion.names if name not in self._waiting])
+        unpublished.printed(self._store, [name for name in portion.names if name not in self._waiting])
         for name in portion.editions:
             if self._store.meta(unprinted(name)):
                 self._store.set_meta(unprinted(name), "")
@@ -120,7 +120,7 @@ class Publisher:
         """Takes away what goes. All that was written."""
         left = _left(self._config, self._store, self._now)
         self._total += self._folder.write({}, self._going - self._made, self._now, gone=left)
-        stories.printed(self._store, self._waiting)
+        unpublished.printed(self._store, self._waiting)
         return replace(self._total, unchanged=len(self._folder.names()) - len(self._total.written))
 
     def _pages_of_events(self, events: tuple[int, ...]) -> dict[str, bytes]:
@@ -185,9 +185,9 @@ def _mark(config: Config, store: Store, folder: Folder) -> bool:
     else:
         lost = dirty.lost(names, folder.names(), folder.missing())
     if lost.events:
-        stories.mark_all_events(store)
+        unpublished.mark_all_events(store)
     if lost.editions:
-        stories.mark_dirty(store, sorted(lost.editions))
+        unpublished.mark_dirty(store, sorted(lost.editions))
     if is_all_new:
         store.set_meta("printed with", signature)
     return is_all_new
@@ -208,7 +208,7 @@ def _left(config: Config, store: Store, now: int) -> dict[str, int]:
 def sweep(config: Config, store: Reader, now: int) -> Written:
     """After retention: pages of stories and events that are no longer stored go."""
     folder = Folder(config.output)
-    live = {edition.page(public_id) for public_id in stories.all_public_ids(store)}
+    live = {edition.page(public_id) for public_id in lookup.all_public_ids(store)}
     gone = {name for name in folder.names() if name.startswith(dirty.OF_EVENTS) and name not in live}
     return folder.write({}, gone, now)
 

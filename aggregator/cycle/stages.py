@@ -23,7 +23,7 @@ from aggregator.mailbox import Mailbox
 from aggregator.model import BY_HAND, Failure, Folded, Polled
 from aggregator.render import formats
 from aggregator.stop import Stop
-from aggregator.store import Reader, Store, folding, sources, stories, upkeep
+from aggregator.store import Reader, Store, queue, sources, unpublished, upkeep, vocabulary
 
 HUB_TIME = 5.0  # seconds
 
@@ -66,7 +66,7 @@ def stages(
     digests.make(config, store, now)
     _prune_daily(config, store, now)
     _note_hour(store, now)
-    watch.stage("publishing", len(stories.dirty(store)))
+    watch.stage("publishing", len(unpublished.dirty(store)))
     report.written = publish_changed(config, store, now, stop)
     advice = 'which some readers refuse; a smaller limit or content = "summary" makes it lighter'
     report.warnings += [f"{name} has {size / 1e6:.1f} MB, {advice}" for name, size in report.written.large]
@@ -87,7 +87,7 @@ def fold_again(config: Config, store: Store, now: int) -> None:
 
 def _fold(config: Config, store: Store, watch: Watch, stop: Stop) -> Folded:
     let_in(config, store)
-    waiting = folding.waiting(store)
+    waiting = queue.waiting(store)
     watch.stage("folding", waiting)
     if not waiting:
         return Folded()
@@ -102,7 +102,7 @@ def refold(config: Config, store: Store, since: int | None, now: int, watch: Wat
     of founding entries.
     """
     report = Report(now)
-    folding.forget(store, since)
+    queue.forget(store, since)
     make_growing_ones_again(config, store)
     report.folded = _fold(config, store, watch or Watch(), Stop())
     label(config, store)
@@ -117,7 +117,7 @@ def _prune_daily(config: Config, store: Store, now: int) -> None:
         return
     if store.meta("pruned") and not _jumped(store, now):
         upkeep.prune(store, now - config.retention, {source.id for source in config.sources} | {BY_HAND})
-        folding.forget_postings(
+        vocabulary.forget_postings(
             store,
             now - max(config.text_window or 0, 3 * (config.event_window or 0), 86_400) - config.retention,
         )

@@ -7,15 +7,15 @@ from dataclasses import replace
 from aggregator import desk
 from aggregator.edition import View
 from aggregator.errors import UsageError
-from aggregator.store import Reader, Store, entries, folding, stories
-from aggregator.store.folding import Override
+from aggregator.store import Reader, Store, overrides, stories, unpublished
+from aggregator.store.overrides import Override
 
 PIN, HIDE = "pin", "hide"
 
 
 def heeding(view: View, store: Reader) -> View:
     """The view, with what the user pinned and hid."""
-    words = folding.overrides(store)
+    words = overrides.overrides(store)
     return replace(
         view,
         pinned=frozenset(word.a for word in words if word.kind == PIN),
@@ -50,9 +50,9 @@ def _say(store: Store, kind: str, name: str, now: int, done: str) -> str:
         if kind == PIN:
             for other in stories.of_events(store, [member.event]):
                 for one in other.members:
-                    folding.forget_overrides(writer, PIN, one.entry.public_id, None)
-        folding.remember_override(writer, Override(kind, entry.public_id, "", kind), now)
-        entries.mark_event(writer, member.event)
+                    overrides.forget_overrides(writer, PIN, one.entry.public_id, None)
+        overrides.remember_override(writer, Override(kind, entry.public_id, "", kind), now)
+        unpublished.mark_event(writer, member.event)
     return f"entry {entry.id} {done}"
 
 
@@ -60,8 +60,8 @@ def _take_back(store: Store, kind: str, name: str, never: str, done: str) -> str
     entry = desk.find(store, name)
     member = stories.place(store, entry.id)
     with store.transaction() as writer:
-        if not folding.forget_overrides(writer, kind, entry.public_id, None):
+        if not overrides.forget_overrides(writer, kind, entry.public_id, None):
             raise UsageError(f"{name}: entry {entry.id} {never}")
         if member is not None:
-            entries.mark_event(writer, member.event)
+            unpublished.mark_event(writer, member.event)
     return f"entry {entry.id} {done}"

@@ -19,7 +19,7 @@ from aggregator.fold.batch import Batch, Settings, join, know
 from aggregator.fold.memory import Memory
 from aggregator.model import Folded
 from aggregator.stop import Stop
-from aggregator.store import Store, folding
+from aggregator.store import Store, members, queue
 
 __all__ = ["BATCH", "Settings", "fold", "join", "know"]
 
@@ -39,12 +39,12 @@ def fold(
     Ends after the batch in hand once `stop` is set: what was folded until then is kept.
     """
     done, memory = Folded(), Memory(store, titles)
-    waiting = folding.untold(store)
+    waiting = queue.untold(store)
     with _no_collection():
         for start in range(0, len(waiting), TRANSACTION):
             with store.transaction() as writer:
                 for part in _parts(waiting[start : start + TRANSACTION]):
-                    Batch(writer, settings, memory, done).run(folding.entries(writer, part, BODY_CHARACTERS))
+                    Batch(writer, settings, memory, done).run(members.entries(writer, part, BODY_CHARACTERS))
                     memory.bound()
                     if progress is not None:
                         progress(len(part))

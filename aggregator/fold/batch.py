@@ -17,8 +17,8 @@ from aggregator.fold.levels import Home
 from aggregator.fold.memory import EDITED, LARGE, POSTINGS, TELLINGS, Known, Memory
 from aggregator.fold.merging import ByHand, Member, Pair, Probabilities, pair
 from aggregator.model import Folded, Reason
-from aggregator.store import Writer, events, folding
-from aggregator.store.folding import Waiting
+from aggregator.store import Writer, events, members, overrides, vocabulary
+from aggregator.store.members import Waiting
 
 # stories that a new one is compared with, best first
 CANDIDATES, EVENT_CANDIDATES = 28, 16
@@ -66,7 +66,7 @@ class Batch:
     def __init__(self, writer: Writer, settings: Settings, memory: Memory, done: Folded) -> None:
         self.writer, self.settings, self.memory, self.done = writer, settings, memory, done
         self.total = int(writer.meta("events seen") or 0)
-        self.written = folding.Additions(writer)
+        self.written = members.Additions(writer)
         self.founders: list[Iterable[str]] = []  # terms of new events
         self.regrouped: Counter[str] = (
             Counter()
@@ -77,7 +77,7 @@ class Batch:
         self.edges: dict[int, list[int]] = {}  # new story → stories that may tell the same happening
         self.decided: dict[Pair, Reason] = {}  # of two stories, whether they are one text
         self.probabilities = Probabilities(memory.points, settings.event_window or 0, self.another_case)
-        found = folding.overrides(self.writer)
+        found = overrides.overrides(self.writer)
         self.split = {(one.a, one.b): one.level for one in found if one.kind == "split"}
         self.joins: dict[str, list[tuple[str, str]]] = {}
         for one in found:
@@ -99,7 +99,7 @@ class Batch:
     def run(self, batch: list[Waiting]) -> None:
         self.look_at(batch)
         ids = [entry.public_id for entry in batch]
-        self.stories, self.events = (folding.founded(self.writer, table, ids) for table in ("story", "event"))
+        self.stories, self.events = (members.founded(self.writer, table, ids) for table in ("story", "event"))
         for one in self.coming:
             self.place(one)
         self.written.flush()
@@ -208,7 +208,7 @@ class Batch:
         """Whether the user split this entry out of this story."""
         if not self.split:
             return False
-        name = self.names.get(story) or folding.public_id(self.writer, story)
+        name = self.names.get(story) or members.public_id(self.writer, story)
         return self.split.get((entry.public_id, name)) not in (None, levels.EVENT.name)
 
     def same_as(self, one: New, found: Sequence[Found]) -> Home | None:
@@ -303,7 +303,7 @@ class Batch:
         for (a, b), level in self.split.items():
             if level == "event" and (both := self.both(a, b)):
                 # From all that are in that event now: none may leave it for the one that was split off.
-                others = folding.newest_of_event(self.writer, both[1].event, LARGE)
+                others = members.newest_of_event(self.writer, both[1].event, LARGE)
                 apart |= {pair(both[0].story, other) for other in others if other != both[0].story}
         for a, b in {
             (min(a, b), max(a, b))
@@ -315,8 +315,8 @@ class Batch:
                 together.add(pair(both[0].story, both[1].story))
         return ByHand(frozenset(apart), frozenset(together))
 
-    def both(self, a: str, b: str) -> tuple[folding.Placed, folding.Placed] | None:
-        one, other = folding.placed(self.writer, a), folding.placed(self.writer, b)
+    def both(self, a: str, b: str) -> tuple[members.Placed, members.Placed] | None:
+        one, other = members.placed(self.writer, a), members.placed(self.writer, b)
         return None if one is None or other is None else (one, other)
 
     def join_by_hand(self, batch: list[Waiting]) -> None:
@@ -335,19 +335,19 @@ def join(writer: Writer, a: str, b: str, level: str) -> bool:
     """Make two entries one story or one event, the older leading; inside a transaction. False where one is
     not folded yet.
     """
-    one, other = folding.placed(writer, a), folding.placed(writer, b)
+    one, other = members.placed(writer, a), members.placed(writer, b)
     if one is None or other is None:
         return False
     kept, gone = sorted((one, other), key=lambda place: (place.published, place.story))
-    with folding.recounted(writer, (a, b)):
+    with vocabulary.recounted(writer, (a, b)):
         if level == "text" and kept.story != gone.story:
-            folding.merge_stories(
-                writer, kept.story, gone.story, Reason("text", kept.entry, 1.0, 1.0, folding.JOINED)
+            members.merge_stories(
+                writer, kept.story, gone.story, Reason("text", kept.entry, 1.0, 1.0, overrides.JOINED)
             )
             know(writer, gone.entry, kept.story)
         elif level == "event" and kept.event != gone.event:
             events.merge_events(
-                writer, [(kept.event, gone.event, Reason("event", kept.entry, 1.0, 1.0, folding.JOINED))]
+                writer, [(kept.event, gone.event, Reason("event", kept.entry, 1.0, 1.0, overrides.JOINED))]
             )
     return True
 
@@ -357,11 +357,11 @@ def know(writer: Writer, entry: int, story: int, own: bool = False) -> None:
     the story itself.
     """
     batch = Batch(writer, Settings(), Memory(writer, {}), Folded())
-    batch.look_at(folding.entries(writer, [entry], dedupe.BODY_CHARACTERS))
+    batch.look_at(members.entries(writer, [entry], dedupe.BODY_CHARACTERS))
     one = batch.coming[0]
     batch.describe(one)
     batch.written.postings(one.terms, one.entry.published, story)
     if own:
         batch.written.vector(story, one.vector)
     batch.written.flush()
-    folding.count_terms(writer, dict.fromkeys(one.terms, 0))  # they are known words from now on
+    vocabulary.count_terms(writer, dict.fromkeys(one.terms, 0))  # they are known words from now on

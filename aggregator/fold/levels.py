@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from aggregator import dedupe
 from aggregator.fold.memory import Known
 from aggregator.model import Reason
-from aggregator.store import folding
-from aggregator.store.folding import Waiting
+from aggregator.store import members
+from aggregator.store.members import Waiting
 
 if TYPE_CHECKING:
     from aggregator.fold.batch import Batch, Found, New
@@ -50,12 +50,12 @@ def same_item(batch: Batch, new: New, _: Sequence[Found]) -> Home | None:
     entry = new.entry
     if entry.link_key is None:
         return None
-    same_link = folding.same_link(batch.writer, entry.link_key)
+    same_link = members.same_link(batch.writer, entry.link_key)
     if home := _of_one_item(batch, entry, same_link, "same canonical link"):
         return home
     if len(same_link) > 1:
         return None
-    same_page = folding.same_page(batch.writer, entry.link_key, entry.title)
+    same_page = members.same_page(batch.writer, entry.link_key, entry.title)
     return _of_one_item(batch, entry, same_page, "same page and title")
 
 
@@ -79,7 +79,7 @@ def _is_one_page(batch: Batch, entry: Waiting, other: int) -> bool:
     """Whether two items with one canonical link are one: a page may have several, each with its fragment, or
     change between them.
     """
-    both = (*folding.entries(batch.writer, [other], LINKED), entry)
+    both = (*members.entries(batch.writer, [other], LINKED), entry)
     a, b = (batch.memory.fingerprint(one) for one in both)
     fragments = {(one.link or "").partition("#")[2] for one in both}
     if len(fragments) > 1 and "" not in fragments:

@@ -13,10 +13,10 @@ from typing import TypeVar
 
 from aggregator import dedupe
 from aggregator.cluster import Point
-from aggregator.store import Reader, Writer, folding, standing
-from aggregator.store.folding import Waiting
+from aggregator.store import Reader, Writer, members, standing, vocabulary
+from aggregator.store.members import Waiting
 from aggregator.store.standing import Part
-from aggregator.text import vocabulary
+from aggregator.text.vocabulary import FALLBACK
 
 POSTINGS = 16  # newest stories that one word finds
 EDITED = 0.95  # score of a text fold under which the copy is kept to compare with, beside the founder
@@ -70,7 +70,7 @@ class Memory:
         self.prints: dict[int, list[Known]] = {}  # story → what it is known by
         self.points: dict[int, Point] = {}  # story → what is clustered of it
         self.events: dict[int, int] = {}  # story → event
-        self._newest = self._stored = folding.newest_posting(reader)
+        self._newest = self._stored = vocabulary.newest_posting(reader)
         self.frequencies: dict[str, int] = {}  # known term → in how many events it was
         self.counted: Counter[str] = Counter()  # what is to be added to the stored ones
         self.standing: dict[str, set[int]] = {}  # source → parts of its items that stand
@@ -116,7 +116,7 @@ class Memory:
         """
         before = dict(zip(known.stories, known.weights, strict=True))
         for when, story, weight in reversed(
-            folding.postings(self._reader, term, at - reach, min(at + reach, self._newest), POSTINGS)
+            vocabulary.postings(self._reader, term, at - reach, min(at + reach, self._newest), POSTINGS)
         ):
             if story not in before:
                 known.stories.append(story)
@@ -137,7 +137,7 @@ class Memory:
         """Of all terms that are stored, among these and those that were asked for before."""
         known = self.frequencies
         missing = [term for term in terms if term not in known]
-        known.update(folding.frequencies(self._reader, missing))
+        known.update(vocabulary.frequencies(self._reader, missing))
         for term in missing if self.counted else ():
             if term in self.counted:
                 known[term] = max(0, known.get(term, 0) + self.counted[term])
@@ -155,13 +155,13 @@ class Memory:
 
     def flush(self, writer: Writer) -> None:
         """Write what was counted."""
-        folding.count_terms(writer, self.counted)
+        vocabulary.count_terms(writer, self.counted)
         self.counted.clear()
 
     def prints_of(self, story: int) -> list[Known]:
         known = self.prints.get(story)
         if known is None:
-            found = folding.tellings(self._reader, story, EDITED, TELLINGS, dedupe.BODY_CHARACTERS)
+            found = members.tellings(self._reader, story, EDITED, TELLINGS, dedupe.BODY_CHARACTERS)
             known = [Known(entry, self.fingerprint(entry)) for entry in found]
             self.prints[story] = known
         return known
@@ -217,7 +217,9 @@ class Memory:
         """Those that are still there."""
         wanted = list(stories)
         missing = [story for story in wanted if story not in self.points]
-        for story, (at, source, vector) in folding.points(self._reader, missing).items() if missing else ():
+        for story, (at, source, vector) in (
+            vocabulary.points(self._reader, missing).items() if missing else ()
+        ):
             self.points[story] = Point(story, at, source, vector)
         return {story: self.points[story] for story in wanted if story in self.points}
 
@@ -225,17 +227,17 @@ class Memory:
         known = self.events
         missing = [story for story in stories if story not in known]
         if missing:
-            known.update(folding.events_of(self._reader, missing))
+            known.update(members.events_of(self._reader, missing))
         return known
 
     def stories_of(self, event: int) -> dict[int, Point]:
         """The newest stories of an event, as many as are clustered again."""
-        return self.points_of(folding.newest_of_event(self._reader, event, LARGE))
+        return self.points_of(members.newest_of_event(self._reader, event, LARGE))
 
     def founder_of(self, story: int) -> int | None:
         """The entry that founded it."""
         known = self.prints.get(story)
-        return known[0].id if known else folding.founder(self._reader, story)
+        return known[0].id if known else members.founder(self._reader, story)
 
     def forget_events(self, gone: set[int]) -> None:
         """Which event a story is in, where it is one of these."""
@@ -269,7 +271,7 @@ def _meet(
         return True
     if entry.id in (known.first, known.second):
         return False
-    spoken = entry.language or vocabulary.FALLBACK
+    spoken = entry.language or FALLBACK
     apart = [
         dedupe.tells_apart(titles[other], entry.title, words, spoken)
         for other in (known.first, known.second)

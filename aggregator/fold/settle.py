@@ -11,7 +11,7 @@ from aggregator.fold import merging
 from aggregator.fold.memory import Memory
 from aggregator.fold.merging import Group, Member
 from aggregator.model import Reason
-from aggregator.store import Writer, events, folding
+from aggregator.store import Writer, events, members
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def settle(
         for event, place in sorted(where.gone.items())
     ]
     events.merge_events(writer, merges)
-    names = folding.public_ids(writer, why)
+    names = members.public_ids(writer, why)
     events.bind(writer, [(names[story], found) for story, found in why.items() if story in names])
     memory.forget_events(set(where.gone))
     for group, target in zip(groups, targets, strict=True):

@@ -4,13 +4,14 @@ source.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator import kinds
 from aggregator.model import Entry, Memory, Notice, Polled, Source
 from aggregator.store import intents, rows
 from aggregator.store.base import Reader, Store, Writer
+from aggregator.store.members import touch_stories_of, withdraw
 from aggregator.store.recognise import Known, free_id, recognise, take_keys
 
 
@@ -191,55 +192,6 @@ def set_kept(writer: Writer, number: int, before: bool, after: bool) -> None:
         withdraw(writer, number)
 
 
-def withdraw(writer: Writer, number: int) -> None:
-    """Take an entry out of its story; a story that is empty then goes too."""
-    writer.run("DELETE FROM pending_entry WHERE entry = ?", (number,))
-    row = writer.row(
-        "SELECT m.story, s.event FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?", (number,)
-    )
-    if row is None:
-        return
-    touch_stories_of(writer, [number], None)
-    writer.run("DELETE FROM member WHERE entry = ?", (number,))
-    drop_empty(writer, [row[0]])
-
-
-def drop_empty(writer: Writer, stories: Iterable[int]) -> None:
-    """Remove those stories that have no entry any more, and events that have no story."""
-    for story in stories:
-        if writer.row("SELECT 1 FROM member WHERE story = ?", (story,)):
-            continue
-        found = writer.row("SELECT event FROM story WHERE id = ?", (story,))
-        writer.run("DELETE FROM story WHERE id = ?", (story,))
-        if found and not writer.row("SELECT 1 FROM story WHERE event = ?", found):
-            writer.run("DELETE FROM alias WHERE now = (SELECT public_id FROM event WHERE id = ?)", found)
-            writer.run("DELETE FROM event WHERE id = ?", found)
-
-
-def touch_stories_of(writer: Writer, entries: Sequence[int], at: int | None) -> None:
-    """Their stories read differently now: label and print them again. `at` None: without a new date."""
-    for number in entries:
-        row = writer.row(
-            "SELECT m.story, s.event FROM member m JOIN story s ON s.id = m.story WHERE m.entry = ?",
-            (number,),
-        )
-        if row is None:
-            continue
-        story, event = row
-        writer.run("UPDATE story SET changed = max(changed, ?), labelled = 0 WHERE id = ?", (at or 0, story))
-        writer.run("UPDATE event SET changed = max(changed, ?) WHERE id = ?", (at or 0, event))
-        mark_event(writer, event)
-
-
-def mark_event(writer: Writer, event: int) -> None:
-    """Every edition that shows a story of this event, and the event's own page, are to be printed anew."""
-    writer.run(
-        "INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label WHERE story IN (SELECT id FROM story WHERE event = ?)",
-        (event,),
-    )
-    writer.run("INSERT OR IGNORE INTO dirty VALUES ('all'), (?)", (f"event:{event}",))
-
-
 def _remember(writer: Writer, source: Source, polled: Polled, memory: Memory) -> None:
     feed = polled.feed
     title = source.title or (feed.title if feed else "")
@@ -272,7 +224,7 @@ def _count(writer: Writer, source: Source, polled: Polled, absorbed: Absorbed) -
 
 def all_kept(reader: Reader, kept: bool) -> Iterator[Entry]:
     """Every stored entry that its source's include and exclude let through so far, or every other one."""
-    for row in reader.rows(
+    for row in reader.stream(
         f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.kept = ? ORDER BY e.id", (int(kept),)
     ):
         yield rows.entry(row)

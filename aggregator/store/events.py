@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from aggregator.model import Entry, Reason
 from aggregator.store import rows
+from aggregator.store.archives import is_told_again
 from aggregator.store.base import Reader, Writer
-from aggregator.store.entries import drop_empty, mark_event
-from aggregator.store.folding import Features, events_of, founded, touch
-from aggregator.store.lookup import number
+from aggregator.store.members import drop_empty, events_of, founded, touch
+from aggregator.store.overrides import Features
+from aggregator.store.rows import number
+from aggregator.store.unpublished import mark_event
 
 
 def founders(reader: Reader, events: Iterable[int]) -> dict[int, tuple[int | None, int]]:
@@ -83,36 +85,12 @@ def _found(writer: Writer, public_id: str, published: int, changed: int) -> int:
     if known:
         return known[public_id]
     writer.run("DELETE FROM alias WHERE public_id = ?", (public_id,))
-    _is_told_again(writer, public_id)
+    is_told_again(writer, public_id)
     event = writer.insert(
         "INSERT INTO event (public_id, id_hash, published, changed) VALUES (?, ?, ?, ?)",
         (public_id, number(public_id), published, changed),
     )
     return event
-
-
-def unprinted(edition: str) -> str:
-    """Under this name the store keeps the first archive document of an edition that is not on disk as it
-    should be, until it is (R4).
-    """
-    return f"archive {edition}"
-
-
-def _is_told_again(writer: Writer, public_id: str) -> None:
-    """No edition is done with it any more because it was told within another item; an archive document that
-    holds it and still grows is printed anew.
-    """
-    edition: str | None = ""
-    while edition is not None:  # from edition to edition: there are few of them, and many rows of each
-        writer.run(
-            "DELETE FROM archived WHERE edition = ? AND public_id = ? AND number = 0", (edition, public_id)
-        )
-        newest = "SELECT max(number) FROM archived WHERE edition = ?1"
-        writer.run(
-            f"INSERT INTO meta SELECT ?3, number FROM archived WHERE edition = ?1 AND public_id = ?2 AND number = ({newest}) "
-            "ON CONFLICT DO UPDATE SET value = excluded.value WHERE value = ''", (edition, public_id, unprinted(edition))
-        )  # fmt: skip
-        edition = writer.value("SELECT min(edition) FROM archived WHERE edition > ?", (edition,))
 
 
 def move_stories(writer: Writer, stories: Sequence[int], event: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -124,3 +125,8 @@ def _hints(record: dict[str, Any]) -> Hints:
         record.get("hub"),
         record.get("topic"),
     )
+
+
+def number(text: str) -> int:
+    """What indexes know a text by: a few bytes instead of all of it. Two texts may have the same."""
+    return zlib.crc32(text.encode())

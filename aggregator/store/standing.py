@@ -21,9 +21,7 @@ class Part:
 
 def stands(reader: Reader, source: str) -> set[int]:
     """The parts of this source that stand."""
-    return {
-        row[0] for row in reader.rows("SELECT part FROM standing WHERE source = ? AND stands = 1", (source,))
-    }
+    return set(reader.column("SELECT part FROM standing WHERE source = ? AND stands = 1", (source,)))
 
 
 def parts(reader: Reader, source: str, wanted: Iterable[int]) -> dict[int, Part]:

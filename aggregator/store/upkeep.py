@@ -11,7 +11,7 @@ from pathlib import Path
 from aggregator.errors import StoreError
 from aggregator.store import trouble
 from aggregator.store.base import Reader, Store
-from aggregator.store.entries import drop_empty, touch_stories_of
+from aggregator.store.members import drop_empty, touch_stories_of
 from aggregator.store.opening import APPLICATION_ID, acquire
 
 PER_SOURCE = 100_000  # entries kept of one source whatever the retention says (B9)
@@ -31,12 +31,12 @@ def prune(store: Store, before: int, configured: Collection[str]) -> int:
         if source in configured
         for number in json.loads(listed)
     }
-    old = [row[0] for row in store.rows("SELECT id FROM entry WHERE first_seen < ? ORDER BY id", (before,))]
+    old = store.column("SELECT id FROM entry WHERE first_seen < ? ORDER BY id", (before,))
     beyond = "SELECT id FROM entry WHERE source = ? ORDER BY first_seen DESC, id DESC LIMIT -1 OFFSET ?"
     for (source,) in store.rows(
         "SELECT source FROM entry GROUP BY source HAVING count(*) > ?", (PER_SOURCE,)
     ):
-        old += [row[0] for row in store.rows(beyond, (source, PER_SOURCE))]
+        old += store.column(beyond, (source, PER_SOURCE))
     doomed = sorted(set(old) - present)
     for start in range(0, len(doomed), _BATCH):
         removed += _remove(store, doomed[start : start + _BATCH])
@@ -50,10 +50,7 @@ def prune(store: Store, before: int, configured: Collection[str]) -> int:
 def _remove(store: Store, doomed: list[int]) -> int:
     with store.transaction() as writer:
         marks = ",".join("?" * len(doomed))
-        stories = [
-            row[0]
-            for row in writer.rows(f"SELECT DISTINCT story FROM member WHERE entry IN ({marks})", doomed)
-        ]
+        stories = writer.column(f"SELECT DISTINCT story FROM member WHERE entry IN ({marks})", doomed)
         touch_stories_of(writer, doomed, None)
         writer.run(f"DELETE FROM entry WHERE id IN ({marks})", doomed)
         drop_empty(writer, stories)
@@ -92,7 +89,7 @@ def look_for_damage(reader: Reader, check: str = "quick_check") -> None:
     """Once a day. Raises StoreError where a page can't be what was written; from then on every command says so.
     `check`: "integrity_check" compares indexes too, which takes several times as long.
     """
-    found = [row[0] for row in reader.rows(f"PRAGMA {check}(3)")]
+    found = reader.column(f"PRAGMA {check}(3)")
     if found == ["ok"]:
         return
     words = " ".join("; ".join(found).split())[:300]

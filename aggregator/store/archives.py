@@ -1,0 +1,114 @@
+"""Which archive document (RFC 5005) of an edition holds what. SQL only; `cycle.archives` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from aggregator.model import Story
+from aggregator.store.base import Reader, Store, Writer
+from aggregator.store.stories import stories
+
+
+def archived(reader: Reader, edition: str, ids: Iterable[str], least: int = 0) -> set[str]:
+    """Those of these published ids that an archive document of this number or a later one holds."""
+    return {
+        row[0]
+        for row in reader.chosen(
+            "SELECT public_id FROM archived WHERE edition = ? AND number >= ? AND public_id",
+            ids,
+            edition,
+            least,
+        )
+    }
+
+
+def archives(reader: Reader, edition: str) -> int:
+    """The number of the newest archive document of an edition; 0: none."""
+    return int(reader.value("SELECT coalesce(max(number), 0) FROM archived WHERE edition = ?", (edition,)))
+
+
+def archive(store: Store, edition: str, places: Mapping[str, int]) -> None:
+    """Remember which archive document holds an item, in order; document 0 holds what is told within another
+    item.
+    """
+    if not places:
+        return
+    with store.transaction() as writer:
+        start = writer.value(
+            "SELECT coalesce(max(position), 0) FROM archived WHERE edition = ? AND number = ?",
+            (edition, archives(store, edition)),
+        )
+        writer.run_many("INSERT OR IGNORE INTO archived VALUES (?, ?, ?, ?)",
+                         [(edition, item, number, start + 1 + position) for position, (item, number) in enumerate(places.items())])  # fmt: skip
+
+
+def in_archive(reader: Reader, edition: str, number: int) -> tuple[str, ...]:
+    """The published ids that an archive document holds, oldest first."""
+    found = reader.rows(
+        "SELECT public_id FROM archived WHERE edition = ? AND number = ? ORDER BY position", (edition, number)
+    )
+    return tuple(row[0] for row in found)
+
+
+def left_behind(
+    store: Store, topic: str | None, edition: str, until: int, by_entry: bool, batch: int
+) -> Iterator[tuple[Story, ...]]:
+    """Stories of an edition not newer than `until` and in no archive document yet, oldest first, so many at a
+    time.
+
+    `by_entry`: those of entries, where each entry is an item of its own. Else a mark on the row says that it
+    is archived, so that only
+    those are looked at that are not, however many are stored.
+    """
+    if not by_entry:
+        table, narrowed = ("label", "topic = ? AND ") if topic is not None else ("story", "")
+        with store.transaction() as writer:
+            writer.run(
+                f"UPDATE {table} SET archived = 1 WHERE {narrowed}archived = 0 AND EXISTS "
+                f"(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = {table}.public_id)", (*(() if topic is None else (topic,)), edition)
+            )  # fmt: skip
+    if by_entry:
+        number, items = (
+            "m.story",
+            "entry t JOIN member m ON m.entry = t.id"
+            + (" JOIN label l ON l.story = m.story AND l.topic = ?" if topic is not None else ""),
+        )
+    elif topic is not None:
+        number, items = "t.story", "(SELECT * FROM label WHERE topic = ? AND archived = 0) t"
+    else:
+        number, items = "t.id", "(SELECT * FROM story WHERE archived = 0) t"
+    after = (0, "")
+    while True:
+        found = store.rows(
+            f"SELECT {number}, t.published, t.public_id FROM {items} WHERE (t.published, t.public_id) > (?, ?) AND t.published <= ? AND NOT EXISTS "
+            "(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = t.public_id) ORDER BY t.published, t.public_id LIMIT ?",
+            (*(() if topic is None else (topic,)), *after, until, edition, batch),
+        )
+        if not found:
+            return
+        after = found[-1][1], found[-1][2]
+        yield stories(store, list(dict.fromkeys(row[0] for row in found)))
+
+
+def unprinted(edition: str) -> str:
+    """Under this name the store keeps the first archive document of an edition that is not on disk as it
+    should be, until it is (R4).
+    """
+    return f"archive {edition}"
+
+
+def is_told_again(writer: Writer, public_id: str) -> None:
+    """No edition is done with it any more because it was told within another item; an archive document that
+    holds it and still grows is printed anew.
+    """
+    edition: str | None = ""
+    while edition is not None:  # from edition to edition: there are few of them, and many rows of each
+        writer.run(
+            "DELETE FROM archived WHERE edition = ? AND public_id = ? AND number = 0", (edition, public_id)
+        )
+        newest = "SELECT max(number) FROM archived WHERE edition = ?1"
+        writer.run(
+            f"INSERT INTO meta SELECT ?3, number FROM archived WHERE edition = ?1 AND public_id = ?2 AND number = ({newest}) "
+            "ON CONFLICT DO UPDATE SET value = excluded.value WHERE value = ''", (edition, public_id, unprinted(edition))
+        )  # fmt: skip
+        edition = writer.value("SELECT min(edition) FROM archived WHERE edition > ?", (edition,))

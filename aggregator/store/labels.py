@@ -1,0 +1,82 @@
+"""Stories in topics. SQL only; `topics` decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from aggregator.model import Story
+from aggregator.store.base import Reader, Store
+from aggregator.store.stories import stories
+from aggregator.store.unpublished import mark_event
+
+Labels = Iterable[tuple[str, int, str]]
+"""(topic, entry, rule)"""
+
+
+def label(store: Store, decide: Callable[[Story], Labels], limit: int = 1000) -> int:
+    """Give topics to stories that have none yet or read differently now; returns how many (0: none is left)."""
+    with store.transaction() as writer:
+        numbers = writer.column("SELECT id FROM story WHERE labelled = 0 LIMIT ?", (limit,))
+        for story in stories(store, numbers):
+            writer.run("INSERT OR IGNORE INTO dirty SELECT topic FROM label WHERE story = ?", (story.id,))
+            writer.run("DELETE FROM label WHERE story = ?", (story.id,))
+            found = [
+                (topic, story.id, story.published, story.public_id, entry, rule)
+                for topic, entry, rule in decide(story)
+            ]
+            writer.run_many(
+                "INSERT INTO label (topic, story, published, public_id, entry, rule) VALUES (?, ?, ?, ?, ?, ?)",
+                found,
+            )
+            mark_event(writer, story.event)
+        writer.run_many("UPDATE story SET labelled = 1 WHERE id = ?", [(number,) for number in numbers])
+    return len(numbers)
+
+
+def topic_counts(reader: Reader) -> dict[str, tuple[int, int]]:
+    """Topic → (stories, when the newest was published)."""
+    query = "SELECT topic, count(*), max(published) FROM label GROUP BY topic"
+    return {topic: (count, newest) for topic, count, newest in reader.rows(query)}
+
+
+def unlabel_all(store: Store, topics: Sequence[str]) -> None:
+    """The rules changed: every story is labelled anew, every edition printed anew."""
+    with store.transaction() as writer:
+        writer.run("UPDATE story SET labelled = 0")
+        known = set(writer.column("SELECT DISTINCT topic FROM label"))
+        writer.run_many("DELETE FROM label WHERE topic = ?", [(topic,) for topic in known - set(topics)])
+        writer.run_many("DELETE FROM archived WHERE edition = ?", [(topic,) for topic in known - set(topics)])
+
+
+def unlabel_newest(store: Store, entries: int) -> None:
+    """What tells topics was taught anew: the stories of so many of the newest entries are looked at again."""
+    with store.transaction() as writer:
+        writer.run(
+            "UPDATE story SET labelled = 0 WHERE id IN (SELECT story FROM member WHERE entry IN "
+            "(SELECT id FROM entry WHERE kept = 1 ORDER BY published DESC, public_id DESC LIMIT ?))",
+            (entries,),
+        )
+
+
+def any_unlabelled(reader: Reader) -> bool:
+    """Whether a story is new, or reads differently now."""
+    return reader.row("SELECT 1 FROM story WHERE labelled = 0 LIMIT 1") is not None
+
+
+def labelled(reader: Reader) -> dict[str, set[str]]:
+    """Topic → published ids of its stories."""
+    found: dict[str, set[str]] = {}
+    for topic, public_id in reader.rows("SELECT topic, public_id FROM label"):
+        found.setdefault(topic, set()).add(public_id)
+    return found
+
+
+def labels_of(reader: Reader, story: int) -> tuple[tuple[str, int, str], ...]:
+    """(topic, entry, rule) of a story."""
+    return tuple(reader.rows("SELECT topic, entry, rule FROM label WHERE story = ? ORDER BY topic", (story,)))
+
+
+def events_of_topics(reader: Reader, topics: Sequence[str]) -> list[int]:
+    """The events one of whose stories is in one of these topics."""
+    query = "SELECT DISTINCT s.event FROM label l JOIN story s ON s.id = l.story WHERE l.topic"
+    return sorted({row[0] for row in reader.chosen(query, topics)})

@@ -1,0 +1,45 @@
+"""What has to be published anew: topics, events, all. SQL only; `cycle.dirty` says what that is on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aggregator.store.base import Reader, Store, Writer
+
+
+def dirty(reader: Reader) -> tuple[str, ...]:
+    """What has to be printed anew: topic ids, "all", "sources", "event:NUMBER"."""
+    return tuple(reader.column("SELECT edition FROM dirty ORDER BY edition"))
+
+
+def mark_dirty(store: Store, editions: Iterable[str]) -> None:
+    with store.transaction() as writer:
+        writer.run_many("INSERT OR IGNORE INTO dirty VALUES (?)", [(edition,) for edition in editions])
+
+
+def printed(store: Store, editions: Iterable[str]) -> None:
+    """They are on disk now; until here a crash means that they are printed again (R4). Every entry stored so
+    far, up to the first that still waits to be folded, has come out with this publication, or an earlier one.
+    """
+    with store.transaction() as writer:
+        writer.run(
+            "INSERT OR IGNORE INTO publication SELECT newest FROM "
+            "(SELECT coalesce((SELECT min(entry) - 1 FROM pending_entry), (SELECT max(id) FROM entry)) AS newest) "
+            "WHERE newest > (SELECT coalesce(max(newest), 0) FROM publication)"
+        )
+        writer.run_many("DELETE FROM dirty WHERE edition = ?", [(edition,) for edition in editions])
+
+
+def mark_all_events(store: Store) -> None:
+    """Every page is to be printed anew."""
+    with store.transaction() as writer:
+        writer.run("INSERT OR IGNORE INTO dirty SELECT 'event:' || id FROM event")
+
+
+def mark_event(writer: Writer, event: int) -> None:
+    """Every edition that shows a story of this event, and the event's own page, are to be printed anew."""
+    writer.run(
+        "INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label WHERE story IN (SELECT id FROM story WHERE event = ?)",
+        (event,),
+    )
+    writer.run("INSERT OR IGNORE INTO dirty VALUES ('all'), (?)", (f"event:{event}",))
