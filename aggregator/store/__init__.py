@@ -8,6 +8,8 @@ them · `lookup` entries by what people know of them · `upkeep` retention, back
 
 `intents` and `recognise` decide what an item of a document is; `rows` knows the columns; `opening`, `migrations`,
 `lock` and `trouble` are about the file.
+
+In: values of `model`. Out: the same, with the ids that they have here. Start reading at `schema.sql`, then at `base`.
 """
 
 from aggregator.store.base import Reader, Store, Writer
