@@ -40,7 +40,9 @@ MANY = document(item("One"), item("Big & one", PARAGRAPH * 30_000), item("Three"
 
 
 @pytest.fixture
-def workers() -> Iterator[Workers]:
+def workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers]:
+    """Processes also for documents that are little enough to be read here."""
+    monkeypatch.setattr(isolate, "parse_little", lambda *given: None)
     made = Workers(1)
     yield made
     made.close()

@@ -16,15 +16,17 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from multiprocessing import util
-from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
-from aggregator import poll, processes
+from aggregator import poll
 from aggregator.config import Config
 from aggregator.cycle.polling import Asked, Crew, Outcome
 from aggregator.fetch import Door
 from aggregator.parse.isolate import Workers
 from aggregator.poll import Parser
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 PARSERS = 2  # processes that parse what threads fetch
 PROCESSES = 8  # that poll at the same time at most: each takes some 30 MB with its parser
@@ -66,6 +68,8 @@ def _few_heaps() -> None:
 @contextlib.contextmanager
 def in_processes(config: Config, door: Door) -> Iterator[Crew]:
     """Processes with a door and a parser each."""
+    from aggregator import processes  # not where threads poll and nothing is parsed
+
     clean = processes.Context()
     server = processes.ensure_server(clean, (*processes.PRELOADED, __name__))
     watched, alive = clean.Pipe(duplex=False)
@@ -103,6 +107,8 @@ class Here:
 @functools.cache
 def here(parsers: int = 1) -> Here:
     """Of this process, whichever it is."""
+    from multiprocessing import util
+
     made = Here(parsers)
     # Before the process waits for its own ones, as it does at its end.
     util.Finalize(made, made.close, exitpriority=100)
@@ -117,6 +123,8 @@ def each_here(asked: Sequence[Asked]) -> list[Outcome]:
 
 def _begin(server: str, watched: Connection) -> None:
     """In a new process: signals are for the one that started it, whose end is ours."""
+    from aggregator import processes
+
     processes.use_server(server)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from aggregator import kinds, poll, urls, websub
 from aggregator.config import Config
@@ -17,10 +18,12 @@ from aggregator.cycle.network import Network
 from aggregator.cycle.report import Report
 from aggregator.mailbox import Letter, Mailbox
 from aggregator.model import Fetched, Memory, Pace, Polled, Source, Task
-from aggregator.parse.isolate import Workers
 from aggregator.stop import Stop
 from aggregator.store import Store, pushes, sources
 from aggregator.websub import Subscription, Wish
+
+if TYPE_CHECKING:
+    from aggregator.parse.isolate import Workers
 
 AT_A_TIME = 10  # requests to hubs in one cycle, each in its host's turn
 HUB_TIME = 5.0  # seconds
@@ -49,6 +52,8 @@ def brought(
         pushes.keep(store, changed)
     if not letters:
         return []
+    from aggregator.parse.isolate import Workers
+
     workers = Workers(1)
     try:
         return list(_read(config, store, letters, now, workers, report))

@@ -43,7 +43,9 @@ def parse(
         )
 
 
-def parse_little(source: Source, fetched: Fetched, limits: Limits, before: ItemMarks) -> Parsed | None:
+def parse_little(
+    source: Source, fetched: Fetched, limits: Limits, before: ItemMarks | None
+) -> Parsed | None:
     """What is new in a document, where that is little and plain enough to be read here; None where it isn't, or
     there is any doubt: then a process that can be ended has to read it.
     """
@@ -52,13 +54,18 @@ def parse_little(source: Source, fetched: Fetched, limits: Limits, before: ItemM
         return None
     from aggregator.parse import body  # a cycle in which nothing changed looks into no body
 
+    if before is None and len(raw) > body.LITTLE:
+        return None
     try:
         found = body.of(fetched, limits, before)
-        if found.part is None or not found.is_little:
+        if not found.is_little:
             return None
         from aggregator.parse import feeds
 
-        return feeds.read_part(source.id, fetched, limits, found, found.part)
+        if found.part is not None:
+            return feeds.read_part(source.id, fetched, limits, found, found.part)
+        parsed = feeds.read(source.id, fetched, limits, found)
+        return parsed if parsed.failure is None and parsed.feed.format else None
     except Exception:
         return None
 

@@ -17,7 +17,6 @@ from concurrent.futures import CancelledError, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aggregator import processes
 from aggregator.kinds import Reader
 from aggregator.model import Bound, Failure, Fetched, ItemMarks, Limits, Parsed, Source
 from aggregator.parse import bounds, parse, parse_little
@@ -71,6 +70,8 @@ class _Worker:
     def start(self, job: _Job, limits: Limits, alone: bool) -> Any:
         """A future of `Parsed`."""
         from pebble import ProcessPool  # not where nothing needs a process
+
+        from aggregator import processes
 
         if self._pool is None or not self._pool.active:
             clean = processes.Context()
@@ -127,13 +128,13 @@ class Workers:
         before: ItemMarks | None = None,
     ) -> Parsed:
         """As `parse.parse`, but ended after `limits.parse_seconds` and with `limits.parse_memory`. Never
-        raises. What little is new in a plain document is read here.
+        raises. A plain document that is little, or in which little is new, is read here.
 
         What was too much for the memory that a small document gets is parsed once more, alone, in a new
         process, with all that there is. An item that ends its process is named, and the others are read.
         """
         job = _Job(source, fetched, read, before)
-        if before is not None and read is None and job.size <= BIG:
+        if read is None and job.size <= BIG:
             found = parse_little(source, fetched, limits, before)
             if found is not None:
                 return found
