@@ -207,3 +207,20 @@ def test_real_feeds_come_out_the_same() -> None:
             assert comparable(put_together(first, found)) == comparable(list(wanted.entries)), name
             assert found.marks == wanted.marks, name
     assert told
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_read"),
+    [
+        ("a little feed", b"<rss version='2.0'><channel><title>t</title><item><title>One</title></item></channel></rss>", True),
+        ("a large one", b"<rss version='2.0'><channel><title>t</title><item><title>One</title></item>" + b" " * body.LITTLE + b"</channel></rss>", False),
+        ("not well-formed", b"<rss version='2.0'><channel><title>t</title><item><title>One</item></channel></rss>", False),
+        ("deep", b"<rss version='2.0'><channel><item><title>x</title>" + b"<a>" * body.SHALLOW + b"</a>" * body.SHALLOW + b"</item></channel></rss>", False),
+        ("no feed", b"<html><body>x</body></html>", False),
+        ("nothing in it", b"<rss version='2.0'></rss>", False),
+    ],
+)  # fmt: skip
+def test_a_little_document_that_is_new_is_read_where_it_is(name: str, text: bytes, is_read: bool) -> None:
+    found = parse_little(SOURCE, fetched(text), Limits(), None)
+    assert (found is not None) is is_read, name
+    assert found is None or found == whole(text)

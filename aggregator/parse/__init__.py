@@ -43,9 +43,7 @@ def parse(
         )
 
 
-def parse_little(
-    source: Source, fetched: Fetched, limits: Limits, before: ItemMarks | None
-) -> Parsed | None:
+def parse_little(source: Source, fetched: Fetched, limits: Limits, before: ItemMarks | None) -> Parsed | None:
     """What is new in a document, where that is little and plain enough to be read here; None where it isn't, or
     there is any doubt: then a process that can be ended has to read it.
     """
