@@ -167,7 +167,9 @@ def _database(config: Config) -> Iterator[Finding]:
         yield (
             "journal",
             True,
-            mode if mode == "wal" else f"{mode}: this file system has no shared memory; slower, correct",
+            mode
+            if mode == "wal"
+            else f"{mode}: correct, and wal after the next cycle, but where the file system has no shared memory",
         )
         present = now()
         rows = [row for row in desk.source_rows(config, store, present) if row.source.enabled]

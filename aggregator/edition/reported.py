@@ -76,6 +76,8 @@ def by(
     the event only.
     """
     at_hand = [lead, *(member.entry for member in (*same, *rest))]
+    if not _is_any_reported(at_hand):
+        return []
     names = {entry.id: origin(entry).title for entry in at_hand}
     of_event = {member.entry.id for member in rest}
     return [
@@ -90,11 +92,15 @@ def by(
     ]
 
 
+def _is_any_reported(entries: Iterable[Entry]) -> bool:
+    return any(name == "telling" for entry in entries for name, _ in entry.extras)
+
+
 def _reports(entries: Sequence[Entry], names: Mapping[int, str]) -> Iterator[tuple[Entry, Report]]:
     """Each once, without those who are at hand themselves: by the link of another entry, or under the name that
     an entry's outlet has.
     """
-    if not any(name == "telling" for entry in entries for name, _ in entry.extras):
+    if not _is_any_reported(entries):
         return
     known = {(entry.link_key, names.get(entry.id, "")) for entry in entries}
     links = {entry.link_key: entry.id for entry in entries}
@@ -109,6 +115,8 @@ def _reports(entries: Sequence[Entry], names: Mapping[int, str]) -> Iterator[tup
 def tellers(members: Iterable[Member], read: Direct) -> set[str]:
     """All who tell it, by their sources or, where they are only reported, by their names."""
     entries = [member.entry for member in members]
+    if not any(entry.extras for entry in entries):  # as most are
+        return {entry.source for entry in entries}
     names = {entry.id: dict(entry.extras).get("origin:title", "") for entry in entries}
     return {teller(entry, read) for entry in entries} | {
         _named(report) for _, report in _reports(entries, names)
@@ -118,6 +126,8 @@ def tellers(members: Iterable[Member], read: Direct) -> set[str]:
 def voices(story: Story) -> list[set[str]]:
     """The tellers of each text: those of the story, and those of each other text that is reported of its event."""
     entries = [member.entry for member in story.members]
+    if not any(entry.extras for entry in entries):
+        return [{entry.source for entry in entries}]
     reports = [report for _, report in _reports(entries, {})]
     copies = {_named(one) for one in reports if one.level != "event"}
     texts = [{_named(one)} for one in reports if one.level == "event"]
