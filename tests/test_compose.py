@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ import pytest
 from aggregator import cycle
 from aggregator.config import Config
 from aggregator.cycle import Wanted
-from aggregator.model import SAME_EVENT, SAME_TEXT
+from aggregator.edition import reported
+from aggregator.model import SAME_EVENT, SAME_TEXT, Member, Origin, Story
 from aggregator.parse import dates, tellings
 from aggregator.store import open_writer
-from tests.helpers import NOW, config
+from tests.helpers import NOW, config, entry
 from tests.hostile import Case, Hostile, reply
 
 HOUR = 3600
@@ -304,3 +306,67 @@ def test_tellings_are_bounded() -> None:
 ])  # fmt: skip
 def test_what_our_feeds_add_is_taken_away(content: str, alone: bool, expected: str) -> None:
     assert tellings.own_text(content, "Title", "Title", alone) == (expected, "Title" if expected else "")
+
+
+def member(
+    source: str, number: int, link: str | None = "https://a.example/1", title: str = "One", **said: str
+) -> Member:
+    extras = tuple((name.replace("_", ":"), value) for name, value in said.items())
+    made = entry(source, f"{source}{number}", title, link=link, extras=extras)
+    return Member(replace(made, id=number), 1, 1)
+
+
+BY_A = {"origin_title": "A", "origin_id": "tag:a.example,2026:feed", "origin_url": "https://a.example/feed"}
+READ = {"https://a.example/feed": "a"}
+REPORT = '{"outlet": "C", "title": "One", "link": "https://c.example/1", "published": 7, "level": "text"}'
+
+
+@pytest.mark.parametrize(("name", "lead", "other", "read", "listed"), [
+    ("read directly and through another", member("a", 1), member("hub", 2, **BY_A), READ, 0),
+    ("through two others", member("hub", 1, **BY_A), member("hub-2", 2, **BY_A), {}, 0),
+    ("without a link of its own", member("a", 1, None), member("hub", 2, "https://hub.example/stories/1.html", **BY_A), READ, 0),
+    ("the same page, another outlet", member("b", 1), member("hub", 2, **BY_A), READ, 1),
+    ("another item of one outlet", member("a", 1), member("hub", 2, "https://a.example/2", "Two", **BY_A), READ, 1),
+    ("two of one source", member("hub", 1, **BY_A), member("hub", 2, **BY_A), {}, 1),
+    ("nobody's planet", member("a", 1), member("b", 2), READ, 1),
+])  # fmt: skip
+def test_an_entry_that_came_in_two_ways_is_listed_and_counted_once(
+    name: str, lead: Member, other: Member, read: dict[str, str], listed: int
+) -> None:
+    assert len(reported.others(lead, [other], read)) == listed
+    is_one_outlet = reported.teller(lead.entry, read) == reported.teller(other.entry, read)
+    assert len(reported.tellers([lead, other], read)) == (1 if is_one_outlet else 2)
+
+
+@pytest.mark.parametrize(("name", "members", "outlets"), [
+    ("reported only", [member("hub", 1, **BY_A, telling=REPORT)], ["C"]),
+    ("reported twice", [member("hub", 1, **BY_A, telling=REPORT), member("hub-2", 2, "https://b.example/1", telling=REPORT)], ["C"]),
+    ("at hand too", [member("hub", 1, **BY_A, telling=REPORT), member("c", 2, "https://c.example/1")], []),
+    ("itself", [member("hub", 1, "https://c.example/1", origin_title="C", telling=REPORT)], []),
+    ("another outlet with this link", [member("hub", 1, "https://c.example/1", origin_title="D", telling=REPORT)], ["C"]),
+])  # fmt: skip
+def test_who_is_reported_is_listed_unless_at_hand(
+    name: str, members: list[Member], outlets: list[str]
+) -> None:
+    lead, *same = members
+    found = reported.by(
+        lead.entry, same, [], lambda one: Origin(one.source, dict(one.extras).get("origin:title", one.source))
+    )
+    assert [(one.origin.title, one.link, one.published) for one in found] == [
+        (outlet, "https://c.example/1", 7) for outlet in outlets
+    ]
+    assert len(reported.tellers(members, {})) == len({one.entry.teller for one in members}) + len(outlets)
+
+
+def test_copies_that_are_reported_are_one_voice_and_other_texts_are_more() -> None:
+    event = REPORT.replace("text", "event")
+    story = Story(
+        1,
+        "s",
+        1,
+        1,
+        (member("hub", 1, **BY_A, telling=REPORT), member("d", 2, "https://d.example/1", telling=event)),
+    )
+    assert reported.voices(story) == [{"tag:a.example,2026:feed", "d", "outlet: C"}]
+    alone = Story(1, "s", 1, 1, (member("hub", 1, **BY_A, telling=event),))
+    assert reported.voices(alone) == [{"tag:a.example,2026:feed"}, {"outlet: C"}]
