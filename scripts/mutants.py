@@ -57,7 +57,7 @@ MUTANTS = (
     m("T2", "a source's exclude", "topics.py", "return exclude is None or query.match(exclude, doc) is None", "return True", "lost.py::test_include_and_exclude_of_a_source"),
     m("T4", "a source's include", "topics.py", "if include is not None and query.match(include, doc) is None:", "if False:", "lost.py::test_include_and_exclude_of_a_source"),
     # ---- the store
-    m("K1", "what is still in its feed is not pruned", "store/upkeep.py", "sorted(set(old) - present)", "sorted(set(old))", "decisions.py::test_prune_leaves_what_is_still_in_its_feed"),
+    m("K1", "what is still in its feed is not pruned", "store/retention.py", "{*aged, *beyond} - held", "{*aged, *beyond}", "decisions.py::test_prune_leaves_what_is_still_in_its_feed"),
     m("B3", "an empty file is no database of ours", "store/opening.py", "if path.stat().st_size == 0:", "if False:", "decisions.py::test_an_empty_file_is_called_empty"),
     m("R2", "what fits two stored entries is neither", "store/recognise.py", "(len(fitting) == 1 or (fitting and same is _same_words))", "fitting", "items.py::test_from_poll_to_poll"),
     # ---- folding

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from aggregator import cycle, dedupe, fold, health, schedule, urls
+from aggregator.cycle.retention import JUMP, due
 from aggregator.dedupe import headline
 from aggregator.edition import View, compose
 from aggregator.errors import StoreError
 from aggregator.model import Failure, Head, Hints, Member, Memory, Origin, Pace, Reason, Story
-from aggregator.store import Store, lookup, open_writer, queue, upkeep
+from aggregator.store import Store, lookup, open_writer, queue, retention, upkeep
 from tests.helpers import NOW, entry, put
 
 HOUR, DAY = 3600, 86_400
@@ -40,6 +41,45 @@ def test_prune_leaves_what_is_still_in_its_feed(tmp_path: Path) -> None:
         fold.fold(store, fold.Settings(), {})
         assert upkeep.prune(store, NOW + 1, {"a"}) == 1
         assert sorted(homes(store)) == ["kept", "new"]
+
+
+@pytest.mark.parametrize(
+    ("name", "aged", "beyond", "documents", "wanted"),
+    [
+        ("what is old goes", [1, 2], [], {}, [1, 2]),
+        ("but not what its feed still holds", [1, 2], [], {"a": [2, 3]}, [1]),
+        ("whoever asks: what one holds of another's", [1, 2], [], {"a": [2], "b": [1]}, []),
+        ("of a source that left the config by its age", [1, 2], [], {"gone": [2]}, [1, 2]),
+        ("what is too much goes however new", [], [7], {"a": [8]}, [7]),
+        ("and stays where its feed holds that much", [], [7], {"a": [7, 8]}, []),
+        ("once, where it is both", [3, 1], [3], {}, [1, 3]),
+        ("nothing old, nothing too much", [], [], {"a": [1]}, []),
+    ],
+)
+def test_R13_what_is_pruned(
+    name: str, aged: list[int], beyond: list[int], documents: dict[str, list[int]], wanted: list[int]
+) -> None:
+    assert retention.doomed(aged, beyond, documents, {"a", "b"}) == wanted, name
+
+
+@pytest.mark.parametrize(
+    ("name", "pruned", "last_cycle", "wanted"),
+    [
+        ("a new store", None, None, "wait"),
+        ("just now", NOW, NOW, "no"),
+        ("today", NOW - DAY + 1, NOW - HOUR, "no"),
+        ("a day ago", NOW - DAY, NOW - HOUR, "yes"),
+        ("in the future, by a clock that was wrong", NOW + 1, NOW, "yes"),
+        ("the last cycle is not known", NOW - DAY, None, "yes"),
+        ("the longest rest that is none", NOW - 9 * DAY, NOW - JUMP, "yes"),
+        ("a long rest, or a clock that jumped", NOW - 9 * DAY, NOW - JUMP - 1, "wait"),
+        ("a clock that went back", NOW - 9 * DAY, NOW + 1, "wait"),
+    ],
+)
+def test_R13_when_retention_applies(
+    name: str, pruned: int | None, last_cycle: int | None, wanted: str
+) -> None:
+    assert due(pruned, last_cycle, NOW) == wanted, name
 
 
 def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from aggregator import cycle
 from aggregator.cli import group
-from aggregator.cycle import stages
+from aggregator.cycle import retention
 from aggregator.errors import StoreError
 from aggregator.store import base, open_reader, open_writer, trouble, upkeep
 from tests.helpers import NOW, config, entry, put
@@ -46,8 +46,8 @@ def test_R13_a_clock_that_jumps_ahead_takes_nothing_away_and_dates_nothing_for_g
 @pytest.mark.parametrize(
     ("later", "pruned"),
     [
-        ((stages.JUMP + 120 * DAY,), False),
-        ((stages.JUMP + 120 * DAY, DAY), True),
+        ((retention.JUMP + 120 * DAY,), False),
+        ((retention.JUMP + 120 * DAY, DAY), True),
         (tuple([3 * DAY] * 35), True),
     ],
 )

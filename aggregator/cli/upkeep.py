@@ -64,11 +64,12 @@ def restore_command(settings: Settings, file: Path) -> None:
 @common(json_output=True)
 def prune_command(settings: Settings) -> None:
     """Apply retention now: remove entries that are older than it and no longer in their feeds."""
+    from aggregator.cycle import retention
     from aggregator.cycle.publisher import publish_changed, sweep
 
     config = settings.load()
     with settings.writer(config) as store:
-        removed = upkeep.prune(store, now() - config.retention, {source.id for source in config.sources})
+        removed = retention.prune(config, store, now())
         publish_changed(config, store, now())
         sweep(config, store, now())
     if settings.json:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from aggregator.config import Config
-from aggregator.cycle import digests, hooks, push
+from aggregator.cycle import digests, hooks, push, retention
 from aggregator.cycle.archives import make_growing_ones_again
 from aggregator.cycle.changes import follow_renames, let_in
 from aggregator.cycle.collect import collect, pay_debts
@@ -20,10 +20,10 @@ from aggregator.cycle.publisher import publish_changed, sweep
 from aggregator.cycle.report import Report, Watch
 from aggregator.fetch import Door
 from aggregator.mailbox import Mailbox
-from aggregator.model import BY_HAND, Failure, Folded, Polled
+from aggregator.model import Failure, Folded, Polled
 from aggregator.render import formats
 from aggregator.stop import Stop
-from aggregator.store import Reader, Store, queue, sources, unpublished, upkeep, vocabulary
+from aggregator.store import Reader, Store, queue, sources, unpublished, upkeep
 
 HUB_TIME = 5.0  # seconds
 
@@ -112,28 +112,18 @@ def refold(config: Config, store: Store, since: int | None, now: int, watch: Wat
 
 
 def _prune_daily(config: Config, store: Store, now: int) -> None:
-    """Retention once a day, so that no cycle pays for it."""
-    if pruned_today(store, now):
-        return
-    if store.meta("pruned") and not _jumped(store, now):
-        upkeep.prune(store, now - config.retention, {source.id for source in config.sources} | {BY_HAND})
-        vocabulary.forget_postings(
-            store,
-            now - max(config.text_window or 0, 3 * (config.event_window or 0), 86_400) - config.retention,
-        )
-        sweep(config, store, now)
+    match retention.due(_number(store, "pruned"), _number(store, "clock"), now):
+        case "no":
+            return
+        case "yes":
+            retention.prune(config, store, now)
+            sweep(config, store, now)
     store.set_meta("pruned", str(now))
 
 
-JUMP = 3 * 86_400  # seconds since the last cycle, from which on the clock may be wrong
-
-
-def _jumped(store: Reader, now: int) -> bool:
-    """Whether the clock went on by days since the last cycle, or back. Where it was a long rest, retention applies a
-    day later.
-    """
-    last = int(store.meta("clock") or now)
-    return not 0 <= now - last <= JUMP
+def _number(store: Reader, key: str) -> int | None:
+    known = store.meta(key)
+    return None if known is None else int(known)
 
 
 def _note_hour(store: Store, now: int) -> None:

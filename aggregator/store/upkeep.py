@@ -5,56 +5,51 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from aggregator.errors import StoreError
-from aggregator.store import trouble
+from aggregator.store import retention, trouble
 from aggregator.store.base import Reader, Store
 from aggregator.store.members import drop_empty, touch_stories_of
 from aggregator.store.opening import APPLICATION_ID, acquire
 
-PER_SOURCE = 100_000  # entries kept of one source whatever the retention says (B9)
 _BATCH = 1000
 
 
 def prune(store: Store, before: int, configured: Collection[str]) -> int:
-    """Remove entries first seen before `before` that no source's document holds any more; returns how many.
-
-    An entry that is still in its feed stays: removed, it would come back as new at the next poll. What a source
-    told last that is not `configured` any more goes by its age.
+    """Remove entries first seen before `before` that no document of a `configured` source holds any more; returns how
+    many.
     """
-    removed = 0
-    present = {
-        number
-        for source, listed in store.rows("SELECT id, present FROM source")
-        if source in configured
-        for number in json.loads(listed)
+    documents = {
+        source: json.loads(listed) for source, listed in store.rows("SELECT id, present FROM source")
     }
-    old = store.column("SELECT id FROM entry WHERE first_seen < ? ORDER BY id", (before,))
-    beyond = "SELECT id FROM entry WHERE source = ? ORDER BY first_seen DESC, id DESC LIMIT -1 OFFSET ?"
-    for (source,) in store.rows(
-        "SELECT source FROM entry GROUP BY source HAVING count(*) > ?", (PER_SOURCE,)
-    ):
-        old += store.column(beyond, (source, PER_SOURCE))
-    doomed = sorted(set(old) - present)
+    aged = store.column("SELECT id FROM entry WHERE first_seen < ?", (before,))
+    doomed = retention.doomed(aged, _beyond(store), documents, configured)
     for start in range(0, len(doomed), _BATCH):
-        removed += _remove(store, doomed[start : start + _BATCH])
+        _remove(store, doomed[start : start + _BATCH])
     with store.transaction() as writer:
         writer.run("DELETE FROM traffic WHERE day < ?", (before // 86_400,))
         writer.run("DELETE FROM state_change WHERE at < ?", (before,))
         writer.run("DELETE FROM publication WHERE newest < (SELECT min(id) FROM entry)")
-    return removed
+    return len(doomed)
 
 
-def _remove(store: Store, doomed: list[int]) -> int:
+def _beyond(reader: Reader) -> Iterator[int]:
+    """Of each source the entries beyond the newest ones that are kept whatever their age."""
+    large = "SELECT source FROM entry GROUP BY source HAVING count(*) > ?"
+    older = "SELECT id FROM entry WHERE source = ? ORDER BY first_seen DESC, id DESC LIMIT -1 OFFSET ?"
+    for source in reader.column(large, (retention.PER_SOURCE,)):
+        yield from reader.column(older, (source, retention.PER_SOURCE))
+
+
+def _remove(store: Store, doomed: list[int]) -> None:
     with store.transaction() as writer:
         marks = ",".join("?" * len(doomed))
         stories = writer.column(f"SELECT DISTINCT story FROM member WHERE entry IN ({marks})", doomed)
         touch_stories_of(writer, doomed, None)
         writer.run(f"DELETE FROM entry WHERE id IN ({marks})", doomed)
         drop_empty(writer, stories)
-    return len(doomed)
 
 
 def clock_went_back(store: Store, now: int) -> None:
