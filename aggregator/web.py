@@ -55,6 +55,8 @@ DESK_POLICY = (
     "frame-ancestors 'none'; form-action 'self'"
 )
 LARGEST_FORM = 1000  # bytes
+MADE = frozenset({"status", "search", "healthz", "metrics"})  # when asked for
+SOURCE = "source/"  # what the path of a source's page begins with
 PUSHED = "push/"  # what the path begins with that hubs call
 LARGEST_PUSH = 2_000_000  # bytes that a hub may bring at a time; a larger feed is polled
 PAGES_KEPT = 200  # with the words how long ago their dates were
@@ -88,6 +90,7 @@ class Desk(Protocol):
     def search(
         self, query: str, form: str, limit: int, page: int = 1, best_first: bool = False
     ) -> Answer: ...
+    def source(self, name: str) -> Answer | None: ...
     def missing(self, words: str) -> Answer: ...
     def health(self) -> Answer: ...
     def metrics(self) -> Answer: ...
@@ -256,7 +259,7 @@ class Application:
         if method not in ("GET", "HEAD"):
             status, headers, body = _text("405 Method Not Allowed", "only GET and HEAD")
             return status, [*headers, ("Allow", "GET, HEAD")], body
-        if path in ("status", "search", "healthz", "metrics") and self.desk is not None:
+        if self.desk is not None and (path in MADE or path.startswith(SOURCE)):
             return self.made(path, environ)
         return self.file(path, environ)
 
@@ -326,9 +329,14 @@ class Application:
             )
         elif path == "status":
             found = self.desk.status(given.get("state", [""])[0])
+        elif path.startswith(SOURCE):
+            page_of = self.desk.source(path.removeprefix(SOURCE))
+            if page_of is None:
+                return self.missing(environ)
+            found = page_of
         else:
             found = {"healthz": self.desk.health, "metrics": self.desk.metrics}[path]()
-        if path == "search" and found.type.startswith("text/html"):
+        if (path == "search" or path.startswith(SOURCE)) and found.type.startswith("text/html"):
             slot = int(self.clock()) // ago.SLOT
             found = replace(found, body=ago.beside(found.body, slot * ago.SLOT))
         policy = self.page_policy if found.type.startswith("text/html") else DATA_POLICY

@@ -520,3 +520,17 @@ def test_F47_F48_served_pages_say_how_long_ago_and_change_with_it(tmp_path: Path
     assert gzip.decompress(packed[2]) == later[2] and packed[1]["ETag"] != later[1]["ETag"], "F50"
     moment[0] += ago.LONGEST
     assert get()[2] == page, "what is long ago is served as it stands"
+
+
+def test_each_source_has_a_page_with_its_items_and_its_health(client: Client) -> None:
+    status, headers, body = client("/source/seeds")
+    page = _page(body)
+    assert status == 200 and headers["content-type"].startswith("text/html")
+    assert len(page.xpath("//ol[@class='items']/li")) == 17
+    assert page.xpath("//*[contains(@class, 'state')]")[0].text == "ok"
+    assert "Next poll" in page.text_content() and "Asia" not in page.text_content().split("Gives to")[0][-1:]
+    assert [one.get("href") for one in page.xpath("//p[contains(., 'Gives to')]/a")] == [
+        "https://desk.example/asia.html"
+    ]
+    assert client("/source/nobody")[0] == 404 and client("/source/../seeds")[0] == 404
+    assert "https://desk.example/source/seeds" in client("/status")[2].decode()

@@ -29,7 +29,7 @@ from aggregator.meters import Meters, Stages, Stored
 from aggregator.publish import Folder
 from aggregator.render import formats, pages
 from aggregator.stop import Stop
-from aggregator.store import Reader, Store, daemon_lock, lookup, open_reader, open_writer, pushes
+from aggregator.store import Reader, Store, daemon_lock, lookup, open_reader, open_writer, pushes, sources
 from aggregator.text.phrases import span
 from aggregator.web import LARGEST_FORM, LARGEST_PUSH, WSGI, Answer, Application, Running, content_type
 
@@ -69,8 +69,25 @@ class Holder:
 IDLE = 3600  # seconds since the daemon last looked at what is due; a cycle of hours is ill, too
 
 
+ITEMS = 30  # on a source's page
+
+
+def _line(row: desk.SourceRow, present: int) -> pages.StatusLine:
+    memory = row.memory
+    return pages.StatusLine(
+        row.source.id,
+        row.title,
+        memory.state if row.source.enabled else "disabled",
+        ago(memory.succeeded, present),
+        ago(memory.last_new, present),
+        row.new,
+        "due" if memory.next_poll <= present else f"in {span(memory.next_poll - present)}",
+        memory.failure.detail if memory.failure else memory.why,
+    )
+
+
 class StoreDesk:
-    """What `/status`, `/search`, `/healthz` and `/metrics` show, over the store opened read-only for each
+    """What `/status`, `/source/ID`, `/search`, `/healthz` and `/metrics` show, over the store opened read-only for each
     request.
     """
 
@@ -97,18 +114,31 @@ class StoreDesk:
                 )
         except StoreError as error:
             return Answer(f"{error}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
-        lines = [
-            pages.StatusLine(row.source.id, row.title, row.memory.state if row.source.enabled else "disabled", ago(row.memory.succeeded, present),
-                             ago(row.memory.last_new, present), row.new, "due" if row.memory.next_poll <= present else f"in {span(row.memory.next_poll - present)}",
-                             row.memory.failure.detail if row.memory.failure else row.memory.why)
-            for row in rows
-        ]  # fmt: skip
+        lines = [_line(row, present) for row in rows]
         summary = (f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events. This week {week.requests} requests, {week.not_modified} answered "
                    f"“not modified”; {week.wire_bytes / 1e6:.1f} MB fetched, {week.saved_bytes / 1e6:.1f} MB saved.")  # fmt: skip
         new = [sum(row.new[day] for row in rows) for day in range(7)]
         return Answer(
             pages.status(lines, new, present // 86_400, summary, config.site, self._neighbours(), state)
         )
+
+    def source(self, name: str) -> Answer | None:
+        """A source's own page; None where there is no such source."""
+        config, present = self._holder.config, self._clock()
+        chosen = next((source for source in config.sources if source.id == name), None)
+        if chosen is None:
+            return None
+        try:
+            with self._open() as store:
+                [row] = desk.source_rows(replace(config, sources=(chosen,)), store, present)
+                items = cycle.source_items(config, store, name, ITEMS)
+                origin = sources.origins(store, [chosen])[name]
+                pushed = name in pushes.live(store, present)
+        except StoreError as error:
+            return Answer(f"{error}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
+        words = "Its hub pushes what is new; it is polled less often meanwhile." if pushed else ""
+        health = pages.SourceHealth(_line(row, present), origin.url, origin.site, words)
+        return Answer(pages.source(health, items, present // 86_400, config.site, self._neighbours()))
 
     def search(self, text: str, form: str, limit: int, page: int = 1, best_first: bool = False) -> Answer:
         config = self._holder.config

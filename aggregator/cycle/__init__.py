@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aggregator.cycle.overrides import join, split, unjoin, unsplit
     from aggregator.cycle.publisher import sweep
     from aggregator.cycle.report import Report, Watch
-    from aggregator.cycle.searches import search_feed, search_items
+    from aggregator.cycle.searches import search_feed, search_items, source_items
     from aggregator.cycle.stages import fold_again, refold
     from aggregator.cycle.turn import run
     from aggregator.cycle.words import hide, pin, unhide, unpin
@@ -42,6 +42,7 @@ __all__ = [
     "run",
     "search_feed",
     "search_items",
+    "source_items",
     "split",
     "sweep",
     "tasks",
@@ -53,7 +54,7 @@ __all__ = [
 
 _MODULES = {
     "byhand": ("add",), "changes": ("introduce",), "collect": ("polls",), "discovery": ("find_feeds",), "due": ("Wanted", "anything_due", "tasks"),
-    "searches": ("search_feed", "search_items"), "publisher": ("sweep",), "overrides": ("join", "split", "unjoin", "unsplit"),
+    "searches": ("search_feed", "search_items", "source_items"), "publisher": ("sweep",), "overrides": ("join", "split", "unjoin", "unsplit"),
     "report": ("Report", "Watch"), "stages": ("fold_again", "refold"), "turn": ("run",),
     "words": ("hide", "pin", "unhide", "unpin"),
 }  # fmt: skip

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from aggregator import urls
-from aggregator.model import SHOWN, Edition, Enclosure, Entry, Item, Notice, Site
+from aggregator.model import BY_HAND, SHOWN, Edition, Enclosure, Entry, Item, Notice, Site
 from aggregator.render import formats, prepare
 from aggregator.render.formats import Format
 from aggregator.render.prepare import WEEKDAYS, archive_name, long_day, readable, rfc3339
@@ -103,6 +103,8 @@ class _Shown:
             (name, urls.follow(tellings[name] or "") or site.base_url) for name in (self.source, *self.others)
         ]  # the address where each of them tells it
         self.told_last = max([item.published, *(other.published for other in item.also)])
+        has_page = site.live and item.entry.source != BY_HAND
+        self.source_page = f"{site.base_url}source/{item.entry.source}" if has_page else None
         self.likeness: float | None = None  # how well it fits its event, where that is said
         self.is_dated = (
             item.published != item.entry.first_seen
@@ -330,6 +332,31 @@ def status(
     states = [(counts[state], state) for state in reversed(_TROUBLE) if counts[state]]
     return _page("status.html", replace(site, live=True), neighbours, title=f"Status – {site.title}", here="status", kind="wide", summary=summary, states=states,
                  only=only if counts[only] else "", rows=sorted((row for row in rows if not counts[only] or row.state == only), key=lambda row: (order.get(row.state, 0), row.title.casefold())), week={"new": list(new)},
+                 names=[WEEKDAYS[(today - 6 + day + 3) % 7] for day in range(7)])  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """A source on its own page, in words."""
+
+    line: StatusLine
+    url: str | None  # of its feed; None where that is nobody's business
+    site: str | None
+    hub: str = ""  # whether what is new is pushed
+
+
+def source(
+    health: SourceHealth, items: Sequence[Item], today: int, site: Site, neighbours: Sequence[Neighbour]
+) -> bytes:
+    """`/source/ID`, made when asked for: what a source tells, which topics that gives to, and how it is."""
+    titles = {one.id: one.title for one in neighbours if one.id != "all"}
+    counts = Counter(topic for item in items for topic in item.topics if topic in titles)
+    topics = [
+        (topic, titles[topic], count)
+        for topic, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    ]
+    return _page("source.html", replace(site, live=True), neighbours, title=f"{health.line.title} – {site.title}", here="sources",
+                 one=health, row=health.line, topics=topics, items=[_Shown(item, site) for item in items], titles=titles,
                  names=[WEEKDAYS[(today - 6 + day + 3) % 7] for day in range(7)])  # fmt: skip
 
 

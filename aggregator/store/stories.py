@@ -98,6 +98,14 @@ def newest(
     return stories(reader, [row[0] for row in found])
 
 
+def of_source(reader: Reader, source: str, limit: int) -> tuple[Story, ...]:
+    """The stories of the newest entries that the source's document holds, newest first."""
+    listed = reader.value("SELECT present FROM source WHERE id = ?", (source,))
+    query = "SELECT e.published, e.public_id, m.story FROM entry e JOIN member m ON m.entry = e.id WHERE e.id"
+    placed = sorted(reader.chosen(query, rows.load(listed or "[]")), reverse=True)
+    return stories(reader, list(dict.fromkeys(story for _, _, story in placed[:limit])))
+
+
 def of_events(reader: Reader, events: Iterable[int]) -> tuple[Story, ...]:
     """All stories of these events, in the order (published, id)."""
     numbers: list[tuple[int, str, int]] = []
