@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,10 +17,12 @@ from aggregator.config import Config, edit, load
 from aggregator.cycle import lists
 from aggregator.cycle.network import Network
 from aggregator.errors import ConfigError, UsageError
-from aggregator.model import Failure, Fetched, Request
+from aggregator.fetch import Door, Trail
+from aggregator.model import Failure, Fetched, Limits, Request
 from tests.helpers import NOW, config
 
 DAY = 86_400
+WHERE = "https://lists.example/news.opml"
 BODY = '[[sources]]\nid = "mine"\nurl = "https://mine.example/feed"\n[[sources]]\nid = "list"\nopml = "{}"\npriority = 3\ntopics = ["news"]\n[[sources]]\nid = "last"\nurl = "https://last.example/feed"\n[[topics]]\nid = "news"\n[[topics]]\nid = "far-away"\ntitle = "Far away"\n[[topics]]\nid = "all-of-it"\nsources = ["list"]\n'
 
 
@@ -118,3 +126,113 @@ def test_thousands_load_in_no_time(tmp_path: Path) -> None:
     written(settings, *((f"Feed {n}", f"https://h{n}.example/feed") for n in range(2000)))
     lists.sync(settings, NOW)
     assert len(load(settings.path, {}).sources) == 2002
+
+
+def answer(status: int = 200, body: str | None = None, **more: Any) -> Fetched:
+    return Fetched(
+        "https://lists.example/news.opml", NOW, status, (), body.encode() if body else None, **more
+    )
+
+
+def asking(monkeypatch: pytest.MonkeyPatch, answers: dict[str, list[Fetched]]) -> list[str]:
+    """What is asked for from here on, in the order of the addresses' own answers."""
+    asked: list[str] = []
+
+    def get(network: Network, config: Config, request: Request) -> Fetched:
+        asked.append(request.url)
+        return answers[request.url].pop(0)
+
+    monkeypatch.setattr(Network, "get", get)
+    return asked
+
+
+BUSY, GONE = Failure("rate-limited", "429", retry_after=3 * DAY), Failure("gone", "410")
+
+
+@pytest.mark.parametrize(
+    ("name", "failure", "asleep"),
+    [("P9 Retry-After, a day at most", BUSY, DAY), ("P9 half a day more", Failure("status", "503", 2 * DAY // 3), DAY), ("P14 gone", GONE, 7 * DAY)],
+)  # fmt: skip
+def test_P9_P14_a_server_in_trouble_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, failure: Failure, asleep: int
+) -> None:
+    settings = config(tmp_path, BODY.format(WHERE))
+    asked = asking(monkeypatch, {WHERE: [answer(503, failure=failure), answer(body=opml(A))]})
+    assert lists.sync(settings, NOW)[1]
+    assert lists.sync(settings, NOW + asleep - 1) == (False, []) and len(asked) == 1, name
+    assert lists.sync(settings, NOW + asleep) == (True, []) and len(asked) == 2
+
+
+def test_P15_a_list_that_moved_is_asked_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, there = config(tmp_path, BODY.format(WHERE)), "https://new.example/list.opml"
+    came = answer(body=opml(A), permanent=there)
+    lost = answer(404, failure=Failure("missing", "404"))
+    asked = asking(monkeypatch, {WHERE: [came] * 3 + [answer(body=opml(A, B))], there: [answer(304), lost]})
+    for day in range(6):
+        lists.sync(settings, NOW + day * DAY)
+    assert asked == [WHERE] * 3 + [there] * 2 + [WHERE], (
+        "after three days; where it is lost the configured place"
+    )
+    assert listed(load(settings.path, {})) == {"alpha": True, "beta": True}
+
+
+def test_another_place_is_read_at_once_and_without_the_old_validators(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests: list[Request] = []
+
+    def get(network: Network, config: Config, request: Request) -> Fetched:
+        requests.append(request)
+        return replace(answer(body=opml(A)), headers=(("etag", '"1"'),))
+
+    monkeypatch.setattr(Network, "get", get)
+    lists.sync(config(tmp_path, BODY.format(WHERE)), NOW)
+    lists.sync(config(tmp_path, BODY.format("https://b.example/l.opml")), NOW + 1)
+    assert [(one.url, one.etag) for one in requests] == [(WHERE, None), ("https://b.example/l.opml", None)]
+
+
+def test_lists_are_asked_at_the_same_time_and_keep_their_feeds_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = "".join(f'[[sources]]\nid = "l{n}"\nopml = "https://h{n}.example/l"\n' for n in range(3))
+    settings, all_there = config(tmp_path, body), threading.Barrier(3, timeout=20)
+
+    def get(network: Network, config: Config, request: Request) -> Fetched:
+        all_there.wait()  # for the others
+        return answer(body=opml(("Alpha", f"{request.url}/feed")))
+
+    monkeypatch.setattr(Network, "get", get)
+    assert lists.sync(settings, NOW) == (True, [])
+    found = {one.id: one.url for one in load(settings.path, {}).sources}
+    assert found == {
+        "alpha": "https://h0.example/l/feed",
+        "alpha-2": "https://h1.example/l/feed",
+        "alpha-3": "https://h2.example/l/feed",
+    }
+
+
+class Waiting(Door):
+    """Answers nothing, and knows when it was asked for each host, and how many at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: dict[str, list[float]] = {}
+        self.together, self.most = 0, 0
+
+    def ask(self, request: Request, limits: Limits, trail: Trail | None = None) -> Fetched:
+        self.asked.setdefault(request.url, []).append(time.monotonic())
+        self.together += 1
+        self.most = max(self.most, self.together)
+        time.sleep(0.02)
+        self.together -= 1
+        return answer(304)
+
+
+def test_P12_errands_of_many_threads_wait_for_their_turn(tmp_path: Path) -> None:
+    settings, door = replace(config(tmp_path, ""), host_gap=0.1), Waiting()
+    network, address = Network(door), "https://one.example/"
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda url: network.get(settings, Request(url)), [address] * 4))
+    network.close()
+    assert door.most == 1 and len(door.asked[address]) == 4
+    assert all(later - earlier >= 0.1 for earlier, later in pairwise(door.asked[address]))

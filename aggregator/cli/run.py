@@ -39,7 +39,10 @@ def run_command(settings: Settings, everything: bool, ids: tuple[str, ...], offl
     """One cycle: poll what is due, store, fold, group, publish."""
     config = settings.load()
     if config.lists and not offline:
-        config = _with_lists(settings, config)
+        with _stopping() as stop:
+            config = _with_lists(settings, config, stop)
+        if stop.is_set():
+            return
     unknown = set(ids) - {source.id for source in config.sources}
     if unknown:
         raise UsageError(
@@ -64,11 +67,11 @@ def run_command(settings: Settings, everything: bool, ids: tuple[str, ...], offl
         click.get_current_context().exit(3)
 
 
-def _with_lists(settings: Settings, config: Config) -> Config:
+def _with_lists(settings: Settings, config: Config, stop: Stop) -> Config:
     """With what the reading lists say by now."""
     from aggregator.cycle import lists
 
-    changed, trouble = lists.sync(config, now())
+    changed, trouble = lists.sync(config, now(), stop)
     for words in trouble:
         settings.say(words)
     return settings.load() if changed else config

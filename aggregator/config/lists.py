@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from aggregator import urls
-from aggregator.model import Source
+from aggregator.model import Moved, Source
 from aggregator.text.words import sought
 
 
@@ -48,6 +48,14 @@ class Known:
     stamp: str = ""  # of a file: as it was
     etag: str | None = None
     last_modified: str | None = None
+    given_at: str | None = None  # the address that gave the two
+    where: str = ""  # as the config had it: at another place nothing of this but the feeds counts
+    not_before: int = 0  # the server asked us to stay away until then
+    moved: Moved | None = None
+
+    def address(self, configured: str) -> str:
+        """Where to ask: a permanent redirect that held counts more than the config (P15)."""
+        return self.moved.url if self.moved is not None and self.moved.adopted else configured
 
 
 def place(database: Path, name: str) -> Path:
@@ -62,7 +70,11 @@ def known(database: Path, name: str) -> Known:
             Listed(one["url"], one["title"], one["id"], tuple(one["folders"]), one["present"])
             for one in said["feeds"]
         )
-        return Known(feeds, said["looked_at"], said["stamp"], said["etag"], said["last_modified"])
+        moved = Moved(**said["moved"]) if said.get("moved") else None
+        later = {name: said[name] for name in ("given_at", "where", "not_before") if name in said}
+        return Known(
+            feeds, said["looked_at"], said["stamp"], said["etag"], said["last_modified"], moved=moved, **later
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return Known()
 

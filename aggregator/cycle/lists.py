@@ -3,54 +3,55 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from aggregator import opml
+from aggregator import opml, schedule, urls
 from aggregator.config import Config
 from aggregator.config.lists import Known, Listed, ReadingList, dump, known, merged, place
 from aggregator.config.load import named_id
 from aggregator.errors import AggregatorError, StoreError
-from aggregator.model import Fetched, Request
+from aggregator.model import Failure, Fetched, Request
 from aggregator.stop import Stop
 
-if TYPE_CHECKING:
-    from aggregator.cycle.network import Network
+AT_ONCE = 8  # lists that are asked for at the same time, each in its host's turn
 
 
 def sync(config: Config, now: int, stop: Stop | None = None) -> tuple[bool, list[str]]:
     """(whether a list is another one now, what went wrong in words). What can't be read stays as it was."""
-    due = [(one, known(config.database, one.id)) for one in config.lists]
+    due = [(one, _at_its_place(one, known(config.database, one.id))) for one in config.lists]
     due = [(one, before) for one, before in due if _is_due(one, before, now)]
     if not due:
         return False, []
-    from aggregator.cycle.network import opened  # not where nothing is asked for
-
-    with opened(stop or Stop()) as network:
-        return _synced(config, due, now, network)
-
-
-def _synced(
-    config: Config, due: Iterable[tuple[ReadingList, Known]], now: int, network: Network
-) -> tuple[bool, list[str]]:
+    answers = _asked(config, due, stop or Stop())
+    taken = {one.id: {s.id for s in config.sources if s.reading_list != one.id} for one, _ in due}
     changed, trouble = False, []
-    for one, before in due:
+    for (one, before), answer in zip(due, answers, strict=True):
         try:
-            after = _read(config, one, before, now, network)
+            after = _after(one, before, answer, now, taken[one.id])
         except AggregatorError as error:
             trouble.append(f"{one.id}: {one.where}: {error}")
-            after = replace(before, looked_at=now)
+            after = _after_trouble(before, answer, now)
         _write(place(config.database, one.id), dump(after))
         changed |= after.feeds != before.feeds
+        for others in taken.values():
+            others |= {feed.id for feed in after.feeds}
     return changed, trouble
+
+
+def _at_its_place(one: ReadingList, before: Known) -> Known:
+    """What counts of what was read: where the config names another place now, the feeds, so that they keep their ids."""
+    return before if before.where == one.where else Known(before.feeds, where=one.where)
 
 
 def _is_due(one: ReadingList, before: Known, now: int) -> bool:
     if not one.is_remote:
         return _stamp(Path(one.where)) != before.stamp
-    return now - before.looked_at >= one.interval or before.looked_at > now
+    if before.looked_at > now:  # the clock went back
+        return True
+    return now - before.looked_at >= one.interval and now >= before.not_before
 
 
 def _stamp(path: Path) -> str:
@@ -61,37 +62,82 @@ def _stamp(path: Path) -> str:
     return f"{found.st_mtime_ns} {found.st_size}"
 
 
-def _read(config: Config, one: ReadingList, before: Known, now: int, network: Network) -> Known:
-    """Raises AggregatorError, with words that go on after its address."""
-    if not one.is_remote:
-        path = Path(one.where)
-        try:
-            body = path.read_bytes()
-        except OSError as error:
-            raise StoreError(f"can't be read: {error.strerror}") from None
-        return Known(_feeds(config, one, before, body), now, _stamp(path))
-    answer = _ask(config, one, before, network)
+def _asked(config: Config, due: Sequence[tuple[ReadingList, Known]], stop: Stop) -> list[Fetched]:
+    """What is there, of all at the same time: a slow server keeps no other list waiting."""
+    if not any(one.is_remote for one, _ in due):
+        return [_file(one) for one, _ in due]
+    from aggregator.cycle.network import opened  # not where nothing is asked for
+
+    with opened(stop) as network, ThreadPoolExecutor(min(AT_ONCE, len(due))) as pool:
+
+        def ask(one: ReadingList, before: Known) -> Fetched:
+            return network.get(config, _request(one, before)) if one.is_remote else _file(one)
+
+        return list(pool.map(ask, *zip(*due, strict=True)))
+
+
+def _file(one: ReadingList) -> Fetched:
+    path = Path(one.where)
+    try:
+        return Fetched("", 0, headers=(("stamp", _stamp(path)),), body=path.read_bytes())
+    except OSError as error:
+        failure = Failure("file", f"can't be read: {error.strerror}")
+        return Fetched("", 0, headers=(("stamp", _stamp(path)),), failure=failure)
+
+
+def _request(one: ReadingList, before: Known) -> Request:
+    """What was configured is for the origin that was configured."""
+    address = before.address(one.where)
+    own = one.as_source.headers if urls.origin(address) == urls.origin(one.where) else ()
+    return Request(address, before.etag, before.last_modified, own, before.given_at)
+
+
+def _after(one: ReadingList, before: Known, answer: Fetched, now: int, taken: set[str]) -> Known:
+    """What is known of a list after this answer. Raises AggregatorError, with words that go on after its address.
+    `taken`: ids of other sources.
+    """
     if answer.failure is not None:
         raise StoreError(answer.failure.detail)
+    named = {name.lower(): value for name, value in answer.headers}
+    moved = schedule.observe_move(before.moved, answer.permanent, now, before.address(one.where))
     if answer.status == 304:
+        return replace(before, looked_at=now, not_before=0, moved=moved)
+    return replace(
+        before,
+        feeds=_feeds(before, answer.body or b"", taken),
+        looked_at=now,
+        stamp=named.get("stamp", ""),
+        etag=named.get("etag"),
+        last_modified=named.get("last-modified"),
+        given_at=answer.url or None,
+        not_before=0,
+        moved=moved,
+    )
+
+
+def _after_trouble(before: Known, answer: Fetched, now: int) -> Known:
+    """A server that is in trouble is left alone for as long as it asks for (P9), one that says "gone" for a week (P14); the
+    configured place is asked again where a list that moved is not to be had.
+    """
+    failure = answer.failure
+    if failure is None:  # what came is no list
         return replace(before, looked_at=now)
-    headers = {name.lower(): value for name, value in answer.headers}
-    feeds = _feeds(config, one, before, answer.body or b"")
-    return Known(feeds, now, "", headers.get("etag"), headers.get("last-modified"))
+    pause = (
+        schedule.GONE_PAUSE if failure.kind == "gone" else min(failure.retry_after or 0, schedule.SERVER_CAP)
+    )
+    moved = None if before.moved is not None and before.moved.adopted else before.moved
+    return replace(before, looked_at=now, not_before=now + pause, moved=moved)
 
 
-def _ask(config: Config, one: ReadingList, before: Known, network: Network) -> Fetched:
-    request = Request(one.where, before.etag, before.last_modified, one.as_source.headers)
-    return network.get(config, request)
-
-
-def _feeds(config: Config, one: ReadingList, before: Known, body: bytes) -> tuple[Listed, ...]:
+def _feeds(before: Known, body: bytes, taken: set[str]) -> tuple[Listed, ...]:
     """An empty list is more likely half a file than a wish: it is refused."""
     found = opml.read(body).feeds
     if not found:
         raise StoreError("no feeds in it; the list stays as it was")
-    taken = {source.id for source in config.sources if source.reading_list != one.id}
-    return merged(before.feeds, list(_listed(found, before.feeds, taken)))
+    mine = tuple(
+        feed for feed in before.feeds if feed.id not in taken
+    )  # what another source is called is not ours
+    return merged(mine, list(_listed(found, mine, taken)))
 
 
 def _listed(found: Iterable[opml.Outline], before: tuple[Listed, ...], taken: set[str]) -> Iterable[Listed]:

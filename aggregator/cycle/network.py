@@ -14,6 +14,7 @@ from aggregator.fetch import Door, Trail
 from aggregator.model import Failure, Fetched, Request
 from aggregator.stop import Stop
 
+CALLED = 100  # errands whose turn it may be at the same time, each on a thread of its own
 LOOK = 0.5  # seconds between two looks at whether what watches for a stop is still wanted
 
 
@@ -23,7 +24,9 @@ class Network:
     def __init__(self, door: Door | None = None) -> None:
         self.door = door or Door()
         self._hosts: schedule.Hosts[Visit] | None = None
-        self._errands: schedule.Hosts[str] | None = None
+        self._errands: schedule.Hosts[object] | None = None
+        self._called: set[object] = set()  # errands whose turn it is
+        self._counter = threading.Lock()  # around the two
 
     def hosts(self, config: Config) -> schedule.Hosts[Visit]:
         """Whose turn it is, by what the config says of politeness now."""
@@ -33,36 +36,53 @@ class Network:
         return self._hosts
 
     def get(self, config: Config, request: Request) -> Fetched:
-        """One document, on an errand beside the polls: each request in its host's turn as they are."""
-        if self._errands is None:
-            self._errands = schedule.Hosts(config.per_host, config.host_gap)
+        """One document, on an errand beside the polls: each request in its host's turn as they are. Usable from many
+        threads.
+        """
         trail: Trail | None = None
         while True:
             address = trail.url if trail else request.url
-            self._wait_for_turn(self._errands, address)
-            outcome = self.door.ask(request, config.limits, trail)
-            self._errands.finished(urls.host(address), time.monotonic())
+            with self._turn(config, address):
+                outcome = self.door.ask(request, config.limits, trail)
             if isinstance(outcome, Fetched):
                 return outcome
             trail = outcome
 
     def send(self, config: Config, url: str, form: Mapping[str, str]) -> Failure | None:
         """A form to a hub, in its host's turn; None: it was taken."""
-        if self._errands is None:
-            self._errands = schedule.Hosts(config.per_host, config.host_gap)
-        self._wait_for_turn(self._errands, url)
-        try:
+        with self._turn(config, url):
             return self.door.send(url, config.limits, form)
-        finally:
-            self._errands.finished(urls.host(url), time.monotonic())
 
-    def _wait_for_turn(self, hosts: schedule.Hosts[str], address: str) -> None:
-        hosts.add(address, urls.host(address))
-        while not hosts.ready(time.monotonic(), 1):
-            time.sleep(min(LOOK, max(0.0, hosts.next_at - time.monotonic())))
+    @contextmanager
+    def _turn(self, config: Config, address: str) -> Iterator[None]:
+        """Within: it is this one's turn at its host, or the door is closed."""
+        host, ticket = urls.host(address), object()
+        with self._counter:
+            if self._errands is None:
+                self._errands = schedule.Hosts(config.per_host, config.host_gap)
+            errands = self._errands
+            errands.add(ticket, host)
+        while not self._is_called(errands, ticket):
+            time.sleep(min(LOOK, max(0.0, self._next_at(errands) - time.monotonic())))
             if self.door.closed:
-                hosts.clear()
-                return
+                with self._counter:
+                    errands.clear()
+                break
+        try:
+            yield
+        finally:
+            with self._counter:
+                self._called.discard(ticket)
+                errands.finished(host, time.monotonic())
+
+    def _is_called(self, errands: schedule.Hosts[object], ticket: object) -> bool:
+        with self._counter:
+            self._called.update(errands.ready(time.monotonic(), CALLED))
+            return ticket in self._called
+
+    def _next_at(self, errands: schedule.Hosts[object]) -> float:
+        with self._counter:
+            return errands.next_at
 
     def close(self) -> None:
         self.door.close()
