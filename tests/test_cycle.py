@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from xml.etree import ElementTree
@@ -214,27 +212,6 @@ def test_C2_a_shorter_feed_deletes_nothing(tmp_path: Path) -> None:
         body["now"] = rss("short", items=0)
         once(settings, int(time.time()) + 600, everything=True)
         assert len(json.loads((settings.output / "all.json").read_bytes())["items"]) == 3
-
-
-def test_R3_killed_at_any_time_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
-    settings = config(tmp_path, f'[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n{TOPICS}')
-    for number in range(6):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "aggregator", "--config", str(settings.path), "run", "-q"], cwd=ROOT
-        )
-        time.sleep(0.25 + 0.13 * number)
-        process.kill()
-        process.wait()
-    subprocess.run(
-        [sys.executable, "-m", "aggregator", "--config", str(settings.path), "run", "-q"],
-        cwd=ROOT,
-        check=True,
-    )
-    items = json.loads((settings.output / "all.json").read_bytes())["items"]
-    assert len(items) == len({item["id"] for item in items}) == 17
-    assert not list(settings.output.rglob("*.tmp"))
-    with open_reader(settings.database) as store:
-        assert store.value("PRAGMA integrity_check") == "ok"
 
 
 def test_plan_tells_what_a_change_would_publish_and_writes_nothing(tmp_path: Path) -> None:
