@@ -44,12 +44,20 @@ def test_install_writes_a_config_that_works_and_folders_that_others_read(tmp_pat
     assert (tmp_path / "etc/aggregator/secrets.env").stat().st_mode & 0o007 == 0
     mine = "# mine\n" + (tmp_path / "etc/aggregator/config.toml").read_text()
     (tmp_path / "etc/aggregator/config.toml").write_text(mine)
-    subprocess.run(
+    timer = subprocess.run(
         [SCRIPTS / "install-systemd", "--timer"],
         env={**os.environ, "DESTDIR": str(tmp_path)},
         capture_output=True,
+        text=True,
         check=True,
     )
+    for said, takes, leaves in ((done, "service", "cycle.timer"), (timer, "cycle.timer", "service")):
+        steps = re.findall(r"not done: systemctl (.*)", said.stdout)
+        wanted, other = (f"aggregator{'-' if one[0] == 'c' else '.'}{one}" for one in (takes, leaves))
+        assert steps == ["daemon-reload", f"disable --now {other}", f"enable {wanted}", f"restart {wanted}"]
+        assert (f"({wanted})" in said.stdout) and (
+            ("systemctl reload aggregator" in said.stdout) == (takes == "service")
+        ), "a timer has nothing that reloads"
     assert (tmp_path / "etc/aggregator/config.toml").read_text() == mine, "an upgrade leaves the config alone"
     assert (
         subprocess.run([SCRIPTS / "install-systemd", "--bogus"], capture_output=True, check=False).returncode
@@ -78,6 +86,7 @@ def test_the_image_runs_as_nobody_and_says_whether_it_is_well() -> None:
     image = (SCRIPTS / "docker" / "Dockerfile").read_text()
     assert "USER 65534:65534" in image and "HEALTHCHECK" in image and "notify" in image
     compose = (SCRIPTS / "docker" / "compose.yaml").read_text()
+    assert "- ./config:/etc/aggregator:ro" in compose, "a file that is mounted by itself stays the old one"
     assert "read_only: true" in compose and "127.0.0.1:8080:8080" in compose
 
 
@@ -116,6 +125,7 @@ def test_alerts_and_the_board_ask_for_what_there_is() -> None:
 def test_the_distribution_has_a_name_of_its_own() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["project"]["name"] == "feed-aggregator" and "aggregator" in project["project"]["scripts"]
+    assert {"Homepage", "Changelog"} <= set(project["project"]["urls"])
     data = project["tool"]["setuptools"]["package-data"]["aggregator"]
     for path in (ROOT / "aggregator" / "data").rglob("*"):
         relative = path.relative_to(ROOT / "aggregator")
