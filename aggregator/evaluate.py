@@ -18,7 +18,7 @@ from typing import Any
 from aggregator import fold
 from aggregator.errors import UsageError
 from aggregator.measure import Gold, Score, score, wilson
-from aggregator.model import Entry, Feed, Memory, Polled, Source
+from aggregator.model import Entry, Feed, Memory, PollResult, Source
 from aggregator.parse import dates, normal
 from aggregator.store import Store, entries, lookup, open_writer, sources
 
@@ -187,7 +187,7 @@ def folded(
         }
 
 
-def polls(records: Mapping[str, Mapping[str, Any]], cycle: int | None = None) -> Iterator[list[Polled]]:
+def polls(records: Mapping[str, Mapping[str, Any]], cycle: int | None = None) -> Iterator[list[PollResult]]:
     """Cycle after cycle of so many entries, in the order of their time; None: one cycle."""
     found = [_entry(name, record) for name, record in records.items()]
     titles = {
@@ -202,13 +202,13 @@ def polls(records: Mapping[str, Mapping[str, Any]], cycle: int | None = None) ->
         for source, entry in found[start : start + size]:
             by_source.setdefault(source, []).append(entry)
         yield [
-            Polled(source, NOW, Memory(polled=NOW), Feed(title=titles[source]), tuple(group))
+            PollResult(source, NOW, Memory(polled=NOW), Feed(title=titles[source]), tuple(group))
             for source, group in by_source.items()
         ]
 
 
 @contextmanager
-def replayed(cycles: Iterable[Iterable[Polled]], settings: fold.Settings) -> Iterator[Store]:
+def replayed(cycles: Iterable[Iterable[PollResult]], settings: fold.Settings) -> Iterator[Store]:
     """A store in memory after these cycles: what each one brings is stored, then folded."""
     with _empty().in_memory() as store:
         for cycle in cycles:
@@ -225,7 +225,7 @@ def _empty() -> Store:
         return made.in_memory()
 
 
-def _absorb(store: Store, polled: Polled) -> None:
+def _absorb(store: Store, polled: PollResult) -> None:
     entries.absorb(
         store,
         Source(polled.source, path="/"),

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aggregator import urls
-from aggregator.model import Failure, Fetched, Limits, Memory, Parsed, Request, Source, Task
+from aggregator.model import Failure, FetchResult, Limits, Memory, ParseResult, Request, Source, Task
 
 if TYPE_CHECKING:
     from aggregator.fetch import Door, Trail
 
-Reader = Callable[[Source, Fetched, Limits], Parsed]
+Reader = Callable[[Source, FetchResult, Limits], ParseResult]
 """How one document is read; may raise."""
 
 
@@ -36,7 +36,7 @@ class Kind:
     # Its documents now. Never raises: trouble is a `Failure` in the value. Several: each has a name, a bad one is
     # told of, and the others are read.
     # A `Trail`: a redirect, to be followed in its host's turn; the next call gets it back.
-    fetch: Callable[[Task, Door, Trail | None], Sequence[Fetched] | Trail]
+    fetch: Callable[[Task, Door, Trail | None], Sequence[FetchResult] | Trail]
     read: Reader | None = (
         None  # None: as a document looks (feeds, JSON Feed, on this machine text files of stories)
     )
@@ -47,7 +47,7 @@ class Kind:
     doubt: Callable[[Source], str | None] = _no_doubt  # what is hardly meant so, for `check`
 
 
-def _ask(task: Task, door: Door, trail: Trail | None) -> Sequence[Fetched] | Trail:
+def _ask(task: Task, door: Door, trail: Trail | None) -> Sequence[FetchResult] | Trail:
     source, memory = task.source, task.memory
     at = asked(source, memory)
     assert source.url is not None and at is not None
@@ -55,10 +55,10 @@ def _ask(task: Task, door: Door, trail: Trail | None) -> Sequence[Fetched] | Tra
     secrets = source.headers if urls.origin(at) == urls.origin(source.url) else ()
     request = Request(at, memory.etag, memory.last_modified, secrets, memory.hints.answered_at)
     outcome = door.ask(request, task.limits, trail)
-    return (outcome,) if isinstance(outcome, Fetched) else outcome
+    return (outcome,) if isinstance(outcome, FetchResult) else outcome
 
 
-def _look(task: Task, door: Door, trail: Trail | None) -> Sequence[Fetched]:
+def _look(task: Task, door: Door, trail: Trail | None) -> Sequence[FetchResult]:
     return door.read(str(task.source.path), task.limits)
 
 
@@ -67,8 +67,8 @@ def _no_file(source: Source) -> str | None:
     return None if found else f"there is no such file: {source.path}"
 
 
-def _nothing(task: Task, door: Door, trail: Trail | None) -> Sequence[Fetched]:
-    return (Fetched("", 0, failure=Failure("missing", "nothing says where it is")),)
+def _nothing(task: Task, door: Door, trail: Trail | None) -> Sequence[FetchResult]:
+    return (FetchResult("", 0, failure=Failure("missing", "nothing says where it is")),)
 
 
 def _has_url(source: Source) -> bool:

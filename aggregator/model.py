@@ -158,7 +158,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchResult:
     """One document of a source: the answer to a `Request`, a local file, or what came by itself. With `failure`
     set, `body` is None.
     """
@@ -232,7 +232,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Polled:
+class PollResult:
     """All that one poll found; travels back. `entries` are as parsed (no store ids)."""
 
     source: str
@@ -248,7 +248,7 @@ class Polled:
     seconds: float = 0.0
     failure: Failure | None = None  # nothing came in
     warnings: tuple[Failure, ...] = ()  # something came in, something did not
-    marks: ItemMarks | None = None  # as of `Parsed`
+    marks: ItemMarks | None = None  # as of `ParseResult`
     held: tuple[
         int | None, ...
     ] = ()  # … of the items that are not in `entries`, because they are as they were
@@ -388,7 +388,7 @@ Bound = Literal["cpu", "clock", "memory"]  # seconds of the CPU, seconds by the 
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParseResult:
     """What a document says. With `failure` set there may be entries all the same: those that were read before
     (and beside) what `reached` a bound.
     """

@@ -17,17 +17,27 @@ from dataclasses import replace
 from aggregator import headers, health, kinds, schedule, urls, websub
 from aggregator.fetch import Door, Trail
 from aggregator.kinds import Kind
-from aggregator.model import Entry, Failure, Feed, Fetched, ItemMarks, Memory, Parsed, Polled, Task
+from aggregator.model import (
+    Entry,
+    Failure,
+    Feed,
+    FetchResult,
+    ItemMarks,
+    Memory,
+    ParseResult,
+    PollResult,
+    Task,
+)
 from aggregator.parse import parse as parse_here
 
 # of source, document, limits and reader, and `before` where marks of the last document are known
-Parser = Callable[..., Parsed]
+Parser = Callable[..., ParseResult]
 MAX_POSTS = 64
 # how an address fails that is no more
 _DEAD = frozenset({"missing", "gone", "dns", "redirect", "forbidden-address"})
 
 
-def poll(task: Task, parse: Parser = parse_here, door: Door | None = None) -> Polled:
+def poll(task: Task, parse: Parser = parse_here, door: Door | None = None) -> PollResult:
     """Never raises; `failure` says what went wrong. `memory` is complete but for what only the store knows,
     see `settle`. One source by itself: among others, `step` lets each request wait for its turn.
     """
@@ -37,7 +47,7 @@ def poll(task: Task, parse: Parser = parse_here, door: Door | None = None) -> Po
 
 def step(
     task: Task, trail: Trail | None, kind: Kind, door: Door, parse: Parser = parse_here
-) -> Polled | Trail:
+) -> PollResult | Trail:
     """One request of a poll, or all of it where no server is asked. A `Trail`: it was led elsewhere, and goes on
     with that in the turn of the host there. Never raises.
     """
@@ -46,7 +56,7 @@ def step(
         return fetched if isinstance(fetched, Trail) else take(task, fetched, parse, kind)
 
 
-def fetch(task: Task, door: Door | None = None) -> tuple[Fetched, ...]:
+def fetch(task: Task, door: Door | None = None) -> tuple[FetchResult, ...]:
     """The source's documents now, one or several, redirects followed. Never raises."""
     kind, trail = kinds.of(task.source), None
     with contextlib.nullcontext(door) if door else Door() as out:
@@ -55,24 +65,24 @@ def fetch(task: Task, door: Door | None = None) -> tuple[Fetched, ...]:
         return fetched
 
 
-def _once(task: Task, trail: Trail | None, kind: Kind, door: Door) -> tuple[Fetched, ...] | Trail:
+def _once(task: Task, trail: Trail | None, kind: Kind, door: Door) -> tuple[FetchResult, ...] | Trail:
     try:
         fetched = kind.fetch(task, door, trail)
         return fetched if isinstance(fetched, Trail) else tuple(fetched)
     except Exception as error:  # a kind that did not keep its promise
-        return (Fetched("", door.now(), failure=_of_ours(error)),)
+        return (FetchResult("", door.now(), failure=_of_ours(error)),)
 
 
 def take(
-    task: Task, fetched: Sequence[Fetched], parse: Parser = parse_here, kind: Kind | None = None
-) -> Polled:
+    task: Task, fetched: Sequence[FetchResult], parse: Parser = parse_here, kind: Kind | None = None
+) -> PollResult:
     """What these documents make of the source: what `fetch` brought, or what came by itself. Never raises.
 
     A document that came by itself (pushed, or kept from an earlier time) has status 0: validators and what the
     server said of freshness stay as they were.
     """
     kind = kind or kinds.of(task.source)
-    answer = fetched[0] if len(fetched) == 1 else Fetched("", fetched[0].at if fetched else 0)
+    answer = fetched[0] if len(fetched) == 1 else FetchResult("", fetched[0].at if fetched else 0)
     try:
         return _taken(task, kind, answer, fetched, parse)
     except Exception as error:  # the last line of defence: one source never hurts another (B7)
@@ -83,7 +93,9 @@ def _of_ours(error: Exception) -> Failure:
     return Failure("internal", f"{type(error).__name__}: {str(error)[:200]}")
 
 
-def _taken(task: Task, kind: Kind, answer: Fetched, fetched: Sequence[Fetched], parse: Parser) -> Polled:
+def _taken(
+    task: Task, kind: Kind, answer: FetchResult, fetched: Sequence[FetchResult], parse: Parser
+) -> PollResult:
     """`answer`: what stands for all of them: the one document, or none in particular."""
     good = [one for one in fetched if one.failure is None]
     bad = [one.failure for one in fetched if one.failure is not None]
@@ -109,7 +121,7 @@ def _unmoved(task: Task, failure: Failure) -> Task:
     return replace(task, memory=replace(task.memory, moved=None))
 
 
-def _digest(documents: Sequence[Fetched]) -> str | None:
+def _digest(documents: Sequence[FetchResult]) -> str | None:
     """Of all that they say; None where a server says that nothing has changed."""
     one = documents[0]
     if len(documents) == 1 and not one.name:
@@ -123,10 +135,10 @@ def _digest(documents: Sequence[Fetched]) -> str | None:
 def _read(
     task: Task,
     kind: Kind,
-    documents: Sequence[Fetched],
+    documents: Sequence[FetchResult],
     bad: Sequence[Failure],
     parse: Parser,
-) -> tuple[Parsed, Failure | None]:
+) -> tuple[ParseResult, Failure | None]:
     """(what all documents say, why that is not all). A bad one among good ones is a warning; one that reached a
     bound is a failure, for all that was read of it.
     """
@@ -147,7 +159,7 @@ def _read(
         unfinished.append(others.pop(0))
     if feed is not None and len(documents) > 1:
         feed, marks = replace(feed, title=""), None
-    came = Parsed(
+    came = ParseResult(
         feed or Feed(),
         tuple(entries.values()),
         warnings=(*unfinished[1:], *others),
@@ -157,14 +169,14 @@ def _read(
     return came, unfinished[0] if unfinished else None
 
 
-def _before(task: Task, kind: Kind, documents: Sequence[Fetched]) -> dict[str, ItemMarks]:
+def _before(task: Task, kind: Kind, documents: Sequence[FetchResult]) -> dict[str, ItemMarks]:
     """What is known of the last document, for those that are read as all feeds are."""
     if task.marks is None or len(documents) > 1 or kind.read is not None:
         return {}
     return {"before": task.marks}
 
 
-def _named(trouble: Failure, document: Fetched) -> Failure:
+def _named(trouble: Failure, document: FetchResult) -> Failure:
     """Trouble with one of several documents, with its name."""
     if not document.name or trouble.detail.startswith(document.name):
         return trouble
@@ -180,7 +192,7 @@ def _add(entries: dict[str, Entry], more: Sequence[Entry]) -> None:
             entries.setdefault(key, replace(entry, key=key, guid=None))
 
 
-def _learned(memory: Memory, fetched: Fetched, asked: str) -> Memory:
+def _learned(memory: Memory, fetched: FetchResult, asked: str) -> Memory:
     """What the header says: the newest validators, byte for byte, none made up (P1–P5), how long the answer
     is fresh, where the feed moves to.
 
@@ -213,10 +225,10 @@ def _learned(memory: Memory, fetched: Fetched, asked: str) -> Memory:
 
 
 def _unchanged(
-    task: Task, kind: Kind, answer: Fetched, digest: str | None, warnings: Sequence[Failure]
-) -> Polled:
+    task: Task, kind: Kind, answer: FetchResult, digest: str | None, warnings: Sequence[Failure]
+) -> PollResult:
     after = _well(task, kind, answer, task.memory)
-    return Polled(
+    return PollResult(
         task.source.id,
         answer.at,
         after,
@@ -230,7 +242,7 @@ def _unchanged(
     )
 
 
-def _succeeded(task: Task, kind: Kind, answer: Fetched, came: Parsed, digest: str) -> Polled:
+def _succeeded(task: Task, kind: Kind, answer: FetchResult, came: ParseResult, digest: str) -> PollResult:
     known = replace(task.memory, body_hash=digest)
     if kind.remote:
         before = task.memory.hints  # what came by itself says nothing of how it was got
@@ -240,7 +252,7 @@ def _succeeded(task: Task, kind: Kind, answer: Fetched, came: Parsed, digest: st
         known = replace(known, posts=_posts(task.memory.posts, came.entries))
     after = _well(task, kind, answer, known)
     saved = max(0, len(answer.body or b"") - answer.wire_bytes) if answer.status else 0
-    return Polled(task.source.id, answer.at, after, came.feed, came.entries, answer.url, answer.status, wire_bytes=answer.wire_bytes, saved_bytes=saved,
+    return PollResult(task.source.id, answer.at, after, came.feed, came.entries, answer.url, answer.status, wire_bytes=answer.wire_bytes, saved_bytes=saved,
                   seconds=answer.seconds, warnings=came.warnings, marks=came.marks, held=came.held)  # fmt: skip
 
 
@@ -249,7 +261,7 @@ def _posts(before: Sequence[int], entries: Sequence[Entry]) -> tuple[int, ...]:
     return tuple(sorted(found | set(before), reverse=True)[:MAX_POSTS])
 
 
-def _well(task: Task, kind: Kind, answer: Fetched, memory: Memory) -> Memory:
+def _well(task: Task, kind: Kind, answer: FetchResult, memory: Memory) -> Memory:
     """After a poll that ended well: what the header says, and when to come again."""
     asked = kinds.asked(task.source, task.memory)
     if asked is not None:
@@ -264,7 +276,7 @@ def _well(task: Task, kind: Kind, answer: Fetched, memory: Memory) -> Memory:
     return _in_state(after, answer.at)
 
 
-def _plan(task: Task, answer: Fetched, memory: Memory) -> schedule.Plan:
+def _plan(task: Task, answer: FetchResult, memory: Memory) -> schedule.Plan:
     hold = headers.quota(dict(answer.headers), answer.at, unsaid="1")
     first = task.memory.polled is None
     return schedule.after_success(
@@ -272,14 +284,16 @@ def _plan(task: Task, answer: Fetched, memory: Memory) -> schedule.Plan:
     )
 
 
-def _failed(task: Task, fetched: Fetched, failure: Failure, parsed: Parsed | None = None) -> Polled:
+def _failed(
+    task: Task, fetched: FetchResult, failure: Failure, parsed: ParseResult | None = None
+) -> PollResult:
     """`parsed`: what was read all the same, before (and beside) what failed."""
     memory, at = task.memory, fetched.at
     failures = memory.failures + 1
     plan = schedule.after_failure(at, task.pace, failures, failure, task.source.id, memory.posts)
     after = replace(memory, polled=at, failures=failures, failing_since=memory.failing_since or at, failure=failure,
                     next_poll=plan.next_poll, not_before=plan.not_before, why=plan.why)  # fmt: skip
-    return Polled(
+    return PollResult(
         task.source.id,
         at,
         _in_state(after, at),
@@ -294,18 +308,18 @@ def _failed(task: Task, fetched: Fetched, failure: Failure, parsed: Parsed | Non
     )
 
 
-def broken(task: Task, at: int, error: BaseException) -> Polled:
+def broken(task: Task, at: int, error: BaseException) -> PollResult:
     """What ran the poll broke under it."""
     words = f"what polled it ended: {type(error).__name__}: {str(error)[:200]}"
-    return _failed(task, Fetched("", at), Failure("internal", words))
+    return _failed(task, FetchResult("", at), Failure("internal", words))
 
 
-def spoiled(task: Task, polled: Polled, error: Exception) -> Polled:
+def spoiled(task: Task, polled: PollResult, error: Exception) -> PollResult:
     """What was polled well and could not be stored: a failure of this source, without validators, so that it
     is tried whole again.
     """
     failure = Failure("internal", f"what it says can't be stored: {type(error).__name__}: {str(error)[:200]}")
-    fetched = Fetched(
+    fetched = FetchResult(
         polled.url, polled.at, polled.status, wire_bytes=polled.wire_bytes, seconds=polled.seconds
     )
     return _failed(
@@ -328,7 +342,7 @@ def settle(memory: Memory, new_entries: int, dated: bool = True) -> Memory:
     return replace(memory, last_new=memory.polled, posts=posts)
 
 
-def put_off(task: Task, cause: Polled) -> Memory:
+def put_off(task: Task, cause: PollResult) -> Memory:
     """The host answered 429 to another of its feeds: this one waits as long (P11)."""
     wait = cause.memory.not_before
     return replace(task.memory, next_poll=max(task.memory.next_poll, wait), not_before=max(task.memory.not_before, wait),

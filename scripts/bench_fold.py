@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from aggregator import fold
-from aggregator.model import Entry, Memory, Polled, Source
+from aggregator.model import Entry, Memory, PollResult, Source
 from aggregator.parse import normal
 from aggregator.store import Store, entries, open_writer
 
@@ -53,7 +53,7 @@ class Maker:
                 self.number += 1
                 count -= 1
             for source, group in part.items():
-                polled = Polled(source, START + WEEK * 600, memory, entries=tuple(group))
+                polled = PollResult(source, START + WEEK * 600, memory, entries=tuple(group))
                 entries.absorb(
                     store,
                     Source(source, path="/"),

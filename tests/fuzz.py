@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from aggregator import check, cycle
-from aggregator.model import Fetched, Limits, Memory, Polled, Source
+from aggregator.model import FetchResult, Limits, Memory, PollResult, Source
 from aggregator.parse import parse
 from aggregator.store import entries, open_writer
 from tests.helpers import NOW, config
@@ -48,10 +48,12 @@ def rounds(count: int, seed: int, folder: Path) -> list[str]:
     with open_writer(settings.database) as store:
         for number in range(count):
             parsed = parse(
-                settings.sources[0], Fetched("https://f.example/feed", NOW, 200, (), mutated(rng)), Limits()
+                settings.sources[0],
+                FetchResult("https://f.example/feed", NOW, 200, (), mutated(rng)),
+                Limits(),
             )
             memory = Memory(polled=NOW)
-            polled = Polled("f", NOW, memory, parsed.feed, parsed.entries)
+            polled = PollResult("f", NOW, memory, parsed.feed, parsed.entries)
             entries.absorb(
                 store,
                 Source("f", url="https://f.example/feed"),

@@ -16,7 +16,7 @@ import pytest
 from aggregator import cycle, poll
 from aggregator.cycle import Wanted
 from aggregator.kinds import Reader
-from aggregator.model import Bound, Feed, Fetched, Limits, Memory, Parsed, Source, Task
+from aggregator.model import Bound, Feed, FetchResult, Limits, Memory, ParseResult, Source, Task
 from aggregator.parse import bounds, isolate, parse, reading
 from aggregator.parse.isolate import Workers, _Job, _Outcome
 from aggregator.store import open_reader, open_writer, sources
@@ -48,8 +48,10 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers]:
     made.close()
 
 
-def read(workers: Workers, body: bytes, limits: Limits | None = None) -> Parsed:
-    return workers.parse(Source("s"), Fetched("http://a.example/f", NOW, 200, (), body), limits or Limits())
+def read(workers: Workers, body: bytes, limits: Limits | None = None) -> ParseResult:
+    return workers.parse(
+        Source("s"), FetchResult("http://a.example/f", NOW, 200, (), body), limits or Limits()
+    )
 
 
 def test_F4_what_a_worker_parsed_before_does_not_count(workers: Workers) -> None:
@@ -57,7 +59,7 @@ def test_F4_what_a_worker_parsed_before_does_not_count(workers: Workers) -> None
     assert len(read(workers, document(item("Small"))).entries) == 1
 
 
-GOOD = Parsed(Feed(), (entry("s", "1", "One"),))
+GOOD = ParseResult(Feed(), (entry("s", "1", "One"),))
 NAMED = bounds.failure("memory", Limits(), "item 2")
 SHORT = _Outcome(replace(GOOD, reached="memory", failure=NAMED), "memory")
 DIED, LATE = (_Outcome(bound=bound, number=2, failure=NAMED) for bound in ("memory", "cpu"))
@@ -128,7 +130,7 @@ def test_an_item_that_takes_too_much_memory_is_named_and_the_others_are_read(
     assert "Big one" not in [one.title for one in found.entries]
 
 
-def ends(job: _Job, limits: Limits, alone: bool) -> Parsed:
+def ends(job: _Job, limits: Limits, alone: bool) -> ParseResult:
     """A library that gets no memory ends its process at the second item, whatever it is given."""
     if limits.without == 2:
         return parse(job.source, job.fetched, limits)
@@ -175,7 +177,7 @@ def test_the_message_names_the_bound_that_was_reached_and_the_key(
 
 
 def test_what_a_reading_does_with_each_kind_of_trouble() -> None:
-    def trouble(error: BaseException) -> Parsed:
+    def trouble(error: BaseException) -> ParseResult:
         found = reading.Reading(Limits())
 
         def fails() -> object:
@@ -225,15 +227,15 @@ def test_what_a_reading_does_with_each_kind_of_trouble() -> None:
     ],
 )
 def test_an_item_that_is_to_be_left_out_is(body: bytes) -> None:
-    found = parse(Source("s"), Fetched("http://a.example/f", NOW, 200, (), body), Limits(without=2))
+    found = parse(Source("s"), FetchResult("http://a.example/f", NOW, 200, (), body), Limits(without=2))
     assert len(found.entries) == 3 and found.failure is None
 
 
 # ---------------------------------------------------------------- the poll, the store, the status
 
 
-def partly(source: Source, fetched: Fetched, limits: Limits, read: Reader | None = None) -> Parsed:
-    return Parsed(
+def partly(source: Source, fetched: FetchResult, limits: Limits, read: Reader | None = None) -> ParseResult:
+    return ParseResult(
         Feed(title="T"),
         (entry("s", "1", "One"),),
         bounds.failure("memory", limits, "item 2 “X”"),
@@ -258,13 +260,18 @@ def test_a_poll_that_was_not_read_to_the_end_fails_and_keeps_no_validators() -> 
 @pytest.mark.parametrize(
     ("name", "answer", "failed", "hash_kept"),
     [
-        ("read to its end", Parsed(Feed(), (entry("s", "1", "One"),)), False, True),
-        ("a bound was reached", partly(Source("s"), Fetched("", NOW), Limits()), True, False),
-        ("nothing was read", Parsed(failure=bounds.failure("cpu", Limits()), reached="cpu"), True, False),
+        ("read to its end", ParseResult(Feed(), (entry("s", "1", "One"),)), False, True),
+        ("a bound was reached", partly(Source("s"), FetchResult("", NOW), Limits()), True, False),
+        (
+            "nothing was read",
+            ParseResult(failure=bounds.failure("cpu", Limits()), reached="cpu"),
+            True,
+            False,
+        ),
     ],
 )
 def test_a_local_file_that_was_not_read_to_the_end_is_read_again(
-    tmp_path: Path, name: str, answer: Parsed, failed: bool, hash_kept: bool
+    tmp_path: Path, name: str, answer: ParseResult, failed: bool, hash_kept: bool
 ) -> None:
     for number in "ab":
         (tmp_path / f"{number}.xml").write_bytes(document(item("One")))

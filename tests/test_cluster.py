@@ -25,7 +25,7 @@ from aggregator.cycle.cluster import Rules, poll_batch
 from aggregator.cycle.polling import Visit
 from aggregator.errors import ConfigError
 from aggregator.fetch import Trail
-from aggregator.model import Polled, Source, Task
+from aggregator.model import PollResult, Source, Task
 from aggregator.store import lookup, open_writer, sources
 from tests.helpers import NOW, config
 from tests.hostile import Case, Hostile, reply
@@ -162,7 +162,7 @@ def test_P12_a_batch_is_polled_as_politely_as_here(tmp_path: Path) -> None:
         "led" if isinstance(one, Trail) else one.failure.kind if one.failure else "ok" for one in outcomes
     ]
     assert kinds == ["ok", "ok", "led", "rate-limited", "put-off"]
-    assert all(isinstance(one, Polled | Trail) for one in outcomes)
+    assert all(isinstance(one, PollResult | Trail) for one in outcomes)
     assert len(times) == 3 and min(b - a for a, b in pairwise(times)) >= 0.18
 
 

@@ -91,11 +91,11 @@ def test_the_worst_come_first(tmp_path: Path) -> None:
 
 
 def _remember(store: Any, source: str, state: State) -> None:
-    from aggregator.model import Polled, Source
+    from aggregator.model import PollResult, Source
     from aggregator.store import entries
 
     memory = Memory(polled=NOW, state=state, failure=Failure("x", "y"), next_poll=NOW)
-    entries.absorb(store, Source(source, url="https://x.example/"), Polled(source, NOW, memory), lambda _: memory, lambda _: True, lambda _: None)  # fmt: skip
+    entries.absorb(store, Source(source, url="https://x.example/"), PollResult(source, NOW, memory), lambda _: memory, lambda _: True, lambda _: None)  # fmt: skip
 
 
 def test_colours_are_for_terminals(

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from aggregator.fetch import Door
-from aggregator.model import Fetched, Limits, Request
+from aggregator.model import FetchResult, Limits, Request
 
 FEED = b"<?xml version='1.0'?><rss version='2.0'><channel><title>t</title></channel></rss>"
 CODINGS: dict[str, tuple[str, bytes]] = {
@@ -84,7 +84,7 @@ def _fresh() -> None:
     _Server.seen = []
 
 
-def get(port: int, path: str, **headers: str) -> Fetched:
+def get(port: int, path: str, **headers: str) -> FetchResult:
     limits = Limits(timeout=20, allow_hosts=(f"127.0.0.1:{port}", f"localhost:{port}"))
     request = Request(f"http://127.0.0.1:{port}/{path}", headers=tuple(headers.items()))
     with Door(lambda host, _: ["127.0.0.1"]) as door:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Entry, Fetched, Limits, Source
+from aggregator.model import Entry, FetchResult, Limits, Source
 from aggregator.parse import dates, parse
 from tests.helpers import NOW
 
@@ -170,7 +170,7 @@ def test_C6_the_other_dates_of_a_document_decide_what_one_leaves_open(
 def _parsed(body: str) -> tuple[Entry, ...]:
     parsed = parse(
         Source("s", url="https://a.example/feed"),
-        Fetched("https://a.example/feed", NOW, 200, body=body.encode()),
+        FetchResult("https://a.example/feed", NOW, 200, body=body.encode()),
         Limits(),
     )
     assert parsed.failure is None, parsed.failure

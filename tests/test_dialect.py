@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.model import Entry, Fetched, Limits, Parsed, Source
+from aggregator.model import Entry, FetchResult, Limits, ParseResult, Source
 from aggregator.parse import dialect, mend, parse
 
 AT = 1_790_000_000
@@ -26,11 +26,11 @@ OTHER = (
 )
 
 
-def read(body: str | bytes) -> Parsed:
+def read(body: str | bytes) -> ParseResult:
     data = body.encode() if isinstance(body, str) else body
     return parse(
         Source("s", url="https://n.example/feed"),
-        Fetched("https://n.example/feed", AT, 200, (), data),
+        FetchResult("https://n.example/feed", AT, 200, (), data),
         Limits(),
     )
 

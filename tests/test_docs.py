@@ -145,14 +145,14 @@ def test_a_story_is_not_placed_where_no_editor_would(title: str, topic: str) -> 
 
 
 def test_every_seed_story_has_its_topics() -> None:
-    from aggregator.model import Fetched, Limits
+    from aggregator.model import FetchResult, Limits
 
     config = load(ROOT / "config.toml", {})
     assert len(config.topics) >= 6 and sum(source.url is not None for source in config.sources) >= 15
     rules = compiled(config.topics, config.sources)
     seed = next((ROOT / "aggregator" / "seeds").glob("*.txt"))
     entries = story_files.read(
-        "seed-stories", Fetched(seed.as_uri(), 1, body=seed.read_bytes()), Limits()
+        "seed-stories", FetchResult(seed.as_uri(), 1, body=seed.read_bytes()), Limits()
     ).entries
     assert len(entries) == len(WANTED) == 17
     for entry in entries:

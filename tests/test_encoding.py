@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.model import Fetched, Limits, Source
+from aggregator.model import FetchResult, Limits, Source
 from aggregator.parse import encoding, parse
 from tests.hostile_cases import channel
 
@@ -78,7 +78,7 @@ def test_C8_names_as_they_are_written(label: str, codec: str, text: str) -> None
     for declaration, headers in said:
         body = (declaration + channel(f"<item><title>{text}</title></item>").decode()).encode(codec)
         found = parse(
-            Source("s"), Fetched("https://n.example/f", 1_790_000_000, 200, headers, body), Limits()
+            Source("s"), FetchResult("https://n.example/f", 1_790_000_000, 200, headers, body), Limits()
         )
         assert [one.title for one in found.entries] == [text], (declaration, headers)
 

@@ -22,7 +22,7 @@ from aggregator.cycle.network import Network
 from aggregator.fetch import Door, address, transport
 from aggregator.fetch.budget import Budget
 from aggregator.fetch.exchange import Resolver
-from aggregator.model import Failure, Fetched, Limits, Request
+from aggregator.model import Failure, FetchResult, Limits, Request
 from tests import hostile_cases
 from tests.helpers import NOW, config
 from tests.hostile import Asked, Case, Hostile, cases, reply
@@ -43,12 +43,12 @@ def limits(server: Hostile, timeout: float = 1.0) -> Limits:
     )
 
 
-def ask(request: Request, limits: Limits, resolver: Resolver = transport.system_resolver) -> Fetched:
+def ask(request: Request, limits: Limits, resolver: Resolver = transport.system_resolver) -> FetchResult:
     with Door(resolver) as door:
         return door.get(request, limits)
 
 
-def get(server: Hostile, name: str, etag: str | None = None, last_modified: str | None = None) -> Fetched:
+def get(server: Hostile, name: str, etag: str | None = None, last_modified: str | None = None) -> FetchResult:
     return ask(Request(server.url(name), etag, last_modified), limits(server))
 
 
@@ -181,7 +181,7 @@ def test_S4_the_allow_list_is_exact() -> None:
 
 
 def test_close_ends_what_is_under_way(hostile: Hostile) -> None:
-    results: list[Fetched] = []
+    results: list[FetchResult] = []
     door = Door()
     thread = threading.Thread(
         target=lambda: results.append(door.get(Request(hostile.url("silent")), limits(hostile, 15)))
@@ -287,7 +287,7 @@ def test_R16_close_ends_what_waits(hostile: Hostile, waits: str, tmp_path: Path)
         settings = replace(settings, limits=patient, host_gap=30.0 if waits == "its turn" else 0.0)
         if waits == "its turn":
             network.get(settings, Request(hostile.url("plain")))
-        found: list[Fetched] = []
+        found: list[FetchResult] = []
         thread = threading.Thread(
             target=lambda: found.append(network.get(settings, Request(address_))), daemon=True
         )

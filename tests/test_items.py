@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aggregator import desk
 from aggregator.errors import UsageError
-from aggregator.model import Fetched, Limits, Memory, Polled, Source
+from aggregator.model import FetchResult, Limits, Memory, PollResult, Source
 from aggregator.parse import parse
 from aggregator.store import Store, entries, open_writer, sources
 from aggregator.store.recognise import MAX_NEAR
@@ -51,11 +51,11 @@ def polls(
     marks = None
     for items in documents:
         body = f"<rss version='2.0'><channel><title>A</title><link>https://a.example/</link>{''.join(items)}</channel></rss>"
-        fetched = Fetched("https://a.example/feed", at, 200, body=body.encode())
+        fetched = FetchResult("https://a.example/feed", at, 200, body=body.encode())
         parsed = parse(Source("a", url="https://a.example/feed"), fetched, Limits(), before=marks)
         assert parsed.failure is None
         memory = Memory(polled=at, succeeded=at, state="ok", state_since=at)
-        polled = Polled("a", at, memory, entries=parsed.entries, marks=parsed.marks, held=parsed.held)
+        polled = PollResult("a", at, memory, entries=parsed.entries, marks=parsed.marks, held=parsed.held)
         with_memory = functools.partial(_settled, memory)
         entries.absorb(
             store, Source("a", url=fetched.url), polled, with_memory, lambda _: True, lambda _: None

@@ -19,7 +19,18 @@ from aggregator.cycle import Wanted
 from aggregator.errors import ConfigError
 from aggregator.fetch import Door, Trail
 from aggregator.kinds import KINDS, Kind
-from aggregator.model import Entry, Feed, Fetched, Limits, Memory, Parsed, Person, Polled, Source, Task
+from aggregator.model import (
+    Entry,
+    Feed,
+    FetchResult,
+    Limits,
+    Memory,
+    ParseResult,
+    Person,
+    PollResult,
+    Source,
+    Task,
+)
 from aggregator.parse import normal
 from aggregator.store import open_writer, sources
 from aggregator.text import markup
@@ -32,11 +43,11 @@ def accepts(source: Source) -> bool:
     return (source.path or "").endswith(".eml")
 
 
-def fetch(task: Task, door: Door, trail: Trail | None) -> tuple[Fetched, ...]:
+def fetch(task: Task, door: Door, trail: Trail | None) -> tuple[FetchResult, ...]:
     return door.read(str(task.source.path), task.limits)
 
 
-def read(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
+def read(source: Source, fetched: FetchResult, limits: Limits) -> ParseResult:
     """One letter is one entry."""
     letter = BytesParser(policy=email.policy.default).parsebytes(fetched.body or b"")
     assert isinstance(letter, EmailMessage)
@@ -55,7 +66,7 @@ def read(source: Source, fetched: Fetched, limits: Limits) -> Parsed:
         content=content,
         text=markup.plain(content),
     )
-    return Parsed(Feed(title=sender.display_name, format="mail"), (normal.finish(made, fetched.at),))
+    return ParseResult(Feed(title=sender.display_name, format="mail"), (normal.finish(made, fetched.at),))
 
 
 LETTERS = Kind("newsletters", "path", "a folder of letters", accepts, fetch, read, rhythm=True)
@@ -143,7 +154,7 @@ def test_the_config_takes_its_words_from_the_table(tmp_path: Path, monkeypatch: 
 
 # ---------------------------------------------------------------- what comes by itself
 
-PUSHED = Fetched("https://x.example/feed", NOW, body=b"")
+PUSHED = FetchResult("https://x.example/feed", NOW, body=b"")
 
 
 def rss(*titles: str) -> bytes:
@@ -151,7 +162,7 @@ def rss(*titles: str) -> bytes:
     return f"<rss version='2.0'><channel><title>T</title>{items}</channel></rss>".encode()
 
 
-def taken(task: Task, *titles: str, at: int = NOW) -> Polled:
+def taken(task: Task, *titles: str, at: int = NOW) -> PollResult:
     return poll.take(task, [replace(PUSHED, body=rss(*titles), at=at)])
 
 
@@ -183,7 +194,7 @@ def test_a_pushed_body_that_is_no_feed_fails_like_any_other() -> None:
 
 
 def test_a_kind_that_breaks_its_promise_is_a_failure_of_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(task: Task, door: Door, trail: Trail | None) -> tuple[Fetched, ...]:
+    def broken(task: Task, door: Door, trail: Trail | None) -> tuple[FetchResult, ...]:
         raise OSError("no mail")
 
     monkeypatch.setattr(kinds, "KINDS", [replace(LETTERS, fetch=broken)])

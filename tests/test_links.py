@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from aggregator.model import Entry, Fetched, Limits, Source
+from aggregator.model import Entry, FetchResult, Limits, Source
 from aggregator.parse import parse
 from tests.helpers import NOW
 
@@ -14,7 +14,7 @@ FEED = "https://feeds.example/news/rss.xml"  # a service: another host than the 
 
 
 def entry(body: str, address: str = FEED) -> Entry:
-    parsed = parse(Source("s", url=address), Fetched(address, NOW, 200, body=body.encode()), Limits())
+    parsed = parse(Source("s", url=address), FetchResult(address, NOW, 200, body=body.encode()), Limits())
     assert parsed.failure is None, parsed.failure
     (found,) = parsed.entries
     return found

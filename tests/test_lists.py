@@ -18,7 +18,7 @@ from aggregator.cycle import lists
 from aggregator.cycle.network import Network
 from aggregator.errors import ConfigError, UsageError
 from aggregator.fetch import Door, Trail
-from aggregator.model import Failure, Fetched, Limits, Request
+from aggregator.model import Failure, FetchResult, Limits, Request
 from tests.helpers import NOW, config
 
 DAY = 86_400
@@ -90,10 +90,10 @@ def test_a_list_of_the_web_is_asked_once_a_day_with_validators(
     settings = config(tmp_path, BODY.format("https://lists.example/news.opml"))
     asked: list[Request] = []
     answers = [
-        Fetched("", NOW, 200, (("ETag", '"1"'),), opml(A).encode()), Fetched("", NOW, 304), Fetched("", NOW, failure=Failure("timeout", "too late")),
+        FetchResult("", NOW, 200, (("ETag", '"1"'),), opml(A).encode()), FetchResult("", NOW, 304), FetchResult("", NOW, failure=Failure("timeout", "too late")),
     ]  # fmt: skip
 
-    def get(network: Network, config: Config, request: Request) -> Fetched:
+    def get(network: Network, config: Config, request: Request) -> FetchResult:
         asked.append(request)
         return answers.pop(0)
 
@@ -128,17 +128,17 @@ def test_thousands_load_in_no_time(tmp_path: Path) -> None:
     assert len(load(settings.path, {}).sources) == 2002
 
 
-def answer(status: int = 200, body: str | None = None, **more: Any) -> Fetched:
-    return Fetched(
+def answer(status: int = 200, body: str | None = None, **more: Any) -> FetchResult:
+    return FetchResult(
         "https://lists.example/news.opml", NOW, status, (), body.encode() if body else None, **more
     )
 
 
-def asking(monkeypatch: pytest.MonkeyPatch, answers: dict[str, list[Fetched]]) -> list[str]:
+def asking(monkeypatch: pytest.MonkeyPatch, answers: dict[str, list[FetchResult]]) -> list[str]:
     """What is asked for from here on, in the order of the addresses' own answers."""
     asked: list[str] = []
 
-    def get(network: Network, config: Config, request: Request) -> Fetched:
+    def get(network: Network, config: Config, request: Request) -> FetchResult:
         asked.append(request.url)
         return answers[request.url].pop(0)
 
@@ -181,7 +181,7 @@ def test_another_place_is_read_at_once_and_without_the_old_validators(
 ) -> None:
     requests: list[Request] = []
 
-    def get(network: Network, config: Config, request: Request) -> Fetched:
+    def get(network: Network, config: Config, request: Request) -> FetchResult:
         requests.append(request)
         return replace(answer(body=opml(A)), headers=(("etag", '"1"'),))
 
@@ -197,7 +197,7 @@ def test_lists_are_asked_at_the_same_time_and_keep_their_feeds_apart(
     body = "".join(f'[[sources]]\nid = "l{n}"\nopml = "https://h{n}.example/l"\n' for n in range(3))
     settings, all_there = config(tmp_path, body), threading.Barrier(3, timeout=20)
 
-    def get(network: Network, config: Config, request: Request) -> Fetched:
+    def get(network: Network, config: Config, request: Request) -> FetchResult:
         all_there.wait()  # for the others
         return answer(body=opml(("Alpha", f"{request.url}/feed")))
 
@@ -219,7 +219,7 @@ class Waiting(Door):
         self.asked: dict[str, list[float]] = {}
         self.together, self.most = 0, 0
 
-    def ask(self, request: Request, limits: Limits, trail: Trail | None = None) -> Fetched:
+    def ask(self, request: Request, limits: Limits, trail: Trail | None = None) -> FetchResult:
         self.asked.setdefault(request.url, []).append(time.monotonic())
         self.together += 1
         self.most = max(self.most, self.together)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.model import Fetched, Limits, Parsed, Source
+from aggregator.model import FetchResult, Limits, ParseResult, Source
 from aggregator.parse import mend, parse
 from tests.helpers import NOW
 from tests.hostile_cases import channel, rss
 
 
-def parsed(body: bytes, limits: Limits | None = None) -> Parsed:
-    return parse(Source("s"), Fetched("http://a.example/feed", NOW, 200, (), body), limits or Limits())
+def parsed(body: bytes, limits: Limits | None = None) -> ParseResult:
+    return parse(Source("s"), FetchResult("http://a.example/feed", NOW, 200, (), body), limits or Limits())
 
 
 @pytest.mark.parametrize(
@@ -164,11 +164,13 @@ def test_B8_seconds_of_the_cpu_count() -> None:
     )
     try:
         ended = workers.parse(
-            Source("s"), Fetched("http://a.example/", NOW, 200, (), slow), Limits(parse_seconds=1)
+            Source("s"), FetchResult("http://a.example/", NOW, 200, (), slow), Limits(parse_seconds=1)
         )
         assert ended.failure is not None and "longer than 1 s" in ended.failure.detail
         assert (
-            workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), rss("c")), Limits()).failure
+            workers.parse(
+                Source("s"), FetchResult("http://a.example/", NOW, 200, (), rss("c")), Limits()
+            ).failure
             is None
         ), "others go on"
     finally:
@@ -181,7 +183,7 @@ def test_B2_a_worker_that_had_a_small_document_takes_a_big_one() -> None:
     workers = Workers(1)
     try:
         for body, count in ((rss("a"), 3), (big(4000, "x" * 1000), 4000), (rss("b"), 3)):
-            found = workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), body), Limits())
+            found = workers.parse(Source("s"), FetchResult("http://a.example/", NOW, 200, (), body), Limits())
             assert len(found.entries) == count, found.failure
         hungry = (
             b"<rss version='2.0'><channel><item><title>t</title>"
@@ -191,19 +193,21 @@ def test_B2_a_worker_that_had_a_small_document_takes_a_big_one() -> None:
         assert (
             workers.parse(
                 Source("s"),
-                Fetched("http://a.example/", NOW, 200, (), hungry),
+                FetchResult("http://a.example/", NOW, 200, (), hungry),
                 Limits(parse_memory=8_000_000),
             ).failure
             is not None
         )
         assert (
-            workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), rss("c")), Limits()).failure
+            workers.parse(
+                Source("s"), FetchResult("http://a.example/", NOW, 200, (), rss("c")), Limits()
+            ).failure
             is None
         )
     finally:
         workers.close()
     assert (
-        workers.parse(Source("s"), Fetched("http://a.example/", NOW, 200, (), rss("d")), Limits()).failure
+        workers.parse(Source("s"), FetchResult("http://a.example/", NOW, 200, (), rss("d")), Limits()).failure
         is not None
     ), "closed for good"
 
@@ -237,5 +241,5 @@ def test_C8_text_is_right_whatever_is_said_of_it(
     else:
         body = text.encode(codec) if codec else text.encode().replace("\u2019".encode(), b"\x92")
     headers = (("content-type", f"text/xml; charset={header}"),) if header else ()
-    found = parse(Source("s"), Fetched("http://a.example/feed", NOW, 200, headers, body), Limits())
+    found = parse(Source("s"), FetchResult("http://a.example/feed", NOW, 200, headers, body), Limits())
     assert [one.title for one in found.entries] == titles.replace("\xa0", " ").split("|"), name

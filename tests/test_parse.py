@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.model import Fetched, Limits, Parsed, Source
+from aggregator.model import FetchResult, Limits, ParseResult, Source
 from aggregator.parse import normal, parse
 from aggregator.parse.isolate import Workers
 from tests.hostile import Hostile
@@ -21,14 +21,14 @@ BASE = "https://site.example/feeds/news.xml"
 SEED = Path(__file__).parent.parent / "aggregator" / "seeds" / "000_9ac260edf83821a6.txt"
 
 
-def feed(body: str | bytes, url: str = BASE, headers: tuple[tuple[str, str], ...] = ()) -> Parsed:
+def feed(body: str | bytes, url: str = BASE, headers: tuple[tuple[str, str], ...] = ()) -> ParseResult:
     data = body.encode() if isinstance(body, str) else body
-    return parse(Source("s", url=url), Fetched(url, AT, 200, headers, data), Limits())
+    return parse(Source("s", url=url), FetchResult(url, AT, 200, headers, data), Limits())
 
 
-def text(body: str | bytes) -> Parsed:
+def text(body: str | bytes) -> ParseResult:
     data = body.encode() if isinstance(body, str) else body
-    return parse(Source("s", path="/x.txt"), Fetched("file:///x.txt", AT, body=data), Limits())
+    return parse(Source("s", path="/x.txt"), FetchResult("file:///x.txt", AT, body=data), Limits())
 
 
 RSS = """<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/" xmlns:content="http://purl.org/rss/1.0/modules/content/"
@@ -215,7 +215,7 @@ def test_B9_what_is_too_long_is_cut() -> None:
         and len(entry.content) <= 1_000_000
         and len(entry.said) < 1_100_000
     )
-    many = parse(Source("s", url=BASE), Fetched(BASE, AT, 200, (), ("<rss version='2.0'><channel>" + "".join(f"<item><title>{n}</title></item>" for n in range(30)) + "</channel></rss>").encode()),
+    many = parse(Source("s", url=BASE), FetchResult(BASE, AT, 200, (), ("<rss version='2.0'><channel>" + "".join(f"<item><title>{n}</title></item>" for n in range(30)) + "</channel></rss>").encode()),
                  Limits(max_entries=10))  # fmt: skip
     assert len(many.entries) == 10 and many.warnings[0].kind == "too-many"
 
@@ -412,16 +412,16 @@ def test_B8_workers_end_what_takes_too_long() -> None:
         + b"</channel></rss>"
     )
     try:
-        good = workers.parse(Source("s", url=BASE), Fetched(BASE, AT, 200, (), RSS.encode()), Limits())
+        good = workers.parse(Source("s", url=BASE), FetchResult(BASE, AT, 200, (), RSS.encode()), Limits())
         assert len(good.entries) == 1
         ended = workers.parse(
-            Source("s", url=BASE), Fetched(BASE, AT, 200, (), slow * 40), Limits(parse_seconds=0.05)
+            Source("s", url=BASE), FetchResult(BASE, AT, 200, (), slow * 40), Limits(parse_seconds=0.05)
         )
         assert ended.failure is not None and ended.failure.kind == "parse"
         assert (
             len(
                 workers.parse(
-                    Source("s", url=BASE), Fetched(BASE, AT, 200, (), RSS.encode()), Limits()
+                    Source("s", url=BASE), FetchResult(BASE, AT, 200, (), RSS.encode()), Limits()
                 ).entries
             )
             == 1
@@ -459,7 +459,9 @@ def test_real_feeds_give_the_entries_that_the_manifest_counts() -> None:
     wrong = {}
     for row in rows[::12]:
         parsed = parse(
-            Source("s", url=BASE), Fetched(BASE, AT, 200, (), (CORPUS / row["path"]).read_bytes()), Limits()
+            Source("s", url=BASE),
+            FetchResult(BASE, AT, 200, (), (CORPUS / row["path"]).read_bytes()),
+            Limits(),
         )
         if parsed.failure is not None or len(parsed.entries) + REPEATS.get(row["id"], 0) != int(
             row["entries"]

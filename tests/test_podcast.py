@@ -18,7 +18,7 @@ from lxml import etree
 from aggregator import check, cycle, render
 from aggregator.cycle import Wanted
 from aggregator.edition import View, compose
-from aggregator.model import Enclosure, Entry, Fetched, Limits, Origin
+from aggregator.model import Enclosure, Entry, FetchResult, Limits, Origin
 from aggregator.parse import body
 from aggregator.parse import feeds as parser
 from aggregator.render import podcast
@@ -49,7 +49,7 @@ RICH = """<itunes:title>Grinding</itunes:title><itunes:duration>1:02:03</itunes:
 
 
 def parsed(text: str) -> list[Entry]:
-    fetched = Fetched("https://lens.example/feed", NOW, 200, body=text.encode())
+    fetched = FetchResult("https://lens.example/feed", NOW, 200, body=text.encode())
     found = parser.read("s", fetched, Limits(), body.of(fetched, Limits()))
     assert found.warnings == ()
     return list(found.entries)

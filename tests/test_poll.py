@@ -174,12 +174,12 @@ def test_notices_say_what_to_do() -> None:
 
 
 def test_C6_guids_are_kept_as_said_at_whatever_address() -> None:
-    from aggregator.model import Fetched
+    from aggregator.model import FetchResult
     from aggregator.parse import parse
 
     body = b"<rss version='2.0'><channel><title>t</title><item><title>a</title><guid>123</guid></item><item><title>b</title><guid isPermaLink='true'>http://a.example/b</guid></item></channel></rss>"
     here, there = (
-        parse(Source("s"), Fetched(url, NOW, 200, (), body), Limits()).entries
+        parse(Source("s"), FetchResult(url, NOW, 200, (), body), Limits()).entries
         for url in ("http://a.example/feed", "https://b.example/x/feed?t=1")
     )
     assert (

@@ -225,7 +225,7 @@ def test_R2_a_poll_is_one_transaction(tmp_path: Path) -> None:
     with open_writer(tmp_path / "t.db") as store:
         put(store, entry("a", "1", "One"))
         with pytest.raises(RuntimeError):
-            from aggregator.model import Memory, Polled, Source
+            from aggregator.model import Memory, PollResult, Source
             from aggregator.store import entries
 
             def broken(new: int) -> Memory:
@@ -234,7 +234,7 @@ def test_R2_a_poll_is_one_transaction(tmp_path: Path) -> None:
             entries.absorb(
                 store,
                 Source("a", url="https://a.example/"),
-                Polled("a", NOW, Memory(), entries=(entry("a", "2", "Two"),)),
+                PollResult("a", NOW, Memory(), entries=(entry("a", "2", "Two"),)),
                 broken,
                 lambda e: True,
                 lambda m: None,

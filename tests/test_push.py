@@ -23,7 +23,7 @@ from aggregator.cycle import Wanted, push
 from aggregator.cycle.network import Network, opened
 from aggregator.fetch import Door
 from aggregator.mailbox import MOST_BODIES, Full, Mailbox
-from aggregator.model import Fetched, Memory, Pace, Source, Task
+from aggregator.model import FetchResult, Memory, Pace, Source, Task
 from aggregator.stop import Stop
 from aggregator.store import lookup, open_writer, pushes, sources
 from aggregator.web import LARGEST_PUSH, Application, Running
@@ -159,17 +159,17 @@ def test_links_of_the_answer_say_more_than_the_document() -> None:
     )
     task = Task(Source("a", url="https://a.example/feed"))
     said = (("content-type", "application/atom+xml"),)
-    hints = poll.take(task, [Fetched("https://a.example/feed", NOW, 200, said, body)]).memory.hints
+    hints = poll.take(task, [FetchResult("https://a.example/feed", NOW, 200, said, body)]).memory.hints
     assert (hints.hub, hints.topic) == ("https://old.example/", "https://a.example/feed?a=1&utm_source=x")
     linked = (*said, ("link", '<https://new.example/>; rel="hub", </feed>; rel="self"'))
-    hints = poll.take(task, [Fetched("https://a.example/feed", NOW, 200, linked, body)]).memory.hints
+    hints = poll.take(task, [FetchResult("https://a.example/feed", NOW, 200, linked, body)]).memory.hints
     assert (hints.hub, hints.topic) == ("https://new.example/", "https://a.example/feed")
 
 
 def test_a_json_feed_names_its_hub() -> None:
     body = b'{"version":"https://jsonfeed.org/version/1.1","title":"x","feed_url":"https://a.example/feed","hubs":[{"type":"rssCloud","url":"https://c/"},{"type":"WebSub","url":"https://h.example/"}],"items":[{"id":"1","title":"One"}]}'
     polled = poll.take(
-        Task(Source("a", url="https://a.example/f")), [Fetched("https://a.example/f", NOW, 200, (), body)]
+        Task(Source("a", url="https://a.example/f")), [FetchResult("https://a.example/f", NOW, 200, (), body)]
     )
     assert (polled.memory.hints.hub, polled.memory.hints.topic) == (
         "https://h.example/",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.model import Entry, Fetched, ItemMarks, Limits, Parsed, Source
+from aggregator.model import Entry, FetchResult, ItemMarks, Limits, ParseResult, Source
 from aggregator.parse import body, parse, parse_little, reduce
 
 AT = 1_790_000_000
@@ -21,20 +21,20 @@ CORPUS = Path(
 )
 
 
-def fetched(text: bytes, address: str = ADDRESS) -> Fetched:
-    return Fetched(address, AT, 200, (), text)
+def fetched(text: bytes, address: str = ADDRESS) -> FetchResult:
+    return FetchResult(address, AT, 200, (), text)
 
 
-def whole(text: bytes, address: str = ADDRESS) -> Parsed:
+def whole(text: bytes, address: str = ADDRESS) -> ParseResult:
     return parse(SOURCE, fetched(text, address), Limits())
 
 
-def after(text: bytes, before: Parsed, address: str = ADDRESS) -> Parsed:
+def after(text: bytes, before: ParseResult, address: str = ADDRESS) -> ParseResult:
     """The document as read where `before` is known of the source."""
     return parse(SOURCE, fetched(text, address), Limits(), before=before.marks)
 
 
-def put_together(before: Parsed, found: Parsed) -> list[Entry]:
+def put_together(before: ParseResult, found: ParseResult) -> list[Entry]:
     """All entries of a document of which only a part was read."""
     if not found.held:
         return list(found.entries)

@@ -114,7 +114,7 @@ def check_command(settings: Settings, online: bool, strict: bool) -> None:
         return
     from aggregator import cycle
     from aggregator.cycle.network import opened
-    from aggregator.model import Failure, Polled, Task
+    from aggregator.model import Failure, PollResult, Task
 
     held = _held(config)
     tasks = [
@@ -123,7 +123,7 @@ def check_command(settings: Settings, online: bool, strict: bool) -> None:
         if source.enabled and source.id not in held
     ]
     waiting = [
-        Polled(name, 0, memory, failure=Failure("put-off", f"not asked: {memory.why}"))
+        PollResult(name, 0, memory, failure=Failure("put-off", f"not asked: {memory.why}"))
         for name, memory in held.items()
     ]
     stop = Stop()

@@ -14,7 +14,7 @@ from aggregator.cycle.network import Network
 from aggregator.cycle.polling import Manners, Polling, Visit, speaks_for
 from aggregator.cycle.report import Collected
 from aggregator.errors import AggregatorError
-from aggregator.model import Entry, Memory, Notice, Polled, Source, Task
+from aggregator.model import Entry, Memory, Notice, PollResult, Source, Task
 from aggregator.parse import reduce
 from aggregator.stop import Stop
 from aggregator.store import Store, entries, sources
@@ -22,7 +22,7 @@ from aggregator.store import Store, entries, sources
 
 def polls(
     config: Config, tasks: Sequence[Task], stop: Stop, network: Network
-) -> Iterator[tuple[Task, Polled]]:
+) -> Iterator[tuple[Task, PollResult]]:
     """Poll these politely (as many requests in flight at a host as the config says, a gap between two), where the
     config says, and yield each outcome as it comes.
     """
@@ -35,7 +35,7 @@ def polls(
         while polling.hosts.waiting and not stop.is_set():
             with open_crew(config, network.door) as crew:
                 for visit, outcome in polling.outcomes(crew):
-                    if isinstance(outcome, Polled):
+                    if isinstance(outcome, PollResult):
                         yield visit.task, outcome
     finally:
         polling.hosts.clear()
@@ -46,9 +46,9 @@ def collect(
     store: Store,
     found: Sequence[Task],
     stop: Stop,
-    beat: Callable[[Polled], None],
+    beat: Callable[[PollResult], None],
     network: Network,
-    pushed: Sequence[tuple[Task, Polled]] = (),
+    pushed: Sequence[tuple[Task, PollResult]] = (),
 ) -> Collected:
     """Poll these and store each outcome as it comes, after what was `pushed`: a crash in between loses nothing that
     was stored.
@@ -90,7 +90,9 @@ def pay_debts(config: Config, store: Store, now: int) -> int:
     )
 
 
-def _absorb(store: Store, rules: topics.Rules, task: Task, polled: Polled, title: str) -> entries.Absorbed:
+def _absorb(
+    store: Store, rules: topics.Rules, task: Task, polled: PollResult, title: str
+) -> entries.Absorbed:
     def settle(new: int) -> Memory:
         return poll.settle(polled.memory, new, _is_dated(polled) or not kinds.of(task.source).rhythm)
 
@@ -103,13 +105,13 @@ def _absorb(store: Store, rules: topics.Rules, task: Task, polled: Polled, title
     return entries.absorb(store, task.source, polled, settle, keep, notice)
 
 
-def _is_dated(polled: Polled) -> bool:
+def _is_dated(polled: PollResult) -> bool:
     """Whether any item of the document has a date, also where some were known and not read again."""
     held = polled.marks is not None and reduce.dated(polled.marks)
     return held or any(entry.published is not None for entry in polled.entries)
 
 
-def _pause_host(config: Config, store: Store, task: Task, polled: Polled) -> None:
+def _pause_host(config: Config, store: Store, task: Task, polled: PollResult) -> None:
     """After a 429 the other feeds of the host wait as long, those too that were not due now or never polled
     (P11).
     """
@@ -124,7 +126,7 @@ def _pause_host(config: Config, store: Store, task: Task, polled: Polled) -> Non
     )
 
 
-def _count(tally: Collected, source: Source, polled: Polled, absorbed: entries.Absorbed) -> None:
+def _count(tally: Collected, source: Source, polled: PollResult, absorbed: entries.Absorbed) -> None:
     tally.new += absorbed.new
     tally.updated += absorbed.updated
     tally.warnings += [(source.id, warning) for warning in polled.warnings]

@@ -8,7 +8,7 @@ from aggregator import discover, urls
 from aggregator.config import Config
 from aggregator.cycle.network import Network, opened
 from aggregator.errors import UsageError
-from aggregator.model import Fetched, Parsed, Request, Source
+from aggregator.model import FetchResult, ParseResult, Request, Source
 from aggregator.parse.isolate import Workers
 from aggregator.stop import Stop
 from aggregator.text.phrases import span
@@ -66,7 +66,7 @@ def _try(config: Config, workers: Workers, network: Network, link: str) -> Candi
     return _read(config, workers, link, network.get(config, Request(link)))
 
 
-def _read(config: Config, workers: Workers, link: str, fetched: Fetched) -> Candidate | None:
+def _read(config: Config, workers: Workers, link: str, fetched: FetchResult) -> Candidate | None:
     if fetched.body is None:
         return None
     parsed = workers.parse(Source("candidate", url=fetched.url), fetched, config.limits)
@@ -76,7 +76,7 @@ def _read(config: Config, workers: Workers, link: str, fetched: Fetched) -> Cand
     return Candidate(fetched.permanent or link, parsed.feed.title, len(parsed.entries), _rhythm(parsed))
 
 
-def _rhythm(parsed: Parsed) -> str:
+def _rhythm(parsed: ParseResult) -> str:
     posts = sorted(entry.published for entry in parsed.entries if entry.published is not None)
     if len(posts) < 2:
         return "rhythm unknown"

@@ -17,7 +17,7 @@ from aggregator.config import Config
 from aggregator.cycle.signatures import rules_signature
 from aggregator.errors import ConfigError
 from aggregator.learn import Example, Features, Quality
-from aggregator.model import Entry, Fetched, Limits, Topic
+from aggregator.model import Entry, FetchResult, Limits, Topic
 from aggregator.parse import stories as text_stories
 from aggregator.store import Reader, Store, lookup, sources
 from aggregator.topics import Label, Rules
@@ -161,7 +161,7 @@ def _example(config: Config, store: Reader, topic: Topic, said: str) -> list[tup
         raise ConfigError(
             f"{config.path}: {topic.id}: like: {path}: can't be read: {error.strerror}"
         ) from None
-    parsed = text_stories.read("like", Fetched(path.as_uri(), 0, body=body), Limits())
+    parsed = text_stories.read("like", FetchResult(path.as_uri(), 0, body=body), Limits())
     if parsed.failure is not None:
         raise ConfigError(f"{config.path}: {topic.id}: like: {parsed.failure.detail}")
     return [(one.title, topics.beginning(one)) for one in parsed.entries]

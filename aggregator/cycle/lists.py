@@ -13,7 +13,7 @@ from aggregator.config import Config
 from aggregator.config.lists import Known, Listed, ReadingList, dump, known, merged, place
 from aggregator.config.load import named_id
 from aggregator.errors import AggregatorError, StoreError
-from aggregator.model import Failure, Fetched, Request
+from aggregator.model import Failure, FetchResult, Request
 from aggregator.stop import Stop
 
 AT_ONCE = 8  # lists that are asked for at the same time, each in its host's turn
@@ -62,7 +62,7 @@ def _stamp(path: Path) -> str:
     return f"{found.st_mtime_ns} {found.st_size}"
 
 
-def _asked(config: Config, due: Sequence[tuple[ReadingList, Known]], stop: Stop) -> list[Fetched]:
+def _asked(config: Config, due: Sequence[tuple[ReadingList, Known]], stop: Stop) -> list[FetchResult]:
     """What is there, of all at the same time: a slow server keeps no other list waiting."""
     if not any(one.is_remote for one, _ in due):
         return [_file(one) for one, _ in due]
@@ -70,19 +70,19 @@ def _asked(config: Config, due: Sequence[tuple[ReadingList, Known]], stop: Stop)
 
     with opened(stop) as network, ThreadPoolExecutor(min(AT_ONCE, len(due))) as pool:
 
-        def ask(one: ReadingList, before: Known) -> Fetched:
+        def ask(one: ReadingList, before: Known) -> FetchResult:
             return network.get(config, _request(one, before)) if one.is_remote else _file(one)
 
         return list(pool.map(ask, *zip(*due, strict=True)))
 
 
-def _file(one: ReadingList) -> Fetched:
+def _file(one: ReadingList) -> FetchResult:
     path = Path(one.where)
     try:
-        return Fetched("", 0, headers=(("stamp", _stamp(path)),), body=path.read_bytes())
+        return FetchResult("", 0, headers=(("stamp", _stamp(path)),), body=path.read_bytes())
     except OSError as error:
         failure = Failure("file", f"can't be read: {error.strerror}")
-        return Fetched("", 0, headers=(("stamp", _stamp(path)),), failure=failure)
+        return FetchResult("", 0, headers=(("stamp", _stamp(path)),), failure=failure)
 
 
 def _request(one: ReadingList, before: Known) -> Request:
@@ -92,7 +92,7 @@ def _request(one: ReadingList, before: Known) -> Request:
     return Request(address, before.etag, before.last_modified, own, before.given_at)
 
 
-def _after(one: ReadingList, before: Known, answer: Fetched, now: int, taken: set[str]) -> Known:
+def _after(one: ReadingList, before: Known, answer: FetchResult, now: int, taken: set[str]) -> Known:
     """What is known of a list after this answer. Raises AggregatorError, with words that go on after its address.
     `taken`: ids of other sources.
     """
@@ -115,7 +115,7 @@ def _after(one: ReadingList, before: Known, answer: Fetched, now: int, taken: se
     )
 
 
-def _after_trouble(before: Known, answer: Fetched, now: int) -> Known:
+def _after_trouble(before: Known, answer: FetchResult, now: int) -> Known:
     """A server that is in trouble is left alone for as long as it asks for (P9), one that says "gone" for a week (P14); the
     configured place is asked again where a list that moved is not to be had.
     """

@@ -11,7 +11,7 @@ from aggregator import schedule, urls
 from aggregator.config import Config
 from aggregator.cycle.polling import Visit
 from aggregator.fetch import Door, Trail
-from aggregator.model import Failure, Fetched, Request
+from aggregator.model import Failure, FetchResult, Request
 from aggregator.stop import Stop
 
 CALLED = 100  # errands whose turn it may be at the same time, each on a thread of its own
@@ -35,7 +35,7 @@ class Network:
         self._hosts.limit(config.per_host, config.host_gap)
         return self._hosts
 
-    def get(self, config: Config, request: Request) -> Fetched:
+    def get(self, config: Config, request: Request) -> FetchResult:
         """One document, on an errand beside the polls: each request in its host's turn as they are. Usable from many
         threads.
         """
@@ -44,7 +44,7 @@ class Network:
             address = trail.url if trail else request.url
             with self._turn(config, address):
                 outcome = self.door.ask(request, config.limits, trail)
-            if isinstance(outcome, Fetched):
+            if isinstance(outcome, FetchResult):
                 return outcome
             trail = outcome
 

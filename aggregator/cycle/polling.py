@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from aggregator import kinds, poll, urls
 from aggregator.fetch import Trail
 from aggregator.kinds import Kind
-from aggregator.model import Failure, Polled, Task
+from aggregator.model import Failure, PollResult, Task
 from aggregator.schedule import Hosts
 from aggregator.stop import Stop
 
@@ -24,7 +24,7 @@ TRIES = 3  # executors that may break under a poll, before it is the poll that i
 
 Asked = tuple[Task, Trail | None, Kind]
 """What one request needs; travels to any executor."""
-Outcome = Polled | Trail
+Outcome = PollResult | Trail
 """What comes of a request: the poll is over, or it was led elsewhere."""
 Run = Callable[[Sequence[Asked]], Sequence[Outcome]]
 
@@ -162,7 +162,7 @@ class Polling:
             yield from self._after_429(outcome)
         yield visit, outcome
 
-    def _after_429(self, polled: Polled) -> Came:
+    def _after_429(self, polled: PollResult) -> Came:
         """What is to be put off to another cycle; where the host asks for a short while only, this cycle waits
         for it.
         """
@@ -174,7 +174,7 @@ class Polling:
         failure = Failure("put-off", "its host answered 429")
         for visit in self.hosts.withdraw(lambda visit: urls.authority(visit.address) == limiter):
             memory = poll.put_off(visit.task, polled)
-            yield visit, Polled(visit.task.source.id, polled.at, memory, failure=failure)
+            yield visit, PollResult(visit.task.source.id, polled.at, memory, failure=failure)
 
     def _broken(self, error: BaseException) -> Came:
         """What a broken executor had in hand is tried again with the next one, unless it was with every one that
@@ -199,7 +199,7 @@ class Polling:
         for future, visits in self._flying.items():
             if _is_whole(future):
                 for visit, outcome in zip(visits, future.result(), strict=True):
-                    if isinstance(outcome, Polled):
+                    if isinstance(outcome, PollResult):
                         yield visit, outcome
         self._flying.clear()
 
@@ -218,11 +218,11 @@ def _is_whole(future: _Flying) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
 
 
-def is_rate_limited(polled: Polled) -> bool:
+def is_rate_limited(polled: PollResult) -> bool:
     return polled.failure is not None and polled.failure.kind == "rate-limited"
 
 
-def speaks_for(polled: Polled) -> Callable[[Task], bool]:
+def speaks_for(polled: PollResult) -> Callable[[Task], bool]:
     """After a 429: whether a task is one for whoever answered so, at the end of redirects too (P11)."""
     limiter = urls.authority(polled.url)
     return lambda task: urls.authority(kinds.asked(task.source, task.memory) or "") == limiter

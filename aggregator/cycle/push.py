@@ -17,7 +17,7 @@ from aggregator.config import Config
 from aggregator.cycle.network import Network
 from aggregator.cycle.report import Report
 from aggregator.mailbox import Letter, Mailbox
-from aggregator.model import Fetched, Memory, Pace, Polled, Source, Task
+from aggregator.model import FetchResult, Memory, Pace, PollResult, Source, Task
 from aggregator.stop import Stop
 from aggregator.store import Store, pushes, sources
 from aggregator.websub import Subscription, Wish
@@ -45,7 +45,7 @@ def slowed(pace: Pace) -> Pace:
 
 def brought(
     config: Config, store: Store, mailbox: Mailbox, now: int, report: Report
-) -> list[tuple[Task, Polled]]:
+) -> list[tuple[Task, PollResult]]:
     """What hubs brought since the last time, as polls; notes what they said of subscriptions."""
     letters, changed = mailbox.take()
     if changed:
@@ -63,7 +63,7 @@ def brought(
 
 def _read(
     config: Config, store: Store, letters: list[Letter], now: int, workers: Workers, report: Report
-) -> Iterator[tuple[Task, Polled]]:
+) -> Iterator[tuple[Task, PollResult]]:
     configured = {source.id: source for source in config.sources if source.enabled}
     known = sources.memories(store)
     for letter in letters:
@@ -72,7 +72,7 @@ def _read(
             continue
         task = Task(source, known.get(source.id, Memory()), config.limits, slowed(config.pace))
         said = (("content-type", letter.content_type),) if letter.content_type else ()
-        polled = poll.take(task, [Fetched(letter.topic, now, 0, said, letter.body)], workers.parse)
+        polled = poll.take(task, [FetchResult(letter.topic, now, 0, said, letter.body)], workers.parse)
         if polled.failure is not None:
             report.warnings.append(f"{source.id}: what its hub brought is left out: {polled.failure.detail}")
             continue

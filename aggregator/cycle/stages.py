@@ -20,7 +20,7 @@ from aggregator.cycle.publisher import publish_changed, sweep
 from aggregator.cycle.report import Report, Watch
 from aggregator.fetch import Door
 from aggregator.mailbox import Mailbox
-from aggregator.model import Failure, Folded, Polled
+from aggregator.model import Failure, Folded, PollResult
 from aggregator.render import formats
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, queue, sources, unpublished, upkeep
@@ -53,7 +53,7 @@ def stages(
         due = [task for task in tasks(config, store, wanted, now) if task.source.id not in fresh]
         watch.stage("polling", len(due))
 
-        def polled(_: Polled) -> None:
+        def polled(_: PollResult) -> None:
             watch.step(1)
 
         report.collected = collect(config, store, due, stop, polled, network, pushed)

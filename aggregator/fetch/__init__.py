@@ -1,6 +1,6 @@
 """The only door to the network (and to local files), see `Door`.
 
-In: a `Request` and its `Limits`. Out: a `Fetched`, whatever happens. Start reading at `door.Door.get`.
+In: a `Request` and its `Limits`. Out: a `FetchResult`, whatever happens. Start reading at `door.Door.get`.
 """
 
 from __future__ import annotations

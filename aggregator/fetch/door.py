@@ -16,7 +16,7 @@ from aggregator.fetch.exchange import Exchange, Resolver, Trail
 from aggregator.fetch.failures import Wrong
 from aggregator.fetch.transport import system_resolver
 from aggregator.fetch.watchdog import Guard, Watchdog
-from aggregator.model import Failure, Fetched, Limits, Request
+from aggregator.model import Failure, FetchResult, Limits, Request
 
 MOST_HOPS = 3  # redirects of a hub, or of whoever is told that a cycle was good
 
@@ -59,20 +59,20 @@ class Door:
         """Around a poll: its body counts from the network until it is parsed."""
         return self._budget.room()
 
-    def read(self, pattern: str, limits: Limits) -> tuple[Fetched, ...]:
+    def read(self, pattern: str, limits: Limits) -> tuple[FetchResult, ...]:
         """The files that an absolute path or glob names, see `local`."""
         return local.read(pattern, limits, self.now())
 
-    def get(self, request: Request, limits: Limits) -> Fetched:
+    def get(self, request: Request, limits: Limits) -> FetchResult:
         """One document, by itself: redirects are followed at once."""
         trail: Trail | None = None
         while True:
             outcome = self.ask(request, limits, trail)
-            if isinstance(outcome, Fetched):
+            if isinstance(outcome, FetchResult):
                 return outcome
             trail = outcome
 
-    def ask(self, request: Request, limits: Limits, trail: Trail | None = None) -> Fetched | Trail:
+    def ask(self, request: Request, limits: Limits, trail: Trail | None = None) -> FetchResult | Trail:
         """One request; `trail`: after redirects. All requests of an exchange end within `limits`. Validators go
         out byte for byte, configured headers to their origin only. A `Trail`: it goes on there.
         """
@@ -80,17 +80,17 @@ class Door:
         started = time.monotonic()
         exchange = self._open(limits, trail.seconds)
         guard = exchange.guard
-        outcome: Fetched | Trail
+        outcome: FetchResult | Trail
         try:
             outcome = follow.ask(request, trail, exchange)
         except Exception as error:
-            outcome = Fetched(trail.url, 0, failure=failures.of_error(error, exchange))
+            outcome = FetchResult(trail.url, 0, failure=failures.of_error(error, exchange))
         finally:
             self._watchdog.done(guard)
         if guard.killed:
             stopped = Failure("stopped", "the poll was ended, because we were asked to stop")
             failure = stopped if self.closed else failures.late(limits)
-            outcome = Fetched(trail.url, 0, failure=failure)
+            outcome = FetchResult(trail.url, 0, failure=failure)
         seconds = trail.seconds + time.monotonic() - started
         if isinstance(outcome, Trail):
             return replace(outcome, seconds=seconds)

@@ -16,7 +16,7 @@ from aggregator import headers, urls
 from aggregator.fetch import decode, failures, transport
 from aggregator.fetch.exchange import Exchange, Trail
 from aggregator.fetch.failures import Wrong
-from aggregator.model import Failure, Fetched, Limits, Request
+from aggregator.model import Failure, FetchResult, Limits, Request
 from aggregator.text import markup
 
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
@@ -25,7 +25,7 @@ _COMPLETE = (200, 203)  # 203: as a proxy changed it
 _LONGEST_URL = 8000
 
 
-def ask(request: Request, trail: Trail, exchange: Exchange) -> Fetched | Trail:
+def ask(request: Request, trail: Trail, exchange: Exchange) -> FetchResult | Trail:
     """Raises `Wrong`, or what the libraries raise."""
     url, cookies = trail.url, trail.cookies.of(trail.url)
     with _send(request, trail, cookies, exchange) as answer:
@@ -126,7 +126,7 @@ def target(url: str, status: int, location: str | None) -> str:
 
 def _answer(
     url: str, answer: requests.Response, named: dict[str, str], request: Request, exchange: Exchange
-) -> Fetched:
+) -> FetchResult:
     status = answer.status_code
     if status == 304:
         if not _conditional(url, request):
@@ -137,10 +137,10 @@ def _answer(
                     status=status,
                 )
             )
-        return Fetched(url, 0, status, tuple(named.items()))
+        return FetchResult(url, 0, status, tuple(named.items()))
     if status not in _COMPLETE:
         raise Wrong(failures.of_status(answer, named, exchange))
     body, wire = decode.read(answer.raw, named, exchange, exchange.limits.max_bytes)
     if not body.strip():
         raise Wrong(Failure("empty", f"answered {status} with an empty body", status=status))
-    return Fetched(url, 0, status, tuple(named.items()), body, wire)
+    return FetchResult(url, 0, status, tuple(named.items()), body, wire)

@@ -5,23 +5,23 @@ from __future__ import annotations
 import glob
 from pathlib import Path
 
-from aggregator.model import Failure, Fetched, Limits
+from aggregator.model import Failure, FetchResult, Limits
 
 
-def read(pattern: str, limits: Limits, at: int) -> tuple[Fetched, ...]:
+def read(pattern: str, limits: Limits, at: int) -> tuple[FetchResult, ...]:
     """The files that an absolute path or glob names, in the order of their names, as they are now, `at`; trouble
     with one is that file's failure.
     """
     names = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern, recursive=True))
     if not names:
         return (
-            Fetched(
+            FetchResult(
                 pattern, at, failure=Failure("missing", f"{pattern}: there is no such file; check `path`")
             ),
         )
     if len(names) == 1 and Path(names[0]).is_dir():
         return (
-            Fetched(
+            FetchResult(
                 pattern,
                 at,
                 failure=Failure(
@@ -31,24 +31,24 @@ def read(pattern: str, limits: Limits, at: int) -> tuple[Fetched, ...]:
         )
     found = tuple(_read(Path(name), at, limits) for name in names if not Path(name).is_dir())
     empty = Failure("missing", f"{pattern}: only folders there, no files")
-    return found or (Fetched(pattern, at, failure=empty),)
+    return found or (FetchResult(pattern, at, failure=empty),)
 
 
-def _read(path: Path, at: int, limits: Limits) -> Fetched:
+def _read(path: Path, at: int, limits: Limits) -> FetchResult:
     url = path.as_uri()
     try:
         if not path.is_file():
-            return Fetched(url, at, failure=Failure("unreadable", f"{path}: is no regular file"))
+            return FetchResult(url, at, failure=Failure("unreadable", f"{path}: is no regular file"))
         with path.open("rb") as file:
             body = file.read(limits.max_bytes + 1)
     except OSError as error:
-        return Fetched(url, at, failure=Failure("unreadable", f"{path}: can't be read: {error.strerror}"))
+        return FetchResult(url, at, failure=Failure("unreadable", f"{path}: can't be read: {error.strerror}"))
     if len(body) > limits.max_bytes:
-        return Fetched(
+        return FetchResult(
             url,
             at,
             failure=Failure(
                 "too-big", f"{path}: more than {limits.max_bytes // 1_000_000} MB (poll.max_bytes)"
             ),
         )
-    return Fetched(url, at, body=body, name=path.name)
+    return FetchResult(url, at, body=body, name=path.name)

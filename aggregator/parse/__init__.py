@@ -1,14 +1,14 @@
 """Bytes → entries, or: this is no feed, and what it is instead. Feeds (feedparser), JSON Feed, text files of
 stories.
 
-In: a `Fetched`. Out: a `Parsed`, whatever the bytes are. Start reading at `parse`; `feeds.read` is the way of most.
+In: a `FetchResult`. Out: a `ParseResult`, whatever the bytes are. Start reading at `parse`; `feeds.read` is the way of most.
 """
 
 from __future__ import annotations
 
 from aggregator import kinds
 from aggregator.kinds import Reader
-from aggregator.model import Failure, Fetched, ItemMarks, Limits, Parsed, Source
+from aggregator.model import Failure, FetchResult, ItemMarks, Limits, ParseResult, Source
 from aggregator.parse import bounds, sniff
 
 __all__ = ["parse", "parse_little"]
@@ -16,11 +16,11 @@ __all__ = ["parse", "parse_little"]
 
 def parse(
     source: Source,
-    fetched: Fetched,
+    fetched: FetchResult,
     limits: Limits,
     read: Reader | None = None,
     before: ItemMarks | None = None,
-) -> Parsed:
+) -> ParseResult:
     """Never raises: whatever a body does to a parser becomes that source's failure (B7). `read`: how documents of
     this kind are read; None: as they look. `before`: marks of the source's last document, of which nothing is
     read again that is there still.
@@ -30,20 +30,22 @@ def parse(
             return read(source, fetched, limits)
         return _as_it_looks(source, fetched, limits, before)
     except MemoryError:
-        return Parsed(failure=bounds.failure("memory", limits), reached="memory")
+        return ParseResult(failure=bounds.failure("memory", limits), reached="memory")
     except bounds.OutOfTime:
-        return Parsed(failure=bounds.failure("cpu", limits), reached="cpu")
+        return ParseResult(failure=bounds.failure("cpu", limits), reached="cpu")
     except RecursionError:
-        return Parsed(failure=Failure("parse", "nested too deeply to be a feed"))
+        return ParseResult(failure=Failure("parse", "nested too deeply to be a feed"))
     except Exception as error:
-        return Parsed(
+        return ParseResult(
             failure=Failure(
                 "parse", f"the document can't be parsed: {type(error).__name__}: {str(error)[:200]}"
             )
         )
 
 
-def parse_little(source: Source, fetched: Fetched, limits: Limits, before: ItemMarks | None) -> Parsed | None:
+def parse_little(
+    source: Source, fetched: FetchResult, limits: Limits, before: ItemMarks | None
+) -> ParseResult | None:
     """What is new in a document, where that is little and plain enough to be read here; None where it isn't, or
     there is any doubt: then a process that can be ended has to read it.
     """
@@ -68,12 +70,14 @@ def parse_little(source: Source, fetched: Fetched, limits: Limits, before: ItemM
         return None
 
 
-def _as_it_looks(source: Source, fetched: Fetched, limits: Limits, before: ItemMarks | None) -> Parsed:
+def _as_it_looks(
+    source: Source, fetched: FetchResult, limits: Limits, before: ItemMarks | None
+) -> ParseResult:
     raw = fetched.body or b""
     local = not kinds.of(source).remote
     kind = sniff.kind(raw, local)
     if kind == "empty":
-        return Parsed(failure=Failure("empty", f"the {'file' if local else 'answer'} is empty"))
+        return ParseResult(failure=Failure("empty", f"the {'file' if local else 'answer'} is empty"))
     if kind == "json":
         from aggregator.parse import jsonfeed
 
@@ -83,11 +87,11 @@ def _as_it_looks(source: Source, fetched: Fetched, limits: Limits, before: ItemM
 
         parsed = stories.read(source.id, fetched, limits)
     elif sniff.foreign(raw):
-        return Parsed(failure=sniff.stranger(raw, fetched))
+        return ParseResult(failure=sniff.stranger(raw, fetched))
     else:
         from aggregator.parse import body, feeds
 
         parsed = feeds.read(source.id, fetched, limits, body.of(fetched, limits, before))
     if parsed.failure is None and not parsed.feed.format:
-        return Parsed(failure=sniff.stranger(raw, fetched))
+        return ParseResult(failure=sniff.stranger(raw, fetched))
     return parsed

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aggregator.model import Fetched, ItemMarks, Limits
+from aggregator.model import FetchResult, ItemMarks, Limits
 from aggregator.parse import dates, encoding, mend, reduce
 
 LITTLE = 32_000  # bytes
@@ -31,7 +31,7 @@ class Body:
         return len(self.text if self.part is None else self.part.text) <= LITTLE
 
 
-def of(fetched: Fetched, limits: Limits, before: ItemMarks | None = None) -> Body:
+def of(fetched: FetchResult, limits: Limits, before: ItemMarks | None = None) -> Body:
     """`before`: of the items of the source's last document."""
     text = mend.mended(encoding.as_utf8(fetched.body or b"", dict(fetched.headers).get("content-type")))
     habits = dates.habits(mend.numeric_dates(text), fetched.at)

@@ -1,7 +1,7 @@
 """RSS, RDF and Atom by feedparser, in our normal form. feedparser decides what a dialect means; nh3 decides
 what is safe.
 
-In: a `Body`. Out: a `Parsed`. Start reading at `read`.
+In: a `Body`. Out: a `ParseResult`. Start reading at `read`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from aggregator import urls
-from aggregator.model import Enclosure, Entry, Feed, Fetched, Hints, Limits, Parsed, Person
+from aggregator.model import Enclosure, Entry, Feed, FetchResult, Hints, Limits, ParseResult, Person
 from aggregator.parse import bases, dates, dialect, mend, normal, origin, podcast, reduce, sniff, tellings
 from aggregator.parse.body import Body
 from aggregator.parse.reading import STOPS, Reading
@@ -48,7 +48,7 @@ _EXTRAS = {
 }  # fmt: skip
 
 
-def read(source: str, fetched: Fetched, limits: Limits, body: Body) -> Parsed:
+def read(source: str, fetched: FetchResult, limits: Limits, body: Body) -> ParseResult:
     """`format` of the feed is empty where this is no feed. One bad item is left out with a warning, never the
     others.
     """
@@ -61,7 +61,9 @@ def read(source: str, fetched: Fetched, limits: Limits, body: Body) -> Parsed:
     return replace(parsed, marks=reduce.marks(body.text, body.outline.spans, parsed.entries, context))
 
 
-def read_part(source: str, fetched: Fetched, limits: Limits, body: Body, part: reduce.Part) -> Parsed | None:
+def read_part(
+    source: str, fetched: FetchResult, limits: Limits, body: Body, part: reduce.Part
+) -> ParseResult | None:
     """What a document says beside the items that are known; None where that can't be told without them."""
     assert body.outline is not None
     parsed, damaged = _read(source, fetched, limits, body, part.text)
@@ -73,7 +75,9 @@ def read_part(source: str, fetched: Fetched, limits: Limits, body: Body, part: r
     return None if marks is None else replace(parsed, marks=marks, held=part.held)
 
 
-def _read(source: str, fetched: Fetched, limits: Limits, body: Body, text: bytes) -> tuple[Parsed, bool]:
+def _read(
+    source: str, fetched: FetchResult, limits: Limits, body: Body, text: bytes
+) -> tuple[ParseResult, bool]:
     """What `text` says, all of the body or a part of it, and whether it is damaged."""
     feed: Feed | None = None
     reading = Reading(limits)
@@ -84,7 +88,7 @@ def _read(source: str, fetched: Fetched, limits: Limits, body: Body, text: bytes
             damaged = damaged or document.damaged
             if feed is None:
                 if not _is_feed(document, piece):
-                    return Parsed(Feed()), damaged
+                    return ParseResult(Feed()), damaged
                 feed = _feed(document, fetched, body)
                 fetched = normal.based(fetched, feed)
             for item in document.entries[: reading.room]:
@@ -96,7 +100,7 @@ def _read(source: str, fetched: Fetched, limits: Limits, body: Body, text: bytes
             raise
         reading.stopped(error)
     if broken or feed is None:
-        return Parsed(
+        return ParseResult(
             Feed()
         ), damaged  # an empty feed is well-formed; this one may have lost its items on the way
     return reading.parsed(feed), damaged
@@ -129,7 +133,7 @@ def _titled(item: Any, atom: bool = False) -> str:
     return markup.literal_title(text) if atom and literal else markup.title(text)
 
 
-def _feed(document: dialect.Document, fetched: Fetched, body: Body) -> Feed:
+def _feed(document: dialect.Document, fetched: FetchResult, body: Body) -> Feed:
     said, base = document.feed, fetched.url
     own = [link.get("href") for link in said.get("links", ()) if link.get("rel") == "self"]
     # Of a copy the original's address, which it says itself, tells where its site is.
@@ -199,7 +203,7 @@ def _people(item: Any) -> tuple[Person, ...]:
     )
 
 
-def _entry(source: str, item: Any, feed: Feed, fetched: Fetched, habits: dates.Habits) -> Entry:
+def _entry(source: str, item: Any, feed: Feed, fetched: FetchResult, habits: dates.Habits) -> Entry:
     link = _link(item, bases.of_items(feed, fetched.url), feed.format.startswith("atom"))
     base = bases.of_content(link, feed, fetched.url)
     content, summary, language = _bodies(item, base, link)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aggregator.kinds import Reader
-from aggregator.model import Bound, Failure, Fetched, ItemMarks, Limits, Parsed, Source
+from aggregator.model import Bound, Failure, FetchResult, ItemMarks, Limits, ParseResult, Source
 from aggregator.parse import bounds, parse, parse_little
 
 # bytes; documents beyond it are parsed one at a time, each in a process of its own: what it took is given
@@ -37,7 +37,7 @@ class _Job:
     """A document, and how its kind is read (found by its name over there)."""
 
     source: Source
-    fetched: Fetched
+    fetched: FetchResult
     read: Reader | None
     before: ItemMarks | None = None
 
@@ -52,7 +52,7 @@ class _Outcome:
     knows).
     """
 
-    parsed: Parsed | None = None
+    parsed: ParseResult | None = None
     bound: Bound | None = None
     number: int = 0
     failure: Failure | None = None
@@ -68,7 +68,7 @@ class _Worker:
         self._at: Any = None  # where the process is, in memory that outlives it
 
     def start(self, job: _Job, limits: Limits, alone: bool) -> Any:
-        """A future of `Parsed`."""
+        """A future of `ParseResult`."""
         from pebble import ProcessPool  # not where nothing needs a process
 
         from aggregator import processes
@@ -122,11 +122,11 @@ class Workers:
     def parse(
         self,
         source: Source,
-        fetched: Fetched,
+        fetched: FetchResult,
         limits: Limits,
         read: Reader | None = None,
         before: ItemMarks | None = None,
-    ) -> Parsed:
+    ) -> ParseResult:
         """As `parse.parse`, but ended after `limits.parse_seconds` and with `limits.parse_memory`. Never
         raises. A plain document that is little, or in which little is new, is read here.
 
@@ -142,17 +142,19 @@ class Workers:
             return self._parse(job, limits)
         except (RuntimeError, CancelledError, OSError, MemoryError) as error:
             if self._closed:
-                return Parsed(failure=Failure("stopped", "parsing was ended, because we were asked to stop"))
-            return Parsed(failure=Failure("internal", f"the parser could not be started: {error}"))
+                return ParseResult(
+                    failure=Failure("stopped", "parsing was ended, because we were asked to stop")
+                )
+            return ParseResult(failure=Failure("internal", f"the parser could not be started: {error}"))
 
-    def _parse(self, job: _Job, limits: Limits) -> Parsed:
+    def _parse(self, job: _Job, limits: Limits) -> ParseResult:
         big = job.size > BIG
         outcome = self._attempt(job, limits, big)
         if outcome.bound == "memory" and not big:
             outcome = self._attempt(job, limits, True)
         if outcome.parsed is not None:
             return outcome.parsed
-        ended = Parsed(failure=outcome.failure, reached=outcome.bound)
+        ended = ParseResult(failure=outcome.failure, reached=outcome.bound)
         if not outcome.number or outcome.bound == "clock":
             return ended
         others = self._attempt(job, replace(limits, without=outcome.number), True)
@@ -174,7 +176,7 @@ class Workers:
                 if self._closed or not worker.active:
                     raise RuntimeError("closed")  # what a stopped pool had in hand stays pending for ever
             parsed = future.result()
-            assert isinstance(parsed, Parsed)
+            assert isinstance(parsed, ParseResult)
             return _Outcome(parsed, parsed.reached)
         except (TimeoutError, ProcessExpired) as error:
             return _ended(error, limits, *worker.where())
@@ -212,7 +214,7 @@ def _ended(error: Exception, limits: Limits, number: int, where: str) -> _Outcom
 # ---------------------------------------------------------------- in the worker
 
 
-def _parse(job: _Job, limits: Limits, alone: bool) -> Parsed:
+def _parse(job: _Job, limits: Limits, alone: bool) -> ParseResult:
     allowed = limits.parse_memory if alone else min(limits.parse_memory, BASE + TIMES * job.size)
     _give_back()
     # From what it has now: neither what it parsed before nor what it had to import counts against a document.
@@ -232,7 +234,7 @@ def _parse(job: _Job, limits: Limits, alone: bool) -> Parsed:
             _allow(resource.RLIMIT_CPU, None)
             _allow(resource.RLIMIT_DATA, None)
     except bounds.OutOfTime:  # as it was about to end
-        return Parsed(failure=bounds.failure("cpu", limits), reached="cpu")
+        return ParseResult(failure=bounds.failure("cpu", limits), reached="cpu")
 
 
 def _give_back() -> None:

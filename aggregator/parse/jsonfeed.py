@@ -8,26 +8,28 @@ from collections.abc import Iterator
 from typing import Any
 
 from aggregator import urls
-from aggregator.model import Enclosure, Entry, Failure, Feed, Fetched, Hints, Limits, Parsed, Person
+from aggregator.model import Enclosure, Entry, Failure, Feed, FetchResult, Hints, Limits, ParseResult, Person
 from aggregator.parse import bases, dates, normal, sniff
 from aggregator.parse.reading import STOPS, Reading
 from aggregator.text import markup
 
 
-def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
+def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
     """A failure names what the JSON is instead, or where it breaks."""
     try:
         document = json.loads((fetched.body or b"").decode("utf-8-sig"), parse_int=_whole)
     except UnicodeDecodeError as error:
-        return Parsed(failure=Failure("not-utf-8", f"JSON has to be UTF-8; byte {error.start + 1} is not"))
+        return ParseResult(
+            failure=Failure("not-utf-8", f"JSON has to be UTF-8; byte {error.start + 1} is not")
+        )
     except ValueError as error:
-        return Parsed(failure=Failure("not-a-feed", f"damaged JSON: {error}"))
+        return ParseResult(failure=Failure("not-a-feed", f"damaged JSON: {error}"))
     if (
         not isinstance(document, dict)
         or not isinstance(document.get("items"), list)
         or "jsonfeed.org" not in str(document.get("version"))
     ):
-        return Parsed(failure=sniff.json_stranger(document))
+        return ParseResult(failure=sniff.json_stranger(document))
     feed = _feed(document, fetched)
     fetched = normal.based(fetched, feed)
     habits = dates.habits(_dates(document["items"]), fetched.at)
@@ -58,7 +60,7 @@ def _text(value: object) -> str | None:
     return markup.clean(value) if isinstance(value, str) and value.strip() else None
 
 
-def _feed(document: dict[str, Any], fetched: Fetched) -> Feed:
+def _feed(document: dict[str, Any], fetched: FetchResult) -> Feed:
     base = fetched.url
     return Feed(
         id=_text(document.get("feed_url")),
@@ -97,7 +99,9 @@ def _person(said: object) -> Person | None:
     return normal.person(said)
 
 
-def _entry(source: str, item: dict[str, Any], feed: Feed, fetched: Fetched, habits: dates.Habits) -> Entry:
+def _entry(
+    source: str, item: dict[str, Any], feed: Feed, fetched: FetchResult, habits: dates.Habits
+) -> Entry:
     guid, site = item.get("id"), bases.of_items(feed, fetched.url)
     link = urls.follow(_text(item.get("url")) or _text(item.get("external_url")), site)
     base = bases.of_content(link, feed, fetched.url)

@@ -15,7 +15,17 @@ from importlib import resources
 from typing import Any
 
 from aggregator import urls
-from aggregator.model import Category, Enclosure, Entry, Failure, Feed, Fetched, Limits, Parsed, Person
+from aggregator.model import (
+    Category,
+    Enclosure,
+    Entry,
+    Failure,
+    Feed,
+    FetchResult,
+    Limits,
+    ParseResult,
+    Person,
+)
 from aggregator.text import clock, markup, words
 
 UNTITLED = "Untitled"  # an item that has nothing else either is left out
@@ -201,7 +211,7 @@ def finish(entry: Entry, seen: int) -> Entry:
                    published=published, updated=updated, digest=digest)  # fmt: skip
 
 
-def based(fetched: Fetched, feed: Feed) -> Fetched:
+def based(fetched: FetchResult, feed: Feed) -> FetchResult:
     """With the address that relative links start from: a file on disk has none of its own, but may say where
     the feed or its site lives.
     """
@@ -212,7 +222,7 @@ def based(fetched: Fetched, feed: Feed) -> Fetched:
     )
 
 
-def unique(feed: Feed, entries: Iterable[Entry], limits: Limits, warnings: list[Failure]) -> Parsed:
+def unique(feed: Feed, entries: Iterable[Entry], limits: Limits, warnings: list[Failure]) -> ParseResult:
     """One entry a key. What a document gives to several different things identifies nothing: then link and
     title do, or the words (C4).
     """
@@ -235,7 +245,7 @@ def unique(feed: Feed, entries: Iterable[Entry], limits: Limits, warnings: list[
                 guid=None,
             )
         kept.setdefault(entry.key, entry)
-    return Parsed(feed, tuple(kept.values()), warnings=tuple(warnings))
+    return ParseResult(feed, tuple(kept.values()), warnings=tuple(warnings))
 
 
 def _shared(entries: Sequence[Entry]) -> set[str]:

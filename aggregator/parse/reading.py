@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from aggregator.model import Bound, Entry, Failure, Feed, Limits, Parsed
+from aggregator.model import Bound, Entry, Failure, Feed, Limits, ParseResult
 from aggregator.parse import bounds, normal
 
 STOPS = (MemoryError, bounds.OutOfTime)
@@ -51,7 +51,7 @@ class Reading:
         bound: Bound = "memory" if isinstance(error, MemoryError) else "cpu"
         self.reached.setdefault(bound, f"what follows item {self.number}")
 
-    def parsed(self, feed: Feed) -> Parsed:
+    def parsed(self, feed: Feed) -> ParseResult:
         """With a failure where a bound was reached."""
         parsed = normal.unique(feed, self.entries, self.limits, self.warnings)
         for bound, where in self.reached.items():

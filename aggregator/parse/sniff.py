@@ -6,7 +6,7 @@ import json
 import re
 from typing import Literal
 
-from aggregator.model import Failure, Fetched
+from aggregator.model import Failure, FetchResult
 from aggregator.parse import mend
 from aggregator.text import markup
 
@@ -96,7 +96,7 @@ def known_root(body: bytes) -> bool:
     return mend.root(body) in (b"", *mend.FEED_ROOTS)
 
 
-def stranger(body: bytes, fetched: Fetched) -> Failure:
+def stranger(body: bytes, fetched: FetchResult) -> Failure:
     """What this is, since it is no feed (C1), by name where it blocks us."""
     for magic, what in _MAGIC:
         if body.startswith(magic):

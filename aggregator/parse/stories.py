@@ -8,7 +8,7 @@ import hashlib
 import re
 from pathlib import PurePath
 
-from aggregator.model import Entry, Failure, Feed, Fetched, Limits, Parsed
+from aggregator.model import Entry, Failure, Feed, FetchResult, Limits, ParseResult
 from aggregator.parse import normal
 from aggregator.text import markup, words
 
@@ -21,7 +21,7 @@ _GOES_ON = re.compile(r"[a-zà-ÿа-яёα-ω](?![A-Z])")
 _ABBREVIATION = re.compile(r"(?:\b[A-Z]\.)+$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|etc|No|St|a\.m|p\.m)\.$")
 
 
-def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
+def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
     """No dates, no links: the store adds when an entry was first seen, publishing its page. Keys come from
     the words alone.
     """
@@ -30,14 +30,14 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
-        return Parsed(
+        return ParseResult(
             failure=Failure(
                 "not-utf-8",
                 f"{_name(fetched)}:{line}: byte {error.start + 1} is not UTF-8; save the file as UTF-8",
             )
         )
     if "\x00" in text:
-        return Parsed(
+        return ParseResult(
             failure=Failure(
                 "not-a-feed", f"{_name(fetched)}: a binary file, neither a feed nor a text file of stories"
             )
@@ -48,11 +48,11 @@ def read(source: str, fetched: Fetched, limits: Limits) -> Parsed:
         for title, parts in _stories(block)
     ]
     if not entries:
-        return Parsed(failure=Failure("empty", f"{_name(fetched)}: no text in it"))
+        return ParseResult(failure=Failure("empty", f"{_name(fetched)}: no text in it"))
     return normal.unique(Feed(format="text"), entries, limits, [])
 
 
-def _name(fetched: Fetched) -> str:
+def _name(fetched: FetchResult) -> str:
     return PurePath(fetched.url.removeprefix("file://")).name
 
 

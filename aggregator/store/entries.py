@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator import kinds
-from aggregator.model import Entry, Memory, Notice, Polled, Source
+from aggregator.model import Entry, Memory, Notice, PollResult, Source
 from aggregator.store import intents, rows
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.members import touch_stories_of, withdraw
@@ -26,7 +26,7 @@ class Absorbed:
 def absorb(
     store: Store,
     source: Source,
-    polled: Polled,
+    polled: PollResult,
     settle: Callable[[int], Memory],
     keep: Callable[[Entry], bool],
     notice: Callable[[Memory], Notice | None],
@@ -53,7 +53,7 @@ def absorb(
     return absorbed
 
 
-def _entries(writer: Writer, polled: Polled, keep: Callable[[Entry], bool]) -> tuple[Absorbed, list[int]]:
+def _entries(writer: Writer, polled: PollResult, keep: Callable[[Entry], bool]) -> tuple[Absorbed, list[int]]:
     """What changed, and the numbers of all entries that the document holds."""
     held = _held(writer, polled)
     known = recognise(writer, polled.source, polled.entries, {number for number in held if number})
@@ -80,7 +80,7 @@ def _entries(writer: Writer, polled: Polled, keep: Callable[[Entry], bool]) -> t
     return Absorbed(new, updated), [number or next(others) for number in held] if held else present
 
 
-def _held(reader: Reader, polled: Polled) -> list[int | None]:
+def _held(reader: Reader, polled: PollResult) -> list[int | None]:
     """For each item of the document the entry that it is known to be, None where it is one of `polled.entries`."""
     if not polled.held:
         return []
@@ -88,7 +88,7 @@ def _held(reader: Reader, polled: Polled) -> list[int | None]:
     return [None if place is None else before[place] for place in polled.held]
 
 
-def _remember_items(writer: Writer, polled: Polled, present: Sequence[int]) -> None:
+def _remember_items(writer: Writer, polled: PollResult, present: Sequence[int]) -> None:
     """What the document holds, and by what its items are known again: the two go together, one by one."""
     marks = polled.marks
     if polled.pushed:  # what else the feed holds it does not say
@@ -192,7 +192,7 @@ def set_kept(writer: Writer, number: int, before: bool, after: bool) -> None:
         withdraw(writer, number)
 
 
-def _remember(writer: Writer, source: Source, polled: Polled, memory: Memory) -> None:
+def _remember(writer: Writer, source: Source, polled: PollResult, memory: Memory) -> None:
     feed = polled.feed
     title = source.title or (feed.title if feed else "")
     columns = ", ".join(rows.SOURCE_COLUMNS)
@@ -211,7 +211,7 @@ def _remember(writer: Writer, source: Source, polled: Polled, memory: Memory) ->
     )
 
 
-def _count(writer: Writer, source: Source, polled: Polled, absorbed: Absorbed) -> None:
+def _count(writer: Writer, source: Source, polled: PollResult, absorbed: Absorbed) -> None:
     remote = kinds.of(source).remote and not polled.pushed
     writer.run(
         "INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, "

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from aggregator import evaluate, fold
 from aggregator.measure import Gold, Tally, largest, tallies
-from aggregator.model import Entry, Feed, Fetched, Limits, Memory, Polled, Source
+from aggregator.model import Entry, Feed, FetchResult, Limits, Memory, PollResult, Source
 from aggregator.parse import parse
 from aggregator.store import Store
 
@@ -151,7 +151,7 @@ def placements(store: Store) -> dict[str, Placed]:
     }
 
 
-def replay(cycles: Iterable[Iterable[Polled]]) -> dict[str, Placed]:
+def replay(cycles: Iterable[Iterable[PollResult]]) -> dict[str, Placed]:
     with evaluate.replayed(cycles, fold.Settings()) as store:
         return placements(store)
 
@@ -206,11 +206,11 @@ def grays(path: Path) -> dict[str, dict[str, set[str]]]:
     return {level: dict(pairs) for level, pairs in found.items()}
 
 
-def seen_cycles(items: Rows, hours: float) -> Iterator[list[Polled]]:
+def seen_cycles(items: Rows, hours: float) -> Iterator[list[PollResult]]:
     """What an outlet shows for the first time, hour after hour."""
     seen = {item["id"]: item["seen"] for item in items}
     step = int(hours * HOUR) or 1 << 40
-    coming = defaultdict[int, list[Polled]](list)
+    coming = defaultdict[int, list[PollResult]](list)
     for outlet in sorted({item["outlet"] for item in items}):
         source, feed, entries = document(outlet, [item for item in items if item["outlet"] == outlet])
         cycles = defaultdict[int, list[Entry]](list)
@@ -218,7 +218,7 @@ def seen_cycles(items: Rows, hours: float) -> Iterator[list[Polled]]:
             cycles[seen[str(entry.guid)] // step].append(entry)
         for cycle, group in cycles.items():
             coming[cycle].append(
-                Polled(source, evaluate.NOW, Memory(polled=evaluate.NOW), feed, tuple(group))
+                PollResult(source, evaluate.NOW, Memory(polled=evaluate.NOW), feed, tuple(group))
             )
     for cycle in sorted(coming):
         yield coming[cycle]
@@ -248,7 +248,7 @@ def _shown(item: dict[str, Any]) -> dict[str, Any]:
 
 def read(source: str, said: dict[str, Any]) -> tuple[Feed, tuple[Entry, ...]]:
     body = json.dumps(said, ensure_ascii=False).encode()
-    fetched = Fetched(f"{source}.json", evaluate.NOW, body=body)
+    fetched = FetchResult(f"{source}.json", evaluate.NOW, body=body)
     parsed = parse(Source(source, path=f"{source}.json"), fetched, Limits())
     if parsed.failure is not None:
         raise ValueError(f"{source}: {parsed.failure.detail}")
