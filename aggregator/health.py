@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from aggregator import urls
-from aggregator.model import Memory, Notice, State
+from aggregator.model import Memory, State, StateChange
 from aggregator.text.phrases import span
 
 PATIENCE = 3  # failures in a row before a source counts as failing: a single one is weather
@@ -58,12 +58,12 @@ def silent(memory: Memory, now: int) -> bool:
     return now - posts[0] > max(SILENCE, MANY_GAPS * usual)
 
 
-def notice(source: str, title: str, before: Memory, after: Memory, at: int) -> Notice | None:
+def notice(source: str, title: str, before: Memory, after: Memory, at: int) -> StateChange | None:
     """What to tell about a change of state; None where nothing changed, or a new source just works."""
     old, new = before.state, after.state
     if old == new or (old == "new" and new in ("ok", "moved")):
         return None
-    return Notice(source, title, at, old, new, words(after, at))
+    return StateChange(source, title, at, old, new, words(after, at))
 
 
 def words(memory: Memory, at: int) -> str:

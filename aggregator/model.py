@@ -176,7 +176,7 @@ class FetchResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class Redirect:
     """A permanent redirect under observation."""
 
     url: str
@@ -196,7 +196,7 @@ class Memory:
     body_hash: str | None = None  # hex of the last body that parsed
     body_bytes: int = 0  # what that body cost on the wire: what a 304 saves
     # of the last document that parsed; a 304 has none of its own
-    hints: Hints = field(default_factory=lambda: Hints())
+    hints: PollHints = field(default_factory=lambda: PollHints())
     polled: int | None = None  # last attempt
     succeeded: int | None = None  # last poll that ended well (304 included)
     last_new: int | None = None  # last poll that brought a new entry
@@ -209,7 +209,7 @@ class Memory:
     why: str = "never polled yet"
     state: State = "new"
     state_since: int = 0
-    moved: Moved | None = None
+    moved: Redirect | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,7 @@ class PollResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class StateChange:
     """A source's change of state, in words with what to do; an item of the feed of sources."""
 
     source: str
@@ -301,7 +301,7 @@ class Enclosure:
 
 
 @dataclass(frozen=True, slots=True)
-class Hints:
+class PollHints:
     """What feed and server said about how often to come, and where. None and () mean: nothing said, or
     nothing sensible.
     """
@@ -336,7 +336,7 @@ class Feed:
     updated: int | None = None
     generator: str | None = None
     format: str = ""  # "rss20", "atom10", "rss10", "json11", "text" …
-    hints: Hints = Hints()
+    hints: PollHints = PollHints()
     extras: tuple[tuple[str, str], ...] = ()  # what a podcast says of all its episodes, named as in `Entry`
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-from aggregator.model import Failure, Hints, Memory, Moved, Pace
+from aggregator.model import Failure, Memory, Pace, PollHints, Redirect
 from aggregator.text.phrases import span
 
 SERVER_CAP = 86_400  # seconds; a server's freshness or Retry-After beyond a day is not believed (P8)
@@ -45,7 +45,7 @@ def after_success(
     at: int,
     pace: Pace,
     posts: Sequence[int],
-    hints: Hints,
+    hints: PollHints,
     salt: str,
     first: bool = False,
     hold: int | None = None,
@@ -129,7 +129,7 @@ def _within(seconds: int, pace: Pace) -> int:
     return max(pace.least, min(pace.most, seconds))
 
 
-def _asked(hints: Hints) -> tuple[int, str]:
+def _asked(hints: PollHints) -> tuple[int, str]:
     """The longest of what the server and the feed ask for, in seconds, and who asks. Nobody is believed
     beyond a day.
     """
@@ -144,11 +144,11 @@ def _asked(hints: Hints) -> tuple[int, str]:
     return min(seconds, SERVER_CAP), who
 
 
-def _skips_all(hints: Hints) -> bool:
+def _skips_all(hints: PollHints) -> bool:
     return len(hints.skip_hours) >= 24 or len(hints.skip_days) >= 7
 
 
-def _not_skipped(at: int, hints: Hints, salt: str) -> int:
+def _not_skipped(at: int, hints: PollHints, salt: str) -> int:
     """`at`, or the first hour after it that is not skipped (P21): not at its first second, where all would
     come that skip the same ones.
     """
@@ -212,18 +212,18 @@ def first_poll(salt: str, now: int, pace: Pace, many: int) -> int:
     return now + _jitter(salt, 0, max(pace.wished, 60 * many // FIRST_POLLS))
 
 
-def observe_move(moved: Moved | None, permanent: str | None, at: int, asked: str) -> Moved | None:
+def observe_move(moved: Redirect | None, permanent: str | None, at: int, asked: str) -> Redirect | None:
     """After a parsed poll: what we now think of a permanent redirect. https for http of the same address is
     believed at once (P15, P16).
     """
     if permanent is None:
         return moved if moved is not None and moved.adopted else None
     if _only_safer(asked, permanent):
-        return Moved(permanent, at, 1, adopted=True)
+        return Redirect(permanent, at, 1, adopted=True)
     if moved is None or moved.url != permanent:
-        return Moved(permanent, at, 1)
+        return Redirect(permanent, at, 1)
     sightings = moved.sightings + 1
-    return Moved(
+    return Redirect(
         permanent,
         moved.first_seen,
         sightings,

@@ -165,8 +165,8 @@ def _good() -> list[Case]:
         Case("cookies", says(reply(rss("cookies"), headers="Set-Cookie: id=1; Domain=127.0.0.1\r\nSet-Cookie: a=b\r\n"))),
         Case("self-elsewhere", says(reply(rss("self-elsewhere", '<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="self" href="/404"/><atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="hub" href="/500"/><image><url>/410</url></image>')))),
         Case("203", says(reply(rss("203"), "203 Non-Authoritative Information"))),
-        Case("early-hints", says(b"HTTP/1.1 103 Early Hints\r\nLink: </s.css>; rel=preload\r\n\r\n" + reply(rss("early-hints")))),
-        Case("processing", says(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + reply(rss("processing")))),
+        Case("early-hints", says(b"HTTP/1.1 103 Early PollHints\r\nLink: </s.css>; rel=preload\r\n\r\n" + reply(rss("early-hints")))),
+        Case("processing", says(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early PollHints\r\n\r\n" + reply(rss("processing")))),
         Case("link-header", says(reply(rss("link-header"), headers='Link: </404>; rel="self", </500>; rel="hub"\r\n'))),
         Case("empty-feed", says(reply(rss("empty-feed", items=0))), entries=0),
         Case("empty-atom", says(reply(b'<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title><id>urn:x</id><updated>2025-01-01T00:00:00Z</updated></feed>')), entries=0),
@@ -387,7 +387,7 @@ def _transport() -> list[Case]:
         Case("silent-after-headers", hangs(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"), "timeout", alone=True),
         Case("silent-after-body", hangs(reply(rss("silent-after-body"))), alone=True),
         Case("flood-100", floods(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "timeout|protocol", alone=True),
-        Case("flood-103", floods(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"), "timeout|protocol", alone=True),
+        Case("flood-103", floods(b"", b"HTTP/1.1 103 Early PollHints\r\n\r\n"), "timeout|protocol", alone=True),
         Case("drip-redirects", slowly_on, "timeout|redirect", alone=True),
         Case("slow-but-good", later, alone=True),
     ]
@@ -470,7 +470,7 @@ def _xml(canary: int) -> list[Case]:
     found = [
         Case("blank-before", says(reply(b"\n\n  " + rss("blank-before")))),
         Case("junk-before", says(reply(b"<br />\n<b>Warning</b>: foo in <b>/x.php</b> on line <b>1</b><br />\n" + rss("junk-before")))),
-        Case("text-before", says(reply(b"Notice: undefined index\n" + rss("text-before")))),
+        Case("text-before", says(reply(b"StateChange: undefined index\n" + rss("text-before")))),
         Case("comment-before", says(reply(b"<!-- cached -->\n" + rss("comment-before")))),
         Case("comment-after", says(reply(rss("comment-after") + b"\n<!-- 0.2 s --><script>x</script>"))),
         Case("nul-inside", says(reply(rss("nul-inside").replace(b"Story", b"St\0ory")))),

@@ -14,7 +14,7 @@ from aggregator.model import FetchResult, Limits, Request
 FEED = b"<?xml version='1.0'?><rss version='2.0'><channel><title>t</title></channel></rss>"
 CODINGS: dict[str, tuple[str, bytes]] = {
     "chunked": ("aws-chunked", FEED), "charset": ("UTF-8", FEED), "none": ("none", FEED), "identity": ("identity", FEED), "binary": ("binary", FEED), "empty": ("", FEED), "several": ("identity, aws-chunked", FEED),
-    "text": ("utf-8", b"Notice: x\n" + FEED), "json": ("utf-8", b'\xef\xbb\xbf{"version": 1}'), "said": ("br", FEED), "brotli": ("br", b"\x0b\x02\x80text\x03"), "zstd": ("zstd", b"\x28\xb5\x2f\xfd\x04"), "no token": ("x y", FEED), "too long": ("x" * 61, FEED),
+    "text": ("utf-8", b"StateChange: x\n" + FEED), "json": ("utf-8", b'\xef\xbb\xbf{"version": 1}'), "said": ("br", FEED), "brotli": ("br", b"\x0b\x02\x80text\x03"), "zstd": ("zstd", b"\x28\xb5\x2f\xfd\x04"), "no token": ("x y", FEED), "too long": ("x" * 61, FEED),
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from aggregator.cycle.retention import JUMP, due
 from aggregator.dedupe import headline
 from aggregator.edition import View, compose
 from aggregator.errors import StoreError
-from aggregator.model import Failure, Head, Hints, Member, Memory, Origin, Pace, Reason, Story
+from aggregator.model import Failure, Head, Member, Memory, Origin, Pace, PollHints, Reason, Story
 from aggregator.store import Store, lookup, open_writer, queue, retention, upkeep
 from tests.helpers import NOW, entry, put
 
@@ -206,7 +206,7 @@ def test_P10_what_was_not_reached_is_tried_sooner() -> None:
 
 def test_P7_the_first_interval_is_no_shorter_than_the_least() -> None:
     for number in range(50):
-        plan = schedule.after_success(NOW, PACE, (), Hints(), f"source {number}", first=True)
+        plan = schedule.after_success(NOW, PACE, (), PollHints(), f"source {number}", first=True)
         assert plan.next_poll >= NOW + PACE.least
 
 

@@ -264,7 +264,7 @@ DECLARED = '<?xml version="1.0" encoding="utf-8"?>'
         ("nothing", ""), ("a declaration", DECLARED), ("blank lines", f"\n\n \t\r\n{DECLARED}"), ("a BOM", f"\ufeff{DECLARED}"), ("blanks, then a BOM", f"\n\n\ufeff{DECLARED}"), ("two BOMs", f"\ufeff\ufeff{DECLARED}"),
         ("a comment that speaks of pages", f"{DECLARED}<!-- <html><body>made by</body></html> -->"), ("a comment that speaks of images", f"<!-- <svg> -->{DECLARED}"), ("a comment before the declaration", f"<!-- x > y -->\n{DECLARED}"),
         ("a stylesheet", f'{DECLARED}<?xml-stylesheet type="text/xsl" href="/html.xsl"?>'), ("a stylesheet and a comment", f'{DECLARED}\n<?xml-stylesheet href="x"?>\n<!-- <head> -->\n'), ("a document type", f"{DECLARED}{PUBLIC}"),
-        ("a notice of PHP", f"Notice: Undefined index: x in /var/www/feed.php on line 3\n{DECLARED}"), ("a warning in HTML", f"<br />\n<b>Warning</b>: mysql in <b>/x.php</b> on line <b>3</b><br />\n{DECLARED}"), ("a warning, no declaration", "<br />\n<b>Warning</b>: x<br />\n"),
+        ("a notice of PHP", f"StateChange: Undefined index: x in /var/www/feed.php on line 3\n{DECLARED}"), ("a warning in HTML", f"<br />\n<b>Warning</b>: mysql in <b>/x.php</b> on line <b>3</b><br />\n{DECLARED}"), ("a warning, no declaration", "<br />\n<b>Warning</b>: x<br />\n"),
         ("XML 1.1", '<?xml version="1.1"?>'), ("a page, then the feed", f"<html><body>Cache error</body></html>{DECLARED}"), ("a page, a stylesheet, the feed", f'<html></html>{DECLARED}<?xml-stylesheet href="x"?><!-- x -->'), ("a NUL", f"\0{DECLARED}"),
     ],
 )  # fmt: skip

@@ -17,7 +17,7 @@ from aggregator import cycle, digest
 from aggregator.config import Config
 from aggregator.cycle import hooks
 from aggregator.errors import ConfigError
-from aggregator.model import Notice
+from aggregator.model import StateChange
 from aggregator.store import digests, open_writer
 from tests.helpers import config, entry, put
 
@@ -190,7 +190,7 @@ def test_a_source_that_died_and_a_digest_are_told(tmp_path: Path, utc: None) -> 
     with open_writer(settings.database) as store:
         with store.transaction() as writer:
             for state in ("gone", "ok"):
-                notice = Notice("a", "A", SEVEN, "ok", state, "It is gone.")
+                notice = StateChange("a", "A", SEVEN, "ok", state, "It is gone.")
                 writer.run("INSERT INTO state_change (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
                              (notice.source, notice.title, notice.at, notice.before, notice.state, notice.words))  # fmt: skip
         cycle.run(settings, store, None, SEVEN + 5)

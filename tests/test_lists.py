@@ -211,7 +211,7 @@ def test_lists_are_asked_at_the_same_time_and_keep_their_feeds_apart(
     }
 
 
-class Waiting(Door):
+class PendingEntry(Door):
     """Answers nothing, and knows when it was asked for each host, and how many at a time."""
 
     def __init__(self) -> None:
@@ -229,7 +229,7 @@ class Waiting(Door):
 
 
 def test_P12_errands_of_many_threads_wait_for_their_turn(tmp_path: Path) -> None:
-    settings, door = replace(config(tmp_path, ""), host_gap=0.1), Waiting()
+    settings, door = replace(config(tmp_path, ""), host_gap=0.1), PendingEntry()
     network, address = Network(door), "https://one.example/"
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda url: network.get(settings, Request(url)), [address] * 4))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import health, poll
-from aggregator.model import Failure, Limits, Memory, Moved, Source, State, Task
+from aggregator.model import Failure, Limits, Memory, Redirect, Source, State, Task
 from tests import hostile_cases
 from tests.helpers import NOW
 from tests.hostile import Hostile
@@ -84,11 +84,11 @@ def test_hints_reach_the_schedule(hostile: Hostile) -> None:
 
 
 def test_P15_an_adopted_move_is_followed_and_given_up_when_it_dies(hostile: Hostile) -> None:
-    moved = Memory(polled=NOW, moved=Moved(hostile.url("404"), NOW, 3, adopted=True))
+    moved = Memory(polled=NOW, moved=Redirect(hostile.url("404"), NOW, 3, adopted=True))
     polled = poll.poll(task(hostile, "plain", moved))
     assert polled.failure is not None and polled.memory.moved is None
     good = poll.poll(
-        task(hostile, "404", replace(moved, moved=Moved(hostile.url("plain"), NOW, 3, adopted=True)))
+        task(hostile, "404", replace(moved, moved=Redirect(hostile.url("plain"), NOW, 3, adopted=True)))
     )
     assert good.failure is None and good.memory.state == "moved"
 
@@ -144,7 +144,11 @@ def test_local_files_one_bad_among_good_ones(tmp_path: Path) -> None:
             ),
             "ok",
         ),
-        ("moved", Memory(polled=NOW, succeeded=NOW, moved=Moved("http://b.example/", NOW, 3, True)), "moved"),
+        (
+            "moved",
+            Memory(polled=NOW, succeeded=NOW, moved=Redirect("http://b.example/", NOW, 3, True)),
+            "moved",
+        ),
     ],
 )
 def test_states(name: str, memory: Memory, wanted: str) -> None:
@@ -207,12 +211,12 @@ def test_P9_a_used_up_quota_holds(hostile: Hostile) -> None:
 
 
 def test_P16_a_move_that_pauses_is_seen_anew(hostile: Hostile) -> None:
-    seen = Memory(body_hash="x", moved=Moved("http://b.example/", NOW, 2))
+    seen = Memory(body_hash="x", moved=Redirect("http://b.example/", NOW, 2))
     assert poll.poll(task(hostile, "plain", seen)).memory.moved is None
     same = poll.poll(task(hostile, "plain")).memory
     assert (
         poll.poll(
-            task(hostile, "plain", replace(same, moved=Moved("http://b.example/", NOW, 2)))
+            task(hostile, "plain", replace(same, moved=Redirect("http://b.example/", NOW, 2)))
         ).memory.moved
         is None
     ), "an unchanged body too"

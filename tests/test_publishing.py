@@ -24,11 +24,11 @@ from aggregator.model import (
     Entry,
     Head,
     Member,
-    Notice,
     Origin,
     Person,
     Reason,
     Site,
+    StateChange,
     Story,
 )
 from aggregator.publish import MANIFEST, Folder
@@ -416,7 +416,7 @@ def test_content_summary_and_none() -> None:
 
 def test_sources_feed_says_what_happened() -> None:
     files = sourcesfeed.write(
-        [Notice("a", "Source A", NOW, "ok", "gone", "Gone for good (410). Remove it.")], SITE, NOW
+        [StateChange("a", "Source A", NOW, "ok", "gone", "Gone for good (410). Remove it.")], SITE, NOW
     )
     assert etree.fromstring(files["sources.rss"]).findtext("channel/item/title") == "Source A is gone"
     assert b"Remove it" in files["sources.atom"]

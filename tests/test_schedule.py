@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from aggregator import schedule
-from aggregator.model import Failure, Hints, Memory, Moved, Pace
+from aggregator.model import Failure, Memory, Pace, PollHints, Redirect
 from tests.helpers import NOW
 
 PACE = Pace(1800, 300, 86_400)
@@ -17,20 +17,20 @@ HOUR, DAY = 3600, 86_400
 
 
 def after(
-    hints: Hints | None = None, posts: tuple[int, ...] = (), at: int = NOW, hold: int | None = None
+    hints: PollHints | None = None, posts: tuple[int, ...] = (), at: int = NOW, hold: int | None = None
 ) -> schedule.Plan:
-    return schedule.after_success(at, PACE, posts, hints or Hints(), "source", hold=hold)
+    return schedule.after_success(at, PACE, posts, hints or PollHints(), "source", hold=hold)
 
 
 @pytest.mark.parametrize(
     ("name", "hints", "least"),
     [
-        ("nothing said", Hints(), 0), ("fresh", Hints(fresh=7200), 7200), ("fresh for ever", Hints(fresh=10**9), DAY), ("ttl", Hints(ttl=7200), 7200), ("a week's ttl is a day's", Hints(ttl=7 * DAY), DAY),
-        ("sy", Hints(update_period=4 * HOUR), 4 * HOUR), ("the longest counts", Hints(fresh=3600, ttl=7200, update_period=5400), 7200),
-        ("skip all hours still polls daily", Hints(skip_hours=tuple(range(24))), DAY), ("skip all days", Hints(skip_days=tuple(range(7))), DAY),
+        ("nothing said", PollHints(), 0), ("fresh", PollHints(fresh=7200), 7200), ("fresh for ever", PollHints(fresh=10**9), DAY), ("ttl", PollHints(ttl=7200), 7200), ("a week's ttl is a day's", PollHints(ttl=7 * DAY), DAY),
+        ("sy", PollHints(update_period=4 * HOUR), 4 * HOUR), ("the longest counts", PollHints(fresh=3600, ttl=7200, update_period=5400), 7200),
+        ("skip all hours still polls daily", PollHints(skip_hours=tuple(range(24))), DAY), ("skip all days", PollHints(skip_days=tuple(range(7))), DAY),
     ],
 )  # fmt: skip
-def test_P8_P21_what_is_asked_for_lengthens(name: str, hints: Hints, least: int) -> None:
+def test_P8_P21_what_is_asked_for_lengthens(name: str, hints: PollHints, least: int) -> None:
     plan = after(hints)
     assert NOW + max(least, PACE.least) <= plan.next_poll <= NOW + 2 * DAY, name
     assert plan.not_before == 0, "a forced poll heeds Retry-After, 429 and 410 alone"
@@ -45,10 +45,10 @@ def test_P9_a_quota_that_is_used_up_holds_forced_polls_too() -> None:
 def test_P21_skipped_hours_and_days() -> None:
     at = 1_790_035_200  # a whole hour
     hour = (at + 1800) // 3600 % 24
-    plan = after(Hints(skip_hours=(hour, (hour + 1) % 24)), at=at)
+    plan = after(PollHints(skip_hours=(hour, (hour + 1) % 24)), at=at)
     assert plan.next_poll // 3600 % 24 not in (hour, (hour + 1) % 24) and "skip" in plan.why
     starts = {
-        schedule.after_success(at, PACE, (), Hints(skip_hours=(hour,)), f"s{n}").next_poll % 3600
+        schedule.after_success(at, PACE, (), PollHints(skip_hours=(hour,)), f"s{n}").next_poll % 3600
         for n in range(50)
     }
     assert len(starts) > 40, "those that skip the same hour do not all come when it is over (P22)"
@@ -153,15 +153,15 @@ def test_P7_R13_when_a_source_is_due(name: str, memory: Memory, now: int, forced
 
 def test_P15_P16_moves() -> None:
     old, new = "http://a.example/feed", "http://b.example/feed"
-    moved: Moved | None = None
+    moved: Redirect | None = None
     for day in range(3):
         assert moved is None or not moved.adopted, "twice, a day apart, may be a mistake"
         moved = schedule.observe_move(moved, new, NOW + day * DAY, old)
     assert moved is not None and moved.adopted
-    assert schedule.observe_move(Moved(new, NOW, 2), "http://c.example/", NOW + 5 * DAY, old) == Moved(
+    assert schedule.observe_move(Redirect(new, NOW, 2), "http://c.example/", NOW + 5 * DAY, old) == Redirect(
         "http://c.example/", NOW + 5 * DAY, 1
     ), "it changes each time"
-    assert schedule.observe_move(Moved(new, NOW, 2), None, NOW, old) is None
+    assert schedule.observe_move(Redirect(new, NOW, 2), None, NOW, old) is None
     quick = schedule.observe_move(
         schedule.observe_move(schedule.observe_move(None, new, NOW, old), new, NOW + 1, old),
         new,
@@ -206,11 +206,11 @@ def test_P13_P22_R14_a_simulated_fortnight_of_5000_feeds() -> None:
         *[7 * DAY] * 6,
     ]
     asked = [
-        Hints(),
-        Hints(fresh=3600),
-        Hints(fresh=900),
-        Hints(ttl=7200),
-        Hints(skip_hours=(0, 1, 2, 3, 4, 5)),
+        PollHints(),
+        PollHints(fresh=3600),
+        PollHints(fresh=900),
+        PollHints(ttl=7200),
+        PollHints(skip_hours=(0, 1, 2, 3, 4, 5)),
     ]
     down = range(NOW + 5 * DAY, NOW + 5 * DAY + 6 * HOUR)
     heap = [(schedule.first_poll(f"s{number}", NOW, PACE, 5000), number) for number in range(5000)]

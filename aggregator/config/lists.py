@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from aggregator import urls
-from aggregator.model import Moved, Source
+from aggregator.model import Redirect, Source
 from aggregator.text.words import sought
 
 
@@ -51,7 +51,7 @@ class Known:
     given_at: str | None = None  # the address that gave the two
     where: str = ""  # as the config had it: at another place nothing of this but the feeds counts
     not_before: int = 0  # the server asked us to stay away until then
-    moved: Moved | None = None
+    moved: Redirect | None = None
 
     def address(self, configured: str) -> str:
         """Where to ask: a permanent redirect that held counts more than the config (P15)."""
@@ -70,7 +70,7 @@ def known(database: Path, name: str) -> Known:
             Listed(one["url"], one["title"], one["id"], tuple(one["folders"]), one["present"])
             for one in said["feeds"]
         )
-        moved = Moved(**said["moved"]) if said.get("moved") else None
+        moved = Redirect(**said["moved"]) if said.get("moved") else None
         later = {name: said[name] for name in ("given_at", "where", "not_before") if name in said}
         return Known(
             feeds, said["looked_at"], said["stamp"], said["etag"], said["last_modified"], moved=moved, **later

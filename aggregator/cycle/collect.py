@@ -14,7 +14,7 @@ from aggregator.cycle.network import Network
 from aggregator.cycle.polling import Manners, Polling, Visit, speaks_for
 from aggregator.cycle.report import Collected
 from aggregator.errors import AggregatorError
-from aggregator.model import Entry, Memory, Notice, PollResult, Source, Task
+from aggregator.model import Entry, Memory, PollResult, Source, StateChange, Task
 from aggregator.parse import reduce
 from aggregator.stop import Stop
 from aggregator.store import Store, entries, sources
@@ -99,7 +99,7 @@ def _absorb(
     def keep(entry: Entry) -> bool:
         return topics.keeps(rules, entry, title)
 
-    def notice(memory: Memory) -> Notice | None:
+    def notice(memory: Memory) -> StateChange | None:
         return health.notice(task.source.id, title, task.memory, memory, polled.at)
 
     return entries.absorb(store, task.source, polled, settle, keep, notice)

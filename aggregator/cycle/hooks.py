@@ -20,7 +20,7 @@ from aggregator.config import Config
 from aggregator.cycle.words import heeding
 from aggregator.digest import Digest
 from aggregator.edition import View
-from aggregator.model import Hook, Item, Notice
+from aggregator.model import Hook, Item, StateChange
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, digests, sources, stories
 
@@ -124,7 +124,7 @@ def _of_sources(
         yield number, _of_notice(number, notice) if notice.state in DIED else None
 
 
-def _of_notice(number: int, notice: Notice) -> Message:
+def _of_notice(number: int, notice: StateChange) -> Message:
     data = {"source": notice.source, "title": notice.title, "before": notice.before, "state": notice.state,
             "words": notice.words, "at": _rfc3339(notice.at)}  # fmt: skip
     return Message(f"notice {number}", f"{notice.title or notice.source} is {notice.state}", notice.words, {"on": "source", "source": data})  # fmt: skip

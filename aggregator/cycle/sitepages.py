@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from aggregator import opml
 from aggregator.cycle import digests
 from aggregator.cycle.editions import ALL, Editions
-from aggregator.model import Edition, Item, Notice, Topic
+from aggregator.model import Edition, Item, StateChange, Topic
 from aggregator.render import formats, pages, sourcesfeed
 from aggregator.render.formats import HTML
 
@@ -66,7 +66,7 @@ def _subscribed(editions: Editions) -> list[opml.Outline]:
     return [opml.Outline(origin.url, origin.title, origin.site) for origin in origins if origin.url]
 
 
-def sources_page(editions: Editions, notices: Sequence[Notice], updated: int) -> dict[str, bytes]:
+def sources_page(editions: Editions, notices: Sequence[StateChange], updated: int) -> dict[str, bytes]:
     """What happened to sources, as feeds and as a page."""
     site, origins = editions.config.site, editions.origins
     lines = [

@@ -18,7 +18,7 @@ from aggregator.fold.memory import EDITED, LARGE, POSTINGS, TELLINGS, Known, Mem
 from aggregator.fold.merging import ByHand, Member, Pair, Probabilities, pair
 from aggregator.model import Folded, Reason
 from aggregator.store import Writer, events, members, overrides, vocabulary
-from aggregator.store.members import Waiting
+from aggregator.store.members import PendingEntry
 
 # stories that a new one is compared with, best first
 CANDIDATES, EVENT_CANDIDATES = 28, 16
@@ -50,7 +50,7 @@ class Settings:
 class New:
     """An entry on its way: what is compared of it."""
 
-    entry: Waiting
+    entry: PendingEntry
     print: dedupe.Print
     counts: Vector
     spoken: str
@@ -85,7 +85,7 @@ class Batch:
                 self.joins.setdefault(one.a, []).append((one.b, one.level))
                 self.joins.setdefault(one.b, []).append((one.a, one.level))
 
-    def look_at(self, batch: list[Waiting]) -> None:
+    def look_at(self, batch: list[PendingEntry]) -> None:
         """What is compared of these entries, and how common their words are."""
         self.memory.learn(batch, self.writer)
         self.coming = [self.prepared(entry) for entry in batch]
@@ -96,7 +96,7 @@ class Batch:
         }
         self.rarities: dict[str, cluster.Rarity] = {}  # by language
 
-    def run(self, batch: list[Waiting]) -> None:
+    def run(self, batch: list[PendingEntry]) -> None:
         self.look_at(batch)
         ids = [entry.public_id for entry in batch]
         self.stories, self.events = (members.founded(self.writer, table, ids) for table in ("story", "event"))
@@ -109,7 +109,7 @@ class Batch:
         self.remember()
         self.join_by_hand(batch)
 
-    def prepared(self, entry: Waiting) -> New:
+    def prepared(self, entry: PendingEntry) -> New:
         print_ = self.memory.fingerprint(entry)
         return New(entry, print_, cluster.terms(print_.title, print_.body, print_.spoken), print_.spoken)
 
@@ -204,7 +204,7 @@ class Batch:
 
     # ------------------------------------------------------------ which story
 
-    def kept_apart(self, entry: Waiting, story: int) -> bool:
+    def kept_apart(self, entry: PendingEntry, story: int) -> bool:
         """Whether the user split this entry out of this story."""
         if not self.split:
             return False
@@ -218,7 +218,7 @@ class Batch:
                 return home
         return None
 
-    def founded(self, entry: Waiting) -> Home | None:
+    def founded(self, entry: PendingEntry) -> Home | None:
         """An entry that was away (left out for a while, or pruned and published again) comes back into the
         story that it founded.
         """
@@ -319,7 +319,7 @@ class Batch:
         one, other = members.placed(self.writer, a), members.placed(self.writer, b)
         return None if one is None or other is None else (one, other)
 
-    def join_by_hand(self, batch: list[Waiting]) -> None:
+    def join_by_hand(self, batch: list[PendingEntry]) -> None:
         for entry in batch:
             for other, level in self.joins.get(entry.public_id, ()):
                 join(self.writer, entry.public_id, other, level)

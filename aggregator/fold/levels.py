@@ -15,7 +15,7 @@ from aggregator import dedupe
 from aggregator.fold.memory import Known
 from aggregator.model import Reason
 from aggregator.store import members
-from aggregator.store.members import Waiting
+from aggregator.store.members import PendingEntry
 
 if TYPE_CHECKING:
     from aggregator.fold.batch import Batch, Found, New
@@ -60,7 +60,7 @@ def same_item(batch: Batch, new: New, _: Sequence[Found]) -> Home | None:
 
 
 def _of_one_item(
-    batch: Batch, entry: Waiting, copies: Sequence[tuple[str, int, int | None]], why: str
+    batch: Batch, entry: PendingEntry, copies: Sequence[tuple[str, int, int | None]], why: str
 ) -> Home | None:
     """The story of the first of these (source, entry, story) that is told already, if each source has one."""
     if len({source for source, _, _ in copies}) < len(copies):
@@ -75,7 +75,7 @@ def _of_one_item(
     return None
 
 
-def _is_one_page(batch: Batch, entry: Waiting, other: int) -> bool:
+def _is_one_page(batch: Batch, entry: PendingEntry, other: int) -> bool:
     """Whether two items with one canonical link are one: a page may have several, each with its fragment, or
     change between them.
     """

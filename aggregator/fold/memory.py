@@ -14,7 +14,7 @@ from typing import TypeVar
 from aggregator import dedupe
 from aggregator.cluster import Point
 from aggregator.store import Reader, Writer, members, standing, vocabulary
-from aggregator.store.members import Waiting
+from aggregator.store.members import PendingEntry
 from aggregator.store.standing import Part
 from aggregator.text.vocabulary import FALLBACK
 
@@ -33,7 +33,7 @@ _Value = TypeVar("_Value")
 class Known:
     """An entry that a story is known by."""
 
-    entry: Waiting
+    entry: PendingEntry
     print: dedupe.Print
 
     @property
@@ -166,7 +166,7 @@ class Memory:
             self.prints[story] = known
         return known
 
-    def fingerprint(self, entry: Waiting) -> dedupe.Print:
+    def fingerprint(self, entry: PendingEntry) -> dedupe.Print:
         source_title = entry.taken_from or self.titles.get(entry.source, "")
         return dedupe.fingerprint(
             entry.title, entry.text, source_title, self.stands(entry.source), entry.language
@@ -179,9 +179,9 @@ class Memory:
             known = self.standing[source] = standing.stands(self._reader, source)
         return known
 
-    def learn(self, batch: Sequence[Waiting], writer: Writer) -> None:
+    def learn(self, batch: Sequence[PendingEntry], writer: Writer) -> None:
         """What stands under several titles of a source, before anything of the batch is compared."""
-        by_source: dict[str, list[Waiting]] = {}
+        by_source: dict[str, list[PendingEntry]] = {}
         for entry in batch:
             by_source.setdefault(entry.source, []).append(entry)
         met: list[tuple[str, int, Part]] = []
@@ -192,7 +192,7 @@ class Memory:
                 if any(telling.entry.source in changed for telling in known):
                     del self.prints[story]
 
-    def _learn(self, source: str, group: Sequence[Waiting], met: list[tuple[str, int, Part]]) -> bool:
+    def _learn(self, source: str, group: Sequence[PendingEntry], met: list[tuple[str, int, Part]]) -> bool:
         """Whether more stands than before; what is to be remembered goes into `met`."""
         stands = self.stands(source)
         parts = {entry.id: dict(dedupe.parts(entry.title, entry.text)) for entry in group}
@@ -258,7 +258,7 @@ def _halve(cache: dict[_Key, _Value], most: int) -> None:
 
 
 def _meet(
-    seen: dict[int, Part], part: int, words: tuple[str, ...], entry: Waiting, titles: Mapping[int, str]
+    seen: dict[int, Part], part: int, words: tuple[str, ...], entry: PendingEntry, titles: Mapping[int, str]
 ) -> bool:
     """Count this entry's part; whether that changed what is known of it.
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from aggregator import urls
-from aggregator.model import Enclosure, Entry, Feed, FetchResult, Hints, Limits, ParseResult, Person
+from aggregator.model import Enclosure, Entry, Feed, FetchResult, Limits, ParseResult, Person, PollHints
 from aggregator.parse import bases, dates, dialect, mend, normal, origin, podcast, reduce, sniff, tellings
 from aggregator.parse.body import Body
 from aggregator.parse.reading import STOPS, Reading
@@ -170,13 +170,13 @@ def _named(said: Any, relation: str, base: str) -> str | None:
     return next((found for href in hrefs if (found := urls.absolute(href, base))), None)
 
 
-def _hints(said: Any, skipped: tuple[tuple[int, ...], tuple[str, ...]]) -> Hints:
+def _hints(said: Any, skipped: tuple[tuple[int, ...], tuple[str, ...]]) -> PollHints:
     """`ttl` in minutes, sy:update*, skipHours and skipDays; nonsense is nothing said (P21)."""
     ttl = normal.number(_get(said, "ttl")) if _get(said, "ttl") else None
     period = _PERIODS.get(str(_get(said, "sy_updateperiod") or "").strip().lower())
     frequency = normal.number(_get(said, "sy_updatefrequency") or 1) or 1
     hours, days = skipped
-    return Hints(
+    return PollHints(
         ttl=ttl * 60 if ttl and ttl <= 60 * 24 * 31 else None,
         update_period=period // frequency if period and frequency <= 1440 else None,
         skip_hours=tuple(sorted({hour % 24 for hour in hours})),

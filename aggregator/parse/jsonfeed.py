@@ -8,7 +8,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from aggregator import urls
-from aggregator.model import Enclosure, Entry, Failure, Feed, FetchResult, Hints, Limits, ParseResult, Person
+from aggregator.model import (
+    Enclosure,
+    Entry,
+    Failure,
+    Feed,
+    FetchResult,
+    Limits,
+    ParseResult,
+    Person,
+    PollHints,
+)
 from aggregator.parse import bases, dates, normal, sniff
 from aggregator.parse.reading import STOPS, Reading
 from aggregator.text import markup
@@ -72,7 +82,7 @@ def _feed(document: dict[str, Any], fetched: FetchResult) -> Feed:
         authors=_authors(document),
         icon=urls.follow(_text(document.get("icon")) or _text(document.get("favicon")), base),
         format="json11" if "1.1" in str(document["version"]) else "json10",
-        hints=Hints(hub=_hub(document, base), topic=urls.absolute(document.get("feed_url"), base)),
+        hints=PollHints(hub=_hub(document, base), topic=urls.absolute(document.get("feed_url"), base)),
     )
 
 

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from aggregator import urls
-from aggregator.model import BY_HAND, SHOWN, Edition, Enclosure, Entry, Item, Notice, Site
+from aggregator.model import BY_HAND, SHOWN, Edition, Enclosure, Entry, Item, Site, StateChange
 from aggregator.render import formats, prepare
 from aggregator.render.formats import Format
 from aggregator.render.prepare import WEEKDAYS, archive_name, long_day, readable, rfc3339
@@ -298,7 +298,7 @@ def _timeline(item: Item) -> dict[str, Any] | None:
 
 
 def sources(
-    notices: Sequence[Notice], lines: Sequence[SourceLine], site: Site, neighbours: Sequence[Neighbour]
+    notices: Sequence[StateChange], lines: Sequence[SourceLine], site: Site, neighbours: Sequence[Neighbour]
 ) -> bytes:
     """`sources.html`"""
     alternates = [

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aggregator import render, urls
-from aggregator.model import Edition, Entry, Item, Notice, Origin, Site
+from aggregator.model import Edition, Entry, Item, Origin, Site, StateChange
 from aggregator.render import formats
 
 _WORDS = {
@@ -24,7 +24,7 @@ _WORDS = {
 }
 
 
-def write(notices: Sequence[Notice], site: Site, updated: int) -> dict[str, bytes]:
+def write(notices: Sequence[StateChange], site: Site, updated: int) -> dict[str, bytes]:
     """In the formats that have it; newest first."""
     items = tuple(
         sorted(
@@ -44,7 +44,7 @@ def write(notices: Sequence[Notice], site: Site, updated: int) -> dict[str, byte
     return render.feeds(edition, replace(site, formats=in_these))
 
 
-def _item(notice: Notice, site: Site) -> Item:
+def _item(notice: StateChange, site: Site) -> Item:
     public_id = urls.mint("notice", notice.source, str(notice.at), notice.state)
     title = f"{notice.title} {_WORDS[notice.state]}"
     entry = Entry(source=notice.source, key=public_id, title=title, summary=notice.words, text=notice.words, content=f"<p>{html.escape(notice.words)}</p>",

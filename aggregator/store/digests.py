@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aggregator.digest import Digest
-from aggregator.model import Notice
+from aggregator.model import StateChange
 from aggregator.store.base import Reader, Store
 
 _COLUMNS = "topic, until, public_id, title, html, text, events"
@@ -64,10 +64,10 @@ def grown_events(reader: Reader, after: int, limit: int) -> list[tuple[int, int]
     return [(int(entry), int(event)) for entry, event in reader.rows(query, (after, limit))]
 
 
-def new_notices(reader: Reader, after: int, limit: int) -> list[tuple[int, Notice]]:
+def new_notices(reader: Reader, after: int, limit: int) -> list[tuple[int, StateChange]]:
     """(number, notice) of what happened to sources since."""
     query = "SELECT id, source, title, at, before, state, words FROM state_change WHERE id > ? ORDER BY id LIMIT ?"
-    return [(row[0], Notice(*row[1:])) for row in reader.rows(query, (after, limit))]
+    return [(row[0], StateChange(*row[1:])) for row in reader.rows(query, (after, limit))]
 
 
 def highest(reader: Reader, table: str) -> int:

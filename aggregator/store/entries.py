@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator import kinds
-from aggregator.model import Entry, Memory, Notice, PollResult, Source
+from aggregator.model import Entry, Memory, PollResult, Source, StateChange
 from aggregator.store import intents, rows
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.members import touch_stories_of, withdraw
@@ -29,7 +29,7 @@ def absorb(
     polled: PollResult,
     settle: Callable[[int], Memory],
     keep: Callable[[Entry], bool],
-    notice: Callable[[Memory], Notice | None],
+    notice: Callable[[Memory], StateChange | None],
 ) -> Absorbed:
     """Store one poll's entries with the source's validators, health and next time: all of it or nothing (R2).
 

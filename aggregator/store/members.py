@@ -19,7 +19,7 @@ from aggregator.store.vocabulary import PERIOD, forget_postings_of, packed
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingEntry:
     """An entry that is to be folded, as far as that needs it."""
 
     id: int
@@ -57,10 +57,10 @@ _COLUMNS = (
 )
 
 
-def entries(reader: Reader, numbers: Sequence[int], characters: int) -> list[Waiting]:
+def entries(reader: Reader, numbers: Sequence[int], characters: int) -> list[PendingEntry]:
     """These entries, in this order; of their texts so many characters."""
     found = {
-        row[0]: Waiting(*row)
+        row[0]: PendingEntry(*row)
         for row in reader.chosen(f"SELECT {_COLUMNS} FROM entry e WHERE e.id", numbers, characters)
     }
     return [found[number] for number in numbers]
@@ -77,7 +77,7 @@ def newest_of_event(reader: Reader, event: int, most: int) -> list[int]:
     return reader.column(query, (event, most))
 
 
-def tellings(reader: Reader, story: int, below: float, most: int, characters: int) -> list[Waiting]:
+def tellings(reader: Reader, story: int, below: float, most: int, characters: int) -> list[PendingEntry]:
     """The founder of a story and its first members that are edited copies (score under `below`) or joined by
     hand; of their texts so many characters.
     """
@@ -87,7 +87,7 @@ def tellings(reader: Reader, story: int, below: float, most: int, characters: in
         "(e.public_id = s.public_id OR (m.level = 'text' AND (m.score < ? OR m.features = ?))) ORDER BY e.public_id <> s.public_id, e.published, e.public_id LIMIT ?"
     )
     found = reader.rows(query, (characters, story, below, rows.dump(JOINED), most))
-    return [Waiting(*row) for row in found]
+    return [PendingEntry(*row) for row in found]
 
 
 def same_link(reader: Reader, link_key: str) -> list[tuple[str, int, int | None]]:
@@ -140,7 +140,9 @@ class Additions:
         self._joined: dict[int, int] = {}  # story → the date of the newest entry that came to it
         self.founded = 0  # events so far
 
-    def story(self, entry: Waiting, vector: Mapping[str, float], event: int | None = None) -> tuple[int, int]:
+    def story(
+        self, entry: PendingEntry, vector: Mapping[str, float], event: int | None = None
+    ) -> tuple[int, int]:
         """(story, event), both founded by this entry and with its published id; or a story in an event that
         is there.
         """
@@ -159,7 +161,7 @@ class Additions:
     def vector(self, story: int, vector: Mapping[str, float]) -> None:
         self._vectors.append((story, packed(vector)))
 
-    def member(self, entry: Waiting, story: int, reason: Reason) -> None:
+    def member(self, entry: PendingEntry, story: int, reason: Reason) -> None:
         """Put an entry into a story that is there, which changes what readers see of it."""
         features = rows.dump(reason.features) if reason.features else "[]"
         self._members.append(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from aggregator.model import Category, Enclosure, Entry, Failure, Feed, Hints, Memory, Moved, Person
+from aggregator.model import Category, Enclosure, Entry, Failure, Feed, Memory, Person, PollHints, Redirect
 
 ENTRY_COLUMNS = (
     "source", "key", "guid", "link", "link_key", "title", "summary", "text", "content", "language", "published", "updated",
@@ -96,7 +96,7 @@ def memory(row: Sequence[Any]) -> Memory:
         state=row[0], state_since=row[1], polled=row[2], succeeded=row[3], last_new=row[4], next_poll=row[5], not_before=row[6], why=row[7],
         failures=row[8], failing_since=row[9], failure=None if row[10] is None else Failure(**json.loads(row[10])),
         etag=row[11], last_modified=row[12], body_hash=row[13], posts=tuple(json.loads(row[14])),
-        moved=None if row[15] is None else Moved(**json.loads(row[15])), body_bytes=row[16], hints=_hints(json.loads(row[17])),
+        moved=None if row[15] is None else Redirect(**json.loads(row[15])), body_bytes=row[16], hints=_hints(json.loads(row[17])),
     )  # fmt: skip
 
 
@@ -114,8 +114,8 @@ def feed(text: str | None) -> Feed:
     return Feed(**record)
 
 
-def _hints(record: dict[str, Any]) -> Hints:
-    return Hints(
+def _hints(record: dict[str, Any]) -> PollHints:
+    return PollHints(
         record["ttl"],
         record["update_period"],
         tuple(record["skip_hours"]),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aggregator import kinds, urls
-from aggregator.model import Feed, ItemMarks, Memory, Notice, Origin, Source
+from aggregator.model import Feed, ItemMarks, Memory, Origin, Source, StateChange
 from aggregator.store import rows
 from aggregator.store.base import Reader, Store
 
@@ -105,13 +105,13 @@ def _feed_id(said: str | None, public: str | None, number: str) -> str:
     return urls.public_id(number, "feed", None)
 
 
-def notices(reader: Reader, limit: int = 200) -> tuple[Notice, ...]:
+def notices(reader: Reader, limit: int = 200) -> tuple[StateChange, ...]:
     """The newest changes of state, newest first; of one second in the order of ids, whoever answered first."""
     found = reader.rows(
         "SELECT source, title, at, before, state, words FROM state_change ORDER BY at DESC, source, id DESC LIMIT ?",
         (limit,),
     )
-    return tuple(Notice(*row) for row in found)
+    return tuple(StateChange(*row) for row in found)
 
 
 def traffic(reader: Reader, since_day: int) -> tuple[Traffic, ...]:
