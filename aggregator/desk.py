@@ -13,7 +13,7 @@ from aggregator import edition, query, suggest
 from aggregator.config import Config
 from aggregator.edition import likeness
 from aggregator.errors import UsageError
-from aggregator.model import Entry, Member, Memory, Source, Story
+from aggregator.model import Entry, Member, Source, SourceState, Story
 from aggregator.store import Reader, lookup, sources, stories
 from aggregator.store.labels import events_of_topics, labels_of
 from aggregator.store.labels import topic_counts as counts_of_topics
@@ -44,7 +44,7 @@ class SourceRow:
 
     source: Source
     title: str
-    memory: Memory
+    memory: SourceState
     requests: tuple[int, ...]  # of the last seven days, today last
     new: tuple[int, ...]  # entries, of the same days
 
@@ -268,7 +268,7 @@ def source_rows(config: Config, store: Reader, now: int) -> tuple[SourceRow, ...
         SourceRow(
             source,
             source.title or titles.get(source.id) or source.id,
-            known.get(source.id, Memory()),
+            known.get(source.id, SourceState()),
             tuple(requests.get(source.id, nothing)),
             tuple(new.get(source.id, nothing)),
         )

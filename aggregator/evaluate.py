@@ -18,7 +18,7 @@ from typing import Any
 from aggregator import fold
 from aggregator.errors import UsageError
 from aggregator.measure import Gold, Score, score, wilson
-from aggregator.model import Entry, Feed, Memory, PollResult, Source
+from aggregator.model import Entry, Feed, PollResult, Source, SourceState
 from aggregator.parse import dates, normal
 from aggregator.store import Store, entries, lookup, open_writer, sources
 
@@ -202,7 +202,7 @@ def polls(records: Mapping[str, Mapping[str, Any]], cycle: int | None = None) ->
         for source, entry in found[start : start + size]:
             by_source.setdefault(source, []).append(entry)
         yield [
-            PollResult(source, NOW, Memory(polled=NOW), Feed(title=titles[source]), tuple(group))
+            PollResult(source, NOW, SourceState(polled=NOW), Feed(title=titles[source]), tuple(group))
             for source, group in by_source.items()
         ]
 

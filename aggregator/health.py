@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from aggregator import urls
-from aggregator.model import Memory, State, StateChange
+from aggregator.model import SourceState, State, StateChange
 from aggregator.text.phrases import span
 
 PATIENCE = 3  # failures in a row before a source counts as failing: a single one is weather
@@ -24,7 +24,7 @@ _ADVICE: dict[State, str] = {
 }
 
 
-def state(memory: Memory, now: int) -> State:
+def state(memory: SourceState, now: int) -> State:
     """From what a poll left behind."""
     failure = memory.failure
     if memory.polled is None:
@@ -48,7 +48,7 @@ def state(memory: Memory, now: int) -> State:
     return "silent" if silent(memory, now) else "ok"
 
 
-def silent(memory: Memory, now: int) -> bool:
+def silent(memory: SourceState, now: int) -> bool:
     """Nothing new for much longer than this feed's own long gaps (the 90th percentile of them)."""
     posts = sorted((post for post in memory.posts if post <= now), reverse=True)
     if len(posts) < 4:
@@ -58,7 +58,7 @@ def silent(memory: Memory, now: int) -> bool:
     return now - posts[0] > max(SILENCE, MANY_GAPS * usual)
 
 
-def notice(source: str, title: str, before: Memory, after: Memory, at: int) -> StateChange | None:
+def notice(source: str, title: str, before: SourceState, after: SourceState, at: int) -> StateChange | None:
     """What to tell about a change of state; None where nothing changed, or a new source just works."""
     old, new = before.state, after.state
     if old == new or (old == "new" and new in ("ok", "moved")):
@@ -66,7 +66,7 @@ def notice(source: str, title: str, before: Memory, after: Memory, at: int) -> S
     return StateChange(source, title, at, old, new, words(after, at))
 
 
-def words(memory: Memory, at: int) -> str:
+def words(memory: SourceState, at: int) -> str:
     """One or two sentences: what is, since when, what to do."""
     failure = memory.failure
     if memory.state in ("failing", "blocked", "gone", "slow") and failure is not None:

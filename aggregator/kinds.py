@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aggregator import urls
-from aggregator.model import Failure, FetchResult, Limits, Memory, ParseResult, Request, Source, Task
+from aggregator.model import Failure, FetchResult, Limits, ParseResult, Request, Source, SourceState, Task
 
 if TYPE_CHECKING:
     from aggregator.fetch import Door, Trail
@@ -109,7 +109,7 @@ def stored(source: str, where: str | None) -> Source:
     return Source(source, url=where) if where and "://" in where else Source(source, path=where or None)
 
 
-def asked(source: Source, memory: Memory) -> str | None:
+def asked(source: Source, memory: SourceState) -> str | None:
     """Where a server is asked: at the configured address, or where the source has moved to for good; None where
     none is asked.
     """

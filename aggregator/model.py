@@ -186,7 +186,7 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class SourceState:
     """What we know of a source from one poll to the next; `schedule` and `poll` make the next one from the
     last one.
     """
@@ -225,7 +225,7 @@ class Task:
     """All that one poll needs; travels to any executor."""
 
     source: Source
-    memory: Memory = field(default_factory=lambda: Memory())
+    memory: SourceState = field(default_factory=lambda: SourceState())
     limits: Limits = Limits()
     pace: Pace = Pace()
     marks: ItemMarks | None = None  # of the last document; None: the whole of the next one is read
@@ -237,7 +237,7 @@ class PollResult:
 
     source: str
     at: int
-    memory: Memory
+    memory: SourceState
     feed: Feed | None = None
     entries: tuple[Entry, ...] = ()
     url: str = ""  # who answered at last, after redirects

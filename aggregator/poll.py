@@ -23,9 +23,9 @@ from aggregator.model import (
     Feed,
     FetchResult,
     ItemMarks,
-    Memory,
     ParseResult,
     PollResult,
+    SourceState,
     Task,
 )
 from aggregator.parse import parse as parse_here
@@ -192,7 +192,7 @@ def _add(entries: dict[str, Entry], more: Sequence[Entry]) -> None:
             entries.setdefault(key, replace(entry, key=key, guid=None))
 
 
-def _learned(memory: Memory, fetched: FetchResult, asked: str) -> Memory:
+def _learned(memory: SourceState, fetched: FetchResult, asked: str) -> SourceState:
     """What the header says: the newest validators, byte for byte, none made up (P1–P5), how long the answer
     is fresh, where the feed moves to.
 
@@ -261,7 +261,7 @@ def _posts(before: Sequence[int], entries: Sequence[Entry]) -> tuple[int, ...]:
     return tuple(sorted(found | set(before), reverse=True)[:MAX_POSTS])
 
 
-def _well(task: Task, kind: Kind, answer: FetchResult, memory: Memory) -> Memory:
+def _well(task: Task, kind: Kind, answer: FetchResult, memory: SourceState) -> SourceState:
     """After a poll that ended well: what the header says, and when to come again."""
     asked = kinds.asked(task.source, task.memory)
     if asked is not None:
@@ -276,7 +276,7 @@ def _well(task: Task, kind: Kind, answer: FetchResult, memory: Memory) -> Memory
     return _in_state(after, answer.at)
 
 
-def _plan(task: Task, answer: FetchResult, memory: Memory) -> schedule.Plan:
+def _plan(task: Task, answer: FetchResult, memory: SourceState) -> schedule.Plan:
     hold = headers.quota(dict(answer.headers), answer.at, unsaid="1")
     first = task.memory.polled is None
     return schedule.after_success(
@@ -327,12 +327,12 @@ def spoiled(task: Task, polled: PollResult, error: Exception) -> PollResult:
     )
 
 
-def _in_state(memory: Memory, at: int) -> Memory:
+def _in_state(memory: SourceState, at: int) -> SourceState:
     state = health.state(memory, at)
     return memory if state == memory.state else replace(memory, state=state, state_since=at)
 
 
-def settle(memory: Memory, new_entries: int, dated: bool = True) -> Memory:
+def settle(memory: SourceState, new_entries: int, dated: bool = True) -> SourceState:
     """What the store adds: whether the poll brought anything new. Where entries have no dates, that is when
     something was posted.
     """
@@ -342,7 +342,7 @@ def settle(memory: Memory, new_entries: int, dated: bool = True) -> Memory:
     return replace(memory, last_new=memory.polled, posts=posts)
 
 
-def put_off(task: Task, cause: PollResult) -> Memory:
+def put_off(task: Task, cause: PollResult) -> SourceState:
     """The host answered 429 to another of its feeds: this one waits as long (P11)."""
     wait = cause.memory.not_before
     return replace(task.memory, next_poll=max(task.memory.next_poll, wait), not_before=max(task.memory.not_before, wait),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
-from aggregator.model import Failure, Memory, Pace, PollHints, Redirect
+from aggregator.model import Failure, Pace, PollHints, Redirect, SourceState
 from aggregator.text.phrases import span
 
 SERVER_CAP = 86_400  # seconds; a server's freshness or Retry-After beyond a day is not believed (P8)
@@ -172,7 +172,7 @@ def _jitter(salt: str, step: int, most: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"{salt}\n{step}".encode(), digest_size=8).digest()) % (most + 1)
 
 
-def is_due(memory: Memory, now: int, pace: Pace, forced: bool = False, local: bool = False) -> bool:
+def is_due(memory: SourceState, now: int, pace: Pace, forced: bool = False, local: bool = False) -> bool:
     """Whether to poll now. A clock that jumped back must not lock a source out, one that jumped ahead not
     poll early (R13).
     """
@@ -193,7 +193,7 @@ def is_due(memory: Memory, now: int, pace: Pace, forced: bool = False, local: bo
     return forced or now >= memory.next_poll
 
 
-def is_held(memory: Memory, now: int) -> bool:
+def is_held(memory: SourceState, now: int) -> bool:
     """Whether somebody asked us to stay away for now. What lies further ahead than anybody can ask for was
     planned by a wrong clock (R13).
     """

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from aggregator import fold
-from aggregator.model import Entry, Memory, PollResult, Source
+from aggregator.model import Entry, PollResult, Source, SourceState
 from aggregator.parse import normal
 from aggregator.store import Store, entries, open_writer
 
@@ -44,7 +44,7 @@ class Maker:
 
     def fill(self, store: Store, count: int) -> None:
         """Into the store, a thousand at a time, so that the maker's own memory doesn't count."""
-        memory = Memory(polled=START)
+        memory = SourceState(polled=START)
         while count:
             part: dict[str, list[Entry]] = {}
             for _ in range(min(1000, count)):

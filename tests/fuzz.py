@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from aggregator import check, cycle
-from aggregator.model import FetchResult, Limits, Memory, PollResult, Source
+from aggregator.model import FetchResult, Limits, PollResult, Source, SourceState
 from aggregator.parse import parse
 from aggregator.store import entries, open_writer
 from tests.helpers import NOW, config
@@ -52,7 +52,7 @@ def rounds(count: int, seed: int, folder: Path) -> list[str]:
                 FetchResult("https://f.example/feed", NOW, 200, (), mutated(rng)),
                 Limits(),
             )
-            memory = Memory(polled=NOW)
+            memory = SourceState(polled=NOW)
             polled = PollResult("f", NOW, memory, parsed.feed, parsed.entries)
             entries.absorb(
                 store,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.config import Config, load
-from aggregator.model import Entry, Memory, PollResult, Source
+from aggregator.model import Entry, PollResult, Source, SourceState
 from aggregator.parse import normal
 from aggregator.store import Store, entries
 
@@ -49,7 +49,7 @@ def put(store: Store, *found: Entry, at: int = NOW) -> entries.Absorbed:
     total = entries.Absorbed()
     for source in dict.fromkeys(one.source for one in found):
         mine = tuple(one for one in found if one.source == source)
-        memory = Memory(polled=at, succeeded=at, state="ok", state_since=at)
+        memory = SourceState(polled=at, succeeded=at, state="ok", state_since=at)
         polled = PollResult(source, at, memory, entries=mine)
         done = entries.absorb(
             store,

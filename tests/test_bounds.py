@@ -16,7 +16,7 @@ import pytest
 from aggregator import cycle, poll
 from aggregator.cycle import Wanted
 from aggregator.kinds import Reader
-from aggregator.model import Bound, Feed, FetchResult, Limits, Memory, ParseResult, Source, Task
+from aggregator.model import Bound, Feed, FetchResult, Limits, ParseResult, Source, SourceState, Task
 from aggregator.parse import bounds, isolate, parse, reading
 from aggregator.parse.isolate import Workers, _Job, _Outcome
 from aggregator.store import open_reader, open_writer, sources
@@ -248,7 +248,7 @@ def test_a_poll_that_was_not_read_to_the_end_fails_and_keeps_no_validators() -> 
     with Hostile() as server:
         task = Task(
             Source("s", url=server.url("both")),
-            Memory(etag='"old"', body_hash="x", polled=NOW - 9999),
+            SourceState(etag='"old"', body_hash="x", polled=NOW - 9999),
             Limits(allow_hosts=(f"127.0.0.1:{server.port}",)),
         )
         polled = poll.poll(task, partly)

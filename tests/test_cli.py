@@ -284,7 +284,7 @@ def test_add_finds_the_feed_of_a_site(desk: Path) -> None:
 
 
 def test_P15_a_moved_source_is_offered_as_an_edit(desk: Path) -> None:
-    from aggregator.model import Memory, Redirect, Source
+    from aggregator.model import Redirect, Source, SourceState
     from aggregator.store import open_writer, sources
 
     path = desk / "config.toml"
@@ -295,7 +295,7 @@ def test_P15_a_moved_source_is_offered_as_an_edit(desk: Path) -> None:
             [
                 (
                     Source("old-example", url="https://old.example/feed"),
-                    Memory(polled=1, moved=Redirect("https://new.example/feed", 1, 3, adopted=True)),
+                    SourceState(polled=1, moved=Redirect("https://new.example/feed", 1, 3, adopted=True)),
                 )
             ],
         )

@@ -17,7 +17,7 @@ from aggregator.cli.common import Settings, table
 from aggregator.cli.look import WORST_FIRST
 from aggregator.config import load
 from aggregator.errors import UsageError
-from aggregator.model import Failure, Memory, State
+from aggregator.model import Failure, SourceState, State
 from aggregator.store import open_writer
 from tests.helpers import NOW, config, entry, put
 
@@ -94,7 +94,7 @@ def _remember(store: Any, source: str, state: State) -> None:
     from aggregator.model import PollResult, Source
     from aggregator.store import entries
 
-    memory = Memory(polled=NOW, state=state, failure=Failure("x", "y"), next_poll=NOW)
+    memory = SourceState(polled=NOW, state=state, failure=Failure("x", "y"), next_poll=NOW)
     entries.absorb(store, Source(source, url="https://x.example/"), PollResult(source, NOW, memory), lambda _: memory, lambda _: True, lambda _: None)  # fmt: skip
 
 

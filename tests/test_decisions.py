@@ -12,7 +12,7 @@ from aggregator.cycle.retention import JUMP, due
 from aggregator.dedupe import headline
 from aggregator.edition import View, compose
 from aggregator.errors import StoreError
-from aggregator.model import Failure, Head, Member, Memory, Origin, Pace, PollHints, Reason, Story
+from aggregator.model import Failure, Head, Member, Origin, Pace, PollHints, Reason, SourceState, Story
 from aggregator.store import Store, lookup, open_writer, queue, retention, upkeep
 from tests.helpers import NOW, entry, put
 
@@ -181,7 +181,7 @@ def test_the_window_of_texts_at_its_edge(tmp_path: Path, apart: int, wanted: int
 def test_silence_at_its_edges(gap: int, silence: int, wanted: bool) -> None:
     """Two weeks, or eight of its own long gaps."""
     posts = tuple(NOW - silence - number * gap for number in range(9))
-    assert health.silent(Memory(polled=NOW, succeeded=NOW, posts=posts), NOW) == wanted
+    assert health.silent(SourceState(polled=NOW, succeeded=NOW, posts=posts), NOW) == wanted
 
 
 def test_P10_the_first_gap_is_the_usual_one_and_then_it_doubles() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aggregator import desk
 from aggregator.errors import UsageError
-from aggregator.model import FetchResult, Limits, Memory, PollResult, Source
+from aggregator.model import FetchResult, Limits, PollResult, Source, SourceState
 from aggregator.parse import parse
 from aggregator.store import Store, entries, open_writer, sources
 from aggregator.store.recognise import MAX_NEAR
@@ -38,7 +38,7 @@ def item(
     return f"<item>{''.join(parts)}</item>"
 
 
-def _settled(memory: Memory, new: int) -> Memory:
+def _settled(memory: SourceState, new: int) -> SourceState:
     return memory
 
 
@@ -54,7 +54,7 @@ def polls(
         fetched = FetchResult("https://a.example/feed", at, 200, body=body.encode())
         parsed = parse(Source("a", url="https://a.example/feed"), fetched, Limits(), before=marks)
         assert parsed.failure is None
-        memory = Memory(polled=at, succeeded=at, state="ok", state_since=at)
+        memory = SourceState(polled=at, succeeded=at, state="ok", state_since=at)
         polled = PollResult("a", at, memory, entries=parsed.entries, marks=parsed.marks, held=parsed.held)
         with_memory = functools.partial(_settled, memory)
         entries.absorb(

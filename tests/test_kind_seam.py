@@ -24,11 +24,11 @@ from aggregator.model import (
     Feed,
     FetchResult,
     Limits,
-    Memory,
     ParseResult,
     Person,
     PollResult,
     Source,
+    SourceState,
     Task,
 )
 from aggregator.parse import normal
@@ -174,7 +174,7 @@ def test_a_poll_is_what_it_fetched_taken(folder: Path) -> None:
 
 
 def test_a_pushed_body_leaves_what_servers_said() -> None:
-    memory = Memory('"v1"', "Mon", "hash", 900, polled=NOW - DAY)
+    memory = SourceState('"v1"', "Mon", "hash", 900, polled=NOW - DAY)
     memory = replace(memory, hints=replace(memory.hints, fresh=60, answered_at="https://y.example/feed"))
     task = Task(Source("x", url="https://x.example/feed"), memory)
     polled = taken(task, "One", "Two")
@@ -188,7 +188,7 @@ def test_a_pushed_body_leaves_what_servers_said() -> None:
 
 
 def test_a_pushed_body_that_is_no_feed_fails_like_any_other() -> None:
-    task = Task(Source("x", url="https://x.example/feed"), Memory('"v1"'))
+    task = Task(Source("x", url="https://x.example/feed"), SourceState('"v1"'))
     polled = poll.take(task, [replace(PUSHED, body=b"<html>no</html>")])
     assert polled.failure is not None and polled.failure.kind == "not-a-feed" and polled.memory.etag is None
 
@@ -199,7 +199,7 @@ def test_a_kind_that_breaks_its_promise_is_a_failure_of_its_source(monkeypatch: 
 
     monkeypatch.setattr(kinds, "KINDS", [replace(LETTERS, fetch=broken)])
 
-    task = Task(Source("ferry", path="x.eml"), Memory(polled=NOW))
+    task = Task(Source("ferry", path="x.eml"), SourceState(polled=NOW))
     for fetched in (poll.fetch(task, Door(clock=lambda: NOW)), ()):
         polled = poll.take(task, fetched)
         assert polled.failure is not None and polled.failure.kind == "internal"

@@ -13,7 +13,7 @@ from aggregator.config import Config
 from aggregator.cycle import Wanted
 from aggregator.cycle.changes import renamed
 from aggregator.cycle.plan import plan
-from aggregator.model import Failure, Limits, Memory, Pace, Source, State, Task, Topic
+from aggregator.model import Failure, Limits, Pace, Source, SourceState, State, Task, Topic
 from aggregator.publish import Folder
 from aggregator.store import Store, entries, intents, lookup, open_writer, sources, unpublished
 from aggregator.store.recognise import Known
@@ -295,7 +295,7 @@ def test_who_lets_no_reader_in_is_called_blocked(status: str) -> None:
             )
         )
     assert polled.memory.state == "blocked"
-    told = health.notice("s", "S", Memory(state="ok"), polled.memory, polled.at)
+    told = health.notice("s", "S", SourceState(state="ok"), polled.memory, polled.at)
     assert told is not None and "credentials" in told.words
 
 
@@ -312,7 +312,7 @@ def test_who_lets_no_reader_in_is_called_blocked(status: str) -> None:
 def test_a_source_that_never_worked_fails_at_once(
     name: str, succeeded: int | None, before: State, failures: int, wanted: State
 ) -> None:
-    memory = Memory(
+    memory = SourceState(
         polled=NOW, succeeded=succeeded, state=before, failures=failures, failure=Failure("timeout", "x")
     )
     assert health.state(memory, NOW) == wanted, name

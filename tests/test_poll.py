@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import health, poll
-from aggregator.model import Failure, Limits, Memory, Redirect, Source, State, Task
+from aggregator.model import Failure, Limits, Redirect, Source, SourceState, State, Task
 from tests import hostile_cases
 from tests.helpers import NOW
 from tests.hostile import Hostile
@@ -21,10 +21,10 @@ def hostile() -> Iterator[Hostile]:
         yield server
 
 
-def task(server: Hostile, name: str, memory: Memory | None = None) -> Task:
+def task(server: Hostile, name: str, memory: SourceState | None = None) -> Task:
     return Task(
         Source(name, url=server.url(name)),
-        memory or Memory(),
+        memory or SourceState(),
         Limits(timeout=1.0, allow_hosts=(f"127.0.0.1:{server.port}",)),
     )
 
@@ -52,14 +52,14 @@ def test_same_body_is_not_parsed_again(hostile: Hostile) -> None:
 
 
 def test_P6_validators_of_what_does_not_parse_are_dropped(hostile: Hostile) -> None:
-    memory = Memory(etag='"old"', last_modified="x")
+    memory = SourceState(etag='"old"', last_modified="x")
     polled = poll.poll(task(hostile, "html", memory))
     assert polled.failure is not None and polled.failure.kind == "not-a-feed"
     assert polled.memory.etag is None and polled.memory.last_modified is None
 
 
 def test_B4_C3_trouble_keeps_validators(hostile: Hostile) -> None:
-    memory = Memory(etag='"old"', body_hash="x", polled=NOW - 9999, succeeded=NOW - 9999, state="ok")
+    memory = SourceState(etag='"old"', body_hash="x", polled=NOW - 9999, succeeded=NOW - 9999, state="ok")
     for name in ("short-body", "short-gzip", "500", "hangup"):
         polled = poll.poll(task(hostile, name, memory))
         assert (
@@ -84,7 +84,7 @@ def test_hints_reach_the_schedule(hostile: Hostile) -> None:
 
 
 def test_P15_an_adopted_move_is_followed_and_given_up_when_it_dies(hostile: Hostile) -> None:
-    moved = Memory(polled=NOW, moved=Redirect(hostile.url("404"), NOW, 3, adopted=True))
+    moved = SourceState(polled=NOW, moved=Redirect(hostile.url("404"), NOW, 3, adopted=True))
     polled = poll.poll(task(hostile, "plain", moved))
     assert polled.failure is not None and polled.memory.moved is None
     good = poll.poll(
@@ -113,56 +113,62 @@ def test_local_files_one_bad_among_good_ones(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "memory", "wanted"),
     [
-        ("fine", Memory(polled=NOW, succeeded=NOW), "ok"),
+        ("fine", SourceState(polled=NOW, succeeded=NOW), "ok"),
         (
             "one failure is weather",
-            Memory(polled=NOW, succeeded=NOW - 1, failures=1, state="ok", failure=Failure("timeout", "x")),
+            SourceState(
+                polled=NOW, succeeded=NOW - 1, failures=1, state="ok", failure=Failure("timeout", "x")
+            ),
             "ok",
         ),
         (
             "three are trouble",
-            Memory(polled=NOW, succeeded=NOW - 1, failures=3, state="ok", failure=Failure("timeout", "x")),
+            SourceState(
+                polled=NOW, succeeded=NOW - 1, failures=3, state="ok", failure=Failure("timeout", "x")
+            ),
             "failing",
         ),
-        ("never worked", Memory(polled=NOW, failures=1, failure=Failure("dns", "x")), "failing"),
+        ("never worked", SourceState(polled=NOW, failures=1, failure=Failure("dns", "x")), "failing"),
         (
             "429",
-            Memory(polled=NOW, succeeded=NOW - 1, failures=1, failure=Failure("rate-limited", "x")),
+            SourceState(polled=NOW, succeeded=NOW - 1, failures=1, failure=Failure("rate-limited", "x")),
             "slow",
         ),
-        ("captcha", Memory(polled=NOW, failures=1, failure=Failure("blocked", "x")), "blocked"),
-        ("410", Memory(polled=NOW, failures=1, failure=Failure("gone", "x")), "gone"),
+        ("captcha", SourceState(polled=NOW, failures=1, failure=Failure("blocked", "x")), "blocked"),
+        ("410", SourceState(polled=NOW, failures=1, failure=Failure("gone", "x")), "gone"),
         (
             "silent beyond its rhythm",
-            Memory(polled=NOW, succeeded=NOW, posts=tuple(NOW - 90 * 86_400 - n * 86_400 for n in range(9))),
+            SourceState(
+                polled=NOW, succeeded=NOW, posts=tuple(NOW - 90 * 86_400 - n * 86_400 for n in range(9))
+            ),
             "silent",
         ),
         (
             "a yearly one is not silent",
-            Memory(
+            SourceState(
                 polled=NOW, succeeded=NOW, posts=tuple(NOW - 90 * 86_400 - n * 360 * 86_400 for n in range(9))
             ),
             "ok",
         ),
         (
             "moved",
-            Memory(polled=NOW, succeeded=NOW, moved=Redirect("http://b.example/", NOW, 3, True)),
+            SourceState(polled=NOW, succeeded=NOW, moved=Redirect("http://b.example/", NOW, 3, True)),
             "moved",
         ),
     ],
 )
-def test_states(name: str, memory: Memory, wanted: str) -> None:
+def test_states(name: str, memory: SourceState, wanted: str) -> None:
     assert health.state(memory, NOW) == wanted, name
 
 
 def test_notices_say_what_to_do() -> None:
     before, after = (
-        Memory(state="ok", polled=NOW),
-        Memory(state="gone", polled=NOW, failure=Failure("gone", "gone for good (410)")),
+        SourceState(state="ok", polled=NOW),
+        SourceState(state="gone", polled=NOW, failure=Failure("gone", "gone for good (410)")),
     )
     told = health.notice("s", "Source", before, after, NOW)
     assert told is not None and "Remove it" in told.words
-    assert health.notice("s", "Source", Memory(), Memory(state="ok"), NOW) is None, (
+    assert health.notice("s", "Source", SourceState(), SourceState(state="ok"), NOW) is None, (
         "a new source that works is no news"
     )
     states: tuple[State, ...] = ("ok", "slow", "failing", "blocked", "moved", "gone", "silent")
@@ -170,7 +176,9 @@ def test_notices_say_what_to_do() -> None:
         (a, b)
         for a in states
         for b in states
-        if health.notice("s", "S", Memory(state=a, posts=(NOW,)), Memory(state=b, posts=(NOW,)), NOW)
+        if health.notice(
+            "s", "S", SourceState(state=a, posts=(NOW,)), SourceState(state=b, posts=(NOW,)), NOW
+        )
     ]
     assert changes == [(a, b) for a in states for b in states if a != b], (
         "one item a change, whatever the change"
@@ -211,7 +219,7 @@ def test_P9_a_used_up_quota_holds(hostile: Hostile) -> None:
 
 
 def test_P16_a_move_that_pauses_is_seen_anew(hostile: Hostile) -> None:
-    seen = Memory(body_hash="x", moved=Redirect("http://b.example/", NOW, 2))
+    seen = SourceState(body_hash="x", moved=Redirect("http://b.example/", NOW, 2))
     assert poll.poll(task(hostile, "plain", seen)).memory.moved is None
     same = poll.poll(task(hostile, "plain")).memory
     assert (
@@ -223,7 +231,7 @@ def test_P16_a_move_that_pauses_is_seen_anew(hostile: Hostile) -> None:
 
 
 def test_entries_without_dates_have_a_rhythm_too() -> None:
-    memory = Memory(polled=NOW, posts=(NOW - 500,))
+    memory = SourceState(polled=NOW, posts=(NOW - 500,))
     assert poll.settle(memory, 2, dated=False).posts == (NOW, NOW - 500) and poll.settle(
         memory, 0, dated=False
     ).posts == (NOW - 500,)

@@ -225,16 +225,16 @@ def test_R2_a_poll_is_one_transaction(tmp_path: Path) -> None:
     with open_writer(tmp_path / "t.db") as store:
         put(store, entry("a", "1", "One"))
         with pytest.raises(RuntimeError):
-            from aggregator.model import Memory, PollResult, Source
+            from aggregator.model import PollResult, Source, SourceState
             from aggregator.store import entries
 
-            def broken(new: int) -> Memory:
+            def broken(new: int) -> SourceState:
                 raise RuntimeError("in the middle")
 
             entries.absorb(
                 store,
                 Source("a", url="https://a.example/"),
-                PollResult("a", NOW, Memory(), entries=(entry("a", "2", "Two"),)),
+                PollResult("a", NOW, SourceState(), entries=(entry("a", "2", "Two"),)),
                 broken,
                 lambda e: True,
                 lambda m: None,

@@ -23,7 +23,7 @@ from aggregator.cycle import Wanted, push
 from aggregator.cycle.network import Network, opened
 from aggregator.fetch import Door
 from aggregator.mailbox import MOST_BODIES, Full, Mailbox
-from aggregator.model import FetchResult, Memory, Pace, Source, Task
+from aggregator.model import FetchResult, Pace, Source, SourceState, Task
 from aggregator.stop import Stop
 from aggregator.store import lookup, open_writer, pushes, sources
 from aggregator.web import LARGEST_PUSH, Application, Running
@@ -287,7 +287,7 @@ class Desk:
             wanted = Wanted() if polls else Wanted(ids=frozenset({"nobody"}))
             return cycle.run(self.config, store, wanted, self.now, network=self.network, mailbox=self.mailbox)
 
-    def state(self) -> tuple[list[str], Memory, Subscription | None]:
+    def state(self) -> tuple[list[str], SourceState, Subscription | None]:
         with open_writer(self.config.database) as store:
             titles = sorted(entry.title for entry, *_ in lookup.dump(store))
             return titles, sources.memories(store)["ferry"], pushes.all_of(store).get("ferry")
@@ -405,7 +405,7 @@ def test_a_hub_that_does_not_answer_is_asked_once_a_cycle(desk: Desk, hub: Hub) 
 
 def test_S2_a_hub_inside_our_network_is_refused(tmp_path: Path) -> None:
     settings = config(tmp_path, '[serve]\n[[sources]]\nid = "a"\nurl = "https://a.example/feed"\n')
-    memory = Memory(polled=NOW, next_poll=NOW + DAY)
+    memory = SourceState(polled=NOW, next_poll=NOW + DAY)
     memory = replace(memory, hints=replace(memory.hints, hub="http://127.0.0.1:9/", topic=TOPIC))
     with open_writer(settings.database) as store, opened(Stop()) as network:
         sources.remember(store, [(settings.sources[0], memory)])

@@ -163,6 +163,6 @@ def test_bench_knows_the_constants_of_a_package_and_who_imports_them(monkeypatch
     settings = importlib.import_module("sameness.settings")
     names = [name for name, _ in settings.variants("fold")]
     assert any(name.startswith("fold.BATCH 2000 → 1000") for name in names)
-    assert any(name.startswith("fold.memory.") for name in names)
-    users = settings.users("aggregator.fold.memory", "POSTINGS")
+    assert any(name.startswith("fold.cache.") for name in names)
+    users = settings.users("aggregator.fold.cache", "POSTINGS")
     assert ("aggregator.fold.batch", "POSTINGS") in [(module.__name__, alias) for module, alias in users]

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from aggregator import schedule
-from aggregator.model import Failure, Memory, Pace, PollHints, Redirect
+from aggregator.model import Failure, Pace, PollHints, Redirect, SourceState
 from tests.helpers import NOW
 
 PACE = Pace(1800, 300, 86_400)
@@ -90,7 +90,7 @@ def test_P10_a_server_in_trouble_is_not_asked_more_often_than_a_healthy_one() ->
 
 def test_P14_gone_is_looked_at_once_a_week() -> None:
     plan = schedule.after_failure(NOW, PACE, 1, Failure("gone", "410"), "s")
-    memory = Memory(polled=NOW, next_poll=plan.next_poll, not_before=plan.not_before)
+    memory = SourceState(polled=NOW, next_poll=plan.next_poll, not_before=plan.not_before)
     assert not schedule.is_due(memory, NOW + 6 * DAY, PACE, forced=True) and schedule.is_due(
         memory, NOW + 8 * DAY, PACE
     )
@@ -99,55 +99,63 @@ def test_P14_gone_is_looked_at_once_a_week() -> None:
 @pytest.mark.parametrize(
     ("name", "memory", "now", "forced", "wanted"),
     [
-        ("never polled", Memory(), NOW, False, True),
-        ("not yet", Memory(polled=NOW - 400, next_poll=NOW + 5), NOW, False, False),
-        ("forced", Memory(polled=NOW - 400, next_poll=NOW + 5), NOW, True, True),
+        ("never polled", SourceState(), NOW, False, True),
+        ("not yet", SourceState(polled=NOW - 400, next_poll=NOW + 5), NOW, False, False),
+        ("forced", SourceState(polled=NOW - 400, next_poll=NOW + 5), NOW, True, True),
         (
             "P7 the floor holds for forced ones at the server's word",
-            Memory(polled=NOW - 400, next_poll=NOW, not_before=NOW + 60),
+            SourceState(polled=NOW - 400, next_poll=NOW, not_before=NOW + 60),
             NOW,
             True,
             False,
         ),
-        ("P7 two polls are the floor apart", Memory(polled=NOW - 100, next_poll=NOW - 50), NOW, False, False),
+        (
+            "P7 two polls are the floor apart",
+            SourceState(polled=NOW - 100, next_poll=NOW - 50),
+            NOW,
+            False,
+            False,
+        ),
         (
             "R13 the clock went back, Retry-After holds",
-            Memory(polled=NOW, next_poll=NOW + 7200, not_before=NOW + 7200),
+            SourceState(polled=NOW, next_poll=NOW + 7200, not_before=NOW + 7200),
             NOW - 3600,
             True,
             False,
         ),
         (
             "R13 the clock went back a year, Retry-After does not hold",
-            Memory(polled=NOW, next_poll=NOW + 7200, not_before=NOW + 7200),
+            SourceState(polled=NOW, next_poll=NOW + 7200, not_before=NOW + 7200),
             NOW - 365 * DAY,
             True,
             True,
         ),
         (
             "R13 the clock went back an hour",
-            Memory(polled=NOW, next_poll=NOW + 1800),
+            SourceState(polled=NOW, next_poll=NOW + 1800),
             NOW - 3600,
             False,
             False,
         ),
         (
             "R13 the clock went back a year",
-            Memory(polled=NOW, next_poll=NOW + 1800),
+            SourceState(polled=NOW, next_poll=NOW + 1800),
             NOW - 365 * DAY,
             False,
             True,
         ),
         (
             "R13 planned a year ahead by a wrong clock",
-            Memory(polled=NOW - 20 * DAY, next_poll=NOW + 365 * DAY, not_before=NOW + 365 * DAY),
+            SourceState(polled=NOW - 20 * DAY, next_poll=NOW + 365 * DAY, not_before=NOW + 365 * DAY),
             NOW,
             False,
             True,
         ),
     ],
 )
-def test_P7_R13_when_a_source_is_due(name: str, memory: Memory, now: int, forced: bool, wanted: bool) -> None:
+def test_P7_R13_when_a_source_is_due(
+    name: str, memory: SourceState, now: int, forced: bool, wanted: bool
+) -> None:
     assert schedule.is_due(memory, now, PACE, forced) == wanted, name
 
 
@@ -215,7 +223,7 @@ def test_P13_P22_R14_a_simulated_fortnight_of_5000_feeds() -> None:
     down = range(NOW + 5 * DAY, NOW + 5 * DAY + 6 * HOUR)
     heap = [(schedule.first_poll(f"s{number}", NOW, PACE, 5000), number) for number in range(5000)]
     heapq.heapify(heap)
-    memories, minutes, polls = [Memory()] * 5000, Counter[int](), Counter[int]()
+    memories, minutes, polls = [SourceState()] * 5000, Counter[int](), Counter[int]()
     while heap[0][0] < NOW + 14 * DAY:
         at, number = heapq.heappop(heap)
         memory, rhythm, hints, salt = (
@@ -237,12 +245,12 @@ def test_P13_P22_R14_a_simulated_fortnight_of_5000_feeds() -> None:
             plan = schedule.after_failure(
                 at, PACE, memory.failures + 1, Failure("dns", "no network"), salt, posts
             )
-            memories[number] = Memory(
+            memories[number] = SourceState(
                 polled=at, next_poll=plan.next_poll, not_before=plan.not_before, failures=memory.failures + 1
             )
         else:
             plan = schedule.after_success(at, PACE, posts, hints, salt, first=memory.polled is None)
-            memories[number] = Memory(polled=at, next_poll=plan.next_poll, not_before=plan.not_before)
+            memories[number] = SourceState(polled=at, next_poll=plan.next_poll, not_before=plan.not_before)
         heapq.heappush(heap, (plan.next_poll, number))
     mean = polls.total() / (14 * 1440)
     assert max(minutes.values()) <= 3 * mean, (max(minutes.values()), mean)

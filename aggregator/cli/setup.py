@@ -12,7 +12,7 @@ from aggregator import schedule
 from aggregator.cli.common import Settings, common, counted, now, print_json, table
 from aggregator.config import Config, doubts
 from aggregator.errors import UsageError
-from aggregator.model import Memory
+from aggregator.model import SourceState
 from aggregator.stop import Stop
 from aggregator.store import open_reader, sources
 
@@ -118,7 +118,7 @@ def check_command(settings: Settings, online: bool, strict: bool) -> None:
 
     held = _held(config)
     tasks = [
-        Task(source, Memory(), config.limits, config.pace)
+        Task(source, SourceState(), config.limits, config.pace)
         for source in config.sources
         if source.enabled and source.id not in held
     ]
@@ -154,7 +154,7 @@ def check_command(settings: Settings, online: bool, strict: bool) -> None:
         click.get_current_context().exit(3)
 
 
-def _held(config: Config) -> dict[str, Memory]:
+def _held(config: Config) -> dict[str, SourceState]:
     """Who asked us to stay away until later: that holds for a look, too."""
     if not config.database.exists():
         return {}

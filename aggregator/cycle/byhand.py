@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from aggregator import urls
 from aggregator.config import Config
 from aggregator.errors import UsageError
-from aggregator.model import BY_HAND, Entry, Memory, PollResult, Source
+from aggregator.model import BY_HAND, Entry, PollResult, Source, SourceState
 from aggregator.parse import dates, normal
 from aggregator.store import Store, entries, lookup, overrides
 from aggregator.store.overrides import Override
@@ -38,7 +38,7 @@ def add(
     """
     _check_topics(config, topics)
     entry = normal.finish(_entry(config, title, text, link, _published(date, now)), now)
-    memory = Memory(polled=now, succeeded=now)
+    memory = SourceState(polled=now, succeeded=now)
     polled = PollResult(BY_HAND, now, memory, entries=(entry,))
     source = Source(BY_HAND, title=config.site.title)
     entries.absorb(store, source, polled, lambda new: memory, lambda stored: True, lambda memory: None)

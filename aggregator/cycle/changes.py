@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from aggregator import kinds, schedule, topics
 from aggregator.config import Config
 from aggregator.cycle.signatures import rules_signature
-from aggregator.model import BY_HAND, Memory, Source
+from aggregator.model import BY_HAND, Source, SourceState
 from aggregator.store import Store, entries, sources
 
 
@@ -64,7 +64,9 @@ def introduce(config: Config, store: Store, now: int, many: int = 60) -> None:
             [
                 (
                     source,
-                    Memory(next_poll=schedule.first_poll(source.id, now, config.pace, len(fresh)), why=why),
+                    SourceState(
+                        next_poll=schedule.first_poll(source.id, now, config.pace, len(fresh)), why=why
+                    ),
                 )
                 for source in fresh
             ],

@@ -14,7 +14,7 @@ from aggregator.cycle.network import Network
 from aggregator.cycle.polling import Manners, Polling, Visit, speaks_for
 from aggregator.cycle.report import Collected
 from aggregator.errors import AggregatorError
-from aggregator.model import Entry, Memory, PollResult, Source, StateChange, Task
+from aggregator.model import Entry, PollResult, Source, SourceState, StateChange, Task
 from aggregator.parse import reduce
 from aggregator.stop import Stop
 from aggregator.store import Store, entries, sources
@@ -93,13 +93,13 @@ def pay_debts(config: Config, store: Store, now: int) -> int:
 def _absorb(
     store: Store, rules: topics.Rules, task: Task, polled: PollResult, title: str
 ) -> entries.Absorbed:
-    def settle(new: int) -> Memory:
+    def settle(new: int) -> SourceState:
         return poll.settle(polled.memory, new, _is_dated(polled) or not kinds.of(task.source).rhythm)
 
     def keep(entry: Entry) -> bool:
         return topics.keeps(rules, entry, title)
 
-    def notice(memory: Memory) -> StateChange | None:
+    def notice(memory: SourceState) -> StateChange | None:
         return health.notice(task.source.id, title, task.memory, memory, polled.at)
 
     return entries.absorb(store, task.source, polled, settle, keep, notice)
@@ -117,7 +117,7 @@ def _pause_host(config: Config, store: Store, task: Task, polled: PollResult) ->
     """
     known, concerned = sources.memories(store), speaks_for(polled)
     others = [
-        Task(other, known.get(other.id, Memory()))
+        Task(other, known.get(other.id, SourceState()))
         for other in config.sources
         if other.id != task.source.id and kinds.of(other).remote and other.enabled
     ]

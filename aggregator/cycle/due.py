@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from aggregator import kinds, schedule, websub
 from aggregator.config import Config
 from aggregator.cycle.signatures import outdated
-from aggregator.model import Memory, Pace, Task
+from aggregator.model import Pace, SourceState, Task
 from aggregator.publish import Folder
 from aggregator.store import Reader, pushes, queue, sources
 
@@ -30,10 +30,10 @@ def tasks(config: Config, store: Reader, wanted: Wanted, now: int) -> tuple[Task
     for source in config.sources:
         if not source.enabled or (wanted.ids and source.id not in wanted.ids):
             continue
-        memory = known.get(source.id, Memory())
+        memory = known.get(source.id, SourceState())
         if source.id in last_urls and last_urls[source.id] != kinds.address(source):
             # another address: validators and health of the old one are void
-            memory = Memory(posts=memory.posts, last_new=memory.last_new)
+            memory = SourceState(posts=memory.posts, last_new=memory.last_new)
         pace = replace(config.pace, wished=source.interval) if source.interval else config.pace
         if source.id in pushed:
             pace = Pace(*map(websub.slower, (pace.wished, pace.least, pace.most)))

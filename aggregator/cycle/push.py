@@ -17,7 +17,7 @@ from aggregator.config import Config
 from aggregator.cycle.network import Network
 from aggregator.cycle.report import Report
 from aggregator.mailbox import Letter, Mailbox
-from aggregator.model import FetchResult, Memory, Pace, PollResult, Source, Task
+from aggregator.model import FetchResult, Pace, PollResult, Source, SourceState, Task
 from aggregator.stop import Stop
 from aggregator.store import Store, pushes, sources
 from aggregator.websub import Subscription, Wish
@@ -70,7 +70,7 @@ def _read(
         source = configured.get(letter.source)
         if source is None:
             continue
-        task = Task(source, known.get(source.id, Memory()), config.limits, slowed(config.pace))
+        task = Task(source, known.get(source.id, SourceState()), config.limits, slowed(config.pace))
         said = (("content-type", letter.content_type),) if letter.content_type else ()
         polled = poll.take(task, [FetchResult(letter.topic, now, 0, said, letter.body)], workers.parse)
         if polled.failure is not None:
@@ -135,7 +135,7 @@ def _hubs(config: Config, store: Store) -> dict[str, tuple[str, str]]:
     memories = sources.memories(store)
     found = {}
     for source in config.sources:
-        hints = memories.get(source.id, Memory()).hints
+        hints = memories.get(source.id, SourceState()).hints
         if source.enabled and kinds.of(source).remote and hints.hub and hints.topic:
             found[source.id] = (hints.hub, hints.topic)
     return found
@@ -169,7 +169,7 @@ def _poll_again(config: Config, store: Store, known: Mapping[str, Subscription],
     memories = sources.memories(store) if over else {}
     sooner = []
     for name in over:
-        memory = memories.get(name, Memory())
+        memory = memories.get(name, SourceState())
         planned = now + (by_id[name].interval or config.pace.wished)
         if memory.next_poll > planned > memory.not_before:
             why = "its hub does not push any more"

@@ -2,7 +2,7 @@
 a series behind its titles. It says nothing of the item, so it is no part of what is compared.
 
 A part is a sentence of the text, or the tail of a title. Which parts stand is learnt from the source's own items,
-see `fold.memory`; here is what a part is, and when two items tell that it stands.
+see `fold.cache`; here is what a part is, and when two items tell that it stands.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 from aggregator.dedupe import BODY_CHARACTERS
 from aggregator.fold.batch import Batch, Settings, join, know
-from aggregator.fold.memory import Memory
+from aggregator.fold.cache import FoldCache
 from aggregator.model import Folded
 from aggregator.stop import Stop
 from aggregator.store import Store, members, queue
@@ -38,7 +38,7 @@ def fold(
 
     Ends after the batch in hand once `stop` is set: what was folded until then is kept.
     """
-    done, memory = Folded(), Memory(store, titles)
+    done, memory = Folded(), FoldCache(store, titles)
     waiting = queue.untold(store)
     with _no_collection():
         for start in range(0, len(waiting), TRANSACTION):

@@ -13,8 +13,8 @@ from itertools import chain, islice
 from aggregator import cluster, dedupe
 from aggregator.cluster import Point, Vector
 from aggregator.fold import levels, merging, reasons, settle
+from aggregator.fold.cache import EDITED, LARGE, POSTINGS, TELLINGS, FoldCache, Known
 from aggregator.fold.levels import Home
-from aggregator.fold.memory import EDITED, LARGE, POSTINGS, TELLINGS, Known, Memory
 from aggregator.fold.merging import ByHand, Member, Pair, Probabilities, pair
 from aggregator.model import Folded, Reason
 from aggregator.store import Writer, events, members, overrides, vocabulary
@@ -63,7 +63,7 @@ class New:
 class Batch:
     """One transaction's worth of entries."""
 
-    def __init__(self, writer: Writer, settings: Settings, memory: Memory, done: Folded) -> None:
+    def __init__(self, writer: Writer, settings: Settings, memory: FoldCache, done: Folded) -> None:
         self.writer, self.settings, self.memory, self.done = writer, settings, memory, done
         self.total = int(writer.meta("events seen") or 0)
         self.written = members.Additions(writer)
@@ -356,7 +356,7 @@ def know(writer: Writer, entry: int, story: int, own: bool = False) -> None:
     """After the user's word: the words of this entry find this story from now on; `own`: they are those of
     the story itself.
     """
-    batch = Batch(writer, Settings(), Memory(writer, {}), Folded())
+    batch = Batch(writer, Settings(), FoldCache(writer, {}), Folded())
     batch.look_at(members.entries(writer, [entry], dedupe.BODY_CHARACTERS))
     one = batch.coming[0]
     batch.describe(one)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aggregator import dedupe
-from aggregator.fold.memory import Known
+from aggregator.fold.cache import Known
 from aggregator.model import Reason
 from aggregator.store import members
 from aggregator.store.members import PendingEntry

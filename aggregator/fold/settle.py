@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator.fold import merging
-from aggregator.fold.memory import Memory
+from aggregator.fold.cache import FoldCache
 from aggregator.fold.merging import Group, Member
 from aggregator.model import Reason
 from aggregator.store import Writer, events, members
@@ -27,7 +27,7 @@ class Settled:
 
 def settle(
     writer: Writer,
-    memory: Memory,
+    memory: FoldCache,
     groups: Sequence[Group],
     before: Mapping[int, int],
     reason: Callable[[Member], Reason],

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator import kinds
-from aggregator.model import Entry, Memory, PollResult, Source, StateChange
+from aggregator.model import Entry, PollResult, Source, SourceState, StateChange
 from aggregator.store import intents, rows
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.members import touch_stories_of, withdraw
@@ -27,9 +27,9 @@ def absorb(
     store: Store,
     source: Source,
     polled: PollResult,
-    settle: Callable[[int], Memory],
+    settle: Callable[[int], SourceState],
     keep: Callable[[Entry], bool],
-    notice: Callable[[Memory], StateChange | None],
+    notice: Callable[[SourceState], StateChange | None],
 ) -> Absorbed:
     """Store one poll's entries with the source's validators, health and next time: all of it or nothing (R2).
 
@@ -192,7 +192,7 @@ def set_kept(writer: Writer, number: int, before: bool, after: bool) -> None:
         withdraw(writer, number)
 
 
-def _remember(writer: Writer, source: Source, polled: PollResult, memory: Memory) -> None:
+def _remember(writer: Writer, source: Source, polled: PollResult, memory: SourceState) -> None:
     feed = polled.feed
     title = source.title or (feed.title if feed else "")
     columns = ", ".join(rows.SOURCE_COLUMNS)

@@ -8,7 +8,17 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from aggregator.model import Category, Enclosure, Entry, Failure, Feed, Memory, Person, PollHints, Redirect
+from aggregator.model import (
+    Category,
+    Enclosure,
+    Entry,
+    Failure,
+    Feed,
+    Person,
+    PollHints,
+    Redirect,
+    SourceState,
+)
 
 ENTRY_COLUMNS = (
     "source", "key", "guid", "link", "link_key", "title", "summary", "text", "content", "language", "published", "updated",
@@ -81,7 +91,7 @@ SOURCE_COLUMNS = (
 )  # fmt: skip
 
 
-def memory_row(memory: Memory) -> tuple[object, ...]:
+def memory_row(memory: SourceState) -> tuple[object, ...]:
     """In the order of `SOURCE_COLUMNS`."""
     return (
         memory.state, memory.state_since, memory.polled, memory.succeeded, memory.last_new, memory.next_poll, memory.not_before, memory.why,
@@ -91,8 +101,8 @@ def memory_row(memory: Memory) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def memory(row: Sequence[Any]) -> Memory:
-    return Memory(
+def memory(row: Sequence[Any]) -> SourceState:
+    return SourceState(
         state=row[0], state_since=row[1], polled=row[2], succeeded=row[3], last_new=row[4], next_poll=row[5], not_before=row[6], why=row[7],
         failures=row[8], failing_since=row[9], failure=None if row[10] is None else Failure(**json.loads(row[10])),
         etag=row[11], last_modified=row[12], body_hash=row[13], posts=tuple(json.loads(row[14])),

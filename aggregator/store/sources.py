@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from aggregator import kinds, urls
-from aggregator.model import Feed, ItemMarks, Memory, Origin, Source, StateChange
+from aggregator.model import Feed, ItemMarks, Origin, Source, SourceState, StateChange
 from aggregator.store import rows
 from aggregator.store.base import Reader, Store
 
@@ -27,7 +27,7 @@ class Traffic:
     saved_bytes: int
 
 
-def memories(reader: Reader) -> dict[str, Memory]:
+def memories(reader: Reader) -> dict[str, SourceState]:
     """Of every source that was ever polled, by id."""
     return {row[0]: rows.memory(row[1:]) for row in reader.rows(f"SELECT id, {_MEMORY} FROM source")}
 
@@ -122,7 +122,7 @@ def traffic(reader: Reader, since_day: int) -> tuple[Traffic, ...]:
     )
 
 
-def remember(store: Store, changed: Iterable[tuple[Source, Memory]]) -> None:
+def remember(store: Store, changed: Iterable[tuple[Source, SourceState]]) -> None:
     """Write memories that changed without a poll (a host's pause after a 429, the first poll of one of many
     new sources).
     """

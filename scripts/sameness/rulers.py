@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from aggregator import evaluate, fold
 from aggregator.measure import Gold, Tally, largest, tallies
-from aggregator.model import Entry, Feed, FetchResult, Limits, Memory, PollResult, Source
+from aggregator.model import Entry, Feed, FetchResult, Limits, PollResult, Source, SourceState
 from aggregator.parse import parse
 from aggregator.store import Store
 
@@ -218,7 +218,7 @@ def seen_cycles(items: Rows, hours: float) -> Iterator[list[PollResult]]:
             cycles[seen[str(entry.guid)] // step].append(entry)
         for cycle, group in cycles.items():
             coming[cycle].append(
-                PollResult(source, evaluate.NOW, Memory(polled=evaluate.NOW), feed, tuple(group))
+                PollResult(source, evaluate.NOW, SourceState(polled=evaluate.NOW), feed, tuple(group))
             )
     for cycle in sorted(coming):
         yield coming[cycle]

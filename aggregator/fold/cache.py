@@ -60,7 +60,7 @@ class Postings:
     until: int = ENDLESS
 
 
-class Memory:
+class FoldCache:
     """Loads what it does not know, and forgets the oldest half of what has grown too large."""
 
     def __init__(self, reader: Reader, titles: dict[str, str]) -> None:
