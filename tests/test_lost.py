@@ -16,7 +16,7 @@ from aggregator.cycle.plan import plan
 from aggregator.model import Failure, Limits, Pace, Source, SourceState, State, Task, Topic
 from aggregator.publish import Folder
 from aggregator.store import Store, entries, intents, lookup, open_writer, sources, unpublished
-from aggregator.store.recognise import Known
+from aggregator.store.recognise import StoredItem
 from tests.helpers import NOW, config, entry, put
 from tests.hostile import Case, Hostile, reply, rss
 
@@ -36,8 +36,8 @@ def ids(settings: Config) -> dict[str, str]:
 # ---------------------------------------------------------------- an edit that is held back is a debt
 
 
-def stored(revisions: int, changed: int = NOW, digest: str = "old") -> Known:
-    return Known(1, "k", None, "T", NOW, digest, changed, revisions, None, "k")
+def stored(revisions: int, changed: int = NOW, digest: str = "old") -> StoredItem:
+    return StoredItem(1, "k", None, "T", NOW, digest, changed, revisions, None, "k")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def stored(revisions: int, changed: int = NOW, digest: str = "old") -> Known:
     ],
 )
 def test_what_is_done_with_an_item(
-    name: str, old: Known | None, digest: str, at: int, wanted: intents.Intent
+    name: str, old: StoredItem | None, digest: str, at: int, wanted: intents.Intent
 ) -> None:
     assert intents.decide(old, digest, at) == wanted, name
 

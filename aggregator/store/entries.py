@@ -12,7 +12,7 @@ from aggregator.model import Entry, PollResult, Source, SourceState, StateChange
 from aggregator.store import intents, rows
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.members import touch_stories_of, withdraw
-from aggregator.store.recognise import Known, free_id, recognise, take_keys
+from aggregator.store.recognise import StoredItem, free_id, recognise, take_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _insert(writer: Writer, entry: Entry, at: int, keep: Callable[[Entry], bool]
     return number
 
 
-def _owe(writer: Writer, old: Known, entry: Entry) -> None:
+def _owe(writer: Writer, old: StoredItem, entry: Entry) -> None:
     """An edit that comes too soon after others is kept, whatever the server says later; the last one counts."""
     writer.run(
         "INSERT OR REPLACE INTO pending_edit VALUES (?, ?, ?)",

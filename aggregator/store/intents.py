@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from aggregator.store.recognise import Known
+    from aggregator.store.recognise import StoredItem
 
 # insert: it is new · update: it reads differently now · hold: so it does, but it was edited too often lately;
 # the edit is kept as a debt, and taken when its time has come · leave: it says what is stored
@@ -16,7 +16,7 @@ FREE_EDITS = 3  # an entry may change so often at once
 FIRST_GAP, LONGEST_GAP = 300, 86_400
 
 
-def decide(stored: Known | None, digest: str, at: int) -> Intent:
+def decide(stored: StoredItem | None, digest: str, at: int) -> Intent:
     """`digest`: of what the document says; `at`: when it was fetched."""
     if stored is None:
         return "insert"

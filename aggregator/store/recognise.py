@@ -23,7 +23,7 @@ _COLUMNS = "id, key, link_key, title, published, digest, changed, revisions, upd
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class StoredItem:
     """A stored entry, as far as it matters for recognising it again."""
 
     id: int
@@ -40,7 +40,7 @@ class Known:
 
 def recognise(
     reader: Reader, source: str, entries: Sequence[Entry], held: Collection[int] = ()
-) -> dict[str, Known]:
+) -> dict[str, StoredItem]:
     """By key of the document → the stored entry that it is; who is missing is new. `held`: stored entries that
     other items of the document are known to be.
     """
@@ -65,7 +65,7 @@ def recognise(
     return known
 
 
-def take_keys(reader: Writer, source: str, entries: Sequence[Entry], known: Mapping[str, Known]) -> None:
+def take_keys(reader: Writer, source: str, entries: Sequence[Entry], known: Mapping[str, StoredItem]) -> None:
     """Whatever a document says is stored under its key there, so that a repeat of the document finds it again.
 
     Who had such a key and is something else now, or is not said any more, goes under a longer one.
@@ -85,7 +85,7 @@ def take_keys(reader: Writer, source: str, entries: Sequence[Entry], known: Mapp
     )
 
 
-def _near(reader: Reader, source: str, entry: Entry) -> Iterator[Known]:
+def _near(reader: Reader, source: str, entry: Entry) -> Iterator[StoredItem]:
     """The newest entries that it may be: with its link, or with its title where links say little. What a planet
     or aggregator took from one feed is never what it took from another.
     """
@@ -101,7 +101,7 @@ def _near(reader: Reader, source: str, entry: Entry) -> Iterator[Known]:
             yield row
 
 
-def _another(entry: Entry, row: Known) -> bool:
+def _another(entry: Entry, row: StoredItem) -> bool:
     """Whether a guid that is no address (`0`, a position in the list, the home page) stands for something
     else now: link, headline and date differ.
     """
@@ -113,11 +113,11 @@ def _another(entry: Entry, row: Known) -> bool:
     return elsewhere and not _alike(entry.title, row.title) and entry.published != row.published
 
 
-def _same_words(entry: Entry, row: Known) -> bool:
+def _same_words(entry: Entry, row: StoredItem) -> bool:
     return entry.digest == row.digest
 
 
-def _same_title(entry: Entry, row: Known) -> bool:
+def _same_title(entry: Entry, row: StoredItem) -> bool:
     """Without a link only at the same time: "Today's headlines" come every day, and under a guid of their
     own.
     """
@@ -128,7 +128,7 @@ def _same_title(entry: Entry, row: Known) -> bool:
     )
 
 
-def _same_link(entry: Entry, row: Known) -> bool:
+def _same_link(entry: Entry, row: StoredItem) -> bool:
     """An edited headline; a column that comes each day under one link has another headline and another date."""
     return (
         entry.link_key is not None
@@ -137,7 +137,7 @@ def _same_link(entry: Entry, row: Known) -> bool:
     )
 
 
-def _same_page(entry: Entry, row: Known) -> bool:
+def _same_page(entry: Entry, row: StoredItem) -> bool:
     """Links that differ in what may be tracking only: the same where all else is. Guids say what is meant, and
     without them a headline does.
     """
@@ -146,7 +146,7 @@ def _same_page(entry: Entry, row: Known) -> bool:
     )
 
 
-def _same_day(entry: Entry, row: Known) -> bool:
+def _same_day(entry: Entry, row: StoredItem) -> bool:
     return entry.published is None or abs(entry.published - row.published) < _DAY
 
 
@@ -155,7 +155,7 @@ def _alike(one: str, other: str) -> bool:
     return one == other or 2 * len(a & b) > max(len(a), len(b))
 
 
-def _longer_key(reader: Reader, source: str, row: Known) -> str:
+def _longer_key(reader: Reader, source: str, row: StoredItem) -> str:
     wanted = [f"{row.key}\n{row.link_key}\n{row.title}", f"{row.key}\n{row.id}"]
     return _first_free(
         lambda key: reader.row("SELECT 1 FROM entry WHERE source = ? AND key = ?", (source, key)) is None,
@@ -188,16 +188,16 @@ def _first_free(free: Callable[[str], bool], wanted: Sequence[str], *minted: str
     return one
 
 
-def _by_keys(reader: Reader, source: str, keys: Iterable[str]) -> Iterator[Known]:
+def _by_keys(reader: Reader, source: str, keys: Iterable[str]) -> Iterator[StoredItem]:
     wanted = list(keys)
     for start in range(0, len(wanted), _CHUNK):
         part = wanted[start : start + _CHUNK]
         marks = ",".join("?" * len(part))
         query = f"SELECT {_COLUMNS} FROM entry WHERE source = ? AND key IN ({marks})"
-        yield from [Known(*row) for row in reader.rows(query, (source, *part))]
+        yield from [StoredItem(*row) for row in reader.rows(query, (source, *part))]
 
 
-def _newest(reader: Reader, condition: str, *values: str) -> Iterator[Known]:
+def _newest(reader: Reader, condition: str, *values: str) -> Iterator[StoredItem]:
     """Some source's every item has one link or one title: what is asked follows what is new, not what is
     stored.
     """
@@ -205,4 +205,4 @@ def _newest(reader: Reader, condition: str, *values: str) -> Iterator[Known]:
         f"SELECT {_COLUMNS} FROM entry e WHERE {condition} AND source = ? AND {rows.TELLER} = ? "
         f"ORDER BY published DESC LIMIT {MAX_NEAR}"
     )
-    yield from [Known(*row) for row in reader.rows(query, values)]
+    yield from [StoredItem(*row) for row in reader.rows(query, values)]
