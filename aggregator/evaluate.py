@@ -37,12 +37,12 @@ FALLBACK = 1_600_000_000  # the time of entries without one: all at once
 NOW = 4_000_000_000  # later than any labelled entry, so that no date is clamped
 
 
-def labelled(path: Path, settings: fold.Settings | None = None) -> list[Score]:
+def labelled(path: Path, settings: fold.Windows | None = None) -> list[Score]:
     """A score per level that the file has gold for: `story` for text, `event` for event; a lone `story`
     measures both. Raises UsageError.
     """
     records = _records(path)
-    found = folded(records, settings or fold.Settings())
+    found = folded(records, settings or fold.Windows())
     golds = {level: gold(records, column) for level, column in (("text", "story"), ("event", "event"))}
     if not any(one.groups for one in golds.values()):
         raise UsageError(f"{path}: no entry has a gold `story` or `event`")
@@ -84,7 +84,7 @@ class Pair:
         return tuple(level for level, said in self.wanted.items() if said not in ("any", self.found[level]))
 
 
-def pairs(path: Path, settings: fold.Settings | None = None) -> list[Pair]:
+def pairs(path: Path, settings: fold.Windows | None = None) -> list[Pair]:
     """Of a table of pairs, each in a store of its own, the second item an hour after the first. Raises
     UsageError.
     """
@@ -102,10 +102,10 @@ def pairs(path: Path, settings: fold.Settings | None = None) -> list[Pair]:
                 raise UsageError(
                     f'{path}:{number}: {level} is "{row[level]}"; expected same, different or any'
                 )
-    return [_pair(row, settings or fold.Settings()) for row in found]
+    return [_pair(row, settings or fold.Windows()) for row in found]
 
 
-def _pair(row: Mapping[str, str], settings: fold.Settings) -> Pair:
+def _pair(row: Mapping[str, str], settings: fold.Windows) -> Pair:
     first = "Daily Example" if row["kind"] == "short suffix" else "Example one"
     source = {"a": first, "b": first if row["same_source"] == "1" else "Example two"}
     items = {
@@ -175,7 +175,7 @@ def _entry(name: str, record: Mapping[str, Any]) -> tuple[str, Entry]:
 
 
 def folded(
-    records: Mapping[str, Mapping[str, Any]], settings: fold.Settings, cycle: int | None = None
+    records: Mapping[str, Mapping[str, Any]], settings: fold.Windows, cycle: int | None = None
 ) -> dict[str, tuple[str, str]]:
     """Name → (story, event) after cycles of so many entries each, in the order of their time; None: after one
     cycle over all.
@@ -208,7 +208,7 @@ def polls(records: Mapping[str, Mapping[str, Any]], cycle: int | None = None) ->
 
 
 @contextmanager
-def replayed(cycles: Iterable[Iterable[PollResult]], settings: fold.Settings) -> Iterator[Store]:
+def replayed(cycles: Iterable[Iterable[PollResult]], settings: fold.Windows) -> Iterator[Store]:
     """A store in memory after these cycles: what each one brings is stored, then folded."""
     with _empty().in_memory() as store:
         for cycle in cycles:

@@ -100,7 +100,7 @@ def folded(store: Store) -> list[tuple[int, float]]:
     marks = [(0, time.process_time())]
     fold.fold(
         store,
-        fold.Settings(7 * 86_400, 72 * 3600),
+        fold.Windows(7 * 86_400, 72 * 3600),
         {},
         lambda count: marks.append((marks[-1][0] + count, time.process_time())),
     )

@@ -38,7 +38,7 @@ def test_prune_leaves_what_is_still_in_its_feed(tmp_path: Path) -> None:
         put(
             store, entry("a", "kept", "Stays in its feed"), entry("a", "new", "Came later"), at=NOW + 90 * DAY
         )
-        fold.fold(store, fold.Settings(), {})
+        fold.fold(store, fold.Windows(), {})
         assert upkeep.prune(store, NOW + 1, {"a"}) == 1
         assert sorted(homes(store)) == ["kept", "new"]
 
@@ -132,7 +132,7 @@ def test_a_sentence_stands_with_the_second_title_that_it_says_nothing_of(
                 for n, title in enumerate(titles)
             ),
         )
-        fold.fold(store, fold.Settings(), {})
+        fold.fold(store, fold.Windows(), {})
         found = store.value("SELECT count(*) FROM standing WHERE stands = 1")
     assert found == stands
 
@@ -147,12 +147,12 @@ def test_a_split_holds_whatever_folded_it(tmp_path: Path, level: str, link: str 
     with open_writer(tmp_path / "t.db") as store:
         put(store, entry("a", "1", "Eastern pier closed for half a year", PIER, at=NOW - 900, link=link),
             entry("b", "2", "Eastern pier closed for half a year", other, at=NOW - 800, link=link))  # fmt: skip
-        fold.fold(store, fold.Settings(), {})
+        fold.fold(store, fold.Windows(), {})
         assert len(set(homes(store).values())) == 1
         assert {found for _, _, _, found, _ in lookup.dump(store)} == {None, level}
         cycle.split(store, "2", NOW)
         queue.forget(store, None)
-        fold.fold(store, fold.Settings(text_window=None if level == "item" else 7 * DAY), {})
+        fold.fold(store, fold.Windows(text_window=None if level == "item" else 7 * DAY), {})
         assert len(set(homes(store).values())) == 2
 
 
@@ -162,7 +162,7 @@ def test_the_window_of_texts_at_its_edge(tmp_path: Path, apart: int, wanted: int
     with open_writer(tmp_path / "t.db") as store:
         put(store, entry("a", "1", "Eastern pier closed for half a year", PIER, at=NOW - 9000),
             entry("b", "2", "Eastern pier closed for half a year", PIER, at=NOW - 9000 + apart))  # fmt: skip
-        fold.fold(store, fold.Settings(text_window=HOUR, event_window=3 * DAY), {})
+        fold.fold(store, fold.Windows(text_window=HOUR, event_window=3 * DAY), {})
         assert len(set(homes(store).values())) == wanted
 
 

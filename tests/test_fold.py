@@ -30,8 +30,8 @@ def told(store: Store) -> dict[str, tuple[str, str, str | None]]:
     }
 
 
-def run(store: Store, settings: fold.Settings | None = None) -> Folded:
-    return fold.fold(store, settings or fold.Settings(), {})
+def run(store: Store, settings: fold.Windows | None = None) -> Folded:
+    return fold.fold(store, settings or fold.Windows(), {})
 
 
 def test_item_same_canonical_link_anywhere(store: Store) -> None:
@@ -95,7 +95,7 @@ def test_windows_and_switched_off_levels(store: Store) -> None:
     assert len({story for story, _, _ in told(store).values()}) == 2, "eight days apart are not one text"
     queue.forget(store, None)
     put(store, entry("c", "3", "Strong quake hits northern Chile", QUAKE, at=NOW - 60))
-    run(store, fold.Settings(None, None))
+    run(store, fold.Windows(None, None))
     assert len({story for story, _, _ in told(store).values()}) == 3
 
 

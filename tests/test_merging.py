@@ -400,12 +400,12 @@ def told(store: Store) -> dict[str, tuple[str, str, str | None]]:
 
 def test_a_story_that_leaves_its_event_keeps_its_id_and_the_event_keeps_its_own(store: Store) -> None:
     put(store, entry("a", "1", FERRY, at=NOW - 900), entry("b", "2", FERRY_TOO, at=NOW - 800))
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     alone = told(store)
     bound(store, alone["1"][0], alone["2"][0], 0.23)
     assert told(store)["2"][1] == alone["1"][1] and stories.aliases(store, alone["1"][1]) == (alone["2"][1],)
     put(store, entry("c", "3", LATE, at=NOW - 700))
-    done = fold.fold(store, fold.Settings(), {})
+    done = fold.fold(store, fold.Windows(), {})
     found = told(store)
     assert found["1"] == alone["1"], "the founder keeps the id of the event"
     assert found["2"] == (alone["2"][0], found["3"][0], "event") and found["3"][1] == found["3"][0]
@@ -424,13 +424,13 @@ def test_what_the_user_joined_is_not_taken_apart(store: Store, joined: str) -> N
         entry("a", "f", FERRY, at=NOW - 900),
         entry("b", "h", FERRY_TOO, at=NOW - 800),
     )
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     alone = told(store)
     bound(store, alone["f"][0], alone["h"][0], 0.23)
     one = "f" if joined == "the two of an event" else "m"
     cycle.join(store, one, "h", "event", NOW)
     put(store, entry("c", "l", LATE, at=NOW - 700))
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     found = told(store)
     assert found[one][1] == found["h"][1]
 
@@ -439,14 +439,14 @@ def test_an_id_is_not_given_twice_when_its_entry_comes_back_with_another_date(st
     text = "A strong earthquake shook the coast of northern Chile on Monday, killing at least four people."
     put(store, entry("a", "1", "Strong quake hits northern Chile", text, at=NOW - 9000))
     put(store, entry("b", "2", "Strong quake hits northern Chile", text, at=NOW + 3000), at=NOW + 4000)
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     before = told(store)
     assert before["1"][0] == before["2"][0]
     with store.transaction() as writer:
         writer.run("UPDATE source SET present = '[]'")
     assert upkeep.prune(store, NOW + 1000, {"a", "b"}) == 1
     put(store, entry("a", "1", "Strong quake hits northern Chile", text, at=NOW + 5000), at=NOW + 86_400)
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     assert {(story, event) for story, event, _ in told(store).values()} == {before["1"][:2]}
     assert store.row("SELECT count(*), (SELECT count(*) FROM event) FROM story") == (1, 1)
 
@@ -455,7 +455,7 @@ def test_an_event_that_merges_leads_to_the_older(store: Store) -> None:
     """Two stories that have little in common, until one comes that both are like."""
     put(store, entry("a", "1", "Haas shares rise after order from ministry", at=NOW - 900))
     put(store, entry("b", "2", "Dredging of Brannock harbour to begin", at=NOW - 800))
-    first = fold.fold(store, fold.Settings(), {})
+    first = fold.fold(store, fold.Windows(), {})
     alone = told(store)
     assert first.events_new == 2 and alone["1"][1] != alone["2"][1]
     put(
@@ -467,7 +467,7 @@ def test_an_event_that_merges_leads_to_the_older(store: Store) -> None:
             at=NOW - 700,
         ),
     )
-    done = fold.fold(store, fold.Settings(), {})
+    done = fold.fold(store, fold.Windows(), {})
     found = told(store)
     assert {event for _, event, _ in found.values()} == {alone["1"][1]}, "the older one"
     assert [found[guid][0] for guid in "12"] == [alone[guid][0] for guid in "12"]
@@ -486,7 +486,7 @@ def test_an_old_store_is_folded_on_and_keeps_its_ids(store: Store) -> None:
     """Its events were made by other rules, with scores and features that are made no more."""
     put(store, entry("a", "1", FERRY, at=NOW - 900), entry("b", "2", FERRY_TOO, at=NOW - 800))
     put(store, entry("c", "m", "Museum opens a new wing", at=NOW - 850))
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     alone = told(store)
     bound(store, alone["1"][0], alone["2"][0], 0.23)
     bound(store, alone["1"][0], alone["m"][0], 0.21)
@@ -495,10 +495,10 @@ def test_an_old_store_is_folded_on_and_keeps_its_ids(store: Store) -> None:
         writer.run("UPDATE member SET features = ?, threshold = 0.19 WHERE level = 'event'", (old,))
     before = told(store)
     put(store, entry("d", "x", "Parliament debates the budget", at=NOW - 700))
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     assert {guid: told(store)[guid] for guid in before} == before, "what nothing new touches stays as it was"
     put(store, entry("d", "4", "Ninety rescued as ferry sinks off Brannock", at=NOW - 600))
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     found = told(store)
     assert found["4"][1] == found["1"][1] == alone["1"][1], "an id that readers know stays"
     assert [found[guid][:2] for guid in "2m"] == [(alone[guid][0], alone[guid][0]) for guid in "2m"]
@@ -519,7 +519,7 @@ def rammed(store: Store) -> str:
     """One event of three stories; its id."""
     put(store, *(entry(source, guid, title, at=NOW - 9000 + int(guid))
                  for source, guid, title in zip("abc", "123", RUSHED, strict=True)))  # fmt: skip
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     (event,) = {event for _, event, _ in told(store).values()}
     assert len({story for story, _, _ in told(store).values()}) == 3
     return event
@@ -532,7 +532,7 @@ def test_a_split_holds_and_nothing_follows_what_was_split_off(store: Store) -> N
     assert alone[1] == alone[0] != event
     for number, source in enumerate("defg", 4):
         put(store, entry(source, f"{number}", f"{RUSHED[number % 3]}, crew {number}", at=NOW - 9000 + number))
-        fold.fold(store, fold.Settings(), {})
+        fold.fold(store, fold.Windows(), {})
         found = told(store)
         assert (found["1"][1], found["3"][1]) == (event, event)
         assert found["2"][:2] == alone[:2]
@@ -542,19 +542,19 @@ def test_a_split_holds_and_nothing_follows_what_was_split_off(store: Store) -> N
 def test_a_join_of_events_holds_against_what_comes_and_against_a_refold(store: Store) -> None:
     event = rammed(store)
     put(store, entry("m", "m", "Museum opens a new wing", at=NOW - 8000))
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     museum = told(store)["m"]
     cycle.join(store, "m", "2", "event", NOW)
     assert told(store)["m"][1] == event and stories.aliases(store, event)
     put(store, entry("n", "n", "Museum opens a new wing of glass", at=NOW - 7000),
         entry("e", "4", "Freighter stuck at Corvell bridge: pillar holds", at=NOW - 6900))  # fmt: skip
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     for _ in range(2):
         found = told(store)
         assert found["m"][1] == found["2"][1] == found["1"][1] == found["4"][1] == event
         assert found["m"][0] == museum[0]
         queue.forget(store, None)
-        fold.fold(store, fold.Settings(), {})
+        fold.fold(store, fold.Windows(), {})
 
 
 def _counts(store: Store) -> tuple[object, ...]:
@@ -581,14 +581,14 @@ def test_a_word_taken_back_leaves_no_trace(
     rammed(store)
     put(store, entry("m", "m", "Museum opens a new wing", at=NOW - 8000))
     put(store, entry("d", "4", FERRY, at=NOW - 7999), entry("e", "5", FERRY_TOO, at=NOW - 7998))
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     before, counts = told(store), _counts(store)
     word(store)
     assert told(store) != before
     undo(store)
     with_ferry = {name: place for name, place in told(store).items() if name in "45"}
     assert with_ferry == {name: before[name] for name in "45"}, "not even unmade meanwhile"
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     assert told(store) == before
     assert overrides.overrides(store) == ()
     assert _counts(store) == counts
@@ -599,10 +599,10 @@ def test_a_refold_of_the_newest_keeps_published_ids(store: Store, since: int) ->
     rammed(store)
     put(store, entry("m", "m", "Museum opens a new wing", at=NOW - 8000))
     put(store, entry("d", "4", FERRY, at=NOW - 7999), entry("e", "5", FERRY_TOO, at=NOW - 7998))
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     before = told(store)
     queue.forget(store, since)
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     assert told(store) == before
 
 
@@ -654,13 +654,13 @@ def test_words_are_counted_once_for_each_event(
         f"{number}": {"title": title, "source": source, "published": evaluate.FALLBACK + hour * HOUR}
         for number, (title, source, hour) in enumerate(told_things)
     }
-    with evaluate.replayed(evaluate.polls(records, size), fold.Settings()) as store:
+    with evaluate.replayed(evaluate.polls(records, size), fold.Windows()) as store:
         assert counted(store) == recounted(store), "after cycles of any size"
         queue.forget(store, evaluate.FALLBACK + since * HOUR)
-        fold.fold(store, fold.Settings(), {})
+        fold.fold(store, fold.Windows(), {})
         assert counted(store) == recounted(store), "after a refold of the newest"
         queue.forget(store, None)
-        fold.fold(store, fold.Settings(), {})
+        fold.fold(store, fold.Windows(), {})
         assert counted(store) == recounted(store), "after a refold of everything"
 
 
@@ -669,7 +669,7 @@ def test_counts_of_words_never_fall_below_none(store: Store) -> None:
         store,
         *(entry(f"s{n}", f"{n}", "Zanzibarian kumquat smugglers", at=NOW - 9000 + n) for n in range(12)),
     )
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     for n in range(1, 12):
         cycle.split(store, f"{n + 1}", NOW)
     for day, word in enumerate(["arrested", "court", "verdict", "appeal"]):
@@ -680,7 +680,7 @@ def test_counts_of_words_never_fall_below_none(store: Store) -> None:
                 for n in range(3)
             ),
         )
-        fold.fold(store, fold.Settings(), {})
+        fold.fold(store, fold.Windows(), {})
     assert store.value("SELECT min(events) FROM term") >= 0
 
 
@@ -707,7 +707,7 @@ def test_the_date_of_an_event_stays_when_an_older_story_comes_to_it(tmp_path: Pa
     with open_writer(desk.database) as store:
         put(store, entry("c", "3", "Haas shares rise after order from ministry", at=NOW - 700))
         put(store, entry("a", "1", FERRY, at=NOW - 7900), entry("b", "2", FERRY_TOO, at=NOW - 7800))
-        fold.fold(store, fold.Settings(), {})
+        fold.fold(store, fold.Windows(), {})
         alone = told(store)
         bound(store, alone["1"][0], alone["2"][0], 0.23)
         cycle.run(desk, store, Wanted(), NOW)
@@ -778,7 +778,7 @@ def test_a_copy_without_a_link_has_a_page_to_lead_to(tmp_path: Path) -> None:
 
 def test_stories_by_their_id_are_those_alone_and_by_that_of_their_event_all(store: Store) -> None:
     put(store, entry("a", "1", FERRY, at=NOW - 900), entry("b", "2", FERRY_TOO, at=NOW - 800))
-    fold.fold(store, fold.Settings(), {})
+    fold.fold(store, fold.Windows(), {})
     alone = told(store)
     bound(store, alone["1"][0], alone["2"][0], 0.9)
     assert [one.public_id for one in stories.by_public_id(store, [alone["1"][0]])] == [alone["1"][0]]

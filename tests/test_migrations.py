@@ -120,7 +120,7 @@ def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path,
             entry("a", "1", "Ferry sinks off Brannock", at=NOW - 900),
             entry("a", "3", "Łódź elects mayor"),
         )
-        fold.fold(store, fold.Settings(), {})
+        fold.fold(store, fold.Windows(), {})
         before = list(lookup.dump(store))
     aged(path, version)
     with pytest.raises(StoreError, match="earlier version"):
@@ -128,7 +128,7 @@ def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path,
     with open_writer(path) as store:
         assert list(lookup.dump(store)) == before
         put(store, entry("b", "2", "Ferry sinks off Brannock, ninety rescued", at=NOW - 800))
-        fold.fold(store, fold.Settings(), {})
+        fold.fold(store, fold.Windows(), {})
         story = next(iter(stories.all_story_ids(store)))
         assert [one.public_id for one in stories.by_public_id(store, [story])] == [story]
         assert [one.title for one, _ in desk.search(store, "lodz", 9, NOW)] == ["Łódź elects mayor"]
@@ -141,7 +141,7 @@ def test_a_store_of_before_numbers_gets_them(tmp_path: Path) -> None:
     path = tmp_path / "t.db"
     with open_writer(path) as store:
         put(store, entry("a", "1", "Ferry sinks off Brannock"))
-        fold.fold(store, fold.Settings(), {})
+        fold.fold(store, fold.Windows(), {})
     aged(path, 1)
     conn = sqlite3.connect(path)
     for table in ("story", "event"):
@@ -157,7 +157,7 @@ def test_views_show_a_title_when_the_founder_is_gone(tmp_path: Path) -> None:
     with open_writer(tmp_path / "t.db") as store:
         put(store, entry("a", "1", "Ferry sinks off Brannock", link="https://x.example/1", at=NOW - 900))
         put(store, entry("b", "2", "Ferry sinks off Brannock", link="https://x.example/1", at=NOW - 800))
-        fold.fold(store, fold.Settings(), {})
+        fold.fold(store, fold.Windows(), {})
         assert store.rows("SELECT title, entries FROM stories") == [("Ferry sinks off Brannock", 2)]
         change(store, "DELETE FROM entry WHERE source = 'a'")
         for view in ("stories", "events"):

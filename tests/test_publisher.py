@@ -108,7 +108,7 @@ def test_the_first_items_are_those_of_the_whole_feed(tmp_path: Path) -> None:
             for source, place, n in product("abc", places, range(3))
         ]  # fmt: skip
         put(store, *told)
-        fold.fold(store, fold.Settings(), {})
+        fold.fold(store, fold.Windows(), {})
         label(settings, store)
         editions = Editions(settings, store)
         for topic in editions.topics.values():

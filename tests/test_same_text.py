@@ -222,7 +222,7 @@ def told(
                 ),
                 at=NOW + number,
             )
-            fold.fold(store, fold.Settings(event_window=event), {})
+            fold.fold(store, fold.Windows(event_window=event), {})
     with open_writer(path) as store:
         return {str(one.guid): str(story) for one, story, _, _, _ in lookup.dump(store)}
 
@@ -324,5 +324,5 @@ def test_one_link_is_one_item_unless_it_leads_to_two_things(
     with open_writer(tmp_path / "t.db") as store:
         for source, (title, fragment) in (("a", a), ("b", b)):
             put(store, entry(source, source, title, link=f"https://soft.example/changes{fragment}"))
-        fold.fold(store, fold.Settings(event_window=None), {})
+        fold.fold(store, fold.Windows(event_window=None), {})
         assert (len({str(story) for _, story, _, _, _ in lookup.dump(store)}) == 1) == same, kind

@@ -44,13 +44,13 @@ def test_the_levels_hold_on_our_own_labelled_set() -> None:
 @pytest.fixture(scope="module")
 def at_once() -> dict[str, str]:
     """Name → event, after one cycle over all."""
-    return {name: event for name, (_, event) in evaluate.folded(_labelled(), fold.Settings()).items()}
+    return {name: event for name, (_, event) in evaluate.folded(_labelled(), fold.Windows()).items()}
 
 
 @pytest.mark.parametrize("cycle", [1, 3, 10, 100])
 def test_how_many_come_at_a_time_makes_little_difference(cycle: int, at_once: dict[str, str]) -> None:
     records = _labelled()
-    found = evaluate.folded(records, fold.Settings(), cycle)
+    found = evaluate.folded(records, fold.Windows(), cycle)
     text = score(
         "text",
         {name: record["story"] for name, record in records.items()},
@@ -69,7 +69,7 @@ def test_how_many_come_at_a_time_makes_little_difference(cycle: int, at_once: di
 
 def test_no_template_of_our_own_set_is_folded_as_text() -> None:
     records = _labelled()
-    found = evaluate.folded(records, fold.Settings())
+    found = evaluate.folded(records, fold.Windows())
     wrong = {
         (a, b)
         for a, b in combinations(records, 2)

@@ -52,7 +52,7 @@ def plan(store: Reader, other: Config, present: Config) -> tuple[Change, ...]:
             queue.forget(copy, None)
             again = True
         if again:
-            fold.fold(copy, fold.Settings(other.text_window, other.event_window), sources.titles(copy))
+            fold.fold(copy, fold.Windows(other.text_window, other.event_window), sources.titles(copy))
         label(other, copy)
         after, folds_after = _printed(other, copy), stories.folds(copy)
         names = dict.fromkeys([*after, *before])

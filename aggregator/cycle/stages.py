@@ -93,7 +93,7 @@ def _fold(config: Config, store: Store, watch: Watch, stop: Stop) -> Folded:
         return Folded()
     from aggregator import fold  # what compares is not loaded where nothing is to be compared
 
-    settings = fold.Settings(config.text_window, config.event_window)
+    settings = fold.Windows(config.text_window, config.event_window)
     return fold.fold(store, settings, sources.titles(store), watch.step, stop)
 
 

@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from aggregator.dedupe import BODY_CHARACTERS
-from aggregator.fold.batch import Batch, Settings, join, know
+from aggregator.fold.batch import Batch, Windows, join, know
 from aggregator.fold.cache import FoldCache
 from aggregator.model import Folded
 from aggregator.stop import Stop
 from aggregator.store import Store, members, queue
 
-__all__ = ["BATCH", "Settings", "fold", "join", "know"]
+__all__ = ["BATCH", "Windows", "fold", "join", "know"]
 
 BATCH = 2000  # entries that are compared together
 TRANSACTION = 5 * BATCH  # entries that are written together: the same pages come again from batch to batch
@@ -29,7 +29,7 @@ TRANSACTION = 5 * BATCH  # entries that are written together: the same pages com
 
 def fold(
     store: Store,
-    settings: Settings,
+    windows: Windows,
     titles: dict[str, str],
     progress: Callable[[int], None] | None = None,
     stop: Stop | None = None,
@@ -44,7 +44,7 @@ def fold(
         for start in range(0, len(waiting), TRANSACTION):
             with store.transaction() as writer:
                 for part in _parts(waiting[start : start + TRANSACTION]):
-                    Batch(writer, settings, memory, done).run(members.entries(writer, part, BODY_CHARACTERS))
+                    Batch(writer, windows, memory, done).run(members.entries(writer, part, BODY_CHARACTERS))
                     memory.bound()
                     if progress is not None:
                         progress(len(part))

@@ -34,7 +34,7 @@ Found = tuple[int, int, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Windows:
     """Windows in seconds; None switches a level off."""
 
     text_window: int | None = 7 * 86_400
@@ -63,8 +63,8 @@ class New:
 class Batch:
     """One transaction's worth of entries."""
 
-    def __init__(self, writer: Writer, settings: Settings, memory: FoldCache, done: Folded) -> None:
-        self.writer, self.settings, self.memory, self.done = writer, settings, memory, done
+    def __init__(self, writer: Writer, windows: Windows, memory: FoldCache, done: Folded) -> None:
+        self.writer, self.windows, self.memory, self.done = writer, windows, memory, done
         self.total = int(writer.meta("events seen") or 0)
         self.written = members.Additions(writer)
         self.founders: list[Iterable[str]] = []  # terms of new events
@@ -76,7 +76,7 @@ class Batch:
         self.names: dict[int, str] = {}  # story → published id, of this batch
         self.edges: dict[int, list[int]] = {}  # new story → stories that may tell the same happening
         self.decided: dict[Pair, Reason] = {}  # of two stories, whether they are one text
-        self.probabilities = Probabilities(memory.points, settings.event_window or 0, self.another_case)
+        self.probabilities = Probabilities(memory.points, windows.event_window or 0, self.another_case)
         found = overrides.overrides(self.writer)
         self.split = {(one.a, one.b): one.level for one in found if one.kind == "split"}
         self.joins: dict[str, list[tuple[str, str]]] = {}
@@ -103,7 +103,7 @@ class Batch:
         for one in self.coming:
             self.place(one)
         self.written.flush()
-        if self.settings.event_window is not None:
+        if self.windows.event_window is not None:
             self.merge()
         self.probabilities.close()
         self.remember()
@@ -160,7 +160,7 @@ class Batch:
         memory.points[story] = Point(story, at, entry.source, one.vector)
         memory.events[story] = event
         self.decided.update({pair(story, other): reason for other, reason in one.decided.items()})
-        window = self.settings.event_window
+        window = self.windows.event_window
         if window is not None:
             near = [
                 other for other, when, _ in found if abs(at - when) <= window and other not in one.series
@@ -184,7 +184,7 @@ class Batch:
 
     def candidates(self, one: New) -> list[Found]:
         """The most alike first, by the words that both are found by."""
-        at, reach = one.entry.published, self.settings.reach
+        at, reach = one.entry.published, self.windows.reach
         weights: defaultdict[int, int] = defaultdict(int)
         for rank, (term, weight) in enumerate(one.terms.items()):
             known = self.memory.postings(term, at, reach, self.known)
@@ -356,7 +356,7 @@ def know(writer: Writer, entry: int, story: int, own: bool = False) -> None:
     """After the user's word: the words of this entry find this story from now on; `own`: they are those of
     the story itself.
     """
-    batch = Batch(writer, Settings(), FoldCache(writer, {}), Folded())
+    batch = Batch(writer, Windows(), FoldCache(writer, {}), Folded())
     batch.look_at(members.entries(writer, [entry], dedupe.BODY_CHARACTERS))
     one = batch.coming[0]
     batch.describe(one)

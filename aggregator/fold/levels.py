@@ -92,7 +92,7 @@ def _is_one_page(batch: Batch, entry: PendingEntry, other: int) -> bool:
 
 def same_text(batch: Batch, new: New, found: Sequence[Found]) -> Home | None:
     """The most alike of the candidates that are the same text; the older one of equals."""
-    window, at = batch.settings.text_window, new.entry.published
+    window, at = batch.windows.text_window, new.entry.published
     if window is None:
         return None
     best: tuple[float, int, Reason] | None = None

@@ -151,8 +151,8 @@ def take_out(writer: Writer, entry: Entry) -> tuple[int, int]:
     return story, event
 
 
-def leave_event(reader: Writer, story: int) -> int:
+def leave_event(writer: Writer, story: int) -> int:
     """A story as an event of its own (a user's `split`)."""
-    event = stand(reader, story, (("yours", "split"),))
-    move_stories(reader, [story], event)
+    event = stand(writer, story, (("yours", "split"),))
+    move_stories(writer, [story], event)
     return event

@@ -65,7 +65,7 @@ def recognise(
     return known
 
 
-def take_keys(reader: Writer, source: str, entries: Sequence[Entry], known: Mapping[str, StoredItem]) -> None:
+def take_keys(writer: Writer, source: str, entries: Sequence[Entry], known: Mapping[str, StoredItem]) -> None:
     """Whatever a document says is stored under its key there, so that a repeat of the document finds it again.
 
     Who had such a key and is something else now, or is not said any more, goes under a longer one.
@@ -73,13 +73,13 @@ def take_keys(reader: Writer, source: str, entries: Sequence[Entry], known: Mapp
     own = {entry.key: known.get(entry.key) for entry in entries}
     takers = [(entry, row) for entry in entries if (row := own[entry.key]) and row.key != entry.key]
     leaving = {row.id for _, row in takers}
-    for row in _by_keys(reader, source, own):
+    for row in _by_keys(writer, source, own):
         holder = own[row.key]
         if row.id not in leaving and (holder is None or holder.id != row.id):
-            reader.run("UPDATE entry SET key = ? WHERE id = ?", (_longer_key(reader, source, row), row.id))
+            writer.run("UPDATE entry SET key = ? WHERE id = ?", (_longer_key(writer, source, row), row.id))
     # Two may change places: no guid begins with a line end, so nobody has these keys.
-    reader.run_many("UPDATE entry SET key = char(10) || id WHERE id = ?", [(number,) for number in leaving])
-    reader.run_many(
+    writer.run_many("UPDATE entry SET key = char(10) || id WHERE id = ?", [(number,) for number in leaving])
+    writer.run_many(
         "UPDATE entry SET key = ?, guid = ? WHERE id = ?",
         [(entry.key, entry.guid, row.id) for entry, row in takers],
     )

@@ -152,7 +152,7 @@ def placements(store: Store) -> dict[str, Placed]:
 
 
 def replay(cycles: Iterable[Iterable[PollResult]]) -> dict[str, Placed]:
-    with evaluate.replayed(cycles, fold.Settings()) as store:
+    with evaluate.replayed(cycles, fold.Windows()) as store:
         return placements(store)
 
 
