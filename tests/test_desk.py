@@ -146,6 +146,17 @@ def test_buttons_say_what_commands_say(here: tuple[Config, Browser]) -> None:
     assert status == 400 and "was not hidden" in words
     assert press("pin", "1")[0] == 200 and ("pin", "Ferry sinks in the harbour") in _words(settings)
     assert press("unpin", "1")[0] == 200 and ("pin", "Ferry sinks in the harbour") not in _words(settings)
+    # What was said can be taken back from the page itself, as `split --undo` and `join --undo` do.
+    assert press("join", "1", "2")[0] == 200
+    for verb, left in (("unjoin", []), ("unsplit", None)):
+        if left is None:
+            assert press("join", "1", "2")[0] == press("split", "2")[0] == 200
+        form = html.document_fromstring(browser("GET", "/desk")[2]).xpath(f"//form[@action='/desk/{verb}']")[
+            0
+        ]
+        given = {field.get("name"): field.get("value") for field in form.xpath(".//input")}
+        assert browser.press(verb, {**given, "key": ""})[0] == 403
+        assert browser.press(verb, given)[0] == 200 and _words(settings) == []
     assert "Ferry sinks" in browser("GET", "/desk?q=ferry")[2] and browser("GET", "/desk/999")[0] == 404
     assert browser("GET", "/desk?q=%22")[0] == 400
 

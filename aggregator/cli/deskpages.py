@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -22,6 +22,8 @@ Verb = Callable[[Store, str, str, int], str]
 VERBS: dict[str, Verb] = {
     "split": lambda store, entry, _, at: cycle.split(store, entry, at),
     "join": lambda store, entry, other, at: cycle.join(store, entry, other, "event", at),
+    "unsplit": lambda store, entry, *_: cycle.unsplit(store, entry),
+    "unjoin": lambda store, entry, other, _: cycle.unjoin(store, entry, other),
     "pin": lambda store, entry, _, at: cycle.pin(store, entry, at),
     "unpin": lambda store, entry, *_: cycle.unpin(store, entry),
     "hide": lambda store, entry, _, at: cycle.hide(store, entry, at),
@@ -90,13 +92,16 @@ class EditorDesk:
             with open_reader(self._config.database) as store:
                 told = self._event(store, entry) if re.fullmatch(r"[0-9]{1,18}", entry) else []
                 found = [] if told else self._found(store, asked)
+                before = _said(desk.overrides(store))
         except UsageError as error:
             return _plain("404 Not Found", str(error))
         except query.QueryError as error:
-            told, found, said, status = [], [], str(error), "400 Bad Request"
+            told, found, before, said, status = [], [], [], str(error), "400 Bad Request"
         except AggregatorError as error:
             return _plain("503 Service Unavailable", str(error))
-        page = pages.desk(self._config.site, self._neighbours, self._gate.key, said, found, told, asked)
+        page = pages.desk(
+            self._config.site, self._neighbours, self._gate.key, said, found, told, asked, before
+        )
         return Answer(page, status=status)
 
     def _event(self, store: Reader, entry: str) -> list[pages.Told]:
@@ -133,6 +138,21 @@ class EditorDesk:
             (told[0].lead, desk.headline(told[0]), titles.get(told[0].members[0].entry.source, ""), len(told))
             for told in several
         ]
+
+
+UNDONE = {"split": "unsplit", "join": "unjoin"}  # button → the one that takes it back
+REMEMBERED = 20  # of these words, on a page
+
+
+def _said(words: Sequence[desk.Word]) -> list[pages.Said]:
+    """What was split and joined, the newest first."""
+    found = []
+    for word in reversed([word for word in words if word.kind in UNDONE][-REMEMBERED:]):
+        other = word.other or word.b
+        text = f"“{word.title or word.a}” {'split from' if word.kind == 'split' else 'joined with'} “{other}”"
+        verb = UNDONE[word.kind]
+        found.append(pages.Said(verb, word.a, word.b if verb == "unjoin" else "", text, word.at))
+    return found
 
 
 def _plain(status: str, words: str) -> Answer:

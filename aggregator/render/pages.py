@@ -419,6 +419,17 @@ class Told:
     copies: tuple[tuple[int, str, str], ...] = ()  # entry, title, source
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An editor's word that can be taken back: which button does it, and what was said, in words."""
+
+    verb: str
+    entry: str
+    other: str
+    words: str
+    at: int
+
+
 def desk(
     site: Site,
     neighbours: Sequence[Neighbour],
@@ -427,11 +438,13 @@ def desk(
     found: Sequence[tuple[int, str, str, int]] = (),
     told: Sequence[Told] = (),
     asked: str = "",
+    before: Sequence[Said] = (),
 ) -> bytes:
     """The editor's desk: events to choose from (entry, title, source, stories), or the stories of one, each with
-    what can be done. `key` goes into every form; `said`: what was done, or why not.
+    what can be done. `key` goes into every form; `said`: what was done, or why not; `before`: what was said earlier,
+    the newest first.
     """
-    return _page("desk.html", replace(site, live=False), neighbours, title=f"Desk – {site.title}", key=key, said=said, found=found, told=told, asked=asked)  # fmt: skip
+    return _page("desk.html", replace(site, live=False), neighbours, title=f"Desk – {site.title}", key=key, said=said, found=found, told=told, asked=asked, before=before)  # fmt: skip
 
 
 def desk_login(site: Site, neighbours: Sequence[Neighbour]) -> bytes:
