@@ -78,6 +78,21 @@ def test_the_front_page_links_outlets_and_subscribes_in_one_line() -> None:
     assert len(page.xpath("//details[contains(@class, 'once')][not(@open)]/summary")) == 1
 
 
+@pytest.mark.parametrize(
+    ("least", "tellers", "expected"), [(1, 1, True), (2, 1, False), (2, 2, True), (3, 2, False)]
+)
+def test_an_item_is_not_labelled_with_a_topic_that_wants_more_tellers(
+    least: int, tellers: int, expected: bool
+) -> None:
+    told = [story(n, made(n, "ab"[n], f"Title {n}"), event=1) for n in range(tellers)]
+    item = feeds(*told, one_per="event")[0].items[0]
+    everything = replace(feeds(*told, one_per="event")[0], id="all", items=(item,))
+    topics = [pages.Neighbour("world", "World", least=least)]
+    for page in (pages.topic(everything, SITE, topics), pages.event(item, [item], SITE, topics)):
+        labels = _document(page.decode()).xpath("//main//p/a[text()='World']")
+        assert bool(labels) is expected
+
+
 def test_pictures_are_shown_where_that_is_wished_only() -> None:
     composed, _ = feeds(story(1, made(1, "a", enclosures=(PHOTO,))))
 

@@ -100,7 +100,10 @@ class StoreDesk:
     def _neighbours(self) -> list[pages.Neighbour]:
         return [
             pages.Neighbour("all", "Everything"),
-            *(pages.Neighbour(topic.id, topic.title) for topic in self._holder.config.topics),
+            *(
+                pages.Neighbour(topic.id, topic.title, least=topic.min_sources)
+                for topic in self._holder.config.topics
+            ),
         ]
 
     def status(self, state: str = "") -> Answer:
@@ -115,7 +118,8 @@ class StoreDesk:
         except StoreError as error:
             return Answer(f"{error}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
         lines = [_line(row, present) for row in rows]
-        summary = (f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events. This week {week.requests} requests, {week.not_modified} answered "
+        asked = "1 request" if week.requests == 1 else f"{week.requests} requests"
+        summary = (f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events. This week {asked}, {week.not_modified} answered "
                    f"“not modified”; {week.wire_bytes / 1e6:.1f} MB fetched, {week.saved_bytes / 1e6:.1f} MB saved.")  # fmt: skip
         new = [sum(row.new[day] for row in rows) for day in range(7)]
         return Answer(

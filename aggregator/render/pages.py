@@ -38,6 +38,7 @@ class Neighbour:
     id: str
     title: str
     description: str = ""
+    least: int = 1  # sources that must tell what stands there
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,11 @@ def not_found(site: Site, neighbours: Sequence[Neighbour], words: str) -> bytes:
     return _page("missing.html", site, neighbours, title=f"Not here – {site.title}", words=words)
 
 
+def _named(neighbours: Sequence[Neighbour], here: str = "") -> dict[str, Neighbour]:
+    """The topics that an item may be labelled with: all but that of the page."""
+    return {one.id: one for one in neighbours if one.id not in ("all", here)}
+
+
 def feed_title(topic: str, title: str, site: Site) -> str:
     return site.title if topic == "all" else f"{title} – {site.title}"
 
@@ -211,7 +217,7 @@ def topic(edition: Edition, site: Site, neighbours: Sequence[Neighbour]) -> byte
 def _by_days(edition: Edition, site: Site, neighbours: Sequence[Neighbour], name: str, newer: str) -> bytes:
     """`edition.archive`: the document whose page comes after this one; `newer`: the page before, "": none."""
     heading = "Everything" if edition.id == "all" else edition.title
-    elsewhere = {one.id: one.title for one in neighbours if one.id not in ("all", edition.id)}
+    elsewhere = _named(neighbours, edition.id)
     shown = [_Shown(item, site) for item in edition.items]
     days = [
         (day, list(found)) for day, found in itertools.groupby(shown, lambda one: long_day(one.published))
@@ -253,7 +259,7 @@ def index(
         for one in editions if one.id != "all"
     ]  # fmt: skip
     alternates = [link for one in editions for link in _alternates(one.id, one.title, site)]
-    return _page("index.html", site, neighbours, title=site.title, sections=sections, latest=latest, most=most, names={one.id: one.title for one in neighbours if one.id != "all"}, here="index", kind="wide", outlets=OUTLETS,
+    return _page("index.html", site, neighbours, title=site.title, sections=sections, latest=latest, most=most, names=_named(neighbours), here="index", kind="wide", outlets=OUTLETS,
                  canonical=f"{site.base_url}index.html", description=f"{site.title}: each thing told once, with all who told it", alternates=alternates,
                  links=_alternates("all", "", site))  # fmt: skip
 
@@ -274,12 +280,13 @@ def event(
         if urls.plain(item.entry.link) is None and item.text_of is None
         else ("", ())
     )
-    topics = [neighbour for neighbour in neighbours if neighbour.id in item.topics]
+    head, names = _Shown(item, site), _named(neighbours)
+    topics = [names[topic] for topic in names if topic in head.topics and names[topic].least <= head.tellers]
     shown = [(story.entry.public_id, _Shown(story, site, whole=True)) for story in reversed(told)]
     for story, (_, one) in zip(reversed(told), shown, strict=True):
         one.likeness = (likeness or {}).get(story.id)
     leads = item.entry.public_id
-    return _page("event.html", site, neighbours, title=f"{item.entry.title} – {site.title}", one=_Shown(item, site), content=Markup(content), media=media, topics=topics,
+    return _page("event.html", site, neighbours, title=f"{item.entry.title} – {site.title}", one=head, content=Markup(content), media=media, topics=topics,
                  own=next((one for lead, one in shown if lead == leads), None), others=[one for lead, one in shown if lead != leads], timeline=_timeline(item),
                  description=markup.snippet(item.entry.summary, 200), alternates=_alternates("all", "", site))  # fmt: skip
 
@@ -349,14 +356,14 @@ def source(
     health: SourceHealth, items: Sequence[Item], today: int, site: Site, neighbours: Sequence[Neighbour]
 ) -> bytes:
     """`/source/ID`, made when asked for: what a source tells, which topics that gives to, and how it is."""
-    titles = {one.id: one.title for one in neighbours if one.id != "all"}
-    counts = Counter(topic for item in items for topic in item.topics if topic in titles)
+    names = _named(neighbours)
+    counts = Counter(topic for item in items for topic in item.topics if topic in names)
     topics = [
-        (topic, titles[topic], count)
+        (topic, names[topic].title, count)
         for topic, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
     ]
     return _page("source.html", replace(site, live=True), neighbours, title=f"{health.line.title} – {site.title}", here="sources",
-                 one=health, row=health.line, topics=topics, items=[_Shown(item, site) for item in items], titles=titles,
+                 one=health, row=health.line, topics=topics, items=[_Shown(item, site) for item in items], names_of=names,
                  names=[WEEKDAYS[(today - 6 + day + 3) % 7] for day in range(7)])  # fmt: skip
 
 
@@ -398,8 +405,8 @@ def search(
     found = [_Shown(item, site) for item in shown.items]
     for one in found:
         one.title, one.summary = mark(one.entry.title), mark(one.summary)
-    names = {one.id: one.title for one in neighbours if one.id != "all"}
-    return _page("search.html", replace(site, live=True), neighbours, title=f"Search – {site.title}", here="search", query=text, error=shown.error, alternates=alternates,
+    names = _named(neighbours)
+    return _page("search.html", replace(site, live=True), neighbours, title=f"Search – {site.title}", here="search", kind="", query=text, error=shown.error, alternates=alternates,
                  items=found, shown=shown, address=address, names=names)  # fmt: skip
 
 
