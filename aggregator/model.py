@@ -114,13 +114,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often a source may be polled; `wished` is moved between the two others by rhythm and the server's
+    """How often a source may be polled; `interval` is moved between the two others by rhythm and the server's
     word.
     """
 
-    wished: int = 1800
-    least: int = 300
-    most: int = 86_400
+    interval: int = 1800
+    min_interval: int = 300
+    max_interval: int = 86_400
 
 
 # ---------------------------------------------------------------- one poll

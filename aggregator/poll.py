@@ -268,7 +268,7 @@ def _well(task: Task, kind: Kind, answer: FetchResult, memory: SourceState) -> S
         memory = _learned(memory, answer, asked)
         plan = _plan(task, answer, memory)
     else:
-        plan = schedule.Plan(answer.at + task.pace.least, 0, f"{kind.words}: looked at in each cycle")
+        plan = schedule.Plan(answer.at + task.pace.min_interval, 0, f"{kind.words}: looked at in each cycle")
     if not kind.rhythm:
         memory = replace(memory, posts=())  # never called silent
     after = replace(memory, polled=answer.at, succeeded=answer.at, failures=0, failing_since=None, failure=None,

@@ -59,7 +59,7 @@ def after_success(
     asked, who = _asked(hints)
     hold = min(hold or 0, SERVER_CAP)
     wished, rhythm = interval(posts, pace, at)
-    floor = max(asked, hold, pace.least)
+    floor = max(asked, hold, pace.min_interval)
     gap = max(wished, floor)
     planned = at + (
         floor + _jitter(salt, at, max(gap - floor, gap // 4)) if first else gap + _jitter(salt, at, gap // 20)
@@ -90,8 +90,12 @@ def after_failure(
         return Plan(at + GONE_PAUSE, at + GONE_PAUSE, "gone for good (410); looked at once a week")
     usual = interval(posts, pace, at)[0] // (4 if failure.kind in ("dns", "connect") else 1)
     back = max(
-        pace.least,
-        min(BACKOFF_CAP, max(pace.most, pace.wished), max(pace.wished, usual) << min(failures - 1, 10)),
+        pace.min_interval,
+        min(
+            BACKOFF_CAP,
+            max(pace.max_interval, pace.interval),
+            max(pace.interval, usual) << min(failures - 1, 10),
+        ),
     )
     late = _jitter(salt, failures, back // 4)
     gap = max(back, wait) + late
@@ -103,7 +107,7 @@ def after_failure(
 
 
 def interval(posts: Sequence[int], pace: Pace, at: int) -> tuple[int, str]:
-    """(seconds, why): half the usual gap between posts, between `least` and `most`; the wished interval while
+    """(seconds, why): half the usual gap between posts, between `min_interval` and `max_interval`; the wished interval while
     there is no history.
 
     The usual gap is the median of the last gaps, which a burst does not shorten much; a silence that is
@@ -112,8 +116,8 @@ def interval(posts: Sequence[int], pace: Pace, at: int) -> tuple[int, str]:
     known = sorted({post for post in posts if post <= at}, reverse=True)[:32]
     if len(known) < 4:
         return _within(
-            pace.wished, pace
-        ), f"wished every {span(pace.wished)}; too few posts to know its rhythm"
+            pace.interval, pace
+        ), f"wished every {span(pace.interval)}; too few posts to know its rhythm"
     gaps = sorted(a - b for a, b in itertools.pairwise(known))
     usual = max(gaps[len(gaps) // 2], (known[0] - known[-1]) // (2 * len(gaps)))
     silence = at - known[0]
@@ -122,11 +126,11 @@ def interval(posts: Sequence[int], pace: Pace, at: int) -> tuple[int, str]:
         usual = silence // 2
         words += f", silent for {span(silence)}"
     # The rhythm moves the wish, but not beyond all recognition.
-    return _within(max(min(usual // 2, 48 * pace.wished), pace.wished // 6), pace), words
+    return _within(max(min(usual // 2, 48 * pace.interval), pace.interval // 6), pace), words
 
 
 def _within(seconds: int, pace: Pace) -> int:
-    return max(pace.least, min(pace.most, seconds))
+    return max(pace.min_interval, min(pace.max_interval, seconds))
 
 
 def _asked(hints: PollHints) -> tuple[int, str]:
@@ -181,14 +185,16 @@ def is_due(memory: SourceState, now: int, pace: Pace, forced: bool = False, loca
     if is_held(memory, now):
         return False
     if memory.polled is None:
-        return forced or now >= memory.next_poll or memory.next_poll > now + max(pace.wished, 2 * SERVER_CAP)
+        return (
+            forced or now >= memory.next_poll or memory.next_poll > now + max(pace.interval, 2 * SERVER_CAP)
+        )
     # polled in the future: the clock went back; what was planned then means nothing now
     if memory.polled > now + 60:
-        return forced or memory.polled - now > max(pace.most, SERVER_CAP)
-    ceiling = memory.polled + max(pace.most, GONE_PAUSE) + SERVER_CAP
+        return forced or memory.polled - now > max(pace.max_interval, SERVER_CAP)
+    ceiling = memory.polled + max(pace.max_interval, GONE_PAUSE) + SERVER_CAP
     if now >= ceiling:
         return True
-    if not forced and now < memory.polled + pace.least:
+    if not forced and now < memory.polled + pace.min_interval:
         return False
     return forced or now >= memory.next_poll
 
@@ -209,7 +215,7 @@ def first_poll(salt: str, now: int, pace: Pace, many: int) -> int:
     Over longer where they are so many that this would be a burst: lists of 5,000 public feeds settle at about
     50 polls a minute (P22).
     """
-    return now + _jitter(salt, 0, max(pace.wished, 60 * many // FIRST_POLLS))
+    return now + _jitter(salt, 0, max(pace.interval, 60 * many // FIRST_POLLS))
 
 
 def observe_move(moved: Redirect | None, permanent: str | None, at: int, asked: str) -> Redirect | None:

@@ -72,7 +72,7 @@ MUTANTS = (
     m("H5", "who never worked is failing", "health.py", "or memory.succeeded is None", "or False", "lost.py::test_a_source_that_never_worked_fails_at_once"),
     m("S2", "the gap doubles from the second failure on", "schedule.py", "min(failures - 1, 10)", "min(failures, 10)", "decisions.py::test_P10_the_first_gap_is_the_usual_one_and_then_it_doubles"),
     m("S3", "failures at once do not come back at once", "schedule.py", "late = _jitter(salt, failures, back // 4)", "late = 0", "lost.py::test_P22_failures_at_once_do_not_come_back_at_once"),
-    m("S5", "never more often than min_interval", "schedule.py", "floor = max(asked, hold, pace.least)", "floor = max(asked, hold)", "decisions.py::test_P7_the_first_interval_is_no_shorter_than_the_least"),
+    m("S5", "never more often than min_interval", "schedule.py", "floor = max(asked, hold, pace.min_interval)", "floor = max(asked, hold)", "decisions.py::test_P7_the_first_interval_is_no_shorter_than_the_least"),
     m("S11", "where none was reached it is tried sooner", "schedule.py", '(4 if failure.kind in ("dns", "connect") else 1)', "1", "decisions.py::test_P10_what_was_not_reached_is_tried_sooner"),
     m("S12", "a server's wish beyond a day is not believed", "schedule.py", "SERVER_CAP = 86_400", "SERVER_CAP = 2 * 86_400", "schedule.py::test_P8_P21_what_is_asked_for_lengthens", "schedule.py::test_P9_P10_backoff"),
     m("S13", "gone is looked at once a week", "schedule.py", "GONE_PAUSE = 7 * 86_400", "GONE_PAUSE = 6 * 86_400", "schedule.py::test_P14_gone_is_looked_at_once_a_week"),

@@ -207,7 +207,7 @@ def test_P10_what_was_not_reached_is_tried_sooner() -> None:
 def test_P7_the_first_interval_is_no_shorter_than_the_least() -> None:
     for number in range(50):
         plan = schedule.after_success(NOW, PACE, (), PollHints(), f"source {number}", first=True)
-        assert plan.next_poll >= NOW + PACE.least
+        assert plan.next_poll >= NOW + PACE.min_interval
 
 
 # ---------------------------------------------------------------- the same text

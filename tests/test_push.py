@@ -333,7 +333,7 @@ def test_a_feed_is_subscribed_to_pushed_and_polled_less(desk: Desk, hub: Hub) ->
     assert [title[:7] for title in titles] == ["Ferry 1", "Ferry 2"] and len(hub.asked) == asked
     with open_writer(desk.config.database) as store:
         assert len(store.value("SELECT present FROM source").split(",")) == 2
-        assert [task.pace.wished for task in cycle.tasks(desk.config, store, Wanted(True), desk.now + 90_000)] == [18_000]  # fmt: skip
+        assert [task.pace.interval for task in cycle.tasks(desk.config, store, Wanted(True), desk.now + 90_000)] == [18_000]  # fmt: skip
     assert memory.next_poll - desk.now >= 18_000 and memory.failures == 0
 
     # Rubbish is no failure of the source.

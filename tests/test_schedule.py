@@ -32,7 +32,7 @@ def after(
 )  # fmt: skip
 def test_P8_P21_what_is_asked_for_lengthens(name: str, hints: PollHints, least: int) -> None:
     plan = after(hints)
-    assert NOW + max(least, PACE.least) <= plan.next_poll <= NOW + 2 * DAY, name
+    assert NOW + max(least, PACE.min_interval) <= plan.next_poll <= NOW + 2 * DAY, name
     assert plan.not_before == 0, "a forced poll heeds Retry-After, 429 and 410 alone"
     assert "asks for" in plan.why or least == 0
 
@@ -235,7 +235,7 @@ def test_P13_P22_R14_a_simulated_fortnight_of_5000_feeds() -> None:
         newest = at - (at + number * 997) % rhythm  # not all at midnight
         posts = tuple(newest - n * rhythm for n in range(6))
         if memory.polled is not None:
-            assert at >= max(memory.polled + PACE.least, memory.not_before) and schedule.is_due(
+            assert at >= max(memory.polled + PACE.min_interval, memory.not_before) and schedule.is_due(
                 memory, at, PACE
             )
             assert not schedule.is_due(memory, memory.next_poll - 1, PACE)

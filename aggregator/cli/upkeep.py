@@ -177,7 +177,7 @@ def _database(config: Config) -> Iterator[Finding]:
     overdue = [
         row
         for row in rows
-        if row.memory.polled and present - row.memory.next_poll > max(3600, config.pace.wished)
+        if row.memory.polled and present - row.memory.next_poll > max(3600, config.pace.interval)
     ]
     late = max((present - row.memory.next_poll for row in overdue), default=0)
     yield (

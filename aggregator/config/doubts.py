@@ -49,8 +49,8 @@ def _same_addresses(config: Config) -> Iterator[Doubt]:
 
 
 def _sources(config: Config) -> Iterator[Doubt]:
-    least = config.pace.least
-    if config.pace.wished < least:
+    least = config.pace.min_interval
+    if config.pace.interval < least:
         yield ("poll", "interval"), f"is shorter than poll.min_interval ({least} s), which holds"
     for number, source in _own(config):
         if source.interval is not None and source.interval < least:

@@ -34,9 +34,9 @@ def tasks(config: Config, store: Reader, wanted: Wanted, now: int) -> tuple[Task
         if source.id in last_urls and last_urls[source.id] != kinds.address(source):
             # another address: validators and health of the old one are void
             memory = SourceState(posts=memory.posts, last_new=memory.last_new)
-        pace = replace(config.pace, wished=source.interval) if source.interval else config.pace
+        pace = replace(config.pace, interval=source.interval) if source.interval else config.pace
         if source.id in pushed:
-            pace = Pace(*map(websub.slower, (pace.wished, pace.least, pace.most)))
+            pace = Pace(*map(websub.slower, (pace.interval, pace.min_interval, pace.max_interval)))
         if schedule.is_due(
             memory,
             now,

@@ -37,7 +37,9 @@ def is_possible(config: Config) -> bool:
 
 def slowed(pace: Pace) -> Pace:
     """Of a feed that is pushed."""
-    return Pace(websub.slower(pace.wished), websub.slower(pace.least), websub.slower(pace.most))
+    return Pace(
+        websub.slower(pace.interval), websub.slower(pace.min_interval), websub.slower(pace.max_interval)
+    )
 
 
 # ---------------------------------------------------------------- what came
@@ -170,7 +172,7 @@ def _poll_again(config: Config, store: Store, known: Mapping[str, Subscription],
     sooner = []
     for name in over:
         memory = memories.get(name, SourceState())
-        planned = now + (by_id[name].interval or config.pace.wished)
+        planned = now + (by_id[name].interval or config.pace.interval)
         if memory.next_poll > planned > memory.not_before:
             why = "its hub does not push any more"
             sooner.append((by_id[name], replace(memory, next_poll=planned, why=why)))
