@@ -10,7 +10,7 @@ from aggregator.store.archives import is_told_again
 from aggregator.store.base import Reader, Writer
 from aggregator.store.members import drop_empty, events_of, founded, touch
 from aggregator.store.overrides import Features
-from aggregator.store.rows import number
+from aggregator.store.rows import id_hash
 from aggregator.store.unpublished import mark_event
 
 
@@ -88,7 +88,7 @@ def _found(writer: Writer, public_id: str, published: int, changed: int) -> int:
     is_told_again(writer, public_id)
     event = writer.insert(
         "INSERT INTO event (public_id, id_hash, published, changed) VALUES (?, ?, ?, ?)",
-        (public_id, number(public_id), published, changed),
+        (public_id, id_hash(public_id), published, changed),
     )
     return event
 
@@ -139,7 +139,7 @@ def take_out(writer: Writer, entry: Entry) -> tuple[int, int]:
     writer.run("DELETE FROM member WHERE entry = ?", (entry.id,))
     drop_empty(writer, [row[0]])
     event = _found(writer, entry.public_id, entry.published or 0, entry.changed)
-    values = (entry.public_id, number(entry.public_id), event, entry.published, entry.changed)
+    values = (entry.public_id, id_hash(entry.public_id), event, entry.published, entry.changed)
     story = writer.insert(
         "INSERT INTO story (public_id, id_hash, event, published, changed) VALUES (?, ?, ?, ?, ?)", values
     )

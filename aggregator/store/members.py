@@ -13,7 +13,7 @@ from aggregator.model import Reason
 from aggregator.store import rows
 from aggregator.store.base import Reader, Writer
 from aggregator.store.overrides import JOINED
-from aggregator.store.rows import number
+from aggregator.store.rows import id_hash
 from aggregator.store.unpublished import mark_event
 from aggregator.store.vocabulary import PERIOD, forget_postings_of, packed
 
@@ -117,7 +117,7 @@ def founded(reader: Reader, table: str, public_ids: Sequence[str]) -> dict[str, 
     founded.
     """
     wanted = set(public_ids)
-    found = reader.chosen(f"SELECT public_id, id FROM {table} WHERE id_hash", map(number, public_ids))
+    found = reader.chosen(f"SELECT public_id, id FROM {table} WHERE id_hash", map(id_hash, public_ids))
     return {public_id: known for public_id, known in found if public_id in wanted}
 
 
@@ -147,7 +147,7 @@ class Additions:
         is there.
         """
         self._story += 1
-        name = number(entry.public_id)
+        name = id_hash(entry.public_id)
         if event is None:
             self._event += 1
             self.founded += 1
@@ -173,7 +173,7 @@ class Additions:
     def postings(self, terms: Mapping[str, int], at: int, story: int) -> None:
         """From now on these words, each with its weight there, find the story."""
         period = at // PERIOD
-        self._postings += [(period, number(term), at, story, weight) for term, weight in terms.items()]
+        self._postings += [(period, id_hash(term), at, story, weight) for term, weight in terms.items()]
 
     def flush(self) -> None:
         writer = self._writer

@@ -137,6 +137,6 @@ def _hints(record: dict[str, Any]) -> PollHints:
     )
 
 
-def number(text: str) -> int:
+def id_hash(text: str) -> int:
     """What indexes know a text by: a few bytes instead of all of it. Two texts may have the same."""
     return zlib.crc32(text.encode())

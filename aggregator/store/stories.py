@@ -10,7 +10,7 @@ from aggregator.model import Head, Member, Reason, Story
 from aggregator.store import rows
 from aggregator.store.base import Reader
 from aggregator.store.members import founded
-from aggregator.store.rows import number
+from aggregator.store.rows import id_hash
 
 _NOT_PUBLISHED = 1 << 62  # it comes out next, after everything else
 
@@ -213,7 +213,7 @@ def doubtful(reader: Reader, limit: int) -> list[tuple[int, int, str]]:
 def by_public_id(reader: Reader, ids: Sequence[str]) -> tuple[Story, ...]:
     """The stories with these published ids, or with entries that have them."""
     wanted = set(ids)
-    found = reader.chosen("SELECT id, public_id FROM story WHERE id_hash", map(number, ids))
+    found = reader.chosen("SELECT id, public_id FROM story WHERE id_hash", map(id_hash, ids))
     numbers = dict.fromkeys(story for story, public_id in found if public_id in wanted)
     numbers.update(
         dict.fromkeys(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from aggregator.store import rows, standing
 from aggregator.store.base import Reader, Store, Writer
-from aggregator.store.rows import number
+from aggregator.store.rows import id_hash
 
 
 def frequencies(reader: Reader, terms: Iterable[str]) -> dict[str, int]:
@@ -72,7 +72,7 @@ def postings(reader: Reader, term: str, since: int, until: int, most: int) -> li
     query = "SELECT at, story, weight FROM posting WHERE period = ? AND term = ? AND at BETWEEN ? AND ? ORDER BY at DESC, story DESC LIMIT ?"
     found: list[tuple[int, int, int]] = []
     for period in range(until // PERIOD, since // PERIOD - 1, -1):
-        found += reader.rows(query, (period, number(term), since, until, most - len(found)))
+        found += reader.rows(query, (period, id_hash(term), since, until, most - len(found)))
         if len(found) >= most:
             break
     return found
