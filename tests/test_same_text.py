@@ -287,8 +287,8 @@ def test_the_tail_of_all_titles_is_no_part_of_a_title(tmp_path: Path) -> None:
     with open_writer(tmp_path / "t.db") as store:
         found = store.rows("SELECT part FROM standing WHERE source = 'a' AND stands = 1")
     stands = {row[0] for row in found}
-    print_ = dedupe.fingerprint("Ferry runs aground | Night Desk Extra", "", "", stands)
-    assert print_.title == ("ferry", "runs", "aground") and "night" in print_.heading.lower()
+    fingerprint = dedupe.fingerprint("Ferry runs aground | Night Desk Extra", "", "", stands)
+    assert fingerprint.title == ("ferry", "runs", "aground") and "night" in fingerprint.heading.lower()
 
 
 def test_a_kicker_is_told_from_the_headline() -> None:

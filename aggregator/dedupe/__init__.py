@@ -1,4 +1,4 @@
-"""The same text? Two prints of entries → a `Reason` with score, threshold and what decided. Pure.
+"""The same text? Two fingerprints of entries → a `Reason` with score, threshold and what decided. Pure.
 
 Containment of word 3-shingles finds copies, cut and lengthened ones too. What folds by it, or by its title, is
 looked at again by guards, each with its feature in words: numbers, names, negations, opposite words, another
@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from aggregator.dedupe.cases import another_case
 from aggregator.dedupe.decision import Between, containment, decide, series, share_words, title_similarity
-from aggregator.dedupe.prints import BODY_CHARACTERS, Print, clean_title, fingerprint, marks
+from aggregator.dedupe.fingerprints import BODY_CHARACTERS, Fingerprint, clean_title, fingerprint, marks
 from aggregator.dedupe.standing import parts, tells_apart
 
 __all__ = [
     "BODY_CHARACTERS",
     "Between",
-    "Print",
+    "Fingerprint",
     "another_case",
     "clean_title",
     "containment",

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aggregator.dedupe.decision import OTHER_NUMBERS, Between, containment, decide, series, title_similarity
+from aggregator.dedupe.fingerprints import Fingerprint
 from aggregator.dedupe.headline import OTHER_WORDS
 from aggregator.dedupe.numbers import is_number
-from aggregator.dedupe.prints import Print
 from aggregator.model import Reason
 from aggregator.text import vocabulary
 
@@ -23,7 +23,7 @@ UNCASED = (
 )
 
 
-def another_case(a: Print, b: Print, between: Between, decided: Reason | None = None) -> bool:
+def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reason | None = None) -> bool:
     """Whether two stories are two cases of one template, and so not one happening. `decided`: what `decide` says
     of them, where that is known.
     """
@@ -38,7 +38,7 @@ def another_case(a: Print, b: Print, between: Between, decided: Reason | None = 
     return kind in (OTHER_WORDS, OTHER_NUMBERS) and (_stands(a, b) or _one_word_replaced(a, b))
 
 
-def _framed(a: Print, b: Print, one_source: bool) -> bool:
+def _framed(a: Fingerprint, b: Fingerprint, one_source: bool) -> bool:
     """Two headlines in one frame that have nothing else in common: `Letters: … and tariffs` of one source. Of two
     sources only where nothing but headlines is there: `Kerala High Court …`.
     """
@@ -69,7 +69,7 @@ def _telling(words: Sequence[str], spoken: str) -> set[str]:
     return {stems[word] for word in words if vocabulary.share(stems[word], spoken) < COMMON}
 
 
-def _stands(a: Print, b: Print) -> bool:
+def _stands(a: Fingerprint, b: Fingerprint) -> bool:
     """One and the same text under two titles that have nothing in common, of which it speaks of neither."""
     if containment(a.held, b.held) < STANDS or title_similarity(a.title, b.title) > 0.0:
         return False
@@ -77,7 +77,7 @@ def _stands(a: Print, b: Print) -> bool:
     return not (_telling(a.title, a.spoken) | _telling(b.title, b.spoken)) & _telling(tuple(body), a.spoken)
 
 
-def _one_word_replaced(a: Print, b: Print) -> bool:
+def _one_word_replaced(a: Fingerprint, b: Fingerprint) -> bool:
     """In scripts without capitals: two headlines that are the same but for a word or two in one place. Another
     outlet would not have found the very same words; a template has them. Numbers do not count: a toll rises.
     """

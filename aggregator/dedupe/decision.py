@@ -1,6 +1,6 @@
-"""Two prints of entries → whether they are one text, with score, threshold and what decided.
+"""Two fingerprints of entries → whether they are one text, with score, threshold and what decided.
 
-In: two prints and what lies between them. Out: a `Reason`; its level is None where they are two. Start reading at `decide`.
+In: two fingerprints and what lies between them. Out: a `Reason`; its level is None where they are two. Start reading at `decide`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from aggregator.dedupe import headline
+from aggregator.dedupe.fingerprints import Fingerprint, shingles
 from aggregator.dedupe.headline import OTHER_NAMES, Edits, Feature, edits, telling
 from aggregator.dedupe.numbers import is_number, plain
-from aggregator.dedupe.prints import Print, shingles
 from aggregator.dedupe.standing import speaks
 from aggregator.model import Reason
 from aggregator.text import contrary, vocabulary
@@ -103,7 +103,7 @@ def title_similarity(a: tuple[str, ...], b: tuple[str, ...]) -> float:
 _NO = Reason(None, None, 0.0, THRESHOLD)
 
 
-def decide(a: Print, b: Print, between: Between = ELSEWHERE) -> Reason:
+def decide(a: Fingerprint, b: Fingerprint, between: Between = ELSEWHERE) -> Reason:
     """Level "text" or None, with the score against its threshold and what decided, in words."""
     held = containment(a.held, b.held)
     bare = between.one_source and a.emptied and b.emptied  # with one text, that says nothing of them
@@ -133,9 +133,9 @@ def decide(a: Print, b: Print, between: Between = ELSEWHERE) -> Reason:
 
 
 class _Pair:
-    """Two prints that have something in common, and what is asked of them."""
+    """Two fingerprints that have something in common, and what is asked of them."""
 
-    def __init__(self, a: Print, b: Print, between: Between, similar: float, held: float) -> None:
+    def __init__(self, a: Fingerprint, b: Fingerprint, between: Between, similar: float, held: float) -> None:
         self.a, self.b, self.between, self.similar, self.held = a, b, between, similar, held
         self.least, self.most = sorted((len(a.body), len(b.body)))
         longer, other = sorted((a, b), key=lambda one: (-len(one.title) - len(one.body), one.spoken))
@@ -379,7 +379,7 @@ def _speaks(words: Sequence[str], body: Sequence[str], share: float) -> bool:
     return speaks(words, body) >= max(1, share * len(words))
 
 
-def _titles(a: Print, b: Print) -> float:
+def _titles(a: Fingerprint, b: Fingerprint) -> float:
     """Similarity of the titles; a title that was cut off counts as far as it goes."""
     similar = title_similarity(a.title, b.title)
     for short, long in ((a, b), (b, a)):
@@ -389,14 +389,14 @@ def _titles(a: Print, b: Print) -> float:
     return similar
 
 
-def _opening(one: Print, other: Print) -> int:
+def _opening(one: Fingerprint, other: Fingerprint) -> int:
     return next(
         (position for position, shingle in enumerate(shingles(one.body)) if shingle in other.held),
         len(one.body),
     )
 
 
-def share_words(a: Print, b: Print) -> bool:
+def share_words(a: Fingerprint, b: Fingerprint) -> bool:
     """Whether two items have a telling word in common, whatever its ending; nothing tells against one that has no
     words.
     """
@@ -405,7 +405,7 @@ def share_words(a: Print, b: Print) -> bool:
     return not mine or not other or speaks(mine, other) > 0
 
 
-def series(a: Print, b: Print, reason: Reason, one_source: bool) -> bool:
+def series(a: Fingerprint, b: Fingerprint, reason: Reason, one_source: bool) -> bool:
     """Whether two texts are two cases of one template (weather of two towns, results of two matches), and so
     not one event either.
 
@@ -425,7 +425,7 @@ def series(a: Print, b: Print, reason: Reason, one_source: bool) -> bool:
     return not a.held and not b.held and title_similarity(a.title, b.title) >= least
 
 
-def _renamed(a: Print, b: Print) -> tuple[str, str] | None:
+def _renamed(a: Fingerprint, b: Fingerprint) -> tuple[str, str] | None:
     """Two titles in the same words but for two names or more (`Doe v Roe`, the teams of a match): two cases,
     whatever their bodies say.
     """
@@ -440,7 +440,7 @@ def _renamed(a: Print, b: Print) -> tuple[str, str] | None:
     return " ".join(mine), " ".join(other)
 
 
-def _names_in_title(one: Print, places: list[int]) -> bool:
+def _names_in_title(one: Fingerprint, places: list[int]) -> bool:
     capitals = one.title_capitals()
     return bool(capitals) and all(capitals[place] and one.title[place] not in _AGENCIES for place in places)
 
@@ -465,7 +465,7 @@ def _numbers_differ(a: Sequence[str], b: Sequence[str]) -> bool:
     return all(map(is_number, (*a, *b))) and {*map(plain, a)} != {*map(plain, b)}
 
 
-def _names_differ(a: Print, i: int, j: int, b: Print, k: int, m: int) -> bool:
+def _names_differ(a: Fingerprint, i: int, j: int, b: Fingerprint, k: int, m: int) -> bool:
     """Both spans are nothing but words with a capital, and none is the name of an agency."""
     mine_up, other_up = a.capitals()[i:j], b.capitals()[k:m]
     if not mine_up or not other_up or not all(mine_up) or not all(other_up):
@@ -486,7 +486,7 @@ def _disagree(a: frozenset[str], b: frozenset[str], share: float) -> bool:
     return bool(a and b) and len(a & b) < share * min(len(a), len(b))
 
 
-def _swapped(a: Print, b: Print) -> tuple[str, str] | None:
+def _swapped(a: Fingerprint, b: Fingerprint) -> tuple[str, str] | None:
     """A word of one title that stands where the other title has another one, and the same in the bodies:
     another case of a series.
     """

@@ -51,7 +51,7 @@ class New:
     """An entry on its way: what is compared of it."""
 
     entry: PendingEntry
-    print: dedupe.Print
+    fingerprint: dedupe.Fingerprint
     counts: Vector
     spoken: str
     vector: Vector = field(default_factory=dict)
@@ -110,8 +110,13 @@ class Batch:
         self.join_by_hand(batch)
 
     def prepared(self, entry: PendingEntry) -> New:
-        print_ = self.memory.fingerprint(entry)
-        return New(entry, print_, cluster.terms(print_.title, print_.body, print_.spoken), print_.spoken)
+        fingerprint = self.memory.fingerprint(entry)
+        return New(
+            entry,
+            fingerprint,
+            cluster.terms(fingerprint.title, fingerprint.body, fingerprint.spoken),
+            fingerprint.spoken,
+        )
 
     def rarity(self, spoken: str) -> cluster.Rarity:
         known = self.rarities.get(spoken)
@@ -128,7 +133,7 @@ class Batch:
             term: int(one.vector[term] * WEIGHTS + 0.5)
             for term in cluster.index_terms(one.vector, self.frequencies, self.total)
         }
-        one.terms.update(dict.fromkeys(dedupe.marks(one.print), int(MARK * WEIGHTS)))
+        one.terms.update(dict.fromkeys(dedupe.marks(one.fingerprint), int(MARK * WEIGHTS)))
 
     def place(self, one: New) -> None:
         """Into the story that it belongs to, or a new one."""
@@ -156,7 +161,7 @@ class Batch:
         self.founders.append(one.vector.keys() - held if held else one.vector.keys())
         self.index(story, one)
         memory = self.memory
-        memory.prints[story] = [Known(entry, one.print)]
+        memory.fingerprints[story] = [Known(entry, one.fingerprint)]
         memory.points[story] = Point(story, at, entry.source, one.vector)
         memory.events[story] = event
         self.decided.update({pair(story, other): reason for other, reason in one.decided.items()})
@@ -174,9 +179,9 @@ class Batch:
 
     def known_by(self, story: int, one: New) -> None:
         """An edited copy: the next copy may be one of it rather than of the founder."""
-        known = self.memory.prints_of(story)
+        known = self.memory.fingerprints_of(story)
         if len(known) < TELLINGS and all(telling.id != one.entry.id for telling in known):
-            known.append(Known(one.entry, one.print))
+            known.append(Known(one.entry, one.fingerprint))
         self.lasting.update(one.terms)
         self.index(story, one)
 
@@ -227,11 +232,13 @@ class Batch:
 
     def another_case(self, a: int, b: int) -> bool:
         """Whether two stories are two cases of one template, by the entries that founded them."""
-        one, other = self.memory.prints_of(a), self.memory.prints_of(b)
+        one, other = self.memory.fingerprints_of(a), self.memory.fingerprints_of(b)
         if not one or not other:
             return False
         decided = self.decided.get(pair(a, b))
-        return dedupe.another_case(one[0].print, other[0].print, one[0].between(other[0]), decided)
+        return dedupe.another_case(
+            one[0].fingerprint, other[0].fingerprint, one[0].between(other[0]), decided
+        )
 
     def compare(self, story: int, near: list[int]) -> None:
         """Note which of these stories may tell the same happening."""
@@ -283,10 +290,10 @@ class Batch:
     def reason(self, member: Member) -> Reason:
         """Why a story is in its event."""
         nearest = member.nearest or member.story
-        known = self.memory.prints.get(nearest)
+        known = self.memory.fingerprints.get(nearest)
         one, other = self.memory.points[member.story], self.memory.points[nearest]
         return reasons.of_member(
-            member, one, other, known[0].print if known else None, self.memory.founder_of(nearest)
+            member, one, other, known[0].fingerprint if known else None, self.memory.founder_of(nearest)
         )
 
     def remember(self) -> None:

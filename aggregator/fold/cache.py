@@ -34,7 +34,7 @@ class Known:
     """An entry that a story is known by."""
 
     entry: PendingEntry
-    print: dedupe.Print
+    fingerprint: dedupe.Fingerprint
 
     @property
     def id(self) -> int:
@@ -67,7 +67,7 @@ class FoldCache:
         self._reader, self.titles = reader, titles
         self.terms: dict[str, Postings] = {}
         self.times: dict[int, int] = {}  # story → time, of all in `terms`
-        self.prints: dict[int, list[Known]] = {}  # story → what it is known by
+        self.fingerprints: dict[int, list[Known]] = {}  # story → what it is known by
         self.points: dict[int, Point] = {}  # story → what is clustered of it
         self.events: dict[int, int] = {}  # story → event
         self._newest = self._stored = vocabulary.newest_posting(reader)
@@ -83,7 +83,7 @@ class FoldCache:
             self.frequencies.clear()
         _halve(self.standing, CACHE)
         _halve(self.events, 4 * CACHE)
-        _halve(self.prints, CACHE)
+        _halve(self.fingerprints, CACHE)
         _halve(self.points, 2 * CACHE)
 
     def index(self, story: int, at: int, terms: dict[str, int]) -> None:
@@ -158,15 +158,15 @@ class FoldCache:
         vocabulary.count_terms(writer, self.counted)
         self.counted.clear()
 
-    def prints_of(self, story: int) -> list[Known]:
-        known = self.prints.get(story)
+    def fingerprints_of(self, story: int) -> list[Known]:
+        known = self.fingerprints.get(story)
         if known is None:
             found = members.tellings(self._reader, story, EDITED, TELLINGS, dedupe.BODY_CHARACTERS)
             known = [Known(entry, self.fingerprint(entry)) for entry in found]
-            self.prints[story] = known
+            self.fingerprints[story] = known
         return known
 
-    def fingerprint(self, entry: PendingEntry) -> dedupe.Print:
+    def fingerprint(self, entry: PendingEntry) -> dedupe.Fingerprint:
         source_title = entry.taken_from or self.titles.get(entry.source, "")
         return dedupe.fingerprint(
             entry.title, entry.text, source_title, self.stands(entry.source), entry.language
@@ -188,9 +188,9 @@ class FoldCache:
         changed = {source for source, group in by_source.items() if self._learn(source, group, met)}
         standing.remember(writer, met)
         if changed:  # what was compared until now held parts that stand
-            for story, known in list(self.prints.items()):
+            for story, known in list(self.fingerprints.items()):
                 if any(telling.entry.source in changed for telling in known):
-                    del self.prints[story]
+                    del self.fingerprints[story]
 
     def _learn(self, source: str, group: Sequence[PendingEntry], met: list[tuple[str, int, Part]]) -> bool:
         """Whether more stands than before; what is to be remembered goes into `met`."""
@@ -236,7 +236,7 @@ class FoldCache:
 
     def founder_of(self, story: int) -> int | None:
         """The entry that founded it."""
-        known = self.prints.get(story)
+        known = self.fingerprints.get(story)
         return known[0].id if known else members.founder(self._reader, story)
 
     def forget_events(self, gone: set[int]) -> None:
@@ -247,7 +247,7 @@ class FoldCache:
 
     def forget_stories(self) -> None:
         """The user's word changed them and their events: one may be gone."""
-        for known in (self.terms, self.times, self.prints, self.points, self.events):
+        for known in (self.terms, self.times, self.fingerprints, self.points, self.events):
             known.clear()
 
 

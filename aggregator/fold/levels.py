@@ -106,13 +106,15 @@ def same_text(batch: Batch, new: New, found: Sequence[Found]) -> Home | None:
 
 def _compared(batch: Batch, new: New, story: int) -> list[Reason]:
     """Why it is the same text as entries that the story is known by; notes what was decided, for events."""
-    own = Known(new.entry, new.print)
+    own = Known(new.entry, new.fingerprint)
     reasons = []
-    for other in batch.memory.prints_of(story):
-        reason = dedupe.decide(other.print, new.print, other.between(own))
+    for other in batch.memory.fingerprints_of(story):
+        reason = dedupe.decide(other.fingerprint, new.fingerprint, other.between(own))
         new.decided.setdefault(story, reason)
         if reason.level is None or batch.kept_apart(new.entry, story):
-            if dedupe.series(other.print, new.print, reason, other.entry.source == new.entry.source):
+            if dedupe.series(
+                other.fingerprint, new.fingerprint, reason, other.entry.source == new.entry.source
+            ):
                 new.series.add(story)
         else:
             reasons.append(replace(reason, against=other.id))

@@ -8,7 +8,7 @@ from itertools import chain
 
 from aggregator import cluster
 from aggregator.cluster import Point, Vector
-from aggregator.dedupe import Print
+from aggregator.dedupe import Fingerprint
 from aggregator.fold.merging import Member
 from aggregator.model import Reason
 from aggregator.text import vocabulary
@@ -19,7 +19,7 @@ TELLING = 0.9  # share of the likeness that the words make up which are named
 
 
 def of_member(
-    member: Member, story: Point, nearest: Point, said: Print | None, against: int | None
+    member: Member, story: Point, nearest: Point, said: Fingerprint | None, against: int | None
 ) -> Reason:
     """`said`: by the nearest story, where that is known; `against` is the entry that founded it."""
     shared = _telling(story.vector, nearest.vector)
@@ -34,7 +34,7 @@ def of_member(
     return Reason("event", against, member.likeness, cluster.THRESHOLD, features)
 
 
-def _as_written(terms: Sequence[str], said: Print) -> list[str]:
+def _as_written(terms: Sequence[str], said: Fingerprint) -> list[str]:
     """The word that stands for each term, the first of several; a term is a stem."""
     stem, wanted = vocabulary.stems(said.spoken), set(terms)
     written: dict[str, str] = {}

@@ -39,7 +39,7 @@ _ACRONYM = re.compile(r"\b(?:[A-Za-z]\.){2,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Print:
+class Fingerprint:
     """What is compared of an entry. Numbers as said, years and months too."""
 
     title: tuple[str, ...]  # without what its source puts before or behind all its titles
@@ -91,7 +91,7 @@ def fingerprint(
     source_title: str = "",
     stands: Container[int] = (),
     language: str | None = None,
-) -> Print:
+) -> Fingerprint:
     """Of a title and a body (plain text; "" for headlines alone).
 
     `stands`: the parts that the source says under several titles, see `standing`; `language` as declared.
@@ -110,7 +110,7 @@ def fingerprint(
     body = tuple(words(shown)[:BODY_WORDS])
     title_words = tuple(words(cleaned))
     before = standing.head(cleaned)
-    return Print(
+    return Fingerprint(
         title=title_words,
         body=body,
         held=frozenset(shingles(body)),
@@ -163,7 +163,7 @@ def _is_source(tail: str, source_title: str, left: int) -> bool:
     )
 
 
-def marks(one: Print) -> list[str]:
+def marks(one: Fingerprint) -> list[str]:
     """By what a long text is found although another one opens it: its smallest shingle hashes (Broder 1997,
     bottom-k).
 
