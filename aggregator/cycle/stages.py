@@ -87,7 +87,7 @@ def fold_again(config: Config, store: Store, now: int) -> None:
 
 def _fold(config: Config, store: Store, watch: Watch, stop: Stop) -> Folded:
     let_in(config, store)
-    waiting = queue.waiting(store)
+    waiting = queue.pending_count(store)
     watch.stage("folding", waiting)
     if not waiting:
         return Folded()

@@ -39,7 +39,7 @@ def fold(
     Ends after the batch in hand once `stop` is set: what was folded until then is kept.
     """
     done, memory = Folded(), FoldCache(store, titles)
-    waiting = queue.untold(store)
+    waiting = queue.pending(store)
     with _no_collection():
         for start in range(0, len(waiting), TRANSACTION):
             with store.transaction() as writer:

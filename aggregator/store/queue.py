@@ -13,7 +13,7 @@ from aggregator.store.unpublished import mark_event
 from aggregator.store.vocabulary import PERIOD, forget_postings_of
 
 
-def untold(reader: Reader) -> Sequence[int]:
+def pending(reader: Reader) -> Sequence[int]:
     """All entries that wait, in the order (published, id): it does not matter who answered first."""
     # An array: a million numbers take 8 MB, not 40.
     return array(
@@ -27,7 +27,7 @@ def untold(reader: Reader) -> Sequence[int]:
     )
 
 
-def waiting(reader: Reader) -> int:
+def pending_count(reader: Reader) -> int:
     return int(reader.value("SELECT count(*) FROM pending_entry"))
 
 
@@ -55,7 +55,7 @@ def forget(store: Store, since: int | None) -> int:
         writer.run(
             "INSERT OR IGNORE INTO pending_entry SELECT id FROM entry WHERE kept = 1 AND id NOT IN (SELECT entry FROM member)"
         )
-    return waiting(store)
+    return pending_count(store)
 
 
 def unmake(writer: Writer, stories: Collection[int]) -> None:
