@@ -65,7 +65,7 @@ def named(page: bytes, url: str) -> tuple[str, ...]:
     parser = _Links()
     parser.feed(page[:MAX_PAGE].decode("utf-8", "replace"))
     base = urljoin(url, parser.base) if parser.base else url
-    found = [urls.follow(href, base) for href in (*parser.named, *parser.hinted)]
+    found = [urls.clean_link(href, base) for href in (*parser.named, *parser.hinted)]
     return tuple(dict.fromkeys(link for link in found if link and link != url))
 
 

@@ -1,7 +1,7 @@
 """When are two links one link? The link to follow and the key to compare are two things (rules as data in
 `data/links.json`).
 
-In: addresses as feeds write them. Out: one to `follow`, a `key` to compare, ids. Start reading at `key`.
+In: addresses as feeds write them. Out: one to `clean_link`, a `key` to compare, ids. Start reading at `key`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ _PATH_SAFE, _QUERY_SAFE = "/:@!$&'()*+,;=~-._%", "/?:@!$&'()*+,;=~-._%"
 _ID_SAFE = "/?:@!$&'()*+,;=~-._"  # … and in an id
 
 
-def follow(href: str | None, base: str | None = None) -> str | None:
+def clean_link(href: str | None, base: str | None = None) -> str | None:
     """The absolute http(s) link that a reader opens: percent-encoded, tracking parameters gone, nothing else
     lost or sorted.
 
@@ -126,7 +126,7 @@ def _followed(href: str, base: str | None) -> str | None:
         _escaped(_without_tracking(parts.fragment) if "=" in parts.fragment else parts.fragment, _QUERY_SAFE),
     ))  # fmt: skip
     if _ESCAPED_TWICE.search(link):  # an empty query went, and what stood around it came together
-        return follow(link)
+        return clean_link(link)
     return link if len(link) <= MAX_LENGTH else None
 
 
@@ -153,10 +153,10 @@ def _with_host(text: str, base: str | None) -> str:
 
 
 def plain(url: str | None) -> str | None:
-    """`follow`, where every reader and validator takes the link: not of an IPv6 address
+    """`clean_link`, where every reader and validator takes the link: not of an IPv6 address
     (`http://[2001:db8::1]/`), which many don't know.
     """
-    link = follow(url)
+    link = clean_link(url)
     return None if link is None or "://[" in link[:9] or "@[" in link else link
 
 
@@ -238,7 +238,7 @@ def key(url: str | None) -> str | None:
     may track or may say which page is meant come last, after a blank: see `page`. None for no link and for a
     mere home page, which identifies no item.
     """
-    link = follow(url)
+    link = clean_link(url)
     if link is None:
         return None
     parts = urlsplit(_CACHES.sub("https://", link))

@@ -57,13 +57,13 @@ from aggregator import urls
     ],
 )
 def test_follow(href: str, base: str | None, wanted: str | None) -> None:
-    assert urls.follow(href, base) == wanted
+    assert urls.clean_link(href, base) == wanted
 
 
 @given(st.text("ab1.-/_~:@,;&=%?#", max_size=20))
 def test_most_links_stay_as_they_are_without_being_taken_apart(rest: str) -> None:
     href = f"https://a.example{rest}"
-    assert urls.follow(href, "http://b.example/") == urls._followed(href, "http://b.example/")
+    assert urls.clean_link(href, "http://b.example/") == urls._followed(href, "http://b.example/")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ _MAY_SAY_WHICH = [
 def test_what_may_say_which_page_is_meant_stays_and_parts_links(pair: str) -> None:
     link = f"https://a.example/view?a=1&{pair}&b=2"
     key = urls.key(link)
-    assert urls.follow(link) == link
+    assert urls.clean_link(link) == link
     assert key is not None and key != urls.key("https://a.example/view?a=1&b=2")
     assert urls.page(key) == urls.key("https://a.example/view?a=1&b=2")
     assert urls.key(f"https://a.example/?{pair}") is not None, "it may be no home page"
@@ -153,8 +153,8 @@ _NEVER_SAYS_WHICH = [
 
 @pytest.mark.parametrize("pair", _NEVER_SAYS_WHICH)
 def test_what_never_says_which_page_is_meant_goes(pair: str) -> None:
-    assert urls.follow(f"https://a.example/view?a=1&{pair}&b=2") == "https://a.example/view?a=1&b=2"
-    assert urls.follow(f"https://a.example/view?{pair}") == "https://a.example/view"
+    assert urls.clean_link(f"https://a.example/view?a=1&{pair}&b=2") == "https://a.example/view?a=1&b=2"
+    assert urls.clean_link(f"https://a.example/view?{pair}") == "https://a.example/view"
 
 
 def test_a_home_page_identifies_nothing() -> None:
@@ -202,11 +202,11 @@ def test_plain_links_are_those_that_every_reader_takes(link: str | None, wanted:
 
 @given(st.text(max_size=60), st.text(max_size=20))
 def test_S11_nothing_else_than_web_addresses_comes_out(href: str, base: str) -> None:
-    found = urls.follow(href, base)
+    found = urls.clean_link(href, base)
     assert found is None or (
         found.startswith(("http://", "https://")) and not set(found) & set(' \t\r\n<>"`')
     )
-    assert found is None or urls.follow(found) == found, "following again changes nothing"
+    assert found is None or urls.clean_link(found) == found, "following again changes nothing"
     assert found is None or urls.key(found) == urls.key(href), (
         "the link to follow has the key of what was said"
     )

@@ -199,7 +199,7 @@ def findings(document: Document) -> Iterator[str]:
     if not document.title:
         yield "has no title"
     for rel in ("self", "alternate"):
-        if urls.follow(document.links.get(rel)) is None:
+        if urls.clean_link(document.links.get(rel)) is None:
             yield f"has no absolute link to its {rel}"
     yield from _together(document)
     for row in document.items:
@@ -248,10 +248,10 @@ def _dates(row: Row, latest: int) -> Iterator[str]:
 
 
 def _links_and_content(row: Row) -> Iterator[str]:
-    if urls.follow(row.link) is None:
+    if urls.clean_link(row.link) is None:
         yield f"the link {row.link!r} is no absolute web address"
     for address, kind, length in row.media:
-        if urls.follow(address) is None or "/" not in kind or not length.isdecimal():
+        if urls.clean_link(address) is None or "/" not in kind or not length.isdecimal():
             yield f"the enclosure {address!r} lacks an address, a type or a length"
     if row.content and markup.safe(row.content) != row.content:
         yield "its content is changed by sanitising it again"

@@ -145,7 +145,7 @@ def _opml(opml: Path) -> Iterator[str]:
             yield "has an outline without text"
         address = outline.get("xmlUrl")
         if address is not None and (
-            urls.follow(address) is None or outline.get("type") != "rss" or not outline.get("title")
+            urls.clean_link(address) is None or outline.get("type") != "rss" or not outline.get("title")
         ):
             yield f"{address}: lacks an absolute address, a title or the type “rss”"
 

@@ -62,7 +62,7 @@ def _entry(config: Config, title: str, text: str, link: str | None, published: i
     shown = markup.title(title)
     if not shown:
         raise UsageError(f'--title "{title}": has no words; give the headline of the story')
-    followed = urls.follow(link) if link else None
+    followed = urls.clean_link(link) if link else None
     if link and followed is None:
         raise UsageError(f'--link "{link}": is no web address such as https://example.org/story')
     plain = markup.clean(text).strip()

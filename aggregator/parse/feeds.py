@@ -137,20 +137,20 @@ def _feed(document: dialect.Document, fetched: FetchResult, body: Body) -> Feed:
     said, base = document.feed, fetched.url
     own = [link.get("href") for link in said.get("links", ()) if link.get("rel") == "self"]
     # Of a copy the original's address, which it says itself, tells where its site is.
-    link = urls.follow(_string(_get(said, "link")), next(filter(None, map(urls.follow, own)), base))
+    link = urls.clean_link(_string(_get(said, "link")), next(filter(None, map(urls.clean_link, own)), base))
     image = said.get("image") or {}
     return Feed(
         id=_string(_get(said, "id")),
         title=_titled(said, document.version.startswith("atom")),
         link=link,
-        self_link=next((urls.follow(href, base) for href in own), None),
+        self_link=next((urls.clean_link(href, base) for href in own), None),
         description=markup.plain(
             _string(_get(said, "subtitle")) or _string(_get(said, "itunes_summary")) or ""
         )[:2000],
         language=normal.language(_get(said, "language")),
         authors=_people(said) or podcast.owner(said),
         rights=markup.plain(_string(_get(said, "rights")) or "")[:500] or None,
-        icon=urls.follow(
+        icon=urls.clean_link(
             _string(_get(said, "icon")) or _string(_get(said, "logo")) or _string(image.get("href")),
             link or base,
         ),
@@ -246,7 +246,7 @@ def _discussion(item: Any, base: str) -> str | None:
         if one.get("rel") == "replies" and one.get("type") == "text/html"
     ]
     said = [_string(_get(item, "comments")), *map(_string, pages)]
-    return next((found for found in (urls.follow(one, base) for one in said) if found), None)
+    return next((found for found in (urls.clean_link(one, base) for one in said) if found), None)
 
 
 def _dated(item: Any, names: tuple[str, ...]) -> list[str]:
@@ -271,12 +271,12 @@ def _link(item: Any, base: str, atom: bool) -> str | None:
     guid, named = _string(_get(item, "id")), _string(_get(item, "link"))
     # feedparser takes the guid for the link unless isPermaLink="false" is said; many a guid is a bare number.
     candidates = [
-        *(link for name in _ORIGINALS if urls.follow(link := _string(_get(item, name)))),
+        *(link for name in _ORIGINALS if urls.clean_link(link := _string(_get(item, name)))),
         *(one.get("href") for one in alternates),
         named if named != guid else None,
         guid if guid and _leads(guid, "true" if atom else _get(item, "permalink")) else None,
     ]
-    return next((link for link in (urls.follow(_string(one), base) for one in candidates) if link), None)
+    return next((link for link in (urls.clean_link(_string(one), base) for one in candidates) if link), None)
 
 
 def _leads(guid: str, permalink: str | None) -> bool:
@@ -332,7 +332,7 @@ def _render(detail: Any, base: str, page: str | None) -> str:
     value = _string(detail.get("value")) or ""
     kind = (detail.get("type") or "text/html").split(";")[0].strip().lower()
     own = detail.get("base")
-    where = (urls.follow(own, base) if isinstance(own, str) and own else None) or base
+    where = (urls.clean_link(own, base) if isinstance(own, str) and own else None) or base
     if kind in ("text/html", "application/xhtml+xml", "text/x-html", "html", "xhtml"):
         return markup.safe(value, where, page)
     if kind.startswith(("image/", "audio/", "video/")) or kind == "application/octet-stream":
@@ -368,7 +368,11 @@ def _image(item: Any, base: str) -> str | None:
     own = (_get(item, "image") or {}).get("href") if isinstance(_get(item, "image"), dict) else None
     inner = _get(item, "image/url")
     return next(
-        (found for found in (urls.follow(_string(one), base) for one in [*thumbnails, own, inner]) if found),
+        (
+            found
+            for found in (urls.clean_link(_string(one), base) for one in [*thumbnails, own, inner])
+            if found
+        ),
         None,
     )
 
@@ -383,7 +387,7 @@ def _extras(item: Any, link: str | None, feed: Feed, base: str) -> Iterator[tupl
             yield shown, markup.plain(value)[:1000]
     for one in _get(item, "links") or ():
         if one.get("rel") in ("via", "related", "replies") and not tellings.is_telling(one):
-            found = urls.follow(_string(one.get("href")), base)
+            found = urls.clean_link(_string(one.get("href")), base)
             if found and found != link:
                 yield one["rel"], found
     yield from podcast.of_item(item, dict(reversed(feed.extras)), base)
@@ -392,7 +396,7 @@ def _extras(item: Any, link: str | None, feed: Feed, base: str) -> Iterator[tupl
         yield "georss:point", " ".join(f"{number:g}" for number in reversed(where["coordinates"][:2]))
     # RSS names there where its author found a thing, or whom it was taken from; both are worth a link.
     if told and not feed.format.startswith("atom"):
-        found = urls.follow(_string(told.get("href")), base)
+        found = urls.clean_link(_string(told.get("href")), base)
         if found:
             yield "source", found
         if _string(told.get("title")):

@@ -75,12 +75,12 @@ def _feed(document: dict[str, Any], fetched: FetchResult) -> Feed:
     return Feed(
         id=_text(document.get("feed_url")),
         title=markup.title(_text(document.get("title")) or ""),
-        link=urls.follow(_text(document.get("home_page_url")), base),
-        self_link=urls.follow(_text(document.get("feed_url")), base),
+        link=urls.clean_link(_text(document.get("home_page_url")), base),
+        self_link=urls.clean_link(_text(document.get("feed_url")), base),
         description=markup.plain(_text(document.get("description")) or "")[:2000],
         language=normal.language(document.get("language")),
         authors=_authors(document),
-        icon=urls.follow(_text(document.get("icon")) or _text(document.get("favicon")), base),
+        icon=urls.clean_link(_text(document.get("icon")) or _text(document.get("favicon")), base),
         format="json11" if "1.1" in str(document["version"]) else "json10",
         hints=PollHints(hub=_hub(document, base), topic=urls.absolute(document.get("feed_url"), base)),
     )
@@ -113,7 +113,7 @@ def _entry(
     source: str, item: dict[str, Any], feed: Feed, fetched: FetchResult, habits: dates.Habits
 ) -> Entry:
     guid, site = item.get("id"), bases.of_items(feed, fetched.url)
-    link = urls.follow(_text(item.get("url")) or _text(item.get("external_url")), site)
+    link = urls.clean_link(_text(item.get("url")) or _text(item.get("external_url")), site)
     base = bases.of_content(link, feed, fetched.url)
     rich, flat = _text(item.get("content_html")), _text(item.get("content_text"))
     content = markup.safe(rich, base, link) if rich else markup.safe(normal.paragraphs(flat)) if flat else ""
@@ -130,7 +130,7 @@ def _entry(
         for one in attachments
     ]
     tags = item.get("tags") if isinstance(item.get("tags"), list) else []
-    external = urls.follow(_text(item.get("external_url")), site)
+    external = urls.clean_link(_text(item.get("external_url")), site)
     return normal.finish(
         Entry(
             source=source,
@@ -147,7 +147,7 @@ def _entry(
             language=normal.language(item.get("language")) or feed.language,
             categories=normal.categories((tag, None, None) for tag in tags or ()),
             enclosures=tuple(one for one in found if one)[: normal.MAX_LISTED],
-            image=urls.follow(_text(item.get("image")) or _text(item.get("banner_image")), base),
+            image=urls.clean_link(_text(item.get("image")) or _text(item.get("banner_image")), base),
             extras=(("related", external),) if external and external != link else (),
             said=normal.said(item),
         ),

@@ -85,7 +85,7 @@ def person(name: object, email: object = None, uri: object = None) -> Person | N
     if mail is None and isinstance(uri, str) and uri.startswith("mailto:"):
         return person(name, uri.removeprefix("mailto:")) or person(name)
     return (
-        Person(shown or mail or "", mail, urls.follow(uri) if isinstance(uri, str) else None)
+        Person(shown or mail or "", mail, urls.clean_link(uri) if isinstance(uri, str) else None)
         if shown or mail
         else None
     )
@@ -115,7 +115,7 @@ def enclosure(
     url: object, base: str, kind: object = None, length: object = None, **more: Any
 ) -> Enclosure | None:
     """A media file with type and length; the type from the extension where none is said."""
-    link = urls.follow(url, base) if isinstance(url, str) else None
+    link = urls.clean_link(url, base) if isinstance(url, str) else None
     if link is None:
         return None
     extension = link.split("?")[0].rsplit("/", 1)[-1].rpartition(".")[2].lower()
@@ -217,7 +217,7 @@ def based(fetched: FetchResult, feed: Feed) -> FetchResult:
     """
     return (
         fetched
-        if urls.follow(fetched.url)
+        if urls.clean_link(fetched.url)
         else replace(fetched, url=feed.self_link or feed.link or fetched.url)
     )
 

@@ -24,7 +24,7 @@ def of_entry(told: Any, authors: Sequence[Person], base: str) -> Iterator[tuple[
         ("site", links.get("alternate")),
         ("icon", _text(told, "icon") or _text(told, "logo")),
     ):
-        if found := urls.follow(address, base):
+        if found := urls.clean_link(address, base):
             yield f"origin:{name}", found
     if urls.is_id(_text(told, "id").strip()):
         yield "origin:id", _text(told, "id").strip()

@@ -135,7 +135,7 @@ def _value(name: str, record: Mapping[str, Any], base: str) -> str | None:
         value = record.get(said)
         text = markup.title(value)[:1000] if isinstance(value, str) else ""
         if said in addresses:
-            text = urls.follow(text, base) or ""
+            text = urls.clean_link(text, base) or ""
         if text:
             found[shown] = text
     if any(attributes.get(one, "text") not in found for one in needed):

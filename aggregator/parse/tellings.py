@@ -41,7 +41,7 @@ def of_links(
     times = _times(content) if told else {}
     for link in told:
         outlet, _, title = map(markup.line, markup.clean(link["title"]).partition(_ENDS))
-        address = urls.follow(link.get("href"), base)
+        address = urls.clean_link(link.get("href"), base)
         if outlet and address:
             when = dates.first((times.get((outlet, address)),), habits)
             level = "event" if link[_TYPE] == SAME_EVENT else "text"

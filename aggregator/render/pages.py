@@ -81,7 +81,7 @@ class _Shown:
             item.also,
         )
         self.title: str | Markup = item.entry.title
-        self.link = urls.follow(item.link) or site.base_url
+        self.link = urls.clean_link(item.link) or site.base_url
         self.source = prepare.source_title(item.origin)
         summary = item.entry.summary or item.entry.text[:400]
         self.summary: str | Markup = (
@@ -101,7 +101,8 @@ class _Shown:
         tellings = {prepare.source_title(other.origin): other.link for other in reversed(item.also)}
         tellings[self.source] = self.link
         self.outlets = [
-            (name, urls.follow(tellings[name] or "") or site.base_url) for name in (self.source, *self.others)
+            (name, urls.clean_link(tellings[name] or "") or site.base_url)
+            for name in (self.source, *self.others)
         ]  # the address where each of them tells it
         self.told_last = max([item.published, *(other.published for other in item.also)])
         has_page = site.live and item.entry.source != BY_HAND
@@ -119,13 +120,13 @@ def _is_picture(media: Enclosure) -> bool:
 def _picture(entry: Entry) -> str | None:
     """The address of a picture to show beside the headline."""
     said = [entry.image, *(media.url for media in entry.enclosures if _is_picture(media))]
-    return next(filter(None, (urls.follow(one) for one in said if one)), None)
+    return next(filter(None, (urls.clean_link(one) for one in said if one)), None)
 
 
 def _played(media: Enclosure) -> tuple[str, str] | None:
     """(address, in words what it is) of what can be heard or seen."""
     verb = {"audio": "Listen", "video": "Watch"}.get(media.type.partition("/")[0])
-    address = urls.follow(media.url)
+    address = urls.clean_link(media.url)
     if verb is None or address is None:
         return None
     minutes = f" ({max(1, round(media.duration / 60))} min)" if media.duration else ""

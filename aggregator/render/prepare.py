@@ -159,7 +159,7 @@ def _unsaid(item: Item) -> str:
     found = [
         html.escape(one.url, quote=True)
         for one in item.entry.enclosures
-        if urls.plain(one.url) is None and urls.follow(one.url)
+        if urls.plain(one.url) is None and urls.clean_link(one.url)
     ]
     return "".join(f'<p><a href="{url}">{url}</a></p>' for url in found)
 

@@ -100,7 +100,7 @@ def _origin(source: Source, title: str, feed: Feed) -> Origin:
 def _feed_id(said: str | None, public: str | None, number: str) -> str:
     """As the source says it, where that is an IRI in its usual form; else the address of the feed."""
     for one in (said, public):
-        if one and urls.is_id(one) and (not one.lower().startswith("http") or urls.follow(one) == one):
+        if one and urls.is_id(one) and (not one.lower().startswith("http") or urls.clean_link(one) == one):
             return one
     return urls.public_id(number, "feed", None)
 

@@ -184,7 +184,7 @@ class _Pass:
             if (
                 name == "a"
                 and self.players
-                and (link := urls.follow(_attributes(tag).get("href"), self.base))
+                and (link := urls.clean_link(_attributes(tag).get("href"), self.base))
             ):
                 self.players[-1].links.add(link)
 
@@ -323,7 +323,8 @@ class _Pass:
         """What these say, or what scripts would put there."""
         said = (attributes.get(name, "").strip() for name in (*names, *_LAZY))
         return next(
-            (link for one in said if _ADDRESS.fullmatch(one) and (link := urls.follow(one, self.base))), None
+            (link for one in said if _ADDRESS.fullmatch(one) and (link := urls.clean_link(one, self.base))),
+            None,
         )
 
     # ------------------------------------------------------------ pictures
@@ -332,7 +333,7 @@ class _Pass:
         attributes = _attributes(tag)
         if name == "image":
             attributes.setdefault("src", attributes.get("href") or attributes.get("xlink:href") or "")
-        own = urls.follow(attributes.get("src"), self.base)
+        own = urls.clean_link(attributes.get("src"), self.base)
         stands_in = own is None or bool(_STANDS_IN.search(own))
         chosen = self._set(attributes)
         better = (
@@ -414,7 +415,7 @@ def _made(name: str, attributes: Mapping[str, str | None]) -> str:
 
 def _first(chosen: str | None, base: str | None) -> str | None:
     """The first candidate of a `srcset`."""
-    return urls.follow(re.split(r",?\s", chosen.strip(), maxsplit=1)[0], base) if chosen else None
+    return urls.clean_link(re.split(r",?\s", chosen.strip(), maxsplit=1)[0], base) if chosen else None
 
 
 def _is_dot(attributes: dict[str, str]) -> bool:

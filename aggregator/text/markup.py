@@ -239,7 +239,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
     if name in ("href", "src", "poster"):
         if name == "href" and value.lstrip()[:7].lower() == "mailto:":
             return quote(value.strip(), safe=_MAIL_SAFE)
-        return urls.follow(value, _place.page if value.startswith("#") else _place.base)
+        return urls.clean_link(value, _place.page if value.startswith("#") else _place.base)
     if name == "srcset":
         return _srcset(value, _place.base)
     if name == "class":
@@ -277,7 +277,7 @@ def _srcset(value: str, base: str | None) -> str | None:
     found = []
     for candidate in re.split(r",\s+|,$", value.strip()):
         link, _, descriptor = candidate.strip().partition(" ")
-        absolute = urls.follow(link.strip(","), base)
+        absolute = urls.clean_link(link.strip(","), base)
         if absolute is None or not re.fullmatch(r"|\d+(\.\d+)?x|\d+w( \d+h)?", descriptor.strip()):
             continue
         found.append(f"{absolute.replace(',', '%2C')} {descriptor.strip()}".strip())
