@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
 from pathlib import Path
 
@@ -106,6 +107,31 @@ def test_R8_damage_is_noticed_once_a_day_named_by_every_command_and_mended_by_a_
     upkeep.restore(settings.database, tmp_path / "copy.db")
     with open_writer(settings.database) as store:
         assert store.row("SELECT count(*) FROM entry") == (60,)
+
+
+@pytest.mark.parametrize("page", range(2, 40, 3))
+def test_R8_R9_a_backup_of_a_damaged_database_is_refused_and_so_is_the_next_cycle(
+    tmp_path: Path, page: int
+) -> None:
+    """Whatever the page holds: damage that the check lists, and damage that ends the check."""
+    settings = config(tmp_path, SOURCES)
+    with open_writer(settings.database) as store:
+        put(store, *(entry("a", str(n), f"Word{n} and more", "text " * 200) for n in range(9)))
+        store.set_meta("pruned", str(NOW))
+    with settings.database.open("r+b") as file:
+        assert settings.database.stat().st_size > page * 4096
+        file.seek(page * 4096)
+        file.write(random.Random(page).randbytes(4096))
+    try:
+        with open_reader(settings.database) as reader:
+            upkeep.backup(reader, tmp_path / "copy.db")
+    except StoreError as error:
+        assert "is damaged" in str(error) and "aggregator restore FILE" in str(error)
+    else:
+        raise AssertionError("a copy of a damaged database")
+    assert not (tmp_path / "copy.db").exists()
+    with pytest.raises(StoreError, match="is damaged"), open_writer(settings.database) as store:
+        cycle.run(settings, store, None, NOW)
 
 
 def test_a_good_database_is_left_alone_by_the_check(tmp_path: Path) -> None:

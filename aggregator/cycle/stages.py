@@ -42,10 +42,10 @@ def stages(
     them.
     """
     now = report.started
+    if not pruned_today(store, now):  # before anything is written into a database that may be damaged
+        upkeep.look_for_damage(store)
     if now < int(store.meta("clock") or now):
         upkeep.clock_went_back(store, now)
-    if not pruned_today(store, now):  # before anything is added to a database that may be damaged
-        upkeep.look_for_damage(store)
     follow_renames(config, store)
     if wanted is not None:
         pushed = push.brought(config, store, mailbox, now, report) if mailbox is not None else []

@@ -84,7 +84,12 @@ def look_for_damage(reader: Reader, check: str = "quick_check") -> None:
     """Once a day. Raises StoreError where a page can't be what was written; from then on every command says so.
     `check`: "integrity_check" compares indexes too, which takes several times as long.
     """
-    found = reader.column(f"PRAGMA {check}(3)")
+    try:
+        found = [row[0] for row in reader.rows(f"PRAGMA {check}(3)")]
+    except StoreError as error:  # damage that ends the check itself
+        if not isinstance(error.__cause__, sqlite3.Error) or not trouble.is_damage(error.__cause__):
+            raise
+        found = [str(error.__cause__)]
     if found == ["ok"]:
         return
     words = " ".join("; ".join(found).split())[:300]
