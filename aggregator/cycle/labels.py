@@ -7,16 +7,22 @@ Start reading at `label`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aggregator import topics
+from aggregator import query, topics
 from aggregator.config import Config
 from aggregator.cycle import changes, learning
 from aggregator.cycle.byhand import topics_by_hand
 from aggregator.cycle.learning import Learned
-from aggregator.cycle.signatures import rules_signature
-from aggregator.model import Story
+from aggregator.cycle.signatures import (
+    learning_signature,
+    rules_signature,
+    sources_signature,
+    topic_signature,
+)
+from aggregator.model import Story, Topic
 from aggregator.stop import Stop
 from aggregator.store import Store, labels, overrides, sources
 
@@ -81,10 +87,46 @@ def label(config: Config, store: Store, stop: Stop | None = None) -> None:
 
 def _forget_labels_of_other_rules(config: Config, store: Store) -> None:
     signature = rules_signature(config)
-    if store.meta("rules") != signature:
+    if store.meta("rules") == signature:
+        return
+    of_sources = sources_signature(config)
+    of_topics = {topic.id: topic_signature(topic) for topic in config.topics}
+    before: dict[str, dict[str, str]] = json.loads(store.meta("rules of topics") or "{}")
+    touched = None
+    if of_sources in before and not learning_signature(config):
+        changed = {name for name, _ in before[of_sources].items() ^ of_topics.items()}
+        touched = what_to_look_at([topic for topic in config.topics if topic.id in changed])
+    if touched is None:
         changes.hold_back(config, store)
-        labels.unlabel_all(store, [topic.id for topic in config.topics])
-        store.set_meta("rules", signature)
+        labels.unlabel_all(store, list(of_topics))
+    else:
+        labels.unlabel_some(store, changed, changed - of_topics.keys(), touched.words, touched.sources)
+    store.set_meta("rules of topics", json.dumps({of_sources: of_topics}))
+    store.set_meta("rules", signature)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Where the stories are that changed rules may find: an FTS5 expression ("": nowhere), and sources."""
+
+    words: str
+    sources: frozenset[str]
+
+
+def what_to_look_at(changed: Sequence[Topic]) -> Touched | None:
+    """None where all stories have to be looked at: a rule without a word of its own, or one of shipped words."""
+    words: set[str] = set()
+    from_sources: set[str] = set()
+    for topic in changed:
+        if topic.starters:
+            return None
+        from_sources |= set(topic.sources)
+        if topic.match:
+            anchors = query.anchors(query.parse(topic.match))
+            if anchors is None:
+                return None
+            words |= {f'"{word}"' for word in anchors.words} | {f'"{word}"*' for word in anchors.beginnings}
+    return Touched(" OR ".join(sorted(words)), frozenset(from_sources))
 
 
 __all__ = ["Labeller", "label"]

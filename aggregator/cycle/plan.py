@@ -40,12 +40,13 @@ class _Printed:
 
     items: frozenset[str] = frozenset()
     feed: frozenset[str] = frozenset()
+    labelled: frozenset[str] = frozenset()  # its stories
 
 
 def plan(store: Reader, other: Config, present: Config) -> tuple[Change, ...]:
     """Everything, each topic, then the folds."""
     with store.in_memory() as copy:
-        before, folds_before = _printed(present, copy), stories.folds(copy)
+        before, folds_before = _printed(present, copy, present, {}), stories.folds(copy)
         changes.follow_renames(other, copy)
         again = changes.let_in(other, copy) > 0
         if (other.text_window, other.event_window) != (present.text_window, present.event_window):
@@ -54,7 +55,8 @@ def plan(store: Reader, other: Config, present: Config) -> tuple[Change, ...]:
         if again:
             fold.fold(copy, fold.Windows(other.text_window, other.event_window), sources.titles(copy))
         label(other, copy)
-        after, folds_after = _printed(other, copy), stories.folds(copy)
+        same = before if not again and _looks_like(other) == _looks_like(present) else {}
+        after, folds_after = _printed(other, copy, present, same), stories.folds(copy)
         names = dict.fromkeys([*after, *before])
         found = [
             _change(copy, name, before.get(name, _Printed()), after.get(name, _Printed())) for name in names
@@ -97,25 +99,53 @@ def _of_folds(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
                   tuple(after[one] for one in made[:TITLES]), tuple(before[one] for one in undone[:TITLES]))  # fmt: skip
 
 
-def _printed(config: Config, store: Reader) -> Mapping[str, _Printed]:
+def _looks_like(config: Config) -> object:
+    """All that decides how the items of every topic are chosen, beside the topic itself."""
+    sources = [(source.id, source.priority) for source in config.sources]
+    return config.one_per, config.limit, config.lead, config.event_lead, config.sort, config.site, sources
+
+
+def _printed(
+    config: Config, store: Reader, known_by: Config, known: Mapping[str, _Printed]
+) -> Mapping[str, _Printed]:
+    """`known`: what it was by another config over the same stories; a topic that has the same rule of choice and the
+    same stories is as it was.
+    """
     editions = Editions(config, store)
     labelled = labels.labelled(store)
     labelled[ALL.id] = stories.all_story_ids(store)
-    return {
-        topic.id: _of_topic(editions, topic, labelled.get(topic.id, set())) for topic in (ALL, *config.topics)
-    }
+    topics_before = {topic.id: topic for topic in (ALL, *known_by.topics)}
+    found = {}
+    for topic in (ALL, *config.topics):
+        belonging = labelled.get(topic.id, set())
+        before = known.get(topic.id)
+        if (
+            before is not None
+            and before.labelled == belonging
+            and _chooses(topics_before[topic.id]) == _chooses(topic)
+        ):
+            found[topic.id] = before
+        else:
+            found[topic.id] = _of_topic(editions, topic, belonging)
+    return found
+
+
+def _chooses(topic: Topic) -> object:
+    return topic.one_per, topic.limit, topic.min_sources, topic.per_source, topic.sort
 
 
 def _of_topic(editions: Editions, topic: Topic, labelled: set[str]) -> _Printed:
     feed = frozenset(item.id for item in editions.newest(topic).items)
     view = editions.view(topic)
     if view.one_per == "story" and view.min_sources == 1:
-        return _Printed(frozenset(labelled), feed)
+        return _Printed(frozenset(labelled), feed, frozenset(labelled))
     # Only some of its stories are items, or several are one: the whole topic has to be composed to tell
     # which.
     found = stories.by_public_id(editions.store, sorted(labelled))
     return _Printed(
-        frozenset(item.id for item in editions.compose(replace(view, limit=None), found).items), feed
+        frozenset(item.id for item in editions.compose(replace(view, limit=None), found).items),
+        feed,
+        frozenset(labelled),
     )
 
 

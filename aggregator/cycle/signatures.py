@@ -7,6 +7,7 @@ from pathlib import Path
 
 from aggregator import __version__, query
 from aggregator.config import Config
+from aggregator.model import Topic
 from aggregator.render.design import design
 from aggregator.store import Reader
 
@@ -18,12 +19,21 @@ def signature(*parts: object) -> str:
 
 def rules_signature(config: Config) -> str:
     """Of all that decides which entries are let through and which topics they have."""
+    return signature(sources_signature(config), [topic_signature(topic) for topic in config.topics])
+
+
+def sources_signature(config: Config) -> str:
+    """Of all that decides which entries are let through, and of what concerns all topics together."""
     return signature(
-        [(topic.id, topic.match, topic.exclude, topic.sources, topic.starters) for topic in config.topics],
         learning_signature(config),
         [(source.id, source.topics, source.include, source.exclude) for source in config.sources],
         (__version__, query.VERSION),
     )
+
+
+def topic_signature(topic: Topic) -> str:
+    """Of one topic's rule."""
+    return signature(topic.id, topic.match, topic.exclude, topic.sources, topic.starters)
 
 
 def learning_signature(config: Config) -> str:

@@ -48,6 +48,26 @@ def unlabel_all(store: Store, topics: Sequence[str]) -> None:
         writer.run_many("DELETE FROM archived WHERE edition = ?", [(topic,) for topic in known - set(topics)])
 
 
+def unlabel_some(
+    store: Store, changed: Iterable[str], gone: Iterable[str], words: str, sources: Iterable[str]
+) -> None:
+    """The rules of some topics changed, or they are `gone`: what was in them is labelled anew, and what a rule may find:
+    entries that match an FTS5 expression ("": none), or of these sources.
+    """
+    with store.transaction() as writer:
+        again = set(writer.chosen("SELECT story FROM label WHERE topic", changed))
+        by_entry = "SELECT m.story FROM member m WHERE m.entry IN (SELECT {})"
+        if words:
+            matching = by_entry.format("rowid FROM entry_fts WHERE entry_fts MATCH ?")
+            again |= set(writer.rows(matching, (words,)))
+        for source in sources:
+            again |= set(writer.rows(by_entry.format("id FROM entry WHERE source = ?"), (source,)))
+        writer.run_many("UPDATE story SET labelled = 0 WHERE id = ?", sorted(again))
+        left = [(topic,) for topic in gone]
+        writer.run_many("DELETE FROM label WHERE topic = ?", left)
+        writer.run_many("DELETE FROM archived WHERE edition = ?", left)
+
+
 def unlabel_newest(store: Store, entries: int) -> None:
     """What tells topics was taught anew: the stories of so many of the newest entries are looked at again."""
     with store.transaction() as writer:

@@ -1,0 +1,105 @@
+"""After a change of rules only those stories are looked at that it may concern, and the topics are those that looking at
+all of them gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from aggregator import fold
+from aggregator.config import Config
+from aggregator.cycle.labels import label, what_to_look_at
+from aggregator.model import Story, Topic
+from aggregator.store import Store, labels, open_writer
+from tests.helpers import NOW, config, entry, put
+
+SOURCES = "".join(f'[[sources]]\nid = "{one}"\nurl = "https://{one}.example/feed"\n' for one in "ab")
+FIRST = {
+    "ships": 'match = "ferry OR ship*"',
+    "art": 'match = "museum NOT closed"',
+    "from-a": 'sources = ["a"]',
+}
+HEADLINES = [
+    "Ferry sinks in the harbour", "Shipping lanes closed by ice", "Museum opens a wing", "Museum closed for repairs",
+    "Łódź tram line extended", "東京で地震、津波の心配なし", "Election day nears", "Ferry museum turns fifty", "Nothing of note today",
+]  # fmt: skip
+
+
+def settings(folder: Path, topics: dict[str, str]) -> Config:
+    return config(folder, SOURCES + "".join(f'[[topics]]\nid = "{one}"\n{keys}\n' for one, keys in topics.items()))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "then", "all_of_them"),
+    [
+        ("a word more", {**FIRST, "ships": 'match = "ferry OR ship* OR tram"'}, False),
+        ("a word less", {**FIRST, "ships": 'match = "ferry"'}, False),
+        ("a beginning", {**FIRST, "ships": 'match = "elect*"'}, False),
+        ("letters of other scripts", {**FIRST, "ships": 'match = "lodz"'}, False),
+        ("a phrase", {**FIRST, "ships": 'match = "\\"ferry museum\\""'}, False),
+        ("what was left out", {**FIRST, "art": 'match = "museum"'}, False),
+        ("what is left out", {**FIRST, "art": 'match = "museum"\nexclude = "ferry"'}, False),
+        ("another source", {**FIRST, "from-a": 'sources = ["b"]'}, True),
+        ("a topic more", {**FIRST, "vote": 'match = "election"'}, False),
+        ("a topic less", {"ships": FIRST["ships"]}, False),
+        ("another order", dict(reversed(FIRST.items())), False),
+        ("a title alone", {**FIRST, "ships": 'title = "Ships"\nmatch = "ferry OR ship*"'}, False),
+        ("a rule without a word of its own", {**FIRST, "ships": 'match = "source:a"'}, True),
+        ("a script without spaces", {**FIRST, "ships": 'match = "地震"'}, False),
+        ("shipped words", {**FIRST, "vote": 'starter = "politics"'}, True),
+    ],
+)  # fmt: skip
+def test_a_changed_rule_gives_the_topics_that_looking_at_everything_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, then: dict[str, str], all_of_them: bool
+) -> None:
+    before, after = settings(tmp_path, FIRST), settings(tmp_path, then)
+    with open_writer(before.database) as store:
+        put(store, *(entry("ab"[n % 2], str(n), title, at=NOW - 90 * n) for n, title in enumerate(HEADLINES)))
+        fold.fold(store, fold.Windows(), {})
+        label(before, store)
+        with store.in_memory() as whole:
+            whole.set_meta("rules of topics", "{}")
+            label(after, whole)
+            expected = labels.labelled(whole)
+        seen: list[int] = []
+        count = labels.label
+
+        def counted(store: Store, decide: Callable[[Story], labels.Labels]) -> int:
+            seen.append(count(store, decide))
+            return seen[-1]
+
+        monkeypatch.setattr(labels, "label", counted)
+        label(after, store)
+        assert labels.labelled(store) == expected, name
+    assert (sum(seen) == len(HEADLINES)) is all_of_them, (
+        "no more than it may concern, whatever is of the two sources here"
+    )
+
+
+@pytest.mark.parametrize(
+    ("topic", "words", "sources"),
+    [
+        (Topic("t", "T", match="ferry OR ship*"), '"ferry" OR "ship"*', frozenset()),
+        (Topic("t", "T", sources=("a",)), "", frozenset({"a"})),
+    ],
+)
+def test_where_a_rule_looks(topic: Topic, words: str, sources: frozenset[str]) -> None:
+    found = what_to_look_at([topic])
+    assert found is not None and (found.words, found.sources) == (words, sources)
+
+
+def test_a_store_of_before_is_looked_at_whole(tmp_path: Path) -> None:
+    made = settings(tmp_path, FIRST)
+    with open_writer(made.database) as store:
+        put(store, entry("a", "1", HEADLINES[0]))
+        fold.fold(store, fold.Windows(), {})
+        store.set_meta("rules", "of an earlier version")
+        assert _labelled(made, store) == {"ships", "from-a"}
+
+
+def _labelled(made: Config, store: Store) -> set[str]:
+    label(made, store)
+    return set(labels.labelled(store))
