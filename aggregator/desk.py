@@ -14,7 +14,7 @@ from aggregator.config import Config
 from aggregator.edition import likeness
 from aggregator.errors import UsageError
 from aggregator.model import Entry, Member, Source, SourceState, Story
-from aggregator.store import Reader, lookup, sources, stories
+from aggregator.store import Reader, lookup, pushes, sources, stories
 from aggregator.store.labels import events_of_topics, labels_of
 from aggregator.store.labels import topic_counts as counts_of_topics
 from aggregator.store.overrides import overrides_of, overrides_with_titles
@@ -47,6 +47,7 @@ class SourceRow:
     memory: SourceState
     requests: tuple[int, ...]  # of the last seven days, today last
     new: tuple[int, ...]  # entries, of the same days
+    push: str = ""  # whether its hub pushes, in words; "" where it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +264,7 @@ def source_rows(config: Config, store: Reader, now: int) -> tuple[SourceRow, ...
             requests.setdefault(row.source, [0] * 7)[row.day - today + 6] = row.requests
             new.setdefault(row.source, [0] * 7)[row.day - today + 6] = row.new
     known, titles = sources.memories(store), sources.titles(store)
-    nothing = [0] * 7
+    nothing, pushed = [0] * 7, pushes.all_of(store)
     return tuple(
         SourceRow(
             source,
@@ -271,6 +272,7 @@ def source_rows(config: Config, store: Reader, now: int) -> tuple[SourceRow, ...
             known.get(source.id, SourceState()),
             tuple(requests.get(source.id, nothing)),
             tuple(new.get(source.id, nothing)),
+            pushed[source.id].in_words(now) if source.id in pushed else "",
         )
         for source in config.sources
     )

@@ -42,12 +42,25 @@ class Subscription:
     verified_at: int = 0
     leased_until: int = 0
     pushed_at: int = 0
+    missed_at: int = 0  # when a poll last found something new that was not pushed
     tries: int = 0  # in a row that were not verified, so far
     trouble: str = ""  # of the last try, in words
 
     def is_live(self, now: int) -> bool:
         """Whether the hub is to push what is new."""
         return self.wish == "subscribe" and self.leased_until > now
+
+    def works(self, now: int) -> bool:
+        """Whether it does. A hub that lets something be found by a poll has to push before it is trusted again."""
+        return self.is_live(now) and self.pushed_at >= self.missed_at
+
+    def in_words(self, now: int) -> str:
+        """For people."""
+        if self.works(now):
+            return "its hub pushes"
+        if self.is_live(now):
+            return "its hub left something out, which a poll found"
+        return f"its hub does not push: {self.trouble or 'it has not confirmed yet'}"
 
 
 def links(header: str) -> dict[str, str]:

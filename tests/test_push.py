@@ -21,6 +21,7 @@ from aggregator import cycle, poll, websub
 from aggregator.config import Config
 from aggregator.cycle import Wanted, push
 from aggregator.cycle.network import Network, opened
+from aggregator.desk import source_rows
 from aggregator.fetch import Door
 from aggregator.mailbox import MOST_BODIES, Full, Mailbox
 from aggregator.model import FetchResult, Pace, Source, SourceState, Task
@@ -333,8 +334,23 @@ def test_a_feed_is_subscribed_to_pushed_and_polled_less(desk: Desk, hub: Hub) ->
     assert [title[:7] for title in titles] == ["Ferry 1", "Ferry 2"] and len(hub.asked) == asked
     with open_writer(desk.config.database) as store:
         assert len(store.value("SELECT present FROM source").split(",")) == 2
+        assert source_rows(desk.config, store, desk.now)[0].push == "its hub pushes"
         assert [task.pace.interval for task in cycle.tasks(desk.config, store, Wanted(True), desk.now + 90_000)] == [18_000]  # fmt: skip
     assert memory.next_poll - desk.now >= 18_000 and memory.failures == 0
+
+    # What a poll finds first was not pushed: the hub is trusted again when it pushes.
+    desk.now = memory.next_poll
+    hub.entries = ENTRY.format(4)
+    assert desk.cycle().collected.new == 1
+    memory, known = desk.state()[1:]
+    assert known is not None and known.is_live(desk.now) and not known.works(desk.now)
+    assert known.in_words(desk.now) == "its hub left something out, which a poll found" == memory.why
+    assert memory.next_poll == desk.now + 1800
+    desk.now += 60
+    assert hub.deliver(hub.feed(), secret) == 202
+    desk.cycle(polls=False)
+    assert (after := desk.state()[2]) is not None and after.works(desk.now)
+    assert after.in_words(desk.now) == "its hub pushes"
 
     # Rubbish is no failure of the source.
     assert hub.deliver(b"<html>no</html>", secret) == 202
@@ -409,7 +425,7 @@ def test_S2_a_hub_inside_our_network_is_refused(tmp_path: Path) -> None:
     memory = replace(memory, hints=replace(memory.hints, hub="http://127.0.0.1:9/", topic=TOPIC))
     with open_writer(settings.database) as store, opened(Stop()) as network:
         sources.remember(store, [(settings.sources[0], memory)])
-        words = push.sync(settings, store, Mailbox(), network, NOW, Stop())
+        words = push.sync(settings, store, Mailbox(), network, cycle.Report(NOW), Stop())
     assert len(words) == 1 and "127.0.0.1" in words[0]
 
 

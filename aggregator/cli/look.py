@@ -93,7 +93,7 @@ def _status_cells(row: desk.SourceRow, present: int) -> tuple[str, ...]:
         ago(memory.last_new, present),
         str(memory.failures or ""),
         next_poll,
-        f"{memory.failure.detail}; {memory.why}" if memory.failure else memory.why,
+        "; ".join(filter(None, (memory.failure.detail if memory.failure else "", memory.why, row.push))),
     )
 
 
@@ -104,7 +104,7 @@ def _source_json(row: desk.SourceRow) -> dict[str, object]:
         "id": row.source.id, "title": row.title, "enabled": row.source.enabled, "state": memory.state, "since": rfc3339(memory.state_since or None),
         "polled": rfc3339(memory.polled), "last_success": rfc3339(memory.succeeded), "last_new": rfc3339(memory.last_new),
         "failures": memory.failures, "failure": None if failure is None else {"kind": failure.kind, "detail": failure.detail},
-        "next_poll": rfc3339(memory.next_poll or None), "why": memory.why,
+        "next_poll": rfc3339(memory.next_poll or None), "why": memory.why, "push": row.push or None,
         "moved_to": memory.moved.url if memory.moved and memory.moved.adopted else None,
     }  # fmt: skip
 

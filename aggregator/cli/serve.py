@@ -137,10 +137,9 @@ class StoreDesk:
                 [row] = desk.source_rows(replace(config, sources=(chosen,)), store, present)
                 items = cycle.source_items(config, store, name, ITEMS)
                 origin = sources.origins(store, [chosen])[name]
-                pushed = name in pushes.live(store, present)
         except StoreError as error:
             return Answer(f"{error}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
-        words = "Its hub pushes what is new; it is polled less often meanwhile." if pushed else ""
+        words = f"{row.push[0].upper()}{row.push[1:]}." if row.push else ""
         health = pages.SourceHealth(_line(row, present), origin.url, origin.site, words)
         return Answer(pages.source(health, items, present // 86_400, config.site, self._neighbours()))
 

@@ -129,6 +129,8 @@ def _pause_host(config: Config, store: Store, task: Task, polled: PollResult) ->
 def _count(tally: Collected, source: Source, polled: PollResult, absorbed: entries.Absorbed) -> None:
     tally.new += absorbed.new
     tally.updated += absorbed.updated
+    if absorbed.new and not polled.pushed:
+        tally.found.add(source.id)
     tally.warnings += [(source.id, warning) for warning in polled.warnings]
     if polled.failure is not None:
         tally.failed += 1

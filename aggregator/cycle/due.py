@@ -25,7 +25,7 @@ class Wanted:
 def tasks(config: Config, store: Reader, wanted: Wanted, now: int) -> tuple[Task, ...]:
     """What is to be polled now; the server's own "not before" and a retired source hold in any case."""
     known, last_urls = sources.memories(store), sources.urls_of(store)
-    pushed = pushes.live(store, now)
+    pushed = pushes.working(store, now)
     made = []
     for source in config.sources:
         if not source.enabled or (wanted.ids and source.id not in wanted.ids):

@@ -8,7 +8,7 @@ request. Start reading at `brought` and `sync`.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -85,9 +85,12 @@ def _read(
 # ---------------------------------------------------------------- what is asked for
 
 
-def sync(config: Config, store: Store, mailbox: Mailbox, network: Network, now: int, stop: Stop) -> list[str]:
+def sync(
+    config: Config, store: Store, mailbox: Mailbox, network: Network, report: Report, stop: Stop
+) -> list[str]:
     """Asks hubs for what is wanted now, a few at a time. What went wrong, in words."""
-    known = pushes.all_of(store)
+    known, now = pushes.all_of(store), report.started
+    _note_missed(store, known, report.collected.found, now)
     if not known and not is_possible(config):
         return []
     wishes = _wishes(config, store, known, now)
@@ -151,6 +154,16 @@ def _ask(config: Config, network: Network, known: Subscription) -> str:
     return "" if failure is None else failure.detail
 
 
+def _note_missed(store: Store, known: _Known, found: Iterable[str], now: int) -> None:
+    """Of these a poll brought something new: were it pushed, it would have been there before."""
+    missed = [
+        replace(known[name], missed_at=now) for name in found if name in known and known[name].is_live(now)
+    ]
+    if missed:
+        pushes.keep(store, missed)
+        known |= {one.source: one for one in missed}
+
+
 def _forget_ended(store: Store, known: _Known, now: int) -> None:
     """Those that were ended, or that no hub ended in time."""
     ended = [
@@ -167,14 +180,14 @@ def _forget_ended(store: Store, known: _Known, now: int) -> None:
 def _poll_again(config: Config, store: Store, known: Mapping[str, Subscription], now: int) -> None:
     """What is not pushed any more is polled as often as before, from now on."""
     by_id: dict[str, Source] = {source.id: source for source in config.sources}
-    over = [name for name, one in known.items() if one.verified_at and not one.is_live(now) and name in by_id]
+    over = [name for name, one in known.items() if one.verified_at and not one.works(now) and name in by_id]
     memories = sources.memories(store) if over else {}
     sooner = []
     for name in over:
         memory = memories.get(name, SourceState())
         planned = now + (by_id[name].interval or config.pace.interval)
         if memory.next_poll > planned > memory.not_before:
-            why = "its hub does not push any more"
+            why = known[name].in_words(now)
             sooner.append((by_id[name], replace(memory, next_poll=planned, why=why)))
     if sooner:
         sources.remember(store, sooner)

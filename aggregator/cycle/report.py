@@ -19,6 +19,9 @@ class Collected:
     failed: int = 0
     new: int = 0
     updated: int = 0
+    found: set[str] = field(
+        default_factory=set
+    )  # sources of which a poll, and no push, brought something new
     failures: list[tuple[str, Failure]] = field(default_factory=list)
     warnings: list[tuple[str, Failure]] = field(default_factory=list)
 

@@ -74,7 +74,7 @@ def stages(
     report.warnings += _tell(config, report, network.door)
     report.warnings += hooks.run(config, store, now, stop)
     if mailbox is not None:
-        report.warnings += push.sync(config, store, mailbox, network, now, stop)
+        report.warnings += push.sync(config, store, mailbox, network, report, stop)
     store.tidy()
 
 

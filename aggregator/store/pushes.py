@@ -18,9 +18,9 @@ def all_of(reader: Reader) -> dict[str, Subscription]:
     return {known.source: known for known in found}
 
 
-def live(reader: Reader, now: int) -> frozenset[str]:
+def working(reader: Reader, now: int) -> frozenset[str]:
     """Sources of which what is new is pushed."""
-    return frozenset(source for source, known in all_of(reader).items() if known.is_live(now))
+    return frozenset(source for source, known in all_of(reader).items() if known.works(now))
 
 
 def keep(store: Store, changed: Iterable[Subscription]) -> None:
