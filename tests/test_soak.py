@@ -125,7 +125,7 @@ def test_harm_is_noticed(
 
 def test_R20_days_of_cycles_under_retention_stay_as_large(tmp_path: Path) -> None:
     with mock.patch.object(Workers, "parse", lambda _, *given: parse(*given)):
-        assert soak.month(tmp_path, days=16, each=1, feeds=2) == []
+        assert soak.month(tmp_path, days=12, each=1, feeds=2) == []
 
 
 @pytest.mark.parametrize(
