@@ -26,7 +26,9 @@ from unittest import mock
 from aggregator import cycle
 from aggregator.config import load
 from aggregator.cycle import Wanted
+from aggregator.cycle.network import Network
 from aggregator.errors import AggregatorError
+from aggregator.fetch import Door
 from aggregator.parse import parse
 from aggregator.parse.isolate import Workers
 from aggregator.store import lookup, open_reader, open_writer, unpublished
@@ -144,13 +146,14 @@ def prepare(folder: Path) -> None:
 def turn(folder: Path, now: int) -> None:
     settings = load(folder / "config.toml", {})
     with (
-        mock.patch("time.time", lambda: now),  # by which files are dated
+        mock.patch("time.time", lambda: now),  # by which published files are dated
+        Door(clock=lambda: now) as door,  # and what is fetched
         mock.patch.object(
             Workers, "parse", lambda _, *given: parse(*given)
         ),  # in this process, which may fork
         open_writer(settings.database) as store,
     ):
-        cycle.run(settings, store, Wanted(everything=True), now)
+        cycle.run(settings, store, Wanted(everything=True), now, network=Network(door))
 
 
 def state(folder: Path) -> tuple[object, ...]:

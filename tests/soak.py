@@ -26,11 +26,12 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from aggregator import cycle
+from aggregator import check, cycle
 from aggregator.config import load
 from aggregator.cycle import Wanted
 from aggregator.store import open_reader, open_writer
@@ -40,6 +41,7 @@ from tests.hostile import Hostile
 from tests.living import Living, document, judged
 
 ROOT = Path(__file__).parent.parent
+BY_HAND = "Added by an editor"
 STOP = 10.0  # seconds that a signal may take (R16)
 LAW = '[service]\nbase_url = "https://desk.example/"\n[poll]\nallow_hosts = [{hosts}]\nhost_gap = "0s"\nper_host = 16\n'
 TOPICS = '[publish]\nlimit = 30\nformats = ["atom", "rss", "json"]\n[[topics]]\nid = "ba"\nmatch = "bab* OR ded* OR gig*"\n'
@@ -260,6 +262,7 @@ def _of_living(folder: Path, living: Living) -> list[str]:
     shown = {f"{feed}-{number}" for feed, newest in living.served.items() for number in range(1, newest + 1)}
     lost, twice = shown - set(stored), [guid for guid, times in stored.items() if times > 1]
     return [
+        *(f"published: {words}" for words in [*islice(check.folder(folder / "var" / "public"), 9)]),
         *([f"integrity: {good}"] if good != "ok" else []),
         *([f"{len(lost)} items are lost, such as {sorted(lost)[:3]}"] if lost else []),
         *([f"{len(twice)} items are there twice"] if twice else []),
@@ -294,7 +297,7 @@ def _reader(port: int, over: threading.Event) -> Iterator[str]:
 
 def _editor(folder: Path, over: threading.Event) -> Iterator[str]:
     """Words of an editor, one after the other, beside the daemon."""
-    done = Counter[int]()
+    done, added = Counter[int](), 0
     while not over.wait(3):
         for words in (
             ("status",),
@@ -302,17 +305,26 @@ def _editor(folder: Path, over: threading.Event) -> Iterator[str]:
             ("run", "-q"),
             ("join", "{}", "{}"),
             ("split", "{}"),
+            ("split", "{}", "--undo"),
+            ("refold", "--since", "1h"),
+            ("add", "--title", f"{BY_HAND} {done[0]}", "--topic", "ba"),
             ("doctor",),
         ):
             arguments = [_some_id(folder) if one == "{}" else one for one in words]
             process = command(folder, *arguments)
             said = process.communicate()[0]
             done[process.returncode] += 1
-            if process.returncode not in (0, 1, 2) or "Traceback" in said:
+            added += process.returncode == 0 and words[0] == "add"
+            expected = (0, 75) if words[0] in ("run", "refold", "add", "prune") else (0, 1, 2)
+            if process.returncode not in expected or "Traceback" in said:
                 yield f"{' '.join(arguments)}: {process.returncode}: {said[-800:]}"
             if over.is_set():
                 break
     print(f"together: an editor's commands by exit code {dict(done)}")
+    with open_reader(folder / "var" / "aggregator.db") as store:
+        stored = store.value("SELECT count(*) FROM entry WHERE title LIKE ?", (f"{BY_HAND} %",))
+    if stored != added:
+        yield f"{added} stories were added by hand, {stored} are stored"
 
 
 def _some_id(folder: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from aggregator.cli import group
 from aggregator.config import Config, edit, load
 from aggregator.cycle import lists
 from aggregator.cycle.network import Network
@@ -236,3 +239,19 @@ def test_P12_errands_of_many_threads_wait_for_their_turn(tmp_path: Path) -> None
     network.close()
     assert door.most == 1 and len(door.asked[address]) == 4
     assert all(later - earlier >= 0.1 for earlier, later in pairwise(door.asked[address]))
+
+
+def test_R16_a_signal_while_lists_are_asked_ends_the_run_and_blames_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = config(tmp_path, BODY.format(WHERE))
+
+    def get(network: Network, config: Config, request: Request) -> FetchResult:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return answer(failure=Failure("stopped", "we were asked to stop"))
+
+    monkeypatch.setattr(Network, "get", get)
+    done = CliRunner().invoke(group, ["run", "--config", str(settings.path)], standalone_mode=False)
+    assert done.exception is None and done.output == "" and not settings.output.exists()
+    asked = asking(monkeypatch, {WHERE: [answer(body=opml(A))]})
+    assert lists.sync(settings, NOW) == (True, []) and asked == [WHERE], "not a day later"

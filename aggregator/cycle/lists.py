@@ -29,6 +29,8 @@ def sync(config: Config, now: int, stop: Stop | None = None) -> tuple[bool, list
     taken = {one.id: {s.id for s in config.sources if s.reading_list != one.id} for one, _ in due}
     changed, trouble = False, []
     for (one, before), answer in zip(due, answers, strict=True):
+        if answer.failure is not None and answer.failure.kind == "stopped":
+            continue  # by us: asked again at the next start
         try:
             after = _after(one, before, answer, now, taken[one.id])
         except AggregatorError as error:
