@@ -56,7 +56,7 @@ DESK_POLICY = (
 )
 LARGEST_FORM = 1000  # bytes
 MADE = frozenset({"status", "search", "healthz", "metrics"})  # when asked for
-SOURCE = "source/"  # what the path of a source's page begins with
+SOURCE = re.compile(r"source-([a-z0-9-]{1,64})\.html")  # the page of a source
 PUSHED = "push/"  # what the path begins with that hubs call
 LARGEST_PUSH = 2_000_000  # bytes that a hub may bring at a time; a larger feed is polled
 PAGES_KEPT = 200  # with the words how long ago their dates were
@@ -259,8 +259,11 @@ class Application:
         if method not in ("GET", "HEAD"):
             status, headers, body = _text("405 Method Not Allowed", "only GET and HEAD")
             return status, [*headers, ("Allow", "GET, HEAD")], body
-        if self.desk is not None and (path in MADE or path.startswith(SOURCE)):
+        if self.desk is not None and path in MADE:
             return self.made(path, environ)
+        if self.desk is not None and (found := SOURCE.fullmatch(path)):
+            page = self.desk.source(found[1])
+            return self.file(path, environ) if page is None else self.told(page, environ, dated=True)
         return self.file(path, environ)
 
     def edited(self, path: str, environ: dict[str, Any]) -> Response:
@@ -329,14 +332,13 @@ class Application:
             )
         elif path == "status":
             found = self.desk.status(given.get("state", [""])[0])
-        elif path.startswith(SOURCE):
-            page_of = self.desk.source(path.removeprefix(SOURCE))
-            if page_of is None:
-                return self.missing(environ)
-            found = page_of
         else:
             found = {"healthz": self.desk.health, "metrics": self.desk.metrics}[path]()
-        if (path == "search" or path.startswith(SOURCE)) and found.type.startswith("text/html"):
+        return self.told(found, environ, dated=path == "search")
+
+    def told(self, found: Answer, environ: dict[str, Any], dated: bool) -> Response:
+        """What was made when asked for. `dated`: its dates also say how long ago that was."""
+        if dated and found.type.startswith("text/html"):
             slot = int(self.clock()) // ago.SLOT
             found = replace(found, body=ago.beside(found.body, slot * ago.SLOT))
         policy = self.page_policy if found.type.startswith("text/html") else DATA_POLICY

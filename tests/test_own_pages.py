@@ -53,4 +53,23 @@ def asked(folder: Path, events: int) -> list[str]:
 def test_cost_follows_pages_no_event_without_one_is_asked_for_alone(tmp_path: Path) -> None:
     few, many = asked(tmp_path / "few", 5), asked(tmp_path / "many", 95)
     assert len(many) == len(few)
-    assert not [one for one in many if "e.content" in one], "no text is loaded where no page is made"
+    texts = [one for one in many if "e.content" in one]
+    assert len(texts) == 1, "no text is loaded where no page is made, but for that of the source"
+
+
+def test_a_page_a_source_is_written_with_its_news_only(tmp_path: Path) -> None:
+    two = "".join(f'[[sources]]\nid = "{one}"\nurl = "https://{one}.example/feed"\n' for one in ("n", "o"))
+    settings = config(tmp_path, two)
+    page, other = settings.output / "source-n.html", settings.output / "source-o.html"
+    with open_writer(settings.database) as store:
+        put(store, entry("n", "g1", "Herring swims to harbour", link=LINK))
+        cycle.fold_again(settings, store, NOW)
+        before = page.stat().st_ino
+        assert "Herring swims" in page.read_text() and "Herring swims" not in other.read_text()
+        put(store, entry("o", "g2", "Budget passed by parliament", link=f"{LINK}2"))
+        cycle.fold_again(settings, store, NOW + 60)
+        assert "Budget passed" in other.read_text() and page.stat().st_ino == before
+        page.unlink()
+        assert publish_changed(settings, store, NOW + 70).written == (page.name,), "what somebody removed"
+        left = config(tmp_path, two.partition('[[sources]]\nid = "o"')[0])
+        assert other.name in publish_changed(left, store, NOW + 80).removed and not other.exists()

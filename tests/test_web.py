@@ -523,7 +523,7 @@ def test_F47_F48_served_pages_say_how_long_ago_and_change_with_it(tmp_path: Path
 
 
 def test_each_source_has_a_page_with_its_items_and_its_health(client: Client) -> None:
-    status, headers, body = client("/source/seeds")
+    status, headers, body = client("/source-seeds.html")
     page = _page(body)
     assert status == 200 and headers["content-type"].startswith("text/html")
     assert len(page.xpath("//ol[@class='items']/li")) == 17
@@ -532,5 +532,5 @@ def test_each_source_has_a_page_with_its_items_and_its_health(client: Client) ->
     assert [one.get("href") for one in page.xpath("//p[contains(., 'Gives to')]/a")] == [
         "https://desk.example/asia.html"
     ]
-    assert client("/source/nobody")[0] == 404 and client("/source/../seeds")[0] == 404
-    assert "https://desk.example/source/seeds" in client("/status")[2].decode()
+    assert client("/source-nobody.html")[0] == 404 and client("/source-../seeds.html")[0] == 404
+    assert "https://desk.example/source-seeds.html" in client("/status")[2].decode()

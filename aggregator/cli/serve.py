@@ -87,7 +87,7 @@ def _line(row: desk.SourceRow, present: int) -> pages.StatusLine:
 
 
 class StoreDesk:
-    """What `/status`, `/source/ID`, `/search`, `/healthz` and `/metrics` show, over the store opened read-only for each
+    """What `/status`, `/source-ID.html`, `/search`, `/healthz` and `/metrics` show, over the store opened read-only for each
     request.
     """
 
@@ -136,12 +136,14 @@ class StoreDesk:
             with self._open() as store:
                 [row] = desk.source_rows(replace(config, sources=(chosen,)), store, present)
                 items = cycle.source_items(config, store, name, ITEMS)
+                last = sources.last_notices(store).get(name)
                 origin = sources.origins(store, [chosen])[name]
         except StoreError as error:
             return Answer(f"{error}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
         words = f"{row.push[0].upper()}{row.push[1:]}." if row.push else ""
-        health = pages.SourceHealth(_line(row, present), origin.url, origin.site, words)
-        return Answer(pages.source(health, items, present // 86_400, config.site, self._neighbours()))
+        health = pages.SourceHealth(_line(row, present), present // 86_400, words)
+        line = pages.SourceLine(name, row.title, origin.url, origin.site, chosen.enabled)
+        return Answer(pages.source(line, items, config.site, self._neighbours(), last, health))
 
     def search(self, text: str, form: str, limit: int, page: int = 1, best_first: bool = False) -> Answer:
         config = self._holder.config

@@ -260,6 +260,7 @@ def _cross(file: Any) -> Iterator[Problem]:
         if topic.scheme is not None and topic.term is None:
             yield ("topics", number, "scheme"), "says nothing without a `term`"
     yield from _names_of_digests(file)
+    yield from _names_of_sources(file)
     for number, hook in enumerate(file.hooks):
         yield from _hook_problems(number, hook)
     for number, source in enumerate(file.sources):
@@ -436,6 +437,13 @@ def _names_of_digests(file: Any) -> Iterator[Problem]:
     for number, topic in enumerate(file.topics):
         if topic.id in digests:
             yield ("topics", number, "id"), f'"{topic.id}" is where the digest of another topic is published'
+
+
+def _names_of_sources(file: Any) -> Iterator[Problem]:
+    taken = {f"source-{source.id}" for source in file.sources if source.id}
+    for number, topic in enumerate(file.topics):
+        if topic.id in taken:
+            yield ("topics", number, "id"), f'"{topic.id}" is where the page of a source is published'
 
 
 def _hook_problems(number: int, one: Any) -> Iterator[Problem]:

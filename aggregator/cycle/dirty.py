@@ -18,6 +18,7 @@ SOURCES = "sources"  # the edition of what happened to sources
 # files that every site has; those of the front page are made with the edition of everything
 WITH_FRONT_PAGE = ("index.html", "feeds.opml", "sources.opml")
 OF_EVENTS, OF_ARCHIVES = "stories/", "archive/"  # folders
+OF_SOURCE = "source-"  # what the name of a source's page begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,11 @@ class Names:
     topics: frozenset[str]
     digests: frozenset[str]
     endings: frozenset[str]
+    sources: frozenset[str] = frozenset()  # of their pages
 
     @property
     def editions(self) -> frozenset[str]:
-        return self.topics | self.digests | {SOURCES}
+        return self.topics | self.digests | self.sources | {SOURCES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,13 @@ def digest_names(topics: Sequence[Topic]) -> dict[str, Topic]:
 def names_of(config: Config) -> Names:
     endings = {HTML.ending, *(form.ending for form in formats.named(config.site.formats))}
     topics = {ALL.id, *(topic.id for topic in config.topics)}
-    return Names(frozenset(topics), frozenset(digest_names(config.topics)), frozenset(endings))
+    of_sources = frozenset(page_of(source.id) for source in config.sources)
+    return Names(frozenset(topics), frozenset(digest_names(config.topics)), frozenset(endings), of_sources)
+
+
+def page_of(source: str) -> str:
+    """The name of a source's page."""
+    return f"{OF_SOURCE}{source}"
 
 
 def lost(names: Names, published: Collection[str], missing: Collection[str]) -> Lost:
@@ -91,7 +99,19 @@ def is_left_over(names: Names, name: str) -> bool:
         return _of_archive(name) not in names.topics
     if base in names.topics | names.digests:
         return f".{ending}" not in names.endings
-    return f".{ending}" != HTML.ending or of_older_page(base) not in names.topics
+    return f".{ending}" != HTML.ending or (
+        base not in names.sources and of_older_page(base) not in names.topics
+    )
 
 
-__all__ = ["SOURCES", "Lost", "Names", "digest_names", "is_left_over", "lost", "names_of", "of_older_page"]
+__all__ = [
+    "SOURCES",
+    "Lost",
+    "Names",
+    "digest_names",
+    "is_left_over",
+    "lost",
+    "names_of",
+    "of_older_page",
+    "page_of",
+]

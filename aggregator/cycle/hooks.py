@@ -54,7 +54,7 @@ def run(config: Config, store: Store, now: int, stop: Stop) -> list[str]:
 
 
 def _messages(config: Config, store: Store, hook: Hook, now: int) -> Iterator[Message]:
-    table = "notice" if hook.on == "source" else "entry"
+    table = "state_change" if hook.on == "source" else "entry"
     mark = store.meta(f"hook {hook.name}")
     if mark is None:  # it is new, and what was before it is not
         _note(store, hook, f"{digests.highest(store, table)} {now}")

@@ -17,7 +17,7 @@ from aggregator.cycle.archives import Archives
 from aggregator.cycle.editions import ALL, Editions
 from aggregator.cycle.ownpages import OwnPages
 from aggregator.cycle.signatures import look
-from aggregator.model import Item, Topic
+from aggregator.model import Item, StateChange, Topic
 from aggregator.publish import Folder, Written
 from aggregator.render import formats, pages
 from aggregator.render.formats import HTML
@@ -26,6 +26,7 @@ from aggregator.store import Reader, Store, lookup, sources, unpublished
 from aggregator.store.archives import unprinted
 
 PORTION = 1000  # pages of events that are written together
+SOURCE_PAGE = 2  # for how many of them the page of a source counts
 EDITION = 50  # for how many of them an edition counts: it has feeds of up to 5 MB in memory
 _EVENT = "event:"  # what the name of a dirty event begins with, before its number
 
@@ -39,6 +40,8 @@ def publish_changed(config: Config, store: Store, now: int, stop: Stop | None = 
     """
     folder = Folder(config.output)
     is_all_new = _mark(config, store, folder)
+    if not is_all_new:  # else all are marked
+        unpublished.mark_sources(store)
     names = unpublished.dirty(store)
     if not names:
         return Written(unchanged=len(folder.names()))
@@ -73,8 +76,14 @@ def portions(names: Iterable[str], topics: Iterable[str]) -> list[Portion]:
             found.append([])
             weight = 0
         found[-1].append(name)
-        weight += 1 if name.startswith(_EVENT) else EDITION
+        weight += _weight(name)
     return [_portion(part, part is found[-1]) for part in found]
+
+
+def _weight(name: str) -> int:
+    if name.startswith(_EVENT):
+        return 1
+    return SOURCE_PAGE if name.startswith(dirty.OF_SOURCE) else EDITION
 
 
 def _portion(names: list[str], is_last: bool) -> Portion:
@@ -94,6 +103,8 @@ class Publisher:
         self._neighbours = sitepages.neighbours(self.editions)
         self._archives = Archives(store, self.editions, self._neighbours, is_all_new)
         self._digests = dirty.digest_names(config.topics)
+        self._states: dict[str, StateChange] | None = None
+        self._of_sources = dirty.names_of(config).sources
         self._first_items: dict[str, Sequence[Item]] = {}  # of topics, as the front page shows them
         self._before, self._missing = frozenset(folder.names()), frozenset(folder.missing())
         self._going = {name for name in self._before if dirty.is_left_over(dirty.names_of(config), name)}
@@ -138,7 +149,16 @@ class Publisher:
         if name in self._digests:
             return self._digest(name)
         topic = self.editions.topics.get(name)
-        return {} if topic is None else self._topic(topic)
+        if topic is not None:
+            return self._topic(topic)
+        return self._source(name.removeprefix(dirty.OF_SOURCE)) if name in self._of_sources else {}
+
+    def _source(self, source: str) -> dict[str, bytes]:
+        """The page of a source: nothing on it changes without news."""
+        if self._states is None:
+            self._states = sources.last_notices(self._store)
+        page = sitepages.source_page(self.editions, source, self._neighbours, self._states.get(source))
+        return {f"{dirty.page_of(source)}{HTML.ending}": page}
 
     def _topic(self, topic: Topic) -> dict[str, bytes]:
         """The feeds, the page and the archive documents of one topic."""

@@ -42,11 +42,7 @@ def search_items(config: Config, store: Reader, numbers: Sequence[int]) -> list[
 
 def source_items(config: Config, store: Reader, source: str, limit: int) -> list[Item]:
     """What a source tells, as it tells it, newest first; with all who tell the same."""
-    view = replace(_view(config, store, "", "", None), one_per="entry")
-    editions = Editions(config, store)
-    chosen = stories.of_source(store, source, limit)
-    items = edition.compose(view, chosen, {}, editions.origins, editions.priorities).items
-    return [item for item in items if item.entry.source == source][:limit]
+    return list(Editions(config, store).of_source(source, limit))
 
 
 def _view(config: Config, store: Reader, title: str, description: str, limit: int | None) -> View:

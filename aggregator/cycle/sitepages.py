@@ -67,6 +67,20 @@ def _subscribed(editions: Editions) -> list[opml.Outline]:
     return [opml.Outline(origin.url, origin.title, origin.site) for origin in origins if origin.url]
 
 
+ON_SOURCE = 20  # items on a source's page
+
+
+def source_page(
+    editions: Editions, source: str, around: Sequence[pages.Neighbour], last: StateChange | None
+) -> bytes:
+    """What a source tells, which topics that gives to, and what happened to it last."""
+    chosen = next(one for one in editions.config.sources if one.id == source)
+    origin = editions.origins[source]
+    items = editions.of_source(source, ON_SOURCE)
+    line = pages.SourceLine(source, origin.title, origin.url, origin.site, chosen.enabled)
+    return pages.source(line, items, editions.config.site, around, last)
+
+
 def sources_page(editions: Editions, notices: Sequence[StateChange], updated: int) -> dict[str, bytes]:
     """What happened to sources, as feeds and as a page."""
     site, origins = editions.config.site, editions.origins
@@ -84,4 +98,4 @@ def sources_page(editions: Editions, notices: Sequence[StateChange], updated: in
     return {**sourcesfeed.write(notices, site, updated), "sources.html": page}
 
 
-__all__ = ["front_page", "neighbours", "sources_page"]
+__all__ = ["front_page", "neighbours", "source_page", "sources_page"]

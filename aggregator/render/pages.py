@@ -105,8 +105,8 @@ class _Shown:
             for name in (self.source, *self.others)
         ]  # the address where each of them tells it
         self.told_last = max([item.published, *(other.published for other in item.also)])
-        has_page = site.live and item.entry.source != BY_HAND
-        self.source_page = f"{site.base_url}source/{item.entry.source}" if has_page else None
+        has_page = item.entry.source != BY_HAND
+        self.source_page = f"{site.base_url}source-{item.entry.source}.html" if has_page else None
         self.likeness: float | None = None  # how well it fits its event, where that is said
         self.is_dated = (
             item.published != item.entry.first_seen
@@ -345,27 +345,36 @@ def status(
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """A source on its own page, in words."""
+    """How a source is, in words: on its own page where that is made when asked for."""
 
-    line: StatusLine
-    url: str | None  # of its feed; None where that is nobody's business
-    site: str | None
+    row: StatusLine
+    today: int  # days since 1970
     hub: str = ""  # whether what is new is pushed
 
 
 def source(
-    health: SourceHealth, items: Sequence[Item], today: int, site: Site, neighbours: Sequence[Neighbour]
+    line: SourceLine,
+    items: Sequence[Item],
+    site: Site,
+    neighbours: Sequence[Neighbour],
+    last: StateChange | None = None,
+    health: SourceHealth | None = None,
 ) -> bytes:
-    """`/source/ID`, made when asked for: what a source tells, which topics that gives to, and how it is."""
+    """`source-ID.html`: what a source tells, which topics that gives to, and what happened to it last. Where it
+    is made when asked for, also how it is now (`health`), which changes from poll to poll.
+    """
     names = _named(neighbours)
-    counts = Counter(topic for item in items for topic in item.topics if topic in names)
+    shown = [_Shown(item, site) for item in items]
+    counts = Counter(
+        topic for one in shown for topic in one.topics if topic in names and names[topic].least <= one.tellers
+    )
     topics = [
         (topic, names[topic].title, count)
         for topic, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
     ]
-    return _page("source.html", replace(site, live=True), neighbours, title=f"{health.line.title} – {site.title}", here="sources",
-                 one=health, row=health.line, topics=topics, items=[_Shown(item, site) for item in items], names_of=names,
-                 names=[WEEKDAYS[(today - 6 + day + 3) % 7] for day in range(7)])  # fmt: skip
+    return _page("source.html", site, neighbours, title=f"{line.title} – {site.title}", here="sources",
+                 canonical=f"{site.base_url}source-{line.id}.html", alternates=_alternates("all", "", site), links=[], one=line, last=last, health=health, topics=topics, items=shown, names_of=names,
+                 names=[WEEKDAYS[(health.today - 6 + day + 3) % 7] for day in range(7)] if health else [])  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

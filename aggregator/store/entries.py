@@ -48,7 +48,7 @@ def absorb(
         if told is not None:
             writer.run("INSERT INTO state_change (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
                          (told.source, told.title, told.at, told.before, told.state, told.words))  # fmt: skip
-            writer.run("INSERT OR IGNORE INTO dirty VALUES ('sources')")
+            writer.run("INSERT OR IGNORE INTO dirty VALUES ('sources'), (?)", (f"source-{told.source}",))
         _count(writer, source, polled, absorbed)
     return absorbed
 
@@ -96,6 +96,10 @@ def _remember_items(writer: Writer, polled: PollResult, present: Sequence[int]) 
             writer.value("SELECT present FROM source WHERE id = ?", (polled.source,)) or "[]"
         )
         present, marks = [*present, *(number for number in before if number not in set(present))], None
+    writer.run(
+        "INSERT OR IGNORE INTO dirty SELECT 'source-' || id FROM source WHERE id = ? AND present <> ?",
+        (polled.source, rows.dump(present)),
+    )  # its page shows what it holds
     writer.run(
         "UPDATE source SET present = ?1, items = ?3, items_context = ?4 "
         "WHERE id = ?2 AND (present <> ?1 OR items IS NOT ?3 OR items_context IS NOT ?4)",

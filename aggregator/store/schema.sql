@@ -183,7 +183,7 @@ CREATE TABLE label ( -- a story is in a topic
 CREATE INDEX label_newest ON label (topic, published, public_id);
 CREATE INDEX label_unarchived ON label (topic, published, public_id) WHERE archived = 0;
 
-CREATE TABLE dirty ( -- what has to be published anew: a topic, 'all', 'sources', 'event:ID'
+CREATE TABLE dirty ( -- what has to be published anew: a topic, 'all', 'sources', 'source-ID', 'event:ID'
   edition TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 

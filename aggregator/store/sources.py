@@ -105,6 +105,15 @@ def _feed_id(said: str | None, public: str | None, number: str) -> str:
     return urls.public_id(number, "feed", None)
 
 
+def last_notices(reader: Reader) -> dict[str, StateChange]:
+    """The last change of state of each source that had one."""
+    found = reader.rows(
+        "SELECT source, title, at, before, state, words FROM state_change "
+        "WHERE id IN (SELECT max(id) FROM state_change GROUP BY source)"
+    )
+    return {row[0]: StateChange(*row) for row in found}
+
+
 def notices(reader: Reader, limit: int = 200) -> tuple[StateChange, ...]:
     """The newest changes of state, newest first; of one second in the order of ids, whoever answered first."""
     found = reader.rows(

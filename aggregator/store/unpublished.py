@@ -8,7 +8,7 @@ from aggregator.store.base import Reader, Store, Writer
 
 
 def dirty(reader: Reader) -> tuple[str, ...]:
-    """What has to be printed anew: topic ids, "all", "sources", "event:NUMBER"."""
+    """What has to be printed anew: topic ids, "all", "sources", "source-ID", "event:NUMBER"."""
     return tuple(reader.column("SELECT edition FROM dirty ORDER BY edition"))
 
 
@@ -28,6 +28,17 @@ def printed(store: Store, editions: Iterable[str]) -> None:
             "WHERE newest > (SELECT coalesce(max(newest), 0) FROM publication)"
         )
         writer.run_many("DELETE FROM dirty WHERE edition = ?", [(edition,) for edition in editions])
+
+
+def mark_sources(store: Store) -> None:
+    """The pages of the sources that tell an event which is to be printed anew."""
+    with store.transaction() as writer:
+        writer.run(
+            "INSERT OR IGNORE INTO dirty SELECT DISTINCT 'source-' || entry.source FROM dirty "
+            "JOIN story ON story.event = CAST(substr(dirty.edition, 7) AS INTEGER) "
+            "JOIN member ON member.story = story.id JOIN entry ON entry.id = member.entry "
+            "WHERE dirty.edition LIKE 'event:%'"
+        )
 
 
 def mark_all_events(store: Store) -> None:
