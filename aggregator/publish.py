@@ -14,7 +14,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -106,9 +106,7 @@ class Folder:
         as a file system can. `check` is called before each file is made, and may raise: then none is replaced.
         `gone`: what was published once, also in another folder, and since when it is not.
         """
-        for name in (*files, *(name for name in remove if name not in self._files)):
-            if not _NAME.match(name) or formats.of_file(name) is None:
-                raise PublishError(f"{name!r} is no name of a published file")
+        _refuse_strange([*files, *(name for name in remove if name not in self._files)])
         lost = set(self.missing())
         hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
         changed = [
@@ -130,12 +128,8 @@ class Folder:
                 self._gone.pop(name, None)
             for name in removed:
                 del self._files[name]
-                self._gone[name] = now
-            self._gone.update(news)
-            record = {"files": dict(sorted(self._files.items())), "gone": dict(sorted(self._gone.items()))}
-            self._replace(
-                self.path / MANIFEST, (json.dumps(record, separators=(",", ":")) + "\n").encode(), None
-            )
+            self._gone |= dict.fromkeys(removed, now) | news
+            self._remember()
             for folder in {self.path, *((self.path / name).parent for name in changed)}:
                 _sync(folder)
         except OSError as error:
@@ -148,6 +142,11 @@ class Folder:
             if len(files[name]) > LARGE and formats.is_subscribed(name)
         )
         return Written(tuple(changed), len(files) - len(changed), tuple(removed), large)
+
+    def _remember(self) -> None:
+        record = {"files": dict(sorted(self._files.items())), "gone": dict(sorted(self._gone.items()))}
+        text = json.dumps(record, separators=(",", ":")) + "\n"
+        self._replace(self.path / MANIFEST, text.encode(), None)
 
     def _prepare(self) -> None:
         """The folders, real ones; leftovers of a killed run go."""
@@ -209,6 +208,13 @@ class Folder:
     def _drop_codings(self, target: Path) -> None:
         for form in CODINGS:
             target.with_name(target.name + form).unlink(missing_ok=True)
+
+
+def _refuse_strange(names: Iterable[str]) -> None:
+    """No name comes from feed data, and none leads elsewhere (S17)."""
+    for name in names:
+        if not _NAME.match(name) or formats.of_file(name) is None:
+            raise PublishError(f"{name!r} is no name of a published file")
 
 
 def _packed(data: bytes) -> Iterator[tuple[str, bytes]]:

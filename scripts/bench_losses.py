@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_tz
 from html.entities import name2codepoint
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 import lxml.html
@@ -212,16 +212,21 @@ def read_link(child: etree._Element, own: str, said: Said) -> None:
         said.link = said.link or child.get("href") or own
 
 
+def _empty(tree: Any, *names: str) -> None:
+    """Nothing is in these any more."""
+    for one in tree.iter(*names):
+        one.text = ""
+        for inner in list(one):
+            one.remove(inner)
+
+
 def read_markup(text: str, said: Said) -> None:
     tree = parsed(text)
     if tree is None:
         return
     etree.strip_elements(tree, etree.Comment, with_tail=False)
     values = said.values
-    for one in tree.iter("script", "style", "noscript", "template"):
-        one.text = ""
-        for inner in list(one):
-            one.remove(inner)
+    _empty(tree, "script", "style", "noscript", "template")
     values["text"].append(tree.text_content())
     for one in tree.iter("a", "area"):
         values["links"].append(one.get("href") or "")

@@ -28,26 +28,22 @@ class _Server(BaseHTTPRequestHandler):
         cookie = self.headers.get("Cookie", "")
         self.seen.append((self.path, cookie))
         name, _, rest = self.path.strip("/").partition("/")
-        if name == "once" and "seen=1" not in cookie:
-            self._moved(self.path, "seen=1; Path=/")
-        elif name == "elsewhere-only" and "part=1" not in cookie:
-            self._moved(self.path, "part=1; Path=/other/")
-        elif name == "first" and "door=1" not in cookie:
-            self._moved("/door", "x=1")
-        elif name == "door":
-            self._moved("/first", "door=1; Path=/")
-        elif name == "expired":
-            self._moved(self.path, "gone=1; Max-Age=0")
-        elif name == "never":
-            self._moved(self.path, "same=1")
-        elif name == "counted" and int(cookie.partition("n=")[2] or 0) < int(rest):
-            self._moved(self.path, f"n={int(cookie.partition('n=')[2] or 0) + 1}")
-        elif name == "away":
-            self._moved(f"http://localhost:{self.other}/plain", "secret=1; Path=/")
-        elif name == "home":
-            self._moved("/plain", "secret=1; Path=/; Domain=localhost")
-        elif name == "permanent" and "seen=1" not in cookie:
-            self._moved(self.path, "seen=1", 301)
+        number = int(cookie.partition("n=")[2] or 0) if "n=" in cookie else 0
+        table: dict[str, tuple[bool, str, str, int]] = {
+            "once": ("seen=1" not in cookie, self.path, "seen=1; Path=/", 302),
+            "elsewhere-only": ("part=1" not in cookie, self.path, "part=1; Path=/other/", 302),
+            "first": ("door=1" not in cookie, "/door", "x=1", 302),
+            "door": (True, "/first", "door=1; Path=/", 302),
+            "expired": (True, self.path, "gone=1; Max-Age=0", 302),
+            "never": (True, self.path, "same=1", 302),
+            "counted": (number < int(rest if rest.isdecimal() else 0), self.path, f"n={number + 1}", 302),
+            "away": (True, f"http://localhost:{self.other}/plain", "secret=1; Path=/", 302),
+            "home": (True, "/plain", "secret=1; Path=/; Domain=localhost", 302),
+            "permanent": ("seen=1" not in cookie, self.path, "seen=1", 301),
+        }
+        is_moved, target, set_cookie, status = table.get(name, (False, "", "", 0))
+        if is_moved:
+            self._moved(target, set_cookie, status)
         else:
             self._answer(CODINGS.get(rest.replace("%20", " "), ("", FEED)))
 

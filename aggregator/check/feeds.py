@@ -185,17 +185,7 @@ OUT_OF_ORDER = "its items are not in order, newest first"
 
 def findings(document: Document) -> Iterator[str]:
     """What is wrong with this document by itself."""
-    data = document.path.read_bytes()
-    text = data.decode("utf-8")
-    if len(data) > LARGEST:
-        yield f"{len(data)} bytes, more than {LARGEST}"
-    is_xml = document.path.suffix != JSON.ending
-    if data.startswith(b"\xef\xbb\xbf") or (is_xml and "<!DOCTYPE" in text[:2000]):
-        yield "starts with a BOM or has a DOCTYPE"
-    if is_xml and not text.startswith("<?xml version='1.0' encoding='UTF-8'?>"):
-        yield "does not declare itself as XML in UTF-8 with its first sign"
-    if markup.clean(text) != text:
-        yield "holds characters that XML does not allow"
+    yield from _bytes(document)
     if not document.title:
         yield "has no title"
     for rel in ("self", "alternate"):
@@ -209,6 +199,21 @@ def findings(document: Document) -> Iterator[str]:
             *_links_and_content(row),
         ):
             yield f"{row.id}: {trouble}"
+
+
+def _bytes(document: Document) -> Iterator[str]:
+    """Size, declaration and characters of the file."""
+    data = document.path.read_bytes()
+    text = data.decode("utf-8")
+    if len(data) > LARGEST:
+        yield f"{len(data)} bytes, more than {LARGEST}"
+    is_xml = document.path.suffix != JSON.ending
+    if data.startswith(b"\xef\xbb\xbf") or (is_xml and "<!DOCTYPE" in text[:2000]):
+        yield "starts with a BOM or has a DOCTYPE"
+    if is_xml and not text.startswith("<?xml version='1.0' encoding='UTF-8'?>"):
+        yield "does not declare itself as XML in UTF-8 with its first sign"
+    if markup.clean(text) != text:
+        yield "holds characters that XML does not allow"
 
 
 def _together(document: Document) -> Iterator[str]:

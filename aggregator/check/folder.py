@@ -74,28 +74,34 @@ def _archives(path: Path, documents: dict[Path, Document]) -> Iterator[str]:
     reached: set[Path] = set()
     for name, document in documents.items():
         form = formats.of_file(name.name)
-        if name.parent != path or form is None or form.archive is None:
-            continue
-        ids = [row.id for row in document.items]
-        here: Document | None = document
-        while here is not None and (address := here.links.get("prev-archive")):
-            there = path / "archive" / address.rsplit("/", 1)[-1]
-            if there in reached:
-                yield f"{here.path}: its archives go in a circle"
-                break
-            reached.add(there)
-            here = documents.get(there)
-            if here is None:
-                yield f"{name}: the archive document {address} is not there"
-            elif not here.archive or here.links.get("current") != document.links.get("self"):
-                yield f"{there}: is not marked as an archive of {name.name}"
-            else:
-                ids += [row.id for row in here.items]
-        if len(set(ids)) != len(ids):
-            yield f"{name}: {len(ids) - len(set(ids))} items are more than once in it and its archives"
+        if name.parent == path and form is not None and form.archive is not None:
+            yield from _chain(name, document, path, documents, reached)
     for name in documents:
         if name.parent != path and name not in reached:
             yield f"{name}: no feed leads to this archive document"
+
+
+def _chain(
+    name: Path, document: Document, path: Path, documents: dict[Path, Document], reached: set[Path]
+) -> Iterator[str]:
+    """The archive of one feed; what it leads to is added to `reached`."""
+    ids = [row.id for row in document.items]
+    here: Document | None = document
+    while here is not None and (address := here.links.get("prev-archive")):
+        there = path / "archive" / address.rsplit("/", 1)[-1]
+        if there in reached:
+            yield f"{here.path}: its archives go in a circle"
+            break
+        reached.add(there)
+        here = documents.get(there)
+        if here is None:
+            yield f"{name}: the archive document {address} is not there"
+        elif not here.archive or here.links.get("current") != document.links.get("self"):
+            yield f"{there}: is not marked as an archive of {name.name}"
+        else:
+            ids += [row.id for row in here.items]
+    if len(set(ids)) != len(ids):
+        yield f"{name}: {len(ids) - len(set(ids))} items are more than once in it and its archives"
 
 
 def _page(page: Path, path: Path, documents: dict[Path, Document]) -> Iterator[str]:

@@ -5,6 +5,7 @@ is asked after an error only.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 Path = tuple[str | int, ...]
 _HEADER = re.compile(r"\s*(\[\[|\[)\s*([^\]#]+?)\s*(?:\]\]|\])")
@@ -36,15 +37,20 @@ def find(text: str) -> dict[Path, int]:
         key = _KEY.match(line)
         if not key:
             continue
-        path = (*table, *_parts(key[1]))
-        for end in range(len(table) + 1, len(path) + 1):
-            found.setdefault(path[:end], number)
         value = line[key.end() :]
-        if value.lstrip().startswith("{"):
-            for inner in _INLINE.finditer(value):
-                found.setdefault((*path, _bare(inner[1])), number)
+        for path in _paths(table, _parts(key[1]), value):
+            found.setdefault(path, number)
         quote = _open_quote(value)
     return found
+
+
+def _paths(table: Path, key: Path, value: str) -> Iterator[Path]:
+    """All paths that a line `key = value` in this table begins: those of a dotted key, and of an inline table."""
+    for end in range(1, len(key) + 1):
+        yield (*table, *key[:end])
+    if value.lstrip().startswith("{"):
+        for inner in _INLINE.finditer(value):
+            yield (*table, *key, _bare(inner[1]))
 
 
 def _open_quote(value: str) -> str:

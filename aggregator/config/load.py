@@ -9,7 +9,7 @@ import difflib
 import hashlib
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -238,29 +238,16 @@ def _unknown(key: str, where: lines.Path) -> str:
 def _cross(file: Any) -> Iterator[Problem]:
     """What one key alone can't tell."""
     yield from _service(file)
-    if file.poll.min_interval > file.poll.max_interval:
-        yield ("poll", "min_interval"), "is longer than poll.max_interval"
-    if file.poll.executor == "dask" and not file.poll.dask_scheduler:
-        yield ("poll", "executor"), 'is "dask", which needs `dask_scheduler`, such as "tcp://127.0.0.1:8786"'
-    topic_ids = [topic.id for topic in file.topics]
+    yield from _addresses(file)
+    yield from _poll(file.poll)
+    yield from _twice("topics", file.topics)
+    yield from _twice("sources", file.sources)
     made_ids = _made_ids(file.sources)
-    for name, items in (("topics", file.topics), ("sources", file.sources)):
-        seen: set[str] = set()
-        for number, item in enumerate(items):
-            if item.id in seen:
-                yield (name, number, "id"), f'"{item.id}" is the id of another one already; ids are unique'
-            if item.id:
-                seen.add(item.id)
     for number, topic in enumerate(file.topics):
-        if topic.id in RESERVED:
-            yield ("topics", number, "id"), f'"{topic.id}" is reserved; choose another id'
-        yield from _known(("topics", number, "sources"), topic.sources, made_ids, "source")
-        yield from _queries(("topics", number), {"match": topic.match, "exclude": topic.exclude})
-        yield from _starters(("topics", number, "starter"), topic.starter)
-        if topic.scheme is not None and topic.term is None:
-            yield ("topics", number, "scheme"), "says nothing without a `term`"
+        yield from _topic_problems(number, topic, made_ids)
     yield from _names_of_digests(file)
     yield from _names_of_sources(file)
+    topic_ids = [topic.id for topic in file.topics]
     for number, hook in enumerate(file.hooks):
         yield from _hook_problems(number, hook)
     for number, source in enumerate(file.sources):
@@ -268,7 +255,40 @@ def _cross(file: Any) -> Iterator[Problem]:
         yield from _known(("sources", number, "topics"), source.topics, topic_ids, "topic")
 
 
-def _service(file: Any) -> Iterator[Problem]:
+def _twice(name: str, items: Iterable[Any]) -> Iterator[Problem]:
+    """Ids that two of these tables have."""
+    seen: set[str] = set()
+    for number, item in enumerate(items):
+        if item.id in seen:
+            yield (name, number, "id"), f'"{item.id}" is the id of another one already; ids are unique'
+        if item.id:
+            seen.add(item.id)
+
+
+def _topic_problems(number: int, topic: Any, made_ids: list[str]) -> Iterator[Problem]:
+    if topic.id in RESERVED:
+        yield ("topics", number, "id"), f'"{topic.id}" is reserved; choose another id'
+    yield from _known(("topics", number, "sources"), topic.sources, made_ids, "source")
+    yield from _queries(("topics", number), {"match": topic.match, "exclude": topic.exclude})
+    yield from _starters(("topics", number, "starter"), topic.starter)
+    if topic.scheme is not None and topic.term is None:
+        yield ("topics", number, "scheme"), "says nothing without a `term`"
+
+
+def _poll(poll: Any) -> Iterator[Problem]:
+    if poll.min_interval > poll.max_interval:
+        yield ("poll", "min_interval"), "is longer than poll.max_interval"
+    if poll.executor == "dask" and not poll.dask_scheduler:
+        yield ("poll", "executor"), 'is "dask", which needs `dask_scheduler`, such as "tcp://127.0.0.1:8786"'
+    for number, host in enumerate(poll.allow_hosts):
+        if (
+            not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):\d{1,5}", host)
+            or not 0 < int(host.rpartition(":")[2]) < 65536
+        ):
+            yield ("poll", "allow_hosts"), f'"{host}" (number {number + 1}) is no "host:port"'
+
+
+def _addresses(file: Any) -> Iterator[Problem]:
     addresses = {
         ("service", "base_url"): file.service.base_url,
         ("service", "ping_url"): file.service.ping_url,
@@ -277,6 +297,9 @@ def _service(file: Any) -> Iterator[Problem]:
     for path, address in addresses.items():
         if address is not None and not _is_web(address):
             yield path, f'"{address}" is no web address such as "https://news.example.org/"'
+
+
+def _service(file: Any) -> Iterator[Problem]:
     if re.search(r"[?#]", file.service.base_url):
         yield ("service", "base_url"), "is the address of a folder: without ? and #"
     if Path(file.service.output) in (Path(file.service.database), *Path(file.service.database).parents):
@@ -290,12 +313,6 @@ def _service(file: Any) -> Iterator[Problem]:
         value = getattr(file.service, text) or ""
         if any(ord(c) < 32 for c in value):
             yield ("service", text), "holds a line end or control character"
-    for number, host in enumerate(file.poll.allow_hosts):
-        if (
-            not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):\d{1,5}", host)
-            or not 0 < int(host.rpartition(":")[2]) < 65536
-        ):
-            yield ("poll", "allow_hosts"), f'"{host}" (number {number + 1}) is no "host:port"'
 
 
 def _is_web(address: str) -> bool:
@@ -328,7 +345,12 @@ def _source(number: int, source: Any) -> Iterator[Problem]:
                 (*at, "url"),
                 'holds a user or password; secrets go into `headers = { Authorization = "env:NAME" }`',
             )
-    for name, value in source.headers.items():
+    yield from _headers(at, source.headers)
+    yield from _queries(at, {"include": source.include, "exclude": source.exclude})
+
+
+def _headers(at: lines.Path, headers: Mapping[str, str]) -> Iterator[Problem]:
+    for name, value in headers.items():
         if (
             not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", name)
             or re.search(r"[\r\n\x00]", value)
@@ -348,7 +370,6 @@ def _source(number: int, source: Any) -> Iterator[Problem]:
             "if-modified-since",
         ):
             yield (*at, "headers", name), "is a header that we set ourselves"
-    yield from _queries(at, {"include": source.include, "exclude": source.exclude})
 
 
 def _queries(at: lines.Path, found: Mapping[str, str | None]) -> Iterator[Problem]:

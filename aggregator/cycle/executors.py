@@ -75,11 +75,13 @@ def in_processes(config: Config, door: Door) -> Iterator[Crew]:
     watched, alive = clean.Pipe(duplex=False)
     pool = ProcessPoolExecutor(min(config.concurrency, PROCESSES), clean, _begin, (server, watched))
     over = threading.Event()
-    threading.Thread(target=_end_with, args=(door, over, alive), name="crew", daemon=True).start()
+    ender = threading.Thread(target=_end_with, args=(door, over, alive), name="crew", daemon=True)
+    ender.start()
     try:
         yield Crew(pool, each_here)
     finally:
         over.set()
+        ender.join()
         alive.close()  # they end what is under way
         pool.shutdown(wait=True, cancel_futures=True)
         watched.close()

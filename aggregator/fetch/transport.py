@@ -6,6 +6,7 @@ context.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import queue
 import socket
@@ -60,13 +61,9 @@ def _resolve(exchange: Exchange, host: str, port: int) -> list[str]:
             answers.put(error)
 
     threading.Thread(target=ask, name="dns", daemon=True).start()
-    while True:
-        try:
-            answer = answers.get(timeout=min(LOOK, exchange.guard.left))
-            break
-        except queue.Empty:
-            if exchange.guard.over:
-                raise Unresolved(f"{host}: no answer from DNS in time") from None
+    answer = _waited_for(answers, exchange)
+    if answer is None:
+        raise Unresolved(f"{host}: no answer from DNS in time")
     if isinstance(answer, (UnicodeError, ValueError)):
         raise Unresolved(f"{host}: is no valid host name")
     if isinstance(answer, BaseException):
@@ -74,6 +71,17 @@ def _resolve(exchange: Exchange, host: str, port: int) -> list[str]:
     if not answer:
         raise Unresolved(f"{host}: the name has no address")
     return answer
+
+
+_Addresses = list[str] | BaseException
+
+
+def _waited_for(answers: queue.SimpleQueue[_Addresses], exchange: Exchange) -> _Addresses | None:
+    """None where the exchange is over before there is one."""
+    while not exchange.guard.over:
+        with contextlib.suppress(queue.Empty):
+            return answers.get(timeout=min(LOOK, exchange.guard.left))
+    return None
 
 
 def _connect(host: str, port: int) -> socket.socket:

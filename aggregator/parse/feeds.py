@@ -385,19 +385,28 @@ def _extras(item: Any, link: str | None, feed: Feed, base: str) -> Iterator[tupl
         value = _string(_get(item, name))
         if value:
             yield shown, markup.plain(value)[:1000]
+    yield from _other_links(item, link, base)
+    yield from podcast.of_item(item, dict(reversed(feed.extras)), base)
+    where = _get(item, "where")
+    if isinstance(where, dict) and where.get("type") == "Point":
+        yield "georss:point", " ".join(f"{number:g}" for number in reversed(where["coordinates"][:2]))
+    if not feed.format.startswith("atom"):
+        yield from _found_at(told, base)
+
+
+def _other_links(item: Any, link: str | None, base: str) -> Iterator[tuple[str, str]]:
+    """Those that lead elsewhere than to the item."""
     for one in _get(item, "links") or ():
         if one.get("rel") in ("via", "related", "replies") and not tellings.is_telling(one):
             found = urls.clean_link(_string(one.get("href")), base)
             if found and found != link:
                 yield one["rel"], found
-    yield from podcast.of_item(item, dict(reversed(feed.extras)), base)
-    where = _get(item, "where")
-    if isinstance(where, dict) and where.get("type") == "Point":
-        yield "georss:point", " ".join(f"{number:g}" for number in reversed(where["coordinates"][:2]))
-    # RSS names there where its author found a thing, or whom it was taken from; both are worth a link.
-    if told and not feed.format.startswith("atom"):
-        found = urls.clean_link(_string(told.get("href")), base)
-        if found:
-            yield "source", found
-        if _string(told.get("title")):
-            yield "source:title", markup.title(told["title"])[:300]
+
+
+def _found_at(told: Any, base: str) -> Iterator[tuple[str, str]]:
+    """RSS names in `source` where its author found a thing, or whom it was taken from; both are worth a link."""
+    found = urls.clean_link(_string(told.get("href")), base)
+    if found:
+        yield "source", found
+    if _string(told.get("title")):
+        yield "source:title", markup.title(told["title"])[:300]

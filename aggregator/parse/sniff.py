@@ -104,24 +104,28 @@ def stranger(body: bytes, fetched: FetchResult) -> Failure:
     text = body[:65536].decode("utf-8", "replace")
     lowered = text.lower()
     name = mend.root(body)
-    if name == b"svg":
-        return Failure("not-a-feed", "an SVG image, not a feed")
-    if name == b"opml":
-        return Failure("not-a-feed", "an OPML list of feeds; add its feeds with `aggregator sources import`")
-    if (
-        name in (b"html", b"head", b"body")
-        or "<!doctype html" in lowered[:2000]
-        or "<html" in lowered
-        or "<body" in lowered
-    ):
+    if name not in _OTHER_ROOTS and _is_page(name, lowered):
         return _page(text, lowered)
-    if name in (b"urlset", b"sitemapindex"):
-        return Failure("not-a-feed", "a sitemap, not a feed")
+    if name in _OTHER_ROOTS:
+        return Failure("not-a-feed", _OTHER_ROOTS[name])
     if name and name not in mend.FEED_ROOTS:
         return Failure("not-a-feed", f"XML with <{name.decode('ascii', 'replace')}> at its root, not a feed")
     if name:
         return Failure("not-a-feed", "damaged XML without any entry")
     return Failure("not-a-feed", f"text, not a feed: “{markup.snippet(markup.plain(text[:400]), 60)}”")
+
+
+_OTHER_ROOTS = {
+    b"svg": "an SVG image, not a feed",
+    b"opml": "an OPML list of feeds; add its feeds with `aggregator sources import`",
+    b"urlset": "a sitemap, not a feed",
+    b"sitemapindex": "a sitemap, not a feed",
+}
+
+
+def _is_page(name: bytes, lowered: str) -> bool:
+    signs = "<html" in lowered or "<body" in lowered or "<!doctype html" in lowered[:2000]
+    return signs or name in (b"html", b"head", b"body")
 
 
 def _page(text: str, lowered: str) -> Failure:

@@ -64,44 +64,39 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has 
     def extend_rss(self, entry: Any) -> Any:
         one, site = self.one, self.site
         assert one is not None and site is not None
-        for name in (
-            "author",
-            "description",
-            f"{{{_CONTENT}}}encoded",
-            "source",
-            "enclosure",
-            "comments",
-            "link",
-            "pubDate",
-            "guid",
-            "category",
-        ):
-            for old in entry.findall(name):
-                entry.remove(old)
+        for old in [old for name in _REBUILT for old in entry.findall(name)]:
+            entry.remove(old)
         etree.SubElement(entry, "link").text = one.link
         etree.SubElement(entry, "guid", isPermaLink="false").text = one.id
         etree.SubElement(entry, "pubDate").text = rfc822(one.published)
-        if one.summary:
-            etree.SubElement(entry, "description").text = _escaped(one.summary)
-        if one.content:
-            etree.SubElement(entry, f"{{{_CONTENT}}}encoded").text = one.content
+        _put(entry, "description", _escaped(one.summary))
+        _put(entry, f"{{{_CONTENT}}}encoded", one.content)
         etree.SubElement(entry, f"{{{extras.NAMESPACES['dc']}}}creator").text = byline(one.authors)
         for category in one.categories:
             etree.SubElement(
                 entry, "category", {"domain": category.scheme} if category.scheme else {}
             ).text = category.term
-        if one.item.entry.comments:
-            etree.SubElement(entry, "comments").text = one.item.entry.comments
+        _put(entry, "comments", one.item.entry.comments)
         _media(entry, one)
-        if one.language:
-            etree.SubElement(entry, f"{{{extras.NAMESPACES['dc']}}}language").text = one.language
-        if one.rights:
-            etree.SubElement(entry, f"{{{extras.NAMESPACES['dc']}}}rights").text = one.rights
+        _put(entry, f"{{{extras.NAMESPACES['dc']}}}language", one.language)
+        _put(entry, f"{{{extras.NAMESPACES['dc']}}}rights", one.rights)
         for href, title in related(one):
             etree.SubElement(entry, f"{{{_ATOM}}}link", rel="related", href=href, title=title)
         origin = etree.SubElement(entry, "source", url=source_url(one.item, site))
         origin.text = source_title(one.item.origin)
         return entry
+
+
+# what feedgen makes otherwise, or in another order
+_REBUILT = (
+    "author", "description", f"{{{_CONTENT}}}encoded", "source", "enclosure", "comments", "link", "pubDate", "guid", "category",
+)  # fmt: skip
+
+
+def _put(entry: Any, name: str, text: str | None) -> None:
+    """An element with this text; none where there is no text."""
+    if text:
+        etree.SubElement(entry, name).text = text
 
 
 def _escaped(text: str) -> str:

@@ -154,14 +154,7 @@ def restore(path: Path, source: Path) -> Path | None:
     try:
         _copy(source, unfinished)
         _sync(unfinished)
-        kept: Path | None = None
-        if path.exists():
-            number = 1
-            while (kept := path.with_name(f"{path.name}.replaced-{number}")).exists():
-                number += 1
-            for suffix in ("", "-wal", "-shm"):
-                if Path(f"{path}{suffix}").exists():
-                    os.replace(f"{path}{suffix}", f"{kept}{suffix}")
+        kept = _put_aside(path) if path.exists() else None
         unfinished.rename(path)
         trouble.damage_mark(path).unlink(missing_ok=True)
         return kept
@@ -174,6 +167,17 @@ def restore(path: Path, source: Path) -> Path | None:
     finally:
         _discard(unfinished)
         lock.release()
+
+
+def _put_aside(path: Path) -> Path:
+    """The present database, under a new name beside it."""
+    number = 1
+    while (kept := path.with_name(f"{path.name}.replaced-{number}")).exists():
+        number += 1
+    for suffix in ("", "-wal", "-shm"):
+        if Path(f"{path}{suffix}").exists():
+            os.replace(f"{path}{suffix}", f"{kept}{suffix}")
+    return kept
 
 
 def _copy(source: Path, target: Path) -> None:

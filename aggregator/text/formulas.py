@@ -77,12 +77,14 @@ def _html(node: _Node) -> str:
         return _sign(node) + _joined(parts)
     if name == "mspace":
         return " "
-    if name == "mfrac" and len(parts) == 2:
-        return f"{_grouped(parts[0])}/{_grouped(parts[1])}"
     if name == "msqrt":
         return f"√({_joined(parts)})"
-    if name == "mroot" and len(parts) == 2:
-        return f"<sup>{_html(parts[1])}</sup>√({_html(parts[0])})"
+    if name in ("mfrac", "mroot") and len(parts) == 2:
+        over, under = parts
+        is_root = name == "mroot"
+        return (
+            f"<sup>{_html(under)}</sup>√({_html(over)})" if is_root else f"{_grouped(over)}/{_grouped(under)}"
+        )
     if name in _SCRIPTS and len(parts) == len(_SCRIPTS[name]) + 1:
         scripts = zip(_SCRIPTS[name], parts[1:], strict=True)
         return _html(parts[0]) + "".join(f"<{tag}>{_html(part)}</{tag}>" for tag, part in scripts)
