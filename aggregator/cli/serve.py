@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import click
 
-from aggregator import cycle, desk, logs, query, websub
+from aggregator import cycle, desk, heap, logs, query, websub
 from aggregator.cli.common import Settings, ago, common, now
 from aggregator.cli.deskpages import EditorDesk
 from aggregator.config import Config, sweeping
@@ -370,6 +370,7 @@ class Service:
         served in any case (R8).
         """
         config = self.holder.config
+        heap.few_arenas()
         self.server.move(config)
         try:
             with open_writer(config.database) as store:
@@ -481,6 +482,7 @@ class Service:
         collected = report.collected
         self.meters.cycle(collected, len(report.written.written), now())
         self._log(report)
+        heap.give_back()
         notify(f"STATUS=last cycle {report.seconds:.1f} s, {collected.new} new entries")
 
     def _log(self, report: cycle.Report) -> None:

@@ -8,7 +8,6 @@ submitted to it in its host's turn; what is polled, when, and what is stored of 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
 import os
 import signal
@@ -18,7 +17,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from aggregator import poll
+from aggregator import heap, poll
 from aggregator.config import Config
 from aggregator.cycle.polling import Asked, Crew, Outcome
 from aggregator.fetch import Door
@@ -40,7 +39,7 @@ Opener = Callable[[Config, Door], AbstractContextManager[Crew]]
 def in_threads(config: Config, door: Door) -> Iterator[Crew]:
     """Threads that share a door and two parsers."""
     workers = Workers(PARSERS)
-    _few_heaps()
+    heap.few_arenas()
     pool = ThreadPoolExecutor(config.concurrency, thread_name_prefix="poll")
     try:
         yield Crew(pool, functools.partial(each, door, workers.parse))
@@ -52,14 +51,6 @@ def in_threads(config: Config, door: Door) -> Iterator[Crew]:
 def each(door: Door, parse: Parser, asked: Sequence[Asked]) -> list[Outcome]:
     """One request of each of these, one after the other."""
     return [poll.step(task, trail, kind, door, parse) for task, trail, kind in asked]
-
-
-def _few_heaps() -> None:
-    """glibc gives each thread a heap, and each keeps what its largest body needed: 180 MB instead of 130
-    after a hostile cycle (B2).
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(-8, 2)  # M_ARENA_MAX
 
 
 # ---------------------------------------------------------------- processes

@@ -5,7 +5,6 @@ signal interrupts (B8).
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import math
 import os
@@ -17,6 +16,7 @@ from concurrent.futures import CancelledError, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
+from aggregator import heap
 from aggregator.kinds import Reader
 from aggregator.model import Bound, Failure, FetchResult, ItemMarks, Limits, ParseResult, Source
 from aggregator.parse import bounds, parse, parse_little
@@ -216,7 +216,7 @@ def _ended(error: Exception, limits: Limits, number: int, where: str) -> _Outcom
 
 def _parse(job: _Job, limits: Limits, alone: bool) -> ParseResult:
     allowed = limits.parse_memory if alone else min(limits.parse_memory, BASE + TIMES * job.size)
-    _give_back()
+    heap.give_back()  # what documents of before left behind, so that two workers with a past stay small
     # From what it has now: neither what it parsed before nor what it had to import counts against a document.
     # What may be written to, not what may be reserved: every thread reserves 64 MB of addresses that it never
     # uses.
@@ -235,13 +235,6 @@ def _parse(job: _Job, limits: Limits, alone: bool) -> ParseResult:
             _allow(resource.RLIMIT_DATA, None)
     except bounds.OutOfTime:  # as it was about to end
         return ParseResult(failure=bounds.failure("cpu", limits), reached="cpu")
-
-
-def _give_back() -> None:
-    """What documents of before left behind, so that two workers with a past stay small beside one alone."""
-    gc.collect()
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)  # of glibc
 
 
 def _allow(what: int, amount: int | None) -> None:
