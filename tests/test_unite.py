@@ -331,7 +331,7 @@ def test_the_page_of_an_event_has_its_headlines_with_source_and_time_newest_firs
     document = html(pages.event(item, list(reversed(parts)), SITE, []).decode())
     assert [link.get("href") for link in document.xpath("//h1/a")] == ["https://a.example/1"]
     assert document.xpath("//ol//h3/a/text()") == ["Title 3", "Title 2"]
-    assert document.xpath("//ol//p[@class='meta']/bdi/text()") == ["Source C", "Source B"]
+    assert document.xpath("//ol//p[@class='meta']//bdi/text()") == ["Source C", "Source B"]
     assert len(document.xpath("//ol//p[@class='meta']/time")) == 2
 
 

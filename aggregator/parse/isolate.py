@@ -134,7 +134,7 @@ class Workers:
         process, with all that there is. An item that ends its process is named, and the others are read.
         """
         job = _Job(source, fetched, read, before)
-        if read is None and job.size <= BIG:
+        if read is None and job.size <= BIG and not self._closed:
             found = parse_little(source, fetched, limits, before)
             if found is not None:
                 return found
