@@ -42,6 +42,12 @@ CASES = [
     ("ko, another town", TWO, ("폭우로 은하시 전체 초등학교 내일 하루 휴교 결정", ""), ("폭우로 새벽시 전체 초등학교 내일 하루 휴교 결정", "")),
     ("zh, another town", TWO, ("台风逼近 海陵市明日全市中小学停课一天", ""), ("台风逼近 江宁市明日全市中小学停课一天", "")),
     ("ja, another line", TWO, ("大雨の影響で青葉線は始発から運転見合わせ", ""), ("大雨の影響で若葉線は始発から運転見合わせ", "")),
+    ("en, two measurements, two outlets", TWO, ("Weather in Oskby: 22 degrees, sunny", ""), ("Weather in Ferrol: 19 degrees, showers", "")),
+    ("en, a name of two words", TWO, ("Weather in Ferrol Bay: 22 degrees, sunny", ""), ("Weather in Minder: 19 degrees, light showers", "")),
+    ("de, two measurements, two outlets", TWO, ("Wetter in Altenmoor: 12 Grad, Regen", ""), ("Wetter in Lipow: 4 Grad, Schnee", "")),
+    ("es, two measurements, two outlets", TWO, ("El tiempo en Montalbo: 31 grados y sol", ""), ("El tiempo en Vilamonte: 17 grados y lluvia", "")),
+    ("fr, two measurements, two outlets", TWO, ("Météo à Lorvan : 22 degrés et soleil", ""), ("Météo à Roubec : 14 degrés et averses", "")),
+    ("en, results of two companies", TWO, ("Earnings: Corvell beats estimates with 3 billion revenue", ""), ("Earnings: Brannock misses estimates with 2 billion revenue", "")),
     ("en, standing text", TWO, ("Tariffs bite at the docks", DECK), ("A cellist retires", DECK)),
     ("de, standing text", TWO, ("Streit um die Fähre", DECK_DE), ("Neue Orgel eingeweiht", DECK_DE)),
     ("nl, standing text", TWO, ("Brug blijft dicht", DECK_NL), ("Schaatser wint goud", DECK_NL)),
@@ -60,6 +66,10 @@ NEWS = [
     ("ar, a toll rises", TWO, ("انهيار مبنى في الزهراء ومقتل 3 أشخاص", ""), ("انهيار مبنى في الزهراء ومقتل 8 أشخاص", "")),
     ("fa, a toll rises", TWO, ("ریزش معدن در طبس 4 کشته داد", ""), ("ریزش معدن در طبس 9 کشته داد", "")),
     ("he, a toll rises", TWO, ("שריפה במפעל באלונים: 3 הרוגים", ""), ("שריפה במפעל באלונים: 8 הרוגים", "")),
+    ("en, two tolls rise in a place that is named otherwise", TWO, ("Bus crash in Corvell: 12 dead, 20 injured", ""), ("Bus crash in Brannock: 14 dead, 21 injured", "")),
+    ("en, a number that both have", TWO, ("Fire in Corvell: 12 dead, market destroyed", ""), ("Fire in Brannock: 12 dead, shops burnt", "")),
+    ("en, nothing measured", TWO, ("Elephants can gauge threat from human voices", ""), ("Elephants can judge danger from human languages", "")),
+    ("en, one goes on where the other ends", TWO, ("Fire in Corvell: 12 dead, market destroyed", ""), ("Fire in Brannock: 14 dead", "")),
     ("en, a toll is known", ONE, ("Mudslide above Corvell", ""), ("Mudslide above Corvell kills four", "")),
     ("en, a light edit", TWO, ("Ferry runs aground off Corvell in thick fog", ""), ("Ferry runs aground off Corvell in fog", "")),
     ("fr, a light edit", TWO, ("Le pont de Roubec rouvre à la circulation après deux ans de travaux", ""), ("Le pont de Roubec rouvre à la circulation", "")),
@@ -149,6 +159,15 @@ def test_one_text_under_two_titles_of_which_it_says_nothing(
 ) -> None:
     one, other = (fingerprint(title, text, language="en") for title in titles)
     assert another_case(one, other, Between(), REPLACED) is expected, name
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"), [("Old Ferrol Bay 22", False), ("Ferrol Bay 22", True), ("Ferrol 22", True)]
+)
+def test_PLACE_the_words_of_a_measurement_are_few(place: str, expected: bool) -> None:
+    one = fingerprint(f"Weather in {place} degrees, sunny", "", language="en")
+    other = fingerprint("Weather in Minder 19 degrees, showers", "", language="en")
+    assert another_case(one, other, Between(), UNDECIDED) is expected
 
 
 @pytest.mark.parametrize(("shared", "expected"), [("take", True), ("work", False)])

@@ -6,6 +6,7 @@ the frame that a source, or a genre, gives to all of its kind. They are never on
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
 from aggregator.dedupe.decision import OTHER_NUMBERS, Between, containment, decide, series, title_similarity
@@ -18,6 +19,7 @@ from aggregator.text import vocabulary
 STANDS = 0.9  # containment from which two bodies are one and the same text
 COMMON = 0.05  # share of all items that hold a word from which on it tells nothing of a happening
 SAID = 2  # telling words that two headlines of two sources each say within their frame, at least
+PLACE = 3  # words of a measurement that stand in one place of its template, at most
 UNCASED = (
     "\u0590"  # from this character on scripts know no capitals, by which names are told from other words
 )
@@ -46,11 +48,45 @@ def _framed(a: Fingerprint, b: Fingerprint, one_source: bool) -> bool:
     if len(ours) == len(a.title) or not ours or not theirs:
         return False
     mine, other = _telling(ours, a.spoken), _telling(theirs, b.spoken)
-    if mine & other:
-        return False
     if one_source:
-        return containment(a.held, b.held) < STANDS
-    return not a.body and not b.body and min(len(mine), len(other)) >= SAID
+        return not mine & other and containment(a.held, b.held) < STANDS
+    if a.body or b.body:
+        return False
+    if mine & other:
+        return _measured(ours, theirs, a.spoken)
+    return min(len(mine), len(other)) >= SAID
+
+
+def _measured(ours: Sequence[str], theirs: Sequence[str], spoken: str) -> bool:
+    """Two measurements of one kind: `Lisbon: 22 degrees, sunny`, `Porto: 19 degrees, showers`. A number stands in
+    another's place, and everything else in few words too, of which at least SAID tell something: for a toll
+    alone rises. A number, or a word of no list, that both have is of the happening and not of the template.
+    """
+    matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=False)
+    replaced: list[tuple[Sequence[str], Sequence[str]]] = []
+    for kind, i, j, k, m in matcher.get_opcodes():
+        if kind == "replace" and max(j - i, m - k) <= PLACE:
+            replaced.append((ours[i:j], theirs[k:m]))
+        elif kind != "equal" or not all(_of_a_template(word, spoken) for word in ours[i:j]):
+            return False
+    if not any(_numbers_differ(mine, other) for mine, other in replaced):
+        return False
+    said, told = (
+        _telling([word for part in side for word in part if not is_number(word)], spoken)
+        for side in zip(*replaced, strict=True)
+    )
+    return not said & told and min(len(said), len(told)) >= SAID
+
+
+def _numbers_differ(mine: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two parts have numbers at the same place, counted from behind: `New York: 22`, `Porto: 19`."""
+    return any(
+        is_number(one) and is_number(two) for one, two in zip(reversed(mine), reversed(other), strict=False)
+    )
+
+
+def _of_a_template(word: str, spoken: str) -> bool:
+    return not is_number(word) and vocabulary.stems(spoken)[word] in vocabulary.shares(spoken)
 
 
 def _inside(title: Sequence[str], other: Sequence[str]) -> Sequence[str]:
