@@ -1,5 +1,5 @@
 """Serves the output folder, and what is made when asked for: `/status`, `/search`, `/healthz`, `/metrics`.
-WSGI, on waitress.
+WSGI; `server` holds the sockets.
 
 Feeds and pages come from the published files alone; the store is opened read-only, by whoever gives the
 `Desk`.
@@ -14,11 +14,8 @@ import gzip
 import hashlib
 import io
 import json
-import logging
 import os
 import re
-import resource
-import socket
 import stat
 import threading
 import time
@@ -28,9 +25,6 @@ from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
-
-import waitress
-from waitress import wasyncore
 
 from aggregator.mailbox import Full, Mailbox
 from aggregator.publish import MANIFEST
@@ -60,9 +54,6 @@ SOURCE = re.compile(r"source-([a-z0-9-]{1,64})\.html")  # the page of a source
 PUSHED = "push/"  # what the path begins with that hubs call
 LARGEST_PUSH = 2_000_000  # bytes that a hub may bring at a time; a larger feed is polled
 PAGES_KEPT = 200  # with the words how long ago their dates were
-CONNECTIONS = 2000
-LOOKS = 0.2  # seconds between two looks at who holds on to a connection
-QUIET = 1.0  # seconds after which a connection may have to make way for a new one
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +157,6 @@ def content_type(form: Format) -> str:
 
 
 Headers = list[tuple[str, str]]
-WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Response = tuple[str, Headers, bytes]
 
 
@@ -548,124 +538,3 @@ def _unchanged(environ: dict[str, Any], etag: str, found: File) -> bool:
         return parsedate_to_datetime(since).timestamp() >= found.modified
     except (ValueError, TypeError, IndexError, OverflowError):
         return False
-
-
-def _listen(host: str, port: int) -> list[socket.socket]:
-    """A bound TCP socket for each address of `host`; OSError where one of them can't be had."""
-    addresses = dict.fromkeys(
-        (family, address)
-        for family, _, _, _, address in socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
-        )
-    )
-    bound: list[socket.socket] = []
-    try:
-        for family, address in addresses:
-            listening = socket.socket(family, socket.SOCK_STREAM)
-            bound.append(listening)
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            listening.bind(address)
-    except OSError:
-        for listening in bound:
-            listening.close()
-        raise
-    return bound
-
-
-def _open_files() -> int:
-    """How many files this process may have open; raised to what a full house needs where that is allowed."""
-    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wished = 2 * CONNECTIONS
-    if allowed != resource.RLIM_INFINITY and allowed < wished:
-        wished = wished if most == resource.RLIM_INFINITY else min(most, wished)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, wished), most))
-        return max(allowed, wished)
-    return wished
-
-
-def leaves(ages: dict[Any, float], room: int) -> list[Any]:
-    """Connections that make way for new ones, those first that did nothing for longest; none that just did
-    something. `ages`: seconds since something was got or sent, or since a request began that isn't there yet.
-    """
-    quiet = sorted((one for one, age in ages.items() if age > QUIET), key=lambda one: -ages[one])
-    return quiet[: max(0, len(ages) - room)]
-
-
-class Running:
-    """A server in a thread of its own."""
-
-    patience = 20.0  # seconds for one request to arrive, however it trickles
-    connections = CONNECTIONS  # at most; less where the process may not open that many files
-    clock = staticmethod(time.time)  # that of waitress, which dates what a connection does
-
-    def __init__(self, application: WSGI, host: str, port: int, largest_body: int = 1024) -> None:
-        # what the loop looks at: listening sockets, connections, wake-up pipes
-        self._sockets: dict[int, Any] = {}
-        self._begun: dict[Any, float] = {}  # connections in the midst of a request → since when
-        self._stopping = threading.Event()
-        self._looked = 0.0
-        # It would write a line for each request that waits for a thread: whoever asks would fill the log (R19).
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        # A name such as localhost may stand for several addresses, each with a listening socket of its own.
-        # They are bound here: waitress leaves its socket and its threads behind where an address can't be had.
-        listening = _listen(host, port)
-        self.port = int(listening[0].getsockname()[1])
-        most = min(self.connections, _open_files() // 2)
-        self._room = most * 3 // 4  # from here on the quietest make way, before nobody can come in
-        # A proxy's headers are kept: they are believed in nothing but that somebody else asks (`is_from_here`).
-        self._server = waitress.create_server(
-            application, map=self._sockets, sockets=listening, threads=8, channel_timeout=30, cleanup_interval=10, connection_limit=most, backlog=1024,
-            # A thread never waits for a client to read: what isn't shared and is large lies on disk until then,
-            # and little of what is asked for at once is taken in at once.
-            outbuf_high_watermark=1 << 40, outbuf_overflow=65_536, recv_bytes=1024,
-            max_request_header_size=16_384, max_request_body_size=largest_body, inbuf_overflow=65_536, ident=None, clear_untrusted_proxy_headers=False,
-        )  # fmt: skip
-        self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
-        self._thread.start()
-
-    @property
-    def alive(self) -> bool:
-        return self._thread.is_alive()
-
-    def _serve(self) -> None:
-        """waitress's own loop ends only by an exception, and sockets closed under it by another thread break
-        it; this one is asked to stop.
-        """
-        while not self._stopping.is_set():
-            crowded = len(self._sockets) > self._room
-            wasyncore.loop(timeout=LOOKS if crowded else 0.5, use_poll=True, map=self._sockets, count=1)
-            if time.monotonic() >= self._looked + LOOKS:  # not at each wake-up: it goes through all of them
-                self._let_go()
-                self._looked = time.monotonic()
-        self._server.task_dispatcher.shutdown(timeout=2)
-        wasyncore.close_all(self._sockets, ignore_all=True)
-
-    def _let_go(self) -> None:
-        """waitress counts idle time only: a client that sends a byte now and then would hold its connection
-        for ever (S20).
-        """
-        present = time.monotonic()
-        half = [
-            one
-            for one in list(self._sockets.values())
-            if getattr(one, "request", None) is not None and not one.requests
-        ]
-        self._begun = {one: self._begun.get(one, present) for one in half}
-        for one, since in self._begun.items():
-            if present - since > self.patience:
-                one.handle_close()
-        now = self.clock()
-        ages = {
-            one: present - self._begun[one] if one in self._begun else now - one.last_activity
-            for one in list(self._sockets.values())
-            if hasattr(one, "last_activity")
-            and not one.requests  # nobody is thrown out whose answer is being made
-        }
-        for one in leaves(ages, self._room):
-            one.handle_close()
-
-    def close(self) -> None:
-        self._stopping.set()
-        self._thread.join(5)

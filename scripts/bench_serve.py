@@ -31,7 +31,8 @@ from pathlib import Path
 EVERY = 15 * 60  # seconds between two polls of a subscriber
 SERVER = """
 import pathlib, sys
-from aggregator.web import Application, Running
+from aggregator.server import Running
+from aggregator.web import Application
 running = Running(Application(pathlib.Path(sys.argv[1]), None, "https://desk.example/"), "127.0.0.1", 0)
 print(running.port, flush=True)
 sys.stdin.read()

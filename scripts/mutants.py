@@ -79,7 +79,7 @@ MUTANTS = (
     m("S14", "a move is believed after three sightings", "schedule.py", "MOVE_SIGHTINGS, MOVE_SECONDS = 3, 86_400", "MOVE_SIGHTINGS, MOVE_SECONDS = 2, 86_400", "schedule.py::test_P15_P16_moves"),
     m("S15", "… over a day", "schedule.py", "MOVE_SIGHTINGS, MOVE_SECONDS = 3, 86_400", "MOVE_SIGHTINGS, MOVE_SECONDS = 3, 0", "schedule.py::test_P15_P16_moves"),
     m("W1", "what left the config is gone after a week", "web.py", "SECOND_THOUGHTS = 7 * 86_400", "SECOND_THOUGHTS = 6 * 86_400", "web.py::test_F54_what_left_the_config_is_missed_for_a_week_then_gone_and_may_come_back"),
-    m("W2", "a client that trickles is let go", "web.py", "if present - since > self.patience:", "if False:", "web.py::test_S20_a_client_that_trickles_is_let_go"),
+    m("W2", "a client that trickles is let go", "server.py", "now - self.asking > self._patience", "False", "web.py::test_S20_a_client_that_trickles_is_let_go"),
     # ---- the same text
     m("D1", "share of the words", "dedupe/decision.py", "THRESHOLD = 0.6 ", "THRESHOLD = 0.75 ", "decisions.py::test_one_text_or_not"),
     m("D3", "numbers in bodies", "dedupe/decision.py", "if _disagree(a.body_numbers, b.body_numbers, least):", "if False:", "decisions.py::test_one_text_or_not"),

@@ -19,8 +19,9 @@ from aggregator.editing import Gate
 from aggregator.edition import View, compose
 from aggregator.errors import UsageError
 from aggregator.model import Head
+from aggregator.server import Running
 from aggregator.store import open_reader, open_writer
-from aggregator.web import Application, Running
+from aggregator.web import Application
 from tests.helpers import NOW, config, entry, put
 from tests.test_publishing import ORIGINS, SITE, made, story
 

@@ -25,9 +25,10 @@ from aggregator.desk import source_rows
 from aggregator.fetch import Door
 from aggregator.mailbox import MOST_BODIES, Full, Mailbox
 from aggregator.model import FetchResult, Pace, Source, SourceState, Task
+from aggregator.server import Running
 from aggregator.stop import Stop
 from aggregator.store import lookup, open_writer, pushes, sources
-from aggregator.web import LARGEST_PUSH, Application, Running
+from aggregator.web import LARGEST_PUSH, Application
 from aggregator.websub import Subscription
 from tests.helpers import NOW, config
 

@@ -24,8 +24,9 @@ from aggregator.cli.serve import Holder, StoreDesk
 from aggregator.config import Config
 from aggregator.cycle import Wanted
 from aggregator.meters import Meters
+from aggregator.server import Running
 from aggregator.store import open_writer
-from aggregator.web import Application, Response, Running
+from aggregator.web import Application, Response
 from tests.helpers import NOW, config
 from tests.test_faithful import Desk
 from tests.test_safe import SETTINGS, atom, escaped, jsonfeed, rss

@@ -21,8 +21,9 @@ from aggregator.cycle import Wanted
 from aggregator.meters import Meters
 from aggregator.publish import Folder
 from aggregator.render import ago
+from aggregator.server import QUIET, Running, leaves
 from aggregator.store import open_writer
-from aggregator.web import QUIET, SECOND_THOUGHTS, Application, Published, Running, leaves
+from aggregator.web import SECOND_THOUGHTS, Application, Published
 from tests.helpers import NOW, config
 
 SEEDS = Path(__file__).parent.parent / "aggregator" / "seeds" / "*.txt"
@@ -396,7 +397,7 @@ def test_S20_idle_clients_make_way_for_others(desk: Config, monkeypatch: pytest.
     import socket
 
     monkeypatch.setattr(Running, "connections", 24)
-    monkeypatch.setattr("aggregator.web.QUIET", 0.0)
+    monkeypatch.setattr("aggregator.server.QUIET", 0.0)
     running = Running(Application(desk.output, None, desk.site.base_url), "127.0.0.1", 0)
     idle: list[socket.socket] = []
     try:

@@ -28,10 +28,11 @@ from aggregator.mailbox import Mailbox
 from aggregator.meters import Meters, Stages, Stored
 from aggregator.publish import Folder
 from aggregator.render import formats, pages
+from aggregator.server import WSGI, Running
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, daemon_lock, lookup, open_reader, open_writer, pushes, sources
 from aggregator.text.phrases import span
-from aggregator.web import LARGEST_FORM, LARGEST_PUSH, WSGI, Answer, Application, Running, content_type
+from aggregator.web import LARGEST_FORM, LARGEST_PUSH, Answer, Application, content_type
 
 IDLE = 3600  # seconds since the daemon last looked at what is due; a cycle that takes longer is ill, too
 OVERDUE = 6 * 3600  # seconds beyond a source's next poll from which on health is bad: no cycle has run
