@@ -27,12 +27,12 @@ class Living:
     them one more. `served`: feed → the number of the newest item that it gave anybody.
     """
 
-    def __init__(self, feeds: int, window: int = 40, first: int = 5) -> None:
+    def __init__(self, feeds: int, seed: int = 7, window: int = 40, first: int = 5) -> None:
         self.window = window
         self.newest = [first] * feeds
         self.served: dict[int, int] = {}
         self.asked: Counter[int] = Counter()  # by status
-        self._chance = random.Random(7)
+        self._chance = random.Random(seed)
         self._lock = threading.Lock()
         living = self
 

@@ -78,7 +78,7 @@ def of_session(number: int) -> list[int]:
 def kills(folder: Path, times: int, feeds: int = 30, seed: int = 7) -> list[str]:
     """Of five cycles, four are ended at a random moment and one is not."""
     chance, wrong, ways = random.Random(seed), [], Counter[str]()
-    with Living(feeds) as living:
+    with Living(feeds, seed) as living:
         (folder / "config.toml").write_text(LAW.format(hosts=f'"{living.host}"') + TOPICS + living.sources())
         begun = time.monotonic()
         wrong += _ended(command(folder, "run", "-q"), "whole")
@@ -200,11 +200,11 @@ def grown(seen: list[dict[str, int]], since: int) -> list[str]:
 # ---------------------------------------------------------------- together
 
 
-def together(folder: Path, minutes: float, feeds: int = 100) -> list[str]:
+def together(folder: Path, minutes: float, feeds: int = 100, seed: int = 7) -> list[str]:
     """A daemon, and everybody around it."""
     wrong: list[str] = []
     over = threading.Event()
-    with Living(feeds) as living, Hostile() as hostile, socket.socket() as free:
+    with Living(feeds, seed) as living, Hostile() as hostile, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
@@ -374,15 +374,17 @@ def main() -> None:
     asks.add_argument("--every", type=int, default=1, help="of statements, break one in so many (default 1)")
     asks.add_argument("--days", type=int, default=30)
     asks.add_argument("--minutes", type=float, default=15)
+    asks.add_argument("--seed", type=int, default=7, help="of the moments of kills, and of what feeds tell (7)")
     given = asks.parse_args()
     parts: dict[str, Callable[[Path], list[str]]] = {
-        "kills": lambda folder: kills(folder, given.kills),
+        "kills": lambda folder: kills(folder, given.kills, seed=given.seed),
         "faults": lambda folder: every_fault(folder, given.every),
         "month": lambda folder: month(folder, given.days),
-        "together": lambda folder: together(folder, given.minutes),
+        "together": lambda folder: together(folder, given.minutes, seed=given.seed),
     }
     if unknown := set(given.parts) - set(parts):
         asks.error(f"{', '.join(sorted(unknown))}: choose from {', '.join(parts)}")
+    print(f"seed {given.seed}")
     wrong = []
     for name in given.parts or parts:
         begun = time.monotonic()

@@ -166,7 +166,7 @@ def _refuse_unusable(path: Path) -> None:
     mark = trouble.damage_mark(path)
     if mark.exists():
         raise StoreError(
-            f"{path}: is damaged, as the daily check found ({mark.read_text(encoding='utf-8').strip()}); restore a backup: "
+            f"{path}: is damaged, as a check found ({mark.read_text(encoding='utf-8').strip()}); restore a backup: "
             f"`aggregator restore FILE`; published files stay; where it is mended otherwise remove {mark}"
         )
     if path.stat().st_size == 0:
