@@ -6,6 +6,7 @@ import gzip
 import http.server
 import json
 import random
+import sys
 import threading
 from collections import Counter
 from email.utils import formatdate
@@ -20,6 +21,14 @@ from tests.helpers import NOW
 
 WORDS = tuple(f"{a}{b}{c}" for a in "bdfgklmnprst" for b in ("a", "e", "i", "o", "u") for c in "bdfgklmnprst")
 HOST = "127.0.0.2"  # not that of the hostile server: a host that says 429 pauses all of its feeds
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    """Says nothing of clients that were killed while they were answered."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Living:
@@ -45,7 +54,7 @@ class Living:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = http.server.ThreadingHTTPServer((HOST, 0), Handler)
+        self._server = _Server((HOST, 0), Handler)
         self._server.daemon_threads = True
         self.host = f"{HOST}:{self._server.server_address[1]}"  # with its port
 

@@ -374,7 +374,9 @@ def main() -> None:
     asks.add_argument("--every", type=int, default=1, help="of statements, break one in so many (default 1)")
     asks.add_argument("--days", type=int, default=30)
     asks.add_argument("--minutes", type=float, default=15)
-    asks.add_argument("--seed", type=int, default=7, help="of the moments of kills, and of what feeds tell (7)")
+    asks.add_argument(
+        "--seed", type=int, default=7, help="of the moments of kills, and of what feeds tell (7)"
+    )
     given = asks.parse_args()
     parts: dict[str, Callable[[Path], list[str]]] = {
         "kills": lambda folder: kills(folder, given.kills, seed=given.seed),
