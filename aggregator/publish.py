@@ -83,16 +83,14 @@ class Folder:
 
     def missing(self) -> tuple[str, ...]:
         """Files of ours that somebody removed or changed the size of (a look at each, no reading)."""
-        found = []
-        for name, record in self._files.items():
-            try:
-                info = os.lstat(self.path / name)
-                good = stat.S_ISREG(info.st_mode) and info.st_size == record["size"]
-            except OSError:
-                good = False
-            if not good:
-                found.append(name)
-        return tuple(found)
+        return tuple(name for name in self._files if self._is_missing(name))
+
+    def _is_missing(self, name: str) -> bool:
+        try:
+            info = os.lstat(f"{self.path}/{name}")
+        except OSError:
+            return True
+        return not stat.S_ISREG(info.st_mode) or info.st_size != self._files[name]["size"]
 
     def write(
         self,
@@ -107,7 +105,7 @@ class Folder:
         `gone`: what was published once, also in another folder, and since when it is not.
         """
         _refuse_strange([*files, *(name for name in remove if name not in self._files)])
-        lost = set(self.missing())
+        lost = {name for name in files if name in self._files and self._is_missing(name)}
         hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
         changed = [
             name

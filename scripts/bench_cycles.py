@@ -31,6 +31,8 @@ from typing import ClassVar
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+import plot  # noqa: E402
+
 from aggregator.parse import mend  # noqa: E402  # of this checkout, wherever another one is installed
 
 RIVALS = ROOT / "build" / "bench"
@@ -225,6 +227,7 @@ class Bench:
         self.server = Server(("0.0.0.0", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.number = 0
+        self.seconds: dict[str, float] = {}  # of the CPU, row and contender by name
         self._line(
             "CPU seconds (by the clock), and how many times ours", [one.name for one in contenders], []
         )
@@ -281,6 +284,7 @@ class Bench:
             who: Cost(min(one.cpu for one in each), min(one.wall for one in each))
             for who, each in costs.items()
         }
+        self.seconds |= {f"{name}: {who}": cost.cpu for who, cost in least.items()}
         first = next(iter(least.values()))
         cells = [str(least.get(one.name, "")) for one in self.contenders]
         others = [least.get(one.name) for one in self.contenders[1:]]
@@ -307,6 +311,7 @@ def main() -> None:
     )
     parser.add_argument("--only", choices=["cold", "warm"], help="one half of the table")
     parser.add_argument("--beside", type=Path, metavar="CHECKOUT", help="another checkout of this project")
+    parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw the CPU seconds")
     parser.add_argument("--alone", action="store_true", help="without reader and requests")
     wanted = parser.parse_args()
     if not (wanted.corpus / "manifest.tsv").exists():
@@ -331,6 +336,8 @@ def run(wanted: argparse.Namespace) -> None:
             bench.cold_and_new(pages[:: wanted.feeds])
         if wanted.only != "cold":
             bench.warm(pages[:: wanted.warm])
+        if wanted.plot:
+            plot.bars(wanted.plot, "CPU seconds", bench.seconds, "s")
 
 
 if __name__ == "__main__":

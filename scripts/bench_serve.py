@@ -28,6 +28,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import plot
+
 EVERY = 15 * 60  # seconds between two polls of a subscriber
 SERVER = """
 import pathlib, sys
@@ -188,20 +190,6 @@ def crowd(port: int, process: int, sent: bytes, size: int) -> tuple[float, float
             wire.close()
 
 
-def plot(file: Path, found: dict[str, dict[str, float]]) -> None:
-    """Bars, one a server and answer."""
-    bars = [(f"{server}: {name}", value) for server, row in found.items() for name, value in row.items()]
-    most = max(value for _, value in bars)
-    lines = [
-        f'<text x="0" y="{24 * n + 16}">{name}</text>'
-        f'<rect x="150" y="{24 * n + 4}" width="{300 * value / most:.0f}" height="16" fill="#36c"/>'
-        f'<text x="{155 + 300 * value / most:.0f}" y="{24 * n + 16}">{value:,.0f} /s</text>'
-        for n, (name, value) in enumerate(bars)
-    ]
-    size = f'width="540" height="{24 * len(bars)}" font-family="sans-serif" font-size="12"'
-    file.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{"".join(lines)}</svg>\n')
-
-
 def main() -> None:
     asks = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asks.add_argument("--seconds", type=float, default=5.0, help="for each figure (default 5)")
@@ -242,7 +230,8 @@ def main() -> None:
         if "nginx" not in found:
             print("nginx is not installed: nothing to compare with")
     if given.plot:
-        plot(given.plot, found)
+        answers = {f"{server}: {name}": value for server, row in found.items() for name, value in row.items()}
+        plot.bars(given.plot, "Requests a second", answers, "/s")
 
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from aggregator import desk
+from aggregator import desk, urls
 from aggregator.errors import UsageError
 from aggregator.model import FetchResult, Limits, PollResult, Source, SourceState
 from aggregator.parse import parse
-from aggregator.store import Store, entries, open_writer, sources
+from aggregator.store import Store, entries, lookup, open_writer, sources
 from aggregator.store.recognise import MAX_NEAR
 from tests.helpers import NOW, put
 
@@ -246,3 +246,36 @@ def test_a_name_that_several_entries_have_is_asked_back(tmp_path: Path) -> None:
         assert desk.find(store, "https://a.example/1?utm_source=x").source == "a", (
             "one link of two sources is one item, in whatever form it is given"
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("1", "One"),
+        ("urn:x:1", "One"),
+        ("https://a.example/1?utm_source=x", "One"),
+        ("a.example/1", "One"),
+        ("0", "The first under a guid"),
+        ("https://home.example/", "Only a home page"),
+        ("https://a.example/unknown", None),
+    ],
+)
+def test_what_people_call_an_entry_by(tmp_path: Path, name: str, title: str | None) -> None:
+    from tests.helpers import entry
+
+    with open_writer(tmp_path / "a.db") as store:
+        put(store, entry("a", "urn:x:1", "One", link="https://a.example/1"))
+        put(store, entry("a", "0", "The first under a guid", link="https://a.example/2"))
+        put(store, entry("a", "0", "The second under it", link="https://a.example/3", at=NOW - 99))
+        put(store, entry("b", "urn:x:4", "Only a home page", link="https://home.example/"))
+        found = lookup.find(store, name)
+        assert (found[0].title if found else None) == title
+        assert len(found) == (0 if title is None else 1 + (name == "0")), "of one guid both are shown"
+
+
+def test_an_entry_is_found_without_looking_at_all(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        for name in ("urn:x:1", "https://a.example/1"):
+            for query, values in lookup._ways(name, urls.key(name)):
+                steps = [row[3] for row in store.rows(f"EXPLAIN QUERY PLAN {query}", values)]
+                assert steps and not [step for step in steps if step.startswith(("SCAN e", "SCAN entry"))]

@@ -104,10 +104,11 @@ class Publisher:
         self._archives = Archives(store, self.editions, self._neighbours, is_all_new)
         self._digests = dirty.digest_names(config.topics)
         self._states: dict[str, StateChange] | None = None
-        self._of_sources = dirty.names_of(config).sources
+        names = dirty.names_of(config)
+        self._of_sources = names.sources
         self._first_items: dict[str, Sequence[Item]] = {}  # of topics, as the front page shows them
         self._before, self._missing = frozenset(folder.names()), frozenset(folder.missing())
-        self._going = {name for name in self._before if dirty.is_left_over(dirty.names_of(config), name)}
+        self._going = {name for name in self._before if dirty.is_left_over(names, name)}
         self._made: set[str] = set()
         self._waiting: list[str] = []  # events of which a page goes: published only when that has gone
         self._total = Written()
