@@ -37,7 +37,9 @@ _OF_KEY = (
     "SELECT e.id FROM tells CROSS JOIN entry e ON e.source = tells.source AND "
 )
 # A guid, also where another item took it over and it goes on under a longer key (`recognise.take_keys`).
-_GUID = "e.key >= ?1 AND e.key < ?1 || char(11) AND (e.key = ?1 OR substr(e.key, length(?1) + 1, 1) = char(10))"
+_GUID = (
+    "e.key >= ?1 AND e.key < ?1 || char(11) AND (e.key = ?1 OR substr(e.key, length(?1) + 1, 1) = char(10))"
+)
 
 
 def find(reader: Reader, name: str) -> tuple[Entry, ...]:
