@@ -44,6 +44,40 @@ def loaded(folder: Path, *arguments: str) -> str:
     return done.stdout.splitlines()[-1]
 
 
+TERMINATED = """
+import atexit, os, signal, sys
+from aggregator import cli
+terminate = lambda: os.kill(os.getpid(), signal.SIGTERM)
+when, *sys.argv = sys.argv[1:]
+if when == "early":
+    cli._called = terminate
+else:
+    cli._called = lambda: 0
+    atexit.register(terminate)
+cli.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "when", "command", "expected"),
+    [
+        ("a cycle that has not begun", "early", "run", 0),
+        ("a daemon that has not begun", "early", "daemon", 0),
+        ("another command ends as signals end one", "early", "dump", 143),
+        ("a cycle that is done", "late", "run", 0),
+        ("another command that is done", "late", "dump", 0),
+    ],
+)
+def test_R16_a_signal_before_or_behind_all_work(name: str, when: str, command: str, expected: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TERMINATED, when, "aggregator", command],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(ROOT)},
+    )
+    assert (done.returncode, done.stderr) == (expected, ""), name
+
+
 def test_a_cycle_with_nothing_due_and_the_help_load_nothing_dear(tmp_path: Path) -> None:
     config(
         tmp_path,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -104,8 +105,11 @@ def main() -> None:
     """The entry point: errors that are meant for people are one line each, anything else is a bug with its
     traceback.
     """
+    signal.signal(signal.SIGTERM, _stopped_early)
     try:
-        sys.exit(_called())
+        code = _called()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # all is done; Python only clears up
+        sys.exit(code)
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
@@ -114,6 +118,11 @@ def main() -> None:
             click.echo(f"{where}: can't be written: {error.strerror}; make room and run it again", err=True)
         _say_no_more()
         sys.exit(2)
+
+
+def _stopped_early(number: int, frame: object) -> None:
+    """Before a command listens to signals itself: nothing has begun, so that a cycle ends well."""
+    sys.exit(0 if {"run", "daemon"}.intersection(sys.argv) else 128 + number)
 
 
 def _called() -> int:
