@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sqlite3
 import sys
 from pathlib import Path
@@ -78,8 +79,10 @@ def test_R10_an_older_program_leaves_a_newer_store_alone(
     conn.close()
     stored = settings.database.read_bytes()
     monkeypatch.setattr(sys, "argv", ["aggregator", *words, "--config", str(settings.path)])
+    before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(SystemExit) as ended:
         main()
+    signal.signal(signal.SIGTERM, before)  # which a program that is done no longer heeds
     told = capsys.readouterr()
     assert ended.value.code == (1 if words == ["doctor"] else 2)
     (line,) = [one for one in (told.out + told.err).splitlines() if "newer aggregator" in one]
