@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ from aggregator.errors import ConfigError
 from aggregator.learn import Example, features
 from aggregator.model import Entry, Source, Topic
 from aggregator.store import open_writer
+from aggregator.text.words import fold
 from tests.helpers import NOW, config, entry, put
 
 
@@ -57,6 +59,54 @@ def labelled(topic: Topic, title: str, text: str = "") -> tuple[str, ...]:
     return tuple(
         one.rule for one in topics.label(rules, Entry("a", "k", title=title, text=text, summary=text), "A")
     )
+
+
+# English words that other languages of a list hold too, and that mean the same in both
+SHARED = frozenset(
+    [
+        "prison",
+        "justice",
+        "college",
+        "colleges",
+        "restaurant",
+        "restaurants",
+        "chef",
+        "cafe",
+        "cancer",
+        "medicine",
+        "election",
+        "elections",
+        "ministry",
+        "religion",
+        "islamic theater pollution",
+        "em",
+        "club",
+        "outfit",
+        "computer",
+        "computers",
+        "destination",
+        "israeli",
+        "ukraine",
+        "afghanistan",
+        "usa",
+    ]
+)
+
+
+@pytest.mark.parametrize("name", starters.names())
+def test_a_word_of_another_language_is_no_other_word_of_english(name: str) -> None:
+    """All lines are looked for in every text: a German `promi*` is in `promise`, a French `mode*` in `modern`."""
+    folder = Path(starters.__file__).parent / "data"
+    lines = (folder / "starters" / f"{name}.txt").read_text(encoding="utf-8").splitlines()[1:]
+    scopes = dict(line.split(": ", 1) for line in lines if line)
+    common = {fold(word) for word in (folder / "words" / "en.txt").read_text(encoding="utf-8").split()}
+    for scope, words in scopes.items():
+        own = scopes["en"] + (scopes["en title"] if scope.endswith("title") else "")
+        known = set(fold(own).replace('"', " ").replace("*", " ").split()) | SHARED
+        for word in () if scope.startswith("en") else re.sub('"[^"]* [^"]*"[*]?', "", words).split():
+            plain = fold(word.strip('"*'))
+            meant = {one for one in common if one == plain or (word.endswith("*") and one.startswith(plain))}
+            assert meant <= known, (scope, word, sorted(meant - known)[:5])
 
 
 def test_a_starter_is_a_rule_beside_the_own_one() -> None:
