@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -31,10 +32,13 @@ class _Json(logging.Formatter):
 
 
 class _Here(logging.Handler):
-    """The standard error as it is when something is said, not as it was when the log began."""
+    """The standard error as it is when something is said, not as it was when the log began. Where that can't be
+    written (its disk is full, its reader has gone) the line is lost, and the work goes on.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.stderr, flush=True)
+        with suppress(OSError):
+            print(self.format(record), file=sys.stderr, flush=True)
 
 
 def begin(form: Format = "text", level: Level = "info") -> None:

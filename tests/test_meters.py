@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -158,6 +159,23 @@ def test_the_log_as_text_and_as_json(fresh: None, capsys: pytest.CaptureFixture[
     said = json.loads(second)
     assert said.pop("time").endswith("Z") and said == {"level": "error", "message": "a failed", "source": "a"}
     assert logging.getLogger("aggregator").propagate is False
+
+
+def test_R7_a_log_on_a_full_disk_ends_nothing_and_goes_on_when_there_is_room(
+    fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "log.txt"
+    with log.open("w") as room:
+        full = os.open("/dev/full", os.O_WRONLY)
+        good = os.dup(room.fileno())
+        os.dup2(full, room.fileno())
+        monkeypatch.setattr("sys.stderr", room)
+        logs.say("while the disk is full")
+        os.dup2(good, room.fileno())
+        logs.say("when there is room")
+        for number in (full, good):
+            os.close(number)
+    assert log.read_text().splitlines()[-1] == "when there is room"
 
 
 def test_R19_a_failure_is_told_when_it_begins_and_changes(

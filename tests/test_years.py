@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import resource
 import sqlite3
 from pathlib import Path
 
@@ -42,6 +44,24 @@ def test_R13_a_clock_that_jumps_ahead_takes_nothing_away_and_dates_nothing_for_g
         assert store.value("SELECT max(published) FROM story") <= NOW + 4000
         feed = json.loads((settings.output / "all.json").read_text())
         assert all(one["date_published"] < "2027" for one in feed["items"])
+
+
+def test_R13_what_was_edited_while_the_clock_was_ahead_is_from_now_too(tmp_path: Path) -> None:
+    (tmp_path / "one.txt").write_text("A story of old\n")
+    settings = config(tmp_path, '[[sources]]\nid = "a"\npath = "one.txt"\n')
+    with open_writer(settings.database) as store:
+        put(store, entry("b", "1", "As it was told first"), at=NOW)
+        cycle.run(settings, store, None, NOW)
+        put(store, entry("b", "1", "As it was told first, and more"), at=NOW + YEAR)
+        cycle.run(settings, store, None, NOW + YEAR)
+        assert "2027" in (settings.output / "all.atom").read_text()
+        cycle.run(settings, store, None, NOW + 600)
+        for table, columns in (("entry", "changed"), ("story", "changed"), ("event", "changed"),
+                               ("source", "state_since, last_new")):  # fmt: skip
+            assert all(
+                at <= NOW + 600 for row in store.rows(f"SELECT {columns} FROM {table}") for at in row if at
+            ), table
+    assert "2027" not in (settings.output / "all.atom").read_text()
 
 
 @pytest.mark.parametrize(
@@ -146,6 +166,60 @@ def test_a_link_that_leads_nowhere_is_no_new_database(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"is a link to .*not mounted"):
         open_writer(path)
     assert path.is_symlink()
+
+    with pytest.raises(StoreError, match="not mounted"):
+        open_reader(path)
+    with open_writer(tmp_path / "b.db") as store, pytest.raises(StoreError, match="not mounted"):
+        upkeep.backup(store, tmp_path / "copy.db")
+        upkeep.restore(path, tmp_path / "copy.db")
+    assert path.is_symlink()
+
+
+def test_what_is_restored_in_the_place_of_a_link_is_on_its_volume(tmp_path: Path) -> None:
+    volume, path = tmp_path / "volume", tmp_path / "a.db"
+    volume.mkdir()
+    with open_writer(volume / "a.db") as store:
+        upkeep.backup(store, tmp_path / "copy.db")
+    path.symlink_to(volume / "a.db")
+    assert upkeep.restore(path, tmp_path / "copy.db") == volume / "a.db.replaced-1"
+    assert path.is_symlink() and path.is_file()
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("link", "is a link to"), ("pipe", "is not a file"), ("folder", "is not a file"), ("empty", "is empty")],
+)
+def test_R8_doctor_tells_what_is_no_database(tmp_path: Path, kind: str, words: str) -> None:
+    settings = config(tmp_path, SOURCES)
+    path = settings.database
+    path.parent.mkdir(exist_ok=True)
+    if kind == "link":
+        path.symlink_to(tmp_path / "volume" / "a.db")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.touch()
+    done = CliRunner().invoke(
+        group, ["--config", str(tmp_path / "config.toml"), "doctor", "--json"], standalone_mode=False
+    )
+    (found,) = [one for one in json.loads(done.output) if one["what"] == "database"]
+    assert done.return_value == 1 and not found["ok"]
+    assert words in found["detail"]
+
+
+def test_R7_a_full_disk_keeps_nobody_from_looking(tmp_path: Path) -> None:
+    """SQLite wants 32 kB beside a database for its readers too."""
+    with open_writer(tmp_path / "a.db") as store:
+        put(store, entry("a", "1", "One"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+    try:
+        with open_reader(tmp_path / "a.db") as reader:
+            assert reader.value("SELECT title FROM entry") == "One"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_copy_with_a_log_beside_it_is_restored_whole(tmp_path: Path) -> None:

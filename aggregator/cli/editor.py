@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO
 
 import click
@@ -13,7 +12,7 @@ from aggregator.cli.common import Settings, ago, common, now, print_json, rfc333
 from aggregator.cli.groups import Group
 from aggregator.config.load import named_id
 from aggregator.errors import UsageError
-from aggregator.store import Store, open_reader
+from aggregator.store import Store, is_there, open_reader
 from aggregator.suggest import Suggestion
 from aggregator.text.phrases import duration
 
@@ -185,7 +184,7 @@ def _as_toml(name: str, found: Suggestion) -> str:
 def topics_list(settings: Settings) -> None:
     """Each topic: how many stories it has, the newest one, and its rule."""
     config, present = settings.load(secrets=False), now()
-    if not Path(config.database).exists():
+    if not is_there(config.database):
         raise UsageError(f"{config.database}: nothing was polled yet; `aggregator run` does the first cycle")
     with open_reader(config.database) as store:
         counts = desk.topic_counts(store)

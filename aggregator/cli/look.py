@@ -14,7 +14,7 @@ from aggregator.errors import UsageError
 from aggregator.learn import Quality
 from aggregator.model import Entry, Story
 from aggregator.render import formats
-from aggregator.store import lookup, open_reader
+from aggregator.store import is_there, lookup, open_reader
 from aggregator.text.phrases import span
 
 # what a person has to look at comes first
@@ -30,7 +30,7 @@ _COLOURS = {"gone": "red", "blocked": "red", "failing": "red", "silent": "yellow
 def status_command(settings: Settings, states: tuple[str, ...]) -> None:
     """Each source, worst first: state, last success, last new entry, failures, next poll and why then."""
     config, present = settings.load(secrets=False), now()
-    if not config.database.exists():
+    if not is_there(config.database):
         raise UsageError(f"{config.database}: nothing was polled yet; `aggregator run` does the first cycle")
     with open_reader(config.database) as store:
         found = sorted(desk.source_rows(config, store, present), key=_badness)

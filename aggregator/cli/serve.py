@@ -67,9 +67,6 @@ class Holder:
     config: Config
 
 
-IDLE = 3600  # seconds since the daemon last looked at what is due; a cycle of hours is ill, too
-
-
 ITEMS = 30  # on a source's page
 
 

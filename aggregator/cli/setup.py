@@ -14,7 +14,7 @@ from aggregator.config import Config, doubts
 from aggregator.errors import UsageError
 from aggregator.model import SourceState
 from aggregator.stop import Stop
-from aggregator.store import open_reader, sources
+from aggregator.store import is_there, open_reader, sources
 
 MINIMAL = """\
 # aggregator: every key is described in README.md. Check this file with `aggregator check`, try it with `aggregator run`.
@@ -156,7 +156,7 @@ def check_command(settings: Settings, online: bool, strict: bool) -> None:
 
 def _held(config: Config) -> dict[str, SourceState]:
     """Who asked us to stay away until later: that holds for a look, too."""
-    if not config.database.exists():
+    if not is_there(config.database):
         return {}
     with open_reader(config.database) as store:
         known = sources.memories(store)

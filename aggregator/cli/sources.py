@@ -22,7 +22,7 @@ from aggregator.config import Config, edit
 from aggregator.config.load import RESERVED, named_id
 from aggregator.errors import AggregatorError, UsageError
 from aggregator.model import Source, Topic
-from aggregator.store import open_reader, sources
+from aggregator.store import is_there, open_reader, sources
 from aggregator.text import words
 
 
@@ -37,7 +37,7 @@ def list_command(settings: Settings) -> None:
     """Every source of the config."""
     config = settings.load(secrets=False)
     known = {}
-    if config.database.exists():
+    if is_there(config.database):
         with open_reader(config.database) as store:
             known = sources.memories(store)
     if settings.json:

@@ -15,8 +15,8 @@ import click
 from aggregator import __version__, desk
 from aggregator.cli.common import Settings, common, now, print_json
 from aggregator.config import Config
-from aggregator.errors import AggregatorError
-from aggregator.store import open_reader, upkeep
+from aggregator.errors import AggregatorError, StoreError
+from aggregator.store import is_there, open_reader, upkeep
 from aggregator.text.phrases import span
 
 # Library, first good version, what is wrong before it.
@@ -146,22 +146,25 @@ def _places(config: Config) -> Iterator[Finding]:
         )
 
 
-def _database(config: Config) -> Iterator[Finding]:
-    if not config.database.exists():
-        yield "database", True, f"{config.database} is not there yet; the first `aggregator run` makes it"
-        return
-    if not os.access(config.database, os.R_OK):
-        yield "database", False, f"{config.database} can't be read by this user; mend its permissions"
-        return
-    trouble = upkeep.check(config.database)
-    yield (
-        "database",
-        trouble is None,
-        f"{config.database} is sound"
-        if trouble is None
-        else f"{config.database}: {trouble}; restore a backup",
-    )
+def _file(path: Path) -> Finding:
+    try:
+        if not is_there(path):
+            return "database", True, f"{path} is not there yet; the first `aggregator run` makes it"
+        if not os.access(path, os.R_OK):
+            return "database", False, f"{path} can't be read by this user; mend its permissions"
+        open_reader(path).close()  # says what is no database of ours, or of another version
+    except StoreError as error:
+        return "database", False, str(error)
+    trouble = upkeep.check(path)
     if trouble is not None:
+        return "database", False, f"{path}: {trouble}; restore a backup"
+    return "database", True, f"{path} is sound"
+
+
+def _database(config: Config) -> Iterator[Finding]:
+    found = _file(config.database)
+    yield found
+    if not found[1] or not config.database.exists():
         return
     with open_reader(config.database) as store:
         mode = store.value("PRAGMA journal_mode")

@@ -13,6 +13,6 @@ In: values of `model`. Out: the same, with the ids that they have here. Start re
 """
 
 from aggregator.store.base import Reader, Store, Writer
-from aggregator.store.opening import daemon_lock, open_reader, open_writer
+from aggregator.store.opening import daemon_lock, is_there, open_reader, open_writer
 
-__all__ = ["Reader", "Store", "Writer", "daemon_lock", "open_reader", "open_writer"]
+__all__ = ["Reader", "Store", "Writer", "daemon_lock", "is_there", "open_reader", "open_writer"]

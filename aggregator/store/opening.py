@@ -25,11 +25,7 @@ def open_writer(path: Path, wait: float = 0, waiting: Callable[[], None] = lambd
     _make_folder(path)
     lock = acquire(path, wait, waiting)
     try:
-        if path.is_symlink() and not path.exists():
-            raise StoreError(
-                f"{path}: is a link to {os.readlink(path)}, which is not there (a volume that is not mounted?); nothing is made in its place"
-            )
-        if not path.exists():
+        if not is_there(path):
             _make(path)
         _refuse_unusable(path)
         conn = _connect(path)
@@ -44,9 +40,18 @@ def open_writer(path: Path, wait: float = 0, waiting: Callable[[], None] = lambd
         raise
 
 
+def is_there(path: Path) -> bool:
+    """Whether a database was made there, of whatever kind. Raises StoreError for a link that leads nowhere."""
+    if path.is_symlink() and not path.exists():
+        raise StoreError(
+            f"{path}: is a link to {os.readlink(path)}, which is not there (a volume that is not mounted?); nothing is made in its place"
+        )
+    return path.exists()
+
+
 def open_reader(path: Path) -> Reader:
     """Open an existing database read-only; never waits for a writer and never makes or changes a file."""
-    if not path.exists():
+    if not is_there(path):
         raise StoreError(f"{path}: there is no database yet; `aggregator run` makes it")
     _refuse_unusable(path)
     try:
@@ -64,9 +69,9 @@ def open_reader(path: Path) -> Reader:
 def _read_only(path: Path) -> sqlite3.Connection:
     """A connection that needs no right to write, neither to the file nor to its folder.
 
-    A database in WAL mode is read through two files beside it. Where they are not there and can't be made by this
-    user, all of it is in the file itself, which is read as it is (https://www.sqlite.org/wal.html, "Read-Only
-    Databases").
+    A database in WAL mode is read through two files beside it. Where they are not there and can't be made (by this
+    user, or on a full disk), all of it is in the file itself, which is read as it is
+    (https://www.sqlite.org/wal.html, "Read-Only Databases").
     """
     address = f"{path.absolute().as_uri()}?mode=ro"
     conn = _connected(address)
@@ -75,9 +80,14 @@ def _read_only(path: Path) -> sqlite3.Connection:
         conn.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
     except sqlite3.OperationalError as error:
         conn.close()
-        if trouble.code(error) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+        if trouble.code(error) not in (
+            sqlite3.SQLITE_CANTOPEN,
+            sqlite3.SQLITE_READONLY,
+            sqlite3.SQLITE_IOERR,
+        ):
             raise
-        if path.with_name(f"{path.name}-wal").exists():
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size:
             raise
         conn = _connected(f"{address}&immutable=1")
     except sqlite3.DatabaseError:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from aggregator.errors import StoreError
 from aggregator.store import retention, trouble
-from aggregator.store.base import Reader, Store
+from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.members import drop_empty, touch_stories_of
-from aggregator.store.opening import APPLICATION_ID, acquire
+from aggregator.store.opening import APPLICATION_ID, acquire, is_there
 
 _BATCH = 1000
 
@@ -56,28 +56,43 @@ def clock_went_back(store: Store, now: int) -> None:
     """What was dated into the future by a clock that was wrong for a while is from now: else it would stand on top
     until then.
     """
-    late = "SELECT EXISTS (SELECT 1 FROM entry WHERE first_seen > ?1 OR published > ?1)"
+    # What was merely edited by that clock has no index: somebody was polled by it, or something published.
+    late = (
+        "SELECT EXISTS (SELECT 1 FROM entry WHERE first_seen > ?1 OR published > ?1)"
+        " OR EXISTS (SELECT 1 FROM source WHERE max(polled, state_since) > ?1 OR last_new > ?1)"
+        " OR EXISTS (SELECT 1 FROM meta WHERE key LIKE 'updated %' AND CAST(value AS INTEGER) > ?1)"
+    )
     if not store.value(late, (now,)):
         return
     with store.transaction() as writer:
         writer.run(
-            "UPDATE entry SET first_seen = min(first_seen, ?1), published = min(published, ?1), changed = min(changed, ?1) "
-            "WHERE first_seen > ?1 OR published > ?1 OR changed > ?1",
+            "UPDATE source SET state_since = min(state_since, ?1), last_new = min(last_new, ?1) "
+            "WHERE state_since > ?1 OR last_new > ?1",
             (now,),
         )
-        for table in ("story", "event"):
-            writer.run(
-                f"UPDATE {table} SET published = min(published, ?1), changed = min(changed, ?1) WHERE published > ?1 OR changed > ?1",
-                (now,),
-            )
-        writer.run("UPDATE label SET published = ?1 WHERE published > ?1", (now,))
-        writer.run("UPDATE state_change SET at = ?1 WHERE at > ?1", (now,))
-        writer.run(
-            "UPDATE meta SET value = ?2 WHERE key LIKE 'updated %' AND CAST(value AS INTEGER) > ?1",
-            (now, str(now)),
+        if _dated_back(writer, now):
+            writer.run("INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label")
+            writer.run("INSERT OR IGNORE INTO dirty VALUES ('all')")
+
+
+def _dated_back(writer: Writer, now: int) -> int:
+    """How much of what readers see was dated later than `now`, and is no more."""
+    rows = writer.run(
+        "UPDATE entry SET first_seen = min(first_seen, ?1), published = min(published, ?1), changed = min(changed, ?1) "
+        "WHERE first_seen > ?1 OR published > ?1 OR changed > ?1",
+        (now,),
+    )
+    for table in ("story", "event"):
+        rows += writer.run(
+            f"UPDATE {table} SET published = min(published, ?1), changed = min(changed, ?1) WHERE published > ?1 OR changed > ?1",
+            (now,),
         )
-        writer.run("INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label")
-        writer.run("INSERT OR IGNORE INTO dirty VALUES ('all')")
+    rows += writer.run("UPDATE label SET published = ?1 WHERE published > ?1", (now,))
+    rows += writer.run("UPDATE state_change SET at = ?1 WHERE at > ?1", (now,))
+    return rows + writer.run(
+        "UPDATE meta SET value = ?2 WHERE key LIKE 'updated %' AND CAST(value AS INTEGER) > ?1",
+        (now, str(now)),
+    )
 
 
 def look_for_damage(reader: Reader, check: str = "quick_check") -> None:
@@ -150,14 +165,16 @@ def restore(path: Path, source: Path) -> Path | None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{path.parent}: can't be made: {error.strerror}") from None
-    lock, unfinished = acquire(path), path.with_name(f".{path.name}.part")
+    place = path.resolve()  # what is in the place of a link is on the volume that the link is for
+    there = is_there(path)
+    lock, unfinished = acquire(path), place.with_name(f".{place.name}.part")
     try:
         _copy(source, unfinished)
         _sync(unfinished)
-        kept = _put_aside(path) if path.exists() else None
-        unfinished.rename(path)
+        aside = _put_aside(place) if there else None
+        unfinished.rename(place)
         trouble.damage_mark(path).unlink(missing_ok=True)
-        return kept
+        return aside
     except OSError as error:
         raise StoreError(
             f"{error.filename or path}: can't be written: {error.strerror}; what was there is as it was or beside it"
@@ -211,6 +228,8 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def check(path: Path) -> str | None:
     """What is wrong with a database file, in words; None: nothing."""
+    if not path.is_file():  # whoever opens a pipe waits for somebody to write into it
+        return "is not a file"
     try:
         conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:
