@@ -4,7 +4,7 @@ carries.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator import query, starters
@@ -29,14 +29,18 @@ class _Rule:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """Which `match` can hold for an entry, by a word of it: numbers of rules."""
+    """Which rules may speak of an entry, by number: their `match` by a word of it, others by its source, and by the
+    starters that find something in it.
+    """
 
     words: Mapping[str, tuple[int, ...]]
     beginnings: Mapping[str, tuple[int, ...]]
     lengths: tuple[int, ...]  # of beginnings
     always: frozenset[int]  # rules that no word says anything of
+    by_source: Mapping[str, tuple[int, ...]]
+    by_starter: Mapping[str, tuple[int, ...]]
 
-    def candidates(self, doc: query.Doc) -> Collection[int]:
+    def candidates(self, doc: query.Doc) -> set[int]:
         found = set(self.always)
         for word in {*doc.title.words, *doc.text.words}:
             if word in self.words:
@@ -67,7 +71,7 @@ def compiled(topics: Sequence[Topic], sources: Sequence[Source]) -> Rules:
     )
     return Rules(
         rules,
-        _indexed(rules),
+        _indexed(rules, sources),
         {source.id: source for source in sources},
         starters.lexicon(tuple(sorted({name for topic in topics for name in topic.starters}))),
         {source.id: query.parse(source.include) for source in sources if source.include},
@@ -75,7 +79,7 @@ def compiled(topics: Sequence[Topic], sources: Sequence[Source]) -> Rules:
     )
 
 
-def _indexed(rules: Sequence[_Rule]) -> _Index:
+def _indexed(rules: Sequence[_Rule], sources: Sequence[Source]) -> _Index:
     words: dict[str, list[int]] = {}
     beginnings: dict[str, list[int]] = {}
     always = set()
@@ -92,7 +96,24 @@ def _indexed(rules: Sequence[_Rule]) -> _Index:
         {beginning: tuple(found) for beginning, found in beginnings.items()},
         tuple(sorted({len(beginning) for beginning in beginnings})),
         frozenset(always),
+        _by_source(rules, sources),
+        _grouped((name, number) for number, rule in enumerate(rules) for name in rule.topic.starters),
     )
+
+
+def _by_source(rules: Sequence[_Rule], sources: Sequence[Source]) -> Mapping[str, tuple[int, ...]]:
+    """Topics that name a source, and those that a source names."""
+    numbers = {rule.topic.id: number for number, rule in enumerate(rules)}
+    named = [(source, number) for number, rule in enumerate(rules) for source in rule.topic.sources]
+    naming = [(source.id, numbers[topic]) for source in sources for topic in source.topics if topic in numbers]
+    return _grouped([*named, *naming])
+
+
+def _grouped(pairs: Iterable[tuple[str, int]]) -> Mapping[str, tuple[int, ...]]:
+    found: dict[str, list[int]] = {}
+    for name, number in pairs:
+        found.setdefault(name, []).append(number)
+    return {name: tuple(numbers) for name, numbers in found.items()}
 
 
 def label(rules: Rules, entry: Entry, source_title: str) -> tuple[Label, ...]:
@@ -102,7 +123,10 @@ def label(rules: Rules, entry: Entry, source_title: str) -> tuple[Label, ...]:
     source = rules.sources.get(entry.source)
     hints = _hints(rules, entry)
     candidates = rules.index.candidates(doc)
-    for number, rule in enumerate(rules.topics):
+    concerned = candidates.union(rules.index.by_source.get(entry.source, ()))
+    concerned.update(number for name in hints for number in rules.index.by_starter.get(name, ()))
+    for number in sorted(concerned):
+        rule = rules.topics[number]
         why = _why(rule, entry, source, doc if number in candidates else None, hints)
         if why is not None and not (rule.exclude is not None and query.match(rule.exclude, doc)):
             found.append(why)
