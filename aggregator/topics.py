@@ -105,7 +105,9 @@ def _by_source(rules: Sequence[_Rule], sources: Sequence[Source]) -> Mapping[str
     """Topics that name a source, and those that a source names."""
     numbers = {rule.topic.id: number for number, rule in enumerate(rules)}
     named = [(source, number) for number, rule in enumerate(rules) for source in rule.topic.sources]
-    naming = [(source.id, numbers[topic]) for source in sources for topic in source.topics if topic in numbers]
+    naming = [
+        (source.id, numbers[topic]) for source in sources for topic in source.topics if topic in numbers
+    ]
     return _grouped([*named, *naming])
 
 
