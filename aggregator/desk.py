@@ -282,15 +282,7 @@ def week(store: Reader, now: int) -> Week:
     """Requests and bytes of the last seven days: what polling cost, and what validators and compression
     saved.
     """
-    found = sources.traffic(store, now // 86_400 - 6)
-    return Week(
-        sum(row.requests for row in found),
-        sum(row.not_modified for row in found),
-        sum(row.failed for row in found),
-        sum(row.new for row in found),
-        sum(row.wire_bytes for row in found),
-        sum(row.saved_bytes for row in found),
-    )
+    return Week(*sources.traffic_since(store, now // 86_400 - 6))
 
 
 def titles(store: Reader) -> dict[str, str]:

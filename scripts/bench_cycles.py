@@ -10,6 +10,7 @@ this project.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import gzip
 import hashlib
@@ -132,16 +133,23 @@ def spent(command: Sequence[str], folder: Path) -> Cost:
     env = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder.parent / "compiled")}
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=env, check=False)
+    done = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env=env,
+        process_group=0,
+    )
+    _, trouble = done.communicate()
     wall = time.monotonic() - started
-    while True:
-        try:
-            os.waitpid(-1, 0)
-        except ChildProcessError:
-            break
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-done.pid, 0)  # what it left behind is of its group
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
-        sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-3000:]}")
+        sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{trouble[-3000:]}")
     return Cost(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall)
 
 

@@ -12,11 +12,13 @@ with --folder the stores stay there, and are used again as long as they fit.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.server
 import itertools
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -94,6 +96,16 @@ class Site:
     @property
     def config(self) -> Config:
         return configs.load(self.file, {})
+
+    @property
+    def is_built(self) -> bool:
+        return (self.folder / "built").exists()
+
+    @property
+    def port(self) -> int:
+        """At which its sources are served; 0: any."""
+        found = re.search(r"127\.0\.1\.1:(\d+)", self.file.read_text()) if self.is_built else None
+        return int(found[1]) if found else 0
 
     def configure(self, port: int) -> None:
         words = Words()
@@ -196,9 +208,7 @@ def absorb(store: Store, source: Source, made: Sequence[Entry], now: int) -> Non
 
 def build(site: Site, count: int, port: int) -> None:
     """Fill a store, and let a cycle fold, label and publish it."""
-    if (site.folder / "built").exists():
-        site.configure(port)
-        site.run("--offline")  # another port is another address of every source
+    if site.is_built:
         return
     shutil.rmtree(site.folder, ignore_errors=True)
     site.folder.mkdir(parents=True)
@@ -238,6 +248,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
+
+
+@contextlib.contextmanager
+def serving(port: int) -> Iterator[int]:
+    with Server(("0.0.0.0", port), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
 
 
 def rss(items: Sequence[tuple[str, str, str]]) -> bytes:
@@ -377,13 +397,12 @@ def loading(folder: Path, count: int) -> Iterator[tuple[str, float, float]]:
 
 
 def measure(folder: Path, sizes: Sequence[int], count: int, rounds: int, file: Path | None) -> None:
-    server = Server(("0.0.0.0", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     found: dict[int, dict[str, Spent]] = {}
     for stored in sizes:
         site = Site(folder / f"{stored}-{count}", count)
-        build(site, stored, server.server_address[1])
-        found[stored] = cycles(site, rounds)
+        with serving(site.port) as port:
+            build(site, stored, port)
+            found[stored] = cycles(site, rounds)
         print(f"{stored:,} entries, {count:,} sources, {TOPICS} topics:")
         for name, words in MEASURES:
             print(f"  {words:45} {found[stored][name]}")
@@ -400,8 +419,6 @@ def measure(folder: Path, sizes: Sequence[int], count: int, rounds: int, file: P
         print(f"{words}, {many:,} against {few:,} entries: {ratio:.2f} times the CPU")
     for name, cpu, wall in loading(folder / "loading", count):
         print(f"{name}: {cpu:.2f} s of CPU beyond start-up, {wall:.2f} s in all")
-    server.shutdown()
-    server.server_close()
     if file:
         bars = {
             f"{words}, {stored:,} stored": row[name].cpu

@@ -89,6 +89,8 @@ def sources(
     """Those of all lists, each feed once: what the config names itself comes first. `topics`: id → title; a folder that is
     named like one gives its feeds that topic.
     """
+    if not found:
+        return
     by_name = {sought(name): topic for topic, title in topics.items() for name in (topic, title)}
     there: set[str] = {urls.key(one.url) or one.url for one in own if one.url}
     taken = {one.id for one in own}

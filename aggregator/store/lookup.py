@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from aggregator import urls
 from aggregator.model import Entry
@@ -86,6 +86,9 @@ def entries(
 
     Oldest first by (published, id), unless asked otherwise. Streams: memory does not grow with the store.
     """
+    if match is not None and newest_first:
+        yield from _newest_matching(reader, match)
+        return
     order = "DESC" if newest_first else "ASC"
     narrowed = (
         "AND e.id IN (SELECT rowid FROM entry_fts WHERE entry_fts MATCH ?)" if match is not None else ""
@@ -97,6 +100,52 @@ def entries(
     )
     for row in found:
         yield rows.entry(row), row[rows.WIDTH]
+
+
+FEW = 1000  # matches that are put in order as a whole
+_TOGETHER = 50  # entries that are loaded at a time
+_FIRST, _FURTHER, _MOST = 500, 4, 32_000  # entries looked at first, how many times as many then, and at most
+
+
+def _newest_matching(reader: Reader, match: str) -> Iterator[tuple[Entry, str | None]]:
+    """The newest ones first, and only as many loaded as are taken: a common word matches a third of the store."""
+    some = reader.column("SELECT rowid FROM entry_fts WHERE entry_fts MATCH ? LIMIT ?", (match, FEW + 1))
+    if len(some) <= FEW:
+        yield from _loaded(reader, some)
+        return
+    for portion in _newest(reader):
+        found = set(
+            reader.column(
+                "SELECT rowid FROM entry_fts WHERE entry_fts MATCH ? AND rowid BETWEEN ? AND ?",
+                (match, min(portion), max(portion)),
+            )
+        )
+        yield from _loaded(reader, [number for number in portion if number in found])
+
+
+def _newest(reader: Reader) -> Iterator[list[int]]:
+    """All entries, newest first, in portions that grow; by an index alone."""
+    query = (
+        "SELECT id, published, public_id FROM entry WHERE (published, public_id) < (?, ?) "
+        "ORDER BY published DESC, public_id DESC LIMIT ?"
+    )
+    oldest: tuple[int, str] = (1 << 62, "")
+    size = _FIRST
+    while portion := reader.rows(query, (*oldest, size)):
+        yield [row[0] for row in portion]
+        oldest = portion[-1][1], portion[-1][2]
+        size = min(size * _FURTHER, _MOST)
+
+
+def _loaded(reader: Reader, numbers: Sequence[int]) -> Iterator[tuple[Entry, str | None]]:
+    """The kept ones among these, newest first."""
+    order = "SELECT id FROM entry WHERE id IN (SELECT value FROM json_each(?)) ORDER BY published DESC, public_id DESC"
+    ordered = reader.column(order, (rows.dump(numbers),))
+    for start in range(0, len(ordered), _TOGETHER):
+        part = ordered[start : start + _TOGETHER]
+        query = f"SELECT {rows.SELECT_ENTRY}, m.level FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE e.kept = 1 AND e.id"
+        found = {row[0]: (rows.entry(row), row[rows.WIDTH]) for row in reader.chosen(query, part)}
+        yield from (found[number] for number in part if number in found)
 
 
 def dump(reader: Reader) -> Iterator[tuple[Entry, str | None, str | None, str | None, tuple[str, ...]]]:

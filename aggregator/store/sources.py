@@ -131,6 +131,18 @@ def traffic(reader: Reader, since_day: int) -> tuple[Traffic, ...]:
     )
 
 
+def traffic_since(reader: Reader, day: int) -> tuple[int, int, int, int, int, int]:
+    """Of all sources since a day: requests, how many of them found nothing new and how many failed, new entries,
+    bytes on the wire and bytes saved.
+    """
+    columns = ("requests", "not_modified", "failed", "new", "wire_bytes", "saved_bytes")
+    sums = ", ".join(f"coalesce(sum({column}), 0)" for column in columns)
+    requests, not_modified, failed, new, wire, saved = reader.one(
+        f"SELECT {sums} FROM traffic WHERE day >= ?", (day,)
+    )
+    return requests, not_modified, failed, new, wire, saved
+
+
 def remember(store: Store, changed: Iterable[tuple[Source, SourceState]]) -> None:
     """Write memories that changed without a poll (a host's pause after a 429, the first poll of one of many
     new sources).
