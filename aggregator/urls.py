@@ -78,8 +78,8 @@ _ID_SAFE = "/?:@!$&'()*+,;=~-._"  # … and in an id
 
 
 def clean_link(href: str | None, base: str | None = None) -> str | None:
-    """The absolute http(s) link that a reader opens: percent-encoded, tracking parameters gone, nothing else
-    lost or sorted.
+    """The absolute http(s) link that a reader opens: percent-encoded, tracking parameters and who logs in
+    (`user:password@`, S7) gone, nothing else lost or sorted.
 
     None where there is no such link (other schemes, no host, over 4,096 characters).
     """
@@ -118,7 +118,7 @@ def _followed(href: str, base: str | None) -> str | None:
         parts = urlsplit(text)
         if parts.scheme not in _PORTS or not parts.hostname:
             return None
-        netloc = _netloc(parts.scheme, parts.hostname, parts.port, parts.netloc.rpartition("@")[0])
+        netloc = _netloc(parts.scheme, parts.hostname, parts.port)
     except (ValueError, UnicodeError):
         return None
     link = urlunsplit((
@@ -157,7 +157,7 @@ def plain(url: str | None) -> str | None:
     (`http://[2001:db8::1]/`), which many don't know.
     """
     link = clean_link(url)
-    return None if link is None or "://[" in link[:9] or "@[" in link else link
+    return None if link is None or "://[" in link[:9] else link
 
 
 _AROUND = "".join(map(chr, range(33))) + "\ufeff\u200b\xa0"
@@ -175,14 +175,13 @@ def _tidy(text: str) -> str:
     return _ESCAPED_TWICE.sub("&", text) if "&" in text and ";" in text else text
 
 
-def _netloc(scheme: str, host: str, port: int | None, userinfo: str) -> str:
+def _netloc(scheme: str, host: str, port: int | None) -> str:
     if not host.isascii():
         host = host.encode("idna").decode("ascii")
     if re.search(r"[\x00-\x20\"<>\\^`{|}%/?#@]", host):
         raise ValueError("a host name can't hold that")
     name = f"[{host}]" if ":" in host else host.lower()
-    shown = name if port is None or port == _PORTS[scheme] else f"{name}:{port}"
-    return f"{userinfo}@{shown}" if userinfo else shown
+    return name if port is None or port == _PORTS[scheme] else f"{name}:{port}"
 
 
 def _escaped(text: str, safe: str) -> str:

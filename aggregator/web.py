@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 from aggregator.mailbox import Full, Mailbox
 from aggregator.publish import MANIFEST
@@ -241,7 +241,9 @@ class Application:
 
     def answer(self, environ: dict[str, Any]) -> Response:
         method = environ["REQUEST_METHOD"]
-        path = unquote(environ.get("PATH_INFO", "/"), errors="replace").lstrip("/")
+        path = environ.get("PATH_INFO", "/").lstrip("/")
+        if environ.get("SERVER_PROTOCOL") == "HTTP/1.1" and "," in environ.get("HTTP_HOST", ","):
+            return _text("400 Bad Request", "HTTP/1.1 asks for one Host")  # RFC 9112, section 3.2
         if self.editor is not None and (path == "desk" or path.startswith("desk/")):
             return self.edited(path, environ)
         if self.mailbox is not None and path.startswith(PUSHED):

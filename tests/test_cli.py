@@ -150,7 +150,7 @@ def test_init_check_run_dump_why_search(tmp_path: Path) -> None:
             "[[sources]]\nurl = 'https://a.example/'\nheaders = { X = \"a\\r\\nB: c\" }\n",
             "no line ends",
         ),
-        ("no TOML", "[service]\ntitle =\n", "config.toml:2: Invalid value (column 8)\n"),
+        ("no TOML", "[service]\ntitle =\n", "config.toml:2: no value: text stands in straight quotes"),
         ("twice", "[service]\n[service]\n", "config.toml:2: [service] is there twice"),
         ("key twice", "[poll]\nper_host = 1\nper_host = 2\n", "config.toml:3: this key is there twice"),
         (

@@ -119,6 +119,23 @@ def test_S7_S22_secrets_and_control_characters_stay_out(
         assert b"Story 0" in published and secret.encode() not in published
 
 
+def test_S7_passwords_of_a_feeds_own_links_are_not_published(tmp_path: Path) -> None:
+    address = "https://user:s3cr3t@a.example"
+    (tmp_path / "feed.xml").write_text(
+        f"<rss version='2.0'><channel><title>T</title><link>{address}/</link><image><url>{address}/i.png</url></image>"
+        f"<item><guid>1</guid><title>One</title><link>{address}/1</link><comments>{address}/c</comments>"
+        f"<description>&lt;a href='{address}/2'&gt;more&lt;/a&gt; &lt;img src='{address}/3.png'&gt;</description>"
+        f"<enclosure url='{address}/4.mp3' type='audio/mpeg' length='1'/></item></channel></rss>"
+    )
+    settings = config(tmp_path, '[[sources]]\nid = "a"\npath = "feed.xml"\n')
+    with open_writer(settings.database) as store:
+        cycle.run(settings, store, Wanted(), NOW)
+    for name in ("all.atom", "all.rss", "all.json", "all.html", "source-a.html"):
+        written = (settings.output / name).read_text()
+        assert "s3cr3t" not in written and "https://a.example/1" in written, name
+    assert "https://a.example/4.mp3" in (settings.output / "all.rss").read_text()
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [

@@ -16,6 +16,8 @@ from aggregator import urls
         ("/p", "https://a.example/x/", "https://a.example/p"),
         ("//b.example/p", "https://a.example/", "https://b.example/p"),
         ("HTTP://a.example", None, "http://a.example/"),
+        ("https://user:secret@a.example:8/p", None, "https://a.example:8/p"),
+        ("//user@a.example/p", "https://b.example/", "https://a.example/p"),
         ("https://a.example/%zz", None, "https://a.example/%25zz"),
         (
             "https://a.example/%d8%b9/%7ejo?q=%c3%a4%2f#%41",

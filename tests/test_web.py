@@ -6,6 +6,7 @@ import gzip
 import http.client
 import json
 import os
+import socket
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -215,9 +216,10 @@ def test_F54_a_database_that_cannot_be_read_is_503_and_feeds_go_on(tmp_path: Pat
         0,
     )
     try:
-        for path in ("/status", "/search?q=taiwan", "/search?q=taiwan&format=atom"):
-            status, headers, _ = Client(running.port)(path)
+        for path in ("/status", "/search?q=taiwan", "/search?q=taiwan&format=atom", "/healthz"):
+            status, headers, body = Client(running.port)(path)
             assert status == 503 and headers["retry-after"] == "120", path
+            assert b"aggregator.db" in body and bytes(tmp_path) not in body, "where it is concerns nobody"
         assert Client(running.port)("/all.atom")[0] == 200
     finally:
         running.close()
@@ -257,6 +259,7 @@ def test_F56_browsers_get_pages_and_readers_feeds(client: Client) -> None:
         "/nope.rss",
         "//etc/passwd",
         "/asia.rss%00.html",
+        "/%2561sia.rss",
         "/asia.rss.gz",
         "/%ff",
     ],
@@ -378,6 +381,14 @@ def test_S20_a_client_that_trickles_is_let_go(desk: Config, monkeypatch: pytest.
         assert Client(running.port)("/all.atom")[0] == 200
     finally:
         running.close()
+
+
+@pytest.mark.parametrize("hosts", [[], ["a.example", "b.example"]])
+def test_S20_one_host_is_asked_for(client: Client, hosts: list[str]) -> None:
+    asked = "".join(f"Host: {host}\r\n" for host in hosts)
+    with socket.create_connection(("127.0.0.1", client.port), timeout=60) as wire:
+        wire.sendall(f"GET /all.rss HTTP/1.1\r\n{asked}Connection: close\r\n\r\n".encode())
+        assert wire.recv(100).startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.mark.parametrize(

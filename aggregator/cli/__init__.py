@@ -92,7 +92,7 @@ class _Lazy(Group):
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Print more, also without a terminal.")
-@click.version_option(__version__, prog_name="aggregator")
+@click.version_option(__version__, "-V", "--version", prog_name="aggregator")
 @click.pass_context
 def group(context: click.Context, config: Path | None, quiet: bool, verbose: bool) -> None:
     """Many feeds in, each thing told once, out as feeds that any reader can subscribe to."""

@@ -95,6 +95,14 @@ class StoreDesk:
     def _open(self) -> Reader:
         return open_reader(self._holder.config.database)
 
+    def _without_folder(self, error: StoreError) -> str:
+        """Whoever can reach the server reads it."""
+        return str(error).replace(f"{self._holder.config.database.parent}/", "")
+
+    def _unusable(self, error: StoreError) -> Answer:
+        words = f"{self._without_folder(error)}\n".encode()
+        return Answer(words, "text/plain; charset=utf-8", "503 Service Unavailable")
+
     def _neighbours(self) -> list[pages.Neighbour]:
         return [
             pages.Neighbour("all", "Everything"),
@@ -114,7 +122,7 @@ class StoreDesk:
                     lookup.counts(store),
                 )
         except StoreError as error:
-            return Answer(f"{error}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
+            return self._unusable(error)
         lines = [_line(row, present) for row in rows]
         asked = "1 request" if week.requests == 1 else f"{week.requests} requests"
         summary = (f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events. This week {asked}, {week.not_modified} answered "
@@ -137,7 +145,7 @@ class StoreDesk:
                 last = sources.last_notices(store).get(name)
                 origin = sources.origins(store, [chosen])[name]
         except StoreError as error:
-            return Answer(f"{error}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
+            return self._unusable(error)
         words = f"{row.push[0].upper()}{row.push[1:]}." if row.push else ""
         health = pages.SourceHealth(_line(row, present), present // 86_400, words)
         line = pages.SourceLine(name, row.title, origin.url, origin.site, chosen.enabled)
@@ -163,7 +171,7 @@ class StoreDesk:
                 words = "this search takes too long; ask for rarer words, without a * or a field\n"
                 return Answer(words.encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
             except StoreError as trouble:
-                return Answer(f"{trouble}\n".encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
+                return self._unusable(trouble)
         if feed is not None:
             return Answer(
                 f"{shown.error or 'q= is missing'}\n".encode(), "text/plain; charset=utf-8", "400 Bad Request"
@@ -220,7 +228,7 @@ class StoreDesk:
             record = {"ok": overdue < OVERDUE and (idle is None or idle < IDLE), "seconds_since_tick": idle, "last_poll": max((row.memory.polled or 0 for row in rows), default=None), "oldest_overdue_seconds": max(0, overdue),
                       "failing": sum(row.memory.state in ("failing", "blocked", "gone") for row in rows), "database": "ok"}  # fmt: skip
         except StoreError as error:
-            record = {"ok": False, "database": str(error)}
+            record = {"ok": False, "database": self._without_folder(error)}
         return Answer(
             (json.dumps(record) + "\n").encode(),
             "application/json; charset=utf-8",

@@ -112,6 +112,11 @@ def _text(path: Path) -> str:
         ) from None
 
 
+_NO_VALUE = (
+    'no value: text stands in straight quotes ("World"), yes and no are true and false in small letters'
+)
+
+
 def _syntax(path: Path, message: str, text: str) -> str:
     found = re.search(r"\(at line (\d+), column (\d+)\)$", message)
     number = found[1] if found else str(text.count("\n") + 1)
@@ -121,6 +126,7 @@ def _syntax(path: Path, message: str, text: str) -> str:
         message,
     )
     message = message.replace("Cannot overwrite a value", "this key is there twice")
+    message = message.replace("Invalid value", _NO_VALUE)
     return f"{path}:{number}: {re.sub(r' *[(]at .*[)]$', '', message)}" + (
         f" (column {found[2]})" if found else " (at the end of the file)"
     )

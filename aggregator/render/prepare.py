@@ -79,7 +79,7 @@ def _prepare(item: Item, site: Site) -> Prepared:
         _content(item, site, summary, link),
         authors,
         (*_categories(entry.categories), *(term for topic, term in site.terms if topic in item.topics)),
-        tuple(e for e in entry.enclosures if urls.plain(e.url) == e.url),
+        tuple(replace(e, url=media) for e in entry.enclosures if (media := urls.plain(e.url)) is not None),
         urls.plain(entry.image),
         markup.line(entry.rights or ""),
         entry.language or origin.language,
