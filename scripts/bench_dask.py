@@ -4,7 +4,8 @@ them; and whether the same bytes are published.
 
     scripts/bench dask [CORPUS] [--feeds N] [--rounds N] [--plot FILE.svg]
 
-Feeds whose every item has a date: what has none is dated by the clock, and that is another one in each cycle.
+Feeds that say when each of their items was published: others are dated by the clock, which is another one in each cycle.
+A cycle before the others finds out which.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,8 @@ from typing import IO
 
 import plot
 from bench_cycles import ROOT, SUBREAPER, Cost, Handler, Page, Server, config, ours, pages_of, spent
+
+from aggregator.store import open_reader
 
 WORKERS = 2
 EXECUTORS = ("threads", "processes", "dask")
@@ -103,12 +107,28 @@ def published(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
+def dated(folder: Path, pages: Sequence[Page], port: int) -> list[Page]:
+    """Those of which nothing is dated by the clock."""
+    now = int(time.time())
+    cycle(folder, "threads", urls_of(pages, port), None)
+    with open_reader(folder / "var" / "aggregator.db") as store:
+        others = set(store.column("SELECT DISTINCT source FROM entry WHERE changed >= ?", (now,)))
+    return [page for page in pages if page.name.lower() not in others]
+
+
+def urls_of(pages: Sequence[Page], port: int) -> list[str]:
+    return [f"http://{page.host}:{port}/{page.name}" for page in pages]
+
+
 def measure(folder: Path, pages: Sequence[Page], rounds: int) -> dict[str, tuple[Cost, str]]:
     """By executor: the least of some rounds, in turns, and the hashes of all of them."""
     server = Server(("0.0.0.0", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     Handler.pages = {page.name: page for page in pages}
-    urls = [f"http://{page.host}:{server.server_address[1]}/{page.name}" for page in pages]
+    port = server.server_address[1]
+    pages = dated(folder / "dated", pages, port)
+    urls = urls_of(pages, port)
+    print(f"{len(pages)} feeds for the first time, folded and published; {os.cpu_count()} cores", flush=True)
     made: dict[str, list[tuple[Cost, str]]] = {executor: [] for executor in EXECUTORS}
     for number in range(rounds):
         for executor in EXECUTORS:
@@ -138,17 +158,12 @@ def main() -> None:
     )
     parser.add_argument("--plot", type=Path, metavar="FILE.svg", help="draw the seconds")
     wanted = parser.parse_args()
-    manifest = wanted.corpus / "manifest.tsv"
-    if not manifest.exists():
+    if not (wanted.corpus / "manifest.tsv").exists():
         parser.error(f"{wanted.corpus}: no manifest.tsv there; give the folder of a corpus")
     ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
-    names, *rows = (line.split("\t") for line in manifest.read_text(encoding="utf-8").splitlines())
-    place, dated = names.index("id"), names.index("date_parsed")
-    good = {row[place] for row in rows if row[dated] == "all"}
-    pages = [page for page in pages_of(wanted.corpus) if page.name in good][: wanted.feeds]
+    pages = pages_of(wanted.corpus)[: wanted.feeds]
     with tempfile.TemporaryDirectory() as folder:
         found = measure(Path(folder), pages, wanted.rounds)
-    print(f"{len(pages)} feeds for the first time, folded and published; {os.cpu_count()} cores")
     for executor, (cost, hashes) in found.items():
         print(
             f"{executor:12} {cost.wall:6.1f} s by the clock, {cost.cpu:6.1f} s of the CPU; published {hashes}"

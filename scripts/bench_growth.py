@@ -335,16 +335,16 @@ for name, ask in {
     **{f"why {kind}": lambda store, word=word: desk.why(store, word) for kind, word in json.loads(sys.argv[3]).items()},
     "status": status,
 }.items():
-    begun = time.perf_counter()
+    begun = time.process_time()
     with open_reader(config.database) as store:
         ask(store)
-    found[name] = time.perf_counter() - begun
+    found[name] = time.process_time() - begun
 print(json.dumps(found))
 """
 
 
 def asked(site: Site) -> Iterator[tuple[str, float, float]]:
-    """(question, seconds in a process that has config and modules, seconds of the whole command)"""
+    """(question, CPU seconds in a process that has config and modules, seconds of the whole command)"""
     words = Words()
     with open_reader(site.config.database) as store:
         some = store.row("SELECT public_id, guid, link, id FROM entry ORDER BY id DESC LIMIT 1 OFFSET 50")
@@ -408,7 +408,7 @@ def measure(folder: Path, sizes: Sequence[int], count: int, rounds: int, file: P
             print(f"  {words:45} {found[stored][name]}")
         print(f"  topics that the one new entry rendered: {' '.join(rendered(found[stored]['one'].said))}")
         for name, inside, whole in asked(site):
-            print(f"  {name:45} {inside * 1000:.0f} ms; the whole command {whole:.2f} s")
+            print(f"  {name:45} {inside * 1000:.0f} ms of the CPU; the whole command {whole:.2f} s")
         every, texts = size(site)
         print(
             f"  bytes of the database an entry: {every:.0f}, {every - texts:.0f} beside its texts", flush=True
