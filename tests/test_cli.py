@@ -151,6 +151,11 @@ def test_init_check_run_dump_why_search(tmp_path: Path) -> None:
             "no line ends",
         ),
         ("no TOML", "[service]\ntitle =\n", "config.toml:2: no value: text stands in straight quotes"),
+        (
+            "open quote",
+            '[service]\ntitle = "x\n',
+            "config.toml:2: a quote is missing at the end of this line",
+        ),
         ("twice", "[service]\n[service]\n", "config.toml:2: [service] is there twice"),
         ("key twice", "[poll]\nper_host = 1\nper_host = 2\n", "config.toml:3: this key is there twice"),
         (

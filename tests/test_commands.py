@@ -16,7 +16,7 @@ from aggregator.cli import group
 from aggregator.cli.common import Settings, table
 from aggregator.cli.look import WORST_FIRST
 from aggregator.config import load
-from aggregator.errors import UsageError
+from aggregator.errors import ConfigError, UsageError
 from aggregator.model import Failure, SourceState, State
 from aggregator.store import open_writer
 from tests.helpers import NOW, config, entry, put
@@ -58,6 +58,19 @@ def test_a_source_is_paused_and_polled_again(tmp_path: Path) -> None:
     assert path.read_text() == before
     with pytest.raises(UsageError, match="did you mean"):
         run("--config", str(path), "sources", "pause", "aa")
+
+
+def test_a_config_that_this_user_can_not_write_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config(tmp_path, TWO)
+
+    def refused(*_: object, **__: object) -> Any:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.mkstemp", refused)
+    with pytest.raises(ConfigError, match=r"config\.toml: can't be written: Permission denied"):
+        run("--config", str(tmp_path / "config.toml"), "sources", "pause", "a")
 
 
 def test_a_file_of_this_machine_is_added(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def _write(path: Path, bom: bool, ends: str, text: str) -> None:
         number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     except OSError as error:
         raise ConfigError(
-            f"{path.parent}: can't be written: {error.strerror}; mend the permissions of the folder"
+            f"{path}: can't be written: {error.strerror}; mend the permissions of its folder, {path.parent.absolute()}"
         ) from None
     trial = Path(name)
     try:

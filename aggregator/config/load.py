@@ -127,6 +127,7 @@ def _syntax(path: Path, message: str, text: str) -> str:
     )
     message = message.replace("Cannot overwrite a value", "this key is there twice")
     message = message.replace("Invalid value", _NO_VALUE)
+    message = message.replace("Illegal character '\\n'", "a quote is missing at the end of this line")
     return f"{path}:{number}: {re.sub(r' *[(]at .*[)]$', '', message)}" + (
         f" (column {found[2]})" if found else " (at the end of the file)"
     )
