@@ -254,6 +254,20 @@ def test_a_config_with_bom_and_windows_line_ends(desk: Path) -> None:
     assert [source.id for source in load(path, {}).sources] == ["seeds", "b-example"]
 
 
+def test_sources_are_added_behind_the_others_even_at_an_unfinished_line(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[service]\ntitle = "T"\nbase_url = "https://x.example/"\n'
+        '[[sources]]\nid = "a"\nurl = "https://a.example/"\n[[topics]]\nid = "t"\nmatch = "x"'
+    )
+    found = [{"url": f"https://{name}.example/", "title": f'"{name}" \\ \x7f'} for name in ("b", "c")]
+    assert edit.add_sources(path, found, [("new", "New")]) == ["b-example", "c-example"]
+    made = load(path, {})
+    assert [source.url for source in made.sources] == [f"https://{name}.example/" for name in "abc"]
+    assert [topic.id for topic in made.topics] == ["t", "new"]
+    assert path.read_text().index("c-example") < path.read_text().index("[[topics]]")
+
+
 def test_sources_are_edited_in_place(desk: Path) -> None:
     path = desk / "config.toml"
     before = path.read_text()
