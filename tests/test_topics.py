@@ -189,6 +189,35 @@ def test_where_most_is_about_something_else_it_is_left_alone() -> None:
     assert guess is not None and guess.likeness >= quality["ships"].threshold
 
 
+MONEY = tuple(f"{letter}{letter}ledger" for letter in "abcdefghijklm")
+
+
+@pytest.mark.parametrize(("known_by", "expected"), [("nasdaq ", 0), ("", 60)])
+def test_a_topic_that_learns_alone_is_told_from_what_shipped_lists_know(known_by: str, expected: int) -> None:
+    """Of entries that no rule knows, half tell of money: as many of them are taken for ships as nothing else knows."""
+    ships = [one for one in lesson() if one.topics != {"trees"}][:120]
+    money = [Example(features(f"{known_by}{title}", "")) for title in headlines(MONEY, 60)]
+    unknown = headlines(MONEY, 60)
+    model, quality = taught([*ships, *money, *(Example(features(title, "")) for title in unknown)])
+    assert set(quality) == {"ships"}, "nobody asked about the others"
+    guesses = [model.guess(features(title, "")) for title in unknown]
+    assert sum(one is not None and one.topic == "ships" for one in guesses) == expected
+    ferry = model.guess(features("Ferry captain drops anchor", ""))
+    assert ferry is not None and ferry.topic == "ships" and ferry.likeness >= quality["ships"].threshold
+
+
+@pytest.mark.parametrize(("share", "is_another"), [(0.25, True), (0.26, False)])
+def test_AKIN_a_list_that_knows_a_topics_own_entries_is_no_other_subject(
+    share: float, is_another: bool
+) -> None:
+    own = [
+        Example(features("nasdaq ferry" if n < 100 * share else "ferry", ""), frozenset({"ships"}))
+        for n in range(100)
+    ]
+    others = learn._beside_others([*own, Example(features("nasdaq falls", ""))])[-1]
+    assert bool(others.topics) is is_another
+
+
 def test_the_same_entries_teach_the_same() -> None:
     first, again = learn.teach(lesson(True)), learn.teach(lesson(True))
     assert learn.dump(first[0]) == learn.dump(again[0]) and first[1] == again[1]
