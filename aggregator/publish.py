@@ -222,7 +222,7 @@ def _packed(data: bytes) -> Iterator[tuple[str, bytes]]:
         import brotli
 
         yield ".gz", gzip.compress(data, 6, mtime=0)
-        yield ".br", brotli.compress(data, quality=5)
+        yield ".br", brotli.compress(data, quality=4)  # 5 takes 2.3 times as long for 6% less
 
 
 def _later(target: Path, now: int) -> int:
