@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from itertools import product
 from pathlib import Path
 
 import pytest
 
-from aggregator import fold
+from aggregator import edition, fold
 from aggregator.cycle import dirty
 from aggregator.cycle.dirty import Lost, Names
 from aggregator.cycle.editions import Editions
 from aggregator.cycle.labels import label
 from aggregator.cycle.publisher import EDITION, PORTION, portions
+from aggregator.edition import View
+from aggregator.model import Edition, Story
 from aggregator.store import open_writer
 from tests.helpers import NOW, config, entry, put
 
@@ -116,3 +119,30 @@ def test_the_first_items_are_those_of_the_whole_feed(tmp_path: Path) -> None:
             assert len(whole) > 1 or topic.min_sources > 1
             for count in (1, 2, 5, 100):
                 assert editions.first(topic, count) == whole[:count], (topic.id, count)
+
+
+def test_no_story_is_composed_in_vain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However young they all are: what is behind the most items of a feed is not looked at, and each is composed once."""
+    monkeypatch.setattr(edition, "BURST_MOST", 8)
+    settings = config(tmp_path, SOURCES + TOPICS)
+    with open_writer(settings.database) as store:
+        put(
+            store,
+            *[
+                entry("a", f"{n}", f"Ferry {n} leaves harbour {n * 7}", f"Pilot {n}.", NOW - n)
+                for n in range(40)
+            ],
+        )
+        fold.fold(store, fold.Windows(), {})
+        label(settings, store)
+        editions = Editions(settings, store)
+        looked: list[int] = []
+        compose = Editions.compose
+
+        def noted(self: Editions, view: View, chosen: Sequence[Story], without: Container[str]) -> Edition:
+            looked.append(len(chosen))
+            return compose(self, view, chosen, without)
+
+        monkeypatch.setattr(Editions, "compose", noted)
+        assert len(editions.newest(editions.topics["t1"]).items) == 8
+        assert looked == [16], "limit 2: 4 stories are too few, 16 are enough, 64 would be all"

@@ -78,12 +78,13 @@ class Editions:
         limit = view.limit or DEFAULT_LIMIT
         wanted = min(FETCH_MOST, limit * (FETCH_PICKY if _is_picky(view) else FETCH))
         while True:
-            found, made = self._newest(topic, view, wanted)
-            is_everything = len(found) < wanted or wanted >= FETCH_MOST
+            found = self._stories(topic, wanted)
+            is_everything = len(found) < wanted or wanted >= FETCH_MOST or self._is_enough(view, found)
             is_young = bool(found) and found[-1].published >= found[0].published - edition.BURST_WINDOW
-            is_short = _is_picky(view) and len(made.items) < limit
-            if is_everything or not (is_young or is_short):
-                return made
+            if is_everything or not is_young:  # else what is composed of these would be thrown away
+                made = self._composed(view, found)
+                if is_everything or not (_is_picky(view) and len(made.items) < limit):
+                    return made
             wanted = min(FETCH_MOST, wanted * 4)
 
     def first(self, topic: Topic, count: int) -> tuple[Item, ...]:
@@ -91,14 +92,28 @@ class Editions:
         view = self.view(topic)
         if _is_plain(view) and count <= (view.limit or count):
             wanted = count * FETCH
-            found, made = self._newest(topic, replace(view, limit=count), wanted)
+            found = self._stories(topic, wanted)
+            made = self._composed(replace(view, limit=count), found)
             if len(made.items) >= count or len(found) < wanted:
                 return made.items[:count]
         return self.newest(topic).items[:count]
 
-    def _newest(self, topic: Topic, view: View, wanted: int) -> tuple[tuple[Story, ...], Edition]:
-        found = stories.newest(self.store, None if topic is ALL else topic.id, wanted)
-        return found, self.compose(view, found, self._in_archive(view, found))
+    def _stories(self, topic: Topic, wanted: int) -> tuple[Story, ...]:
+        return stories.newest(self.store, None if topic is ALL else topic.id, wanted)
+
+    def _is_enough(self, view: View, found: tuple[Story, ...]) -> bool:
+        """Whether the feed looks at no older story, whatever it is: each of these is an item by itself."""
+        if view.one_per != "story" or _is_picky(view) or len(found) < edition.BURST_MOST:
+            return False
+        archived = self._in_archive(view, found)
+        left_out = sum(
+            story.public_id in archived or any(one.entry.public_id in view.hidden for one in story.members)
+            for story in found
+        )
+        return len(found) - left_out >= max(edition.BURST_MOST, view.limit or 0)
+
+    def _composed(self, view: View, found: tuple[Story, ...]) -> Edition:
+        return self.compose(view, found, self._in_archive(view, found))
 
     def _in_archive(self, view: View, chosen: Sequence[Story]) -> set[str]:
         """What is in an archive document stays there, and does not come back into the feed when others leave
