@@ -272,6 +272,11 @@ def test_one_per_story_event_entry() -> None:
         "urn:x:2",
         "urn:x:1",
     ]
+    of_one = feeds(*stories, one_per="entry", source=stories[0].members[0].entry.source)[0].items
+    assert {item.entry.source for item in of_one} == {stories[0].members[0].entry.source}, (
+        "a source's own page"
+    )
+    assert any(item.also for item in of_one), "with who else tells it"
 
 
 @pytest.mark.parametrize(

@@ -129,9 +129,10 @@ class Editions:
 
     def of_source(self, source: str, limit: int) -> tuple[Item, ...]:
         """What a source tells, as it tells it, newest first; with all who tell the same."""
-        view = replace(self.view(ALL), id="source", one_per="entry", limit=None, size=None, sort="newest")
-        items = self._of_whole(view, stories.of_source(self.store, source, limit)).items
-        return tuple(item for item in items if item.entry.source == source)[:limit]
+        view = replace(
+            self.view(ALL), id="source", one_per="entry", source=source, limit=None, size=None, sort="newest"
+        )
+        return self._of_whole(view, stories.of_source(self.store, source, limit)).items[:limit]
 
     def front(self) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
         """(events that most sources tell, other stories that are new)."""

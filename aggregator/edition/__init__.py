@@ -76,6 +76,7 @@ class View:
         frozenset()
     )  # published ids of entries that lead whatever they are in: an editor's word
     hidden: frozenset[str] = frozenset()  # … of those whose stories are not published
+    source: str | None = None  # one per entry: whose alone are items, others are listed
 
 
 def compose(view: View, stories: Iterable[Story], heads: Mapping[int, Head], origins: Mapping[str, Origin], priorities: Mapping[str, int],
@@ -202,7 +203,13 @@ class _Maker:
                 for event, found in grouped.items()
             )
         if self._view.one_per == "entry":
-            return (self._entry(member, story) for story in stories for member in story.members)
+            whose = self._view.source
+            return (
+                self._entry(member, story)
+                for story in stories
+                for member in story.members
+                if whose in (None, member.entry.source)
+            )
         return (self._story(story) for story in stories)
 
     def _read_if_needed(self, members: Iterable[Member]) -> reported.Direct:
