@@ -26,6 +26,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ from unittest import mock
 from aggregator import check, cycle
 from aggregator.config import load
 from aggregator.cycle import Wanted
+from aggregator.cycle.network import Network
+from aggregator.fetch import Door
 from aggregator.store import open_reader, open_writer
 from tests import faults
 from tests.helpers import NOW
@@ -156,8 +159,11 @@ def month(folder: Path, days: int, each: int = 24, feeds: int = 6) -> list[str]:
             for feed in range(feeds):
                 (folder / f"{feed}.xml").write_bytes(_dated(document(feed, turn + 10, 10), turn, each))
             now = NOW + turn * 86_400 // each
-            with mock.patch("time.time", lambda now=now: now):  # by which files are dated
-                cycle.run(settings, store, Wanted(everything=True), now)
+            with (
+                mock.patch("time.time", lambda now=now: now),  # by which files are dated
+                Door(clock=partial(float, now)) as door,  # and what is read
+            ):
+                cycle.run(settings, store, Wanted(everything=True), now, network=Network(door))
             if turn % each == each - 1:
                 gc.collect()
                 seen.append(_measured(settings.database))
