@@ -69,13 +69,21 @@ class Folder:
             self._files, self._gone = {}, {}  # everything is written again, which is right in any case
 
     def usable(self) -> None:
-        """Makes the folder; PublishError where it can't be made or written to."""
+        """Makes the folder; PublishError where it can't be made or written to, or is a link."""
+        self._refuse_link()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise PublishError(f"{self.path}: can't be made: {error.strerror}") from None
         if not os.access(self.path, os.W_OK | os.X_OK):
             raise PublishError(f"{self.path}: can't be written; mend its permissions")
+
+    def _refuse_link(self) -> None:
+        """Whoever may change a link would have our files written wherever we may write (S18)."""
+        if self.path.is_symlink():
+            raise PublishError(
+                f"{self.path}: is a link to {os.readlink(self.path)}; name that folder as service.output"
+            )
 
     def names(self) -> tuple[str, ...]:
         """What we have published here."""
@@ -148,6 +156,7 @@ class Folder:
 
     def _prepare(self) -> None:
         """The folders, real ones; leftovers of a killed run go."""
+        self._refuse_link()
         for folder in (self.path, self.path / "archive", self.path / "stories"):
             if folder.is_symlink() and folder != self.path:
                 folder.unlink()

@@ -486,6 +486,19 @@ def test_S17_names_stay_in_the_folder(tmp_path: Path, name: str) -> None:
         Folder(tmp_path).write({name: b"x"}, (), NOW)
 
 
+def test_S18_an_output_folder_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "public").symlink_to("elsewhere")
+    with pytest.raises(
+        PublishError, match=r"public: is a link to elsewhere; name that folder as service\.output"
+    ):
+        Folder(tmp_path / "public").usable()
+    with pytest.raises(PublishError, match="is a link"):
+        Folder(tmp_path / "public").write({"all.rss": b"ours"}, (), NOW)
+    assert not list((tmp_path / "elsewhere").iterdir())
+    Folder(tmp_path / "elsewhere").usable()
+
+
 def test_S18_symlinks_are_replaced_never_followed(tmp_path: Path) -> None:
     outside = tmp_path / "outside.txt"
     outside.write_text("mine")
