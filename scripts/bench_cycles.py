@@ -14,7 +14,6 @@ import contextlib
 import ctypes
 import gzip
 import hashlib
-import http.server
 import itertools
 import json
 import os
@@ -32,6 +31,7 @@ from typing import ClassVar
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+import loopback  # noqa: E402  # of this checkout, as what follows
 import plot  # noqa: E402
 
 from aggregator.parse import mend  # noqa: E402  # of this checkout, wherever another one is installed
@@ -77,8 +77,7 @@ class Page:
     packed: dict[bytes, bytes] = field(default_factory=dict)
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Handler(loopback.Handler):
     pages: ClassVar[dict[str, Page]] = {}
     validators: ClassVar[bool] = True
     older: ClassVar[bool] = False
@@ -93,25 +92,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         packed = page.packed.get(body) or page.packed.setdefault(body, gzip.compress(body, 5))
         headers = {"Content-Type": "application/xml", "Content-Encoding": "gzip"}
         self.reply(200, packed, {**headers, "ETag": etag} if self.validators else headers)
-
-    def reply(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if status != 304:
-            self.send_header("Content-Length", str(len(body)))
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(body)
-        self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +212,7 @@ class Bench:
 
     def __init__(self, contenders: Sequence[Contender], rounds: int, folder: Path) -> None:
         self.contenders, self.rounds, self.folder = contenders, rounds, folder
-        self.server = Server(("0.0.0.0", 0), Handler)
+        self.server = loopback.Server(("0.0.0.0", 0), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.number = 0
         self.seconds: dict[str, float] = {}  # of the CPU, row and contender by name

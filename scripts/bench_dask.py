@@ -27,8 +27,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import loopback
 import plot
-from bench_cycles import ROOT, SUBREAPER, Cost, Handler, Page, Server, config, ours, pages_of, spent
+from bench_cycles import ROOT, SUBREAPER, Cost, Handler, Page, config, ours, pages_of, spent
 
 from aggregator.store import open_reader
 
@@ -122,7 +123,7 @@ def urls_of(pages: Sequence[Page], port: int) -> list[str]:
 
 def measure(folder: Path, pages: Sequence[Page], rounds: int) -> dict[str, tuple[Cost, str]]:
     """By executor: the least of some rounds, in turns, and the hashes of all of them."""
-    server = Server(("0.0.0.0", 0), Handler)
+    server = loopback.Server(("0.0.0.0", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     Handler.pages = {page.name: page for page in pages}
     port = server.server_address[1]

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import http.server
 import itertools
 import json
 import os
@@ -31,6 +30,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import loopback
 import plot
 
 from aggregator import config as configs
@@ -225,34 +225,19 @@ def build(site: Site, count: int, port: int) -> None:
 # ------------------------------------------------------------ feeds that bring something new
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(loopback.Handler):
     """Answers for every source: what `feeds` has for its number, else an empty feed."""
 
-    protocol_version = "HTTP/1.1"
     feeds: dict[str, bytes] = {}  # noqa: RUF012  # one server, one table
 
     def do_GET(self) -> None:
         body = self.feeds.get(self.path.strip("/"), rss([]))
-        self.send_response(200)
-        self.send_header("Content-Type", "application/rss+xml")
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(body)
-        self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
+        self.reply(200, body, {"Content-Type": "application/rss+xml"})
 
 
 @contextlib.contextmanager
 def serving(port: int) -> Iterator[int]:
-    with Server(("0.0.0.0", port), Handler) as server:
+    with loopback.Server(("0.0.0.0", port), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield server.server_address[1]

@@ -12,7 +12,6 @@ import argparse
 import csv
 import gzip
 import hashlib
-import http.server
 import io
 import json
 import os
@@ -29,6 +28,7 @@ from typing import Any, ClassVar
 
 import bench_losses
 import feedparser
+import loopback
 from rich.console import Console
 from rich.progress import Progress
 
@@ -70,10 +70,9 @@ class Page:
         self.type = TYPES[self.number // 13 % len(TYPES)].format(charset)
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(loopback.Handler):
     """Serves pages by path; counts."""
 
-    protocol_version = "HTTP/1.1"
     pages: ClassVar[dict[str, Page]] = {}
     log: ClassVar[Counter[str]] = Counter()
 
@@ -101,25 +100,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
             body, headers["Content-Encoding"] = gzip.compress(body, 5), "gzip"
         self.log["200"] += 1
         return self.reply(200, body, {**headers, "Content-Type": page.type})
-
-    def reply(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if status != 304:
-            self.send_header("Content-Length", str(len(body)))
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(body)
-        self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 256
 
 
 def cycle(config: Path, *options: str) -> tuple[dict[str, Any], float, float]:
@@ -165,7 +145,7 @@ def main() -> None:
 def measure(pages: list[Page], losses: Path | None, bar: Progress) -> None:
     polling = bar.add_task("two cycles", total=2)
     Handler.pages = {page.id: page for page in pages}
-    server = Server(("0.0.0.0", 0), Handler)
+    server = loopback.Server(("0.0.0.0", 0), Handler)
     port = server.server_address[1]
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with tempfile.TemporaryDirectory() as folder:

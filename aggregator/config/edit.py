@@ -16,7 +16,7 @@ from aggregator.config.load import load, named_id
 from aggregator.errors import ConfigError, UsageError
 
 _ORDER = ("id", "url", "path", "title", "topics", "interval", "priority", "include", "exclude")
-_PLACE = tomlkit.table().add(tomlkit.comment("here are the sources that were just added"))
+_HERE = "\0"  # which no TOML file holds: where sources are that were just added
 
 
 def add_source(path: Path, fields: Mapping[str, Any]) -> str:
@@ -50,9 +50,10 @@ def add_sources(
         taken.add(name)
         named.append({**fields, "id": name})
     # Where the last table ends tomlkit knows; thousands of new ones are put there as text, in a third of the time.
-    sources.append(_PLACE)
+    place = tomlkit.table().add(tomlkit.comment(_HERE))
+    sources.append(place)
     tables = "[[sources]]\n".join(map(_as_text, named))
-    _write(path, bom, ends, tomlkit.dumps(document).replace(_PLACE.as_string(), tables))
+    _write(path, bom, ends, tomlkit.dumps(document).replace(place.as_string(), tables))
     return [str(fields["id"]) for fields in named]
 
 

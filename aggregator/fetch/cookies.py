@@ -44,5 +44,5 @@ class Cookies:
         if jar is None or not self.wanted:
             return ""
         asked = requests.Request("GET", url).prepare()
-        header = get_cookie_header(jar, asked) or ""  # type: ignore[no-untyped-call]
+        header = get_cookie_header(jar, asked) or ""  # type: ignore[no-untyped-call]  # of requests
         return header if len(header) <= MAX_LENGTH else ""

@@ -23,6 +23,7 @@ from feedparser.api import LooseFeedParser, StrictFeedParser
 from feedparser.exceptions import UndeclaredNamespace
 
 from aggregator.parse import podcast
+from aggregator.parse.mixin import Mixin
 
 # Elements without a prefix whose children are theirs: what holds a feed, what holds an item, what names people.
 _HOLDERS = frozenset(
@@ -76,7 +77,7 @@ class _Reader(ExpatParser):
         self._parser.buffer_text = True  # type: ignore[attr-defined]  # made by `reset`
 
 
-class _Params(FeedParserDict):  # type: ignore[misc]
+class _Params(FeedParserDict):  # type: ignore[misc]  # untyped
     """What feedparser knows of the element that is open: asked for with every piece of text, and copied. Its keys
     have no other names, so that a plain look is enough.
     """
@@ -116,25 +117,12 @@ def name_and_address(text: str) -> tuple[str, str | None]:
     return name, address[1]
 
 
-class _OwnElements:
+class _OwnElements(Mixin):
     """Between a parser of feedparser and the class that knows what elements mean: only those that count pass."""
 
     # feedparser resolves a guid against the address of the feed as if it were a link: at another address every
     # item would be another one.
     can_be_relative_uri = StrictFeedParser.can_be_relative_uri - {"id"}
-
-    # of the class that this is mixed into
-    namespacemap: dict[str | None, str]
-    entries: list[Any]
-    elementstack: list[Any]
-    basestack: list[str]
-    langstack: list[str | None]
-    baseuri: str
-    lang: str | None
-    incontent: int
-    infeed: int
-    inentry: int
-    inimage: int
 
     def __init__(self, *given: Any) -> None:
         # Open elements: prefix, name, the name that a foreign one is kept under (for the record only), and what
@@ -145,7 +133,7 @@ class _OwnElements:
         self.contentparams = _Params()
 
     def push_content(self, tag: str, attrs_d: dict[str, str], kind: str, expecting_text: int) -> None:
-        super().push_content(tag, attrs_d, kind, expecting_text)  # type: ignore[misc]
+        super().push_content(tag, attrs_d, kind, expecting_text)
         self.contentparams = _Params(self.contentparams)
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
@@ -153,18 +141,18 @@ class _OwnElements:
         if self.incontent or self._counts(prefix, name):
             if name not in self._unbalanced or name in _ITEMS:
                 self._open.append((prefix, name, None, self._around()))
-            super().unknown_starttag(tag, attrs)  # type: ignore[misc]
+            super().unknown_starttag(tag, attrs)
             return
         kept = f"{self._open[-1][1]}/{tag}"
         self._open.append((prefix, name, kept, None))
-        self.push(kept, 1)  # type: ignore[attr-defined]
+        self.push(kept, 1)
 
     def unknown_endtag(self, tag: str) -> None:
         prefix, name = self._parted(tag)
         at = next((n for n in range(len(self._open) - 1, -1, -1) if self._open[n][:2] == (prefix, name)), -1)
         _, _, kept, around = self._open[at] if at >= 0 else (prefix, name, None, None)
         if kept is None:
-            super().unknown_endtag(tag)  # type: ignore[misc]
+            super().unknown_endtag(tag)
         else:
             self.pop(kept)
         if at >= 0:
@@ -180,7 +168,7 @@ class _OwnElements:
         return self.baseuri, self.lang, len(self.basestack)
 
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
-        value = super().pop(element, strip_whitespace)  # type: ignore[misc]
+        value = super().pop(element, strip_whitespace)
         if element in _DATES and value and self.inentry and self._open:
             prefix, name, *_ = self._open[-1]
             said = element if name in _ITEMS else f"{prefix}_{name}" if prefix else name
@@ -210,42 +198,42 @@ class _OwnElements:
         self.push_content("media_title", attrs_d, "text/plain", 1)
 
     def _end_media_title(self) -> None:
-        self.pop_content("media_title")  # type: ignore[attr-defined]
+        self.pop_content("media_title")
 
     def _start_media_description(self, attrs_d: dict[str, str]) -> None:
         self.push_content("media_description", attrs_d, "text/plain", 1)
 
     def _end_media_description(self) -> None:
-        self.pop_content("media_description")  # type: ignore[attr-defined]
+        self.pop_content("media_description")
 
     def _start_itunes_summary(self, attrs_d: dict[str, str]) -> None:
         self.push_content("itunes_summary", attrs_d, "text/plain", 1)
 
     def _end_itunes_summary(self) -> None:
-        self.pop_content("itunes_summary")  # type: ignore[attr-defined]
+        self.pop_content("itunes_summary")
 
     def _start_link(self, attrs_d: dict[str, str]) -> None:
-        super()._start_link(attrs_d)  # type: ignore[misc]
+        super()._start_link(attrs_d)
         if not self.elementstack or self.elementstack[-1][0] != "link":  # it has an address as attribute
-            self.push("link/text", 1)  # type: ignore[attr-defined]
+            self.push("link/text", 1)
 
     def _end_link(self) -> None:
         """`<link uri="at://…">https://…</link>`: the text is the link of RSS, whatever its attributes are."""
         if not self.elementstack or self.elementstack[-1][0] != "link/text":
-            super()._end_link()  # type: ignore[misc]
+            super()._end_link()
         elif text := self.pop("link/text"):
-            context = self._get_context()  # type: ignore[attr-defined]
+            context = self._get_context()
             context["links"].insert(-1, FeedParserDict(rel="alternate", type="text/html", href=text))
             context["link"] = text
 
     def _start_guid(self, attrs_d: dict[str, str]) -> None:
-        super()._start_guid(attrs_d)  # type: ignore[misc]
+        super()._start_guid(attrs_d)
         if self.inentry and "ispermalink" in attrs_d:
             self.entries[-1]["permalink"] = attrs_d["ispermalink"].strip().lower()
 
     # Whoever answers for a channel wrote none of its items ("Apps Support").
     def _start_managingeditor(self, attrs_d: dict[str, str]) -> None:
-        self.push("managingeditor", 1)  # type: ignore[attr-defined]
+        self.push("managingeditor", 1)
 
     def _end_managingeditor(self) -> None:
         self.pop("managingeditor")
@@ -255,14 +243,14 @@ class _OwnElements:
         address = self.pop("image")
         self.inimage = 0
         if self.inentry and address:
-            self._save("image/url", address)  # type: ignore[attr-defined]
+            self._save("image/url", address)
 
     def _sync_author_detail(self, key: str = "author") -> None:
         """feedparser's own knows no top-level domain of more than four letters."""
-        context = self._get_context()  # type: ignore[attr-defined]
+        context = self._get_context()
         people = context.get(f"{key}s") or [FeedParserDict()]
         if people[-1] or not context.get(key):
-            super()._sync_author_detail(key)  # type: ignore[misc]
+            super()._sync_author_detail(key)
             return
         detail = people[-1]
         name, address = name_and_address(context[key])
@@ -273,7 +261,7 @@ class _OwnElements:
         context[f"{key}_detail"] = detail
 
 
-class _Strict(_OwnElements, podcast.Elements, StrictFeedParser):  # type: ignore[misc]
+class _Strict(_OwnElements, podcast.Elements, StrictFeedParser):  # type: ignore[misc]  # untyped
     """Of well-formed documents. Knows namespaces, so also elements that are foreign without a prefix."""
 
     _namespace: str | None = None  # of the item, or of the feed where there is none yet
@@ -298,7 +286,7 @@ class _Strict(_OwnElements, podcast.Elements, StrictFeedParser):  # type: ignore
         return f"foreign:{name[1]}" if qname and ":" not in qname else qname
 
 
-class _Loose(_OwnElements, podcast.Elements, LooseFeedParser):  # type: ignore[misc]
+class _Loose(_OwnElements, podcast.Elements, LooseFeedParser):  # type: ignore[misc]  # untyped
     """Of the others. An element that is opened more often than it is closed holds nothing."""
 
     def feed(self, data: str) -> None:

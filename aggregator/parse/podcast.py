@@ -16,6 +16,7 @@ from feedparser.api import StrictFeedParser
 from aggregator import urls
 from aggregator.model import Person
 from aggregator.parse import normal
+from aggregator.parse.mixin import Mixin
 from aggregator.text import markup
 
 _PODCAST = (
@@ -39,7 +40,7 @@ _NAMES = {"socialinteract": "socialInteract"}
 _MOST = 20  # elements of one name that an episode has
 
 
-class Elements:
+class Elements(Mixin):
     """What the parsers of `dialect` keep of a podcast's elements."""
 
     namespaces = StrictFeedParser.namespaces | dict.fromkeys(_PODCAST, "podcast")
@@ -49,19 +50,19 @@ class Elements:
 
     # Name and e-mail of the owner would overwrite those of itunes:author.
     def _start_itunes_name(self, attributes: Any) -> None:
-        self.push("itunes_name", 1)  # type: ignore[attr-defined]
+        self.push("itunes_name", 1)
 
     def _end_itunes_name(self) -> None:
-        self.pop("itunes_name")  # type: ignore[attr-defined]
+        self.pop("itunes_name")
 
     def _start_itunes_email(self, attributes: Any) -> None:
-        self.push("itunes_email", 1)  # type: ignore[attr-defined]
+        self.push("itunes_email", 1)
 
     def _end_itunes_email(self) -> None:
-        self.pop("itunes_email")  # type: ignore[attr-defined]
+        self.pop("itunes_email")
 
     def _end_itunes_explicit(self) -> None:
-        self.pop("itunes_explicit")  # type: ignore[attr-defined]
+        self.pop("itunes_explicit")
 
 
 def _handlers(key: str) -> tuple[Callable[[Any, Any], None], Callable[[Any], None]]:
