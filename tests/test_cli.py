@@ -156,6 +156,13 @@ def test_init_check_run_dump_why_search(tmp_path: Path) -> None:
             '[service]\ntitle = "x\n',
             "config.toml:2: a quote is missing at the end of this line",
         ),
+        ("bare duration", "[poll]\ninterval = 30m\n", 'text stands in straight quotes ("30m")'),
+        ("no key", "[poll]\n= 3\n", "config.toml:2: expected key = value, or [section]"),
+        (
+            "blank in a key",
+            "[poll]\nper host = 3\n",
+            "config.toml:2: expected key = value; a key has no blanks",
+        ),
         ("twice", "[service]\n[service]\n", "config.toml:2: [service] is there twice"),
         ("key twice", "[poll]\nper_host = 1\nper_host = 2\n", "config.toml:3: this key is there twice"),
         (

@@ -112,9 +112,15 @@ def _text(path: Path) -> str:
         ) from None
 
 
-_NO_VALUE = (
-    'no value: text stands in straight quotes ("World"), yes and no are true and false in small letters'
-)
+# What Python's parser says of a file that is no TOML, and what is wrong with it to whoever wrote it
+_SYNTAX = {
+    "Cannot overwrite a value": "this key is there twice",
+    "Invalid value": 'no value: text stands in straight quotes ("World"), yes and no are true and false in small letters',
+    "Illegal character '\\n'": "a quote is missing at the end of this line",
+    "Expected newline or end of document after a statement": 'the value ends here, and more follows: text stands in straight quotes ("30m")',
+    "Invalid statement": "expected key = value, or [section]",
+    "Expected '=' after a key in a key/value pair": "expected key = value; a key has no blanks",
+}
 
 
 def _syntax(path: Path, message: str, text: str) -> str:
@@ -125,9 +131,8 @@ def _syntax(path: Path, message: str, text: str) -> str:
         lambda one: f"[{one[1]}] is there twice".replace("'", "").replace(", ", "."),
         message,
     )
-    message = message.replace("Cannot overwrite a value", "this key is there twice")
-    message = message.replace("Invalid value", _NO_VALUE)
-    message = message.replace("Illegal character '\\n'", "a quote is missing at the end of this line")
+    for said, meant in _SYNTAX.items():
+        message = message.replace(said, meant)
     return f"{path}:{number}: {re.sub(r' *[(]at .*[)]$', '', message)}" + (
         f" (column {found[2]})" if found else " (at the end of the file)"
     )
