@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import click
 
@@ -38,14 +38,9 @@ def status_command(settings: Settings, states: tuple[str, ...]) -> None:
         known = learning.quality(store)
     rows = [row for row in found if not states or _state(row) in states]
     if settings.json:
-        print_json({
-            "sources": [_source_json(row) for row in rows],
-            "week": {"requests": week.requests, "not_modified": week.not_modified, "failed": week.failed, "new": week.new,
-                     "bytes": week.wire_bytes, "saved_bytes": week.saved_bytes},
-            "entries": counts["entry"], "stories": counts["story"], "events": counts["event"],
-            "learned": {topic: {"certain": one.certain, "precision": round(one.precision, 3), "recall": round(one.recall, 3)}
-                        for topic, one in sorted(known.items())},
-        })  # fmt: skip
+        sums = {"entries": counts["entry"], "stories": counts["story"], "events": counts["event"]}
+        record = {"sources": [_source_json(row) for row in rows], "week": _week_json(week)}
+        print_json({**record, **sums, "learned": _learned_json(known)})
         return
     table(
         ("source", "state", "last success", "last new", "failures", "next poll", "why then"),
@@ -53,13 +48,36 @@ def status_command(settings: Settings, states: tuple[str, ...]) -> None:
         wrap=True,
         styles=[_COLOURS.get(_state(row), "") for row in rows],
     )
-    saved = f"{week.saved_bytes / 1e6:.1f} MB saved" if week.saved_bytes else "nothing saved yet"
-    settings.say(
-        f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events; this week {week.requests} requests, "
-        f"{week.not_modified} of them answered “not modified”, {week.wire_bytes / 1e6:.1f} MB fetched, {saved}"
-    )
+    settings.say(_sums_line(week, counts))
     if known:
         settings.say(_learned_line(known))
+
+
+def _week_json(week: desk.Week) -> dict[str, int]:
+    return {
+        "requests": week.requests,
+        "not_modified": week.not_modified,
+        "failed": week.failed,
+        "new": week.new,
+        "bytes": week.wire_bytes,
+        "saved_bytes": week.saved_bytes,
+    }
+
+
+def _learned_json(known: Mapping[str, Quality]) -> dict[str, object]:
+    return {
+        topic: {"certain": one.certain, "precision": round(one.precision, 3), "recall": round(one.recall, 3)}
+        for topic, one in sorted(known.items())
+    }
+
+
+def _sums_line(week: desk.Week, counts: Mapping[str, int]) -> str:
+    saved = f"{week.saved_bytes / 1e6:.1f} MB saved" if week.saved_bytes else "nothing saved yet"
+    return (
+        f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events; "
+        f"this week {week.requests} requests, {week.not_modified} of them answered “not modified”, "
+        f"{week.wire_bytes / 1e6:.1f} MB fetched, {saved}"
+    )
 
 
 def _learned_line(known: Mapping[str, Quality]) -> str:
@@ -220,45 +238,61 @@ def _why_json(found: desk.Explanation) -> dict[str, object]:
 
 
 def _why_lines(found: desk.Explanation, titles: dict[str, str]) -> list[str]:
-    from aggregator.fold import levels  # what compares is not loaded by other commands
-
-    def named(entry: Entry) -> str:
-        return f"“{entry.title or entry.link or entry.public_id}” ({titles.get(entry.source) or entry.source}, entry {entry.id})"
-
-    entry, reason = found.member.entry, found.member.reason
-    lines = [
-        named(entry),
+    entry = found.member.entry
+    return [
+        _named(entry, titles),
         f"  id      {entry.public_id}",
         f"  link    {entry.link or '–'}",
         f"  story   {found.story.public_id}",
         f"  event   {found.event_id}",
+        *_level_lines(found, titles),
+        *_company_lines(found, titles),
+        *_topic_lines(found),
+        *(f"  before  {rfc3339(at)} “{title}”" for at, title in found.headlines),
+        *(
+            f"  yours   {kind} {other or 'from its story'} ({level})"
+            for kind, other, level in found.overrides
+        ),
     ]
+
+
+def _named(entry: Entry, titles: Mapping[str, str]) -> str:
+    headline = entry.title or entry.link or entry.public_id
+    return f"“{headline}” ({titles.get(entry.source) or entry.source}, entry {entry.id})"
+
+
+def _level_lines(found: desk.Explanation, titles: Mapping[str, str]) -> Iterator[str]:
+    """At which level it is the same as another, and what of it said so."""
+    from aggregator.fold import levels  # what compares is not loaded by other commands
+
+    reason = found.member.reason
+    words = levels.words(reason.level)
     if reason.level is None:
-        alone = "leads its event" if found.siblings else levels.words(None)
-        lines.append(f"  level   none: it {alone}")
+        yield f"  level   none: it {'leads its event' if found.siblings else words}"
     else:
-        lines.append(
-            f"  level   {reason.level}: it {levels.words(reason.level)} {named(found.against) if found.against else 'an entry that is gone'}"
-        )
+        against = _named(found.against, titles) if found.against else "an entry that is gone"
+        yield f"  level   {reason.level}: it {words} {against}"
     if reason.threshold or reason.score:
-        lines.append(f"  score   {reason.score:.3f} against a threshold of {reason.threshold:.3f}")
-    lines += [f"          {name}: {value}" for name, value in reason.features]
-    others = [member for member in found.story.members if member.entry.id != entry.id]
-    lines += [f"  also    {named(member.entry)}: {member.reason.level or 'leads'}" for member in others]
-    lines += [
-        f"  event   {_sure(story, found.odd)}{named(story.members[0].entry)}" for story in found.siblings
-    ]
-    lines += [
-        f"  topic   {topic}: {rule}" + (f", by entry {by.id}" if by and by.id != entry.id else "")
-        for topic, by, rule in found.labels
-    ]
+        yield f"  score   {reason.score:.3f} against a threshold of {reason.threshold:.3f}"
+    for name, value in reason.features:
+        yield f"          {name}: {value}"
+
+
+def _company_lines(found: desk.Explanation, titles: Mapping[str, str]) -> Iterator[str]:
+    """Who else is in its story, and the other stories of its event."""
+    for member in found.story.members:
+        if member.entry.id != found.member.entry.id:
+            yield f"  also    {_named(member.entry, titles)}: {member.reason.level or 'leads'}"
+    for story in found.siblings:
+        yield f"  event   {_sure(story, found.odd)}{_named(story.members[0].entry, titles)}"
+
+
+def _topic_lines(found: desk.Explanation) -> Iterator[str]:
+    for topic, by, rule in found.labels:
+        other = f", by entry {by.id}" if by and by.id != found.member.entry.id else ""
+        yield f"  topic   {topic}: {rule}{other}"
     if not found.labels:
-        lines.append("  topic   none: no topic's rule matches")
-    lines += [f"  before  {rfc3339(at)} “{title}”" for at, title in found.headlines]
-    lines += [
-        f"  yours   {kind} {other or 'from its story'} ({level})" for kind, other, level in found.overrides
-    ]
-    return lines
+        yield "  topic   none: no topic's rule matches"
 
 
 def _sure(story: Story, odd: int | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -12,7 +13,7 @@ from aggregator import schedule
 from aggregator.cli.common import Settings, common, counted, now, print_json, table
 from aggregator.config import Config, doubts
 from aggregator.errors import UsageError
-from aggregator.model import SourceState
+from aggregator.model import Failure, PollResult, SourceState, Task
 from aggregator.stop import Stop
 from aggregator.store import is_there, open_reader, sources
 
@@ -104,17 +105,29 @@ def check_command(settings: Settings, online: bool, strict: bool) -> None:
     for warning in warnings:
         settings.say(warning)
     if not online:
-        if settings.json:
-            print_json({
-                "config": str(settings.path), "sources": len(config.sources), "topics": len(config.topics), "warnings": warnings,
-            })  # fmt: skip
-        numbers = f"{counted(len(config.sources), 'source')}, {counted(len(config.topics), 'topic')}"
-        also = f", {counted(len(warnings), 'warning')}" if warnings else ""
-        settings.say(f"{settings.path}: good: {numbers}{also}")
+        _say_good(settings, config, warnings)
         return
+    looks = _looks(config)
+    if settings.json:
+        print_json([_look_record(one) for one in looks])
+    else:
+        table(("source", "state", "what came"), [_look_row(one) for one in looks], wrap=True)
+    if looks and all(one.failure for one in looks):
+        click.get_current_context().exit(3)
+
+
+def _say_good(settings: Settings, config: Config, warnings: Sequence[str]) -> None:
+    sources, topics = len(config.sources), len(config.topics)
+    if settings.json:
+        print_json({"config": str(settings.path), "sources": sources, "topics": topics, "warnings": warnings})
+    also = f", {counted(len(warnings), 'warning')}" if warnings else ""
+    settings.say(f"{settings.path}: good: {counted(sources, 'source')}, {counted(topics, 'topic')}{also}")
+
+
+def _looks(config: Config) -> list[PollResult]:
+    """What each source answers now, by id; those that asked us to stay away are not asked."""
     from aggregator import cycle
     from aggregator.cycle.network import opened
-    from aggregator.model import Failure, PollResult, Task
 
     held = _held(config)
     tasks = [
@@ -128,30 +141,28 @@ def check_command(settings: Settings, online: bool, strict: bool) -> None:
     ]
     stop = Stop()
     with opened(stop) as network:
-        polled_now = [polled for _, polled in cycle.polls(config, tasks, stop, network)]
-    found = sorted([*waiting, *polled_now], key=lambda polled: polled.source)
-    rows = []
-    for polled in found:
-        failure = polled.failure
-        state = polled.memory.state if failure else "ok"
-        detail = (
-            failure.detail
-            if failure
-            else f"{len(polled.entries)} entries"
-            + "".join(f"; {warning.detail}" for warning in polled.warnings)
-        )
-        rows.append((polled, state, detail))
-    if settings.json:
-        print_json([{"source": polled.source, "state": state, "kind": polled.failure.kind if polled.failure else None, "detail": detail,
-                     "entries": len(polled.entries), "title": polled.feed.title if polled.feed else None} for polled, state, detail in rows])  # fmt: skip
-    else:
-        table(
-            ("source", "state", "what came"),
-            [(polled.source, state, detail) for polled, state, detail in rows],
-            wrap=True,
-        )
-    if rows and all(polled.failure for polled, *_ in rows):
-        click.get_current_context().exit(3)
+        polled = [result for _, result in cycle.polls(config, tasks, stop, network)]
+    return sorted([*waiting, *polled], key=lambda result: result.source)
+
+
+def _look_row(polled: PollResult) -> tuple[str, str, str]:
+    """(source, state, what came)"""
+    if polled.failure:
+        return polled.source, polled.memory.state, polled.failure.detail
+    warnings = "".join(f"; {warning.detail}" for warning in polled.warnings)
+    return polled.source, "ok", f"{len(polled.entries)} entries{warnings}"
+
+
+def _look_record(polled: PollResult) -> dict[str, object]:
+    source, state, detail = _look_row(polled)
+    return {
+        "source": source,
+        "state": state,
+        "kind": polled.failure.kind if polled.failure else None,
+        "detail": detail,
+        "entries": len(polled.entries),
+        "title": polled.feed.title if polled.feed else None,
+    }
 
 
 def _held(config: Config) -> dict[str, SourceState]:

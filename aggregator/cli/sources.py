@@ -10,7 +10,7 @@ import contextlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -24,6 +24,9 @@ from aggregator.errors import AggregatorError, UsageError
 from aggregator.model import Source, Topic
 from aggregator.store import is_there, open_reader, sources
 from aggregator.text import words
+
+if TYPE_CHECKING:  # a command that polls nothing does not load it
+    from aggregator.cycle.discovery import Candidate
 
 
 @click.group("sources", cls=Group)
@@ -79,6 +82,25 @@ def add_command(
     if "://" not in address and Path(address).is_file():
         _add_file(settings, config, Path(address), fields)
         return
+    found = _candidates(config, address)
+    if not settings.json:
+        _say_candidates(settings, found)
+    chosen = _chosen(config, found, choose)
+    _refuse_known(config, chosen.url)
+    fields |= {"url": chosen.url, "title": chosen.title}
+    added = edit.add_source(settings.path, {key: value for key, value in fields.items() if value})
+    if settings.json:
+        others = [candidate.url for candidate in found if candidate is not chosen]
+        print_json(
+            {"id": added, "url": chosen.url, "title": chosen.title, "items": chosen.items, "others": others}
+        )
+        return
+    more = "" if len(found) == 1 or choose else "; --choose takes another of these"
+    settings.say(f"{settings.path}: added {added}{more}")
+
+
+def _candidates(config: Config, address: str) -> Sequence[Candidate]:
+    """The feeds of an address, one at least."""
     if "://" not in address:
         address = f"https://{address}"
     if urlsplit(address).scheme not in ("http", "https"):
@@ -90,26 +112,24 @@ def add_command(
         raise UsageError(
             f"{urls.redact(address)}: no feed there, and its page names none; look for an RSS sign on the site and give that address"
         )
-    for number, candidate in enumerate(() if settings.json else found, 1):
-        settings.say(
-            f"{number}. {candidate.title or 'without title'}: {candidate.items} items, {candidate.rhythm}\n   {candidate.url}"
-        )
+    return found
+
+
+def _say_candidates(settings: Settings, found: Sequence[Candidate]) -> None:
+    for number, candidate in enumerate(found, 1):
+        title = candidate.title or "without title"
+        settings.say(f"{number}. {title}: {candidate.items} items, {candidate.rhythm}\n   {candidate.url}")
+
+
+def _chosen(config: Config, found: Sequence[Candidate], choose: int | None) -> Candidate:
+    """By its number, else the first that is no source yet."""
     if choose is not None and choose > len(found):
         raise UsageError(f"--choose {choose}: there are only {len(found)} candidates")
+    if choose:
+        return found[choose - 1]
     known = {_same(source.url) for source in config.sources if source.url}
     others = [candidate for candidate in found if _same(candidate.url) not in known]
-    chosen = found[choose - 1] if choose else (others or found)[0]
-    _refuse_known(config, chosen.url)
-    fields |= {"url": chosen.url, "title": chosen.title}
-    added = edit.add_source(settings.path, {key: value for key, value in fields.items() if value})
-    if settings.json:
-        print_json({"id": added, "url": chosen.url, "title": chosen.title, "items": chosen.items,
-                    "others": [candidate.url for candidate in found if candidate is not chosen]})  # fmt: skip
-        return
-    settings.say(
-        f"{settings.path}: added {added}"
-        + ("" if len(found) == 1 or choose else "; --choose takes another of these")
-    )
+    return (others or found)[0]
 
 
 def _add_file(settings: Settings, config: Config, file: Path, fields: dict[str, Any]) -> None:

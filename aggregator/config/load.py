@@ -549,24 +549,16 @@ def _made_ids(sources: list[Any]) -> list[str]:
 
 def _config(path: Path, file: Any) -> Config:
     folder = path.absolute().parent
-    base = file.service.base_url.rstrip("/") + "/"
-    agent = f"aggregator/{__version__} (+{file.service.contact or base})"
-    named = list(zip(_made_ids(file.sources), file.sources, strict=True))
-    own = tuple(_own_source(folder, name, one) for name, one in named if one.opml is None)
-    reading_lists = tuple(_reading_list(folder, name, one) for name, one in named if one.opml is not None)
-    topics = tuple(_topic(folder, one) for one in file.topics)
     database = folder / file.service.database
-    listed = tuple(lists.sources(reading_lists, database, own, {topic.id: topic.title for topic in topics}))
-    topics = tuple(_with_listed(topic, listed) for topic in topics)
+    told = _sources(folder, database, file)
+    base = file.service.base_url.rstrip("/") + "/"
     return Config(
         path=path,
-        site=Site(file.service.title, base, file.service.language, file.service.contact, file.publish.hub, tuple(dict.fromkeys(file.publish.formats)),
-                  file.publish.content, max(300, min(3600, file.poll.interval)), file.serve is not None, _terms(file), file.publish.images),
+        site=_site(file, base),
         database=database,
         output=folder / file.service.output,
         pace=Pace(file.poll.interval, file.poll.min_interval, file.poll.max_interval),
-        limits=Limits(agent.encode("ascii", "ignore").decode(), float(file.poll.timeout), file.poll.max_bytes, tuple(file.poll.allow_hosts),
-                      parse_seconds=float(file.poll.parse_timeout), parse_memory=file.poll.parse_memory),
+        limits=_limits(file, base),
         concurrency=file.poll.concurrency,
         executor=file.poll.executor,
         dask_scheduler=file.poll.dask_scheduler,
@@ -588,9 +580,61 @@ def _config(path: Path, file: Any) -> Config:
         desk_token=file.serve.desk_token if file.serve else None,
         log=(file.log.format, file.log.level),
         ping_url=file.service.ping_url,
-        sources=(*own, *listed),
-        topics=topics,
-        tables=tuple(name for name, _ in named),
-        lists=reading_lists,
+        sources=told.sources,
+        topics=told.topics,
+        tables=told.tables,
+        lists=told.lists,
         hooks=tuple(_hook(one) for one in file.hooks),
-    )  # fmt: skip
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What the tables of sources and topics say, with what reading lists said last."""
+
+    sources: tuple[Source, ...]
+    topics: tuple[Topic, ...]
+    tables: tuple[str, ...]  # ids of the tables in the file, in their order
+    lists: tuple[lists.ReadingList, ...]
+
+
+def _sources(folder: Path, database: Path, file: Any) -> _Sources:
+    named = list(zip(_made_ids(file.sources), file.sources, strict=True))
+    own = tuple(_own_source(folder, name, one) for name, one in named if one.opml is None)
+    reading_lists = tuple(_reading_list(folder, name, one) for name, one in named if one.opml is not None)
+    topics = tuple(_topic(folder, one) for one in file.topics)
+    listed = tuple(lists.sources(reading_lists, database, own, {topic.id: topic.title for topic in topics}))
+    return _Sources(
+        (*own, *listed),
+        tuple(_with_listed(topic, listed) for topic in topics),
+        tuple(name for name, _ in named),
+        reading_lists,
+    )
+
+
+def _site(file: Any, base: str) -> Site:
+    return Site(
+        file.service.title,
+        base,
+        file.service.language,
+        file.service.contact,
+        file.publish.hub,
+        tuple(dict.fromkeys(file.publish.formats)),
+        file.publish.content,
+        max(300, min(3600, file.poll.interval)),
+        file.serve is not None,
+        _terms(file),
+        file.publish.images,
+    )
+
+
+def _limits(file: Any, base: str) -> Limits:
+    agent = f"aggregator/{__version__} (+{file.service.contact or base})"
+    return Limits(
+        agent.encode("ascii", "ignore").decode(),
+        float(file.poll.timeout),
+        file.poll.max_bytes,
+        tuple(file.poll.allow_hosts),
+        parse_seconds=float(file.poll.parse_timeout),
+        parse_memory=file.poll.parse_memory,
+    )
