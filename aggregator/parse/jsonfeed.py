@@ -112,30 +112,16 @@ def _person(said: object) -> Person | None:
 def _entry(
     source: str, item: dict[str, Any], feed: Feed, fetched: FetchResult, habits: dates.Habits
 ) -> Entry:
-    guid, site = item.get("id"), bases.of_items(feed, fetched.url)
+    site = bases.of_items(feed, fetched.url)
     link = urls.clean_link(_text(item.get("url")) or _text(item.get("external_url")), site)
     base = bases.of_content(link, feed, fetched.url)
-    rich, flat = _text(item.get("content_html")), _text(item.get("content_text"))
-    content = markup.safe(rich, base, link) if rich else markup.safe(normal.paragraphs(flat)) if flat else ""
-    attachments = [one for one in item.get("attachments") or () if isinstance(one, dict)]
-    found: list[Enclosure | None] = [
-        normal.enclosure(
-            one.get("url"),
-            base,
-            one.get("mime_type"),
-            one.get("size_in_bytes"),
-            title=_text(one.get("title")),
-            duration=one.get("duration_in_seconds"),
-        )
-        for one in attachments
-    ]
-    tags = item.get("tags") if isinstance(item.get("tags"), list) else []
+    content = _content(item, base, link)
     external = urls.clean_link(_text(item.get("external_url")), site)
     return normal.finish(
         Entry(
             source=source,
             key="",
-            guid=str(guid) if isinstance(guid, str | int | float) and str(guid).strip() else None,
+            guid=_guid(item.get("id")),
             link=link,
             title=markup.title(_text(item.get("title")) or ""),
             authors=_authors(item) or feed.authors,
@@ -145,11 +131,44 @@ def _entry(
             content=content,
             text=markup.plain(content),
             language=normal.language(item.get("language")) or feed.language,
-            categories=normal.categories((tag, None, None) for tag in tags or ()),
-            enclosures=tuple(one for one in found if one)[: normal.MAX_LISTED],
+            categories=normal.categories((tag, None, None) for tag in _listed(item.get("tags"))),
+            enclosures=_enclosures(item, base),
             image=urls.clean_link(_text(item.get("image")) or _text(item.get("banner_image")), base),
             extras=(("related", external),) if external and external != link else (),
             said=normal.said(item),
         ),
         fetched.at,
     )
+
+
+def _guid(said: object) -> str | None:
+    return str(said) if isinstance(said, str | int | float) and str(said).strip() else None
+
+
+def _listed(said: object) -> list[Any]:
+    return said if isinstance(said, list) else []
+
+
+def _content(item: dict[str, Any], base: str, link: str | None) -> str:
+    """Clean HTML, made of plain text where there is nothing else."""
+    if rich := _text(item.get("content_html")):
+        return markup.safe(rich, base, link)
+    flat = _text(item.get("content_text"))
+    return markup.safe(normal.paragraphs(flat)) if flat else ""
+
+
+def _enclosures(item: dict[str, Any], base: str) -> tuple[Enclosure, ...]:
+    """`attachments`, those that can be reached."""
+    found = (
+        normal.enclosure(
+            one.get("url"),
+            base,
+            one.get("mime_type"),
+            one.get("size_in_bytes"),
+            title=_text(one.get("title")),
+            duration=one.get("duration_in_seconds"),
+        )
+        for one in _listed(item.get("attachments"))
+        if isinstance(one, dict)
+    )
+    return tuple(one for one in found if one)[: normal.MAX_LISTED]

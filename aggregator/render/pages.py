@@ -72,45 +72,44 @@ class _Shown:
     """An item as the templates see it: cleaned texts, followable links; `whole`: with all who tell it."""
 
     def __init__(self, item: Item, site: Site, whole: bool = False) -> None:
-        self.entry, self.origin, self.published, self.page, self.topics, self.also = (
-            item.entry,
-            item.origin,
-            item.published,
-            item.page,
-            item.topics,
-            item.also,
-        )
+        self.entry, self.origin, self.published = item.entry, item.origin, item.published
+        self.page, self.topics, self.also = item.page, item.topics, item.also
         self.title: str | Markup = item.entry.title
         self.link = urls.clean_link(item.link) or site.base_url
-        self.source = prepare.source_title(item.origin)
-        summary = item.entry.summary or item.entry.text[:400]
-        self.summary: str | Markup = (
-            ""
-            if summary.startswith(item.entry.title.rstrip("…")) and len(summary) < len(item.entry.title) + 20
-            else markup.snippet(summary, 320)
-        )
-        names = (prepare.source_title(other.origin) for other in item.also)
-        self.others = tuple(dict.fromkeys(name for name in names if name != self.source))
-        self.tellers = 1 + len(self.others)
-        self.sources_word = f"{self.tellers} sources" if self.others else f"{len(item.also) + 1} times"
-        self.listed = item.also if whole else item.also[:SHOWN]
-        self.unlisted = len(item.also) - len(self.listed)
+        self.summary: str | Markup = _summary(item.entry)
         self.played = next(filter(None, map(_played, item.entry.enclosures)), None)
         self.pictured = bool(item.entry.image) or any(map(_is_picture, item.entry.enclosures))
         self.picture = _picture(item.entry) if site.images else None
-        tellings = {prepare.source_title(other.origin): other.link for other in reversed(item.also)}
+        has_page = item.entry.source != BY_HAND
+        self.source_page = f"{site.base_url}source-{item.entry.source}.html" if has_page else None
+        self.likeness: float | None = None  # how well it fits its event, where that is said
+        # else its source gives no date, or a later one
+        self.is_dated = item.published != item.entry.first_seen
+        self._set_tellers(site, whole)
+
+    def _set_tellers(self, site: Site, whole: bool) -> None:
+        """Who tells it, and where."""
+        self.source = prepare.source_title(self.origin)
+        names = (prepare.source_title(other.origin) for other in self.also)
+        self.others = tuple(dict.fromkeys(name for name in names if name != self.source))
+        self.tellers = 1 + len(self.others)
+        self.sources_word = f"{self.tellers} sources" if self.others else f"{len(self.also) + 1} times"
+        self.listed = self.also if whole else self.also[:SHOWN]
+        self.unlisted = len(self.also) - len(self.listed)
+        tellings = {prepare.source_title(other.origin): other.link for other in reversed(self.also)}
         tellings[self.source] = self.link
         self.outlets = [
             (name, urls.clean_link(tellings[name] or "") or site.base_url)
             for name in (self.source, *self.others)
         ]  # the address where each of them tells it
-        self.told_last = max([item.published, *(other.published for other in item.also)])
-        has_page = item.entry.source != BY_HAND
-        self.source_page = f"{site.base_url}source-{item.entry.source}.html" if has_page else None
-        self.likeness: float | None = None  # how well it fits its event, where that is said
-        self.is_dated = (
-            item.published != item.entry.first_seen
-        )  # else its source gives no date, or a later one
+        self.told_last = max([self.published, *(other.published for other in self.also)])
+
+
+def _summary(entry: Entry) -> str | Markup:
+    """Nothing where it only repeats the headline."""
+    summary = entry.summary or entry.text[:400]
+    repeats = summary.startswith(entry.title.rstrip("…")) and len(summary) < len(entry.title) + 20
+    return "" if repeats else markup.snippet(summary, 320)
 
 
 def _is_picture(media: Enclosure) -> bool:
