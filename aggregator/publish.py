@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from aggregator.errors import PublishError
 from aggregator.render import formats
@@ -113,13 +114,8 @@ class Folder:
         `gone`: what was published once, also in another folder, and since when it is not.
         """
         _refuse_strange([*files, *(name for name in remove if name not in self._files)])
-        lost = {name for name in files if name in self._files and self._is_missing(name)}
         hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-        changed = [
-            name
-            for name in sorted(files)
-            if name in lost or self._files.get(name, {}).get("sha256") != hashes[name]
-        ]
+        changed = [name for name in sorted(files) if self._differs(name, hashes[name])]
         removed = [name for name in sorted(remove) if name in self._files and name not in files]
         news = {name: at for name, at in gone.items() if name not in self._files and name not in self._gone}
         if not changed and not removed and not news:
@@ -129,11 +125,9 @@ class Folder:
             self._place({name: files[name] for name in changed}, now, check)
             for name in removed:
                 self._remove(name)
-            for name in changed:
-                self._files[name] = {"sha256": hashes[name], "size": len(files[name])}
-                self._gone.pop(name, None)
-            for name in removed:
-                del self._files[name]
+            self._note(
+                {name: {"sha256": hashes[name], "size": len(files[name])} for name in changed}, removed
+            )
             self._gone |= dict.fromkeys(removed, now) | news
             self._remember()
             for folder in {self.path, *((self.path / name).parent for name in changed)}:
@@ -142,12 +136,20 @@ class Folder:
             raise PublishError(
                 f"{error.filename or self.path}: can't be written: {error.strerror}; the files that stood there are intact"
             ) from None
-        large = tuple(
-            (name, len(files[name]))
-            for name in changed
-            if len(files[name]) > LARGE and formats.is_subscribed(name)
-        )
+        large = tuple((name, len(files[name])) for name in changed if _is_large(name, files[name]))
         return Written(tuple(changed), len(files) - len(changed), tuple(removed), large)
+
+    def _differs(self, name: str, sha256: str) -> bool:
+        """From what is there: it is new, was changed, or somebody else touched it."""
+        record = self._files.get(name)
+        return record is None or record["sha256"] != sha256 or self._is_missing(name)
+
+    def _note(self, written: Mapping[str, Any], removed: Iterable[str]) -> None:
+        self._files |= written
+        for name in written:
+            self._gone.pop(name, None)
+        for name in removed:
+            del self._files[name]
 
     def _remember(self) -> None:
         record = {"files": dict(sorted(self._files.items())), "gone": dict(sorted(self._gone.items()))}
@@ -222,6 +224,11 @@ def _refuse_strange(names: Iterable[str]) -> None:
     for name in names:
         if not _NAME.match(name) or formats.of_file(name) is None:
             raise PublishError(f"{name!r} is no name of a published file")
+
+
+def _is_large(name: str, data: bytes) -> bool:
+    """A feed that some readers refuse."""
+    return len(data) > LARGE and formats.is_subscribed(name)
 
 
 def _packed(data: bytes) -> Iterator[tuple[str, bytes]]:

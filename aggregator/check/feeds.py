@@ -128,27 +128,32 @@ def _atom(path: Path, data: bytes) -> Document:
     links = {str(link.get("rel", "alternate")): str(link.get("href")) for link in feed.findall(f"{ATOM}link")}
     found = Document(path, feed.findtext(f"{ATOM}title") or "", feed.findtext(f"{ATOM}id") or "", feed.findtext(f"{ATOM}updated") or "", links,
                      feed.find("{http://purl.org/syndication/history/1.0}archive") is not None)  # fmt: skip
-    for entry in feed.iter(f"{ATOM}entry"):
-        alternates = [
-            str(link.get("href"))
-            for link in entry.findall(f"{ATOM}link")
-            if link.get("rel", "alternate") == "alternate"
-        ]
-        media = [
-            (str(link.get("href")), str(link.get("type")), str(link.get("length")))
-            for link in entry.findall(f"{ATOM}link[@rel='enclosure']")
-        ]
-        row = Row(entry.findtext(f"{ATOM}id") or "", entry.findtext(f"{ATOM}title") or "", alternates[0] if alternates else "", entry.findtext(f"{ATOM}published") or "",
-                  entry.findtext(f"{ATOM}updated") or "", entry.findtext(f"{ATOM}author/{ATOM}name") or "", entry.findtext(f"{ATOM}source/{ATOM}title") or "",
-                  entry.findtext(f"{ATOM}content") or "", [str(one.get("term")) for one in entry.findall(f"{ATOM}category")], media)  # fmt: skip
-        if len(alternates) != 1:
-            row.trouble.append(f"has {len(alternates)} links to itself instead of one")
-        if entry[-1].tag != f"{ATOM}source" or not all(
-            entry.findtext(f"{ATOM}source/{ATOM}{name}") for name in ("id", "title", "updated")
-        ):
-            row.trouble.append("its <source> is not complete, or not its last element")
-        found.items.append(row)
+    found.items += [_atom_row(entry) for entry in feed.iter(f"{ATOM}entry")]
     return found
+
+
+def _atom_row(entry: Any) -> Row:
+    def text(name: str) -> str:
+        return entry.findtext("/".join(f"{ATOM}{part}" for part in name.split("/"))) or ""
+
+    links = entry.findall(f"{ATOM}link")
+    alternates = [str(link.get("href")) for link in links if link.get("rel", "alternate") == "alternate"]
+    media = [
+        (str(link.get("href")), str(link.get("type")), str(link.get("length")))
+        for link in links
+        if link.get("rel") == "enclosure"
+    ]
+    terms = [str(one.get("term")) for one in entry.findall(f"{ATOM}category")]
+    row = Row(
+        text("id"), text("title"), alternates[0] if alternates else "", text("published"), text("updated"),
+        text("author/name"), text("source/title"), text("content"), terms, media,
+    )  # fmt: skip
+    if len(alternates) != 1:
+        row.trouble.append(f"has {len(alternates)} links to itself instead of one")
+    is_whole = all(text(f"source/{name}") for name in ("id", "title", "updated"))
+    if entry[-1].tag != f"{ATOM}source" or not is_whole:
+        row.trouble.append("its <source> is not complete, or not its last element")
+    return row
 
 
 def _json(path: Path, data: bytes) -> Document:

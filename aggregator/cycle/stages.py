@@ -17,10 +17,10 @@ from aggregator.cycle.due import Wanted, pruned_today, tasks
 from aggregator.cycle.labels import label
 from aggregator.cycle.network import Network
 from aggregator.cycle.publisher import publish_changed, sweep
-from aggregator.cycle.report import Report, Watch
+from aggregator.cycle.report import Collected, Report, Watch
 from aggregator.fetch import Door
 from aggregator.mailbox import Mailbox
-from aggregator.model import Failure, Folded, PollResult
+from aggregator.model import Failure, Folded
 from aggregator.render import formats
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, queue, sources, unpublished, upkeep
@@ -42,21 +42,9 @@ def stages(
     them.
     """
     now = report.started
-    if not pruned_today(store, now):  # before anything is written into a database that may be damaged
-        upkeep.look_for_damage(store)
-    if now < int(store.meta("clock") or now):
-        upkeep.clock_went_back(store, now)
-    follow_renames(config, store)
+    _look_after(config, store, now)
     if wanted is not None:
-        pushed = push.brought(config, store, mailbox, now, report) if mailbox is not None else []
-        fresh = {task.source.id for task, _ in pushed}
-        due = [task for task in tasks(config, store, wanted, now) if task.source.id not in fresh]
-        watch.stage("polling", len(due))
-
-        def polled(_: PollResult) -> None:
-            watch.step(1)
-
-        report.collected = collect(config, store, due, stop, polled, network, pushed)
+        report.collected = _collect(config, store, wanted, report, stop, watch, network, mailbox)
     stop.check()
     report.collected.updated += pay_debts(config, store, now)
     report.folded = _fold(config, store, watch, stop)
@@ -68,14 +56,45 @@ def stages(
     _note_hour(store, now)
     watch.stage("publishing", len(unpublished.dirty(store)))
     report.written = publish_changed(config, store, now, stop)
-    advice = 'which some readers refuse; a smaller limit or content = "summary" makes it lighter'
-    report.warnings += [f"{name} has {size / 1e6:.1f} MB, {advice}" for name, size in report.written.large]
+    report.warnings += [_too_large(name, size) for name, size in report.written.large]
     stop.check()
     report.warnings += _tell(config, report, network.door)
     report.warnings += hooks.run(config, store, now, stop)
     if mailbox is not None:
         report.warnings += push.sync(config, store, mailbox, network, report, stop)
     store.tidy()
+
+
+def _look_after(config: Config, store: Store, now: int) -> None:
+    """What may have happened to the database, the clock and the config since the last cycle."""
+    if not pruned_today(store, now):  # before anything is written into a database that may be damaged
+        upkeep.look_for_damage(store)
+    if now < int(store.meta("clock") or now):
+        upkeep.clock_went_back(store, now)
+    follow_renames(config, store)
+
+
+def _collect(
+    config: Config,
+    store: Store,
+    wanted: Wanted,
+    report: Report,
+    stop: Stop,
+    watch: Watch,
+    network: Network,
+    mailbox: Mailbox | None,
+) -> Collected:
+    """What hubs brought, and what the other sources that are due say."""
+    pushed = push.brought(config, store, mailbox, report.started, report) if mailbox is not None else []
+    fresh = {task.source.id for task, _ in pushed}
+    due = [task for task in tasks(config, store, wanted, report.started) if task.source.id not in fresh]
+    watch.stage("polling", len(due))
+    return collect(config, store, due, stop, lambda _: watch.step(1), network, pushed)
+
+
+def _too_large(name: str, size: int) -> str:
+    advice = 'which some readers refuse; a smaller limit or content = "summary" makes it lighter'
+    return f"{name} has {size / 1e6:.1f} MB, {advice}"
 
 
 def fold_again(config: Config, store: Store, now: int) -> None:

@@ -34,20 +34,12 @@ def settle(
 ) -> Settled:
     """`before`: story → event, of all stories of the groups. `reason` says why a story is in its event."""
     founders = events.founders(writer, set(before.values()))
-    where = merging.placed(
-        groups, before, {event: story for event, (story, _) in founders.items() if story is not None},
-        {event: at for event, (_, at) in founders.items()},
-    )  # fmt: skip
-    targets: list[int] = []
-    for group, event in zip(groups, where.events, strict=True):
-        targets.append(_stand(writer, group.stories[0], before) if event is None else event)
-    for place, target in enumerate(targets):
-        moved = [
-            story for story in groups[place].stories
-            if before[story] != target and where.gone.get(before[story]) != place
-        ]  # fmt: skip
-        if moved:
-            events.move_stories(writer, moved, target)
+    where = _placed(groups, before, founders)
+    targets = [
+        _stand(writer, group.stories[0], before) if event is None else event
+        for group, event in zip(groups, where.events, strict=True)
+    ]
+    _move(writer, groups, targets, before, where.gone)
     why = _reasons(groups, targets, before, founders, reason)
     merges = [
         (targets[place], event, why.get(founders[event][0] or 0) or Reason("event"))
@@ -59,11 +51,41 @@ def settle(
     memory.forget_events(set(where.gone))
     for group, target in zip(groups, targets, strict=True):
         memory.events.update(dict.fromkeys(group.stories, target))
-    stands_for = dict(zip(groups, targets, strict=True))
-    for event, place in where.gone.items():
-        stands_for[groups[place]] = min(event, stands_for[groups[place]])
-    changed = tuple(stands_for[group] for group in _changed(groups, targets, before))
-    return Settled(len(where.gone), where.events.count(None), changed)
+    return Settled(len(where.gone), where.events.count(None), _stood_for(groups, targets, before, where.gone))
+
+
+def _placed(
+    groups: Sequence[Group], before: Mapping[int, int], founders: Mapping[int, tuple[int | None, int]]
+) -> merging.Placed:
+    """Which event each group is, by who founded the events and when."""
+    stories = {event: story for event, (story, _) in founders.items() if story is not None}
+    return merging.placed(groups, before, stories, {event: at for event, (_, at) in founders.items()})
+
+
+def _move(
+    writer: Writer,
+    groups: Sequence[Group],
+    targets: Sequence[int],
+    before: Mapping[int, int],
+    gone: Mapping[int, int],
+) -> None:
+    """Stories that stood elsewhere; those of an event that goes as a whole move with it (`gone`: event → group)."""
+    for place, (group, target) in enumerate(zip(groups, targets, strict=True)):
+        moved = [
+            story for story in group.stories if before[story] != target and gone.get(before[story]) != place
+        ]
+        if moved:
+            events.move_stories(writer, moved, target)
+
+
+def _stood_for(
+    groups: Sequence[Group], targets: Sequence[int], before: Mapping[int, int], gone: Mapping[int, int]
+) -> tuple[int, ...]:
+    """Of each group that changed the event that it stands for: the first of those that are one now."""
+    first = dict(zip(groups, targets, strict=True))
+    for event, place in gone.items():
+        first[groups[place]] = min(event, first[groups[place]])
+    return tuple(first[group] for group in _changed(groups, targets, before))
 
 
 def _stand(writer: Writer, story: int, before: Mapping[int, int]) -> int:

@@ -176,39 +176,56 @@ def _plain_value(value: object) -> object:
 
 def finish(entry: Entry, seen: int) -> Entry:
     """Cut what is too long, fill title and summary, fix dates, compute key and digest (B9, C5, C6, F28)."""
-    guid = entry.guid.strip() if entry.guid else None
-    guid = markup.clean(guid) if guid else None
-    if guid and len(guid) > MAX_GUID:
-        guid = "sha256:" + hashlib.sha256(guid.encode("utf-8", "replace")).hexdigest()
+    guid, link_key = _guid(entry.guid), urls.key(entry.link)
     content = entry.content[:MAX_CONTENT]
     text = entry.text or markup.plain(content) or entry.summary
     title = entry.title or markup.snippet(markup.sentence(text), 100)
-    summary = markup.snippet(entry.summary or text, MAX_SUMMARY if entry.summary else 300)
     published = entry.published if entry.published is not None else entry.updated
-    updated = (
-        max(entry.updated, published)
-        if entry.updated is not None and published is not None
-        else entry.updated
+    return replace(
+        entry,
+        guid=guid,
+        key=guid or link_key or _key_of_words(entry, title, text),
+        link_key=link_key,
+        content=content,
+        text=text[:MAX_CONTENT],
+        title=title or _title_of_link(entry.link),
+        summary=markup.snippet(entry.summary or text, MAX_SUMMARY if entry.summary else 300),
+        published=published,
+        updated=_updated(entry.updated, published),
+        digest=_digest(entry, title, text),
     )
-    link_key = urls.key(entry.link)
-    told = [value for name, value in entry.extras if name == "telling"]
-    body = "\n".join(
-        [title, text, entry.link or "", *(enclosure.url for enclosure in entry.enclosures), *told]
-    )
-    digest = hashlib.sha256(body.encode("utf-8", "replace")).hexdigest()[:32]
-    content_only = "" if title or text else "\n".join(enclosure.url for enclosure in entry.enclosures)
-    key = (
-        guid
-        or link_key
-        or hashlib.sha256(
-            f"{words.fold(title)}\n{words.fold(text[:500])}{content_only}".encode("utf-8", "replace")
-        ).hexdigest()
-    )
-    if not title:
-        title = entry.link.split("://", 1)[-1] if entry.link else UNTITLED
-        title = markup.snippet(title, 100)
-    return replace(entry, guid=guid, key=key, link_key=link_key, content=content, text=text[:MAX_CONTENT], title=title, summary=summary,
-                   published=published, updated=updated, digest=digest)  # fmt: skip
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def _guid(said: str | None) -> str | None:
+    guid = said.strip() if said else None
+    guid = markup.clean(guid) if guid else None
+    return f"sha256:{_sha256(guid)}" if guid and len(guid) > MAX_GUID else guid
+
+
+def _updated(updated: int | None, published: int | None) -> int | None:
+    """Nothing is changed before it is published."""
+    return updated if updated is None or published is None else max(updated, published)
+
+
+def _key_of_words(entry: Entry, title: str, text: str) -> str:
+    """Of what has neither guid nor link; of what has no words either, by what can be heard or seen."""
+    media = "" if title or text else "\n".join(enclosure.url for enclosure in entry.enclosures)
+    return _sha256(f"{words.fold(title)}\n{words.fold(text[:500])}{media}")
+
+
+def _digest(entry: Entry, title: str, text: str) -> str:
+    """By which an edit is noticed."""
+    media = (enclosure.url for enclosure in entry.enclosures)
+    told = (value for name, value in entry.extras if name == "telling")
+    return _sha256("\n".join([title, text, entry.link or "", *media, *told]))[:32]
+
+
+def _title_of_link(link: str | None) -> str:
+    return markup.snippet(link.split("://", 1)[-1] if link else UNTITLED, 100)
 
 
 def based(fetched: FetchResult, feed: Feed) -> FetchResult:
