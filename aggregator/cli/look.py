@@ -1,4 +1,7 @@
-"""`status`, `search`, `why`, `dump`: looking at what is stored."""
+"""`status`, `search`, `why`, `dump`: looking at what is stored.
+
+In: options, and a store that is only read. Out: tables, lines, or JSON. Start reading at `status_command`.
+"""
 
 from __future__ import annotations
 
