@@ -1,5 +1,7 @@
 """What all readers share: identity, dates, limits, digest. From loose pieces to an `Entry` in our normal
 form.
+
+In: what a format says. Out: values of `model`, cut and cleaned. Start reading at `finish`.
 """
 
 from __future__ import annotations
