@@ -23,7 +23,7 @@ import functools
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from aggregator import starters
@@ -33,6 +33,7 @@ VERSION = 2  # to be raised when the same entries teach something else
 BEGINNING = 60  # words of a text that are looked at, after those of the title
 STEM = 6  # letters of the beginning of a longer word, which counts beside it
 PART, MARK = 0.5, 2.0  # weight of such a beginning, and of what a shipped list says, beside a word
+MILLION = 1_000_000
 SMOOTHING = 3.0  # entries with the words of all entries that each topic is taken to have beside its own
 ROUNDS, SHARE = 4, 0.8  # of self-training, and the share of what is uncertain that teaches in the last one
 FOLDS = 3
@@ -80,16 +81,41 @@ class Counts:
     in_certain: Counter[str] = field(default_factory=Counter)
     in_topics: dict[str, Counter[str]] = field(default_factory=dict)
 
-    def add(self, features: Features, topics: Iterable[str]) -> None:
+    def add(self, features: Features, topics: Collection[str]) -> None:
         self.entries += 1
         self.everywhere.update(features)
-        known = list(topics)
-        if known:
-            self.certain += 1
-            self.in_certain.update(features)
-        for topic in known:
+        if topics:
+            self.believe(features, topics)
+
+    def believe(self, features: Features, topics: Collection[str]) -> None:
+        """An entry that was counted without topics has these."""
+        self.certain += 1
+        self.in_certain.update(features)
+        for topic in topics:
             self.topic_sizes[topic] += 1
             self.in_topics.setdefault(topic, Counter()).update(features)
+
+    def remove(self, features: Features, topics: Collection[str]) -> None:
+        """As if a certain entry had never been added."""
+        self.entries -= 1
+        self.certain -= 1
+        self.everywhere.subtract(features)
+        self.in_certain.subtract(features)
+        for topic in topics:
+            self.topic_sizes[topic] -= 1
+            self.in_topics[topic].subtract(features)
+            if not self.topic_sizes[topic]:
+                del self.topic_sizes[topic], self.in_topics[topic]
+
+    def copy(self) -> Counts:
+        return Counts(
+            self.entries,
+            self.certain,
+            self.topic_sizes.copy(),
+            self.everywhere.copy(),
+            self.in_certain.copy(),
+            {topic: counts.copy() for topic, counts in self.in_topics.items()},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,55 +157,85 @@ def _all_lists() -> starters.Lexicon:
     return starters.lexicon(starters.names())
 
 
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    """Of a feature: its weight, squared, and for each topic how much more frequent it is there than in the other
+    certain entries, and than in all entries: in millionths, so that sums are exact whatever their order.
+    """
+
+    squared: float
+    beside: tuple[int, ...]
+    above: tuple[int, ...]
+
+
 class Model:
     """Says of an entry's features which topic they most likely have."""
 
     def __init__(self, counts: Counts) -> None:
         self.topics = sorted(counts.topic_sizes)
         self._counts = counts
-        self._words: dict[str, tuple[float, list[float], list[float]]] = {}
+        self._known: dict[str, _Weights | None] = {}  # None: stands in one entry alone, which tells nothing
+        sizes = [counts.topic_sizes[topic] for topic in self.topics]
+        self._in_topics = [counts.in_topics[topic] for topic in self.topics]
+        self._size_logs = [math.log(size + SMOOTHING) for size in sizes]
+        self._rest_logs = [math.log(counts.certain - size + SMOOTHING) for size in sizes]
 
     def guess(self, found: Features, explained: bool = False) -> Guess | None:
         """None where nothing of it is known. `explained`: with its words."""
-        known = [self._weights(one) for one in sorted(found) if self._counts.everywhere.get(one, 0) > 1]
+        known = self._weights(found)
         if not known or not self.topics:
             return None
-        length = math.sqrt(math.fsum(weight * weight for weight, _, _ in known))
-        sums = [math.fsum(beside[place] for _, beside, _ in known) for place in range(len(self.topics))]
-        best = max(range(len(sums)), key=sums.__getitem__)
-        likeness = math.fsum(above[best] for _, _, above in known) / length
-        next_best = max((sums[place] for place in range(len(sums)) if place != best), default=0.0)
-        words = self._telling(found, best) if explained else ()
-        supported = any(above[best] > 0.0 for _, _, above in known)
-        return Guess(self.topics[best], likeness, (sums[best] - next_best) / length, supported, words)
+        scale = MILLION * math.sqrt(math.fsum([one.squared for one in known]))
+        sums = list(map(sum, zip(*[one.beside for one in known], strict=True)))  # one for each topic
+        best = sums.index(max(sums))
+        above = [one.above[best] for one in known]
+        next_best = max((*sums[:best], *sums[best + 1 :]), default=0)
+        return Guess(
+            self.topics[best],
+            likeness=sum(above) / scale,
+            margin=(sums[best] - next_best) / scale,
+            is_supported=max(above) > 0,
+            words=self._telling(found, best) if explained else (),
+        )
 
-    def _weights(self, one: str) -> tuple[float, list[float], list[float]]:
-        """Of a feature: its weight, and for each topic how much more frequent it is there than in the other certain
-        entries, and than in all.
-        """
-        if one not in self._words:
-            self._words[one] = self._weighed(one)
-        return self._words[one]
+    def _weights(self, found: Iterable[str]) -> list[_Weights]:
+        weights = self._known
+        for one in found:
+            if one not in weights:
+                weights[one] = self._weighed(one) if self._counts.everywhere.get(one, 0) > 1 else None
+        return [known for one in found if (known := weights[one]) is not None]
 
-    def _weighed(self, one: str) -> tuple[float, list[float], list[float]]:
+    def _weighed(self, one: str) -> _Weights:
+        """Most features stand in few topics: for the others all but a topic's size is the same."""
         counts = self._counts
         everywhere, certain = counts.everywhere[one], counts.in_certain.get(one, 0)
         kind = MARK if one.startswith("§") else PART if one.endswith("*") else 1.0
         weight = kind * math.sqrt(math.log((counts.entries + 1) / (everywhere + 0.5)))
         share = everywhere / counts.entries
-        beside, above = [], []
-        for topic in self.topics:
-            here, size = counts.in_topics[topic].get(one, 0), counts.topic_sizes[topic]
-            there = (here + SMOOTHING * share) / (size + SMOOTHING)
-            elsewhere = (certain - here + SMOOTHING * share) / (counts.certain - size + SMOOTHING)
-            beside.append(weight * math.log(there / elsewhere))
-            above.append(weight * math.log(there / share))
-        return weight, beside, above
+        smooth, scale = SMOOTHING * share, MILLION * weight
+        absent, all_certain, usual = math.log(smooth), math.log(certain + smooth), math.log(share)
+        beside = [
+            int(scale * (absent - all_certain + rest - size))
+            for rest, size in zip(self._rest_logs, self._size_logs, strict=True)
+        ]
+        above = [int(scale * (absent - usual - size)) for size in self._size_logs]
+        for place, in_topic in enumerate(self._in_topics):
+            if here := in_topic.get(one, 0):
+                there = math.log(here + smooth) - self._size_logs[place]
+                elsewhere = math.log(certain - here + smooth) - self._rest_logs[place]
+                beside[place] = int(scale * (there - elsewhere))
+                above[place] = int(scale * (there - usual))
+        return _Weights(weight * weight, tuple(beside), tuple(above))
 
     def _telling(self, found: Features, topic: int) -> tuple[str, ...]:
-        words = [one for one in found if not one.endswith("*") and not one.startswith("§") and self._counts.everywhere.get(one, 0) > 1]  # fmt: skip
-        heaviest = sorted(words, key=lambda one: (-self._weights(one)[2][topic], one))
-        return tuple(one for one in heaviest[:4] if self._weights(one)[2][topic] > 0.0)
+        words = [one for one in found if not one.endswith("*") and not one.startswith("§")]
+        telling = [
+            (weights.above[topic], one)
+            for one in words
+            for weights in self._weights([one])
+            if weights.above[topic] > 0
+        ]
+        return tuple(one for _, one in sorted(telling, key=lambda pair: (-pair[0], pair[1]))[:4])
 
 
 def teach(examples: Sequence[Example]) -> tuple[Counts, dict[str, Quality]]:
@@ -206,11 +262,13 @@ class _Lesson:
 
     @classmethod
     def of(cls, examples: Sequence[Example]) -> _Lesson:
-        base = _counted(examples, {})
+        base = Counts()
+        for one in examples:
+            base.add(one.features, one.topics)
         others = [one.features for one in examples if not one.topics]
         if not base.topic_sizes:
             return cls(examples, base, others, (), {})
-        before, held_out = _by_topic(Model(base), others), _held_out(examples)
+        before, held_out = _by_topic(Model(base), others), _held_out(examples, base)
         belonging = {
             topic: _belonging(topic, held_out, before.get(topic, []))
             for topic, certain in base.topic_sizes.items()
@@ -271,25 +329,20 @@ def _by_topic(model: Model, found: Iterable[Features]) -> dict[str, list[float]]
     return {topic: sorted(found, reverse=True) for topic, found in likenesses.items()}
 
 
-def _counted(examples: Sequence[Example], guessed: Mapping[int, tuple[str, ...]]) -> Counts:
-    """`guessed`: place of an example → topics that it is taken to have."""
-    counts = Counts()
-    for place, one in enumerate(examples):
-        counts.add(one.features, one.topics or guessed.get(place, ()))
-    return counts
-
-
-def _self_trained(examples: Sequence[Example], counts: Counts, belonging: Mapping[str, int]) -> Counts:
+def _self_trained(examples: Sequence[Example], base: Counts, belonging: Mapping[str, int]) -> Counts:
     """`belonging`: how many of those that are not certain have each topic."""
+    counts = base
     for turn in range(1, ROUNDS + 1):
-        share = SHARE * turn / ROUNDS
-        counts = _counted(examples, _surest(Model(counts), examples, belonging, share))
+        guessed = _surest(Model(counts), examples, belonging, SHARE * turn / ROUNDS)
+        counts = base.copy()
+        for place, topic in guessed.items():
+            counts.believe(examples[place].features, (topic,))
     return counts
 
 
 def _surest(
     model: Model, examples: Sequence[Example], belonging: Mapping[str, int], share: float
-) -> dict[int, tuple[str, ...]]:
+) -> dict[int, str]:
     """Place of an example → the topic that it is taken to have: this share of those that belong to each, the surest."""
     guesses: dict[str, list[tuple[float, int]]] = {}
     all_covered = all(number >= sum(not one.topics for one in examples) for number in belonging.values())
@@ -299,26 +352,22 @@ def _surest(
             sure = guess.margin if all_covered else guess.likeness
             guesses.setdefault(guess.topic, []).append((-sure, place))
     return {
-        place: (topic,)
+        place: topic
         for topic, found in guesses.items()
         for _, place in sorted(found)[: int(min(belonging.get(topic, 0), len(found)) * share)]
     }
 
 
-def _held_out(examples: Sequence[Example]) -> list[Held]:
+def _held_out(examples: Sequence[Example], base: Counts) -> list[Held]:
     """Of each certain entry, by a model that was not taught by it: the guess, the guess with its rule's words hidden,
     its topics. These models are not self-trained: that would take as long again for each.
     """
     certain = [one for one in examples if one.topics]
     found = []
     for fold in range(FOLDS):
-        counts = Counts()
-        for one in examples:
-            if not one.topics:
-                counts.add(one.features, ())
-        for place, one in enumerate(certain):
-            if place % FOLDS != fold:
-                counts.add(one.features, one.topics)
+        counts = base.copy()
+        for one in certain[fold::FOLDS]:
+            counts.remove(one.features, one.topics)
         model = Model(counts)
         for one in certain[fold::FOLDS]:
             whole, hidden = model.guess(one.features), model.guess(one.hidden or one.features)

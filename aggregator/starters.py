@@ -38,6 +38,8 @@ class Lexicon:
     whole: dict[str, list[_Term]] = field(default_factory=dict)
     beginnings: dict[str, list[_Term]] = field(default_factory=dict)  # of terms of one word: its beginning
     lengths: tuple[int, ...] = ()  # of those
+    shortest: int = 0  # of these lengths
+    stems: frozenset[str] = frozenset()  # beginnings, cut to the shortest
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,10 @@ def lexicon(wanted: tuple[str, ...]) -> Lexicon:
         for term in _terms(name):
             place = beginnings if term.is_prefix and len(term.words) == 1 else whole
             place.setdefault(term.words[0], []).append(term)
-    return Lexicon(whole, beginnings, tuple(sorted({len(beginning) for beginning in beginnings})))
+    lengths = tuple(sorted({len(beginning) for beginning in beginnings}))
+    shortest = lengths[0] if lengths else 0
+    stems = frozenset(beginning[:shortest] for beginning in beginnings)
+    return Lexicon(whole, beginnings, lengths, shortest, stems)
 
 
 def _terms(name: str) -> Iterator[_Term]:
@@ -103,6 +108,8 @@ def match(known: Lexicon, headline: str, text: str) -> list[Found]:
     terms: dict[str, dict[str, int]] = {}  # topic → term, as it was written → what it counts
     behind: dict[str, int] = {}  # topic → where its last term ended: a word counts once for it
     for place, word in enumerate(words):
+        if word not in known.whole and word[: known.shortest] not in known.stems:
+            continue  # as with nearly all words
         for term in sorted(_starting(known, words, place, word), key=_heaviest_first):
             if place >= behind.get(term.topic, 0) and (term.telling or place < len(heading)):
                 behind[term.topic] = place + len(term.words)
