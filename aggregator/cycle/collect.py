@@ -58,26 +58,33 @@ def collect(
     titles = sources.titles(store)
     for task, polled in chain(pushed, polls(config, found, stop, network)):
         source = task.source
-        if polled.failure is not None and polled.failure.kind == "stopped":
+        failure = polled.failure.kind if polled.failure is not None else None
+        if failure == "stopped":
             continue  # we were asked to stop: that is not the source's fault, and it is still due
-        if polled.failure is not None and polled.failure.kind == "put-off":
+        if failure == "put-off":
             sources.remember(store, [(source, polled.memory)])
             continue
-        if config.pause_host and polled.failure is not None and polled.failure.kind == "rate-limited":
+        if config.pause_host and failure == "rate-limited":
             _pause_host(config, store, task, polled)
-        title = (
-            source.title or (polled.feed.title if polled.feed else "") or titles.get(source.id) or source.id
-        )
-        try:
-            absorbed = _absorb(store, rules, task, polled, title)
-        except AggregatorError:  # of the store: a full disk, or a stop
-            raise
-        except Exception as error:  # nothing that one feed says may keep the others from being stored (B7)
-            polled = poll.spoiled(task, polled, error)
-            absorbed = _absorb(store, rules, task, polled, title)
-        _count(tally, source, polled, absorbed)
-        beat(polled)
+        said = polled.feed.title if polled.feed else ""
+        title = source.title or said or titles.get(source.id) or source.id
+        stored, absorbed = _absorb_in_any_case(store, rules, task, polled, title)
+        _count(tally, source, stored, absorbed)
+        beat(stored)
     return tally
+
+
+def _absorb_in_any_case(
+    store: Store, rules: topics.Rules, task: Task, polled: PollResult, title: str
+) -> tuple[PollResult, entries.Absorbed]:
+    """Nothing that one feed says may keep the others from being stored (B7). Returns what was stored of it, too."""
+    try:
+        return polled, _absorb(store, rules, task, polled, title)
+    except AggregatorError:  # of the store: a full disk, or a stop
+        raise
+    except Exception as error:
+        spoiled = poll.spoiled(task, polled, error)
+        return spoiled, _absorb(store, rules, task, spoiled, title)
 
 
 def pay_debts(config: Config, store: Store, now: int) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from aggregator import kinds, schedule, websub
 from aggregator.config import Config
 from aggregator.cycle.signatures import outdated
-from aggregator.model import Pace, SourceState, Task
+from aggregator.model import Pace, Source, SourceState, Task
 from aggregator.publish import Folder
 from aggregator.store import Reader, pushes, queue, sources
 
@@ -27,27 +28,31 @@ def tasks(config: Config, store: Reader, wanted: Wanted, now: int) -> tuple[Task
     known, last_urls = sources.memories(store), sources.urls_of(store)
     pushed = pushes.working(store, now)
     made = []
+    forced = wanted.everything or bool(wanted.ids)
     for source in config.sources:
         if not source.enabled or (wanted.ids and source.id not in wanted.ids):
             continue
-        memory = known.get(source.id, SourceState())
-        if source.id in last_urls and last_urls[source.id] != kinds.address(source):
-            # another address: validators and health of the old one are void
-            memory = SourceState(posts=memory.posts, last_new=memory.last_new)
-        pace = replace(config.pace, interval=source.interval) if source.interval else config.pace
-        if source.id in pushed:
-            pace = Pace(*map(websub.slower, (pace.interval, pace.min_interval, pace.max_interval)))
-        if schedule.is_due(
-            memory,
-            now,
-            pace,
-            forced=wanted.everything or bool(wanted.ids),
-            local=not kinds.of(source).remote,
-        ):
+        memory = _memory(source, known.get(source.id, SourceState()), last_urls)
+        pace = _pace(config, source, source.id in pushed)
+        if schedule.is_due(memory, now, pace, forced=forced, local=not kinds.of(source).remote):
             made.append(Task(source, memory, config.limits, pace))
     # Only a document of the address of before is like the one of before.
     marks = sources.marks(store, [task.source.id for task in made if task.memory.body_hash])
     return tuple(replace(task, marks=marks.get(task.source.id)) for task in made)
+
+
+def _memory(source: Source, memory: SourceState, last_urls: Mapping[str, str | None]) -> SourceState:
+    """Another address: validators and health of the old one are void."""
+    if source.id not in last_urls or last_urls[source.id] == kinds.address(source):
+        return memory
+    return SourceState(posts=memory.posts, last_new=memory.last_new)
+
+
+def _pace(config: Config, source: Source, is_pushed: bool) -> Pace:
+    pace = replace(config.pace, interval=source.interval) if source.interval else config.pace
+    if not is_pushed:
+        return pace
+    return Pace(*map(websub.slower, (pace.interval, pace.min_interval, pace.max_interval)))
 
 
 def anything_due(config: Config, store: Reader, now: int) -> bool:

@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +20,7 @@ from aggregator.config import Config
 from aggregator.cycle.words import heeding
 from aggregator.digest import Digest
 from aggregator.edition import View
-from aggregator.model import Hook, Item, StateChange
+from aggregator.model import Hook, Item, StateChange, Story
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, digests, sources, stories
 
@@ -54,9 +54,9 @@ def run(config: Config, store: Store, now: int, stop: Stop) -> list[str]:
 
 
 def _messages(config: Config, store: Store, hook: Hook, now: int) -> Iterator[Message]:
-    table = "state_change" if hook.on == "source" else "entry"
     mark = store.meta(f"hook {hook.name}")
     if mark is None:  # it is new, and what was before it is not
+        table = "state_change" if hook.on == "source" else "entry"
         _note(store, hook, f"{digests.highest(store, table)} {now}")
         return
     after, since = (int(part) for part in mark.split())
@@ -75,46 +75,62 @@ def _note(store: Store, hook: Hook, mark: str) -> None:
         writer.set_meta(f"hook {hook.name}", mark)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The stories that a hook is told of."""
+
+    match: query.Query | None
+    titles: Mapping[str, str]  # of sources, by id
+
+    @classmethod
+    def by(cls, hook: Hook, store: Reader) -> _Wanted:
+        return cls(query.parse(hook.match) if hook.match else None, sources.titles(store))
+
+    def any_of(self, found: Iterable[Story]) -> bool:
+        """Whether an entry of these stories is such a one."""
+        if self.match is None:
+            return True
+        entries = (member.entry for story in found for member in story.members)
+        return any(
+            query.match(self.match, query.doc(one, self.titles.get(one.source, ""))) for one in entries
+        )
+
+
 def _of_stories(
     config: Config, store: Reader, hook: Hook, after: int
 ) -> Iterator[tuple[int, Message | None]]:
     """New stories that match, by the number of their first entry."""
     new = digests.new_stories(store, after, MOST)
-    titles, wanted = sources.titles(store), query.parse(hook.match) if hook.match else None
+    wanted = _Wanted.by(hook, store)
     known = {story.id: story for story in stories.stories(store, [story for _, story in new])}
     for entry, number in new:
-        story = known[number]
-        matches = wanted is None or any(
-            query.match(wanted, query.doc(member.entry, titles.get(member.entry.source, "")))
-            for member in story.members
-        )
-        item = next(iter(_items(config, store, [story], "story")), None) if matches else None
-        yield (
-            entry,
-            None
-            if item is None
-            else Message(item.id, item.entry.title, _said(item), {"on": "story", "story": _data(item)}),
-        )
+        matches = wanted.any_of([known[number]])
+        item = next(iter(_items(config, store, [known[number]], "story")), None) if matches else None
+        yield entry, None if item is None else _of_story(item)
+
+
+def _of_story(item: Item) -> Message:
+    return Message(item.id, item.entry.title, _said(item), {"on": "story", "story": _data(item)})
 
 
 def _of_events(config: Config, store: Reader, hook: Hook, after: int) -> Iterator[tuple[int, Message | None]]:
     """Events that came to be told by so many independent sources, by the newest entry looked at."""
     grown = digests.grown_events(store, after, 100 * MOST)
-    titles, wanted = sources.titles(store), query.parse(hook.match) if hook.match else None
+    wanted = _Wanted.by(hook, store)
     last = {event: entry for entry, event in grown}
     for event, entry in sorted(last.items(), key=lambda pair: pair[1]):
         found = stories.of_events(store, [event])
         told = edition.independent(found)
-        matches = wanted is None or any(
-            query.match(wanted, query.doc(member.entry, titles.get(member.entry.source, "")))
-            for story in found
-            for member in story.members
-        )
         item = next(iter(_items(config, store, found, "event")), None)  # None: all of it is hidden
-        if told < hook.min_sources or not matches or item is None:
+        if told < hook.min_sources or item is None or not wanted.any_of(found):
             yield entry, None
-            continue
-        yield entry, Message(f"event {item.id}", item.entry.title, _said(item), {"on": "event", "event": _data(item) | {"independent": told}})  # fmt: skip
+        else:
+            yield entry, _of_event(item, told)
+
+
+def _of_event(item: Item, told: int) -> Message:
+    data = {"on": "event", "event": _data(item) | {"independent": told}}
+    return Message(f"event {item.id}", item.entry.title, _said(item), data)
 
 
 def _of_sources(
@@ -183,10 +199,12 @@ def _command(config: Config, hook: Hook, message: Message) -> str | None:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             return f"{hook.run[0]}: took longer than {hook.timeout} s and was ended"
-    if process.returncode:
-        words = " ".join(said.decode("utf-8", "replace").split())[-WORDS:]
-        return f"{hook.run[0]}: exit code {process.returncode}" + (f": {words}" if words else "")
-    return None
+    return _in_words(hook.run[0], process.returncode, said) if process.returncode else None
+
+
+def _in_words(command: str, code: int, said: bytes) -> str:
+    words = " ".join(said.decode("utf-8", "replace").split())[-WORDS:]
+    return f"{command}: exit code {code}" + (f": {words}" if words else "")
 
 
 def _notify(hook: Hook, message: Message) -> str | None:

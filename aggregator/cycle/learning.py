@@ -7,10 +7,11 @@ all of it together costs as much as teaching once. Between these times what is s
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from aggregator import learn, topics
 from aggregator.config import Config
@@ -42,12 +43,16 @@ class Learned:
             return None
         features = learn.features(entry.title, topics.beginning(entry))
         guess = self.model.guess(features)
-        quality = None if guess is None or not guess.is_supported else self.quality.get(guess.topic)
-        if guess is not None and quality is not None and guess.likeness >= quality.threshold:
-            explained = self.model.guess(features, explained=True)
-            words = ", ".join(explained.words if explained else ())
-            return Label(guess.topic, f"learned: {words or 'its words together'} ({quality.precision:.0%} of what is known so is right)")  # fmt: skip
-        return self._like(features)
+        if guess is None or not self._is_sure(guess):
+            return self._like(features)
+        explained = self.model.guess(features, explained=True)
+        words = ", ".join(explained.words if explained else ()) or "its words together"
+        precision = f"{self.quality[guess.topic].precision:.0%} of what is known so is right"
+        return Label(guess.topic, f"learned: {words} ({precision})")
+
+    def _is_sure(self, guess: learn.Guess) -> bool:
+        quality = self.quality.get(guess.topic)
+        return guess.is_supported and quality is not None and guess.likeness >= quality.threshold
 
     def _like(self, features: Features) -> Label | None:
         near = [
@@ -66,46 +71,62 @@ def learned(
     learners = {topic.id: topic for topic in config.topics if topic.learns}
     if not learners:
         return None, False
-    newest = lookup.newest_entry(store)
     state = json.loads(store.meta("learned") or "{}")
-    anew = state.get("rules") != rules_signature(config) or newest - state["newest"] >= max(
-        LEAST, GROWTH * state["taught"]
-    )
+    anew = _is_due(state, rules_signature(config), lookup.newest_entry(store))
     if anew:
-        given = _examples(config, store, learners)
-        counts, quality, taught = _teach(store, rules, titles, learners, given)
-        few = {topic: sorted(found) for topic, found in given.items() if topic not in quality}
-        state = {"rules": rules_signature(config), "newest": newest, "taught": taught, "few": few,
-                 "quality": {topic: asdict(one) for topic, one in quality.items()}}  # fmt: skip
-        with store.transaction() as writer:
-            writer.set_meta("learned counts", learn.dump(counts))
-            writer.set_meta("learned", json.dumps(state))
+        state = _teach_and_keep(config, store, rules, titles, learners)
     counts = learn.load(store.meta("learned counts") or "{}")
     examples = {
         topic: tuple((title, learn.features(title, text)) for title, text in found)
         for topic, found in state["few"].items()
     }
-    quality = {topic: Quality(**one) for topic, one in state["quality"].items()}
-    return Learned(learn.Model(counts), counts, quality, examples, frozenset(learners)), anew
+    return Learned(learn.Model(counts), counts, quality(store), examples, frozenset(learners)), anew
+
+
+def _is_due(state: Mapping[str, Any], signature: str, newest: int) -> bool:
+    """`state`: what is kept of the last time; `newest`: number of the newest entry."""
+    if state.get("rules") != signature:
+        return True
+    return bool(newest - state["newest"] >= max(LEAST, GROWTH * state["taught"]))
+
+
+def _teach_and_keep(
+    config: Config, store: Store, rules: Rules, titles: Mapping[str, str], learners: Mapping[str, Topic]
+) -> dict[str, Any]:
+    """Teaches anew; returns what is kept of it beside the counts."""
+    given = _examples(config, store, learners)
+    found = [*_given(given), *_certain(store, rules, titles, learners)]
+    counts, quality = learn.teach(found)
+    state = {
+        "rules": rules_signature(config),
+        "newest": lookup.newest_entry(store),
+        "taught": len(found),
+        "few": {topic: sorted(examples) for topic, examples in given.items() if topic not in quality},
+        "quality": {topic: asdict(one) for topic, one in quality.items()},
+    }
+    with store.transaction() as writer:
+        writer.set_meta("learned counts", learn.dump(counts))
+        writer.set_meta("learned", json.dumps(state))
+    return state
 
 
 def missed(config: Config, store: Reader, entry: Entry, there: Collection[str]) -> list[Label]:
     """Topics that an entry nearly belongs to, beside those where it is; `rule` says what is missing."""
     rules, titles = topics.compiled(config.topics, config.sources), sources.titles(store)
-    found = [
-        one for one in topics.missed(rules, entry, titles.get(entry.source, "")) if one.topic not in there
-    ]
-    state = store.meta("learned")
-    if state is None or not any(topic.learns for topic in config.topics):
-        return found
-    guess = learn.Model(learn.load(store.meta("learned counts") or "{}")).guess(
-        learn.features(entry.title, topics.beginning(entry)), explained=True
-    )
+    nearly = [*topics.missed(rules, entry, titles.get(entry.source, ""))]
+    if any(topic.learns for topic in config.topics) and store.meta("learned") is not None:
+        nearly += _nearly_learned(store, entry)
+    return [one for one in nearly if one.topic not in there]
+
+
+def _nearly_learned(store: Reader, entry: Entry) -> list[Label]:
+    model = learn.Model(learn.load(store.meta("learned counts") or "{}"))
+    guess = model.guess(learn.features(entry.title, topics.beginning(entry)), explained=True)
     known = quality(store)
-    if guess is not None and guess.is_supported and guess.topic in known and guess.topic not in there:
-        words = f"learned: likeness {guess.likeness:.2f} of {known[guess.topic].threshold:.2f} ({', '.join(guess.words)})"
-        found.append(Label(guess.topic, words))
-    return found
+    if guess is None or not guess.is_supported or guess.topic not in known:
+        return []
+    needed, words = known[guess.topic].threshold, ", ".join(guess.words)
+    return [Label(guess.topic, f"learned: likeness {guess.likeness:.2f} of {needed:.2f} ({words})")]
 
 
 def quality(store: Reader) -> dict[str, Quality]:
@@ -114,27 +135,24 @@ def quality(store: Reader) -> dict[str, Quality]:
     return {topic: Quality(**one) for topic, one in state.get("quality", {}).items()}
 
 
-def _teach(
-    store: Reader,
-    rules: Rules,
-    titles: Mapping[str, str],
-    learners: Mapping[str, Topic],
-    given: Mapping[str, Sequence[tuple[str, str]]],
-) -> tuple[learn.Counts, dict[str, Quality], int]:
-    found = [
-        Example(learn.features(title, text), frozenset((topic,)))
-        for topic, examples in given.items()
-        for title, text in examples
-    ]
+def _given(examples: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[Example]:
+    """What people gave as examples: topic → (title, text)."""
+    for topic, found in examples.items():
+        for title, text in found:
+            yield Example(learn.features(title, text), frozenset((topic,)))
+
+
+def _certain(
+    store: Reader, rules: Rules, titles: Mapping[str, str], learners: Mapping[str, Topic]
+) -> Iterator[Example]:
+    """The newest entries, with the topics that their rules are certain of."""
     for entry, _ in islice(lookup.entries(store, newest_first=True), TAUGHT_BY):
         labels = topics.label(rules, entry, titles.get(entry.source, ""))
         mine = [label for label in labels if label.topic in learners and learners[label.topic].learn]
         features = learn.features(entry.title, topics.beginning(entry))
         terms = [term for label in mine for term in label.terms]
         hidden = learn.without(features, terms) if mine else features
-        found.append(Example(features, frozenset(label.topic for label in mine), hidden))
-    counts, quality = learn.teach(found)
-    return counts, quality, len(found)
+        yield Example(features, frozenset(label.topic for label in mine), hidden)
 
 
 def _examples(
@@ -154,14 +172,18 @@ def _example(config: Config, store: Reader, topic: Topic, said: str) -> list[tup
     if not said.startswith("file:"):
         known = lookup.find(store, said) if " " not in said.strip() else ()
         return [(one.title, topics.beginning(one)) for one in known[:1]] or [(said, "")]
-    path = Path(said[5:])
+    try:
+        return _in_file(Path(said[5:]))
+    except ConfigError as error:
+        raise ConfigError(f"{config.path}: {topic.id}: like: {error}") from None
+
+
+def _in_file(path: Path) -> list[tuple[str, str]]:
     try:
         body = path.read_bytes()
     except OSError as error:
-        raise ConfigError(
-            f"{config.path}: {topic.id}: like: {path}: can't be read: {error.strerror}"
-        ) from None
+        raise ConfigError(f"{path}: can't be read: {error.strerror}") from None
     parsed = text_stories.read("like", FetchResult(path.as_uri(), 0, body=body), Limits())
     if parsed.failure is not None:
-        raise ConfigError(f"{config.path}: {topic.id}: like: {parsed.failure.detail}")
+        raise ConfigError(parsed.failure.detail)
     return [(one.title, topics.beginning(one)) for one in parsed.entries]

@@ -21,8 +21,8 @@ AT_ONCE = 8  # lists that are asked for at the same time, each in its host's tur
 
 def sync(config: Config, now: int, stop: Stop | None = None) -> tuple[bool, list[str]]:
     """(whether a list is another one now, what went wrong in words). What can't be read stays as it was."""
-    due = [(one, _at_its_place(one, known(config.database, one.id))) for one in config.lists]
-    due = [(one, before) for one, before in due if _is_due(one, before, now)]
+    all_known = [(one, _at_its_place(one, known(config.database, one.id))) for one in config.lists]
+    due = [(one, before) for one, before in all_known if _is_due(one, before, now)]
     if not due:
         return False, []
     answers = _asked(config, due, stop or Stop())
@@ -31,11 +31,8 @@ def sync(config: Config, now: int, stop: Stop | None = None) -> tuple[bool, list
     for (one, before), answer in zip(due, answers, strict=True):
         if answer.failure is not None and answer.failure.kind == "stopped":
             continue  # by us: asked again at the next start
-        try:
-            after = _after(one, before, answer, now, taken[one.id])
-        except AggregatorError as error:
-            trouble.append(f"{one.id}: {one.where}: {error}")
-            after = _after_trouble(before, answer, now)
+        after, words = _after_all(one, before, answer, now, taken[one.id])
+        trouble += words
         _write(place(config.database, one.id), dump(after))
         changed |= after.feeds != before.feeds
         for others in taken.values():
@@ -92,6 +89,16 @@ def _request(one: ReadingList, before: Known) -> Request:
     address = before.address(one.where)
     own = one.as_source.headers if urls.origin(address) == urls.origin(one.where) else ()
     return Request(address, before.etag, before.last_modified, own, before.given_at)
+
+
+def _after_all(
+    one: ReadingList, before: Known, answer: FetchResult, now: int, taken: set[str]
+) -> tuple[Known, list[str]]:
+    """What is known of a list after this answer, whatever it was, and what went wrong in words."""
+    try:
+        return _after(one, before, answer, now, taken), []
+    except AggregatorError as error:
+        return _after_trouble(before, answer, now), [f"{one.id}: {one.where}: {error}"]
 
 
 def _after(one: ReadingList, before: Known, answer: FetchResult, now: int, taken: set[str]) -> Known:

@@ -73,8 +73,7 @@ def _read(
         if source is None:
             continue
         task = Task(source, known.get(source.id, SourceState()), config.limits, slowed(config.pace))
-        said = (("content-type", letter.content_type),) if letter.content_type else ()
-        polled = poll.take(task, [FetchResult(letter.topic, now, 0, said, letter.body)], workers.parse)
+        polled = poll.take(task, [_as_fetched(letter, now)], workers.parse)
         if polled.failure is not None:
             report.warnings.append(f"{source.id}: what its hub brought is left out: {polled.failure.detail}")
             continue
@@ -83,6 +82,11 @@ def _read(
 
 
 # ---------------------------------------------------------------- what is asked for
+
+
+def _as_fetched(letter: Letter, now: int) -> FetchResult:
+    said = (("content-type", letter.content_type),) if letter.content_type else ()
+    return FetchResult(letter.topic, now, 0, said, letter.body)
 
 
 def sync(
@@ -95,17 +99,14 @@ def sync(
         return []
     wishes = _wishes(config, store, known, now)
     _forget_ended(store, known, now)
-    trouble: dict[str, str] = {}
-    for source, (wish, hub, topic) in list(wishes.items())[:AT_A_TIME]:
+    trouble: dict[str, str] = {}  # hub → what it said
+    for source, wish in list(wishes.items())[:AT_A_TIME]:
         stop.check()
-        before = known.get(source)
-        if wish == "subscribe" and (before is None or (before.hub, before.topic) != (hub, topic)):
-            before = Subscription(source, topic, hub, secrets.token_urlsafe(24), secrets.token_urlsafe(32))
-        assert before is not None
+        before = _to_ask(source, wish, known.get(source))
         if before.hub in trouble:
             continue
         # A hub may verify before it answers.
-        known[source] = websub.asked(before, wish, now)
+        known[source] = websub.asked(before, wish[0], now)
         pushes.keep(store, [known[source]])
         mailbox.expect(known.values())
         words = _ask(config, network, known[source])
@@ -116,6 +117,14 @@ def sync(
     mailbox.expect(known.values())
     _poll_again(config, store, known, now)
     return [f"hub {urls.redact(hub)}: {words}" for hub, words in trouble.items()]
+
+
+def _to_ask(source: str, wanted: tuple[Wish, str, str], before: Subscription | None) -> Subscription:
+    """The subscription that this is about: a new one where another hub or topic is wanted."""
+    wish, hub, topic = wanted
+    if before is not None and (wish == "unsubscribe" or (before.hub, before.topic) == (hub, topic)):
+        return before
+    return Subscription(source, topic, hub, secrets.token_urlsafe(24), secrets.token_urlsafe(32))
 
 
 def _wishes(
@@ -181,16 +190,16 @@ def _poll_again(config: Config, store: Store, known: Mapping[str, Subscription],
     """What is not pushed any more is polled as often as before, from now on."""
     by_id: dict[str, Source] = {source.id: source for source in config.sources}
     over = [name for name, one in known.items() if one.verified_at and not one.works(now) and name in by_id]
-    memories = sources.memories(store) if over else {}
-    sooner = []
+    if not over:
+        return
+    memories, sooner = sources.memories(store), []
     for name in over:
         memory = memories.get(name, SourceState())
         planned = now + (by_id[name].interval or config.pace.interval)
         if memory.next_poll > planned > memory.not_before:
             why = known[name].in_words(now)
             sooner.append((by_id[name], replace(memory, next_poll=planned, why=why)))
-    if sooner:
-        sources.remember(store, sooner)
+    sources.remember(store, sooner)
 
 
 __all__ = ["brought", "is_possible", "slowed", "sync"]

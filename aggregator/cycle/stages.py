@@ -20,7 +20,8 @@ from aggregator.cycle.publisher import publish_changed, sweep
 from aggregator.cycle.report import Collected, Report, Watch
 from aggregator.fetch import Door
 from aggregator.mailbox import Mailbox
-from aggregator.model import Failure, Folded
+from aggregator.model import Failure, Folded, Limits
+from aggregator.publish import Written
 from aggregator.render import formats
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, queue, sources, unpublished, upkeep
@@ -41,28 +42,36 @@ def stages(
     """The stages, one after the other; each fills its part of the report. Raises Stopped between and within
     them.
     """
-    now = report.started
-    _look_after(config, store, now)
+    _look_after(config, store, report.started)
     if wanted is not None:
         report.collected = _collect(config, store, wanted, report, stop, watch, network, mailbox)
     stop.check()
-    report.collected.updated += pay_debts(config, store, now)
+    report.collected.updated += pay_debts(config, store, report.started)
     report.folded = _fold(config, store, watch, stop)
     stop.check()
+    _group(config, store, report.started, watch, stop)
+    report.written = _publish(config, store, report.started, watch, stop)
+    report.warnings += [_too_large(name, size) for name, size in report.written.large]
+    stop.check()
+    report.warnings += _tell(config, report, network.door)
+    report.warnings += hooks.run(config, store, report.started, stop)
+    if mailbox is not None:
+        report.warnings += push.sync(config, store, mailbox, network, report, stop)
+    store.tidy()
+
+
+def _group(config: Config, store: Store, now: int, watch: Watch, stop: Stop) -> None:
+    """By topic, and into digests; what is too old goes."""
     watch.stage("labelling", 0)
     label(config, store, stop)
     digests.make(config, store, now)
     _prune_daily(config, store, now)
+
+
+def _publish(config: Config, store: Store, now: int, watch: Watch, stop: Stop) -> Written:
     _note_hour(store, now)
     watch.stage("publishing", len(unpublished.dirty(store)))
-    report.written = publish_changed(config, store, now, stop)
-    report.warnings += [_too_large(name, size) for name, size in report.written.large]
-    stop.check()
-    report.warnings += _tell(config, report, network.door)
-    report.warnings += hooks.run(config, store, now, stop)
-    if mailbox is not None:
-        report.warnings += push.sync(config, store, mailbox, network, report, stop)
-    store.tidy()
+    return publish_changed(config, store, now, stop)
 
 
 def _look_after(config: Config, store: Store, now: int) -> None:
@@ -152,6 +161,24 @@ def _note_hour(store: Store, now: int) -> None:
             writer.set_meta("clock", str(now))
 
 
+class _Hub:
+    """A hub, asked from several threads, until it does not answer."""
+
+    def __init__(self, address: str, base_url: str, door: Door, limits: Limits) -> None:
+        self._address, self._base_url, self._door, self._limits = address, base_url, door, limits
+        self._dead = threading.Event()
+
+    def ping(self, name: str) -> Failure | None:
+        """The feed of this name changed."""
+        if self._dead.is_set():
+            return None
+        form = {"hub.mode": "publish", "hub.url": f"{self._base_url}{name}"}
+        failure = self._door.send(self._address, self._limits, form)
+        if failure is not None and failure.status is None:
+            self._dead.set()
+        return failure
+
+
 def _tell(config: Config, report: Report, door: Door) -> list[str]:
     """WebSub: one ping for each feed that changed, after it is on disk; the dead man's switch after a good
     cycle.
@@ -159,28 +186,14 @@ def _tell(config: Config, report: Report, door: Door) -> list[str]:
     A hub that does not answer is not asked again in this cycle: it delays the next one by no more than
     `HUB_TIME`.
     """
-    changed = (
-        [name for name in report.written.written if formats.is_subscribed(name)] if config.site.hub else []
-    )
     limits = replace(config.limits, timeout=min(config.limits.timeout, HUB_TIME))
-    dead = threading.Event()
-
-    def ping(name: str) -> Failure | None:
-        if dead.is_set():
-            return None
-        failure = door.send(
-            str(config.site.hub), limits, {"hub.mode": "publish", "hub.url": f"{config.site.base_url}{name}"}
-        )
-        if failure is not None and failure.status is None:
-            dead.set()
-        return failure
-
-    warnings: set[str] = set()
-    if changed:
+    failures: list[tuple[str, Failure | None]] = []
+    changed = [name for name in report.written.written if formats.is_subscribed(name)]
+    if config.site.hub and changed:
+        hub = _Hub(config.site.hub, config.site.base_url, door, limits)
         with ThreadPoolExecutor(4) as pool:
-            told = {failure for failure in pool.map(ping, changed) if failure and failure.kind != "stopped"}
-            warnings = {f"hub: {failure.detail}" for failure in told}
+            failures += [("hub", failure) for failure in pool.map(hub.ping, changed)]
     if config.ping_url and not report.all_failed:
-        failure = door.send(config.ping_url, limits)
-        warnings |= {f"ping_url: {failure.detail}"} if failure and failure.kind != "stopped" else set()
-    return sorted(warnings)
+        failures.append(("ping_url", door.send(config.ping_url, limits)))
+    trouble = {(who, failure.detail) for who, failure in failures if failure and failure.kind != "stopped"}
+    return [f"{who}: {detail}" for who, detail in sorted(trouble)]
