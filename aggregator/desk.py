@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aggregator import edition, query, suggest
+from aggregator.batches import batches
 from aggregator.config import Config
 from aggregator.edition import likeness
 from aggregator.errors import UsageError
@@ -108,8 +109,8 @@ def in_effect(config: Config, store: Reader) -> Callable[[str | None, Sequence[s
     told: dict[str, int] = {}
     if least:
         events = events_of_topics(store, list(least))
-        for start in range(0, len(events), 500):
-            told |= _independent(store, events[start : start + 500])
+        for some in batches(events, 500):
+            told |= _independent(store, some)
 
     def effective(event: str | None, topics: Sequence[str]) -> tuple[str, ...]:
         return tuple(topic for topic in topics if told.get(event or "", 0) >= least.get(topic, 0))

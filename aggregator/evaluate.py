@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator import fold
+from aggregator.batches import batches
 from aggregator.errors import UsageError
 from aggregator.measure import Gold, Score, score, wilson
 from aggregator.model import Entry, Feed, PollResult, Source, SourceState
@@ -196,10 +197,9 @@ def polls(records: Mapping[str, Mapping[str, Any]], cycle: int | None = None) ->
     }
     if cycle is not None:
         found.sort(key=lambda one: one[1].published or 0)
-    size = cycle or max(1, len(found))
-    for start in range(0, len(found), size):
+    for part in batches(found, cycle or max(1, len(found))):
         by_source: dict[str, list[Entry]] = {}
-        for source, entry in found[start : start + size]:
+        for source, entry in part:
             by_source.setdefault(source, []).append(entry)
         yield [
             PollResult(source, NOW, SourceState(polled=NOW), Feed(title=titles[source]), tuple(group))

@@ -46,9 +46,7 @@ class Archives:
         if current.items:
             self._put_away(topic, current)
         newest = self.newest(topic)
-        lost = {number for name in missing if (number := number_of(name, topic.id)) is not None}
-        noted = self._store.meta(unprinted(topic.id))
-        documents = lost | set(range(int(noted), newest + 1) if noted else ())
+        documents = self._to_make(topic, newest, missing)
         there = set() if self._anew else set(present) - set(missing)
         files: dict[str, bytes] = {}
         for number in sorted({*documents, *self._without_page(topic, newest, there)}):
@@ -57,6 +55,12 @@ class Archives:
                 files.update(render.archive(made, self._site, number, is_complete))
             files.update(self._page(made, number, is_complete))
         return files
+
+    def _to_make(self, topic: Topic, newest: int, missing: Iterable[str]) -> set[int]:
+        """Numbers of documents that are lost, or not printed as they are now."""
+        lost = {number for name in missing if (number := number_of(name, topic.id)) is not None}
+        noted = self._store.meta(unprinted(topic.id))
+        return lost | set(range(int(noted), newest + 1) if noted else ())
 
     def _without_page(self, topic: Topic, newest: int, there: set[str]) -> Iterator[int]:
         for number in range(1, newest + 1):
@@ -90,6 +94,13 @@ class Archives:
         wanted = set(ids)
         return [item for item in self._editions.compose(view, chosen).items if item.id in wanted]
 
+    def _done(
+        self, topic: Topic, current: Edition, composed: Iterable[Item], left: Iterable[Story]
+    ) -> set[str]:
+        """Ids of items that are in the feed, and of those that are in the archive already."""
+        ids = {item.id for item in composed} | {story.public_id for story in left}
+        return {item.id for item in current.items} | archives.archived(self._store, topic.id, ids)
+
     def _put_away(self, topic: Topic, current: Edition) -> None:
         """Gives everything that left the feed its document."""
         view = replace(self._editions.view(topic), limit=None)
@@ -99,8 +110,7 @@ class Archives:
         by_entry = view.one_per == "entry"
         for left in archives.left_behind(self._store, of_topic, topic.id, until, by_entry, BATCH):
             composed = self._editions.compose(view, left).items
-            ids = {item.id for item in composed} | {story.public_id for story in left}
-            done = {item.id for item in current.items} | archives.archived(self._store, topic.id, ids)
+            done = self._done(topic, current, composed, left)
             items = [item for item in reversed(composed) if item.published <= until and item.id not in done]
             places = self._places(topic, items)
             if places:

@@ -7,7 +7,7 @@ replaced keeps its id, and nothing is missing from the feeds for a cycle.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from aggregator import kinds, schedule, topics
 from aggregator.config import Config
@@ -23,6 +23,15 @@ def follow_renames(config: Config, store: Store) -> None:
         sources.rename(store, old, new)
 
 
+def _orphans(configured: Collection[str], stored: Mapping[str, str | None]) -> dict[str, list[str]]:
+    """Address → ids that left the config."""
+    found: dict[str, list[str]] = {}
+    for name, address in stored.items():
+        if name not in configured and address is not None:
+            found.setdefault(address, []).append(name)
+    return found
+
+
 def renamed(
     configured: Sequence[Source], stored: Mapping[str, str | None], tells: Callable[[str], bool]
 ) -> list[tuple[str, str]]:
@@ -31,11 +40,7 @@ def renamed(
     `stored`: id → address of every source that was polled, who told last coming first; `tells`: whether
     entries of an id are stored.
     """
-    ids = {source.id for source in configured}
-    orphans: dict[str, list[str]] = {}
-    for old, address in stored.items():
-        if old not in ids and address is not None:
-            orphans.setdefault(address, []).append(old)
+    orphans = _orphans({source.id for source in configured}, stored)
     found: list[tuple[str, str]] = []
     for source in configured:
         candidates = orphans.get(kinds.address(source), [])

@@ -108,22 +108,16 @@ def poll_batch(rules: Rules, asked: Sequence[Asked]) -> list[Outcome]:
     """On a worker: these polls, politely; each with its outcome, in this order."""
     mine = executors.here(executors.PARSERS)
     visits = [Visit(*one) for one in asked]
-    place = {id(visit): index for index, visit in enumerate(visits)}
+    hosts: Hosts[Visit] = Hosts(rules.per_host, rules.host_gap)
     polling = Polling(
-        Manners(AT_A_TIME, rules.pause_host),
-        Hosts(rules.per_host, rules.host_gap),
-        Stop(),
-        mine.door.now,
-        elsewhere=lambda host: True,
+        Manners(AT_A_TIME, rules.pause_host), hosts, Stop(), mine.door.now, elsewhere=lambda host: True
     )
     for visit in visits:
         polling.add(visit)
-    outcomes: dict[int, Outcome] = {}
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         crew = Crew(pool, functools.partial(executors.each, mine.door, mine.workers.parse))
-        for visit, outcome in polling.outcomes(crew):
-            outcomes[place[id(visit)]] = outcome
-    return [outcomes[index] for index in range(len(asked))]
+        outcomes = {id(visit): outcome for visit, outcome in polling.outcomes(crew)}
+    return [outcomes[id(visit)] for visit in visits]
 
 
 __all__ = ["in_cluster", "poll_batch"]

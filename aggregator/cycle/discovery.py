@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from aggregator import discover, urls
 from aggregator.config import Config
@@ -48,18 +50,23 @@ def _find(config: Config, workers: Workers, network: Network, address: str) -> t
     found = _read(config, workers, address, fetched)
     if found is not None:
         return (found,)
-    named = {
-        one.url: one
-        for link in discover.named(fetched.body, fetched.url)[:TRIED]
-        if (one := _try(config, workers, network, link)) is not None
-    }
-    if named:
-        return tuple(
-            sorted(named.values(), key=lambda one: (discover.is_comments(one.url, one.title), -one.items))
-        )
-    guessed = (_try(config, workers, network, link) for link in discover.usual(fetched.url)[:TRIED])
-    first = next((one for one in guessed if one is not None), None)  # no guess more than it takes
-    return (first,) if first else ()
+    named = _tried(config, workers, network, discover.named(fetched.body, fetched.url))
+    by_url = {one.url: one for one in named}
+    if by_url:
+        return tuple(sorted(by_url.values(), key=_likeliest_first))
+    guessed = _tried(config, workers, network, discover.usual(fetched.url))
+    return tuple(islice(guessed, 1))  # no guess more than it takes
+
+
+def _likeliest_first(one: Candidate) -> tuple[bool, int]:
+    return discover.is_comments(one.url, one.title), -one.items
+
+
+def _tried(config: Config, workers: Workers, network: Network, links: Sequence[str]) -> Iterator[Candidate]:
+    """Those of the first links that are feeds; each is asked for when it is its turn."""
+    for link in links[:TRIED]:
+        if (one := _try(config, workers, network, link)) is not None:
+            yield one
 
 
 def _try(config: Config, workers: Workers, network: Network, link: str) -> Candidate | None:

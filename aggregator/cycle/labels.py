@@ -8,7 +8,7 @@ Start reading at `label`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator import query, topics
@@ -22,7 +22,7 @@ from aggregator.cycle.signatures import (
     sources_signature,
     topic_signature,
 )
-from aggregator.model import Story, Topic
+from aggregator.model import Entry, Story, Topic
 from aggregator.stop import Stop
 from aggregator.store import Store, labels, overrides, sources
 
@@ -46,16 +46,19 @@ class Labeller:
         """One label a topic, from the first of its entries that has it."""
         labels: dict[str, Label] = {}
         for member in story.members:
-            entry = member.entry
-            for topic in self.by_hand.get(entry.public_id, ()):
-                if topic in self.configured:
-                    labels.setdefault(topic, (topic, entry.id, BY_HAND))
-            for label in topics.label(self.rules, entry, self.titles.get(entry.source, "")):
-                labels.setdefault(label.topic, (label.topic, entry.id, label.rule))
+            for label in self._of_entry(member.entry):
+                labels.setdefault(label[0], label)
         guess = self._guess(story, labels)
         if guess is not None:
             labels[guess[0]] = guess
         return list(labels.values())
+
+    def _of_entry(self, entry: Entry) -> Iterator[Label]:
+        for topic in self.by_hand.get(entry.public_id, ()):
+            if topic in self.configured:
+                yield topic, entry.id, BY_HAND
+        for label in topics.label(self.rules, entry, self.titles.get(entry.source, "")):
+            yield label.topic, entry.id, label.rule
 
     def _guess(self, story: Story, labels: Mapping[str, Label]) -> Label | None:
         if self.learned is None or self.learned.learners & labels.keys():
@@ -92,15 +95,14 @@ def _forget_labels_of_other_rules(config: Config, store: Store) -> None:
     of_sources = sources_signature(config)
     of_topics = {topic.id: topic_signature(topic) for topic in config.topics}
     before: dict[str, dict[str, str]] = json.loads(store.meta("rules of topics") or "{}")
-    touched = None
-    if of_sources in before and not learning_signature(config):
-        changed = {name for name, _ in before[of_sources].items() ^ of_topics.items()}
-        touched = what_to_look_at([topic for topic in config.topics if topic.id in changed])
-    if touched is None:
+    is_comparable = of_sources in before and not learning_signature(config)
+    changed = {name for name, _ in before[of_sources].items() ^ of_topics.items()} if is_comparable else set()
+    touched = what_to_look_at([topic for topic in config.topics if topic.id in changed])
+    if is_comparable and touched is not None:
+        labels.unlabel_some(store, changed, changed - of_topics.keys(), touched.words, touched.sources)
+    else:
         changes.hold_back(config, store)
         labels.unlabel_all(store, list(of_topics))
-    else:
-        labels.unlabel_some(store, changed, changed - of_topics.keys(), touched.words, touched.sources)
     store.set_meta("rules of topics", json.dumps({of_sources: of_topics}))
     store.set_meta("rules", signature)
 

@@ -29,12 +29,16 @@ def split(store: Store, name: str, now: int) -> str:
     raise UsageError(f"{name}: entry {entry.id} stands alone already")
 
 
+def _founded(name: str, entry: Entry, story: Story) -> UsageError:
+    others = ", ".join(str(other.entry.id) for other in story.members if other.entry.id != entry.id)
+    return UsageError(
+        f"{name}: entry {entry.id} founded its story; split the others out of it instead ({others})"
+    )
+
+
 def _split_story(writer: Writer, name: str, entry: Entry, story: Story, level: str, now: int) -> str:
     if story.public_id == entry.public_id:
-        others = ", ".join(str(other.entry.id) for other in story.members if other.entry.id != entry.id)
-        raise UsageError(
-            f"{name}: entry {entry.id} founded its story; split the others out of it instead ({others})"
-        )
+        raise _founded(name, entry, story)
     mine = {entry.public_id}
     overrides.retract(writer, "join", levels.names(), mine, _ids([story]) - mine)
     overrides.remember_override(writer, Override("split", entry.public_id, story.public_id, level), now)
@@ -74,10 +78,7 @@ def join(store: Store, one: str, other: str, level: str, now: int) -> str:
     if a.id == b.id:
         raise UsageError(f"{one} and {other} are the same entry, {a.id}")
     with store.transaction() as writer:
-        (story, event), (other_story, other_event) = _companions(store, a), _companions(store, b)
-        overrides.retract(writer, "split", {"event"}, event, other_event)
-        if level == "text":
-            overrides.retract(writer, "split", levels.of_stories(), story, other_story)
+        _retract_splits(store, writer, a, b, level)
         overrides.remember_override(writer, Override("join", a.public_id, b.public_id, level), now)
         done = fold.join(writer, a.public_id, b.public_id, level)
     kind = "story" if level == "text" else "event"
@@ -86,15 +87,23 @@ def join(store: Store, one: str, other: str, level: str, now: int) -> str:
     return f"entries {a.id} and {b.id} are one {kind} now; {_hidden(store, a, b, level)}"
 
 
+def _retract_splits(store: Store, writer: Writer, a: Entry, b: Entry, level: str) -> None:
+    """The newest word on a pair wins."""
+    (story, event), (other_story, other_event) = _companions(store, a), _companions(store, b)
+    overrides.retract(writer, "split", {"event"}, event, other_event)
+    if level == "text":
+        overrides.retract(writer, "split", levels.of_stories(), story, other_story)
+
+
 def _hidden(store: Reader, a: Entry, b: Entry, level: str) -> str:
     """Which of the two is told under the other from now on, or both under the one that was first."""
     place = stories.place(store, a.id)
     assert place is not None
     if level == "text":
-        head, where = stories.stories(store, [place.story])[0].public_id, "everywhere"
+        head = stories.stories(store, [place.story])[0].public_id
     else:
         head = stories.heads(store, [place.event])[place.event].public_id
-        where = "in feeds of one item an event"
+    where = "everywhere" if level == "text" else "in feeds of one item an event"
     hidden = [f"“{one.title}”" for one in (a, b) if one.public_id != head]
     leading = next((one.title for one in (a, b) if one.public_id == head), "")
     first = f"“{leading}”" if leading else events.headline(store, place.event)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field, replace
 
 from aggregator import edition
+from aggregator.batches import batches
 from aggregator.config import Config
 from aggregator.cycle.words import heeding
 from aggregator.edition import View
@@ -48,8 +49,7 @@ class OwnPages:
         `check` is called before each event that is composed, and may raise.
         """
         made = Made()
-        for start in range(0, len(events), TOGETHER):
-            part = events[start : start + TOGETHER]
+        for part in batches(events, TOGETHER):
             glances = stories.glances(self.store, part)
             wanted = [event for event in part if event in glances and edition.has_pages(glances[event])]
             own: dict[int, set[str]] = {event: set() for event in glances}
@@ -107,6 +107,15 @@ class OwnPages:
         heard = replace(view, pinned=self.words.pinned, hidden=self.words.hidden)
         return edition.compose(heard, found, heads or {}, self.origins, self.priorities).items
 
+    def _made_elsewhere(self, names: Sequence[str]) -> set[str]:
+        """An entry whose id was merged into an event may stand in another one by now, with a page that is made there."""
+        return {
+            member.entry.public_id
+            for story in stories.by_public_id(self.store, names)
+            for member in story.members
+            if edition.homeless(member.entry.link)
+        }
+
     def _gone(self, own: Mapping[int, set[str]], present: Container[str]) -> dict[int, set[str]]:
         """Event → pages of its ids, old ones too, that stand there and are not made any more."""
         going = {
@@ -117,15 +126,7 @@ class OwnPages:
             }
             for event, names in stories.names_of_events(self.store, own).items()
         }
-        # An entry whose id was merged into this event may stand in another one by now, with a page that is
-        # made there.
-        names = [name for pages_of_it in going.values() for name in pages_of_it.values()]
-        elsewhere = {
-            member.entry.public_id
-            for story in stories.by_public_id(self.store, names)
-            for member in story.members
-            if edition.homeless(member.entry.link)
-        }
+        elsewhere = self._made_elsewhere([name for named in going.values() for name in named.values()])
         gone = {
             event: {page for page, name in pages_of_it.items() if name not in elsewhere}
             for event, pages_of_it in going.items()

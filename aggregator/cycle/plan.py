@@ -12,7 +12,7 @@ from aggregator.cycle.editions import ALL, Editions
 from aggregator.cycle.labels import label
 from aggregator.model import Topic
 from aggregator.render import formats
-from aggregator.store import Reader, labels, lookup, queue, sources, stories
+from aggregator.store import Reader, Store, labels, lookup, queue, sources, stories
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +47,28 @@ def plan(store: Reader, other: Config, present: Config) -> tuple[Change, ...]:
     """Everything, each topic, then the folds."""
     with store.in_memory() as copy:
         before, folds_before = _printed(present, copy, present, {}), stories.folds(copy)
-        changes.follow_renames(other, copy)
-        again = changes.let_in(other, copy) > 0
-        if (other.text_window, other.event_window) != (present.text_window, present.event_window):
-            queue.forget(copy, None)
-            again = True
-        if again:
-            fold.fold(copy, fold.Windows(other.text_window, other.event_window), sources.titles(copy))
-        label(other, copy)
-        same = before if not again and _looks_like(other) == _looks_like(present) else {}
+        is_folded_anew = _taken_over(copy, other, present)
+        same = before if not is_folded_anew and _looks_like(other) == _looks_like(present) else {}
         after, folds_after = _printed(other, copy, present, same), stories.folds(copy)
-        names = dict.fromkeys([*after, *before])
+        nothing = _Printed()
         found = [
-            _change(copy, name, before.get(name, _Printed()), after.get(name, _Printed())) for name in names
+            _change(copy, name, before.get(name, nothing), after.get(name, nothing))
+            for name in dict.fromkeys([*after, *before])
         ]
     return (*found, _of_folds(folds_before, folds_after))
+
+
+def _taken_over(copy: Store, other: Config, present: Config) -> bool:
+    """Does to a copy what the next cycle would do under the other config; whether it folded anything anew."""
+    changes.follow_renames(other, copy)
+    is_folded_anew = changes.let_in(other, copy) > 0
+    if (other.text_window, other.event_window) != (present.text_window, present.event_window):
+        queue.forget(copy, None)
+        is_folded_anew = True
+    if is_folded_anew:
+        fold.fold(copy, fold.Windows(other.text_window, other.event_window), sources.titles(copy))
+    label(other, copy)
+    return is_folded_anew
 
 
 def files(other: Config, present: Config) -> tuple[list[str], list[str]]:
@@ -112,18 +119,13 @@ def _printed(
     same stories is as it was.
     """
     editions = Editions(config, store)
-    labelled = labels.labelled(store)
-    labelled[ALL.id] = stories.all_story_ids(store)
-    topics_before = {topic.id: topic for topic in (ALL, *known_by.topics)}
+    labelled = {**labels.labelled(store), ALL.id: stories.all_story_ids(store)}
+    chosen_before = {topic.id: _chooses(topic) for topic in (ALL, *known_by.topics)}
     found = {}
     for topic in (ALL, *config.topics):
-        belonging = labelled.get(topic.id, set())
-        before = known.get(topic.id)
-        if (
-            before is not None
-            and before.labelled == belonging
-            and _chooses(topics_before[topic.id]) == _chooses(topic)
-        ):
+        belonging, before = labelled.get(topic.id, set()), known.get(topic.id)
+        is_chosen_alike = chosen_before.get(topic.id) == _chooses(topic)
+        if before is not None and before.labelled == belonging and is_chosen_alike:
             found[topic.id] = before
         else:
             found[topic.id] = _of_topic(editions, topic, belonging)

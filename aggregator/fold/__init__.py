@@ -11,9 +11,10 @@ In: what waits in the store. Out: members of stories and events there, and how m
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from aggregator.batches import batches
 from aggregator.dedupe import BODY_CHARACTERS
 from aggregator.fold.batch import Batch, Windows, join, know
 from aggregator.fold.cache import FoldCache
@@ -41,9 +42,9 @@ def fold(
     done, memory = Folded(), FoldCache(store, titles)
     waiting = queue.pending(store)
     with _no_collection():
-        for start in range(0, len(waiting), TRANSACTION):
+        for taken in batches(waiting, TRANSACTION):
             with store.transaction() as writer:
-                for part in _parts(waiting[start : start + TRANSACTION]):
+                for part in batches(taken, BATCH):
                     Batch(writer, windows, memory, done).run(members.entries(writer, part, BODY_CHARACTERS))
                     memory.bound()
                     if progress is not None:
@@ -54,11 +55,6 @@ def fold(
             if stop is not None and stop.is_set():
                 break
     return done
-
-
-def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(numbers), BATCH):
-        yield numbers[start : start + BATCH]
 
 
 @contextmanager

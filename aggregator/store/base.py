@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from aggregator.batches import batches
 from aggregator.store import trouble
 from aggregator.store.lock import Lock
 
@@ -73,9 +74,7 @@ class Reader:
 
     def chosen(self, query: str, wanted: Iterable[object], *first: object) -> Iterator[Row]:
         """The rows of `query IN (wanted)`, however many are wanted; `first` are parameters before them."""
-        values = list(wanted)
-        for start in range(0, len(values), _CHUNK):
-            part = values[start : start + _CHUNK]
+        for part in batches(list(wanted), _CHUNK):
             yield from self.rows(f"{query} IN ({','.join('?' * len(part))})", (*first, *part))
 
     def meta(self, key: str) -> str | None:

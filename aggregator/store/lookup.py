@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from aggregator import urls
+from aggregator.batches import batches
 from aggregator.model import Entry
 from aggregator.store import rows
 from aggregator.store.base import Reader, Values
@@ -141,8 +142,7 @@ def _loaded(reader: Reader, numbers: Sequence[int]) -> Iterator[tuple[Entry, str
     """The kept ones among these, newest first."""
     order = "SELECT id FROM entry WHERE id IN (SELECT value FROM json_each(?)) ORDER BY published DESC, public_id DESC"
     ordered = reader.column(order, (rows.dump(numbers),))
-    for start in range(0, len(ordered), _TOGETHER):
-        part = ordered[start : start + _TOGETHER]
+    for part in batches(ordered, _TOGETHER):
         query = f"SELECT {rows.SELECT_ENTRY}, m.level FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE e.kept = 1 AND e.id"
         found = {row[0]: (rows.entry(row), row[rows.WIDTH]) for row in reader.chosen(query, part)}
         yield from (found[number] for number in part if number in found)

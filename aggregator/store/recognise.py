@@ -17,7 +17,6 @@ from aggregator.store.base import Reader, Writer
 from aggregator.text.words import words
 
 _DAY = 20 * 3600  # seconds: what comes daily comes some minutes early, too
-_CHUNK = 500  # parameters of one statement
 MAX_NEAR = 100  # stored entries that an item is compared with
 _COLUMNS = "id, key, link_key, title, published, digest, changed, revisions, updated, guid"
 
@@ -189,12 +188,8 @@ def _first_free(free: Callable[[str], bool], wanted: Sequence[str], *minted: str
 
 
 def _by_keys(reader: Reader, source: str, keys: Iterable[str]) -> Iterator[StoredItem]:
-    wanted = list(keys)
-    for start in range(0, len(wanted), _CHUNK):
-        part = wanted[start : start + _CHUNK]
-        marks = ",".join("?" * len(part))
-        query = f"SELECT {_COLUMNS} FROM entry WHERE source = ? AND key IN ({marks})"
-        yield from [StoredItem(*row) for row in reader.rows(query, (source, *part))]
+    found = reader.chosen(f"SELECT {_COLUMNS} FROM entry WHERE source = ? AND key", keys, source)
+    yield from (StoredItem(*row) for row in found)
 
 
 def _newest(reader: Reader, condition: str, *values: str) -> Iterator[StoredItem]:

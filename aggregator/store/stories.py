@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from aggregator.batches import batches
 from aggregator.model import Head, Member, Reason, Story
 from aggregator.store import rows
 from aggregator.store.base import Reader
@@ -41,10 +42,8 @@ def _member(row: Sequence[Any]) -> Member:
     return Member(rows.entry(row), story, event, reason, publication)
 
 
-def _in_chunks(numbers: Iterable[int]) -> Iterator[tuple[str, list[int]]]:
-    wanted = list(numbers)
-    for start in range(0, len(wanted), _CHUNK):
-        part = wanted[start : start + _CHUNK]
+def _in_chunks(numbers: Iterable[int]) -> Iterator[tuple[str, Sequence[int]]]:
+    for part in batches(list(numbers), _CHUNK):
         yield ",".join("?" * len(part)), part
 
 

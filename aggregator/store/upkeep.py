@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
+from aggregator.batches import batches
 from aggregator.errors import StoreError
 from aggregator.store import retention, trouble
 from aggregator.store.base import Reader, Store, Writer
@@ -26,8 +27,8 @@ def prune(store: Store, before: int, configured: Collection[str]) -> int:
     }
     aged = store.column("SELECT id FROM entry WHERE first_seen < ?", (before,))
     doomed = retention.doomed(aged, _beyond(store), documents, configured)
-    for start in range(0, len(doomed), _BATCH):
-        _remove(store, doomed[start : start + _BATCH])
+    for some in batches(doomed, _BATCH):
+        _remove(store, some)
     with store.transaction() as writer:
         writer.run("DELETE FROM traffic WHERE day < ?", (before // 86_400,))
         writer.run("DELETE FROM state_change WHERE at < ?", (before,))
@@ -43,7 +44,7 @@ def _beyond(reader: Reader) -> Iterator[int]:
         yield from reader.column(older, (source, retention.PER_SOURCE))
 
 
-def _remove(store: Store, doomed: list[int]) -> None:
+def _remove(store: Store, doomed: Sequence[int]) -> None:
     with store.transaction() as writer:
         marks = ",".join("?" * len(doomed))
         stories = writer.column(f"SELECT DISTINCT story FROM member WHERE entry IN ({marks})", doomed)
