@@ -123,7 +123,8 @@ def test_R4_a_crash_between_store_and_publish_is_repaired(seeds: Config) -> None
         from aggregator.cycle.network import opened
 
         with opened(Stop()) as network:
-            collect(seeds, store, found, Stop(), lambda polled: None, network)
+            outcomes = cycle.polls(seeds, found, Stop(), network)
+            collect(seeds, store, outcomes, len(found), lambda polled: None)
     report = once(seeds, NOW + 10, offline=True)
     assert report.folded.stories_new == 17 and (seeds.output / "all.atom").exists()
 

@@ -6,7 +6,7 @@ never written again. Start reading at `Archives.files`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from aggregator import edition, render
@@ -48,8 +48,9 @@ class Archives:
         newest = self.newest(topic)
         documents = self._to_make(topic, newest, missing)
         there = set() if self._anew else set(present) - set(missing)
+        without_page = self._without_page(topic, newest, there)
         files: dict[str, bytes] = {}
-        for number in sorted({*documents, *self._without_page(topic, newest, there)}):
+        for number in sorted(documents.union(without_page)):
             made, is_complete = self._document(topic, number, empty_date), number < newest
             if number in documents:
                 files.update(render.archive(made, self._site, number, is_complete))
@@ -113,10 +114,14 @@ class Archives:
             done = self._done(topic, current, composed, left)
             items = [item for item in reversed(composed) if item.published <= until and item.id not in done]
             places = self._places(topic, items)
-            if places:
-                self._note_unpublished(topic)
             silent = () if by_entry else _silent(left, current.since, {*done, *places})
-            archives.archive(self._store, topic.id, {**dict.fromkeys(silent, SILENT), **places})
+            self._put(topic, places, silent)
+
+    def _put(self, topic: Topic, places: Mapping[str, int], silent: Iterable[str]) -> None:
+        """`places`: id of an item → number of its document."""
+        if places:
+            self._note_unpublished(topic)
+        archives.archive(self._store, topic.id, {**dict.fromkeys(silent, SILENT), **places})
 
     def _places(self, topic: Topic, oldest_first: Sequence[Item]) -> dict[str, int]:
         newest = self.newest(topic)

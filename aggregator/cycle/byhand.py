@@ -43,10 +43,14 @@ def add(
     source = Source(BY_HAND, title=config.site.title)
     entries.absorb(store, source, polled, lambda new: memory, lambda stored: True, lambda memory: None)
     public_id = lookup.find(store, str(entry.guid))[0].public_id
+    _put_into(store, public_id, topics, now)
+    return public_id
+
+
+def _put_into(store: Store, public_id: str, topics: Sequence[str], now: int) -> None:
     with store.transaction() as writer:
         for topic in topics:
             overrides.remember_override(writer, Override(TOPIC, public_id, topic, TOPIC), now)
-    return public_id
 
 
 def topics_by_hand(words: Iterable[Override]) -> dict[str, list[str]]:
@@ -58,13 +62,18 @@ def topics_by_hand(words: Iterable[Override]) -> dict[str, list[str]]:
     return found
 
 
+def _link(said: str | None) -> str | None:
+    followed = urls.clean_link(said) if said else None
+    if said and followed is None:
+        raise UsageError(f'--link "{said}": is no web address such as https://example.org/story')
+    return followed
+
+
 def _entry(config: Config, title: str, text: str, link: str | None, published: int | None) -> Entry:
     shown = markup.title(title)
     if not shown:
         raise UsageError(f'--title "{title}": has no words; give the headline of the story')
-    followed = urls.clean_link(link) if link else None
-    if link and followed is None:
-        raise UsageError(f'--link "{link}": is no web address such as https://example.org/story')
+    followed = _link(link)
     plain = markup.clean(text).strip()
     guid = hashlib.sha256("\n".join((shown, followed or "", plain)).encode("utf-8", "replace")).hexdigest()
     content = markup.safe(normal.paragraphs(plain, links=True)) if plain else ""

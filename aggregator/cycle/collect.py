@@ -4,8 +4,7 @@ transaction a source.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from aggregator import health, kinds, poll, topics
 from aggregator.config import Config
@@ -44,34 +43,33 @@ def polls(
 def collect(
     config: Config,
     store: Store,
-    found: Sequence[Task],
-    stop: Stop,
+    outcomes: Iterable[tuple[Task, PollResult]],
+    due: int,
     beat: Callable[[PollResult], None],
-    network: Network,
-    pushed: Sequence[tuple[Task, PollResult]] = (),
 ) -> Collected:
-    """Poll these and store each outcome as it comes, after what was `pushed`: a crash in between loses nothing that
-    was stored.
-    """
-    tally = Collected(due=len(found))
+    """Store each outcome as it comes: a crash in between loses nothing that was stored."""
+    tally = Collected(due=due)
     rules = topics.compiled(config.topics, config.sources)
     titles = sources.titles(store)
-    for task, polled in chain(pushed, polls(config, found, stop, network)):
-        source = task.source
+    for task, polled in outcomes:
         failure = polled.failure.kind if polled.failure is not None else None
         if failure == "stopped":
             continue  # we were asked to stop: that is not the source's fault, and it is still due
         if failure == "put-off":
-            sources.remember(store, [(source, polled.memory)])
+            sources.remember(store, [(task.source, polled.memory)])
             continue
         if config.pause_host and failure == "rate-limited":
             _pause_host(config, store, task, polled)
-        said = polled.feed.title if polled.feed else ""
-        title = source.title or said or titles.get(source.id) or source.id
+        title = _title(task.source, polled, titles)
         stored, absorbed = _absorb_in_any_case(store, rules, task, polled, title)
-        _count(tally, source, stored, absorbed)
+        _count(tally, task.source, stored, absorbed)
         beat(stored)
     return tally
+
+
+def _title(source: Source, polled: PollResult, titles: Mapping[str, str]) -> str:
+    said = polled.feed.title if polled.feed else ""
+    return source.title or said or titles.get(source.id) or source.id
 
 
 def _absorb_in_any_case(

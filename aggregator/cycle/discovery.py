@@ -45,8 +45,7 @@ def find_feeds(config: Config, address: str) -> tuple[Candidate, ...]:
 def _find(config: Config, workers: Workers, network: Network, address: str) -> tuple[Candidate, ...]:
     fetched = network.get(config, Request(address))
     if fetched.body is None:
-        reason = fetched.failure.detail if fetched.failure else "nothing came"
-        raise UsageError(f"{urls.redact(address)}: {reason}")
+        raise _nothing_came(address, fetched)
     found = _read(config, workers, address, fetched)
     if found is not None:
         return (found,)
@@ -56,6 +55,11 @@ def _find(config: Config, workers: Workers, network: Network, address: str) -> t
         return tuple(sorted(by_url.values(), key=_likeliest_first))
     guessed = _tried(config, workers, network, discover.usual(fetched.url))
     return tuple(islice(guessed, 1))  # no guess more than it takes
+
+
+def _nothing_came(address: str, fetched: FetchResult) -> UsageError:
+    reason = fetched.failure.detail if fetched.failure else "nothing came"
+    return UsageError(f"{urls.redact(address)}: {reason}")
 
 
 def _likeliest_first(one: Candidate) -> tuple[bool, int]:

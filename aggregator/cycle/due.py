@@ -29,9 +29,7 @@ def tasks(config: Config, store: Reader, wanted: Wanted, now: int) -> tuple[Task
     pushed = pushes.working(store, now)
     made = []
     forced = wanted.everything or bool(wanted.ids)
-    for source in config.sources:
-        if not source.enabled or (wanted.ids and source.id not in wanted.ids):
-            continue
+    for source in _asked_for(config, wanted):
         memory = _memory(source, known.get(source.id, SourceState()), last_urls)
         pace = _pace(config, source, source.id in pushed)
         if schedule.is_due(memory, now, pace, forced=forced, local=not kinds.of(source).remote):
@@ -39,6 +37,11 @@ def tasks(config: Config, store: Reader, wanted: Wanted, now: int) -> tuple[Task
     # Only a document of the address of before is like the one of before.
     marks = sources.marks(store, [task.source.id for task in made if task.memory.body_hash])
     return tuple(replace(task, marks=marks.get(task.source.id)) for task in made)
+
+
+def _asked_for(config: Config, wanted: Wanted) -> list[Source]:
+    enabled = [source for source in config.sources if source.enabled]
+    return [source for source in enabled if not wanted.ids or source.id in wanted.ids]
 
 
 def _memory(source: Source, memory: SourceState, last_urls: Mapping[str, str | None]) -> SourceState:

@@ -80,8 +80,7 @@ class Editions:
         while True:
             found = self._stories(topic, wanted)
             is_everything = len(found) < wanted or wanted >= FETCH_MOST or self._is_enough(view, found)
-            is_young = bool(found) and found[-1].published >= found[0].published - edition.BURST_WINDOW
-            if is_everything or not is_young:  # else what is composed of these would be thrown away
+            if is_everything or not _is_young(found):  # else what is composed of these would be thrown away
                 made = self._composed(view, found)
                 if is_everything or not (_is_picky(view) and len(made.items) < limit):
                     return made
@@ -142,6 +141,11 @@ class Editions:
         others = edition.mixed(stories.founders(self.store, ON_FRONT), events)
         new = self._of_whole(replace(view, one_per="story"), stories.stories(self.store, others))
         return most_told.items, new.items
+
+
+def _is_young(found: Sequence[Story]) -> bool:
+    """Whether even the oldest, which comes last, may stay in a feed beyond its limit."""
+    return bool(found) and found[-1].published >= found[0].published - edition.BURST_WINDOW
 
 
 def _is_picky(view: View) -> bool:

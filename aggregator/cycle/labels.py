@@ -83,7 +83,8 @@ def label(config: Config, store: Store, stop: Stop | None = None) -> None:
     if is_new:
         labels.unlabel_newest(store, learning.TAUGHT_BY)
     by_hand = topics_by_hand(overrides.overrides(store))
-    labeller = Labeller(rules, titles, by_hand, frozenset(topic.id for topic in config.topics), learned)
+    configured = frozenset(topic.id for topic in config.topics)
+    labeller = Labeller(rules, titles, by_hand, configured, learned)
     while labels.label(store, labeller.topics_of):
         stop.check()
 
@@ -96,15 +97,23 @@ def _forget_labels_of_other_rules(config: Config, store: Store) -> None:
     of_topics = {topic.id: topic_signature(topic) for topic in config.topics}
     before: dict[str, dict[str, str]] = json.loads(store.meta("rules of topics") or "{}")
     is_comparable = of_sources in before and not learning_signature(config)
-    changed = {name for name, _ in before[of_sources].items() ^ of_topics.items()} if is_comparable else set()
-    touched = what_to_look_at([topic for topic in config.topics if topic.id in changed])
-    if is_comparable and touched is not None:
-        labels.unlabel_some(store, changed, changed - of_topics.keys(), touched.words, touched.sources)
-    else:
+    if not (is_comparable and _forget_labels_of_some(config, store, before[of_sources], of_topics)):
         changes.hold_back(config, store)
         labels.unlabel_all(store, list(of_topics))
     store.set_meta("rules of topics", json.dumps({of_sources: of_topics}))
     store.set_meta("rules", signature)
+
+
+def _forget_labels_of_some(
+    config: Config, store: Store, before: Mapping[str, str], of_topics: Mapping[str, str]
+) -> bool:
+    """Where the words of the changed rules can stand alone; False where that can't be told. Signatures by topic."""
+    changed = {name for name, _ in before.items() ^ of_topics.items()}
+    touched = what_to_look_at([topic for topic in config.topics if topic.id in changed])
+    if touched is None:
+        return False
+    labels.unlabel_some(store, changed, changed - of_topics.keys(), touched.words, touched.sources)
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,11 +76,13 @@ def learned(
     if anew:
         state = _teach_and_keep(config, store, rules, titles, learners)
     counts = learn.load(store.meta("learned counts") or "{}")
-    examples = {
-        topic: tuple((title, learn.features(title, text)) for title, text in found)
-        for topic, found in state["few"].items()
-    }
+    examples = {topic: tuple(map(_headline_and_features, found)) for topic, found in state["few"].items()}
     return Learned(learn.Model(counts), counts, quality(store), examples, frozenset(learners)), anew
+
+
+def _headline_and_features(example: tuple[str, str]) -> tuple[str, Features]:
+    title, text = example
+    return title, learn.features(title, text)
 
 
 def _is_due(state: Mapping[str, Any], signature: str, newest: int) -> bool:
@@ -97,11 +99,12 @@ def _teach_and_keep(
     given = _examples(config, store, learners)
     found = [*_given(given), *_certain(store, rules, titles, learners)]
     counts, quality = learn.teach(found)
+    few = {topic: sorted(examples) for topic, examples in given.items() if topic not in quality}
     state = {
         "rules": rules_signature(config),
         "newest": lookup.newest_entry(store),
         "taught": len(found),
-        "few": {topic: sorted(examples) for topic, examples in given.items() if topic not in quality},
+        "few": few,
         "quality": {topic: asdict(one) for topic, one in quality.items()},
     }
     with store.transaction() as writer:
@@ -146,9 +149,10 @@ def _certain(
     store: Reader, rules: Rules, titles: Mapping[str, str], learners: Mapping[str, Topic]
 ) -> Iterator[Example]:
     """The newest entries, with the topics that their rules are certain of."""
+    taught = {topic.id for topic in learners.values() if topic.learn}
     for entry, _ in islice(lookup.entries(store, newest_first=True), TAUGHT_BY):
         labels = topics.label(rules, entry, titles.get(entry.source, ""))
-        mine = [label for label in labels if label.topic in learners and learners[label.topic].learn]
+        mine = [label for label in labels if label.topic in taught]
         features = learn.features(entry.title, topics.beginning(entry))
         terms = [term for label in mine for term in label.terms]
         hidden = learn.without(features, terms) if mine else features

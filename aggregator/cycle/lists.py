@@ -21,8 +21,7 @@ AT_ONCE = 8  # lists that are asked for at the same time, each in its host's tur
 
 def sync(config: Config, now: int, stop: Stop | None = None) -> tuple[bool, list[str]]:
     """(whether a list is another one now, what went wrong in words). What can't be read stays as it was."""
-    all_known = [(one, _at_its_place(one, known(config.database, one.id))) for one in config.lists]
-    due = [(one, before) for one, before in all_known if _is_due(one, before, now)]
+    due = _due(config, now)
     if not due:
         return False, []
     answers = _asked(config, due, stop or Stop())
@@ -38,6 +37,11 @@ def sync(config: Config, now: int, stop: Stop | None = None) -> tuple[bool, list
         for others in taken.values():
             others |= {feed.id for feed in after.feeds}
     return changed, trouble
+
+
+def _due(config: Config, now: int) -> list[tuple[ReadingList, Known]]:
+    all_known = [(one, _at_its_place(one, known(config.database, one.id))) for one in config.lists]
+    return [(one, before) for one, before in all_known if _is_due(one, before, now)]
 
 
 def _at_its_place(one: ReadingList, before: Known) -> Known:

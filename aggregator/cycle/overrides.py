@@ -81,10 +81,8 @@ def join(store: Store, one: str, other: str, level: str, now: int) -> str:
         _retract_splits(store, writer, a, b, level)
         overrides.remember_override(writer, Override("join", a.public_id, b.public_id, level), now)
         done = fold.join(writer, a.public_id, b.public_id, level)
-    kind = "story" if level == "text" else "event"
-    if not done:
-        return f"entries {a.id} and {b.id} are one {kind} as soon as both are folded"
-    return f"entries {a.id} and {b.id} are one {kind} now; {_hidden(store, a, b, level)}"
+    them = f"entries {a.id} and {b.id} are one {'story' if level == 'text' else 'event'}"
+    return f"{them} now; {_hidden(store, a, b, level)}" if done else f"{them} as soon as both are folded"
 
 
 def _retract_splits(store: Store, writer: Writer, a: Entry, b: Entry, level: str) -> None:
@@ -105,8 +103,8 @@ def _hidden(store: Reader, a: Entry, b: Entry, level: str) -> str:
         head = stories.heads(store, [place.event])[place.event].public_id
     where = "everywhere" if level == "text" else "in feeds of one item an event"
     hidden = [f"“{one.title}”" for one in (a, b) if one.public_id != head]
-    leading = next((one.title for one in (a, b) if one.public_id == head), "")
-    first = f"“{leading}”" if leading else events.headline(store, place.event)
+    leading = [f"“{one.title}”" for one in (a, b) if one.public_id == head and one.title]
+    first = leading[0] if leading else events.headline(store, place.event)
     return f"{' and '.join(hidden)} {'is' if len(hidden) == 1 else 'are'} told under {first} {where}"
 
 

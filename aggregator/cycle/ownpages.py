@@ -118,20 +118,20 @@ class OwnPages:
 
     def _gone(self, own: Mapping[int, set[str]], present: Container[str]) -> dict[int, set[str]]:
         """Event → pages of its ids, old ones too, that stand there and are not made any more."""
-        going = {
-            event: {
-                edition.page(name): name
-                for name in names
-                if edition.page(name) in present and edition.page(name) not in own[event]
-            }
-            for event, names in stories.names_of_events(self.store, own).items()
-        }
+        of_events = stories.names_of_events(self.store, own)
+        going = {event: _standing(names, present, own[event]) for event, names in of_events.items()}
         elsewhere = self._made_elsewhere([name for named in going.values() for name in named.values()])
         gone = {
             event: {page for page, name in pages_of_it.items() if name not in elsewhere}
             for event, pages_of_it in going.items()
         }
         return {event: names for event, names in gone.items() if names}
+
+
+def _standing(names: Iterable[str], present: Container[str], made: Container[str]) -> dict[str, str]:
+    """Pages of these ids that stand there and are not made: page → id."""
+    pages_of = {edition.page(name): name for name in names}
+    return {page: name for page, name in pages_of.items() if page in present and page not in made}
 
 
 __all__ = ["Made", "OwnPages"]

@@ -119,10 +119,13 @@ class Publisher:
         for name in portion.editions:
             self._stop.check()
             files.update(self._edition(name))
-        if portion.is_last and portion.editions and portion.editions[-1] in self.editions.topics:
+        if portion.is_last and self.editions.topics.keys() & set(portion.editions[-1:]):
             files.update(sitepages.front_page(self.editions, self._first_items))
         self._made |= files.keys()
         self._total += self._folder.write(files, (), self._now, self._stop.check)
+        self._note_published(portion)
+
+    def _note_published(self, portion: Portion) -> None:
         unpublished.printed(self._store, [name for name in portion.names if name not in self._waiting])
         for name in portion.editions:
             if self._store.meta(unprinted(name)):
@@ -217,9 +220,9 @@ def _mark(config: Config, store: Store, folder: Folder) -> bool:
 def _left(config: Config, store: Store, now: int) -> dict[str, int]:
     """Files of topics that left the config, and since when; kept in the store, so that another folder knows."""
     present = {topic.id for topic in config.topics}
-    left: dict[str, int] = json.loads(store.meta("topics left") or "{}")
-    left |= {topic: now for topic in json.loads(store.meta("topics") or "[]") if topic not in left}
-    left = {topic: since for topic, since in sorted(left.items()) if topic not in present}
+    known = dict.fromkeys(json.loads(store.meta("topics") or "[]"), now)
+    known |= json.loads(store.meta("topics left") or "{}")
+    left = {topic: since for topic, since in sorted(known.items()) if topic not in present}
     store.set_meta("topics left", json.dumps(left))
     store.set_meta("topics", json.dumps(sorted(present)))
     forms = (*formats.named(config.site.formats), HTML)

@@ -74,11 +74,11 @@ def _read(
             continue
         task = Task(source, known.get(source.id, SourceState()), config.limits, slowed(config.pace))
         polled = poll.take(task, [_as_fetched(letter, now)], workers.parse)
-        if polled.failure is not None:
+        if polled.failure is None:
+            known[source.id] = polled.memory  # a second one of the same feed goes on from there
+            yield task, replace(polled, pushed=True)
+        else:
             report.warnings.append(f"{source.id}: what its hub brought is left out: {polled.failure.detail}")
-            continue
-        known[source.id] = polled.memory  # a second one of the same feed goes on from there
-        yield task, replace(polled, pushed=True)
 
 
 # ---------------------------------------------------------------- what is asked for
@@ -105,18 +105,26 @@ def sync(
         before = _to_ask(source, wish, known.get(source))
         if before.hub in trouble:
             continue
-        # A hub may verify before it answers.
         known[source] = websub.asked(before, wish[0], now)
-        pushes.keep(store, [known[source]])
-        mailbox.expect(known.values())
-        words = _ask(config, network, known[source])
+        words = _ask_and_keep(config, store, mailbox, network, known, source)
         if words:
             trouble[before.hub] = words
-            known[source] = replace(known[source], trouble=words)
-            pushes.keep(store, [known[source]])
     mailbox.expect(known.values())
     _poll_again(config, store, known, now)
     return [f"hub {urls.redact(hub)}: {words}" for hub, words in trouble.items()]
+
+
+def _ask_and_keep(
+    config: Config, store: Store, mailbox: Mailbox, network: Network, known: _Known, source: str
+) -> str:
+    """What went wrong, in words. It is kept before it is asked for: a hub may verify before it answers."""
+    pushes.keep(store, [known[source]])
+    mailbox.expect(known.values())
+    words = _ask(config, network, known[source])
+    if words:
+        known[source] = replace(known[source], trouble=words)
+        pushes.keep(store, [known[source]])
+    return words
 
 
 def _to_ask(source: str, wanted: tuple[Wish, str, str], before: Subscription | None) -> Subscription:
@@ -131,11 +139,11 @@ def _wishes(
     config: Config, store: Store, known: Mapping[str, Subscription], now: int
 ) -> dict[str, tuple[Wish, str, str]]:
     """Source → what to ask which hub for."""
-    said = _hubs(config, store) if is_possible(config) else {}
+    hubs = _hubs(config, store) if is_possible(config) else {}
     found: dict[str, tuple[Wish, str, str]] = {}
-    for source in {**said, **known}:
+    for source in {**hubs, **known}:
         before = known.get(source)
-        hub, topic = said.get(source, (None, None))
+        hub, topic = hubs.get(source, (None, None))
         wish = websub.wanted(before, hub, topic, now)
         if wish == "unsubscribe" and before is not None:
             found[source] = (wish, before.hub, before.topic)
@@ -192,14 +200,13 @@ def _poll_again(config: Config, store: Store, known: Mapping[str, Subscription],
     over = [name for name, one in known.items() if one.verified_at and not one.works(now) and name in by_id]
     if not over:
         return
-    memories, sooner = sources.memories(store), []
+    memories = sources.memories(store)
     for name in over:
         memory = memories.get(name, SourceState())
         planned = now + (by_id[name].interval or config.pace.interval)
         if memory.next_poll > planned > memory.not_before:
-            why = known[name].in_words(now)
-            sooner.append((by_id[name], replace(memory, next_poll=planned, why=why)))
-    sources.remember(store, sooner)
+            sooner = replace(memory, next_poll=planned, why=known[name].in_words(now))
+            sources.remember(store, [(by_id[name], sooner)])
 
 
 __all__ = ["brought", "is_possible", "slowed", "sync"]

@@ -5,14 +5,16 @@ the store.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from aggregator.config import Config
 from aggregator.cycle import digests, hooks, push, retention
 from aggregator.cycle.archives import make_growing_ones_again
 from aggregator.cycle.changes import follow_renames, let_in
-from aggregator.cycle.collect import collect, pay_debts
+from aggregator.cycle.collect import collect, pay_debts, polls
 from aggregator.cycle.due import Wanted, pruned_today, tasks
 from aggregator.cycle.labels import label
 from aggregator.cycle.network import Network
@@ -29,35 +31,52 @@ from aggregator.store import Reader, Store, queue, sources, unpublished, upkeep
 HUB_TIME = 5.0  # seconds
 
 
-def stages(
-    config: Config,
-    store: Store,
-    wanted: Wanted | None,
-    report: Report,
-    stop: Stop,
-    watch: Watch,
-    network: Network,
-    mailbox: Mailbox | None = None,
-) -> None:
-    """The stages, one after the other; each fills its part of the report. Raises Stopped between and within
-    them.
-    """
-    _look_after(config, store, report.started)
-    if wanted is not None:
-        report.collected = _collect(config, store, wanted, report, stop, watch, network, mailbox)
-    stop.check()
-    report.collected.updated += pay_debts(config, store, report.started)
-    report.folded = _fold(config, store, watch, stop)
-    stop.check()
-    _group(config, store, report.started, watch, stop)
-    report.written = _publish(config, store, report.started, watch, stop)
-    report.warnings += [_too_large(name, size) for name, size in report.written.large]
-    stop.check()
-    report.warnings += _tell(config, report, network.door)
-    report.warnings += hooks.run(config, store, report.started, stop)
-    if mailbox is not None:
-        report.warnings += push.sync(config, store, mailbox, network, report, stop)
-    store.tidy()
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The stages of one cycle; each fills its part of the report. Start at `run`."""
+
+    config: Config
+    store: Store
+    report: Report
+    stop: Stop
+    watch: Watch
+    network: Network
+    mailbox: Mailbox | None = None
+
+    def run(self, wanted: Wanted | None) -> None:
+        """One after the other. Raises Stopped between and within them. `wanted` None polls nothing."""
+        config, store, report, stop = self.config, self.store, self.report, self.stop
+        _look_after(config, store, report.started)
+        if wanted is not None:
+            report.collected = self._collect(wanted)
+        stop.check()
+        report.collected.updated += pay_debts(config, store, report.started)
+        report.folded = _fold(config, store, self.watch, stop)
+        stop.check()
+        _group(config, store, report.started, self.watch, stop)
+        report.written = _publish(config, store, report.started, self.watch, stop)
+        report.warnings += [_too_large(name, size) for name, size in report.written.large]
+        stop.check()
+        self._tell_others()
+        store.tidy()
+
+    def _collect(self, wanted: Wanted) -> Collected:
+        """What hubs brought, and what the other sources that are due say."""
+        config, store, now = self.config, self.store, self.report.started
+        pushed = push.brought(config, store, self.mailbox, now, self.report) if self.mailbox else []
+        fresh = {task.source.id for task, _ in pushed}
+        due = [task for task in tasks(config, store, wanted, now) if task.source.id not in fresh]
+        self.watch.stage("polling", len(due))
+        polled = polls(config, due, self.stop, self.network)
+        return collect(config, store, chain(pushed, polled), len(due), lambda _: self.watch.step(1))
+
+    def _tell_others(self) -> None:
+        """Hubs and watchers, hooks, and hubs of what we subscribe to: what went wrong is warned of."""
+        config, store, report = self.config, self.store, self.report
+        report.warnings += _tell(config, report, self.network.door)
+        report.warnings += hooks.run(config, store, report.started, self.stop)
+        if self.mailbox is not None:
+            report.warnings += push.sync(config, store, self.mailbox, self.network, report, self.stop)
 
 
 def _group(config: Config, store: Store, now: int, watch: Watch, stop: Stop) -> None:
@@ -81,24 +100,6 @@ def _look_after(config: Config, store: Store, now: int) -> None:
     if now < int(store.meta("clock") or now):
         upkeep.clock_went_back(store, now)
     follow_renames(config, store)
-
-
-def _collect(
-    config: Config,
-    store: Store,
-    wanted: Wanted,
-    report: Report,
-    stop: Stop,
-    watch: Watch,
-    network: Network,
-    mailbox: Mailbox | None,
-) -> Collected:
-    """What hubs brought, and what the other sources that are due say."""
-    pushed = push.brought(config, store, mailbox, report.started, report) if mailbox is not None else []
-    fresh = {task.source.id for task, _ in pushed}
-    due = [task for task in tasks(config, store, wanted, report.started) if task.source.id not in fresh]
-    watch.stage("polling", len(due))
-    return collect(config, store, due, stop, lambda _: watch.step(1), network, pushed)
 
 
 def _too_large(name: str, size: int) -> str:
@@ -168,8 +169,12 @@ class _Hub:
         self._address, self._base_url, self._door, self._limits = address, base_url, door, limits
         self._dead = threading.Event()
 
-    def ping(self, name: str) -> Failure | None:
-        """The feed of this name changed."""
+    def ping_all(self, names: Sequence[str]) -> list[Failure | None]:
+        """The feeds of these names changed."""
+        with ThreadPoolExecutor(4) as pool:
+            return list(pool.map(self._ping, names))
+
+    def _ping(self, name: str) -> Failure | None:
         if self._dead.is_set():
             return None
         form = {"hub.mode": "publish", "hub.url": f"{self._base_url}{name}"}
@@ -187,12 +192,11 @@ def _tell(config: Config, report: Report, door: Door) -> list[str]:
     `HUB_TIME`.
     """
     limits = replace(config.limits, timeout=min(config.limits.timeout, HUB_TIME))
-    failures: list[tuple[str, Failure | None]] = []
     changed = [name for name in report.written.written if formats.is_subscribed(name)]
+    failures: list[tuple[str, Failure | None]] = []
     if config.site.hub and changed:
         hub = _Hub(config.site.hub, config.site.base_url, door, limits)
-        with ThreadPoolExecutor(4) as pool:
-            failures += [("hub", failure) for failure in pool.map(hub.ping, changed)]
+        failures += [("hub", failure) for failure in hub.ping_all(changed)]
     if config.ping_url and not report.all_failed:
         failures.append(("ping_url", door.send(config.ping_url, limits)))
     trouble = {(who, failure.detail) for who, failure in failures if failure and failure.kind != "stopped"}

@@ -38,8 +38,8 @@ def run(
         report.written = Written(unchanged=len(Folder(config.output).names()))
         return report
     from aggregator.cycle.network import opened
-    from aggregator.cycle.stages import stages  # all that polling, folding and publishing need
+    from aggregator.cycle.stages import Stages  # all that polling, folding and publishing need
 
     with suppress(Stopped), store.until(stop.overdue), opened(stop, network) as way_out:
-        stages(config, store, wanted, report, stop, watch or Watch(), way_out, mailbox)
+        Stages(config, store, report, stop, watch or Watch(), way_out, mailbox).run(wanted)
     return report
