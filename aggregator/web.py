@@ -35,6 +35,7 @@ from aggregator.render.pages import style
 _PATH = re.compile(r"(?:(?:archive|stories)/)?[a-z0-9][a-z0-9-]{0,90}(\.[a-z0-9]+)?\Z")
 SECOND_THOUGHTS = 7 * 86_400  # seconds from when a feed is no more until readers are told to unsubscribe (A2)
 _RDF = "application/rdf+xml"  # readers name it too; nobody publishes it here
+UNAVAILABLE = "503 Service Unavailable"
 RETRY = "120"  # seconds, while there is nothing good to give
 _ETAG = re.compile(r'(?:W/)?("[^"]*")')
 _STYLE_HASH = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
@@ -124,14 +125,18 @@ class Published:
         with os.fdopen(number, "rb") as file:
             info = os.fstat(file.fileno())  # of what is read now
             body = file.read()
-        found = File(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"', int(info.st_mtime))
+        found = File(body, _etag(body), int(info.st_mtime))
+        self._keep(name, info, found)
+        return found
+
+    def _keep(self, name: str, info: os.stat_result, found: File) -> None:
+        size = len(found.body)
         with self._lock:
-            if self._held + len(body) > self._bound:
+            if self._held + size > self._bound:
                 self._cache.clear()
                 self._held = 0
             self._cache[name] = (_stamp(info), found)
-            self._held += len(body)
-        return found
+            self._held += size
 
     def _known(self, name: str, info: os.stat_result) -> File | None:
         """What was read of it, unless it is another file by now (or a link, which was never read)."""
@@ -199,13 +204,8 @@ class Application:
         self._aged: dict[str, tuple[str, int, File]] = {}
         self._packed: dict[str, tuple[str, File]] = {}
         self.clock, self._public_metrics, self.editor, self.mailbox = clock, public_metrics, editor, mailbox
-        self.published, self.desk, self.base_url, self.ttl, self.hub = (
-            Published(folder),
-            desk,
-            base_url,
-            max(300, min(3600, ttl)),
-            hub,
-        )
+        self.published, self.desk = Published(folder), desk
+        self.base_url, self.ttl, self.hub = base_url, max(300, min(3600, ttl)), hub
         # the form goes there, also from a page reached by another name
         self.page_policy = f"{HTML_POLICY} {'/'.join(base_url.split('/')[:3])}"
         if images:
@@ -215,21 +215,9 @@ class Application:
         try:
             status, headers, body = self.answer(environ)
         except Exception as error:  # the last line of defence: a bug must not show a traceback to the world
-            status, headers, body = _text(
-                "500 Internal Server Error", f"something went wrong here: {type(error).__name__}"
-            )
-        headers += [
-            ("X-Content-Type-Options", "nosniff"),
-            *(
-                []
-                if any(name == "Referrer-Policy" for name, _ in headers)
-                else [("Referrer-Policy", "no-referrer")]
-            ),
-            ("Content-Length", str(len(body))),
-        ]
-        if status.startswith("304"):
-            headers = [header for header in headers if header[0] not in ("Content-Length", "Content-Type")]
-        start_response(status, headers)
+            words = f"something went wrong here: {type(error).__name__}"
+            status, headers, body = _text("500 Internal Server Error", words)
+        start_response(status, _completed(headers, len(body), status.startswith("304")))
         if environ["REQUEST_METHOD"] == "HEAD" or status.startswith("304"):
             return []
         wrapper = environ.get("wsgi.file_wrapper")
@@ -249,8 +237,11 @@ class Application:
         if self.mailbox is not None and path.startswith(PUSHED):
             return self.pushed(path.removeprefix(PUSHED), environ)
         if method not in ("GET", "HEAD"):
-            status, headers, body = _text("405 Method Not Allowed", "only GET and HEAD")
-            return status, [*headers, ("Allow", "GET, HEAD")], body
+            return _refused("GET", "HEAD")
+        return self.shown(path, environ)
+
+    def shown(self, path: str, environ: dict[str, Any]) -> Response:
+        """What is made when asked for, or a file."""
         if self.desk is not None and path in MADE:
             return self.made(path, environ)
         if self.desk is not None and (found := SOURCE.fullmatch(path)):
@@ -263,14 +254,11 @@ class Application:
         assert self.editor is not None
         method = environ["REQUEST_METHOD"]
         if method not in ("GET", "HEAD", "POST"):
-            status, headers, body = _text("405 Method Not Allowed", "only GET, HEAD and POST")
-            return status, [*headers, ("Allow", "GET, HEAD, POST")], body
-        length = str(environ.get("CONTENT_LENGTH") or "0")
-        size = min(int(length), LARGEST_FORM) if length.isdecimal() else 0
-        sent = environ["wsgi.input"].read(size).decode("utf-8", "replace") if method == "POST" else ""
-        asked = environ.get("QUERY_STRING", "") if method != "POST" else sent
-        given = {name: values[0] for name, values in parse_qs(asked, keep_blank_values=True).items()}
-        found = self.editor.answer(path, method == "POST", given, environ, is_from_here(environ))
+            return _refused("GET", "HEAD", "POST")
+        changes = method == "POST"
+        sent = _body(environ, LARGEST_FORM).decode("utf-8", "replace") if changes else ""
+        given = _given(sent if changes else environ.get("QUERY_STRING", ""))
+        found = self.editor.answer(path, changes, given, environ, is_from_here(environ))
         headers = [
             ("Content-Type", found.type),
             ("Content-Security-Policy", DESK_POLICY),
@@ -285,24 +273,18 @@ class Application:
         assert self.mailbox is not None
         now, method = int(self.clock()), environ["REQUEST_METHOD"]
         if method in ("GET", "HEAD"):
-            given = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
-            challenge = self.mailbox.verify(token, {name: values[0] for name, values in given.items()}, now)
+            challenge = self.mailbox.verify(token, _given(environ.get("QUERY_STRING", "")), now)
             if challenge is None:
                 return self.absent("push", environ)
             status, headers, _ = _text("200 OK", "")
             return status, headers, challenge[:2000].encode()  # as it came, without an end of line
         if method != "POST":
-            status, headers, body = _text("405 Method Not Allowed", "only GET and POST")
-            return status, [*headers, ("Allow", "GET, HEAD, POST")], body
-        length = str(environ.get("CONTENT_LENGTH") or "0")
-        size = min(int(length), LARGEST_PUSH) if length.isdecimal() else 0
-        body = environ["wsgi.input"].read(size)
-        signature = environ.get("HTTP_X_HUB_SIGNATURE", "")
+            return _refused("GET", "HEAD", "POST")
+        signature, kind = environ.get("HTTP_X_HUB_SIGNATURE", ""), environ.get("CONTENT_TYPE", "")
         try:
-            known = self.mailbox.put(token, signature, body, environ.get("CONTENT_TYPE", ""), now)
+            known = self.mailbox.put(token, signature, _body(environ, LARGEST_PUSH), kind, now)
         except Full:
-            status, headers, words = _text("503 Service Unavailable", "too much at once; come again")
-            return status, [*headers, ("Retry-After", RETRY)], words
+            return _text(UNAVAILABLE, "too much at once; come again", ("Retry-After", RETRY))
         return _text("202 Accepted", "taken") if known else _text("410 Gone", "nobody asked for this")
 
     # ------------------------------------------------------------ made when asked for
@@ -311,19 +293,11 @@ class Application:
         assert self.desk is not None
         if path == "metrics" and not (self._public_metrics or is_from_here(environ)):
             return self.absent(path, environ)
-        given = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        given = _given(environ.get("QUERY_STRING", ""))
         if path == "search":
-            limit, page = given.get("limit", ["50"])[0], given.get("page", ["1"])[0]
-            form = given.get("format", ["html"])[0]
-            found = self.desk.search(
-                given.get("q", [""])[0][:2000],
-                form,
-                min(200, int(limit)) if limit.isdecimal() and int(limit) else 50,
-                max(1, int(page)) if page.isdecimal() and len(page) < 6 else 1,
-                given.get("sort", [""])[0] == "relevance",
-            )
+            found = _search(self.desk, given)
         elif path == "status":
-            found = self.desk.status(given.get("state", [""])[0])
+            found = self.desk.status(given.get("state", ""))
         else:
             found = {"healthz": self.desk.health, "metrics": self.desk.metrics}[path]()
         return self.told(found, environ, dated=path == "search")
@@ -333,26 +307,29 @@ class Application:
         if dated and found.type.startswith("text/html"):
             slot = int(self.clock()) // ago.SLOT
             found = replace(found, body=ago.beside(found.body, slot * ago.SLOT))
+        packed = len(found.body) > 1000 and _takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        etag = _etag(found.body)
+        if packed:
+            etag = _marked_as(etag, "gzip")
+        headers = [*self._headers_of_made(found), ("ETag", etag), ("Vary", "Accept-Encoding")]
+        if packed:
+            headers.append(("Content-Encoding", "gzip"))
+        if found.status.startswith("200") and _matches(environ.get("HTTP_IF_NONE_MATCH", ""), etag):
+            return "304 Not Modified", headers, b""
+        return found.status, headers, gzip.compress(found.body, 5, mtime=0) if packed else found.body
+
+    def _headers_of_made(self, found: Answer) -> Headers:
         policy = self.page_policy if found.type.startswith("text/html") else DATA_POLICY
-        wishes = _qualities(environ.get("HTTP_ACCEPT_ENCODING", ""))
-        packed = len(found.body) > 1000 and wishes.get("gzip", wishes.get("*", 0.0)) > 0
-        etag = f'"{hashlib.sha256(found.body).hexdigest()[:32]}{"-gzip" if packed else ""}"'
         headers = [
             ("Content-Type", found.type),
             ("Content-Security-Policy", policy),
             ("Cache-Control", "no-cache"),
-            ("ETag", etag),
-            ("Vary", "Accept-Encoding"),
         ]
-        if packed:
-            headers.append(("Content-Encoding", "gzip"))
-        if found.status.startswith("503"):
+        if found.status == UNAVAILABLE:
             headers.append(("Retry-After", RETRY))
         if not found.type.startswith("text/"):
             headers.append(("Access-Control-Allow-Origin", "*"))
-        if found.status.startswith("200") and _matches(environ.get("HTTP_IF_NONE_MATCH", ""), etag):
-            return "304 Not Modified", headers, b""
-        return found.status, headers, gzip.compress(found.body, 5, mtime=0) if packed else found.body
+        return headers
 
     # ------------------------------------------------------------ published files
 
@@ -366,17 +343,14 @@ class Application:
         found = self.published.get(name)
         if found is None:
             return self.absent(name, environ)
-        accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
         aged = self.aged(name, found)
-        coding, served = (
-            self.coded(name, found, accepted) if aged is found else self.packed(name, aged, accepted)
-        )
-        found = aged
-        etag = served.etag if not coding else f'"{found.etag.strip(chr(34))}-{coding}"'
-        headers = self.headers(name, etag, found.modified, negotiated)
+        in_coding = self.coded if aged is found else self.packed
+        coding, served = in_coding(name, aged, environ.get("HTTP_ACCEPT_ENCODING", ""))
+        etag = _marked_as(aged.etag, coding) if coding else served.etag
+        headers = self.headers(name, etag, aged.modified, negotiated)
         if coding:
             headers.append(("Content-Encoding", coding))
-        if _unchanged(environ, etag, found):
+        if _unchanged(environ, etag, aged):
             return "304 Not Modified", headers, b""
         return "200 OK", headers, served.body
 
@@ -417,10 +391,7 @@ class Application:
 
     def absent(self, name: str, environ: dict[str, Any]) -> Response:
         if not self.published.ready:
-            status, headers, body = _text(
-                "503 Service Unavailable", "nothing is published yet; come back soon"
-            )
-            return status, [*headers, ("Retry-After", RETRY)], body
+            return _text(UNAVAILABLE, "nothing is published yet; come back soon", ("Retry-After", RETRY))
         since = self.published.gone(name)
         mistaken = 0 if name.startswith("stories/") else SECOND_THOUGHTS  # nobody subscribes to those
         if since is not None and self.clock() - since >= mistaken:
@@ -439,9 +410,8 @@ class Application:
         body = ago.beside(found.body, slot * ago.SLOT)
         made = found
         if body != found.body:
-            # never before the file, nor in the future
-            changed = max(found.modified, slot * ago.SLOT)
-            made = File(body, f'"{found.etag.strip(chr(34))}-{slot}"', changed)
+            changed = max(found.modified, slot * ago.SLOT)  # never before the file, nor in the future
+            made = File(body, _marked_as(found.etag, str(slot)), changed)
         if len(self._aged) >= PAGES_KEPT:
             self._aged.clear()
         self._aged[name] = (found.etag, slot, made)
@@ -470,6 +440,12 @@ class Application:
                     return coding, packed
         return "", found
 
+    def _fresh(self, name: str, form: Format) -> int:
+        """Seconds."""
+        if name.startswith("archive/"):
+            return 86_400
+        return self.ttl if form.use == "feed" else 300
+
     def headers(self, name: str, etag: str, modified: int, negotiated: bool) -> Headers:
         form = formats.of_file(name)
         assert form is not None
@@ -477,10 +453,7 @@ class Application:
             ("Content-Type", content_type(form)),
             ("ETag", etag),
             ("Last-Modified", formatdate(modified, usegmt=True)),
-            (
-                "Cache-Control",
-                f"public, max-age={86_400 if name.startswith('archive/') else self.ttl if form.use == 'feed' else 300}",
-            ),
+            ("Cache-Control", f"public, max-age={self._fresh(name, form)}"),
             ("Vary", "Accept, Accept-Encoding" if negotiated else "Accept-Encoding"),
             ("Content-Security-Policy", self.page_policy if form.use == "page" else DATA_POLICY),
         ]
@@ -491,16 +464,72 @@ class Application:
         return headers
 
 
-def _text(status: str, text: str) -> Response:
-    return (
-        status,
-        [
-            ("Content-Type", "text/plain; charset=utf-8"),
-            ("Content-Security-Policy", DATA_POLICY),
-            ("Cache-Control", "no-cache"),
-        ],
-        f"{text}\n".encode(),
+def _completed(headers: Headers, length: int, is_unmodified: bool) -> Headers:
+    """With what every answer says."""
+    made = [*headers, ("X-Content-Type-Options", "nosniff")]
+    if not any(name == "Referrer-Policy" for name, _ in headers):
+        made.append(("Referrer-Policy", "no-referrer"))
+    if is_unmodified:
+        return [header for header in made if header[0] != "Content-Type"]
+    return [*made, ("Content-Length", str(length))]
+
+
+def _search(desk: Desk, given: dict[str, str]) -> Answer:
+    return desk.search(
+        given.get("q", "")[:2000],
+        given.get("format", "html"),
+        _number(given.get("limit", ""), 0, 0, 200) or 50,
+        _number(given.get("page", ""), 1, 1, 99_999),
+        given.get("sort", "") == "relevance",
     )
+
+
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def _takes_gzip(accept_encoding: str) -> bool:
+    wishes = _qualities(accept_encoding)
+    return wishes.get("gzip", wishes.get("*", 0.0)) > 0
+
+
+def _text(status: str, text: str, *more: tuple[str, str]) -> Response:
+    """`more`: headers."""
+    headers = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Security-Policy", DATA_POLICY),
+        ("Cache-Control", "no-cache"),
+        *more,
+    ]
+    return status, headers, f"{text}\n".encode()
+
+
+def _refused(*methods: str) -> Response:
+    """Other methods than these."""
+    words = f"only {', '.join(methods[:-1])} and {methods[-1]}"
+    return _text("405 Method Not Allowed", words, ("Allow", ", ".join(methods)))
+
+
+def _body(environ: dict[str, Any], largest: int) -> bytes:
+    """What was sent, as far as so many bytes."""
+    length = str(environ.get("CONTENT_LENGTH") or "0")
+    sent: bytes = environ["wsgi.input"].read(min(int(length), largest) if length.isdecimal() else 0)
+    return sent
+
+
+def _given(query_string: str) -> dict[str, str]:
+    """The first value of each name."""
+    return {name: values[0] for name, values in parse_qs(query_string, keep_blank_values=True).items()}
+
+
+def _number(said: str, default: int, least: int, most: int) -> int:
+    """What people wrote into an address, between these; `default` where it is no number."""
+    return max(least, min(most, int(said))) if said.isdecimal() and len(said) < 6 else default
+
+
+def _marked_as(etag: str, variant: str) -> str:
+    """The ETag of the same in another form."""
+    return f'{etag[:-1]}-{variant}"'
 
 
 def _qualities(header: str) -> dict[str, float]:

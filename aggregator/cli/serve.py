@@ -9,7 +9,7 @@ import json
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,14 +26,16 @@ from aggregator.daemon import Daemon, log, notify
 from aggregator.errors import AggregatorError, ConfigError, LockedError, Stopped, StoreError, UsageError
 from aggregator.mailbox import Mailbox
 from aggregator.meters import Meters, Stages, Stored
+from aggregator.model import SourceState
 from aggregator.publish import Folder
 from aggregator.render import formats, pages
 from aggregator.server import WSGI, Running
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, daemon_lock, lookup, open_reader, open_writer, pushes, sources
 from aggregator.text.phrases import span
-from aggregator.web import LARGEST_FORM, LARGEST_PUSH, Answer, Application, content_type
+from aggregator.web import LARGEST_FORM, LARGEST_PUSH, UNAVAILABLE, Answer, Application, content_type
 
+BAD_REQUEST = "400 Bad Request"
 IDLE = 3600  # seconds since the daemon last looked at what is due; a cycle that takes longer is ill, too
 OVERDUE = 6 * 3600  # seconds beyond a source's next poll from which on health is bad: no cycle has run
 
@@ -84,6 +86,39 @@ def _line(row: desk.SourceRow, present: int) -> pages.StatusLine:
     )
 
 
+def _health(row: desk.SourceRow, present: int) -> pages.SourceHealth:
+    words = f"{row.push[0].upper()}{row.push[1:]}." if row.push else ""
+    return pages.SourceHealth(_line(row, present), present // 86_400, words)
+
+
+def _summary(week: desk.Week, counts: Mapping[str, int]) -> str:
+    stored = f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events"
+    asked = "1 request" if week.requests == 1 else f"{week.requests} requests"
+    fetched, saved = week.wire_bytes / 1e6, week.saved_bytes / 1e6
+    return (
+        f"{stored}. This week {asked}, {week.not_modified} answered “not modified”; "
+        f"{fetched:.1f} MB fetched, {saved:.1f} MB saved."
+    )
+
+
+def _health_record(polled: Sequence[SourceState], ticked: float | None, present: int) -> dict[str, object]:
+    """Of sources that were polled; `ticked`: when the daemon last looked at what is due."""
+    overdue = max((present - memory.next_poll for memory in polled), default=0)
+    idle = None if ticked is None else max(0, present - int(ticked))
+    return {
+        "ok": overdue < OVERDUE and (idle is None or idle < IDLE),
+        "seconds_since_tick": idle,
+        "last_poll": max((memory.polled or 0 for memory in polled), default=None),
+        "oldest_overdue_seconds": max(0, overdue),
+        "failing": sum(memory.state in ("failing", "blocked", "gone") for memory in polled),
+        "database": "ok",
+    }
+
+
+def _plain(words: str, status: str) -> Answer:
+    return Answer(f"{words}\n".encode(), "text/plain; charset=utf-8", status)
+
+
 class StoreDesk:
     """What `/status`, `/source-ID.html`, `/search`, `/healthz` and `/metrics` show, over the store opened read-only for each
     request.
@@ -100,8 +135,7 @@ class StoreDesk:
         return str(error).replace(f"{self._holder.config.database.parent}/", "")
 
     def _unusable(self, error: StoreError) -> Answer:
-        words = f"{self._without_folder(error)}\n".encode()
-        return Answer(words, "text/plain; charset=utf-8", "503 Service Unavailable")
+        return _plain(self._without_folder(error), UNAVAILABLE)
 
     def _neighbours(self) -> list[pages.Neighbour]:
         return [
@@ -116,17 +150,11 @@ class StoreDesk:
         config, present = self._holder.config, self._clock()
         try:
             with self._open() as store:
-                rows, week, counts = (
-                    desk.source_rows(config, store, present),
-                    desk.week(store, present),
-                    lookup.counts(store),
-                )
+                rows = desk.source_rows(config, store, present)
+                summary = _summary(desk.week(store, present), lookup.counts(store))
         except StoreError as error:
             return self._unusable(error)
         lines = [_line(row, present) for row in rows]
-        asked = "1 request" if week.requests == 1 else f"{week.requests} requests"
-        summary = (f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events. This week {asked}, {week.not_modified} answered "
-                   f"“not modified”; {week.wire_bytes / 1e6:.1f} MB fetched, {week.saved_bytes / 1e6:.1f} MB saved.")  # fmt: skip
         new = [sum(row.new[day] for row in rows) for day in range(7)]
         return Answer(
             pages.status(lines, new, present // 86_400, summary, config.site, self._neighbours(), state)
@@ -146,41 +174,41 @@ class StoreDesk:
                 origin = sources.origins(store, [chosen])[name]
         except StoreError as error:
             return self._unusable(error)
-        words = f"{row.push[0].upper()}{row.push[1:]}." if row.push else ""
-        health = pages.SourceHealth(_line(row, present), present // 86_400, words)
         line = pages.SourceLine(name, row.title, origin.url, origin.site, chosen.enabled)
+        health = _health(row, present)
         return Answer(pages.source(line, items, config.site, self._neighbours(), last, health))
 
     def search(self, text: str, form: str, limit: int, page: int = 1, best_first: bool = False) -> Answer:
-        config = self._holder.config
         feed = formats.feed(form)
-        shown = pages.Results(text, page=page, best_first=best_first)
-        if text.strip():
-            try:
-                with self._open() as store:
-                    if feed is not None:
-                        found = _bounded(
-                            store, text, lambda late: desk.stories_of(store, text, limit, self._clock(), late)
-                        )
-                        made = cycle.search_feed(config, store, found, text, feed, limit)
-                        return Answer(made, content_type(feed))
-                    shown = self._results(store, shown, limit)
-            except query.QueryError as trouble:
-                shown = replace(shown, error=str(trouble))
-            except desk.TooLong:
-                words = "this search takes too long; ask for rarer words, without a * or a field\n"
-                return Answer(words.encode(), "text/plain; charset=utf-8", "503 Service Unavailable")
-            except StoreError as trouble:
-                return self._unusable(trouble)
-        if feed is not None:
-            return Answer(
-                f"{shown.error or 'q= is missing'}\n".encode(), "text/plain; charset=utf-8", "400 Bad Request"
+        asked = pages.Results(text, page=page, best_first=best_first)
+        if not text.strip():
+            return self._search_page(asked) if feed is None else _plain("q= is missing", BAD_REQUEST)
+        try:
+            with self._open() as store:
+                if feed is not None:
+                    return self._search_feed(store, text, feed, limit)
+                shown = self._results(store, asked, limit)
+            return self._search_page(shown, query.sought_for(query.parse(text)))
+        except query.QueryError as trouble:
+            if feed is not None:
+                return _plain(str(trouble), BAD_REQUEST)
+            return self._search_page(replace(asked, error=str(trouble)))
+        except desk.TooLong:
+            return _plain(
+                "this search takes too long; ask for rarer words, without a * or a field", UNAVAILABLE
             )
-        status = "400 Bad Request" if shown.error else "200 OK"
-        is_good = text.strip() and not shown.error
-        terms = query.sought_for(query.parse(text)) if is_good else ()
-        marked = partial(query.marked, terms)
-        return Answer(pages.search(shown, config.site, self._neighbours(), marked), status=status)
+        except StoreError as trouble:
+            return self._unusable(trouble)
+
+    def _search_feed(self, store: Reader, text: str, feed: formats.Format, limit: int) -> Answer:
+        found = _bounded(store, text, lambda late: desk.stories_of(store, text, limit, self._clock(), late))
+        made = cycle.search_feed(self._holder.config, store, found, text, feed, limit)
+        return Answer(made, content_type(feed))
+
+    def _search_page(self, shown: pages.Results, terms: Sequence[query.Term] = ()) -> Answer:
+        """`terms` are marked."""
+        page = pages.search(shown, self._holder.config.site, self._neighbours(), partial(query.marked, terms))
+        return Answer(page, status=BAD_REQUEST if shown.error else "200 OK")
 
     def _results(self, store: Reader, asked: pages.Results, limit: int) -> pages.Results:
         """One page of what matches."""
@@ -194,12 +222,17 @@ class StoreDesk:
                 raise
         numbers = sorted(found, key=lambda story: -found[story]) if asked.best_first else list(found)
         total = min(len(numbers), MATCHES)
-        last = max(1, -(-total // limit))
+        made = replace(asked, total=total, whole=whole and total == len(numbers))
+        return self._page_of(store, made, numbers[:total], limit)
+
+    def _page_of(
+        self, store: Reader, asked: pages.Results, numbers: Sequence[int], limit: int
+    ) -> pages.Results:
+        last = max(1, -(-len(numbers) // limit))
         page = min(asked.page, last)
-        shown = numbers[:total][(page - 1) * limit : page * limit]
+        shown = numbers[(page - 1) * limit : page * limit]
         items = tuple(cycle.search_items(self._holder.config, store, shown))
-        whole = whole and total == len(numbers)
-        return replace(asked, items=items, total=total, whole=whole, page=page, last=last)
+        return replace(asked, items=items, page=page, last=last)
 
     def _collect(self, store: Reader, text: str, found: dict[int, int], late: Callable[[], bool]) -> None:
         for story, said in desk.matching(store, text, self._clock(), late):
@@ -214,26 +247,15 @@ class StoreDesk:
 
     def health(self) -> Answer:
         config, present = self._holder.config, self._clock()
-        record: dict[str, object] = {"ok": True}
         try:
             with self._open() as store:
-                rows = [
-                    row
-                    for row in desk.source_rows(config, store, present)
-                    if row.source.enabled and row.memory.polled
-                ]
-            overdue = max((present - row.memory.next_poll for row in rows), default=0)
-            ticked = self.meters.ticked_at
-            idle = None if ticked is None else max(0, present - int(ticked))
-            record = {"ok": overdue < OVERDUE and (idle is None or idle < IDLE), "seconds_since_tick": idle, "last_poll": max((row.memory.polled or 0 for row in rows), default=None), "oldest_overdue_seconds": max(0, overdue),
-                      "failing": sum(row.memory.state in ("failing", "blocked", "gone") for row in rows), "database": "ok"}  # fmt: skip
+                rows = desk.source_rows(config, store, present)
+            polled = [row.memory for row in rows if row.source.enabled and row.memory.polled]
+            record = _health_record(polled, self.meters.ticked_at, present)
         except StoreError as error:
             record = {"ok": False, "database": self._without_folder(error)}
-        return Answer(
-            (json.dumps(record) + "\n").encode(),
-            "application/json; charset=utf-8",
-            "200 OK" if record["ok"] else "503 Service Unavailable",
-        )
+        status = "200 OK" if record["ok"] else UNAVAILABLE
+        return Answer((json.dumps(record) + "\n").encode(), "application/json; charset=utf-8", status)
 
     def metrics(self) -> Answer:
         """For Prometheus."""
@@ -248,7 +270,7 @@ class StoreDesk:
         except StoreError:
             return Stored(up=False)
         states = Counter(row.memory.state if row.source.enabled else "disabled" for row in rows)
-        last_poll = max((row.memory.polled or 0 for row in rows), default=0)
+        last_poll = max([row.memory.polled or 0 for row in rows], default=0)
         fetched = {"requests": week.requests, "wire_bytes": week.wire_bytes, "saved_bytes": week.saved_bytes}
         return Stored(True, states, counts, last_poll or None, fetched)
 
@@ -286,18 +308,21 @@ def _start(application: WSGI, host: str, port: int, largest_body: int = LARGEST_
 def serve_command(settings: Settings, host: str | None, port: int | None) -> None:
     """Serve the output folder, /status, /search, /healthz and /metrics."""
     config = settings.load(secrets=False)
-    given = config.serve or ("127.0.0.1", 8080)
-    running = _start(
-        _application(Holder(config), Meters()), host or given[0], given[1] if port is None else port
-    )
-    settings.say(f"serving {config.output} at http://{host or given[0]}:{running.port}/ (stop with Ctrl-C)")
+    given_host, given_port = config.serve or ("127.0.0.1", 8080)
+    host, port = host or given_host, given_port if port is None else port
+    running = _start(_application(Holder(config), Meters()), host, port)
+    settings.say(f"serving {config.output} at http://{host}:{running.port}/ (stop with Ctrl-C)")
+    _wait_for_the_end(running)
+    running.close()
+
+
+def _wait_for_the_end(running: Running) -> None:
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     while not stop.wait(1):
         if not running.alive:
             raise RuntimeError("the web server ended by itself")
-    running.close()
 
 
 PUSHES_EVERY = 3600  # seconds between two looks at subscriptions while nothing else is to be done
@@ -317,8 +342,7 @@ class Server:
 
     def move(self, config: Config) -> None:
         """Listen where this one says; raises UsageError where that can't be, and is then where it was."""
-        largest = LARGEST_PUSH if config.push and websub.is_public(config.site.base_url) else LARGEST_FORM
-        at = (*config.serve, largest) if config.serve is not None else None
+        at = _place(config)
         if at == self._at:
             return
         before, old = self._at, self._running
@@ -326,9 +350,7 @@ class Server:
             self.close()  # the same port at another address may include the old one
             old = None
         try:
-            if at is not None:
-                self._running = _start(self, *at)
-                log(f"serving {config.output} at http://{at[0]}:{self._running.port}/")
+            self._listen(config, at)
         except UsageError:
             if before is not None and old is None:
                 self._running = _start(self, *before)
@@ -336,6 +358,11 @@ class Server:
         self._at = at
         if old is not None:
             old.close()
+
+    def _listen(self, config: Config, at: tuple[str, int, int] | None) -> None:
+        if at is not None:
+            self._running = _start(self, *at)
+            log(f"serving {config.output} at http://{at[0]}:{self._running.port}/")
 
     def renew(self) -> None:
         """From the next request on, as the holder's config says."""
@@ -349,6 +376,14 @@ class Server:
     def check(self) -> None:
         if self._running is not None and not self._running.alive:
             raise RuntimeError("the web server ended by itself")
+
+
+def _place(config: Config) -> tuple[str, int, int] | None:
+    """Host, port, and bytes of the largest body that is taken there."""
+    if config.serve is None:
+        return None
+    can_be_pushed = config.push and websub.is_public(config.site.base_url)
+    return (*config.serve, LARGEST_PUSH if can_be_pushed else LARGEST_FORM)
 
 
 class Service:
@@ -439,14 +474,9 @@ class Service:
         config = self._with_lists(config, present, stop)
         try:
             called = self.mailbox.waiting or present - self._pushes_at >= PUSHES_EVERY
-            if self._introduced is config and not called and not _due(config, present):
-                return
-            with open_writer(config.database) as store:
-                cycle.introduce(config, store, present)
-                self._introduced = config
-                if called or cycle.anything_due(config, store, present):
-                    self._run(config, store, present, stop)
-            self._said = ""
+            if called or self._introduced is not config or _due(config, present):
+                self._work(config, present, called, stop)
+                self._said = ""
         except LockedError:
             return  # somebody else's cycle or command: at one of the next turns
         except AggregatorError as error:
@@ -471,17 +501,19 @@ class Service:
             log(words, "debug" if words in self._warned else "warning")
         return self.holder.config
 
+    def _work(self, config: Config, present: int, called: bool, stop: Stop) -> None:
+        """`called`: there is something to do, whether or not a source is due."""
+        with open_writer(config.database) as store:
+            cycle.introduce(config, store, present)
+            self._introduced = config
+            if called or cycle.anything_due(config, store, present):
+                self._run(config, store, present, stop)
+
     def _run(self, config: Config, store: Store, present: int, stop: Stop) -> None:
         started = time.monotonic()
         measured = Stages(self.meters)
-
-        def stage(name: str, steps: int) -> None:
-            measured.begin(name)
-            notify(f"STATUS={name} {steps or ''}".rstrip())
-
-        report = cycle.run(
-            config, store, Wanted(), present, stop, cycle.Watch(stage), self.network, self.mailbox
-        )
+        watch = cycle.Watch(partial(_tell_stage, measured))
+        report = cycle.run(config, store, Wanted(), present, stop, watch, self.network, self.mailbox)
         self._pushes_at = present
         measured.end()
         report.seconds = time.monotonic() - started
@@ -496,23 +528,47 @@ class Service:
         collected = report.collected
         failed = {source: f"{failure.kind}: {failure.detail}" for source, failure in collected.failures}
         for source, words in failed.items():
-            known = self._failed.get(source) == words
-            log(f"{source}: {words}", "debug" if known else "warning", source=source)
+            log(f"{source}: {words}", _level(self._failed.get(source) == words), source=source)
         for warning in report.warnings:
-            known = warning in self._warned
-            log(warning, "debug" if known else "warning")
+            log(warning, _level(warning in self._warned))
         self._warned = set(report.warnings)
         self._failed = failed if collected.due == 0 else {**self._failed, **failed}
-        if not collected.due:
-            return
-        words = f"cycle {report.seconds:.1f} s: {collected.due} polled, {collected.ok} with news to read, {collected.failed} failed; {collected.new} new entries, {len(report.written.written)} files written"
-        log(words, due=collected.due, ok=collected.ok, not_modified=collected.not_modified, failed=collected.failed, new=collected.new,
-            updated=collected.updated, written=len(report.written.written), seconds=round(report.seconds, 3))  # fmt: skip
+        if collected.due:
+            _log_cycle(report)
 
     def _trouble(self, error: AggregatorError) -> None:
         if str(error) != self._said:
             self._said = str(error)
             log(self._said, "error")
+
+
+def _tell_stage(measured: Stages, name: str, steps: int) -> None:
+    measured.begin(name)
+    notify(f"STATUS={name} {steps or ''}".rstrip())
+
+
+def _level(is_known: bool) -> logs.Level:
+    """Of what went wrong: told aloud once."""
+    return "debug" if is_known else "warning"
+
+
+def _log_cycle(report: cycle.Report) -> None:
+    collected, written = report.collected, len(report.written.written)
+    words = (
+        f"cycle {report.seconds:.1f} s: {collected.due} polled, {collected.ok} with news to read, "
+        f"{collected.failed} failed; {collected.new} new entries, {written} files written"
+    )
+    log(
+        words,
+        due=collected.due,
+        ok=collected.ok,
+        not_modified=collected.not_modified,
+        failed=collected.failed,
+        new=collected.new,
+        updated=collected.updated,
+        written=written,
+        seconds=round(report.seconds, 3),
+    )
 
 
 def _due(config: Config, present: int) -> bool:
