@@ -524,7 +524,7 @@ def _given(query_string: str) -> dict[str, str]:
 
 def _number(said: str, default: int, least: int, most: int) -> int:
     """What people wrote into an address, between these; `default` where it is no number."""
-    return max(least, min(most, int(said))) if said.isdecimal() and len(said) < 6 else default
+    return max(least, min(most, int(said[:9]))) if said.isdecimal() else default
 
 
 def _marked_as(etag: str, variant: str) -> str:

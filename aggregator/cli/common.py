@@ -86,38 +86,40 @@ class Settings:
 
 def common(json_output: bool = False) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Adds the common options to a command, which gets one `Settings` as its first argument."""
+    options = [
+        click.option("--config", "config_path", type=click.Path(path_type=Path), help=CONFIG_HELP),
+        click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
+        click.option("-v", "--verbose", is_flag=True, help="Print more, also without a terminal."),
+    ]
+    if json_output:
+        options.append(click.option("--json", "as_json", is_flag=True, help="Print data as JSON."))
 
     def decorate(command: Callable[..., R]) -> Callable[..., R]:
-        @click.pass_context
-        @functools.wraps(command)
-        def wrapped(context: click.Context, /, *args: Any, **given: Any) -> R:
-            base: Settings = context.find_root().obj or Settings()
-            settings = replace(
-                base,
-                config=given.pop("config_path") or base.config,
-                quiet=given.pop("quiet") or base.quiet,
-                verbose=given.pop("verbose") or base.verbose,
-                json=given.pop("as_json", False),
-            )
-            return command(settings, *args, **given)
-
-        options = [
-            click.option(
-                "--config",
-                "config_path",
-                type=click.Path(path_type=Path),
-                help=CONFIG_HELP,
-            ),
-            click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
-            click.option("-v", "--verbose", is_flag=True, help="Print more, also without a terminal."),
-        ]
-        if json_output:
-            options.append(click.option("--json", "as_json", is_flag=True, help="Print data as JSON."))
+        wrapped = _with_settings(command)
         for option in reversed(options):
             wrapped = option(wrapped)
         return wrapped
 
     return decorate
+
+
+def _with_settings(command: Callable[..., R]) -> Callable[..., R]:
+    """Takes what the common options say out of what a command is given."""
+
+    @click.pass_context
+    @functools.wraps(command)
+    def wrapped(context: click.Context, /, *args: Any, **given: Any) -> R:
+        base: Settings = context.find_root().obj or Settings()
+        settings = replace(
+            base,
+            config=given.pop("config_path") or base.config,
+            quiet=given.pop("quiet") or base.quiet,
+            verbose=given.pop("verbose") or base.verbose,
+            json=given.pop("as_json", False),
+        )
+        return command(settings, *args, **given)
+
+    return wrapped
 
 
 def now() -> int:
@@ -176,28 +178,43 @@ def _laid_out(
     styles: Sequence[str] = (),
 ) -> Iterator[Text]:
     """The last column takes what the others leave; where that is too little, it stands below them."""
-    from rich.cells import cell_len, set_cell_size
+    from rich.cells import cell_len
     from rich.text import Text
-
-    def cut(cell: str, room: int) -> str:
-        return cell if cell_len(cell) <= room else set_cell_size(cell, room - 1) + "…"
 
     widths = [
         min(WIDEST, max(cell_len(row[place]) for row in (columns, *rows)))
         for place in range(len(columns) - 1)
     ]
-    used = sum(widths) + 2 * len(widths)
-    below = width - used < NARROW and any(cell_len(row[-1]) > width - used for row in rows)
-    room = width - 4 if below else width - used
-    for number, row in enumerate((columns, *rows)):
-        first = "  ".join(
-            set_cell_size(cut(cell, size), size) for cell, size in zip(row, widths, strict=False)
-        )
-        lines = (textwrap.wrap(row[-1], room) if wrap else [cut(row[-1], room)]) or [""]
-        lines = (
-            [first, *(f"    {line}" for line in lines if line and number)]
-            if below
-            else [f"{first}  {lines[0]}", *(" " * used + line for line in lines[1:])]
-        )
-        style = "bold" if not number else styles[number - 1] if styles else ""
+    room = width - _used(widths)
+    is_below = room < NARROW and any(cell_len(row[-1]) > room for row in rows)
+    styled = zip((columns, *rows), ("bold", *(styles or [""] * len(rows))), strict=True)
+    for number, (row, style) in enumerate(styled):
+        if is_below:
+            last = _in_lines(row[-1], width - 4, wrap) if number else []
+            lines = [_fitted(row, widths), *(f"    {line}" for line in last if line)]
+        else:
+            last = _in_lines(row[-1], room, wrap)
+            more = (" " * _used(widths) + line for line in last[1:])
+            lines = [f"{_fitted(row, widths)}  {last[0]}", *more]
         yield from (Text(line.rstrip(), style=style) for line in lines)
+
+
+def _used(widths: Sequence[int]) -> int:
+    """Cells of a line that all columns but the last take."""
+    return sum(widths) + 2 * len(widths)
+
+
+def _fitted(row: Sequence[str], widths: Sequence[int]) -> str:
+    from rich.cells import set_cell_size
+
+    return "  ".join(set_cell_size(_cut(cell, size), size) for cell, size in zip(row, widths, strict=False))
+
+
+def _in_lines(cell: str, room: int, wrap: bool) -> list[str]:
+    return (textwrap.wrap(cell, room) if wrap else [_cut(cell, room)]) or [""]
+
+
+def _cut(cell: str, room: int) -> str:
+    from rich.cells import cell_len, set_cell_size
+
+    return cell if cell_len(cell) <= room else set_cell_size(cell, room - 1) + "…"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -11,7 +12,7 @@ from aggregator import cycle, desk, edition, query
 from aggregator.config import Config
 from aggregator.editing import COOKIE, Gate
 from aggregator.errors import AggregatorError, UsageError
-from aggregator.model import Story
+from aggregator.model import Entry, Story
 from aggregator.render import pages
 from aggregator.store import Reader, Store, open_reader, open_writer, stories
 from aggregator.web import Answer
@@ -29,6 +30,44 @@ VERBS: dict[str, Verb] = {
     "hide": lambda store, entry, _, at: cycle.hide(store, entry, at),
     "unhide": lambda store, entry, *_: cycle.unhide(store, entry),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Shows stories as an event's page at the desk does."""
+
+    titles: Mapping[str, str]  # of sources, by id
+    pinned: frozenset[str]  # published ids of entries
+    hidden: frozenset[str]
+    odd: int | None  # the story that is least like the others
+
+    @classmethod
+    def of(cls, store: Reader, odd: int | None) -> _Teller:
+        words = desk.overrides(store)
+        pinned, hidden = (
+            frozenset(word.a for word in words if word.kind == kind) for kind in ("pin", "hide")
+        )
+        return cls(desk.titles(store), pinned, hidden, odd)
+
+    def told(self, story: Story) -> pages.Told:
+        entries = [member.entry for member in story.members]
+        lead = next((one for one in entries if one.id == story.lead), entries[0])
+        ids = {one.public_id for one in entries}
+        return pages.Told(
+            lead.id,
+            lead.title,
+            lead.link,
+            self._source(lead),
+            story.published,
+            edition.likeness(story),
+            story.id == self.odd,
+            bool(ids & self.pinned),
+            bool(ids & self.hidden),
+            tuple((one.id, one.title, self._source(one)) for one in entries if one.id != lead.id),
+        )
+
+    def _source(self, entry: Entry) -> str:
+        return self.titles.get(entry.source, entry.source)
 
 
 class EditorDesk:
@@ -49,9 +88,7 @@ class EditorDesk:
         if changes and verb == "login":
             return self._login(given.get("token", ""))
         if not self._gate.lets_in(environ, from_here):
-            if self._config.desk_token is None:
-                return _plain("403 Forbidden", "the desk opens on this machine only; set serve.desk_token")
-            return Answer(pages.desk_login(self._config.site, self._neighbours), status="401 Unauthorized")
+            return self._closed()
         if not changes:
             return self._shown(verb, given)
         if not self._gate.means_it(environ, given.get("key", "")):
@@ -85,6 +122,11 @@ class EditorDesk:
             return self._shown(given.get("back", ""), {}, str(error), "400 Bad Request")
         return self._shown(given.get("back", ""), {}, said)
 
+    def _closed(self) -> Answer:
+        if self._config.desk_token is None:
+            return _plain("403 Forbidden", "the desk opens on this machine only; set serve.desk_token")
+        return Answer(pages.desk_login(self._config.site, self._neighbours), status="401 Unauthorized")
+
     def _shown(self, entry: str, given: dict[str, str], said: str = "", status: str = "200 OK") -> Answer:
         """The stories of an entry's event, or what there is to choose from."""
         asked = given.get("q", "")[:500]
@@ -99,49 +141,38 @@ class EditorDesk:
             told, found, before, said, status = [], [], [], str(error), "400 Bad Request"
         except AggregatorError as error:
             return _plain("503 Service Unavailable", str(error))
-        page = pages.desk(
-            self._config.site, self._neighbours, self._gate.key, said, found, told, asked, before
-        )
+        site, key = self._config.site, self._gate.key
+        page = pages.desk(site, self._neighbours, key, said, found, told, asked, before)
         return Answer(page, status=status)
 
     def _event(self, store: Reader, entry: str) -> list[pages.Told]:
         why = desk.why(store, entry)
-        words = desk.overrides(store)
-        pinned, hidden = ({word.a for word in words if word.kind == kind} for kind in ("pin", "hide"))
-        titles = desk.titles(store)
-
-        def told(story: Story) -> pages.Told:
-            lead = next(
-                (one.entry for one in story.members if one.entry.id == story.lead), story.members[0].entry
-            )
-            ids = {one.entry.public_id for one in story.members}
-            copies = [one.entry for one in story.members if one.entry.id != lead.id]
-            return pages.Told(
-                lead.id, lead.title, lead.link, titles.get(lead.source, lead.source), story.published,
-                edition.likeness(story), story.id == why.odd, bool(ids & pinned), bool(ids & hidden),
-                tuple((one.id, one.title, titles.get(one.source, one.source)) for one in copies),
-            )  # fmt: skip
-
+        teller = _Teller.of(store, why.odd)
         newest_first = sorted((why.story, *why.siblings), key=lambda story: -story.published)
-        return [told(story) for story in newest_first]
+        return [teller.told(story) for story in newest_first]
 
     def _found(self, store: Reader, asked: str) -> list[tuple[int, str, str, int]]:
         titles = desk.titles(store)
         if asked.strip():
             hits = desk.search(store, asked, LISTED, self._clock())
             return [(one.id, one.title, titles.get(one.source, one.source), 1) for one, _ in hits]
-        events: dict[int, list[Story]] = {}
-        for story in stories.newest(store, None, 10 * LISTED):
-            events.setdefault(story.event, []).append(story)
-        several = sorted(events.values(), key=lambda told: -len(told))[:LISTED]
         return [
-            (told[0].lead, desk.headline(told[0]), titles.get(told[0].members[0].entry.source, ""), len(told))
-            for told in several
+            (first.lead, desk.headline(first), titles.get(first.members[0].entry.source, ""), told)
+            for first, told in _most_told(store)
         ]
 
 
 UNDONE = {"split": "unsplit", "join": "unjoin"}  # button → the one that takes it back
 REMEMBERED = 20  # of these words, on a page
+
+
+def _most_told(store: Reader) -> list[tuple[Story, int]]:
+    """Of the newest events: a story, and how many there are."""
+    events: dict[int, list[Story]] = {}
+    for story in stories.newest(store, None, 10 * LISTED):
+        events.setdefault(story.event, []).append(story)
+    several = sorted(events.values(), key=lambda told: -len(told))[:LISTED]
+    return [(told[0], len(told)) for told in several]
 
 
 def _said(words: Sequence[desk.Word]) -> list[pages.Said]:

@@ -12,6 +12,7 @@ from aggregator.cli.common import Settings, ago, common, now, print_json, rfc333
 from aggregator.cli.groups import Group
 from aggregator.config.load import named_id
 from aggregator.errors import UsageError
+from aggregator.model import Topic
 from aggregator.store import Store, is_there, open_reader
 from aggregator.suggest import Suggestion
 from aggregator.text.phrases import duration
@@ -46,17 +47,28 @@ def add_command(
         public_id = cycle.add(config, store, title, text, link, topics, date, now())
         cycle.fold_again(config, store, now())
         found = desk.why(store, public_id)
-    entry = found.member.entry
     if settings.json:
-        print_json({"entry": public_id, "number": entry.id, "story": found.story.public_id, "event": found.event_id,
-                    "topics": sorted({topic for topic, _, _ in found.labels})})  # fmt: skip
+        print_json(_added_json(public_id, found))
         return
-    folded = found.story.public_id != public_id
+    is_folded = found.story.public_id != public_id
+    within = f" within the story “{desk.headline(found.story)}”" if is_folded else ""
     settings.say(
-        f"entry {entry.id} is published"
-        + (f" within the story “{desk.headline(found.story)}”" if folded else "")
-        + f"; topics: {', '.join(sorted({topic for topic, _, _ in found.labels})) or 'none'}"
+        f"entry {found.member.entry.id} is published{within}; topics: {', '.join(_topics(found)) or 'none'}"
     )
+
+
+def _topics(found: desk.Explanation) -> list[str]:
+    return sorted({topic for topic, _, _ in found.labels})
+
+
+def _added_json(public_id: str, found: desk.Explanation) -> dict[str, object]:
+    return {
+        "entry": public_id,
+        "number": found.member.entry.id,
+        "story": found.story.public_id,
+        "event": found.event_id,
+        "topics": _topics(found),
+    }
 
 
 def _text(file: IO[bytes] | None) -> str:
@@ -92,17 +104,29 @@ def overrides_list(settings: Settings) -> None:
     with open_reader(config.database) as store:
         words = desk.overrides(store)
     if settings.json:
-        print_json([{"kind": one.kind, "level": one.level, "at": rfc3339(one.at), "entry": one.a, "other": one.b,
-                     "title": one.title, "other_title": one.other} for one in words])  # fmt: skip
+        print_json([_override_json(one) for one in words])
         return
     if not words:
         settings.say("no overrides; `aggregator split` and `aggregator join` make some")
         return
-    table(
-        ("when", "word", "entry", "of"),
-        [(ago(one.at, present), f"{one.kind} {one.level}" if one.kind != one.level else one.kind,
-          one.title or one.a, one.other or one.b) for one in words],
-    )  # fmt: skip
+    table(("when", "word", "entry", "of"), [_override_cells(one, present) for one in words])
+
+
+def _override_json(one: desk.Word) -> dict[str, object]:
+    return {
+        "kind": one.kind,
+        "level": one.level,
+        "at": rfc3339(one.at),
+        "entry": one.a,
+        "other": one.b,
+        "title": one.title,
+        "other_title": one.other,
+    }
+
+
+def _override_cells(one: desk.Word, present: int) -> tuple[str, ...]:
+    word = f"{one.kind} {one.level}" if one.kind != one.level else one.kind
+    return ago(one.at, present), word, one.title or one.a, one.other or one.b
 
 
 @click.command("pin")
@@ -153,8 +177,7 @@ def topics_suggest(settings: Settings, since: str, limit: int) -> None:
     with open_reader(config.database) as store:
         found = desk.suggested(store, present - span, limit)
     if settings.json:
-        print_json([{"words": list(one.words), "match": _rule(one.words), "events": len(one.events),
-                     "headlines": [event.headlines[0] for event in one.events]} for one in found])  # fmt: skip
+        print_json([_suggested_json(one) for one in found])
         return
     taken = {topic.id for topic in config.topics}
     for one in found:
@@ -179,6 +202,27 @@ def _as_toml(name: str, found: Suggestion) -> str:
     return "\n".join(lines)
 
 
+def _suggested_json(one: Suggestion) -> dict[str, object]:
+    return {
+        "words": list(one.words),
+        "match": _rule(one.words),
+        "events": len(one.events),
+        "headlines": [event.headlines[0] for event in one.events],
+    }
+
+
+def _topic_json(topic: Topic, told: int, newest: int | None) -> dict[str, object]:
+    return {
+        "id": topic.id,
+        "title": topic.title,
+        "match": topic.match,
+        "exclude": topic.exclude,
+        "sources": list(topic.sources),
+        "stories": told,
+        "newest": rfc3339(newest),
+    }
+
+
 @topics_command.command("list")
 @common(json_output=True)
 def topics_list(settings: Settings) -> None:
@@ -190,11 +234,16 @@ def topics_list(settings: Settings) -> None:
         counts = desk.topic_counts(store)
     rows = [(topic, *counts.get(topic.id, (0, None))) for topic in config.topics]
     if settings.json:
-        print_json([{"id": topic.id, "title": topic.title, "match": topic.match, "exclude": topic.exclude, "sources": list(topic.sources),
-                     "stories": stories, "newest": rfc3339(newest)} for topic, stories, newest in rows])  # fmt: skip
+        print_json([_topic_json(*row) for row in rows])
         return
-    table(
-        ("topic", "title", "stories", "newest", "rule"),
-        [(topic.id, topic.title, str(stories), ago(newest, present), topic.match or ", ".join(topic.sources) or "–")
-         for topic, stories, newest in rows],
-    )  # fmt: skip
+    cells = [
+        (
+            topic.id,
+            topic.title,
+            str(told),
+            ago(newest, present),
+            topic.match or ", ".join(topic.sources) or "–",
+        )
+        for topic, told, newest in rows
+    ]
+    table(("topic", "title", "stories", "newest", "rule"), cells)

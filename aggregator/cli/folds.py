@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from aggregator.cli.run import progress
 from aggregator.config import Config, load
 from aggregator.cycle.plan import Change, files, plan
 from aggregator.errors import UsageError
+from aggregator.measure import Score
+from aggregator.model import Entry
 from aggregator.store import Reader, open_reader
 from aggregator.text import markup
 
@@ -121,22 +123,20 @@ def eval_command(
         return
     found = evaluate.labelled(file)
     if settings.json:
-        print_json([{key: round(value, 4) if isinstance(value, float) else value for key, value in asdict(one).items()} for one in found])  # fmt: skip
+        print_json([_score_json(one) for one in found])
         return
+    titles = ("level", "items", "P", "R", "F1", "B³ P", "B³ R", "B³ F1", "apart", "wrong", "largest")
+    table(titles, [_score_cells(one) for one in found])
+
+
+def _score_json(one: Score) -> dict[str, object]:
+    return {key: round(value, 4) if isinstance(value, float) else value for key, value in asdict(one).items()}
+
+
+def _score_cells(one: Score) -> tuple[str, ...]:
     shares = ("precision", "recall", "f1", "b3_precision", "b3_recall", "b3_f1", "apart")
-    table(
-        ("level", "items", "P", "R", "F1", "B³ P", "B³ R", "B³ F1", "apart", "wrong", "largest"),
-        [
-            (
-                one.level,
-                str(one.items),
-                *(f"{getattr(one, share):.3f}" for share in shares),
-                str(one.wrong),
-                str(one.largest),
-            )
-            for one in found
-        ],
-    )
+    figures = (f"{getattr(one, share):.3f}" for share in shares)
+    return one.level, str(one.items), *figures, str(one.wrong), str(one.largest)
 
 
 def _pairs(settings: Settings, file: Path) -> None:
@@ -161,24 +161,32 @@ def _ask(settings: Settings, questions: int, keep: Path | None, override: bool) 
         settings.say("nothing stored was folded by text or event yet")
         return
     answers: dict[str, list[bool]] = {}
-    titles = _titles_of(config)
+    for pair, is_right in _answers(pairs, _titles_of(config)):
+        answers.setdefault(pair.level, []).append(is_right)
+        if keep is not None:
+            _keep(keep, pair, is_right)
+        if override and not is_right:
+            _take_apart(settings, config, pair)
+    for level, given in sorted(answers.items()):
+        low, high = evaluate.wilson(sum(given), len(given))
+        precision = f"precision of the doubtful folds {low:.2f} to {high:.2f} (95 %)"
+        click.echo(f"{level}\t{sum(given)} of {len(given)} right\t{precision}")
+
+
+def _answers(pairs: Iterable[desk.Pair], titles: Mapping[str, str]) -> Iterator[tuple[desk.Pair, bool]]:
+    """Those that somebody said something of, until there is enough: whether the fold is right."""
     for pair in pairs:
         answer = _answer(pair, titles)
         if answer == "q":
-            break
+            return
         if answer != "s":
-            answers.setdefault(pair.level, []).append(answer == "y")
-        if keep is not None and answer != "s":
-            _keep(keep, pair, answer == "y")
-        if override and answer == "n":
-            with settings.writer(config) as writer:
-                settings.say("  " + cycle.split(writer, str(pair.other.id), now()))
-                cycle.fold_again(config, writer, now())
-    for level, given in sorted(answers.items()):
-        low, high = evaluate.wilson(sum(given), len(given))
-        click.echo(
-            f"{level}\t{sum(given)} of {len(given)} right\tprecision of the doubtful folds {low:.2f} to {high:.2f} (95 %)"
-        )
+            yield pair, answer == "y"
+
+
+def _take_apart(settings: Settings, config: Config, pair: desk.Pair) -> None:
+    with settings.writer(config) as writer:
+        settings.say("  " + cycle.split(writer, str(pair.other.id), now()))
+        cycle.fold_again(config, writer, now())
 
 
 def _titles_of(config: Config) -> dict[str, str]:
@@ -186,31 +194,40 @@ def _titles_of(config: Config) -> dict[str, str]:
         return desk.titles(store)
 
 
-def _answer(pair: desk.Pair, titles: dict[str, str]) -> str:
+def _answer(pair: desk.Pair, titles: Mapping[str, str]) -> str:
     """y, n, s (skip) or q; the end of the input is q, and nothing is taken for an answer."""
-    click.echo(err=True)
-    for entry in (pair.one, pair.other):
-        at = (rfc3339(entry.published) or "")[:16].replace("T", " ")
-        click.echo(f"  {entry.title}  ({titles.get(entry.source) or entry.source}, {at})", err=True)
-        if entry.summary:
-            click.echo(f"    {markup.snippet(entry.summary, 200)}", err=True)
-        if entry.link:
-            click.echo(f"    {entry.link}", err=True)
-    question = "the same text" if pair.level == "text" else "the same event"
+    for line in ("", *_lines(pair.one, titles), *_lines(pair.other, titles)):
+        click.echo(line, err=True)
+    what = "the same text" if pair.level == "text" else "the same event"
+    question = f"  {what}? y, n, s (skip), q (quit)"
     while True:
         try:
-            said = click.prompt(
-                f"  {question}? y, n, s (skip), q (quit)",
-                err=True,
-                prompt_suffix=" ",
-                default="",
-                show_default=False,
-            )
+            said = click.prompt(question, err=True, prompt_suffix=" ", default="", show_default=False)
         except click.Abort:
             click.echo(err=True)
             return "q"
         if (answer := said.strip().lower()[:1]) in ("y", "n", "s", "q") and answer:
             return answer
+
+
+def _lines(entry: Entry, titles: Mapping[str, str]) -> Iterator[str]:
+    """What somebody has to know to judge it."""
+    at = (rfc3339(entry.published) or "")[:16].replace("T", " ")
+    yield f"  {entry.title}  ({titles.get(entry.source) or entry.source}, {at})"
+    if entry.summary:
+        yield f"    {markup.snippet(entry.summary, 200)}"
+    if entry.link:
+        yield f"    {entry.link}"
+
+
+def _labelled(entry: Entry) -> dict[str, object]:
+    return {
+        "id": entry.public_id,
+        "title": entry.title,
+        "summary": entry.summary,
+        "source": entry.source,
+        "published": rfc3339(entry.published),
+    }
 
 
 def _keep(file: Path, pair: desk.Pair, same: bool) -> None:
@@ -219,8 +236,7 @@ def _keep(file: Path, pair: desk.Pair, same: bool) -> None:
     rows = []
     for entry, other in ((pair.one, a), (pair.other, a if same else b)):
         story = other if pair.level == "text" else entry.public_id
-        rows.append({"id": entry.public_id, "title": entry.title, "summary": entry.summary, "source": entry.source,
-                     "published": rfc3339(entry.published), "story": story, "event": other})  # fmt: skip
+        rows.append(_labelled(entry) | {"story": story, "event": other})
     with file.open("a", encoding="utf-8") as out:
         out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
@@ -246,14 +262,15 @@ def plan_command(settings: Settings, against: Path | None) -> None:
     if settings.json:
         print_json([_change_json(one, come, go) for one in changes])
         return
-    table(("topic", "change", "then", "of these in the feed"), [(one.topic, f"+{one.added} −{one.removed}", str(one.items),
-          "" if one.topic == "folds" else f"+{one.feed_added} −{one.feed_removed}") for one in changes])  # fmt: skip
-    if settings.verbose:
-        for line in _titles(changes):
-            click.echo(line)
-    for sign, names in (("+", come), ("−", go)):
-        for name in names:
-            click.echo(f"{sign} {name}")
+    table(("topic", "change", "then", "of these in the feed"), [_change_cells(one) for one in changes])
+    titles = _titles(changes) if settings.verbose else ()
+    for line in (*titles, *(f"+ {name}" for name in come), *(f"− {name}" for name in go)):
+        click.echo(line)
+
+
+def _change_cells(one: Change) -> tuple[str, ...]:
+    in_feed = "" if one.topic == "folds" else f"+{one.feed_added} −{one.feed_removed}"
+    return one.topic, f"+{one.added} −{one.removed}", str(one.items), in_feed
 
 
 def _change_json(one: Change, come: list[str], go: list[str]) -> dict[str, object]:

@@ -6,18 +6,19 @@ In: options, and a store that is only read. Out: tables, lines, or JSON. Start r
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
 from aggregator import desk, edition, query
 from aggregator.cli.common import Settings, ago, common, now, print_json, rfc3339, table
+from aggregator.config import Config
 from aggregator.cycle import learning
 from aggregator.errors import UsageError
 from aggregator.learn import Quality
 from aggregator.model import Entry, Story
 from aggregator.render import formats
-from aggregator.store import is_there, lookup, open_reader
+from aggregator.store import Reader, is_there, lookup, open_reader
 from aggregator.text.phrases import span
 
 # what a person has to look at comes first
@@ -45,12 +46,7 @@ def status_command(settings: Settings, states: tuple[str, ...]) -> None:
         record = {"sources": [_source_json(row) for row in rows], "week": _week_json(week)}
         print_json({**record, **sums, "learned": _learned_json(known)})
         return
-    table(
-        ("source", "state", "last success", "last new", "failures", "next poll", "why then"),
-        [_status_cells(row, present) for row in rows],
-        wrap=True,
-        styles=[_COLOURS.get(_state(row), "") for row in rows],
-    )
+    _status_table(rows, present)
     settings.say(_sums_line(week, counts))
     if known:
         settings.say(_learned_line(known))
@@ -65,6 +61,15 @@ def _week_json(week: desk.Week) -> dict[str, int]:
         "bytes": week.wire_bytes,
         "saved_bytes": week.saved_bytes,
     }
+
+
+def _status_table(rows: Sequence[desk.SourceRow], present: int) -> None:
+    table(
+        ("source", "state", "last success", "last new", "failures", "next poll", "why then"),
+        [_status_cells(row, present) for row in rows],
+        wrap=True,
+        styles=[_COLOURS.get(_state(row), "") for row in rows],
+    )
 
 
 def _learned_json(known: Mapping[str, Quality]) -> dict[str, object]:
@@ -149,42 +154,47 @@ def search_command(
     settings: Settings, text: str, form: str, limit: int, since: str | None, before: str | None
 ) -> None:
     """The topic query language over everything stored, newest first."""
-    config, present = settings.load(secrets=False), now()
+    config = settings.load(secrets=False)
+    feed = None if form in ("text", "json") else formats.feed(form)
     try:
         text = _within(text, since=since, before=before)
         with open_reader(config.database) as store:
-            if form not in ("text", "json") and (feed := formats.feed(form)) is not None:
-                from aggregator.cycle import search_feed
-
-                click.echo(
-                    search_feed(
-                        config, store, desk.stories_of(store, text, limit, present), text, feed, limit
-                    ),
-                    nl=False,
-                )
+            if feed is not None:
+                click.echo(_search_feed(config, store, text, feed, limit), nl=False)
                 return
-            titles, found = desk.titles(store), desk.search(store, text, limit, present)
+            titles, found = desk.titles(store), desk.search(store, text, limit, now())
     except query.QueryError as error:
         raise UsageError(f"search: {error}") from None
     if form == "json" or settings.json:
         for entry, _ in found:
-            print_json({"entry": entry.public_id, "number": entry.id, "source": entry.source, "title": entry.title, "link": entry.link,
-                        "published": rfc3339(entry.published), "summary": entry.summary})  # fmt: skip
+            print_json(_found_json(entry))
         return
-    table(
-        ("entry", "published", "source", "title"),
-        [
-            (
-                str(e.id),
-                str(rfc3339(e.published))[:16].replace("T", " "),
-                titles.get(e.source) or e.source,
-                e.title,
-            )
-            for e, _ in found
-        ],
-    )
+    table(("entry", "published", "source", "title"), [_found_cells(entry, titles) for entry, _ in found])
     if not found:
         settings.say("nothing stored matches")
+
+
+def _search_feed(config: Config, store: Reader, text: str, feed: formats.Format, limit: int) -> bytes:
+    from aggregator.cycle import search_feed
+
+    return search_feed(config, store, desk.stories_of(store, text, limit, now()), text, feed, limit)
+
+
+def _found_json(entry: Entry) -> dict[str, object]:
+    return {
+        "entry": entry.public_id,
+        "number": entry.id,
+        "source": entry.source,
+        "title": entry.title,
+        "link": entry.link,
+        "published": rfc3339(entry.published),
+        "summary": entry.summary,
+    }
+
+
+def _found_cells(entry: Entry, titles: Mapping[str, str]) -> tuple[str, ...]:
+    at = str(rfc3339(entry.published))[:16].replace("T", " ")
+    return str(entry.id), at, titles.get(entry.source) or entry.source, entry.title
 
 
 def _within(text: str, **moments: str | None) -> str:
@@ -222,22 +232,46 @@ def why_command(settings: Settings, entry: str) -> None:
 
 
 def _why_json(found: desk.Explanation) -> dict[str, object]:
-    entry, reason = found.member.entry, found.member.reason
+    entry = found.member.entry
     return {
-        "entry": entry.public_id, "number": entry.id, "source": entry.source, "guid": entry.guid, "link": entry.link, "title": entry.title,
-        "story": found.story.public_id, "event": found.event_id, "level": reason.level,
-        "against": found.against.public_id if found.against else None, "score": reason.score, "threshold": reason.threshold,
+        "entry": entry.public_id,
+        "number": entry.id,
+        "source": entry.source,
+        "guid": entry.guid,
+        "link": entry.link,
+        "title": entry.title,
+        **_fold_json(found),
+        "topics": [_topic_json(topic, by, rule) for topic, by, rule in found.labels],
+        "headlines": [{"since": rfc3339(at), "title": title} for at, title in found.headlines],
+        "overrides": [
+            {"kind": kind, "other": other or None, "level": level} for kind, other, level in found.overrides
+        ],
+    }
+
+
+def _topic_json(topic: str, by: Entry | None, rule: str) -> dict[str, object]:
+    return {"topic": topic, "rule": rule, "entry": by.public_id if by else None}
+
+
+def _fold_json(found: desk.Explanation) -> dict[str, object]:
+    """Where the entry is told, and what decided that."""
+    reason, together = found.member.reason, (found.story, *found.siblings)
+    return {
+        "story": found.story.public_id,
+        "event": found.event_id,
+        "level": reason.level,
+        "against": found.against.public_id if found.against else None,
+        "score": reason.score,
+        "threshold": reason.threshold,
         "features": dict(reason.features),
         "story_entries": [member.entry.public_id for member in found.story.members],
-        "event_stories": [found.story.public_id, *(story.public_id for story in found.siblings)],
-        "event_members": [
-            {"story": story.public_id, "likeness": edition.likeness(story), "odd": story.id == found.odd}
-            for story in (found.story, *found.siblings)
-        ] if found.siblings else [],
-        "topics": [{"topic": topic, "rule": rule, "entry": by.public_id if by else None} for topic, by, rule in found.labels],
-        "headlines": [{"since": rfc3339(at), "title": title} for at, title in found.headlines],
-        "overrides": [{"kind": kind, "other": other or None, "level": level} for kind, other, level in found.overrides],
-    }  # fmt: skip
+        "event_stories": [story.public_id for story in together],
+        "event_members": [_likeness_json(story, found.odd) for story in together if found.siblings],
+    }
+
+
+def _likeness_json(story: Story, odd: int | None) -> dict[str, object]:
+    return {"story": story.public_id, "likeness": edition.likeness(story), "odd": story.id == odd}
 
 
 def _why_lines(found: desk.Explanation, titles: dict[str, str]) -> list[str]:

@@ -43,23 +43,8 @@ def run_command(settings: Settings, everything: bool, ids: tuple[str, ...], offl
             config = _with_lists(settings, config, stop)
         if stop.is_set():
             return
-    unknown = set(ids) - {source.id for source in config.sources}
-    if unknown:
-        raise UsageError(
-            f"--source {sorted(unknown)[0]}: no such source; `aggregator sources list` shows them"
-        )
-    if asleep := sorted(source.id for source in config.sources if source.id in ids and not source.enabled):
-        raise UsageError(f"--source {asleep[0]}: is disabled in {settings.path} (enabled = false)")
-    started = time.monotonic()
-    with (
-        settings.writer(config, patient=sys.stderr.isatty()) as store,
-        _stopping() as stop,
-        progress(settings) as watch,
-    ):
-        report = cycle.run(
-            config, store, None if offline else Wanted(everything, frozenset(ids)), now(), stop, watch
-        )
-    report.seconds = time.monotonic() - started
+    _refuse_unpollable(settings, config, ids)
+    report = _cycle(settings, config, None if offline else Wanted(everything, frozenset(ids)))
     if settings.json:
         print_json(report_json(report))
     tell(settings, config, report)
@@ -146,32 +131,53 @@ def failures_in_words(failures: Sequence[tuple[str, Failure]]) -> list[str]:
     return [*lines[:SHOWN], more] if len(lines) > SHOWN else lines
 
 
+def _refuse_unpollable(settings: Settings, config: Config, ids: Sequence[str]) -> None:
+    """Raises UsageError."""
+    unknown = sorted(set(ids) - {source.id for source in config.sources})
+    if unknown:
+        raise UsageError(f"--source {unknown[0]}: no such source; `aggregator sources list` shows them")
+    asleep = sorted(source.id for source in config.sources if source.id in ids and not source.enabled)
+    if asleep:
+        raise UsageError(f"--source {asleep[0]}: is disabled in {settings.path} (enabled = false)")
+
+
+def _cycle(settings: Settings, config: Config, wanted: Wanted | None) -> Report:
+    started, is_watched = time.monotonic(), sys.stderr.isatty()
+    with (
+        settings.writer(config, patient=is_watched) as store,
+        _stopping() as stop,
+        progress(settings) as watch,
+    ):
+        report = cycle.run(config, store, wanted, now(), stop, watch)
+    report.seconds = time.monotonic() - started
+    return report
+
+
 def tell(settings: Settings, config: Config, report: Report) -> None:
     """Failures always (unless quiet); the summary to whoever looks."""
+    warnings = sorted(report.collected.warnings, key=itemgetter(0))[:20]
+    trouble = [*failures_in_words(report.collected.failures)]
+    trouble += [f"{source}: {warning.detail}" for source, warning in warnings]
+    is_watched = settings.talkative and not settings.json
+    summary = _summary(config, report) if is_watched else ()
+    for line in (*trouble, *report.warnings, *summary):
+        settings.say(line)
+
+
+def _summary(config: Config, report: Report) -> Iterator[str]:
     collected, folded = report.collected, report.folded
-    by_source = itemgetter(0)
-    for line in failures_in_words(collected.failures):
-        settings.say(line)
-    for source, warning in sorted(collected.warnings, key=by_source)[:20]:
-        settings.say(f"{source}: {warning.detail}")
-    for line in report.warnings:
-        settings.say(line)
-    if not settings.talkative or settings.json:
-        return
-    settings.say(f"in      {collected.ok + collected.not_modified} of {collected.due} sources answered, {collected.not_modified} with nothing new; "
-                 f"{collected.new} new entries, {collected.updated} updated")  # fmt: skip
-    settings.say(
-        f"folded  {folded.stories_new} new stories, {folded.stories_changed} told again elsewhere; {folded.events_new} new events, {folded.events_changed} that go on"
-    )
-    names = [name for name in report.written.written if "/" not in name]
-    pages = len(report.written.written) - len(names)
-    shown = (
-        ", ".join(names[:12])
-        + (f" … {len(names)} in all" if len(names) > 12 else "")
-        + (f", {pages} pages" if pages else "")
-    )
-    settings.say(f"out     {shown or 'nothing changed'} in {config.output}")
+    answered = f"{collected.ok + collected.not_modified} of {collected.due} sources answered"
+    news = f"{collected.new} new entries, {collected.updated} updated"
+    yield f"in      {answered}, {collected.not_modified} with nothing new; {news}"
+    told = f"{folded.stories_new} new stories, {folded.stories_changed} told again elsewhere"
+    yield f"folded  {told}; {folded.events_new} new events, {folded.events_changed} that go on"
+    yield f"out     {_files(report.written.written) or 'nothing changed'} in {config.output}"
     feed = f"{config.site.base_url}all{formats.best_first(config.site.formats)[0].ending}"
-    settings.say(
-        f"read    aggregator serve, then subscribe to {feed}, or open {config.output / 'index.html'}"
-    )
+    yield f"read    aggregator serve, then subscribe to {feed}, or open {config.output / 'index.html'}"
+
+
+def _files(written: Sequence[str]) -> str:
+    names = [name for name in written if "/" not in name]
+    more = f" … {len(names)} in all" if len(names) > 12 else ""
+    pages = f", {len(written) - len(names)} pages" if len(written) > len(names) else ""
+    return ", ".join(names[:12]) + more + pages

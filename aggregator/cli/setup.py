@@ -50,16 +50,7 @@ port = 8080
 def init_command(settings: Settings, directory: Path, minimal: bool, opml_file: Path | None) -> None:
     """Write a commented starter config.toml, with the seed stories beside it, into DIRECTORY (default: here)."""
     target = directory / "config.toml"
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        if minimal or opml_file is not None:
-            _write_new(target, MINIMAL)
-        else:
-            _write_starter(target)
-    except FileExistsError:
-        raise UsageError(f"{target}: exists already and is left as it is; choose another directory") from None
-    except OSError as error:
-        raise UsageError(f"{error.filename or directory}: can't be written: {error.strerror}") from None
+    _begin(target, minimal or opml_file is not None)
     if opml_file is not None:
         from aggregator.cli.sources import bring_in
 
@@ -71,6 +62,20 @@ def init_command(settings: Settings, directory: Path, minimal: bool, opml_file: 
     here = target.absolute() == Path("config.toml").absolute()
     command = "aggregator run" if here else f"aggregator --config {target} run"
     settings.say(f"{target}: written; change it to your taste, then run: {command}")
+
+
+def _begin(target: Path, minimal: bool) -> None:
+    directory = target.parent
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        if minimal:
+            _write_new(target, MINIMAL)
+        else:
+            _write_starter(target)
+    except FileExistsError:
+        raise UsageError(f"{target}: exists already and is left as it is; choose another directory") from None
+    except OSError as error:
+        raise UsageError(f"{error.filename or directory}: can't be written: {error.strerror}") from None
 
 
 def _write_new(target: Path, text: str) -> None:

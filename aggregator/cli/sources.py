@@ -21,7 +21,7 @@ from aggregator.cli.groups import Group
 from aggregator.config import Config, edit
 from aggregator.config.load import RESERVED, named_id
 from aggregator.errors import AggregatorError, UsageError
-from aggregator.model import Source, Topic
+from aggregator.model import Source, SourceState, Topic
 from aggregator.store import is_there, open_reader, sources
 from aggregator.text import words
 
@@ -44,22 +44,33 @@ def list_command(settings: Settings) -> None:
         with open_reader(config.database) as store:
             known = sources.memories(store)
     if settings.json:
-        print_json([{"id": s.id, "url": s.url, "path": s.path, "title": s.title, "topics": list(s.topics), "enabled": s.enabled,
-                     "state": known[s.id].state if s.id in known else "new"} for s in config.sources])  # fmt: skip
+        print_json([_source_json(source, known.get(source.id)) for source in config.sources])
         return
     table(
         ("id", "state", "last new", "topics", "where"),
-        [
-            (
-                source.id,
-                ("" if source.enabled else "disabled, ")
-                + (known[source.id].state if source.id in known else "new"),
-                ago(known[source.id].last_new, now()) if source.id in known else "",
-                " ".join(source.topics),
-                kinds.shown(source),
-            )
-            for source in config.sources
-        ],
+        [_source_cells(source, known.get(source.id)) for source in config.sources],
+    )
+
+
+def _source_json(source: Source, memory: SourceState | None) -> dict[str, object]:
+    return {
+        "id": source.id,
+        "url": source.url,
+        "path": source.path,
+        "title": source.title,
+        "topics": list(source.topics),
+        "enabled": source.enabled,
+        "state": memory.state if memory else "new",
+    }
+
+
+def _source_cells(source: Source, memory: SourceState | None) -> tuple[str, ...]:
+    return (
+        source.id,
+        ("" if source.enabled else "disabled, ") + (memory.state if memory else "new"),
+        ago(memory.last_new, now()) if memory else "",
+        " ".join(source.topics),
+        kinds.shown(source),
     )
 
 
@@ -90,13 +101,15 @@ def add_command(
     fields |= {"url": chosen.url, "title": chosen.title}
     added = edit.add_source(settings.path, {key: value for key, value in fields.items() if value})
     if settings.json:
-        others = [candidate.url for candidate in found if candidate is not chosen]
-        print_json(
-            {"id": added, "url": chosen.url, "title": chosen.title, "items": chosen.items, "others": others}
-        )
+        print_json(_added_json(added, chosen, found))
         return
     more = "" if len(found) == 1 or choose else "; --choose takes another of these"
     settings.say(f"{settings.path}: added {added}{more}")
+
+
+def _added_json(added: str, chosen: Candidate, found: Sequence[Candidate]) -> dict[str, object]:
+    others = [candidate.url for candidate in found if candidate is not chosen]
+    return {"id": added, "url": chosen.url, "title": chosen.title, "items": chosen.items, "others": others}
 
 
 def _candidates(config: Config, address: str) -> Sequence[Candidate]:
@@ -140,13 +153,12 @@ def _add_file(settings: Settings, config: Config, file: Path, fields: dict[str, 
             raise UsageError(f"{file}: is a source already, as {source.id}")
     with contextlib.suppress(ValueError):
         path = str(file.absolute().relative_to(settings.path.absolute().parent))
-    added = edit.add_source(
-        settings.path, {key: value for key, value in (fields | {"path": path}).items() if value}
-    )
+    given = {key: value for key, value in fields.items() if value}
+    added = edit.add_source(settings.path, given | {"path": path})
     if settings.json:
         print_json({"id": added, "path": path})
-        return
-    settings.say(f"{settings.path}: added {added}")
+    else:
+        settings.say(f"{settings.path}: added {added}")
 
 
 def _refuse_known(config: Config, url: str) -> None:
@@ -192,6 +204,16 @@ def _enable(settings: Settings, ids: tuple[str, ...], enabled: bool) -> None:
     settings.say(f"{settings.path}: {', '.join(ids)}: {'polled again' if enabled else 'paused'}")
 
 
+def _moved(config: Config) -> dict[str, str]:
+    """Id → the address that is believed to be the new one."""
+    with open_reader(config.database) as store:
+        known = sources.memories(store)
+    there = [(source, memory.moved) for source in config.sources if (memory := known.get(source.id))]
+    return {
+        source.id: moved.url for source, moved in there if moved and moved.adopted and source.url != moved.url
+    }
+
+
 @sources_command.command("update")
 @click.argument("ids", metavar="[ID]…", nargs=-1)
 @common(json_output=True)
@@ -202,16 +224,7 @@ def update_command(settings: Settings, ids: tuple[str, ...]) -> None:
     config = settings.load()
     if not config.database.exists():
         raise UsageError("nothing was polled yet, so that no source is known to have moved")
-    with open_reader(config.database) as store:
-        known = sources.memories(store)
-    moved = {
-        source.id: memory.moved.url
-        for source in config.sources
-        if (memory := known.get(source.id))
-        and memory.moved
-        and memory.moved.adopted
-        and source.url != memory.moved.url
-    }
+    moved = _moved(config)
     for source_id in sorted(set(ids) - set(moved)):
         raise UsageError(
             f"{source_id}: has not moved, as far as is known; a redirect is believed after several polls over a day"
@@ -242,29 +255,42 @@ def import_command(settings: Settings, file: Path, topics_from_folders: bool) ->
 def bring_in(settings: Settings, file: Path, topics_from_folders: bool) -> None:
     """Raises UsageError where the file is no OPML."""
     config = settings.load()
-    try:
-        found = opml.read(file.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{file}: can't be read: {error.strerror}") from None
-    except AggregatorError as error:
-        raise UsageError(f"{file}: {error}") from None
+    found = _outlines(file)
     fresh, there = _fresh(config, found.feeds)
     topics = Topics(config.topics)
     rows = [_row(outline, topics, topics_from_folders) for outline in fresh]
     _keep_ids(rows, {source.id for source in config.sources})
     added = edit.add_sources(settings.path, rows, topics.new)
     if settings.json:
-        print_json({"added": [{"id": name, "url": row["url"]} for name, row in zip(added, rows, strict=True)],
-                    "there": [source for _, source in there], "topics": [name for name, _ in topics.new],
-                    "warnings": list(found.warnings)})  # fmt: skip
+        print_json(
+            {
+                "added": [{"id": name, "url": row["url"]} for name, row in zip(added, rows, strict=True)],
+                "there": [source for _, source in there],
+                "topics": [name for name, _ in topics.new],
+                "warnings": list(found.warnings),
+            }
+        )
         return
     for warning in found.warnings:
         settings.say(f"{file}: {warning}")
     for outline, source in there:
         settings.say(f"{file}: “{outline.title or outline.url}” is there already, as {source}")
+    _say_brought_in(settings, topics, len(fresh), len(there))
+
+
+def _outlines(file: Path) -> opml.Found:
+    try:
+        return opml.read(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file}: can't be read: {error.strerror}") from None
+    except AggregatorError as error:
+        raise UsageError(f"{file}: {error}") from None
+
+
+def _say_brought_in(settings: Settings, topics: Topics, fresh: int, there: int) -> None:
     made = f", {counted(len(topics.new), 'topic')} made" if topics.new else ""
     settings.say(
-        f"{settings.path}: {counted(len(fresh), 'source')} added{made}, {len(there)} there already; "
+        f"{settings.path}: {counted(fresh, 'source')} added{made}, {there} there already; "
         "intervals, rules and headers are not part of an OPML file"
     )
 
@@ -313,22 +339,24 @@ class Topics:
 
 
 def _row(outline: opml.Outline, topics: Topics, make: bool) -> dict[str, Any]:
-    names = [name for name in outline.folders if name.strip()]
-    ours = (
-        make and outline.id is not None
-    )  # a file that we wrote: its categories are ids, the folder is the first
-    ids = dict(zip(names[:1], outline.categories if ours else (), strict=False))
-    found = [topics.of(name, ids.get(name, "")) if make else topics.named(name) for name in names]
-    if ours:
-        found += [
-            topics.of(name.replace("-", " ").title(), name)
-            for name in outline.categories
-            if not topics.named(name)
-        ]
+    found = _made(outline, topics) if make else [topics.named(name) for name in _folders(outline)]
     found += [topics.named(name) for path in outline.categories for name in (path, *path.split("/"))]
     mine = list(dict.fromkeys(topic for topic in found if topic))
     row = {"url": outline.url, "title": outline.title, "topics": mine, "id": outline.id}
     return {key: value for key, value in row.items() if value}
+
+
+def _folders(outline: opml.Outline) -> list[str]:
+    return [name for name in outline.folders if name.strip()]
+
+
+def _made(outline: opml.Outline, topics: Topics) -> list[str]:
+    """Topics of the folders; of a file that we wrote also of its categories: these are ids, the folder's is the first."""
+    names = _folders(outline)
+    ids = outline.categories if outline.id is not None else ()
+    id_of = dict(zip(names[:1], ids, strict=False))
+    found = [topics.of(name, id_of.get(name, "")) for name in names]
+    return found + [topics.of(name.replace("-", " ").title(), name) for name in ids if not topics.named(name)]
 
 
 def _keep_ids(rows: list[dict[str, Any]], taken: set[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 from xml.parsers import expat
@@ -16,6 +16,7 @@ from aggregator import __version__, desk
 from aggregator.cli.common import Settings, common, now, print_json
 from aggregator.config import Config
 from aggregator.errors import AggregatorError, StoreError
+from aggregator.model import SourceState
 from aggregator.store import is_there, open_reader, upkeep
 from aggregator.text.phrases import span
 
@@ -108,27 +109,22 @@ def _versions() -> Iterator[Finding]:
         version = metadata.version(name)
         numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
         good = numbers >= least
-        yield (
-            name,
-            good,
-            version if good else f"{version} {trouble}; update it to {'.'.join(map(str, least))} or newer",
-        )
-    sqlite = sqlite3.sqlite_version_info
+        advice = f" {trouble}; update it to {'.'.join(map(str, least))} or newer"
+        yield name, good, version if good else version + advice
     # The WAL-reset bug needs two connections that write or checkpoint; we have one, so this is information
     # and no alarm (R11).
-    note = (
-        ""
-        if sqlite >= (3, 51, 3)
-        else "; has the WAL-reset bug (mended in 3.51.3), which one writing process avoids: don't open the file with a second writer"
-    )
+    note = "" if sqlite3.sqlite_version_info >= (3, 51, 3) else _WAL_RESET
     yield "sqlite", True, sqlite3.sqlite_version + note
     # Slow is no danger: a parser's time is bounded. So this is information too.
-    slow = (
-        ""
-        if expat.version_info >= (2, 6, 0)
-        else "; slow on hostile input before 2.6, which costs a poll its time"
-    )
+    slow = "" if expat.version_info >= (2, 6, 0) else _SLOW_EXPAT
     yield "expat", True, expat.EXPAT_VERSION + slow
+
+
+_WAL_RESET = (
+    "; has the WAL-reset bug (mended in 3.51.3), which one writing process avoids: "
+    "don't open the file with a second writer"
+)
+_SLOW_EXPAT = "; slow on hostile input before 2.6, which costs a poll its time"
 
 
 def _places(config: Config) -> Iterator[Finding]:
@@ -168,33 +164,19 @@ def _database(config: Config) -> Iterator[Finding]:
         return
     with open_reader(config.database) as store:
         mode = store.value("PRAGMA journal_mode")
-        yield (
-            "journal",
-            True,
-            mode
-            if mode == "wal"
-            else f"{mode}: correct, and wal after the next cycle, but where the file system has no shared memory",
-        )
-        present = now()
-        rows = [row for row in desk.source_rows(config, store, present) if row.source.enabled]
-    overdue = [
-        row
-        for row in rows
-        if row.memory.polled and present - row.memory.next_poll > max(3600, config.pace.interval)
-    ]
-    late = max((present - row.memory.next_poll for row in overdue), default=0)
-    yield (
-        "schedule",
-        not overdue,
-        f"{len(overdue)} sources are overdue, the longest by {span(late)}; is the daemon or cron job running?"
-        if overdue
-        else "nothing is overdue",
-    )
+        rows = [row for row in desk.source_rows(config, store, now()) if row.source.enabled]
+    note = ": correct, and wal after the next cycle, but where the file system has no shared memory"
+    yield "journal", True, mode if mode == "wal" else mode + note
+    yield _schedule([row.memory for row in rows if row.memory.polled], config.pace.interval, now())
     bad = [row.source.id for row in rows if row.memory.failures >= 3]
-    yield (
-        "sources",
-        not bad,
-        f"{len(bad)} fail repeatedly: {', '.join(bad[:10])}; `aggregator status` says why"
-        if bad
-        else "none fails repeatedly",
-    )
+    which = f"{len(bad)} fail repeatedly: {', '.join(bad[:10])}; `aggregator status` says why"
+    yield "sources", not bad, which if bad else "none fails repeatedly"
+
+
+def _schedule(polled: Sequence[SourceState], interval: int, present: int) -> Finding:
+    late = [present - memory.next_poll for memory in polled]
+    overdue = [seconds for seconds in late if seconds > max(3600, interval)]
+    if not overdue:
+        return "schedule", True, "nothing is overdue"
+    longest = f"{len(overdue)} sources are overdue, the longest by {span(max(overdue))}"
+    return "schedule", False, f"{longest}; is the daemon or cron job running?"
