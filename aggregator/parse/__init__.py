@@ -6,10 +6,15 @@ In: a `FetchResult`. Out: a `ParseResult`, whatever the bytes are. Start reading
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aggregator import kinds
 from aggregator.kinds import Reader
 from aggregator.model import Failure, FetchResult, ItemMarks, Limits, ParseResult, Source
 from aggregator.parse import bounds, sniff
+
+if TYPE_CHECKING:
+    from aggregator.parse.body import Body
 
 __all__ = ["parse", "parse_little"]
 
@@ -58,16 +63,18 @@ def parse_little(
         return None
     try:
         found = body.of(fetched, limits, before)
-        if not found.is_little:
-            return None
-        from aggregator.parse import feeds
-
-        if found.part is not None:
-            return feeds.read_part(source.id, fetched, limits, found, found.part)
-        parsed = feeds.read(source.id, fetched, limits, found)
-        return parsed if parsed.failure is None and parsed.feed.format else None
+        return _read_little(source.id, fetched, limits, found) if found.is_little else None
     except Exception:
         return None
+
+
+def _read_little(source: str, fetched: FetchResult, limits: Limits, found: Body) -> ParseResult | None:
+    from aggregator.parse import feeds
+
+    if found.part is not None:
+        return feeds.read_part(source, fetched, limits, found, found.part)
+    parsed = feeds.read(source, fetched, limits, found)
+    return parsed if parsed.failure is None and parsed.feed.format else None
 
 
 def _as_it_looks(
@@ -78,20 +85,26 @@ def _as_it_looks(
     kind = sniff.kind(raw, local)
     if kind == "empty":
         return ParseResult(failure=Failure("empty", f"the {'file' if local else 'answer'} is empty"))
-    if kind == "json":
-        from aggregator.parse import jsonfeed
-
-        parsed = jsonfeed.read(source.id, fetched, limits)
-    elif kind == "stories":
-        from aggregator.parse import stories
-
-        parsed = stories.read(source.id, fetched, limits)
-    elif sniff.foreign(raw):
+    if kind == "xml" and sniff.foreign(raw):
         return ParseResult(failure=sniff.stranger(raw, fetched))
-    else:
-        from aggregator.parse import body, feeds
-
-        parsed = feeds.read(source.id, fetched, limits, body.of(fetched, limits, before))
+    parsed = _read(kind, source.id, fetched, limits, before)
     if parsed.failure is None and not parsed.feed.format:
         return ParseResult(failure=sniff.stranger(raw, fetched))
     return parsed
+
+
+def _read(
+    kind: sniff.Kind, source: str, fetched: FetchResult, limits: Limits, before: ItemMarks | None
+) -> ParseResult:
+    """By the reader of this kind, which is loaded when it is needed."""
+    if kind == "json":
+        from aggregator.parse import jsonfeed
+
+        return jsonfeed.read(source, fetched, limits)
+    if kind == "stories":
+        from aggregator.parse import stories
+
+        return stories.read(source, fetched, limits)
+    from aggregator.parse import body, feeds
+
+    return feeds.read(source, fetched, limits, body.of(fetched, limits, before))

@@ -231,7 +231,8 @@ def _located(text: str, habits: Habits) -> tuple[date, str] | None:
                 return day, _without(text, match)
     for match in _YEAR_LAST.finditer(text):
         possible = _possible_days(match, text, habits.seen)
-        days = {day for order, day in possible if order in habits.orders} or {day for _, day in possible}
+        usual = {day for order, day in possible if order in habits.orders}
+        days = usual or {day for _, day in possible}
         if days:
             return (days.pop(), _without(text, match)) if len(days) == 1 else None
     return _named(text) or _ordinal(text)
@@ -260,21 +261,23 @@ def _without(text: str, match: re.Match[str], between: str = " ") -> str:
     return f"{text[: match.start()]} {between} {text[match.end() :].lstrip(':')}".strip()
 
 
+def _days_in_orders(match: re.Match[str]) -> Iterator[tuple[str, date]]:
+    a, b, c = match["a"], match["b"], match["c"]
+    said = {"dmy": (c, b, a), "mdy": (c, a, b), "ymd": (a, b, c)}
+    orders = ["dmy"] if match["sign"] == "." else ["dmy", "mdy"] if len(c) == 4 else ["dmy", "mdy", "ymd"]
+    for order in orders:
+        year, month, day = said[order]
+        if len(year) in (2, 4) and (found := _day(year, int(month), day)):
+            yield order, found
+
+
 def _possible_days(match: re.Match[str], text: str, seen: int) -> list[tuple[str, date]]:
     """(order, day) of three numbers with the year last, or, where it has two digits, perhaps first.
 
     Dots stand between day, month, year only. A weekday in front, and that nothing is told before it happens,
     rule out what they can.
     """
-    a, b, c = match["a"], match["b"], match["c"]
-    said = {"dmy": (c, b, a), "mdy": (c, a, b), "ymd": (a, b, c)}
-    orders = ["dmy"] if match["sign"] == "." else ["dmy", "mdy"] if len(c) == 4 else ["dmy", "mdy", "ymd"]
-    days = []
-    for order in orders:
-        year, month, day = said[order]
-        found = _day(year, int(month), day) if len(year) in (2, 4) else None
-        if found:
-            days.append((order, found))
+    days = list(_days_in_orders(match))
     weekday = next((_WEEKDAYS[word] for word in map(_word, _NAMES.findall(text)) if word in _WEEKDAYS), None)
     latest = datetime.fromtimestamp(seen + DAY, UTC).date()
     days = [one for one in days if one[1].weekday() == weekday] or days
@@ -304,14 +307,19 @@ def _partial(text: str) -> _Reading | None:
     return _Reading(_seconds(datetime(day.year, day.month, day.day), UTC), whole=False) if day else None
 
 
+def _of_24(hour: int, rest: str) -> int:
+    half = _HALF_OF_DAY.search(rest)
+    if half is None or hour > 12:
+        return hour
+    return hour % 12 + (12 if _AFTERNOON & set(_half_sign(half[0])) else 0)
+
+
 def _clock(rest: str) -> tuple[timedelta, str]:
     """The time of day, midnight where none is said, and the text after it."""
     for pattern in _CLOCKS:
         for match in pattern.finditer(rest):
             hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
-            half = _HALF_OF_DAY.search(rest)
-            if half and hour <= 12:
-                hour = hour % 12 + (12 if _AFTERNOON & set(_half_sign(half[0])) else 0)
+            hour = _of_24(hour, rest)
             if (hour < 24 and minute < 60 and second <= 60) or (hour, minute, second) == (24, 0, 0):
                 return timedelta(hours=hour, minutes=minute, seconds=min(second, 59)), rest[match.end() :]
     return timedelta(0), rest

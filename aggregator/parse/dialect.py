@@ -170,11 +170,15 @@ class _OwnElements(Mixin):
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
         value = super().pop(element, strip_whitespace)
         if element in _DATES and value and self.inentry and self._open:
-            prefix, name, *_ = self._open[-1]
-            said = element if name in _ITEMS else f"{prefix}_{name}" if prefix else name
-            if name in _ITEMS or (len(self._open) > 1 and self._open[-2][1] in _ITEMS):
-                self.entries[-1].setdefault("dates", []).append((said, value))
+            self._note_date(element, value)
         return value
+
+    def _note_date(self, element: str, value: Any) -> None:
+        """As what the item itself said it: feedparser keeps one of several."""
+        prefix, name, *_ = self._open[-1]
+        said = element if name in _ITEMS else f"{prefix}_{name}" if prefix else name
+        if name in _ITEMS or (len(self._open) > 1 and self._open[-2][1] in _ITEMS):
+            self.entries[-1].setdefault("dates", []).append((said, value))
 
     def _parted(self, tag: str) -> tuple[str, str]:
         prefix, _, name = tag.lower().rpartition(":")

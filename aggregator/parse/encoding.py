@@ -5,8 +5,9 @@ in any encoding to UTF-8.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from aggregator.parse import mend
 
@@ -59,6 +60,11 @@ _ANY = frozenset({"cp1252", "iso8859-1"})
 _SURE = 4  # so many characters of several bytes that are UTF-8 are no accident
 
 
+def _declared(body: bytes) -> str | None:
+    named = _NAMED.search(body, 0, 2000)
+    return _codec((named[1] or named[2] or named[3]).decode("ascii", "replace")) if named else None
+
+
 def as_utf8(body: bytes, content_type: str | None) -> bytes:
     """The document in UTF-8, its declaration without an encoding. Bytes that fit nowhere are read as
     windows-1252, one by one.
@@ -70,13 +76,9 @@ def as_utf8(body: bytes, content_type: str | None) -> bytes:
     for mark, codec in _STARTS:
         if start.startswith(mark):
             return _encoded(body, codec)
-    named = _NAMED.search(
-        body.decode("cp037").encode("latin-1", "replace") if start == _EBCDIC else body, 0, 2000
-    )
-    declared = _codec((named[1] or named[2] or named[3]).decode("ascii", "replace")) if named else None
     if start == _EBCDIC:
-        return _encoded(body, declared or "cp037")
-    said = [codec for codec in (declared, _from_header(content_type)) if codec]
+        return _encoded(body, _declared(body.decode("cp037").encode("latin-1", "replace")) or "cp037")
+    said = [codec for codec in (_declared(body), _from_header(content_type)) if codec]
     if body.isascii():
         # other alphabets in letters of ASCII
         hidden = next((codec for codec in said if codec.startswith(("iso2022", "hz"))), None)
@@ -85,24 +87,24 @@ def as_utf8(body: bytes, content_type: str | None) -> bytes:
     return _guessed(body, said)
 
 
-def _guessed(body: bytes, said: list[str]) -> bytes:
+def _is_utf8(body: bytes, said: Sequence[str]) -> bool:
+    """Whether it can be read so, and nothing that was said speaks against it, or so many letters for it."""
     try:
         text = body.decode("utf-8")
-        if (
-            not said
-            or said[0] == "utf-8"
-            or said[0] in _ANY
-            or sum(1 for c in text[:200_000] if ord(c) > 127) >= _SURE
-        ):
-            return mend.undeclared(body)
     except UnicodeDecodeError:
-        pass
+        return False
+    if not said or said[0] == "utf-8" or said[0] in _ANY:
+        return True
+    return sum(1 for c in text[:200_000] if ord(c) > 127) >= _SURE
+
+
+def _guessed(body: bytes, said: list[str]) -> bytes:
+    if _is_utf8(body, said):
+        return mend.undeclared(body)
     for codec in (one for name in said for one in (name, _WIDER.get(name)) if one):
-        try:
+        with contextlib.suppress(UnicodeError, LookupError, ValueError):
             if codec != "utf-8":
                 return _undeclared(body.decode(codec))
-        except (UnicodeError, LookupError, ValueError):
-            continue
     if said and said[0] not in ("utf-8", *_ANY):
         text = body.decode(said[0], "replace")
         if text.count("\ufffd") * 100 < len(text):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -99,11 +99,8 @@ def _read(
         if feed is None:
             raise
         reading.stopped(error)
-    if broken or feed is None:
-        return ParseResult(
-            Feed()
-        ), damaged  # an empty feed is well-formed; this one may have lost its items on the way
-    return reading.parsed(feed), damaged
+    # An empty feed is well-formed; a broken one may have lost its items on the way.
+    return ParseResult(Feed()) if broken or feed is None else reading.parsed(feed), damaged
 
 
 def _is_feed(document: Any, piece: bytes) -> bool:
@@ -138,30 +135,30 @@ def _feed(document: dialect.Document, fetched: FetchResult, body: Body) -> Feed:
     own = [link.get("href") for link in said.get("links", ()) if link.get("rel") == "self"]
     # Of a copy the original's address, which it says itself, tells where its site is.
     link = urls.clean_link(_string(_get(said, "link")), next(filter(None, map(urls.clean_link, own)), base))
-    image = said.get("image") or {}
+    description = _string(_get(said, "subtitle")) or _string(_get(said, "itunes_summary")) or ""
+    hints = _hints(said, body.skipped)
     return Feed(
         id=_string(_get(said, "id")),
         title=_titled(said, document.version.startswith("atom")),
         link=link,
         self_link=next((urls.clean_link(href, base) for href in own), None),
-        description=markup.plain(
-            _string(_get(said, "subtitle")) or _string(_get(said, "itunes_summary")) or ""
-        )[:2000],
+        description=markup.plain(description)[:2000],
         language=normal.language(_get(said, "language")),
         authors=_people(said) or podcast.owner(said),
-        rights=markup.plain(_string(_get(said, "rights")) or "")[:500] or None,
-        icon=urls.clean_link(
-            _string(_get(said, "icon")) or _string(_get(said, "logo")) or _string(image.get("href")),
-            link or base,
-        ),
+        rights=_rights(said),
+        icon=_icon(said, link or base),
         updated=dates.first((_get(said, "updated"), _get(said, "published")), body.habits),
         generator=markup.title(_string(_get(said, "generator")) or "")[:200] or None,
         format=document.version or "unknown",
-        hints=replace(
-            _hints(said, body.skipped), hub=_named(said, "hub", base), topic=_named(said, "self", base)
-        ),
+        hints=replace(hints, hub=_named(said, "hub", base), topic=_named(said, "self", base)),
         extras=podcast.of_channel(said),
     )
+
+
+def _icon(said: Any, base: str) -> str | None:
+    image = said.get("image") or {}
+    address = _string(_get(said, "icon")) or _string(_get(said, "logo")) or _string(image.get("href"))
+    return urls.clean_link(address, base)
 
 
 def _named(said: Any, relation: str, base: str) -> str | None:
@@ -170,72 +167,92 @@ def _named(said: Any, relation: str, base: str) -> str | None:
     return next((found for href in hrefs if (found := urls.absolute(href, base))), None)
 
 
+def _update_period(said: Any) -> int | None:
+    """Seconds."""
+    period = _PERIODS.get(str(_get(said, "sy_updateperiod") or "").strip().lower())
+    frequency = normal.number(_get(said, "sy_updatefrequency") or 1) or 1
+    return period // frequency if period and frequency <= 1440 else None
+
+
 def _hints(said: Any, skipped: tuple[tuple[int, ...], tuple[str, ...]]) -> PollHints:
     """`ttl` in minutes, sy:update*, skipHours and skipDays; nonsense is nothing said (P21)."""
     ttl = normal.number(_get(said, "ttl")) if _get(said, "ttl") else None
-    period = _PERIODS.get(str(_get(said, "sy_updateperiod") or "").strip().lower())
-    frequency = normal.number(_get(said, "sy_updatefrequency") or 1) or 1
     hours, days = skipped
     return PollHints(
         ttl=ttl * 60 if ttl and ttl <= 60 * 24 * 31 else None,
-        update_period=period // frequency if period and frequency <= 1440 else None,
+        update_period=_update_period(said),
         skip_hours=tuple(sorted({hour % 24 for hour in hours})),
         skip_days=tuple(sorted(_DAYS.index(day) for day in days if day in _DAYS)),
     )
 
 
 def _people(item: Any) -> tuple[Person, ...]:
+    return normal.people(
+        normal.person(_string(one.get("name")), _string(one.get("email")), one.get("href"))
+        for one in _authors(item)
+    )
+
+
+def _authors(item: Any) -> list[Any]:
+    """feedparser's records of them."""
     found = [one for one in _get(item, "authors") or () if one]
     several = [one for one in _get(item, "contributors") or () if one]
-    # As our feeds say it: all of them in one by-line, and each as a contributor.
-    if (
-        len(found) == 1
-        and len(several) > 1
-        and found[0].get("name") == ", ".join(str(one.get("name")) for one in several)
-    ):
-        found = several
-    if not found and _get(item, "author_detail"):
-        found = [_get(item, "author_detail")]
-    if not found and _get(item, "author"):
-        found = [{"name": _get(item, "author")}]
-    return normal.people(
-        normal.person(_string(one.get("name")), _string(one.get("email")), one.get("href")) for one in found
-    )
+    if len(found) == 1 and len(several) > 1:
+        # As our feeds say it: all of them in one by-line, and each as a contributor.
+        by_line = ", ".join(str(one.get("name")) for one in several)
+        return several if found[0].get("name") == by_line else found
+    if found:
+        return found
+    if detail := _get(item, "author_detail"):
+        return [detail]
+    return [{"name": name}] if (name := _get(item, "author")) else []
 
 
 def _entry(source: str, item: Any, feed: Feed, fetched: FetchResult, habits: dates.Habits) -> Entry:
-    link = _link(item, bases.of_items(feed, fetched.url), feed.format.startswith("atom"))
+    atom = feed.format.startswith("atom")
+    link = _link(item, bases.of_items(feed, fetched.url), atom)
     base = bases.of_content(link, feed, fetched.url)
+    title = _titled(item, atom)
     content, summary, language = _bodies(item, base, link)
-    title = _titled(item, feed.format.startswith("atom"))
     told = tuple(tellings.of_links(_get(item, "links") or (), base, content, habits))
     if told or feed.generator == tellings.OURS:
         content, summary = tellings.own_text(content, summary, title, not _get(item, "content"))
-    return normal.finish(
-        Entry(
-            source=source,
-            key="",
-            guid=_string(_get(item, "id")),
-            link=link,
-            title=title,
-            authors=_people(item) or _people(_get(item, "source") or {}) or feed.authors,
-            published=dates.first(_dated(item, _PUBLISHED), habits),
-            updated=dates.first(_dated(item, _UPDATED), habits),
-            summary=summary,
-            content=content,
-            language=None if language == _UNKNOWN else language or feed.language,
-            categories=normal.categories(
-                (tag.get("term"), tag.get("scheme"), tag.get("label")) for tag in _get(item, "tags") or ()
-            ),
-            enclosures=tuple(_enclosures(item, base))[: normal.MAX_LISTED],
-            image=_image(item, base),
-            comments=_discussion(item, base),
-            rights=markup.plain(_string(_get(item, "rights")) or "")[:500] or None,
-            extras=(*tuple(_extras(item, link, feed, base))[: normal.MAX_LISTED], *told),
-            said=normal.said(item),
-        ),
-        fetched.at,
+    entry = Entry(
+        source=source,
+        key="",
+        guid=_string(_get(item, "id")),
+        link=link,
+        title=title,
+        authors=_people(item) or _people(_get(item, "source") or {}) or feed.authors,
+        published=dates.first(_dated(item, _PUBLISHED), habits),
+        updated=dates.first(_dated(item, _UPDATED), habits),
+        summary=summary,
+        content=content,
+        language=None if language == _UNKNOWN else language or feed.language,
     )
+    return normal.finish(_with_the_rest(entry, item, feed, base, told), fetched.at)
+
+
+def _with_the_rest(
+    entry: Entry, item: Any, feed: Feed, base: str, told: tuple[tuple[str, str], ...]
+) -> Entry:
+    """What comes with the text of an entry. `told`: who else tells it, as extras."""
+    tags = _get(item, "tags") or ()
+    extras = tuple(_extras(item, entry.link, feed, base))[: normal.MAX_LISTED]
+    return replace(
+        entry,
+        categories=normal.categories((tag.get("term"), tag.get("scheme"), tag.get("label")) for tag in tags),
+        enclosures=tuple(_enclosures(item, base))[: normal.MAX_LISTED],
+        image=_image(item, base),
+        comments=_discussion(item, base),
+        rights=_rights(item),
+        extras=(*extras, *told),
+        said=normal.said(item),
+    )
+
+
+def _rights(item: Any) -> str | None:
+    return markup.plain(_string(_get(item, "rights")) or "")[:500] or None
 
 
 def _discussion(item: Any, base: str) -> str | None:
@@ -269,14 +286,16 @@ def _link(item: Any, base: str, atom: bool) -> str | None:
     alternates = [one for one in _get(item, "links") or () if one.get("rel", "alternate") in _ALTERNATE]
     alternates.sort(key=lambda one: "html" not in (one.get("type") or "text/html"))
     guid, named = _string(_get(item, "id")), _string(_get(item, "link"))
+    originals = [_string(_get(item, name)) for name in _ORIGINALS]
     # feedparser takes the guid for the link unless isPermaLink="false" is said; many a guid is a bare number.
     candidates = [
-        *(link for name in _ORIGINALS if urls.clean_link(link := _string(_get(item, name)))),
+        *(link for link in originals if urls.clean_link(link)),
         *(one.get("href") for one in alternates),
         named if named != guid else None,
         guid if guid and _leads(guid, "true" if atom else _get(item, "permalink")) else None,
     ]
-    return next((link for link in (urls.clean_link(_string(one), base) for one in candidates) if link), None)
+    links = (urls.clean_link(_string(one), base) for one in candidates)
+    return next(filter(None, links), None)
 
 
 def _leads(guid: str, permalink: str | None) -> bool:
@@ -288,16 +307,24 @@ def _leads(guid: str, permalink: str | None) -> bool:
     return bool(_RELATIVE.match(guid) or (permalink == "true" and _PATH.fullmatch(guid)))
 
 
+def _language(details: Iterable[Any]) -> str | None:
+    """That which these parts of an item are said to be in."""
+    declared = [one.get("language") for one in details]
+    if _UNKNOWN in declared:
+        return _UNKNOWN
+    return next(filter(None, map(normal.language, declared)), None)
+
+
 def _bodies(item: Any, base: str, page: str | None) -> tuple[str, str, str | None]:
     """(content as safe HTML, summary as plain text, language). What describes the item's picture or film is its
     text only where the item itself says nothing.
     """
     brief = _get(item, "summary_detail") or {}
-    details = [*(_get(item, "content") or ()), _get(item, "title_detail") or {}, brief]
-    declared = [one.get("language") for one in details]
-    language = _UNKNOWN if _UNKNOWN in declared else next(filter(None, map(normal.language, declared)), None)
-    rendered = [_render(one, base, page) for one in _get(item, "content") or () if _string(one.get("value"))]
-    content = max(rendered, key=len, default="")
+    full = _get(item, "content") or ()
+    language = _language((*full, _get(item, "title_detail") or {}, brief))
+    content = max(
+        (_render(one, base, page) for one in full if _string(one.get("value"))), key=len, default=""
+    )
     short = _render(brief, base, page) if _string(brief.get("value")) else ""
     if not content or not short:
         return content or short or _described(item, base, page), "", language
@@ -333,34 +360,34 @@ def _render(detail: Any, base: str, page: str | None) -> str:
     kind = (detail.get("type") or "text/html").split(";")[0].strip().lower()
     own = detail.get("base")
     where = (urls.clean_link(own, base) if isinstance(own, str) and own else None) or base
-    if kind in ("text/html", "application/xhtml+xml", "text/x-html", "html", "xhtml"):
-        return markup.safe(value, where, page)
-    if kind.startswith(("image/", "audio/", "video/")) or kind == "application/octet-stream":
+    is_html = kind in ("text/html", "application/xhtml+xml", "text/x-html", "html", "xhtml")
+    if not is_html and (
+        kind.startswith(("image/", "audio/", "video/")) or kind == "application/octet-stream"
+    ):
         return ""
     # Feeds say text/plain and mean HTML; real text has no tags.
-    return (
-        markup.safe(value, where, page)
-        if _LOOKS_LIKE_HTML.search(value)
-        else markup.safe(normal.paragraphs(value))
-    )
+    if is_html or _LOOKS_LIKE_HTML.search(value):
+        return markup.safe(value, where, page)
+    return markup.safe(normal.paragraphs(value))
 
 
 def _enclosures(item: Any, base: str) -> Iterator[Enclosure]:
     seen = set()
-    media = [
-        (one.get("url"), one.get("type"), one.get("filesize"), one)
-        for one in _get(item, "media_content") or ()
-    ]
-    linked = [one for one in _get(item, "links") or () if one.get("rel") == "enclosure"]
-    plain: list[tuple[Any, Any, Any, Any]] = [
-        (one.get("href"), one.get("type"), one.get("length"), {}) for one in linked
-    ]
-    for url, kind, length, one in plain + media:
-        said = {name: one.get(name) for name in ("medium", "width", "height", "duration") if one.get(name)}
-        found = normal.enclosure(url, base, kind, length, **said)
+    for url, kind, length, more in _media(item):
+        found = normal.enclosure(url, base, kind, length, **more)
         if found and found.url not in seen and found.type not in _FLASH:
             seen.add(found.url)
             yield found
+
+
+def _media(item: Any) -> Iterator[tuple[Any, Any, Any, dict[str, Any]]]:
+    """(address, type, bytes, what else Media RSS says) of each file."""
+    for one in _get(item, "links") or ():
+        if one.get("rel") == "enclosure":
+            yield one.get("href"), one.get("type"), one.get("length"), {}
+    for one in _get(item, "media_content") or ():
+        said = {name: one.get(name) for name in ("medium", "width", "height", "duration") if one.get(name)}
+        yield one.get("url"), one.get("type"), one.get("filesize"), said
 
 
 def _image(item: Any, base: str) -> str | None:
@@ -378,8 +405,9 @@ def _image(item: Any, base: str) -> str | None:
 
 
 def _extras(item: Any, link: str | None, feed: Feed, base: str) -> Iterator[tuple[str, str]]:
+    atom = feed.format.startswith("atom")
     told = _get(item, "source") if isinstance(_get(item, "source"), dict) else {}
-    if feed.format.startswith("atom"):
+    if atom:
         yield from origin.of_entry(told, _people(told), base)
     for name, shown in _EXTRAS.items():
         value = _string(_get(item, name))
@@ -387,11 +415,14 @@ def _extras(item: Any, link: str | None, feed: Feed, base: str) -> Iterator[tupl
             yield shown, markup.plain(value)[:1000]
     yield from _other_links(item, link, base)
     yield from podcast.of_item(item, dict(reversed(feed.extras)), base)
-    where = _get(item, "where")
+    yield from _point(_get(item, "where"))
+    if not atom:
+        yield from _found_at(told, base)
+
+
+def _point(where: Any) -> Iterator[tuple[str, str]]:
     if isinstance(where, dict) and where.get("type") == "Point":
         yield "georss:point", " ".join(f"{number:g}" for number in reversed(where["coordinates"][:2]))
-    if not feed.format.startswith("atom"):
-        yield from _found_at(told, base)
 
 
 def _other_links(item: Any, link: str | None, base: str) -> Iterator[tuple[str, str]]:

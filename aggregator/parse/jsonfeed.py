@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from aggregator import urls
@@ -26,20 +27,9 @@ from aggregator.text import markup
 
 def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
     """A failure names what the JSON is instead, or where it breaks."""
-    try:
-        document = json.loads((fetched.body or b"").decode("utf-8-sig"), parse_int=_whole)
-    except UnicodeDecodeError as error:
-        return ParseResult(
-            failure=Failure("not-utf-8", f"JSON has to be UTF-8; byte {error.start + 1} is not")
-        )
-    except ValueError as error:
-        return ParseResult(failure=Failure("not-a-feed", f"damaged JSON: {error}"))
-    if (
-        not isinstance(document, dict)
-        or not isinstance(document.get("items"), list)
-        or "jsonfeed.org" not in str(document.get("version"))
-    ):
-        return ParseResult(failure=sniff.json_stranger(document))
+    document = _document(fetched.body or b"")
+    if isinstance(document, Failure):
+        return ParseResult(failure=document)
     feed = _feed(document, fetched)
     fetched = normal.based(fetched, feed)
     habits = dates.habits(_dates(document["items"]), fetched.at)
@@ -68,6 +58,19 @@ def _whole(digits: str) -> int | str:
 
 def _text(value: object) -> str | None:
     return markup.clean(value) if isinstance(value, str) and value.strip() else None
+
+
+def _document(body: bytes) -> dict[str, Any] | Failure:
+    try:
+        document = json.loads(body.decode("utf-8-sig"), parse_int=_whole)
+    except UnicodeDecodeError as error:
+        return Failure("not-utf-8", f"JSON has to be UTF-8; byte {error.start + 1} is not")
+    except ValueError as error:
+        return Failure("not-a-feed", f"damaged JSON: {error}")
+    has_items = isinstance(document, dict) and isinstance(document.get("items"), list)
+    if not has_items or "jsonfeed.org" not in str(document.get("version")):
+        return sniff.json_stranger(document)
+    return dict(document)
 
 
 def _feed(document: dict[str, Any], fetched: FetchResult) -> Feed:
@@ -114,30 +117,35 @@ def _entry(
 ) -> Entry:
     site = bases.of_items(feed, fetched.url)
     link = urls.clean_link(_text(item.get("url")) or _text(item.get("external_url")), site)
+    external = urls.clean_link(_text(item.get("external_url")), site)
     base = bases.of_content(link, feed, fetched.url)
     content = _content(item, base, link)
-    external = urls.clean_link(_text(item.get("external_url")), site)
-    return normal.finish(
-        Entry(
-            source=source,
-            key="",
-            guid=_guid(item.get("id")),
-            link=link,
-            title=markup.title(_text(item.get("title")) or ""),
-            authors=_authors(item) or feed.authors,
-            published=dates.read(item.get("date_published"), habits),
-            updated=dates.read(item.get("date_modified"), habits),
-            summary=markup.plain(_text(item.get("summary")) or "").replace("\n", " "),
-            content=content,
-            text=markup.plain(content),
-            language=normal.language(item.get("language")) or feed.language,
-            categories=normal.categories((tag, None, None) for tag in _listed(item.get("tags"))),
-            enclosures=_enclosures(item, base),
-            image=urls.clean_link(_text(item.get("image")) or _text(item.get("banner_image")), base),
-            extras=(("related", external),) if external and external != link else (),
-            said=normal.said(item),
-        ),
-        fetched.at,
+    entry = Entry(
+        source=source,
+        key="",
+        guid=_guid(item.get("id")),
+        link=link,
+        title=markup.title(_text(item.get("title")) or ""),
+        authors=_authors(item) or feed.authors,
+        published=dates.read(item.get("date_published"), habits),
+        updated=dates.read(item.get("date_modified"), habits),
+        summary=markup.plain(_text(item.get("summary")) or "").replace("\n", " "),
+        content=content,
+        text=markup.plain(content),
+        language=normal.language(item.get("language")) or feed.language,
+        extras=(("related", external),) if external and external != link else (),
+    )
+    return normal.finish(_with_the_rest(entry, item, base), fetched.at)
+
+
+def _with_the_rest(entry: Entry, item: dict[str, Any], base: str) -> Entry:
+    """What comes with the text of an entry."""
+    return replace(
+        entry,
+        categories=normal.categories((tag, None, None) for tag in _listed(item.get("tags"))),
+        enclosures=_enclosures(item, base),
+        image=urls.clean_link(_text(item.get("image")) or _text(item.get("banner_image")), base),
+        said=normal.said(item),
     )
 
 

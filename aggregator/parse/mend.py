@@ -109,13 +109,21 @@ def _referenced(body: bytes, declared: dict[bytes, bytes]) -> bytes:
         budget[0] -= len(value)
         return value
 
-    pieces, at = [], 0
+    return b"".join(
+        piece if is_cdata else _REFERENCE.sub(meant, piece) for piece, is_cdata in _by_cdata(body)
+    )
+
+
+def _by_cdata(body: bytes) -> Iterator[tuple[bytes, bool]]:
+    """The pieces of a document, and whether each is a CDATA section (without its end)."""
+    at = 0
     while (start := body.find(b"<![CDATA[", at)) >= 0:
         end = body.find(b"]]>", start)
         end = len(body) if end < 0 else end
-        pieces += [_REFERENCE.sub(meant, body[at:start]), body[start:end]]
+        yield body[at:start], False
+        yield body[start:end], True
         at = end
-    return b"".join([*pieces, _REFERENCE.sub(meant, body[at:])])
+    yield body[at:], False
 
 
 def _character(reference: re.Match[bytes]) -> bytes:

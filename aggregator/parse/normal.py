@@ -73,24 +73,17 @@ def language(value: object) -> str | None:
     )
 
 
+_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]{1,23}")
+
+
 def person(name: object, email: object = None, uri: object = None) -> Person | None:
     shown = markup.title(name)[:200] if isinstance(name, str) else ""
-    mail = (
-        email.strip()
-        if isinstance(email, str)
-        and re.fullmatch(
-            r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]{1,23}",
-            email.strip(),
-        )
-        else None
-    )
+    mail = email.strip() if isinstance(email, str) and _EMAIL.fullmatch(email.strip()) else None
     if mail is None and isinstance(uri, str) and uri.startswith("mailto:"):
         return person(name, uri.removeprefix("mailto:")) or person(name)
-    return (
-        Person(shown or mail or "", mail, urls.clean_link(uri) if isinstance(uri, str) else None)
-        if shown or mail
-        else None
-    )
+    if not shown and not mail:
+        return None
+    return Person(shown or mail or "", mail, urls.clean_link(uri) if isinstance(uri, str) else None)
 
 
 def people(found: Iterable[Person | None]) -> tuple[Person, ...]:
@@ -113,6 +106,9 @@ def categories(found: Iterable[tuple[object, object, object]]) -> tuple[Category
     return tuple(unique.values())[:MAX_LISTED]
 
 
+_MEDIUMS = ("image", "audio", "video", "document", "executable")  # Media RSS
+
+
 def enclosure(
     url: object, base: str, kind: object = None, length: object = None, **more: Any
 ) -> Enclosure | None:
@@ -123,13 +119,16 @@ def enclosure(
     extension = link.split("?")[0].rsplit("/", 1)[-1].rpartition(".")[2].lower()
     said = kind.split(";")[0].strip().lower() if isinstance(kind, str) else ""
     guessed = _TYPES.get(extension) or _MEDIA.get(str(more.get("medium")), "application/octet-stream")
-    medium = (
-        more.get("medium")
-        if more.get("medium") in ("image", "audio", "video", "document", "executable")
-        else None
+    return Enclosure(
+        link,
+        said if _TYPE.match(said) else guessed,
+        number(length) or 0,
+        more.get("title"),
+        more.get("medium") if more.get("medium") in _MEDIUMS else None,
+        number(more.get("width")),
+        number(more.get("height")),
+        clock.seconds(more.get("duration")),
     )
-    return Enclosure(link, said if _TYPE.match(said) else guessed, number(length) or 0, more.get("title"), medium,
-                     number(more.get("width")), number(more.get("height")), clock.seconds(more.get("duration")))  # fmt: skip
 
 
 def number(value: object) -> int | None:
@@ -241,29 +240,30 @@ def based(fetched: FetchResult, feed: Feed) -> FetchResult:
     )
 
 
+def _says_something(entry: Entry) -> bool:
+    said = (entry.guid, entry.link, entry.text, entry.enclosures, entry.published)
+    return entry.title != UNTITLED or any(said)
+
+
+def _by_link_and_words(entry: Entry) -> Entry:
+    digest = "" if entry.guid and entry.link_key else entry.digest
+    return replace(entry, key=f"{entry.key}\n{entry.link_key}\n{entry.title}\n{digest}", guid=None)
+
+
 def unique(feed: Feed, entries: Iterable[Entry], limits: Limits, warnings: list[Failure]) -> ParseResult:
     """One entry a key. What a document gives to several different things identifies nothing: then link and
     title do, or the words (C4).
     """
-    said = ("guid", "link", "text", "enclosures", "published")
-    found = [
-        entry for entry in entries if entry.title != UNTITLED or any(getattr(entry, name) for name in said)
-    ]
+    found = [entry for entry in entries if _says_something(entry)]
     if len(found) > limits.max_entries:
-        warnings.append(
-            Failure("too-many", f"more than {limits.max_entries} entries; the first ones are taken")
-        )
+        words = f"more than {limits.max_entries} entries; the first ones are taken"
+        warnings.append(Failure("too-many", words))
         found = found[: limits.max_entries]
     shared = _shared(found)
     kept: dict[str, Entry] = {}
     for entry in found:
-        if entry.key in shared:
-            entry = replace(
-                entry,
-                key=f"{entry.key}\n{entry.link_key}\n{entry.title}\n{'' if entry.guid and entry.link_key else entry.digest}",
-                guid=None,
-            )
-        kept.setdefault(entry.key, entry)
+        one = _by_link_and_words(entry) if entry.key in shared else entry
+        kept.setdefault(one.key, one)
     return ParseResult(feed, tuple(kept.values()), warnings=tuple(warnings))
 
 

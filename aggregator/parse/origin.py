@@ -12,20 +12,21 @@ from aggregator.model import Person
 from aggregator.text import markup
 
 
+def _addresses(told: Any, base: str) -> Iterator[tuple[str, str]]:
+    links = {link.get("rel"): link.get("href") for link in reversed(dict.get(told, "links") or [])}
+    icon = _text(told, "icon") or _text(told, "logo")
+    for name, address in (("url", links.get("self")), ("site", links.get("alternate")), ("icon", icon)):
+        if found := urls.clean_link(address, base):
+            yield f"origin:{name}", found
+
+
 def of_entry(told: Any, authors: Sequence[Person], base: str) -> Iterator[tuple[str, str]]:
     """`told` is feedparser's record of the element. Without a title it names nobody, and nothing is kept."""
     title = markup.title(_text(told, "title"))[:300]
     if not title:
         return
     yield "origin:title", title
-    links = {link.get("rel"): link.get("href") for link in reversed(dict.get(told, "links") or [])}
-    for name, address in (
-        ("url", links.get("self")),
-        ("site", links.get("alternate")),
-        ("icon", _text(told, "icon") or _text(told, "logo")),
-    ):
-        if found := urls.clean_link(address, base):
-            yield f"origin:{name}", found
+    yield from _addresses(told, base)
     if urls.is_id(_text(told, "id").strip()):
         yield "origin:id", _text(told, "id").strip()
     if rights := markup.plain(_text(told, "rights"))[:500]:

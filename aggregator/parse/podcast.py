@@ -128,17 +128,20 @@ def _values(name: str, item: Any, base: str) -> list[str]:
     return [value for record in kept if (value := _value(name, record, base))]
 
 
+def _said(value: object, base: str | None) -> str:
+    """`base`: of an address, against which it is read; None for words."""
+    text = markup.title(value)[:1000] if isinstance(value, str) else ""
+    return text if base is None else urls.clean_link(text, base) or ""
+
+
 def _value(name: str, record: Mapping[str, Any], base: str) -> str | None:
     """The text alone where there is nothing else, else a JSON object; None where it lacks what it needs."""
     attributes, addresses, needed = _ELEMENTS[name]
-    found: dict[str, str] = {}
-    for said, shown in {"": "text", **attributes}.items():
-        value = record.get(said)
-        text = markup.title(value)[:1000] if isinstance(value, str) else ""
-        if said in addresses:
-            text = urls.clean_link(text, base) or ""
-        if text:
-            found[shown] = text
+    found = {
+        shown: text
+        for said, shown in {"": "text", **attributes}.items()
+        if (text := _said(record.get(said), base if said in addresses else None))
+    }
     if any(attributes.get(one, "text") not in found for one in needed):
         return None
     if "type" in needed and not _MEDIA_TYPE.match(found["type"]):

@@ -8,7 +8,7 @@ that is not certain, the whole document is read.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -143,15 +143,14 @@ def marks(
     keys = [entry.key for entry in entries]
     if len(spans) != len(keys) or len(set(keys)) != len(keys) or any("\n" in key for key in keys):
         return None
-    records = [
-        _RECORD.pack(
-            _digest(text[start:end]),
-            _digest(entry.key.encode("utf-8", "replace")),
-            entry.published is not None,
-        )
-        for (start, end), entry in zip(spans, entries, strict=True)
-    ]
+    items = [text[start:end] for start, end in spans]
+    records = [_record(item, entry) for item, entry in zip(items, entries, strict=True)]
     return ItemMarks(context, b"".join(records))
+
+
+def _record(item: bytes, entry: Entry) -> bytes:
+    key = entry.key.encode("utf-8", "replace")
+    return _RECORD.pack(_digest(item), _digest(key), entry.published is not None)
 
 
 def part(text: bytes, outline: Outline, before: ItemMarks) -> Part | None:
@@ -161,14 +160,18 @@ def part(text: bytes, outline: Outline, before: ItemMarks) -> Part | None:
     known = [place for place in held if place is not None]
     if not known or len(set(known)) != len(known):
         return None
-    pieces, at, new = [], 0, []
-    for (start, end), place in zip(outline.spans, held, strict=True):
-        if place is None:
-            new.append((start, end))
-        else:
-            pieces.append(text[at:start])
-            at = end
-    return Part(b"".join([*pieces, text[at:]]), tuple(new), held, before)
+    spans = list(zip(outline.spans, held, strict=True))
+    new = tuple(span for span, place in spans if place is None)
+    return Part(_without(text, (span for span, place in spans if place is not None)), new, held, before)
+
+
+def _without(text: bytes, spans: Iterable[tuple[int, int]]) -> bytes:
+    """The document without what stands there; `spans` in their order."""
+    pieces, at = [], 0
+    for start, end in spans:
+        pieces.append(text[at:start])
+        at = end
+    return b"".join([*pieces, text[at:]])
 
 
 def joined(part: Part, new: ItemMarks) -> ItemMarks | None:

@@ -96,23 +96,26 @@ def known_root(body: bytes) -> bool:
     return mend.root(body) in (b"", *mend.FEED_ROOTS)
 
 
+def _xml_in_words(root: bytes) -> str:
+    if root in _OTHER_ROOTS:
+        return _OTHER_ROOTS[root]
+    if root not in mend.FEED_ROOTS:
+        return f"XML with <{root.decode('ascii', 'replace')}> at its root, not a feed"
+    return "damaged XML without any entry"
+
+
 def stranger(body: bytes, fetched: FetchResult) -> Failure:
     """What this is, since it is no feed (C1), by name where it blocks us."""
     for magic, what in _MAGIC:
         if body.startswith(magic):
             return Failure("not-a-feed", f"{what}, not a feed")
     text = body[:65536].decode("utf-8", "replace")
-    lowered = text.lower()
     name = mend.root(body)
-    if name not in _OTHER_ROOTS and _is_page(name, lowered):
-        return _page(text, lowered)
-    if name in _OTHER_ROOTS:
-        return Failure("not-a-feed", _OTHER_ROOTS[name])
-    if name and name not in mend.FEED_ROOTS:
-        return Failure("not-a-feed", f"XML with <{name.decode('ascii', 'replace')}> at its root, not a feed")
-    if name:
-        return Failure("not-a-feed", "damaged XML without any entry")
-    return Failure("not-a-feed", f"text, not a feed: “{markup.snippet(markup.plain(text[:400]), 60)}”")
+    if name not in _OTHER_ROOTS and _is_page(name, text.lower()):
+        return _page(text, text.lower())
+    if not name:
+        return Failure("not-a-feed", f"text, not a feed: “{markup.snippet(markup.plain(text[:400]), 60)}”")
+    return Failure("not-a-feed", _xml_in_words(name))
 
 
 _OTHER_ROOTS = {

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from aggregator.model import Entry, Failure, Feed, FetchResult, Limits, ParseResult
@@ -21,6 +22,10 @@ _GOES_ON = re.compile(r"[a-zà-ÿа-яёα-ω](?![A-Z])")
 _ABBREVIATION = re.compile(r"(?:\b[A-Z]\.)+$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|etc|No|St|a\.m|p\.m)\.$")
 
 
+def _failed(kind: str, detail: str) -> ParseResult:
+    return ParseResult(failure=Failure(kind, detail))
+
+
 def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
     """No dates, no links: the store adds when an entry was first seen, publishing its page. Keys come from
     the words alone.
@@ -30,25 +35,18 @@ def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
-        return ParseResult(
-            failure=Failure(
-                "not-utf-8",
-                f"{_name(fetched)}:{line}: byte {error.start + 1} is not UTF-8; save the file as UTF-8",
-            )
-        )
+        where = f"{_name(fetched)}:{line}: byte {error.start + 1}"
+        return _failed("not-utf-8", f"{where} is not UTF-8; save the file as UTF-8")
     if "\x00" in text:
-        return ParseResult(
-            failure=Failure(
-                "not-a-feed", f"{_name(fetched)}: a binary file, neither a feed nor a text file of stories"
-            )
-        )
+        words = "a binary file, neither a feed nor a text file of stories"
+        return _failed("not-a-feed", f"{_name(fetched)}: {words}")
     entries = [
         _entry(source, title, parts)
         for block in _blocks(markup.clean(text))
         for title, parts in _stories(block)
     ]
     if not entries:
-        return ParseResult(failure=Failure("empty", f"{_name(fetched)}: no text in it"))
+        return _failed("empty", f"{_name(fetched)}: no text in it")
     return normal.unique(Feed(format="text"), entries, limits, [])
 
 
@@ -82,17 +80,26 @@ def is_headline(line: str) -> bool:
     return len(line) <= HEADLINE and (not _FULL_STOP.search(line) or bool(_ABBREVIATION.search(line)))
 
 
+def _is_list_of_headlines(block: Sequence[str]) -> bool:
+    """One stray full stop does not make an article of it."""
+    if all(is_headline(line) for line in block):
+        return True
+    is_long = any(len(line) > HEADLINE for line in block)
+    rest = block[1:] or block
+    return not is_long and 2 * sum(not is_headline(line) for line in rest) < len(rest)
+
+
 def _stories(block: list[str]) -> list[tuple[str | None, list[str]]]:
     """(title or None, paragraphs) of each story of a block."""
-    prose = [line for line in block if not is_headline(line)]
-    long = any(len(line) > HEADLINE for line in block)
-    rest = block[1:] or block
-    if not prose or (not long and 2 * sum(not is_headline(line) for line in rest) < len(rest)):
-        # one stray full stop does not make an article of a list of headlines
+    if _is_list_of_headlines(block):
         return [(line, []) for line in block]
     if len(block) > 1 and is_headline(block[0]):
         return [(block[0], block[1:])]
     return [(None, block)]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _entry(source: str, title: str | None, parts: list[str]) -> Entry:
@@ -101,18 +108,16 @@ def _entry(source: str, title: str | None, parts: list[str]) -> Entry:
     # The key is what makes an article this one: its headline, else how it begins. Later paragraphs may be
     # added without a new story.
     identity = " ".join(words.words(title)) if title else " ".join(words.words(parts[0])[:40])
-    key = "text:" + hashlib.sha256((identity or shown).encode()).hexdigest()[:32]
-    digest = hashlib.sha256(f"{shown}\n{text}".encode()).hexdigest()[:32]
     summary = markup.snippet(text, 300) if parts else ""
     content = markup.safe("".join(normal.paragraphs(part) for part in parts))
     said = normal.said({"title": title, "paragraphs": parts} if parts else {"title": title})
     return Entry(
         source=source,
-        key=key,
+        key=f"text:{_hash(identity or shown)}",
         title=shown[: markup.MAX_TITLE],
         summary=summary,
         content=content,
         text=text,
-        digest=digest,
+        digest=_hash(f"{shown}\n{text}"),
         said=said,
     )

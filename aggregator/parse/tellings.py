@@ -42,11 +42,12 @@ def of_links(
     for link in told:
         outlet, _, title = map(markup.line, markup.clean(link["title"]).partition(_ENDS))
         address = urls.clean_link(link.get("href"), base)
-        if outlet and address:
-            when = dates.first((times.get((outlet, address)),), habits)
-            level = "event" if link[_TYPE] == SAME_EVENT else "text"
-            record = {"outlet": outlet, "title": title, "link": address, "published": when, "level": level}
-            yield "telling", json.dumps(record, ensure_ascii=False)
+        if not outlet or not address:
+            continue
+        when = dates.first((times.get((outlet, address)),), habits)
+        level = "event" if link[_TYPE] == SAME_EVENT else "text"
+        record = {"outlet": outlet, "title": title, "link": address, "published": when, "level": level}
+        yield "telling", json.dumps(record, ensure_ascii=False)
 
 
 def _times(content: str) -> Times:
