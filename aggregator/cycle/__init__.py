@@ -3,7 +3,7 @@
 Each is loaded when it is first asked for: a cycle with nothing to do needs no parser, no network and no renderer.
 (`plan` is a function of the module of its name.)
 
-In: a `Config`, an open `Store`, the time. Out: a `Report`. Start reading at `stages.stages`.
+In: a `Config`, an open `Store`, the time. Out: a `Report`. Start reading at `stages.Stages`.
 """
 
 from __future__ import annotations
