@@ -190,25 +190,32 @@ class Anchors:
 
 def anchors(query: Query) -> Anchors | None:
     """None where there is no such word: everything has to be looked at."""
-    if isinstance(query, Term):
-        if query.field not in (None, "title") or any(is_character(word) for word in query.words):
+    match query:
+        case Term():
+            return _anchors_of_term(query)
+        case Both():
+            found = [one for one in map(anchors, query.parts) if one is not None]
+            return min(found, key=lambda one: (len(one.beginnings), len(one.words)), default=None)
+        case Either():
+            return _any_of(list(map(anchors, query.parts)))
+        case _:
             return None
-        if query.prefix and len(query.words) == 1:
-            return Anchors(frozenset(), frozenset(query.words))
-        return Anchors(frozenset(query.words[:1]), frozenset())
-    if isinstance(query, Both):
-        found = [one for one in map(anchors, query.parts) if one is not None]
-        return min(found, key=lambda one: (len(one.beginnings), len(one.words))) if found else None
-    if isinstance(query, Either):
-        parts = [anchors(part) for part in query.parts]
-        known = [one for one in parts if one is not None]
-        if len(known) < len(parts):
-            return None
-        return Anchors(
-            frozenset().union(*(one.words for one in known)),
-            frozenset().union(*(one.beginnings for one in known)),
-        )
-    return None
+
+
+def _anchors_of_term(term: Term) -> Anchors | None:
+    if term.field not in (None, "title") or any(map(is_character, term.words)):
+        return None
+    if term.prefix and len(term.words) == 1:
+        return Anchors(frozenset(), frozenset(term.words))
+    return Anchors(frozenset(term.words[:1]), frozenset())
+
+
+def _any_of(parts: Sequence[Anchors | None]) -> Anchors | None:
+    known = [one for one in parts if one is not None]
+    if len(known) < len(parts):
+        return None
+    words = frozenset(word for one in known for word in one.words)
+    return Anchors(words, frozenset(beginning for one in known for beginning in one.beginnings))
 
 
 def match(query: Query, found: Doc) -> Hit | None:
@@ -243,16 +250,9 @@ def shown(query: Query) -> str:
 
 def _match(query: Query, found: Doc, terms: list[str]) -> bool:
     if isinstance(query, Term):
-        if not _has(query, found):
-            return False
-        terms.append(query.shown)
-        return True
+        return _noted(query, terms) if _has(query, found) else False
     if isinstance(query, Moment):
-        moment = found.asked - query.at if query.back else query.at
-        if (found.at >= moment) is not query.since:
-            return False
-        terms.append(query.shown)
-        return True
+        return _noted(query, terms) if _is_then(query, found) else False
     if isinstance(query, Both):
         mark = len(terms)
         if all(_match(part, found, terms) for part in query.parts):
@@ -262,6 +262,16 @@ def _match(query: Query, found: Doc, terms: list[str]) -> bool:
     if isinstance(query, Either):
         return any(_match(part, found, terms) for part in query.parts)
     return not _match(query.part, found, [])
+
+
+def _noted(one: Term | Moment, terms: list[str]) -> bool:
+    terms.append(one.shown)
+    return True
+
+
+def _is_then(moment: Moment, found: Doc) -> bool:
+    at = found.asked - moment.at if moment.back else moment.at
+    return (found.at >= at) is moment.since
 
 
 def _has(term: Term, found: Doc) -> bool:
@@ -377,20 +387,22 @@ def _tokens(text: str) -> list[_Token]:
     position = 0
     while position < len(text.rstrip()):
         found = _TOKEN.match(text, position)
-        assert found is not None and found.lastgroup is not None
-        kind = "phrase" if found.lastgroup == "star" else found.lastgroup
-        at = found.start(kind) + (kind != "phrase")  # of a phrase: its quotation mark
-        if kind == "quote":
-            raise QueryError(at, "this quotation mark is not closed")
-        if kind == "field" and found.group("field").lower() not in (*FIELDS, *MOMENTS):
-            kind_text = found.group("field")
-            raise QueryError(
-                at,
-                f"there is no field “{kind_text}:”; fields are {', '.join(name + ':' for name in (*FIELDS, *MOMENTS))} (or quote the word)",
-            )
-        tokens.append(_Token(kind, found.group(kind), at, bool(found.group("star"))))
+        assert found is not None
+        tokens.append(_token(found))
         position = found.end()
     return tokens
+
+
+def _token(found: re.Match[str]) -> _Token:
+    kind = "phrase" if found.lastgroup == "star" else str(found.lastgroup)
+    at = found.start(kind) + (kind != "phrase")  # of a phrase: its quotation mark
+    if kind == "quote":
+        raise QueryError(at, "this quotation mark is not closed")
+    if kind == "field" and found.group("field").lower() not in (*FIELDS, *MOMENTS):
+        fields = ", ".join(f"{name}:" for name in (*FIELDS, *MOMENTS))
+        words = f"there is no field “{found.group('field')}:”; fields are {fields} (or quote the word)"
+        raise QueryError(at, words)
+    return _Token(kind, found.group(kind), at, bool(found.group("star")))
 
 
 class _Parser:
@@ -447,17 +459,19 @@ class _Parser:
             raise QueryError(self._end, "the query ends where a word was expected")
         self._position += 1
         if token.kind == "open":
-            part = self.either(within, depth + 1)
-            closing = self.next
-            if closing is None or closing.kind != "close":
-                raise QueryError(token.at, "this parenthesis is not closed")
-            self._position += 1
-            return part
-        if token.kind == "close" or (token.kind == "word" and token.text in ("AND", "OR", "NOT")):
-            raise QueryError(
-                token.at, f"expected a word, not “{')' if token.kind == 'close' else token.text}”"
-            )
+            return self._within_parentheses(token, within, depth)
+        if token.kind == "close" or _is_operator(token, "AND", "OR", "NOT"):
+            shown = ")" if token.kind == "close" else token.text
+            raise QueryError(token.at, f"expected a word, not “{shown}”")
         return _term(token, within)
+
+    def _within_parentheses(self, opening: _Token, within: Field | None, depth: int) -> Query:
+        part = self.either(within, depth + 1)
+        closing = self.next
+        if closing is None or closing.kind != "close":
+            raise QueryError(opening.at, "this parenthesis is not closed")
+        self._position += 1
+        return part
 
     def _moment(self, field: _Token) -> Moment:
         token, name = self.next, field.text.lower()
@@ -492,7 +506,8 @@ def _term(token: _Token, within: Field | None) -> Term:
         _refuse(token, text, found, prefix)
     if not found:
         raise QueryError(token.at, f"“{token.text}” holds no word")
-    shown = f"{within + ':' if within else ''}{text if token.kind == 'word' else chr(34) + text + chr(34)}{'*' if prefix else ''}"
+    said = text if token.kind == "word" else f'"{text}"'
+    shown = f"{within + ':' if within else ''}{said}{'*' if prefix else ''}"
     return Term(found, prefix, within, shown, () if within == "lang" else _signed(text))
 
 
@@ -518,18 +533,24 @@ def prefilter(query: Query) -> str | None:
     """An FTS5 expression over `title`, `summary` and `text` that finds at least what the query finds; None:
     everything has to be looked at.
     """
-    if isinstance(query, Term):
-        if query.field not in (None, "title") or is_character(query.words[0]):
+    match query:
+        case Term():
+            return _phrase(query)
+        case Both():
+            found = [part for part in map(prefilter, query.parts) if part is not None]
+            return " AND ".join(f"({part})" for part in found) or None
+        case Either():
+            parts = [prefilter(part) for part in query.parts]
+            return None if None in parts else " OR ".join(f"({part})" for part in parts)
+        case _:
             return None
-        phrase = f'"{" ".join(query.words)}"{" *" if query.prefix else ""}'
-        return f"title : {phrase}" if query.field == "title" else phrase
-    if isinstance(query, Both):
-        found = [part for part in map(prefilter, query.parts) if part is not None]
-        return " AND ".join(f"({part})" for part in found) if found else None
-    if isinstance(query, Either):
-        parts = [prefilter(part) for part in query.parts]
-        return None if None in parts else " OR ".join(f"({part})" for part in parts)
-    return None
+
+
+def _phrase(term: Term) -> str | None:
+    if term.field not in (None, "title") or is_character(term.words[0]):
+        return None
+    phrase = f'"{" ".join(term.words)}"{" *" if term.prefix else ""}'
+    return f"title : {phrase}" if term.field == "title" else phrase
 
 
 def sought_for(wanted: Query) -> tuple[Term, ...]:
@@ -550,13 +571,14 @@ def marked(terms: Sequence[Term], text: str) -> list[tuple[str, bool]]:
     """The text in pieces, each with whether it is a word of the terms."""
     whole = {word for term in terms for word in (term.words[:-1] if term.prefix else term.words)}
     beginnings = tuple(term.words[-1] for term in terms if term.prefix and term.words)
+
+    def is_sought(piece: str) -> bool:
+        return any(word in whole or word.startswith(beginnings) for word in search_words(piece))
+
     pieces: list[tuple[str, bool]] = []
     end = 0
     for found in _PIECES.finditer(text):
-        is_sought = any(
-            word in whole or (beginnings and word.startswith(beginnings)) for word in search_words(found[0])
-        )
-        if is_sought:
+        if is_sought(found[0]):
             pieces += [(text[end : found.start()], False), (found[0], True)]
             end = found.end()
     return [piece for piece in [*pieces, (text[end:], False)] if piece[0]]

@@ -61,17 +61,17 @@ def after_success(
     wished, rhythm = interval(posts, pace, at)
     floor = max(asked, hold, pace.min_interval)
     gap = max(wished, floor)
-    planned = at + (
-        floor + _jitter(salt, at, max(gap - floor, gap // 4)) if first else gap + _jitter(salt, at, gap // 20)
-    )
+    if first:
+        planned = at + floor + _jitter(salt, at, max(gap - floor, gap // 4))
+    else:
+        planned = at + gap + _jitter(salt, at, gap // 20)
     earliest = _not_skipped(planned, hints, salt)
-    why = rhythm
-    if asked > wished:
-        why += f"; {who} asks for ≥ {span(asked)}"
-    if hold > wished:
-        why += f"; the server's quota is used up for {span(hold)}"
-    if earliest > planned:
-        why += "; its skipHours or skipDays hold until then"
+    reasons = (
+        (asked > wished, f"; {who} asks for ≥ {span(asked)}"),
+        (hold > wished, f"; the server's quota is used up for {span(hold)}"),
+        (earliest > planned, "; its skipHours or skipDays hold until then"),
+    )
+    why = rhythm + "".join(words for holds, words in reasons if holds)
     return Plan(earliest, at + hold if hold else 0, why)
 
 
@@ -89,21 +89,21 @@ def after_failure(
     if failure.kind == "gone":
         return Plan(at + GONE_PAUSE, at + GONE_PAUSE, "gone for good (410); looked at once a week")
     usual = interval(posts, pace, at)[0] // (4 if failure.kind in ("dns", "connect") else 1)
-    back = max(
-        pace.min_interval,
-        min(
-            BACKOFF_CAP,
-            max(pace.max_interval, pace.interval),
-            max(pace.interval, usual) << min(failures - 1, 10),
-        ),
-    )
+    doubled = max(pace.interval, usual) << min(failures - 1, 10)
+    back = max(pace.min_interval, min(BACKOFF_CAP, max(pace.max_interval, pace.interval), doubled))
     late = _jitter(salt, failures, back // 4)
     gap = max(back, wait) + late
-    why = f"failed {failures} time{'s' if failures > 1 else ''} in a row ({failure.kind}); tried again after {span(back)}"
+    times = "1 time" if failures == 1 else f"{failures} times"
+    why = f"failed {times} in a row ({failure.kind}); tried again after {span(back)}"
     if wait > back:
         why += f"; the server asks to stay away for {span(wait)}"
     hold = wait or (back if failure.kind == "rate-limited" else 0)
     return Plan(at + gap, at + hold if hold else 0, why)
+
+
+def _usual_gap(newest_first: Sequence[int]) -> int:
+    gaps = sorted(a - b for a, b in itertools.pairwise(newest_first))
+    return max(gaps[len(gaps) // 2], (newest_first[0] - newest_first[-1]) // (2 * len(gaps)))
 
 
 def interval(posts: Sequence[int], pace: Pace, at: int) -> tuple[int, str]:
@@ -115,11 +115,9 @@ def interval(posts: Sequence[int], pace: Pace, at: int) -> tuple[int, str]:
     """
     known = sorted({post for post in posts if post <= at}, reverse=True)[:32]
     if len(known) < 4:
-        return _within(
-            pace.interval, pace
-        ), f"wished every {span(pace.interval)}; too few posts to know its rhythm"
-    gaps = sorted(a - b for a, b in itertools.pairwise(known))
-    usual = max(gaps[len(gaps) // 2], (known[0] - known[-1]) // (2 * len(gaps)))
+        why = f"wished every {span(pace.interval)}; too few posts to know its rhythm"
+        return _within(pace.interval, pace), why
+    usual = _usual_gap(known)
     silence = at - known[0]
     words = f"posts every {span(usual)}"
     if silence > 4 * max(usual, 3600):
@@ -185,9 +183,8 @@ def is_due(memory: SourceState, now: int, pace: Pace, forced: bool = False, loca
     if is_held(memory, now):
         return False
     if memory.polled is None:
-        return (
-            forced or now >= memory.next_poll or memory.next_poll > now + max(pace.interval, 2 * SERVER_CAP)
-        )
+        far_ahead = now + max(pace.interval, 2 * SERVER_CAP)
+        return forced or not now < memory.next_poll <= far_ahead
     # polled in the future: the clock went back; what was planned then means nothing now
     if memory.polled > now + 60:
         return forced or memory.polled - now > max(pace.max_interval, SERVER_CAP)
@@ -302,12 +299,16 @@ class Hosts(Generic[T]):
             found.append(self._free.popleft())
         while room > len(found) and self._ready and self._ready[0][0] <= now:
             _, _, host = heapq.heappop(self._ready)
-            self._waiting.discard(host)
-            found.append(self._queues[host].popleft())
-            self._flying[host] = self._flying.get(host, 0) + 1
-            self._not_before(host, now + self._gap)
-            self._queue(host)
+            found.append(self._taken(host, now))
         return found
+
+    def _taken(self, host: str, now: float) -> T:
+        self._waiting.discard(host)
+        first = self._queues[host].popleft()
+        self._flying[host] = self._flying.get(host, 0) + 1
+        self._not_before(host, now + self._gap)
+        self._queue(host)
+        return first
 
     def along(self, host: str | None, most: int) -> list[T]:
         """Others of a host of which one was just started, that go the same way: together they are one in flight."""

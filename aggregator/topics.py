@@ -63,12 +63,13 @@ class Rules:
     exclude: dict[str, query.Query]
 
 
+def _parsed(said: str | None) -> query.Query | None:
+    return query.parse(said) if said else None
+
+
 def compiled(topics: Sequence[Topic], sources: Sequence[Source]) -> Rules:
     """Raises query.QueryError for a bad query."""
-    rules = tuple(
-        _Rule(t, query.parse(t.match) if t.match else None, query.parse(t.exclude) if t.exclude else None)
-        for t in topics
-    )
+    rules = tuple(_Rule(topic, _parsed(topic.match), _parsed(topic.exclude)) for topic in topics)
     return Rules(
         rules,
         _indexed(rules, sources),
@@ -80,22 +81,18 @@ def compiled(topics: Sequence[Topic], sources: Sequence[Source]) -> Rules:
 
 
 def _indexed(rules: Sequence[_Rule], sources: Sequence[Source]) -> _Index:
-    words: dict[str, list[int]] = {}
-    beginnings: dict[str, list[int]] = {}
-    always = set()
-    for number, rule in enumerate(rules):
-        anchors = query.anchors(rule.match) if rule.match is not None else None
-        if rule.match is not None and anchors is None:
-            always.add(number)
-        for word in anchors.words if anchors else ():
-            words.setdefault(word, []).append(number)
-        for beginning in anchors.beginnings if anchors else ():
-            beginnings.setdefault(beginning, []).append(number)
+    anchored = [
+        (number, query.anchors(rule.match)) for number, rule in enumerate(rules) if rule.match is not None
+    ]
+    known = [(number, anchors) for number, anchors in anchored if anchors is not None]
+    beginnings = _grouped(
+        (beginning, number) for number, anchors in known for beginning in anchors.beginnings
+    )
     return _Index(
-        {word: tuple(found) for word, found in words.items()},
-        {beginning: tuple(found) for beginning, found in beginnings.items()},
+        _grouped((word, number) for number, anchors in known for word in anchors.words),
+        beginnings,
         tuple(sorted({len(beginning) for beginning in beginnings})),
-        frozenset(always),
+        frozenset(number for number, anchors in anchored if anchors is None),
         _by_source(rules, sources),
         _grouped((name, number) for number, rule in enumerate(rules) for name in rule.topic.starters),
     )
@@ -187,22 +184,26 @@ def missed(rules: Rules, entry: Entry, source_title: str) -> tuple[Label, ...]:
     found = []
     for rule in rules.topics:
         why = _why(rule, entry, source, doc, hints)
-        if why is not None:
-            hit = None if rule.exclude is None else query.match(rule.exclude, doc)
-            if hit is not None:
-                found.append(Label(rule.topic.id, f"{why.rule}; but exclude: {', '.join(hit.terms)}"))
-            continue
-        words = [term for name in rule.topic.starters if name in hints for term in hints[name].terms]
+        words = _lacking(rule, doc, hints) if why is None else _excluded_by(rule, doc, why)
         if words:
-            found.append(
-                Label(rule.topic.id, f"starter: {', '.join(words)} is a hint; a second one is missing")
-            )
-        elif (
-            rule.match is not None and (parts := query.parts(rule.match, doc)) and any(ok for _, ok in parts)
-        ):
-            lacking = ", ".join(shown for shown, ok in parts if not ok)
-            found.append(Label(rule.topic.id, f"match: without {lacking}"))
+            found.append(Label(rule.topic.id, words))
     return tuple(found)
+
+
+def _excluded_by(rule: _Rule, doc: query.Doc, why: Label) -> str | None:
+    hit = None if rule.exclude is None else query.match(rule.exclude, doc)
+    return None if hit is None else f"{why.rule}; but exclude: {', '.join(hit.terms)}"
+
+
+def _lacking(rule: _Rule, doc: query.Doc, hints: Mapping[str, starters.Found]) -> str | None:
+    """What is missing where something is there."""
+    words = [term for name in rule.topic.starters if name in hints for term in hints[name].terms]
+    if words:
+        return f"starter: {', '.join(words)} is a hint; a second one is missing"
+    parts = query.parts(rule.match, doc) if rule.match is not None else []
+    if not any(is_there for _, is_there in parts):
+        return None
+    return f"match: without {', '.join(shown for shown, is_there in parts if not is_there)}"
 
 
 def keeps(rules: Rules, entry: Entry, source_title: str) -> bool:

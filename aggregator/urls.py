@@ -121,10 +121,10 @@ def _followed(href: str, base: str | None) -> str | None:
         netloc = _netloc(parts.scheme, parts.hostname, parts.port)
     except (ValueError, UnicodeError):
         return None
-    link = urlunsplit((
-        parts.scheme, netloc, _escaped(_without_dots(parts.path), _PATH_SAFE) or "/", _escaped(_without_tracking(parts.query), _QUERY_SAFE),
-        _escaped(_without_tracking(parts.fragment) if "=" in parts.fragment else parts.fragment, _QUERY_SAFE),
-    ))  # fmt: skip
+    path = _escaped(_without_dots(parts.path), _PATH_SAFE) or "/"
+    query = _escaped(_without_tracking(parts.query), _QUERY_SAFE)
+    fragment = _without_tracking(parts.fragment) if "=" in parts.fragment else parts.fragment
+    link = urlunsplit((parts.scheme, netloc, path, query, _escaped(fragment, _QUERY_SAFE)))
     if _ESCAPED_TWICE.search(link):  # an empty query went, and what stood around it came together
         return clean_link(link)
     return link if len(link) <= MAX_LENGTH else None
@@ -241,9 +241,6 @@ def key(url: str | None) -> str | None:
     if link is None:
         return None
     parts = urlsplit(_CACHES.sub("https://", link))
-    labels = (parts.hostname or "").rstrip(".").split(".")
-    while len(labels) > 2 and labels[0] in _SAME_HOSTS:
-        labels = labels[1:]
     port = f":{parts.port}" if parts.port else ""
     # Escapes of other charsets than UTF-8 stay apart: `%F1` and `%F2` are two letters, not one that can't be
     # read.
@@ -253,7 +250,15 @@ def key(url: str | None) -> str | None:
     if path == "" and not (sure or doubtful or fragment):
         return None
     query, hash_ = f"?{sure}" if sure else "", f"#{fragment}" if fragment else ""
-    return f"{'.'.join(labels)}{port}{_quoted(path)}{query}{hash_}{' ' + doubtful if doubtful else ''}"
+    may_say = f" {doubtful}" if doubtful else ""
+    return f"{_same_host(parts.hostname or '')}{port}{_quoted(path)}{query}{hash_}{may_say}"
+
+
+def _same_host(name: str) -> str:
+    labels = name.rstrip(".").split(".")
+    while len(labels) > 2 and labels[0] in _SAME_HOSTS:
+        labels = labels[1:]
+    return ".".join(labels)
 
 
 def page(key: str) -> str:
@@ -299,6 +304,10 @@ def is_id(text: str | None) -> bool:
         return False
     if scheme in _ID_FORMS:
         return bool(_ID_FORMS[scheme].match(text)) and _canonical(rest, _ID_SAFE)
+    return _is_canonical_uri(scheme, rest)
+
+
+def _is_canonical_uri(scheme: str, rest: str) -> bool:
     found = _URI.match(rest)
     if not found or (scheme in _PORTS and not found["host"]):
         return False
@@ -307,9 +316,7 @@ def is_id(text: str | None) -> bool:
         return False
     if (found["host"] is not None and not path) or {".", ".."} & set(path.split("/")):
         return False
-    return _canonical(path, _ID_SAFE) and all(
-        _canonical(found[part] or "", _ID_SAFE) for part in ("query", "fragment")
-    )
+    return all(_canonical(part, _ID_SAFE) for part in (path, found["query"] or "", found["fragment"] or ""))
 
 
 def _canonical(part: str, safe: str) -> bool:
@@ -356,18 +363,19 @@ def redact(url: str) -> str:
         netloc = parts.netloc.rpartition("@")[2]
     except ValueError:
         return "(a malformed URL)"
-    pairs = []
-    for pair in parts.query.split("&") if parts.query else ():
-        name, equals, value = pair.partition("=")
-        random = (
-            name.lower() not in _PUBLIC
-            and len(value) >= 24
-            and any(c.isdigit() for c in value)
-            and bool(re.fullmatch(r"[A-Za-z0-9_\-]+", value))
-        )
-        secret = random or name.lower() in _SECRET
-        pairs.append(f"{name}=…" if equals and secret else pair)
-    return urlunsplit((parts.scheme, netloc, parts.path, "&".join(pairs), parts.fragment))
+    query = "&".join(map(_without_secret, parts.query.split("&")))
+    return urlunsplit((parts.scheme, netloc, parts.path, query, parts.fragment))
+
+
+_TOKEN = re.compile(r"[A-Za-z0-9_\-]+")
+
+
+def _without_secret(pair: str) -> str:
+    """A parameter, without its value where that is a secret, or looks like one."""
+    name, equals, value = pair.partition("=")
+    looks_random = len(value) >= 24 and any(c.isdigit() for c in value) and _TOKEN.fullmatch(value)
+    is_secret = name.lower() in _SECRET or (looks_random and name.lower() not in _PUBLIC)
+    return f"{name}=…" if equals and is_secret else pair
 
 
 def host(url: str) -> str:
