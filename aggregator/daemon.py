@@ -85,12 +85,7 @@ class Daemon:
         self._asked = 0  # … over the file as it is now
         self._trouble: BaseException | None = None
 
-    def run(self) -> None:
-        """Until SIGTERM or SIGINT; a second one ends the process at once."""
-        previous = {
-            number: signal.signal(number, self._on_signal)
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-        }
+    def _scheduler(self) -> BackgroundScheduler:
         # A tick that comes while a long cycle runs is left out: that is what we want, and no warning every
         # few seconds.
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
@@ -103,6 +98,15 @@ class Daemon:
             self._tick, "interval", seconds=self._tick_seconds, id="tick", next_run_time=_soon()
         )
         scheduler.add_listener(self._on_event, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES)
+        return scheduler
+
+    def run(self) -> None:
+        """Until SIGTERM or SIGINT; a second one ends the process at once."""
+        previous = {
+            number: signal.signal(number, self._on_signal)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        }
+        scheduler = self._scheduler()
         with bounded(self.stop):
             scheduler.start()
             notify("READY=1")

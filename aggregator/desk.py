@@ -6,6 +6,7 @@ In: an open store and a question. Out: values. Start reading at `why`.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -86,19 +87,26 @@ def topic_counts(store: Reader) -> dict[str, tuple[int, int]]:
     return counts_of_topics(store)
 
 
-def suggested(store: Reader, since: int, most: int) -> list[suggest.Suggestion]:
-    """Topics that are missing, from the events since then that are in none."""
-    found: dict[int, tuple[list[str], set[str], bool]] = {}
-    for event, title, source, has_topic in stories.happenings(store, since):
-        titles, outlets, had = found.get(event, ([], set(), False))
-        found[event] = ([*titles, title], outlets | {source}, had or bool(has_topic))
-    return suggest.suggest(
-        [
-            suggest.Happening(event, tuple(titles), len(outlets), has_topic)
-            for event, (titles, outlets, has_topic) in found.items()
-        ],
-        most,
+def suggested(config: Config, store: Reader, since: int, most: int) -> list[suggest.Suggestion]:
+    """Topics that are missing, from the events since then that stand in none: `min_sources` is applied."""
+    titles, outlets = defaultdict[int, list[str]](list), defaultdict[int, set[str]](set)
+    topics = defaultdict[int, set[str]](set)
+    for event, title, source, labelled in stories.happenings(store, since):
+        titles[event].append(title)
+        outlets[event].add(source)
+        topics[event].update(labelled.split())
+    least = {topic.id: topic.min_sources for topic in config.topics}
+    placed = suggest.placed(
+        {
+            event: [topic for topic in found if len(outlets[event]) >= least.get(topic, 1)]
+            for event, found in topics.items()
+        }
     )
+    happenings = [
+        suggest.Happening(event, tuple(found), len(outlets[event]), event in placed)
+        for event, found in titles.items()
+    ]
+    return suggest.suggest(happenings, most)
 
 
 def in_effect(config: Config, store: Reader) -> Callable[[str | None, Sequence[str]], tuple[str, ...]]:
@@ -137,20 +145,20 @@ def find(store: Reader, name: str) -> Entry:
     """The entry that a person means. Raises UsageError where there is none, or where several share a link."""
     found = lookup.find(store, name)
     if not found:
-        raise UsageError(
-            f"{name}: no stored entry has this id, link or guid; `aggregator search WORDS` finds entries"
-        )
-    # Several sources that carry one link carry one item; else a guid or link that several have says of none
-    # which is meant.
-    one_item = (
-        found[0].link_key is not None
-        and len({entry.link_key for entry in found}) == 1
-        and len({entry.source for entry in found}) == len(found)
-    )
-    if len(found) > 1 and not one_item:
+        words = "no stored entry has this id, link or guid; `aggregator search WORDS` finds entries"
+        raise UsageError(f"{name}: {words}")
+    if len(found) > 1 and not _are_one_item(found):
         choices = ", ".join(str(entry.id) for entry in found)
         raise UsageError(f"{name}: several entries are meant ({choices}); give one of these numbers")
     return found[0]
+
+
+def _are_one_item(found: Sequence[Entry]) -> bool:
+    """Several sources that carry one link carry one item; else a guid or link that several have says of none which is
+    meant.
+    """
+    links, outlets = {entry.link_key for entry in found}, {entry.source for entry in found}
+    return None not in links and len(links) == 1 and len(outlets) == len(found)
 
 
 def why(store: Reader, name: str) -> Explanation:
@@ -158,25 +166,19 @@ def why(store: Reader, name: str) -> Explanation:
     entry = find(store, name)
     member = stories.place(store, entry.id)
     if member is None:
-        raise UsageError(
-            f"{name}: entry {entry.id} is stored but not folded: its source's include or exclude holds it back, or no cycle ran since"
-        )
+        reasons = "its source's include or exclude holds it back, or no cycle ran since"
+        raise UsageError(f"{name}: entry {entry.id} is stored but not folded: {reasons}")
     story = stories.stories(store, [member.story])[0]
     siblings = tuple(other for other in stories.of_events(store, [member.event]) if other.id != story.id)
-    partners = lookup.by_number(
-        store,
-        [n for n in (member.reason.against, *(label[1] for label in labels_of(store, story.id))) if n],
-    )
-    against = partners.get(member.reason.against) if member.reason.against else None
-    labels = tuple((topic, partners.get(by), rule) for topic, by, rule in labels_of(store, story.id))
-    event_id = stories.heads(store, [member.event])[member.event].public_id
+    labels, against = labels_of(store, story.id), member.reason.against
+    partners = lookup.by_number(store, [one for one in (against, *(by for _, by, _ in labels)) if one])
     return Explanation(
         member,
-        against,
+        partners.get(against) if against else None,
         story,
         siblings,
-        event_id,
-        labels,
+        stories.heads(store, [member.event])[member.event].public_id,
+        tuple((topic, partners.get(by), rule) for topic, by, rule in labels),
         lookup.headlines(store, entry.id),
         overrides_of(store, entry.public_id),
         odd_one_out((story, *siblings)),
@@ -257,26 +259,33 @@ def matching(
 
 def source_rows(config: Config, store: Reader, now: int) -> tuple[SourceRow, ...]:
     """Every source of the config with its memory and its last seven days."""
-    today = now // 86_400
+    requests, new = _last_seven_days(store, now // 86_400)
+    known, titles = sources.memories(store), sources.titles(store)
+    nothing, pushed = [0] * 7, pushes.all_of(store)
+
+    def row(source: Source) -> SourceRow:
+        name = source.id
+        return SourceRow(
+            source,
+            source.title or titles.get(name) or name,
+            known.get(name, SourceState()),
+            tuple(requests.get(name, nothing)),
+            tuple(new.get(name, nothing)),
+            pushed[name].in_words(now) if name in pushed else "",
+        )
+
+    return tuple(map(row, config.sources))
+
+
+def _last_seven_days(store: Reader, today: int) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """(requests, new entries) of each day, the oldest first, by source."""
     requests: dict[str, list[int]] = {}
     new: dict[str, list[int]] = {}
     for row in sources.traffic(store, today - 6):
         if row.day <= today:
             requests.setdefault(row.source, [0] * 7)[row.day - today + 6] = row.requests
             new.setdefault(row.source, [0] * 7)[row.day - today + 6] = row.new
-    known, titles = sources.memories(store), sources.titles(store)
-    nothing, pushed = [0] * 7, pushes.all_of(store)
-    return tuple(
-        SourceRow(
-            source,
-            source.title or titles.get(source.id) or source.id,
-            known.get(source.id, SourceState()),
-            tuple(requests.get(source.id, nothing)),
-            tuple(new.get(source.id, nothing)),
-            pushed[source.id].in_words(now) if source.id in pushed else "",
-        )
-        for source in config.sources
-    )
+    return requests, new
 
 
 def week(store: Reader, now: int) -> Week:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
@@ -49,12 +50,7 @@ class _Links(HTMLParser):
         href = given.get("href", "").strip()
         if tag == "base" and href and self.base is None:
             self.base = href
-        elif (
-            tag == "link"
-            and href
-            and "alternate" in given.get("rel", "").lower().split()
-            and given.get("type", "").split(";")[0].strip().lower() in TYPES
-        ):
+        elif tag == "link" and href and _is_feed(given.get("rel", ""), given.get("type", "")):
             self.named.append(href)
         elif tag == "a" and href and _HINT.search(href):
             self.hinted.append(href)
@@ -74,20 +70,25 @@ def usual(url: str) -> tuple[str, ...]:
     parts = urlsplit(url)
     root = f"{parts.scheme}://{parts.netloc}/"
     below = url if url.endswith("/") else url + "/"
-    known: list[str] = []
-    if (parts.hostname or "").endswith("youtube.com"):
-        channel = re.search(r"/channel/(UC[\w-]+)", parts.path)
-        if channel:
-            known.append(f"https://www.youtube.com/feeds/videos.xml?channel_id={channel[1]}")
+    usual = (base + path for path in USUAL for base in (below, root))
+    return tuple(dict.fromkeys([*_of_known_hosts(url, below), *usual]))
+
+
+def _of_known_hosts(url: str, below: str) -> Iterator[str]:
+    parts = urlsplit(url)
+    channel = re.search(r"/channel/(UC[\w-]+)", parts.path)
+    if channel and (parts.hostname or "").endswith("youtube.com"):
+        yield f"https://www.youtube.com/feeds/videos.xml?channel_id={channel[1]}"
     if re.fullmatch(r"/@[\w.]+/?", parts.path):
-        known.append(url.rstrip("/") + ".rss")  # Mastodon and its kin
+        yield url.rstrip("/") + ".rss"  # Mastodon and its kin
     if (parts.hostname or "").endswith("reddit.com"):
-        known.append(below + ".rss")
-    return tuple(
-        dict.fromkeys([*known, *(base + path for path in USUAL for base in dict.fromkeys((below, root)))])
-    )
+        yield below + ".rss"
 
 
 def is_comments(url: str, title: str) -> bool:
     """Feeds of comments come last."""
     return "comment" in url.lower() or "comment" in title.lower()
+
+
+def _is_feed(rel: str, kind: str) -> bool:
+    return "alternate" in rel.lower().split() and kind.split(";")[0].strip().lower() in TYPES

@@ -9,7 +9,7 @@ import functools
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,16 +44,15 @@ def labelled(path: Path, settings: fold.Windows | None = None) -> list[Score]:
     """
     records = _records(path)
     found = folded(records, settings or fold.Windows())
-    golds = {level: gold(records, column) for level, column in (("text", "story"), ("event", "event"))}
-    if not any(one.groups for one in golds.values()):
+    text, event = gold(records, "story"), gold(records, "event")
+    if not text.groups and not event.groups:
         raise UsageError(f"{path}: no entry has a gold `story` or `event`")
-    if not golds["event"].groups:
-        golds["event"] = golds["text"]
-    places = {
-        "text": {name: story for name, (story, _) in found.items()},
-        "event": {name: event for name, (_, event) in found.items()},
-    }
-    return [score(level, one.groups, places[level], one.gray) for level, one in golds.items() if one.groups]
+    if not event.groups:
+        event = text
+    told = {name: story for name, (story, _) in found.items()}
+    happened = {name: event for name, (_, event) in found.items()}
+    levels = (("text", text, told), ("event", event, happened))
+    return [score(level, one.groups, places, one.gray) for level, one, places in levels if one.groups]
 
 
 def gold(records: Mapping[str, Mapping[str, Any]], column: str) -> Gold:
@@ -98,41 +97,42 @@ def pairs(path: Path, settings: fold.Windows | None = None) -> list[Pair]:
     if missing:
         raise UsageError(f"{path}: has no column {missing[0]}; expected {', '.join(sorted(PAIR_COLUMNS))}")
     for number, row in enumerate(found, 2):
-        for level in ("text", "event"):
-            if row[level] not in ("same", "different", "any"):
-                raise UsageError(
-                    f'{path}:{number}: {level} is "{row[level]}"; expected same, different or any'
-                )
+        if trouble := _trouble(row):
+            raise UsageError(f"{path}:{number}: {trouble}")
     return [_pair(row, settings or fold.Windows()) for row in found]
+
+
+def _trouble(row: Mapping[str, str]) -> str | None:
+    wrong = [level for level in ("text", "event") if row[level] not in ("same", "different", "any")]
+    return f'{wrong[0]} is "{row[wrong[0]]}"; expected same, different or any' if wrong else None
 
 
 def _pair(row: Mapping[str, str], settings: fold.Windows) -> Pair:
     first = "Daily Example" if row["kind"] == "short suffix" else "Example one"
     source = {"a": first, "b": first if row["same_source"] == "1" else "Example two"}
     items = {
-        side: {
-            "title": row[f"title_{side}"],
-            "summary": row[f"summary_{side}"],
-            "source": source[side],
-            "link": f"https://{source[side].lower().replace(' ', '-')}.example/{side}",
-            "published": FALLBACK + later,
-            "lang": row["lang"],
-        }
-        for side, later in (("a", 0), ("b", 3600))
+        "a": _side(row, "a", source["a"], FALLBACK),
+        "b": _side(row, "b", source["b"], FALLBACK + 3600),
     }
     placed = folded(items, settings)
-    a, b = placed["a"], placed["b"]
+    (story, event), (other_story, other_event) = placed["a"], placed["b"]
     said = {
-        level: "same" if a[place] == b[place] else "different"
-        for place, level in enumerate(("text", "event"))
+        "text": "same" if story == other_story else "different",
+        "event": "same" if event == other_event else "different",
     }
-    return Pair(
-        row["kind"],
-        row["lang"],
-        (row["title_a"], row["title_b"]),
-        {level: row[level] for level in ("text", "event")},
-        said,
-    )
+    titles, wanted = (row["title_a"], row["title_b"]), {"text": row["text"], "event": row["event"]}
+    return Pair(row["kind"], row["lang"], titles, wanted, said)
+
+
+def _side(row: Mapping[str, str], side: str, source: str, at: int) -> dict[str, object]:
+    return {
+        "title": row[f"title_{side}"],
+        "summary": row[f"summary_{side}"],
+        "source": source,
+        "link": f"https://{source.lower().replace(' ', '-')}.example/{side}",
+        "published": at,
+        "lang": row["lang"],
+    }
 
 
 def _records(path: Path) -> dict[str, dict[str, Any]]:
@@ -161,18 +161,29 @@ def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> str:
 
 def _entry(name: str, record: Mapping[str, Any]) -> tuple[str, Entry]:
     source = "s-" + hashlib.sha256((_first(record, _SOURCE) or name).encode()).hexdigest()[:12]
-    said = next((record[key] for key in _TIME if record.get(key) not in (None, "")), None)
-    number = str(said).replace(".", "", 1).isdigit()
-    at = int(float(str(said))) if number else dates.read(said, dates.Habits(NOW))
-    text = " ".join(
-        dict.fromkeys(
-            part for part in (_first(record, ("summary", "description")), _first(record, _TEXT)) if part
-        )
+    parts = (_first(record, ("summary", "description")), _first(record, _TEXT))
+    text = " ".join(dict.fromkeys(filter(None, parts)))
+    entry = Entry(
+        source=source,
+        key=name,
+        guid=f"urn:item:{name}",
+        link=_first(record, _LINK) or None,
+        title=_first(record, _TITLE),
+        text=text,
+        summary=text[:300],
+        published=_published(record),
+        language=_first(record, ("lang", "language")) or None,
+        said="{}",
     )
-    link = _first(record, _LINK) or None
-    entry = Entry(source=source, key=name, guid=f"urn:item:{name}", link=link, title=_first(record, _TITLE), text=text, summary=text[:300],
-                  published=at if at is not None else FALLBACK, language=_first(record, ("lang", "language")) or None, said="{}")  # fmt: skip
     return source, normal.finish(entry, NOW)
+
+
+def _published(record: Mapping[str, Any]) -> int:
+    said = next((record[key] for key in _TIME if record.get(key) not in (None, "")), None)
+    if str(said).replace(".", "", 1).isdigit():
+        return int(float(str(said)))
+    at = dates.read(said, dates.Habits(NOW))
+    return FALLBACK if at is None else at
 
 
 def folded(
@@ -191,20 +202,19 @@ def folded(
 def polls(records: Mapping[str, Mapping[str, Any]], cycle: int | None = None) -> Iterator[list[PollResult]]:
     """Cycle after cycle of so many entries, in the order of their time; None: one cycle."""
     found = [_entry(name, record) for name, record in records.items()]
-    titles = {
-        entry.source: _first(record, _SOURCE)
-        for (_, entry), record in zip(found, records.values(), strict=True)
-    }
+    said = zip(found, records.values(), strict=True)
+    titles = {source: _first(record, _SOURCE) for (source, _), record in said}
     if cycle is not None:
         found.sort(key=lambda one: one[1].published or 0)
     for part in batches(found, cycle or max(1, len(found))):
         by_source: dict[str, list[Entry]] = {}
         for source, entry in part:
             by_source.setdefault(source, []).append(entry)
-        yield [
-            PollResult(source, NOW, SourceState(polled=NOW), Feed(title=titles[source]), tuple(group))
-            for source, group in by_source.items()
-        ]
+        yield [_polled(source, titles[source], group) for source, group in by_source.items()]
+
+
+def _polled(source: str, title: str, group: Sequence[Entry]) -> PollResult:
+    return PollResult(source, NOW, SourceState(polled=NOW), Feed(title=title), tuple(group))
 
 
 @contextmanager

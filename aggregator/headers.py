@@ -59,18 +59,23 @@ def freshness(headers: Mapping[str, str], at: int) -> int | None:
     """
     said = headers.get("age", "0").strip()
     age = int(said[:12]) if said.isdecimal() else 0
-    directives = [part.partition("=") for part in headers.get("cache-control", "").lower().split(",")]
-    ages = [value.strip('" ') for name, _, value in directives if name.strip() == "max-age"]
-    if ages:
-        return max(0, min(int(ages[0][:12]) - age, DAY)) if ages[0].isdecimal() else 0
+    directives = _directives(headers.get("cache-control", ""))
+    most = directives.get("max-age")
+    if most is not None:
+        return max(0, min(int(most[:12]) - age, DAY)) if most.isdecimal() else 0
     expires, sent = date(headers.get("expires")), date(headers.get("date"))
     if expires is not None:
         return max(0, min(expires - (at if sent is None else sent) - age, DAY))
-    return (
-        0
-        if "expires" in headers or any(name.strip() in ("no-store", "no-cache") for name, _, _ in directives)
-        else None
-    )
+    return 0 if "expires" in headers or {"no-store", "no-cache"} & directives.keys() else None
+
+
+def _directives(cache_control: str) -> dict[str, str]:
+    """Name → value, the first of each name."""
+    found: dict[str, str] = {}
+    for part in cache_control.lower().split(","):
+        name, _, value = part.partition("=")
+        found.setdefault(name.strip(), value.strip('" '))
+    return found
 
 
 def retry_after(headers: Mapping[str, str], at: int) -> int | None:

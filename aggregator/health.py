@@ -24,25 +24,27 @@ _ADVICE: dict[State, str] = {
 }
 
 
+_AT_ONCE = frozenset({"missing", "unreadable", "not-a-feed", "not-utf-8", "forbidden-address"})
+
+
+def _failed(memory: SourceState, kind: str) -> State:
+    if kind == "gone":
+        return "gone"
+    if kind in ("blocked", "unauthorized"):
+        return "blocked"
+    if kind in ("rate-limited", "unavailable") and memory.failures < PATIENCE:
+        return "slow"
+    if memory.failures >= PATIENCE or memory.succeeded is None or kind in _AT_ONCE:
+        return "failing"
+    return memory.state if memory.state in ("ok", "moved", "silent", "slow") else "failing"
+
+
 def state(memory: SourceState, now: int) -> State:
     """From what a poll left behind."""
-    failure = memory.failure
     if memory.polled is None:
         return "new"
-    if failure is not None:
-        if failure.kind == "gone":
-            return "gone"
-        if failure.kind in ("blocked", "unauthorized"):
-            return "blocked"
-        if failure.kind in ("rate-limited", "unavailable") and memory.failures < PATIENCE:
-            return "slow"
-        if (
-            memory.failures >= PATIENCE
-            or memory.succeeded is None
-            or failure.kind in ("missing", "unreadable", "not-a-feed", "not-utf-8", "forbidden-address")
-        ):
-            return "failing"
-        return memory.state if memory.state in ("ok", "moved", "silent", "slow") else "failing"
+    if memory.failure is not None:
+        return _failed(memory, memory.failure.kind)
     if memory.moved is not None and memory.moved.adopted:
         return "moved"
     return "silent" if silent(memory, now) else "ok"
@@ -70,11 +72,8 @@ def words(memory: SourceState, at: int) -> str:
     """One or two sentences: what is, since when, what to do."""
     failure = memory.failure
     if memory.state in ("failing", "blocked", "gone", "slow") and failure is not None:
-        since = (
-            f" It has failed for {span(at - memory.failing_since)}."
-            if memory.failing_since and at - memory.failing_since > 3600
-            else ""
-        )
+        seconds = at - memory.failing_since if memory.failing_since else 0
+        since = f" It has failed for {span(seconds)}." if seconds > 3600 else ""
         return f"{failure.detail[:1].upper()}{failure.detail[1:]}.{since} {_ADVICE[memory.state]}"
     if memory.state == "moved" and memory.moved is not None:
         return f"It moved to {urls.redact(memory.moved.url)}. {_ADVICE['moved']}"

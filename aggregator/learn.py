@@ -179,6 +179,7 @@ class Model:
         self._in_topics = [counts.in_topics[topic] for topic in self.topics]
         self._size_logs = [math.log(size + SMOOTHING) for size in sizes]
         self._rest_logs = [math.log(counts.certain - size + SMOOTHING) for size in sizes]
+        self._relative = [rest - size for rest, size in zip(self._rest_logs, self._size_logs, strict=True)]
 
     def guess(self, found: Features, explained: bool = False) -> Guess | None:
         """None where nothing of it is known. `explained`: with its words."""
@@ -214,10 +215,7 @@ class Model:
         share = everywhere / counts.entries
         smooth, scale = SMOOTHING * share, MILLION * weight
         absent, all_certain, usual = math.log(smooth), math.log(certain + smooth), math.log(share)
-        beside = [
-            int(scale * (absent - all_certain + rest - size))
-            for rest, size in zip(self._rest_logs, self._size_logs, strict=True)
-        ]
+        beside = [int(scale * (absent - all_certain + sizes)) for sizes in self._relative]
         above = [int(scale * (absent - usual - size)) for size in self._size_logs]
         for place, in_topic in enumerate(self._in_topics):
             if here := in_topic.get(one, 0):
@@ -345,11 +343,12 @@ def _surest(
 ) -> dict[int, str]:
     """Place of an example → the topic that it is taken to have: this share of those that belong to each, the surest."""
     guesses: dict[str, list[tuple[float, int]]] = {}
-    all_covered = all(number >= sum(not one.topics for one in examples) for number in belonging.values())
-    for place, one in enumerate(examples):
-        if not one.topics and (guess := model.guess(one.features)) is not None:
+    others = [(place, one.features) for place, one in enumerate(examples) if not one.topics]
+    are_all_covered = all(number >= len(others) for number in belonging.values())
+    for place, features in others:
+        if (guess := model.guess(features)) is not None:
             # where each has some topic, it is which one that may be doubtful; else whether it has any
-            sure = guess.margin if all_covered else guess.likeness
+            sure = guess.margin if are_all_covered else guess.likeness
             guesses.setdefault(guess.topic, []).append((-sure, place))
     return {
         place: topic
@@ -394,17 +393,19 @@ def _judged(
 ) -> Quality:
     """Threshold and figures of one topic."""
     mine = sorted((whole.likeness, topic in topics) for whole, _, topics in held_out if whole.topic == topic)
-    least, precision = (
-        _least(mine) if certain >= MANY else (-math.inf, sum(ok for _, ok in mine) / (len(mine) or 1))
-    )
-    if belonging >= len(likenesses):
-        surest = -math.inf
-    else:
-        surest = likenesses[belonging - 1] if belonging else math.inf
-    threshold = max(least, surest)
+    usual = -math.inf, sum(ok for _, ok in mine) / (len(mine) or 1)
+    least, precision = _least(mine) if certain >= MANY else usual
+    threshold = max(least, _surest_likeness(likenesses, belonging))
     right = sum(ok for likeness, ok in mine if likeness >= least)
     of_all = sum(topic in topics for _, _, topics in held_out)
     return Quality(certain, precision, right / of_all if of_all else 0.0, threshold)
+
+
+def _surest_likeness(likenesses: Sequence[float], belonging: int) -> float:
+    """From which on so many of them are. `likenesses`: descending."""
+    if belonging >= len(likenesses):
+        return -math.inf
+    return likenesses[belonging - 1] if belonging else math.inf
 
 
 def _least(found: Sequence[tuple[float, bool]]) -> tuple[float, float]:
@@ -434,18 +435,29 @@ def cosine(a: Features, b: Features, counts: Counts) -> float:
 def dump(counts: Counts) -> str:
     """As text for the store; features that stand in one entry alone tell nothing."""
     kept = {one for one, number in counts.everywhere.items() if number > 1}
-    return json.dumps({
-        "entries": counts.entries, "certain": counts.certain, "sizes": dict(sorted(counts.topic_sizes.items())),
-        "everywhere": {one: counts.everywhere[one] for one in sorted(kept)},
-        "in_certain": {one: number for one, number in sorted(counts.in_certain.items()) if one in kept},
-        "topics": {topic: {one: number for one, number in sorted(found.items()) if one in kept}
-                   for topic, found in sorted(counts.in_topics.items())},
-    }, ensure_ascii=False, separators=(",", ":"))  # fmt: skip
+
+    def of_kept(found: Counter[str]) -> dict[str, int]:
+        return {one: number for one, number in sorted(found.items()) if one in kept}
+
+    record = {
+        "entries": counts.entries,
+        "certain": counts.certain,
+        "sizes": dict(sorted(counts.topic_sizes.items())),
+        "everywhere": of_kept(counts.everywhere),
+        "in_certain": of_kept(counts.in_certain),
+        "topics": {topic: of_kept(found) for topic, found in sorted(counts.in_topics.items())},
+    }
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
 def load(text: str) -> Counts:
     read = json.loads(text)
     topics = {topic: Counter(found) for topic, found in read["topics"].items()}
     return Counts(
-        read["entries"], read["certain"], Counter(read["sizes"]), Counter(read["everywhere"]), Counter(read["in_certain"]), topics
-    )  # fmt: skip
+        read["entries"],
+        read["certain"],
+        Counter(read["sizes"]),
+        Counter(read["everywhere"]),
+        Counter(read["in_certain"]),
+        topics,
+    )

@@ -75,12 +75,12 @@ def _tally(gold: Gold, item: str, cluster: Sequence[str], group: Sequence[str]) 
     theirs = [other for other in group if other == item or other not in gray]
     both = sum(gold.groups[other] == own for other in ours)
     precision, single = both / len(ours), len(group) == 1
-    counted = not (single and gold.singles_beside)
+    counts = float(not (single and gold.singles_beside))
     apart = precision if gold.singles_beside else float(len(ours) == 1)
     return Tally(
-        items=float(counted),
-        precision=precision if counted else 0.0,
-        recall=both / len(theirs) if counted else 0.0,
+        items=counts,
+        precision=counts * precision,
+        recall=counts * both / len(theirs),
         hits=both - 1,
         wrong=len(ours) - both,
         missed=len(theirs) - both,

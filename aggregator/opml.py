@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,16 +48,19 @@ def read(data: bytes) -> Found:
     outlines = _outlines(data)
     if outlines is None:
         outlines = _by_listparser(data)
+    return _each_once(outlines[:MAX_FEEDS])
+
+
+def _each_once(outlines: Iterable[Outline]) -> Found:
+    """One feed in several folders is one feed."""
     warnings, found = [], dict[str, Outline]()
-    for outline in outlines[:MAX_FEEDS]:
+    for outline in outlines:
         trouble = _trouble(outline)
         if trouble is not None:
             shown = markup.snippet(outline.title or outline.url, 60) or "an outline without a title"
             warnings.append(f"left out “{shown}”: {trouble}")
-        else:
-            first = found.setdefault(outline.url, outline)
-            if first is not outline:  # one feed in several folders is one feed
-                found[outline.url] = replace(first, folders=(*first.folders, *outline.folders))
+        elif (first := found.setdefault(outline.url, outline)) is not outline:
+            found[outline.url] = replace(first, folders=(*first.folders, *outline.folders))
     return Found(tuple(found.values()), tuple(warnings))
 
 
@@ -106,21 +109,16 @@ def _walk(parent: Any, folders: tuple[str, ...], found: list[Outline]) -> None:
         url = said.get("xmlurl") or ("" if kind in _PAGES else said.get("url", ""))
         leaf = not len(element)
         if url or (leaf and (kind == "rss" or said.get("htmlurl"))):
-            found.append(
-                Outline(
-                    address(url),
-                    title,
-                    said.get("htmlurl") or None,
-                    folders,
-                    tuple(
-                        part.strip(" /") for part in said.get("category", "").split(",") if part.strip(" /")
-                    ),
-                    said.get(_ID),
-                )
-            )
+            found.append(_outline(said, url, title, folders))
         elif leaf and said.get("url"):
             found.append(Outline("", title or said["url"], None, folders))
         _walk(element, (*folders, title) if title and not url else folders, found)
+
+
+def _outline(said: Mapping[str, str], url: str, title: str, folders: tuple[str, ...]) -> Outline:
+    categories = [part.strip(" /") for part in said.get("category", "").split(",")]
+    site = said.get("htmlurl") or None
+    return Outline(address(url), title, site, folders, tuple(filter(None, categories)), said.get(_ID))
 
 
 def address(url: str) -> str:
@@ -175,21 +173,22 @@ def write(title: str, feeds: Iterable[Outline], ids: bool = False) -> bytes:
         "  </head>",
         "  <body>",
     ]
-    count = 0
+    body = list(_in_folders(feeds, ids)) or ['<outline text="No feeds yet"/>']  # OPML 2.0 wants one at least
+    lines += [f"    {line}" for line in body]
+    return "\n".join([*lines, "  </body>", "</opml>", ""]).encode()
+
+
+def _in_folders(feeds: Iterable[Outline], ids: bool) -> Iterator[str]:
+    """Lines; those of no folder first."""
     by_folder: dict[tuple[str, ...], list[Outline]] = {(): []}
     for feed in feeds:
         by_folder.setdefault(feed.folders[:1], []).append(feed)
-        count += 1
-    for folder, inside in by_folder.items():
-        if folder:
-            name = _attribute(_words(folder[0]))
-            lines.append(f'    <outline text="{name}" title="{name}">')
-        lines += [("      " if folder else "    ") + _line(feed, ids) for feed in inside]
-        if folder:
-            lines.append("    </outline>")
-    if not count:
-        lines.append('    <outline text="No feeds yet"/>')  # OPML 2.0 wants one outline at least
-    return "\n".join([*lines, "  </body>", "</opml>", ""]).encode()
+    yield from (_line(feed, ids) for feed in by_folder.pop(()))
+    for (folder,), inside in by_folder.items():
+        name = _attribute(_words(folder))
+        yield f'<outline text="{name}" title="{name}">'
+        yield from (f"  {_line(feed, ids)}" for feed in inside)
+        yield "</outline>"
 
 
 def _line(feed: Outline, ids: bool) -> str:

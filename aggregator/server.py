@@ -122,12 +122,10 @@ class _Listening(socket.socket):
 
 def _listen(host: str, port: int, clients: Clients) -> list[_Listening]:
     """A bound TCP socket for each address of `host`; OSError where one of them can't be had."""
-    addresses = dict.fromkeys(
-        (family, address)
-        for family, _, _, _, address in socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
-        )
+    found = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
     )
+    addresses = dict.fromkeys((family, address) for family, _, _, _, address in found)
     bound: list[_Listening] = []
     try:
         for family, address in addresses:

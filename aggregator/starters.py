@@ -108,9 +108,7 @@ def match(known: Lexicon, headline: str, text: str) -> list[Found]:
     terms: dict[str, dict[str, int]] = {}  # topic → term, as it was written → what it counts
     behind: dict[str, int] = {}  # topic → where its last term ended: a word counts once for it
     for place, word in enumerate(words):
-        if word not in known.whole and word[: known.shortest] not in known.stems:
-            continue  # as with nearly all words
-        for term in sorted(_starting(known, words, place, word), key=_heaviest_first):
+        for term in _starting(known, words, place, word):
             if place >= behind.get(term.topic, 0) and (term.telling or place < len(heading)):
                 behind[term.topic] = place + len(term.words)
                 terms.setdefault(term.topic, {})[term.shown] = NEEDED if term.telling else 1
@@ -122,8 +120,14 @@ def _heaviest_first(term: _Term) -> tuple[bool, int]:
     return not term.telling, -len(term.words)
 
 
-def _starting(known: Lexicon, words: Sequence[str], place: int, word: str) -> Iterator[_Term]:
-    """The terms that stand at this place."""
+def _starting(known: Lexicon, words: Sequence[str], place: int, word: str) -> Sequence[_Term]:
+    """The terms that stand at this place; with nearly all words there are none."""
+    if word not in known.whole and word[: known.shortest] not in known.stems:
+        return ()
+    return sorted(_found_at(known, words, place, word), key=_heaviest_first)
+
+
+def _found_at(known: Lexicon, words: Sequence[str], place: int, word: str) -> Iterator[_Term]:
     for term in known.whole.get(word, ()):
         if len(term.words) == 1 or _follows(term, words[place : place + len(term.words)]):
             yield term

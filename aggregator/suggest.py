@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator.text import vocabulary
@@ -16,6 +16,7 @@ COMPANY = 0.3  # share of a group's events that another word of it has to be in
 EVERYDAY = 0.01  # share of all items of a language that hold a word which is nobody's topic
 FEW = 10  # events in which a word may be however few there are
 COMMON = 0.2  # share of all events from which on a word names nothing
+BROAD, MANY = 0.8, 20  # a topic that holds this share of so many events or more says nothing of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,13 @@ class Suggestion:
     events: tuple[Happening, ...]
 
 
+def placed(topics: Mapping[int, Collection[str]]) -> set[int]:
+    """The events that are in a topic; one that takes nearly everything is none. `topics`: of each event."""
+    sizes = Counter(topic for found in topics.values() for topic in set(found))
+    telling = {topic for topic, size in sizes.items() if size < BROAD * len(topics) or len(topics) < MANY}
+    return {event for event, found in topics.items() if telling & set(found)}
+
+
 def suggest(happenings: Sequence[Happening], most: int = 10) -> list[Suggestion]:
     """The largest groups first; each event is in one."""
     words = {one.event: _words(one.headlines) for one in happenings}
@@ -48,10 +56,9 @@ def suggest(happenings: Sequence[Happening], most: int = 10) -> list[Suggestion]
         if best is None:
             break
         group = [left.pop(event) for event in list(left) if best in words[event]]
+        group.sort(key=lambda one: (-one.sources, one.event))
         company = _company(best, [words[one.event] for one in group], everywhere, len(happenings))
-        found.append(
-            Suggestion((best, *company), tuple(sorted(group, key=lambda one: (-one.sources, one.event))))
-        )
+        found.append(Suggestion((best, *company), tuple(group)))
     return sorted(found, key=lambda one: -len(one.events))
 
 

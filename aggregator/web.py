@@ -274,10 +274,7 @@ class Application:
         now, method = int(self.clock()), environ["REQUEST_METHOD"]
         if method in ("GET", "HEAD"):
             challenge = self.mailbox.verify(token, _given(environ.get("QUERY_STRING", "")), now)
-            if challenge is None:
-                return self.absent("push", environ)
-            status, headers, _ = _text("200 OK", "")
-            return status, headers, challenge[:2000].encode()  # as it came, without an end of line
+            return self.absent("push", environ) if challenge is None else _echo(challenge)
         if method != "POST":
             return _refused("GET", "HEAD", "POST")
         signature, kind = environ.get("HTTP_X_HUB_SIGNATURE", ""), environ.get("CONTENT_TYPE", "")
@@ -305,8 +302,7 @@ class Application:
     def told(self, found: Answer, environ: dict[str, Any], dated: bool) -> Response:
         """What was made when asked for. `dated`: its dates also say how long ago that was."""
         if dated and found.type.startswith("text/html"):
-            slot = int(self.clock()) // ago.SLOT
-            found = replace(found, body=ago.beside(found.body, slot * ago.SLOT))
+            found = replace(found, body=ago.beside(found.body, self.slot * ago.SLOT))
         packed = len(found.body) > 1000 and _takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
         etag = _etag(found.body)
         if packed:
@@ -334,10 +330,8 @@ class Application:
     # ------------------------------------------------------------ published files
 
     def file(self, path: str, environ: dict[str, Any]) -> Response:
-        if path in ("", "index"):
-            path = "index.html"
-        asked = _PATH.match(path)
-        if asked is None or (asked[1] and formats.of_file(path) is None):
+        path = "index.html" if path in ("", "index") else path
+        if not _is_name(path):
             return self.missing(environ)
         name, negotiated = self.chosen(path, environ.get("HTTP_ACCEPT", ""))
         found = self.published.get(name)
@@ -348,8 +342,7 @@ class Application:
         coding, served = in_coding(name, aged, environ.get("HTTP_ACCEPT_ENCODING", ""))
         etag = _marked_as(aged.etag, coding) if coding else served.etag
         headers = self.headers(name, etag, aged.modified, negotiated)
-        if coding:
-            headers.append(("Content-Encoding", coding))
+        headers += [("Content-Encoding", coding)] if coding else []
         if _unchanged(environ, etag, aged):
             return "304 Not Modified", headers, b""
         return "200 OK", headers, served.body
@@ -398,20 +391,21 @@ class Application:
             return _text("410 Gone", "this is published no more; please unsubscribe")
         return self.missing(environ)
 
+    @property
+    def slot(self) -> int:
+        """While it is the same, pages say the same of how long ago something was."""
+        return int(self.clock()) // ago.SLOT
+
     def aged(self, name: str, found: File) -> File:
         """A page with how long ago its dates were, for some minutes the same; another file as it is."""
         form = formats.of_file(name)
         if form is None or form.use != "page":
             return found
-        slot = int(self.clock()) // ago.SLOT
+        slot = self.slot
         known = self._aged.get(name)
         if known is not None and known[:2] == (found.etag, slot):
             return known[2]
-        body = ago.beside(found.body, slot * ago.SLOT)
-        made = found
-        if body != found.body:
-            changed = max(found.modified, slot * ago.SLOT)  # never before the file, nor in the future
-            made = File(body, _marked_as(found.etag, str(slot)), changed)
+        made = _with_ages(found, slot)
         if len(self._aged) >= PAGES_KEPT:
             self._aged.clear()
         self._aged[name] = (found.etag, slot, made)
@@ -472,6 +466,26 @@ def _completed(headers: Headers, length: int, is_unmodified: bool) -> Headers:
     if is_unmodified:
         return [header for header in made if header[0] != "Content-Type"]
     return [*made, ("Content-Length", str(length))]
+
+
+def _echo(challenge: str) -> Response:
+    """As it came, without an end of line."""
+    status, headers, _ = _text("200 OK", "")
+    return status, headers, challenge[:2000].encode()
+
+
+def _with_ages(found: File, slot: int) -> File:
+    body = ago.beside(found.body, slot * ago.SLOT)
+    if body == found.body:
+        return found
+    changed = max(found.modified, slot * ago.SLOT)  # never before the file, nor in the future
+    return File(body, _marked_as(found.etag, str(slot)), changed)
+
+
+def _is_name(path: str) -> bool:
+    """Whether a file that we publish may be called so."""
+    asked = _PATH.match(path)
+    return asked is not None and (not asked[1] or formats.of_file(path) is not None)
 
 
 def _search(desk: Desk, given: dict[str, str]) -> Answer:

@@ -95,11 +95,13 @@ def wanted(known: Subscription | None, hub: str | None, topic: str | None, now: 
         return None
     if known is None or known.wish == "unsubscribe":
         return "subscribe"
+    return "subscribe" if now >= _ask_again_at(known) else None
+
+
+def _ask_again_at(known: Subscription) -> float:
     if known.tries:
-        pause = min(RETRY_MOST, RETRY * 2 ** min(known.tries - 1, 10))
-        return "subscribe" if now >= known.asked_at + pause else None
-    lease = known.leased_until - known.verified_at
-    return "subscribe" if now >= known.verified_at + RENEW * lease else None
+        return known.asked_at + float(min(RETRY_MOST, RETRY * 2 ** min(known.tries - 1, 10)))
+    return known.verified_at + RENEW * (known.leased_until - known.verified_at)
 
 
 def asked(known: Subscription, wish: Wish, now: int, trouble: str = "") -> Subscription:

@@ -11,13 +11,13 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
-from aggregator import cycle, learn, starters, suggest, topics
+from aggregator import cycle, desk, learn, starters, suggest, topics
 from aggregator.cli import group
 from aggregator.config import load
 from aggregator.errors import ConfigError
 from aggregator.learn import Example, features
 from aggregator.model import Entry, Source, Topic
-from aggregator.store import open_writer
+from aggregator.store import open_reader, open_writer
 from aggregator.text.words import fold
 from tests.helpers import NOW, config, entry, put
 
@@ -391,6 +391,34 @@ def test_what_is_in_no_topic_is_grouped(tmp_path: Path) -> None:
 def test_a_group_has_some_events(events: int, is_group: bool) -> None:
     made = [suggest.Happening(n, (f"Volcano news {n}",), 1, False) for n in range(events)]
     assert bool(suggest.suggest(made)) == is_group
+
+
+@pytest.mark.parametrize(
+    ("events", "in_topic", "says_something"),
+    [
+        (suggest.MANY, int(suggest.MANY * suggest.BROAD), False),
+        (suggest.MANY, int(suggest.MANY * suggest.BROAD) - 1, True),
+        (suggest.MANY - 1, suggest.MANY - 1, True),
+    ],
+)
+def test_a_topic_that_takes_nearly_everything_is_none(
+    events: int, in_topic: int, says_something: bool
+) -> None:
+    topics = {event: ["news" if event < in_topic else "volcano"] for event in range(events)}
+    assert suggest.placed(topics) == set(range(0 if says_something else in_topic, events))
+
+
+def test_what_stands_in_no_feed_is_in_no_topic(tmp_path: Path) -> None:
+    """`min_sources` applied: told by one source alone, it is not there."""
+    settings = config(
+        tmp_path,
+        '[[sources]]\nid = "a"\npath = "x"\n[[topics]]\nid = "t"\nmatch = "volcano"\none_per = "event"\nmin_sources = 2\n',
+    )
+    places = ("Reykjavik", "Naples", "Quito", "Manila")
+    tell(settings, [f"Volcano erupts near {place}, {n * 31} flee" for n, place in enumerate(places)], NOW)
+    with open_reader(settings.database) as store:
+        [found] = desk.suggested(settings, store, 0, 10)
+    assert found.words[0] == "volcano" and len(found.events) >= suggest.LEAST_EVENTS
 
 
 def test_suggestions_are_ready_for_the_config(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def topics_suggest(settings: Settings, since: str, limit: int) -> None:
     except ValueError as error:
         raise UsageError(f"--since: {error}") from None
     with open_reader(config.database) as store:
-        found = desk.suggested(store, present - span, limit)
+        found = desk.suggested(config, store, present - span, limit)
     if settings.json:
         print_json([_suggested_json(one) for one in found])
         return

@@ -150,10 +150,13 @@ def names_of_events(reader: Reader, events: Iterable[int]) -> dict[int, list[str
     return names
 
 
-def happenings(reader: Reader, since: int) -> list[tuple[int, str, str, bool]]:
-    """(event, headline, source, whether its story is in a topic) of each entry that was published since then."""
+def happenings(reader: Reader, since: int) -> list[tuple[int, str, str, str]]:
+    """(event, headline, source, topics of its story with blanks between them) of each entry that was published since
+    then.
+    """
     return reader.rows(
-        "SELECT s.event, e.title, e.source, EXISTS (SELECT 1 FROM label l WHERE l.story = s.id) "
+        "SELECT s.event, e.title, e.source, "
+        "coalesce((SELECT group_concat(l.topic, ' ') FROM label l WHERE l.story = s.id), '') "
         "FROM story s JOIN member m ON m.story = s.id JOIN entry e ON e.id = m.entry "
         "WHERE s.published >= ? AND e.title <> '' ORDER BY s.event, e.id",
         (since,),
