@@ -418,7 +418,7 @@ def test_what_stands_in_no_feed_is_in_no_topic(tmp_path: Path) -> None:
     tell(settings, [f"Volcano erupts near {place}, {n * 31} flee" for n, place in enumerate(places)], NOW)
     with open_reader(settings.database) as store:
         [found] = desk.suggested(settings, store, 0, 10)
-    assert found.words[0] == "volcano" and len(found.events) >= suggest.LEAST_EVENTS
+    assert "volcano" in found.words and len(found.events) >= suggest.LEAST_EVENTS
 
 
 def test_suggestions_are_ready_for_the_config(tmp_path: Path) -> None:
