@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from aggregator import headers, health, kinds, schedule, urls, websub
 from aggregator.fetch import Door, Trail
@@ -24,7 +24,6 @@ from aggregator.model import (
     FetchResult,
     ItemMarks,
     ParseResult,
-    PollHints,
     PollResult,
     SourceState,
     Task,
@@ -143,47 +142,31 @@ def _read(
     """(what all documents say, why that is not all). A bad one among good ones is a warning; one that reached a
     bound is a failure, for all that was read of it.
     """
-    together = _Together(others=list(bad))
-    for document in documents:
-        parsed = parse(task.source, document, task.limits, kind.read, **_before(task, kind, documents))
-        together.add(parsed, document)
-    return together.result(are_several=len(documents) > 1)
-
-
-@dataclass(slots=True)
-class _Together:
-    """What the documents of one source say."""
-
-    feed: Feed | None = None
-    entries: dict[str, Entry] = field(default_factory=dict)
-    unfinished: list[Failure] = field(default_factory=list)
-    others: list[Failure] = field(default_factory=list)
+    feed, entries = None, dict[str, Entry]()
+    unfinished, others = list[Failure](), list(bad)
     marks: ItemMarks | None = None
     held: tuple[int | None, ...] = ()
-
-    def add(self, parsed: ParseResult, document: FetchResult) -> None:
+    for document in documents:
+        parsed = parse(task.source, document, task.limits, kind.read, **_before(task, kind, documents))
         if parsed.failure is not None:
-            (self.unfinished if parsed.reached else self.others).append(_named(parsed.failure, document))
-        self.others += [_named(warning, document) for warning in parsed.warnings]
+            (unfinished if parsed.reached else others).append(_named(parsed.failure, document))
+        others += [_named(warning, document) for warning in parsed.warnings]
         if parsed.failure is None or parsed.entries:
-            self.feed = self.feed or parsed.feed
-            _add(self.entries, parsed.entries)
-            self.marks, self.held = parsed.marks, parsed.held
-
-    def result(self, are_several: bool) -> tuple[ParseResult, Failure | None]:
-        """(all that was read, why that is not all). Several documents have no title in common."""
-        unfinished, others = list(self.unfinished), list(self.others)
-        if self.feed is None and not unfinished:
-            unfinished.append(others.pop(0))
-        feed = self.feed or Feed()
-        came = ParseResult(
-            replace(feed, title="") if are_several else feed,
-            tuple(self.entries.values()),
-            warnings=(*unfinished[1:], *others),
-            marks=None if are_several else self.marks,
-            held=self.held,
-        )
-        return came, unfinished[0] if unfinished else None
+            feed = feed or parsed.feed
+            _add(entries, parsed.entries)
+            marks, held = parsed.marks, parsed.held
+    if feed is None and not unfinished:
+        unfinished.append(others.pop(0))
+    if feed is not None and len(documents) > 1:
+        feed, marks = replace(feed, title=""), None
+    came = ParseResult(
+        feed or Feed(),
+        tuple(entries.values()),
+        warnings=(*unfinished[1:], *others),
+        marks=marks,
+        held=held,
+    )
+    return came, unfinished[0] if unfinished else None
 
 
 def _before(task: Task, kind: Kind, documents: Sequence[FetchResult]) -> dict[str, ItemMarks]:
@@ -218,27 +201,27 @@ def _learned(memory: SourceState, fetched: FetchResult, asked: str) -> SourceSta
     if fetched.status == 0:
         return memory
     named = dict(fetched.headers)
-    etag, modified = headers.validator(named.get("etag")), headers.validator(named.get("last-modified"))
-    fresh = headers.freshness(named, fetched.at)
+    etag, modified, fresh = (
+        headers.validator(named.get("etag")),
+        headers.validator(named.get("last-modified")),
+        headers.freshness(named, fetched.at),
+    )
     if fetched.status == 304:
         etag, modified = etag or memory.etag, modified or memory.last_modified
         fresh = memory.hints.fresh if fresh is None else fresh
-    hints = _with_hub(memory.hints, named.get("link", ""), fetched.url)
+    moved = schedule.observe_move(memory.moved, fetched.permanent, fetched.at, asked)
+    linked = websub.links(named.get("link", ""))  # says more than the document (WebSub, section 4)
+    hub = urls.absolute(linked.get("hub"), fetched.url) or memory.hints.hub
+    topic = urls.absolute(linked.get("self"), fetched.url) if hub and "hub" in linked else None
     return replace(
         memory,
         etag=etag,
         last_modified=modified,
-        moved=schedule.observe_move(memory.moved, fetched.permanent, fetched.at, asked),
-        hints=replace(hints, fresh=fresh, answered_at=fetched.url),
+        moved=moved,
+        hints=replace(
+            memory.hints, fresh=fresh, answered_at=fetched.url, hub=hub, topic=topic or memory.hints.topic
+        ),
     )
-
-
-def _with_hub(hints: PollHints, link: str, base: str) -> PollHints:
-    """`link`: that header, which says more than the document (WebSub, section 4)."""
-    linked = websub.links(link)
-    hub = urls.absolute(linked.get("hub"), base) or hints.hub
-    topic = urls.absolute(linked.get("self"), base) if hub and "hub" in linked else None
-    return replace(hints, hub=hub, topic=topic or hints.topic)
 
 
 def _unchanged(
@@ -259,34 +242,18 @@ def _unchanged(
     )
 
 
-def _known(task: Task, kind: Kind, answer: FetchResult, came: ParseResult, digest: str) -> SourceState:
-    """What a document that was read says of its source."""
+def _succeeded(task: Task, kind: Kind, answer: FetchResult, came: ParseResult, digest: str) -> PollResult:
     known = replace(task.memory, body_hash=digest)
     if kind.remote:
         before = task.memory.hints  # what came by itself says nothing of how it was got
         hints = replace(came.feed.hints, fresh=before.fresh, answered_at=before.answered_at)
         known = replace(known, body_bytes=answer.wire_bytes or task.memory.body_bytes, hints=hints)
-    return replace(known, posts=_posts(task.memory.posts, came.entries)) if kind.rhythm else known
-
-
-def _succeeded(task: Task, kind: Kind, answer: FetchResult, came: ParseResult, digest: str) -> PollResult:
-    after = _well(task, kind, answer, _known(task, kind, answer, came, digest))
+    if kind.rhythm:
+        known = replace(known, posts=_posts(task.memory.posts, came.entries))
+    after = _well(task, kind, answer, known)
     saved = max(0, len(answer.body or b"") - answer.wire_bytes) if answer.status else 0
-    return PollResult(
-        task.source.id,
-        answer.at,
-        after,
-        came.feed,
-        came.entries,
-        answer.url,
-        answer.status,
-        wire_bytes=answer.wire_bytes,
-        saved_bytes=saved,
-        seconds=answer.seconds,
-        warnings=came.warnings,
-        marks=came.marks,
-        held=came.held,
-    )
+    return PollResult(task.source.id, answer.at, after, came.feed, came.entries, answer.url, answer.status, wire_bytes=answer.wire_bytes, saved_bytes=saved,
+                  seconds=answer.seconds, warnings=came.warnings, marks=came.marks, held=came.held)  # fmt: skip
 
 
 def _posts(before: Sequence[int], entries: Sequence[Entry]) -> tuple[int, ...]:
@@ -317,30 +284,19 @@ def _plan(task: Task, answer: FetchResult, memory: SourceState) -> schedule.Plan
     )
 
 
-def _after_failure(task: Task, at: int, failure: Failure) -> SourceState:
-    memory, failures = task.memory, task.memory.failures + 1
-    plan = schedule.after_failure(at, task.pace, failures, failure, task.source.id, memory.posts)
-    return replace(
-        memory,
-        polled=at,
-        failures=failures,
-        failing_since=memory.failing_since or at,
-        failure=failure,
-        next_poll=plan.next_poll,
-        not_before=plan.not_before,
-        why=plan.why,
-    )
-
-
 def _failed(
     task: Task, fetched: FetchResult, failure: Failure, parsed: ParseResult | None = None
 ) -> PollResult:
     """`parsed`: what was read all the same, before (and beside) what failed."""
-    after = _after_failure(task, fetched.at, failure)
+    memory, at = task.memory, fetched.at
+    failures = memory.failures + 1
+    plan = schedule.after_failure(at, task.pace, failures, failure, task.source.id, memory.posts)
+    after = replace(memory, polled=at, failures=failures, failing_since=memory.failing_since or at, failure=failure,
+                    next_poll=plan.next_poll, not_before=plan.not_before, why=plan.why)  # fmt: skip
     return PollResult(
         task.source.id,
-        fetched.at,
-        _in_state(after, fetched.at),
+        at,
+        _in_state(after, at),
         parsed.feed if parsed and parsed.entries else None,
         parsed.entries if parsed else (),
         url=fetched.url,

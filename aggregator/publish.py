@@ -14,7 +14,6 @@ import json
 import os
 import re
 import stat
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,30 +115,29 @@ class Folder:
         """
         _refuse_strange([*files, *(name for name in remove if name not in self._files)])
         hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-        changed = {name: files[name] for name in sorted(files) if self._differs(name, hashes[name])}
+        changed = [name for name in sorted(files) if self._differs(name, hashes[name])]
         removed = [name for name in sorted(remove) if name in self._files and name not in files]
         news = {name: at for name, at in gone.items() if name not in self._files and name not in self._gone}
         if not changed and not removed and not news:
             return Written((), len(files))
         try:
             self._prepare()
-            self._place(changed, now, check)
+            self._place({name: files[name] for name in changed}, now, check)
             for name in removed:
                 self._remove(name)
-            noted = {name: {"sha256": hashes[name], "size": len(data)} for name, data in changed.items()}
-            self._note(noted, removed)
+            self._note(
+                {name: {"sha256": hashes[name], "size": len(files[name])} for name in changed}, removed
+            )
             self._gone |= dict.fromkeys(removed, now) | news
             self._remember()
-            self._sync_folders(changed)
+            for folder in {self.path, *((self.path / name).parent for name in changed)}:
+                _sync(folder)
         except OSError as error:
-            what = f"{error.filename or self.path}: can't be written: {error.strerror}"
-            raise PublishError(f"{what}; the files that stood there are intact") from None
-        return Written(tuple(changed), len(files) - len(changed), tuple(removed), _large(changed))
-
-    def _sync_folders(self, names: Iterable[str]) -> None:
-        """That of these files, and our own."""
-        for folder in {self.path, *((self.path / name).parent for name in names)}:
-            _sync(folder)
+            raise PublishError(
+                f"{error.filename or self.path}: can't be written: {error.strerror}; the files that stood there are intact"
+            ) from None
+        large = tuple((name, len(files[name])) for name in changed if _is_large(name, files[name]))
+        return Written(tuple(changed), len(files) - len(changed), tuple(removed), large)
 
     def _differs(self, name: str, sha256: str) -> bool:
         """From what is there: it is new, was changed, or somebody else touched it."""
@@ -169,26 +167,27 @@ class Folder:
                 if _TEMPORARY.match(entry.name):
                     os.unlink(entry.path)
 
-    def _make(self, made: deque[tuple[Path, Path]], target: Path, data: bytes, now: int, sync: bool) -> None:
-        """Temporary files of one. Compressed forms first: a server that compares times never finds an old one beside
-        a new file.
-        """
-        when = _later(target, now)
-        for form, packed in _packed(data):
-            temporary = _temporary(target.parent, packed, when, sync)
-            made.append((temporary, target.with_name(target.name + form)))
-        made.append((_temporary(target.parent, data, when, sync), target))
-
     def _place(self, files: Mapping[str, bytes], now: int, check: Callable[[], None]) -> None:
-        made: deque[tuple[Path, Path]] = deque()  # temporary file, its place
+        made: list[tuple[Path, Path]] = []
         # A few files are synced one by one, many by one sync of everything: 8,500 calls of fsync took five
         # minutes on a slow disk.
-        are_many = len(files) > MANY
+        many = len(files) > MANY
         try:
             for name, data in files.items():
                 check()
-                self._make(made, self.path / name, data, now, sync=not are_many)
-            if are_many:
+                target = self.path / name
+                when = _later(target, now)
+                # Compressed forms first: a server that compares times never finds an old one beside a new
+                # file.
+                for form, packed in _packed(data):
+                    made.append(
+                        (
+                            _temporary(target.parent, packed, when, sync=not many),
+                            target.with_name(target.name + form),
+                        )
+                    )
+                made.append((_temporary(target.parent, data, when, sync=not many), target))
+            if many:
                 os.sync()
             for name, data in files.items():
                 if len(data) < _SMALL:
@@ -196,7 +195,7 @@ class Folder:
             while made:
                 source, target = made[0]
                 os.replace(source, target)  # replaces a symlink, never follows it
-                made.popleft()
+                made.pop(0)
         finally:
             for source, _ in made:
                 with contextlib.suppress(OSError):
@@ -225,11 +224,6 @@ def _refuse_strange(names: Iterable[str]) -> None:
     for name in names:
         if not _NAME.match(name) or formats.of_file(name) is None:
             raise PublishError(f"{name!r} is no name of a published file")
-
-
-def _large(files: Mapping[str, bytes]) -> tuple[tuple[str, int], ...]:
-    """Those that some readers refuse, and their bytes."""
-    return tuple((name, len(data)) for name, data in files.items() if _is_large(name, data))
 
 
 def _is_large(name: str, data: bytes) -> bool:
