@@ -2,8 +2,9 @@
 S18, F48, F55).
 
 Beside each file stand `.gz` and `.br` of it, made once. A manifest (`.aggregator-manifest.json`) knows what
-is ours, its hash, and
-what is gone for good.
+is ours, its hash, and what is gone for good.
+
+Start reading at `Folder.write`.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import json
 import os
 import re
 import stat
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from aggregator.errors import PublishError
 from aggregator.render import formats
@@ -30,6 +31,9 @@ _TEMPORARY = re.compile(r"\.aggregator-[0-9a-f]{16}\.tmp\Z")
 MANY = 8  # files
 LARGE = 1_000_000  # bytes: a feed beyond is worth a warning (F25)
 _SMALL = 256  # bytes; not worth compressing
+
+Record = dict[str, str | int]  # what the manifest knows of a file: `sha256`, `size`
+_Made = tuple[Path, Path]  # a temporary file, and what it is to become
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +55,30 @@ class Written:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What is to be done to a folder, in the order of names."""
+
+    placed: Mapping[str, bytes]  # files that are new, or other than what is there
+    records: Mapping[str, Record]  # of these, for the manifest
+    removed: tuple[str, ...]
+    gone: Mapping[str, int]  # gone for good, and since when, which this folder did not know yet
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.placed or self.removed or self.gone)
+
+    def done(self, asked: int) -> Written:
+        """What it comes to, where so many files were asked for."""
+        return Written(tuple(self.placed), asked - len(self.placed), self.removed, _large(self.placed))
+
+
 class Folder:
     """An output folder. Raises PublishError in words; what stood there is then intact."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._files: dict[str, dict[str, str | int]] = {}
+        self._files: dict[str, Record] = {}
         self._gone: dict[str, int] = {}
         self._load()
 
@@ -109,47 +131,52 @@ class Folder:
         check: Callable[[], None] = lambda: None,
         gone: Mapping[str, int] = MappingProxyType({}),
     ) -> Written:
-        """Put these there and take those away. All temporary files first, then the renames: together as near
-        as a file system can. `check` is called before each file is made, and may raise: then none is replaced.
+        """Put these there and take those away. All temporary files first, then the renames: together as near as
+        a file system can. `check` is called before each file is made, and may raise: then none is replaced.
         `gone`: what was published once, also in another folder, and since when it is not.
         """
         _refuse_strange([*files, *(name for name in remove if name not in self._files)])
-        hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-        changed = [name for name in sorted(files) if self._differs(name, hashes[name])]
-        removed = [name for name in sorted(remove) if name in self._files and name not in files]
-        news = {name: at for name, at in gone.items() if name not in self._files and name not in self._gone}
-        if not changed and not removed and not news:
+        change = self._change(files, remove, gone)
+        if change.is_nothing:
             return Written((), len(files))
-        try:
-            self._prepare()
-            self._place({name: files[name] for name in changed}, now, check)
-            for name in removed:
-                self._remove(name)
-            self._note(
-                {name: {"sha256": hashes[name], "size": len(files[name])} for name in changed}, removed
-            )
-            self._gone |= dict.fromkeys(removed, now) | news
-            self._remember()
-            for folder in {self.path, *((self.path / name).parent for name in changed)}:
-                _sync(folder)
-        except OSError as error:
-            raise PublishError(
-                f"{error.filename or self.path}: can't be written: {error.strerror}; the files that stood there are intact"
-            ) from None
-        large = tuple((name, len(files[name])) for name in changed if _is_large(name, files[name]))
-        return Written(tuple(changed), len(files) - len(changed), tuple(removed), large)
+        with _trouble_in_words(self.path):
+            self._make(change, now, check)
+        return change.done(asked=len(files))
 
-    def _differs(self, name: str, sha256: str) -> bool:
+    def _change(
+        self, files: Mapping[str, bytes], remove: Collection[str], gone: Mapping[str, int]
+    ) -> _Change:
+        records = {name: _record(files[name]) for name in sorted(files)}
+        changed = {name: record for name, record in records.items() if self._differs(name, record)}
+        removed = tuple(name for name in sorted(remove) if name in self._files and name not in files)
+        return _Change({name: files[name] for name in changed}, changed, removed, self._unknown(gone))
+
+    def _unknown(self, gone: Mapping[str, int]) -> dict[str, int]:
+        return {name: at for name, at in gone.items() if name not in self._files and name not in self._gone}
+
+    def _make(self, change: _Change, now: int, check: Callable[[], None]) -> None:
+        """Of the files, and of what the manifest says of them."""
+        self._prepare()
+        self._place(change.placed, now, check)
+        for name in change.removed:
+            self._remove(name)
+        self._note(change, now)
+        self._remember()
+        for folder in {self.path, *((self.path / name).parent for name in change.placed)}:
+            _sync(folder)
+
+    def _differs(self, name: str, record: Record) -> bool:
         """From what is there: it is new, was changed, or somebody else touched it."""
-        record = self._files.get(name)
-        return record is None or record["sha256"] != sha256 or self._is_missing(name)
+        known = self._files.get(name)
+        return known is None or known["sha256"] != record["sha256"] or self._is_missing(name)
 
-    def _note(self, written: Mapping[str, Any], removed: Iterable[str]) -> None:
-        self._files |= written
-        for name in written:
+    def _note(self, change: _Change, now: int) -> None:
+        self._files |= change.records
+        for name in change.placed:
             self._gone.pop(name, None)
-        for name in removed:
+        for name in change.removed:
             del self._files[name]
+        self._gone |= dict.fromkeys(change.removed, now) | dict(change.gone)
 
     def _remember(self) -> None:
         record = {"files": dict(sorted(self._files.items())), "gone": dict(sorted(self._gone.items()))}
@@ -168,38 +195,29 @@ class Folder:
                     os.unlink(entry.path)
 
     def _place(self, files: Mapping[str, bytes], now: int, check: Callable[[], None]) -> None:
-        made: list[tuple[Path, Path]] = []
+        """All are made before the first takes its place."""
+        made: deque[_Made] = deque()
         # A few files are synced one by one, many by one sync of everything: 8,500 calls of fsync took five
         # minutes on a slow disk.
         many = len(files) > MANY
         try:
             for name, data in files.items():
                 check()
-                target = self.path / name
-                when = _later(target, now)
-                # Compressed forms first: a server that compares times never finds an old one beside a new
-                # file.
-                for form, packed in _packed(data):
-                    made.append(
-                        (
-                            _temporary(target.parent, packed, when, sync=not many),
-                            target.with_name(target.name + form),
-                        )
-                    )
-                made.append((_temporary(target.parent, data, when, sync=not many), target))
+                made.extend(_forms(self.path / name, data, now, sync=not many))
             if many:
                 os.sync()
-            for name, data in files.items():
-                if len(data) < _SMALL:
-                    self._drop_codings(self.path / name)
-            while made:
-                source, target = made[0]
-                os.replace(source, target)  # replaces a symlink, never follows it
-                made.pop(0)
+            self._drop_old_codings(files)
+            _rename(made)
         finally:
-            for source, _ in made:
+            for temporary, _ in made:
                 with contextlib.suppress(OSError):
-                    source.unlink()
+                    temporary.unlink()
+
+    def _drop_old_codings(self, files: Mapping[str, bytes]) -> None:
+        """Of files that have become too small for them."""
+        for name, data in files.items():
+            if len(data) < _SMALL:
+                self._drop_codings(self.path / name)
 
     def _replace(self, target: Path, data: bytes, when: int | None) -> None:
         source = _temporary(target.parent, data, when)
@@ -226,9 +244,44 @@ def _refuse_strange(names: Iterable[str]) -> None:
             raise PublishError(f"{name!r} is no name of a published file")
 
 
-def _is_large(name: str, data: bytes) -> bool:
-    """A feed that some readers refuse."""
-    return len(data) > LARGE and formats.is_subscribed(name)
+def _record(data: bytes) -> Record:
+    return {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+
+
+def _large(files: Mapping[str, bytes]) -> tuple[tuple[str, int], ...]:
+    """Feeds that some readers refuse, with their bytes."""
+    return tuple(
+        (name, len(data)) for name, data in files.items() if len(data) > LARGE and formats.is_subscribed(name)
+    )
+
+
+@contextlib.contextmanager
+def _trouble_in_words(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where, why = error.filename or folder, error.strerror
+        raise PublishError(
+            f"{where}: can't be written: {why}; the files that stood there are intact"
+        ) from None
+
+
+def _forms(target: Path, data: bytes, now: int, sync: bool) -> Iterator[_Made]:
+    """Temporary files of all forms of one. Compressed ones first: a server that compares times never finds an
+    old one beside a new file.
+    """
+    when = _later(target, now)
+    for form, packed in _packed(data):
+        yield _temporary(target.parent, packed, when, sync), target.with_name(target.name + form)
+    yield _temporary(target.parent, data, when, sync), target
+
+
+def _rename(made: deque[_Made]) -> None:
+    """To where they belong; what could not be is left in `made`."""
+    while made:
+        temporary, target = made[0]
+        os.replace(temporary, target)  # replaces a symlink, never follows it
+        made.popleft()
 
 
 def _packed(data: bytes) -> Iterator[tuple[str, bytes]]:
