@@ -1,8 +1,8 @@
 """One source, polled: `fetch`, then `take`, as one value in, one value out.
 
-`poll(task)` is `take(task, fetch(task))`. What comes by itself, such as a body that a hub pushes, goes through
-`take` alone. All that is needed is in the `Task`; no database, no state, nothing raised: so it runs unchanged on
-any executor.
+`poll(task)` is `take(task, fetch(task))`. What comes by itself, such as a body that a hub pushes, goes
+through `take` alone. All that is needed is in the `Task`; no database, no state, nothing raised: so it runs
+unchanged on any executor.
 
 Start reading at `step`.
 """
@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from aggregator import headers, health, kinds, schedule, urls, websub
 from aggregator.fetch import Door, Trail
@@ -24,6 +24,7 @@ from aggregator.model import (
     FetchResult,
     ItemMarks,
     ParseResult,
+    PollHints,
     PollResult,
     SourceState,
     Task,
@@ -48,8 +49,8 @@ def poll(task: Task, parse: Parser = parse_here, door: Door | None = None) -> Po
 def step(
     task: Task, trail: Trail | None, kind: Kind, door: Door, parse: Parser = parse_here
 ) -> PollResult | Trail:
-    """One request of a poll, or all of it where no server is asked. A `Trail`: it was led elsewhere, and goes on
-    with that in the turn of the host there. Never raises.
+    """One request of a poll, or all of it where no server is asked. A `Trail`: it was led elsewhere, and goes
+    on with that in the turn of the host there. Never raises.
     """
     with door.room():
         fetched = _once(task, trail, kind, door)
@@ -78,8 +79,8 @@ def take(
 ) -> PollResult:
     """What these documents make of the source: what `fetch` brought, or what came by itself. Never raises.
 
-    A document that came by itself (pushed, or kept from an earlier time) has status 0: validators and what the
-    server said of freshness stay as they were.
+    A document that came by itself (pushed, or kept from an earlier time) has status 0: validators and what
+    the server said of freshness stay as they were.
     """
     kind = kind or kinds.of(task.source)
     answer = fetched[0] if len(fetched) == 1 else FetchResult("", fetched[0].at if fetched else 0)
@@ -104,13 +105,17 @@ def _taken(
     digest = _digest(good)
     if digest is None or digest == task.memory.body_hash:
         return _unchanged(task, kind, answer, digest, bad)
-    came, failure = _read(task, kind, good, bad, parse)
-    if failure is not None:
-        # Without validators the next poll gets the whole body again, even if the server thinks that we have it
-        # (P6); what could not be read to the end is read again.
-        void = replace(task.memory, etag=None, last_modified=None, body_hash=None)
-        return _failed(replace(task, memory=void), answer, failure, came)
+    came = _read(task, kind, good, bad, parse)
+    if came.failure is not None:
+        return _failed(_to_read_again(task), answer, came.failure, came)
     return _succeeded(task, kind, answer, came, digest)
+
+
+def _to_read_again(task: Task) -> Task:
+    """Without validators the next poll gets the whole body again, even if the server thinks that we have it
+    (P6); what could not be read to the end is read again.
+    """
+    return replace(task, memory=replace(task.memory, etag=None, last_modified=None, body_hash=None))
 
 
 def _unmoved(task: Task, failure: Failure) -> Task:
@@ -132,41 +137,55 @@ def _digest(documents: Sequence[FetchResult]) -> str | None:
     return total.hexdigest()
 
 
-def _read(
-    task: Task,
-    kind: Kind,
-    documents: Sequence[FetchResult],
-    bad: Sequence[Failure],
-    parse: Parser,
-) -> tuple[ParseResult, Failure | None]:
-    """(what all documents say, why that is not all). A bad one among good ones is a warning; one that reached a
-    bound is a failure, for all that was read of it.
-    """
-    feed, entries = None, dict[str, Entry]()
-    unfinished, others = list[Failure](), list(bad)
+@dataclass(slots=True)
+class _Together:
+    """What the documents of a source say, one after the other."""
+
+    others: list[Failure]  # trouble beside what was read: warnings
+    unfinished: list[Failure] = field(default_factory=list)  # documents that reached a bound
+    feed: Feed | None = None
+    entries: dict[str, Entry] = field(default_factory=dict)
     marks: ItemMarks | None = None
     held: tuple[int | None, ...] = ()
-    for document in documents:
-        parsed = parse(task.source, document, task.limits, kind.read, **_before(task, kind, documents))
+
+    def add(self, parsed: ParseResult, document: FetchResult) -> None:
         if parsed.failure is not None:
-            (unfinished if parsed.reached else others).append(_named(parsed.failure, document))
-        others += [_named(warning, document) for warning in parsed.warnings]
+            trouble = self.unfinished if parsed.reached else self.others
+            trouble.append(_named(parsed.failure, document))
+        self.others += [_named(warning, document) for warning in parsed.warnings]
         if parsed.failure is None or parsed.entries:
-            feed = feed or parsed.feed
-            _add(entries, parsed.entries)
-            marks, held = parsed.marks, parsed.held
-    if feed is None and not unfinished:
-        unfinished.append(others.pop(0))
-    if feed is not None and len(documents) > 1:
-        feed, marks = replace(feed, title=""), None
-    came = ParseResult(
-        feed or Feed(),
-        tuple(entries.values()),
-        warnings=(*unfinished[1:], *others),
-        marks=marks,
-        held=held,
-    )
-    return came, unfinished[0] if unfinished else None
+            self.feed = self.feed or parsed.feed
+            _add(self.entries, parsed.entries)
+            self.marks, self.held = parsed.marks, parsed.held
+
+    def said(self) -> ParseResult:
+        """Where nothing could be read, the first trouble is the failure."""
+        unfinished, others = self.unfinished, self.others
+        if self.feed is None and not unfinished:
+            unfinished, others = others[:1], others[1:]
+        return ParseResult(
+            self.feed or Feed(),
+            tuple(self.entries.values()),
+            failure=unfinished[0] if unfinished else None,
+            warnings=(*unfinished[1:], *others),
+            marks=self.marks,
+            held=self.held,
+        )
+
+
+def _read(
+    task: Task, kind: Kind, documents: Sequence[FetchResult], bad: Sequence[Failure], parse: Parser
+) -> ParseResult:
+    """What all documents say; `failure`: why that is not all. A bad one among good ones is a warning; one
+    that reached a bound is a failure, for all that was read of it.
+    """
+    together, before = _Together(list(bad)), _before(task, kind, documents)
+    for document in documents:
+        together.add(parse(task.source, document, task.limits, kind.read, **before), document)
+    said = together.said()
+    if len(documents) == 1 or together.feed is None:
+        return said
+    return replace(said, feed=replace(said.feed, title=""), marks=None)
 
 
 def _before(task: Task, kind: Kind, documents: Sequence[FetchResult]) -> dict[str, ItemMarks]:
@@ -201,27 +220,33 @@ def _learned(memory: SourceState, fetched: FetchResult, asked: str) -> SourceSta
     if fetched.status == 0:
         return memory
     named = dict(fetched.headers)
-    etag, modified, fresh = (
-        headers.validator(named.get("etag")),
-        headers.validator(named.get("last-modified")),
-        headers.freshness(named, fetched.at),
+    before = memory if fetched.status == 304 else _unsaid(memory)
+    fresh = headers.freshness(named, fetched.at)
+    hints = replace(
+        _with_hub(memory.hints, named, fetched.url),
+        fresh=before.hints.fresh if fresh is None else fresh,
+        answered_at=fetched.url,
     )
-    if fetched.status == 304:
-        etag, modified = etag or memory.etag, modified or memory.last_modified
-        fresh = memory.hints.fresh if fresh is None else fresh
-    moved = schedule.observe_move(memory.moved, fetched.permanent, fetched.at, asked)
-    linked = websub.links(named.get("link", ""))  # says more than the document (WebSub, section 4)
-    hub = urls.absolute(linked.get("hub"), fetched.url) or memory.hints.hub
-    topic = urls.absolute(linked.get("self"), fetched.url) if hub and "hub" in linked else None
     return replace(
         memory,
-        etag=etag,
-        last_modified=modified,
-        moved=moved,
-        hints=replace(
-            memory.hints, fresh=fresh, answered_at=fetched.url, hub=hub, topic=topic or memory.hints.topic
-        ),
+        etag=headers.validator(named.get("etag")) or before.etag,
+        last_modified=headers.validator(named.get("last-modified")) or before.last_modified,
+        moved=schedule.observe_move(memory.moved, fetched.permanent, fetched.at, asked),
+        hints=hints,
     )
+
+
+def _unsaid(memory: SourceState) -> SourceState:
+    """Without what the header of an earlier answer said of that answer."""
+    return replace(memory, etag=None, last_modified=None, hints=replace(memory.hints, fresh=None))
+
+
+def _with_hub(hints: PollHints, named: Mapping[str, str], url: str) -> PollHints:
+    """What the header says of a hub, which says more than the document (WebSub, section 4)."""
+    linked = websub.links(named.get("link", ""))
+    hub = urls.absolute(linked.get("hub"), url) or hints.hub
+    topic = urls.absolute(linked.get("self"), url) if hub and "hub" in linked else None
+    return replace(hints, hub=hub, topic=topic or hints.topic)
 
 
 def _unchanged(
@@ -243,6 +268,25 @@ def _unchanged(
 
 
 def _succeeded(task: Task, kind: Kind, answer: FetchResult, came: ParseResult, digest: str) -> PollResult:
+    return PollResult(
+        task.source.id,
+        answer.at,
+        _well(task, kind, answer, _known(task, kind, answer, came, digest)),
+        came.feed,
+        came.entries,
+        answer.url,
+        answer.status,
+        wire_bytes=answer.wire_bytes,
+        saved_bytes=max(0, len(answer.body or b"") - answer.wire_bytes) if answer.status else 0,
+        seconds=answer.seconds,
+        warnings=came.warnings,
+        marks=came.marks,
+        held=came.held,
+    )
+
+
+def _known(task: Task, kind: Kind, answer: FetchResult, came: ParseResult, digest: str) -> SourceState:
+    """What the documents say of the source."""
     known = replace(task.memory, body_hash=digest)
     if kind.remote:
         before = task.memory.hints  # what came by itself says nothing of how it was got
@@ -250,10 +294,7 @@ def _succeeded(task: Task, kind: Kind, answer: FetchResult, came: ParseResult, d
         known = replace(known, body_bytes=answer.wire_bytes or task.memory.body_bytes, hints=hints)
     if kind.rhythm:
         known = replace(known, posts=_posts(task.memory.posts, came.entries))
-    after = _well(task, kind, answer, known)
-    saved = max(0, len(answer.body or b"") - answer.wire_bytes) if answer.status else 0
-    return PollResult(task.source.id, answer.at, after, came.feed, came.entries, answer.url, answer.status, wire_bytes=answer.wire_bytes, saved_bytes=saved,
-                  seconds=answer.seconds, warnings=came.warnings, marks=came.marks, held=came.held)  # fmt: skip
+    return known
 
 
 def _posts(before: Sequence[int], entries: Sequence[Entry]) -> tuple[int, ...]:
@@ -269,10 +310,18 @@ def _well(task: Task, kind: Kind, answer: FetchResult, memory: SourceState) -> S
         plan = _plan(task, answer, memory)
     else:
         plan = schedule.Plan(answer.at + task.pace.min_interval, 0, f"{kind.words}: looked at in each cycle")
-    if not kind.rhythm:
-        memory = replace(memory, posts=())  # never called silent
-    after = replace(memory, polled=answer.at, succeeded=answer.at, failures=0, failing_since=None, failure=None,
-                    next_poll=plan.next_poll, not_before=plan.not_before, why=plan.why)  # fmt: skip
+    after = replace(
+        memory,
+        posts=memory.posts if kind.rhythm else (),  # without: never called silent
+        polled=answer.at,
+        succeeded=answer.at,
+        failures=0,
+        failing_since=None,
+        failure=None,
+        next_poll=plan.next_poll,
+        not_before=plan.not_before,
+        why=plan.why,
+    )
     return _in_state(after, answer.at)
 
 
@@ -288,24 +337,38 @@ def _failed(
     task: Task, fetched: FetchResult, failure: Failure, parsed: ParseResult | None = None
 ) -> PollResult:
     """`parsed`: what was read all the same, before (and beside) what failed."""
-    memory, at = task.memory, fetched.at
-    failures = memory.failures + 1
-    plan = schedule.after_failure(at, task.pace, failures, failure, task.source.id, memory.posts)
-    after = replace(memory, polled=at, failures=failures, failing_since=memory.failing_since or at, failure=failure,
-                    next_poll=plan.next_poll, not_before=plan.not_before, why=plan.why)  # fmt: skip
+    read = parsed or ParseResult()
     return PollResult(
         task.source.id,
-        at,
-        _in_state(after, at),
-        parsed.feed if parsed and parsed.entries else None,
-        parsed.entries if parsed else (),
+        fetched.at,
+        _badly(task, fetched.at, failure),
+        read.feed if read.entries else None,
+        read.entries,
         url=fetched.url,
         status=fetched.status,
         wire_bytes=fetched.wire_bytes,
         seconds=fetched.seconds,
         failure=failure,
-        warnings=parsed.warnings if parsed else (),
+        warnings=read.warnings,
     )
+
+
+def _badly(task: Task, at: int, failure: Failure) -> SourceState:
+    """After a poll that failed: since when, and when to come again."""
+    memory = task.memory
+    failures = memory.failures + 1
+    plan = schedule.after_failure(at, task.pace, failures, failure, task.source.id, memory.posts)
+    after = replace(
+        memory,
+        polled=at,
+        failures=failures,
+        failing_since=memory.failing_since or at,
+        failure=failure,
+        next_poll=plan.next_poll,
+        not_before=plan.not_before,
+        why=plan.why,
+    )
+    return _in_state(after, at)
 
 
 def broken(task: Task, at: int, error: BaseException) -> PollResult:
@@ -344,6 +407,10 @@ def settle(memory: SourceState, new_entries: int, dated: bool = True) -> SourceS
 
 def put_off(task: Task, cause: PollResult) -> SourceState:
     """The host answered 429 to another of its feeds: this one waits as long (P11)."""
-    wait = cause.memory.not_before
-    return replace(task.memory, next_poll=max(task.memory.next_poll, wait), not_before=max(task.memory.not_before, wait),
-                   why=f"its host asked for fewer requests (429, at {cause.source})")  # fmt: skip
+    memory, wait = task.memory, cause.memory.not_before
+    return replace(
+        memory,
+        next_poll=max(memory.next_poll, wait),
+        not_before=max(memory.not_before, wait),
+        why=f"its host asked for fewer requests (429, at {cause.source})",
+    )

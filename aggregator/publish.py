@@ -131,9 +131,9 @@ class Folder:
         check: Callable[[], None] = lambda: None,
         gone: Mapping[str, int] = MappingProxyType({}),
     ) -> Written:
-        """Put these there and take those away. All temporary files first, then the renames: together as near as
-        a file system can. `check` is called before each file is made, and may raise: then none is replaced.
-        `gone`: what was published once, also in another folder, and since when it is not.
+        """Put these there and take those away. All temporary files first, then the renames: together as near
+        as a file system can. `check` is called before each file is made, and may raise: then none is
+        replaced. `gone`: what was published once, also in another folder, and since when it is not.
         """
         _refuse_strange([*files, *(name for name in remove if name not in self._files)])
         change = self._change(files, remove, gone)
