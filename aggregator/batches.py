@@ -9,6 +9,8 @@ T = TypeVar("T")
 
 
 def batches(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Of at most `size` each, in their order (`itertools.batched` of Python 3.12, which keeps the kind of sequence)."""
+    """Of at most `size` each, in their order (`itertools.batched` of Python 3.12, which keeps the kind of
+    sequence).
+    """
     for start in range(0, len(values), size):
         yield values[start : start + size]

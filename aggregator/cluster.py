@@ -1,8 +1,8 @@
 """The same event? Stories as TF-IDF vectors, and how sure it is that two of them tell one happening. Pure.
 
 What two stories have in common becomes a probability by a logistic function of their cosine, of the time
-between them, and of whether one source told both (`scripts/fit-events` fits its numbers; they come out alike on
-sets of years and outlets apart). `merging` makes events of stories by these probabilities.
+between them, and of whether one source told both (`scripts/fit-events` fits its numbers; they come out alike
+on sets of years and outlets apart). `merging` makes events of stories by these probabilities.
 
 How rare a word is, is counted in events, not in stories: a word that comes fifty times within one event is
 the name of that event, not a common word. Where little was counted yet, how common it is in its language
@@ -36,8 +36,8 @@ FLOOR = 0.00025  # share of events that the rarest word is taken to be in
 EVERYWHERE = 0.35  # share of items from which on a word says nothing
 
 
-# Log-odds that two stories tell one happening: near what `scripts/fit-events` finds on sets that have nothing in
-# common, and settled by what all rulers of `scripts/bench sameness` give together.
+# Log-odds that two stories tell one happening: near what `scripts/fit-events` finds on sets that have nothing
+# in common, and settled by what all rulers of `scripts/bench sameness` give together.
 ODDS = 3.65
 ODDS_COSINE = 5.5  # times the cosine
 ODDS_LOG_COSINE = 3.7  # times ln(cosine + 0.01)
@@ -144,8 +144,8 @@ def probability(a: Point, b: Point) -> float:
 
 
 def linkage(closest: float, average: float, size: int, other: int, sources: int) -> float:
-    """How near two events of so many stories are, 0 to 1, by the probabilities of their closest two stories and
-    of all pairs on average. `sources`: how many told both together.
+    """How near two events of so many stories are, 0 to 1, by the probabilities of their closest two stories
+    and of all pairs on average. `sources`: how many told both together.
     """
     near = math.pow(closest, CLOSEST) * math.pow(average, 1 - CLOSEST)
     repeated = (size + other) / sources

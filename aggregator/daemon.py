@@ -66,8 +66,8 @@ class Daemon:
     """Runs `cycle` every tick until a signal comes; `reload` is called first where the config file changed or
     SIGHUP came. A second SIGHUP over the same file confirms it.
 
-    `cycle` must return within bounded time once `stop` is set. An exception in it ends the daemon with that exception (R15): a supervisor starts it again, silence would not
-    be noticed.
+    `cycle` must return within bounded time once `stop` is set. An exception in it ends the daemon with that
+    exception (R15): a supervisor starts it again, silence would not be noticed.
     """
 
     def __init__(
@@ -161,8 +161,8 @@ class Daemon:
         self.stop.set()
 
     def _watchdog(self) -> None:
-        """Tell systemd that we live, as long as there are signs of it; a stalled tick makes systemd restart us
-        (R17).
+        """Tell systemd that we live, as long as there are signs of it; a stalled tick makes systemd restart
+        us (R17).
         """
         if time.monotonic() - self.stop.alive < STALLED:
             notify("WATCHDOG=1")

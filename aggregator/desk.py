@@ -110,8 +110,8 @@ def suggested(config: Config, store: Reader, since: int, most: int) -> list[sugg
 
 
 def in_effect(config: Config, store: Reader) -> Callable[[str | None, Sequence[str]], tuple[str, ...]]:
-    """Of the topics that an entry is labelled with, by the published id of its event, those in whose feed it can stand:
-    `min_sources` applied.
+    """Of the topics that an entry is labelled with, by the published id of its event, those in whose feed it
+    can stand: `min_sources` applied.
     """
     least = {topic.id: topic.min_sources for topic in config.topics if topic.min_sources > 1}
     told: dict[str, int] = {}
@@ -154,8 +154,8 @@ def find(store: Reader, name: str) -> Entry:
 
 
 def _are_one_item(found: Sequence[Entry]) -> bool:
-    """Several sources that carry one link carry one item; else a guid or link that several have says of none which is
-    meant.
+    """Several sources that carry one link carry one item; else a guid or link that several have says of none
+    which is meant.
     """
     links, outlets = {entry.link_key for entry in found}, {entry.source for entry in found}
     return None not in links and len(links) == 1 and len(outlets) == len(found)

@@ -1,4 +1,6 @@
-"""A digest: what was told of a topic in a day or a week, as one text. Pure; no language model, nobody's words changed."""
+"""A digest: what was told of a topic in a day or a week, as one text. Pure; no language model, nobody's words
+changed.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,8 @@ class Digest:
 
 
 def boundary(now: int, rhythm: Rhythm, at: tuple[int, int], zone: tzinfo | None = None) -> tuple[int, int]:
-    """(beginning, end) of the last whole day, or week from Monday to Monday, that ended by `now` at this hour and minute
-    of the zone (None: that of the machine). A day in which clocks change has 23 or 25 hours.
+    """(beginning, end) of the last whole day, or week from Monday to Monday, that ended by `now` at this hour
+    and minute of the zone (None: that of the machine). A day in which clocks change has 23 or 25 hours.
     """
     present = datetime.fromtimestamp(now).astimezone(zone)
     end = _at(present, at)

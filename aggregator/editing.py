@@ -1,8 +1,8 @@
 """Who may use the editor's desk, and which of its requests are meant: pure decisions on WSGI requests.
 
-Pages of others can make a browser send a form to us. So a change needs all of: a browser that says the form is of
-our own pages (Origin, RFC 6454; Sec-Fetch-Site), the host name that we are known by (a name of somebody else's may be
-pointed at this machine), and a key that stands in our pages alone and is new with each start.
+Pages of others can make a browser send a form to us. So a change needs all of: a browser that says the form
+is of our own pages (Origin, RFC 6454; Sec-Fetch-Site), the host name that we are known by (a name of somebody
+else's may be pointed at this machine), and a key that stands in our pages alone and is new with each start.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ _M_ARENA_MAX = -8  # of malloc.h
 
 
 def few_arenas() -> None:
-    """glibc gives each thread a heap, and each keeps what its largest body needed: 180 MB instead of 130 after a
-    hostile cycle (B2). To be called before the threads begin.
+    """glibc gives each thread a heap, and each keeps what its largest body needed: 180 MB instead of 130
+    after a hostile cycle (B2). To be called before the threads begin.
     """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, ARENAS)

@@ -1,7 +1,7 @@
 """What sources can be: one table, that everybody asks who would have to tell one kind from another.
 
-A new kind is a `Kind` in `KINDS`, before those that would take its sources too: how its documents are fetched and
-read, and what else is different with it. Nothing heavy is imported here.
+A new kind is a `Kind` in `KINDS`, before those that would take its sources too: how its documents are fetched
+and read, and what else is different with it. Nothing heavy is imported here.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ class Kind:
     key: str  # of the config, that holds the address; "" where no config names such a source
     words: str  # what is there, for people
     accepts: Callable[[Source], bool]
-    # Its documents now. Never raises: trouble is a `Failure` in the value. Several: each has a name, a bad one is
-    # told of, and the others are read.
-    # A `Trail`: a redirect, to be followed in its host's turn; the next call gets it back.
+    # Its documents now. Never raises: trouble is a `Failure` in the value. Several: each has a name, a bad
+    # one is told of, and the others are read. A `Trail`: a redirect, to be followed in its host's turn; the
+    # next call gets it back.
     fetch: Callable[[Task, Door, Trail | None], Sequence[FetchResult] | Trail]
     read: Reader | None = (
         None  # None: as a document looks (feeds, JSON Feed, on this machine text files of stories)
     )
-    # Asked of a server: each host in its turn, when its rhythm and the server's word say, and counted as traffic;
-    # readers may know where. Else it is looked at in each cycle, and concerns nobody else.
+    # Asked of a server: each host in its turn, when its rhythm and the server's word say, and counted as
+    # traffic; readers may know where. Else it is looked at in each cycle, and concerns nobody else.
     remote: bool = False
     rhythm: bool = False  # whether its entries come in a rhythm, so that it can be silent
     doubt: Callable[[Source], str | None] = _no_doubt  # what is hardly meant so, for `check`
@@ -110,8 +110,8 @@ def stored(source: str, where: str | None) -> Source:
 
 
 def asked(source: Source, memory: SourceState) -> str | None:
-    """Where a server is asked: at the configured address, or where the source has moved to for good; None where
-    none is asked.
+    """Where a server is asked: at the configured address, or where the source has moved to for good; None
+    where none is asked.
     """
     if not of(source).remote:
         return None

@@ -1,18 +1,20 @@
 """What the words of a topic's entries teach about the others: a small model of counts, nothing downloaded.
 
-Taught by what is certain (rules, sources, examples), it finds the words that come with a topic: for each, in how many
-entries of the topic it stands and in how many of the others that are certain (complement naive Bayes: Rennie et al.,
-"Tackling the poor assumptions of naive Bayes text classifiers", 2003). What it is surest of teaches it a second time, and so on
-(self-training). What the shipped lists of common topics say of an entry counts as words, too: twenty examples are few.
+Taught by what is certain (rules, sources, examples), it finds the words that come with a topic: for each, in
+how many entries of the topic it stands and in how many of the others that are certain (complement naive
+Bayes: Rennie et al., "Tackling the poor assumptions of naive Bayes text classifiers", 2003). What it is
+surest of teaches it a second time, and so on (self-training). What the shipped lists of common topics say of
+an entry counts as words, too: twenty examples are few.
 
-How much to believe is measured on the user's own data. A third of what is certain is held out, in turn, and its rule's
-words are hidden; the share of it that is recognised, beside the share of all other entries that looks so, tells how many
-of these belong to any topic at all (Elkan and Noto, "Learning classifiers from only positive and unlabeled data", 2008).
-So many are given one, the surest first, and none below the likeness at which held-out entries are right nine times of ten.
+How much to believe is measured on the user's own data. A third of what is certain is held out, in turn, and
+its rule's words are hidden; the share of it that is recognised, beside the share of all other entries that
+looks so, tells how many of these belong to any topic at all (Elkan and Noto, "Learning classifiers from only
+positive and unlabeled data", 2008). So many are given one, the surest first, and none below the likeness at
+which held-out entries are right nine times of ten.
 
-Topics that learn alone, or that cover little of what comes in, have nothing to be told from: what the shipped lists know of
-other subjects stands beside them then. Without that, of what a single topic of labelled news learned 41% was right; with it
-82% (22 topics of five sets).
+Topics that learn alone, or that cover little of what comes in, have nothing to be told from: what the shipped
+lists know of other subjects stands beside them then. Without that, of what a single topic of labelled news
+learned 41% was right; with it 82% (22 topics of five sets).
 
 In: examples. Out: a model, and guesses with how sure they are. Start reading at `teach`.
 """
@@ -39,7 +41,8 @@ ROUNDS, SHARE = 4, 0.8  # of self-training, and the share of what is uncertain t
 FOLDS = 3
 PRECISION = 0.90  # of what is recognised of held-out entries
 UNUSUAL = 0.2  # share of a topic's own entries that look unusual
-# share of the others that look like some topic: from the first on more of them are given one, from the second on all
+# share of the others that look like some topic: from the first on more of them are given one, from the second
+# on all
 COVERED = (0.33, 0.45)
 MANY = 50  # certain entries of a topic, fewer than which say too little of how often it is recognised rightly
 FEW = 8  # certain entries of a topic, fewer than which teach nothing but what is like them
@@ -159,8 +162,9 @@ def _all_lists() -> starters.Lexicon:
 
 @dataclass(frozen=True, slots=True)
 class _Weights:
-    """Of a feature: its weight, squared, and for each topic how much more frequent it is there than in the other
-    certain entries, and than in all entries: in millionths, so that sums are exact whatever their order.
+    """Of a feature: its weight, squared, and for each topic how much more frequent it is there than in the
+    other certain entries, and than in all entries: in millionths, so that sums are exact whatever their
+    order.
     """
 
     squared: float
@@ -237,8 +241,8 @@ class Model:
 
 
 def teach(examples: Sequence[Example]) -> tuple[Counts, dict[str, Quality]]:
-    """Counts, and how well each topic is known, from the user's entries. Deterministic; order counts only where two
-    entries are equally sure.
+    """Counts, and how well each topic is known, from the user's entries. Deterministic; order counts only
+    where two entries are equally sure.
     """
     taught = _Lesson.of(examples)
     if taught.covered < 1.0:
@@ -296,8 +300,8 @@ class _Lesson:
 
 
 def _beside_others(examples: Sequence[Example]) -> list[Example]:
-    """Entries of which no topic is certain, with the shipped lists that know them as topics of other subjects. Not
-    with lists that know many of the topics' own entries, for these speak of the same.
+    """Entries of which no topic is certain, with the shipped lists that know them as topics of other
+    subjects. Not with lists that know many of the topics' own entries, for these speak of the same.
     """
     own = [one for one in examples if one.topics]
     known = Counter(mark for one in own for mark in _subjects(one.features))
@@ -341,7 +345,9 @@ def _self_trained(examples: Sequence[Example], base: Counts, belonging: Mapping[
 def _surest(
     model: Model, examples: Sequence[Example], belonging: Mapping[str, int], share: float
 ) -> dict[int, str]:
-    """Place of an example → the topic that it is taken to have: this share of those that belong to each, the surest."""
+    """Place of an example → the topic that it is taken to have: this share of those that belong to each, the
+    surest.
+    """
     guesses: dict[str, list[tuple[float, int]]] = {}
     others = [(place, one.features) for place, one in enumerate(examples) if not one.topics]
     are_all_covered = all(number >= len(others) for number in belonging.values())
@@ -358,8 +364,8 @@ def _surest(
 
 
 def _held_out(examples: Sequence[Example], base: Counts) -> list[Held]:
-    """Of each certain entry, by a model that was not taught by it: the guess, the guess with its rule's words hidden,
-    its topics. These models are not self-trained: that would take as long again for each.
+    """Of each certain entry, by a model that was not taught by it: the guess, the guess with its rule's words
+    hidden, its topics. These models are not self-trained: that would take as long again for each.
     """
     certain = [one for one in examples if one.topics]
     found = []
@@ -376,8 +382,8 @@ def _held_out(examples: Sequence[Example], base: Counts) -> list[Held]:
 
 
 def _belonging(topic: str, held_out: Sequence[Held], likenesses: Sequence[float]) -> int:
-    """How many of the others belong to the topic: as many as are as like it as the usual ones of its own held-out
-    entries with their rules' words hidden, and the share more that are not.
+    """How many of the others belong to the topic: as many as are as like it as the usual ones of its own
+    held-out entries with their rules' words hidden, and the share more that are not.
     """
     mine = sorted(
         hidden.likeness for _, hidden, topics in held_out if topic in topics and hidden.topic == topic

@@ -32,8 +32,8 @@ class _Json(logging.Formatter):
 
 
 class _Here(logging.Handler):
-    """The standard error as it is when something is said, not as it was when the log began. Where that can't be
-    written (its disk is full, its reader has gone) the line is lost, and the work goes on.
+    """The standard error as it is when something is said, not as it was when the log began. Where that can't
+    be written (its disk is full, its reader has gone) the line is lost, and the work goes on.
     """
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -1,5 +1,5 @@
-"""What comes by itself: bodies that hubs push, and their questions, between the threads that serve and the one that
-works. Bounded: who sends more than is taken out is asked to come again.
+"""What comes by itself: bodies that hubs push, and their questions, between the threads that serve and the
+one that works. Bounded: who sends more than is taken out is asked to come again.
 """
 
 from __future__ import annotations

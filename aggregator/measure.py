@@ -1,4 +1,6 @@
-"""How good is a clustering? Pairwise and B-cubed precision, recall and F1, of sums that can be resampled. Pure."""
+"""How good is a clustering? Pairwise and B-cubed precision, recall and F1, of sums that can be resampled.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -128,8 +130,8 @@ def score(
     found: Mapping[str, str],
     gray: Mapping[str, Container[str]] | None = None,
 ) -> Score:
-    """`gold` and `found`: item → group; `gray`: item → items that it is not judged against. Items that have no
-    gold are left out.
+    """`gold` and `found`: item → group; `gray`: item → items that it is not judged against. Items that have
+    no gold are left out.
     """
     said = Gold(gold, gray or {})
     return figures(level, total(tallies(said, found).values()), largest(said, found))

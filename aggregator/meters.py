@@ -1,7 +1,7 @@
 """What Prometheus is told: what the store says at this moment, and what this process did since it began.
 
-One `Meters` a process, made where the daemon or the server starts. No labels by source: ten thousand of them make 700 kB
-a scrape.
+One `Meters` a process, made where the daemon or the server starts. No labels by source: ten thousand of them
+make 700 kB a scrape.
 """
 
 from __future__ import annotations

@@ -159,8 +159,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class FetchResult:
-    """One document of a source: the answer to a `Request`, a local file, or what came by itself. With `failure`
-    set, `body` is None.
+    """One document of a source: the answer to a `Request`, a local file, or what came by itself. With
+    `failure` set, `body` is None.
     """
 
     url: str  # where the body (or the failure) came from at last, after redirects
@@ -367,8 +367,8 @@ class Entry:
     comments: str | None = None  # link to the discussion
     rights: str | None = None
     # podcast, Dublin Core … as ("itunes:duration", "12:34"); elements with attributes as ("podcast:person",
-    # '{"text": "Ann", "role": "host"}'); "origin:…" is what an Atom entry's own atom:source says, "telling" one of
-    # those that another aggregator says tell it too (`parse.tellings`)
+    # '{"text": "Ann", "role": "host"}'); "origin:…" is what an Atom entry's own atom:source says, "telling"
+    # one of those that another aggregator says tell it too (`parse.tellings`)
     extras: tuple[tuple[str, str], ...] = ()
     digest: str = ""  # hex; differs where a reader would see a difference
     said: str = ""  # JSON: every element as the source gave it
@@ -400,8 +400,8 @@ class ParseResult:
     reached: Bound | None = None
     # of all items of the document; None where they can't be told apart, or something was left out
     marks: ItemMarks | None = None
-    # Where items were known by the marks of the document before: for each one its place there, None where it is
-    # the next one of `entries`. Empty where the whole document was read.
+    # Where items were known by the marks of the document before: for each one its place there, None where it
+    # is the next one of `entries`. Empty where the whole document was read.
     held: tuple[int | None, ...] = ()
 
 

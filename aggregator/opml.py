@@ -1,5 +1,5 @@
-"""OPML ↔ feeds. Reads every dialect in any declared encoding (lxml; what is no OPML by listparser), writes the
-plainest.
+"""OPML ↔ feeds. Reads every dialect in any declared encoding (lxml; what is no OPML by listparser), writes
+the plainest.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Processes of ours that know nothing of the program around us: forked from one clean server, without our threads and
-locks, and without importing the `__main__` of whoever embeds us.
+"""Processes of ours that know nothing of the program around us: forked from one clean server, without our
+threads and locks, and without importing the `__main__` of whoever embeds us.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ PRELOADED = ("aggregator.parse.feeds",)  # what a new process need not import
 
 
 class _Popen(popen_forkserver.Popen):
-    """As multiprocessing starts a process, but without importing the `__main__` of the program that embeds us: its
-    size, its side effects and a missing `if __name__ == "__main__"` are none of a worker's business.
+    """As multiprocessing starts a process, but without importing the `__main__` of the program that embeds
+    us: its size, its side effects and a missing `if __name__ == "__main__"` are none of a worker's business.
     """
 
     def _launch(self, process_obj: Any) -> None:
@@ -46,8 +46,8 @@ def _close(*files: int) -> None:
 
 class _Process(context.ForkServerProcess):
     def start(self) -> None:
-        """Also from a process that multiprocessing calls a daemon, as the workers of a Dask cluster are, and which
-        may have no children then: ours end when the pipe to them does, however that one ends.
+        """Also from a process that multiprocessing calls a daemon, as the workers of a Dask cluster are, and
+        which may have no children then: ours end when the pipe to them does, however that one ends.
         """
         config = process.current_process()._config  # type: ignore[attr-defined]  # typeshed leaves it out
         daemon = config.pop("daemon", None)
@@ -86,8 +86,8 @@ def ensure_server(clean: Context, preloaded: Sequence[str] = PRELOADED) -> str:
 
 
 def use_server(address: str) -> None:
-    """In a process that such a server made: its own processes come from the same one. (multiprocessing says that
-    they do, and starts another server for each.)
+    """In a process that such a server made: its own processes come from the same one. (multiprocessing says
+    that they do, and starts another server for each.)
     """
     server = _server()
     server._forkserver_address, server.ensure_running = address, lambda: None

@@ -7,10 +7,12 @@ else.
 
 Case and accents do not matter. A word without a field is looked for in title and text. A word that is several
 (`H-1B`, 東京都) is a phrase of them; signs that are part of a name (`C++`, `.NET`, `AT&T`) have to stand in the
-text as well. `and`, `or` and `not` in small letters are operators where they stand between terms (see `notes`).
+text as well. `and`, `or` and `not` in small letters are operators where they stand between terms (see
+`notes`).
 
-A moment is a date (`2026-03-01`, midnight in UTC, or `2026-03-01T09:00Z`) or a duration (`7d`), which counts back from the
-time of the question in a search, and from when the entry came in a topic's rule, so that it never changes its topics.
+A moment is a date (`2026-03-01`, midnight in UTC, or `2026-03-01T09:00Z`) or a duration (`7d`), which counts
+back from the time of the question in a search, and from when the entry came in a topic's rule, so that it
+never changes its topics.
 
 In: a text. Out: a tree (`parse`), and whether a document fits it (`match`). Start reading at `parse`.
 """
@@ -49,8 +51,8 @@ class QueryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A word or phrase; `prefix`: its last word is the beginning of one; `signed`: what has to stand there sign
-    by sign, such as `c++`.
+    """A word or phrase; `prefix`: its last word is the beginning of one; `signed`: what has to stand there
+    sign by sign, such as `c++`.
     """
 
     words: tuple[str, ...]
@@ -62,7 +64,9 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """`since`: at this time or later, else before it. `at`: Unix time, or, if `back`, seconds before the question."""
+    """`since`: at this time or later, else before it. `at`: Unix time, or, if `back`, seconds before the
+    question.
+    """
 
     since: bool
     at: int
@@ -163,8 +167,8 @@ class Doc:
 
 
 def doc(entry: Entry, source_title: str = "", asked: int | None = None) -> Doc:
-    """Indexed once, matched against any number of queries. `asked`: from when durations count back; from when the
-    entry came, where none is given.
+    """Indexed once, matched against any number of queries. `asked`: from when durations count back; from when
+    the entry came, where none is given.
     """
     return Doc(
         _Zone(entry.title),
@@ -180,8 +184,8 @@ def doc(entry: Entry, source_title: str = "", asked: int | None = None) -> Doc:
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
-    """Words of which one at least stands in the title or text of all that a query finds; `beginnings` of words
-    count as well.
+    """Words of which one at least stands in the title or text of all that a query finds; `beginnings` of
+    words count as well.
     """
 
     words: frozenset[str]
@@ -295,7 +299,8 @@ _TOKEN = re.compile(
 )
 
 
-# Signs that are part of a name: C++, C#, .NET, node.js, AT&T, #hashtag, 24/7; a full stop only before a letter.
+# Signs that are part of a name: C++, C#, .NET, node.js, AT&T, #hashtag, 24/7; a full stop only before a
+# letter.
 _SIGNED = re.compile(r"[+#&@$%€£*/\\_=~^|<>]|\.(?=\w)")
 _AROUND = ".,;:!?'\"’‘“”«»()[]{}-–—…"  # what may stand around a name
 

@@ -1,8 +1,8 @@
 """When to knock again, and why then. Pure: times come in as values; jitter comes from hashes, so that every
 run decides alike.
 
-In: a source's memory, what it was told, the time. Out: the next time, and the reason in words. Start reading at
-`after_success`; `Hosts` says who may be asked now.
+In: a source's memory, what it was told, the time. Out: the next time, and the reason in words. Start reading
+at `after_success`; `Hosts` says who may be asked now.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ def _usual_gap(newest_first: Sequence[int]) -> int:
 
 
 def interval(posts: Sequence[int], pace: Pace, at: int) -> tuple[int, str]:
-    """(seconds, why): half the usual gap between posts, between `min_interval` and `max_interval`; the wished interval while
-    there is no history.
+    """(seconds, why): half the usual gap between posts, between `min_interval` and `max_interval`; the wished
+    interval while there is no history.
 
     The usual gap is the median of the last gaps, which a burst does not shorten much; a silence that is
     longer than usual lengthens it.
@@ -252,8 +252,8 @@ class Hosts(Generic[T]):
     """Whose turn it is: at most `per_host` requests in flight to a host, and `gap` seconds between two (P12),
     redirects included. A plain state machine; the one place for politeness.
 
-    Times are monotonic seconds that the caller gives. What has no host (a local file) is always ready. Who was
-    asked when is remembered for as long as this lasts.
+    Times are monotonic seconds that the caller gives. What has no host (a local file) is always ready. Who
+    was asked when is remembered for as long as this lasts.
     """
 
     def __init__(self, per_host: int, gap: float) -> None:
@@ -311,7 +311,9 @@ class Hosts(Generic[T]):
         return first
 
     def along(self, host: str | None, most: int) -> list[T]:
-        """Others of a host of which one was just started, that go the same way: together they are one in flight."""
+        """Others of a host of which one was just started, that go the same way: together they are one in
+        flight.
+        """
         queue = self._queues.get(host) if host is not None else None
         found = [queue.popleft() for _ in range(min(most, len(queue)))] if queue else []
         if found and not queue:

@@ -1,9 +1,9 @@
 """The sockets of the web server: who is connected, who makes way for others, and a start and a stop.
 
-waitress speaks HTTP, in one thread that looks at all connections and eight that answer. It counts idle time only,
-so that a client that sends a byte now and then would hold its connection for ever, and at its limit it lets
-nobody in. What is needed beside that is asked of the connections themselves: they are sockets of ours, made
-where one is accepted, and know when they last did something.
+waitress speaks HTTP, in one thread that looks at all connections and eight that answer. It counts idle time
+only, so that a client that sends a byte now and then would hold its connection for ever, and at its limit it
+lets nobody in. What is needed beside that is asked of the connections themselves: they are sockets of ours,
+made where one is accepted, and know when they last did something.
 
 In: a WSGI application, a host and a port. Out: answers over TCP. Start reading at `Running`.
 """
@@ -173,20 +173,23 @@ class Running:
         self._sockets: dict[int, Any] = {}
         self._clients = Clients(self.patience)
         self._stopping = threading.Event()
-        # It would write a line for each request that waits for a thread: whoever asks would fill the log (R19).
+        # It would write a line for each request that waits for a thread: whoever asks would fill the log
+        # (R19).
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         # A name such as localhost may stand for several addresses, each with a listening socket of its own.
-        # They are bound here: waitress leaves its socket and its threads behind where an address can't be had.
+        # They are bound here: waitress leaves its socket and its threads behind where an address can't be
+        # had.
         listening = _listen(host, port, self._clients)
         self.port = int(listening[0].getsockname()[1])
         most = min(self.connections, _open_files() // 2)
         self._room = most * 3 // 4  # from here on the quietest make way, before nobody can come in
-        # A proxy's headers are kept: they are believed in nothing but that somebody else asks (`is_from_here`).
+        # A proxy's headers are kept: they are believed in nothing but that somebody else asks
+        # (`is_from_here`).
         self._server = waitress.create_server(
             self._clients.answered_by(application), map=self._sockets, sockets=listening, threads=8, channel_timeout=30, cleanup_interval=10,
             connection_limit=most, backlog=1024,
-            # A thread never waits for a client to read: what isn't shared and is large lies on disk until then,
-            # and little of what is asked for at once is taken in at once.
+            # A thread never waits for a client to read: what isn't shared and is large lies on disk until
+            # then, and little of what is asked for at once is taken in at once.
             outbuf_high_watermark=1 << 40, outbuf_overflow=65_536, recv_bytes=1024,
             max_request_header_size=16_384, max_request_body_size=largest_body, inbuf_overflow=65_536, ident=None, clear_untrusted_proxy_headers=False,
         )  # fmt: skip

@@ -1,8 +1,9 @@
-"""The shipped rules of common topics: lists of words in several languages, data that anybody can read and change.
+"""The shipped rules of common topics: lists of words in several languages, data that anybody can read and
+change.
 
 A line of `data/starters/NAME.txt` is `LANGUAGE: words` or `LANGUAGE title: words`: words that tell the topic
-wherever they stand at the beginning of an entry, and words that hint at it in a headline. Whatever language an entry is
-in, all lines are looked for: many do not say theirs.
+wherever they stand at the beginning of an entry, and words that hint at it in a headline. Whatever language
+an entry is in, all lines are looked for: many do not say theirs.
 
 One telling word, or two hints, make a topic.
 """

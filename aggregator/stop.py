@@ -62,9 +62,9 @@ class Stop:
 
 @contextmanager
 def bounded(stop: Stop) -> Iterator[None]:
-    """For as long as this lasts: a stop ends the process with exit code 0 where it has not come to its own end
-    `GRACE` seconds later. No transaction and no file is half written then: both are there whole or not at all, also
-    after `kill -9`.
+    """For as long as this lasts: a stop ends the process with exit code 0 where it has not come to its own
+    end `GRACE` seconds later. No transaction and no file is half written then: both are there whole or not at
+    all, also after `kill -9`.
     """
     over = threading.Event()
 

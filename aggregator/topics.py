@@ -29,8 +29,8 @@ class _Rule:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """Which rules may speak of an entry, by number: their `match` by a word of it, others by its source, and by the
-    starters that find something in it.
+    """Which rules may speak of an entry, by number: their `match` by a word of it, others by its source, and
+    by the starters that find something in it.
     """
 
     words: Mapping[str, tuple[int, ...]]

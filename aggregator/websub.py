@@ -1,5 +1,5 @@
-"""WebSub, the side that subscribes (https://www.w3.org/TR/websub/): what to ask a hub for, and what to believe of what it
-says. Pure decisions on values; `cycle.push` asks, `web` listens.
+"""WebSub, the side that subscribes (https://www.w3.org/TR/websub/): what to ask a hub for, and what to
+believe of what it says. Pure decisions on values; `cycle.push` asks, `web` listens.
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ class Subscription:
         return self.wish == "subscribe" and self.leased_until > now
 
     def works(self, now: int) -> bool:
-        """Whether it does. A hub that lets something be found by a poll has to push before it is trusted again."""
+        """Whether it does. A hub that lets something be found by a poll has to push before it is trusted
+        again.
+        """
         return self.is_live(now) and self.pushed_at >= self.missed_at
 
     def in_words(self, now: int) -> str:
@@ -86,7 +88,9 @@ def is_public(base_url: str) -> bool:
 
 
 def wanted(known: Subscription | None, hub: str | None, topic: str | None, now: int) -> Wish | None:
-    """What to ask the hub for now. `hub`, `topic`: what the feed says today; None: no hub, or the source left."""
+    """What to ask the hub for now. `hub`, `topic`: what the feed says today; None: no hub, or the source
+    left.
+    """
     if known is not None and (known.hub, known.topic) != (hub, topic):
         if known.is_live(now):
             return "unsubscribe"

@@ -1,5 +1,5 @@
-"""What a sanitiser would drop or lose, said in markup that it keeps: players as links, lazy pictures as pictures,
-formulas and drawings as their text, and everything behind a tag that closes itself.
+"""What a sanitiser would drop or lose, said in markup that it keeps: players as links, lazy pictures as
+pictures, formulas and drawings as their text, and everything behind a tag that closes itself.
 
 Nothing here makes markup safe: nh3 comes after it. One pass from left to right, in linear time.
 
@@ -18,7 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 from aggregator import urls
 from aggregator.text import formulas
 
-# One tag as HTML has it: quotes count behind an equals sign only. Possessive, so that what never ends fails at once.
+# One tag as HTML has it: quotes count behind an equals sign only. Possessive, so that what never ends fails
+# at once.
 _TAG = re.compile(
     r"<(/?)([A-Za-z][^\s/>]*)((?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'>][^\s>]*+|(?=>)))*+)>"
 )
@@ -26,8 +27,8 @@ _ATTRIBUTE = re.compile(r"([^\s/>=\"'][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']
 # … and where a quote is never closed, so that it would take everything behind it along.
 _ROUGH_TAG = re.compile(r"<(/?)([A-Za-z][^\s/<>]*)([^<>]*)>")
 _COMMENT_END = re.compile(r"-->|--!>")
-# Elements that readers and validators take. nh3 drops all others, and what they hold with those that it takes for
-# MathML or SVG (`<mi>`, `<text>`).
+# Elements that readers and validators take. nh3 drops all others, and what they hold with those that it takes
+# for MathML or SVG (`<mi>`, `<text>`).
 KEPT = frozenset({
     "a", "abbr", "address", "article", "aside", "audio", "b", "bdi", "bdo", "blockquote", "br", "caption", "cite", "code", "col", "colgroup",
     "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header",

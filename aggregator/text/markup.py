@@ -1,6 +1,7 @@
 """Markup → safe markup (nh3, one Rust pass), markup → plain text. What a feed says is never trusted.
 
-In: markup of anybody. Out: HTML that may be published (`safe`), or text (`plain`, `line`). Start reading at `safe`.
+In: markup of anybody. Out: HTML that may be published (`safe`), or text (`plain`, `line`). Start reading at
+`safe`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ MAX_TITLE = 1000
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]")
 # UTF-8 that was read as Latin-1 or Windows-1252 and encoded again: "Ã©" for é, which no language writes.
 _TWICE = re.compile("[\xc2\xc3][\x80-\xbf]")
-# What continues such a letter: the bytes from 0x80 to 0xBF in both; quotes and dashes stand behind real letters too.
+# What continues such a letter: the bytes from 0x80 to 0xBF in both; quotes and dashes stand behind real
+# letters too.
 _QUOTES = "‘’“”‹›–—…™«»º"
 _CONTINUES = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _LEADS = re.compile("[\xc2-\xf4]")
@@ -97,7 +99,9 @@ def clean(text: str) -> str:
 
 
 def _is_clean(text: str) -> bool:
-    """Whether nothing is to be done, as for most texts: asked many times over, so of bytes where they are ASCII."""
+    """Whether nothing is to be done, as for most texts: asked many times over, so of bytes where they are
+    ASCII.
+    """
     if text.isascii():
         return len(text.encode().translate(None, _CONTROLS)) == len(text)
     if _ILLEGAL.search(text) or _SUSPECT.search(text):
@@ -156,15 +160,16 @@ def _meant(found: re.Match[str]) -> str:
 
 def safe(markup: str, base: str | None = None, page: str | None = None) -> str:
     """HTML that any reader may show: nothing active, every link absolute, well nested. Stable: a second pass
-    changes nothing (S13). Relative links start from `base`, those to a place in the text (`#note`) from `page`.
+    changes nothing (S13). Relative links start from `base`, those to a place in the text (`#note`) from
+    `page`.
     """
     text = clean(markup)
     if "<" not in text and "&" not in text:
         return html.escape(text, quote=False).replace("\xa0", "&nbsp;")  # as nh3 writes it
     text = _shortened(text)
     once = _cleaned(text, base, page)
-    # misplaced tables, headings in headings, pictures that turn out to be none: what is moved around lies still
-    # after a few rounds
+    # misplaced tables, headings in headings, pictures that turn out to be none: what is moved around lies
+    # still after a few rounds
     for _ in range(4):
         if (
             not (_MOVES.search(once) or embedded.concerns(once))
@@ -223,8 +228,8 @@ _USELESS = re.compile(
 
 
 class _Place(threading.local):
-    """Where links of what is being cleaned start from: one cleaner serves all texts, for making one takes longer
-    than most texts do.
+    """Where links of what is being cleaned start from: one cleaner serves all texts, for making one takes
+    longer than most texts do.
     """
 
     base: str | None = None
@@ -318,7 +323,8 @@ def _bounded(text: str) -> str:
 
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
-# End tags that may be left out (WHATWG HTML, 13.1.2.4): what a start tag closes, and within what it closes nothing.
+# End tags that may be left out (WHATWG HTML, 13.1.2.4): what a start tag closes, and within what it closes
+# nothing.
 _ITEMS = frozenset({"ul", "ol", "menu"})
 _CELLS_OF = frozenset({"table"})
 _IMPLIED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
@@ -408,8 +414,8 @@ _ANY_TAG = re.compile(r"</?[A-Za-z](?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*/?>|</?[A-Z
 
 
 def plain(markup: str, _trust: bool = False) -> str:
-    """Plain text of markup: tags gone, entities once, blocks on lines of their own, white space collapsed; links
-    that we put in the place of players are no text.
+    """Plain text of markup: tags gone, entities once, blocks on lines of their own, white space collapsed;
+    links that we put in the place of players are no text.
     """
     text = clean(markup)[: 4 * MAX_HTML]
     if "<" in text:
@@ -439,8 +445,8 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 
 
 def title(text: str) -> str:
-    """A title as plain text on one line: real tags removed (`a < b` and `<3` stay, and the names of elements in
-    “Why <script> tags block”), entities resolved once (F27).
+    """A title as plain text on one line: real tags removed (`a < b` and `<3` stay, and the names of elements
+    in “Why <script> tags block”), entities resolved once (F27).
     """
     text = clean(text)[: 8 * MAX_TITLE]
     if "<" in text and not _names_elements(text):
@@ -454,16 +460,16 @@ def title(text: str) -> str:
 
 
 def literal_title(text: str) -> str:
-    """A title that is said to be text: nothing in it is a tag. Entities are resolved once all the same, for many
-    feeds escape twice.
+    """A title that is said to be text: nothing in it is a tag. Entities are resolved once all the same, for
+    many feeds escape twice.
     """
     text = clean(text)[: 8 * MAX_TITLE]
     return _one_line(_resolved(text) if "&" in text else text)
 
 
 def _names_elements(text: str) -> bool:
-    """Whether all tags are names of elements that the text speaks of: without attributes, never closed, and with
-    no word right behind them.
+    """Whether all tags are names of elements that the text speaks of: without attributes, never closed, and
+    with no word right behind them.
     """
     tags = list(_KNOWN_TAG.finditer(text))
     return bool(tags) and all(

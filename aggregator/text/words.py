@@ -17,8 +17,9 @@ _TOKEN = re.compile(rf"(?P<dense>[{_DENSE}]+)|(?:(?![{_DENSE}])(?:[^\W_]|[{_INDI
 _DENSE_START = re.compile(f"[{_DENSE}]")
 _SPACED = re.compile(rf"[\w{_INDIC}]+")  # words of a text without dense scripts and underscores
 _ASCII = re.compile("[a-z0-9]+")
-# Accents of Latin, Greek and Cyrillic, points of Hebrew, vowel marks and tatweel of Arabic; and what has no shape
-# of its own within a word: soft hyphens, and the joiners that Persian and Indic scripts write or leave out.
+# Accents of Latin, Greek and Cyrillic, points of Hebrew, vowel marks and tatweel of Arabic; and what has no
+# shape of its own within a word: soft hyphens, and the joiners that Persian and Indic scripts write or leave
+# out.
 _MARKS = re.compile(
     "[\u00ad\u200c\u200d\u2060\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]+"
 )
