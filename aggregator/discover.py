@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from aggregator import urls
 
@@ -60,7 +60,7 @@ def named(page: bytes, url: str) -> tuple[str, ...]:
     """The feeds that a page names, in its order: first by `link`, then by `a`; none twice."""
     parser = _Links()
     parser.feed(page[:MAX_PAGE].decode("utf-8", "replace"))
-    base = urljoin(url, parser.base) if parser.base else url
+    base = urls.absolute(parser.base, url) or url
     found = [urls.clean_link(href, base) for href in (*parser.named, *parser.hinted)]
     return tuple(dict.fromkeys(link for link in found if link and link != url))
 

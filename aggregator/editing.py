@@ -47,7 +47,7 @@ class Gate:
         content = str(environ.get("CONTENT_TYPE", "")).partition(";")[0].strip().lower()
         origin, site = environ.get("HTTP_ORIGIN"), environ.get("HTTP_SEC_FETCH_SITE", "same-origin")
         host = str(environ.get("HTTP_HOST", "")).lower()
-        is_ours = origin is not None and urlsplit(str(origin)).netloc.lower() == host != ""
+        is_ours = origin is not None and _netloc(str(origin)) == host != ""
         return (
             content == FORM
             and is_ours
@@ -68,6 +68,13 @@ class Gate:
         """Whether the request names us by a name that is ours."""
         host = str(environ.get("HTTP_HOST", "")).lower()
         return _is_loopback(host) or (public and host == self._public)
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _is_loopback(host: str) -> bool:

@@ -8,6 +8,7 @@ import csv
 import functools
 import hashlib
 import json
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -151,12 +152,19 @@ def _records(path: Path) -> dict[str, dict[str, Any]]:
                 raise UsageError(
                     f'{path}:{number}: expected an object such as {{"title": …, "summary": …, "story": …, "event": …}}'
                 )
-            found[str(record.get("id", record.get("entry", number)))] = record
+            if not isinstance(record.get("gray") or [], list):
+                raise UsageError(f'{path}:{number}: expected a list of ids as `gray`, such as ["7", "12"]')
+            found[_text(record.get("id", record.get("entry", number)))] = record
     return found
 
 
 def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    return next((str(record[name]) for name in names if record.get(name) not in (None, "")), "")
+    return next((_text(record[name]) for name in names if record.get(name) not in (None, "")), "")
+
+
+def _text(value: object) -> str:
+    """Half a surrogate, which JSON can say, can't be stored."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _entry(name: str, record: Mapping[str, Any]) -> tuple[str, Entry]:
@@ -180,7 +188,7 @@ def _entry(name: str, record: Mapping[str, Any]) -> tuple[str, Entry]:
 
 def _published(record: Mapping[str, Any]) -> int:
     said = next((record[key] for key in _TIME if record.get(key) not in (None, "")), None)
-    if str(said).replace(".", "", 1).isdigit():
+    if re.fullmatch(r"\d{1,15}(\.\d*)?", str(said), re.ASCII):
         return int(float(str(said)))
     at = dates.read(said, dates.Habits(NOW))
     return FALLBACK if at is None else at

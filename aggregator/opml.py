@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
+from aggregator import urls
 from aggregator.errors import UsageError
 from aggregator.text import markup
 
@@ -57,18 +59,23 @@ def _each_once(outlines: Iterable[Outline]) -> Found:
     for outline in outlines:
         trouble = _trouble(outline)
         if trouble is not None:
-            shown = markup.snippet(outline.title or outline.url, 60) or "an outline without a title"
-            warnings.append(f"left out “{shown}”: {trouble}")
+            warnings.append(left_out(outline, trouble))
         elif (first := found.setdefault(outline.url, outline)) is not outline:
             found[outline.url] = replace(first, folders=(*first.folders, *outline.folders))
     return Found(tuple(found.values()), tuple(warnings))
+
+
+def left_out(outline: Outline, trouble: str) -> str:
+    """In words."""
+    shown = markup.snippet(outline.title or outline.url, 60) or "an outline without a title"
+    return f"left out “{shown}”: {trouble}"
 
 
 def _trouble(outline: Outline) -> str | None:
     """Why this is no feed that can be polled."""
     if not outline.url:
         return "no address of a feed"
-    if outline.url.lower().startswith(("http://", "https://")):
+    if urls.is_web(outline.url):
         return None
     return f"{markup.snippet(outline.url, 80)} is no web address"
 
@@ -121,9 +128,12 @@ def _outline(said: Mapping[str, str], url: str, title: str, folders: tuple[str, 
     return Outline(address(url), title, site, folders, tuple(filter(None, categories)), said.get(_ID))
 
 
+_UNESCAPED = re.compile(r"[\s<>\"]")
+
+
 def address(url: str) -> str:
-    """`feed:https://…` is that address; `feed://…` and the like mean http."""
-    url = markup.clean(url).strip()
+    """`feed:https://…` is that address; `feed://…` and the like mean http. What was never escaped is."""
+    url = _UNESCAPED.sub(lambda sign: quote(sign[0]), markup.clean(url).strip())
     found = re.match(r"(?:feed|feeds|pcast|itpc|podcast):(//)?", url, re.I)
     if found is None:
         return url

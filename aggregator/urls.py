@@ -109,6 +109,16 @@ def absolute(href: object, base: str) -> str | None:
     return found if is_web and found.isprintable() and " " not in found else None
 
 
+def is_web(address: str) -> bool:
+    """Whether this can be polled as it stands: http or https, a host, a port that there is, nothing that is not escaped."""
+    try:
+        parts = urlsplit(address)
+        named = parts.scheme in _PORTS and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+    return named and not re.search(r"[\s<>\"]", address)
+
+
 def _followed(href: str, base: str | None) -> str | None:
     text = _tidy(href)
     try:

@@ -19,7 +19,7 @@ from aggregator import cycle, kinds, opml, urls
 from aggregator.cli.common import Settings, ago, common, counted, now, print_json, table
 from aggregator.cli.groups import Group
 from aggregator.config import Config, edit
-from aggregator.config.load import RESERVED, named_id
+from aggregator.config.load import MAX_ADDRESS, RESERVED, named_id
 from aggregator.errors import AggregatorError, UsageError
 from aggregator.model import Source, SourceState, Topic
 from aggregator.store import is_there, open_reader, sources
@@ -116,7 +116,7 @@ def _candidates(config: Config, address: str) -> Sequence[Candidate]:
     """The feeds of an address, one at least."""
     if "://" not in address:
         address = f"https://{address}"
-    if urlsplit(address).scheme not in ("http", "https"):
+    if not urls.is_web(address):
         raise UsageError(
             f"{address}: only http and https can be polled; a local file goes into config.toml as path = …"
         )
@@ -280,11 +280,28 @@ def bring_in(settings: Settings, file: Path, topics_from_folders: bool) -> None:
 
 def _outlines(file: Path) -> opml.Found:
     try:
-        return opml.read(file.read_bytes())
+        return _that_fit(opml.read(file.read_bytes()))
     except OSError as error:
         raise UsageError(f"{file}: can't be read: {error.strerror}") from None
     except AggregatorError as error:
         raise UsageError(f"{file}: {error}") from None
+
+
+def _that_fit(found: opml.Found) -> opml.Found:
+    """One address that a config can't hold keeps no other one out."""
+    trouble = [(outline, _unfit(outline.url)) for outline in found.feeds]
+    return opml.Found(
+        tuple(outline for outline, words in trouble if words is None),
+        (*found.warnings, *(opml.left_out(outline, words) for outline, words in trouble if words)),
+    )
+
+
+def _unfit(url: str) -> str | None:
+    if len(url) > MAX_ADDRESS:
+        return f"its address is longer than {MAX_ADDRESS} characters"
+    if "@" in urlsplit(url).netloc:
+        return "its address holds a user or password; add it by hand, with `headers`"
+    return None
 
 
 def _say_brought_in(settings: Settings, topics: Topics, fresh: int, there: int) -> None:

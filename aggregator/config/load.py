@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from aggregator import __version__, kinds, query
+from aggregator import __version__, kinds, query, urls
 from aggregator.config import lines, lists, quick
 from aggregator.errors import ConfigError
 from aggregator.model import BY_HAND, Category, EventLead, Hook, Limits, Pace, Site, Sort, Source, Topic, Unit
@@ -23,6 +23,7 @@ from aggregator.text.words import sought
 
 RESERVED = frozenset({"all", "index", "feeds", "sources", "archive", "stories", "status", "search", BY_HAND})
 MAX_FILE = 20_000_000
+MAX_ADDRESS = 2000  # characters of a url, as the shape of the config has it
 
 
 Problem = tuple[lines.Path, str]
@@ -307,7 +308,7 @@ def _addresses(file: Any) -> Iterator[Problem]:
         ("publish", "hub"): file.publish.hub,
     }
     for path, address in addresses.items():
-        if address is not None and not _is_web(address):
+        if address is not None and not urls.is_web(address):
             yield path, f'"{address}" is no web address such as "https://news.example.org/"'
 
 
@@ -327,19 +328,6 @@ def _service(file: Any) -> Iterator[Problem]:
             yield ("service", text), "holds a line end or control character"
 
 
-def _is_web(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-        return (
-            parts.scheme in ("http", "https")
-            and bool(parts.hostname)
-            and not re.search(r"[\s<>\"]", address)
-            and (parts.port or 1) > 0
-        )
-    except ValueError:
-        return False
-
-
 def _source(number: int, source: Any) -> Iterator[Problem]:
     at: lines.Path = ("sources", number)
     given = [f"`{key}`" for key in (*kinds.config_keys(), "opml") if getattr(source, key) is not None]
@@ -350,7 +338,7 @@ def _source(number: int, source: Any) -> Iterator[Problem]:
     if source.id in RESERVED:
         yield (*at, "id"), f'"{source.id}" is reserved; choose another id'
     if source.url is not None:
-        if not _is_web(source.url):
+        if not urls.is_web(source.url):
             yield (*at, "url"), f'"{source.url}" is no web address: only http and https are polled'
         elif "@" in urlsplit(source.url).netloc:
             yield (
