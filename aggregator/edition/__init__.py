@@ -79,8 +79,14 @@ class View:
     source: str | None = None  # one per entry: whose alone are items, others are listed
 
 
-def compose(view: View, stories: Iterable[Story], heads: Mapping[int, Head], origins: Mapping[str, Origin], priorities: Mapping[str, int],
-            without: Container[str] = ()) -> Edition:  # fmt: skip
+def compose(
+    view: View,
+    stories: Iterable[Story],
+    heads: Mapping[int, Head],
+    origins: Mapping[str, Origin],
+    priorities: Mapping[str, int],
+    without: Container[str] = (),
+) -> Edition:
     """Items newest first by (published, id), each id once (F9, F14, F22). `updated` is the newest change
     among them, never now (F20).
 
@@ -88,9 +94,9 @@ def compose(view: View, stories: Iterable[Story], heads: Mapping[int, Head], ori
     by priority, then policy.
     `without`: published ids that are left out.
     """
-    maker = _Maker(view, origins, priorities)
+    shown = [story for story in stories if not _is_hidden(story, view)]
     items: dict[str, Item] = {}
-    for item in maker.items([story for story in stories if not _is_hidden(story, view)], heads):
+    for item in _Maker(view, origins, priorities).items(shown, heads):
         if item.sources >= view.min_sources and item.id not in without and _is_about(item, view):
             items.setdefault(item.id, item)
     ordered = sorted(items.values(), key=lambda item: (item.published, item.id), reverse=True)
@@ -195,22 +201,19 @@ class _Maker:
 
     def items(self, stories: list[Story], heads: Mapping[int, Head]) -> Iterable[Item]:
         if self._view.one_per == "event":
-            grouped: dict[int, list[Story]] = {}
-            for story in stories:
-                grouped.setdefault(story.event, []).append(story)
-            return (
-                self._event(heads.get(event) or Head(found[0].public_id, found[0].published), found)
-                for event, found in grouped.items()
-            )
+            return self._events(stories, heads)
         if self._view.one_per == "entry":
+            told = ((member, story) for story in stories for member in story.members)
             whose = self._view.source
-            return (
-                self._entry(member, story)
-                for story in stories
-                for member in story.members
-                if whose in (None, member.entry.source)
-            )
-        return (self._story(story) for story in stories)
+            return (self._entry(*one) for one in told if whose in (None, one[0].entry.source))
+        return map(self._story, stories)
+
+    def _events(self, stories: list[Story], heads: Mapping[int, Head]) -> Iterable[Item]:
+        grouped: dict[int, list[Story]] = {}
+        for story in stories:
+            grouped.setdefault(story.event, []).append(story)
+        for event, found in grouped.items():
+            yield self._event(heads.get(event) or Head(found[0].public_id, found[0].published), found)
 
     def _read_if_needed(self, members: Iterable[Member]) -> reported.Direct:
         return self._read if any(member.entry.extras for member in members) else {}
@@ -261,37 +264,48 @@ class _Maker:
         link = urls.plain(entry.link)
         return link if link else f"{self._view.base_url}{page(public_id)}"
 
-    def _item(self, public_id: str, published: int, changed: int, lead: Member, own: Sequence[Member],
-              others: Sequence[Member] = (), topics: tuple[str, ...] = (), sources: int = 1) -> Item:  # fmt: skip
+    def _item(
+        self,
+        head: Head,
+        changed: int,
+        lead: Member,
+        own: Sequence[Member],
+        others: Sequence[Member] = (),
+        topics: tuple[str, ...] = (),
+        sources: int = 1,
+    ) -> Item:
         """The lead; then the other members of its story, and the other stories of its event."""
         same = [member for member in own if member is not lead]
-        entry, teller = unite(
-            lead.entry,
-            [member.entry for member in same],
-            [member.entry for member in others],
-            lambda entry: self._origin(entry).title,
-            SHOWN,
+        entry, teller = self._united(lead, same, others)
+        also = self._also(lead, same, others)
+        telling = [telling for _, telling in also] + reported.by(lead.entry, same, others, self._origin)
+        has_page = homeless(lead.entry.link) or len(telling) > SHOWN
+        return Item(
+            head.public_id,
+            entry,
+            self._origin(lead.entry),
+            self._link(lead.entry, head.public_id),
+            head.published,
+            max(head.published, changed),
+            tuple(telling),
+            topics,
+            page=page(head.public_id) if has_page else None,
+            sources=sources,
+            text_of=next((telling for member, telling in also if member.entry is teller), None),
         )
+
+    def _united(self, lead: Member, same: Sequence[Member], others: Sequence[Member]) -> tuple[Entry, Entry]:
+        its_own, of_event = [member.entry for member in same], [member.entry for member in others]
+        return unite(lead.entry, its_own, of_event, lambda entry: self._origin(entry).title, SHOWN)
+
+    def _also(
+        self, lead: Member, same: Sequence[Member], others: Sequence[Member]
+    ) -> list[tuple[Member, Telling]]:
         listed = same
         if lead.entry.extras or any(member.entry.extras for member in same):
             listed = reported.others(lead, same, self._read)
         also = [(member, self._telling(member, member.reason.level or "item")) for member in listed]
-        also += [(member, self._telling(member, "event")) for member in others]
-        telling = [telling for _, telling in also] + reported.by(lead.entry, same, others, self._origin)
-        has_page = homeless(lead.entry.link) or len(telling) > SHOWN
-        return Item(
-            public_id,
-            entry,
-            self._origin(lead.entry),
-            self._link(lead.entry, public_id),
-            published,
-            max(published, changed),
-            tuple(telling),
-            topics,
-            page=page(public_id) if has_page else None,
-            sources=sources,
-            text_of=next((telling for member, telling in also if member.entry is teller), None),
-        )
+        return also + [(member, self._telling(member, "event")) for member in others]
 
     def _story(self, story: Story) -> Item:
         lead = self._lead(story.members)
@@ -299,15 +313,8 @@ class _Maker:
         sources = len(reported.tellers(story.members, self._read_if_needed(story.members)))
         # Copies of one text count once: a story, however often it was copied, is one independent voice.
         voices = 1 if self._view.min_sources > 1 else sources
-        return self._item(
-            story.public_id,
-            story.published,
-            changed,
-            lead,
-            story.members,
-            topics=story.topics,
-            sources=voices,
-        )
+        head = Head(story.public_id, story.published)
+        return self._item(head, changed, lead, story.members, topics=story.topics, sources=voices)
 
     def _event(self, head: Head, stories: list[Story]) -> Item:
         """The leading story; below it its other members, then everybody of the other stories."""
@@ -317,14 +324,16 @@ class _Maker:
         own = next(story for story in ordered if lead in story.members)
         others = self._leads_first([story for story in ordered if story is not own])
         changed = _updated(max(story.changed for story in ordered), members)
-        item = self._item(head.public_id, head.published, changed, lead, own.members, others)
-        tellers = reported.tellers(members, self._read_if_needed(members))
-        return replace(
-            item,
-            topics=_event_topics(own, ordered),
-            sources=independent(ordered) if self._view.min_sources > 1 else len(tellers),
-            page=page(head.public_id) if len(ordered) > 1 or item.page else None,
-        )
+        item = self._item(head, changed, lead, own.members, others)
+        sources = self._sources(ordered, members)
+        its_page = page(head.public_id) if len(ordered) > 1 or item.page else None
+        return replace(item, topics=_event_topics(own, ordered), sources=sources, page=its_page)
+
+    def _sources(self, stories: Sequence[Story], members: Sequence[Member]) -> int:
+        """Those that count: independent ones, where several are asked for."""
+        if self._view.min_sources > 1:
+            return independent(stories)
+        return len(reported.tellers(members, self._read_if_needed(members)))
 
     def _leads_first(self, stories: Sequence[Story]) -> list[Member]:
         """The lead of each story, then the copies: a wrong merge hides nothing, and many copies not much."""
@@ -340,8 +349,9 @@ class _Maker:
     def _entry(self, member: Member, story: Story) -> Item:
         """An item of its own, that says what it says itself; the others are listed with it."""
         entry, published = member.entry, member.entry.published or 0
-        alone = self._item(entry.public_id, published, entry.changed, member, ())
-        listed = self._item(entry.public_id, published, entry.changed, member, story.members)
+        head = Head(entry.public_id, published)
+        alone = self._item(head, entry.changed, member, ())
+        listed = self._item(head, entry.changed, member, story.members)
         later = [one for one in story.members if one.publication >= member.publication]
         changed = max(published, _updated(entry.changed, later))
         return replace(alone, also=listed.also, updated=changed, topics=story.topics)

@@ -80,16 +80,13 @@ def by(
         return []
     names = {entry.id: origin(entry).title for entry in at_hand}
     of_event = {member.entry.id for member in rest}
-    return [
-        Telling(
-            Origin(entry.source, report.outlet),
-            report.title,
-            report.link,
-            entry.published or 0 if report.published is None else report.published,
-            "event" if entry.id in of_event else report.level,
-        )
-        for entry, report in _reports(at_hand, names)
-    ]
+    return [_as_telling(entry, report, entry.id in of_event) for entry, report in _reports(at_hand, names)]
+
+
+def _as_telling(entry: Entry, report: Report, is_of_event: bool) -> Telling:
+    published = entry.published or 0 if report.published is None else report.published
+    level = "event" if is_of_event else report.level
+    return Telling(Origin(entry.source, report.outlet), report.title, report.link, published, level)
 
 
 def _is_any_reported(entries: Iterable[Entry]) -> bool:

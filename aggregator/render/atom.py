@@ -16,7 +16,7 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from aggregator import __version__, urls
-from aggregator.model import SAME_EVENT, SAME_TEXT, Category, Edition, Site, Telling
+from aggregator.model import SAME_EVENT, SAME_TEXT, Category, Edition, Enclosure, Person, Site, Telling
 from aggregator.render import extras, formats
 from aggregator.render.prepare import (
     PRODUCT,
@@ -98,24 +98,31 @@ def _summary(element: Any, text: str) -> None:
     element.text = html.escape(text, quote=False) if literal else text
 
 
+_RELATIONS = {"source": "via", "license": "license", "related": "related", "via": "via"}
+
+
+def _enclosure(entry: Any, enclosure: Enclosure) -> None:
+    title = markup.line(enclosure.title or "")
+    etree.SubElement(
+        entry,
+        "link",
+        {"title": title} if title else {},
+        rel="enclosure",
+        type=enclosure.type,
+        length=str(enclosure.length),
+        href=enclosure.url,
+    )
+
+
 def _links(entry: Any, one: Prepared) -> None:
     etree.SubElement(entry, "link", rel="alternate", type="text/html", href=one.link)
     for enclosure in one.enclosures:
-        title = markup.line(enclosure.title or "")
-        etree.SubElement(
-            entry,
-            "link",
-            {"title": title} if title else {},
-            rel="enclosure",
-            type=enclosure.type,
-            length=str(enclosure.length),
-            href=enclosure.url,
-        )
+        _enclosure(entry, enclosure)
     for telling in one.item.also:
         _related(entry, telling)
     seen = {one.link, *(telling.link for telling in one.item.also)}
     for name, value in one.item.entry.extras:
-        rel = {"source": "via", "license": "license", "related": "related", "via": "via"}.get(name)
+        rel = _RELATIONS.get(name)
         if rel and urls.plain(value) == value and value not in seen:
             seen.add(value)
             etree.SubElement(entry, "link", rel=rel, href=value)
@@ -156,9 +163,8 @@ def _source(entry: Any, one: Prepared, site: Site) -> None:
     # poll.
     etree.SubElement(source, "updated").text = rfc3339(one.updated)
     etree.SubElement(source, "link", rel="self", href=source_url(one.item, site))
-    etree.SubElement(
-        source, "link", rel="alternate", type="text/html", href=origin.site or f"{site.base_url}sources.html"
-    )
+    its_page = origin.site or f"{site.base_url}sources.html"
+    etree.SubElement(source, "link", rel="alternate", type="text/html", href=its_page)
     for person in origin.authors[:5]:
         author = etree.SubElement(source, "author")
         etree.SubElement(author, "name").text = markup.line(person.name) or origin.id
@@ -183,31 +189,35 @@ def generator(
     feed.id(feed_id(edition.id, site))
     feed.title(heading(edition, site))
     feed.link(href=page_url(edition, site), rel="alternate")
-    feed.description(
-        markup.line(edition.description)
-        or f"{markup.line(edition.title)}: each thing told once, with all who told it"
-    )
+    usual = f"{markup.line(edition.title)}: each thing told once, with all who told it"
+    feed.description(markup.line(edition.description) or usual)
     feed.language(site.language)
     feed.updated(moment(edition.updated))
     feed.generator(PRODUCT, version=__version__)
     for one in items:
-        entry = feed.add_entry(order="append")
-        entry.id(one.id)
-        entry.title(one.title)
-        entry.updated(moment(one.updated))
-        entry.published(moment(one.published))
-        entry.link(href=one.link, rel="alternate")
-        people = [
-            {key: value for key, value in (("name", a.name), ("uri", a.uri)) if value} for a in one.authors
-        ]
-        entry.author(people if len(people) == 1 else {"name": byline(one.authors)})
-        if len(people) > 1:
-            entry.contributor(people)
-        entry.category([_category(category) for category in one.categories])
-        if one.rights:
-            entry.rights(one.rights)
-        entry.mended.one, entry.mended.site = one, site
+        _say(feed.add_entry(order="append"), one, site)
     return feed
+
+
+def _say(entry: Any, one: Prepared, site: Site) -> None:
+    entry.id(one.id)
+    entry.title(one.title)
+    entry.updated(moment(one.updated))
+    entry.published(moment(one.published))
+    entry.link(href=one.link, rel="alternate")
+    people = [_person(author) for author in one.authors]
+    entry.author(people if len(people) == 1 else {"name": byline(one.authors)})
+    if len(people) > 1:
+        entry.contributor(people)
+    entry.category([_category(category) for category in one.categories])
+    if one.rights:
+        entry.rights(one.rights)
+    entry.mended.one, entry.mended.site = one, site
+
+
+def _person(author: Person) -> dict[str, str]:
+    said = {"name": author.name, "uri": author.uri}
+    return {key: value for key, value in said.items() if value}
 
 
 def _category(said: Category) -> dict[str, str]:
@@ -221,18 +231,14 @@ def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: st
     feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
     feed.mended.updated, feed.mended.names = edition.updated, extras.namespaces(items, "atom")
     feed.mended.links = [
-        {"rel": "self", "type": formats.ATOM.media_type, "href": address},
+        _link("self", address),
         {"rel": "alternate", "type": "text/html", "href": page_url(edition, site)},
-        *({"rel": "hub", "href": hub} for hub in [site.hub] if hub),
-        *(
-            {
-                "rel": "prev-archive",
-                "type": formats.ATOM.media_type,
-                "href": f"{site.base_url}{archive_name(edition.id, edition.archive)}",
-            }
-            for _ in range(edition.archive > 0)
-        ),
     ]
+    if site.hub:
+        feed.mended.links.append({"rel": "hub", "href": site.hub})
+    if edition.archive:
+        before = f"{site.base_url}{archive_name(edition.id, edition.archive)}"
+        feed.mended.links.append(_link("prev-archive", before))
     return _string(feed)
 
 
@@ -245,43 +251,28 @@ def write_archive(
     feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
     feed.mended.updated, feed.mended.names = edition.updated, extras.namespaces(items, "atom")
     feed.mended.marks = ["archive"]
-    here = f"{site.base_url}{archive_name(edition.id, number)}"
+    current = f"{site.base_url}{edition.id}{formats.ATOM.ending}"
     feed.mended.links = [
-        {"rel": "self", "type": formats.ATOM.media_type, "href": here},
+        _link("self", f"{site.base_url}{archive_name(edition.id, number)}"),
         {"rel": "alternate", "type": "text/html", "href": page_url(edition, site)},
-        {
-            "rel": "current",
-            "type": formats.ATOM.media_type,
-            "href": f"{site.base_url}{edition.id}{formats.ATOM.ending}",
-        },
-        *(
-            {
-                "rel": "prev-archive",
-                "type": formats.ATOM.media_type,
-                "href": f"{site.base_url}{archive_name(edition.id, number - 1)}",
-            }
-            for _ in range(number > 1)
-        ),
-        # A full one leads to the next, which is made with it; the first, while it fills, back to the feed: it
-        # has to stand in a chain (validators).
-        *(
-            {
-                "rel": "next-archive",
-                "type": formats.ATOM.media_type,
-                "href": f"{site.base_url}{archive_name(edition.id, number + 1)}",
-            }
-            for _ in range(complete)
-        ),
-        *(
-            {
-                "rel": "next-archive",
-                "type": formats.ATOM.media_type,
-                "href": f"{site.base_url}{edition.id}{formats.ATOM.ending}",
-            }
-            for _ in range(number == 1 and not complete)
-        ),
+        _link("current", current),
     ]
+    if number > 1:
+        before = f"{site.base_url}{archive_name(edition.id, number - 1)}"
+        feed.mended.links.append(_link("prev-archive", before))
+    # A full one leads to the next, which is made with it; the first, while it fills, back to the feed: it
+    # has to stand in a chain (validators).
+    if complete:
+        after = f"{site.base_url}{archive_name(edition.id, number + 1)}"
+        feed.mended.links.append(_link("next-archive", after))
+    elif number == 1:
+        feed.mended.links.append(_link("next-archive", current))
     return _string(feed)
+
+
+def _link(rel: str, href: str) -> dict[str, str]:
+    """To another document of a feed."""
+    return {"rel": rel, "type": formats.ATOM.media_type, "href": href}
 
 
 def _string(feed: Any) -> bytes:

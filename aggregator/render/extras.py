@@ -39,11 +39,8 @@ def elements(one: Prepared, form: str) -> list[Element]:
     """What validators take in this format; each name once, unless the format has it more often."""
     # What an element of its own says comes before what another one stands in for.
     extras = sorted(one.item.entry.extras, key=lambda extra: extra[0].startswith("itunes:"))
-    said = [
-        element
-        for name, value in extras
-        if (element := _element(name, markup.line(value) if name not in podcast.ATTRIBUTES else value, form))
-    ]
+    made = (_element(name, value, form) for name, value in extras)
+    said = [element for element in made if element is not None]
     if form == "rss":
         said += podcast.of_item(one)
     found: dict[tuple[str, str], Element] = {}
@@ -58,9 +55,13 @@ def _element(name: str, value: str, form: str) -> Element | None:
 
     iTunes elements are an episode's in RSS (see `podcast`); the podcast namespace says a number of any item.
     """
-    prefix, _, local = name.partition(":")
     if name in podcast.ATTRIBUTES:
         return podcast.element(name, value)
+    return _plain_element(name, markup.line(value), form)
+
+
+def _plain_element(name: str, value: str, form: str) -> Element | None:
+    prefix, _, local = name.partition(":")
     if form == "rss" and name in ("itunes:episode", "itunes:season"):
         return podcast.element(f"podcast:{local}", value)
     if name == "license" and form == "rss" and urls.plain(value) == value:

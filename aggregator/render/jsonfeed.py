@@ -31,9 +31,27 @@ def _without_nothing(record: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in record.items() if value is not None and value != [] and value != ""}
 
 
+def _ours(one: Prepared, site: Site) -> dict[str, Any]:
+    """Custom members must be objects (JSON Feed 1.1, "Extensions")."""
+    item, origin = one.item, one.item.origin
+    source = {
+        "id": origin.id,
+        "title": source_title(origin),
+        "url": source_url(item, site),
+        "home_page_url": origin.site,
+    }
+    return {
+        "_source": _without_nothing(source),
+        "_also_in": {"entries": [_telling(telling) for telling in item.also]} if item.also else None,
+        "_rights": {"text": one.rights} if one.rights else None,
+        "_comments": {"url": item.entry.comments} if item.entry.comments else None,
+        "_elements": extras.record(one) or None,
+        "_topics": {"ids": list(item.topics)} if item.topics else None,
+    }
+
+
 def _item(one: Prepared, site: Site) -> dict[str, Any]:
-    origin = one.item.origin
-    found = _without_nothing({
+    said = {
         "id": one.id,
         "url": one.link,
         "title": one.title,
@@ -46,14 +64,9 @@ def _item(one: Prepared, site: Site) -> dict[str, Any]:
         "tags": [category.term for category in one.categories],
         "language": one.language,
         "attachments": [_attachment(enclosure) for enclosure in one.enclosures],
-        "_source": _without_nothing({"id": origin.id, "title": source_title(origin), "url": source_url(one.item, site), "home_page_url": origin.site}),
-        # Custom members must be objects (JSON Feed 1.1, "Extensions").
-        "_also_in": {"entries": [_telling(telling) for telling in one.item.also]} if one.item.also else None,
-        "_rights": {"text": one.rights} if one.rights else None,
-        "_comments": {"url": one.item.entry.comments} if one.item.entry.comments else None,
-        "_elements": extras.record(one) or None,
-        "_topics": {"ids": list(one.item.topics)} if one.item.topics else None,
-    })  # fmt: skip
+        **_ours(one, site),
+    }
+    found = _without_nothing(said)
     if "content_html" not in found:
         found["content_text"] = one.summary or one.title  # one of the two is required
     return found

@@ -68,6 +68,10 @@ class StatusLine:
     why: str
 
 
+def _source_page(source: str, site: Site) -> str | None:
+    return None if source == BY_HAND else f"{site.base_url}source-{source}.html"
+
+
 class _Shown:
     """An item as the templates see it: cleaned texts, followable links; `whole`: with all who tell it."""
 
@@ -80,12 +84,18 @@ class _Shown:
         self.played = next(filter(None, map(_played, item.entry.enclosures)), None)
         self.pictured = bool(item.entry.image) or any(map(_is_picture, item.entry.enclosures))
         self.picture = _picture(item.entry) if site.images else None
-        has_page = item.entry.source != BY_HAND
-        self.source_page = f"{site.base_url}source-{item.entry.source}.html" if has_page else None
+        self.source_page = _source_page(item.entry.source, site)
         self.likeness: float | None = None  # how well it fits its event, where that is said
         # else its source gives no date, or a later one
         self.is_dated = item.published != item.entry.first_seen
         self._set_tellers(site, whole)
+
+    def _addresses(self, site: Site) -> list[tuple[str, str]]:
+        """Who tells it, and the address where each of them does."""
+        tellings = {prepare.source_title(other.origin): other.link for other in reversed(self.also)}
+        tellings[self.source] = self.link
+        names = (self.source, *self.others)
+        return [(name, urls.clean_link(tellings[name] or "") or site.base_url) for name in names]
 
     def _set_tellers(self, site: Site, whole: bool) -> None:
         """Who tells it, and where."""
@@ -96,12 +106,7 @@ class _Shown:
         self.sources_word = f"{self.tellers} sources" if self.others else f"{len(self.also) + 1} times"
         self.listed = self.also if whole else self.also[:SHOWN]
         self.unlisted = len(self.also) - len(self.listed)
-        tellings = {prepare.source_title(other.origin): other.link for other in reversed(self.also)}
-        tellings[self.source] = self.link
-        self.outlets = [
-            (name, urls.clean_link(tellings[name] or "") or site.base_url)
-            for name in (self.source, *self.others)
-        ]  # the address where each of them tells it
+        self.outlets = self._addresses(site)
         self.told_last = max([self.published, *(other.published for other in self.also)])
 
 
@@ -217,15 +222,25 @@ def topic(edition: Edition, site: Site, neighbours: Sequence[Neighbour]) -> byte
 def _by_days(edition: Edition, site: Site, neighbours: Sequence[Neighbour], name: str, newer: str) -> bytes:
     """`edition.archive`: the document whose page comes after this one; `newer`: the page before, "": none."""
     heading = "Everything" if edition.id == "all" else edition.title
-    elsewhere = _named(neighbours, edition.id)
+    base, archive = site.base_url, edition.archive
     shown = [_Shown(item, site) for item in edition.items]
-    days = [
-        (day, list(found)) for day, found in itertools.groupby(shown, lambda one: long_day(one.published))
-    ]
-    return _page("topic.html", site, neighbours, title=f"{heading} – {site.title}", heading=heading, here=edition.id, description=edition.description,
-                 canonical=f"{site.base_url}{name}", alternates=_alternates(edition.id, edition.title, site), days=days, names=elsewhere,
-                 newer=f"{site.base_url}{newer}" if newer else "", older=f"{site.base_url}{older_name(edition.id, edition.archive)}" if edition.archive else "",
-                 archive=f"{site.base_url}{archive_name(edition.id, edition.archive)}" if edition.archive else "")  # fmt: skip
+    by_days = itertools.groupby(shown, lambda one: long_day(one.published))
+    return _page(
+        "topic.html",
+        site,
+        neighbours,
+        title=f"{heading} – {site.title}",
+        heading=heading,
+        here=edition.id,
+        description=edition.description,
+        canonical=f"{base}{name}",
+        alternates=_alternates(edition.id, edition.title, site),
+        days=[(day, list(found)) for day, found in by_days],
+        names=_named(neighbours, edition.id),
+        newer=f"{base}{newer}" if newer else "",
+        older=f"{base}{older_name(edition.id, archive)}" if archive else "",
+        archive=f"{base}{archive_name(edition.id, archive)}" if archive else "",
+    )
 
 
 def digest(edition: Edition, site: Site, neighbours: Sequence[Neighbour]) -> bytes:
@@ -234,8 +249,19 @@ def digest(edition: Edition, site: Site, neighbours: Sequence[Neighbour]) -> byt
         {"title": item.entry.title, "html": Markup(markup.safe(item.entry.content))} for item in edition.items
     ]
     links = _alternates(edition.id, edition.title, site)
-    return _page("digest.html", site, neighbours, title=f"{edition.title} – {site.title}", heading=edition.title, here=edition.id.removesuffix("-digest"),
-                 description=edition.description, canonical=f"{site.base_url}{edition.id}.html", alternates=links, links=links, digests=found)  # fmt: skip
+    return _page(
+        "digest.html",
+        site,
+        neighbours,
+        title=f"{edition.title} – {site.title}",
+        heading=edition.title,
+        here=edition.id.removesuffix("-digest"),
+        description=edition.description,
+        canonical=f"{site.base_url}{edition.id}.html",
+        alternates=links,
+        links=links,
+        digests=found,
+    )
 
 
 def index(
@@ -248,20 +274,37 @@ def index(
     """`index.html`: what most sources tell, what is new, and all topics with their newest stories. `told`:
     events; `new`: other stories, newest first; what has no date of its own is put behind those.
     """
-    known = {one.id: one for one in neighbours}
-    most = sorted(
-        (_Shown(item, site) for item in told), key=lambda one: (-one.tellers, -one.told_last, one.link)
+    titles = {one.id: one.title for one in neighbours}
+    most = [_Shown(item, site) for item in told]
+    latest = [_Shown(item, site) for item in new]
+    return _page(
+        "index.html",
+        site,
+        neighbours,
+        title=site.title,
+        sections=[_section(one, titles.get(one.id), site) for one in editions if one.id != "all"],
+        latest=sorted(latest, key=lambda one: not one.is_dated),
+        most=sorted(most, key=lambda one: (-one.tellers, -one.told_last, one.link)),
+        names=_named(neighbours),
+        here="index",
+        kind="wide",
+        outlets=OUTLETS,
+        canonical=f"{site.base_url}index.html",
+        description=f"{site.title}: each thing told once, with all who told it",
+        alternates=[link for one in editions for link in _alternates(one.id, one.title, site)],
+        links=_alternates("all", "", site),
     )
-    latest = sorted((_Shown(item, site) for item in new), key=lambda one: not one.is_dated)
-    sections = [
-        {"id": one.id, "title": known[one.id].title if one.id in known else one.title, "description": one.description,
-         "links": _alternates(one.id, one.title, site), "items": [_Shown(item, site) for item in one.items[:NEWEST]]}
-        for one in editions if one.id != "all"
-    ]  # fmt: skip
-    alternates = [link for one in editions for link in _alternates(one.id, one.title, site)]
-    return _page("index.html", site, neighbours, title=site.title, sections=sections, latest=latest, most=most, names=_named(neighbours), here="index", kind="wide", outlets=OUTLETS,
-                 canonical=f"{site.base_url}index.html", description=f"{site.title}: each thing told once, with all who told it", alternates=alternates,
-                 links=_alternates("all", "", site))  # fmt: skip
+
+
+def _section(edition: Edition, title: str | None, site: Site) -> dict[str, Any]:
+    """A topic on the front page; `title`: as the navigation has it."""
+    return {
+        "id": edition.id,
+        "title": edition.title if title is None else title,
+        "description": edition.description,
+        "links": _alternates(edition.id, edition.title, site),
+        "items": [_Shown(item, site) for item in edition.items[:NEWEST]],
+    }
 
 
 def event(
@@ -275,20 +318,40 @@ def event(
     `told`: its stories, oldest first; `likeness`: published id of a story → how sure it is that it belongs
     here, 0 to 1.
     """
-    content, media = (
-        markup.without_media(markup.safe(item.entry.content))
-        if urls.plain(item.entry.link) is None and item.text_of is None
-        else ("", ())
-    )
+    has_text_here = urls.plain(item.entry.link) is None and item.text_of is None
+    content, media = markup.without_media(markup.safe(item.entry.content)) if has_text_here else ("", ())
     head, names = _Shown(item, site), _named(neighbours)
-    topics = [names[topic] for topic in names if topic in head.topics and names[topic].least <= head.tellers]
-    shown = [(story.entry.public_id, _Shown(story, site, whole=True)) for story in reversed(told)]
-    for story, (_, one) in zip(reversed(told), shown, strict=True):
-        one.likeness = (likeness or {}).get(story.id)
-    leads = item.entry.public_id
-    return _page("event.html", site, neighbours, title=f"{item.entry.title} – {site.title}", one=head, content=Markup(content), media=media, topics=topics,
-                 own=next((one for lead, one in shown if lead == leads), None), others=[one for lead, one in shown if lead != leads], timeline=_timeline(item),
-                 description=markup.snippet(item.entry.summary, 200), alternates=_alternates("all", "", site))  # fmt: skip
+    own, others = _told(item, told, site, likeness or {})
+    return _page(
+        "event.html",
+        site,
+        neighbours,
+        title=f"{item.entry.title} – {site.title}",
+        one=head,
+        content=Markup(content),
+        media=media,
+        topics=[one for topic, one in names.items() if topic in head.topics and one.least <= head.tellers],
+        own=own,
+        others=others,
+        timeline=_timeline(item),
+        description=markup.snippet(item.entry.summary, 200),
+        alternates=_alternates("all", "", site),
+    )
+
+
+def _told(
+    item: Item, told: Sequence[Item], site: Site, likeness: Mapping[str, float]
+) -> tuple[_Shown | None, list[_Shown]]:
+    """(the story that leads the event, the others, newest first)."""
+    own, others = None, []
+    for story in reversed(told):
+        shown = _Shown(story, site, whole=True)
+        shown.likeness = likeness.get(story.id)
+        if story.entry.public_id != item.entry.public_id:
+            others.append(shown)
+        else:
+            own = own or shown
+    return own, others
 
 
 def _timeline(item: Item) -> dict[str, Any] | None:
@@ -336,10 +399,21 @@ def status(
     """
     order = {state: number for number, state in enumerate(_TROUBLE)}
     counts = Counter(row.state for row in rows)
-    states = [(counts[state], state) for state in reversed(_TROUBLE) if counts[state]]
-    return _page("status.html", replace(site, live=True), neighbours, title=f"Status – {site.title}", here="status", kind="wide", summary=summary, states=states,
-                 only=only if counts[only] else "", rows=sorted((row for row in rows if not counts[only] or row.state == only), key=lambda row: (order.get(row.state, 0), row.title.casefold())), week={"new": list(new)},
-                 names=[WEEKDAYS[(today - 6 + day + 3) % 7] for day in range(7)])  # fmt: skip
+    shown = [row for row in rows if row.state == only] or rows
+    return _page(
+        "status.html",
+        replace(site, live=True),
+        neighbours,
+        title=f"Status – {site.title}",
+        here="status",
+        kind="wide",
+        summary=summary,
+        states=[(counts[state], state) for state in reversed(_TROUBLE) if counts[state]],
+        only=only if counts[only] else "",
+        rows=sorted(shown, key=lambda row: (order.get(row.state, 0), row.title.casefold())),
+        week={"new": list(new)},
+        names=_weekdays(today),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,16 +438,36 @@ def source(
     """
     names = _named(neighbours)
     shown = [_Shown(item, site) for item in items]
-    counts = Counter(
-        topic for one in shown for topic in one.topics if topic in names and names[topic].least <= one.tellers
+    return _page(
+        "source.html",
+        site,
+        neighbours,
+        title=f"{line.title} – {site.title}",
+        here="sources",
+        canonical=f"{site.base_url}source-{line.id}.html",
+        alternates=_alternates("all", "", site),
+        links=[],
+        one=line,
+        last=last,
+        health=health,
+        topics=_topics(shown, names),
+        items=shown,
+        names_of=names,
+        names=_weekdays(health.today) if health else [],
     )
-    topics = [
-        (topic, names[topic].title, count)
-        for topic, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-    ]
-    return _page("source.html", site, neighbours, title=f"{line.title} – {site.title}", here="sources",
-                 canonical=f"{site.base_url}source-{line.id}.html", alternates=_alternates("all", "", site), links=[], one=line, last=last, health=health, topics=topics, items=shown, names_of=names,
-                 names=[WEEKDAYS[(health.today - 6 + day + 3) % 7] for day in range(7)] if health else [])  # fmt: skip
+
+
+def _topics(shown: Sequence[_Shown], names: Mapping[str, Neighbour]) -> list[tuple[str, str, int]]:
+    """(id, title, items) of the topics that these items stand in, the largest first."""
+    labels = ((topic, one.tellers) for one in shown for topic in one.topics if topic in names)
+    counts = Counter(topic for topic, tellers in labels if names[topic].least <= tellers)
+    largest_first = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    return [(topic, names[topic].title, count) for topic, count in largest_first]
+
+
+def _weekdays(today: int) -> list[str]:
+    """Of the last seven days; `today`: days since 1970."""
+    return [WEEKDAYS[(today - 6 + day + 3) % 7] for day in range(7)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,24 +493,31 @@ def search(
     """`/search`, made when asked for; its result is a feed too. `marked`: a text in pieces, each with whether it
     is a word that was asked for.
     """
-    text, is_good = shown.query, bool(shown.query) and not shown.error
+    text, forms = shown.query, formats.feeds() if shown.query and not shown.error else ()
     address = f"{site.base_url}search?q={quote(text)}"
-    alternates = [
-        _link(form, f"Search: {text}", f"{address}&format={form.name}") for form in formats.feeds() if is_good
-    ]
-
-    def mark(words: str) -> Markup:
-        return Markup("").join(
-            Markup("<mark>{}</mark>").format(piece) if is_sought else piece
-            for piece, is_sought in marked(words)
-        )
-
     found = [_Shown(item, site) for item in shown.items]
     for one in found:
-        one.title, one.summary = mark(one.entry.title), mark(one.summary)
-    names = _named(neighbours)
-    return _page("search.html", replace(site, live=True), neighbours, title=f"Search – {site.title}", here="search", kind="", query=text, error=shown.error, alternates=alternates,
-                 items=found, shown=shown, address=address, names=names)  # fmt: skip
+        one.title, one.summary = _with_marks(marked(one.entry.title)), _with_marks(marked(one.summary))
+    return _page(
+        "search.html",
+        replace(site, live=True),
+        neighbours,
+        title=f"Search – {site.title}",
+        here="search",
+        kind="",
+        query=text,
+        error=shown.error,
+        alternates=[_link(form, f"Search: {text}", f"{address}&format={form.name}") for form in forms],
+        items=found,
+        shown=shown,
+        address=address,
+        names=_named(neighbours),
+    )
+
+
+def _with_marks(pieces: Sequence[tuple[str, bool]]) -> Markup:
+    mark = Markup("<mark>{}</mark>")
+    return Markup("").join(mark.format(piece) if is_sought else piece for piece, is_sought in pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -460,7 +561,18 @@ def desk(
     what can be done. `key` goes into every form; `said`: what was done, or why not; `before`: what was said earlier,
     the newest first.
     """
-    return _page("desk.html", replace(site, live=False), neighbours, title=f"Desk – {site.title}", key=key, said=said, found=found, told=told, asked=asked, before=before)  # fmt: skip
+    return _page(
+        "desk.html",
+        replace(site, live=False),
+        neighbours,
+        title=f"Desk – {site.title}",
+        key=key,
+        said=said,
+        found=found,
+        told=told,
+        asked=asked,
+        before=before,
+    )
 
 
 def desk_login(site: Site, neighbours: Sequence[Neighbour]) -> bytes:

@@ -98,10 +98,14 @@ def duration(said: str) -> str | None:
     return str(seconds) if seconds else None
 
 
+def _is_episode(played: Enclosure) -> bool:
+    return played.type.startswith(_PLAYED) and bool(_PLAYABLE.search(played.url))
+
+
 def of_item(one: Prepared) -> list[Element]:
     """`itunes:` of an episode in RSS; none for what is not played."""
     played = enclosure(one)
-    if played is None or not played.type.startswith(_PLAYED) or not _PLAYABLE.search(played.url):
+    if played is None or not _is_episode(played):
         return []
     said = {name: markup.line(text) for name, text in reversed(one.item.entry.extras)}
     found: list[Element] = [
@@ -130,14 +134,12 @@ def of_channel(items: Sequence[Prepared], site: Site) -> list[tuple[Element, lis
         return []
     title = markup.line(site.title)[:255]
     mail = _MAIL.match(site.contact or "")
-    explicit = any(
-        element == ("itunes:explicit", "true", {}) for _, elements in found for element in elements
-    )
+    is_explicit = any(("itunes:explicit", "true", {}) in elements for _, elements in found)
     owner: list[Element] = [("itunes:name", title, {}), ("itunes:email", mail[1] if mail else _NOBODY, {})]
     return [
         (("itunes:author", title, {}), []),
         (("itunes:owner", "", {}), owner),
-        (("itunes:explicit", "true" if explicit else "false", {}), []),
+        (("itunes:explicit", "true" if is_explicit else "false", {}), []),
         (("itunes:category", "", {"text": _category(episodes)}), []),
         (("itunes:block", "Yes", {}), []),
         *((("itunes:image", "", {"href": cover}), list[Element]()) for cover in _cover(episodes)),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aggregator import urls
-from aggregator.model import SHOWN, Category, Edition, Enclosure, Item, Origin, Person, Site, Telling
+from aggregator.model import SHOWN, Category, Edition, Enclosure, Entry, Item, Origin, Person, Site, Telling
 from aggregator.render import formats
 from aggregator.render.formats import Format
 from aggregator.text import markup
@@ -59,6 +59,18 @@ def prepared(edition: Edition, site: Site) -> tuple[Prepared, ...]:
     return tuple(_prepare(item, site) for item in edition.items)
 
 
+def _authors(entry: Entry, origin: Origin) -> tuple[Person, ...]:
+    """One at least."""
+    named = [_author(one) for one in entry.authors or origin.authors if markup.line(one.name)]
+    return tuple(named or [Person(source_title(origin))])
+
+
+def _media(entry: Entry) -> tuple[Enclosure, ...]:
+    """What can be followed."""
+    found = ((one, urls.plain(one.url)) for one in entry.enclosures)
+    return tuple(replace(one, url=address) for one, address in found if address is not None)
+
+
 def _prepare(item: Item, site: Site) -> Prepared:
     origin, entry = _followable(item.origin), item.entry
     if entry.comments:
@@ -67,9 +79,7 @@ def _prepare(item: Item, site: Site) -> Prepared:
     link = urls.plain(item.link) or site.base_url
     title = markup.line(entry.title) or "Untitled"
     summary = " ".join(markup.clean(entry.summary or entry.text[:300]).split())
-    authors = tuple(_author(a) for a in entry.authors or origin.authors if markup.line(a.name)) or (
-        Person(source_title(origin)),
-    )
+    terms = (term for topic, term in site.terms if topic in item.topics)
     return Prepared(
         item,
         markup.clean(item.id),
@@ -77,9 +87,9 @@ def _prepare(item: Item, site: Site) -> Prepared:
         link,
         summary or (title if site.content != "none" else ""),
         _content(item, site, summary, link),
-        authors,
-        (*_categories(entry.categories), *(term for topic, term in site.terms if topic in item.topics)),
-        tuple(replace(e, url=media) for e in entry.enclosures if (media := urls.plain(e.url)) is not None),
+        _authors(entry, origin),
+        (*_categories(entry.categories), *terms),
+        _media(entry),
         urls.plain(entry.image),
         markup.line(entry.rights or ""),
         entry.language or origin.language,

@@ -9,7 +9,7 @@ from typing import Any
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
-from aggregator.model import Edition, Site
+from aggregator.model import Edition, Enclosure, Site
 from aggregator.render import extras, formats, podcast
 from aggregator.render.atom import generator, numbered
 from aggregator.render.podcast import Element
@@ -17,6 +17,8 @@ from aggregator.render.prepare import Prepared, byline, related, rfc822, source_
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _CONTENT = "http://purl.org/rss/1.0/modules/content/"
+_MEDIA = f"{{{extras.NAMESPACES['media']}}}"
+_DC = f"{{{extras.NAMESPACES['dc']}}}"
 
 
 class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no types
@@ -32,22 +34,17 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
         return self.names
 
     def extend_rss(self, feed: Any) -> Any:
-        channel = feed.find("channel")
-        for old in channel.findall(f"{{{_ATOM}}}link"):
+        channel, link = feed.find("channel"), f"{{{_ATOM}}}link"
+        for old in [*channel.findall(link), *channel.findall("docs")]:
             channel.remove(old)
         channel.find("link").text = self.alternate
-        description = list(channel).index(channel.find("description"))
-        channel.insert(
-            description + 1,
-            etree.Element(f"{{{_ATOM}}}link", rel="self", type=formats.RSS.media_type, href=self.self_url),
-        )
+        links = [etree.Element(link, rel="self", type=formats.RSS.media_type, href=self.self_url)]
         if self.hub:
-            channel.insert(description + 2, etree.Element(f"{{{_ATOM}}}link", rel="hub", href=self.hub))
+            links.append(etree.Element(link, rel="hub", href=self.hub))
+        behind = list(channel).index(channel.find("description")) + 1
+        channel[behind:behind] = links
         channel.find("lastBuildDate").text = rfc822(self.updated)
         etree.SubElement(channel, "ttl").text = str(max(1, self.ttl // 60))
-        for name in ("docs",):
-            for old in channel.findall(name):
-                channel.remove(old)
         for element, within in self.podcast:
             extras.add(channel, [element])
             extras.add(channel[-1], within)
@@ -71,15 +68,12 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has 
         etree.SubElement(entry, "pubDate").text = rfc822(one.published)
         _put(entry, "description", _escaped(one.summary))
         _put(entry, f"{{{_CONTENT}}}encoded", one.content)
-        etree.SubElement(entry, f"{{{extras.NAMESPACES['dc']}}}creator").text = byline(one.authors)
-        for category in one.categories:
-            etree.SubElement(
-                entry, "category", {"domain": category.scheme} if category.scheme else {}
-            ).text = category.term
+        etree.SubElement(entry, f"{_DC}creator").text = byline(one.authors)
+        _categories(entry, one)
         _put(entry, "comments", one.item.entry.comments)
         _media(entry, one)
-        _put(entry, f"{{{extras.NAMESPACES['dc']}}}language", one.language)
-        _put(entry, f"{{{extras.NAMESPACES['dc']}}}rights", one.rights)
+        _put(entry, f"{_DC}language", one.language)
+        _put(entry, f"{_DC}rights", one.rights)
         for href, title in related(one):
             etree.SubElement(entry, f"{{{_ATOM}}}link", rel="related", href=href, title=title)
         origin = etree.SubElement(entry, "source", url=source_url(one.item, site))
@@ -93,6 +87,12 @@ _REBUILT = (
 )  # fmt: skip
 
 
+def _categories(entry: Any, one: Prepared) -> None:
+    for category in one.categories:
+        domain = {"domain": category.scheme} if category.scheme else {}
+        etree.SubElement(entry, "category", domain).text = category.term
+
+
 def _put(entry: Any, name: str, text: str | None) -> None:
     """An element with this text; none where there is no text."""
     if text:
@@ -104,6 +104,15 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def _attributes(enclosure: Enclosure) -> dict[str, str]:
+    """Of Media RSS."""
+    said = {name: getattr(enclosure, name) for name in ("medium", "width", "height", "duration")}
+    more = {"fileSize": enclosure.length, **said}
+    return {"url": enclosure.url, "type": enclosure.type} | {
+        name: str(value) for name, value in more.items() if value
+    }
+
+
 def _media(entry: Any, one: Prepared) -> None:
     """One enclosure, as RSS has it; further media as Media RSS, none twice (F41)."""
     first = podcast.enclosure(one)
@@ -113,16 +122,9 @@ def _media(entry: Any, one: Prepared) -> None:
                 entry, "enclosure", url=enclosure.url, length=str(enclosure.length), type=enclosure.type
             )
             continue
-        attributes = {"url": enclosure.url, "type": enclosure.type}
-        if enclosure.length:
-            attributes["fileSize"] = str(enclosure.length)
-        for name in ("medium", "width", "height", "duration"):
-            value = getattr(enclosure, name)
-            if value:
-                attributes[name] = str(value)
-        etree.SubElement(entry, f"{{{extras.NAMESPACES['media']}}}content", attributes)
+        etree.SubElement(entry, f"{_MEDIA}content", _attributes(enclosure))
     if one.image and one.image not in {enclosure.url for enclosure in one.enclosures}:
-        etree.SubElement(entry, f"{{{extras.NAMESPACES['media']}}}thumbnail", url=one.image)
+        etree.SubElement(entry, f"{_MEDIA}thumbnail", url=one.image)
     extras.add(entry, extras.elements(one, "rss"))
 
 
