@@ -95,29 +95,9 @@ def _rss(path: Path, data: bytes) -> Document:
     if channel is None:
         raise ValueError("there is no <channel>")
     links = {str(link.get("rel")): str(link.get("href")) for link in channel.findall(f"{ATOM}link")}
-    found = Document(
-        path,
-        channel.findtext("title") or "",
-        "",
-        channel.findtext("lastBuildDate") or "",
-        {**links, "alternate": channel.findtext("link") or ""},
-    )
-    for item in channel.iter("item"):
-        guid = item.find("guid")
-        media = [
-            (str(one.get("url")), str(one.get("type")), str(one.get("length")))
-            for one in item.findall("enclosure")
-        ]
-        row = Row(item.findtext("guid") or "", item.findtext("title") or "", item.findtext("link") or "", item.findtext("pubDate") or "", item.findtext("pubDate") or "",
-                  item.findtext(f"{_DC}creator") or "", item.findtext("source") or "", item.findtext(_CONTENT) or "",
-                  [one.text or "" for one in item.findall("category")], media)  # fmt: skip
-        if guid is not None and guid.get("isPermaLink") != "false" and row.id != row.link:
-            row.trouble.append("its guid claims to be a link and is not the item's")
-        if len(item) == 0 or item[-1].tag != "source":
-            row.trouble.append("<source> is not its last element")
-        if len(media) > 1:
-            row.trouble.append("has more than one enclosure")
-        found.items.append(row)
+    links["alternate"] = channel.findtext("link") or ""
+    title, updated = channel.findtext("title") or "", channel.findtext("lastBuildDate") or ""
+    found = Document(path, title, "", updated, links, items=[_rss_row(item) for item in channel.iter("item")])
     if found.items and channel[-1].tag != "item":
         raise ValueError("elements of the channel follow its items")
     return found
@@ -132,22 +112,58 @@ def _atom(path: Path, data: bytes) -> Document:
     return found
 
 
+def _rss_row(item: Any) -> Row:
+    def text(name: str) -> str:
+        return item.findtext(name) or ""
+
+    row = Row(
+        text("guid"),
+        text("title"),
+        text("link"),
+        text("pubDate"),
+        text("pubDate"),
+        text(f"{_DC}creator"),
+        text("source"),
+        text(_CONTENT),
+        [one.text or "" for one in item.findall("category")],
+        [_medium(one, "url") for one in item.findall("enclosure")],
+    )
+    row.trouble.extend(_trouble_of_rss(item, row))
+    return row
+
+
+def _trouble_of_rss(item: Any, row: Row) -> Iterator[str]:
+    guid = item.find("guid")
+    if guid is not None and guid.get("isPermaLink") != "false" and row.id != row.link:
+        yield "its guid claims to be a link and is not the item's"
+    if len(item) == 0 or item[-1].tag != "source":
+        yield "<source> is not its last element"
+    if len(row.media) > 1:
+        yield "has more than one enclosure"
+
+
+def _medium(element: Any, address: str) -> tuple[str, str, str]:
+    return str(element.get(address)), str(element.get("type")), str(element.get("length"))
+
+
 def _atom_row(entry: Any) -> Row:
     def text(name: str) -> str:
         return entry.findtext("/".join(f"{ATOM}{part}" for part in name.split("/"))) or ""
 
     links = entry.findall(f"{ATOM}link")
     alternates = [str(link.get("href")) for link in links if link.get("rel", "alternate") == "alternate"]
-    media = [
-        (str(link.get("href")), str(link.get("type")), str(link.get("length")))
-        for link in links
-        if link.get("rel") == "enclosure"
-    ]
-    terms = [str(one.get("term")) for one in entry.findall(f"{ATOM}category")]
     row = Row(
-        text("id"), text("title"), alternates[0] if alternates else "", text("published"), text("updated"),
-        text("author/name"), text("source/title"), text("content"), terms, media,
-    )  # fmt: skip
+        text("id"),
+        text("title"),
+        alternates[0] if alternates else "",
+        text("published"),
+        text("updated"),
+        text("author/name"),
+        text("source/title"),
+        text("content"),
+        [str(one.get("term")) for one in entry.findall(f"{ATOM}category")],
+        [_medium(link, "href") for link in links if link.get("rel") == "enclosure"],
+    )
     if len(alternates) != 1:
         row.trouble.append(f"has {len(alternates)} links to itself instead of one")
     is_whole = all(text(f"source/{name}") for name in ("id", "title", "updated"))
@@ -160,25 +176,30 @@ def _json(path: Path, data: bytes) -> Document:
     feed: dict[str, Any] = json.loads(data)
     if feed.get("version") != "https://jsonfeed.org/version/1.1":
         raise ValueError("is no JSON Feed 1.1")
-    found = Document(
-        path,
-        feed.get("title", ""),
-        "",
-        "",
-        {"self": feed.get("feed_url", ""), "alternate": feed.get("home_page_url", "")},
-    )
-    for item in feed["items"]:
-        media = [
+    links = {"self": feed.get("feed_url", ""), "alternate": feed.get("home_page_url", "")}
+    return Document(path, feed.get("title", ""), "", "", links, items=list(map(_json_row, feed["items"])))
+
+
+def _json_row(item: dict[str, Any]) -> Row:
+    attachments = item.get("attachments", ())
+    row = Row(
+        item["id"],
+        item.get("title", ""),
+        item.get("url", ""),
+        item.get("date_published", ""),
+        item.get("date_modified", ""),
+        ", ".join(one.get("name", "") for one in item.get("authors", ())),
+        item.get("_source", {}).get("title", ""),
+        item.get("content_html", ""),
+        list(item.get("tags", ())),
+        [
             (one.get("url", ""), one.get("mime_type", ""), str(one.get("size_in_bytes", 0)))
-            for one in item.get("attachments", ())
-        ]
-        row = Row(item["id"], item.get("title", ""), item.get("url", ""), item.get("date_published", ""), item.get("date_modified", ""),
-                  ", ".join(one.get("name", "") for one in item.get("authors", ())), item.get("_source", {}).get("title", ""), item.get("content_html", ""),
-                  list(item.get("tags", ())), media)  # fmt: skip
-        if "content_html" not in item and "content_text" not in item:
-            row.trouble.append("has neither content_html nor content_text")
-        found.items.append(row)
-    return found
+            for one in attachments
+        ],
+    )
+    if "content_html" not in item and "content_text" not in item:
+        row.trouble.append("has neither content_html nor content_text")
+    return row
 
 
 # By the names of formats, and written apart from what writes them: two mistakes are seldom the same one.

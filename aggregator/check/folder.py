@@ -7,7 +7,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,7 @@ def folder(path: Path) -> Iterator[str]:
         yield f"{path}: no feed there"
     documents: dict[Path, Document] = {}
     for name in names:
-        try:
-            documents[name] = feeds.read(name)
-            for finding in feeds.findings(documents[name]):
-                yield f"{name}: {finding}"
-        except (ValueError, KeyError, etree.XMLSyntaxError) as error:
-            yield f"{name}: is not well-formed: {error}"
+        yield from (f"{name}: {finding}" for finding in _alone(name, documents))
     yield from _agreement(path, documents)
     yield from _archives(path, documents)
     for page in sorted([*path.glob(f"*{HTML.ending}"), *path.glob(f"stories/*{HTML.ending}")]):
@@ -53,14 +48,22 @@ def notes(path: Path) -> Iterator[str]:
             yield f'{name}: {size / 1e6:.1f} MB; a smaller publish.limit or content = "summary" would make it lighter'
 
 
+def _alone(name: Path, documents: dict[Path, Document]) -> Iterator[str]:
+    """What is wrong with one feed by itself; it is put into `documents`."""
+    try:
+        documents[name] = feeds.read(name)
+        yield from feeds.findings(documents[name])
+    except (ValueError, KeyError, etree.XMLSyntaxError) as error:
+        yield f"is not well-formed: {error}"
+
+
 def _agreement(path: Path, documents: dict[Path, Document]) -> Iterator[str]:
     """The same items with the same id, title, link, author and date in every format (F62)."""
     seen: dict[str, dict[str, Any]] = {}
     for name, document in documents.items():
         if name.parent == path:
-            seen.setdefault(name.stem, {})[name.suffix] = [
-                (row.id, row.title, row.link, row.author, row.at) for row in document.items
-            ]
+            rows = [(row.id, row.title, row.link, row.author, row.at) for row in document.items]
+            seen.setdefault(name.stem, {})[name.suffix] = rows
     for stem, forms in seen.items():
         first = next(iter(forms.values()))
         if any(rows != first for rows in forms.values()):
@@ -81,6 +84,10 @@ def _archives(path: Path, documents: dict[Path, Document]) -> Iterator[str]:
             yield f"{name}: no feed leads to this archive document"
 
 
+def _is_archive_of(document: Document, archive: Document) -> bool:
+    return archive.archive and archive.links.get("current") == document.links.get("self")
+
+
 def _chain(
     name: Path, document: Document, path: Path, documents: dict[Path, Document], reached: set[Path]
 ) -> Iterator[str]:
@@ -96,10 +103,10 @@ def _chain(
         here = documents.get(there)
         if here is None:
             yield f"{name}: the archive document {address} is not there"
-        elif not here.archive or here.links.get("current") != document.links.get("self"):
-            yield f"{there}: is not marked as an archive of {name.name}"
-        else:
+        elif _is_archive_of(document, here):
             ids += [row.id for row in here.items]
+        else:
+            yield f"{there}: is not marked as an archive of {name.name}"
     if len(set(ids)) != len(ids):
         yield f"{name}: {len(ids) - len(set(ids))} items are more than once in it and its archives"
 
@@ -110,11 +117,8 @@ def _page(page: Path, path: Path, documents: dict[Path, Document]) -> Iterator[s
         yield "runs something, or fetches something by itself"
     if len(document.xpath("//h1[not(ancestor::article)]")) != 1:
         yield "has not exactly one first heading"
-    if [
-        a
-        for a in document.xpath("//a/@href")
-        if a.strip().lower().startswith(("javascript:", "data:", "vbscript:"))
-    ]:
+    addresses = [address.strip().lower() for address in document.xpath("//a/@href")]
+    if any(address.startswith(("javascript:", "data:", "vbscript:")) for address in addresses):
         yield "has a link that would act"
     known = {document.links.get("self") for document in documents.values()} | _unread(path, documents)
     alternates = document.xpath("//link[@rel='alternate']")
@@ -172,9 +176,12 @@ def _files(path: Path) -> Iterator[str]:
             yield f"{file}: is not what was published"
         for ending, unpack in ((".gz", gzip.decompress), (".br", brotli.decompress)):
             packed = file.with_name(file.name + ending)
-            try:
-                good = not packed.exists() or unpack(packed.read_bytes()) == data
-            except (OSError, EOFError, brotli.error):
-                good = False
-            if not good:
+            if packed.exists() and not _holds(packed, unpack, data):
                 yield f"{packed}: is not a form of {file.name}"
+
+
+def _holds(packed: Path, unpack: Callable[[bytes], bytes], data: bytes) -> bool:
+    try:
+        return unpack(packed.read_bytes()) == data
+    except (OSError, EOFError, brotli.error):
+        return False

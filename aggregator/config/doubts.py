@@ -73,14 +73,17 @@ def _topics(config: Config) -> Iterator[Doubt]:
 
 
 def _queries(config: Config) -> Iterator[Doubt]:
+    written: list[tuple[tuple[str, int, str], str | None]] = []
     for number, topic in enumerate(config.topics):
-        for key, text in (("match", topic.match), ("exclude", topic.exclude)):
-            for note in query.notes(text) if text else ():
-                yield ("topics", number, key), note
+        at = "topics", number
+        written += [((*at, "match"), topic.match), ((*at, "exclude"), topic.exclude)]
     for number, source in _own(config):
-        for key, text in (("include", source.include), ("exclude", source.exclude)):
-            for note in query.notes(text) if text else ():
-                yield ("sources", number, key), note
+        at = "sources", number
+        written += [((*at, "include"), source.include), ((*at, "exclude"), source.exclude)]
+    for key, text in written:
+        if not text:
+            continue
+        yield from ((key, note) for note in query.notes(text))
 
 
 def _served_elsewhere(config: Config) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,14 @@ def add_source(path: Path, fields: Mapping[str, Any]) -> str:
     return add_sources(path, [fields])[0]
 
 
+def _with_ids(found: Iterable[Mapping[str, Any]], taken: set[str]) -> Iterator[dict[str, Any]]:
+    for fields in found:
+        address = str(fields.get("url") or fields.get("path") or "")
+        name = fields.get("id") or named_id(str(fields.get("title") or ""), address, taken)
+        taken.add(name)
+        yield {**fields, "id": name}
+
+
 def add_sources(
     path: Path, found: Sequence[Mapping[str, Any]], new_topics: Sequence[tuple[str, str]] = ()
 ) -> list[str]:
@@ -40,15 +48,9 @@ def add_sources(
     if not isinstance(sources, AoT):
         sources = tomlkit.aot()
         document.append("sources", sources)
-    taken = {str(table["id"]) for table in sources if "id" in table} | {
-        source.id for source in load(path, os.environ).sources
-    }
-    named = []
-    for fields in found:
-        address = str(fields.get("url") or fields.get("path") or "")
-        name = fields.get("id") or named_id(str(fields.get("title") or ""), address, taken)
-        taken.add(name)
-        named.append({**fields, "id": name})
+    taken = {str(table["id"]) for table in sources if "id" in table}
+    taken |= {source.id for source in load(path, os.environ).sources}
+    named = list(_with_ids(found, taken))
     # Where the last table ends tomlkit knows; thousands of new ones are put there as text, in a third of the time.
     place = tomlkit.table().add(tomlkit.comment(_HERE))
     sources.append(place)
@@ -132,25 +134,29 @@ def _read(path: Path) -> tuple[bool, str, Any]:
     return data.startswith(b"\xef\xbb\xbf"), ends, tomlkit.parse(text.replace("\r\n", "\n"))
 
 
+def _try(trial: Path, path: Path) -> None:
+    """Raises ConfigError, in words of the file that it is to become."""
+    try:
+        load(trial, os.environ)
+    except ConfigError as error:
+        raise ConfigError(str(error).replace(str(trial), str(path))) from None
+
+
 def _write(path: Path, bom: bool, ends: str, text: str) -> None:
     """Whole or not at all, with the same permissions; first loaded, as a trial."""
     data = (b"\xef\xbb\xbf" if bom else b"") + text.replace("\n", ends).encode()
     try:
         number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     except OSError as error:
-        raise ConfigError(
-            f"{path}: can't be written: {error.strerror}; mend the permissions of its folder, {path.parent.absolute()}"
-        ) from None
+        advice = f"mend the permissions of its folder, {path.parent.absolute()}"
+        raise ConfigError(f"{path}: can't be written: {error.strerror}; {advice}") from None
     trial = Path(name)
     try:
         with os.fdopen(number, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        try:
-            load(trial, os.environ)
-        except ConfigError as error:
-            raise ConfigError(str(error).replace(str(trial), str(path))) from None
+        _try(trial, path)
         os.chmod(trial, path.stat().st_mode)
         os.replace(trial, path)
     finally:

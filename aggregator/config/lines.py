@@ -17,6 +17,11 @@ _INLINE = re.compile(r"[{,]\s*([A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')\s*=")
 _PIECE = re.compile(r"\"{3}|'{3}|\"(?:\\.|[^\"\\])*\"|'[^']*'|#")
 
 
+def _header(line: str) -> re.Match[str] | None:
+    found = _HEADER.match(line)
+    return None if found is None or "=" in line.split("#")[0].split("]")[0] else found
+
+
 def find(text: str) -> dict[Path, int]:
     """The line (from 1) of every table and key, by its path; tables of an array count from 0."""
     found: dict[Path, int] = {(): 1}
@@ -27,8 +32,8 @@ def find(text: str) -> dict[Path, int]:
         if quote:
             quote = "" if quote in line else quote
             continue
-        header = _HEADER.match(line)
-        if header and "=" not in line.split("#")[0].split("]")[0]:
+        header = _header(line)
+        if header is not None:
             table = _table(_parts(header[2]), header[1] == "[[", arrays)
             found.setdefault(table, number)
             if isinstance(table[-1], int):

@@ -8,6 +8,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from aggregator import urls
 from aggregator.model import Redirect, Source
@@ -62,14 +63,15 @@ def place(database: Path, name: str) -> Path:
     return database.with_name(f"{database.name}.lists") / f"{name}.json"
 
 
+def _listed(one: dict[str, Any]) -> Listed:
+    return Listed(one["url"], one["title"], one["id"], tuple(one["folders"]), one["present"])
+
+
 def known(database: Path, name: str) -> Known:
     """Nothing where it was never read, or what lies there is not ours."""
     try:
         said = json.loads(place(database, name).read_text(encoding="utf-8"))
-        feeds = tuple(
-            Listed(one["url"], one["title"], one["id"], tuple(one["folders"]), one["present"])
-            for one in said["feeds"]
-        )
+        feeds = tuple(map(_listed, said["feeds"]))
         moved = Redirect(**said["moved"]) if said.get("moved") else None
         later = {name: said[name] for name in ("given_at", "where", "not_before") if name in said}
         return Known(
@@ -92,11 +94,11 @@ def sources(
     if not found:
         return
     by_name = {sought(name): topic for topic, title in topics.items() for name in (topic, title)}
-    there: set[str] = {urls.key(one.url) or one.url for one in own if one.url}
+    there = {_key(one.url) for one in own if one.url}
     taken = {one.id for one in own}
     for one in found:
         for feed in known(database, one.id).feeds:
-            key = urls.key(feed.url) or feed.url
+            key = _key(feed.url)
             if key not in there and feed.id not in taken:
                 there.add(key)
                 taken.add(feed.id)
@@ -120,10 +122,12 @@ def _source(one: ReadingList, feed: Listed, by_name: Mapping[str, str]) -> Sourc
 
 def merged(before: Sequence[Listed], now: Collection[Listed]) -> tuple[Listed, ...]:
     """What is there now under the ids of before, then what left, paused."""
-    ids = {urls.key(one.url) or one.url: one for one in before}
-    there = {urls.key(one.url) or one.url for one in now}
-    kept = [
-        replace(one, id=ids[key].id) if (key := urls.key(one.url) or one.url) in ids else one for one in now
-    ]
-    left = [replace(one, present=False) for key, one in ids.items() if key not in there]
+    known, there = {_key(one.url): one for one in before}, {_key(one.url): one for one in now}
+    kept = [replace(one, id=known.get(_key(one.url), one).id) for one in now]
+    left = [replace(one, present=False) for key, one in known.items() if key not in there]
     return (*kept, *left)
+
+
+def _key(url: str) -> str:
+    """To compare addresses by."""
+    return urls.key(url) or url

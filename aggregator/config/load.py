@@ -76,12 +76,7 @@ def load(path: Path, env: Mapping[str, str], secrets: bool = True) -> Config:
     duration such as "30m"`.
     """
     text = _text(path)
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(_syntax(path, str(error), text)) from None
-    except RecursionError:
-        raise ConfigError(f"{path}:1: nested too deeply") from None
+    raw = _tables(path, text)
     problems: list[Problem] = []
     _resolve(raw, (), env if secrets else _Unset(env), problems)
     unset = {at for at, _ in problems}
@@ -89,12 +84,24 @@ def load(path: Path, env: Mapping[str, str], secrets: bool = True) -> Config:
     if checked is not None:
         problems += [(at, words) for at, words in _cross(checked) if at not in unset]
     if problems or checked is None:
-        where = lines.find(text)
-        found = sorted(
-            {(lines.line(where, at), f"{lines.shown(at)}: " if at else "", words) for at, words in problems}
-        )
-        raise ConfigError("\n".join(f"{path}:{number}: {key}{words}" for number, key, words in found))
+        raise ConfigError("\n".join(f"{path}:{line}" for line in _with_lines(text, problems)))
     return _config(path, checked)
+
+
+def _tables(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(_syntax(path, str(error), text)) from None
+    except RecursionError:
+        raise ConfigError(f"{path}:1: nested too deeply") from None
+
+
+def _with_lines(text: str, problems: Iterable[Problem]) -> list[str]:
+    """`14: sources[2].interval: …`, in the order of the file, each once."""
+    where = lines.find(text)
+    placed = {(lines.line(where, at), f"{lines.shown(at)}: " if at else "", words) for at, words in problems}
+    return [f"{number}: {key}{words}" for number, key, words in sorted(placed)]
 
 
 def _text(path: Path) -> str:
@@ -151,10 +158,7 @@ class _Unset(dict[str, str]):
 
 def _resolve(value: Any, path: lines.Path, env: Mapping[str, str], problems: list[Problem]) -> None:
     """Put the value of the environment variable in the place of every "env:NAME"."""
-    items: Iterator[tuple[Any, Any]] = (
-        iter(value.items()) if isinstance(value, dict) else iter(enumerate(value))
-    )
-    for key, inner in list(items):
+    for key, inner in list(value.items() if isinstance(value, dict) else enumerate(value)):
         if isinstance(inner, dict | list):
             _resolve(inner, (*path, key), env, problems)
         elif isinstance(inner, str) and re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*", inner):
@@ -175,16 +179,18 @@ def _validate(raw: dict[str, Any], problems: list[Problem]) -> Any:
     try:
         return File.model_validate(raw)
     except ValidationError as error:
-        found = error.errors()
-        # A level of sameness is a table or false: pydantic tells of both, what is wrong within the table says
-        # more.
-        within = {one["loc"][:2] for one in found if len(one["loc"]) > 3}
-
-        def says_more(at: tuple[int | str, ...]) -> bool:
-            return at[0] != "fold" or len(at) > 3 or (at[-1] == "literal[False]" and at[:2] not in within)
-
-        problems += [_in_words(dict(one), raw) for one in found if says_more(one["loc"])]
+        problems += [_in_words(dict(one), raw) for one in _that_say_more(error.errors())]
         return None
+
+
+def _that_say_more(found: Sequence[Any]) -> list[Any]:
+    """A level of sameness is a table or false: pydantic tells of both, what is wrong within the table says more."""
+    within = {one["loc"][:2] for one in found if len(one["loc"]) > 3}
+
+    def says_more(at: tuple[int | str, ...]) -> bool:
+        return at[0] != "fold" or len(at) > 3 or (at[-1] == "literal[False]" and at[:2] not in within)
+
+    return [one for one in found if says_more(one["loc"])]
 
 
 def _in_words(error: dict[str, Any], raw: dict[str, Any]) -> Problem:
@@ -203,16 +209,17 @@ def _in_words(error: dict[str, Any], raw: dict[str, Any]) -> Problem:
     if kind == "list_type" and isinstance(value, dict):
         return path, f"there may be several: write [[{key}]]"
     message = str(error["msg"]).removeprefix("Value error, ")
-    shown = (
-        f'"{value}"'
-        if isinstance(value, str) and len(value) < 80
-        else ""
-        if isinstance(value, dict | list | str)
-        else str(value).lower()
-    )
-    return path, message if kind == "value_error" else f"{shown}: {_plain(message)}" if shown else _plain(
-        message
-    )
+    if kind == "value_error":
+        return path, message
+    shown = _shown(value)
+    return path, f"{shown}: {_plain(message)}" if shown else _plain(message)
+
+
+def _shown(value: object) -> str:
+    """What was given, where that is short."""
+    if isinstance(value, str):
+        return f'"{value}"' if len(value) < 80 else ""
+    return "" if isinstance(value, dict | list) else str(value).lower()
 
 
 # What pydantic says → what a person wrote wrong.
@@ -322,10 +329,17 @@ def _service(file: Any) -> Iterator[Problem]:
         )
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", file.service.language):
         yield ("service", "language"), f'"{file.service.language}" is no language tag such as "en" or "pt-BR"'
-    for text in ("title", "contact"):
-        value = getattr(file.service, text) or ""
-        if any(ord(c) < 32 for c in value):
-            yield ("service", text), "holds a line end or control character"
+    for key in ("title", "contact"):
+        if re.search(r"[\x00-\x1f]", getattr(file.service, key) or ""):
+            yield ("service", key), "holds a line end or control character"
+
+
+def _of_address(url: str) -> str | None:
+    if not urls.is_web(url):
+        return f'"{url}" is no web address: only http and https are polled'
+    if "@" in urlsplit(url).netloc:
+        return 'holds a user or password; secrets go into `headers = { Authorization = "env:NAME" }`'
+    return None
 
 
 def _source(number: int, source: Any) -> Iterator[Problem]:
@@ -337,14 +351,8 @@ def _source(number: int, source: Any) -> Iterator[Problem]:
         yield at, f"needs {' or '.join(f'`{key}` ({words})' for key, words in kinds.config_keys().items())}"
     if source.id in RESERVED:
         yield (*at, "id"), f'"{source.id}" is reserved; choose another id'
-    if source.url is not None:
-        if not urls.is_web(source.url):
-            yield (*at, "url"), f'"{source.url}" is no web address: only http and https are polled'
-        elif "@" in urlsplit(source.url).netloc:
-            yield (
-                (*at, "url"),
-                'holds a user or password; secrets go into `headers = { Authorization = "env:NAME" }`',
-            )
+    if source.url is not None and (words := _of_address(source.url)):
+        yield (*at, "url"), words
     yield from _headers(at, source.headers)
     yield from _queries(at, {"include": source.include, "exclude": source.exclude})
 
@@ -487,14 +495,13 @@ def _known(at: lines.Path, wanted: list[str], known: list[str], what: str) -> It
             yield at, f'"{one}" is no {what} of this file' + (f'; did you mean "{near[0]}"?' if near else "")
 
 
+_SAY_NOTHING = {"www", "feeds", "feed", "rss", "feedburner", "com", "org", "net", "co", "uk", "html"}
+
+
 def made_id(address: str, taken: set[str]) -> str:
     """From the host of a URL or the name of a file, unique among `taken`."""
     host = (urlsplit(address).hostname or "") if "://" in address else Path(address).stem
-    labels = [
-        label
-        for label in host.split(".")
-        if label not in ("www", "feeds", "feed", "rss", "feedburner", "com", "org", "net", "co", "uk", "html")
-    ]
+    labels = [label for label in host.split(".") if label not in _SAY_NOTHING]
     base = re.sub(r"[^a-z0-9]+", "-", "-".join(labels or [host]).lower()).strip("-")[:56] or "source"
     if base in RESERVED:
         base += "-source"
@@ -545,35 +552,53 @@ def _config(path: Path, file: Any) -> Config:
         site=_site(file, base),
         database=database,
         output=folder / file.service.output,
-        pace=Pace(file.poll.interval, file.poll.min_interval, file.poll.max_interval),
         limits=_limits(file, base),
-        concurrency=file.poll.concurrency,
-        executor=file.poll.executor,
-        dask_scheduler=file.poll.dask_scheduler,
-        push=file.poll.push,
-        per_host=file.poll.per_host,
-        host_gap=float(file.poll.host_gap),
-        pause_host=file.poll.pause_host,
-        text_window=file.fold.text.window if file.fold.text else None,
-        event_window=file.fold.event.window if file.fold.event else None,
-        lead=file.fold.lead,
-        event_lead=file.publish.lead,
-        sort=file.publish.sort,
-        limit=file.publish.limit,
-        one_per=file.publish.one_per,
-        retention=file.retention.entries,
-        serve=(file.serve.host, file.serve.port) if file.serve else None,
-        public_metrics=bool(file.serve and file.serve.metrics),
-        desk=bool(file.serve and file.serve.desk),
-        desk_token=file.serve.desk_token if file.serve else None,
-        log=(file.log.format, file.log.level),
         ping_url=file.service.ping_url,
+        log=(file.log.format, file.log.level),
+        retention=file.retention.entries,
+        **_of_polling(file.poll),
+        **_of_grouping(file.fold, file.publish),
+        **_of_serving(file.serve),
         sources=told.sources,
         topics=told.topics,
         tables=told.tables,
         lists=told.lists,
         hooks=tuple(_hook(one) for one in file.hooks),
     )
+
+
+def _of_polling(poll: Any) -> dict[str, Any]:
+    return {
+        "pace": Pace(poll.interval, poll.min_interval, poll.max_interval),
+        "concurrency": poll.concurrency,
+        "executor": poll.executor,
+        "dask_scheduler": poll.dask_scheduler,
+        "push": poll.push,
+        "per_host": poll.per_host,
+        "host_gap": float(poll.host_gap),
+        "pause_host": poll.pause_host,
+    }
+
+
+def _of_grouping(fold: Any, publish: Any) -> dict[str, Any]:
+    return {
+        "text_window": fold.text.window if fold.text else None,
+        "event_window": fold.event.window if fold.event else None,
+        "lead": fold.lead,
+        "event_lead": publish.lead,
+        "sort": publish.sort,
+        "limit": publish.limit,
+        "one_per": publish.one_per,
+    }
+
+
+def _of_serving(serve: Any) -> dict[str, Any]:
+    return {
+        "serve": (serve.host, serve.port) if serve else None,
+        "public_metrics": bool(serve and serve.metrics),
+        "desk": bool(serve and serve.desk),
+        "desk_token": serve.desk_token if serve else None,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -591,13 +616,10 @@ def _sources(folder: Path, database: Path, file: Any) -> _Sources:
     own = tuple(_own_source(folder, name, one) for name, one in named if one.opml is None)
     reading_lists = tuple(_reading_list(folder, name, one) for name, one in named if one.opml is not None)
     topics = tuple(_topic(folder, one) for one in file.topics)
-    listed = tuple(lists.sources(reading_lists, database, own, {topic.id: topic.title for topic in topics}))
-    return _Sources(
-        (*own, *listed),
-        tuple(_with_listed(topic, listed) for topic in topics),
-        tuple(name for name, _ in named),
-        reading_lists,
-    )
+    titles = {topic.id: topic.title for topic in topics}
+    listed = tuple(lists.sources(reading_lists, database, own, titles))
+    with_listed = tuple(_with_listed(topic, listed) for topic in topics)
+    return _Sources((*own, *listed), with_listed, tuple(name for name, _ in named), reading_lists)
 
 
 def _site(file: Any, base: str) -> Site:

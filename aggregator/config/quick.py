@@ -56,9 +56,9 @@ def _read(value: Any, schema: Schema, shapes: dict[str, Schema]) -> Any:
 
 
 def _text(value: Any, schema: Schema, shapes: dict[str, Schema]) -> str | int:
-    if type(value) is not str or not schema.get("minLength", 0) <= len(value) <= schema.get(
-        "maxLength", len(value)
-    ):
+    if type(value) is not str:
+        raise _Doubt
+    if not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value)):
         raise _Doubt
     pattern = schema.get("pattern")
     if pattern is None:
