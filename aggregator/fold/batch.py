@@ -77,13 +77,9 @@ class Batch:
         self.edges: dict[int, list[int]] = {}  # new story → stories that may tell the same happening
         self.decided: dict[Pair, Reason] = {}  # of two stories, whether they are one text
         self.probabilities = Probabilities(memory.points, windows.event_window or 0, self.another_case)
-        found = overrides.overrides(self.writer)
-        self.split = {(one.a, one.b): one.level for one in found if one.kind == "split"}
-        self.joins: dict[str, list[tuple[str, str]]] = {}
-        for one in found:
-            if one.kind == "join":
-                self.joins.setdefault(one.a, []).append((one.b, one.level))
-                self.joins.setdefault(one.b, []).append((one.a, one.level))
+        said = overrides.overrides(self.writer)
+        self.split = {(one.a, one.b): one.level for one in said if one.kind == "split"}
+        self.joins = _joins(said)
 
     def look_at(self, batch: list[PendingEntry]) -> None:
         """What is compared of these entries, and how common their words are."""
@@ -165,12 +161,14 @@ class Batch:
         memory.points[story] = Point(story, at, entry.source, one.vector)
         memory.events[story] = event
         self.decided.update({pair(story, other): reason for other, reason in one.decided.items()})
-        window = self.windows.event_window
-        if window is not None:
-            near = [
-                other for other, when, _ in found if abs(at - when) <= window and other not in one.series
-            ][:EVENT_CANDIDATES]
-            self.compare(story, near)
+        if self.windows.event_window is not None:
+            self.compare(story, self.near(one, found, self.windows.event_window))
+
+    def near(self, one: New, found: Sequence[Found], window: int) -> list[int]:
+        """Stories of which it may tell the same happening."""
+        at, series = one.entry.published, one.series
+        near = (other for other, when, _ in found if abs(at - when) <= window and other not in series)
+        return list(islice(near, EVENT_CANDIDATES))
 
     def index(self, story: int, one: New) -> None:
         """From now on its words find the story."""
@@ -253,10 +251,8 @@ class Batch:
         points = {story: point for stories in touched.values() for story, point in stories.items()}
         if not points:
             return
-        edges = {
-            pair(story, other) for story, near in self.edges.items() for other in near if other in points
-        }
-        edges |= self.within(touched)
+        near = ((story, other) for story, others in self.edges.items() for other in others)
+        edges = {pair(story, other) for story, other in near if other in points} | self.within(touched)
         found = merging.groups(points, edges, self.probabilities, self.by_hand())
         before = {story: event for event, stories in touched.items() for story in stories}
         settled = settle.settle(self.writer, self.memory, found, before, self.reason)
@@ -312,12 +308,8 @@ class Batch:
                 # From all that are in that event now: none may leave it for the one that was split off.
                 others = members.newest_of_event(self.writer, both[1].event, LARGE)
                 apart |= {pair(both[0].story, other) for other in others if other != both[0].story}
-        for a, b in {
-            (min(a, b), max(a, b))
-            for a, joined in self.joins.items()
-            for b, level in joined
-            if level == "event"
-        }:
+        joined = ((a, b) for a, others in self.joins.items() for b, level in others if level == "event")
+        for a, b in {(min(a, b), max(a, b)) for a, b in joined}:
             if both := self.both(a, b):
                 together.add(pair(both[0].story, both[1].story))
         return ByHand(frozenset(apart), frozenset(together))
@@ -338,6 +330,16 @@ def _terms(points: Iterable[Point]) -> set[str]:
     return set(chain.from_iterable(point.vector for point in points))
 
 
+def _joins(said: Iterable[overrides.Override]) -> dict[str, list[tuple[str, str]]]:
+    """Published id of an entry → (that of another which the user joined with it, at which level)."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for one in said:
+        if one.kind == "join":
+            found.setdefault(one.a, []).append((one.b, one.level))
+            found.setdefault(one.b, []).append((one.a, one.level))
+    return found
+
+
 def join(writer: Writer, a: str, b: str, level: str) -> bool:
     """Make two entries one story or one event, the older leading; inside a transaction. False where one is
     not folded yet.
@@ -348,14 +350,12 @@ def join(writer: Writer, a: str, b: str, level: str) -> bool:
     kept, gone = sorted((one, other), key=lambda place: (place.published, place.story))
     with vocabulary.recounted(writer, (a, b)):
         if level == "text" and kept.story != gone.story:
-            members.merge_stories(
-                writer, kept.story, gone.story, Reason("text", kept.entry, 1.0, 1.0, overrides.JOINED)
-            )
+            reason = Reason("text", kept.entry, 1.0, 1.0, overrides.JOINED)
+            members.merge_stories(writer, kept.story, gone.story, reason)
             know(writer, gone.entry, kept.story)
         elif level == "event" and kept.event != gone.event:
-            events.merge_events(
-                writer, [(kept.event, gone.event, Reason("event", kept.entry, 1.0, 1.0, overrides.JOINED))]
-            )
+            reason = Reason("event", kept.entry, 1.0, 1.0, overrides.JOINED)
+            events.merge_events(writer, [(kept.event, gone.event, reason)])
     return True
 
 

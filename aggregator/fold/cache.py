@@ -110,27 +110,29 @@ class FoldCache:
             self._load(known, term, at, reach)
         return known
 
+    def _sort(self, known: Postings) -> None:
+        """In the order of time; the newest stay."""
+        by_time = sorted(
+            zip(known.stories, known.weights, strict=True), key=lambda one: (self.times[one[0]], one[0])
+        )[-2 * POSTINGS :]
+        known.stories = array("I", [story for story, _ in by_time])
+        known.weights = bytearray([weight for _, weight in by_time])
+
     def _load(self, known: Postings, term: str, at: int, reach: int) -> None:
         """What is stored near this time, beside what is known: news that was loaded for an old entry must not
         hide what is stored since.
         """
         before = dict(zip(known.stories, known.weights, strict=True))
+        until = min(at + reach, self._newest)
         for when, story, weight in reversed(
-            vocabulary.postings(self._reader, term, at - reach, min(at + reach, self._newest), POSTINGS)
+            vocabulary.postings(self._reader, term, at - reach, until, POSTINGS)
         ):
             if story not in before:
                 known.stories.append(story)
                 known.weights.append(weight)
                 self.times[story] = when
-        if before:  # in the order of time
-            order = sorted(
-                range(len(known.stories)),
-                key=lambda place: (self.times[known.stories[place]], known.stories[place]),
-            )[-2 * POSTINGS :]
-            known.stories, known.weights = (
-                array("I", [known.stories[place] for place in order]),
-                bytearray([known.weights[place] for place in order]),
-            )
+        if before:
+            self._sort(known)
         known.until = ENDLESS if at + reach >= self._stored else at + reach // 4
 
     def frequencies_of(self, terms: Iterable[str]) -> dict[str, int]:
@@ -192,17 +194,20 @@ class FoldCache:
                 if any(telling.entry.source in changed for telling in known):
                     del self.fingerprints[story]
 
+    def _titles(self, group: Sequence[PendingEntry], seen: Mapping[int, Part]) -> dict[int, str]:
+        """Of these entries, and of those that the parts were met with."""
+        titles = {entry.id: entry.title for entry in group}
+        earlier = {one for part in seen.values() for one in (part.first, part.second) if one}
+        titles.update(standing.titles(self._reader, [one for one in earlier if one not in titles]))
+        return titles
+
     def _learn(self, source: str, group: Sequence[PendingEntry], met: list[tuple[str, int, Part]]) -> bool:
         """Whether more stands than before; what is to be remembered goes into `met`."""
         stands = self.stands(source)
         parts = {entry.id: dict(dedupe.parts(entry.title, entry.text)) for entry in group}
         wanted = {part for found in parts.values() for part in found} - stands
         seen = standing.parts(self._reader, source, wanted)
-        titles = {entry.id: entry.title for entry in group}
-        earlier = {part.first for part in seen.values()} | {
-            part.second for part in seen.values() if part.second
-        }
-        titles.update(standing.titles(self._reader, [number for number in earlier if number not in titles]))
+        titles = self._titles(group, seen)
         before, changed = len(stands), {}
         for entry in group:
             for part, words in parts[entry.id].items():
@@ -257,6 +262,15 @@ def _halve(cache: dict[_Key, _Value], most: int) -> None:
             del cache[key]
 
 
+def _told_apart(
+    known: Part, entry: PendingEntry, words: tuple[str, ...], titles: Mapping[int, str]
+) -> list[bool]:
+    """Of each title that the part was met with: whether this entry's is another one, as far as the words say."""
+    spoken = entry.language or FALLBACK
+    earlier = [one for one in (known.first, known.second) if one is not None and one in titles]
+    return [dedupe.tells_apart(titles[one], entry.title, words, spoken) for one in earlier]
+
+
 def _meet(
     seen: dict[int, Part], part: int, words: tuple[str, ...], entry: PendingEntry, titles: Mapping[int, str]
 ) -> bool:
@@ -271,12 +285,7 @@ def _meet(
         return True
     if entry.id in (known.first, known.second):
         return False
-    spoken = entry.language or FALLBACK
-    apart = [
-        dedupe.tells_apart(titles[other], entry.title, words, spoken)
-        for other in (known.first, known.second)
-        if other is not None and other in titles
-    ]
+    apart = _told_apart(known, entry, words, titles)
     if any(apart) if words else len(apart) > 1 and all(apart):
         known.stands = True
     elif known.second is None and (words or apart == [True]):

@@ -95,13 +95,9 @@ def same_text(batch: Batch, new: New, found: Sequence[Found]) -> Home | None:
     window, at = batch.windows.text_window, new.entry.published
     if window is None:
         return None
-    best: tuple[float, int, Reason] | None = None
     near = [story for story, when, weight in found if weight >= COPIED and abs(at - when) <= window]
-    for story in near[:TEXT_CANDIDATES]:
-        for reason in _compared(batch, new, story):
-            if best is None or (reason.score, -story) > (best[0], -best[1]):
-                best = (reason.score, story, reason)
-    return None if best is None else (best[1], best[2])
+    homes = [(story, reason) for story in near[:TEXT_CANDIDATES] for reason in _compared(batch, new, story)]
+    return max(homes, key=lambda home: (home[1].score, -home[0]), default=None)
 
 
 def _compared(batch: Batch, new: New, story: int) -> list[Reason]:

@@ -12,6 +12,7 @@ Out: `Group`s. Start reading at `groups`; `placed` says which event each group i
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -131,10 +132,7 @@ class _Clustering:
         self._apart: dict[int, set[int]] = {story: set() for story in stories}
         self._changes = dict.fromkeys(stories, 0)  # what was computed before the last one is out of date
         self._heap: list[tuple[float, int, int, int, int]] = []
-        for a, b in by_hand.apart:
-            if a in self._apart and b in self._apart:
-                self._apart[a].add(b)
-                self._apart[b].add(a)
+        self._keep_apart(by_hand.apart)
         for a, b in edges:
             likeness = probabilities.between(a, b)
             if likeness >= cluster.THRESHOLD:
@@ -144,6 +142,12 @@ class _Clustering:
             for b in around:
                 if a < b:
                     self._push(a, b)
+
+    def _keep_apart(self, pairs: Iterable[Pair]) -> None:
+        for a, b in pairs:
+            if a in self._apart and b in self._apart:
+                self._apart[a].add(b)
+                self._apart[b].add(a)
 
     def run(self) -> list[list[int]]:
         while self._heap:
@@ -241,6 +245,14 @@ class Placed:
     gone: Mapping[int, int]
 
 
+def _shares(place_of: Mapping[int, int], before: Mapping[int, int]) -> dict[int, Counter[int]]:
+    """Event → place of a group → how many of its stories are there."""
+    shares: dict[int, Counter[int]] = {}
+    for story, place in place_of.items():
+        shares.setdefault(before[story], Counter())[place] += 1
+    return shares
+
+
 def placed(
     found: Sequence[Group], before: Mapping[int, int], founders: Mapping[int, int], age: Mapping[int, int]
 ) -> Placed:
@@ -250,15 +262,12 @@ def placed(
     one group the oldest is kept.
     """
     place_of = {story: place for place, group in enumerate(found) for story in group.stories}
-    shares: dict[int, dict[int, int]] = {}
-    for story, place in place_of.items():
-        counts = shares.setdefault(before[story], {})
-        counts[place] = counts.get(place, 0) + 1
     claims: dict[int, list[int]] = {}
-    for event, counts in shares.items():
+    for event, counts in _shares(place_of, before).items():
         founder = founders.get(event)
         most = max(counts, key=lambda place: (counts[place], -place))
-        claims.setdefault(place_of.get(founder, most) if founder is not None else most, []).append(event)
+        place = most if founder is None else place_of.get(founder, most)
+        claims.setdefault(place, []).append(event)
     kept: list[int | None] = [None] * len(found)
     gone: dict[int, int] = {}
     for place, events in claims.items():

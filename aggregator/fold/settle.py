@@ -41,13 +41,11 @@ def settle(
     ]
     _move(writer, groups, targets, before, where.gone)
     why = _reasons(groups, targets, before, founders, reason)
-    merges = [
+    gone = [
         (targets[place], event, why.get(founders[event][0] or 0) or Reason("event"))
         for event, place in sorted(where.gone.items())
     ]
-    events.merge_events(writer, merges)
-    names = members.public_ids(writer, why)
-    events.bind(writer, [(names[story], found) for story, found in why.items() if story in names])
+    _say_why(writer, gone, why)
     memory.forget_events(set(where.gone))
     for group, target in zip(groups, targets, strict=True):
         memory.events.update(dict.fromkeys(group.stories, target))
@@ -102,6 +100,13 @@ def _changed(groups: Sequence[Group], targets: Sequence[int], before: Mapping[in
         group for group, target in zip(groups, targets, strict=True)
         if len(group.stories) != sizes.get(target) or any(before[story] != target for story in group.stories)
     ]  # fmt: skip
+
+
+def _say_why(writer: Writer, gone: Sequence[tuple[int, int, Reason]], why: Mapping[int, Reason]) -> None:
+    """`gone`: (event that stays, event that is merged into it, why); `why`: of each story in its event."""
+    events.merge_events(writer, gone)
+    names = members.public_ids(writer, why)
+    events.bind(writer, [(names[story], found) for story, found in why.items() if story in names])
 
 
 def _reasons(

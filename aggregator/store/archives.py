@@ -60,34 +60,41 @@ def left_behind(
     is archived, so that only
     those are looked at that are not, however many are stored.
     """
+    of_topic = () if topic is None else (topic,)
     if not by_entry:
-        table, narrowed = ("label", "topic = ? AND ") if topic is not None else ("story", "")
-        with store.transaction() as writer:
-            writer.run(
-                f"UPDATE {table} SET archived = 1 WHERE {narrowed}archived = 0 AND EXISTS "
-                f"(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = {table}.public_id)", (*(() if topic is None else (topic,)), edition)
-            )  # fmt: skip
-    if by_entry:
-        number, items = (
-            "m.story",
-            "entry t JOIN member m ON m.entry = t.id"
-            + (" JOIN label l ON l.story = m.story AND l.topic = ?" if topic is not None else ""),
-        )
-    elif topic is not None:
-        number, items = "t.story", "(SELECT * FROM label WHERE topic = ? AND archived = 0) t"
-    else:
-        number, items = "t.id", "(SELECT * FROM story WHERE archived = 0) t"
+        _mark(store, topic, edition)
+    number, items = _where_to_look(topic, by_entry)
+    query = (
+        f"SELECT {number}, t.published, t.public_id FROM {items} "
+        "WHERE (t.published, t.public_id) > (?, ?) AND t.published <= ? AND NOT EXISTS "
+        "(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = t.public_id) "
+        "ORDER BY t.published, t.public_id LIMIT ?"
+    )
     after = (0, "")
-    while True:
-        found = store.rows(
-            f"SELECT {number}, t.published, t.public_id FROM {items} WHERE (t.published, t.public_id) > (?, ?) AND t.published <= ? AND NOT EXISTS "
-            "(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = t.public_id) ORDER BY t.published, t.public_id LIMIT ?",
-            (*(() if topic is None else (topic,)), *after, until, edition, batch),
-        )
-        if not found:
-            return
+    while found := store.rows(query, (*of_topic, *after, until, edition, batch)):
         after = found[-1][1], found[-1][2]
         yield stories(store, list(dict.fromkeys(row[0] for row in found)))
+
+
+def _mark(store: Store, topic: str | None, edition: str) -> None:
+    """On the row of what is archived."""
+    table, narrowed = ("label", "topic = ? AND ") if topic is not None else ("story", "")
+    query = (
+        f"UPDATE {table} SET archived = 1 WHERE {narrowed}archived = 0 AND EXISTS "
+        f"(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = {table}.public_id)"
+    )
+    with store.transaction() as writer:
+        writer.run(query, (edition,) if topic is None else (topic, edition))
+
+
+def _where_to_look(topic: str | None, by_entry: bool) -> tuple[str, str]:
+    """(the number of a story, the table `t` of what may be an item)."""
+    if by_entry:
+        of_topic = "" if topic is None else " JOIN label l ON l.story = m.story AND l.topic = ?"
+        return "m.story", f"entry t JOIN member m ON m.entry = t.id{of_topic}"
+    if topic is not None:
+        return "t.story", "(SELECT * FROM label WHERE topic = ? AND archived = 0) t"
+    return "t.id", "(SELECT * FROM story WHERE archived = 0) t"
 
 
 def unprinted(edition: str) -> str:

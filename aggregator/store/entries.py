@@ -46,11 +46,17 @@ def absorb(
             _remember_items(writer, polled, present)
         told = notice(memory)
         if told is not None:
-            writer.run("INSERT INTO state_change (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
-                         (told.source, told.title, told.at, told.before, told.state, told.words))  # fmt: skip
-            writer.run("INSERT OR IGNORE INTO dirty VALUES ('sources'), (?)", (f"source-{told.source}",))
+            _note(writer, told)
         _count(writer, source, polled, absorbed)
     return absorbed
+
+
+def _note(writer: Writer, told: StateChange) -> None:
+    writer.run(
+        "INSERT INTO state_change (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
+        (told.source, told.title, told.at, told.before, told.state, told.words),
+    )
+    writer.run("INSERT OR IGNORE INTO dirty VALUES ('sources'), (?)", (f"source-{told.source}",))
 
 
 def _entries(writer: Writer, polled: PollResult, keep: Callable[[Entry], bool]) -> tuple[Absorbed, list[int]]:
@@ -65,19 +71,24 @@ def _entries(writer: Writer, polled: PollResult, keep: Callable[[Entry], bool]) 
         if old is None:
             present.append(_insert(writer, entry, polled.at, keep))
             new += 1
-            continue
-        present.append(old.id)
-        intent = intents.decide(old, entry.digest, polled.at)
-        if intent == "hold":
-            _owe(writer, old, entry)
-            continue
-        if old.revisions >= intents.FREE_EDITS:  # it may have been in debt; what is said now is the last word
-            writer.run("DELETE FROM pending_edit WHERE entry = ?", (old.id,))
-        if intent == "update":
-            _update(writer, old.id, rows.entry_record(entry), entry.said, polled.at, keep)
-            updated += 1
+        else:
+            present.append(old.id)
+            updated += _say_again(writer, old, entry, polled.at, keep)
     others = iter(present)
     return Absorbed(new, updated), [number or next(others) for number in held] if held else present
+
+
+def _say_again(writer: Writer, old: StoredItem, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> bool:
+    """Whether it reads differently now."""
+    intent = intents.decide(old, entry.digest, at)
+    if intent == "hold":
+        _owe(writer, old, entry)
+        return False
+    if old.revisions >= intents.FREE_EDITS:  # it may have been in debt; what is said now is the last word
+        writer.run("DELETE FROM pending_edit WHERE entry = ?", (old.id,))
+    if intent == "update":
+        _update(writer, old.id, rows.entry_record(entry), entry.said, at, keep)
+    return intent == "update"
 
 
 def _held(reader: Reader, polled: PollResult) -> list[int | None]:
@@ -107,6 +118,12 @@ def _remember_items(writer: Writer, polled: PollResult, present: Sequence[int]) 
     )
 
 
+_NEW_ENTRY = (
+    f"INSERT INTO entry ({', '.join(rows.ENTRY_COLUMNS)}, kept) "
+    f"VALUES ({', '.join('?' * len(rows.ENTRY_COLUMNS))}, ?)"
+)
+
+
 def _insert(writer: Writer, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> int:
     published = min(entry.published if entry.published is not None else at, at)
     changed = max(published, min(entry.updated or published, at))
@@ -114,11 +131,7 @@ def _insert(writer: Writer, entry: Entry, at: int, keep: Callable[[Entry], bool]
         entry, published=published, first_seen=at, changed=changed, public_id=free_id(writer, entry)
     )
     kept = keep(stored)
-    columns = ", ".join(rows.ENTRY_COLUMNS)
-    marks = ", ".join("?" * len(rows.ENTRY_COLUMNS))
-    number = writer.insert(
-        f"INSERT INTO entry ({columns}, kept) VALUES ({marks}, ?)", (*rows.entry_row(stored), int(kept))
-    )
+    number = writer.insert(_NEW_ENTRY, (*rows.entry_row(stored), int(kept)))
     writer.run("INSERT INTO raw VALUES (?, ?)", (number, entry.said))
     if kept:
         writer.run("INSERT INTO pending_entry VALUES (?)", (number,))

@@ -193,15 +193,12 @@ class Additions:
         self._postings.sort()  # in the order of the table: neighbours share a page
         writer.run_many("INSERT OR IGNORE INTO posting VALUES (?, ?, ?, ?, ?)", self._postings)
         touch(writer, [(at, story) for story, at in self._joined.items()])
-        for found in (
-            self._events,
-            self._stories,
-            self._vectors,
-            self._members,
-            self._postings,
-            self._joined,
-        ):
-            found.clear()
+        self._clear()
+
+    def _clear(self) -> None:
+        rows = (self._events, self._stories, self._vectors, self._members, self._postings, self._joined)
+        for written in rows:
+            written.clear()
 
 
 def touch(writer: Writer, found: list[tuple[int, int]]) -> None:

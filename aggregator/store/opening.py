@@ -173,31 +173,38 @@ def _refuse_unusable(path: Path) -> None:
     """
     if not path.is_file():
         raise StoreError(f"{path}: is not a file; service.database names the database file")
+    _refuse_damaged(path)
+    if path.stat().st_size == 0:
+        advice = "restore a backup (`aggregator restore FILE`) or remove it"
+        raise StoreError(f"{path}: is empty, which ours never is; {advice}")
+    application, version = _marks(path)
+    if application != APPLICATION_ID:
+        raise StoreError(f"{path}: is a database of another program; choose another service.database")
+    if version > migrations.version():
+        versions = f"schema {version}, this one knows {migrations.version()}"
+        raise StoreError(f"{path}: was written by a newer aggregator ({versions}); update the program")
+
+
+def _refuse_damaged(path: Path) -> None:
     mark = trouble.damage_mark(path)
     if mark.exists():
         raise StoreError(
             f"{path}: is damaged, as a check found ({mark.read_text(encoding='utf-8').strip()}); restore a backup: "
             f"`aggregator restore FILE`; published files stay; where it is mended otherwise remove {mark}"
         )
-    if path.stat().st_size == 0:
-        raise StoreError(
-            f"{path}: is empty, which ours never is; restore a backup (`aggregator restore FILE`) or remove it"
-        )
+
+
+def _marks(path: Path) -> tuple[int, int]:
+    """(whose database it is, the version of its schema)."""
     try:
         conn = _read_only(path)
         try:
             application = conn.execute("PRAGMA application_id").fetchone()[0]
-            version = conn.execute("PRAGMA user_version").fetchone()[0]
+            return application, conn.execute("PRAGMA user_version").fetchone()[0]
         finally:
             conn.close()
     except sqlite3.Error as error:
         raise trouble.ours(path, error) from error
-    if application != APPLICATION_ID:
-        raise StoreError(f"{path}: is a database of another program; choose another service.database")
-    if version > migrations.version():
-        raise StoreError(
-            f"{path}: was written by a newer aggregator (schema {version}, this one knows {migrations.version()}); update the program"
-        )
 
 
 def _make(path: Path) -> None:

@@ -37,18 +37,20 @@ class StoredItem:
     guid: str | None
 
 
+def _with_keys(reader: Reader, source: str, entries: Sequence[Entry]) -> dict[str, StoredItem]:
+    """Those whose key is stored, of the same thing."""
+    by_key = {row.key: row for row in _by_keys(reader, source, {entry.key for entry in entries})}
+    there = ((entry, by_key.get(entry.key)) for entry in entries)
+    return {entry.key: row for entry, row in there if row is not None and not _another(entry, row)}
+
+
 def recognise(
     reader: Reader, source: str, entries: Sequence[Entry], held: Collection[int] = ()
 ) -> dict[str, StoredItem]:
     """By key of the document → the stored entry that it is; who is missing is new. `held`: stored entries that
     other items of the document are known to be.
     """
-    by_key = {row.key: row for row in _by_keys(reader, source, {entry.key for entry in entries})}
-    known = {
-        entry.key: by_key[entry.key]
-        for entry in entries
-        if entry.key in by_key and not _another(entry, by_key[entry.key])
-    }
+    known = _with_keys(reader, source, entries)
     strangers = [entry for entry in entries if entry.key not in known]
     taken = {row.id for row in known.values()} | set(held)
     candidates = {

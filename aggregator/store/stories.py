@@ -53,28 +53,34 @@ def stories(reader: Reader, numbers: Sequence[int]) -> tuple[Story, ...]:
     """
     found: dict[int, Story] = {}
     for marks, part in _in_chunks(numbers):
-        members: dict[int, list[Member]] = {}
-        for row in reader.rows(
-            f"{_MEMBERS} WHERE m.story IN ({marks}) ORDER BY e.published, e.public_id", part
-        ):
-            member = _member(row)
-            members.setdefault(member.story, []).append(member)
-        topics: dict[int, list[str]] = {}
-        for story, topic in reader.rows(
-            f"SELECT story, topic FROM label WHERE story IN ({marks}) ORDER BY topic", part
-        ):
-            topics.setdefault(story, []).append(topic)
-        for row in reader.rows(
-            f"SELECT id, public_id, event, published, changed FROM story WHERE id IN ({marks})", part
-        ):
-            number, public_id, event, published, changed = row
+        members, topics = _members_of(reader, marks, part), _topics_of(reader, marks, part)
+        query = f"SELECT id, public_id, event, published, changed FROM story WHERE id IN ({marks})"
+        for number, public_id, event, published, changed in reader.rows(query, part):
             own = tuple(members.get(number, ()))
             if own:
                 lead = next((m.entry.id for m in own if m.entry.public_id == public_id), own[0].entry.id)
-                found[number] = Story(
-                    number, public_id, event, lead, own, tuple(topics.get(number, ())), published, changed
-                )
+                labels = tuple(topics.get(number, ()))
+                found[number] = Story(number, public_id, event, lead, own, labels, published, changed)
     return tuple(found[number] for number in numbers if number in found)
+
+
+def _members_of(reader: Reader, marks: str, numbers: Sequence[int]) -> dict[int, list[Member]]:
+    """Story → its members in the order (published, id)."""
+    found: dict[int, list[Member]] = {}
+    query = f"{_MEMBERS} WHERE m.story IN ({marks}) ORDER BY e.published, e.public_id"
+    for row in reader.rows(query, numbers):
+        member = _member(row)
+        found.setdefault(member.story, []).append(member)
+    return found
+
+
+def _topics_of(reader: Reader, marks: str, numbers: Sequence[int]) -> dict[int, list[str]]:
+    """Story → its topics, sorted."""
+    found: dict[int, list[str]] = {}
+    query = f"SELECT story, topic FROM label WHERE story IN ({marks}) ORDER BY topic"
+    for story, topic in reader.rows(query, numbers):
+        found.setdefault(story, []).append(topic)
+    return found
 
 
 def newest(

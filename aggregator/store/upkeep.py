@@ -115,6 +115,16 @@ def look_for_damage(reader: Reader, check: str = "quick_check") -> None:
     )
 
 
+def _copy_online(reader: Reader, target: Path) -> None:
+    """The online backup API reads a snapshot; it needs no write access to the original: a reader's handle will do."""
+    copy = sqlite3.connect(target)
+    try:
+        reader.copy_into(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")
+    finally:
+        copy.close()
+
+
 def backup(reader: Reader, target: Path) -> None:
     """A consistent, verified copy, also while cycles run; `target` is there whole or not at all."""
     if target.exists():
@@ -122,14 +132,7 @@ def backup(reader: Reader, target: Path) -> None:
     unfinished = target.with_name(f".{target.name}.part")
     _discard(unfinished)
     try:
-        # The online backup API reads a snapshot; it needs no write access to the original, so a reader's
-        # handle will do.
-        copy = sqlite3.connect(unfinished)
-        try:
-            reader.copy_into(copy)
-            copy.execute("PRAGMA journal_mode = DELETE")
-        finally:
-            copy.close()
+        _copy_online(reader, unfinished)
         wrong = check(unfinished)
         if wrong:
             look_for_damage(reader, "integrity_check")
@@ -153,15 +156,18 @@ def _discard(unfinished: Path) -> None:
         Path(f"{unfinished}{suffix}").unlink(missing_ok=True)
 
 
+def _refuse_unusable(copy: Path) -> None:
+    if not copy.is_file():
+        raise StoreError(f"{copy}: there is no such file")
+    if wrong := check(copy):
+        raise StoreError(f"{copy}: is no usable copy: {wrong}")
+
+
 def restore(path: Path, source: Path) -> Path | None:
     """Put a copy in the place of the database; the one that was there is kept beside it and its name
     returned.
     """
-    if not source.is_file():
-        raise StoreError(f"{source}: there is no such file")
-    wrong = check(source)
-    if wrong:
-        raise StoreError(f"{source}: is no usable copy: {wrong}")
+    _refuse_unusable(source)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -177,9 +183,8 @@ def restore(path: Path, source: Path) -> Path | None:
         trouble.damage_mark(path).unlink(missing_ok=True)
         return aside
     except OSError as error:
-        raise StoreError(
-            f"{error.filename or path}: can't be written: {error.strerror}; what was there is as it was or beside it"
-        ) from None
+        what = f"{error.filename or path}: can't be written: {error.strerror}"
+        raise StoreError(f"{what}; what was there is as it was or beside it") from None
     except sqlite3.Error as error:
         raise StoreError(f"{trouble.in_words(path, error)}; what was there is as it was") from None
     finally:
