@@ -62,20 +62,26 @@ def _measured(ours: Sequence[str], theirs: Sequence[str], spoken: str) -> bool:
     another's place, and everything else in few words too, of which at least SAID tell something: for a toll
     alone rises. A number, or a word of no list, that both have is of the happening and not of the template.
     """
+    replaced = _in_a_template(ours, theirs, spoken)
+    if not any(_numbers_differ(mine, other) for mine, other in replaced):
+        return False
+    said = _telling([word for mine, _ in replaced for word in mine if not is_number(word)], spoken)
+    told = _telling([word for _, other in replaced for word in other if not is_number(word)], spoken)
+    return not said & told and min(len(said), len(told)) >= SAID
+
+
+def _in_a_template(
+    ours: Sequence[str], theirs: Sequence[str], spoken: str
+) -> list[tuple[Sequence[str], Sequence[str]]]:
+    """What stands in each other's place within it; nothing where they have none in common."""
+    replaced = []
     matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=False)
-    replaced: list[tuple[Sequence[str], Sequence[str]]] = []
     for kind, i, j, k, m in matcher.get_opcodes():
         if kind == "replace" and max(j - i, m - k) <= PLACE:
             replaced.append((ours[i:j], theirs[k:m]))
         elif kind != "equal" or not all(_of_a_template(word, spoken) for word in ours[i:j]):
-            return False
-    if not any(_numbers_differ(mine, other) for mine, other in replaced):
-        return False
-    said, told = (
-        _telling([word for part in side for word in part if not is_number(word)], spoken)
-        for side in zip(*replaced, strict=True)
-    )
-    return not said & told and min(len(said), len(told)) >= SAID
+            return []
+    return replaced
 
 
 def _numbers_differ(mine: Sequence[str], other: Sequence[str]) -> bool:

@@ -103,22 +103,22 @@ def title_similarity(a: tuple[str, ...], b: tuple[str, ...]) -> float:
 _NO = Reason(None, None, 0.0, THRESHOLD)
 
 
+def _have_little_in_common(a: Fingerprint, b: Fingerprint) -> bool:
+    """Two titles, of which none is cut."""
+    if a.cut or b.cut:
+        return False
+    return 2 * len(set(a.title).intersection(b.title)) < 0.3 * (len(a.title) + len(b.title))
+
+
 def decide(a: Fingerprint, b: Fingerprint, between: Between = ELSEWHERE) -> Reason:
     """Level "text" or None, with the score against its threshold and what decided, in words."""
     held = containment(a.held, b.held)
     bare = between.one_source and a.emptied and b.emptied  # with one text, that says nothing of them
-    if (
-        held < THRESHOLD
-        and not bare
-        and not (a.cut or b.cut)
-        and 2 * len(set(a.title).intersection(b.title)) < 0.3 * (len(a.title) + len(b.title))
-    ):
+    if held < THRESHOLD and not bare and _have_little_in_common(a, b):
         return _NO  # by far the most pairs
     similar = _titles(a, b)
-    features = (
-        ("shared phrases", f"{len(a.held & b.held)} of {min(len(a.held), len(b.held))}"),
-        ("titles alike", f"{similar:.2f}"),
-    )
+    phrases = f"{len(a.held & b.held)} of {min(len(a.held), len(b.held))}"
+    features = (("shared phrases", phrases), ("titles alike", f"{similar:.2f}"))
     if similar < 0.4 and held < THRESHOLD and not bare:  # nothing below could make them one text
         return Reason(None, None, max(held, similar), THRESHOLD, features)
     pair = _Pair(a, b, between, similar, held)
@@ -346,6 +346,16 @@ class _Pair:
                 return self._replaced()
         return None if swapped is None else _named(swapped)
 
+    def _said_otherwise(self, mine: Sequence[str], other: Sequence[str]) -> str | None:
+        """What words that stand in each other's place make of a text, names apart."""
+        if contrary.negation(mine, other, self.spoken) and max(len(mine), len(other)) <= 2:
+            return headline.NEGATED
+        if not mine or not other:
+            return None
+        if contrary.opposite(mine, other, self.spoken):
+            return headline.OPPOSITE
+        return OTHER_NUMBERS if _numbers_differ(mine, other) and not self._slips() else None
+
     def _replaced(self) -> Feature | None:
         """A number, a name or a word of one body in whose place, in the same words, the other has another one, or
         the contrary.
@@ -353,14 +363,8 @@ class _Pair:
         names: list[tuple[str, str]] = []
         for (i, j), (k, m) in _changes(self.a.body, self.b.body):
             mine, other = self.a.body[i:j], self.b.body[k:m]
-            if contrary.negation(mine, other, self.spoken) and max(j - i, m - k) <= 2:
-                return headline.NEGATED, _stands(mine, other)
-            if not mine or not other:
-                continue
-            if contrary.opposite(mine, other, self.spoken):
-                return headline.OPPOSITE, _stands(mine, other)
-            if _numbers_differ(mine, other) and not self._slips():
-                return OTHER_NUMBERS, _stands(mine, other)
+            if kind := self._said_otherwise(mine, other):
+                return kind, _stands(mine, other)
             if _names_differ(self.a, i, j, self.b, k, m):
                 names.append((" ".join(mine), " ".join(other)))
         # One name in a long text may be a correction; several are another case.
@@ -445,15 +449,16 @@ def _names_in_title(one: Fingerprint, places: list[int]) -> bool:
     return bool(capitals) and all(capitals[place] and one.title[place] not in _AGENCIES for place in places)
 
 
+def _alike_from_the_start(a: Sequence[str], b: Sequence[str]) -> int:
+    """How many words."""
+    pairs = enumerate(zip(a, b, strict=False))
+    return next((place for place, (one, other) in pairs if one != other), min(len(a), len(b)))
+
+
 def _changes(a: tuple[str, ...], b: tuple[str, ...]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     """Places of up to four words of each that stand where the other has others, or none."""
-    start = 0
-    least = min(len(a), len(b))
-    while start < least and a[start] == b[start]:
-        start += 1
-    end = 0
-    while end < least - start and a[-1 - end] == b[-1 - end]:
-        end += 1
+    start = _alike_from_the_start(a, b)
+    end = _alike_from_the_start(a[start:][::-1], b[start:][::-1])
     left, right = a[start : len(a) - end], b[start : len(b) - end]
     for kind, i, j, k, m in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         if kind != "equal" and j - i <= 4 and m - k <= 4:
@@ -494,8 +499,8 @@ def _swapped(a: Fingerprint, b: Fingerprint) -> tuple[str, str] | None:
     if not left or not right or len(left) > 3 or len(right) > 3:
         return None
     body_a, body_b = set(a.body), set(b.body)
-    own_a = sorted(word for word in left if word in body_a and word not in body_b and len(word) > 2)
-    own_b = sorted(word for word in right if word in body_b and word not in body_a and len(word) > 2)
+    own_a = sorted(word for word in left & body_a - body_b if len(word) > 2)
+    own_b = sorted(word for word in right & body_b - body_a if len(word) > 2)
     if not own_a or not own_b or _likeness(own_a[0], own_b[0]) >= MISSPELT:
         return None
     return own_a[0], own_b[0]

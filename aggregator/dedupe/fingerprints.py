@@ -7,6 +7,7 @@ import re
 import zlib
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from aggregator.dedupe import standing
 from aggregator.dedupe.numbers import numbers
@@ -85,6 +86,15 @@ def _capitals(text: str) -> tuple[bool, ...]:
     return tuple([word[0].isupper() for word in _RAW.findall(text)[:BODY_WORDS]])
 
 
+def _repeats(title: str, text: str) -> Literal["title", "text"] | None:
+    """Which of them says nothing of its own: a title made of the text's first words, or a text that repeats it."""
+    if not title or not text.startswith(title.rstrip("… .")):
+        return None
+    if len(text) > 2 * len(title):
+        return "title"
+    return "text" if len(text) <= REPEATED * len(title) else None
+
+
 def fingerprint(
     title: str,
     text: str,
@@ -101,11 +111,11 @@ def fingerprint(
     cleaned = heading = _joined(clean_title(title, source_title))
     if own != title:
         cleaned = _joined(clean_title(own, source_title))
-    if title and rest.startswith(title.rstrip("… .")):
-        if len(rest) > 2 * len(title):
-            cleaned = heading = ""  # made of the text's first words: it says nothing of its own
-        elif len(rest) <= REPEATED * len(title):
-            rest = ""  # nor does a text that repeats the title
+    repeats = _repeats(title, rest)
+    if repeats == "title":
+        cleaned = heading = ""
+    elif repeats == "text":
+        rest = ""
     shown = _joined(_DATELINE.sub("", rest[:BODY_CHARACTERS]))
     body = tuple(words(shown)[:BODY_WORDS])
     title_words = tuple(words(cleaned))

@@ -164,12 +164,12 @@ class _Comparison:
         )
         return mine & other
 
+    def _negates(self, side: int) -> bool:
+        return any(contrary.negates(word, self.spoken) for word in self.all(side))
+
     def result(self) -> Edits:
-        negated = any(contrary.negates(word, self.spoken) for word in self.all(0)) != any(
-            contrary.negates(word, self.spoken) for word in self.all(1)
-        )
         own = (self.only(0), self.only(1))
-        if negated:
+        if self._negates(0) != self._negates(1):
             return Edits(False, (NEGATED, self._said(own)), own)
         found = contrary.opposite(own[0], own[1], self.spoken)
         if found:

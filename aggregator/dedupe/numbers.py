@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from aggregator.text.words import fold
 
@@ -70,10 +70,15 @@ def value(said: str) -> str:
     marks = _MARK.findall(said.lstrip("vV"))
     if len(parts) == 1:
         return whole[0]
-    if said[0] not in "vV":
-        if len(set(marks)) == 1 and _GROUPS.fullmatch(" ".join(parts)):
-            return "".join(parts)
-        fraction = parts[-1].rstrip("0")
-        if len(parts) == 2 or (marks[-1] not in marks[:-1] and _GROUPS.fullmatch(" ".join(parts[:-1]))):
-            return "".join(parts[:-1]).lstrip("0").rjust(1, "0") + (f".{fraction}" if fraction else "")
-    return ".".join(whole)
+    is_version = said[0] in "vV"
+    return (None if is_version else _decimal(parts, marks)) or ".".join(whole)
+
+
+def _decimal(parts: Sequence[str], marks: Sequence[str]) -> str | None:
+    """None where these parts make no number."""
+    if len(set(marks)) == 1 and _GROUPS.fullmatch(" ".join(parts)):
+        return "".join(parts)
+    if len(parts) > 2 and (marks[-1] in marks[:-1] or not _GROUPS.fullmatch(" ".join(parts[:-1]))):
+        return None
+    fraction = parts[-1].rstrip("0")
+    return "".join(parts[:-1]).lstrip("0").rjust(1, "0") + (f".{fraction}" if fraction else "")
