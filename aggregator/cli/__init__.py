@@ -1,8 +1,8 @@
 """The command line: each command parses, calls one function below, prints. Modules are loaded when their
 command is called.
 
-In: words and options. Out: data on the standard output, all else on the standard error, an exit code. Start reading at
-`COMMANDS`, then at the module that it names beside a command.
+In: words and options. Out: data on the standard output, all else on the standard error, an exit code. Start
+reading at `COMMANDS`, then at the module that it names beside a command.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from aggregator import __version__
 from aggregator.cli.groups import Group
 from aggregator.errors import AggregatorError
 
-# heading → command → module of this package that holds it as a function of the same name (with `_command`), and what
-# it does in a line: a list of all commands needs none of their modules
+# heading → command → module of this package that holds it as a function of the same name (with `_command`),
+# and what it does in a line: a list of all commands needs none of their modules
 GROUPS = {
     "Every day": {
         "run": ("run", "One cycle: poll what is due, store, fold, group, publish."),
@@ -130,25 +130,26 @@ def _called() -> int:
     try:
         code = group.main(prog_name="aggregator", standalone_mode=False)
         return code if isinstance(code, int) else 0
-    except AggregatorError as error:
-        for line in str(error).splitlines():
-            click.echo(line, err=True)
-        return error.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return error.exit_code
-    except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx else "aggregator"
-        click.echo(f"{command}: {error.format_message().rstrip('.')}; `{command} --help` says more", err=True)
-        return error.exit_code
-    except click.ClickException as error:
-        error.show()
+    except (AggregatorError, click.ClickException) as error:
+        _show(error)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:  # `aggregator dump | head`
         _say_no_more()
         return 0
+
+
+def _show(error: AggregatorError | click.ClickException) -> None:
+    """Ours as they are, a mistake in the options in one line, all else as click says it."""
+    if isinstance(error, AggregatorError):
+        for line in str(error).splitlines():
+            click.echo(line, err=True)
+    elif isinstance(error, click.UsageError) and not isinstance(error, click.exceptions.NoArgsIsHelpError):
+        command = error.ctx.command_path if error.ctx else "aggregator"
+        click.echo(f"{command}: {error.format_message().rstrip('.')}; `{command} --help` says more", err=True)
+    else:
+        error.show()
 
 
 def _say_no_more() -> None:

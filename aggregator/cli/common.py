@@ -44,7 +44,9 @@ class Settings:
 
     @property
     def path(self) -> Path:
-        """`--config`, else `$AGGREGATOR_CONFIG`, else `./config.toml`, else the user's own one where there is one."""
+        """`--config`, else `$AGGREGATOR_CONFIG`, else `./config.toml`, else the user's own one where there is
+        one.
+        """
         named = self.config or os.environ.get("AGGREGATOR_CONFIG")
         if named:
             return Path(named)
@@ -58,12 +60,15 @@ class Settings:
 
         if not self.path.exists():
             raise ConfigError(
-                f"{self.path}: there is no such file; `aggregator init` writes one to start from, --config names another"
+                f"{self.path}: there is no such file; "
+                "`aggregator init` writes one to start from, --config names another"
             )
         return load(self.path, os.environ, secrets)
 
     def writer(self, config: Config, patient: bool = True) -> Store:
-        """The database to change; a cycle that runs on it is waited for, with a word, unless not `patient`."""
+        """The database to change; a cycle that runs on it is waited for, with a word, unless not
+        `patient`.
+        """
         from aggregator.store import open_writer
 
         def waiting() -> None:
@@ -168,6 +173,7 @@ def table(
 
 
 NARROW, WIDEST = 24, 26  # characters: less is no room for the last column; more is too much for another one
+INDENT = 4  # of a last column that stands below
 
 
 def _laid_out(
@@ -177,26 +183,43 @@ def _laid_out(
     wrap: bool,
     styles: Sequence[str] = (),
 ) -> Iterator[Text]:
-    """The last column takes what the others leave; where that is too little, it stands below them."""
-    from rich.cells import cell_len
+    """A table's lines, the columns' names first."""
     from rich.text import Text
 
-    widths = [
-        min(WIDEST, max(cell_len(row[place]) for row in (columns, *rows)))
-        for place in range(len(columns) - 1)
-    ]
-    room = width - _used(widths)
-    is_below = room < NARROW and any(cell_len(row[-1]) > room for row in rows)
-    styled = zip((columns, *rows), ("bold", *(styles or [""] * len(rows))), strict=True)
-    for number, (row, style) in enumerate(styled):
-        if is_below:
-            last = _in_lines(row[-1], width - 4, wrap) if number else []
-            lines = [_fitted(row, widths), *(f"    {line}" for line in last if line)]
-        else:
-            last = _in_lines(row[-1], room, wrap)
-            more = (" " * _used(widths) + line for line in last[1:])
-            lines = [f"{_fitted(row, widths)}  {last[0]}", *more]
-        yield from (Text(line.rstrip(), style=style) for line in lines)
+    layout = _Layout.of(columns, rows, width, wrap)
+    for line in layout.heading(columns):
+        yield Text(line.rstrip(), style="bold")
+    for row, style in zip(rows, styles or [""] * len(rows), strict=True):
+        yield from (Text(line.rstrip(), style=style) for line in layout.lines(row))
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """The last column takes what the others leave; where that is too little, it stands below them."""
+
+    widths: Sequence[int]  # cells of each column but the last
+    is_below: bool
+    room: int  # cells of a line of the last column
+    wrap: bool
+
+    @classmethod
+    def of(cls, columns: Sequence[str], rows: Sequence[Sequence[str]], width: int, wrap: bool) -> _Layout:
+        from rich.cells import cell_len
+
+        lengths = ([cell_len(cell) for cell in row[:-1]] for row in (columns, *rows))
+        widths = [min(WIDEST, max(column)) for column in zip(*lengths, strict=True)]
+        room = width - _used(widths)
+        is_below = room < NARROW and any(cell_len(row[-1]) > room for row in rows)
+        return cls(widths, is_below, width - INDENT if is_below else room, wrap)
+
+    def heading(self, columns: Sequence[str]) -> list[str]:
+        return [_fitted(columns, self.widths)] if self.is_below else self.lines(columns)
+
+    def lines(self, row: Sequence[str]) -> list[str]:
+        others, last = _fitted(row, self.widths), _in_lines(row[-1], self.room, self.wrap)
+        if self.is_below:
+            return [others, *(" " * INDENT + line for line in last if line)]
+        return [f"{others}  {last[0]}", *(" " * _used(self.widths) + line for line in last[1:])]
 
 
 def _used(widths: Sequence[int]) -> int:

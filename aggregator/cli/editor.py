@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
 import click
@@ -50,11 +50,14 @@ def add_command(
     if settings.json:
         print_json(_added_json(public_id, found))
         return
+    settings.say(_added_line(public_id, found))
+
+
+def _added_line(public_id: str, found: desk.Explanation) -> str:
     is_folded = found.story.public_id != public_id
     within = f" within the story “{desk.headline(found.story)}”" if is_folded else ""
-    settings.say(
-        f"entry {found.member.entry.id} is published{within}; topics: {', '.join(_topics(found)) or 'none'}"
-    )
+    topics = ", ".join(_topics(found)) or "none"
+    return f"entry {found.member.entry.id} is published{within}; topics: {topics}"
 
 
 def _topics(found: desk.Explanation) -> list[str]:
@@ -170,22 +173,31 @@ def topics_command() -> None:
 def topics_suggest(settings: Settings, since: str, limit: int) -> None:
     """Groups of events that are in no topic, with their telling words, as TOML for config.toml."""
     config, present = settings.load(secrets=False), now()
-    try:
-        span = duration(since)
-    except ValueError as error:
-        raise UsageError(f"--since: {error}") from None
+    span = _duration(since)
     with open_reader(config.database) as store:
         found = desk.suggested(config, store, present - span, limit)
     if settings.json:
         print_json([_suggested_json(one) for one in found])
         return
-    taken = {topic.id for topic in config.topics}
+    for text in _as_toml(found, {topic.id for topic in config.topics}):
+        click.echo(text)
+    if not found:
+        settings.say(f"nothing of the last {since} that is in no topic has enough in common")
+
+
+def _duration(since: str) -> int:
+    try:
+        return duration(since)
+    except ValueError as error:
+        raise UsageError(f"--since: {error}") from None
+
+
+def _as_toml(found: Sequence[Suggestion], taken: set[str]) -> Iterator[str]:
+    """Each as a topic with an id of its own, which is then taken, too."""
     for one in found:
         name = named_id(one.words[0], "", taken, "topic")
         taken.add(name)
-        click.echo(_as_toml(name, one))
-    if not found:
-        settings.say(f"nothing of the last {since} that is in no topic has enough in common")
+        yield _topic_toml(name, one)
 
 
 def _rule(words: tuple[str, ...]) -> str:
@@ -195,10 +207,16 @@ def _rule(words: tuple[str, ...]) -> str:
 SHOWN = 4  # headlines of a suggestion
 
 
-def _as_toml(name: str, found: Suggestion) -> str:
-    lines = [f"# {len(found.events)} events, such as:"]
-    lines += [f"#   {event.headlines[0]}" for event in found.events[:SHOWN]]
-    lines += ["[[topics]]", f'id    = "{name}"', f'title = "{found.words[0].title()}"', f"match = '{_rule(found.words)}'", ""]  # fmt: skip
+def _topic_toml(name: str, found: Suggestion) -> str:
+    lines = [
+        f"# {len(found.events)} events, such as:",
+        *(f"#   {event.headlines[0]}" for event in found.events[:SHOWN]),
+        "[[topics]]",
+        f'id    = "{name}"',
+        f'title = "{found.words[0].title()}"',
+        f"match = '{_rule(found.words)}'",
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -237,13 +255,11 @@ def topics_list(settings: Settings) -> None:
         print_json([_topic_json(*row) for row in rows])
         return
     cells = [
-        (
-            topic.id,
-            topic.title,
-            str(told),
-            ago(newest, present),
-            topic.match or ", ".join(topic.sources) or "–",
-        )
+        (topic.id, topic.title, str(told), ago(newest, present), _shown_rule(topic))
         for topic, told, newest in rows
     ]
     table(("topic", "title", "stories", "newest", "rule"), cells)
+
+
+def _shown_rule(topic: Topic) -> str:
+    return topic.match or ", ".join(topic.sources) or "–"

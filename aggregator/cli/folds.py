@@ -41,10 +41,11 @@ def _tell(settings: Settings, store: Reader, done: str, *entries: str) -> None:
         settings.say(done)
         return
     places = [desk.why(store, entry) for entry in entries]
-    print_json({
-        "done": done,
-        "entries": [{"entry": one.member.entry.public_id, "story": one.story.public_id, "event": one.event_id} for one in places],
-    })  # fmt: skip
+    stand = [
+        {"entry": one.member.entry.public_id, "story": one.story.public_id, "event": one.event_id}
+        for one in places
+    ]
+    print_json({"done": done, "entries": stand})
 
 
 @click.command("join")
@@ -106,12 +107,12 @@ def _duration(text: str) -> int:
 def eval_command(
     settings: Settings, file: Path | None, questions: int, keep: Path | None, override: bool
 ) -> None:
-    """Precision, recall and F1 of each level against FILE (JSON Lines: entries with gold `story` and
-    `event`, and `gray`, ids that an entry is not judged against); or, where FILE is a .tsv, which of its pairs
-    come together or stay apart as wanted.
+    """Precision, recall and F1 of each level against FILE (JSON Lines: entries with gold `story` and `event`,
+    and `gray`, ids that an entry is not judged against); or, where FILE is a .tsv, which of its pairs come
+    together or stay apart as wanted.
 
-    P, R and F1 are of pairs, B³ is per item; `apart` is the share of single items left alone, `wrong` the number
-    of pairs put together that are different, `largest` the items of the largest group.
+    P, R and F1 are of pairs, B³ is per item; `apart` is the share of single items left alone, `wrong` the
+    number of pairs put together that are different, `largest` the items of the largest group.
 
     Without FILE: asks about the least certain folds of your own store and estimates their precision.
     """
@@ -146,10 +147,8 @@ def _pairs(settings: Settings, file: Path) -> None:
         return
     for one in found:
         for level in one.wrong:
-            a, b = one.titles
-            click.echo(
-                f"{one.kind} ({one.language}): {level} {one.found[level]}, should be {one.wanted[level]}: {a} / {b}"
-            )
+            judged = f"{level} {one.found[level]}, should be {one.wanted[level]}"
+            click.echo(f"{one.kind} ({one.language}): {judged}: {' / '.join(one.titles)}")
     click.echo(f"{sum(not one.wrong for one in found)} of {len(found)} pairs as wanted")
 
 
@@ -168,9 +167,14 @@ def _ask(settings: Settings, questions: int, keep: Path | None, override: bool) 
         if override and not is_right:
             _take_apart(settings, config, pair)
     for level, given in sorted(answers.items()):
-        low, high = evaluate.wilson(sum(given), len(given))
-        precision = f"precision of the doubtful folds {low:.2f} to {high:.2f} (95 %)"
-        click.echo(f"{level}\t{sum(given)} of {len(given)} right\t{precision}")
+        click.echo(_precision_line(level, given))
+
+
+def _precision_line(level: str, given: Sequence[bool]) -> str:
+    """What the answers say of a level's doubtful folds."""
+    low, high = evaluate.wilson(sum(given), len(given))
+    precision = f"precision of the doubtful folds {low:.2f} to {high:.2f} (95 %)"
+    return f"{level}\t{sum(given)} of {len(given)} right\t{precision}"
 
 
 def _answers(pairs: Iterable[desk.Pair], titles: Mapping[str, str]) -> Iterator[tuple[desk.Pair, bool]]:
@@ -200,14 +204,19 @@ def _answer(pair: desk.Pair, titles: Mapping[str, str]) -> str:
         click.echo(line, err=True)
     what = "the same text" if pair.level == "text" else "the same event"
     question = f"  {what}? y, n, s (skip), q (quit)"
-    while True:
-        try:
-            said = click.prompt(question, err=True, prompt_suffix=" ", default="", show_default=False)
-        except click.Abort:
-            click.echo(err=True)
-            return "q"
-        if (answer := said.strip().lower()[:1]) in ("y", "n", "s", "q") and answer:
-            return answer
+    while (answer := _typed(question)) not in ("y", "n", "s", "q"):
+        pass
+    return answer
+
+
+def _typed(question: str) -> str:
+    """The first letter of what is typed; q at the end of the input."""
+    try:
+        said: str = click.prompt(question, err=True, prompt_suffix=" ", default="", show_default=False)
+    except click.Abort:
+        click.echo(err=True)
+        return "q"
+    return said.strip().lower()[:1]
 
 
 def _lines(entry: Entry, titles: Mapping[str, str]) -> Iterator[str]:
@@ -264,8 +273,13 @@ def plan_command(settings: Settings, against: Path | None) -> None:
         return
     table(("topic", "change", "then", "of these in the feed"), [_change_cells(one) for one in changes])
     titles = _titles(changes) if settings.verbose else ()
-    for line in (*titles, *(f"+ {name}" for name in come), *(f"− {name}" for name in go)):
+    for line in (*titles, *_file_lines(come, go)):
         click.echo(line)
+
+
+def _file_lines(come: Sequence[str], go: Sequence[str]) -> Iterator[str]:
+    yield from (f"+ {name}" for name in come)
+    yield from (f"− {name}" for name in go)
 
 
 def _change_cells(one: Change) -> tuple[str, ...]:
@@ -279,9 +293,16 @@ def _change_json(one: Change, come: list[str], go: list[str]) -> dict[str, objec
         "added": [name for name in come if own.match(name)],
         "removed": [name for name in go if own.match(name)],
     }
-    return {"files": names,
-            "topic": one.topic, "added": one.added, "removed": one.removed, "items": one.items,
-            "feed": {"added": one.feed_added, "removed": one.feed_removed}, "came": list(one.came), "went": list(one.went)}  # fmt: skip
+    return {
+        "files": names,
+        "topic": one.topic,
+        "added": one.added,
+        "removed": one.removed,
+        "items": one.items,
+        "feed": {"added": one.feed_added, "removed": one.feed_removed},
+        "came": list(one.came),
+        "went": list(one.went),
+    }
 
 
 def _titles(changes: Sequence[Change]) -> Iterator[str]:

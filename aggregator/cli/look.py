@@ -5,8 +5,9 @@ In: options, and a store that is only read. Out: tables, lines, or JSON. Start r
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import click
 
@@ -23,7 +24,12 @@ from aggregator.text.phrases import span
 
 # what a person has to look at comes first
 WORST_FIRST = ("gone", "blocked", "failing", "silent", "slow", "moved", "new", "ok", "disabled")
-_COLOURS = {"gone": "red", "blocked": "red", "failing": "red", "silent": "yellow", "slow": "yellow", "moved": "cyan", "disabled": "dim"}  # fmt: skip
+_COLOURS = {
+    **dict.fromkeys(("gone", "blocked", "failing"), "red"),
+    **dict.fromkeys(("silent", "slow"), "yellow"),
+    "moved": "cyan",
+    "disabled": "dim",
+}
 
 
 @click.command("status")
@@ -36,20 +42,42 @@ def status_command(settings: Settings, states: tuple[str, ...]) -> None:
     config, present = settings.load(secrets=False), now()
     if not is_there(config.database):
         raise UsageError(f"{config.database}: nothing was polled yet; `aggregator run` does the first cycle")
-    with open_reader(config.database) as store:
-        found = sorted(desk.source_rows(config, store, present), key=_badness)
-        week, counts = desk.week(store, present), lookup.counts(store)
-        known = learning.quality(store)
-    rows = [row for row in found if not states or _state(row) in states]
+    found = _stored(config, present)
+    rows = [row for row in found.rows if not states or _state(row) in states]
     if settings.json:
-        sums = {"entries": counts["entry"], "stories": counts["story"], "events": counts["event"]}
-        record = {"sources": [_source_json(row) for row in rows], "week": _week_json(week)}
-        print_json({**record, **sums, "learned": _learned_json(known)})
+        print_json({"sources": [_source_json(row) for row in rows], **_sums_json(found)})
         return
     _status_table(rows, present)
-    settings.say(_sums_line(week, counts))
-    if known:
-        settings.say(_learned_line(known))
+    settings.say(_sums_line(found.week, found.counts))
+    if found.learned:
+        settings.say(_learned_line(found.learned))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What `status` tells of."""
+
+    rows: Sequence[desk.SourceRow]  # worst first
+    week: desk.Week
+    counts: Mapping[str, int]  # of entries, stories and events
+    learned: Mapping[str, Quality]  # of topics that learn, by id
+
+
+def _stored(config: Config, present: int) -> _Stored:
+    with open_reader(config.database) as store:
+        rows = sorted(desk.source_rows(config, store, present), key=_badness)
+        return _Stored(rows, desk.week(store, present), lookup.counts(store), learning.quality(store))
+
+
+def _sums_json(found: _Stored) -> dict[str, object]:
+    counts = found.counts
+    return {
+        "week": _week_json(found.week),
+        "entries": counts["entry"],
+        "stories": counts["story"],
+        "events": counts["event"],
+        "learned": _learned_json(found.learned),
+    }
 
 
 def _week_json(week: desk.Week) -> dict[str, int]:
@@ -124,26 +152,32 @@ def _status_cells(row: desk.SourceRow, present: int) -> tuple[str, ...]:
 
 
 def _source_json(row: desk.SourceRow) -> dict[str, object]:
-    memory = row.memory
-    failure = memory.failure
+    memory, failure = row.memory, row.memory.failure
     return {
-        "id": row.source.id, "title": row.title, "enabled": row.source.enabled, "state": memory.state, "since": rfc3339(memory.state_since or None),
-        "polled": rfc3339(memory.polled), "last_success": rfc3339(memory.succeeded), "last_new": rfc3339(memory.last_new),
-        "failures": memory.failures, "failure": None if failure is None else {"kind": failure.kind, "detail": failure.detail},
-        "next_poll": rfc3339(memory.next_poll or None), "why": memory.why, "push": row.push or None,
+        "id": row.source.id,
+        "title": row.title,
+        "enabled": row.source.enabled,
+        "state": memory.state,
+        "since": rfc3339(memory.state_since or None),
+        "polled": rfc3339(memory.polled),
+        "last_success": rfc3339(memory.succeeded),
+        "last_new": rfc3339(memory.last_new),
+        "failures": memory.failures,
+        "failure": None if failure is None else {"kind": failure.kind, "detail": failure.detail},
+        "next_poll": rfc3339(memory.next_poll or None),
+        "why": memory.why,
+        "push": row.push or None,
         "moved_to": memory.moved.url if memory.moved and memory.moved.adopted else None,
-    }  # fmt: skip
+    }
+
+
+# what `search` can print: for people, for programs, or as a feed
+FORMS = list(dict.fromkeys(["text", "json", *(form.name for form in formats.feeds())]))
 
 
 @click.command("search")
 @click.argument("text", metavar="QUERY")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(dict.fromkeys(["text", "json", *(form.name for form in formats.feeds())]))),
-    default="text",
-    show_default=True,
-)
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True)
 @click.option(
     "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most so many results."
 )
@@ -156,22 +190,29 @@ def search_command(
     """The topic query language over everything stored, newest first."""
     config = settings.load(secrets=False)
     feed = None if form in ("text", "json") else formats.feed(form)
-    try:
+    with _query_named():
         text = _within(text, since=since, before=before)
         with open_reader(config.database) as store:
             if feed is not None:
                 click.echo(_search_feed(config, store, text, feed, limit), nl=False)
                 return
-            titles, found = desk.titles(store), desk.search(store, text, limit, now())
-    except query.QueryError as error:
-        raise UsageError(f"search: {error}") from None
+            titles, found = desk.titles(store), [entry for entry, _ in desk.search(store, text, limit, now())]
     if form == "json" or settings.json:
-        for entry, _ in found:
+        for entry in found:
             print_json(_found_json(entry))
         return
-    table(("entry", "published", "source", "title"), [_found_cells(entry, titles) for entry, _ in found])
+    table(("entry", "published", "source", "title"), [_found_cells(entry, titles) for entry in found])
     if not found:
         settings.say("nothing stored matches")
+
+
+@contextmanager
+def _query_named() -> Iterator[None]:
+    """A query that can't be read is an error of this command's."""
+    try:
+        yield
+    except query.QueryError as error:
+        raise UsageError(f"search: {error}") from None
 
 
 def _search_feed(config: Config, store: Reader, text: str, feed: formats.Format, limit: int) -> bytes:
@@ -225,10 +266,9 @@ def why_command(settings: Settings, entry: str) -> None:
         near = [{"topic": one.topic, "missing": one.rule} for one in missed]
         print_json(_why_json(found) | {"near_topics": near})
         return
-    for line in _why_lines(found, titles):
+    near_lines = (f"  not     {one.topic}: {one.rule}" for one in missed)
+    for line in (*_why_lines(found, titles), *near_lines):
         click.echo(line)
-    for one in missed:
-        click.echo(f"  not     {one.topic}: {one.rule}")
 
 
 def _why_json(found: desk.Explanation) -> dict[str, object]:
@@ -348,9 +388,17 @@ def dump_command(settings: Settings) -> None:
     with open_reader(config.database) as store:
         effective = desk.in_effect(config, store)
         for entry, story, event, level, labelled in lookup.dump(store):
-            topics = effective(event, labelled)
-            click.echo(json.dumps({
-                "entry": entry.public_id, "source": entry.source, "guid": entry.guid, "link": entry.link, "title": entry.title,
-                "published": rfc3339(entry.published), "first_seen": rfc3339(entry.first_seen), "story": story, "event": event,
-                "level": level, "topics": list(topics),
-            }, ensure_ascii=False))  # fmt: skip
+            folded = {"story": story, "event": event, "level": level}
+            print_json({**_dumped(entry), **folded, "topics": list(effective(event, labelled))})
+
+
+def _dumped(entry: Entry) -> dict[str, object]:
+    return {
+        "entry": entry.public_id,
+        "source": entry.source,
+        "guid": entry.guid,
+        "link": entry.link,
+        "title": entry.title,
+        "published": rfc3339(entry.published),
+        "first_seen": rfc3339(entry.first_seen),
+    }

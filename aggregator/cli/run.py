@@ -64,7 +64,7 @@ def _with_lists(settings: Settings, config: Config, stop: Stop) -> Config:
 
 @contextmanager
 def _stopping() -> Iterator[Stop]:
-    """SIGTERM and SIGINT end the cycle soon and cleanly; what was stored is kept. The second one ends it now."""
+    """SIGTERM and SIGINT end the cycle soon and cleanly; what was stored is kept. The second ends it now."""
     stop = Stop()
 
     def handler(number: int, frame: object) -> None:
@@ -112,14 +112,23 @@ def report_json(report: Report) -> dict[str, object]:
     """In the form that scripts may rely on."""
     collected, folded, written = report.collected, report.folded, report.written
     return {
-        "started": rfc3339(report.started), "seconds": round(report.seconds, 3),
-        "sources": {"due": collected.due, "ok": collected.ok, "not_modified": collected.not_modified, "failed": collected.failed},
+        "started": rfc3339(report.started),
+        "seconds": round(report.seconds, 3),
+        "sources": {
+            "due": collected.due,
+            "ok": collected.ok,
+            "not_modified": collected.not_modified,
+            "failed": collected.failed,
+        },
         "entries": {"new": collected.new, "updated": collected.updated},
         "stories": {"new": folded.stories_new, "changed": folded.stories_changed},
         "events": {"new": folded.events_new, "changed": folded.events_changed},
         "files": {"written": list(written.written), "unchanged": written.unchanged},
-        "failures": [{"source": source, "kind": failure.kind, "detail": failure.detail} for source, failure in collected.failures],
-    }  # fmt: skip
+        "failures": [
+            {"source": source, "kind": failure.kind, "detail": failure.detail}
+            for source, failure in collected.failures
+        ],
+    }
 
 
 def failures_in_words(failures: Sequence[tuple[str, Failure]]) -> list[str]:

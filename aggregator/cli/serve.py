@@ -47,7 +47,7 @@ MATCHES = 500  # stories of a search that are counted
 
 
 def _bounded(store: Reader, text: str, ask: Callable[[Callable[[], bool]], Found]) -> Found:
-    """Ask with a function that tells whether it takes too long by now. Raises QueryError, and desk.TooLong."""
+    """Ask with a function that tells whether it takes too long by now. Raises QueryError, desk.TooLong."""
     if (size := query.size(query.parse(text))) > SEARCH_TERMS:
         raise query.QueryError(1, f"{size} terms are more than the {SEARCH_TERMS} of a search here")
     began = time.thread_time()
@@ -120,8 +120,8 @@ def _plain(words: str, status: str) -> Answer:
 
 
 class StoreDesk:
-    """What `/status`, `/source-ID.html`, `/search`, `/healthz` and `/metrics` show, over the store opened read-only for each
-    request.
+    """What `/status`, `/source-ID.html`, `/search`, `/healthz` and `/metrics` show, over the store opened
+    read-only for each request.
     """
 
     def __init__(self, holder: Holder, meters: Meters, clock: Callable[[], int] = now) -> None:
@@ -297,7 +297,8 @@ def _start(application: WSGI, host: str, port: int, largest_body: int = LARGEST_
     except (OSError, ValueError) as error:  # waitress makes a ValueError of a host name that is not known
         why = error.strerror if isinstance(error, OSError) else "no such address on this machine"
         raise UsageError(
-            f"{host}:{port}: can't be listened on: {why}; choose another --host or --port (serve.host, serve.port)"
+            f"{host}:{port}: can't be listened on: {why}; "
+            "choose another --host or --port (serve.host, serve.port)"
         ) from None
 
 
@@ -407,8 +408,8 @@ class Service:
         self._said = ""  # the trouble that was told last: it is told once, not every half minute
 
     def start(self) -> None:
-        """The database is made or looked at, so that what is wrong there is said at once. What is published is
-        served in any case (R8).
+        """The database is made or looked at, so that what is wrong there is said at once. What is published
+        is served in any case (R8).
         """
         config = self.holder.config
         heap.few_arenas()

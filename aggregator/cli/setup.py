@@ -18,7 +18,8 @@ from aggregator.stop import Stop
 from aggregator.store import is_there, open_reader, sources
 
 MINIMAL = """\
-# aggregator: every key is described in README.md. Check this file with `aggregator check`, try it with `aggregator run`.
+# aggregator: every key is described in README.md. \
+Check this file with `aggregator check`, try it with `aggregator run`.
 
 [service]
 title    = "My feeds"
@@ -48,7 +49,9 @@ port = 8080
 )
 @common()
 def init_command(settings: Settings, directory: Path, minimal: bool, opml_file: Path | None) -> None:
-    """Write a commented starter config.toml, with the seed stories beside it, into DIRECTORY (default: here)."""
+    """Write a commented starter config.toml, with the seed stories beside it, into DIRECTORY (default:
+    here).
+    """
     target = directory / "config.toml"
     _begin(target, minimal or opml_file is not None)
     if opml_file is not None:

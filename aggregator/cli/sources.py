@@ -123,7 +123,8 @@ def _candidates(config: Config, address: str) -> Sequence[Candidate]:
     found = cycle.find_feeds(config, address)
     if not found:
         raise UsageError(
-            f"{urls.redact(address)}: no feed there, and its page names none; look for an RSS sign on the site and give that address"
+            f"{urls.redact(address)}: no feed there, and its page names none; "
+            "look for an RSS sign on the site and give that address"
         )
     return found
 
@@ -227,7 +228,8 @@ def update_command(settings: Settings, ids: tuple[str, ...]) -> None:
     moved = _moved(config)
     for source_id in sorted(set(ids) - set(moved)):
         raise UsageError(
-            f"{source_id}: has not moved, as far as is known; a redirect is believed after several polls over a day"
+            f"{source_id}: has not moved, as far as is known; "
+            "a redirect is believed after several polls over a day"
         )
     wanted = {source_id: url for source_id, url in moved.items() if not ids or source_id in ids}
     for source_id, url in wanted.items():
@@ -368,7 +370,9 @@ def _folders(outline: opml.Outline) -> list[str]:
 
 
 def _made(outline: opml.Outline, topics: Topics) -> list[str]:
-    """Topics of the folders; of a file that we wrote also of its categories: these are ids, the folder's is the first."""
+    """Topics of the folders; of a file that we wrote also of its categories: these are ids, the folder's is
+    the first.
+    """
     names = _folders(outline)
     ids = outline.categories if outline.id is not None else ()
     id_of = dict(zip(names[:1], ids, strict=False))

@@ -82,8 +82,8 @@ def prune_command(settings: Settings) -> None:
 @click.command("doctor")
 @common(json_output=True)
 def doctor_command(settings: Settings) -> int:
-    """Versions with known bugs, database integrity, permissions, what is overdue. Exit code 1 where something is
-    wrong.
+    """Versions with known bugs, database integrity, permissions, what is overdue. Exit code 1 where something
+    is wrong.
     """
     found = [*_versions()]
     try:
