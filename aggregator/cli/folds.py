@@ -1,4 +1,8 @@
-"""`split`, `join`, `refold`, `eval`, `plan`: the levels of sameness, overridden, replayed, measured."""
+"""`split`, `join`, `refold`, `eval`, `plan`: the levels of sameness, overridden, replayed, measured.
+
+In: entries by id, link or guid; a labelled file; a changed config. Out: overrides, stories and events made anew,
+or figures. Start reading at `split_command`; each command stands before what only it needs.
+"""
 
 from __future__ import annotations
 
