@@ -6,6 +6,7 @@ import codecs
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from aggregator.fetch.exchange import Exchange
@@ -13,6 +14,7 @@ from aggregator.fetch.watchdog import Guard
 from aggregator.model import Failure
 
 PIECE = 65_536
+_GZIP, _GZIP_MAGIC = 16 + zlib.MAX_WBITS, b"\x1f\x8b"  # RFC 1952, 2.3.1
 _CODINGS = ("gzip", "x-gzip", "deflate")
 _TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,60}")  # RFC 9110, 5.6.2
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
@@ -26,40 +28,74 @@ class Bad(Exception):
         self.failure = failure
 
 
+@dataclass(frozen=True, slots=True)
+class _Codings:
+    """What an answer's Content-Encoding says."""
+
+    known: list[str]  # that we can undo, as they are named
+    strange: list[str]  # words of others
+
+    @property
+    def inflate(self) -> _Inflate | None:
+        """What undoes it; None where there is nothing to undo."""
+        return _Inflate(self.known == ["deflate"]) if self.known else None
+
+
 def read(raw: Any, headers: dict[str, str], exchange: Exchange, max_bytes: int) -> tuple[bytes, int]:
     """(body after decompression, bytes that travelled). Raises Bad.
 
     requests and urllib3 return bodies that are shorter than Content-Length, and truncated gzip, without an
-    error: both are
-    counted here. At most one content coding, gzip or deflate (B3). Others are said of bodies that are plain all
-    the same: `aws-chunked`, `utf-8`, `none`.
+    error: both are counted here. At most one content coding, gzip or deflate (B3). Others are said of bodies
+    that are plain all the same: `aws-chunked`, `utf-8`, `none`.
     """
+    codings = _codings(headers)
+    inflate = codings.inflate
+    body, wire = _within_bounds(raw, inflate, exchange, max_bytes)
+    _check_length(headers, wire)
+    if inflate and not inflate.complete and wire:
+        raise Bad(Failure("truncated", "the compressed body ends before its end"))
+    if codings.strange and not _is_text(body[:PIECE]):
+        raise Bad(_unknown(codings.strange))
+    return body, wire
+
+
+def _codings(headers: dict[str, str]) -> _Codings:
     said = [part.strip().lower() for part in headers.get("content-encoding", "").split(",")]
-    codings = [one for one in said if one in _CODINGS]
+    known = [one for one in said if one in _CODINGS]
     strange = [one for one in said if one not in (*_CODINGS, "", "identity")]
-    if len(codings) > 1 or not all(map(_TOKEN.fullmatch, strange)):
-        raise Bad(_unknown(codings + strange))
-    decoder = _Inflate(codings == ["deflate"]) if codings else None
-    out, wire = bytearray(), 0
+    if len(known) > 1 or not all(map(_TOKEN.fullmatch, strange)):
+        raise Bad(_unknown(known + strange))
+    return _Codings(known, strange)
+
+
+def _within_bounds(
+    raw: Any, inflate: _Inflate | None, exchange: Exchange, max_bytes: int
+) -> tuple[bytes, int]:
+    """(body, bytes that travelled), neither of them more than `max_bytes`, nor than there is memory for."""
+    body, wire = bytearray(), 0
     for piece in _pieces(raw, exchange.guard):
         wire += len(piece)
-        out += decoder.feed(piece, max_bytes + 1 - len(out)) if decoder else piece
-        if len(out) > max_bytes or wire > max_bytes:
-            raise Bad(
-                Failure("too-big", f"more than {max_bytes / 1e6:g} MB after decompression (poll.max_bytes)")
-            )
-        if not exchange.budget.reach(len(out), exchange.guard):
-            raise Bad(
-                Failure("timeout", "too many large bodies at once; there was no room for this one in time")
-            )
+        body += inflate.feed(piece, max_bytes + 1 - len(body)) if inflate else piece
+        if len(body) > max_bytes or wire > max_bytes:
+            raise Bad(_too_big(max_bytes))
+        if not exchange.budget.reach(len(body), exchange.guard):
+            raise Bad(_no_room())
+    return bytes(body), wire
+
+
+def _check_length(headers: dict[str, str], wire: int) -> None:
+    """`Content-Length` counts what travels, and nothing beside a transfer coding (RFC 9112, 6.3)."""
     length = headers.get("content-length", "")
     if length.isdecimal() and "transfer-encoding" not in headers and wire < int(length):
         raise Bad(Failure("truncated", f"the body ended after {wire} of {length} bytes"))
-    if decoder and not decoder.complete and wire:
-        raise Bad(Failure("truncated", "the compressed body ends before its end"))
-    if strange and not _is_text(bytes(out[:PIECE])):
-        raise Bad(_unknown(strange))
-    return bytes(out), wire
+
+
+def _too_big(max_bytes: int) -> Failure:
+    return Failure("too-big", f"more than {max_bytes / 1e6:g} MB after decompression (poll.max_bytes)")
+
+
+def _no_room() -> Failure:
+    return Failure("timeout", "too many large bodies at once; there was no room for this one in time")
 
 
 def _unknown(codings: list[str]) -> Failure:
@@ -91,7 +127,7 @@ class _Inflate:
 
     def __init__(self, deflate: bool) -> None:
         self._deflate = deflate
-        self._object = zlib.decompressobj(zlib.MAX_WBITS if deflate else 16 + zlib.MAX_WBITS)
+        self._object = zlib.decompressobj(zlib.MAX_WBITS if deflate else _GZIP)
         self._started = False
 
     @property
@@ -99,25 +135,35 @@ class _Inflate:
         return self._object.eof
 
     def feed(self, data: bytes, room: int) -> bytes:
+        """At most `room` bytes of what these stand for. Raises Bad."""
         out = bytearray()
         while data and len(out) < room:
             try:
                 out += self._object.decompress(data, room - len(out))
             except zlib.error as error:
-                if self._deflate and not self._started:
-                    self._started = True
-                    # “deflate” without the zlib frame, as some servers have it
-                    self._object = zlib.decompressobj(-zlib.MAX_WBITS)
+                if self._taken_as_raw():
                     continue
                 if out or self._object.eof:
-                    return bytes(out)  # rubbish after a complete member
+                    break  # rubbish after a complete member
                 raise Bad(Failure("encoding", f"the compressed body is damaged ({error})")) from None
             self._started = True
-            data = self._object.unconsumed_tail or self._object.unused_data
-            if self._object.eof and data and not self._deflate:
-                if not data.startswith(b"\x1f\x8b"):
-                    return bytes(out)
-                self._object = zlib.decompressobj(16 + zlib.MAX_WBITS)
-            elif self._object.eof:
-                return bytes(out)
+            data = self._rest()
         return bytes(out)
+
+    def _taken_as_raw(self) -> bool:
+        """“deflate” without the zlib frame, as some servers have it: tried once, at the start."""
+        if not self._deflate or self._started:
+            return False
+        self._started = True
+        self._object = zlib.decompressobj(-zlib.MAX_WBITS)
+        return True
+
+    def _rest(self) -> bytes:
+        """What is still to be undone; after the end of a gzip member that is the next one, if it is one."""
+        if not self._object.eof:
+            return self._object.unconsumed_tail
+        rest = self._object.unused_data
+        if self._deflate or not rest.startswith(_GZIP_MAGIC):
+            return b""
+        self._object = zlib.decompressobj(_GZIP)
+        return rest
