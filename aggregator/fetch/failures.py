@@ -23,6 +23,18 @@ _CHALLENGE = re.compile(
 _REFUSAL = re.compile(rb"cloudflare|access denied|you have been blocked|incapsula|ddos", re.I)
 _PAGE = 200_000  # bytes of an error's page that are looked at
 
+_OF_STATUS = {
+    401: ("unauthorized", "needs credentials (401); set `headers` of the source"),
+    403: ("unauthorized", "refuses us (403)"),
+    404: ("missing", "not found (404); the feed may have moved"),
+    410: ("gone", "gone for good (410); remove the source"),
+    503: ("unavailable", "the server is unavailable for now (503)"),
+    204: ("empty", "answered 204 without a body"),
+    205: ("empty", "answered 205 without a body"),
+}
+_NO_ADDRESS = (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema, LocationParseError)
+_OF_AN_ANSWER = (requests.exceptions.RequestException, HTTPError, OSError, ValueError)
+
 
 class Wrong(Exception):
     """An answer that is a failure, with the failure."""
@@ -41,27 +53,18 @@ def of_status(answer: requests.Response, named: dict[str, str], exchange: Exchan
     status, wait = answer.status_code, headers.retry_after(named, exchange.now)
     if status == 429:
         return Failure("rate-limited", "the server asks for fewer requests (429)", wait, status)
-    if named.get("cf-mitigated") == "challenge" or (
-        status in (401, 403, 503) and _page_blocks(answer, named, exchange)
-    ):
-        return Failure(
-            "blocked",
-            f"blocked by a protection page ({status}); ask the site to let feed readers through",
-            wait,
-            status,
-        )
-    words = {
-        401: ("unauthorized", "needs credentials (401); set `headers` of the source"),
-        403: ("unauthorized", "refuses us (403)"),
-        404: ("missing", "not found (404); the feed may have moved"),
-        410: ("gone", "gone for good (410); remove the source"),
-        503: ("unavailable", "the server is unavailable for now (503)"),
-        204: ("empty", "answered 204 without a body"),
-        205: ("empty", "answered 205 without a body"),
-    }
-    reason = "".join(c if c.isprintable() else " " for c in markup.clean(answer.reason or ""))[:60]
-    kind, detail = words.get(status, ("status", f"answered {status} {reason}".rstrip()))
+    if _is_blocked(answer, named, exchange):
+        words = f"blocked by a protection page ({status}); ask the site to let feed readers through"
+        return Failure("blocked", words, wait, status)
+    reason = _printable(markup.clean(answer.reason or ""))[:60]
+    kind, detail = _OF_STATUS.get(status, ("status", f"answered {status} {reason}".rstrip()))
     return Failure(kind, detail, wait, status)
+
+
+def _is_blocked(answer: requests.Response, named: dict[str, str], exchange: Exchange) -> bool:
+    if named.get("cf-mitigated") == "challenge":
+        return True
+    return answer.status_code in (401, 403, 503) and _page_blocks(answer, named, exchange)
 
 
 def _page_blocks(answer: requests.Response, named: dict[str, str], exchange: Exchange) -> bool:
@@ -77,43 +80,59 @@ def of_error(error: Exception, exchange: Exchange) -> Failure:
     """Any exception of any library as a failure in words (B7); what the guard killed is late, however it
     shows.
     """
-    if isinstance(error, Wrong | decode.Bad):
-        return late(exchange.limits) if exchange.guard.killed else error.failure
     if exchange.guard.killed:
         return late(exchange.limits)
+    if isinstance(error, Wrong | decode.Bad):
+        return error.failure
     chain = _chain(error)
+    text = " ".join(f"{type(one).__name__} {one}" for one in chain)
+    return (
+        _of_the_address(chain)
+        or _by_words(error, chain, text, exchange.limits)
+        or _by_type(chain, text)
+        or Failure("internal", f"{type(error).__name__}: {_reason(chain)}")
+    )
+
+
+def _of_the_address(chain: list[BaseException]) -> Failure | None:
+    """What `transport` itself found wrong, before there was a connection."""
     for one in chain:
         if isinstance(one, Refused):
             return Failure("forbidden-address", str(one))
         if isinstance(one, Unresolved):
             return Failure("dns", str(one))
-    text = " ".join(f"{type(one).__name__} {one}" for one in chain)
+    return None
+
+
+def _by_words(error: Exception, chain: list[BaseException], text: str, limits: Limits) -> Failure | None:
+    """What the libraries tell by their words only, however deep it is wrapped."""
     if isinstance(error, requests.exceptions.SSLError) or "SSLError" in text or "CertificateError" in text:
         return Failure("tls", f"no secure connection: {_reason(chain)}")
     if "TimeoutError" in text or "timed out" in text.lower():
-        return late(exchange.limits)
-    return _by_words(error, chain, text)
-
-
-def _by_words(error: Exception, chain: list[BaseException], text: str) -> Failure:
-    """The rest, told apart by type where there is one and by the words of the libraries where there is none."""
+        return late(limits)
     if "IncompleteRead" in text or "Connection broken" in text:
         return Failure("truncated", "the connection ended in the middle of the answer")
-    if isinstance(
-        error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema | LocationParseError
-    ):
+    return None
+
+
+def _by_type(chain: list[BaseException], text: str) -> Failure | None:
+    error = chain[0]
+    if isinstance(error, _NO_ADDRESS):
         return Failure("redirect", "no valid web address")
     if any(isinstance(one, ConnectionRefusedError) for one in chain):
         return Failure("connect", "the server refuses connections")
-    if (
-        any(isinstance(one, OSError) and one.errno for one in chain)
-        and "RemoteDisconnected" not in text
-        and "ConnectionReset" not in text
-    ):
+    if _never_connected(chain, text):
         return Failure("connect", f"no connection: {_reason(chain)}")
-    if isinstance(error, requests.exceptions.RequestException | HTTPError | OSError | ValueError):
+    if isinstance(error, _OF_AN_ANSWER):
         return Failure("protocol", f"the answer is no proper HTTP: {_reason(chain)}")
-    return Failure("internal", f"{type(error).__name__}: {_reason(chain)}")
+    return None
+
+
+def _never_connected(chain: list[BaseException], text: str) -> bool:
+    """Whether the system itself failed to connect; a server that hung up was there."""
+    if "RemoteDisconnected" in text or "ConnectionReset" in text:
+        return False
+    return any(isinstance(one, OSError) and one.errno for one in chain)
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -130,14 +149,16 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 def _reason(chain: list[BaseException]) -> str:
     """The innermost one that says something, on one line, without addresses that may hold secrets."""
-    for one in reversed(chain):
-        text = (
-            getattr(one, "verify_message", None)
-            or getattr(one, "strerror", None)
-            or (str(one.args[-1]) if one.args else "")
-        )
-        if text and not any(sign in text for sign in ("://", "with url:", "object at 0x")):
-            return "".join(
-                c if c.isprintable() else " " for c in markup.snippet(markup.clean(str(text)), 120)
-            )
+    for words in map(_words, reversed(chain)):
+        if words and not any(sign in words for sign in ("://", "with url:", "object at 0x")):
+            return _printable(markup.snippet(markup.clean(words), 120))
     return type(chain[0]).__name__
+
+
+def _words(error: BaseException) -> str:
+    last = str(error.args[-1]) if error.args else ""
+    return str(getattr(error, "verify_message", None) or getattr(error, "strerror", None) or last)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
