@@ -38,3 +38,9 @@ class Trail:
     hops: int = 0
     seconds: float = 0.0  # of all requests so far; waiting for a turn does not count
     cookies: Cookies = field(default_factory=Cookies)
+
+    def led(self, to: str, permanently: bool, asked: frozenset[tuple[str, str]], cookies: Cookies) -> Trail:
+        """After one more redirect."""
+        leading = self.leading and permanently
+        permanent = to if leading else self.permanent
+        return Trail(to, permanent, leading, asked, self.hops + 1, self.seconds, cookies)
