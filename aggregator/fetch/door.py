@@ -24,8 +24,8 @@ MOST_HOPS = 3  # redirects of a hub, or of whoever is told that a cycle was good
 class Door:
     """To the network, and to local files. Nothing here raises: trouble is a `Failure` inside the value.
 
-    Holds what watches deadlines and large bodies, and the clock. Whose turn it is at a host is not its business.
-    Usable from many threads; `close` ends what is under way, and refuses what comes later.
+    Holds what watches deadlines and large bodies, and the clock. Whose turn it is at a host is not its
+    business. Usable from many threads; `close` ends what is under way, and refuses what comes later.
     """
 
     def __init__(
@@ -73,34 +73,38 @@ class Door:
             trail = outcome
 
     def ask(self, request: Request, limits: Limits, trail: Trail | None = None) -> FetchResult | Trail:
-        """One request; `trail`: after redirects. All requests of an exchange end within `limits`. Validators go
-        out byte for byte, configured headers to their origin only. A `Trail`: it goes on there.
+        """One request; `trail`: after redirects. All requests of an exchange end within `limits`. Validators
+        go out byte for byte, configured headers to their origin only. A `Trail`: it goes on there.
         """
         trail = trail or Trail(request.url)
         started = time.monotonic()
+        outcome = self._asked(request, limits, trail)
+        seconds = trail.seconds + time.monotonic() - started
+        if isinstance(outcome, Trail):
+            return replace(outcome, seconds=seconds)
+        return replace(outcome, at=self.now(), seconds=seconds)
+
+    def _asked(self, request: Request, limits: Limits, trail: Trail) -> FetchResult | Trail:
+        """Without what the clock says of it."""
         exchange = self._open(limits, trail.seconds)
-        guard = exchange.guard
         outcome: FetchResult | Trail
         try:
             outcome = follow.ask(request, trail, exchange)
         except Exception as error:
             outcome = FetchResult(trail.url, 0, failure=failures.of_error(error, exchange))
         finally:
-            self._watchdog.done(guard)
-        if guard.killed:
-            stopped = Failure("stopped", "the poll was ended, because we were asked to stop")
-            failure = stopped if self.closed else failures.late(limits)
-            outcome = FetchResult(trail.url, 0, failure=failure)
-        seconds = trail.seconds + time.monotonic() - started
-        if isinstance(outcome, Trail):
-            return replace(outcome, seconds=seconds)
-        return replace(outcome, at=self.now(), seconds=seconds)
+            self._watchdog.done(exchange.guard)
+        if not exchange.guard.killed:
+            return outcome
+        # What a killed exchange brought looks complete, and need not be.
+        stopped = Failure("stopped", "the poll was ended, because we were asked to stop")
+        return FetchResult(trail.url, 0, failure=stopped if self.closed else failures.late(limits))
 
     def send(self, url: str, limits: Limits, form: Mapping[str, str] | None = None) -> Failure | None:
         """POST a form (a WebSub ping), or GET where there is none (a dead man's switch); None: it was taken.
 
-        Redirects are followed a few times, by the rules for feeds; a form goes along, but for 303, which says that
-        what is there is to be read (RFC 9110, 15.4.4).
+        Redirects are followed a few times, by the rules for feeds; a form goes along, but for 303, which says
+        that what is there is to be read (RFC 9110, 15.4.4).
         """
         exchange = self._open(limits)
         try:
@@ -120,19 +124,23 @@ class Door:
 
 
 def _send(url: str, form: Mapping[str, str] | None, limits: Limits, guard: Guard) -> Failure | None:
-    trail = [url]
-    while len(trail) <= MOST_HOPS + 1:
-        asked = requests.Request(
-            "GET" if form is None else "POST",
-            trail[-1],
-            {"User-Agent": limits.user_agent},
-            data=dict(form) if form else None,
-        )
-        with transport.exchange(asked.prepare(), guard.left) as answer:
-            status, named = answer.status_code, dict(headers.joined(answer.raw.headers.items()))
+    to = url
+    for _ in range(MOST_HOPS + 1):
+        status, location = _answered(to, form, limits, guard)
         if status not in follow.REDIRECTS:
-            words = f"{urls.redact(trail[-1])} answered {status}"
+            words = f"{urls.redact(to)} answered {status}"
             return None if 200 <= status < 300 else Failure("status", words, status=status)
-        trail.append(follow.target(trail[-1], status, named.get("location")))
+        to = follow.target(to, status, location)
         form = None if status == 303 else form
     raise Wrong(Failure("redirect", f"{urls.redact(url)}: more than {MOST_HOPS} redirects"))
+
+
+def _answered(
+    to: str, form: Mapping[str, str] | None, limits: Limits, guard: Guard
+) -> tuple[int, str | None]:
+    """(status, Location)."""
+    method, data = ("GET", None) if form is None else ("POST", dict(form))
+    asked = requests.Request(method, to, {"User-Agent": limits.user_agent}, data=data)
+    with transport.exchange(asked.prepare(), guard.left) as answer:
+        named = dict(headers.joined(answer.raw.headers.items()))
+        return answer.status_code, named.get("location")
