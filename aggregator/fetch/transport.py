@@ -24,7 +24,8 @@ from urllib3.poolmanager import PoolManager
 from urllib3.util.retry import Retry
 
 from aggregator.fetch import address
-from aggregator.fetch.exchange import Exchange
+from aggregator.fetch.exchange import Exchange, Resolver
+from aggregator.fetch.watchdog import Guard
 
 LOOK = 0.25  # seconds between two looks, while DNS is waited for, at whether the exchange is over
 MAX_INTERIM = 20  # answers of the kind 1xx before the one that counts
@@ -50,33 +51,29 @@ def system_resolver(host: str, port: int) -> list[str]:
     return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
 
 
-def _resolve(exchange: Exchange, host: str, port: int) -> list[str]:
-    """getaddrinfo can't be interrupted: it runs in a daemon thread that is left behind when the time is up."""
-    answers: queue.SimpleQueue[list[str] | BaseException] = queue.SimpleQueue()
-
-    def ask() -> None:
-        try:
-            answers.put(exchange.resolver(host, port))
-        except BaseException as error:
-            answers.put(error)
-
-    threading.Thread(target=ask, name="dns", daemon=True).start()
-    answer = _waited_for(answers, exchange)
-    if answer is None:
-        raise Unresolved(f"{host}: no answer from DNS in time")
-    if isinstance(answer, (UnicodeError, ValueError)):
-        raise Unresolved(f"{host}: is no valid host name")
-    if isinstance(answer, BaseException):
-        raise Unresolved(f"{host}: the name is not known ({getattr(answer, 'strerror', None) or answer})")
-    if not answer:
-        raise Unresolved(f"{host}: the name has no address")
-    return answer
-
-
 _Addresses = list[str] | BaseException
+_Answers = queue.SimpleQueue[_Addresses]
 
 
-def _waited_for(answers: queue.SimpleQueue[_Addresses], exchange: Exchange) -> _Addresses | None:
+def _resolve(exchange: Exchange, host: str, port: int) -> list[str]:
+    """getaddrinfo can't be interrupted: a daemon thread runs it, and is left behind when the time is up."""
+    answers: _Answers = queue.SimpleQueue()
+    asked = (exchange.resolver, host, port, answers)
+    threading.Thread(target=_ask, args=asked, name="dns", daemon=True).start()
+    answer = _waited_for(answers, exchange)
+    if isinstance(answer, list) and answer:
+        return answer
+    raise Unresolved(f"{host}: {_why_not(answer)}")
+
+
+def _ask(resolver: Resolver, host: str, port: int, answers: _Answers) -> None:
+    try:
+        answers.put(resolver(host, port))
+    except BaseException as error:
+        answers.put(error)
+
+
+def _waited_for(answers: _Answers, exchange: Exchange) -> _Addresses | None:
     """None where the exchange is over before there is one."""
     while not exchange.guard.over:
         with contextlib.suppress(queue.Empty):
@@ -84,34 +81,57 @@ def _waited_for(answers: queue.SimpleQueue[_Addresses], exchange: Exchange) -> _
     return None
 
 
+def _why_not(answer: _Addresses | None) -> str:
+    if answer is None:
+        return "no answer from DNS in time"
+    if isinstance(answer, UnicodeError | ValueError):
+        return "is no valid host name"
+    if isinstance(answer, BaseException):
+        return f"the name is not known ({getattr(answer, 'strerror', None) or answer})"
+    return "the name has no address"
+
+
 def _connect(host: str, port: int) -> socket.socket:
     """A connection to a checked address: the one that was checked is the one that is dialled."""
     exchange: Exchange = _current.exchange
-    name = host.strip("[]")
-    found, why = address.allowed(
-        _resolve(exchange, name, port), name.lower(), port, exchange.limits.allow_hosts
-    )
-    if why is not None:
-        raise Refused(why)
+    guard, found = exchange.guard, _checked(exchange, host.strip("[]"), port)
     trouble: OSError = OSError("no address")
     for one in found:
-        if exchange.guard.killed:  # what is not connected yet can't be shut down
+        if guard.killed:  # what is not connected yet can't be shut down
             raise TimeoutError("the exchange is over")
-        sock = socket.socket(socket.AF_INET6 if ":" in one else socket.AF_INET, socket.SOCK_STREAM)
+        # Several addresses share the time, so that a dead first one leaves some for the next.
+        seconds = guard.left / (2 if len(found) > 1 else 1)
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            exchange.guard.watch(sock)
-            # Several addresses share the time, so that a dead first one leaves some for the next.
-            sock.settimeout(exchange.guard.left / (2 if len(found) > 1 else 1))
-            sock.connect((one, port))
-            if exchange.guard.killed:
-                raise TimeoutError("the exchange is over")
-            sock.settimeout(exchange.guard.left)
-            return sock
+            return _dialled(one, port, guard, seconds)
         except OSError as error:
             trouble = error
-            sock.close()
     raise trouble
+
+
+def _checked(exchange: Exchange, name: str, port: int) -> list[str]:
+    """The addresses of this name. Raises Refused where one of them may not be connected to."""
+    resolved = _resolve(exchange, name, port)
+    found, why = address.allowed(resolved, name.lower(), port, exchange.limits.allow_hosts)
+    if why is not None:
+        raise Refused(why)
+    return found
+
+
+def _dialled(one: str, port: int, guard: Guard, seconds: float) -> socket.socket:
+    """A connection that the guard watches. `seconds`: for connecting."""
+    sock = socket.socket(socket.AF_INET6 if ":" in one else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        guard.watch(sock)
+        sock.settimeout(seconds)
+        sock.connect((one, port))
+        if guard.killed:
+            raise TimeoutError("the exchange is over")
+        sock.settimeout(guard.left)
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 class _Answer(http.client.HTTPResponse):
@@ -148,8 +168,8 @@ class _Secure(HTTPSConnection):
 
 class _PlainPool(HTTPConnectionPool):
     """Connections are never used twice, whatever the server says of keeping them: a second use would pass by
-    the check of the address
-    and by the watchdog, and would take what is left of one answer for the next one."""
+    the check of the address and by the watchdog, and would take what is left of one answer for the next one.
+    """
 
     ConnectionCls = _Plain
 
@@ -219,7 +239,7 @@ def session() -> requests.Session:
 
 def exchange(prepared: requests.PreparedRequest, timeout: float) -> requests.Response:
     """One request, one answer. Not by `Session.send`: that follows up redirects even when told not to,
-    reading their whole bodies
-    and raising a bare UnicodeDecodeError over a bad Location."""
+    reading their whole bodies and raising a bare UnicodeDecodeError over a bad Location.
+    """
     assert prepared.url is not None
     return session().get_adapter(prepared.url).send(prepared, stream=True, timeout=timeout)
