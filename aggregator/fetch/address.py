@@ -9,17 +9,19 @@ from collections.abc import Sequence
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+# fmt: off
 _FORBIDDEN_4 = {
     "0.0.0.0/8": "this network", "10.0.0.0/8": "private", "100.64.0.0/10": "carrier-grade NAT", "127.0.0.0/8": "loopback", "169.254.0.0/16": "link-local",
     "172.16.0.0/12": "private", "192.0.0.0/24": "IETF protocols", "192.0.2.0/24": "documentation", "192.31.196.0/24": "AS112", "192.52.193.0/24": "AMT",
     "192.88.99.0/24": "6to4 relay", "192.168.0.0/16": "private", "192.175.48.0/24": "AS112", "198.18.0.0/15": "benchmarks", "198.51.100.0/24": "documentation",
     "203.0.113.0/24": "documentation", "224.0.0.0/4": "multicast", "240.0.0.0/4": "reserved",
-}  # fmt: skip
+}
 _FORBIDDEN_6 = {
     "::/96": "unspecified, loopback or IPv4-compatible", "64:ff9b:1::/48": "local NAT64", "100::/64": "discard", "2001::/23": "IETF protocols",
     "2001:db8::/32": "documentation", "3fff::/20": "documentation", "5f00::/16": "segment routing", "fc00::/7": "unique local", "fe80::/10": "link-local",
     "fec0::/10": "site-local", "ff00::/8": "multicast",
-}  # fmt: skip
+}
+# fmt: on
 _NETWORKS_4 = [(ipaddress.IPv4Network(net), name) for net, name in _FORBIDDEN_4.items()]
 _NETWORKS_6 = [(ipaddress.IPv6Network(net), name) for net, name in _FORBIDDEN_6.items()]
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -34,12 +36,17 @@ def forbidden(text: str) -> str | None:
         address: Address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return "no address"
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = _embedded(address)
-        if inner is not None:
-            address = inner
     if isinstance(address, ipaddress.IPv4Address):
-        return next((name for network, name in _NETWORKS_4 if address in network), None)
+        return _forbidden_4(address)
+    inner = _embedded(address)
+    return _forbidden_6(address) if inner is None else _forbidden_4(inner)
+
+
+def _forbidden_4(address: ipaddress.IPv4Address) -> str | None:
+    return next((name for network, name in _NETWORKS_4 if address in network), None)
+
+
+def _forbidden_6(address: ipaddress.IPv6Address) -> str | None:
     named = next((name for network, name in _NETWORKS_6 if address in network), None)
     return named or (None if address in _PUBLIC_6 else "not public")
 
@@ -69,8 +76,6 @@ def allowed(
     for address in found:
         why = forbidden(address)
         if why is not None:
-            return (
-                [],
-                f'{shown} has the address {address} ({why}), which is not public; if it is yours, add "{shown}" to poll.allow_hosts',
-            )
+            words = f"{shown} has the address {address} ({why}), which is not public"
+            return [], f'{words}; if it is yours, add "{shown}" to poll.allow_hosts'
     return list(dict.fromkeys(found)), None

@@ -1,5 +1,5 @@
-"""Cookies of one exchange. Some servers answer with a redirect to where they were asked, and want back the cookie
-that they set with it; nothing is kept between polls (P19).
+"""Cookies of one exchange. Some servers answer with a redirect to where they were asked, and want back the
+cookie that they set with it; nothing is kept between polls (P19).
 """
 
 from __future__ import annotations

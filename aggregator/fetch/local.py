@@ -9,29 +9,24 @@ from aggregator.model import Failure, FetchResult, Limits
 
 
 def read(pattern: str, limits: Limits, at: int) -> tuple[FetchResult, ...]:
-    """The files that an absolute path or glob names, in the order of their names, as they are now, `at`; trouble
-    with one is that file's failure.
+    """The files that an absolute path or glob names, in the order of their names, as they are now, `at`;
+    trouble with one is that file's failure.
     """
     names = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern, recursive=True))
+    files = [path for path in map(Path, names) if not path.is_dir()]
+    if files:
+        return tuple(_read(path, at, limits) for path in files)
+    return (FetchResult(pattern, at, failure=_nothing(pattern, names)),)
+
+
+def _nothing(pattern: str, names: list[str]) -> Failure:
+    """Where none of these is a file."""
     if not names:
-        return (
-            FetchResult(
-                pattern, at, failure=Failure("missing", f"{pattern}: there is no such file; check `path`")
-            ),
-        )
-    if len(names) == 1 and Path(names[0]).is_dir():
-        return (
-            FetchResult(
-                pattern,
-                at,
-                failure=Failure(
-                    "unreadable", f"{pattern}: is a folder; name files in it, for example {pattern}/*.txt"
-                ),
-            ),
-        )
-    found = tuple(_read(Path(name), at, limits) for name in names if not Path(name).is_dir())
-    empty = Failure("missing", f"{pattern}: only folders there, no files")
-    return found or (FetchResult(pattern, at, failure=empty),)
+        return Failure("missing", f"{pattern}: there is no such file; check `path`")
+    if len(names) == 1:
+        words = f"{pattern}: is a folder; name files in it, for example {pattern}/*.txt"
+        return Failure("unreadable", words)
+    return Failure("missing", f"{pattern}: only folders there, no files")
 
 
 def _read(path: Path, at: int, limits: Limits) -> FetchResult:
@@ -44,11 +39,6 @@ def _read(path: Path, at: int, limits: Limits) -> FetchResult:
     except OSError as error:
         return FetchResult(url, at, failure=Failure("unreadable", f"{path}: can't be read: {error.strerror}"))
     if len(body) > limits.max_bytes:
-        return FetchResult(
-            url,
-            at,
-            failure=Failure(
-                "too-big", f"{path}: more than {limits.max_bytes // 1_000_000} MB (poll.max_bytes)"
-            ),
-        )
+        words = f"{path}: more than {limits.max_bytes // 1_000_000} MB (poll.max_bytes)"
+        return FetchResult(url, at, failure=Failure("too-big", words))
     return FetchResult(url, at, body=body, name=path.name)

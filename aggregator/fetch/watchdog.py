@@ -1,10 +1,8 @@
 """Ends exchanges at their deadline, however slowly they trickle: one thread that shuts sockets down.
 
 Time-outs of sockets are per read, so that dripped headers, dripped bodies and floods of 1xx answers never
-meet them. `shutdown`
-on a duplicate of the descriptor ends a read in another thread at once, in TLS handshakes too. Afterwards
-`killed` has to be looked
-at: http.client then returns a complete-looking answer.
+meet them. `shutdown` on a duplicate of the descriptor ends a read in another thread at once, in TLS
+handshakes too. Afterwards `killed` has to be looked at: http.client then returns a complete-looking answer.
 """
 
 from __future__ import annotations
@@ -106,9 +104,13 @@ class Watchdog:
             with self._changed:
                 if self._closed and not self._guards:
                     return
-                nearest = min((guard.deadline for guard in self._guards), default=None)
-                self._changed.wait(None if nearest is None else max(0.0, nearest - time.monotonic()))
+                self._changed.wait(self._until_the_next())
                 late = [guard for guard in self._guards if guard.deadline <= time.monotonic()]
                 self._guards.difference_update(late)
             for guard in late:
                 guard.kill()
+
+    def _until_the_next(self) -> float | None:
+        """Seconds until a deadline; None where there is none."""
+        nearest = min((guard.deadline for guard in self._guards), default=None)
+        return None if nearest is None else max(0.0, nearest - time.monotonic())
