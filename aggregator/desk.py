@@ -7,8 +7,8 @@ In: an open store and a question. Out: values. Start reading at `why`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from aggregator import edition, query, suggest
 from aggregator.batches import batches
@@ -87,26 +87,39 @@ def topic_counts(store: Reader) -> dict[str, tuple[int, int]]:
     return counts_of_topics(store)
 
 
+@dataclass(slots=True)
+class _Happened:
+    """What is known of an event of the last days."""
+
+    titles: list[str] = field(default_factory=list)
+    outlets: set[str] = field(default_factory=set)
+    topics: set[str] = field(default_factory=set)  # of any of its stories
+
+
 def suggested(config: Config, store: Reader, since: int, most: int) -> list[suggest.Suggestion]:
     """Topics that are missing, from the events since then that stand in none: `min_sources` is applied."""
-    titles, outlets = defaultdict[int, list[str]](list), defaultdict[int, set[str]](set)
-    topics = defaultdict[int, set[str]](set)
-    for event, title, source, labelled in stories.happenings(store, since):
-        titles[event].append(title)
-        outlets[event].add(source)
-        topics[event].update(labelled.split())
     least = {topic.id: topic.min_sources for topic in config.topics}
+    happened = _happened(store, since)
     placed = suggest.placed(
         {
-            event: [topic for topic in found if len(outlets[event]) >= least.get(topic, 1)]
-            for event, found in topics.items()
+            event: [topic for topic in one.topics if len(one.outlets) >= least.get(topic, 1)]
+            for event, one in happened.items()
         }
     )
     happenings = [
-        suggest.Happening(event, tuple(found), len(outlets[event]), event in placed)
-        for event, found in titles.items()
+        suggest.Happening(event, tuple(one.titles), len(one.outlets), event in placed)
+        for event, one in happened.items()
     ]
     return suggest.suggest(happenings, most)
+
+
+def _happened(store: Reader, since: int) -> Mapping[int, _Happened]:
+    found = defaultdict[int, _Happened](_Happened)
+    for event, title, source, labelled in stories.happenings(store, since):
+        found[event].titles.append(title)
+        found[event].outlets.add(source)
+        found[event].topics.update(labelled.split())
+    return found
 
 
 def in_effect(config: Config, store: Reader) -> Callable[[str | None, Sequence[str]], tuple[str, ...]]:
@@ -114,16 +127,20 @@ def in_effect(config: Config, store: Reader) -> Callable[[str | None, Sequence[s
     can stand: `min_sources` applied.
     """
     least = {topic.id: topic.min_sources for topic in config.topics if topic.min_sources > 1}
-    told: dict[str, int] = {}
-    if least:
-        events = events_of_topics(store, list(least))
-        for some in batches(events, 500):
-            told |= _independent(store, some)
+    told = _told_by(store, list(least)) if least else {}
 
     def effective(event: str | None, topics: Sequence[str]) -> tuple[str, ...]:
         return tuple(topic for topic in topics if told.get(event or "", 0) >= least.get(topic, 0))
 
     return effective
+
+
+def _told_by(store: Reader, topics: Sequence[str]) -> dict[str, int]:
+    """Published id of an event of these topics → how many independent sources tell it."""
+    told: dict[str, int] = {}
+    for some in batches(events_of_topics(store, topics), 500):
+        told |= _independent(store, some)
+    return told
 
 
 def _independent(store: Reader, events: Sequence[int]) -> dict[str, int]:
@@ -164,29 +181,46 @@ def _are_one_item(found: Sequence[Entry]) -> bool:
 def why(store: Reader, name: str) -> Explanation:
     """Story, event, level, partner, score, threshold, features and topics of an entry. Raises UsageError."""
     entry = find(store, name)
-    member = stories.place(store, entry.id)
-    if member is None:
-        reasons = "its source's include or exclude holds it back, or no cycle ran since"
-        raise UsageError(f"{name}: entry {entry.id} is stored but not folded: {reasons}")
+    member = _place(store, entry, name)
     story = stories.stories(store, [member.story])[0]
     siblings = tuple(other for other in stories.of_events(store, [member.event]) if other.id != story.id)
-    labels, against = labels_of(store, story.id), member.reason.against
-    partners = lookup.by_number(store, [one for one in (against, *(by for _, by, _ in labels)) if one])
+    against, labels = _brought_by(store, member)
     return Explanation(
         member,
-        partners.get(against) if against else None,
+        against,
         story,
         siblings,
         stories.heads(store, [member.event])[member.event].public_id,
-        tuple((topic, partners.get(by), rule) for topic, by, rule in labels),
+        labels,
         lookup.headlines(store, entry.id),
         overrides_of(store, entry.public_id),
         odd_one_out((story, *siblings)),
     )
 
 
+def _brought_by(
+    store: Reader, member: Member
+) -> tuple[Entry | None, tuple[tuple[str, Entry | None, str], ...]]:
+    """(the entry that it was folded with; topic, the entry that brought its story there, the rule)."""
+    labels, against = labels_of(store, member.story), member.reason.against
+    partners = lookup.by_number(store, [one for one in (against, *(by for _, by, _ in labels)) if one])
+    return (
+        partners.get(against) if against else None,
+        tuple((topic, partners.get(by), rule) for topic, by, rule in labels),
+    )
+
+
+def _place(store: Reader, entry: Entry, name: str) -> Member:
+    """Where an entry stands that was asked for by this name."""
+    member = stories.place(store, entry.id)
+    if member is None:
+        reasons = "its source's include or exclude holds it back, or no cycle ran since"
+        raise UsageError(f"{name}: entry {entry.id} is stored but not folded: {reasons}")
+    return member
+
+
 def odd_one_out(event: Sequence[Story]) -> int | None:
-    """The story of which it is least sure that it belongs to the event, where that is far below the others."""
+    """The story of which it is least sure that it belongs to the event, if it is far below the others."""
     known = sorted((sure, story.id) for story in event if (sure := likeness(story)) is not None)
     if len(known) < 3:
         return None
@@ -259,33 +293,37 @@ def matching(
 
 def source_rows(config: Config, store: Reader, now: int) -> tuple[SourceRow, ...]:
     """Every source of the config with its memory and its last seven days."""
-    requests, new = _last_seven_days(store, now // 86_400)
-    known, titles = sources.memories(store), sources.titles(store)
-    nothing, pushed = [0] * 7, pushes.all_of(store)
-
-    def row(source: Source) -> SourceRow:
-        name = source.id
-        return SourceRow(
+    days = _last_seven_days(store, now // 86_400)
+    known, titles, pushed = sources.memories(store), sources.titles(store), pushes.all_of(store)
+    return tuple(
+        SourceRow(
             source,
-            source.title or titles.get(name) or name,
-            known.get(name, SourceState()),
-            tuple(requests.get(name, nothing)),
-            tuple(new.get(name, nothing)),
-            pushed[name].in_words(now) if name in pushed else "",
+            source.title or titles.get(source.id) or source.id,
+            known.get(source.id, SourceState()),
+            tuple(days[source.id].requests),
+            tuple(days[source.id].new),
+            pushed[source.id].in_words(now) if source.id in pushed else "",
         )
+        for source in config.sources
+    )
 
-    return tuple(map(row, config.sources))
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """Seven of them, the oldest first."""
+
+    requests: list[int] = field(default_factory=lambda: [0] * 7)
+    new: list[int] = field(default_factory=lambda: [0] * 7)
 
 
-def _last_seven_days(store: Reader, today: int) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
-    """(requests, new entries) of each day, the oldest first, by source."""
-    requests: dict[str, list[int]] = {}
-    new: dict[str, list[int]] = {}
+def _last_seven_days(store: Reader, today: int) -> Mapping[str, _Days]:
+    """By source; all of them."""
+    found = defaultdict[str, _Days](_Days)
     for row in sources.traffic(store, today - 6):
         if row.day <= today:
-            requests.setdefault(row.source, [0] * 7)[row.day - today + 6] = row.requests
-            new.setdefault(row.source, [0] * 7)[row.day - today + 6] = row.new
-    return requests, new
+            place = row.day - today + 6
+            found[row.source].requests[place], found[row.source].new[place] = row.requests, row.new
+    return found
 
 
 def week(store: Reader, now: int) -> Week:

@@ -48,11 +48,13 @@ class _Links(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         href = given.get("href", "").strip()
-        if tag == "base" and href and self.base is None:
-            self.base = href
-        elif tag == "link" and href and _is_feed(given.get("rel", ""), given.get("type", "")):
+        if not href:
+            return
+        if tag == "base":
+            self.base = self.base or href
+        elif tag == "link" and _is_feed(given.get("rel", ""), given.get("type", "")):
             self.named.append(href)
-        elif tag == "a" and href and _HINT.search(href):
+        elif tag == "a" and _HINT.search(href):
             self.hinted.append(href)
 
 

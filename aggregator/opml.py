@@ -106,26 +106,52 @@ def _outlines(data: bytes) -> list[Outline] | None:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an outline says of itself, in whatever dialect."""
+
+    title: str
+    url: str  # of a feed; "" where there is none
+    kind: str
+    page: str  # its `url`, whatever that is
+    site: str | None
+    categories: tuple[str, ...]
+    id: str | None
+
+
 def _walk(parent: Any, folders: tuple[str, ...], found: list[Outline]) -> None:
     for element in parent.iterchildren():
         if str(element.tag).lower() != "outline":
             continue
-        said = {str(name).lower(): str(value) for name, value in element.attrib.items()}
-        title = markup.title(said.get("text", "").strip() or said.get("title", ""))
-        kind = said.get("type", "").lower()
-        url = said.get("xmlurl") or ("" if kind in _PAGES else said.get("url", ""))
-        leaf = not len(element)
-        if url or (leaf and (kind == "rss" or said.get("htmlurl"))):
-            found.append(_outline(said, url, title, folders))
-        elif leaf and said.get("url"):
-            found.append(Outline("", title or said["url"], None, folders))
-        _walk(element, (*folders, title) if title and not url else folders, found)
+        said = _said({str(name).lower(): str(value) for name, value in element.attrib.items()})
+        feed = _feed(said, folders, is_leaf=not len(element))
+        if feed is not None:
+            found.append(feed)
+        is_folder = bool(said.title and not said.url)
+        _walk(element, (*folders, said.title) if is_folder else folders, found)
 
 
-def _outline(said: Mapping[str, str], url: str, title: str, folders: tuple[str, ...]) -> Outline:
-    categories = [part.strip(" /") for part in said.get("category", "").split(",")]
-    site = said.get("htmlurl") or None
-    return Outline(address(url), title, site, folders, tuple(filter(None, categories)), said.get(_ID))
+def _said(attributes: Mapping[str, str]) -> _Said:
+    kind, page = attributes.get("type", "").lower(), attributes.get("url", "")
+    categories = [part.strip(" /") for part in attributes.get("category", "").split(",")]
+    return _Said(
+        title=markup.title(attributes.get("text", "").strip() or attributes.get("title", "")),
+        url=attributes.get("xmlurl") or ("" if kind in _PAGES else page),
+        kind=kind,
+        page=page,
+        site=attributes.get("htmlurl") or None,
+        categories=tuple(filter(None, categories)),
+        id=attributes.get(_ID),
+    )
+
+
+def _feed(said: _Said, folders: tuple[str, ...], is_leaf: bool) -> Outline | None:
+    """None of a folder; one without an address where it could have had one."""
+    if said.url or (is_leaf and (said.kind == "rss" or said.site)):
+        return Outline(address(said.url), said.title, said.site, folders, said.categories, said.id)
+    if is_leaf and said.page:
+        return Outline("", said.title or said.page, None, folders)
+    return None
 
 
 _UNESCAPED = re.compile(r"[\s<>\"]")
@@ -202,13 +228,14 @@ def _in_folders(feeds: Iterable[Outline], ids: bool) -> Iterator[str]:
 
 
 def _line(feed: Outline, ids: bool) -> str:
-    name = _attribute(_words(feed.title) or feed.url)
+    name, url = _attribute(_words(feed.title) or feed.url), _attribute(feed.url)
     # Importers and validators stumble over addresses in brackets (IPv6); a site's page can be left out.
-    site = f' htmlUrl="{_attribute(feed.site)}"' if feed.site and "[" not in feed.site else ""
+    site = feed.site if feed.site and "[" not in feed.site else ""
     categories = ",".join(f"/{one}" for one in feed.categories)
-    category = f' category="{_attribute(categories)}"' if categories else ""
-    own = f' aggregator:id="{_attribute(feed.id)}"' if ids and feed.id else ""
-    return f'<outline type="rss" text="{name}" title="{name}" xmlUrl="{_attribute(feed.url)}"{site}{category}{own}/>'
+    own = feed.id if ids else None
+    more = (("htmlUrl", site), ("category", categories), ("aggregator:id", own))
+    said = "".join(f' {key}="{_attribute(value)}"' for key, value in more if value)
+    return f'<outline type="rss" text="{name}" title="{name}" xmlUrl="{url}"{said}/>'
 
 
 def _words(text: str) -> str:
