@@ -50,6 +50,13 @@ class _Index:
                     found.update(self.beginnings[beginning])
         return found
 
+    def beside(self, source: str, hints: Iterable[str]) -> set[int]:
+        """By where the entry comes from, and by what starters find in it."""
+        found = set(self.by_source.get(source, ()))
+        for name in hints:
+            found.update(self.by_starter.get(name, ()))
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -81,21 +88,24 @@ def compiled(topics: Sequence[Topic], sources: Sequence[Source]) -> Rules:
 
 
 def _indexed(rules: Sequence[_Rule], sources: Sequence[Source]) -> _Index:
-    anchored = [
-        (number, query.anchors(rule.match)) for number, rule in enumerate(rules) if rule.match is not None
-    ]
-    known = [(number, anchors) for number, anchors in anchored if anchors is not None]
-    beginnings = _grouped(
-        (beginning, number) for number, anchors in known for beginning in anchors.beginnings
-    )
+    anchored = {
+        number: query.anchors(rule.match) for number, rule in enumerate(rules) if rule.match is not None
+    }
+    known = {number: anchors for number, anchors in anchored.items() if anchors is not None}
+    beginnings = _numbers({number: anchors.beginnings for number, anchors in known.items()})
     return _Index(
-        _grouped((word, number) for number, anchors in known for word in anchors.words),
-        beginnings,
-        tuple(sorted({len(beginning) for beginning in beginnings})),
-        frozenset(number for number, anchors in anchored if anchors is None),
-        _by_source(rules, sources),
-        _grouped((name, number) for number, rule in enumerate(rules) for name in rule.topic.starters),
+        words=_numbers({number: anchors.words for number, anchors in known.items()}),
+        beginnings=beginnings,
+        lengths=tuple(sorted(set(map(len, beginnings)))),
+        always=frozenset(anchored.keys() - known.keys()),
+        by_source=_by_source(rules, sources),
+        by_starter=_numbers({number: rule.topic.starters for number, rule in enumerate(rules)}),
     )
+
+
+def _numbers(names: Mapping[int, Iterable[str]]) -> Mapping[str, tuple[int, ...]]:
+    """Name → the rules that have it."""
+    return _grouped((name, number) for number, found in names.items() for name in found)
 
 
 def _by_source(rules: Sequence[_Rule], sources: Sequence[Source]) -> Mapping[str, tuple[int, ...]]:
@@ -122,12 +132,10 @@ def label(rules: Rules, entry: Entry, source_title: str) -> tuple[Label, ...]:
     source = rules.sources.get(entry.source)
     hints = _hints(rules, entry)
     candidates = rules.index.candidates(doc)
-    concerned = candidates.union(rules.index.by_source.get(entry.source, ()))
-    concerned.update(number for name in hints for number in rules.index.by_starter.get(name, ()))
-    for number in sorted(concerned):
+    for number in sorted(candidates.union(rules.index.beside(entry.source, hints))):
         rule = rules.topics[number]
         why = _why(rule, entry, source, doc if number in candidates else None, hints)
-        if why is not None and not (rule.exclude is not None and query.match(rule.exclude, doc)):
+        if why is not None and _excluded_by(rule, doc) is None:
             found.append(why)
     return tuple(found)
 
@@ -156,15 +164,21 @@ def _why(
     doc: query.Doc | None,
     hints: Mapping[str, starters.Found],
 ) -> Label | None:
+    """`doc`: None where the rule's `match` can't find the entry."""
     topic = rule.topic
     if entry.source in topic.sources:
         return Label(topic.id, f"everything of {entry.source} (the topic's sources)")
     if source is not None and topic.id in source.topics:
         return Label(topic.id, f"everything of {entry.source} (the source's topics)")
-    hit = query.match(rule.match, doc) if rule.match is not None and doc is not None else None
-    if hit is not None:
-        return Label(topic.id, f"match: {', '.join(hit.terms) or 'nothing that it excludes'}", hit.terms)
-    return _by_starters(topic, hints)
+    matched = _by_match(rule, doc) if doc is not None else None
+    return matched or _by_starters(topic, hints)
+
+
+def _by_match(rule: _Rule, doc: query.Doc) -> Label | None:
+    hit = None if rule.match is None else query.match(rule.match, doc)
+    if hit is None:
+        return None
+    return Label(rule.topic.id, f"match: {', '.join(hit.terms) or 'nothing that it excludes'}", hit.terms)
 
 
 def _by_starters(topic: Topic, hints: Mapping[str, starters.Found]) -> Label | None:
@@ -184,26 +198,30 @@ def missed(rules: Rules, entry: Entry, source_title: str) -> tuple[Label, ...]:
     found = []
     for rule in rules.topics:
         why = _why(rule, entry, source, doc, hints)
-        words = _lacking(rule, doc, hints) if why is None else _excluded_by(rule, doc, why)
+        words = _lacking(rule, doc, hints) if why is None else _in_vain(rule, doc, why)
         if words:
             found.append(Label(rule.topic.id, words))
     return tuple(found)
 
 
-def _excluded_by(rule: _Rule, doc: query.Doc, why: Label) -> str | None:
-    hit = None if rule.exclude is None else query.match(rule.exclude, doc)
+def _excluded_by(rule: _Rule, doc: query.Doc) -> query.Hit | None:
+    return None if rule.exclude is None else query.match(rule.exclude, doc)
+
+
+def _in_vain(rule: _Rule, doc: query.Doc, why: Label) -> str | None:
+    hit = _excluded_by(rule, doc)
     return None if hit is None else f"{why.rule}; but exclude: {', '.join(hit.terms)}"
 
 
 def _lacking(rule: _Rule, doc: query.Doc, hints: Mapping[str, starters.Found]) -> str | None:
     """What is missing where something is there."""
-    words = [term for name in rule.topic.starters if name in hints for term in hints[name].terms]
-    if words:
-        return f"starter: {', '.join(words)} is a hint; a second one is missing"
+    found = [hints[name] for name in rule.topic.starters if name in hints]
+    if found:
+        words = ", ".join(term for one in found for term in one.terms)
+        return f"starter: {words} is a hint; a second one is missing"
     parts = query.parts(rule.match, doc) if rule.match is not None else []
-    if not any(is_there for _, is_there in parts):
-        return None
-    return f"match: without {', '.join(shown for shown, is_there in parts if not is_there)}"
+    missing = [shown for shown, is_there in parts if not is_there]
+    return f"match: without {', '.join(missing)}" if len(missing) < len(parts) else None
 
 
 def keeps(rules: Rules, entry: Entry, source_title: str) -> bool:
