@@ -48,12 +48,14 @@ def labelled(path: Path, settings: fold.Windows | None = None) -> list[Score]:
     text, event = gold(records, "story"), gold(records, "event")
     if not text.groups and not event.groups:
         raise UsageError(f"{path}: no entry has a gold `story` or `event`")
-    if not event.groups:
-        event = text
     told = {name: story for name, (story, _) in found.items()}
     happened = {name: event for name, (_, event) in found.items()}
-    levels = (("text", text, told), ("event", event, happened))
-    return [score(level, one.groups, places, one.gray) for level, one, places in levels if one.groups]
+    scores = [_scored("text", text, told), _scored("event", event if event.groups else text, happened)]
+    return [one for one in scores if one is not None]
+
+
+def _scored(level: str, wanted: Gold, found: Mapping[str, str]) -> Score | None:
+    return score(level, wanted.groups, found, wanted.gray) if wanted.groups else None
 
 
 def gold(records: Mapping[str, Mapping[str, Any]], column: str) -> Gold:
@@ -89,11 +91,7 @@ def pairs(path: Path, settings: fold.Windows | None = None) -> list[Pair]:
     """Of a table of pairs, each in a store of its own, the second item an hour after the first. Raises
     UsageError.
     """
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            found = list(csv.DictReader(file, delimiter="\t", restval=""))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: is not UTF-8 ({error})") from None
+    found = _rows(path)
     missing = sorted(PAIR_COLUMNS - set(found[0] if found else ()))
     if missing:
         raise UsageError(f"{path}: has no column {missing[0]}; expected {', '.join(sorted(PAIR_COLUMNS))}")
@@ -103,19 +101,21 @@ def pairs(path: Path, settings: fold.Windows | None = None) -> list[Pair]:
     return [_pair(row, settings or fold.Windows()) for row in found]
 
 
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file, delimiter="\t", restval=""))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: is not UTF-8 ({error})") from None
+
+
 def _trouble(row: Mapping[str, str]) -> str | None:
     wrong = [level for level in ("text", "event") if row[level] not in ("same", "different", "any")]
     return f'{wrong[0]} is "{row[wrong[0]]}"; expected same, different or any' if wrong else None
 
 
 def _pair(row: Mapping[str, str], settings: fold.Windows) -> Pair:
-    first = "Daily Example" if row["kind"] == "short suffix" else "Example one"
-    source = {"a": first, "b": first if row["same_source"] == "1" else "Example two"}
-    items = {
-        "a": _side(row, "a", source["a"], FALLBACK),
-        "b": _side(row, "b", source["b"], FALLBACK + 3600),
-    }
-    placed = folded(items, settings)
+    placed = folded(_items(row), settings)
     (story, event), (other_story, other_event) = placed["a"], placed["b"]
     said = {
         "text": "same" if story == other_story else "different",
@@ -123,6 +123,12 @@ def _pair(row: Mapping[str, str], settings: fold.Windows) -> Pair:
     }
     titles, wanted = (row["title_a"], row["title_b"]), {"text": row["text"], "event": row["event"]}
     return Pair(row["kind"], row["lang"], titles, wanted, said)
+
+
+def _items(row: Mapping[str, str]) -> dict[str, dict[str, object]]:
+    first = "Daily Example" if row["kind"] == "short suffix" else "Example one"
+    second = first if row["same_source"] == "1" else "Example two"
+    return {"a": _side(row, "a", first, FALLBACK), "b": _side(row, "b", second, FALLBACK + 3600)}
 
 
 def _side(row: Mapping[str, str], side: str, source: str, at: int) -> dict[str, object]:
@@ -140,22 +146,23 @@ def _records(path: Path) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     with path.open("rb") as lines:  # a line that is not UTF-8 is named like any other that is no JSON
         for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise UsageError(
-                    f"{path}:{number}: is no JSON ({error}); expected one entry a line"
-                ) from None
-            if not isinstance(record, dict):
-                raise UsageError(
-                    f'{path}:{number}: expected an object such as {{"title": …, "summary": …, "story": …, "event": …}}'
-                )
-            if not isinstance(record.get("gray") or [], list):
-                raise UsageError(f'{path}:{number}: expected a list of ids as `gray`, such as ["7", "12"]')
-            found[_text(record.get("id", record.get("entry", number)))] = record
+            if line.strip():
+                record = _record(line, f"{path}:{number}")
+                found[_text(record.get("id", record.get("entry", number)))] = record
     return found
+
+
+def _record(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{place}: is no JSON ({error}); expected one entry a line") from None
+    if not isinstance(record, dict):
+        example = '{"title": …, "summary": …, "story": …, "event": …}'
+        raise UsageError(f"{place}: expected an object such as {example}")
+    if not isinstance(record.get("gray") or [], list):
+        raise UsageError(f'{place}: expected a list of ids as `gray`, such as ["7", "12"]')
+    return record
 
 
 def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> str:
@@ -169,8 +176,7 @@ def _text(value: object) -> str:
 
 def _entry(name: str, record: Mapping[str, Any]) -> tuple[str, Entry]:
     source = "s-" + hashlib.sha256((_first(record, _SOURCE) or name).encode()).hexdigest()[:12]
-    parts = (_first(record, ("summary", "description")), _first(record, _TEXT))
-    text = " ".join(dict.fromkeys(filter(None, parts)))
+    text = _summary_and_text(record)
     entry = Entry(
         source=source,
         key=name,
@@ -184,6 +190,12 @@ def _entry(name: str, record: Mapping[str, Any]) -> tuple[str, Entry]:
         said="{}",
     )
     return source, normal.finish(entry, NOW)
+
+
+def _summary_and_text(record: Mapping[str, Any]) -> str:
+    """Summary and text, once where they are the same."""
+    parts = (_first(record, ("summary", "description")), _first(record, _TEXT))
+    return " ".join(dict.fromkeys(filter(None, parts)))
 
 
 def _published(record: Mapping[str, Any]) -> int:
@@ -215,10 +227,14 @@ def polls(records: Mapping[str, Mapping[str, Any]], cycle: int | None = None) ->
     if cycle is not None:
         found.sort(key=lambda one: one[1].published or 0)
     for part in batches(found, cycle or max(1, len(found))):
-        by_source: dict[str, list[Entry]] = {}
-        for source, entry in part:
-            by_source.setdefault(source, []).append(entry)
-        yield [_polled(source, titles[source], group) for source, group in by_source.items()]
+        yield [_polled(source, titles[source], group) for source, group in _by_source(part).items()]
+
+
+def _by_source(found: Iterable[tuple[str, Entry]]) -> dict[str, list[Entry]]:
+    groups: dict[str, list[Entry]] = {}
+    for source, entry in found:
+        groups.setdefault(source, []).append(entry)
+    return groups
 
 
 def _polled(source: str, title: str, group: Sequence[Entry]) -> PollResult:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 
@@ -30,6 +30,11 @@ class _Term:
     is_prefix: bool
     telling: bool  # else it hints, in a title
     shown: str
+
+    @property
+    def is_beginning(self) -> bool:
+        """Of one word, by which it is found."""
+        return self.is_prefix and len(self.words) == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +83,20 @@ def _text(name: str) -> str:
 @functools.cache
 def lexicon(wanted: tuple[str, ...]) -> Lexicon:
     """Of these starters, by name."""
-    whole: dict[str, list[_Term]] = {}
-    beginnings: dict[str, list[_Term]] = {}
-    for name in wanted:
-        for term in _terms(name):
-            place = beginnings if term.is_prefix and len(term.words) == 1 else whole
-            place.setdefault(term.words[0], []).append(term)
-    lengths = tuple(sorted({len(beginning) for beginning in beginnings}))
+    terms = [term for name in wanted for term in _terms(name)]
+    whole = _by_first_word(term for term in terms if not term.is_beginning)
+    beginnings = _by_first_word(term for term in terms if term.is_beginning)
+    lengths = tuple(sorted(set(map(len, beginnings))))
     shortest = lengths[0] if lengths else 0
     stems = frozenset(beginning[:shortest] for beginning in beginnings)
     return Lexicon(whole, beginnings, lengths, shortest, stems)
+
+
+def _by_first_word(terms: Iterable[_Term]) -> dict[str, list[_Term]]:
+    found: dict[str, list[_Term]] = {}
+    for term in terms:
+        found.setdefault(term.words[0], []).append(term)
+    return found
 
 
 def _terms(name: str) -> Iterator[_Term]:
@@ -113,6 +122,10 @@ def match(known: Lexicon, headline: str, text: str) -> list[Found]:
             if place >= behind.get(term.topic, 0) and (term.telling or place < len(heading)):
                 behind[term.topic] = place + len(term.words)
                 terms.setdefault(term.topic, {})[term.shown] = NEEDED if term.telling else 1
+    return _surest_first(terms)
+
+
+def _surest_first(terms: Mapping[str, Mapping[str, int]]) -> list[Found]:
     found = [Found(topic, sum(counts.values()), tuple(counts)) for topic, counts in terms.items()]
     return sorted(found, key=lambda one: (-one.score, one.topic))
 
