@@ -58,21 +58,29 @@ def after_success(
     """
     asked, who = _asked(hints)
     hold = min(hold or 0, SERVER_CAP)
-    wished, rhythm = interval(posts, pace, at)
+    wished, why = interval(posts, pace, at)
     floor = max(asked, hold, pace.min_interval)
-    gap = max(wished, floor)
-    if first:
-        planned = at + floor + _jitter(salt, at, max(gap - floor, gap // 4))
-    else:
-        planned = at + gap + _jitter(salt, at, gap // 20)
+    least, spread = _first_gap(wished, floor) if first else _gap(wished, floor)
+    planned = at + least + _jitter(salt, at, spread)
     earliest = _not_skipped(planned, hints, salt)
-    reasons = (
-        (asked > wished, f"; {who} asks for ≥ {span(asked)}"),
-        (hold > wished, f"; the server's quota is used up for {span(hold)}"),
-        (earliest > planned, "; its skipHours or skipDays hold until then"),
-    )
-    why = rhythm + "".join(words for holds, words in reasons if holds)
+    if asked > wished:
+        why += f"; {who} asks for ≥ {span(asked)}"
+    if hold > wished:
+        why += f"; the server's quota is used up for {span(hold)}"
+    if earliest > planned:
+        why += "; its skipHours or skipDays hold until then"
     return Plan(earliest, at + hold if hold else 0, why)
+
+
+def _gap(wished: int, floor: int) -> tuple[int, int]:
+    """(seconds at least, how many more at most)."""
+    gap = max(wished, floor)
+    return gap, gap // 20
+
+
+def _first_gap(wished: int, floor: int) -> tuple[int, int]:
+    gap = max(wished, floor)
+    return floor, max(gap - floor, gap // 4)
 
 
 def after_failure(
@@ -82,23 +90,25 @@ def after_failure(
     Retry-After (P9, P10).
 
     They start from the source's own interval: a server in trouble is not asked more often than a healthy one.
-    Where none was
-    reached the trouble may be ours and short, so that it is tried again sooner.
+    Where none was reached the trouble may be ours and short, so that it is tried again sooner.
     """
-    wait = min(failure.retry_after or 0, SERVER_CAP)
     if failure.kind == "gone":
         return Plan(at + GONE_PAUSE, at + GONE_PAUSE, "gone for good (410); looked at once a week")
+    wait = min(failure.retry_after or 0, SERVER_CAP)
     usual = interval(posts, pace, at)[0] // (4 if failure.kind in ("dns", "connect") else 1)
-    doubled = max(pace.interval, usual) << min(failures - 1, 10)
-    back = max(pace.min_interval, min(BACKOFF_CAP, max(pace.max_interval, pace.interval), doubled))
-    late = _jitter(salt, failures, back // 4)
-    gap = max(back, wait) + late
+    back = _backoff(failures, usual, pace)
+    gap = max(back, wait) + _jitter(salt, failures, back // 4)
     times = "1 time" if failures == 1 else f"{failures} times"
     why = f"failed {times} in a row ({failure.kind}); tried again after {span(back)}"
     if wait > back:
         why += f"; the server asks to stay away for {span(wait)}"
     hold = wait or (back if failure.kind == "rate-limited" else 0)
     return Plan(at + gap, at + hold if hold else 0, why)
+
+
+def _backoff(failures: int, usual: int, pace: Pace) -> int:
+    doubled = max(pace.interval, usual) << min(failures - 1, 10)
+    return max(pace.min_interval, min(BACKOFF_CAP, max(pace.max_interval, pace.interval), doubled))
 
 
 def _usual_gap(newest_first: Sequence[int]) -> int:
@@ -109,22 +119,25 @@ def _usual_gap(newest_first: Sequence[int]) -> int:
 def interval(posts: Sequence[int], pace: Pace, at: int) -> tuple[int, str]:
     """(seconds, why): half the usual gap between posts, between `min_interval` and `max_interval`; the wished
     interval while there is no history.
-
-    The usual gap is the median of the last gaps, which a burst does not shorten much; a silence that is
-    longer than usual lengthens it.
     """
     known = sorted({post for post in posts if post <= at}, reverse=True)[:32]
     if len(known) < 4:
         why = f"wished every {span(pace.interval)}; too few posts to know its rhythm"
         return _within(pace.interval, pace), why
-    usual = _usual_gap(known)
-    silence = at - known[0]
-    words = f"posts every {span(usual)}"
-    if silence > 4 * max(usual, 3600):
-        usual = silence // 2
-        words += f", silent for {span(silence)}"
+    usual, words = _rhythm(known, at)
     # The rhythm moves the wish, but not beyond all recognition.
     return _within(max(min(usual // 2, 48 * pace.interval), pace.interval // 6), pace), words
+
+
+def _rhythm(newest_first: Sequence[int], at: int) -> tuple[int, str]:
+    """The usual gap, in seconds and in words: the median of the last gaps, which a burst does not shorten
+    much; a silence that is longer than usual lengthens it.
+    """
+    usual, silence = _usual_gap(newest_first), at - newest_first[0]
+    words = f"posts every {span(usual)}"
+    if silence <= 4 * max(usual, 3600):
+        return usual, words
+    return silence // 2, f"{words}, silent for {span(silence)}"
 
 
 def _within(seconds: int, pace: Pace) -> int:
@@ -154,17 +167,20 @@ def _not_skipped(at: int, hints: PollHints, salt: str) -> int:
     """`at`, or the first hour after it that is not skipped (P21): not at its first second, where all would
     come that skip the same ones.
     """
-    if _skips_all(hints):
+    if _skips_all(hints) or not _is_skipped(at, hints):
         return at
     later = at
-    for _ in range(24 * 7):
-        hour, day = later // 3600 % 24, (later // 86_400 + 3) % 7  # 1970-01-01 was a Thursday
-        if hour not in hints.skip_hours and day not in hints.skip_days:
-            return later if later == at else later + _jitter(salt, later, 3599)
+    while _is_skipped(later, hints):
         later = (later // 3600 + 1) * 3600
-        if later - at >= 86_400 and later // 3600 % 24 not in hints.skip_hours:
-            return later + _jitter(salt, later, 3599)  # a day is enough, whatever the day
-    return later
+        is_a_day_off = later - at >= 86_400
+        if is_a_day_off and later // 3600 % 24 not in hints.skip_hours:
+            break  # a day is enough, whatever the day
+    return later + _jitter(salt, later, 3599)
+
+
+def _is_skipped(at: int, hints: PollHints) -> bool:
+    hour, day = at // 3600 % 24, (at // 86_400 + 3) % 7  # 1970-01-01 was a Thursday
+    return hour in hints.skip_hours or day in hints.skip_days
 
 
 def _jitter(salt: str, step: int, most: int) -> int:
@@ -188,12 +204,9 @@ def is_due(memory: SourceState, now: int, pace: Pace, forced: bool = False, loca
     # polled in the future: the clock went back; what was planned then means nothing now
     if memory.polled > now + 60:
         return forced or memory.polled - now > max(pace.max_interval, SERVER_CAP)
-    ceiling = memory.polled + max(pace.max_interval, GONE_PAUSE) + SERVER_CAP
-    if now >= ceiling:
-        return True
-    if not forced and now < memory.polled + pace.min_interval:
-        return False
-    return forced or now >= memory.next_poll
+    earliest = max(memory.polled + pace.min_interval, memory.next_poll)
+    latest = memory.polled + max(pace.max_interval, GONE_PAUSE) + SERVER_CAP
+    return forced or now >= min(earliest, latest)
 
 
 def is_held(memory: SourceState, now: int) -> bool:
@@ -226,12 +239,8 @@ def observe_move(moved: Redirect | None, permanent: str | None, at: int, asked: 
     if moved is None or moved.url != permanent:
         return Redirect(permanent, at, 1)
     sightings = moved.sightings + 1
-    return Redirect(
-        permanent,
-        moved.first_seen,
-        sightings,
-        moved.adopted or (sightings >= MOVE_SIGHTINGS and at - moved.first_seen >= MOVE_SECONDS),
-    )
+    is_believed = sightings >= MOVE_SIGHTINGS and at - moved.first_seen >= MOVE_SECONDS
+    return Redirect(permanent, moved.first_seen, sightings, moved.adopted or is_believed)
 
 
 def _only_safer(old: str, new: str) -> bool:
