@@ -295,7 +295,8 @@ def _has(term: Term, found: Doc) -> bool:
 # ---------------------------------------------------------------- text → Query
 
 _TOKEN = re.compile(
-    r'\s*(?:(?P<open>\()|(?P<close>\))|(?P<field>[A-Za-z]+):|"(?P<phrase>[^"]*)"(?P<star>\*?)|(?P<quote>")|(?P<word>[^\s()"]+))'
+    r"\s*(?:(?P<open>\()|(?P<close>\))|(?P<field>[A-Za-z]+):"
+    r'|"(?P<phrase>[^"]*)"(?P<star>\*?)|(?P<quote>")|(?P<word>[^\s()"]+))'
 )
 
 

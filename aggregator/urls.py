@@ -12,7 +12,7 @@ import pkgutil
 import re
 import unicodedata
 import uuid
-from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
 
 _RULES = json.loads(pkgutil.get_data("aggregator", "data/links.json") or b"")
 
@@ -59,7 +59,8 @@ _ID_SCHEMES = frozenset(
 _ID_FORMS = {
     "tag": re.compile(r"tag:([a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:", re.ASCII),  # RFC 4151
     "urn": re.compile(
-        r"urn:(uuid:[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}\Z|(?!uuid:)[A-Za-z0-9][A-Za-z0-9-]{1,31}:([A-Za-z0-9()+,.:=@;$_!*'-]|%[0-9A-F]{2})+\Z)"
+        r"urn:(uuid:[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}\Z"
+        r"|(?!uuid:)[A-Za-z0-9][A-Za-z0-9-]{1,31}:([A-Za-z0-9()+,.:=@;$_!*'-]|%[0-9A-F]{2})+\Z)"
     ),
 }
 _URI = re.compile(
@@ -103,7 +104,8 @@ def absolute(href: object, base: str) -> str | None:
         return None
     try:
         found = urljoin(base, href.strip())
-        is_web = urlsplit(found).scheme in ("http", "https") and bool(urlsplit(found).hostname)
+        parts = urlsplit(found)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
     except ValueError:
         return None
     return found if is_web and found.isprintable() and " " not in found else None
@@ -120,12 +122,8 @@ def is_web(address: str) -> bool:
 
 
 def _followed(href: str, base: str | None) -> str | None:
-    text = _tidy(href)
     try:
-        text = _with_host(text, base)
-        if base and not text.lower().startswith(("http://", "https://")):
-            text = urljoin(_tidy(base), text)
-        parts = urlsplit(text)
+        parts = _parts(_tidy(href), base)
         if parts.scheme not in _PORTS or not parts.hostname:
             return None
         netloc = _netloc(parts.scheme, parts.hostname, parts.port)
@@ -138,6 +136,14 @@ def _followed(href: str, base: str | None) -> str | None:
     if _ESCAPED_TWICE.search(link):  # an empty query went, and what stood around it came together
         return clean_link(link)
     return link if len(link) <= MAX_LENGTH else None
+
+
+def _parts(text: str, base: str | None) -> SplitResult:
+    """Of the absolute address. Raises ValueError."""
+    text = _with_host(text, base)
+    if base and not text.lower().startswith(("http://", "https://")):
+        text = urljoin(_tidy(base), text)
+    return urlsplit(text)
 
 
 _followed_before = functools.lru_cache(maxsize=2048)(_followed)  # a feed says the same links many times
@@ -211,15 +217,15 @@ def _without_dots(path: str) -> str:
     if "/." not in path:
         return path
     kept: list[str] = []
-    *segments, last = path.split("/")[1:]
+    segments = path.split("/")[1:]
     for segment in segments:
-        if segment == ".." and kept:
-            kept.pop()
-        elif segment not in (".", ".."):
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
             kept.append(segment)
-    if last == ".." and kept:
-        kept.pop()
-    return "/" + "/".join([*kept, "" if last in (".", "..") else last])
+    if segments[-1] in (".", ".."):
+        kept.append("")
+    return "/" + "/".join(kept)
 
 
 def _without_tracking(query: str) -> str:
@@ -229,7 +235,7 @@ def _without_tracking(query: str) -> str:
 
 
 def _tracks(pair: str) -> bool:
-    """By its name, or by what it says: `ref=rss` tells where a reader came from, `ref=7` which page is meant."""
+    """By its name, or by what it says: `ref=rss` tells where a reader came from, `ref=7` which page it is."""
     name, _, value = pair.partition("=")
     return _is_of(unquote(name).lower(), unquote(value).lower(), _TRACKING, _TRACKING_VALUES)
 
@@ -251,17 +257,24 @@ def key(url: str | None) -> str | None:
     if link is None:
         return None
     parts = urlsplit(_CACHES.sub("https://", link))
-    port = f":{parts.port}" if parts.port else ""
     # Escapes of other charsets than UTF-8 stay apart: `%F1` and `%F2` are two letters, not one that can't be
     # read.
     path = _same_path(unicodedata.normalize("NFC", unquote(parts.path, errors="surrogateescape")))
     sure, doubtful = _compared(parts.query)
-    fragment = parts.fragment if parts.fragment.startswith(("!", "/")) and len(parts.fragment) > 1 else ""
-    if path == "" and not (sure or doubtful or fragment):
+    route = _route(parts.fragment)
+    if not (path or sure or doubtful or route):
         return None
-    query, hash_ = f"?{sure}" if sure else "", f"#{fragment}" if fragment else ""
-    may_say = f" {doubtful}" if doubtful else ""
-    return f"{_same_host(parts.hostname or '')}{port}{_quoted(path)}{query}{hash_}{may_say}"
+    place = _same_host(parts.hostname or "") + _behind(":", parts.port) + _quoted(path)
+    return place + _behind("?", sure) + _behind("#", route) + _behind(" ", doubtful)
+
+
+def _behind(sign: str, said: object) -> str:
+    return f"{sign}{said}" if said else ""
+
+
+def _route(fragment: str) -> str:
+    """A fragment that is a page of its own; "" where it is a place in one."""
+    return fragment if fragment.startswith(("!", "/")) and len(fragment) > 1 else ""
 
 
 def _same_host(name: str) -> str:
@@ -319,14 +332,21 @@ def is_id(text: str | None) -> bool:
 
 def _is_canonical_uri(scheme: str, rest: str) -> bool:
     found = _URI.match(rest)
-    if not found or (scheme in _PORTS and not found["host"]):
+    if not found or not _is_canonical_host(scheme, found["host"]):
         return False
-    host, path = found["host"] or "", found["path"]
-    if host != host.lower() or host.endswith((".", ":", f":{_PORTS.get(scheme)}")) or not _HOST.match(host):
-        return False
+    path = found["path"]
     if (found["host"] is not None and not path) or {".", ".."} & set(path.split("/")):
         return False
     return all(_canonical(part, _ID_SAFE) for part in (path, found["query"] or "", found["fragment"] or ""))
+
+
+def _is_canonical_host(scheme: str, host: str | None) -> bool:
+    """None: there is none, as in `news:…`."""
+    if not host:
+        return scheme not in _PORTS
+    if host != host.lower() or host.endswith((".", ":", f":{_PORTS.get(scheme)}")):
+        return False
+    return bool(_HOST.match(host))
 
 
 def _canonical(part: str, safe: str) -> bool:
