@@ -375,13 +375,12 @@ def _with_operators(tokens: list[_Token]) -> list[_Token]:
 
 
 def _is_small(token: _Token, before: _Token | None, after: _Token | None) -> bool:
-    if token.kind != "word" or token.text not in ("and", "or", "not") or before is None or after is None:
+    if not _is_operator(token, "and", "or", "not") or before is None or after is None:
         return False
     if after.kind == "close" or _is_operator(after, "AND", "OR"):
         return False
-    if token.text == "not":
-        return before.kind not in ("field", "open") and not _is_operator(before, "NOT")
-    return before.kind not in ("field", "open") and not _is_operator(before, "AND", "OR", "NOT")
+    refused = ("NOT",) if token.text == "not" else ("AND", "OR", "NOT")
+    return before.kind not in ("field", "open") and not _is_operator(before, *refused)
 
 
 def _is_operator(token: _Token, *names: str) -> bool:
@@ -404,11 +403,16 @@ def _token(found: re.Match[str]) -> _Token:
     at = found.start(kind) + (kind != "phrase")  # of a phrase: its quotation mark
     if kind == "quote":
         raise QueryError(at, "this quotation mark is not closed")
-    if kind == "field" and found.group("field").lower() not in (*FIELDS, *MOMENTS):
-        fields = ", ".join(f"{name}:" for name in (*FIELDS, *MOMENTS))
-        words = f"there is no field “{found.group('field')}:”; fields are {fields} (or quote the word)"
-        raise QueryError(at, words)
+    if kind == "field":
+        _refuse_unknown(found["field"], at)
     return _Token(kind, found.group(kind), at, bool(found.group("star")))
+
+
+def _refuse_unknown(field: str, at: int) -> None:
+    known = (*FIELDS, *MOMENTS)
+    if field.lower() not in known:
+        fields = ", ".join(f"{name}:" for name in known)
+        raise QueryError(at, f"there is no field “{field}:”; fields are {fields} (or quote the word)")
 
 
 class _Parser:
@@ -456,17 +460,16 @@ class _Parser:
 
     def _atom(self, within: Field | None, depth: int) -> Query:
         while (token := self.next) is not None and token.kind == "field":
+            self._position += 1
             if token.text.lower() in MOMENTS:
-                self._position += 1
                 return self._moment(token)
             within = token.text.lower()  # type: ignore[assignment]  # _tokens let only FIELDS through
-            self._position += 1
         if token is None:
             raise QueryError(self._end, "the query ends where a word was expected")
         self._position += 1
         if token.kind == "open":
             return self._within_parentheses(token, within, depth)
-        if token.kind == "close" or _is_operator(token, "AND", "OR", "NOT"):
+        if _is_no_word(token):
             shown = ")" if token.kind == "close" else token.text
             raise QueryError(token.at, f"expected a word, not “{shown}”")
         return _term(token, within)
@@ -504,15 +507,20 @@ def _when(token: _Token, name: str) -> tuple[int, bool]:
         ) from None
 
 
+def _is_no_word(token: _Token) -> bool:
+    return token.kind == "close" or _is_operator(token, "AND", "OR", "NOT")
+
+
 def _term(token: _Token, within: Field | None) -> Term:
-    prefix = token.star or (token.kind == "word" and token.text.endswith("*"))
-    text = token.text.rstrip("*") if token.kind == "word" else token.text
+    is_phrase = token.kind == "phrase"
+    text = token.text if is_phrase else token.text.rstrip("*")
+    prefix = token.star if is_phrase else token.text.endswith("*")
     found = tuple(search_words(text))
-    if token.kind == "word":
+    if not is_phrase:
         _refuse(token, text, found, prefix)
     if not found:
         raise QueryError(token.at, f"“{token.text}” holds no word")
-    said = text if token.kind == "word" else f'"{text}"'
+    said = f'"{text}"' if is_phrase else text
     shown = f"{within + ':' if within else ''}{said}{'*' if prefix else ''}"
     return Term(found, prefix, within, shown, () if within == "lang" else _signed(text))
 
@@ -575,19 +583,31 @@ _PIECES = re.compile(r"\w+")
 
 def marked(terms: Sequence[Term], text: str) -> list[tuple[str, bool]]:
     """The text in pieces, each with whether it is a word of the terms."""
-    whole = {word for term in terms for word in (term.words[:-1] if term.prefix else term.words)}
-    beginnings = tuple(term.words[-1] for term in terms if term.prefix and term.words)
-
-    def is_sought(piece: str) -> bool:
-        return any(word in whole or word.startswith(beginnings) for word in search_words(piece))
-
+    sought = _Sought.of(terms)
     pieces: list[tuple[str, bool]] = []
     end = 0
     for found in _PIECES.finditer(text):
-        if is_sought(found[0]):
+        if sought.holds(found[0]):
             pieces += [(text[end : found.start()], False), (found[0], True)]
             end = found.end()
     return [piece for piece in [*pieces, (text[end:], False)] if piece[0]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """The words of some terms, and the beginnings of words."""
+
+    whole: frozenset[str]
+    beginnings: tuple[str, ...]
+
+    @classmethod
+    def of(cls, terms: Sequence[Term]) -> _Sought:
+        whole = frozenset(word for one in terms for word in (one.words[:-1] if one.prefix else one.words))
+        return cls(whole, tuple(one.words[-1] for one in terms if one.prefix and one.words))
+
+    def holds(self, piece: str) -> bool:
+        words = search_words(piece)
+        return any(word in self.whole or word.startswith(self.beginnings) for word in words)
 
 
 def occurrences(terms: Sequence[Term], text: str) -> int:
