@@ -57,16 +57,23 @@ def freshness(headers: Mapping[str, str], at: int) -> int | None:
     """max-age − Age, else Expires − Date − Age (RFC 9111, 4.2), at most a day (P8); None where neither is
     said at all.
     """
-    said = headers.get("age", "0").strip()
-    age = int(said[:12]) if said.isdecimal() else 0
     directives = _directives(headers.get("cache-control", ""))
-    most = directives.get("max-age")
+    most, expires = directives.get("max-age"), date(headers.get("expires"))
     if most is not None:
-        return max(0, min(int(most[:12]) - age, DAY)) if most.isdecimal() else 0
-    expires, sent = date(headers.get("expires")), date(headers.get("date"))
+        return _within_a_day(int(most[:12]) - _age(headers)) if most.isdecimal() else 0
     if expires is not None:
-        return max(0, min(expires - (at if sent is None else sent) - age, DAY))
+        sent = date(headers.get("date"))
+        return _within_a_day(expires - (at if sent is None else sent) - _age(headers))
     return 0 if "expires" in headers or {"no-store", "no-cache"} & directives.keys() else None
+
+
+def _age(headers: Mapping[str, str]) -> int:
+    said = headers.get("age", "0").strip()
+    return int(said[:12]) if said.isdecimal() else 0
+
+
+def _within_a_day(seconds: int) -> int:
+    return max(0, min(seconds, DAY))
 
 
 def _directives(cache_control: str) -> dict[str, str]:
@@ -82,15 +89,15 @@ def retry_after(headers: Mapping[str, str], at: int) -> int | None:
     """Seconds to stay away: Retry-After in both forms (RFC 9110, 10.2.3), or until a used-up quota is filled
     again, whichever is longer.
     """
-    said = headers.get("retry-after", "").strip()
-    waits = [quota(headers, at)]
+    said, sent = headers.get("retry-after", "").strip(), date(headers.get("date"))
+    until = date(said)
+    waits = [quota(headers, at) or 0]
     if said.isdecimal():
         waits.append(int(said[:12]))
-    elif said:
-        until, sent = date(said), date(headers.get("date"))
+    elif until is not None:
         # By the server's own clock too: it may be an hour behind ours.
-        waits += [] if until is None else [until - at, *([until - sent] if sent is not None else [])]
-    wait = max((one for one in waits if one is not None), default=0)
+        waits += [until - at, until - (at if sent is None else sent)]
+    wait = max(waits)
     return min(wait, RETRY_CAP) if wait > 0 else None
 
 
@@ -102,7 +109,11 @@ def quota(headers: Mapping[str, str], at: int, unsaid: str = "0") -> int | None:
         left = headers.get(f"{prefix}-remaining", unsaid).strip().partition(".")[0]
         reset = headers.get(f"{prefix}-reset", "").strip().partition(".")[0]
         if reset.isdecimal() and not (left.isdecimal() and int(left[:12]) > 0):
-            number = int(reset[:15])
-            number = number // 1000 if number > _MILLISECONDS else number
-            return max(0, min(number - at if number > _MOMENT else number, RETRY_CAP))
+            return max(0, min(_seconds_until(int(reset[:15]), at), RETRY_CAP))
     return None
+
+
+def _seconds_until(reset: int, at: int) -> int:
+    """Of a time in milliseconds or seconds, or what is in seconds to wait already."""
+    seconds = reset // 1000 if reset > _MILLISECONDS else reset
+    return seconds - at if seconds > _MOMENT else seconds
