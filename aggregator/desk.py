@@ -170,6 +170,15 @@ def find(store: Reader, name: str) -> Entry:
     return found[0]
 
 
+def find_folded(store: Reader, name: str) -> tuple[Entry, Member]:
+    """As `find`, and where the entry is told. Raises UsageError where it waits for a cycle."""
+    entry = find(store, name)
+    member = stories.place(store, entry.id)
+    if member is None:
+        raise UsageError(f"{name}: entry {entry.id} is not folded yet; run a cycle first")
+    return entry, member
+
+
 def _are_one_item(found: Sequence[Entry]) -> bool:
     """Several sources that carry one link carry one item; else a guid or link that several have says of none
     which is meant.

@@ -48,14 +48,15 @@ class Archives:
         newest = self.newest(topic)
         documents = self._to_make(topic, newest, missing)
         there = set() if self._anew else set(present) - set(missing)
-        without_page = self._without_page(topic, newest, there)
         files: dict[str, bytes] = {}
-        for number in sorted(documents.union(without_page)):
-            made, is_complete = self._document(topic, number, empty_date), number < newest
-            if number in documents:
-                files.update(render.archive(made, self._site, number, is_complete))
-            files.update(self._page(made, number, is_complete))
+        for number in sorted(documents.union(self._without_page(topic, newest, there))):
+            made = self._document(topic, number, empty_date)
+            files.update(self._files_of(made, number, number < newest, number in documents))
         return files
+
+    def _files_of(self, made: Edition, number: int, is_complete: bool, is_to_make: bool) -> dict[str, bytes]:
+        page = self._page(made, number, is_complete)
+        return {**render.archive(made, self._site, number, is_complete), **page} if is_to_make else page
 
     def _to_make(self, topic: Topic, newest: int, missing: Iterable[str]) -> set[int]:
         """Numbers of documents that are lost, or not printed as they are now."""
@@ -107,15 +108,18 @@ class Archives:
         view = replace(self._editions.view(topic), limit=None)
         # What fair mixing leaves out does not come back.
         until = current.since if view.per_source is None else NEVER
-        of_topic = None if topic is ALL else topic.id
         by_entry = view.one_per == "entry"
-        for left in archives.left_behind(self._store, of_topic, topic.id, until, by_entry, BATCH):
+        for left in self._left_behind(topic, until, by_entry):
             composed = self._editions.compose(view, left).items
             done = self._done(topic, current, composed, left)
             items = [item for item in reversed(composed) if item.published <= until and item.id not in done]
             places = self._places(topic, items)
             silent = () if by_entry else _silent(left, current.since, {*done, *places})
             self._put(topic, places, silent)
+
+    def _left_behind(self, topic: Topic, until: int, by_entry: bool) -> Iterator[tuple[Story, ...]]:
+        of_topic = None if topic is ALL else topic.id
+        return archives.left_behind(self._store, of_topic, topic.id, until, by_entry, BATCH)
 
     def _put(self, topic: Topic, places: Mapping[str, int], silent: Iterable[str]) -> None:
         """`places`: id of an item → number of its document."""

@@ -38,13 +38,17 @@ def add(
     """
     _check_topics(config, topics)
     entry = normal.finish(_entry(config, title, text, link, _published(date, now)), now)
+    _store(config, store, entry, now)
+    public_id = lookup.find(store, str(entry.guid))[0].public_id
+    _put_into(store, public_id, topics, now)
+    return public_id
+
+
+def _store(config: Config, store: Store, entry: Entry, now: int) -> None:
     memory = SourceState(polled=now, succeeded=now)
     polled = PollResult(BY_HAND, now, memory, entries=(entry,))
     source = Source(BY_HAND, title=config.site.title)
     entries.absorb(store, source, polled, lambda new: memory, lambda stored: True, lambda memory: None)
-    public_id = lookup.find(store, str(entry.guid))[0].public_id
-    _put_into(store, public_id, topics, now)
-    return public_id
 
 
 def _put_into(store: Store, public_id: str, topics: Sequence[str], now: int) -> None:

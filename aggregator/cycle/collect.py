@@ -52,19 +52,27 @@ def collect(
     rules = topics.compiled(config.topics, config.sources)
     titles = sources.titles(store)
     for task, polled in outcomes:
-        failure = polled.failure.kind if polled.failure is not None else None
-        if failure == "stopped":
-            continue  # we were asked to stop: that is not the source's fault, and it is still due
-        if failure == "put-off":
-            sources.remember(store, [(task.source, polled.memory)])
+        if _is_no_outcome(store, task, polled):
             continue
-        if config.pause_host and failure == "rate-limited":
+        if config.pause_host and _failed_by(polled, "rate-limited"):
             _pause_host(config, store, task, polled)
         title = _title(task.source, polled, titles)
         stored, absorbed = _absorb_in_any_case(store, rules, task, polled, title)
         _count(tally, task.source, stored, absorbed)
         beat(stored)
     return tally
+
+
+def _failed_by(polled: PollResult, kind: str) -> bool:
+    return polled.failure is not None and polled.failure.kind == kind
+
+
+def _is_no_outcome(store: Store, task: Task, polled: PollResult) -> bool:
+    """We were asked to stop: that is not the source's fault, and it is still due. Or it was put off."""
+    if _failed_by(polled, "put-off"):
+        sources.remember(store, [(task.source, polled.memory)])
+        return True
+    return _failed_by(polled, "stopped")
 
 
 def _title(source: Source, polled: PollResult, titles: Mapping[str, str]) -> str:

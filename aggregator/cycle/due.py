@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator import kinds, schedule, websub
@@ -34,7 +34,11 @@ def tasks(config: Config, store: Reader, wanted: Wanted, now: int) -> tuple[Task
         pace = _pace(config, source, source.id in pushed)
         if schedule.is_due(memory, now, pace, forced=forced, local=not kinds.of(source).remote):
             made.append(Task(source, memory, config.limits, pace))
-    # Only a document of the address of before is like the one of before.
+    return _with_marks(store, made)
+
+
+def _with_marks(store: Reader, made: Sequence[Task]) -> tuple[Task, ...]:
+    """Only a document of the address of before is like the one of before."""
     marks = sources.marks(store, [task.source.id for task in made if task.memory.body_hash])
     return tuple(replace(task, marks=marks.get(task.source.id)) for task in made)
 

@@ -55,9 +55,8 @@ def run(config: Config, store: Store, now: int, stop: Stop) -> list[str]:
 
 def _messages(config: Config, store: Store, hook: Hook, now: int) -> Iterator[Message]:
     mark = store.meta(f"hook {hook.name}")
-    if mark is None:  # it is new, and what was before it is not
-        table = "state_change" if hook.on == "source" else "entry"
-        _note(store, hook, f"{digests.highest(store, table)} {now}")
+    if mark is None:
+        _begin(store, hook, now)
         return
     after, since = (int(part) for part in mark.split())
     if hook.on == "digest":
@@ -68,6 +67,12 @@ def _messages(config: Config, store: Store, hook: Hook, now: int) -> Iterator[Me
         _note(store, hook, f"{number} {since}")
         if message is not None:
             yield message
+
+
+def _begin(store: Store, hook: Hook, now: int) -> None:
+    """It is new, and what was before it is not."""
+    table = "state_change" if hook.on == "source" else "entry"
+    _note(store, hook, f"{digests.highest(store, table)} {now}")
 
 
 def _note(store: Store, hook: Hook, mark: str) -> None:
@@ -120,12 +125,10 @@ def _of_events(config: Config, store: Reader, hook: Hook, after: int) -> Iterato
     last = {event: entry for entry, event in grown}
     for event, entry in sorted(last.items(), key=lambda pair: pair[1]):
         found = stories.of_events(store, [event])
-        told = edition.independent(found)
         item = next(iter(_items(config, store, found, "event")), None)  # None: all of it is hidden
-        if told < hook.min_sources or item is None or not wanted.any_of(found):
-            yield entry, None
-        else:
-            yield entry, _of_event(item, told)
+        told = edition.independent(found)
+        is_wanted = told >= hook.min_sources and wanted.any_of(found)
+        yield entry, _of_event(item, told) if item is not None and is_wanted else None
 
 
 def _of_event(item: Item, told: int) -> Message:
@@ -185,11 +188,21 @@ def _tell(config: Config, hook: Hook, message: Message) -> str | None:
     return _notify(hook, message) if hook.notify else _command(config, hook, message)
 
 
+def _started(config: Config, hook: Hook) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        hook.run,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd=config.path.absolute().parent,
+        start_new_session=True,
+    )
+
+
 def _command(config: Config, hook: Hook, message: Message) -> str | None:
     """In a group of its own: what it starts ends with it."""
     try:
-        process = subprocess.Popen(hook.run, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                   cwd=config.path.absolute().parent, start_new_session=True)  # fmt: skip
+        process = _started(config, hook)
     except OSError as error:
         return f"{hook.run[0]}: can't be started: {error.strerror}"
     with process:

@@ -78,15 +78,18 @@ def label(config: Config, store: Store, stop: Stop | None = None) -> None:
     _forget_labels_of_other_rules(config, store)
     if not labels.any_unlabelled(store):
         return
+    labeller = _labeller(config, store, rules)
+    while labels.label(store, labeller.topics_of):
+        stop.check()
+
+
+def _labeller(config: Config, store: Store, rules: topics.Rules) -> Labeller:
     titles = sources.titles(store)
     learned, is_new = learning.learned(config, store, rules, titles)
     if is_new:
         labels.unlabel_newest(store, learning.TAUGHT_BY)
     by_hand = topics_by_hand(overrides.overrides(store))
-    configured = frozenset(topic.id for topic in config.topics)
-    labeller = Labeller(rules, titles, by_hand, configured, learned)
-    while labels.label(store, labeller.topics_of):
-        stop.check()
+    return Labeller(rules, titles, by_hand, frozenset(topic.id for topic in config.topics), learned)
 
 
 def _forget_labels_of_other_rules(config: Config, store: Store) -> None:

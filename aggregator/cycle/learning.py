@@ -7,7 +7,7 @@ all of it together costs as much as teaching once. Between these times what is s
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -75,9 +75,13 @@ def learned(
     anew = _is_due(state, rules_signature(config), lookup.newest_entry(store))
     if anew:
         state = _teach_and_keep(config, store, rules, titles, learners)
+    return _loaded(store, state["few"], learners), anew
+
+
+def _loaded(store: Reader, few: Mapping[str, Sequence[tuple[str, str]]], learners: Iterable[str]) -> Learned:
     counts = learn.load(store.meta("learned counts") or "{}")
-    examples = {topic: tuple(map(_headline_and_features, found)) for topic, found in state["few"].items()}
-    return Learned(learn.Model(counts), counts, quality(store), examples, frozenset(learners)), anew
+    examples = {topic: tuple(map(_headline_and_features, found)) for topic, found in few.items()}
+    return Learned(learn.Model(counts), counts, quality(store), examples, frozenset(learners))
 
 
 def _headline_and_features(example: tuple[str, str]) -> tuple[str, Features]:
@@ -99,18 +103,21 @@ def _teach_and_keep(
     given = _examples(config, store, learners)
     found = [*_given(given), *_certain(store, rules, titles, learners)]
     counts, quality = learn.teach(found)
-    few = {topic: sorted(examples) for topic, examples in given.items() if topic not in quality}
     state = {
         "rules": rules_signature(config),
         "newest": lookup.newest_entry(store),
         "taught": len(found),
-        "few": few,
+        "few": {topic: sorted(examples) for topic, examples in given.items() if topic not in quality},
         "quality": {topic: asdict(one) for topic, one in quality.items()},
     }
+    _keep(store, counts, state)
+    return state
+
+
+def _keep(store: Store, counts: learn.Counts, state: Mapping[str, Any]) -> None:
     with store.transaction() as writer:
         writer.set_meta("learned counts", learn.dump(counts))
         writer.set_meta("learned", json.dumps(state))
-    return state
 
 
 def missed(config: Config, store: Reader, entry: Entry, there: Collection[str]) -> list[Label]:
@@ -152,11 +159,14 @@ def _certain(
     taught = {topic.id for topic in learners.values() if topic.learn}
     for entry, _ in islice(lookup.entries(store, newest_first=True), TAUGHT_BY):
         labels = topics.label(rules, entry, titles.get(entry.source, ""))
-        mine = [label for label in labels if label.topic in taught]
-        features = learn.features(entry.title, topics.beginning(entry))
-        terms = [term for label in mine for term in label.terms]
-        hidden = learn.without(features, terms) if mine else features
-        yield Example(features, frozenset(label.topic for label in mine), hidden)
+        yield _as_example(entry, [label for label in labels if label.topic in taught])
+
+
+def _as_example(entry: Entry, labels: Sequence[Label]) -> Example:
+    features = learn.features(entry.title, topics.beginning(entry))
+    terms = [term for label in labels for term in label.terms]
+    hidden = learn.without(features, terms) if labels else features
+    return Example(features, frozenset(label.topic for label in labels), hidden)
 
 
 def _examples(

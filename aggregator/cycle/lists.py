@@ -26,17 +26,22 @@ def sync(config: Config, now: int, stop: Stop | None = None) -> tuple[bool, list
         return False, []
     answers = _asked(config, due, stop or Stop())
     taken = {one.id: {s.id for s in config.sources if s.reading_list != one.id} for one, _ in due}
-    changed, trouble = False, []
+    is_changed, trouble = False, []
     for (one, before), answer in zip(due, answers, strict=True):
-        if answer.failure is not None and answer.failure.kind == "stopped":
-            continue  # by us: asked again at the next start
+        if _is_stopped(answer):
+            continue  # asked again at the next start
         after, words = _after_all(one, before, answer, now, taken[one.id])
         trouble += words
         _write(place(config.database, one.id), dump(after))
-        changed |= after.feeds != before.feeds
+        is_changed |= after.feeds != before.feeds
         for others in taken.values():
-            others |= {feed.id for feed in after.feeds}
-    return changed, trouble
+            others.update(feed.id for feed in after.feeds)
+    return is_changed, trouble
+
+
+def _is_stopped(answer: FetchResult) -> bool:
+    """By us."""
+    return answer.failure is not None and answer.failure.kind == "stopped"
 
 
 def _due(config: Config, now: int) -> list[tuple[ReadingList, Known]]:

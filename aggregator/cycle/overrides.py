@@ -9,17 +9,14 @@ from collections.abc import Iterable
 from aggregator import desk, fold
 from aggregator.errors import UsageError
 from aggregator.fold import levels
-from aggregator.model import Entry, Story
+from aggregator.model import Entry, Member, Story
 from aggregator.store import Reader, Store, Writer, events, overrides, queue, stories, vocabulary
 from aggregator.store.overrides import Override
 
 
 def split(store: Store, name: str, now: int) -> str:
     """Take an entry out of what it was folded into. Returns what was done, in words. Raises UsageError."""
-    entry = desk.find(store, name)
-    member = stories.place(store, entry.id)
-    if member is None:
-        raise UsageError(f"{name}: entry {entry.id} is not folded yet; run a cycle first")
+    entry, member = desk.find_folded(store, name)
     story = stories.stories(store, [member.story])[0]
     with store.transaction() as writer:
         if len(story.members) > 1:
@@ -93,14 +90,18 @@ def _retract_splits(store: Store, writer: Writer, a: Entry, b: Entry, level: str
         overrides.retract(writer, "split", levels.of_stories(), story, other_story)
 
 
+def _head(store: Reader, place: Member, level: str) -> str:
+    """What the story, or the event, is published under."""
+    if level == "text":
+        return stories.stories(store, [place.story])[0].public_id
+    return stories.heads(store, [place.event])[place.event].public_id
+
+
 def _hidden(store: Reader, a: Entry, b: Entry, level: str) -> str:
     """Which of the two is told under the other from now on, or both under the one that was first."""
     place = stories.place(store, a.id)
     assert place is not None
-    if level == "text":
-        head = stories.stories(store, [place.story])[0].public_id
-    else:
-        head = stories.heads(store, [place.event])[place.event].public_id
+    head = _head(store, place, level)
     where = "everywhere" if level == "text" else "in feeds of one item an event"
     hidden = [f"“{one.title}”" for one in (a, b) if one.public_id != head]
     leading = [f"“{one.title}”" for one in (a, b) if one.public_id == head and one.title]

@@ -121,11 +121,11 @@ class OwnPages:
         of_events = stories.names_of_events(self.store, own)
         going = {event: _standing(names, present, own[event]) for event, names in of_events.items()}
         elsewhere = self._made_elsewhere([name for named in going.values() for name in named.values()])
-        gone = {
-            event: {page for page, name in pages_of_it.items() if name not in elsewhere}
-            for event, pages_of_it in going.items()
-        }
-        return {event: names for event, names in gone.items() if names}
+        gone: dict[int, set[str]] = {}
+        for event, pages_of_it in going.items():
+            if names := {page for page, name in pages_of_it.items() if name not in elsewhere}:
+                gone[event] = names
+        return gone
 
 
 def _standing(names: Iterable[str], present: Container[str], made: Container[str]) -> dict[str, str]:

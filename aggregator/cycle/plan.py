@@ -50,12 +50,14 @@ def plan(store: Reader, other: Config, present: Config) -> tuple[Change, ...]:
         is_folded_anew = _taken_over(copy, other, present)
         same = before if not is_folded_anew and _looks_like(other) == _looks_like(present) else {}
         after, folds_after = _printed(other, copy, present, same), stories.folds(copy)
-        nothing = _Printed()
-        found = [
-            _change(copy, name, before.get(name, nothing), after.get(name, nothing))
-            for name in dict.fromkeys([*after, *before])
-        ]
+        found = _changes(copy, before, after)
     return (*found, _of_folds(folds_before, folds_after))
+
+
+def _changes(copy: Reader, before: Mapping[str, _Printed], after: Mapping[str, _Printed]) -> list[Change]:
+    """Of everything and each topic, those that go last."""
+    nothing, names = _Printed(), dict.fromkeys([*after, *before])
+    return [_change(copy, name, before.get(name, nothing), after.get(name, nothing)) for name in names]
 
 
 def _taken_over(copy: Store, other: Config, present: Config) -> bool:
@@ -124,11 +126,9 @@ def _printed(
     found = {}
     for topic in (ALL, *config.topics):
         belonging, before = labelled.get(topic.id, set()), known.get(topic.id)
-        is_chosen_alike = chosen_before.get(topic.id) == _chooses(topic)
-        if before is not None and before.labelled == belonging and is_chosen_alike:
-            found[topic.id] = before
-        else:
-            found[topic.id] = _of_topic(editions, topic, belonging)
+        is_alike = chosen_before.get(topic.id) == _chooses(topic)
+        is_as_before = before is not None and before.labelled == belonging and is_alike
+        found[topic.id] = before if before and is_as_before else _of_topic(editions, topic, belonging)
     return found
 
 

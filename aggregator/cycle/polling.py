@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from dataclasses import dataclass
 
 from aggregator import kinds, poll, urls
+from aggregator.batches import batches
 from aggregator.fetch import Trail
 from aggregator.kinds import Kind
 from aggregator.model import Failure, PollResult, Task
@@ -120,13 +121,13 @@ class Polling:
             if crew.of_host > 1:
                 ready += self.hosts.along(visit.host, crew.of_host - 1)
         # What no server is asked for is on this machine: apart from what may be done on another one.
-        for part in (
+        remote, local = (
             [one for one in ready if one.kind.remote],
             [one for one in ready if not one.kind.remote],
-        ):
-            for start in range(0, len(part), crew.size):
-                visits = tuple(part[start : start + crew.size])
-                self._flying[_submitted(crew, visits)] = visits
+        )
+        for part in (*batches(remote, crew.size), *batches(local, crew.size)):
+            visits = tuple(part)
+            self._flying[_submitted(crew, visits)] = visits
 
     def _ended(self) -> Collection[_Flying]:
         """What came back; waits until something may have, or may be started."""

@@ -170,10 +170,8 @@ class Publisher:
         files = self._archives.files(topic, made, self._date(topic.id, 0), self._before, self._missing)
         made = replace(made, updated=self._date(topic.id, made.updated), archive=self._archives.newest(topic))
         self._first_items[topic.id] = made.items[: pages.NEWEST]
-        site = self._config.site
-        files.update(render.feeds(made, site))
-        files[f"{topic.id}{HTML.ending}"] = pages.topic(made, site, self._neighbours)
-        return files
+        page = pages.topic(made, self._config.site, self._neighbours)
+        return files | render.feeds(made, self._config.site) | {f"{topic.id}{HTML.ending}": page}
 
     def _digest(self, name: str) -> dict[str, bytes]:
         """The feeds and the page of a topic's digests."""
@@ -219,14 +217,18 @@ def _mark(config: Config, store: Store, folder: Folder) -> bool:
 
 def _left(config: Config, store: Store, now: int) -> dict[str, int]:
     """Files of topics that left the config, and since when; kept in the store, so that another folder knows."""
+    forms, left = (*formats.named(config.site.formats), HTML), _topics_left(config, store, now)
+    return {f"{topic}{form.ending}": since for topic, since in left.items() for form in forms}
+
+
+def _topics_left(config: Config, store: Store, now: int) -> dict[str, int]:
     present = {topic.id for topic in config.topics}
     known = dict.fromkeys(json.loads(store.meta("topics") or "[]"), now)
     known |= json.loads(store.meta("topics left") or "{}")
     left = {topic: since for topic, since in sorted(known.items()) if topic not in present}
     store.set_meta("topics left", json.dumps(left))
     store.set_meta("topics", json.dumps(sorted(present)))
-    forms = (*formats.named(config.site.formats), HTML)
-    return {f"{topic}{form.ending}": since for topic, since in left.items() for form in forms}
+    return left
 
 
 def sweep(config: Config, store: Reader, now: int) -> Written:

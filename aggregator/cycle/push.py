@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from aggregator import kinds, poll, urls, websub
@@ -17,7 +17,7 @@ from aggregator.config import Config
 from aggregator.cycle.network import Network
 from aggregator.cycle.report import Report
 from aggregator.mailbox import Letter, Mailbox
-from aggregator.model import FetchResult, Pace, PollResult, Source, SourceState, Task
+from aggregator.model import FetchResult, Pace, PollResult, SourceState, Task
 from aggregator.stop import Stop
 from aggregator.store import Store, pushes, sources
 from aggregator.websub import Subscription, Wish
@@ -99,32 +99,40 @@ def sync(
         return []
     wishes = _wishes(config, store, known, now)
     _forget_ended(store, known, now)
-    trouble: dict[str, str] = {}  # hub → what it said
+    asking = _Asking(config, store, mailbox, network, known)
     for source, wish in list(wishes.items())[:AT_A_TIME]:
         stop.check()
-        before = _to_ask(source, wish, known.get(source))
-        if before.hub in trouble:
-            continue
-        known[source] = websub.asked(before, wish[0], now)
-        words = _ask_and_keep(config, store, mailbox, network, known, source)
-        if words:
-            trouble[before.hub] = words
+        asking.ask(_to_ask(source, wish, known.get(source)), wish[0], now)
     mailbox.expect(known.values())
     _poll_again(config, store, known, now)
-    return [f"hub {urls.redact(hub)}: {words}" for hub, words in trouble.items()]
+    return [f"hub {urls.redact(hub)}: {words}" for hub, words in asking.trouble.items()]
 
 
-def _ask_and_keep(
-    config: Config, store: Store, mailbox: Mailbox, network: Network, known: _Known, source: str
-) -> str:
-    """What went wrong, in words. It is kept before it is asked for: a hub may verify before it answers."""
-    pushes.keep(store, [known[source]])
-    mailbox.expect(known.values())
-    words = _ask(config, network, known[source])
-    if words:
-        known[source] = replace(known[source], trouble=words)
-        pushes.keep(store, [known[source]])
-    return words
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Asks hubs one after the other; one that is in trouble is asked nothing more."""
+
+    config: Config
+    store: Store
+    mailbox: Mailbox
+    network: Network
+    known: _Known
+    trouble: dict[str, str] = field(default_factory=dict)  # hub → what it said
+
+    def ask(self, before: Subscription, wish: Wish, now: int) -> None:
+        """It is kept before it is asked for: a hub may verify before it answers."""
+        if before.hub in self.trouble:
+            return
+        self._keep(websub.asked(before, wish, now))
+        self.mailbox.expect(self.known.values())
+        words = _ask(self.config, self.network, self.known[before.source])
+        if words:
+            self.trouble[before.hub] = words
+            self._keep(replace(self.known[before.source], trouble=words))
+
+    def _keep(self, one: Subscription) -> None:
+        self.known[one.source] = one
+        pushes.keep(self.store, [one])
 
 
 def _to_ask(source: str, wanted: tuple[Wish, str, str], before: Subscription | None) -> Subscription:
@@ -140,16 +148,21 @@ def _wishes(
 ) -> dict[str, tuple[Wish, str, str]]:
     """Source → what to ask which hub for."""
     hubs = _hubs(config, store) if is_possible(config) else {}
-    found: dict[str, tuple[Wish, str, str]] = {}
-    for source in {**hubs, **known}:
-        before = known.get(source)
-        hub, topic = hubs.get(source, (None, None))
-        wish = websub.wanted(before, hub, topic, now)
-        if wish == "unsubscribe" and before is not None:
-            found[source] = (wish, before.hub, before.topic)
-        elif wish == "subscribe" and hub is not None and topic is not None:
-            found[source] = (wish, hub, topic)
-    return found
+    wishes = {source: _wish(known.get(source), hubs.get(source), now) for source in {**hubs, **known}}
+    return {source: wish for source, wish in wishes.items() if wish is not None}
+
+
+def _wish(
+    before: Subscription | None, said: tuple[str, str] | None, now: int
+) -> tuple[Wish, str, str] | None:
+    """`said`: hub and topic, as the feed says today."""
+    hub, topic = said or (None, None)
+    wish = websub.wanted(before, hub, topic, now)
+    if wish == "unsubscribe" and before is not None:
+        return wish, before.hub, before.topic
+    if wish == "subscribe" and hub is not None and topic is not None:
+        return wish, hub, topic
+    return None
 
 
 def _hubs(config: Config, store: Store) -> dict[str, tuple[str, str]]:
@@ -196,17 +209,14 @@ def _forget_ended(store: Store, known: _Known, now: int) -> None:
 
 def _poll_again(config: Config, store: Store, known: Mapping[str, Subscription], now: int) -> None:
     """What is not pushed any more is polled as often as before, from now on."""
-    by_id: dict[str, Source] = {source.id: source for source in config.sources}
-    over = [name for name, one in known.items() if one.verified_at and not one.works(now) and name in by_id]
-    if not over:
-        return
-    memories = sources.memories(store)
-    for name in over:
-        memory = memories.get(name, SourceState())
-        planned = now + (by_id[name].interval or config.pace.interval)
-        if memory.next_poll > planned > memory.not_before:
-            sooner = replace(memory, next_poll=planned, why=known[name].in_words(now))
-            sources.remember(store, [(by_id[name], sooner)])
+    over = {name: one for name, one in known.items() if one.verified_at and not one.works(now)}
+    memories = sources.memories(store) if over else {}
+    for source in config.sources:
+        memory = memories.get(source.id)
+        planned = now + (source.interval or config.pace.interval)
+        if source.id in over and memory and memory.next_poll > planned > memory.not_before:
+            sooner = replace(memory, next_poll=planned, why=over[source.id].in_words(now))
+            sources.remember(store, [(source, sooner)])
 
 
 __all__ = ["brought", "is_possible", "slowed", "sync"]

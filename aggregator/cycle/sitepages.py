@@ -20,17 +20,18 @@ def neighbours(editions: Editions) -> list[pages.Neighbour]:
     ]
 
 
+def _section(editions: Editions, topic: Topic, first_items: Sequence[Item] | None) -> Edition:
+    view = editions.view(topic)
+    items = _shown(editions, topic) if first_items is None else first_items
+    return Edition(topic.id, view.title, view.description, tuple(items), updated=0)
+
+
 def front_page(editions: Editions, first_items: Mapping[str, Sequence[Item]]) -> dict[str, bytes]:
     """The front page and the lists of feeds. `first_items`: of topics that are composed already; of the others no
     more is composed than the front page shows.
     """
     config, site = editions.config, editions.config.site
-    sections = []
-    for topic in (ALL, *config.topics):
-        view = editions.view(topic)
-        items = first_items.get(topic.id)
-        items = _shown(editions, topic) if items is None else items
-        sections.append(Edition(topic.id, view.title, view.description, tuple(items), updated=0))
+    sections = [_section(editions, topic, first_items.get(topic.id)) for topic in (ALL, *config.topics)]
     return {
         "index.html": pages.index(sections, *editions.front(), site, neighbours(editions)),
         "feeds.opml": opml.write(f"Feeds of {site.title}", _published(editions, sections)),

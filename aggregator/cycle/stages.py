@@ -5,7 +5,7 @@ the store.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -193,11 +193,16 @@ def _tell(config: Config, report: Report, door: Door) -> list[str]:
     """
     limits = replace(config.limits, timeout=min(config.limits.timeout, HUB_TIME))
     changed = [name for name in report.written.written if formats.is_subscribed(name)]
-    failures: list[tuple[str, Failure | None]] = []
+    trouble: list[str] = []
     if config.site.hub and changed:
         hub = _Hub(config.site.hub, config.site.base_url, door, limits)
-        failures += [("hub", failure) for failure in hub.ping_all(changed)]
+        trouble += _in_words("hub", hub.ping_all(changed))
     if config.ping_url and not report.all_failed:
-        failures.append(("ping_url", door.send(config.ping_url, limits)))
-    trouble = {(who, failure.detail) for who, failure in failures if failure and failure.kind != "stopped"}
-    return [f"{who}: {detail}" for who, detail in sorted(trouble)]
+        trouble += _in_words("ping_url", [door.send(config.ping_url, limits)])
+    return trouble
+
+
+def _in_words(who: str, failures: Iterable[Failure | None]) -> list[str]:
+    """Each once."""
+    told = {failure.detail for failure in failures if failure and failure.kind != "stopped"}
+    return [f"{who}: {detail}" for detail in sorted(told)]

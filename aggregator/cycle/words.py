@@ -42,10 +42,7 @@ def unhide(store: Store, name: str) -> str:
 
 
 def _say(store: Store, kind: str, name: str, now: int, done: str) -> str:
-    entry = desk.find(store, name)
-    member = stories.place(store, entry.id)
-    if member is None:
-        raise UsageError(f"{name}: entry {entry.id} is not folded yet; run a cycle first")
+    entry, member = desk.find_folded(store, name)
     with store.transaction() as writer:
         if kind == PIN:
             for other in stories.of_events(store, [member.event]):
