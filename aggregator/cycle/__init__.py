@@ -1,7 +1,7 @@
 """What shells call: `run`, and the parts of it that they need alone.
 
-Each is loaded when it is first asked for: a cycle with nothing to do needs no parser, no network and no renderer.
-(`plan` is a function of the module of its name.)
+Each is loaded when it is first asked for: a cycle with nothing to do needs no parser, no network and no
+renderer. (`plan` is a function of the module of its name.)
 
 In: a `Config`, an open `Store`, the time. Out: a `Report`. Start reading at `stages.Stages`.
 """

@@ -1,7 +1,7 @@
 """Archive documents (RFC 5005), and the pages of older items that show them: what left a feed stays findable.
 
-In: the edition that a feed shows now. Out: places in the store, and files. A document that is full is complete, and
-never written again. Start reading at `Archives.files`.
+In: the edition that a feed shows now. Out: places in the store, and files. A document that is full is
+complete, and never written again. Start reading at `Archives.files`.
 """
 
 from __future__ import annotations
@@ -152,7 +152,9 @@ def number_of(name: str, topic: str) -> int | None:
 
 
 def make_growing_ones_again(config: Config, store: Store) -> None:
-    """The documents that still grow are to be published anew: what stands in them may be told otherwise now."""
+    """The documents that still grow are to be published anew: what stands in them may be told
+    otherwise now.
+    """
     with store.transaction() as writer:
         for topic in (ALL, *config.topics):
             newest = archives.archives(store, topic.id)

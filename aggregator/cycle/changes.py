@@ -1,4 +1,5 @@
-"""What a changed config means for what is stored: sources under another id, entries that are let in or held back.
+"""What a changed config means for what is stored: sources under another id, entries that are let in or held
+back.
 
 The order matters: who is let in waits to be folded before the others go, so that a story whose teller is
 replaced keeps its id, and nothing is missing from the feeds for a cycle.

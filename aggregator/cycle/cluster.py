@@ -1,8 +1,8 @@
 """Polls on the workers of a Dask cluster (extra `dask`): many feeds a task, each host in one task at a time.
 
-So politeness holds for the cluster as a whole: a host that is in a task is in flight, and within the task its feeds are
-asked as they would be here. What a redirect leads to another host comes back, and waits for its turn with all others.
-Files are on this machine, and are read here.
+So politeness holds for the cluster as a whole: a host that is in a task is in flight, and within the task its
+feeds are asked as they would be here. What a redirect leads to another host comes back, and waits for its
+turn with all others. Files are on this machine, and are read here.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def _connected(address: str) -> Iterator[Any]:
         client = distributed.Client(address, timeout=REACHED, set_as_default=False, name="aggregator")
     except (OSError, ValueError) as error:
         raise ConfigError(
-            f"poll.dask_scheduler: {address}: can't be reached ({str(error)[:120]}); is `dask scheduler` running there?"
+            f"poll.dask_scheduler: {address}: can't be reached ({str(error)[:120]}); is `dask scheduler` "
+            "running there?"
         ) from None
     try:
         yield client
@@ -89,7 +90,9 @@ class _Split(Executor):
 
 
 def _taken_over(future: Future[Any]) -> Future[Any]:
-    """As a future of Python's own kind: a task that Dask gave up (its workers died under it) broke its executor."""
+    """As a future of Python's own kind: a task that Dask gave up (its workers died under it) broke its
+    executor.
+    """
     mine: Future[Any] = Future()
 
     def done(ended: Future[Any]) -> None:

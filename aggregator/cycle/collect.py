@@ -1,5 +1,5 @@
-"""Poll what is due and store what came: polls run where the config says (`executors`), this thread alone writes, one
-transaction a source.
+"""Poll what is due and store what came: polls run where the config says (`executors`), this thread alone
+writes, one transaction a source.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from aggregator.store import Store, entries, sources
 def polls(
     config: Config, tasks: Sequence[Task], stop: Stop, network: Network
 ) -> Iterator[tuple[Task, PollResult]]:
-    """Poll these politely (as many requests in flight at a host as the config says, a gap between two), where the
-    config says, and yield each outcome as it comes.
+    """Poll these politely (as many requests in flight at a host as the config says, a gap between two), where
+    the config says, and yield each outcome as it comes.
     """
     manners = Manners(config.concurrency, config.pause_host)
     polling = Polling(manners, network.hosts(config), stop, network.door.now)
@@ -83,7 +83,9 @@ def _title(source: Source, polled: PollResult, titles: Mapping[str, str]) -> str
 def _absorb_in_any_case(
     store: Store, rules: topics.Rules, task: Task, polled: PollResult, title: str
 ) -> tuple[PollResult, entries.Absorbed]:
-    """Nothing that one feed says may keep the others from being stored (B7). Returns what was stored of it, too."""
+    """Nothing that one feed says may keep the others from being stored (B7). Returns what was stored of it,
+    too.
+    """
     try:
         return polled, _absorb(store, rules, task, polled, title)
     except AggregatorError:  # of the store: a full disk, or a stop

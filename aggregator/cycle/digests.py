@@ -53,7 +53,9 @@ def _made(config: Config, store: Reader, topic: Topic, begin: int, end: int) -> 
 
 
 def _is_of(story: Story, begin: int, end: int) -> bool:
-    """Whether it came within this time. What a source told late is of the day on which it came, unless it is old."""
+    """Whether it came within this time. What a source told late is of the day on which it came, unless it is
+    old.
+    """
     came = min(member.entry.first_seen for member in story.members)
     return begin <= max(story.published, came) < end and story.published >= begin - (end - begin)
 
@@ -61,8 +63,18 @@ def _is_of(story: Story, begin: int, end: int) -> bool:
 def _events(config: Config, store: Reader, topic: Topic, found: Sequence[Story]) -> tuple[Item, ...]:
     whole = stories.of_events(store, {story.event for story in found})
     heads = stories.heads(store, {story.event for story in found})
-    view = View(topic.id, "", "", config.site.base_url, "event", None, min_sources=topic.min_sources, lead=config.lead,
-                event_lead=config.event_lead, topic=topic.id)  # fmt: skip
+    view = View(
+        topic.id,
+        "",
+        "",
+        config.site.base_url,
+        "event",
+        None,
+        min_sources=topic.min_sources,
+        lead=config.lead,
+        event_lead=config.event_lead,
+        topic=topic.id,
+    )
     priorities = {source.id: source.priority for source in config.sources}
     return edition.compose(
         heeding(view, store), whole, heads, sources.origins(store, config.sources), priorities
@@ -95,7 +107,14 @@ def printed(config: Config, store: Reader, topic: Topic) -> Edition:
 def _item(config: Config, made: Digest, origin: Origin) -> Item:
     text = markup.plain(made.html)
     summary = f"{made.events} {'event' if made.events == 1 else 'events'}: {markup.snippet(text, 200)}"
-    entry = replace(Entry(origin.id, made.public_id), title=made.title, content=made.html, text=text, summary=summary,
-                    published=made.until, first_seen=made.until)  # fmt: skip
+    entry = replace(
+        Entry(origin.id, made.public_id),
+        title=made.title,
+        content=made.html,
+        text=text,
+        summary=summary,
+        published=made.until,
+        first_seen=made.until,
+    )
     link = f"{config.site.base_url}{origin.id}.html"
     return Item(made.public_id, entry, origin, link, made.until, made.until)

@@ -1,5 +1,5 @@
-"""What has to be published anew beside what is new: what somebody removed from the folder, what another config or
-program looks different with; and which files are nobody's any more. Pure: names in, names out.
+"""What has to be published anew beside what is new: what somebody removed from the folder, what another
+config or program looks different with; and which files are nobody's any more. Pure: names in, names out.
 """
 
 from __future__ import annotations

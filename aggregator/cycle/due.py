@@ -74,8 +74,8 @@ def anything_due(config: Config, store: Reader, now: int) -> bool:
 
 
 def nothing(config: Config, store: Reader, wanted: Wanted | None, now: int) -> bool:
-    """Whether a cycle would find nothing to do at all: no source due, nothing that waits in the store, no file
-    missing, no retention to apply, nobody to be told that it was good.
+    """Whether a cycle would find nothing to do at all: no source due, nothing that waits in the store, no
+    file missing, no retention to apply, nobody to be told that it was good.
     """
     if config.ping_url or not pruned_today(store, now) or (wanted and tasks(config, store, wanted, now)):
         return False

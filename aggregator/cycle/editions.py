@@ -1,6 +1,8 @@
-"""An edition from the store: which stories one topic's feed holds. What several of them need is asked for once.
+"""An edition from the store: which stories one topic's feed holds. What several of them need is asked for
+once.
 
-In: the config and what is labelled. Out: `Edition` values, to be rendered. Start reading at `Editions.newest`.
+In: the config and what is labelled. Out: `Edition` values, to be rendered. Start reading at
+`Editions.newest`.
 """
 
 from __future__ import annotations

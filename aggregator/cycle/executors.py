@@ -1,8 +1,9 @@
-"""Where polls run: on threads of ours, in processes, on other machines. `poll.executor` of the config is a name of
-`EXECUTORS`.
+"""Where polls run: on threads of ours, in processes, on other machines. `poll.executor` of the config is a
+name of `EXECUTORS`.
 
-An executor is added there as a function that gives a `Crew`, and takes it back at its end. Each request of a poll is
-submitted to it in its host's turn; what is polled, when, and what is stored of it is decided elsewhere.
+An executor is added there as a function that gives a `Crew`, and takes it back at its end. Each request of a
+poll is submitted to it in its host's turn; what is polled, when, and what is stored of it is decided
+elsewhere.
 """
 
 from __future__ import annotations

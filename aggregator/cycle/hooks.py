@@ -1,7 +1,8 @@
-"""After a cycle others are told: commands that get JSON on their standard input, or whoever an Apprise address reaches.
+"""After a cycle others are told: commands that get JSON on their standard input, or whoever an Apprise
+address reaches.
 
-Each is told of each thing once at most: that is noted before. What fails is named, and ends nothing. A new hook is told of what
-comes after it.
+Each is told of each thing once at most: that is noted before. What fails is named, and ends nothing. A new
+hook is told of what comes after it.
 """
 
 from __future__ import annotations
@@ -144,14 +145,32 @@ def _of_sources(
 
 
 def _of_notice(number: int, notice: StateChange) -> Message:
-    data = {"source": notice.source, "title": notice.title, "before": notice.before, "state": notice.state,
-            "words": notice.words, "at": _rfc3339(notice.at)}  # fmt: skip
-    return Message(f"notice {number}", f"{notice.title or notice.source} is {notice.state}", notice.words, {"on": "source", "source": data})  # fmt: skip
+    data = {
+        "source": notice.source,
+        "title": notice.title,
+        "before": notice.before,
+        "state": notice.state,
+        "words": notice.words,
+        "at": _rfc3339(notice.at),
+    }
+    return Message(
+        f"notice {number}",
+        f"{notice.title or notice.source} is {notice.state}",
+        notice.words,
+        {"on": "source", "source": data},
+    )
 
 
 def _of_digest(made: Digest) -> Message:
-    data = {"topic": made.topic, "id": made.public_id, "title": made.title, "published": _rfc3339(made.until),
-            "events": made.events, "html": made.html, "text": made.text}  # fmt: skip
+    data = {
+        "topic": made.topic,
+        "id": made.public_id,
+        "title": made.title,
+        "published": _rfc3339(made.until),
+        "events": made.events,
+        "html": made.html,
+        "text": made.text,
+    }
     return Message(made.public_id, made.title, made.text, {"on": "digest", "digest": data}, made.html)
 
 
@@ -168,11 +187,24 @@ def _items(config: Config, store: Reader, found: Any, unit: Any) -> tuple[Item, 
 
 def _data(item: Item) -> dict[str, Any]:
     return {
-        "id": item.id, "title": item.entry.title, "link": item.link, "published": _rfc3339(item.published),
-        "summary": item.entry.summary, "source": {"id": item.origin.id, "title": item.origin.title}, "sources": item.sources,
+        "id": item.id,
+        "title": item.entry.title,
+        "link": item.link,
+        "published": _rfc3339(item.published),
+        "summary": item.entry.summary,
+        "source": {"id": item.origin.id, "title": item.origin.title},
+        "sources": item.sources,
         "topics": list(item.topics),
-        "also": [{"title": one.title, "link": one.link, "source": one.origin.title, "published": _rfc3339(one.published)} for one in item.also],
-    }  # fmt: skip
+        "also": [
+            {
+                "title": one.title,
+                "link": one.link,
+                "source": one.origin.title,
+                "published": _rfc3339(one.published),
+            }
+            for one in item.also
+        ],
+    }
 
 
 def _said(item: Item) -> str:

@@ -1,5 +1,5 @@
-"""Which topics each story is in: asked for stories that are new or read differently, for all of them after the
-rules changed.
+"""Which topics each story is in: asked for stories that are new or read differently, for all of them after
+the rules changed.
 
 In: unlabelled stories, the rules, what a user put there by hand, what was learned. Out: labels in the store.
 Start reading at `label`.
@@ -110,7 +110,9 @@ def _forget_labels_of_other_rules(config: Config, store: Store) -> None:
 def _forget_labels_of_some(
     config: Config, store: Store, before: Mapping[str, str], of_topics: Mapping[str, str]
 ) -> bool:
-    """Where the words of the changed rules can stand alone; False where that can't be told. Signatures by topic."""
+    """Where the words of the changed rules can stand alone; False where that can't be told. Signatures by
+    topic.
+    """
     changed = {name for name, _ in before.items() ^ of_topics.items()}
     touched = what_to_look_at([topic for topic in config.topics if topic.id in changed])
     if touched is None:
@@ -128,7 +130,9 @@ class Touched:
 
 
 def what_to_look_at(changed: Sequence[Topic]) -> Touched | None:
-    """None where all stories have to be looked at: a rule without a word of its own, or one of shipped words."""
+    """None where all stories have to be looked at: a rule without a word of its own, or one of
+    shipped words.
+    """
     words: set[str] = set()
     from_sources: set[str] = set()
     for topic in changed:

@@ -1,7 +1,9 @@
-"""What topics learn, at the door to the store: when they are taught, by which entries, and what they say of a story.
+"""What topics learn, at the door to the store: when they are taught, by which entries, and what they say of a
+story.
 
-They are taught anew when rules or examples change, and when a quarter as much has come in as they were taught by, so that
-all of it together costs as much as teaching once. Between these times what is stored says the same each time.
+They are taught anew when rules or examples change, and when a quarter as much has come in as they were taught
+by, so that all of it together costs as much as teaching once. Between these times what is stored says the
+same each time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Reading lists, brought up to date before a cycle: looked at in their rhythm, politely, and kept beside the database."""
+"""Reading lists, brought up to date before a cycle: looked at in their rhythm, politely, and kept beside the
+database.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ def _due(config: Config, now: int) -> list[tuple[ReadingList, Known]]:
 
 
 def _at_its_place(one: ReadingList, before: Known) -> Known:
-    """What counts of what was read: where the config names another place now, the feeds, so that they keep their ids."""
+    """What counts of what was read: where the config names another place now, the feeds, so that they keep
+    their ids.
+    """
     return before if before.where == one.where else Known(before.feeds, where=one.where)
 
 
@@ -111,8 +115,8 @@ def _after_all(
 
 
 def _after(one: ReadingList, before: Known, answer: FetchResult, now: int, taken: set[str]) -> Known:
-    """What is known of a list after this answer. Raises AggregatorError, with words that go on after its address.
-    `taken`: ids of other sources.
+    """What is known of a list after this answer. Raises AggregatorError, with words that go on after its
+    address. `taken`: ids of other sources.
     """
     if answer.failure is not None:
         raise StoreError(answer.failure.detail)
@@ -134,8 +138,8 @@ def _after(one: ReadingList, before: Known, answer: FetchResult, now: int, taken
 
 
 def _after_trouble(before: Known, answer: FetchResult, now: int) -> Known:
-    """A server that is in trouble is left alone for as long as it asks for (P9), one that says "gone" for a week (P14); the
-    configured place is asked again where a list that moved is not to be had.
+    """A server that is in trouble is left alone for as long as it asks for (P9), one that says "gone" for a
+    week (P14); the configured place is asked again where a list that moved is not to be had.
     """
     failure = answer.failure
     if failure is None:  # what came is no list

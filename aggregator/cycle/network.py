@@ -1,4 +1,6 @@
-"""What goes out to the network, for as long as a cycle or a daemon lasts: one door, and whose turn it is at each host."""
+"""What goes out to the network, for as long as a cycle or a daemon lasts: one door, and whose turn it is at
+each host.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ LOOK = 0.5  # seconds between two looks at whether what watches for a stop is st
 
 
 class Network:
-    """Made where a cycle or a daemon starts; a daemon remembers from cycle to cycle when each host was asked."""
+    """Made where a cycle or a daemon starts; a daemon remembers from cycle to cycle when each host
+    was asked.
+    """
 
     def __init__(self, door: Door | None = None) -> None:
         self.door = door or Door()
@@ -36,8 +40,8 @@ class Network:
         return self._hosts
 
     def get(self, config: Config, request: Request) -> FetchResult:
-        """One document, on an errand beside the polls: each request in its host's turn as they are. Usable from many
-        threads.
+        """One document, on an errand beside the polls: each request in its host's turn as they are. Usable
+        from many threads.
         """
         trail: Trail | None = None
         while True:

@@ -1,5 +1,5 @@
-"""The pages of events, and of stories and entries that have no link of their own: what feeds and pages lead to
-where there is nothing else to lead to.
+"""The pages of events, and of stories and entries that have no link of their own: what feeds and pages lead
+to where there is nothing else to lead to.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class OwnPages:
         self.origins, self.priorities, self.neighbours = origins, priorities, neighbours
 
     def of(self, events: Sequence[int], present: Container[str], check: Callable[[], None]) -> Made:
-        """Of these events, and of their stories and entries. `present`: names of files that stand in the folder;
-        `check` is called before each event that is composed, and may raise.
+        """Of these events, and of their stories and entries. `present`: names of files that stand in the
+        folder; `check` is called before each event that is composed, and may raise.
         """
         made = Made()
         for part in batches(events, TOGETHER):
@@ -108,7 +108,9 @@ class OwnPages:
         return edition.compose(heard, found, heads or {}, self.origins, self.priorities).items
 
     def _made_elsewhere(self, names: Sequence[str]) -> set[str]:
-        """An entry whose id was merged into an event may stand in another one by now, with a page that is made there."""
+        """An entry whose id was merged into an event may stand in another one by now, with a page that is
+        made there.
+        """
         return {
             member.entry.public_id
             for story in stories.by_public_id(self.store, names)

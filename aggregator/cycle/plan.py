@@ -104,8 +104,16 @@ def _change(store: Reader, name: str, before: _Printed, after: _Printed) -> Chan
 def _of_folds(before: Mapping[str, str], after: Mapping[str, str]) -> Change:
     """Entries that would be folded and are not, and the other way round; each with what it is folded with."""
     made, undone = sorted(after.keys() - before.keys()), sorted(before.keys() - after.keys())
-    return Change("folds", len(made), len(undone), len(after), 0, 0,
-                  tuple(after[one] for one in made[:TITLES]), tuple(before[one] for one in undone[:TITLES]))  # fmt: skip
+    return Change(
+        "folds",
+        len(made),
+        len(undone),
+        len(after),
+        0,
+        0,
+        tuple(after[one] for one in made[:TITLES]),
+        tuple(before[one] for one in undone[:TITLES]),
+    )
 
 
 def _looks_like(config: Config) -> object:
@@ -117,8 +125,8 @@ def _looks_like(config: Config) -> object:
 def _printed(
     config: Config, store: Reader, known_by: Config, known: Mapping[str, _Printed]
 ) -> Mapping[str, _Printed]:
-    """`known`: what it was by another config over the same stories; a topic that has the same rule of choice and the
-    same stories is as it was.
+    """`known`: what it was by another config over the same stories; a topic that has the same rule of choice
+    and the same stories is as it was.
     """
     editions = Editions(config, store)
     labelled = {**labels.labelled(store), ALL.id: stories.all_story_ids(store)}

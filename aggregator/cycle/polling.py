@@ -1,7 +1,8 @@
-"""Visits from their turn to their outcome: who may be asked now, what comes back, what is asked again or put off.
+"""Visits from their turn to their outcome: who may be asked now, what comes back, what is asked again or put
+off.
 
-In: visits, whose turn it is (`schedule.Hosts`), and a crew to run their requests. Out: each visit with what came of it.
-Runs in a cycle over all sources, and on each machine of a cluster over those that it was given.
+In: visits, whose turn it is (`schedule.Hosts`), and a crew to run their requests. Out: each visit with what
+came of it. Runs in a cycle over all sources, and on each machine of a cluster over those that it was given.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ Run = Callable[[Sequence[Asked]], Sequence[Outcome]]
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """An executor (`concurrent.futures`), and what it is to run for `size` requests at most, of which `of_host` go to
-    one host: found by its name where that is in another process.
+    """An executor (`concurrent.futures`), and what it is to run for `size` requests at most, of which
+    `of_host` go to one host: found by its name where that is in another process.
     """
 
     executor: Executor
@@ -81,7 +82,9 @@ _Flying = Future[Sequence[Outcome]]
 
 
 class Polling:
-    """Visits under way. `now` gives Unix time; `elsewhere`: whether a redirect is somebody else's to follow."""
+    """Visits under way. `now` gives Unix time; `elsewhere`: whether a redirect is somebody else's to
+    follow.
+    """
 
     def __init__(
         self,
@@ -99,8 +102,8 @@ class Polling:
         self.hosts.add(visit, visit.host, first)
 
     def outcomes(self, crew: Crew) -> Came:
-        """Until nothing waits any more, we are asked to stop, or the crew breaks: what it had in hand then waits
-        again.
+        """Until nothing waits any more, we are asked to stop, or the crew breaks: what it had in hand then
+        waits again.
         """
         while not self._stop.is_set() and (self._flying or self.hosts.waiting):
             self._start(crew)
@@ -164,8 +167,8 @@ class Polling:
         yield visit, outcome
 
     def _after_429(self, polled: PollResult) -> Came:
-        """What is to be put off to another cycle; where the host asks for a short while only, this cycle waits
-        for it.
+        """What is to be put off to another cycle; where the host asks for a short while only, this cycle
+        waits for it.
         """
         wait = polled.memory.not_before - polled.at
         if wait <= SHORT:
@@ -178,8 +181,8 @@ class Polling:
             yield visit, PollResult(visit.task.source.id, polled.at, memory, failure=failure)
 
     def _broken(self, error: BaseException) -> Came:
-        """What a broken executor had in hand is tried again with the next one, unless it was with every one that
-        broke.
+        """What a broken executor had in hand is tried again with the next one, unless it was with every one
+        that broke.
         """
         for future, visits in list(self._flying.items()):
             del self._flying[future]

@@ -1,4 +1,5 @@
-"""From the store to the output folder: what is dirty is composed, rendered and written; nothing else is touched.
+"""From the store to the output folder: what is dirty is composed, rendered and written; nothing else is
+touched.
 
 In: names of editions and events that the store notes as dirty, and what is missing in the folder. Out: files.
 Start reading at `publish_changed`.
@@ -216,7 +217,9 @@ def _mark(config: Config, store: Store, folder: Folder) -> bool:
 
 
 def _left(config: Config, store: Store, now: int) -> dict[str, int]:
-    """Files of topics that left the config, and since when; kept in the store, so that another folder knows."""
+    """Files of topics that left the config, and since when; kept in the store, so that another folder
+    knows.
+    """
     forms, left = (*formats.named(config.site.formats), HTML), _topics_left(config, store, now)
     return {f"{topic}{form.ending}": since for topic, since in left.items() for form in forms}
 

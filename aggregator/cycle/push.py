@@ -1,8 +1,8 @@
-"""Feeds that are pushed (WebSub), in a daemon that hubs can reach: subscriptions are asked for, renewed and ended, and
-what hubs bring goes the way of a poll. Polling goes on, at a tenth of its rate.
+"""Feeds that are pushed (WebSub), in a daemon that hubs can reach: subscriptions are asked for, renewed and
+ended, and what hubs bring goes the way of a poll. Polling goes on, at a tenth of its rate.
 
-In: what feeds say of their hubs, and the mailbox. Out: requests to hubs, subscriptions in the store, polls without a
-request. Start reading at `brought` and `sync`.
+In: what feeds say of their hubs, and the mailbox. Out: requests to hubs, subscriptions in the store, polls
+without a request. Start reading at `brought` and `sync`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What is kept how long: when that is looked at, and what goes then (`store.retention` decides on each entry).
+"""What is kept how long: when that is looked at, and what goes then (`store.retention` decides on each
+entry).
 
 In: a `Config`, an open `Store`, the time. Out: how many entries went. Start reading at `prune`.
 """
@@ -19,8 +20,9 @@ Due = Literal["no", "wait", "yes"]
 
 
 def due(pruned: int | None, last_cycle: int | None, now: int) -> Due:
-    """Once a day, so that no cycle pays for it. A new store has nothing old. Where the clock went on by days since the
-    last cycle, or back, it may be wrong; where it was a long rest, retention applies a day later (R13).
+    """Once a day, so that no cycle pays for it. A new store has nothing old. Where the clock went on by days
+    since the last cycle, or back, it may be wrong; where it was a long rest, retention applies a day later
+    (R13).
     """
     if pruned is not None and 0 <= now - pruned < DAY:
         return "no"

@@ -52,8 +52,18 @@ def learning_signature(config: Config) -> str:
 
 def look(config: Config) -> str:
     """Of all that decides how everything is printed."""
-    return signature(config.site, config.topics, config.limit, config.one_per, config.lead, config.event_lead, config.sort, __version__, design(),
-                     [(s.id, s.title, s.url, s.priority, s.enabled) for s in config.sources])  # fmt: skip
+    return signature(
+        config.site,
+        config.topics,
+        config.limit,
+        config.one_per,
+        config.lead,
+        config.event_lead,
+        config.sort,
+        __version__,
+        design(),
+        [(s.id, s.title, s.url, s.priority, s.enabled) for s in config.sources],
+    )
 
 
 def outdated(config: Config, store: Reader) -> bool:

@@ -27,8 +27,8 @@ def _section(editions: Editions, topic: Topic, first_items: Sequence[Item] | Non
 
 
 def front_page(editions: Editions, first_items: Mapping[str, Sequence[Item]]) -> dict[str, bytes]:
-    """The front page and the lists of feeds. `first_items`: of topics that are composed already; of the others no
-    more is composed than the front page shows.
+    """The front page and the lists of feeds. `first_items`: of topics that are composed already; of the
+    others no more is composed than the front page shows.
     """
     config, site = editions.config, editions.config.site
     sections = [_section(editions, topic, first_items.get(topic.id)) for topic in (ALL, *config.topics)]

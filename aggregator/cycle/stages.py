@@ -1,5 +1,5 @@
-"""The sequence of stages: collect, fold, label, publish, tell. The only module that knows it; they hand over through
-the store.
+"""The sequence of stages: collect, fold, label, publish, tell. The only module that knows it; they hand over
+through the store.
 """
 
 from __future__ import annotations
@@ -108,7 +108,9 @@ def _too_large(name: str, size: int) -> str:
 
 
 def fold_again(config: Config, store: Store, now: int) -> None:
-    """Fold what a user's word left waiting, label and publish what that changes: at once, without a refold."""
+    """Fold what a user's word left waiting, label and publish what that changes: at once, without a
+    refold.
+    """
     _fold(config, store, Watch(), Stop())
     label(config, store)
     publish_changed(config, store, now)

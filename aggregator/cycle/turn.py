@@ -29,9 +29,9 @@ def run(
     network: Network | None = None,
     mailbox: Mailbox | None = None,
 ) -> Report:
-    """One cycle; `wanted` None polls nothing (`--offline`). Ends soon, with what it has, once `stop` is set; the
-    next one goes on from there. `network`: what a daemon keeps from cycle to cycle;
-    `mailbox`: what hubs bring to it.
+    """One cycle; `wanted` None polls nothing (`--offline`). Ends soon, with what it has, once `stop` is set;
+    the next one goes on from there. `network`: what a daemon keeps from cycle to cycle; `mailbox`: what hubs
+    bring to it.
     """
     report, stop = Report(now), stop or Stop()
     if mailbox is None and due.nothing(config, store, wanted, now):

@@ -26,8 +26,8 @@ UNCASED = (
 
 
 def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reason | None = None) -> bool:
-    """Whether two stories are two cases of one template, and so not one happening. `decided`: what `decide` says
-    of them, where that is known.
+    """Whether two stories are two cases of one template, and so not one happening. `decided`: what `decide`
+    says of them, where that is known.
     """
     reason = decided or decide(a, b, between)
     if reason.level is not None:
@@ -41,8 +41,8 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
 
 
 def _framed(a: Fingerprint, b: Fingerprint, one_source: bool) -> bool:
-    """Two headlines in one frame that have nothing else in common: `Letters: … and tariffs` of one source. Of two
-    sources only where nothing but headlines is there: `Kerala High Court …`.
+    """Two headlines in one frame that have nothing else in common: `Letters: … and tariffs` of one source. Of
+    two sources only where nothing but headlines is there: `Kerala High Court …`.
     """
     ours, theirs = _inside(a.title, b.title), _inside(b.title, a.title)
     if len(ours) == len(a.title) or not ours or not theirs:
@@ -58,9 +58,10 @@ def _framed(a: Fingerprint, b: Fingerprint, one_source: bool) -> bool:
 
 
 def _measured(ours: Sequence[str], theirs: Sequence[str], spoken: str) -> bool:
-    """Two measurements of one kind: `Lisbon: 22 degrees, sunny`, `Porto: 19 degrees, showers`. A number stands in
-    another's place, and everything else in few words too, of which at least SAID tell something: for a toll
-    alone rises. A number, or a word of no list, that both have is of the happening and not of the template.
+    """Two measurements of one kind: `Lisbon: 22 degrees, sunny`, `Porto: 19 degrees, showers`. A number
+    stands in another's place, and everything else in few words too, of which at least SAID tell something:
+    for a toll alone rises. A number, or a word of no list, that both have is of the happening and not of the
+    template.
     """
     replaced = _in_a_template(ours, theirs, spoken)
     if not any(_numbers_differ(mine, other) for mine, other in replaced):
@@ -120,8 +121,9 @@ def _stands(a: Fingerprint, b: Fingerprint) -> bool:
 
 
 def _one_word_replaced(a: Fingerprint, b: Fingerprint) -> bool:
-    """In scripts without capitals: two headlines that are the same but for a word or two in one place. Another
-    outlet would not have found the very same words; a template has them. Numbers do not count: a toll rises.
+    """In scripts without capitals: two headlines that are the same but for a word or two in one place.
+    Another outlet would not have found the very same words; a template has them. Numbers do not count: a toll
+    rises.
     """
     if a.held or b.held or not _uncased(a.title):
         return False

@@ -1,6 +1,7 @@
 """Two fingerprints of entries → whether they are one text, with score, threshold and what decided.
 
-In: two fingerprints and what lies between them. Out: a `Reason`; its level is None where they are two. Start reading at `decide`.
+In: two fingerprints and what lies between them. Out: a `Reason`; its level is None where they are two. Start
+reading at `decide`.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ TITLE_THRESHOLD = 0.7  # similarity of titles, where bodies do not speak against
 HEADLINE_THRESHOLD = 0.85  # similarity of titles where that is all there is
 HEADLINE = 4  # telling words of a headline that is known by itself
 SAME_HEADLINE = 7  # and of one that two sources do not write by chance, whatever the first words below it are
-# words; a shorter body says nothing by itself, one of a sentence or two decides under like titles only, a longer
-# one has to agree by itself
+# words; a shorter body says nothing by itself, one of a sentence or two decides under like titles only, a
+# longer one has to agree by itself
 SHORT_BODY, SENTENCES, LONG_BODY = 8, 20, 40
 # how much of a text of a sentence one of four times that length has to hold
 QUOTED = 0.8
@@ -123,7 +124,8 @@ def decide(a: Fingerprint, b: Fingerprint, between: Between = ELSEWHERE) -> Reas
         return Reason(None, None, max(held, similar), THRESHOLD, features)
     pair = _Pair(a, b, between, similar, held)
     score, threshold = pair.score()
-    # Below a template's likeness bodies make no case of a series, so what keeps these apart need not be known.
+    # Below a template's likeness bodies make no case of a series, so what keeps these apart need not be
+    # known.
     headlines = similar >= TITLE_THRESHOLD and not (a.held and b.held)
     looks_alike = score >= threshold or held >= TEMPLATE or headlines or bare
     guard = pair.guard() if looks_alike else None
@@ -154,9 +156,9 @@ class _Pair:
 
     @cached_property
     def vouched(self) -> bool:
-        """Whether the bodies speak of what only one of the titles says: a text that stands under every title of
-        its source does not. Unless a name is another one, they may as well hold most of both titles; and two
-        sources have no description of so many words in common.
+        """Whether the bodies speak of what only one of the titles says: a text that stands under every title
+        of its source does not. Unless a name is another one, they may as well hold most of both titles; and
+        two sources have no description of so many words in common.
         """
         if self.least >= ARTICLE and not self.between.one_source:
             return True
@@ -191,8 +193,8 @@ class _Pair:
 
     @cached_property
     def reworded(self) -> bool:
-        """Another source's title with a common word (no name, and not the contrary) in the place of one, over the
-        same words.
+        """Another source's title with a common word (no name, and not the contrary) in the place of one, over
+        the same words.
         """
         return (
             self.similar >= HEADLINE_THRESHOLD
@@ -228,8 +230,9 @@ class _Pair:
         return held, THRESHOLD
 
     def _one_story(self) -> bool:
-        """Whether bodies that are alike are the items' own: under titles that are alike too, or in so many words
-        that they speak for themselves, from the beginning of both on (feeds append teasers of other stories).
+        """Whether bodies that are alike are the items' own: under titles that are alike too, or in so many
+        words that they speak for themselves, from the beginning of both on (feeds append teasers of other
+        stories).
         """
         if not self.titled:
             return self.least >= SENTENCES or self.held >= COPY
@@ -238,7 +241,9 @@ class _Pair:
         return self.least >= SENTENCES and self.opens_both and self.vouched
 
     def _same_headline(self) -> bool:
-        """Two sources under one headline that nobody writes by chance; one of them shows but its first words."""
+        """Two sources under one headline that nobody writes by chance; one of them shows but its
+        first words.
+        """
         if self.between.one_source or self.least >= LONG_BODY:
             return False
         stem = vocabulary.stems(self.spoken)
@@ -246,8 +251,8 @@ class _Pair:
         return mine == other and len(mine) >= SAME_HEADLINE
 
     def _titles(self) -> tuple[float, float]:
-        """At least one is a mere headline: equal but for light edits, and long enough, or nothing. Paraphrases are
-        an event, not a text.
+        """At least one is a mere headline: equal but for light edits, and long enough, or nothing.
+        Paraphrases are an event, not a text.
         """
         size = min(len(telling(one.title, self.spoken)) for one in (self.a, self.b))
         if size < HEADLINE or not self.edits.light:
@@ -267,7 +272,9 @@ class _Pair:
         )
 
     def _another_item(self) -> Feature | None:
-        """A source that gives two guids and two links means two items, unless their texts say clearly otherwise."""
+        """A source that gives two guids and two links means two items, unless their texts say clearly
+        otherwise.
+        """
         between = self.between
         if not between.one_source:
             return None
@@ -278,7 +285,9 @@ class _Pair:
         return None if self._told_again() else (OTHER_ITEM, "its guid and link are its own")
 
     def _told_again(self) -> bool:
-        """Whether a source tells one text twice: on one day under one headline, or an article whatever its day."""
+        """Whether a source tells one text twice: on one day under one headline, or an article whatever its
+        day.
+        """
         if self.least >= ARTICLE and self.held >= COPY:
             return self.alike or self.vouched
         if not self.alike:
@@ -308,7 +317,9 @@ class _Pair:
         return None
 
     def _corrects(self) -> bool:
-        """It says itself that it corrects or repeats an earlier one; or it is a table of figures with a slip in it."""
+        """It says itself that it corrects or repeats an earlier one; or it is a table of figures with a slip
+        in it.
+        """
         if (self.a.repeat or self.b.repeat) and self.held >= THRESHOLD:
             return True
         figures = self.a.body_numbers, self.b.body_numbers
@@ -357,8 +368,8 @@ class _Pair:
         return OTHER_NUMBERS if _numbers_differ(mine, other) and not self._slips() else None
 
     def _replaced(self) -> Feature | None:
-        """A number, a name or a word of one body in whose place, in the same words, the other has another one, or
-        the contrary.
+        """A number, a name or a word of one body in whose place, in the same words, the other has another
+        one, or the contrary.
         """
         names: list[tuple[str, str]] = []
         for (i, j), (k, m) in _changes(self.a.body, self.b.body):
@@ -401,8 +412,8 @@ def _opening(one: Fingerprint, other: Fingerprint) -> int:
 
 
 def share_words(a: Fingerprint, b: Fingerprint) -> bool:
-    """Whether two items have a telling word in common, whatever its ending; nothing tells against one that has no
-    words.
+    """Whether two items have a telling word in common, whatever its ending; nothing tells against one that
+    has no words.
     """
     mine = telling((*a.title, *a.body), a.spoken)
     other = telling((*b.title, *b.body), b.spoken)
@@ -413,8 +424,8 @@ def series(a: Fingerprint, b: Fingerprint, reason: Reason, one_source: bool) -> 
     """Whether two texts are two cases of one template (weather of two towns, results of two matches), and so
     not one event either.
 
-    Other names make another case, and so does a text that stands under every title. Other numbers and words do
-    only within one source: a toll that rises is told in the same words too.
+    Other names make another case, and so does a text that stands under every title. Other numbers and words
+    do only within one source: a toll that rises is told in the same words too.
     """
     if reason.level is not None or not reason.features:
         return False

@@ -87,7 +87,9 @@ def _capitals(text: str) -> tuple[bool, ...]:
 
 
 def _repeats(title: str, text: str) -> Literal["title", "text"] | None:
-    """Which of them says nothing of its own: a title made of the text's first words, or a text that repeats it."""
+    """Which of them says nothing of its own: a title made of the text's first words, or a text that repeats
+    it.
+    """
     if not title or not text.startswith(title.rstrip("… .")):
         return None
     if len(text) > 2 * len(title):
@@ -157,8 +159,8 @@ def clean_title(title: str, source_title: str = "") -> str:
 
 
 def _is_source(tail: str, source_title: str, left: int) -> bool:
-    """A tail after a dash that is this source's own title; or, where 20 characters are `left` without it, that
-    is short and looks like a name: every word capitalised, or a host name.
+    """A tail after a dash that is this source's own title; or, where 20 characters are `left` without it,
+    that is short and looks like a name: every word capitalised, or a host name.
     """
     if source_title and set(words(tail)) <= set(words(source_title)):
         return True

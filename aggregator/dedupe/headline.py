@@ -1,7 +1,8 @@
-"""Two headlines word by word: which of their differences are light edits, and which tell another piece of news.
+"""Two headlines word by word: which of their differences are light edits, and which tell another piece of
+news.
 
-A bag of words can't tell `India beat England` from `England beat India`, or a statement from its denial; so what
-differs is looked at where it stands.
+A bag of words can't tell `India beat England` from `England beat India`, or a statement from its denial; so
+what differs is looked at where it stands.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ LONG_TITLE, TAIL = 7, 2  # a title of so many telling words may go on for so man
 FORMS, VARIANT, ENDING = 6, 0.6, 2
 MISSPELT, NAME = 0.85, 7  # likeness of letters from which on two names of so many letters are one
 
-# What separates the clauses of a headline: all but commas within numbers, and hyphens and points within words.
+# What separates the clauses of a headline: all but commas within numbers, and hyphens and points within
+# words.
 _RAW = re.compile(r"[^\W_]+")
 _CLAUSE = re.compile(r"[:;|–—…?!()\[\]：；｜，。、？！·]|,(?!\d)|\s[-‐-]{1,2}\s|\.\s")
 
@@ -90,8 +92,8 @@ def _tells(word: str, spoken: str) -> bool:
 
 
 def is_variant(a: str, b: str, spoken: str, name: bool = False) -> bool:
-    """Whether two words are forms or spellings of one; they begin alike, for a prefix makes another word. Names
-    have no forms: `Niger` and `Nigeria` are two.
+    """Whether two words are forms or spellings of one; they begin alike, for a prefix makes another word.
+    Names have no forms: `Niger` and `Nigeria` are two.
     """
     shorter, longer = sorted((a, b), key=len)
     stem = vocabulary.stems(spoken)

@@ -1,5 +1,5 @@
-"""The numbers that a text names, read as its writer meant them: `1.000`, `1,000` and `1,00,000` are thousands,
-`10.0` is ten, `v10.0.0` is a version.
+"""The numbers that a text names, read as its writer meant them: `1.000`, `1,000` and `1,00,000` are
+thousands, `10.0` is ten, `v10.0.0` is a version.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What a source says under every title: the description of a programme, a line about its newsletter, the name of
-a series behind its titles. It says nothing of the item, so it is no part of what is compared.
+"""What a source says under every title: the description of a programme, a line about its newsletter, the name
+of a series behind its titles. It says nothing of the item, so it is no part of what is compared.
 
-A part is a sentence of the text, or the tail of a title. Which parts stand is learnt from the source's own items,
-see `fold.cache`; here is what a part is, and when two items tell that it stands.
+A part is a sentence of the text, or the tail of a title. Which parts stand is learnt from the source's own
+items, see `fold.cache`; here is what a part is, and when two items tell that it stands.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def without(title: str, text: str, stands: Container[int]) -> tuple[str, str]:
 
 
 def tells_apart(title: str, other: str, part: Sequence[str], spoken: str) -> bool:
-    """Whether a part that two items of a source share says nothing of either: their titles are two, and none of
-    the words that only one of them has is in it.
+    """Whether a part that two items of a source share says nothing of either: their titles are two, and none
+    of the words that only one of them has is in it.
     """
     found = edits(title, other, spoken)
     if found.light:

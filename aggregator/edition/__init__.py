@@ -1,6 +1,7 @@
 """What is printed under one name, in what order: stories → items of one edition. Pure.
 
-In: a `View`, stories with their entries, origins of the sources. Out: an `Edition` of items. Start reading at `compose`.
+In: a `View`, stories with their entries, origins of the sources. Out: an `Edition` of items. Start reading at
+`compose`.
 """
 
 from __future__ import annotations
@@ -223,8 +224,8 @@ class _Maker:
         return _taken_from(entry, subscribed)
 
     def _lead(self, members: Sequence[Member]) -> Member:
-        """What is pinned leads, then the highest priority; among equals the first, or the longest if the config
-        says so.
+        """What is pinned leads, then the highest priority; among equals the first, or the longest if the
+        config says so.
         """
 
         def rank(member: Member) -> tuple[bool, int, int, int, str]:
@@ -450,7 +451,8 @@ def most_told(events: Sequence[tuple[int, int, int]]) -> list[int]:
 
 def mixed(newest_first: Sequence[tuple[int, int, str, bool]], without: Container[int]) -> list[int]:
     """Of (story, event, source, dated) the stories that are new, `OF_ONE_SOURCE` of each source, or all where
-    there is one source only; what its source gave no date comes after all that has one, as it is only new to us.
+    there is one source only; what its source gave no date comes after all that has one, as it is only new to
+    us.
     """
     others = [one for one in newest_first if one[1] not in without]
     alone = len({source for _, _, source, _ in others}) < 2
@@ -464,12 +466,16 @@ def mixed(newest_first: Sequence[tuple[int, int, str, bool]], without: Container
 
 
 def homeless(link: str | None) -> bool:
-    """Whether an entry with this link needs a page of ours: there is none, or none that every reader takes."""
+    """Whether an entry with this link needs a page of ours: there is none, or none that every reader
+    takes.
+    """
     return urls.plain(link) is None
 
 
 def has_pages(tellings: Sequence[tuple[int, str | None]]) -> bool:
-    """Whether an event has pages of its own, or a story or entry of it has: (story, link) of all who tell it."""
+    """Whether an event has pages of its own, or a story or entry of it has: (story, link) of all who
+    tell it.
+    """
     several = len({story for story, _ in tellings}) > 1
     return several or len(tellings) > SHOWN or any(homeless(link) for _, link in tellings)
 

@@ -1,5 +1,6 @@
-"""Who tells an entry where planets and other aggregators are among the sources: the feeds that they took it from (its
-extras "origin:…"), and those of whom they report that they tell it too ("telling", see `parse.tellings`). Pure.
+"""Who tells an entry where planets and other aggregators are among the sources: the feeds that they took it
+from (its extras "origin:…"), and those of whom they report that they tell it too ("telling", see
+`parse.tellings`). Pure.
 
 Who is read directly as well counts once and is listed once.
 """
@@ -94,8 +95,8 @@ def _is_any_reported(entries: Iterable[Entry]) -> bool:
 
 
 def _reports(entries: Sequence[Entry], names: Mapping[int, str]) -> Iterator[tuple[Entry, Report]]:
-    """Each once, without those who are at hand themselves: by the link of another entry, or under the name that
-    an entry's outlet has.
+    """Each once, without those who are at hand themselves: by the link of another entry, or under the name
+    that an entry's outlet has.
     """
     if not _is_any_reported(entries):
         return
@@ -121,7 +122,9 @@ def tellers(members: Iterable[Member], read: Direct) -> set[str]:
 
 
 def voices(story: Story) -> list[set[str]]:
-    """The tellers of each text: those of the story, and those of each other text that is reported of its event."""
+    """The tellers of each text: those of the story, and those of each other text that is reported of its
+    event.
+    """
     entries = [member.entry for member in story.members]
     if not any(entry.extras for entry in entries):
         return [{entry.source for entry in entries}]

@@ -136,7 +136,9 @@ def _is_played(media: Enclosure) -> bool:
 
 
 def _episode(lead: Entry, same: Sequence[Entry]) -> Iterator[tuple[str, str]]:
-    """What the first other entry with something to play says of it, where the lead says nothing of this name."""
+    """What the first other entry with something to play says of it, where the lead says nothing of
+    this name.
+    """
     said = {name for name, _ in lead.extras}
     if not any(map(_is_played, lead.enclosures)):
         episode = next((one for one in same if any(map(_is_played, one.enclosures))), lead)

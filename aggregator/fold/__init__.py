@@ -4,8 +4,8 @@ state is the store's.
 Work follows the number of new entries: candidates come from postings of a story's heaviest words, only they
 are loaded.
 
-In: what waits in the store. Out: members of stories and events there, and how many. Start reading at `fold`, then at
-`batch.Batch.run`.
+In: what waits in the store. Out: members of stories and events there, and how many. Start reading at `fold`,
+then at `batch.Batch.run`.
 """
 
 from __future__ import annotations

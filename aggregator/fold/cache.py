@@ -265,7 +265,9 @@ def _halve(cache: dict[_Key, _Value], most: int) -> None:
 def _told_apart(
     known: Part, entry: PendingEntry, words: tuple[str, ...], titles: Mapping[int, str]
 ) -> list[bool]:
-    """Of each title that the part was met with: whether this entry's is another one, as far as the words say."""
+    """Of each title that the part was met with: whether this entry's is another one, as far as the
+    words say.
+    """
     spoken = entry.language or FALLBACK
     earlier = [one for one in (known.first, known.second) if one is not None and one in titles]
     return [dedupe.tells_apart(titles[one], entry.title, words, spoken) for one in earlier]
@@ -276,8 +278,8 @@ def _meet(
 ) -> bool:
     """Count this entry's part; whether that changed what is known of it.
 
-    A sentence stands with the second title that it says nothing of, what is before or behind a title (no words)
-    with the third.
+    A sentence stands with the second title that it says nothing of, what is before or behind a title (no
+    words) with the third.
     """
     known = seen.get(part)
     if known is None or known.first not in titles:

@@ -1,8 +1,9 @@
-"""The levels of sameness, as values: what makes a new entry the same as one that is stored. A level is added to
-`LEVELS`, and found, told by `why`, split and joined like the others.
+"""The levels of sameness, as values: what makes a new entry the same as one that is stored. A level is added
+to `LEVELS`, and found, told by `why`, split and joined like the others.
 
-In: an entry with its fingerprint, the batch that it comes in, and the stories that share words with it. Out: the
-story that it is told by, and why. What is one event is decided afterwards, for all stories together (`merging`).
+In: an entry with its fingerprint, the batch that it comes in, and the stories that share words with it. Out:
+the story that it is told by, and why. What is one event is decided afterwards, for all stories together
+(`merging`).
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ Home = tuple[int, Reason]
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """`name` is what `why`, `split` and the store call it, `words` come between two headlines ("A is the same text
-    as B"). `home` finds the story of a new entry, None where there is none; a level without it is not of stories.
+    """`name` is what `why`, `split` and the store call it, `words` come between two headlines ("A is the same
+    text as B"). `home` finds the story of a new entry, None where there is none; a level without it is not of
+    stories.
     """
 
     name: str

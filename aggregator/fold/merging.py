@@ -1,9 +1,10 @@
-"""Stories into events: what new stories touch is dissolved and clustered again from single stories, best first.
+"""Stories into events: what new stories touch is dissolved and clustered again from single stories, best
+first.
 
 Pure. Merging best first is good where everything is there at once. What comes in small cycles would be merged
 in the order in which it came: a story joins an event that is a little alike, and an hour later one comes that
-it belongs with. Clustering again what a new story touches gives nearly the events of a single large cycle, for
-about one story of before for each new one.
+it belongs with. Clustering again what a new story touches gives nearly the events of a single large cycle,
+for about one story of before for each new one.
 
 In: `Point`s, the pairs of them that are alike enough to be worth a look (edges), and what the user said.
 Out: `Group`s. Start reading at `groups`; `placed` says which event each group is.
@@ -237,8 +238,8 @@ def _members(stories: Sequence[int], probabilities: Probabilities) -> Iterable[M
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Which event each group is (None: a new one), and for each event that is gone the place of the group that
-    stands for it.
+    """Which event each group is (None: a new one), and for each event that is gone the place of the group
+    that stands for it.
     """
 
     events: tuple[int | None, ...]

@@ -67,7 +67,9 @@ def _move(
     before: Mapping[int, int],
     gone: Mapping[int, int],
 ) -> None:
-    """Stories that stood elsewhere; those of an event that goes as a whole move with it (`gone`: event → group)."""
+    """Stories that stood elsewhere; those of an event that goes as a whole move with it (`gone`: event →
+    group).
+    """
     for place, (group, target) in enumerate(zip(groups, targets, strict=True)):
         moved = [
             story for story in group.stories if before[story] != target and gone.get(before[story]) != place
@@ -116,7 +118,9 @@ def _reasons(
     founders: Mapping[int, tuple[int | None, int]],
     reason: Callable[[Member], Reason],
 ) -> dict[int, Reason]:
-    """Story → why it is in its event, of all events that changed. Who founded it, or is alone, has no level."""
+    """Story → why it is in its event, of all events that changed. Who founded it, or is alone, has no
+    level.
+    """
     changed = {group.stories[0] for group in _changed(groups, targets, before)}
     found: dict[int, Reason] = {}
     for group, target in zip(groups, targets, strict=True):

@@ -1,7 +1,7 @@
 """Editions → `{name: bytes}`. Pure: the same editions give the same bytes, and nothing here asks the clock.
 
-`formats` is the table of what can be written; `feeds` and `archive` write one edition in all that is wanted of
-it; `pages`, `sourcesfeed` make the rest.
+`formats` is the table of what can be written; `feeds` and `archive` write one edition in all that is wanted
+of it; `pages`, `sourcesfeed` make the rest.
 
 Start reading at `feeds`; `prepare.prepared` is what all formats share.
 """

@@ -1,5 +1,5 @@
-"""How long ago the dates of a page were. Published pages do not say it, or they would change without news, and
-run no script that could; who serves them writes it beside each date.
+"""How long ago the dates of a page were. Published pages do not say it, or they would change without news,
+and run no script that could; who serves them writes it beside each date.
 """
 
 from __future__ import annotations

@@ -131,8 +131,8 @@ def _links(entry: Any, one: Prepared) -> None:
 
 
 def _related(entry: Any, telling: Telling) -> None:
-    """Who else tells it, so that another aggregator knows as much as this one (`parse.tellings` reads it): the
-    outlet ends at the first colon and blank.
+    """Who else tells it, so that another aggregator knows as much as this one (`parse.tellings` reads it):
+    the outlet ends at the first colon and blank.
     """
     if not telling.link:
         return

@@ -1,4 +1,6 @@
-"""How the pages look, as a short text to compare: the templates and the style sheet, without what renders them."""
+"""How the pages look, as a short text to compare: the templates and the style sheet, without what renders
+them.
+"""
 
 from __future__ import annotations
 

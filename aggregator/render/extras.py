@@ -1,4 +1,6 @@
-"""Podcast, Dublin Core, Media RSS and other modules' elements: passed on in every format that can hold them."""
+"""Podcast, Dublin Core, Media RSS and other modules' elements: passed on in every format that can
+hold them.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The formats that are published: one table, that everybody iterates who has to do with one.
 
-A new format is a `Format` in `FORMATS`. Its name is then taken by `publish.formats` and `search --format`, its
-files are written, served, compressed, announced by pages, told to hubs, and removed when it leaves the config.
-Nothing heavy is imported here: reading a config needs the names and none of the writers.
+A new format is a `Format` in `FORMATS`. Its name is then taken by `publish.formats` and `search --format`,
+its files are written, served, compressed, announced by pages, told to hubs, and removed when it leaves the
+config. Nothing heavy is imported here: reading a config needs the names and none of the writers.
 """
 
 from __future__ import annotations

@@ -73,10 +73,25 @@ def _item(one: Prepared, site: Site) -> dict[str, Any]:
 
 
 def _telling(telling: Telling) -> dict[str, Any]:
-    return _without_nothing({"source": telling.origin.id, "source_title": source_title(telling.origin), "title": markup.line(telling.title),
-                             "url": telling.link, "date_published": rfc3339(telling.published), "level": telling.level})  # fmt: skip
+    return _without_nothing(
+        {
+            "source": telling.origin.id,
+            "source_title": source_title(telling.origin),
+            "title": markup.line(telling.title),
+            "url": telling.link,
+            "date_published": rfc3339(telling.published),
+            "level": telling.level,
+        }
+    )
 
 
 def _attachment(enclosure: Enclosure) -> dict[str, Any]:
-    return _without_nothing({"url": enclosure.url, "mime_type": enclosure.type, "title": enclosure.title,
-                             "size_in_bytes": enclosure.length or None, "duration_in_seconds": enclosure.duration})  # fmt: skip
+    return _without_nothing(
+        {
+            "url": enclosure.url,
+            "mime_type": enclosure.type,
+            "title": enclosure.title,
+            "size_in_bytes": enclosure.length or None,
+            "duration_in_seconds": enclosure.duration,
+        }
+    )

@@ -1,7 +1,8 @@
 """The HTML pages. Readable without scripts, without any request elsewhere, on a phone and on a desktop, in
 light and dark.
 
-In: editions, events, lines of sources. Out: HTML as bytes. Start reading at `topic`; the templates are in `templates/`.
+In: editions, events, lines of sources. Out: HTML as bytes. Start reading at `topic`; the templates are in
+`templates/`.
 """
 
 from __future__ import annotations
@@ -358,8 +359,12 @@ def _timeline(item: Item) -> dict[str, Any] | None:
     """When it was told, from the first to the last time, in thousandths of that span; None where that is one
     moment.
     """
-    times = sorted([(item.entry.published or item.published, prepare.source_title(item.origin)),
-                    *((one.published, prepare.source_title(one.origin)) for one in item.also)])  # fmt: skip
+    times = sorted(
+        [
+            (item.entry.published or item.published, prepare.source_title(item.origin)),
+            *((one.published, prepare.source_title(one.origin)) for one in item.also),
+        ]
+    )
     first, last = times[0][0], times[-1][0]
     if first == last:
         return None
@@ -377,8 +382,17 @@ def sources(
         if form.of_sources
     ]
     ordered = sorted(lines, key=lambda line: line.title.casefold())
-    return _page("sources.html", site, neighbours, title=f"Sources – {site.title}", here="sources", notices=notices[:50], lines=ordered,
-                 canonical=f"{site.base_url}sources.html", alternates=alternates)  # fmt: skip
+    return _page(
+        "sources.html",
+        site,
+        neighbours,
+        title=f"Sources – {site.title}",
+        here="sources",
+        notices=notices[:50],
+        lines=ordered,
+        canonical=f"{site.base_url}sources.html",
+        alternates=alternates,
+    )
 
 
 # as people look for it
@@ -433,8 +447,8 @@ def source(
     last: StateChange | None = None,
     health: SourceHealth | None = None,
 ) -> bytes:
-    """`source-ID.html`: what a source tells, which topics that gives to, and what happened to it last. Where it
-    is made when asked for, also how it is now (`health`), which changes from poll to poll.
+    """`source-ID.html`: what a source tells, which topics that gives to, and what happened to it last. Where
+    it is made when asked for, also how it is now (`health`), which changes from poll to poll.
     """
     names = _named(neighbours)
     shown = [_Shown(item, site) for item in items]
@@ -490,8 +504,8 @@ def search(
     neighbours: Sequence[Neighbour],
     marked: Callable[[str], Sequence[tuple[str, bool]]],
 ) -> bytes:
-    """`/search`, made when asked for; its result is a feed too. `marked`: a text in pieces, each with whether it
-    is a word that was asked for.
+    """`/search`, made when asked for; its result is a feed too. `marked`: a text in pieces, each with whether
+    it is a word that was asked for.
     """
     text, forms = shown.query, formats.feeds() if shown.query and not shown.error else ()
     address = f"{site.base_url}search?q={quote(text)}"
@@ -557,9 +571,9 @@ def desk(
     asked: str = "",
     before: Sequence[Said] = (),
 ) -> bytes:
-    """The editor's desk: events to choose from (entry, title, source, stories), or the stories of one, each with
-    what can be done. `key` goes into every form; `said`: what was done, or why not; `before`: what was said earlier,
-    the newest first.
+    """The editor's desk: events to choose from (entry, title, source, stories), or the stories of one, each
+    with what can be done. `key` goes into every form; `said`: what was done, or why not; `before`: what was
+    said earlier, the newest first.
     """
     return _page(
         "desk.html",

@@ -161,7 +161,10 @@ def _paragraphs(text: str) -> str:
 
 def _quoted(body: str, telling: Telling) -> str:
     """Another source's text, under its own name and not under the by-line of the lead."""
-    return f"<p>{_headline(telling)} ({html.escape(source_title(telling.origin))}):</p><blockquote>{body}</blockquote>"
+    return (
+        f"<p>{_headline(telling)} "
+        f"({html.escape(source_title(telling.origin))}):</p><blockquote>{body}</blockquote>"
+    )
 
 
 def _unsaid(item: Item) -> str:
@@ -222,7 +225,10 @@ def rfc3339(at: int) -> str:
 def rfc822(at: int) -> str:
     """With a four-digit year and GMT; without `strftime`'s locale (F16)."""
     when = datetime.fromtimestamp(at, UTC)
-    return f"{WEEKDAYS[when.weekday()]}, {when.day:02} {_MONTHS[when.month - 1]} {when.year:04} {when:%H:%M:%S} GMT"
+    return (
+        f"{WEEKDAYS[when.weekday()]}, {when.day:02} {_MONTHS[when.month - 1]} {when.year:04} {when:%H:%M:%S} "
+        "GMT"
+    )
 
 
 def readable(at: int) -> str:

@@ -47,8 +47,18 @@ def write(notices: Sequence[StateChange], site: Site, updated: int) -> dict[str,
 def _item(notice: StateChange, site: Site) -> Item:
     public_id = urls.mint("notice", notice.source, str(notice.at), notice.state)
     title = f"{notice.title} {_WORDS[notice.state]}"
-    entry = Entry(source=notice.source, key=public_id, title=title, summary=notice.words, text=notice.words, content=f"<p>{html.escape(notice.words)}</p>",
-                  public_id=public_id, published=notice.at, changed=notice.at, first_seen=notice.at)  # fmt: skip
+    entry = Entry(
+        source=notice.source,
+        key=public_id,
+        title=title,
+        summary=notice.words,
+        text=notice.words,
+        content=f"<p>{html.escape(notice.words)}</p>",
+        public_id=public_id,
+        published=notice.at,
+        changed=notice.at,
+        first_seen=notice.at,
+    )
     link = f"{site.base_url}sources.html"
     return Item(
         public_id,

@@ -38,8 +38,13 @@ def archive(store: Store, edition: str, places: Mapping[str, int]) -> None:
             "SELECT coalesce(max(position), 0) FROM archived WHERE edition = ? AND number = ?",
             (edition, archives(store, edition)),
         )
-        writer.run_many("INSERT OR IGNORE INTO archived VALUES (?, ?, ?, ?)",
-                         [(edition, item, number, start + 1 + position) for position, (item, number) in enumerate(places.items())])  # fmt: skip
+        writer.run_many(
+            "INSERT OR IGNORE INTO archived VALUES (?, ?, ?, ?)",
+            [
+                (edition, item, number, start + 1 + position)
+                for position, (item, number) in enumerate(places.items())
+            ],
+        )
 
 
 def in_archive(reader: Reader, edition: str, number: int) -> tuple[str, ...]:
@@ -115,7 +120,9 @@ def is_told_again(writer: Writer, public_id: str) -> None:
         )
         newest = "SELECT max(number) FROM archived WHERE edition = ?1"
         writer.run(
-            f"INSERT INTO meta SELECT ?3, number FROM archived WHERE edition = ?1 AND public_id = ?2 AND number = ({newest}) "
-            "ON CONFLICT DO UPDATE SET value = excluded.value WHERE value = ''", (edition, public_id, unprinted(edition))
-        )  # fmt: skip
+            "INSERT INTO meta SELECT ?3, number FROM archived WHERE edition = ?1 AND public_id = ?2 AND "
+            f"number = ({newest}) "
+            "ON CONFLICT DO UPDATE SET value = excluded.value WHERE value = ''",
+            (edition, public_id, unprinted(edition)),
+        )
         edition = writer.value("SELECT min(edition) FROM archived WHERE edition > ?", (edition,))

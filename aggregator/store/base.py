@@ -1,10 +1,11 @@
 """An open database, as three types.
 
-`Reader` asks. `Writer` asks and changes, within one transaction: it is what `Store.transaction` yields. `Store` is
-what the one writing process has: it asks, and opens transactions.
+`Reader` asks. `Writer` asks and changes, within one transaction: it is what `Store.transaction` yields.
+`Store` is what the one writing process has: it asks, and opens transactions.
 
-A function that takes a Reader changes nothing; one that takes a Writer is a part of somebody's transaction; one
-that takes a Store makes transactions of its own. SQLite's errors become ours here, whoever asked (`trouble`).
+A function that takes a Reader changes nothing; one that takes a Writer is a part of somebody's transaction;
+one that takes a Store makes transactions of its own. SQLite's errors become ours here, whoever asked
+(`trouble`).
 """
 
 from __future__ import annotations
@@ -84,7 +85,9 @@ class Reader:
 
     @contextmanager
     def until(self, late: Callable[[], bool]) -> Iterator[None]:
-        """Within: SQL under way is cut off once `late` says so, its transaction rolled back, and Stopped raised."""
+        """Within: SQL under way is cut off once `late` says so, its transaction rolled back, and Stopped
+        raised.
+        """
         self._conn.set_progress_handler(late, _STEPS)
         try:
             yield
@@ -109,8 +112,8 @@ class Reader:
         self._conn.close()
 
     def _ours(self, error: sqlite3.Error) -> Exception:
-        """What to raise in its place. Who writes the file says to all that it is damaged: a command that reads
-        elsewhere in it would not notice.
+        """What to raise in its place. Who writes the file says to all that it is damaged: a command that
+        reads elsewhere in it would not notice.
         """
         if self._notes_damage and trouble.is_damage(error):
             trouble.mark_damaged(self.path, str(error))
@@ -194,8 +197,8 @@ class Store(Reader):
     def tidy(self) -> None:
         """After a cycle: a log that grew large is emptied.
 
-        No `PRAGMA optimize`: every query is written for its index, and what the planner learned of a small store
-        makes it walk whole tables when that has grown.
+        No `PRAGMA optimize`: every query is written for its index, and what the planner learned of a small
+        store makes it walk whole tables when that has grown.
         """
         log = Path(f"{self.path}-wal")
         if log.exists() and log.stat().st_size > LARGE_LOG:

@@ -40,17 +40,22 @@ def to_tell(reader: Reader, hook: str, since: int, limit: int) -> list[Digest]:
 
 
 def claim(store: Store, hook: str, key: str, at: int) -> bool:
-    """Whether this hook is told of this for the first time. Noted before it is told: twice is worse than not."""
+    """Whether this hook is told of this for the first time. Noted before it is told: twice is worse
+    than not.
+    """
     with store.transaction() as writer:
         query = "INSERT OR IGNORE INTO hooked VALUES (?, ?, ?)"
         return bool(writer.run(query, (hook, key, at)))
 
 
 def new_stories(reader: Reader, after: int, limit: int) -> list[tuple[int, int]]:
-    """(entry, story) of the newest founders of stories: entries beyond this number that stand first in theirs."""
+    """(entry, story) of the newest founders of stories: entries beyond this number that stand first in
+    theirs.
+    """
     query = (
         "SELECT e.id, m.story FROM entry e JOIN member m ON m.entry = e.id WHERE e.id > ? AND e.kept = 1 "
-        "AND NOT EXISTS (SELECT 1 FROM member o WHERE o.story = m.story AND o.entry < e.id) ORDER BY e.id LIMIT ?"
+        "AND NOT EXISTS (SELECT 1 FROM member o WHERE o.story = m.story AND o.entry < e.id) ORDER BY e.id "
+        "LIMIT ?"
     )
     return [(int(entry), int(story)) for entry, story in reader.rows(query, (after, limit))]
 
@@ -66,7 +71,10 @@ def grown_events(reader: Reader, after: int, limit: int) -> list[tuple[int, int]
 
 def new_notices(reader: Reader, after: int, limit: int) -> list[tuple[int, StateChange]]:
     """(number, notice) of what happened to sources since."""
-    query = "SELECT id, source, title, at, before, state, words FROM state_change WHERE id > ? ORDER BY id LIMIT ?"
+    query = (
+        "SELECT id, source, title, at, before, state, words FROM state_change WHERE id > ? ORDER BY id LIMIT "
+        "?"
+    )
     return [(row[0], StateChange(*row[1:])) for row in reader.rows(query, (after, limit))]
 
 

@@ -92,7 +92,9 @@ def _say_again(writer: Writer, old: StoredItem, entry: Entry, at: int, keep: Cal
 
 
 def _held(reader: Reader, polled: PollResult) -> list[int | None]:
-    """For each item of the document the entry that it is known to be, None where it is one of `polled.entries`."""
+    """For each item of the document the entry that it is known to be, None where it is one of
+    `polled.entries`.
+    """
     if not polled.held:
         return []
     before: list[int] = rows.load(reader.value("SELECT present FROM source WHERE id = ?", (polled.source,)))
@@ -139,7 +141,9 @@ def _insert(writer: Writer, entry: Entry, at: int, keep: Callable[[Entry], bool]
 
 
 def _owe(writer: Writer, old: StoredItem, entry: Entry) -> None:
-    """An edit that comes too soon after others is kept, whatever the server says later; the last one counts."""
+    """An edit that comes too soon after others is kept, whatever the server says later; the last one
+    counts.
+    """
     writer.run(
         "INSERT OR REPLACE INTO pending_edit VALUES (?, ?, ?)",
         (old.id, rows.dump(rows.entry_record(entry)), entry.said),
@@ -216,8 +220,10 @@ def _remember(writer: Writer, source: Source, polled: PollResult, memory: Source
     marks = ", ".join("?" * len(rows.SOURCE_COLUMNS))
     changes = ", ".join(f"{column} = excluded.{column}" for column in rows.SOURCE_COLUMNS)
     writer.run(
-        f"INSERT INTO source (id, url, title, feed, {columns}) VALUES (?, ?, ?, ?, {marks}) ON CONFLICT DO UPDATE SET {changes}, "
-        "url = excluded.url, title = CASE excluded.title WHEN '' THEN title ELSE excluded.title END, feed = coalesce(excluded.feed, feed)",
+        f"INSERT INTO source (id, url, title, feed, {columns}) VALUES (?, ?, ?, ?, {marks}) ON CONFLICT DO "
+        f"UPDATE SET {changes}, "
+        "url = excluded.url, title = CASE excluded.title WHEN '' THEN title ELSE excluded.title END, feed = "
+        "coalesce(excluded.feed, feed)",
         (
             source.id,
             kinds.address(source) or None,
@@ -231,12 +237,22 @@ def _remember(writer: Writer, source: Source, polled: PollResult, memory: Source
 def _count(writer: Writer, source: Source, polled: PollResult, absorbed: Absorbed) -> None:
     remote = kinds.of(source).remote and not polled.pushed
     writer.run(
-        "INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, "
-        "not_modified = not_modified + excluded.not_modified, failed = failed + excluded.failed, new = new + excluded.new, "
+        "INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET requests = requests + "
+        "excluded.requests, "
+        "not_modified = not_modified + excluded.not_modified, failed = failed + excluded.failed, new = new + "
+        "excluded.new, "
         "wire_bytes = wire_bytes + excluded.wire_bytes, saved_bytes = saved_bytes + excluded.saved_bytes",
-        (polled.at // 86_400, source.id, int(remote), int(polled.not_modified and remote), int(polled.failure is not None), absorbed.new,
-         polled.wire_bytes, polled.saved_bytes),
-    )  # fmt: skip
+        (
+            polled.at // 86_400,
+            source.id,
+            int(remote),
+            int(polled.not_modified and remote),
+            int(polled.failure is not None),
+            absorbed.new,
+            polled.wire_bytes,
+            polled.saved_bytes,
+        ),
+    )
 
 
 def all_kept(reader: Reader, kept: bool) -> Iterator[Entry]:

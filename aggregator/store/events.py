@@ -1,4 +1,6 @@
-"""Events in the store: merged, taken apart, left by a story, and what binds them. SQL only; `fold` decides."""
+"""Events in the store: merged, taken apart, left by a story, and what binds them. SQL only; `fold`
+decides.
+"""
 
 from __future__ import annotations
 
@@ -51,8 +53,8 @@ def merge_events(writer: Writer, found: Iterable[tuple[int, int, Reason]]) -> No
 
 
 def bind(writer: Writer, found: Iterable[tuple[str, Reason]]) -> None:
-    """The entries with these published ids, which found stories, say why those are in their event. The one that
-    founded the event says how sure it is, with no level. A fold by item or text says more and stays.
+    """The entries with these published ids, which found stories, say why those are in their event. The one
+    that founded the event says how sure it is, with no level. A fold by item or text says more and stays.
     """
     writer.run_many(
         "UPDATE member SET level = ?, against = ?, score = ?, threshold = ?, features = ? "
@@ -71,7 +73,8 @@ def stand(writer: Writer, story: int, features: Features) -> int:
         *writer.one("SELECT public_id, published, changed FROM story WHERE id = ?", (story,)),
     )
     writer.run(
-        "UPDATE member SET level = NULL, against = NULL, score = 0, threshold = 0, features = ? WHERE story = ? AND level = 'event'",
+        "UPDATE member SET level = NULL, against = NULL, score = 0, threshold = 0, features = ? WHERE story "
+        "= ? AND level = 'event'",
         (rows.dump(features), story),
     )
     return event
@@ -103,11 +106,13 @@ def move_stories(writer: Writer, stories: Sequence[int], event: int) -> None:
     )
     writer.run_many("UPDATE label SET archived = 0 WHERE story = ?", [(story,) for story in stories])
     writer.run(
-        "UPDATE event SET changed = max(changed, (SELECT max(changed) FROM story WHERE event = ?1)) WHERE id = ?1",
+        "UPDATE event SET changed = max(changed, (SELECT max(changed) FROM story WHERE event = ?1)) WHERE id "
+        "= ?1",
         (event,),
     )
     writer.run_many(
-        "UPDATE alias SET now = (SELECT public_id FROM event WHERE id = ?) WHERE public_id = (SELECT public_id FROM story WHERE id = ?)",
+        "UPDATE alias SET now = (SELECT public_id FROM event WHERE id = ?) WHERE public_id = (SELECT "
+        "public_id FROM story WHERE id = ?)",
         [(event, story) for story in stories],
     )
     mark_event(writer, event)
@@ -116,7 +121,8 @@ def move_stories(writer: Writer, stories: Sequence[int], event: int) -> None:
 def headline(reader: Reader, event: int) -> str:
     """Of the entry that founded it, or its published id where that is gone."""
     row = reader.one(
-        "SELECT e.title, v.public_id FROM event v LEFT JOIN entry e ON e.public_id = v.public_id WHERE v.id = ?",
+        "SELECT e.title, v.public_id FROM event v LEFT JOIN entry e ON e.public_id = v.public_id WHERE v.id "
+        "= ?",
         (event,),
     )
     return f"“{row[0]}”" if row[0] else str(row[1])

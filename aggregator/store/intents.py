@@ -1,4 +1,6 @@
-"""What to do with an item of a document: the decision alone, from what is stored, what was said and the clock."""
+"""What to do with an item of a document: the decision alone, from what is stored, what was said and the
+clock.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,9 @@ Labels = Iterable[tuple[str, int, str]]
 
 
 def label(store: Store, decide: Callable[[Story], Labels], limit: int = 1000) -> int:
-    """Give topics to stories that have none yet or read differently now; returns how many (0: none is left)."""
+    """Give topics to stories that have none yet or read differently now; returns how many (0: none is
+    left).
+    """
     with store.transaction() as writer:
         numbers = writer.column("SELECT id FROM story WHERE labelled = 0 LIMIT ?", (limit,))
         for story in stories(store, numbers):
@@ -25,7 +27,8 @@ def label(store: Store, decide: Callable[[Story], Labels], limit: int = 1000) ->
                 for topic, entry, rule in decide(story)
             ]
             writer.run_many(
-                "INSERT INTO label (topic, story, published, public_id, entry, rule) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO label (topic, story, published, public_id, entry, rule) VALUES (?, ?, ?, ?, ?, "
+                "?)",
                 found,
             )
             mark_event(writer, story.event)
@@ -51,8 +54,8 @@ def unlabel_all(store: Store, topics: Sequence[str]) -> None:
 def unlabel_some(
     store: Store, changed: Iterable[str], gone: Iterable[str], words: str, sources: Iterable[str]
 ) -> None:
-    """The rules of some topics changed, or they are `gone`: what was in them is labelled anew, and what a rule may find:
-    entries that match an FTS5 expression ("": none), or of these sources.
+    """The rules of some topics changed, or they are `gone`: what was in them is labelled anew, and what a
+    rule may find: entries that match an FTS5 expression ("": none), or of these sources.
     """
     with store.transaction() as writer:
         again = set(writer.chosen("SELECT story FROM label WHERE topic", changed))

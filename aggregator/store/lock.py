@@ -18,8 +18,8 @@ class Lock:
         self._file = -1
 
     def acquire(self, wait: float = 0) -> bool:
-        """Whether it is ours now; another process gets `wait` seconds to let it go. OSError where the file can't
-        be opened.
+        """Whether it is ours now; another process gets `wait` seconds to let it go. OSError where the file
+        can't be opened.
         """
         deadline = time.monotonic() + wait
         while not (taken := self._take()) and time.monotonic() < deadline:

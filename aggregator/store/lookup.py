@@ -31,10 +31,12 @@ def all_public_ids(reader: Reader) -> set[str]:
     )
 
 
-# Every source in turn: there is no index of keys alone, and thousands of sources are asked in a few hundredths of a second.
+# Every source in turn: there is no index of keys alone, and thousands of sources are asked in a few
+# hundredths of a second.
 _OF_KEY = (
     "WITH RECURSIVE tells (source) AS (SELECT min(source) FROM entry UNION ALL "
-    "SELECT (SELECT min(source) FROM entry WHERE source > tells.source) FROM tells WHERE tells.source IS NOT NULL) "
+    "SELECT (SELECT min(source) FROM entry WHERE source > tells.source) FROM tells WHERE tells.source IS NOT "
+    "NULL) "
     "SELECT e.id FROM tells CROSS JOIN entry e ON e.source = tells.source AND "
 )
 # A guid, also where another item took it over and it goes on under a longer key (`recognise.take_keys`).
@@ -95,7 +97,8 @@ def entries(
         "AND e.id IN (SELECT rowid FROM entry_fts WHERE entry_fts MATCH ?)" if match is not None else ""
     )
     found = reader.stream(
-        f"SELECT {rows.SELECT_ENTRY}, m.level FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE e.kept = 1 {narrowed} "
+        f"SELECT {rows.SELECT_ENTRY}, m.level FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE e.kept "
+        f"= 1 {narrowed} "
         f"ORDER BY e.published {order}, e.public_id {order}",
         () if match is None else (match,),
     )
@@ -109,7 +112,9 @@ _FIRST, _FURTHER, _MOST = 500, 4, 32_000  # entries looked at first, how many ti
 
 
 def _newest_matching(reader: Reader, match: str) -> Iterator[tuple[Entry, str | None]]:
-    """The newest ones first, and only as many loaded as are taken: a common word matches a third of the store."""
+    """The newest ones first, and only as many loaded as are taken: a common word matches a third of the
+    store.
+    """
     some = reader.column("SELECT rowid FROM entry_fts WHERE entry_fts MATCH ? LIMIT ?", (match, FEW + 1))
     if len(some) <= FEW:
         yield from _loaded(reader, some)
@@ -140,10 +145,16 @@ def _newest(reader: Reader) -> Iterator[list[int]]:
 
 def _loaded(reader: Reader, numbers: Sequence[int]) -> Iterator[tuple[Entry, str | None]]:
     """The kept ones among these, newest first."""
-    order = "SELECT id FROM entry WHERE id IN (SELECT value FROM json_each(?)) ORDER BY published DESC, public_id DESC"
+    order = (
+        "SELECT id FROM entry WHERE id IN (SELECT value FROM json_each(?)) ORDER BY published DESC, "
+        "public_id DESC"
+    )
     ordered = reader.column(order, (rows.dump(numbers),))
     for part in batches(ordered, _TOGETHER):
-        query = f"SELECT {rows.SELECT_ENTRY}, m.level FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE e.kept = 1 AND e.id"
+        query = (
+            f"SELECT {rows.SELECT_ENTRY}, m.level FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE "
+            "e.kept = 1 AND e.id"
+        )
         found = {row[0]: (rows.entry(row), row[rows.WIDTH]) for row in reader.chosen(query, part)}
         yield from (found[number] for number in part if number in found)
 
@@ -153,7 +164,8 @@ def dump(reader: Reader) -> Iterator[tuple[Entry, str | None, str | None, str | 
     found = reader.stream(
         f"SELECT {rows.SELECT_ENTRY}, s.public_id, v.public_id, m.level, "
         "(SELECT group_concat(topic, ' ') FROM (SELECT topic FROM label WHERE story = s.id ORDER BY topic)) "
-        "FROM entry e LEFT JOIN member m ON m.entry = e.id LEFT JOIN story s ON s.id = m.story LEFT JOIN event v ON v.id = s.event "
+        "FROM entry e LEFT JOIN member m ON m.entry = e.id LEFT JOIN story s ON s.id = m.story LEFT JOIN "
+        "event v ON v.id = s.event "
         "WHERE e.kept = 1 ORDER BY e.published, e.public_id"
     )
     for row in found:

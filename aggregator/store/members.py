@@ -1,5 +1,5 @@
-"""Entries in stories and stories in events: what a new entry is compared with, and where it goes. SQL only; `fold`
-decides.
+"""Entries in stories and stories in events: what a new entry is compared with, and where it goes. SQL only;
+`fold` decides.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def tellings(reader: Reader, story: int, below: float, most: int, characters: in
     query = (
         f"SELECT {_COLUMNS} FROM member m JOIN entry e ON e.id = m.entry JOIN story s ON s.id = m.story "
         "WHERE m.story = ? AND "
-        "(e.public_id = s.public_id OR (m.level = 'text' AND (m.score < ? OR m.features = ?))) ORDER BY e.public_id <> s.public_id, e.published, e.public_id LIMIT ?"
+        "(e.public_id = s.public_id OR (m.level = 'text' AND (m.score < ? OR m.features = ?))) ORDER BY "
+        "e.public_id <> s.public_id, e.published, e.public_id LIMIT ?"
     )
     found = reader.rows(query, (characters, story, below, rows.dump(JOINED), most))
     return [PendingEntry(*row) for row in found]
@@ -93,7 +94,8 @@ def tellings(reader: Reader, story: int, below: float, most: int, characters: in
 def same_link(reader: Reader, link_key: str) -> list[tuple[str, int, int | None]]:
     """(source, entry, its story if it has one) of the entries with this canonical link, oldest first."""
     return reader.rows(
-        f"SELECT {rows.TELLER}, e.id, m.story FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE e.link_key = ? AND e.kept = 1 "
+        f"SELECT {rows.TELLER}, e.id, m.story FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE "
+        "e.link_key = ? AND e.kept = 1 "
         "ORDER BY e.published, e.public_id LIMIT 200",
         (link_key,),
     )
@@ -105,9 +107,12 @@ def same_page(reader: Reader, link_key: str, title: str) -> list[tuple[str, int,
     """
     page = urls.page(link_key)
     return reader.rows(
-        f"SELECT {rows.TELLER}, e.id, m.story FROM (SELECT id FROM entry WHERE link_key = ?1 AND +title = ?2 UNION ALL "
-        "SELECT id FROM entry WHERE instr(link_key, ' ') > 0 AND title = ?2 AND +link_key > ?1 || ' ' AND +link_key < ?1 || '!') "
-        "CROSS JOIN entry e USING (id) LEFT JOIN member m ON m.entry = e.id WHERE e.kept = 1 ORDER BY e.published, e.public_id LIMIT 200",
+        f"SELECT {rows.TELLER}, e.id, m.story FROM (SELECT id FROM entry WHERE link_key = ?1 AND +title = ?2 "
+        "UNION ALL "
+        "SELECT id FROM entry WHERE instr(link_key, ' ') > 0 AND title = ?2 AND +link_key > ?1 || ' ' AND "
+        "+link_key < ?1 || '!') "
+        "CROSS JOIN entry e USING (id) LEFT JOIN member m ON m.entry = e.id WHERE e.kept = 1 ORDER BY "
+        "e.published, e.public_id LIMIT 200",
         (page, title),
     )
 
@@ -228,8 +233,11 @@ def merge_stories(writer: Writer, kept: int, gone: int, reason: Reason) -> None:
     changed = writer.value("SELECT max(changed) FROM story WHERE id IN (?, ?)", (kept, gone))
     writer.run("UPDATE member SET story = ? WHERE story = ?", (kept, gone))
     if began is not None:
-        writer.run("UPDATE member SET level = 'text', against = ?, score = ?, threshold = ?, features = ? WHERE entry = ?",
-                     (reason.against, reason.score, reason.threshold, rows.dump(reason.features), began))  # fmt: skip
+        writer.run(
+            "UPDATE member SET level = 'text', against = ?, score = ?, threshold = ?, features = ? WHERE "
+            "entry = ?",
+            (reason.against, reason.score, reason.threshold, rows.dump(reason.features), began),
+        )
     writer.run("UPDATE story SET changed = ?, labelled = 0 WHERE id = ?", (changed, kept))
     drop_empty(writer, [gone])
     mark_event(writer, events[kept])
@@ -248,7 +256,8 @@ class Placed:
 def placed(reader: Reader, public_id: str) -> Placed | None:
     """Of the entry with this published id; None while it waits or where there is none."""
     row = reader.row(
-        "SELECT e.id, m.story, s.event, s.published FROM entry e JOIN member m ON m.entry = e.id JOIN story s ON s.id = m.story WHERE e.public_id = ?",
+        "SELECT e.id, m.story, s.event, s.published FROM entry e JOIN member m ON m.entry = e.id JOIN story "
+        "s ON s.id = m.story WHERE e.public_id = ?",
         (public_id,),
     )
     return None if row is None else Placed(*row)

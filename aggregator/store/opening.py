@@ -41,10 +41,13 @@ def open_writer(path: Path, wait: float = 0, waiting: Callable[[], None] = lambd
 
 
 def is_there(path: Path) -> bool:
-    """Whether a database was made there, of whatever kind. Raises StoreError for a link that leads nowhere."""
+    """Whether a database was made there, of whatever kind. Raises StoreError for a link that leads
+    nowhere.
+    """
     if path.is_symlink() and not path.exists():
         raise StoreError(
-            f"{path}: is a link to {os.readlink(path)}, which is not there (a volume that is not mounted?); nothing is made in its place"
+            f"{path}: is a link to {os.readlink(path)}, which is not there (a volume that is not mounted?); "
+            "nothing is made in its place"
         )
     return path.exists()
 
@@ -69,8 +72,8 @@ def open_reader(path: Path) -> Reader:
 def _read_only(path: Path) -> sqlite3.Connection:
     """A connection that needs no right to write, neither to the file nor to its folder.
 
-    A database in WAL mode is read through two files beside it. Where they are not there and can't be made (by this
-    user, or on a full disk), all of it is in the file itself, which is read as it is
+    A database in WAL mode is read through two files beside it. Where they are not there and can't be made (by
+    this user, or on a full disk), all of it is in the file itself, which is read as it is
     (https://www.sqlite.org/wal.html, "Read-Only Databases").
     """
     address = f"{path.absolute().as_uri()}?mode=ro"
@@ -112,7 +115,8 @@ def acquire(path: Path, wait: float = 0, waiting: Callable[[], None] = lambda: N
         if _taken(lock, wait):
             return lock
         raise LockedError(
-            f"{path}: another cycle has been running on this database for {wait:g} s and more; try again later"
+            f"{path}: another cycle has been running on this database for {wait:g} s and more; try again "
+            "later"
         )
     raise LockedError(f"{path}: another cycle is running on this database; this one leaves it alone")
 
@@ -189,7 +193,8 @@ def _refuse_damaged(path: Path) -> None:
     mark = trouble.damage_mark(path)
     if mark.exists():
         raise StoreError(
-            f"{path}: is damaged, as a check found ({mark.read_text(encoding='utf-8').strip()}); restore a backup: "
+            f"{path}: is damaged, as a check found ({mark.read_text(encoding='utf-8').strip()}); restore a "
+            "backup: "
             f"`aggregator restore FILE`; published files stay; where it is mended otherwise remove {mark}"
         )
 

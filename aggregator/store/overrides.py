@@ -1,4 +1,6 @@
-"""The editor's word on entries: split, join, pin, hide, topic. SQL only; `cycle.overrides` carries them out."""
+"""The editor's word on entries: split, join, pin, hide, topic. SQL only; `cycle.overrides` carries
+them out.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +81,8 @@ def overrides_of(reader: Reader, public_id: str) -> tuple[tuple[str, str, str], 
     """The user's splits and joins of an entry: (kind, the other's published id or "", level)."""
     return tuple(
         reader.rows(
-            "SELECT kind, b, level FROM override WHERE a = ?1 UNION SELECT kind, a, level FROM override WHERE b = ?1 ORDER BY 1, 2",
+            "SELECT kind, b, level FROM override WHERE a = ?1 UNION SELECT kind, a, level FROM override "
+            "WHERE b = ?1 ORDER BY 1, 2",
             (public_id,),
         )
     )

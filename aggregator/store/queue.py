@@ -1,4 +1,6 @@
-"""What waits: entries to be folded, for the first time or again; editions to be published; held edits. SQL only."""
+"""What waits: entries to be folded, for the first time or again; editions to be published; held edits. SQL
+only.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ def pending(reader: Reader) -> Sequence[int]:
         (
             row[0]
             for row in reader.stream(
-                "SELECT e.id FROM pending_entry u CROSS JOIN entry e ON e.id = u.entry ORDER BY e.published, e.public_id"
+                "SELECT e.id FROM pending_entry u CROSS JOIN entry e ON e.id = u.entry ORDER BY e.published, "
+                "e.public_id"
             )
         ),
     )
@@ -53,7 +56,8 @@ def forget(store: Store, since: int | None) -> int:
         # what was told within another item may stand alone now
         writer.run("DELETE FROM archived WHERE number = 0")
         writer.run(
-            "INSERT OR IGNORE INTO pending_entry SELECT id FROM entry WHERE kept = 1 AND id NOT IN (SELECT entry FROM member)"
+            "INSERT OR IGNORE INTO pending_entry SELECT id FROM entry WHERE kept = 1 AND id NOT IN (SELECT "
+            "entry FROM member)"
         )
     return pending_count(store)
 
@@ -93,7 +97,9 @@ def _let_go(writer: Writer) -> None:
 
 
 def _uncount(writer: Writer) -> None:
-    """Take what only the stories in `unmade` say out of what was counted of their events: it is counted again."""
+    """Take what only the stories in `unmade` say out of what was counted of their events: it is counted
+    again.
+    """
     these = "(SELECT story FROM unmade)"
     words = (
         "SELECT s.event AS event, word.key AS term FROM story s JOIN vector v ON v.story = s.id, "

@@ -47,8 +47,8 @@ def _with_keys(reader: Reader, source: str, entries: Sequence[Entry]) -> dict[st
 def recognise(
     reader: Reader, source: str, entries: Sequence[Entry], held: Collection[int] = ()
 ) -> dict[str, StoredItem]:
-    """By key of the document → the stored entry that it is; who is missing is new. `held`: stored entries that
-    other items of the document are known to be.
+    """By key of the document → the stored entry that it is; who is missing is new. `held`: stored entries
+    that other items of the document are known to be.
     """
     known = _with_keys(reader, source, entries)
     strangers = [entry for entry in entries if entry.key not in known]
@@ -67,7 +67,8 @@ def recognise(
 
 
 def take_keys(writer: Writer, source: str, entries: Sequence[Entry], known: Mapping[str, StoredItem]) -> None:
-    """Whatever a document says is stored under its key there, so that a repeat of the document finds it again.
+    """Whatever a document says is stored under its key there, so that a repeat of the document finds it
+    again.
 
     Who had such a key and is something else now, or is not said any more, goes under a longer one.
     """
@@ -87,8 +88,8 @@ def take_keys(writer: Writer, source: str, entries: Sequence[Entry], known: Mapp
 
 
 def _near(reader: Reader, source: str, entry: Entry) -> Iterator[StoredItem]:
-    """The newest entries that it may be: with its link, or with its title where links say little. What a planet
-    or aggregator took from one feed is never what it took from another.
+    """The newest entries that it may be: with its link, or with its title where links say little. What a
+    planet or aggregator took from one feed is never what it took from another.
     """
     own = (source, entry.teller)
     if entry.link_key is None:
@@ -130,7 +131,9 @@ def _same_title(entry: Entry, row: StoredItem) -> bool:
 
 
 def _same_link(entry: Entry, row: StoredItem) -> bool:
-    """An edited headline; a column that comes each day under one link has another headline and another date."""
+    """An edited headline; a column that comes each day under one link has another headline and
+    another date.
+    """
     return (
         entry.link_key is not None
         and entry.link_key == row.link_key
@@ -139,8 +142,8 @@ def _same_link(entry: Entry, row: StoredItem) -> bool:
 
 
 def _same_page(entry: Entry, row: StoredItem) -> bool:
-    """Links that differ in what may be tracking only: the same where all else is. Guids say what is meant, and
-    without them a headline does.
+    """Links that differ in what may be tracking only: the same where all else is. Guids say what is meant,
+    and without them a headline does.
     """
     return entry.title == row.title and (
         entry.published == row.published or (entry.published is None and entry.guid is None)

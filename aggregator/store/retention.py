@@ -13,11 +13,11 @@ def doomed(
     documents: Mapping[str, Collection[int]],
     configured: Collection[str],
 ) -> list[int]:
-    """`aged`: entries that are older than the retention; `beyond`: those beyond the `PER_SOURCE` newest of theirs;
-    `documents`: source → the entries that its last document holds.
+    """`aged`: entries that are older than the retention; `beyond`: those beyond the `PER_SOURCE` newest of
+    theirs; `documents`: source → the entries that its last document holds.
 
-    An entry that is still in its feed stays: removed, it would come back as new at the next poll. What a source
-    told last that is not `configured` any more goes by its age.
+    An entry that is still in its feed stays: removed, it would come back as new at the next poll. What a
+    source told last that is not `configured` any more goes by its age.
     """
     held = {entry for source in configured for entry in documents.get(source, ())}
     return sorted({*aged, *beyond} - held)

@@ -21,14 +21,37 @@ from aggregator.model import (
 )
 
 ENTRY_COLUMNS = (
-    "source", "key", "guid", "link", "link_key", "title", "summary", "text", "content", "language", "published", "updated",
-    "authors", "categories", "enclosures", "image", "comments", "rights", "extras", "digest", "public_id", "first_seen", "changed",
-)  # fmt: skip
+    "source",
+    "key",
+    "guid",
+    "link",
+    "link_key",
+    "title",
+    "summary",
+    "text",
+    "content",
+    "language",
+    "published",
+    "updated",
+    "authors",
+    "categories",
+    "enclosures",
+    "image",
+    "comments",
+    "rights",
+    "extras",
+    "digest",
+    "public_id",
+    "first_seen",
+    "changed",
+)
 SELECT_ENTRY = "e.id, " + ", ".join(f"e.{column}" for column in ENTRY_COLUMNS)
 WIDTH = len(ENTRY_COLUMNS) + 1
-# `Entry.teller` of a row of `entry e`, and the title of the feed that it was taken from ("": not taken from one).
+# `Entry.teller` of a row of `entry e`, and the title of the feed that it was taken from ("": not taken from
+# one).
 TELLER, TAKEN_FROM = (
-    f"CASE WHEN instr(e.extras, '[\"origin:') = 0 THEN {otherwise} ELSE coalesce((SELECT json_extract(extra.value, '$[1]') "
+    f"CASE WHEN instr(e.extras, '[\"origin:') = 0 THEN {otherwise} ELSE coalesce((SELECT "
+    "json_extract(extra.value, '$[1]') "
     f"FROM json_each(e.extras) extra WHERE json_extract(extra.value, '$[0]') IN ({names}) "
     f"ORDER BY json_extract(extra.value, '$[0]') LIMIT 1), {otherwise}) END"
     for otherwise, names in (("e.source", "'origin:id', 'origin:title'"), ("''", "'origin:title'"))
@@ -61,11 +84,30 @@ def _records(values: Sequence[Any]) -> str:
 def entry_row(entry: Entry) -> tuple[object, ...]:
     """In the order of `ENTRY_COLUMNS`."""
     return (
-        entry.source, entry.key, entry.guid, entry.link, entry.link_key, entry.title, entry.summary, entry.text, entry.content,
-        entry.language, entry.published, entry.updated, _records(entry.authors), _records(entry.categories), _records(entry.enclosures),
-        entry.image, entry.comments, entry.rights, dump(entry.extras) if entry.extras else "[]", entry.digest, entry.public_id,
-        entry.first_seen, entry.changed,
-    )  # fmt: skip
+        entry.source,
+        entry.key,
+        entry.guid,
+        entry.link,
+        entry.link_key,
+        entry.title,
+        entry.summary,
+        entry.text,
+        entry.content,
+        entry.language,
+        entry.published,
+        entry.updated,
+        _records(entry.authors),
+        _records(entry.categories),
+        _records(entry.enclosures),
+        entry.image,
+        entry.comments,
+        entry.rights,
+        dump(entry.extras) if entry.extras else "[]",
+        entry.digest,
+        entry.public_id,
+        entry.first_seen,
+        entry.changed,
+    )
 
 
 def entry_record(entry: Entry) -> dict[str, object]:
@@ -76,13 +118,31 @@ def entry_record(entry: Entry) -> dict[str, object]:
 def entry(row: Sequence[Any]) -> Entry:
     """From a row of `SELECT_ENTRY`; `said` stays in the database."""
     return Entry(
-        id=row[0], source=row[1], key=row[2], guid=row[3], link=row[4], link_key=row[5], title=row[6], summary=row[7], text=row[8],
-        content=row[9], language=row[10], published=row[11], updated=row[12],
-        authors=_empty_or(row[13], Person), categories=_empty_or(row[14], Category), enclosures=_empty_or(row[15], Enclosure),
-        image=row[16], comments=row[17], rights=row[18],
+        id=row[0],
+        source=row[1],
+        key=row[2],
+        guid=row[3],
+        link=row[4],
+        link_key=row[5],
+        title=row[6],
+        summary=row[7],
+        text=row[8],
+        content=row[9],
+        language=row[10],
+        published=row[11],
+        updated=row[12],
+        authors=_empty_or(row[13], Person),
+        categories=_empty_or(row[14], Category),
+        enclosures=_empty_or(row[15], Enclosure),
+        image=row[16],
+        comments=row[17],
+        rights=row[18],
         extras=() if row[19] == "[]" else tuple((name, value) for name, value in json.loads(row[19])),
-        digest=row[20], public_id=row[21], first_seen=row[22], changed=row[23],
-    )  # fmt: skip
+        digest=row[20],
+        public_id=row[21],
+        first_seen=row[22],
+        changed=row[23],
+    )
 
 
 def _empty_or(text: str, kind: Any) -> tuple[Any, ...]:
@@ -90,28 +150,72 @@ def _empty_or(text: str, kind: Any) -> tuple[Any, ...]:
 
 
 SOURCE_COLUMNS = (
-    "state", "state_since", "polled", "succeeded", "last_new", "next_poll", "not_before", "why", "failures", "failing_since", "failure",
-    "etag", "last_modified", "body_hash", "posts", "moved", "body_bytes", "hints",
-)  # fmt: skip
+    "state",
+    "state_since",
+    "polled",
+    "succeeded",
+    "last_new",
+    "next_poll",
+    "not_before",
+    "why",
+    "failures",
+    "failing_since",
+    "failure",
+    "etag",
+    "last_modified",
+    "body_hash",
+    "posts",
+    "moved",
+    "body_bytes",
+    "hints",
+)
 
 
 def memory_row(memory: SourceState) -> tuple[object, ...]:
     """In the order of `SOURCE_COLUMNS`."""
     return (
-        memory.state, memory.state_since, memory.polled, memory.succeeded, memory.last_new, memory.next_poll, memory.not_before, memory.why,
-        memory.failures, memory.failing_since, None if memory.failure is None else dump(asdict(memory.failure)),
-        memory.etag, memory.last_modified, memory.body_hash, dump(memory.posts),
-        None if memory.moved is None else dump(asdict(memory.moved)), memory.body_bytes, dump(asdict(memory.hints)),
-    )  # fmt: skip
+        memory.state,
+        memory.state_since,
+        memory.polled,
+        memory.succeeded,
+        memory.last_new,
+        memory.next_poll,
+        memory.not_before,
+        memory.why,
+        memory.failures,
+        memory.failing_since,
+        None if memory.failure is None else dump(asdict(memory.failure)),
+        memory.etag,
+        memory.last_modified,
+        memory.body_hash,
+        dump(memory.posts),
+        None if memory.moved is None else dump(asdict(memory.moved)),
+        memory.body_bytes,
+        dump(asdict(memory.hints)),
+    )
 
 
 def memory(row: Sequence[Any]) -> SourceState:
     return SourceState(
-        state=row[0], state_since=row[1], polled=row[2], succeeded=row[3], last_new=row[4], next_poll=row[5], not_before=row[6], why=row[7],
-        failures=row[8], failing_since=row[9], failure=None if row[10] is None else Failure(**json.loads(row[10])),
-        etag=row[11], last_modified=row[12], body_hash=row[13], posts=() if row[14] == "[]" else tuple(load(row[14])),
-        moved=None if row[15] is None else Redirect(**json.loads(row[15])), body_bytes=row[16], hints=_hints(load(row[17])),
-    )  # fmt: skip
+        state=row[0],
+        state_since=row[1],
+        polled=row[2],
+        succeeded=row[3],
+        last_new=row[4],
+        next_poll=row[5],
+        not_before=row[6],
+        why=row[7],
+        failures=row[8],
+        failing_since=row[9],
+        failure=None if row[10] is None else Failure(**json.loads(row[10])),
+        etag=row[11],
+        last_modified=row[12],
+        body_hash=row[13],
+        posts=() if row[14] == "[]" else tuple(load(row[14])),
+        moved=None if row[15] is None else Redirect(**json.loads(row[15])),
+        body_bytes=row[16],
+        hints=_hints(load(row[17])),
+    )
 
 
 def feed_json(feed: Feed) -> str:

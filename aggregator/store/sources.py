@@ -115,9 +115,12 @@ def last_notices(reader: Reader) -> dict[str, StateChange]:
 
 
 def notices(reader: Reader, limit: int = 200) -> tuple[StateChange, ...]:
-    """The newest changes of state, newest first; of one second in the order of ids, whoever answered first."""
+    """The newest changes of state, newest first; of one second in the order of ids, whoever answered
+    first.
+    """
     found = reader.rows(
-        "SELECT source, title, at, before, state, words FROM state_change ORDER BY at DESC, source, id DESC LIMIT ?",
+        "SELECT source, title, at, before, state, words FROM state_change ORDER BY at DESC, source, id DESC "
+        "LIMIT ?",
         (limit,),
     )
     return tuple(StateChange(*row) for row in found)
@@ -132,8 +135,8 @@ def traffic(reader: Reader, since_day: int) -> tuple[Traffic, ...]:
 
 
 def traffic_since(reader: Reader, day: int) -> tuple[int, int, int, int, int, int]:
-    """Of all sources since a day: requests, how many of them found nothing new and how many failed, new entries,
-    bytes on the wire and bytes saved.
+    """Of all sources since a day: requests, how many of them found nothing new and how many failed, new
+    entries, bytes on the wire and bytes saved.
     """
     columns = ("requests", "not_modified", "failed", "new", "wire_bytes", "saved_bytes")
     sums = ", ".join(f"coalesce(sum({column}), 0)" for column in columns)
@@ -150,7 +153,10 @@ def remember(store: Store, changed: Iterable[tuple[Source, SourceState]]) -> Non
     columns = ", ".join(rows.SOURCE_COLUMNS)
     marks = ", ".join("?" * len(rows.SOURCE_COLUMNS))
     changes = ", ".join(f"{column} = excluded.{column}" for column in rows.SOURCE_COLUMNS)
-    query = f"INSERT INTO source (id, url, title, {columns}) VALUES (?, ?, ?, {marks}) ON CONFLICT DO UPDATE SET {changes}"
+    query = (
+        f"INSERT INTO source (id, url, title, {columns}) VALUES (?, ?, ?, {marks}) ON CONFLICT DO UPDATE SET "
+        f"{changes}"
+    )
     with store.transaction() as writer:
         writer.run_many(
             query,

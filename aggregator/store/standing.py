@@ -51,5 +51,6 @@ def forget(writer: Writer) -> None:
     writer.run("DELETE FROM standing WHERE stands = 0 AND first NOT IN (SELECT id FROM entry)")
     # Who tells an entry may be a feed that its source took it from.
     writer.run(
-        "DELETE FROM standing WHERE source NOT IN (SELECT source FROM entry) AND first NOT IN (SELECT id FROM entry)"
+        "DELETE FROM standing WHERE source NOT IN (SELECT source FROM entry) AND first NOT IN (SELECT id "
+        "FROM entry)"
     )

@@ -22,7 +22,8 @@ _PUBLICATION = (
 
 
 _MEMBERS = (
-    f"SELECT {rows.SELECT_ENTRY}, m.story, s.event, m.level, m.against, m.score, m.threshold, m.features, {_PUBLICATION} "
+    f"SELECT {rows.SELECT_ENTRY}, m.story, s.event, m.level, m.against, m.score, m.threshold, m.features, "
+    f"{_PUBLICATION} "
     "FROM member m JOIN story s ON s.id = m.story JOIN entry e ON e.id = m.entry"
 )
 
@@ -92,12 +93,14 @@ def newest(
     beyond = before or (1 << 62, "")
     if topic is None:
         found = reader.rows(
-            "SELECT id FROM story WHERE (published, public_id) < (?, ?) ORDER BY published DESC, public_id DESC LIMIT ?",
+            "SELECT id FROM story WHERE (published, public_id) < (?, ?) ORDER BY published DESC, public_id "
+            "DESC LIMIT ?",
             (*beyond, limit),
         )
     else:
         found = reader.rows(
-            "SELECT story FROM label WHERE topic = ? AND (published, public_id) < (?, ?) ORDER BY published DESC, public_id DESC LIMIT ?",
+            "SELECT story FROM label WHERE topic = ? AND (published, public_id) < (?, ?) ORDER BY published "
+            "DESC, public_id DESC LIMIT ?",
             (topic, *beyond, limit),
         )
     return stories(reader, [row[0] for row in found])
@@ -157,8 +160,8 @@ def names_of_events(reader: Reader, events: Iterable[int]) -> dict[int, list[str
 
 
 def happenings(reader: Reader, since: int) -> list[tuple[int, str, str, str]]:
-    """(event, headline, source, topics of its story with blanks between them) of each entry that was published since
-    then.
+    """(event, headline, source, topics of its story with blanks between them) of each entry that was
+    published since then.
     """
     return reader.rows(
         "SELECT s.event, e.title, e.source, "
@@ -181,7 +184,8 @@ def told_by_several(reader: Reader, newest: int) -> list[tuple[int, int, int]]:
     many of the newest stories.
     """
     return reader.rows(
-        f"SELECT newest.event, max(count(DISTINCT {rows.TELLER}), 1 + max({rows.TOLD_BY_OTHERS})) AS sources, "
+        f"SELECT newest.event, max(count(DISTINCT {rows.TELLER}), 1 + max({rows.TOLD_BY_OTHERS})) AS "
+        "sources, "
         "max(e.published) "
         f"FROM {_NEWEST} JOIN member m ON m.story = newest.id JOIN entry e ON e.id = m.entry "
         "GROUP BY newest.event HAVING sources > 1 ORDER BY newest.event",
@@ -201,7 +205,9 @@ def founders(reader: Reader, newest: int) -> list[tuple[int, int, str, bool]]:
 
 
 def folds(reader: Reader) -> dict[str, str]:
-    """Published id of each folded entry → level, its headline, and that of the entry that it was folded with."""
+    """Published id of each folded entry → level, its headline, and that of the entry that it was
+    folded with.
+    """
     found = reader.rows(
         "SELECT e.public_id, m.level, e.title, o.title FROM member m JOIN entry e ON e.id = m.entry "
         "LEFT JOIN entry o ON o.id = m.against WHERE m.level IS NOT NULL"
@@ -212,7 +218,8 @@ def folds(reader: Reader) -> dict[str, str]:
 def doubtful(reader: Reader, limit: int) -> list[tuple[int, int, str]]:
     """(entry, its partner, level) of the folds whose score is nearest to its threshold."""
     return reader.rows(
-        "SELECT entry, against, level FROM member WHERE level IN ('text', 'event') AND against IS NOT NULL AND threshold > 0 "
+        "SELECT entry, against, level FROM member WHERE level IN ('text', 'event') AND against IS NOT NULL "
+        "AND threshold > 0 "
         "ORDER BY (score - threshold) / threshold, entry LIMIT ?",
         (limit,),
     )

@@ -57,8 +57,8 @@ def in_words(path: Path, error: sqlite3.Error) -> str:
 
 
 def damage_mark(path: Path) -> Path:
-    """The file that says that a check found damage (the daily one, or that of a backup), and which; beside the
-    database, which can't say so.
+    """The file that says that a check found damage (the daily one, or that of a backup), and which; beside
+    the database, which can't say so.
     """
     return path.with_name(f"{path.name}.damaged")
 

@@ -24,7 +24,8 @@ def printed(store: Store, editions: Iterable[str]) -> None:
     with store.transaction() as writer:
         writer.run(
             "INSERT OR IGNORE INTO publication SELECT newest FROM "
-            "(SELECT coalesce((SELECT min(entry) - 1 FROM pending_entry), (SELECT max(id) FROM entry)) AS newest) "
+            "(SELECT coalesce((SELECT min(entry) - 1 FROM pending_entry), (SELECT max(id) FROM entry)) AS "
+            "newest) "
             "WHERE newest > (SELECT coalesce(max(newest), 0) FROM publication)"
         )
         writer.run_many("DELETE FROM dirty WHERE edition = ?", [(edition,) for edition in editions])
@@ -50,7 +51,8 @@ def mark_all_events(store: Store) -> None:
 def mark_event(writer: Writer, event: int) -> None:
     """Every edition that shows a story of this event, and the event's own page, are to be printed anew."""
     writer.run(
-        "INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label WHERE story IN (SELECT id FROM story WHERE event = ?)",
+        "INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label WHERE story IN (SELECT id FROM story "
+        "WHERE event = ?)",
         (event,),
     )
     writer.run("INSERT OR IGNORE INTO dirty VALUES ('all'), (?)", (f"event:{event}",))

@@ -19,8 +19,8 @@ _BATCH = 1000
 
 
 def prune(store: Store, before: int, configured: Collection[str]) -> int:
-    """Remove entries first seen before `before` that no document of a `configured` source holds any more; returns how
-    many.
+    """Remove entries first seen before `before` that no document of a `configured` source holds any more;
+    returns how many.
     """
     documents = {
         source: json.loads(listed) for source, listed in store.rows("SELECT id, present FROM source")
@@ -54,8 +54,8 @@ def _remove(store: Store, doomed: Sequence[int]) -> None:
 
 
 def clock_went_back(store: Store, now: int) -> None:
-    """What was dated into the future by a clock that was wrong for a while is from now: else it would stand on top
-    until then.
+    """What was dated into the future by a clock that was wrong for a while is from now: else it would stand
+    on top until then.
     """
     # What was merely edited by that clock has no index: somebody was polled by it, or something published.
     late = (
@@ -79,13 +79,15 @@ def clock_went_back(store: Store, now: int) -> None:
 def _dated_back(writer: Writer, now: int) -> int:
     """How much of what readers see was dated later than `now`, and is no more."""
     rows = writer.run(
-        "UPDATE entry SET first_seen = min(first_seen, ?1), published = min(published, ?1), changed = min(changed, ?1) "
+        "UPDATE entry SET first_seen = min(first_seen, ?1), published = min(published, ?1), changed = "
+        "min(changed, ?1) "
         "WHERE first_seen > ?1 OR published > ?1 OR changed > ?1",
         (now,),
     )
     for table in ("story", "event"):
         rows += writer.run(
-            f"UPDATE {table} SET published = min(published, ?1), changed = min(changed, ?1) WHERE published > ?1 OR changed > ?1",
+            f"UPDATE {table} SET published = min(published, ?1), changed = min(changed, ?1) WHERE published "
+            "> ?1 OR changed > ?1",
             (now,),
         )
     rows += writer.run("UPDATE label SET published = ?1 WHERE published > ?1", (now,))
@@ -97,8 +99,8 @@ def _dated_back(writer: Writer, now: int) -> int:
 
 
 def look_for_damage(reader: Reader, check: str = "quick_check") -> None:
-    """Once a day. Raises StoreError where a page can't be what was written; from then on every command says so.
-    `check`: "integrity_check" compares indexes too, which takes several times as long.
+    """Once a day. Raises StoreError where a page can't be what was written; from then on every command says
+    so. `check`: "integrity_check" compares indexes too, which takes several times as long.
     """
     try:
         found = [row[0] for row in reader.rows(f"PRAGMA {check}(3)")]
@@ -111,12 +113,15 @@ def look_for_damage(reader: Reader, check: str = "quick_check") -> None:
     words = " ".join("; ".join(found).split())[:300]
     trouble.mark_damaged(reader.path, words)
     raise StoreError(
-        f"{reader.path}: is damaged ({words}); restore a backup: `aggregator restore FILE`; published files stay"
+        f"{reader.path}: is damaged ({words}); restore a backup: `aggregator restore FILE`; published files "
+        "stay"
     )
 
 
 def _copy_online(reader: Reader, target: Path) -> None:
-    """The online backup API reads a snapshot; it needs no write access to the original: a reader's handle will do."""
+    """The online backup API reads a snapshot; it needs no write access to the original: a reader's handle
+    will do.
+    """
     copy = sqlite3.connect(target)
     try:
         reader.copy_into(copy)

@@ -1,4 +1,6 @@
-"""Words: in how many events each was seen, which stories each finds, and the weighted words of a story. SQL only."""
+"""Words: in how many events each was seen, which stories each finds, and the weighted words of a story. SQL
+only.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +71,10 @@ PERIOD = 7 * 86_400
 
 def postings(reader: Reader, term: str, since: int, until: int, most: int) -> list[tuple[int, int, int]]:
     """(at, story, weight of the word there) of the newest stories found by this word, newest first."""
-    query = "SELECT at, story, weight FROM posting WHERE period = ? AND term = ? AND at BETWEEN ? AND ? ORDER BY at DESC, story DESC LIMIT ?"
+    query = (
+        "SELECT at, story, weight FROM posting WHERE period = ? AND term = ? AND at BETWEEN ? AND ? ORDER BY "
+        "at DESC, story DESC LIMIT ?"
+    )
     found: list[tuple[int, int, int]] = []
     for period in range(until // PERIOD, since // PERIOD - 1, -1):
         found += reader.rows(query, (period, id_hash(term), since, until, most - len(found)))
@@ -102,7 +107,8 @@ def points(reader: Reader, stories: Iterable[int]) -> dict[int, tuple[int, str, 
     """Story → (published, source of the entry that founded it or "", vector), of those that have a vector."""
     query = (
         f"SELECT v.story, s.published, CASE WHEN e.id IS NULL THEN '' ELSE {rows.TELLER} END, v.terms "
-        "FROM vector v JOIN story s ON s.id = v.story LEFT JOIN entry e ON e.public_id = s.public_id WHERE v.story"
+        "FROM vector v JOIN story s ON s.id = v.story LEFT JOIN entry e ON e.public_id = s.public_id WHERE "
+        "v.story"
     )
     return {
         story: (at, source, _unpacked(terms)) for story, at, source, terms in reader.chosen(query, stories)
