@@ -21,8 +21,10 @@ LANGUAGE = 40  # words of a body, after those of the title, that its language is
 EMPTY = 3  # words that are left of a text of which the rest stands: it had none of its own
 
 _PREFIX = re.compile(
-    r"^\W*(?:(?:updated?|corrected|refile|rpt|exclusive|breaking(?: news)?|just in|live(?: updates)?|watch|video|analysis|opinion|factbox|timeline|explainer|"
-    r"in pictures|photos?|gallery|eil(?:meldung)?|en direct|última hora|urgente|срочно|速報)\s*(?:\d{1,2})?\s*(?:[-–—:|]|\b(?=\s*[-–—:|]))\s*)+",
+    r"^\W*(?:(?:updated?|corrected|refile|rpt|exclusive|breaking(?: news)?|just in|live(?: updates)?|"
+    r"watch|video|analysis|opinion|factbox|timeline|explainer|"
+    r"in pictures|photos?|gallery|eil(?:meldung)?|en direct|última hora|urgente|срочно|速報)"
+    r"\s*(?:\d{1,2})?\s*(?:[-–—:|]|\b(?=\s*[-–—:|]))\s*)+",
     re.I,
 )
 _REPEAT = re.compile(r"\W*(?:corrected|correction|refile|rpt|repeat)\b", re.I)
@@ -34,7 +36,8 @@ _DATELINE = re.compile(
 )
 _RAW = re.compile(r"[^\W_]+")
 _DEBRIS = re.compile(
-    r"\s?&?#(?:\d{2,5}|[xX][0-9a-fA-F]{2,5});|&?\b(?:amp|quot|nbsp|apos|lt|gt);|</?[A-Za-z][^<>]{0,400}>?|https?://\S+"
+    r"\s?&?#(?:\d{2,5}|[xX][0-9a-fA-F]{2,5});|&?\b(?:amp|quot|nbsp|apos|lt|gt);|"
+    r"</?[A-Za-z][^<>]{0,400}>?|https?://\S+"
 )
 _ACRONYM = re.compile(r"\b(?:[A-Za-z]\.){2,}")
 

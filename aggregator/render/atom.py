@@ -282,7 +282,8 @@ def _string(feed: Any) -> bytes:
 
 
 _TEXTS = re.compile(
-    rb"<((?:dc:)?(?:title|name|category|rights|subtitle|source|creator|publisher|copyright))([^<>]*)>([^<]*(?:&lt;|&amp;)[^<]*)</\1>"
+    rb"<((?:dc:)?(?:title|name|category|rights|subtitle|source|creator|publisher|copyright))([^<>]*)>"
+    rb"([^<]*(?:&lt;|&amp;)[^<]*)</\1>"
 )
 
 

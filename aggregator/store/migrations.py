@@ -1,6 +1,6 @@
-"""How a database of an earlier version becomes one of this version, step by step. Released steps are frozen: a test
-holds what each of them makes of the tables. New databases are made from `schema.sql`, which says the same as all
-steps together and describes every table; a change goes into both.
+"""How a database of an earlier version becomes one of this version, step by step. Released steps are frozen:
+a test holds what each of them makes of the tables. New databases are made from `schema.sql`, which says the
+same as all steps together and describes every table; a change goes into both.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ SCHEMA = Path(__file__).with_name("schema.sql")
 
 
 def version() -> int:
-    """Of databases of this program, kept in `PRAGMA user_version`, so that an older program can refuse a newer
-    file.
+    """Of databases of this program, kept in `PRAGMA user_version`, so that an older program can refuse a
+    newer file.
     """
     return len(STEPS)
 
@@ -57,6 +57,7 @@ def _step(step: Step) -> Step:
     return step
 
 
+# fmt: off  # frozen: the SQL of released steps stays as it was
 _SOURCE = """
 CREATE TABLE source (
   id TEXT PRIMARY KEY, url TEXT, title TEXT NOT NULL DEFAULT '', state TEXT NOT NULL, state_since INTEGER NOT NULL,
@@ -136,11 +137,10 @@ CREATE VIEW sources AS SELECT id, title, state, {_TIME.format("polled")} AS poll
 """
 
 
-# Full-text search over our own words (`text.words.search_words`, a function of the connections that write): one idea of
-# what a word is for topics and
-# search, in every script. External content, so that nothing is stored twice. Only what changes a word is
-# indexed anew: sqlite-utils' own
-# triggers do so on every UPDATE of a row, whichever column changed (34 µs against 5 µs a row).
+# Full-text search over our own words (`text.words.search_words`, a function of the connections that write):
+# one idea of what a word is for topics and search, in every script. External content, so that nothing is
+# stored twice. Only what changes a word is indexed anew: sqlite-utils' own triggers do so on every UPDATE of
+# a row, whichever column changed (34 µs against 5 µs a row).
 _OLD, _NEW = (
     ", ".join(f"words({row}.{column})" for column in ("title", "summary", "text")) for row in ("old", "new")
 )
@@ -203,7 +203,8 @@ def m002_names(db: Database) -> None:
 def m003_pending_edits(db: Database) -> None:
     """Edits that come too soon after others are kept until they may be taken."""
     db.conn.execute(
-        "CREATE TABLE pending_edit (entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE, record TEXT NOT NULL, "
+        "CREATE TABLE pending_edit (entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE, record "
+        "TEXT NOT NULL, "
         "said TEXT NOT NULL) STRICT"
     )
 
@@ -231,7 +232,8 @@ def m005_recognised(db: Database) -> None:
 def m006_standing(db: Database) -> None:
     """What sources say under several titles; and joiners within words, which cut words of before in two."""
     db.conn.execute(
-        "CREATE TABLE standing (source TEXT NOT NULL, part INTEGER NOT NULL, first INTEGER NOT NULL, second INTEGER, "
+        "CREATE TABLE standing (source TEXT NOT NULL, part INTEGER NOT NULL, first INTEGER NOT NULL, second "
+        "INTEGER, "
         "stands INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (source, part)) STRICT, WITHOUT ROWID"
     )
     joined = " OR ".join(
@@ -240,7 +242,8 @@ def m006_standing(db: Database) -> None:
     if db.conn.execute(f"SELECT 1 FROM entry WHERE {joined} LIMIT 1").fetchone():
         db.conn.execute("INSERT INTO entry_fts (entry_fts) VALUES ('delete-all')")
         db.conn.execute(
-            "INSERT INTO entry_fts (rowid, title, summary, text) SELECT id, words(title), words(summary), words(text) FROM entry"
+            "INSERT INTO entry_fts (rowid, title, summary, text) SELECT id, words(title), words(summary), "
+            "words(text) FROM entry"
         )
 
 
@@ -249,13 +252,16 @@ def m007_search_letters(db: Database) -> None:
     """`lodz` finds Łódź: the index is made anew from what is stored, once."""
     db.conn.execute("INSERT INTO entry_fts (entry_fts) VALUES ('delete-all')")
     db.conn.execute(
-        "INSERT INTO entry_fts (rowid, title, summary, text) SELECT id, words(title), words(summary), words(text) FROM entry"
+        "INSERT INTO entry_fts (rowid, title, summary, text) SELECT id, words(title), words(summary), "
+        "words(text) FROM entry"
     )
 
 
 @_step
 def m008_items(db: Database) -> None:
-    """By what the items of each source's last document are known again; `present` are their entries, one by one."""
+    """By what the items of each source's last document are known again; `present` are their entries,
+    one by one.
+    """
     for column in ("items BLOB", "items_context TEXT"):
         db.conn.execute(f"ALTER TABLE source ADD COLUMN {column}")
 
@@ -332,3 +338,6 @@ def m012_words(db: Database) -> None:
         CREATE INDEX event_id_hash ON event (id_hash);
         """,
     )
+
+
+# fmt: on
