@@ -10,7 +10,7 @@ import functools
 import html
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aggregator import urls
@@ -48,6 +48,16 @@ _EXTRAS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What holds for all items of a document."""
+
+    source: str
+    feed: Feed
+    fetched: FetchResult  # with the address that relative links start from
+    habits: dates.Habits
+
+
 def read(source: str, fetched: FetchResult, limits: Limits, body: Body) -> ParseResult:
     """`format` of the feed is empty where this is no feed. One bad item is left out with a warning, never the
     others.
@@ -79,28 +89,35 @@ def _read(
     source: str, fetched: FetchResult, limits: Limits, body: Body, text: bytes
 ) -> tuple[ParseResult, bool]:
     """What `text` says, all of the body or a part of it, and whether it is damaged."""
-    feed: Feed | None = None
+    around: _Around | None = None
     reading = Reading(limits)
     broken = damaged = False
     try:
         for piece in mend.slices(text, limits.max_entries + 1):
             document = dialect.parse(piece)
             damaged = damaged or document.damaged
-            if feed is None:
+            if around is None:
                 if not _is_feed(document, piece):
                     return ParseResult(Feed()), damaged
-                feed = _feed(document, fetched, body)
-                fetched = normal.based(fetched, feed)
-            for item in document.entries[: reading.room]:
-                make = functools.partial(_entry, source, item, feed, fetched, body.habits)
-                reading.take(make, _get(item, "title"))
+                around = _around(source, document, fetched, body)
+            _take_items(reading, document, around)
             broken = not reading.number and document.damaged
     except STOPS as error:
-        if feed is None:
+        if around is None:
             raise
         reading.stopped(error)
     # An empty feed is well-formed; a broken one may have lost its items on the way.
-    return ParseResult(Feed()) if broken or feed is None else reading.parsed(feed), damaged
+    return ParseResult(Feed()) if broken or around is None else reading.parsed(around.feed), damaged
+
+
+def _around(source: str, document: dialect.Document, fetched: FetchResult, body: Body) -> _Around:
+    feed = _feed(document, fetched, body)
+    return _Around(source, feed, normal.based(fetched, feed), body.habits)
+
+
+def _take_items(reading: Reading, document: dialect.Document, around: _Around) -> None:
+    for item in document.entries[: reading.room]:
+        reading.take(functools.partial(_entry, item, around), _get(item, "title"))
 
 
 def _is_feed(document: Any, piece: bytes) -> bool:
@@ -120,8 +137,8 @@ def _string(value: object) -> str | None:
 
 
 def _titled(item: Any, atom: bool = False) -> str:
-    """A title. Atom's type "text" is literal (RFC 4287, 3.1.1.1), everything else may hold markup and entities,
-    once (F27).
+    """A title. Atom's type "text" is literal (RFC 4287, 3.1.1.1), everything else may hold markup and
+    entities, once (F27).
     """
     text = _string(_get(item, "title")) or ""
     if not text:
@@ -195,30 +212,34 @@ def _people(item: Any) -> tuple[Person, ...]:
 
 def _authors(item: Any) -> list[Any]:
     """feedparser's records of them."""
-    found = [one for one in _get(item, "authors") or () if one]
-    several = [one for one in _get(item, "contributors") or () if one]
-    if len(found) == 1 and len(several) > 1:
-        # As our feeds say it: all of them in one by-line, and each as a contributor.
-        by_line = ", ".join(str(one.get("name")) for one in several)
-        return several if found[0].get("name") == by_line else found
-    if found:
-        return found
+    if found := [one for one in _get(item, "authors") or () if one]:
+        return _each_of(found, item)
     if detail := _get(item, "author_detail"):
         return [detail]
     return [{"name": name}] if (name := _get(item, "author")) else []
 
 
-def _entry(source: str, item: Any, feed: Feed, fetched: FetchResult, habits: dates.Habits) -> Entry:
+def _each_of(found: list[Any], item: Any) -> list[Any]:
+    """As our feeds say it: all authors in one by-line, and each as a contributor."""
+    several = [one for one in _get(item, "contributors") or () if one]
+    if len(found) > 1 or len(several) < 2:
+        return found
+    by_line = ", ".join(str(one.get("name")) for one in several)
+    return several if found[0].get("name") == by_line else found
+
+
+def _entry(item: Any, around: _Around) -> Entry:
+    feed, address, habits = around.feed, around.fetched.url, around.habits
     atom = feed.format.startswith("atom")
-    link = _link(item, bases.of_items(feed, fetched.url), atom)
-    base = bases.of_content(link, feed, fetched.url)
+    link = _link(item, bases.of_items(feed, address), atom)
+    base = bases.of_content(link, feed, address)
     title = _titled(item, atom)
     content, summary, language = _bodies(item, base, link)
     told = tuple(tellings.of_links(_get(item, "links") or (), base, content, habits))
     if told or feed.generator == tellings.OURS:
         content, summary = tellings.own_text(content, summary, title, not _get(item, "content"))
     entry = Entry(
-        source=source,
+        source=around.source,
         key="",
         guid=_string(_get(item, "id")),
         link=link,
@@ -230,7 +251,7 @@ def _entry(source: str, item: Any, feed: Feed, fetched: FetchResult, habits: dat
         content=content,
         language=None if language == _UNKNOWN else language or feed.language,
     )
-    return normal.finish(_with_the_rest(entry, item, feed, base, told), fetched.at)
+    return normal.finish(_with_the_rest(entry, item, feed, base, told), around.fetched.at)
 
 
 def _with_the_rest(
@@ -256,7 +277,8 @@ def _rights(item: Any) -> str | None:
 
 
 def _discussion(item: Any, base: str) -> str | None:
-    """The page where people talk about it: RSS `comments`, or a link to replies that is a page (RFC 4685, 4)."""
+    """The page where people talk about it: RSS `comments`, or a link to replies that is a page (RFC 4685, 4).
+    """
     pages = [
         one.get("href")
         for one in _get(item, "links") or ()
@@ -280,22 +302,27 @@ _ALTERNATE = (
 
 
 def _link(item: Any, base: str, atom: bool) -> str | None:
-    """What a proxy says the original is, rel=alternate (HTML before others), what feedparser calls the link, or
-    a guid that is one.
+    """What a proxy says the original is, rel=alternate (HTML before others), what feedparser calls the link,
+    or a guid that is one.
     """
-    alternates = [one for one in _get(item, "links") or () if one.get("rel", "alternate") in _ALTERNATE]
-    alternates.sort(key=lambda one: "html" not in (one.get("type") or "text/html"))
     guid, named = _string(_get(item, "id")), _string(_get(item, "link"))
     originals = [_string(_get(item, name)) for name in _ORIGINALS]
     # feedparser takes the guid for the link unless isPermaLink="false" is said; many a guid is a bare number.
     candidates = [
         *(link for link in originals if urls.clean_link(link)),
-        *(one.get("href") for one in alternates),
+        *_alternates(item),
         named if named != guid else None,
         guid if guid and _leads(guid, "true" if atom else _get(item, "permalink")) else None,
     ]
     links = (urls.clean_link(_string(one), base) for one in candidates)
     return next(filter(None, links), None)
+
+
+def _alternates(item: Any) -> list[Any]:
+    """The addresses of the links rel=alternate, HTML before others."""
+    found = [one for one in _get(item, "links") or () if one.get("rel", "alternate") in _ALTERNATE]
+    found.sort(key=lambda one: "html" not in (one.get("type") or "text/html"))
+    return [one.get("href") for one in found]
 
 
 def _leads(guid: str, permalink: str | None) -> bool:
@@ -316,8 +343,8 @@ def _language(details: Iterable[Any]) -> str | None:
 
 
 def _bodies(item: Any, base: str, page: str | None) -> tuple[str, str, str | None]:
-    """(content as safe HTML, summary as plain text, language). What describes the item's picture or film is its
-    text only where the item itself says nothing.
+    """(content as safe HTML, summary as plain text, language). What describes the item's picture or film is
+    its text only where the item itself says nothing.
     """
     brief = _get(item, "summary_detail") or {}
     full = _get(item, "content") or ()
@@ -354,19 +381,20 @@ def _described(item: Any, base: str, page: str | None) -> str:
     return ""
 
 
+_HTML = frozenset({"text/html", "application/xhtml+xml", "text/x-html", "html", "xhtml"})
+_FILES = ("image/", "audio/", "video/")
+
+
 def _render(detail: Any, base: str, page: str | None) -> str:
     """One body as safe HTML. Unknown types are text; what is not text at all is dropped (S9)."""
     value = _string(detail.get("value")) or ""
     kind = (detail.get("type") or "text/html").split(";")[0].strip().lower()
     own = detail.get("base")
     where = (urls.clean_link(own, base) if isinstance(own, str) and own else None) or base
-    is_html = kind in ("text/html", "application/xhtml+xml", "text/x-html", "html", "xhtml")
-    if not is_html and (
-        kind.startswith(("image/", "audio/", "video/")) or kind == "application/octet-stream"
-    ):
+    if kind.startswith(_FILES) or kind == "application/octet-stream":
         return ""
     # Feeds say text/plain and mean HTML; real text has no tags.
-    if is_html or _LOOKS_LIKE_HTML.search(value):
+    if kind in _HTML or _LOOKS_LIKE_HTML.search(value):
         return markup.safe(value, where, page)
     return markup.safe(normal.paragraphs(value))
 
@@ -435,7 +463,8 @@ def _other_links(item: Any, link: str | None, base: str) -> Iterator[tuple[str, 
 
 
 def _found_at(told: Any, base: str) -> Iterator[tuple[str, str]]:
-    """RSS names in `source` where its author found a thing, or whom it was taken from; both are worth a link."""
+    """RSS names in `source` where its author found a thing, or whom it was taken from; both are worth a link.
+    """
     found = urls.clean_link(_string(told.get("href")), base)
     if found:
         yield "source", found
