@@ -30,7 +30,8 @@ _NAMED = re.compile(
     rb"<\?xml[^<>]{0,200}?encoding\s*=\s*(?:\"([^\"<>]{1,60})\"|'([^'<>]{1,60})'|([^\s\"'?<>]{1,60}))"
 )
 _CHARSET = re.compile(r"charset\s*=\s*(?:[\"']([^\"'<>]{1,60})|([^\"';,<>]{1,60}))", re.I)
-# What these codecs mean in the wild, as browsers read them (https://encoding.spec.whatwg.org/#names-and-labels).
+# What these codecs mean in the wild, as browsers read them
+# (https://encoding.spec.whatwg.org/#names-and-labels).
 _MEANT = {
     "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874", "shift_jis": "cp932", "euc_kr": "cp949",
     "gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "iso2022_jp": "iso2022_jp_ext",
@@ -69,6 +70,19 @@ def as_utf8(body: bytes, content_type: str | None) -> bytes:
     """The document in UTF-8, its declaration without an encoding. Bytes that fit nowhere are read as
     windows-1252, one by one.
     """
+    if (unmistakable := _by_its_start(body)) is not None:
+        return unmistakable
+    said = [codec for codec in (_declared(body), _from_header(content_type)) if codec]
+    if body.isascii():
+        # other alphabets in letters of ASCII
+        hidden = next((codec for codec in said if codec.startswith(("iso2022", "hz"))), None)
+        return _encoded(body, hidden) if hidden else mend.undeclared(body)
+    said.sort(key=lambda codec: codec in _ANY)
+    return _guessed(body, said)
+
+
+def _by_its_start(body: bytes) -> bytes | None:
+    """In UTF-8, where the first bytes alone tell what it is in; else None."""
     for mark, codec in _BOMS:
         if body.startswith(mark):
             return _encoded(body[len(mark) :], codec)
@@ -78,13 +92,7 @@ def as_utf8(body: bytes, content_type: str | None) -> bytes:
             return _encoded(body, codec)
     if start == _EBCDIC:
         return _encoded(body, _declared(body.decode("cp037").encode("latin-1", "replace")) or "cp037")
-    said = [codec for codec in (_declared(body), _from_header(content_type)) if codec]
-    if body.isascii():
-        # other alphabets in letters of ASCII
-        hidden = next((codec for codec in said if codec.startswith(("iso2022", "hz"))), None)
-        return _encoded(body, hidden) if hidden else mend.undeclared(body)
-    said.sort(key=lambda codec: codec in _ANY)
-    return _guessed(body, said)
+    return None
 
 
 def _is_utf8(body: bytes, said: Sequence[str]) -> bool:
@@ -101,15 +109,24 @@ def _is_utf8(body: bytes, said: Sequence[str]) -> bool:
 def _guessed(body: bytes, said: list[str]) -> bytes:
     if _is_utf8(body, said):
         return mend.undeclared(body)
-    for codec in (one for name in said for one in (name, _WIDER.get(name)) if one):
-        with contextlib.suppress(UnicodeError, LookupError, ValueError):
-            if codec != "utf-8":
-                return _undeclared(body.decode(codec))
+    if (text := _as_said(body, said)) is not None:
+        return _undeclared(text)
     if said and said[0] not in ("utf-8", *_ANY):
         text = body.decode(said[0], "replace")
         if text.count("\ufffd") * 100 < len(text):
             return _undeclared(text)
     return _undeclared(_mostly_utf8(body))
+
+
+def _as_said(body: bytes, said: list[str]) -> str | None:
+    """By the first codec of these, or of a wider one of its family, that reads all of it; None where none
+    does.
+    """
+    for codec in (one for name in said for one in (name, _WIDER.get(name)) if one):
+        with contextlib.suppress(UnicodeError, LookupError, ValueError):
+            if codec != "utf-8":
+                return body.decode(codec)
+    return None
 
 
 def _mostly_utf8(body: bytes) -> str:
