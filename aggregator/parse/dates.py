@@ -108,8 +108,8 @@ ORDERS = frozenset({"dmy", "mdy", "ymd"})
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How a document writes dates: when it was fetched (what claims to be later is of then), and in which orders of day,
-    month and year all its numbers make sense.
+    """How a document writes dates: when it was fetched (what claims to be later is of then), and in which
+    orders of day, month and year all its numbers make sense.
     """
 
     seen: int
@@ -136,15 +136,16 @@ def habits(texts: Iterable[str], seen: int) -> Habits:
 
 
 def first(said: Iterable[object], habits: Habits) -> int | None:
-    """Of several dates of one thing, best first, the first that is one; a bare month or year counts only where
-    nothing more exact is said.
+    """Of several dates of one thing, best first, the first that is one; a bare month or year counts only
+    where nothing more exact is said.
     """
     readings = [reading for value in said if (reading := _reading(value, habits))]
     return next((one.at for one in sorted(readings, key=lambda one: not one.whole)), None)
 
 
 def read(said: object, habits: Habits) -> int | None:
-    """Seconds since 1970 in UTC, from 1990 to when it was fetched; None where the text says no such date, or not surely.
+    """Seconds since 1970 in UTC, from 1990 to when it was fetched; None where the text says no such date, or
+    not surely.
 
     Without a zone, or with letters that nobody knows, times are UTC; so are military letters, which RFC 822
     had the wrong way round (RFC 5322, 4.3). Days without a time begin at midnight.
@@ -230,12 +231,16 @@ def _located(text: str, habits: Habits) -> tuple[date, str] | None:
             if day := _day(match["year"], int(match["month"]), match["day"]):
                 return day, _without(text, match)
     for match in _YEAR_LAST.finditer(text):
-        possible = _possible_days(match, text, habits.seen)
-        usual = {day for order, day in possible if order in habits.orders}
-        days = usual or {day for _, day in possible}
-        if days:
+        if days := _usual_days(match, text, habits):
             return (days.pop(), _without(text, match)) if len(days) == 1 else None
     return _named(text) or _ordinal(text)
+
+
+def _usual_days(match: re.Match[str], text: str, habits: Habits) -> set[date]:
+    """In the orders of this document; where it is a day in none of them, in any."""
+    possible = _possible_days(match, text, habits.seen)
+    usual = {day for order, day in possible if order in habits.orders}
+    return usual or {day for _, day in possible}
 
 
 def _named(text: str) -> tuple[date, str] | None:
@@ -333,14 +338,20 @@ def _half_sign(half: str) -> str:
 
 def _zone(text: str) -> tzinfo | None:
     """An offset before letters (`+0200 (EST)`), letters before nothing; None where none of them is known."""
-    for match in _OFFSET.finditer(_FROM_GREENWICH.sub(r" \1", text)):
-        minutes = int(match["hours"]) * 60 + int(match["minutes"] or 0)
-        if minutes <= MAX_OFFSET and int(match["minutes"] or 0) < 60:
-            return timezone(timedelta(minutes=-minutes if match["sign"] == "-" else minutes))
+    if offset := _offset(text):
+        return offset
     for name in _ZONE_NAME.findall(text):
         if zone := _region(name):
             return zone
     return next(_lettered(text), None)
+
+
+def _offset(text: str) -> timezone | None:
+    for match in _OFFSET.finditer(_FROM_GREENWICH.sub(r" \1", text)):
+        minutes = int(match["hours"]) * 60 + int(match["minutes"] or 0)
+        if minutes <= MAX_OFFSET and int(match["minutes"] or 0) < 60:
+            return timezone(timedelta(minutes=-minutes if match["sign"] == "-" else minutes))
+    return None
 
 
 def _lettered(text: str) -> Iterator[tzinfo]:

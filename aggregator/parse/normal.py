@@ -77,13 +77,16 @@ _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]+\.)+[A
 
 
 def person(name: object, email: object = None, uri: object = None) -> Person | None:
-    shown = markup.title(name)[:200] if isinstance(name, str) else ""
-    mail = email.strip() if isinstance(email, str) and _EMAIL.fullmatch(email.strip()) else None
+    shown, mail = _name(name), _mail(email)
     if mail is None and isinstance(uri, str) and uri.startswith("mailto:"):
         return person(name, uri.removeprefix("mailto:")) or person(name)
     if not shown and not mail:
         return None
     return Person(shown or mail or "", mail, urls.clean_link(uri) if isinstance(uri, str) else None)
+
+
+def _mail(said: object) -> str | None:
+    return said.strip() if isinstance(said, str) and _EMAIL.fullmatch(said.strip()) else None
 
 
 def people(found: Iterable[Person | None]) -> tuple[Person, ...]:
@@ -98,12 +101,15 @@ def categories(found: Iterable[tuple[object, object, object]]) -> tuple[Category
     """(term, scheme, label) → unique categories, in words for people where the term is a bare number."""
     unique: dict[str, Category] = {}
     for term, scheme, label in found:
-        text = markup.title(term)[:200] if isinstance(term, str) else ""
-        shown = markup.title(label)[:200] if isinstance(label, str) else ""
+        text, shown = _name(term), _name(label)
         if text or shown:
             where = scheme if isinstance(scheme, str) and urls.is_id(scheme) else None
             unique.setdefault(words.fold(shown or text), Category(text or shown, where, shown or None))
     return tuple(unique.values())[:MAX_LISTED]
+
+
+def _name(said: object) -> str:
+    return markup.title(said)[:200] if isinstance(said, str) else ""
 
 
 _MEDIUMS = ("image", "audio", "video", "document", "executable")  # Media RSS
@@ -116,12 +122,9 @@ def enclosure(
     link = urls.clean_link(url, base) if isinstance(url, str) else None
     if link is None:
         return None
-    extension = link.split("?")[0].rsplit("/", 1)[-1].rpartition(".")[2].lower()
-    said = kind.split(";")[0].strip().lower() if isinstance(kind, str) else ""
-    guessed = _TYPES.get(extension) or _MEDIA.get(str(more.get("medium")), "application/octet-stream")
     return Enclosure(
         link,
-        said if _TYPE.match(said) else guessed,
+        _type(kind, link, more.get("medium")),
         number(length) or 0,
         more.get("title"),
         more.get("medium") if more.get("medium") in _MEDIUMS else None,
@@ -129,6 +132,15 @@ def enclosure(
         number(more.get("height")),
         clock.seconds(more.get("duration")),
     )
+
+
+def _type(kind: object, link: str, medium: object) -> str:
+    """As it is said; else by the extension, else by the medium."""
+    said = kind.split(";")[0].strip().lower() if isinstance(kind, str) else ""
+    if _TYPE.match(said):
+        return said
+    extension = link.split("?")[0].rsplit("/", 1)[-1].rpartition(".")[2].lower()
+    return _TYPES.get(extension) or _MEDIA.get(str(medium), "application/octet-stream")
 
 
 def number(value: object) -> int | None:
@@ -152,7 +164,8 @@ def paragraphs(text: str, links: bool = False) -> str:
 
 
 def _linked(line: str) -> str:
-    """One line of plain text as markup, its addresses as links; a sign that ends a sentence ends no address."""
+    """One line of plain text as markup, its addresses as links; a sign that ends a sentence ends no address.
+    """
     pieces, end = [], 0
     for match in _WEB_ADDRESS.finditer(line):
         address = match[0].rstrip(".,;:!?'\"…")
