@@ -1,7 +1,8 @@
 """Bytes → entries, or: this is no feed, and what it is instead. Feeds (feedparser), JSON Feed, text files of
 stories.
 
-In: a `FetchResult`. Out: a `ParseResult`, whatever the bytes are. Start reading at `parse`; `feeds.read` is the way of most.
+In: a `FetchResult`. Out: a `ParseResult`, whatever the bytes are. Start reading at `parse`; `feeds.read` is
+the way of most.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ def parse(
     read: Reader | None = None,
     before: ItemMarks | None = None,
 ) -> ParseResult:
-    """Never raises: whatever a body does to a parser becomes that source's failure (B7). `read`: how documents of
-    this kind are read; None: as they look. `before`: marks of the source's last document, of which nothing is
-    read again that is there still.
+    """Never raises: whatever a body does to a parser becomes that source's failure (B7). `read`: how
+    documents of this kind are read; None: as they look. `before`: marks of the source's last document, of
+    which nothing is read again that is there still.
     """
     try:
         if read is not None:
@@ -51,8 +52,8 @@ def parse(
 def parse_little(
     source: Source, fetched: FetchResult, limits: Limits, before: ItemMarks | None
 ) -> ParseResult | None:
-    """What is new in a document, where that is little and plain enough to be read here; None where it isn't, or
-    there is any doubt: then a process that can be ended has to read it.
+    """What is new in a document, where that is little and plain enough to be read here; None where it isn't,
+    or there is any doubt: then a process that can be ended has to read it.
     """
     raw = fetched.body or b""
     if sniff.kind(raw, not kinds.of(source).remote) != "xml" or sniff.foreign(raw):

@@ -19,8 +19,8 @@ def of_items(feed: Feed, address: str) -> str:
 
 
 def of_content(link: str | None, feed: Feed, address: str) -> str:
-    """The base of what an item holds: its page, if that is one of the site. A link blog's items lead elsewhere,
-    and its pictures don't.
+    """The base of what an item holds: its page, if that is one of the site. A link blog's items lead
+    elsewhere, and its pictures don't.
     """
     base = of_items(feed, address)
     if link is None or (base == address and feed.format.startswith("atom")):

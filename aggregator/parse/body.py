@@ -1,5 +1,5 @@
-"""The body of an answer before anybody says what it means: mended, its items told apart, and those left out that
-are known. All of it takes time and memory that follow its size, whoever wrote it.
+"""The body of an answer before anybody says what it means: mended, its items told apart, and those left out
+that are known. All of it takes time and memory that follow its size, whoever wrote it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ class OutOfTime(BaseException):
     """The seconds of the CPU are used up. No Exception: nobody on the way may take it for one bad item."""
 
 
-# Called with the item that is going to be read, and with 0 after it: a process that is ended can't tell any more.
+# Called with the item that is going to be read, and with 0 after it: a process that is ended can't tell any
+# more.
 report: list[Callable[[int, str], None]] = []
 
 CLOCK = 6  # times `Limits.parse_seconds`, which are of the CPU, that parsing may last on a busy machine

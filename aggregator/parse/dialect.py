@@ -25,7 +25,8 @@ from feedparser.exceptions import UndeclaredNamespace
 from aggregator.parse import podcast
 from aggregator.parse.mixin import Mixin
 
-# Elements without a prefix whose children are theirs: what holds a feed, what holds an item, what names people.
+# Elements without a prefix whose children are theirs: what holds a feed, what holds an item, what names
+# people.
 _HOLDERS = frozenset(
     {"rss", "channel", "feed", "item", "entry", "items", "author", "contributor", "source", "textinput"}
 )
@@ -78,8 +79,8 @@ class _Reader(ExpatParser):
 
 
 class _Params(FeedParserDict):  # type: ignore[misc]  # untyped
-    """What feedparser knows of the element that is open: asked for with every piece of text, and copied. Its keys
-    have no other names, so that a plain look is enough.
+    """What feedparser knows of the element that is open: asked for with every piece of text, and copied. Its
+    keys have no other names, so that a plain look is enough.
     """
 
     get = dict.get
@@ -118,15 +119,16 @@ def name_and_address(text: str) -> tuple[str, str | None]:
 
 
 class _OwnElements(Mixin):
-    """Between a parser of feedparser and the class that knows what elements mean: only those that count pass."""
+    """Between a parser of feedparser and the class that knows what elements mean: only those that count pass.
+    """
 
-    # feedparser resolves a guid against the address of the feed as if it were a link: at another address every
-    # item would be another one.
+    # feedparser resolves a guid against the address of the feed as if it were a link: at another address
+    # every item would be another one.
     can_be_relative_uri = StrictFeedParser.can_be_relative_uri - {"id"}
 
     def __init__(self, *given: Any) -> None:
-        # Open elements: prefix, name, the name that a foreign one is kept under (for the record only), and what
-        # of its own is to be forgotten at its end.
+        # Open elements: prefix, name, the name that a foreign one is kept under (for the record only), and
+        # what of its own is to be forgotten at its end.
         self._open: list[tuple[str, str, str | None, tuple[str, str | None, int] | None]] = []
         self._unbalanced: frozenset[str] = frozenset()  # as often open as not: what follows is not inside
         super().__init__(*given)
@@ -162,8 +164,8 @@ class _OwnElements(Mixin):
             del self.basestack[depth:], self.langstack[depth:]
 
     def _around(self) -> tuple[str, str | None, int]:
-        """What xml:base and xml:lang say outside of an element that begins. feedparser takes the base of one item's
-        text along to the next ones, where nothing around them has a base.
+        """What xml:base and xml:lang say outside of an element that begins. feedparser takes the base of one
+        item's text along to the next ones, where nothing around them has a base.
         """
         return self.baseuri, self.lang, len(self.basestack)
 

@@ -38,8 +38,8 @@ SLICE = 300_000
 
 def mended(body: bytes) -> bytes:
     """The feed itself, as strict a parser as possible can take it: without what stands before it (blanks,
-    notices of PHP, comments, the XML and the document type declaration), without signs that are no characters,
-    and with every `&` that is meant as one escaped.
+    notices of PHP, comments, the XML and the document type declaration), without signs that are no
+    characters, and with every `&` that is meant as one escaped.
 
     19 of 52 real feeds that fail strict XML have nothing but blanks before the declaration.
     """
@@ -83,8 +83,8 @@ def _part_end(body: bytes, part: re.Match[bytes]) -> int:
 
 
 def _declared(doctype: bytes) -> dict[bytes, bytes]:
-    """The entities that a document declares within itself, those that are plain text. What refers to others of
-    them, to files or addresses is none (S15).
+    """The entities that a document declares within itself, those that are plain text. What refers to others
+    of them, to files or addresses is none (S15).
     """
     found: dict[bytes, bytes] = {}
     for name, one, other in _ENTITY.findall(doctype, 0, HEAD):
@@ -95,8 +95,8 @@ def _declared(doctype: bytes) -> dict[bytes, bytes]:
 
 
 def _referenced(body: bytes, declared: dict[bytes, bytes]) -> bytes:
-    """References to the entities of HTML and of the document itself as characters; where it refers to nothing,
-    an `&` is one. CDATA sections stay as they are.
+    """References to the entities of HTML and of the document itself as characters; where it refers to
+    nothing, an `&` is one. CDATA sections stay as they are.
     """
     if not _REFERENCE.search(body):
         return body
@@ -140,8 +140,8 @@ def _character(reference: re.Match[bytes]) -> bytes:
 
 
 def _meant(reference: re.Match[bytes]) -> bytes:
-    """A reference to an entity of HTML in numbers; any other `&` as a sign of the text: `&lang=` in a link, as
-    in `AT&T`, is none.
+    """A reference to an entity of HTML in numbers; any other `&` as a sign of the text: `&lang=` in a link,
+    as in `AT&T`, is none.
     """
     name = reference[1]
     characters = html.entities.html5.get(name.decode() + ";") if name else None

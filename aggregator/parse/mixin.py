@@ -1,5 +1,5 @@
-"""What our parsers use of feedparser's, with types, for feedparser has none: a base of mixins that is nothing at run
-time.
+"""What our parsers use of feedparser's, with types, for feedparser has none: a base of mixins that is nothing
+at run time.
 """
 
 from __future__ import annotations

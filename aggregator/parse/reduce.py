@@ -1,8 +1,8 @@
 """Which items of a document are as they were in the last one of its source, and the document without them.
 
-feedparser is the only one that says what an item is; here bytes are compared, after everything that mends them.
-An item may be left out where nothing that another part of the document says could make it another entry. Where
-that is not certain, the whole document is read.
+feedparser is the only one that says what an item is; here bytes are compared, after everything that mends
+them. An item may be left out where nothing that another part of the document says could make it another
+entry. Where that is not certain, the whole document is read.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class _Doubt(Exception):
 
 
 def outline(body: bytes) -> Outline | None:
-    """None where the document is not well-formed, or items can't be told apart: one within another, in several
-    lists, under prefixes that mean different things in different places.
+    """None where the document is not well-formed, or items can't be told apart: one within another, in
+    several lists, under prefixes that mean different things in different places.
     """
     scan = _Scan()
     try:
@@ -124,8 +124,8 @@ class _Scan:
 
 
 def context(feed: Feed, address: str, orders: frozenset[str], outline: Outline) -> str:
-    """Of all but its own bytes that decides what an item becomes: what the feed says of all of its items, where
-    its links start from, how its dates are written, this program.
+    """Of all but its own bytes that decides what an item becomes: what the feed says of all of its items,
+    where its links start from, how its dates are written, this program.
     """
     said = (feed.format, feed.link, feed.self_link, feed.authors, feed.language, feed.extras)
     by_us = (__version__, VERSION, expat.EXPAT_VERSION)
@@ -137,8 +137,8 @@ def context(feed: Feed, address: str, orders: frozenset[str], outline: Outline) 
 def marks(
     text: bytes, spans: Sequence[tuple[int, int]], entries: Sequence[Entry], context: str
 ) -> ItemMarks | None:
-    """By what these items are known again, which were read as these entries; None where the two are not one to
-    one, or several items share what identifies them.
+    """By what these items are known again, which were read as these entries; None where the two are not one
+    to one, or several items share what identifies them.
     """
     keys = [entry.key for entry in entries]
     if len(spans) != len(keys) or len(set(keys)) != len(keys) or any("\n" in key for key in keys):
@@ -175,8 +175,8 @@ def _without(text: bytes, spans: Iterable[tuple[int, int]]) -> bytes:
 
 
 def joined(part: Part, new: ItemMarks) -> ItemMarks | None:
-    """The marks of the whole document; None where an old and a new item share what identifies them, or the old
-    ones may have become something else, because what surrounds them has.
+    """The marks of the whole document; None where an old and a new item share what identifies them, or the
+    old ones may have become something else, because what surrounds them has.
     """
     if new.context != part.before.context:
         return None

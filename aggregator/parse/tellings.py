@@ -1,6 +1,7 @@
-"""Who else tells an entry of another aggregator's feed, as `render.atom` writes it: links rel=related with a type of
-ours (rdf:type) and the title "Outlet: Headline"; the time of each stands in the list "Also in" that the content ends
-with. In come an item's links and content; out go extras of the entry, and its content without what was added.
+"""Who else tells an entry of another aggregator's feed, as `render.atom` writes it: links rel=related with a
+type of ours (rdf:type) and the title "Outlet: Headline"; the time of each stands in the list "Also in" that
+the content ends with. In come an item's links and content; out go extras of the entry, and its content
+without what was added.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ def is_telling(link: Mapping[str, Any]) -> bool:
 def of_links(
     links: Iterable[Mapping[str, Any]], base: str, content: str, habits: dates.Habits
 ) -> Iterator[tuple[str, str]]:
-    """As extras: ("telling", JSON with outlet, title, link, published (None: not said) and level), at most `MOST`."""
+    """As extras: ("telling", JSON with outlet, title, link, published (None: not said) and level), at most
+    `MOST`.
+    """
     told = [link for link in links if is_telling(link)][:MOST]
     times = _times(content) if told else {}
     for link in told:
@@ -60,9 +63,9 @@ def _times(content: str) -> Times:
 
 
 def own_text(content: str, summary: str, title: str, alone: bool) -> tuple[str, str]:
-    """(content, summary) without the list of tellings at their end, and without the title that stands for a text
-    where there is none: both are made anew where it is published again. `alone`: there is no content, only a
-    summary.
+    """(content, summary) without the list of tellings at their end, and without the title that stands for a
+    text where there is none: both are made anew where it is published again. `alone`: there is no content,
+    only a summary.
     """
     body, found, tail = content.rpartition(_LIST)
     body = body if found and tail.endswith("</ul>") else content
