@@ -17,10 +17,12 @@ _ADVICE: dict[State, str] = {
     "ok": "It is back; nothing to do.",
     "slow": "The server asked us to come more rarely; we do. Nothing to do.",
     "failing": "Look at its address in a browser; if it stays so, remove it or give its new address.",
-    "blocked": "It does not let feed readers in. Ask the site to, or give credentials in `headers`; else remove it.",
+    "blocked": "It does not let feed readers in. "
+    "Ask the site to, or give credentials in `headers`; else remove it.",
     "moved": "Its new address is used already; `aggregator sources update` writes it into config.toml.",
     "gone": "The server says that it is gone for good (410). Remove it: `aggregator sources remove ID`.",
-    "silent": "It answers but brings nothing new, for much longer than is usual for it. It may have moved without saying so.",
+    "silent": "It answers but brings nothing new, for much longer than is usual for it. "
+    "It may have moved without saying so.",
 }
 
 

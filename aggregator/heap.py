@@ -19,7 +19,7 @@ def few_arenas() -> None:
 
 
 def give_back() -> None:
-    """What nobody uses any more, also between what is used: after a cycle, and before a document is measured."""
+    """What nobody uses any more, also between what is used: after a cycle, before a document is measured."""
     gc.collect()
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)  # of glibc

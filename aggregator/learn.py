@@ -46,7 +46,9 @@ UNUSUAL = 0.2  # share of a topic's own entries that look unusual
 COVERED = (0.33, 0.45)
 MANY = 50  # certain entries of a topic, fewer than which say too little of how often it is recognised rightly
 FEW = 8  # certain entries of a topic, fewer than which teach nothing but what is like them
-AKIN = 0.25  # share of the topics' own entries, more than which a list knows that speaks of the same, not of another subject
+# share of the topics' own entries, more than which a list knows that speaks of the same, not of another
+# subject
+AKIN = 0.25
 ALIKE = 0.3  # cosine from which on an entry is like one of few examples
 
 Features = frozenset[str]

@@ -72,10 +72,8 @@ def tallies(gold: Gold, found: Mapping[str, str]) -> dict[str, Tally]:
 
 
 def _tally(gold: Gold, item: str, cluster: Sequence[str], group: Sequence[str]) -> Tally:
-    gray, own = gold.gray.get(item, ()), gold.groups[item]
-    ours = [other for other in cluster if other == item or other not in gray]
-    theirs = [other for other in group if other == item or other not in gray]
-    both = sum(gold.groups[other] == own for other in ours)
+    ours, theirs = _judged(gold, item, cluster), _judged(gold, item, group)
+    both = sum(gold.groups[other] == gold.groups[item] for other in ours)
     precision, single = both / len(ours), len(group) == 1
     counts = float(not (single and gold.singles_beside))
     apart = precision if gold.singles_beside else float(len(ours) == 1)
@@ -89,6 +87,12 @@ def _tally(gold: Gold, item: str, cluster: Sequence[str], group: Sequence[str]) 
         singles=float(single),
         apart=apart if single else 0.0,
     )
+
+
+def _judged(gold: Gold, item: str, others: Sequence[str]) -> list[str]:
+    """Those of them that the item is judged against, and itself."""
+    gray = gold.gray.get(item, ())
+    return [other for other in others if other == item or other not in gray]
 
 
 def total(found: Iterable[Tally]) -> Tally:

@@ -18,7 +18,9 @@ Unit = Literal["entry", "story", "event"]
 """What one item of a published feed stands for."""
 
 EventLead = Literal["central", "first", "longest"]
-"""Which telling leads an event, of those of the highest priority: the one closest to all others, the first, the longest."""
+"""Which telling leads an event, of those of the highest priority: the one closest to all others, the first,
+the longest.
+"""
 Sort = Literal["newest", "sources"]
 """The order of a feed: the newest first, or what most sources tell."""
 State = Literal["new", "ok", "slow", "failing", "blocked", "moved", "gone", "silent"]

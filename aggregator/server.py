@@ -186,13 +186,25 @@ class Running:
         # A proxy's headers are kept: they are believed in nothing but that somebody else asks
         # (`is_from_here`).
         self._server = waitress.create_server(
-            self._clients.answered_by(application), map=self._sockets, sockets=listening, threads=8, channel_timeout=30, cleanup_interval=10,
-            connection_limit=most, backlog=1024,
+            self._clients.answered_by(application),
+            map=self._sockets,
+            sockets=listening,
+            threads=8,
+            channel_timeout=30,
+            cleanup_interval=10,
+            connection_limit=most,
+            backlog=1024,
             # A thread never waits for a client to read: what isn't shared and is large lies on disk until
             # then, and little of what is asked for at once is taken in at once.
-            outbuf_high_watermark=1 << 40, outbuf_overflow=65_536, recv_bytes=1024,
-            max_request_header_size=16_384, max_request_body_size=largest_body, inbuf_overflow=65_536, ident=None, clear_untrusted_proxy_headers=False,
-        )  # fmt: skip
+            outbuf_high_watermark=1 << 40,
+            outbuf_overflow=65_536,
+            recv_bytes=1024,
+            max_request_header_size=16_384,
+            max_request_body_size=largest_body,
+            inbuf_overflow=65_536,
+            ident=None,
+            clear_untrusted_proxy_headers=False,
+        )
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
         self._thread.start()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator.text import vocabulary
@@ -51,18 +51,24 @@ def suggest(happenings: Sequence[Happening], most: int = 10) -> list[Suggestion]
     left = {one.event: one for one in happenings if not one.has_topic}
     found: list[Suggestion] = []
     while len(found) < most:
-        counts = Counter(word for event in left for word in words[event])
-        best = _best(counts, everywhere, len(happenings), len(left))
+        best = _best(_counted(left, words), everywhere, len(happenings))
         if best is None:
             break
         group = [left.pop(event) for event in list(left) if best in words[event]]
-        group.sort(key=lambda one: (-one.sources, one.event))
-        company = _company(best, [words[one.event] for one in group], everywhere, len(happenings))
-        found.append(Suggestion((best, *company), tuple(group)))
+        company = _company(best, [words[one.event] for one in group], everywhere)
+        found.append(Suggestion((best, *company), tuple(sorted(group, key=_most_told_first))))
     return sorted(found, key=lambda one: -len(one.events))
 
 
-def _best(counts: Counter[str], everywhere: Counter[str], all_: int, left: int) -> str | None:
+def _counted(events: Iterable[int], words: Mapping[int, Collection[str]]) -> Counter[str]:
+    return Counter(word for event in events for word in words[event])
+
+
+def _most_told_first(one: Happening) -> tuple[int, int]:
+    return -one.sources, one.event
+
+
+def _best(counts: Counter[str], everywhere: Counter[str], all_: int) -> str | None:
     """The word that says most of what is left: in many of its events, and in few of the others."""
     scores = {
         word: count * (count / everywhere[word]) * math.log((all_ + 1) / everywhere[word])
@@ -72,7 +78,7 @@ def _best(counts: Counter[str], everywhere: Counter[str], all_: int, left: int) 
     return min(scores, key=lambda word: (-scores[word], word)) if scores else None
 
 
-def _company(best: str, group: Sequence[Collection[str]], everywhere: Counter[str], all_: int) -> list[str]:
+def _company(best: str, group: Sequence[Collection[str]], everywhere: Counter[str]) -> list[str]:
     """Other words of the group that are seldom elsewhere."""
     counts = Counter(word for found in group for word in found if word != best)
     needed = max(2, COMPANY * len(group))

@@ -112,7 +112,9 @@ def absolute(href: object, base: str) -> str | None:
 
 
 def is_web(address: str) -> bool:
-    """Whether this can be polled as it stands: http or https, a host, a port that there is, nothing that is not escaped."""
+    """Whether this can be polled as it stands: http or https, a host, a port that there is, all of it
+    escaped.
+    """
     try:
         parts = urlsplit(address)
         named = parts.scheme in _PORTS and bool(parts.hostname) and (parts.port or 1) > 0

@@ -41,8 +41,9 @@ _ETAG = re.compile(r'(?:W/)?("[^"]*")')
 _STYLE_HASH = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
 # Pages fetch nothing and run nothing; their links may open, and their one form may search.
 HTML_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; base-uri 'none'; frame-ancestors 'none'; "
-    "sandbox allow-forms allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation; form-action 'self'"
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; base-uri 'none'; "
+    "frame-ancestors 'none'; sandbox allow-forms allow-popups allow-popups-to-escape-sandbox "
+    "allow-top-navigation-by-user-activation; form-action 'self'"
 )
 DATA_POLICY = "default-src 'none'; sandbox"
 DESK_POLICY = (

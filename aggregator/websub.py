@@ -92,14 +92,16 @@ def wanted(known: Subscription | None, hub: str | None, topic: str | None, now: 
     left.
     """
     if known is not None and (known.hub, known.topic) != (hub, topic):
-        if known.is_live(now):
-            return "unsubscribe"
-        known = None
-    if hub is None or topic is None:
-        return None
-    if known is None or known.wish == "unsubscribe":
+        return "unsubscribe" if known.is_live(now) else _wanted_of_new(hub, topic)
+    if known is None or hub is None or topic is None:
+        return _wanted_of_new(hub, topic)
+    if known.wish == "unsubscribe":
         return "subscribe"
     return "subscribe" if now >= _ask_again_at(known) else None
+
+
+def _wanted_of_new(hub: str | None, topic: str | None) -> Wish | None:
+    return None if hub is None or topic is None else "subscribe"
 
 
 def _ask_again_at(known: Subscription) -> float:
