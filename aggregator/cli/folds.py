@@ -158,6 +158,8 @@ def _pairs(settings: Settings, file: Path) -> None:
 
 def _ask(settings: Settings, questions: int, keep: Path | None, override: bool) -> None:
     config = settings.load(secrets=False)
+    if keep is not None:
+        _can_be_kept(keep)
     with open_reader(config.database) as store:
         pairs = desk.doubtful(store, questions)
     if not pairs:
@@ -241,6 +243,14 @@ def _labelled(entry: Entry) -> dict[str, object]:
         "source": entry.source,
         "published": rfc3339(entry.published),
     }
+
+
+def _can_be_kept(file: Path) -> None:
+    """Raises UsageError before anybody has answered in vain."""
+    try:
+        file.open("a").close()
+    except OSError as error:
+        raise UsageError(f"{file}: can't be written: {error.strerror}") from None
 
 
 def _keep(file: Path, pair: desk.Pair, same: bool) -> None:

@@ -49,6 +49,7 @@ def find(reader: Reader, name: str) -> tuple[Entry, ...]:
     """The entries that a person means by a number, a published id, a guid, a link or a link's key; usually
     one.
     """
+    name = name.encode("utf-8", "replace").decode()  # as a shell of another charset gives it
     if name.isdecimal() and len(name) < 19 and (numbered := by_number(reader, [int(name)])):
         return tuple(numbered.values())
     for way, values in _ways(name, urls.key(name)):
