@@ -1,0 +1,290 @@
+"""Titles, sentences, snippets, plain text, safe markup and words of any script, case by case; queries and their measures."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from aggregator import measure, query
+from aggregator.text import markup
+from aggregator.text.words import fold, is_character, search_words, words
+
+
+@pytest.mark.parametrize(
+    ("said", "title", "literal", "line"),
+    [
+        ("Why <script> tags block", "Why <script> tags block", "Why <script> tags block", "Why ‹script› tags block"),
+        ("<b>Bold</b> move", "Bold move", "<b>Bold</b> move", "‹b›Bold‹/b› move"),
+        ("C++ <vector> notes", "C++ <vector> notes", "C++ <vector> notes", "C++ ‹vector› notes"),
+        ("<a href='x'>y</a>", "y", "<a href='x'>y</a>", "‹a href='x'›y‹/a›"),
+        ("a < b", "a < b", "a < b", "a < b"),
+        ("AT&amp;T", "AT&T", "AT&T", "AT&\u2060amp;T"),
+        ("AT&amp;amp;T", "AT&amp;T", "AT&amp;T", "AT&\u2060amp;amp;T"),
+        ("&lt;b&gt;x&lt;/b&gt;", "<b>x</b>", "<b>x</b>", "&\u2060lt;b&\u2060gt;x&\u2060lt;/b&\u2060gt;"),
+        ("&lt;script&gt;x&lt;/script&gt;", "x", "<script>x</script>", "&\u2060lt;script&\u2060gt;x&\u2060lt;/script&\u2060gt;"),
+        ("&lt;i onclick=a()&gt;x", "x", "<i onclick=a()>x", "&\u2060lt;i onclick=a()&\u2060gt;x"),
+        ("x<!-- hidden -->y", "x y", "x<!-- hidden -->y", "x‹!-- hidden -->y"),
+        ("&#8217;s", "’s", "’s", "&\u2060#8217;s"),
+        ("&unknown;", "&unknown;", "&unknown;", "&\u2060unknown;"),
+        ("&#x110000;x", "x", "x", "&\u2060#x110000;x"),
+        ("&nbsp;x&nbsp;", "x", "x", "&\u2060nbsp;x&\u2060nbsp;"),
+        ("a\nb\t c", "a b c", "a b c", "a b c"),
+        ("a\0b\ufffdc\ud800d", "abcd", "abcd", "abcd"),
+        ("Use <br> here", "Use here", "Use <br> here", "Use ‹br› here"),
+        ("\ufeff\u200bx\u2060", "\ufeff\u200bx\u2060", "\ufeff\u200bx\u2060", "x"),
+        ("", "", "", ""),
+    ],
+)  # fmt: skip
+def test_F27_F67_a_title_as_markup_as_text_and_as_a_line(
+    said: str, title: str, literal: str, line: str
+) -> None:
+    assert (markup.title(said), markup.literal_title(said), markup.line(said)) == (title, literal, line)
+
+
+def test_F27_a_title_has_a_thousand_characters_at_most() -> None:
+    assert markup.title("x" * markup.MAX_TITLE) == "x" * markup.MAX_TITLE
+    assert markup.title("x" * (markup.MAX_TITLE + 1)) == "x" * (markup.MAX_TITLE - 1) + "…"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("One. Two.", "One."),
+        ("Is it? Yes.", "Is it?"),
+        ("Wait... what? Yes", "Wait..."),
+        ("He said “Go!” Then left", "He said “Go!”"),
+        ("(The end.) Next", "(The end.)"),
+        ("日本。東京", "日本。"),
+        ("v1.2 is out. Get it", "v1.2 is out."),
+        ("The U.S. won. Then", "The U.S. won."),
+        ("J. K. Rowling wrote. It", "J. K. Rowling wrote."),
+        ("approx. 5 m. Next", "approx. 5 m."),
+        ("Example Inc. fell. Then", "Example Inc. fell."),
+        ("No end", "No end"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_F28_the_first_sentence(text: str, expected: str) -> None:
+    assert markup.sentence(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "expected"),
+    [
+        ("abc", 3, "abc"),
+        ("abcd", 3, "ab…"),
+        ("one two three", 8, "one two…"),
+        ("one, two three", 8, "one…"),
+        ("one, two three four", 18, "one, two three…"),
+        ("one two, three four", 14, "one two…"),
+        ("x" * 20, 5, "xxxx…"),
+        ("a " + "x" * 20, 10, "a xxxxxxx…"),
+        ("end. of this text", 8, "end…"),
+        ("  a \n b  ", 3, "a b"),
+        ("日本語テスト、です", 8, "日本語テスト…"),
+        ("", 5, ""),
+    ],
+)  # fmt: skip
+def test_a_snippet_ends_at_a_clause_or_a_word(text: str, length: int, expected: str) -> None:
+    assert markup.snippet(text, length) == expected and len(expected) <= length
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("<p>a</p><p>b</p>", "a\nb"),
+        ("a<br>b<hr/>c", "a\nb\nc"),
+        ("<tr><td>a</td><td>b</td></tr>", "a b"),
+        ("<ul><li>a<li>b</ul>", "a\nb"),
+        ("a<wbr>b<i>c</i>", "abc"),
+        ("<script>x</script>y", "y"),
+        ("<script/>x", "x"),
+        ("<style>x", ""),
+        ("a<!-- b", "a"),
+        ("<!DOCTYPE html>a<?php x ?>b", "a b"),
+        ("&lt;b&gt; &amp;amp;", "<b> &amp;"),
+        ("1 < 2 > 0", "1 < 2 > 0"),
+        ("<b title='>'>x</b>", "x"),
+        ("&nbsp;a &nbsp; b", "a b"),
+        ("a\n\n  b", "a\nb"),
+    ],
+)  # fmt: skip
+def test_plain_text_of_markup(said: str, expected: str) -> None:
+    assert markup.plain(said) == expected
+
+
+REL = 'rel="noopener noreferrer"'
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("<script>alert(1)</script>a", "a"),
+        ("<a href='javascript:alert(1)'>x</a>", f"<a {REL}>x</a>"),
+        ("<a href='data:text/html,x'>x</a>", f"<a {REL}>x</a>"),
+        ("<a href='/x'>x</a>", f'<a href="https://a.example/x" {REL}>x</a>'),
+        ("<a href='#n'>x</a>", f'<a href="https://a.example/p#n" {REL}>x</a>'),
+        ("<a href='https: //b.example/'>x</a>", f'<a href="https://b.example/" {REL}>x</a>'),
+        ("<a href='mailto:a@b.example?subject=x y'>x</a>", f'<a href="mailto:a@b.example?subject=x%20y" {REL}>x</a>'),
+        ("<base href='https://evil.example/'><a href=x>x</a>", f'<a href="https://a.example/d/x" {REL}>x</a>'),
+        ("<img src=x onerror=alert(1)>", '<img src="https://a.example/d/x">'),
+        ("<img src=/a width=1 height=1>", ""),
+        ("<img src=/a width=1 height=2>", '<img src="https://a.example/a" width="1" height="2">'),
+        ("<img alt=x>", ""),
+        ("<img src=/a width=100% height=5x>", '<img src="https://a.example/a" width="100%">'),
+        ("<img src=/a srcset='/b 2x, javascript:x 3x'>", '<img src="https://a.example/a" srcset="https://a.example/b 2x">'),
+        ("<p style='color:red'>x</p>", "<p>x</p>"),
+        ("<p dir=rtl>x</p><p dir=x>y</p>", '<p dir="rtl">x</p><p>y</p>'),
+        ("<p title='a<b>c'>x</p>", '<p title="ac">x</p>'),
+        ("<code class='language-py evil'>x</code>", '<code class="language-py">x</code>'),
+        ("<pre>\n\nx</pre>", "<pre>x</pre>"),
+        ("<meta http-equiv=refresh content=0>x", "x"),
+        ("<math><mi>x</mi></math>", "x"),
+        ("<svg onload=alert(1)>", ""),
+        ("<b>x", "<b>x</b>"),
+        ("a & b", "a &amp; b"),
+        ("a\xa0b", "a&nbsp;b"),
+    ],
+)  # fmt: skip
+def test_S8_F30_safe_markup(said: str, expected: str) -> None:
+    found = markup.safe(said, "https://a.example/d/", "https://a.example/p")
+    assert found == expected and markup.safe(found, "https://a.example/d/") == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "folded", "sought"),
+    [
+        ("ÉLYSÉE", ["elysee"], ["elysee"]),
+        ("Straße", ["strasse"], ["strasse"]),
+        ("ﬁn", ["fin"], ["fin"]),
+        ("İstanbul", ["istanbul"], ["istanbul"]),
+        ("Łódź", ["łodz"], ["lodz"]),
+        ("Øre", ["øre"], ["ore"]),
+        ("e\u0301", ["e"], ["e"]),
+        ("a\u00adb", ["ab"], ["ab"]),
+        ("a_b", ["a", "b"], ["a", "b"]),
+        ("can't", ["can", "t"], ["can", "t"]),
+        ("x²", ["x2"], ["x2"]),
+        ("日", ["日"], ["日"]),
+        ("日本", ["日本"], ["日本"]),
+        ("日本語 a", ["日本", "本語", "a"], ["日本", "本語", "a"]),
+        ("हिन्दी", ["हिन्दी"], ["हिन्दी"]),
+        ("…—!", [], []),
+        ("", [], []),
+    ],
+)  # fmt: skip
+def test_words_to_compare_and_words_to_search(said: str, folded: list[str], sought: list[str]) -> None:
+    assert (words(said), search_words(said)) == (folded, sought)
+    assert is_character(said) == (said == "日") and fold(fold(said)) == fold(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "prefilter", "size"),
+    [
+        ("a", "a", '"a"', 1),
+        ("a b", "(a AND b)", '("a") AND ("b")', 2),
+        ("a OR b", "(a OR b)", '("a") OR ("b")', 2),
+        ("a AND b OR c", "((a AND b) OR c)", '(("a") AND ("b")) OR ("c")', 3),
+        ("NOT a", "NOT a", None, 1),
+        ("NOT NOT a", "a", '"a"', 1),
+        ("a OR NOT b", "(a OR NOT b)", None, 2),
+        ("a NOT b", "(a AND NOT b)", '("a")', 2),
+        ("title:(a b)", "(title:a AND title:b)", '(title : "a") AND (title : "b")', 2),
+        ("title:since:7d", "since:7d", None, 1),
+        ('title:"a b"*', 'title:"a b"*', 'title : "a b" *', 1),
+        ("ab*", "ab*", '"ab" *', 1),
+        ("since:7d a", "(since:7d AND a)", '("a")', 2),
+        ("author:x", "author:x", None, 1),
+        ("C++", "C++", '"c"', 1),
+        ("日", "日", None, 1),
+        ("日本", "日本", '"日本"', 1),
+        ("title:日", "title:日", None, 1),
+    ],
+)  # fmt: skip
+def test_a_query_shown_and_narrowed(text: str, shown: str, prefilter: str | None, size: int) -> None:
+    parsed = query.parse(text)
+    assert (query.shown(parsed), query.prefilter(parsed), query.size(parsed)) == (shown, prefilter, size)
+    assert query.shown(query.parse(shown)) == shown, "what is shown can be typed"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x" * (query.MAX_LENGTH + 1), "at character 8001: a query has at most 8000 characters"),
+        ("(" * 51 + "a" + ")" * 51, "at character 52: parentheses nest deeper than 50"),
+        ("a)", "at character 2: this closing parenthesis has no opening one"),
+        ("a (b", "at character 3: this parenthesis is not closed"),
+        ('a "b', "at character 3: this quotation mark is not closed"),
+        ("a OR OR b", "at character 6: expected a word, not “OR”"),
+        ("()", "at character 2: expected a word, not “)”"),
+        ("title:", "at character 7: the query ends where a word was expected"),
+        ("http://x", "at character 1: there is no field “http:”; fields are title:, author:, source:, category:, lang:, since:, before: (or quote the word)"),
+        ("a -b", "at character 3: “-b”: to leave a word out write NOT b"),
+        ("a*b", "at character 2: “a*b”: a * stands at the end of a word only"),
+        ("a*", "at character 2: “a*” would match every word that begins so; write two letters before the *, or \"a*\" in quotation marks to look for that"),
+        ("*", "at character 1: “*” holds no word"),
+        ("since:", "at character 7: expected a date or a duration after since:, such as since:2026-03-01 or since:7d"),
+        ("before:2026-13-01", "at character 8: “2026-13-01” is no date or duration; write before:2026-03-01 or before:7d"),
+        ('since:""', "at character 7: “” is no date or duration; write since:2026-03-01 or since:7d"),
+    ],
+)  # fmt: skip
+def test_what_is_no_query_is_told_where_and_why(text: str, expected: str) -> None:
+    with pytest.raises(query.QueryError) as caught:
+        query.parse(text)
+    assert str(caught.value) == expected
+
+
+def test_the_longest_and_the_deepest_query() -> None:
+    assert query.shown(query.parse("x" * query.MAX_LENGTH)) == "x" * query.MAX_LENGTH
+    assert query.shown(query.parse("(" * 50 + "a" + ")" * 50)) == "a"
+
+
+@pytest.mark.parametrize(
+    ("queries", "text", "expected"),
+    [
+        (["harbour"], "The Harbours, HARBOUR!", ["HARBOUR"]),
+        (["harb*"], "The Harbours, HARBOUR!", ["Harbours", "HARBOUR"]),
+        (['"old town"'], "Old town, new town", ["Old", "town", "town"]),
+        (['"old to"*'], "Old town, new", ["Old", "town"]),
+        (["é"], "E é e x", ["E", "é", "e"]),
+        (["日本"], "日本語", ["日本語"]),
+        ([], "a", []),
+        (["a"], "", []),
+    ],
+)  # fmt: skip
+def test_words_that_were_sought_are_marked(queries: list[str], text: str, expected: list[str]) -> None:
+    terms = [term for one in queries for term in query.sought_for(query.parse(one))]
+    pieces = query.marked(terms, text)
+    assert [piece for piece, is_sought in pieces if is_sought] == expected
+    assert "".join(piece for piece, _ in pieces) == text and query.occurrences(terms, text) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("gold", "found", "gray", "expected"),
+    [
+        ({"a": "1"}, {}, {}, (1.0, 1.0, 1.0, 1.0, 0, 0, 1.0, 1)),
+        ({"a": "1", "b": "1"}, {"a": "x", "b": "x"}, {}, (1.0, 1.0, 1.0, 1.0, 0, 0, 1.0, 2)),
+        ({"a": "1", "b": "1", "c": "2"}, dict.fromkeys("abc", "x"), {}, (1 / 3, 1.0, 5 / 9, 1.0, 2, 0, 0.0, 3)),
+        ({"a": "1", "b": "1", "c": "2"}, {"a": "x", "b": "y"}, {}, (1.0, 0.0, 1.0, 2 / 3, 0, 1, 1.0, 1)),
+        ({"a": "1", "b": "2"}, {"a": "x", "b": "x"}, {}, (0.0, 1.0, 0.5, 1.0, 1, 0, 0.0, 2)),
+        ({"a": "1", "b": "2"}, {"a": "x", "b": "x"}, {"a": {"b"}, "b": {"a"}}, (1.0, 1.0, 1.0, 1.0, 0, 0, 1.0, 2)),
+        ({"a": "1"}, {"a": "x", "b": "x"}, {}, (1.0, 1.0, 1.0, 1.0, 0, 0, 1.0, 1)),
+    ],
+)  # fmt: skip
+def test_scores_by_hand(
+    gold: dict[str, str], found: dict[str, str], gray: dict[str, set[str]], expected: tuple[float, ...]
+) -> None:
+    one = measure.score("text", gold, found, gray)
+    told = (one.precision, one.recall, one.b3_precision, one.b3_recall, one.wrong, one.missed, one.apart, one.largest)  # fmt: skip
+    assert all(map(math.isclose, told, expected)), told
+
+
+@pytest.mark.parametrize(
+    ("right", "of", "low", "high"),
+    [(0, 0, 0.0, 1.0), (0, 1, 0.0, 0.793), (1, 1, 0.207, 1.0), (50, 100, 0.404, 0.596), (100, 100, 0.963, 1.0)],
+)  # fmt: skip
+def test_the_interval_of_a_share(right: int, of: int, low: float, high: float) -> None:
+    """Figures as in Wilson's paper's method, worked out by hand for one and for a hundred answers."""
+    found = measure.wilson(right, of)
+    assert math.isclose(found[0], low, abs_tol=0.0005) and math.isclose(found[1], high, abs_tol=0.0005)
