@@ -78,18 +78,9 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._files: dict[str, Record] = {}
-        self._gone: dict[str, int] = {}
-        self._load()
-
-    def _load(self) -> None:
-        try:
-            record = json.loads((self.path / MANIFEST).read_bytes())
-            self._files, self._gone = dict(record["files"]), dict(record["gone"])
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError, KeyError, TypeError):
-            self._files, self._gone = {}, {}  # everything is written again, which is right in any case
+        self._files, self._gone = recorded(
+            path
+        )  # where that says nothing, everything is written again: right in any case
 
     def usable(self) -> None:
         """Makes the folder; PublishError where it can't be made or written to, or is a link."""
@@ -235,6 +226,24 @@ class Folder:
     def _drop_codings(self, target: Path) -> None:
         for form in CODINGS:
             target.with_name(target.name + form).unlink(missing_ok=True)
+
+
+def recorded(folder: Path) -> tuple[dict[str, Record], dict[str, int]]:
+    """What its manifest says of a folder: the files there, and since when others are gone; nothing where it is
+    no manifest of ours. No name leads elsewhere: whoever may change it has no other file removed (S18).
+    """
+    try:
+        said = json.loads((folder / MANIFEST).read_bytes())
+        return (
+            {name: one for name, one in said["files"].items() if _NAME.match(name) and _is_record(one)},
+            {name: at for name, at in said["gone"].items() if _NAME.match(name) and isinstance(at, int)},
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}, {}
+
+
+def _is_record(one: Record) -> bool:
+    return isinstance(one["sha256"], str) and isinstance(one["size"], int)
 
 
 def _refuse_strange(names: Iterable[str]) -> None:

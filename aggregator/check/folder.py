@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from lxml import etree
 from aggregator import urls
 from aggregator.check import feeds
 from aggregator.check.feeds import Document
-from aggregator.publish import LARGE, MANIFEST
+from aggregator.publish import LARGE, recorded
 from aggregator.render import formats
 from aggregator.render.formats import HTML, OPML
 
@@ -162,11 +161,8 @@ def _opml(opml: Path) -> Iterator[str]:
 
 def _files(path: Path) -> Iterator[str]:
     """Each file is as it was published, and its compressed forms are forms of it."""
-    try:
-        record = json.loads((path / MANIFEST).read_bytes())["files"]
-    except (OSError, ValueError, KeyError):
-        return  # a folder without our record may be checked too
-    for name, known in sorted(record.items()):
+    files, _ = recorded(path)  # nothing: a folder without our record may be checked too
+    for name, known in sorted(files.items()):
         file = path / name
         if not file.is_file():
             yield f"{file}: was published and is not there"

@@ -1,0 +1,210 @@
+"""The output folder among whatever others leave in it: manifests that are none of ours, files that changed, disks that fail."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aggregator.errors import PublishError
+from aggregator.publish import CODINGS, LARGE, MANIFEST, MANY, Folder, Written
+from aggregator.web import Published
+
+RECORD = {"sha256": "x", "size": 1}
+AT = 1_790_000_000
+
+
+def there(folder: Path) -> set[str]:
+    return {str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file()} - {MANIFEST}
+
+
+def manifest(folder: Path) -> Any:
+    return json.loads((folder / MANIFEST).read_text())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("nothing", ""),
+        ("no JSON", "\0"),
+        ("a number", "5"),
+        ("a list of names", '{"files": ["all.html"], "gone": {}}'),
+        ("a number for a record", '{"files": {"all.html": 3}, "gone": {}}'),
+        ("a record without its size", '{"files": {"all.html": {"sha256": "x"}}, "gone": {}}'),
+        ("nothing gone", '{"files": {}, "gone": null}'),
+        ("a list that is gone", '{"files": {}, "gone": ["a.html"]}'),
+        ("nested beyond all reason", "[" * 100_000),
+    ],
+)  # fmt: skip
+def test_a_manifest_that_says_nothing_has_everything_written_again(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    (tmp_path / MANIFEST).write_text(text)
+    folder = Folder(tmp_path)
+    assert folder.names() == () == folder.missing(), name
+    assert folder.write({"all.html": b"x"}, ["other.html"], AT) == Written(("all.html",))
+    assert manifest(tmp_path)["files"].keys() == {"all.html"} and there(tmp_path) == {"all.html"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../victim.txt",
+        "archive/../../victim.txt",
+        "{}/victim.txt",
+        "stories/../../victim.txt",
+        "victim.txt\0",
+        "\ud800.html",
+        ".htaccess",
+        "other/file.html",
+        "",
+    ],
+)  # fmt: skip
+def test_S18_whoever_changes_the_manifest_has_no_other_file_removed(tmp_path: Path, name: str) -> None:
+    victim, output = tmp_path / "victim.txt", tmp_path / "out"
+    victim.write_text("precious")
+    output.mkdir()
+    (output / ".htaccess").write_text("theirs")
+    named = name.format(tmp_path)
+    text = json.dumps({"files": {named: RECORD, "all.html": RECORD}, "gone": {named: 5, "old.html": 6}})
+    (output / MANIFEST).write_text(text)
+    folder = Folder(output)
+    assert folder.names() == ("all.html",)
+    folder.write({"feeds.html": b"x"}, ["all.html"], AT)
+    assert victim.exists() and (output / ".htaccess").exists()
+    assert manifest(output)["gone"] == {"all.html": AT, "old.html": 6}
+
+
+def test_since_when_a_file_is_gone_and_that_it_is_there_again(tmp_path: Path) -> None:
+    folder, published = Folder(tmp_path), Published(tmp_path)
+    assert published.gone("all.html") is None and not published.ready
+    folder.write({"all.html": b"x", "stories/1.html": b"y"}, [], AT)
+    folder.write({}, ["all.html", "never-there.html"], AT + 1, gone={"all.html": 5, "moved.html": 7})
+    assert published.ready and published.get("all.html") is None
+    assert [published.gone(name) for name in ("all.html", "moved.html", "never-there.html")] == [
+        AT + 1,
+        7,
+        None,
+    ]
+    folder.write({"all.html": b"x"}, [], AT + 2, gone={"moved.html": 9})
+    assert published.gone("all.html") is None and published.gone("moved.html") == 7, "the first time counts"
+    assert Folder(tmp_path).names() == ("all.html", "stories/1.html")
+    (tmp_path / MANIFEST).write_text('{"gone": {"a": "soon", "b": [1]}}')
+    assert published.gone("a") is None and published.gone("b") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "harm"),
+    [
+        ("removed", lambda file: file.unlink()),
+        ("cut", lambda file: file.write_bytes(b"")),
+        ("grown", lambda file: file.write_bytes(b"x" * 11)),
+        ("a link", lambda file: (file.unlink(), file.symlink_to("elsewhere"))),
+        ("a pipe", lambda file: (file.unlink(), os.mkfifo(file))),
+    ],
+)  # fmt: skip
+def test_a_file_that_somebody_touched_is_missing_and_written_again(
+    tmp_path: Path, name: str, harm: Any
+) -> None:
+    folder, files = Folder(tmp_path), {"all.html": b"x" * 10, "feeds.html": b"y"}
+    folder.write(files, [], AT)
+    assert folder.missing() == () and folder.write(files, [], AT + 1) == Written((), 2)
+    harm(tmp_path / "all.html")
+    assert folder.missing() == ("all.html",), name
+    assert folder.write(files, [], AT + 2) == Written(("all.html",), 1) and folder.missing() == ()
+    assert (tmp_path / "all.html").read_bytes() == b"x" * 10
+
+
+@pytest.mark.parametrize(("size", "coded"), [(255, False), (256, True), (4000, True)])
+def test_F55_a_file_is_compressed_where_it_is_worth_it(tmp_path: Path, size: int, coded: bool) -> None:
+    folder = Folder(tmp_path)
+    folder.write({"all.html": b"x" * 4000}, [], AT)
+    folder.write({"all.html": b"y" * size}, [], AT)
+    assert there(tmp_path) == {"all.html", *(f"all.html{form}" for form in CODINGS if coded)}
+    folder.write({}, ["all.html"], AT)
+    assert there(tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "size", "large"),
+    [("all.rss", LARGE, False), ("all.rss", LARGE + 1, True), ("all.html", LARGE + 1, False), ("all.json", LARGE + 1, True)],
+)  # fmt: skip
+def test_F25_a_feed_beyond_a_megabyte_is_told(tmp_path: Path, file: str, size: int, large: bool) -> None:
+    done = Folder(tmp_path).write({file: bytes(size)}, [], AT)
+    assert done.large == (((file, size),) if large else ())
+
+
+def test_F48_the_time_of_a_file_goes_on_with_every_change(tmp_path: Path) -> None:
+    folder, times = Folder(tmp_path), []
+    for body, at in ((b"1", AT), (b"2", AT), (b"3", AT - 500), (b"4", AT + 60)):
+        folder.write({"all.rss": body}, [], at)
+        times.append(int((tmp_path / "all.rss").stat().st_mtime))
+    assert times == [AT, AT + 1, AT + 2, AT + 60]
+
+
+@pytest.mark.parametrize("many", [2, MANY + 1])
+@pytest.mark.parametrize("call", ["replace", "fsync"])
+def test_R6_a_disk_that_fails_leaves_what_stood_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, many: int
+) -> None:
+    folder = Folder(tmp_path)
+    files = {f"t{n}.html": b"old" for n in range(many)}
+    folder.write(files, [], AT)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "t0.html"))
+
+    monkeypatch.setattr(f"aggregator.publish.os.{call}", full)
+    with pytest.raises(PublishError, match=r"t0\.html: can't be written: No space left on device; the files"):
+        folder.write(dict.fromkeys(files, b"new"), [], AT)
+    monkeypatch.undo()
+    assert not [name for name in there(tmp_path) if name.startswith(".aggregator-")]
+    if call == "replace":
+        assert {(tmp_path / name).read_bytes() for name in files} == {b"old"}
+    assert Folder(tmp_path).write(dict.fromkeys(files, b"new"), [], AT).written == tuple(sorted(files))
+
+
+def test_a_check_that_raises_has_nothing_replaced(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.write({"a.html": b"old"}, [], AT)
+    calls = iter([None, KeyboardInterrupt()])
+
+    def check() -> None:
+        if (error := next(calls)) is not None:
+            raise error
+
+    with pytest.raises(KeyboardInterrupt):
+        folder.write({"a.html": b"new", "b.html": b"new"}, [], AT, check)
+    assert there(tmp_path) == {"a.html"} and (tmp_path / "a.html").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(
+    ("name", "begin", "words"),
+    [
+        ("a file stands there", lambda at: at.write_text("x"), "can't be made: File exists"),
+        ("within a file", lambda at: at.parent.rmdir() or at.parent.write_text("x"), "can't be made: Not a directory"),
+        ("a link", lambda at: at.symlink_to(at.parent), "is a link to .*; name that folder as service.output"),
+        ("a link to nowhere", lambda at: at.symlink_to("nowhere"), "is a link to nowhere"),
+    ],
+)  # fmt: skip
+def test_S18_a_folder_that_can_not_be_used_is_told_so(
+    tmp_path: Path, name: str, begin: Any, words: str
+) -> None:
+    output = tmp_path / "in" / "out"
+    output.parent.mkdir()
+    begin(output)
+    with pytest.raises(PublishError, match=words):
+        Folder(output).usable()
+    Folder(tmp_path / "new" / "out").usable()
+    assert (tmp_path / "new" / "out").is_dir()
+
+
+def test_what_was_written_adds_up() -> None:
+    one = Written(("b", "a"), 2, ("x",), (("f", 1),))
+    assert one + Written(("a", "c"), 3, ("w",), (("g", 2),)) == Written(
+        ("a", "b", "c"), 5, ("w", "x"), (("f", 1), ("g", 2))
+    )
