@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import json
 import os
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 
 from aggregator.errors import PublishError
@@ -97,14 +99,24 @@ def test_since_when_a_file_is_gone_and_that_it_is_there_again(tmp_path: Path) ->
     assert published.gone("a") is None and published.gone("b") is None
 
 
+def linked(file: Path) -> None:
+    file.unlink()
+    file.symlink_to("elsewhere")
+
+
+def piped(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
 @pytest.mark.parametrize(
     ("name", "harm"),
     [
         ("removed", lambda file: file.unlink()),
         ("cut", lambda file: file.write_bytes(b"")),
         ("grown", lambda file: file.write_bytes(b"x" * 11)),
-        ("a link", lambda file: (file.unlink(), file.symlink_to("elsewhere"))),
-        ("a pipe", lambda file: (file.unlink(), os.mkfifo(file))),
+        ("a link", linked),
+        ("a pipe", piped),
     ],
 )  # fmt: skip
 def test_a_file_that_somebody_touched_is_missing_and_written_again(
@@ -125,6 +137,9 @@ def test_F55_a_file_is_compressed_where_it_is_worth_it(tmp_path: Path, size: int
     folder.write({"all.html": b"x" * 4000}, [], AT)
     folder.write({"all.html": b"y" * size}, [], AT)
     assert there(tmp_path) == {"all.html", *(f"all.html{form}" for form in CODINGS if coded)}
+    if coded:
+        forms = [(tmp_path / f"all.html{form}").read_bytes() for form in CODINGS]
+        assert [gzip.decompress(forms[0]), brotli.decompress(forms[1])] == [b"y" * size] * 2
     folder.write({}, ["all.html"], AT)
     assert there(tmp_path) == set()
 
