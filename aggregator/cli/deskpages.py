@@ -70,6 +70,15 @@ class _Teller:
         return self.titles.get(entry.source, entry.source)
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What a page of the desk shows of the store."""
+
+    found: Sequence[tuple[int, str, str, int]] = ()  # to choose from: entry, headline, source, stories
+    told: Sequence[pages.Told] = ()  # the stories of the event that was chosen
+    before: Sequence[pages.Said] = ()  # what was split and joined
+
+
 class EditorDesk:
     """Implements `web.Editor` over the config of the moment."""
 
@@ -132,18 +141,21 @@ class EditorDesk:
         asked = given.get("q", "")[:500]
         try:
             with open_reader(self._config.database) as store:
-                told = self._event(store, entry) if re.fullmatch(r"[0-9]{1,18}", entry) else []
-                found = [] if told else self._found(store, asked)
-                before = _said(desk.overrides(store))
+                stored = self._stored(store, entry, asked)
         except UsageError as error:
             return _plain("404 Not Found", str(error))
         except query.QueryError as error:
-            told, found, before, said, status = [], [], [], str(error), "400 Bad Request"
+            stored, said, status = _Stored(), str(error), "400 Bad Request"
         except AggregatorError as error:
             return _plain("503 Service Unavailable", str(error))
         site, key = self._config.site, self._gate.key
-        page = pages.desk(site, self._neighbours, key, said, found, told, asked, before)
+        page = pages.desk(site, self._neighbours, key, said, stored.found, stored.told, asked, stored.before)
         return Answer(page, status=status)
+
+    def _stored(self, store: Reader, entry: str, asked: str) -> _Stored:
+        told = self._event(store, entry) if re.fullmatch(r"[0-9]{1,18}", entry) else []
+        found = [] if told else self._found(store, asked)
+        return _Stored(found, told, _said(desk.overrides(store)))
 
     def _event(self, store: Reader, entry: str) -> list[pages.Told]:
         why = desk.why(store, entry)

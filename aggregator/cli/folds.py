@@ -1,7 +1,7 @@
 """`split`, `join`, `refold`, `eval`, `plan`: the levels of sameness, overridden, replayed, measured.
 
-In: entries by id, link or guid; a labelled file; a changed config. Out: overrides, stories and events made anew,
-or figures. Start reading at `split_command`; each command stands before what only it needs.
+In: entries by id, link or guid; a labelled file; a changed config. Out: overrides, stories and events made
+anew, or figures. Start reading at `split_command`; each command stands before what only it needs.
 """
 
 from __future__ import annotations
@@ -157,6 +157,7 @@ def _pairs(settings: Settings, file: Path) -> None:
 
 
 def _ask(settings: Settings, questions: int, keep: Path | None, override: bool) -> None:
+    """About the folds that are least certain; says then what the answers mean."""
     config = settings.load(secrets=False)
     if keep is not None:
         _can_be_kept(keep)

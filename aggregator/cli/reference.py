@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -26,14 +26,20 @@ def help_command(settings: Settings, words: tuple[str, ...]) -> None:
         for line in _of_config(words[1] if len(words) > 1 else ""):
             click.echo(line)
         return
-    root = context.find_root()
-    command, found = root.command, root
+    found = _context(context.find_root(), words)
+    click.echo(found.command.get_help(found))
+
+
+def _context(root: click.Context, words: tuple[str, ...]) -> click.Context:
+    """Of the command that `words` lead to from the root. Raises UsageError."""
+    found = root
     for word in words:
-        inner = command.get_command(found, word) if isinstance(command, click.Group) else None
+        group = found.command
+        inner = group.get_command(found, word) if isinstance(group, click.Group) else None
         if inner is None:
             raise UsageError(f'help: there is no command "{" ".join(words)}"; `aggregator --help` lists them')
-        command, found = inner, click.Context(inner, found, word)
-    click.echo(command.get_help(found))
+        found = click.Context(inner, found, word)
+    return found
 
 
 def keys() -> dict[str, Schema]:
@@ -63,13 +69,17 @@ def _of_config(wanted: str) -> Iterator[str]:
     known = keys()
     found = [key for key in known if wanted in (key, key.partition(".")[0], key.partition(".")[2], "")]
     if not found:
-        near = difflib.get_close_matches(wanted, [*known, *(key.partition(".")[2] for key in known)], 1)
-        meant = f'; did you mean "{near[0]}"?' if near else ""
-        raise UsageError(f'help config: there is no key "{wanted}"{meant}')
+        raise _unknown(wanted, [*known, *(key.partition(".")[2] for key in known)])
     for key in found:
         yield f"{key}  {_kind(known[key])}"
         if text := known[key].get("description"):
             yield f"    {text}"
+
+
+def _unknown(wanted: str, names: Sequence[str]) -> UsageError:
+    near = difflib.get_close_matches(wanted, names, 1)
+    meant = f'; did you mean "{near[0]}"?' if near else ""
+    return UsageError(f'help config: there is no key "{wanted}"{meant}')
 
 
 def _kind(said: Schema) -> str:

@@ -16,6 +16,7 @@ from aggregator import cycle
 from aggregator.cli.common import Settings, common, now, print_json, rfc3339
 from aggregator.config import Config
 from aggregator.cycle import Report, Wanted, Watch
+from aggregator.cycle.report import Collected
 from aggregator.errors import UsageError
 from aggregator.model import Failure
 from aggregator.render import formats
@@ -174,15 +175,19 @@ def tell(settings: Settings, config: Config, report: Report) -> None:
 
 
 def _summary(config: Config, report: Report) -> Iterator[str]:
-    collected, folded = report.collected, report.folded
-    answered = f"{collected.ok + collected.not_modified} of {collected.due} sources answered"
-    news = f"{collected.new} new entries, {collected.updated} updated"
-    yield f"in      {answered}, {collected.not_modified} with nothing new; {news}"
+    yield _polled_line(report.collected)
+    folded = report.folded
     told = f"{folded.stories_new} new stories, {folded.stories_changed} told again elsewhere"
     yield f"folded  {told}; {folded.events_new} new events, {folded.events_changed} that go on"
     yield f"out     {_files(report.written.written) or 'nothing changed'} in {config.output}"
     feed = f"{config.site.base_url}all{formats.best_first(config.site.formats)[0].ending}"
     yield f"read    aggregator serve, then subscribe to {feed}, or open {config.output / 'index.html'}"
+
+
+def _polled_line(collected: Collected) -> str:
+    answered = f"{collected.ok + collected.not_modified} of {collected.due} sources answered"
+    news = f"{collected.new} new entries, {collected.updated} updated"
+    return f"in      {answered}, {collected.not_modified} with nothing new; {news}"
 
 
 def _files(written: Sequence[str]) -> str:

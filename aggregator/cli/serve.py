@@ -26,7 +26,7 @@ from aggregator.daemon import Daemon, log, notify
 from aggregator.errors import AggregatorError, ConfigError, LockedError, Stopped, StoreError, UsageError
 from aggregator.mailbox import Mailbox
 from aggregator.meters import Meters, Stages, Stored
-from aggregator.model import SourceState
+from aggregator.model import Source, SourceState
 from aggregator.publish import Folder
 from aggregator.render import formats, pages
 from aggregator.server import WSGI, Running
@@ -72,12 +72,16 @@ class Holder:
 ITEMS = 30  # on a source's page
 
 
+def _state(row: desk.SourceRow) -> str:
+    return row.memory.state if row.source.enabled else "disabled"
+
+
 def _line(row: desk.SourceRow, present: int) -> pages.StatusLine:
     memory = row.memory
     return pages.StatusLine(
         row.source.id,
         row.title,
-        memory.state if row.source.enabled else "disabled",
+        _state(row),
         ago(memory.succeeded, present),
         ago(memory.last_new, present),
         row.new,
@@ -105,8 +109,9 @@ def _health_record(polled: Sequence[SourceState], ticked: float | None, present:
     """Of sources that were polled; `ticked`: when the daemon last looked at what is due."""
     overdue = max((present - memory.next_poll for memory in polled), default=0)
     idle = None if ticked is None else max(0, present - int(ticked))
+    is_awake = idle is None or idle < IDLE
     return {
-        "ok": overdue < OVERDUE and (idle is None or idle < IDLE),
+        "ok": overdue < OVERDUE and is_awake,
         "seconds_since_tick": idle,
         "last_poll": max((memory.polled or 0 for memory in polled), default=None),
         "oldest_overdue_seconds": max(0, overdue),
@@ -162,50 +167,59 @@ class StoreDesk:
 
     def source(self, name: str) -> Answer | None:
         """A source's own page; None where there is no such source."""
-        config, present = self._holder.config, self._clock()
-        chosen = next((source for source in config.sources if source.id == name), None)
+        chosen = next((source for source in self._holder.config.sources if source.id == name), None)
         if chosen is None:
             return None
         try:
             with self._open() as store:
-                [row] = desk.source_rows(replace(config, sources=(chosen,)), store, present)
-                items = cycle.source_items(config, store, name, ITEMS)
-                last = sources.last_notices(store).get(name)
-                origin = sources.origins(store, [chosen])[name]
+                return Answer(self._source_page(store, chosen))
         except StoreError as error:
             return self._unusable(error)
+
+    def _source_page(self, store: Reader, chosen: Source) -> bytes:
+        config, present, name = self._holder.config, self._clock(), chosen.id
+        [row] = desk.source_rows(replace(config, sources=(chosen,)), store, present)
+        items = cycle.source_items(config, store, name, ITEMS)
+        last = sources.last_notices(store).get(name)
+        origin = sources.origins(store, [chosen])[name]
         line = pages.SourceLine(name, row.title, origin.url, origin.site, chosen.enabled)
         health = _health(row, present)
-        return Answer(pages.source(line, items, config.site, self._neighbours(), last, health))
+        return pages.source(line, items, config.site, self._neighbours(), last, health)
 
     def search(self, text: str, form: str, limit: int, page: int = 1, best_first: bool = False) -> Answer:
         feed = formats.feed(form)
         asked = pages.Results(text, page=page, best_first=best_first)
-        if not text.strip():
-            return self._search_page(asked) if feed is None else _plain("q= is missing", BAD_REQUEST)
         try:
-            with self._open() as store:
-                if feed is not None:
-                    return self._search_feed(store, text, feed, limit)
-                shown = self._results(store, asked, limit)
-            return self._search_page(shown, query.sought_for(query.parse(text)))
-        except query.QueryError as trouble:
-            if feed is not None:
-                return _plain(str(trouble), BAD_REQUEST)
-            return self._search_page(replace(asked, error=str(trouble)))
+            return self._search_page(asked, limit) if feed is None else self._search_feed(text, feed, limit)
         except desk.TooLong:
-            return _plain(
-                "this search takes too long; ask for rarer words, without a * or a field", UNAVAILABLE
-            )
+            words = "this search takes too long; ask for rarer words, without a * or a field"
+            return _plain(words, UNAVAILABLE)
         except StoreError as trouble:
             return self._unusable(trouble)
 
-    def _search_feed(self, store: Reader, text: str, feed: formats.Format, limit: int) -> Answer:
-        found = _bounded(store, text, lambda late: desk.stories_of(store, text, limit, self._clock(), late))
-        made = cycle.search_feed(self._holder.config, store, found, text, feed, limit)
+    def _search_feed(self, text: str, feed: formats.Format, limit: int) -> Answer:
+        if not text.strip():
+            return _plain("q= is missing", BAD_REQUEST)
+        try:
+            with self._open() as store:
+                ask = partial(desk.stories_of, store, text, limit, self._clock())
+                found = _bounded(store, text, ask)
+                made = cycle.search_feed(self._holder.config, store, found, text, feed, limit)
+        except query.QueryError as trouble:
+            return _plain(str(trouble), BAD_REQUEST)
         return Answer(made, content_type(feed))
 
-    def _search_page(self, shown: pages.Results, terms: Sequence[query.Term] = ()) -> Answer:
+    def _search_page(self, asked: pages.Results, limit: int) -> Answer:
+        if not asked.query.strip():
+            return self._answered(asked)
+        try:
+            with self._open() as store:
+                shown = self._results(store, asked, limit)
+            return self._answered(shown, query.sought_for(query.parse(asked.query)))
+        except query.QueryError as trouble:
+            return self._answered(replace(asked, error=str(trouble)))
+
+    def _answered(self, shown: pages.Results, terms: Sequence[query.Term] = ()) -> Answer:
         """`terms` are marked."""
         page = pages.search(shown, self._holder.config.site, self._neighbours(), partial(query.marked, terms))
         return Answer(page, status=BAD_REQUEST if shown.error else "200 OK")
@@ -269,7 +283,7 @@ class StoreDesk:
                 counts = lookup.counts(store)
         except StoreError:
             return Stored(up=False)
-        states = Counter(row.memory.state if row.source.enabled else "disabled" for row in rows)
+        states = Counter(_state(row) for row in rows)
         last_poll = max([row.memory.polled or 0 for row in rows], default=0)
         fetched = {"requests": week.requests, "wire_bytes": week.wire_bytes, "saved_bytes": week.saved_bytes}
         return Stored(True, states, counts, last_poll or None, fetched)
@@ -329,6 +343,9 @@ def _wait_for_the_end(running: Running) -> None:
 PUSHES_EVERY = 3600  # seconds between two looks at subscriptions while nothing else is to be done
 
 
+Place = tuple[str, int, int]  # host, port, and bytes of the largest body that is taken there
+
+
 class Server:
     """The daemon's web server, where and as the present config says; none where that has no [serve]."""
 
@@ -336,7 +353,7 @@ class Server:
         self._holder, self._meters, self._mailbox = holder, meters, mailbox
         self._application = _application(holder, meters, mailbox)
         self._running: Running | None = None
-        self._at: tuple[str, int, int] | None = None
+        self._at: Place | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         return self._application(environ, start_response)  # one request is answered by one config
@@ -347,8 +364,8 @@ class Server:
         if at == self._at:
             return
         before, old = self._at, self._running
-        if before is not None and (at is None or at[1] == before[1] != 0):
-            self.close()  # the same port at another address may include the old one
+        if before is not None and _excludes(at, before):
+            self.close()
             old = None
         try:
             self._listen(config, at)
@@ -360,7 +377,7 @@ class Server:
         if old is not None:
             old.close()
 
-    def _listen(self, config: Config, at: tuple[str, int, int] | None) -> None:
+    def _listen(self, config: Config, at: Place | None) -> None:
         if at is not None:
             self._running = _start(self, *at)
             log(f"serving {config.output} at http://{at[0]}:{self._running.port}/")
@@ -379,8 +396,14 @@ class Server:
             raise RuntimeError("the web server ended by itself")
 
 
-def _place(config: Config) -> tuple[str, int, int] | None:
-    """Host, port, and bytes of the largest body that is taken there."""
+def _excludes(at: Place | None, before: Place) -> bool:
+    """Whether nothing can listen there while the old one does: the same port at another address may include
+    the old one.
+    """
+    return at is None or at[1] == before[1] != 0
+
+
+def _place(config: Config) -> Place | None:
     if config.serve is None:
         return None
     can_be_pushed = config.push and websub.is_public(config.site.base_url)
@@ -448,24 +471,26 @@ class Service:
         """All that can fail comes first."""
         before = self.holder.config
         Folder(changed.output).usable()
-        lock = self._lock
-        if changed.database != before.database:
-            lock = daemon_lock(changed.database)
-        try:
-            if lock is not self._lock:
-                with suppress(LockedError):
-                    open_writer(changed.database).close()
+        if changed.database == before.database:
             self.server.move(changed)
-        except AggregatorError:
-            if lock is not self._lock:
-                lock.release()
-            raise
-        if lock is not self._lock:
-            self._lock.release()
-            self._lock = lock
+        else:
+            self._move_with_database(changed)
         self.holder.config = changed
         logs.begin(*changed.log)
         self.server.renew()
+
+    def _move_with_database(self, changed: Config) -> None:
+        """To a database that is no other daemon's and can be opened, or not at all."""
+        lock = daemon_lock(changed.database)
+        try:
+            with suppress(LockedError):
+                open_writer(changed.database).close()
+            self.server.move(changed)
+        except AggregatorError:
+            lock.release()
+            raise
+        self._lock.release()
+        self._lock = lock
 
     def turn(self, stop: Stop) -> None:
         """One look at what is due, and the cycle if there is something."""

@@ -55,16 +55,21 @@ def init_command(settings: Settings, directory: Path, minimal: bool, opml_file: 
     target = directory / "config.toml"
     _begin(target, minimal or opml_file is not None)
     if opml_file is not None:
-        from aggregator.cli.sources import bring_in
-
-        try:
-            bring_in(replace(settings, config=target), opml_file, topics_from_folders=True)
-        except UsageError:
-            target.unlink()  # the next attempt starts afresh
-            raise
+        _take_in(replace(settings, config=target), opml_file)
     here = target.absolute() == Path("config.toml").absolute()
     command = "aggregator run" if here else f"aggregator --config {target} run"
     settings.say(f"{target}: written; change it to your taste, then run: {command}")
+
+
+def _take_in(settings: Settings, opml_file: Path) -> None:
+    """What another reader has; where it can't be read, the next attempt starts afresh."""
+    from aggregator.cli.sources import bring_in
+
+    try:
+        bring_in(settings, opml_file, topics_from_folders=True)
+    except UsageError:
+        settings.path.unlink()
+        raise
 
 
 def _begin(target: Path, minimal: bool) -> None:
@@ -116,12 +121,16 @@ def check_command(settings: Settings, online: bool, strict: bool) -> None:
         _say_good(settings, config, warnings)
         return
     looks = _looks(config)
-    if settings.json:
-        print_json([_look_record(one) for one in looks])
-    else:
-        table(("source", "state", "what came"), [_look_row(one) for one in looks], wrap=True)
+    _print_looks(settings, looks)
     if looks and all(one.failure for one in looks):
         click.get_current_context().exit(3)
+
+
+def _print_looks(settings: Settings, looks: Sequence[PollResult]) -> None:
+    if settings.json:
+        print_json([_look_record(one) for one in looks])
+        return
+    table(("source", "state", "what came"), [_look_row(one) for one in looks], wrap=True)
 
 
 def _say_good(settings: Settings, config: Config, warnings: Sequence[str]) -> None:

@@ -6,9 +6,8 @@ In: addresses, ids, OPML. Out: another `config.toml`. Start reading at `add_comm
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -89,7 +88,7 @@ def add_command(
 ) -> None:
     """Add a feed, or find the feed of a site's page and add that; or a file on this machine."""
     config = settings.load()
-    fields = {"topics": list(topics) or None, "id": wanted_id}
+    fields = _given({"topics": list(topics), "id": wanted_id})
     if "://" not in address and Path(address).is_file():
         _add_file(settings, config, Path(address), fields)
         return
@@ -98,13 +97,17 @@ def add_command(
         _say_candidates(settings, found)
     chosen = _chosen(config, found, choose)
     _refuse_known(config, chosen.url)
-    fields |= {"url": chosen.url, "title": chosen.title}
-    added = edit.add_source(settings.path, {key: value for key, value in fields.items() if value})
+    added = edit.add_source(settings.path, fields | _given({"url": chosen.url, "title": chosen.title}))
     if settings.json:
         print_json(_added_json(added, chosen, found))
         return
     more = "" if len(found) == 1 or choose else "; --choose takes another of these"
     settings.say(f"{settings.path}: added {added}{more}")
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Without those that say nothing."""
+    return {key: value for key, value in fields.items() if value}
 
 
 def _added_json(added: str, chosen: Candidate, found: Sequence[Candidate]) -> dict[str, object]:
@@ -148,14 +151,13 @@ def _chosen(config: Config, found: Sequence[Candidate], choose: int | None) -> C
 
 def _add_file(settings: Settings, config: Config, file: Path, fields: dict[str, Any]) -> None:
     """A feed, or a text file of stories, on this machine."""
-    path = str(file.absolute())
+    whole = file.absolute()
     for source in config.sources:
-        if source.path == path:
+        if source.path == str(whole):
             raise UsageError(f"{file}: is a source already, as {source.id}")
-    with contextlib.suppress(ValueError):
-        path = str(file.absolute().relative_to(settings.path.absolute().parent))
-    given = {key: value for key, value in fields.items() if value}
-    added = edit.add_source(settings.path, given | {"path": path})
+    folder = settings.path.absolute().parent
+    path = str(whole.relative_to(folder) if whole.is_relative_to(folder) else whole)
+    added = edit.add_source(settings.path, fields | {"path": path})
     if settings.json:
         print_json({"id": added, "path": path})
     else:
@@ -225,18 +227,22 @@ def update_command(settings: Settings, ids: tuple[str, ...]) -> None:
     config = settings.load()
     if not config.database.exists():
         raise UsageError("nothing was polled yet, so that no source is known to have moved")
-    moved = _moved(config)
-    for source_id in sorted(set(ids) - set(moved)):
-        raise UsageError(
-            f"{source_id}: has not moved, as far as is known; "
-            "a redirect is believed after several polls over a day"
-        )
-    wanted = {source_id: url for source_id, url in moved.items() if not ids or source_id in ids}
+    wanted = _wanted(_moved(config), ids)
     for source_id, url in wanted.items():
         edit.move_source(settings.path, source_id, url)
         settings.say(f"{settings.path}: {source_id} is now {urls.redact(url)}")
     if settings.json:
         print_json([{"id": source_id, "url": url} for source_id, url in wanted.items()])
+
+
+def _wanted(moved: Mapping[str, str], ids: Sequence[str]) -> dict[str, str]:
+    """Those of `ids`, or all where there are none. Raises UsageError."""
+    for source_id in sorted(set(ids) - set(moved)):
+        raise UsageError(
+            f"{source_id}: has not moved, as far as is known; "
+            "a redirect is believed after several polls over a day"
+        )
+    return {source_id: url for source_id, url in moved.items() if not ids or source_id in ids}
 
 
 @sources_command.command("import")
@@ -273,10 +279,9 @@ def bring_in(settings: Settings, file: Path, topics_from_folders: bool) -> None:
             }
         )
         return
-    for warning in found.warnings:
-        settings.say(f"{file}: {warning}")
-    for outline, source in there:
-        settings.say(f"{file}: “{outline.title or outline.url}” is there already, as {source}")
+    already = (f"“{one.title or one.url}” is there already, as {source}" for one, source in there)
+    for line in (*found.warnings, *already):
+        settings.say(f"{file}: {line}")
     _say_brought_in(settings, topics, len(fresh), len(there))
 
 
@@ -361,8 +366,7 @@ def _row(outline: opml.Outline, topics: Topics, make: bool) -> dict[str, Any]:
     found = _made(outline, topics) if make else [topics.named(name) for name in _folders(outline)]
     found += [topics.named(name) for path in outline.categories for name in (path, *path.split("/"))]
     mine = list(dict.fromkeys(topic for topic in found if topic))
-    row = {"url": outline.url, "title": outline.title, "topics": mine, "id": outline.id}
-    return {key: value for key, value in row.items() if value}
+    return _given({"url": outline.url, "title": outline.title, "topics": mine, "id": outline.id})
 
 
 def _folders(outline: opml.Outline) -> list[str]:

@@ -85,12 +85,7 @@ def doctor_command(settings: Settings) -> int:
     """Versions with known bugs, database integrity, permissions, what is overdue. Exit code 1 where something
     is wrong.
     """
-    found = [*_versions()]
-    try:
-        config = settings.load(secrets=False)
-        found += [*_places(config), *_database(config)]
-    except AggregatorError as error:
-        found.append(("config", False, str(error)))
+    found = [*_versions(), *_of_config(settings)]
     wrong = int(not all(ok for _, ok, _ in found))
     if settings.json:
         print_json([{"what": what, "ok": ok, "detail": detail} for what, ok, detail in found])
@@ -100,17 +95,29 @@ def doctor_command(settings: Settings) -> int:
     return wrong
 
 
-Finding = tuple[str, bool, str]
+Finding = tuple[str, bool, str]  # what was looked at, whether it is good, and what there is to say of it
+
+
+def _of_config(settings: Settings) -> list[Finding]:
+    try:
+        config = settings.load(secrets=False)
+        return [*_places(config), *_database(config)]
+    except AggregatorError as error:
+        return [("config", False, str(error))]
+
+
+def _library(name: str, least: tuple[int, ...], trouble: str) -> Finding:
+    """`least`: the first version without the `trouble`."""
+    version = metadata.version(name)
+    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
+    if numbers >= least:
+        return name, True, version
+    return name, False, f"{version} {trouble}; update it to {'.'.join(map(str, least))} or newer"
 
 
 def _versions() -> Iterator[Finding]:
     yield "aggregator", True, f"{__version__} on Python {platform.python_version()}"
-    for name, least, trouble in _NEEDED:
-        version = metadata.version(name)
-        numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
-        good = numbers >= least
-        advice = f" {trouble}; update it to {'.'.join(map(str, least))} or newer"
-        yield name, good, version if good else version + advice
+    yield from (_library(*needed) for needed in _NEEDED)
     # The WAL-reset bug needs two connections that write or checkpoint; we have one, so this is information
     # and no alarm (R11).
     note = "" if sqlite3.sqlite_version_info >= (3, 51, 3) else _WAL_RESET
@@ -132,14 +139,10 @@ def _places(config: Config) -> Iterator[Finding]:
         place = path
         while not place.exists():
             place = place.parent
-        good = os.access(place, os.W_OK | os.X_OK)
-        yield (
-            what,
-            good,
-            f"{path} can be written"
-            if good
-            else f"{place} can't be written by this user; mend its permissions",
-        )
+        if os.access(place, os.W_OK | os.X_OK):
+            yield what, True, f"{path} can be written"
+        else:
+            yield what, False, f"{place} can't be written by this user; mend its permissions"
 
 
 def _file(path: Path) -> Finding:
@@ -168,9 +171,14 @@ def _database(config: Config) -> Iterator[Finding]:
     note = ": correct, and wal after the next cycle, but where the file system has no shared memory"
     yield "journal", True, mode if mode == "wal" else mode + note
     yield _schedule([row.memory for row in rows if row.memory.polled], config.pace.interval, now())
-    bad = [row.source.id for row in rows if row.memory.failures >= 3]
-    which = f"{len(bad)} fail repeatedly: {', '.join(bad[:10])}; `aggregator status` says why"
-    yield "sources", not bad, which if bad else "none fails repeatedly"
+    yield _failing([row.source.id for row in rows if row.memory.failures >= 3])
+
+
+def _failing(sources: Sequence[str]) -> Finding:
+    if not sources:
+        return "sources", True, "none fails repeatedly"
+    named = f"{len(sources)} fail repeatedly: {', '.join(sources[:10])}"
+    return "sources", False, f"{named}; `aggregator status` says why"
 
 
 def _schedule(polled: Sequence[SourceState], interval: int, present: int) -> Finding:
