@@ -43,14 +43,19 @@ def of_links(
     told = [link for link in links if is_telling(link)][:MOST]
     times = _times(content) if told else {}
     for link in told:
-        outlet, _, title = map(markup.line, markup.clean(link["title"]).partition(_ENDS))
         address = urls.clean_link(link.get("href"), base)
-        if not outlet or not address:
-            continue
-        when = dates.first((times.get((outlet, address)),), habits)
-        level = "event" if link[_TYPE] == SAME_EVENT else "text"
-        record = {"outlet": outlet, "title": title, "link": address, "published": when, "level": level}
-        yield "telling", json.dumps(record, ensure_ascii=False)
+        if address and (record := _record(link, address, times, habits)):
+            yield "telling", json.dumps(record, ensure_ascii=False)
+
+
+def _record(link: Mapping[str, Any], address: str, times: Times, habits: dates.Habits) -> dict[str, Any]:
+    """Empty where no outlet is named."""
+    outlet, _, title = map(markup.line, markup.clean(link["title"]).partition(_ENDS))
+    if not outlet:
+        return {}
+    when = dates.first((times.get((outlet, address)),), habits)
+    level = "event" if link[_TYPE] == SAME_EVENT else "text"
+    return {"outlet": outlet, "title": title, "link": address, "published": when, "level": level}
 
 
 def _times(content: str) -> Times:
