@@ -27,8 +27,8 @@ def failure(bound: Bound, limits: Limits, where: str = "") -> Failure:
     longer = f'a longer [poll] parse_timeout, such as "{math.ceil(2 * seconds)}s", lets it finish'
     words = {
         "cpu": f"parsing took longer than {seconds:g} s of the CPU and was ended{at}; {longer}",
-        "clock": f"parsing took longer than {CLOCK * seconds:g} s by the clock and was ended{at}: the machine is busy "
-        f"({seconds:g} s of the CPU are allowed); it is tried again; {longer}",
+        "clock": f"parsing took longer than {CLOCK * seconds:g} s by the clock and was ended{at}: "
+        f"the machine is busy ({seconds:g} s of the CPU are allowed); it is tried again; {longer}",
         "memory": f"parsing took more than {megabytes} MB of memory{at}; "
         f'a larger [poll] parse_memory, such as "{2 * megabytes}MB", lets it finish',
     }

@@ -204,10 +204,9 @@ def _ended(error: Exception, limits: Limits, number: int, where: str) -> _Outcom
     if error.exitcode == -signal.SIGXCPU:  # type: ignore[attr-defined]  # of a ProcessExpired
         return _Outcome(bound="cpu", number=number, failure=bounds.failure("cpu", limits, where))
     at = f" at {where}" if where else ""
-    words = f"parsing ended its process{at}: the document is hostile, or takes more than {limits.parse_memory // 1_000_000} MB"
-    more = (
-        f'a larger [poll] parse_memory, such as "{2 * limits.parse_memory // 1_000_000}MB", may let it finish'
-    )
+    size, larger = limits.parse_memory // 1_000_000, 2 * limits.parse_memory // 1_000_000
+    words = f"parsing ended its process{at}: the document is hostile, or takes more than {size} MB"
+    more = f'a larger [poll] parse_memory, such as "{larger}MB", may let it finish'
     return _Outcome(bound="memory", number=number, failure=Failure("parse", f"{words}; {more}"))
 
 

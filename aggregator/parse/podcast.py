@@ -111,8 +111,7 @@ def of_channel(said: Any) -> tuple[tuple[str, str], ...]:
 
 def of_item(item: Any, channel: Mapping[str, str], base: str) -> Iterator[tuple[str, str]]:
     """The extras of an episode (see `Entry`); `channel`: what holds for all of them."""
-    is_episode = any(link.get("rel") == "enclosure" for link in dict.get(item, "links") or ())
-    if said := explicit(item) or (channel.get("itunes:explicit") if is_episode else None):
+    if said := explicit(item) or (channel.get("itunes:explicit") if _is_episode(item) else None):
         yield "itunes:explicit", said
     title = dict.get(item, "itunes_title")
     if isinstance(title, str) and title.strip():
@@ -120,6 +119,10 @@ def of_item(item: Any, channel: Mapping[str, str], base: str) -> Iterator[tuple[
     for name in _ELEMENTS:
         for value in _values(name, item, base):
             yield f"podcast:{_NAMES.get(name, name)}", value
+
+
+def _is_episode(item: Any) -> bool:
+    return any(link.get("rel") == "enclosure" for link in dict.get(item, "links") or ())
 
 
 def _values(name: str, item: Any, base: str) -> list[str]:

@@ -67,11 +67,18 @@ def kind(body: bytes, local: bool) -> Kind:
     head = body[:4096].lstrip(b"\xef\xbb\xbf\x00 \t\r\n")
     if not head and not body.strip(b"\xef\xbb\xbf\x00 \t\r\n"):
         return "empty"
-    if head[:1] == b"{" or (head[:1] == b"[" and (not local or _ARRAY.match(head))):
+    if _is_json(head, local):
         return "json"
-    if local and not head.startswith((b"<", b"\xff\xfe<", b"\xfe\xff")) and not _is_binary(head):
-        return "stories"
-    return "xml"
+    return "stories" if local and _may_be_stories(head) else "xml"
+
+
+def _is_json(head: bytes, local: bool) -> bool:
+    """A headline of a text file may begin with a bracket, too."""
+    return head[:1] == b"{" or (head[:1] == b"[" and (not local or bool(_ARRAY.match(head))))
+
+
+def _may_be_stories(head: bytes) -> bool:
+    return not head.startswith((b"<", b"\xff\xfe<", b"\xfe\xff")) and not _is_binary(head)
 
 
 def _is_binary(head: bytes) -> bool:
@@ -156,8 +163,7 @@ def json_stranger(value: object) -> Failure:
     if isinstance(value, dict):
         for name in ("message", "error", "detail", "title", "msg"):
             if value.get(name):
-                return Failure(
-                    "not-a-feed",
-                    f"JSON, not a feed; it says: “{markup.snippet(markup.clean(json.dumps(value[name], ensure_ascii=False)), 80)}”",
-                )
+                said = markup.clean(json.dumps(value[name], ensure_ascii=False))
+                words = f"JSON, not a feed; it says: “{markup.snippet(said, 80)}”"
+                return Failure("not-a-feed", words)
     return Failure("not-a-feed", "JSON, but no JSON Feed (no “version” of jsonfeed.org)")
