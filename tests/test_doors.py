@@ -293,6 +293,11 @@ def marked(path: Path) -> None:
     trouble.mark_damaged(path, "row 5 missing")
 
 
+def scribbled(path: Path) -> None:
+    marked(path)
+    trouble.damage_mark(path).write_bytes(b"\xff\xfe\0")
+
+
 @pytest.mark.parametrize(
     ("name", "make", "words"),
     [
@@ -303,6 +308,7 @@ def marked(path: Path) -> None:
         ("a text", lambda path: path.write_text("no database " * 100), "t.db: is not a database|t.db: .*not a database"),
         ("of another program", foreign, "t.db: is a database of another program; choose another service.database"),
         ("of a newer one", newer, r"t.db: was written by a newer aggregator \(schema 9999, this one knows \d+\); update the program"),
+        ("damaged, and so is what says so", scribbled, "t.db: is damaged, as a check found"),
         ("found to be damaged", marked, r"t.db: is damaged, as a check found \(row 5 missing\); restore a backup"),
     ],
 )  # fmt: skip

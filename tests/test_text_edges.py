@@ -78,6 +78,8 @@ def test_F28_the_first_sentence(text: str, expected: str) -> None:
         ("one, two three", 8, "one…"),
         ("one, two three four", 18, "one, two three…"),
         ("one two, three four", 14, "one two…"),
+        ("fives, a bcdef", 10, "fives…"),
+        ("four, a bcdefgh", 10, "four, a…"),
         ("x" * 20, 5, "xxxx…"),
         ("a " + "x" * 20, 10, "a xxxxxxx…"),
         ("end. of this text", 8, "end…"),

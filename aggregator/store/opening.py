@@ -192,9 +192,9 @@ def _refuse_unusable(path: Path) -> None:
 def _refuse_damaged(path: Path) -> None:
     mark = trouble.damage_mark(path)
     if mark.exists():
+        found = mark.read_text(encoding="utf-8", errors="replace").strip()
         raise StoreError(
-            f"{path}: is damaged, as a check found ({mark.read_text(encoding='utf-8').strip()}); restore a "
-            "backup: "
+            f"{path}: is damaged, as a check found ({found}); restore a backup: "
             f"`aggregator restore FILE`; published files stay; where it is mended otherwise remove {mark}"
         )
 
