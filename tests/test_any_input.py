@@ -1,4 +1,6 @@
-"""What holds whatever comes in: of hosts and plans, lists and configs, entries and measures. The same inputs each time."""
+"""What holds whatever comes in: of hosts and plans, lists and configs, entries and measures. The same inputs
+each time.
+"""
 
 from __future__ import annotations
 

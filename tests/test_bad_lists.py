@@ -1,5 +1,5 @@
-"""One bad address keeps nothing else out: in OPML, in reading lists, on the page where a feed is looked for; files for `eval`
-that are wrong are told so.
+"""One bad address keeps nothing else out: in OPML, in reading lists, on the page where a feed is looked for;
+files for `eval` that are wrong are told so.
 """
 
 from __future__ import annotations

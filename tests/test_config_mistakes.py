@@ -1,5 +1,5 @@
-"""What is wrong in a config.toml is told with its line, its key and what was expected; what is right at the edge
-passes. Through `load`, as every command reads it.
+"""What is wrong in a config.toml is told with its line, its key and what was expected; what is right at the
+edge passes. Through `load`, as every command reads it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Files and addresses at the doors: local sources, addresses that may be dialled, databases that are none, copies of them;
-numbers, contraries and times as texts have them.
+"""Files and addresses at the doors: local sources, addresses that may be dialled, databases that are none,
+copies of them; numbers, contraries and times as texts have them.
 """
 
 from __future__ import annotations

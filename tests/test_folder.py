@@ -1,4 +1,6 @@
-"""The output folder among whatever others leave in it: manifests that are none of ours, files that changed, disks that fail."""
+"""The output folder among whatever others leave in it: manifests that are none of ours, files that changed,
+disks that fail.
+"""
 
 from __future__ import annotations
 

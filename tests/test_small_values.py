@@ -1,4 +1,6 @@
-"""What feeds, headers and people write in few letters: durations, sizes, languages, names, media; at their edges."""
+"""What feeds, headers and people write in few letters: durations, sizes, languages, names, media; at their
+edges.
+"""
 
 from __future__ import annotations
 

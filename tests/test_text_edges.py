@@ -1,4 +1,6 @@
-"""Titles, sentences, snippets, plain text, safe markup and words of any script, case by case; queries and their measures."""
+"""Titles, sentences, snippets, plain text, safe markup and words of any script, case by case; queries and
+their measures.
+"""
 
 from __future__ import annotations
 
