@@ -19,6 +19,18 @@ class _Popen(popen_forkserver.Popen):
     """
 
     def _launch(self, process_obj: Any) -> None:
+        message = self._message(process_obj)
+        self.sentinel, pipe = forkserver.connect_to_new_process(
+            self._fds  # type: ignore[attr-defined]  # typeshed leaves out what is private
+        )
+        still_here = os.dup(pipe)  # how the worker sees that we have ended
+        self.finalizer = util.Finalize(self, _close, (still_here, self.sentinel))
+        with open(pipe, "wb", closefd=True) as file:
+            file.write(message.getbuffer())
+        self.pid = forkserver.read_signed(self.sentinel)
+
+    def _message(self, process_obj: Any) -> io.BytesIO:
+        """What the server is to start, and with what."""
         prepared = spawn.get_preparation_data(process_obj._name)
         for key in ("init_main_from_name", "init_main_from_path"):
             prepared.pop(key, None)
@@ -29,14 +41,7 @@ class _Popen(popen_forkserver.Popen):
             reduction.dump(process_obj, message)
         finally:
             context.set_spawning_popen(None)
-        self.sentinel, pipe = forkserver.connect_to_new_process(
-            self._fds  # type: ignore[attr-defined]  # typeshed leaves out what is private
-        )
-        still_here = os.dup(pipe)  # how the worker sees that we have ended
-        self.finalizer = util.Finalize(self, _close, (still_here, self.sentinel))
-        with open(pipe, "wb", closefd=True) as file:
-            file.write(message.getbuffer())
-        self.pid = forkserver.read_signed(self.sentinel)
+        return message
 
 
 def _close(*files: int) -> None:

@@ -257,8 +257,7 @@ class Application:
         if method not in ("GET", "HEAD", "POST"):
             return _refused("GET", "HEAD", "POST")
         changes = method == "POST"
-        sent = _body(environ, LARGEST_FORM).decode("utf-8", "replace") if changes else ""
-        given = _given(sent if changes else environ.get("QUERY_STRING", ""))
+        given = _given(_form(environ) if changes else environ.get("QUERY_STRING", ""))
         found = self.editor.answer(path, changes, given, environ, is_from_here(environ))
         headers = [
             ("Content-Type", found.type),
@@ -523,6 +522,10 @@ def _refused(*methods: str) -> Response:
     """Other methods than these."""
     words = f"only {', '.join(methods[:-1])} and {methods[-1]}"
     return _text("405 Method Not Allowed", words, ("Allow", ", ".join(methods)))
+
+
+def _form(environ: dict[str, Any]) -> str:
+    return _body(environ, LARGEST_FORM).decode("utf-8", "replace")
 
 
 def _body(environ: dict[str, Any], largest: int) -> bytes:
