@@ -10,8 +10,8 @@ FEW = 2  # of sources or topics: so many may go at once, whatever part of all th
 
 
 def sweeping(before: Config, after: Config) -> str | None:
-    """What goes, in words, where that should be asked about first: all sources, all of several topics, or most
-    of either. None: go ahead.
+    """What goes, in words, where that should be asked about first: all sources, all of several topics, or
+    most of either. None: go ahead.
     """
     sources = _lost({one.id for one in before.sources}, {one.id for one in after.sources})
     if before.sources and not after.sources:

@@ -51,7 +51,8 @@ def add_sources(
     taken = {str(table["id"]) for table in sources if "id" in table}
     taken |= {source.id for source in load(path, os.environ).sources}
     named = list(_with_ids(found, taken))
-    # Where the last table ends tomlkit knows; thousands of new ones are put there as text, in a third of the time.
+    # Where the last table ends tomlkit knows; thousands of new ones are put there as text, in a third of the
+    # time.
     place = tomlkit.table().add(tomlkit.comment(_HERE))
     sources.append(place)
     tables = "[[sources]]\n".join(map(_as_text, named))

@@ -50,7 +50,9 @@ def find(text: str) -> dict[Path, int]:
 
 
 def _paths(table: Path, key: Path, value: str) -> Iterator[Path]:
-    """All paths that a line `key = value` in this table begins: those of a dotted key, and of an inline table."""
+    """All paths that a line `key = value` in this table begins: those of a dotted key, and of an inline
+    table.
+    """
     for end in range(1, len(key) + 1):
         yield (*table, *key[:end])
     if value.lstrip().startswith("{"):

@@ -1,5 +1,5 @@
-"""Reading lists: OPML files somewhere, whose outlines are sources. What was read of each lies beside the database, so that
-a config is whole without asking anybody; `cycle.lists` brings it up to date.
+"""Reading lists: OPML files somewhere, whose outlines are sources. What was read of each lies beside the
+database, so that a config is whole without asking anybody; `cycle.lists` brings it up to date.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ def dump(read: Known) -> str:
 def sources(
     found: Sequence[ReadingList], database: Path, own: Sequence[Source], topics: Mapping[str, str]
 ) -> Iterator[Source]:
-    """Those of all lists, each feed once: what the config names itself comes first. `topics`: id → title; a folder that is
-    named like one gives its feeds that topic.
+    """Those of all lists, each feed once: what the config names itself comes first. `topics`: id → title; a
+    folder that is named like one gives its feeds that topic.
     """
     if not found:
         return

@@ -1,6 +1,7 @@
 """Reading, checking, and turning what the user wrote into values of `model`.
 
-In: a path and the environment. Out: a `Config`, or a ConfigError with a line for each mistake. Start reading at `load`.
+In: a path and the environment. Out: a `Config`, or a ConfigError with a line for each mistake. Start reading
+at `load`.
 """
 
 from __future__ import annotations
@@ -184,7 +185,9 @@ def _validate(raw: dict[str, Any], problems: list[Problem]) -> Any:
 
 
 def _that_say_more(found: Sequence[Any]) -> list[Any]:
-    """A level of sameness is a table or false: pydantic tells of both, what is wrong within the table says more."""
+    """A level of sameness is a table or false: pydantic tells of both, what is wrong within the table says
+    more.
+    """
     within = {one["loc"][:2] for one in found if len(one["loc"]) > 3}
 
     def says_more(at: tuple[int | str, ...]) -> bool:

@@ -1,5 +1,5 @@
-"""A config that is as its JSON Schema says, read without pydantic, which takes longer to load than a cycle with
-nothing to do takes in all. Whatever is otherwise is left to pydantic, which says in words what it is.
+"""A config that is as its JSON Schema says, read without pydantic, which takes longer to load than a cycle
+with nothing to do takes in all. Whatever is otherwise is left to pydantic, which says in words what it is.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class _Doubt(Exception):
 
 
 def read(raw: dict[str, Any]) -> SimpleNamespace | None:
-    """What TOML says, with defaults, durations in seconds and sizes in bytes, as the model of pydantic has it;
-    None where that has to look at it.
+    """What TOML says, with defaults, durations in seconds and sizes in bytes, as the model of pydantic has
+    it; None where that has to look at it.
     """
     schema = json.loads(pkgutil.get_data("aggregator.config", "schema.json") or b"{}")
     try:
