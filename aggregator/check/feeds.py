@@ -106,8 +106,9 @@ def _rss(path: Path, data: bytes) -> Document:
 def _atom(path: Path, data: bytes) -> Document:
     feed = etree.fromstring(data, _PARSER)
     links = {str(link.get("rel", "alternate")): str(link.get("href")) for link in feed.findall(f"{ATOM}link")}
-    found = Document(path, feed.findtext(f"{ATOM}title") or "", feed.findtext(f"{ATOM}id") or "", feed.findtext(f"{ATOM}updated") or "", links,
-                     feed.find("{http://purl.org/syndication/history/1.0}archive") is not None)  # fmt: skip
+    title, name, updated = (feed.findtext(f"{ATOM}{field}") or "" for field in ("title", "id", "updated"))
+    is_archive = feed.find("{http://purl.org/syndication/history/1.0}archive") is not None
+    found = Document(path, title, name, updated, links, is_archive)
     found.items += [_atom_row(entry) for entry in feed.iter(f"{ATOM}entry")]
     return found
 

@@ -20,7 +20,10 @@ from aggregator.publish import LARGE, recorded
 from aggregator.render import formats
 from aggregator.render.formats import HTML, OPML
 
-_FETCHING = "//script|//iframe|//object|//embed|//img|//video|//audio|//source|//base|//link[@rel='stylesheet' or @rel='preload' or @rel='preconnect']"
+_FETCHING = (
+    "//script|//iframe|//object|//embed|//img|//video|//audio|//source|//base"
+    "|//link[@rel='stylesheet' or @rel='preload' or @rel='preconnect']"
+)
 
 
 def folder(path: Path) -> Iterator[str]:
@@ -44,7 +47,8 @@ def notes(path: Path) -> Iterator[str]:
     """What is no fault, but worth knowing."""
     for name in feeds.names(path):
         if name.parent == path and (size := name.stat().st_size) > LARGE:
-            yield f'{name}: {size / 1e6:.1f} MB; a smaller publish.limit or content = "summary" would make it lighter'
+            advice = 'a smaller publish.limit or content = "summary" would make it lighter'
+            yield f"{name}: {size / 1e6:.1f} MB; {advice}"
 
 
 def _alone(name: Path, documents: dict[Path, Document]) -> Iterator[str]:

@@ -68,8 +68,8 @@ def _topics(config: Config) -> Iterator[Doubt]:
     for number, topic in enumerate(config.topics):
         has_rule = topic.match or topic.sources or topic.starters or topic.like
         if not has_rule and topic.id not in named:
-            words = f'"{topic.id}" stays empty: give `match`, `starter`, `like` or `sources`, or name it in the `topics` of a source'
-            yield ("topics", number, "id"), words
+            advice = "give `match`, `starter`, `like` or `sources`, or name it in the `topics` of a source"
+            yield ("topics", number, "id"), f'"{topic.id}" stays empty: {advice}'
 
 
 def _queries(config: Config) -> Iterator[Doubt]:
@@ -94,7 +94,8 @@ def _served_elsewhere(config: Config) -> str | None:
     port = address.port or (443 if address.scheme == "https" else 80)
     if port == config.serve[1] or (address.port is None and not _is_here(address.hostname or "")):
         return None
-    return f"leads to port {port}, but [serve] listens on port {config.serve[1]}; links of the feeds lead nowhere"
+    listens = f"[serve] listens on port {config.serve[1]}"
+    return f"leads to port {port}, but {listens}; links of the feeds lead nowhere"
 
 
 def _is_here(host: str) -> bool:

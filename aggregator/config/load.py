@@ -124,9 +124,11 @@ def _text(path: Path) -> str:
 # What Python's parser says of a file that is no TOML, and what is wrong with it to whoever wrote it
 _SYNTAX = {
     "Cannot overwrite a value": "this key is there twice",
-    "Invalid value": 'no value: text stands in straight quotes ("World"), yes and no are true and false in small letters',
+    "Invalid value": 'no value: text stands in straight quotes ("World"), '
+    "yes and no are true and false in small letters",
     "Illegal character '\\n'": "a quote is missing at the end of this line",
-    "Expected newline or end of document after a statement": 'the value ends here, and more follows: text stands in straight quotes ("30m")',
+    "Expected newline or end of document after a statement": "the value ends here, and more follows: "
+    'text stands in straight quotes ("30m")',
     "Invalid statement": "expected key = value, or [section]",
     "Expected '=' after a key in a key/value pair": "expected key = value; a key has no blanks",
 }
@@ -227,10 +229,13 @@ def _shown(value: object) -> str:
 
 # What pydantic says → what a person wrote wrong.
 _PLAIN = (
-    (r"^Input should be ", "expected "), (r"a valid dictionary or (instance of|object to extract fields from).*", "a table"), (r"a valid integer.*", "a whole number"),
-    (r"a valid string", "text in quotes"), (r"a valid boolean.*", "true or false"), (r"a valid list", "a list"), (r"a valid dictionary", "a table"),
+    (r"^Input should be ", "expected "),
+    (r"a valid dictionary or (instance of|object to extract fields from).*", "a table"),
+    (r"a valid integer.*", "a whole number"), (r"a valid string", "text in quotes"),
+    (r"a valid boolean.*", "true or false"), (r"a valid list", "a list"), (r"a valid dictionary", "a table"),
     (r"greater than or equal to (\S+)", r"\1 or more"), (r"less than or equal to (\S+)", r"at most \1"),
-    (r"^(List|String|Dictionary) should have at least 1 .*", "is empty"), (r"^String should have at most (\d+) characters?.*", r"is longer than \1 characters"),
+    (r"^(List|String|Dictionary) should have at least 1 .*", "is empty"),
+    (r"^String should have at most (\d+) characters?.*", r"is longer than \1 characters"),
     (r"^(List|Dictionary) should have at most (\d+) items? .*", r"holds more than \2 items"),
 )  # fmt: skip
 
@@ -402,8 +407,19 @@ def _with_listed(topic: Topic, listed: Sequence[Source]) -> Topic:
 
 
 def _own_source(folder: Path, name: str, one: Any) -> Source:
-    return Source(name, one.url, str(folder / one.path) if one.path else None, one.title, tuple(one.topics), one.interval, one.priority, one.include,
-                  one.exclude, tuple(one.headers.items()), one.enabled)  # fmt: skip
+    return Source(
+        name,
+        one.url,
+        str(folder / one.path) if one.path else None,
+        one.title,
+        tuple(one.topics),
+        one.interval,
+        one.priority,
+        one.include,
+        one.exclude,
+        tuple(one.headers.items()),
+        one.enabled,
+    )
 
 
 def _reading_list(folder: Path, name: str, one: Any) -> lists.ReadingList:

@@ -16,12 +16,16 @@ from aggregator.config import units
 Schema = dict[str, Any]
 # Of JSON Schema what the shape of the config uses; tests hold that it uses nothing else.
 KEYWORDS = frozenset({
-    "$defs", "$ref", "additionalProperties", "anyOf", "const", "default", "description", "enum", "examples", "items", "maxItems",
-    "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minimum", "pattern", "properties", "required", "title", "type",
+    "$defs", "$ref", "additionalProperties", "anyOf", "const", "default", "description", "enum", "examples",
+    "items", "maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minimum",
+    "pattern", "properties", "required", "title", "type",
 })  # fmt: skip
 _UNITS: dict[str, Callable[[str], int]] = {
-    units.DURATION: units.duration, units.SOME_DURATION: units.duration, units.SIZE: units.size, units.SOME_SIZE: units.size,
-}  # fmt: skip
+    units.DURATION: units.duration,
+    units.SOME_DURATION: units.duration,
+    units.SIZE: units.size,
+    units.SOME_SIZE: units.size,
+}
 
 
 class _Doubt(Exception):
