@@ -122,7 +122,12 @@ def decide(a: Fingerprint, b: Fingerprint, between: Between = ELSEWHERE) -> Reas
     features = (("shared phrases", phrases), ("titles alike", f"{similar:.2f}"))
     if similar < 0.4 and held < THRESHOLD and not bare:  # nothing below could make them one text
         return Reason(None, None, max(held, similar), THRESHOLD, features)
-    pair = _Pair(a, b, between, similar, held)
+    return _weighed(_Pair(a, b, between, similar, held), bare, features)
+
+
+def _weighed(pair: _Pair, bare: bool, features: tuple[Feature, ...]) -> Reason:
+    """`bare`: two texts of one source of which all else stands under other titles too."""
+    a, b, similar, held = pair.a, pair.b, pair.similar, pair.held
     score, threshold = pair.score()
     # Below a template's likeness bodies make no case of a series, so what keeps these apart need not be
     # known.

@@ -239,13 +239,17 @@ class _Maker:
     def _is_pinned(self, member: Member) -> bool:
         return member.entry.public_id in self._view.pinned
 
+    def _highest(self, leads: Sequence[Member]) -> list[Member]:
+        """Those of the highest priority."""
+        priorities = [self._priorities.get(member.entry.source, 0) for member in leads]
+        highest = max(priorities)
+        return [one for one, priority in zip(leads, priorities, strict=True) if priority == highest]
+
     def _event_lead(self, leads: Sequence[Member]) -> Member:
         """Of the leads of an event's stories: what is pinned, then the highest priority, among equals by the
         config's policy.
         """
-        leads = [member for member in leads if self._is_pinned(member)] or leads
-        highest = max(self._priorities.get(member.entry.source, 0) for member in leads)
-        equals = [member for member in leads if self._priorities.get(member.entry.source, 0) == highest]
+        equals = self._highest([member for member in leads if self._is_pinned(member)] or leads)
         if self._view.event_lead == "central":
             return _central(equals)
 

@@ -31,11 +31,11 @@ def unite(
     """
     if not (same or others or lead.enclosures):
         return lead, lead  # as most are: nobody has more to say, and no media are there twice
-    told = _told(lead, same, others, name)
+    told, everybody = _told(lead, same, others, name), (lead, *same, *others)
     united = replace(
         told.entry,
-        image=next((one.image for one in (lead, *same, *others) if one.image), None),
-        categories=next((one.categories for one in (lead, *same, *others) if one.categories), ()),
+        image=next((one.image for one in everybody if one.image), None),
+        categories=next((one.categories for one in everybody if one.categories), ()),
         comments=next((one.comments for one in (lead, *same) if one.comments), None),
         enclosures=_enclosures((lead, *same), others, name, most),
         extras=(*lead.extras, *_episode(lead, same)),

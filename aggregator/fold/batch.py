@@ -6,7 +6,7 @@ In: entries that wait. Out: rows of stories, members and events. Start reading a
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
@@ -15,7 +15,7 @@ from aggregator.cluster import Point, Vector
 from aggregator.fold import levels, merging, reasons, settle
 from aggregator.fold.cache import EDITED, LARGE, POSTINGS, TELLINGS, FoldCache, Known
 from aggregator.fold.levels import Home
-from aggregator.fold.merging import ByHand, Member, Pair, Probabilities, pair
+from aggregator.fold.merging import ByHand, Group, Member, Pair, Probabilities, pair
 from aggregator.model import Folded, Reason
 from aggregator.store import Writer, events, members, overrides, vocabulary
 from aggregator.store.members import PendingEntry
@@ -147,7 +147,7 @@ class Batch:
             self.known_by(story, one)
 
     def new_story(self, one: New, found: Sequence[Found]) -> None:
-        entry, at = one.entry, one.entry.published
+        entry = one.entry
         still = self.events.get(entry.public_id)  # the event that it founded once, which others are in
         held = set[str]() if still is None else _terms(self.memory.stories_of(still).values())
         story, event = self.written.story(entry, one.vector, still)
@@ -156,13 +156,16 @@ class Batch:
         self.done.events_new += 1
         self.founders.append(one.vector.keys() - held if held else one.vector.keys())
         self.index(story, one)
-        memory = self.memory
-        memory.fingerprints[story] = [Known(entry, one.fingerprint)]
-        memory.points[story] = Point(story, at, entry.source, one.vector)
-        memory.events[story] = event
+        self.note(one, story, event)
         self.decided.update({pair(story, other): reason for other, reason in one.decided.items()})
         if self.windows.event_window is not None:
             self.compare(story, self.near(one, found, self.windows.event_window))
+
+    def note(self, one: New, story: int, event: int) -> None:
+        entry, memory = one.entry, self.memory
+        memory.fingerprints[story] = [Known(entry, one.fingerprint)]
+        memory.points[story] = Point(story, entry.published, entry.source, one.vector)
+        memory.events[story] = event
 
     def near(self, one: New, found: Sequence[Found], window: int) -> list[int]:
         """Stories of which it may tell the same happening."""
@@ -256,10 +259,7 @@ class Batch:
         found = merging.groups(points, edges, self.probabilities, self.by_hand())
         before = {story: event for event, stories in touched.items() for story in stories}
         settled = settle.settle(self.writer, self.memory, found, before, self.reason)
-        for stories in touched.values():
-            self.regrouped.subtract(_terms(stories.values()))
-        for group in found:
-            self.regrouped.update(_terms(points[story] for story in group.stories))
+        self.recount(touched, found, points)
         self.written.founded += settled.founded - settled.gone
         self.done.events_new += settled.founded - settled.gone
         self.done.events_changed += sum(event <= self.written.newest_before for event in settled.changed)
@@ -270,6 +270,15 @@ class Batch:
         event_of = self.memory.events_of(sorted(stories))
         touched = sorted({event_of[story] for story in stories if story in event_of})
         return {event: self.memory.stories_of(event) for event in touched}
+
+    def recount(
+        self, before: dict[int, dict[int, Point]], after: Sequence[Group], points: Mapping[int, Point]
+    ) -> None:
+        """Words, by the events that they are in."""
+        for stories in before.values():
+            self.regrouped.subtract(_terms(stories.values()))
+        for group in after:
+            self.regrouped.update(_terms(points[story] for story in group.stories))
 
     def within(self, touched: dict[int, dict[int, Point]]) -> set[Pair]:
         """Pairs of stories of one event, or of two that the same new story is alike to."""

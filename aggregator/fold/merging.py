@@ -186,6 +186,12 @@ class _Clustering:
             link.total = self._probabilities.total(ours, theirs)
         return linkage(link.closest, link.total / (len(ours) * len(theirs)), *sizes)
 
+    def _inherit_apart(self, kept: int, gone: int) -> None:
+        for other in self._apart.pop(gone):
+            self._apart[other].discard(gone)
+            self._apart[other].add(kept)
+            self._apart[kept].add(other)
+
     def _merge(self, kept: int, gone: int) -> None:
         """Everything that is near to the gone one, or kept apart from it, is so of the kept one."""
         ours, theirs = self._links[kept], self._links.pop(gone)
@@ -197,10 +203,7 @@ class _Clustering:
             ours[other] = self._links[other][kept] = united
         self._members[kept] += self._members.pop(gone)
         self._sources[kept] |= self._sources.pop(gone)
-        for other in self._apart.pop(gone):
-            self._apart[other].discard(gone)
-            self._apart[other].add(kept)
-            self._apart[kept].add(other)
+        self._inherit_apart(kept, gone)
         del self._changes[gone]
         self._changes[kept] += 1
 

@@ -16,7 +16,17 @@ from feedgen.feed import FeedGenerator
 from lxml import etree
 
 from aggregator import __version__, urls
-from aggregator.model import SAME_EVENT, SAME_TEXT, Category, Edition, Enclosure, Person, Site, Telling
+from aggregator.model import (
+    SAME_EVENT,
+    SAME_TEXT,
+    Category,
+    Edition,
+    Enclosure,
+    Origin,
+    Person,
+    Site,
+    Telling,
+)
 from aggregator.render import extras, formats
 from aggregator.render.prepare import (
     PRODUCT,
@@ -114,18 +124,22 @@ def _enclosure(entry: Any, enclosure: Enclosure) -> None:
     )
 
 
-def _links(entry: Any, one: Prepared) -> None:
-    etree.SubElement(entry, "link", rel="alternate", type="text/html", href=one.link)
-    for enclosure in one.enclosures:
-        _enclosure(entry, enclosure)
-    for telling in one.item.also:
-        _related(entry, telling)
+def _other_links(entry: Any, one: Prepared) -> None:
     seen = {one.link, *(telling.link for telling in one.item.also)}
     for name, value in one.item.entry.extras:
         rel = _RELATIONS.get(name)
         if rel and urls.plain(value) == value and value not in seen:
             seen.add(value)
             etree.SubElement(entry, "link", rel=rel, href=value)
+
+
+def _links(entry: Any, one: Prepared) -> None:
+    etree.SubElement(entry, "link", rel="alternate", type="text/html", href=one.link)
+    for enclosure in one.enclosures:
+        _enclosure(entry, enclosure)
+    for telling in one.item.also:
+        _related(entry, telling)
+    _other_links(entry, one)
     if one.item.entry.comments:
         etree.SubElement(entry, "link", rel="replies", type="text/html", href=one.item.entry.comments)
 
@@ -165,6 +179,10 @@ def _source(entry: Any, one: Prepared, site: Site) -> None:
     etree.SubElement(source, "link", rel="self", href=source_url(one.item, site))
     its_page = origin.site or f"{site.base_url}sources.html"
     etree.SubElement(source, "link", rel="alternate", type="text/html", href=its_page)
+    _people_and_more(source, origin)
+
+
+def _people_and_more(source: Any, origin: Origin) -> None:
     for person in origin.authors[:5]:
         author = etree.SubElement(source, "author")
         etree.SubElement(author, "name").text = markup.line(person.name) or origin.id
@@ -251,23 +269,26 @@ def write_archive(
     feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
     feed.mended.updated, feed.mended.names = edition.updated, extras.namespaces(items, "atom")
     feed.mended.marks = ["archive"]
+    feed.mended.links = _links_of_archive(edition, site, number, complete)
+    return _string(feed)
+
+
+def _links_of_archive(edition: Edition, site: Site, number: int, complete: bool) -> list[dict[str, str]]:
     current = f"{site.base_url}{edition.id}{formats.ATOM.ending}"
-    feed.mended.links = [
+    links = [
         _link("self", f"{site.base_url}{archive_name(edition.id, number)}"),
         {"rel": "alternate", "type": "text/html", "href": page_url(edition, site)},
         _link("current", current),
     ]
     if number > 1:
-        before = f"{site.base_url}{archive_name(edition.id, number - 1)}"
-        feed.mended.links.append(_link("prev-archive", before))
+        links.append(_link("prev-archive", f"{site.base_url}{archive_name(edition.id, number - 1)}"))
     # A full one leads to the next, which is made with it; the first, while it fills, back to the feed: it
     # has to stand in a chain (validators).
     if complete:
-        after = f"{site.base_url}{archive_name(edition.id, number + 1)}"
-        feed.mended.links.append(_link("next-archive", after))
+        links.append(_link("next-archive", f"{site.base_url}{archive_name(edition.id, number + 1)}"))
     elif number == 1:
-        feed.mended.links.append(_link("next-archive", current))
-    return _string(feed)
+        links.append(_link("next-archive", current))
+    return links
 
 
 def _link(rel: str, href: str) -> dict[str, str]:

@@ -124,6 +124,11 @@ def show(one: Prepared) -> Origin:
     return next((origin for origin in origins if origin.extras), origins[0])
 
 
+def _owner(title: str, contact: str | None) -> list[Element]:
+    mail = _MAIL.match(contact or "")
+    return [("itunes:name", title, {}), ("itunes:email", mail[1] if mail else _NOBODY, {})]
+
+
 def of_channel(items: Sequence[Prepared], site: Site) -> list[tuple[Element, list[Element]]]:
     """`itunes:` of a channel that has an episode, with the elements in each: what Apple and validators ask
     of one. It is none to be listed in a catalogue: that is for those who made the episodes.
@@ -133,12 +138,10 @@ def of_channel(items: Sequence[Prepared], site: Site) -> list[tuple[Element, lis
     if not episodes:
         return []
     title = markup.line(site.title)[:255]
-    mail = _MAIL.match(site.contact or "")
     is_explicit = any(("itunes:explicit", "true", {}) in elements for _, elements in found)
-    owner: list[Element] = [("itunes:name", title, {}), ("itunes:email", mail[1] if mail else _NOBODY, {})]
     return [
         (("itunes:author", title, {}), []),
-        (("itunes:owner", "", {}), owner),
+        (("itunes:owner", "", {}), _owner(title, site.contact)),
         (("itunes:explicit", "true" if is_explicit else "false", {}), []),
         (("itunes:category", "", {"text": _category(episodes)}), []),
         (("itunes:block", "Yes", {}), []),

@@ -71,11 +71,17 @@ def _media(entry: Entry) -> tuple[Enclosure, ...]:
     return tuple(replace(one, url=address) for one, address in found if address is not None)
 
 
-def _prepare(item: Item, site: Site) -> Prepared:
-    origin, entry = _followable(item.origin), item.entry
+def _all_followable(item: Item) -> Item:
+    """Without links that lead nowhere."""
+    entry = item.entry
     if entry.comments:
         entry = replace(entry, comments=urls.plain(entry.comments))
-    item = replace(item, origin=origin, entry=entry)
+    return replace(item, origin=_followable(item.origin), entry=entry)
+
+
+def _prepare(item: Item, site: Site) -> Prepared:
+    item = _all_followable(item)
+    origin, entry = item.origin, item.entry
     link = urls.plain(item.link) or site.base_url
     title = markup.line(entry.title) or "Untitled"
     summary = " ".join(markup.clean(entry.summary or entry.text[:300]).split())
@@ -177,17 +183,23 @@ def _unsaid(item: Item) -> str:
     return "".join(f'<p><a href="{url}">{url}</a></p>' for url in found)
 
 
+def _by_source(also: Sequence[Telling]) -> list[tuple[str, list[Telling]]]:
+    """(title of a source, what it tells)."""
+    sources: dict[tuple[str, str], list[Telling]] = {}
+    for telling in also:
+        sources.setdefault((telling.origin.id, source_title(telling.origin)), []).append(telling)
+    return [(title, tellings) for (_, title), tellings in sources.items()]
+
+
 def also_in(also: Sequence[Telling], page: str | None = None) -> str:
     """Who else tells it, source by source: each headline as a link, with its time. As HTML; "" for nobody.
     `page`: where all of them are listed.
     """
     if not also:
         return ""
-    sources: dict[tuple[str, str], list[Telling]] = {}
-    for telling in also[:SHOWN]:
-        sources.setdefault((telling.origin.id, source_title(telling.origin)), []).append(telling)
     lines = [
-        f"{html.escape(title)}: {'; '.join(map(_told, tellings))}" for (_, title), tellings in sources.items()
+        f"{html.escape(title)}: {'; '.join(map(_told, tellings))}"
+        for title, tellings in _by_source(also[:SHOWN])
     ]
     if len(also) > SHOWN:
         lines.append(_link(f"and {len(also) - SHOWN} more", page))

@@ -74,10 +74,7 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has 
         _media(entry, one)
         _put(entry, f"{_DC}language", one.language)
         _put(entry, f"{_DC}rights", one.rights)
-        for href, title in related(one):
-            etree.SubElement(entry, f"{{{_ATOM}}}link", rel="related", href=href, title=title)
-        origin = etree.SubElement(entry, "source", url=source_url(one.item, site))
-        origin.text = source_title(one.item.origin)
+        _whence(entry, one, site)
         return entry
 
 
@@ -85,6 +82,14 @@ class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has 
 _REBUILT = (
     "author", "description", f"{{{_CONTENT}}}encoded", "source", "enclosure", "comments", "link", "pubDate", "guid", "category",
 )  # fmt: skip
+
+
+def _whence(entry: Any, one: Prepared, site: Site) -> None:
+    """Who else tells it, and whose it is: last of all."""
+    for href, title in related(one):
+        etree.SubElement(entry, f"{{{_ATOM}}}link", rel="related", href=href, title=title)
+    origin = etree.SubElement(entry, "source", url=source_url(one.item, site))
+    origin.text = source_title(one.item.origin)
 
 
 def _categories(entry: Any, one: Prepared) -> None:
