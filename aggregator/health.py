@@ -6,25 +6,12 @@ from itertools import pairwise
 
 from aggregator import urls
 from aggregator.model import SourceState, State, StateChange
+from aggregator.states import BY_NAME
 from aggregator.text.phrases import span
 
 PATIENCE = 3  # failures in a row before a source counts as failing: a single one is weather
 SILENCE = 14 * 86_400  # seconds; no source is called silent before that
 MANY_GAPS = 8  # … nor before so many of its own usual long gaps
-
-_ADVICE: dict[State, str] = {
-    "new": "It was not polled yet.",
-    "ok": "It is back; nothing to do.",
-    "slow": "The server asked us to come more rarely; we do. Nothing to do.",
-    "failing": "Look at its address in a browser; if it stays so, remove it or give its new address.",
-    "blocked": "It does not let feed readers in. "
-    "Ask the site to, or give credentials in `headers`; else remove it.",
-    "moved": "Its new address is used already; `aggregator sources update` writes it into config.toml.",
-    "gone": "The server says that it is gone for good (410). Remove it: `aggregator sources remove ID`.",
-    "silent": "It answers but brings nothing new, for much longer than is usual for it. "
-    "It may have moved without saying so.",
-}
-
 
 _AT_ONCE = frozenset({"missing", "unreadable", "not-a-feed", "not-utf-8", "forbidden-address"})
 
@@ -72,13 +59,13 @@ def notice(source: str, title: str, before: SourceState, after: SourceState, at:
 
 def words(memory: SourceState, at: int) -> str:
     """One or two sentences: what is, since when, what to do."""
-    failure = memory.failure
+    failure, advice = memory.failure, BY_NAME[memory.state].advice
     if memory.state in ("failing", "blocked", "gone", "slow") and failure is not None:
         seconds = at - memory.failing_since if memory.failing_since else 0
         since = f" It has failed for {span(seconds)}." if seconds > 3600 else ""
-        return f"{failure.detail[:1].upper()}{failure.detail[1:]}.{since} {_ADVICE[memory.state]}"
+        return f"{failure.detail[:1].upper()}{failure.detail[1:]}.{since} {advice}"
     if memory.state == "moved" and memory.moved is not None:
-        return f"It moved to {urls.redact(memory.moved.url)}. {_ADVICE['moved']}"
+        return f"It moved to {urls.redact(memory.moved.url)}. {advice}"
     if memory.state == "silent":
-        return f"Nothing new for {span(at - max(memory.posts))}. {_ADVICE['silent']}"
-    return _ADVICE[memory.state]
+        return f"Nothing new for {span(at - max(memory.posts))}. {advice}"
+    return advice

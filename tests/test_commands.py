@@ -14,10 +14,10 @@ from click.testing import CliRunner
 
 from aggregator.cli import group
 from aggregator.cli.common import Settings, table
-from aggregator.cli.look import WORST_FIRST
 from aggregator.config import load
 from aggregator.errors import ConfigError, UsageError
 from aggregator.model import Failure, SourceState, State
+from aggregator.states import WORST_FIRST
 from aggregator.store import open_writer
 from tests.helpers import NOW, config, entry, put
 

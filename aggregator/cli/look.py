@@ -19,17 +19,12 @@ from aggregator.errors import UsageError
 from aggregator.learn import Quality
 from aggregator.model import Entry, Story
 from aggregator.render import formats
+from aggregator.states import CONDITIONS, WORST_FIRST
 from aggregator.store import Reader, is_there, lookup, open_reader
 from aggregator.text.phrases import span
 
-# what a person has to look at comes first
-WORST_FIRST = ("gone", "blocked", "failing", "silent", "slow", "moved", "new", "ok", "disabled")
-_COLOURS = {
-    **dict.fromkeys(("gone", "blocked", "failing"), "red"),
-    **dict.fromkeys(("silent", "slow"), "yellow"),
-    "moved": "cyan",
-    "disabled": "dim",
-}
+_ORDER: dict[str, int] = {state: place for place, state in enumerate(WORST_FIRST)}
+_COLOURS: dict[str, str] = {**{one.name: one.colour for one in CONDITIONS}, "disabled": "dim"}
 
 
 @click.command("status")
@@ -129,7 +124,7 @@ def _state(row: desk.SourceRow) -> str:
 
 
 def _badness(row: desk.SourceRow) -> tuple[int, int, str]:
-    return WORST_FIRST.index(_state(row)), -row.memory.failures, row.source.id
+    return _ORDER[_state(row)], -row.memory.failures, row.source.id
 
 
 def _status_cells(row: desk.SourceRow, present: int) -> tuple[str, ...]:

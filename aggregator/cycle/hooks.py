@@ -22,11 +22,12 @@ from aggregator.cycle.words import heeding
 from aggregator.digest import Digest
 from aggregator.edition import View
 from aggregator.model import Hook, Item, StateChange, Story
+from aggregator.states import CONDITIONS
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, digests, sources, stories
 
 MOST = 100  # things that one hook is told of in a cycle; the next cycle goes on
-DIED = frozenset({"gone", "failing", "blocked", "silent"})  # states of a source that are told of
+DIED = frozenset(one.name for one in CONDITIONS if one.is_trouble)
 WORDS = 300  # characters of what a failed command said
 
 

@@ -23,6 +23,7 @@ from aggregator.model import BY_HAND, SHOWN, Edition, Enclosure, Entry, Item, Si
 from aggregator.render import formats, prepare
 from aggregator.render.formats import Format
 from aggregator.render.prepare import WEEKDAYS, archive_name, long_day, readable, rfc3339
+from aggregator.states import WORST_FIRST
 from aggregator.text import markup
 
 if TYPE_CHECKING:
@@ -396,7 +397,6 @@ def sources(
 
 
 # as people look for it
-_TROUBLE = ("blocked", "failing", "gone", "moved", "slow", "silent", "new", "ok", "disabled")
 
 
 def status(
@@ -411,7 +411,7 @@ def status(
     """`/status`, made when asked for: trouble first. `new`: entries of the last seven days, `today` (days
     since 1970) last; `only`: sources of this state, "" all.
     """
-    order = {state: number for number, state in enumerate(_TROUBLE)}
+    order = {state: number for number, state in enumerate(WORST_FIRST)}
     counts = Counter(row.state for row in rows)
     shown = [row for row in rows if row.state == only] or rows
     return _page(
@@ -422,7 +422,7 @@ def status(
         here="status",
         kind="wide",
         summary=summary,
-        states=[(counts[state], state) for state in reversed(_TROUBLE) if counts[state]],
+        states=[(counts[state], state) for state in reversed(WORST_FIRST) if counts[state]],
         only=only if counts[only] else "",
         rows=sorted(shown, key=lambda row: (order.get(row.state, 0), row.title.casefold())),
         week={"new": list(new)},

@@ -11,17 +11,7 @@ from dataclasses import replace
 from aggregator import render, urls
 from aggregator.model import Edition, Entry, Item, Origin, Site, StateChange
 from aggregator.render import formats
-
-_WORDS = {
-    "ok": "is back",
-    "slow": "asks for patience",
-    "failing": "fails",
-    "blocked": "blocks us",
-    "moved": "has moved",
-    "gone": "is gone",
-    "silent": "is silent",
-    "new": "is new",
-}
+from aggregator.states import BY_NAME
 
 
 def write(notices: Sequence[StateChange], site: Site, updated: int) -> dict[str, bytes]:
@@ -46,7 +36,7 @@ def write(notices: Sequence[StateChange], site: Site, updated: int) -> dict[str,
 
 def _item(notice: StateChange, site: Site) -> Item:
     public_id = urls.mint("notice", notice.source, str(notice.at), notice.state)
-    title = f"{notice.title} {_WORDS[notice.state]}"
+    title = f"{notice.title} {BY_NAME[notice.state].said}"
     entry = Entry(
         source=notice.source,
         key=public_id,
