@@ -395,11 +395,15 @@ def redact(url: str) -> str:
         netloc = parts.netloc.rpartition("@")[2]
     except ValueError:
         return "(a malformed URL)"
-    query = "&".join(map(_without_secret, parts.query.split("&")))
-    return urlunsplit((parts.scheme, netloc, parts.path, query, parts.fragment))
+    query, fragment = _without_secrets(parts.query), _without_secrets(parts.fragment)
+    return urlunsplit((parts.scheme, netloc, parts.path, query, fragment))
 
 
 _TOKEN = re.compile(r"[A-Za-z0-9_\-]+")
+
+
+def _without_secrets(parameters: str) -> str:
+    return "&".join(map(_without_secret, parameters.split("&")))
 
 
 def _without_secret(pair: str) -> str:

@@ -306,6 +306,7 @@ LONG = "a" * 23
         (f"https://a.example/?x={LONG}.1", f"https://a.example/?x={LONG}.1"),
         (f"https://a.example/?q={LONG}1", f"https://a.example/?q={LONG}1"),
         ("https://a.example/?page=2#x", "https://a.example/?page=2#x"),
+        ("https://a.example/#token=abc&x=1", "https://a.example/#token=…&x=1"),
         ("http://[::1/?key=abc", "(a malformed URL)"),
         ("", ""),
     ],
