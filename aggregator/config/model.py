@@ -49,7 +49,8 @@ Query = Annotated[
     str,
     Field(
         max_length=8000,
-        description='words, "phrases", prefix*, AND OR NOT, parentheses, title: author: source: category: lang:',
+        description='words, "phrases", prefix*, AND OR NOT, parentheses, '
+        "title: author: source: category: lang:",
     ),
 ]
 Clock = Annotated[
@@ -101,7 +102,8 @@ class Poll(Section):
     )
     push: bool = Field(
         True,
-        description="Let hubs push (WebSub), where the daemon serves and service.base_url can be reached by them.",
+        description="Let hubs push (WebSub), where the daemon serves and service.base_url can be "
+        "reached by them.",
     )
     executor: Literal["auto", "threads", "processes", "dask"] = Field(
         "auto",
@@ -140,7 +142,8 @@ class Publish(Section):
     hub: Text | None = Field(None, description="WebSub hub.")
     lead: EventLead = Field(
         "central",
-        description="Which telling leads an event, after priority: the one closest to all others, the first, the longest.",
+        description="Which telling leads an event, after priority: the one closest to all others, the "
+        "first, the longest.",
     )
     images: bool = Field(
         False, description="Pages show small pictures of the stories; browsers fetch them from their sources."

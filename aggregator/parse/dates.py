@@ -62,13 +62,15 @@ _UNIX = tuple(
     for day_and_month in (rf"{_MONTH}\s+(?P<day>\d{{1,2}})", rf"{_DAY_OF_MONTH}\s+{_MONTH}\.?")
 )
 _YEAR_FIRST = re.compile(
-    r"(?<![\d.:/+-])(?P<year>\d{4})\s?[-/._年년]\s?(?P<month>\d{1,2})\s?[-/._月월]\s?(?P<day>\d{1,2})(?![\d:])\s?[日일]?\.?"
+    r"(?<![\d.:/+-])(?P<year>\d{4})\s?[-/._年년]\s?(?P<month>\d{1,2})\s?[-/._月월]\s?(?P<day>\d{1,2})"
+    r"(?![\d:])\s?[日일]?\.?"
 )
 _COMPACT = re.compile(
     r"(?<!\S)(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?=\s|t|z|$|(?:\d{4}|\d{6})(?!\d))", re.I
 )
 _YEAR_LAST = re.compile(
-    r"(?<![\d.:/+-])(?P<a>\d{1,2})\s?(?P<sign>[-/.])\s?(?P<b>\d{1,2})\s?(?P=sign)\s?(?P<c>\d{4}|\d\d)(?![\d:])"
+    r"(?<![\d.:/+-])(?P<a>\d{1,2})\s?(?P<sign>[-/.])\s?(?P<b>\d{1,2})\s?(?P=sign)\s?(?P<c>\d{4}|\d\d)"
+    r"(?![\d:])"
 )
 # W3CDTF and journals: a month or a year alone mean its first day.
 _MONTH_ONLY = re.compile(
@@ -84,16 +86,19 @@ _AFTERNOON = frozenset("pم下後后후")
 _CLOCKS = tuple(
     re.compile(pattern, re.I)
     for pattern in (
-        r"(?<![\d:+-])(?P<hour>\d{1,2})\s?:\s?(?P<minute>\d\d|\d(?=:))(?:\s?:\s?(?P<second>\d{1,2}))?(?:[.,:]\d+)?(?!\d)",
+        r"(?<![\d:+-])(?P<hour>\d{1,2})\s?:\s?(?P<minute>\d\d|\d(?=:))(?:\s?:\s?(?P<second>\d{1,2}))"
+        r"?(?:[.,:]\d+)?(?!\d)",
         r"(?<!\S)t?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?:[.,]\d+)?(?!\d)",  # T185500
-        rf"(?<![\d:+-])(?P<hour>\d{{1,2}})\s?(?:h(?!{_LETTER})|[時时點点시])\s?(?:(?P<minute>\d{{1,2}})\s?(?:min|m|[分분])?)?"
+        rf"(?<![\d:+-])(?P<hour>\d{{1,2}})\s?(?:h(?!{_LETTER})|[時时點点시])\s?(?:(?P<minute>\d{{1,2}})"
+        rf"\s?(?:min|m|[分분])?)?"
         rf"\s?(?:(?P<second>\d{{1,2}})\s?(?:s|[秒초]))?",  # 18h55, 18時55分
         r"(?<![\d:.+-])(?P<hour>\d{1,2})\.(?P<minute>\d\d)(?:\.(?P<second>\d\d))?(?!\d)",  # 18.55
         rf"(?<![\d:+-])(?P<hour>\d{{1,2}})(?P<minute>)(?P<second>)\s?(?={_HALF})",  # 6 PM
     )
 )
 _OFFSET = re.compile(
-    r"(?:(?<=\d)|(?<=\s)|(?<=[(A-Z])|^)(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?(?::?\d\d)?(?![\d:])",
+    r"(?:(?<=\d)|(?<=\s)|(?<=[(A-Z])|^)(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))"
+    r"?(?::?\d\d)?(?![\d:])",
     re.I,
 )
 _FROM_GREENWICH = re.compile(r"\b(?:utc|gmt|ut|z)\s?([+-])\s?(?=\d)", re.I)

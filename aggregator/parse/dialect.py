@@ -119,7 +119,9 @@ def name_and_address(text: str) -> tuple[str, str | None]:
 
 
 class _OwnElements(Mixin):
-    """Between a parser of feedparser and the class that knows what elements mean: only those that count pass."""
+    """Between a parser of feedparser and the class that knows what elements mean: only those that
+    count pass.
+    """
 
     # feedparser resolves a guid against the address of the feed as if it were a link: at another address
     # every item would be another one.

@@ -277,7 +277,9 @@ def _rights(item: Any) -> str | None:
 
 
 def _discussion(item: Any, base: str) -> str | None:
-    """The page where people talk about it: RSS `comments`, or a link to replies that is a page (RFC 4685, 4)."""
+    """The page where people talk about it: RSS `comments`, or a link to replies that is a page (RFC
+    4685, 4).
+    """
     pages = [
         one.get("href")
         for one in _get(item, "links") or ()
@@ -462,7 +464,9 @@ def _other_links(item: Any, link: str | None, base: str) -> Iterator[tuple[str, 
 
 
 def _found_at(told: Any, base: str) -> Iterator[tuple[str, str]]:
-    """RSS names in `source` where its author found a thing, or whom it was taken from; both are worth a link."""
+    """RSS names in `source` where its author found a thing, or whom it was taken from; both are worth
+    a link.
+    """
     found = urls.clean_link(_string(told.get("href")), base)
     if found:
         yield "source", found

@@ -1,4 +1,6 @@
-"""JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/), by the same rules as all other feeds (C9)."""
+"""JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/), by the same rules as all other feeds
+(C9).
+"""
 
 from __future__ import annotations
 

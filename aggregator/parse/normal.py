@@ -164,7 +164,9 @@ def paragraphs(text: str, links: bool = False) -> str:
 
 
 def _linked(line: str) -> str:
-    """One line of plain text as markup, its addresses as links; a sign that ends a sentence ends no address."""
+    """One line of plain text as markup, its addresses as links; a sign that ends a sentence ends no
+    address.
+    """
     pieces, end = [], 0
     for match in _WEB_ADDRESS.finditer(line):
         address = match[0].rstrip(".,;:!?'\"…")

@@ -1,4 +1,6 @@
-"""The feed that a planet took an entry from: its atom:source (RFC 4287, 4.2.11), kept as extras of the entry."""
+"""The feed that a planet took an entry from: its atom:source (RFC 4287, 4.2.11), kept as extras of
+the entry.
+"""
 
 from __future__ import annotations
 

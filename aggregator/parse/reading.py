@@ -29,7 +29,9 @@ class Reading:
         return max(0, self.limits.max_entries + 1 - len(self.entries))
 
     def take(self, make: Callable[[], Entry], title: object = "") -> None:
-        """One more item. After one that took too much memory the others are read; after the last second none."""
+        """One more item. After one that took too much memory the others are read; after the last
+        second none.
+        """
         self.number += 1
         if self.number == self.limits.without:
             return

@@ -38,7 +38,8 @@ KEPT = frozenset({
 })  # fmt: skip
 _COMMON = ("p", "a", "br", "strong", "em", "li", "span", "div", "b", "i", "img", "tt")  # looked for first
 _OTHER_TAG = re.compile(
-    rf"<(?:(?!(?:{'|'.join([*_COMMON, *sorted(KEPT - {'video', 'audio', 'picture', *_COMMON})])})(?=[\s/>]))[A-Za-z]"
+    rf"<(?:(?!(?:{'|'.join([*_COMMON, *sorted(KEPT - {'video', 'audio', 'picture', *_COMMON})])})"
+    rf"(?=[\s/>]))[A-Za-z]"
     r"|img\b(?![^<>]*?\ssrc\s*=\s*[\"']?(?:https?:)?/))",
     re.I,
 )
@@ -89,7 +90,9 @@ _VIMEO_PATH = re.compile(r"/video/(\d+)\Z")
 
 
 def shown(text: str, base: str | None = None) -> str:
-    """The same markup, with nothing in it that would take its text or its address along when it is dropped."""
+    """The same markup, with nothing in it that would take its text or its address along when it is
+    dropped.
+    """
     return _Pass(text, base).run() if concerns(text) else text
 
 
@@ -213,7 +216,9 @@ class _Pass:
     # ------------------------------------------------------------ elements of which little stays
 
     def _script(self, name: str, tag: re.Match[str]) -> None:
-        """Scripts and styles go: to their end, or to the end of everything. Formulas of TeX are no scripts."""
+        """Scripts and styles go: to their end, or to the end of everything. Formulas of TeX are no
+        scripts.
+        """
         following = re.compile(rf"<(/?){name}(?=[\s/>])[^>]*>?", re.I)
         match = following.search(self.text, self.at)
         if tag[0].endswith("/>") and (match is None or not match[1]):

@@ -122,7 +122,9 @@ def _mended(text: str) -> str:
 
 
 def _decoded(text: str) -> str | None:
-    """The text as it was meant, where all of its foreign letters were encoded twice, or several beyond doubt."""
+    """The text as it was meant, where all of its foreign letters were encoded twice, or several
+    beyond doubt.
+    """
     letters = _LETTER.findall(text)
     certain = sum(len(letter) > 2 or letter[1] not in _QUOTES for letter in letters)
     if certain > 1:
@@ -290,7 +292,9 @@ def _srcset(value: str, base: str | None) -> str | None:
 
 
 def _shortened(text: str) -> str:
-    """Cut to a length that nh3 takes; what was cut to MAX_HTML may grow to more, and must not be cut again."""
+    """Cut to a length that nh3 takes; what was cut to MAX_HTML may grow to more, and must not be cut
+    again.
+    """
     if len(text) <= 2 * MAX_HTML + 1000:
         return text
     return text[: text.rfind("<", 0, MAX_HTML)] if "<" in text[:MAX_HTML] else text[:MAX_HTML]
@@ -402,7 +406,8 @@ def _few_attributes(text: str) -> str:
 
 
 _BLOCKS = re.compile(
-    r"<(?:/?(?:p|div|li|ul|ol|h[1-6]|tr|table|blockquote|section|article|figure|figcaption|dd|dt|pre|header|footer)|br|hr)\b[^<>]*>",
+    r"<(?:/?(?:p|div|li|ul|ol|h[1-6]|tr|table|blockquote|section|article|figure|figcaption|dd|dt|pre|"
+    r"header|footer)|br|hr)\b[^<>]*>",
     re.I,
 )
 _CELLS = re.compile(r"</t[dh]\s*>", re.I)
@@ -429,15 +434,21 @@ def plain(markup: str, _trust: bool = False) -> str:
 
 
 _KNOWN_TAG = re.compile(
-    r"</?(?:a|abbr|acronym|article|aside|b|base|button|details|label|main|marquee|nav|option|param|select|summary|applet|bdi|bdo|big|blink|blockquote|body|br|center|cite|code|dd|del|dfn|div|dl|dt|em|embed|figure|font|form|frame|"
-    r"h[1-6]|head|hr|html|i|iframe|img|input|ins|kbd|li|link|mark|meta|nobr|noscript|object|ol|p|picture|pre|q|s|samp|script|section|small|source|span|strike|strong|style|sub|"
-    r"sup|svg|table|tbody|td|template|textarea|th|title|tr|tt|u|ul|var|video|audio|wbr|math|semantics|annotation|mrow|mi|mn|mo|ms|mtext|mspace|msub|msup|msubsup|mfrac|msqrt|mroot|mover|munder|munderover|mtable|mtr|mtd|mstyle|mglyph)\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>",
+    r"</?(?:a|abbr|acronym|article|aside|b|base|button|details|label|main|marquee|nav|option|param|"
+    r"select|summary|applet|bdi|bdo|big|blink|blockquote|body|br|center|cite|code|dd|del|dfn|div|dl|dt|"
+    r"em|embed|figure|font|form|frame|"
+    r"h[1-6]|head|hr|html|i|iframe|img|input|ins|kbd|li|link|mark|meta|nobr|noscript|object|ol|p|"
+    r"picture|pre|q|s|samp|script|section|small|source|span|strike|strong|style|sub|"
+    r"sup|svg|table|tbody|td|template|textarea|th|title|tr|tt|u|ul|var|video|audio|wbr|math|semantics|"
+    r"annotation|mrow|mi|mn|mo|ms|mtext|mspace|msub|msup|msubsup|mfrac|msqrt|mroot|mover|munder|"
+    r"munderover|mtable|mtr|mtd|mstyle|mglyph)\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>",
     re.I,
 )
 # a line end names no element
 _NAME_ALONE = re.compile(r"<(?!(?:br|hr|p|wbr|img)>)[a-z][a-z0-9-]*>", re.I)
 _ACTIVE_TAG = re.compile(
-    r"</?(?:script|style|iframe|object|embed|svg|math|form|input|button|base|meta|link|template|applet|frame)\b[^<>]*>|<[a-z][^<>]*\bon\w+\s*=[^<>]*>",
+    r"</?(?:script|style|iframe|object|embed|svg|math|form|input|button|base|meta|link|template|applet|"
+    r"frame)\b[^<>]*>|<[a-z][^<>]*\bon\w+\s*=[^<>]*>",
     re.I,
 )
 _LEFT_OVER = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)(?:#\d{2,5}|[A-Za-z]{2,8}\d?);")
@@ -509,7 +520,8 @@ def line(text: str) -> str:
 _SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’»)\]]*(?=\s|$)|[。！？]")
 _CLAUSE_END = re.compile(r"[,;:–—](?=\s)|[、，；：]")
 _NO_END = re.compile(
-    r"\b(?:[A-Z]|[A-Za-z]\.[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Sen|Rep|Gov|Gen|Lt|Col|Sgt|Jr|Sr|No|vs|etc|Inc|Ltd|Co|Corp|approx|ca|Nr|bzw)$"
+    r"\b(?:[A-Z]|[A-Za-z]\.[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Sen|Rep|Gov|Gen|Lt|Col|Sgt|Jr|Sr|No|vs|etc|Inc|"
+    r"Ltd|Co|Corp|approx|ca|Nr|bzw)$"
 )
 
 

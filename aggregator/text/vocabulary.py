@@ -21,7 +21,9 @@ FALLBACK = "en"  # where nothing tells
 
 
 class _Stems(dict[str, str]):
-    """Word → stem, made when asked for. Faster than `lru_cache`, which keeps order among what it remembers."""
+    """Word → stem, made when asked for. Faster than `lru_cache`, which keeps order among what it
+    remembers.
+    """
 
     def __init__(self, forms: Mapping[str, str]) -> None:
         super().__init__()

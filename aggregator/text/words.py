@@ -10,7 +10,10 @@ import re
 import unicodedata
 
 # Scripts written without spaces: Thai, Lao, Myanmar, Khmer, kana, CJK ideographs and their extensions.
-_DENSE = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_DENSE = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
 # Vowel signs of Indic scripts are part of a word but not `\w`; the danda (U+0964, U+0965) is a full stop.
 _INDIC = "\u0900-\u0963\u0966-\u0dff\u0f71-\u0fbc"
 _TOKEN = re.compile(rf"(?P<dense>[{_DENSE}]+)|(?:(?![{_DENSE}])(?:[^\W_]|[{_INDIC}]))+")
@@ -21,7 +24,8 @@ _ASCII = re.compile("[a-z0-9]+")
 # shape of its own within a word: soft hyphens, and the joiners that Persian and Indic scripts write or leave
 # out.
 _MARKS = re.compile(
-    "[\u00ad\u200c\u200d\u2060\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640\u064b-\u065f\u0670]+"
+    "[\u00ad\u200c\u200d\u2060\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640"
+    "\u064b-\u065f\u0670]+"
 )
 
 
