@@ -20,8 +20,38 @@ JSON = """{"version": "https://jsonfeed.org/version/1.1", "title": "J", "home_pa
 RDF = """<?xml version="1.0" encoding="iso-8859-1"?><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"
  xmlns:sy="http://purl.org/rss/1.0/modules/syndication/"><channel rdf:about="https://r.example/"><title>R</title><sy:updatePeriod>hourly</sy:updatePeriod></channel>
 <item rdf:about="https://r.example/1"><title>One &amp; only</title><link>https://r.example/1</link><dc:date>2026-01-02T03:04:05+01:00</dc:date><description>&lt;p&gt;text</description></item></rdf:RDF>"""
-TOKENS = (b"<", b">", b"&", b"]]>", b"<![CDATA[", b"<!--", b"&#0;", b"&#xFFFE;", b"\x00", b"\xff", b"javascript:", b"<script>", b"\xed\xa0\x80", b"xml:base='::'", b"&lt;img onerror=", b"\x1b[2J", b"&#xD800;", b"\\ud800", b"\\u0000", b"1e999",
-          b'encoding="undefined"', b"<item>", b"</item>", b"<guid>1</guid>", b"\xff\xfe", b"<skipHours><hour>1</hour></skipHours>", b"-9999999999999999999", b"null", b"[]", b"{}")  # fmt: skip
+TOKENS = (
+    b"<",
+    b">",
+    b"&",
+    b"]]>",
+    b"<![CDATA[",
+    b"<!--",
+    b"&#0;",
+    b"&#xFFFE;",
+    b"\x00",
+    b"\xff",
+    b"javascript:",
+    b"<script>",
+    b"\xed\xa0\x80",
+    b"xml:base='::'",
+    b"&lt;img onerror=",
+    b"\x1b[2J",
+    b"&#xD800;",
+    b"\\ud800",
+    b"\\u0000",
+    b"1e999",
+    b'encoding="undefined"',
+    b"<item>",
+    b"</item>",
+    b"<guid>1</guid>",
+    b"\xff\xfe",
+    b"<skipHours><hour>1</hour></skipHours>",
+    b"-9999999999999999999",
+    b"null",
+    b"[]",
+    b"{}",
+)
 
 
 def mutated(rng: random.Random) -> bytes:

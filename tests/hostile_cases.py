@@ -292,7 +292,7 @@ def _validators() -> list[Case]:
         "modified": (None, DATE), "odd-modified": (None, "yesterday-ish"), "lower-modified": (None, "wed, 1 jan 2025 00:00:00 gmt"), "number-modified": (None, "1735689600"),
         "future-modified": (None, "Fri, 31 Dec 2099 23:59:59 GMT"), "zone-modified": (None, "Wed, 01 Jan 2025 02:00:00 +0200"), "850-modified": (None, "Wednesday, 01-Jan-25 00:00:00 GMT"),
         "both": ('"v2"', DATE), "both-odd": ("W/both", "never"),
-    }  # fmt: skip
+    }
     found = [Case(name, validated(name, etag, modified), again=wants(etag, modified)) for name, (etag, modified) in kinds.items()]
     text = "Content-Type: text/xml\r\n"
     found += [
@@ -453,7 +453,7 @@ def _encodings() -> list[Case]:
         one("header-latin", "utf-8", cyrillic, "utf-8", "Content-Type: text/xml; charset=iso-8859-1\r\n"), one("charset-unknown", "utf-8", cyrillic, None, "Content-Type: text/xml; charset=x-unknown-9\r\n"),
         one("declared-unknown", "utf-8", cyrillic, "x-klingon"), one("declared-utf16-is-utf8", "utf-8", cyrillic, "utf-16"), one("declared-ascii-is-utf8", "utf-8", cyrillic, "us-ascii"),
         one("declared-utf8-is-1252", "cp1252", "caf\u00e9", "utf-8"), one("utf7", "utf-7", "+ADw-script+AD4-", "utf-7"),
-    ]  # fmt: skip
+    ]
     # Codecs that are none of text, or that interpret it: an error or text, never a crash.
     for codec in ("hex", "base64", "zlib", "rot13", "bz2", "punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "utf-8-sig", "string-escape", "../../etc", "a" * 5000):
         data = rss(f"codec-{codec[:12]}").replace(b'"1.0"', f'"1.0" encoding="{codec}"'.encode())
@@ -580,7 +580,7 @@ def _content() -> list[Case]:
     version = "https://jsonfeed.org/version/"
     item = "<item><title>{0}</title>{1}</item>".format
     dates = ("Wed, 01 Jan 2025 00:00:00 GMT", "2025-01-01T00:00:00Z", "2025-01-01", "1 January 2025", "01/02/2025", "2025", "yesterday", "", "Wed, 01 Jan 0000 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT",
-             "10000-01-01T00:00:00Z", "-1", "99999999999999999999", "Thu, 32 Foo 2025 25:61:61 XYZ", "2099-01-01T00:00:00+99:99", "٢٠٢٥-٠١-٠١", "1700000000", "2025-02-30T00:00:00Z", "Sun, 01 Jan 1950 00:00:00 GMT")  # fmt: skip
+             "10000-01-01T00:00:00Z", "-1", "99999999999999999999", "Thu, 32 Foo 2025 25:61:61 XYZ", "2099-01-01T00:00:00+99:99", "٢٠٢٥-٠١-٠١", "1700000000", "2025-02-30T00:00:00Z", "Sun, 01 Jan 1950 00:00:00 GMT")
     return [
         Case("same-guid", says(reply(rss("sg").replace(b"/sg/1</guid>", b"/sg/0</guid>").replace(b"/sg/1</link>", b"/sg/0</link>").replace(b"Story 1", b"Story 0"))), entries=2),
         Case("no-guid", says(reply(channel(item("One", "") + "<item><description>Two</description></item>"))), entries=2),
@@ -621,7 +621,7 @@ def _hints() -> list[Case]:
         "skip": "<skipHours><hour>1</hour></skipHours><skipDays><day>Sunday</day></skipDays>", "skip-all": skip, "skip-days-all": days, "skip-rubbish": "<skipHours><hour>99</hour><hour>x</hour></skipHours><skipDays><day>Someday</day></skipDays>",
         "sy": f"<sy:updatePeriod {sy}>hourly</sy:updatePeriod><sy:updateFrequency {sy}>2</sy:updateFrequency>", "sy-weekly": f"<sy:updatePeriod {sy}>weekly</sy:updatePeriod>",
         "sy-absurd": f"<sy:updatePeriod {sy}>never</sy:updatePeriod><sy:updateFrequency {sy}>-0</sy:updateFrequency>", "sy-zero": f"<sy:updatePeriod {sy}>daily</sy:updatePeriod><sy:updateFrequency {sy}>0</sy:updateFrequency>",
-    }  # fmt: skip
+    }
     headers = {
         "max-age": "Cache-Control: max-age=7200\r\nAge: 600\r\n", "max-age-absurd": "Cache-Control: max-age=99999999999999999999\r\n", "max-age-zero": "Cache-Control: max-age=0\r\n", "max-age-negative": "Cache-Control: max-age=-1\r\n",
         "max-age-quoted": 'Cache-Control: max-age="3600"\r\n', "max-age-twice": "Cache-Control: no-transform\r\nCache-Control: max-age=3600\r\n", "max-age-text": "Cache-Control: max-age=an hour\r\n", "no-store": "Cache-Control: no-store, no-cache\r\n",
@@ -629,7 +629,7 @@ def _hints() -> list[Case]:
         "expires": f"Date: {DATE}\r\nExpires: Wed, 01 Jan 2025 02:00:00 GMT\r\n", "expires-rubbish": "Expires: 0\r\nDate: nonsense\r\n", "expires-minus": "Expires: -1\r\n", "expires-past": "Expires: Thu, 01 Jan 1970 00:00:00 GMT\r\n",
         "expires-far": "Expires: Fri, 31 Dec 9999 23:59:59 GMT\r\n", "date-far": "Date: Fri, 31 Dec 9999 23:59:59 GMT\r\n", "expires-naive": "Expires: Wed, 01 Jan 2025 02:00:00\r\nDate: Wed, 01 Jan 2025 00:00:00 -0000\r\n",
         "limit-used-up": "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 3600\r\n", "limit-left": "X-RateLimit-Remaining: 99\r\nX-RateLimit-Reset: 3600\r\n", "retry-on-200": "Retry-After: 3600\r\n",
-    }  # fmt: skip
+    }
     found = [Case(name, says(reply(rss(name, extra)))) for name, extra in feeds.items()]
     found += [Case(name, says(reply(rss(name), headers=XML + said)), held=name == "limit-used-up") for name, said in headers.items()]
     return [*found, Case("304-max-age", validated("304-max-age", '"m"', None, "Cache-Control: max-age=3600\r\n"), again=wants('"m"', None))]

@@ -65,10 +65,17 @@ def test_P12_no_host_has_more_in_flight_nor_sooner_than_it_may_and_nobody_is_for
 @same(80)
 @given(
     st.lists(st.integers(NOW - 4000 * DAY, NOW + 9 * DAY), max_size=40),
-    st.builds(PollHints, ttl=SECONDS, update_period=SECONDS, fresh=SECONDS, skip_hours=st.lists(st.integers(0, 23), max_size=24).map(tuple), skip_days=st.lists(st.integers(0, 6), max_size=7).map(tuple)),
+    st.builds(
+        PollHints,
+        ttl=SECONDS,
+        update_period=SECONDS,
+        fresh=SECONDS,
+        skip_hours=st.lists(st.integers(0, 23), max_size=24).map(tuple),
+        skip_days=st.lists(st.integers(0, 6), max_size=7).map(tuple),
+    ),
     SECONDS,
     st.booleans(),
-)  # fmt: skip
+)
 def test_P7_P8_P21_a_plan_is_neither_too_soon_nor_for_ever(
     posts: list[int], hints: PollHints, hold: int | None, first: bool
 ) -> None:
@@ -220,7 +227,11 @@ def test_measures_stay_within_their_bounds(gold: dict[str, str], found: dict[str
 
 
 @same(80)
-@given(st.from_regex(r"\Ahttps?://[a-z]{1,5}:PASSWORD@[a-z]{1,5}\.example/[a-z/]{0,5}\?[a-z&=]{0,9}&token=SECRET&?[a-z=]{0,5}\Z"))  # fmt: skip
+@given(
+    st.from_regex(
+        r"\Ahttps?://[a-z]{1,5}:PASSWORD@[a-z]{1,5}\.example/[a-z/]{0,5}\?[a-z&=]{0,9}&token=SECRET&?[a-z=]{0,5}\Z"
+    )
+)
 def test_S7_neither_password_nor_token_is_shown(url: str) -> None:
     shown = urls.redact(url)
     assert "PASSWORD" not in shown and "SECRET" not in shown and "token=…" in shown
@@ -237,9 +248,14 @@ def test_a_span_is_short_and_never_negative(seconds: int) -> None:
 
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=8)),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["files", "gone", "all.html", "../x", "sha256", "size"]), inner, max_size=4)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(["files", "gone", "all.html", "../x", "sha256", "size"]), inner, max_size=4
+        ),
+    ),
     max_leaves=8,
-)  # fmt: skip
+)
 
 
 @same(40)

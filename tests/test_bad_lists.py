@@ -55,10 +55,14 @@ BAD = [
     ("name", "address", "expected"),
     [
         *BAD,
-        ("a password", "https://u:p@a.example/f", "its address holds a user or password; add it by hand, with `headers`"),
+        (
+            "a password",
+            "https://u:p@a.example/f",
+            "its address holds a user or password; add it by hand, with `headers`",
+        ),
         ("too long", f"{LONG}x", "its address is longer than 2000 characters"),
     ],
-)  # fmt: skip
+)
 def test_an_import_leaves_out_what_can_not_be_polled(
     tmp_path: Path, name: str, address: str, expected: str
 ) -> None:
@@ -164,13 +168,16 @@ def test_a_page_names_feeds_from_its_base(base: str, expected: tuple[str, ...]) 
         ("<link rel=alternate type=text/xml>", ()),
         ('<a href="rss.xml">b</a>', ("https://a.example/rss.xml",)),
         ('<a href="/press">b</a>', ()),
-        ('<a href="/rss">b</a><link rel=alternate type=text/xml href=y>', ("https://a.example/y", "https://a.example/rss")),
+        (
+            '<a href="/rss">b</a><link rel=alternate type=text/xml href=y>',
+            ("https://a.example/y", "https://a.example/rss"),
+        ),
         ('<a href="/rss">b</a><a href="/rss#top">c</a>', ("https://a.example/rss",)),
         ('<a href="https://[::1/rss">b</a><a href="mailto:feed@a.example">c</a>', ()),
         ('<a href="https://a.example/">the page itself</a>', ()),
         ("<link rel=alternate type=text/xml href=", ()),
     ],
-)  # fmt: skip
+)
 def test_what_a_page_names_as_a_feed(page: str, expected: tuple[str, ...]) -> None:
     assert discover.named(page.encode(), "https://a.example/") == expected
 
@@ -178,13 +185,16 @@ def test_what_a_page_names_as_a_feed(page: str, expected: tuple[str, ...]) -> No
 @pytest.mark.parametrize(
     ("url", "first"),
     [
-        ("https://www.youtube.com/channel/UCabc-1", "https://www.youtube.com/feeds/videos.xml?channel_id=UCabc-1"),
+        (
+            "https://www.youtube.com/channel/UCabc-1",
+            "https://www.youtube.com/feeds/videos.xml?channel_id=UCabc-1",
+        ),
         ("https://social.example/@jane/", "https://social.example/@jane.rss"),
         ("https://www.reddit.com/r/news", "https://www.reddit.com/r/news/.rss"),
         ("https://a.example/b", "https://a.example/b/feed"),
         ("https://a.example/channel/UCabc", "https://a.example/channel/UCabc/feed"),
     ],
-)  # fmt: skip
+)
 def test_the_usual_places_begin_with_what_a_host_is_known_for(url: str, first: str) -> None:
     found = discover.usual(url)
     assert found[0] == first and len(found) == len(set(found))
@@ -205,11 +215,19 @@ def test_S20_an_origin_that_is_none_is_not_ours() -> None:
         ("a list", "[1]", 'e.jsonl:1: expected an object such as {"title": …'),
         ("no UTF-8", b'{"title": "\xff"}', "e.jsonl:1: is no JSON"),
         ("nested beyond all reason", "[" * 100_000, "e.jsonl:1: is no JSON"),
-        ("gray is a number", '{"title": "A", "event": "e", "gray": 5}', "e.jsonl:1: expected a list of ids as `gray`"),
-        ("gray is a text", '{"title": "A", "event": "e", "gray": "12"}', "e.jsonl:1: expected a list of ids as `gray`"),
+        (
+            "gray is a number",
+            '{"title": "A", "event": "e", "gray": 5}',
+            "e.jsonl:1: expected a list of ids as `gray`",
+        ),
+        (
+            "gray is a text",
+            '{"title": "A", "event": "e", "gray": "12"}',
+            "e.jsonl:1: expected a list of ids as `gray`",
+        ),
         ("no gold", '{"title": "A"}', "e.jsonl: no entry has a gold `story` or `event`"),
     ],
-)  # fmt: skip
+)
 def test_a_labelled_file_that_is_wrong_is_told_so(
     tmp_path: Path, name: str, line: str | bytes, expected: str
 ) -> None:
@@ -250,12 +268,20 @@ PAIR = "kind\tlang\ttitle_a\tsummary_a\ttitle_b\tsummary_b\tsame_source\ttext\te
     ("name", "table", "expected"),
     [
         ("empty", b"", "p.tsv: has no column event; expected event, kind, lang"),
-        ("a column less", PAIR.replace("\tevent", "").encode() + b"k\ten\ta\tb\tc\td\t0\tsame\n", "p.tsv: has no column event"),
-        ("another word", PAIR.encode() + b"k\ten\ta\tb\tc\td\t0\tsame\tany\nk\ten\ta\tb\tc\td\t0\tyes\tany\n", 'p.tsv:3: text is "yes"; expected same, different or any'),
+        (
+            "a column less",
+            PAIR.replace("\tevent", "").encode() + b"k\ten\ta\tb\tc\td\t0\tsame\n",
+            "p.tsv: has no column event",
+        ),
+        (
+            "another word",
+            PAIR.encode() + b"k\ten\ta\tb\tc\td\t0\tsame\tany\nk\ten\ta\tb\tc\td\t0\tyes\tany\n",
+            'p.tsv:3: text is "yes"; expected same, different or any',
+        ),
         ("cut off", PAIR.encode() + b"k\ten\ta\n", 'p.tsv:2: text is ""; expected same, different or any'),
         ("no UTF-8", PAIR.encode() + b"\xff", "p.tsv: is not UTF-8"),
     ],
-)  # fmt: skip
+)
 def test_a_table_of_pairs_that_is_wrong_is_told_so(
     tmp_path: Path, name: str, table: bytes, expected: str
 ) -> None:

@@ -376,16 +376,34 @@ def test_R16_what_was_cut_off_is_no_failure_of_its_source(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["frobnicate"], "aggregator: No such command 'frobnicate'"), (["run", "--bogus"], "aggregator run: No such option"), (["search"], "aggregator search: Missing argument"),
-        (["search", "x", "--limit", "0"], "--limit"), (["plan", "--against", "none.toml"], "none.toml"), (["eval", "none.jsonl"], "none.jsonl"), (["refold", "--since", "soon"], "is not a duration"),
-        (["serve", "--host", "999.1.1.1"], "999.1.1.1:8080: can't be listened on"), (["serve", "--port", "99999"], "99999"), (["sources", "export", "none/x.opml"], "none/x.opml: can't be written"),
-        (["sources", "import", "config.toml"], "config.toml: not an OPML file"), (["sources", "remove", "nope"], "no such source"), (["sources", "add", "ftp://x.example/"], "only http and https"),
-        (["backup", "none/x.db"], "none/x.db: can't be written"), (["backup", "config.toml"], "exists already"), (["restore", "none.db"], "no such file"), (["restore", "config.toml"], "no usable copy"), (["init", "config.toml"], "config.toml"),
-        (["why", "999"], "no stored entry"), (["split", "1"], "stands alone already"), (["split", "1", "--undo"], "was not split"), (["join", "1", "1"], "the same entry"), (["join", "1", "2", "--undo"], "were not joined"), (["join", "1", "2", "--level", "item"], "--level"),
+        (["frobnicate"], "aggregator: No such command 'frobnicate'"),
+        (["run", "--bogus"], "aggregator run: No such option"),
+        (["search"], "aggregator search: Missing argument"),
+        (["search", "x", "--limit", "0"], "--limit"),
+        (["plan", "--against", "none.toml"], "none.toml"),
+        (["eval", "none.jsonl"], "none.jsonl"),
+        (["refold", "--since", "soon"], "is not a duration"),
+        (["serve", "--host", "999.1.1.1"], "999.1.1.1:8080: can't be listened on"),
+        (["serve", "--port", "99999"], "99999"),
+        (["sources", "export", "none/x.opml"], "none/x.opml: can't be written"),
+        (["sources", "import", "config.toml"], "config.toml: not an OPML file"),
+        (["sources", "remove", "nope"], "no such source"),
+        (["sources", "add", "ftp://x.example/"], "only http and https"),
+        (["backup", "none/x.db"], "none/x.db: can't be written"),
+        (["backup", "config.toml"], "exists already"),
+        (["restore", "none.db"], "no such file"),
+        (["restore", "config.toml"], "no usable copy"),
+        (["init", "config.toml"], "config.toml"),
+        (["why", "999"], "no stored entry"),
+        (["split", "1"], "stands alone already"),
+        (["split", "1", "--undo"], "was not split"),
+        (["join", "1", "1"], "the same entry"),
+        (["join", "1", "2", "--undo"], "were not joined"),
+        (["join", "1", "2", "--level", "item"], "--level"),
         (["run", "--config", "none.toml"], "none.toml: there is no such file"),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, list) else "",
-)  # fmt: skip
+)
 def test_an_error_of_a_user_is_one_line_and_never_a_traceback(
     ran: Path, arguments: list[str], words: str
 ) -> None:
@@ -404,10 +422,14 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("service", "words"),
     [
-        ("output = 'file/public'", "file/public: can't be written"), ("output = 'file'", "file: can't be written"), ("database = 'file/x.db'", "file: can't be made"), ("database = 'folder'", "folder: is not a file"),
-        ("database = 'file'", "file: is damaged or no database"), ("database = 'empty'", "empty: is empty"),
+        ("output = 'file/public'", "file/public: can't be written"),
+        ("output = 'file'", "file: can't be written"),
+        ("database = 'file/x.db'", "file: can't be made"),
+        ("database = 'folder'", "folder: is not a file"),
+        ("database = 'file'", "file: is damaged or no database"),
+        ("database = 'empty'", "empty: is empty"),
     ],
-)  # fmt: skip
+)
 def test_places_that_can_not_be_used_are_named_and_nothing_is_lost(
     tmp_path: Path, service: str, words: str
 ) -> None:
@@ -440,8 +462,15 @@ def test_places_that_can_not_be_used_are_named_and_nothing_is_lost(
 
 
 def test_each_bad_file_is_named_and_the_others_are_read(tmp_path: Path) -> None:
-    files = {"a.txt": b"One headline\n", "b.txt": "Caf\u00e9 closes\n".encode("latin-1"), "c.txt": b"", "d.txt": b"\x89PNG\r\n\x1a\n\x00", "e.txt": b"<html><body>x</body></html>",
-             "f.txt": b"<rss version='2.0'><channel><title>F</title><item><title>In a feed</title><guid>1</guid></item></channel></rss>", "g.txt": b'{"version":"https://jsonfeed.org/version/1.1","title":"G","items":[{"id":"1","title":"In JSON"}]}'}  # fmt: skip
+    files = {
+        "a.txt": b"One headline\n",
+        "b.txt": "Caf\u00e9 closes\n".encode("latin-1"),
+        "c.txt": b"",
+        "d.txt": b"\x89PNG\r\n\x1a\n\x00",
+        "e.txt": b"<html><body>x</body></html>",
+        "f.txt": b"<rss version='2.0'><channel><title>F</title><item><title>In a feed</title><guid>1</guid></item></channel></rss>",
+        "g.txt": b'{"version":"https://jsonfeed.org/version/1.1","title":"G","items":[{"id":"1","title":"In JSON"}]}',
+    }
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     (tmp_path / "config.toml").write_text(
@@ -614,11 +643,22 @@ def test_R16_the_daemon_serves_reloads_and_ends(desk: Path) -> None:
         process.end()
 
 
-@pytest.mark.parametrize(("kinds", "lines"), [
-    (["dns"] * OFFLINE, ["none of the names of 3 sources is known: is this machine online?"]),
-    (["dns"] * (OFFLINE - 1), ["s000: dns", "s001: dns"]), (["dns", "dns", "timeout"], ["s000: dns", "s001: dns", "s002: timeout"]),
-    (["x"] * SHOWN, [f"s{n:03}: x" for n in range(SHOWN)]), ([], []),
-    (["x"] * (SHOWN + 1), [*(f"s{n:03}: x" for n in range(SHOWN)), "… and 1 more sources failed; `aggregator status` shows all"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kinds", "lines"),
+    [
+        (["dns"] * OFFLINE, ["none of the names of 3 sources is known: is this machine online?"]),
+        (["dns"] * (OFFLINE - 1), ["s000: dns", "s001: dns"]),
+        (["dns", "dns", "timeout"], ["s000: dns", "s001: dns", "s002: timeout"]),
+        (["x"] * SHOWN, [f"s{n:03}: x" for n in range(SHOWN)]),
+        ([], []),
+        (
+            ["x"] * (SHOWN + 1),
+            [
+                *(f"s{n:03}: x" for n in range(SHOWN)),
+                "… and 1 more sources failed; `aggregator status` shows all",
+            ],
+        ),
+    ],
+)
 def test_failures_of_a_cycle_in_words(kinds: list[str], lines: list[str]) -> None:
     assert failures_in_words([(f"s{n:03}", Failure(kind, kind)) for n, kind in enumerate(kinds)]) == lines

@@ -34,10 +34,15 @@ def run(*arguments: str) -> Any:
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        (["rnu"], "No such command 'rnu'. Did you mean 'run'?"), (["Run"], "Did you mean 'run'?"), (["stauts"], "'status'"), (["sources", "lst"], "'list'"),
-        (["topics", "sugest"], "'suggest'"), (["overrides", "lits"], "'list'"), (["xyzzy"], "No such command 'xyzzy'"),
+        (["rnu"], "No such command 'rnu'. Did you mean 'run'?"),
+        (["Run"], "Did you mean 'run'?"),
+        (["stauts"], "'status'"),
+        (["sources", "lst"], "'list'"),
+        (["topics", "sugest"], "'suggest'"),
+        (["overrides", "lits"], "'list'"),
+        (["xyzzy"], "No such command 'xyzzy'"),
     ],
-)  # fmt: skip
+)
 def test_a_typo_is_answered_with_the_nearest_command(typed: list[str], words: str) -> None:
     if "suggest" in words and "suggest" not in group.get_command(click.Context(group), "topics").commands:  # type: ignore[union-attr]
         pytest.skip("there is no such command yet")
@@ -108,7 +113,14 @@ def _remember(store: Any, source: str, state: State) -> None:
     from aggregator.store import entries
 
     memory = SourceState(polled=NOW, state=state, failure=Failure("x", "y"), next_poll=NOW)
-    entries.absorb(store, Source(source, url="https://x.example/"), PollResult(source, NOW, memory), lambda _: memory, lambda _: True, lambda _: None)  # fmt: skip
+    entries.absorb(
+        store,
+        Source(source, url="https://x.example/"),
+        PollResult(source, NOW, memory),
+        lambda _: memory,
+        lambda _: True,
+        lambda _: None,
+    )
 
 
 def test_colours_are_for_terminals(

@@ -51,33 +51,138 @@ BRIDGE = (
 # outlet: (title of the feed, items as (guid, hours ago, headline, text, link, more))
 Items = Sequence[tuple[str, int, str, str, str | None, str]]
 OUTLETS: dict[str, tuple[str, Items]] = {
-    "aller": ("Aller Zeitung", [
-        ("https://aller.example/1", 9, "Aller floods old town of Verden, 340 leave their homes", WIRE, "https://aller.example/1", "<dc:creator>Jo Ahrens</dc:creator><dc:creator>Kim Bode</dc:creator><category>Weather</category>"),
-        ("aller-2", 30, "Council of Verden argues about a new swimming pool", "The council did not agree on a place for it.", None, ""),
-    ]),
-    "wire": ("Wire: World", [
-        ("https://wire.example/77", 8, "Aller floods old town of Verden, 340 leave homes", WIRE, "https://wire.example/77", ""),
-        ("https://wire.example/78", 5, "Dockers close port of Rotterdam in pay dispute", STRIKE, "https://wire.example/78", ""),
-    ]),
-    "harbour": ("Harbour News", [
-        ("https://harbour.example/a", 4, "Rotterdam dockers strike, port closed", STRIKE_TOO, "https://harbour.example/a", "<comments>https://harbour.example/a#talk</comments>"),
-        ("https://harbour.example/b", 7, "Two cables of the Norderelbe bridge have cracks", BRIDGE, "https://harbour.example/b", ""),
-    ]),
-    "sky": ("Sky watch", [
-        ("tag:sky.example,2026:e", 12, "Partial eclipse of the sun over Iceland on Wednesday", ECLIPSE, "https://sky.example/e", '<enclosure url="https://sky.example/e.jpg" type="image/jpeg" length="9"/>'),
-    ]),
-    "iberia": ("Iberia Today", [
-        ("https://iberia.example/9", 11, "Moon will cover nine tenths of the sun over northern Spain", ECLIPSE_TOO, "https://iberia.example/9", ""),
-        ("https://iberia.example/w", 20, "Weather in Lisbon: 22 degrees, sunny", "", "https://iberia.example/w", ""),
-    ]),
-    "minho": ("Minho Post", [
-        ("https://minho.example/w", 20, "Concert hall of Braga opens with a night of Mozart", "", "https://minho.example/w", ""),
-    ]),
-    "copies": ("Copy & Paste", [
-        ("https://copies.example/x", 6, "Aller floods the old town of Verden, 340 leave their homes", WIRE, "https://copies.example/x", ""),
-        ("https://harbour.example/b#2", 3, "Two cables of the Norderelbe bridge have cracks", BRIDGE, "https://harbour.example/b", ""),
-    ]),
-}  # fmt: skip
+    "aller": (
+        "Aller Zeitung",
+        [
+            (
+                "https://aller.example/1",
+                9,
+                "Aller floods old town of Verden, 340 leave their homes",
+                WIRE,
+                "https://aller.example/1",
+                "<dc:creator>Jo Ahrens</dc:creator><dc:creator>Kim Bode</dc:creator><category>Weather</category>",
+            ),
+            (
+                "aller-2",
+                30,
+                "Council of Verden argues about a new swimming pool",
+                "The council did not agree on a place for it.",
+                None,
+                "",
+            ),
+        ],
+    ),
+    "wire": (
+        "Wire: World",
+        [
+            (
+                "https://wire.example/77",
+                8,
+                "Aller floods old town of Verden, 340 leave homes",
+                WIRE,
+                "https://wire.example/77",
+                "",
+            ),
+            (
+                "https://wire.example/78",
+                5,
+                "Dockers close port of Rotterdam in pay dispute",
+                STRIKE,
+                "https://wire.example/78",
+                "",
+            ),
+        ],
+    ),
+    "harbour": (
+        "Harbour News",
+        [
+            (
+                "https://harbour.example/a",
+                4,
+                "Rotterdam dockers strike, port closed",
+                STRIKE_TOO,
+                "https://harbour.example/a",
+                "<comments>https://harbour.example/a#talk</comments>",
+            ),
+            (
+                "https://harbour.example/b",
+                7,
+                "Two cables of the Norderelbe bridge have cracks",
+                BRIDGE,
+                "https://harbour.example/b",
+                "",
+            ),
+        ],
+    ),
+    "sky": (
+        "Sky watch",
+        [
+            (
+                "tag:sky.example,2026:e",
+                12,
+                "Partial eclipse of the sun over Iceland on Wednesday",
+                ECLIPSE,
+                "https://sky.example/e",
+                '<enclosure url="https://sky.example/e.jpg" type="image/jpeg" length="9"/>',
+            ),
+        ],
+    ),
+    "iberia": (
+        "Iberia Today",
+        [
+            (
+                "https://iberia.example/9",
+                11,
+                "Moon will cover nine tenths of the sun over northern Spain",
+                ECLIPSE_TOO,
+                "https://iberia.example/9",
+                "",
+            ),
+            (
+                "https://iberia.example/w",
+                20,
+                "Weather in Lisbon: 22 degrees, sunny",
+                "",
+                "https://iberia.example/w",
+                "",
+            ),
+        ],
+    ),
+    "minho": (
+        "Minho Post",
+        [
+            (
+                "https://minho.example/w",
+                20,
+                "Concert hall of Braga opens with a night of Mozart",
+                "",
+                "https://minho.example/w",
+                "",
+            ),
+        ],
+    ),
+    "copies": (
+        "Copy & Paste",
+        [
+            (
+                "https://copies.example/x",
+                6,
+                "Aller floods the old town of Verden, 340 leave their homes",
+                WIRE,
+                "https://copies.example/x",
+                "",
+            ),
+            (
+                "https://harbour.example/b#2",
+                3,
+                "Two cables of the Norderelbe bridge have cracks",
+                BRIDGE,
+                "https://harbour.example/b",
+                "",
+            ),
+        ],
+    ),
+}
 
 
 def written(folder: Path) -> dict[str, Path]:
@@ -271,13 +376,24 @@ LINK = {
 }
 
 
-@pytest.mark.parametrize(("name", "link", "expected"), [
-    ("a copy", {}, ("B", "A headline: more", "https://b.example/1", "text")),
-    ("another text", {"rdf:type": SAME_EVENT}, ("B", "A headline: more", "https://b.example/1", "event")),
-    ("a colon in the outlet", {"title": "B:\N{NO-BREAK SPACE}World: A headline"}, ("B: World", "A headline", "https://b.example/1", "text")),
-    ("another rel", {"rel": "via"}, None), ("no type", {"rdf:type": None}, None), ("a type that is not ours", {"rdf:type": "http://x.example/"}, None),
-    ("no outlet", {"title": "A headline"}, None), ("no title", {"title": None}, None), ("nothing to follow", {"href": "javascript:x"}, None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "link", "expected"),
+    [
+        ("a copy", {}, ("B", "A headline: more", "https://b.example/1", "text")),
+        ("another text", {"rdf:type": SAME_EVENT}, ("B", "A headline: more", "https://b.example/1", "event")),
+        (
+            "a colon in the outlet",
+            {"title": "B:\N{NO-BREAK SPACE}World: A headline"},
+            ("B: World", "A headline", "https://b.example/1", "text"),
+        ),
+        ("another rel", {"rel": "via"}, None),
+        ("no type", {"rdf:type": None}, None),
+        ("a type that is not ours", {"rdf:type": "http://x.example/"}, None),
+        ("no outlet", {"title": "A headline"}, None),
+        ("no title", {"title": None}, None),
+        ("nothing to follow", {"href": "javascript:x"}, None),
+    ],
+)
 def test_links_that_tell_of_others(name: str, link: dict[str, Any], expected: tuple[str, ...] | None) -> None:
     habits = dates.habits((), NOW)
     content = '<p>Text</p><p>Also in:</p><ul><li>B: <a href="https://b.example/1">A</a> (<time datetime="2026-09-21T00:00:00Z">x</time>)</li></ul>'
@@ -299,11 +415,21 @@ def test_tellings_are_bounded() -> None:
     assert len(found) == tellings.MOST and json.loads(found[0][1])["published"] is None
 
 
-@pytest.mark.parametrize(("content", "alone", "expected"), [
-    ("<p>Text</p><p>Also in:</p><ul><li>x</li></ul>", False, "<p>Text</p>"), ("<p>Also in:</p><ul><li>x</li></ul>", False, ""),
-    ("<p>Text</p><p>Also in:</p><ul><li>x</li></ul><p>more</p>", False, "<p>Text</p><p>Also in:</p><ul><li>x</li></ul><p>more</p>"),
-    ("<p>Title</p>", True, ""), ("<p>Title</p>", False, "<p>Title</p>"), ("<p>Title and more</p>", True, "<p>Title and more</p>"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("content", "alone", "expected"),
+    [
+        ("<p>Text</p><p>Also in:</p><ul><li>x</li></ul>", False, "<p>Text</p>"),
+        ("<p>Also in:</p><ul><li>x</li></ul>", False, ""),
+        (
+            "<p>Text</p><p>Also in:</p><ul><li>x</li></ul><p>more</p>",
+            False,
+            "<p>Text</p><p>Also in:</p><ul><li>x</li></ul><p>more</p>",
+        ),
+        ("<p>Title</p>", True, ""),
+        ("<p>Title</p>", False, "<p>Title</p>"),
+        ("<p>Title and more</p>", True, "<p>Title and more</p>"),
+    ],
+)
 def test_what_our_feeds_add_is_taken_away(content: str, alone: bool, expected: str) -> None:
     assert tellings.own_text(content, "Title", "Title", alone) == (expected, "Title" if expected else "")
 
@@ -321,15 +447,30 @@ READ = {"https://a.example/feed": "a"}
 REPORT = '{"outlet": "C", "title": "One", "link": "https://c.example/1", "published": 7, "level": "text"}'
 
 
-@pytest.mark.parametrize(("name", "lead", "other", "read", "listed"), [
-    ("read directly and through another", member("a", 1), member("hub", 2, **BY_A), READ, 0),
-    ("through two others", member("hub", 1, **BY_A), member("hub-2", 2, **BY_A), {}, 0),
-    ("without a link of its own", member("a", 1, None), member("hub", 2, "https://hub.example/stories/1.html", **BY_A), READ, 0),
-    ("the same page, another outlet", member("b", 1), member("hub", 2, **BY_A), READ, 1),
-    ("another item of one outlet", member("a", 1), member("hub", 2, "https://a.example/2", "Two", **BY_A), READ, 1),
-    ("two of one source", member("hub", 1, **BY_A), member("hub", 2, **BY_A), {}, 1),
-    ("nobody's planet", member("a", 1), member("b", 2), READ, 1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "lead", "other", "read", "listed"),
+    [
+        ("read directly and through another", member("a", 1), member("hub", 2, **BY_A), READ, 0),
+        ("through two others", member("hub", 1, **BY_A), member("hub-2", 2, **BY_A), {}, 0),
+        (
+            "without a link of its own",
+            member("a", 1, None),
+            member("hub", 2, "https://hub.example/stories/1.html", **BY_A),
+            READ,
+            0,
+        ),
+        ("the same page, another outlet", member("b", 1), member("hub", 2, **BY_A), READ, 1),
+        (
+            "another item of one outlet",
+            member("a", 1),
+            member("hub", 2, "https://a.example/2", "Two", **BY_A),
+            READ,
+            1,
+        ),
+        ("two of one source", member("hub", 1, **BY_A), member("hub", 2, **BY_A), {}, 1),
+        ("nobody's planet", member("a", 1), member("b", 2), READ, 1),
+    ],
+)
 def test_an_entry_that_came_in_two_ways_is_listed_and_counted_once(
     name: str, lead: Member, other: Member, read: dict[str, str], listed: int
 ) -> None:
@@ -338,13 +479,31 @@ def test_an_entry_that_came_in_two_ways_is_listed_and_counted_once(
     assert len(reported.tellers([lead, other], read)) == (1 if is_one_outlet else 2)
 
 
-@pytest.mark.parametrize(("name", "members", "outlets"), [
-    ("reported only", [member("hub", 1, **BY_A, telling=REPORT)], ["C"]),
-    ("reported twice", [member("hub", 1, **BY_A, telling=REPORT), member("hub-2", 2, "https://b.example/1", telling=REPORT)], ["C"]),
-    ("at hand too", [member("hub", 1, **BY_A, telling=REPORT), member("c", 2, "https://c.example/1")], []),
-    ("itself", [member("hub", 1, "https://c.example/1", origin_title="C", telling=REPORT)], []),
-    ("another outlet with this link", [member("hub", 1, "https://c.example/1", origin_title="D", telling=REPORT)], ["C"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "members", "outlets"),
+    [
+        ("reported only", [member("hub", 1, **BY_A, telling=REPORT)], ["C"]),
+        (
+            "reported twice",
+            [
+                member("hub", 1, **BY_A, telling=REPORT),
+                member("hub-2", 2, "https://b.example/1", telling=REPORT),
+            ],
+            ["C"],
+        ),
+        (
+            "at hand too",
+            [member("hub", 1, **BY_A, telling=REPORT), member("c", 2, "https://c.example/1")],
+            [],
+        ),
+        ("itself", [member("hub", 1, "https://c.example/1", origin_title="C", telling=REPORT)], []),
+        (
+            "another outlet with this link",
+            [member("hub", 1, "https://c.example/1", origin_title="D", telling=REPORT)],
+            ["C"],
+        ),
+    ],
+)
 def test_who_is_reported_is_listed_unless_at_hand(
     name: str, members: list[Member], outlets: list[str]
 ) -> None:

@@ -32,78 +32,314 @@ def told(folder: Path, text: str, env: dict[str, str] | None = None) -> str:
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
-        ("base_url: no scheme", '[service]\nbase_url = "news.example"\n', '2: service.base_url: "news.example" is no web address such as "https://news.example.org/"'),
-        ("base_url: other scheme", '[service]\nbase_url = "ftp://news.example/"\n', '2: service.base_url: "ftp://news.example/" is no web address such as "https://news.example.org/"'),
-        ("base_url: a query", '[service]\nbase_url = "https://news.example/?a=1"\n', "2: service.base_url: is the address of a folder: without ? and #"),
-        ("base_url: a fragment", '[service]\nbase_url = "https://news.example/#a"\n', "2: service.base_url: is the address of a folder: without ? and #"),
-        ("base_url: a blank", '[service]\nbase_url = "https://news.example/a b"\n', '2: service.base_url: "https://news.example/a b" is no web address such as "https://news.example.org/"'),
-        ("base_url: a port too high", '[service]\nbase_url = "https://news.example:65536/"\n', '2: service.base_url: "https://news.example:65536/" is no web address such as "https://news.example.org/"'),
-        ("base_url: half an IPv6 address", '[service]\nbase_url = "https://[::1/"\n', '2: service.base_url: "https://[::1/" is no web address such as "https://news.example.org/"'),
-        ("ping_url", '[service]\nping_url = "ping"\n', '2: service.ping_url: "ping" is no web address such as "https://news.example.org/"'),
-        ("hub", '[publish]\nhub = "//hub.example/"\n', '2: publish.hub: "//hub.example/" is no web address such as "https://news.example.org/"'),
-        ("language: a word", '[service]\nlanguage = "English"\n', '2: service.language: "English" is no language tag such as "en" or "pt-BR"'),
-        ("language: as POSIX has it", '[service]\nlanguage = "en_US"\n', '2: service.language: "en_US" is no language tag such as "en" or "pt-BR"'),
-        ("language: nothing", '[service]\nlanguage = ""\n', '2: service.language: "" is no language tag such as "en" or "pt-BR"'),
-        ("title: a line end", '[service]\ntitle = "A\\nB"\n', "2: service.title: holds a line end or control character"),
-        ("contact: a line end", '[service]\ncontact = "a@b.example\\r\\nX-Evil: 1"\n', "2: service.contact: holds a line end or control character"),
-        ("title: too long", f'[service]\ntitle = "{"x" * 2001}"\n', "2: service.title: is longer than 2000 characters"),
-        ("database in the output folder", '[service]\ndatabase = "p/x/a.db"\noutput = "p"\n', "2: service.database: lies in the output folder, where everybody could fetch it; choose another place"),
-        ("database is the output folder", '[service]\ndatabase = "p"\noutput = "p"\n', "2: service.database: lies in the output folder, where everybody could fetch it; choose another place"),
-        ("intervals crossed", '[poll]\nmin_interval = "2h"\nmax_interval = "1h"\n', "2: poll.min_interval: is longer than poll.max_interval"),
-        ("dask without a scheduler", '[poll]\nexecutor = "dask"\n', '2: poll.executor: is "dask", which needs `dask_scheduler`, such as "tcp://127.0.0.1:8786"'),
-        ("an executor that there is not", '[poll]\nexecutor = "fibers"\n', "2: poll.executor: \"fibers\": expected 'auto', 'threads', 'processes' or 'dask'"),
-        ("a host without its port", '[poll]\nallow_hosts = ["a:1", "localhost"]\n', '2: poll.allow_hosts: "localhost" (number 2) is no "host:port"'),
-        ("a port of 0", '[poll]\nallow_hosts = ["localhost:0"]\n', '2: poll.allow_hosts: "localhost:0" (number 1) is no "host:port"'),
-        ("a port too high", '[poll]\nallow_hosts = ["localhost:65536"]\n', '2: poll.allow_hosts: "localhost:65536" (number 1) is no "host:port"'),
-        ("an IPv6 address without brackets", '[poll]\nallow_hosts = ["::1:80"]\n', '2: poll.allow_hosts: "::1:80" (number 1) is no "host:port"'),
-        ("an address for a host", '[poll]\nallow_hosts = ["http://localhost:80"]\n', '2: poll.allow_hosts: "http://localhost:80" (number 1) is no "host:port"'),
+        (
+            "base_url: no scheme",
+            '[service]\nbase_url = "news.example"\n',
+            '2: service.base_url: "news.example" is no web address such as "https://news.example.org/"',
+        ),
+        (
+            "base_url: other scheme",
+            '[service]\nbase_url = "ftp://news.example/"\n',
+            '2: service.base_url: "ftp://news.example/" is no web address such as "https://news.example.org/"',
+        ),
+        (
+            "base_url: a query",
+            '[service]\nbase_url = "https://news.example/?a=1"\n',
+            "2: service.base_url: is the address of a folder: without ? and #",
+        ),
+        (
+            "base_url: a fragment",
+            '[service]\nbase_url = "https://news.example/#a"\n',
+            "2: service.base_url: is the address of a folder: without ? and #",
+        ),
+        (
+            "base_url: a blank",
+            '[service]\nbase_url = "https://news.example/a b"\n',
+            '2: service.base_url: "https://news.example/a b" is no web address such as "https://news.example.org/"',
+        ),
+        (
+            "base_url: a port too high",
+            '[service]\nbase_url = "https://news.example:65536/"\n',
+            '2: service.base_url: "https://news.example:65536/" is no web address such as "https://news.example.org/"',
+        ),
+        (
+            "base_url: half an IPv6 address",
+            '[service]\nbase_url = "https://[::1/"\n',
+            '2: service.base_url: "https://[::1/" is no web address such as "https://news.example.org/"',
+        ),
+        (
+            "ping_url",
+            '[service]\nping_url = "ping"\n',
+            '2: service.ping_url: "ping" is no web address such as "https://news.example.org/"',
+        ),
+        (
+            "hub",
+            '[publish]\nhub = "//hub.example/"\n',
+            '2: publish.hub: "//hub.example/" is no web address such as "https://news.example.org/"',
+        ),
+        (
+            "language: a word",
+            '[service]\nlanguage = "English"\n',
+            '2: service.language: "English" is no language tag such as "en" or "pt-BR"',
+        ),
+        (
+            "language: as POSIX has it",
+            '[service]\nlanguage = "en_US"\n',
+            '2: service.language: "en_US" is no language tag such as "en" or "pt-BR"',
+        ),
+        (
+            "language: nothing",
+            '[service]\nlanguage = ""\n',
+            '2: service.language: "" is no language tag such as "en" or "pt-BR"',
+        ),
+        (
+            "title: a line end",
+            '[service]\ntitle = "A\\nB"\n',
+            "2: service.title: holds a line end or control character",
+        ),
+        (
+            "contact: a line end",
+            '[service]\ncontact = "a@b.example\\r\\nX-Evil: 1"\n',
+            "2: service.contact: holds a line end or control character",
+        ),
+        (
+            "title: too long",
+            f'[service]\ntitle = "{"x" * 2001}"\n',
+            "2: service.title: is longer than 2000 characters",
+        ),
+        (
+            "database in the output folder",
+            '[service]\ndatabase = "p/x/a.db"\noutput = "p"\n',
+            "2: service.database: lies in the output folder, where everybody could fetch it; choose another place",
+        ),
+        (
+            "database is the output folder",
+            '[service]\ndatabase = "p"\noutput = "p"\n',
+            "2: service.database: lies in the output folder, where everybody could fetch it; choose another place",
+        ),
+        (
+            "intervals crossed",
+            '[poll]\nmin_interval = "2h"\nmax_interval = "1h"\n',
+            "2: poll.min_interval: is longer than poll.max_interval",
+        ),
+        (
+            "dask without a scheduler",
+            '[poll]\nexecutor = "dask"\n',
+            '2: poll.executor: is "dask", which needs `dask_scheduler`, such as "tcp://127.0.0.1:8786"',
+        ),
+        (
+            "an executor that there is not",
+            '[poll]\nexecutor = "fibers"\n',
+            "2: poll.executor: \"fibers\": expected 'auto', 'threads', 'processes' or 'dask'",
+        ),
+        (
+            "a host without its port",
+            '[poll]\nallow_hosts = ["a:1", "localhost"]\n',
+            '2: poll.allow_hosts: "localhost" (number 2) is no "host:port"',
+        ),
+        (
+            "a port of 0",
+            '[poll]\nallow_hosts = ["localhost:0"]\n',
+            '2: poll.allow_hosts: "localhost:0" (number 1) is no "host:port"',
+        ),
+        (
+            "a port too high",
+            '[poll]\nallow_hosts = ["localhost:65536"]\n',
+            '2: poll.allow_hosts: "localhost:65536" (number 1) is no "host:port"',
+        ),
+        (
+            "an IPv6 address without brackets",
+            '[poll]\nallow_hosts = ["::1:80"]\n',
+            '2: poll.allow_hosts: "::1:80" (number 1) is no "host:port"',
+        ),
+        (
+            "an address for a host",
+            '[poll]\nallow_hosts = ["http://localhost:80"]\n',
+            '2: poll.allow_hosts: "http://localhost:80" (number 1) is no "host:port"',
+        ),
         ("concurrency: none", "[poll]\nconcurrency = 0\n", "2: poll.concurrency: 0: expected 1 or more"),
-        ("concurrency: too many", "[poll]\nconcurrency = 257\n", "2: poll.concurrency: 257: expected at most 256"),
+        (
+            "concurrency: too many",
+            "[poll]\nconcurrency = 257\n",
+            "2: poll.concurrency: 257: expected at most 256",
+        ),
         ("per_host: too many", "[poll]\nper_host = 17\n", "2: poll.per_host: 17: expected at most 16"),
-        ("no bytes at all", '[poll]\nmax_bytes = "0MB"\n', "2: poll.max_bytes: nothing can be fetched in or of that; it has to be more than 0"),
+        (
+            "no bytes at all",
+            '[poll]\nmax_bytes = "0MB"\n',
+            "2: poll.max_bytes: nothing can be fetched in or of that; it has to be more than 0",
+        ),
         ("yes for true", "[poll]\npush = 1\n", "2: poll.push: 1: expected true or false"),
         ("limit: too many", "[publish]\nlimit = 1001\n", "2: publish.limit: 1001: expected at most 1000"),
         ("a port for serving", "[serve]\nport = 65536\n", "2: serve.port: 65536: expected at most 65535"),
-        ("a token that could be guessed", '[serve]\ndesk_token = "fifteen letters"\n', "2: serve.desk_token: \"fifteen letters\": String should have at least 16 characters"),
-        ("an id in capitals", '[[topics]]\nid = "World"\n', '2: topics[0].id: "World" is no id: use 1 to 64 of a–z, 0–9 and -'),
-        ("an id of nothing", '[[topics]]\nid = ""\n', '2: topics[0].id: "" is no id: use 1 to 64 of a–z, 0–9 and -'),
-        ("an id too long", f'[[topics]]\nid = "{"a" * 65}"\n', f'2: topics[0].id: "{"a" * 65}" is no id: use 1 to 64 of a–z, 0–9 and -'),
+        (
+            "a token that could be guessed",
+            '[serve]\ndesk_token = "fifteen letters"\n',
+            '2: serve.desk_token: "fifteen letters": String should have at least 16 characters',
+        ),
+        (
+            "an id in capitals",
+            '[[topics]]\nid = "World"\n',
+            '2: topics[0].id: "World" is no id: use 1 to 64 of a–z, 0–9 and -',
+        ),
+        (
+            "an id of nothing",
+            '[[topics]]\nid = ""\n',
+            '2: topics[0].id: "" is no id: use 1 to 64 of a–z, 0–9 and -',
+        ),
+        (
+            "an id too long",
+            f'[[topics]]\nid = "{"a" * 65}"\n',
+            f'2: topics[0].id: "{"a" * 65}" is no id: use 1 to 64 of a–z, 0–9 and -',
+        ),
         ("a topic without id", '[[topics]]\nmatch = "a"\n', "1: topics[0]: `id` is missing"),
-        ("a source without address", f"{S}title = 'A'\n", "1: sources[0]: needs `url` (a feed) or `path` (a local file)"),
-        ("a feed and a file", f'{S}{URL}\npath = "a.txt"\n', "1: sources[0]: has both `url` and `path`; give one of them"),
-        ("three at once", f'{S}{URL}\npath = "a.txt"\nopml = "b.opml"\n', "1: sources[0]: has `url` and `path` and `opml`; give one of them"),
-        ("url: another scheme", f'{S}url = "gopher://a.example/"\n', '2: sources[0].url: "gopher://a.example/" is no web address: only http and https are polled'),
-        ("url: a password", f'{S}url = "https://u:secret@a.example/"\n', '2: sources[0].url: holds a user or password; secrets go into `headers = { Authorization = "env:NAME" }`'),
-        ("a header that could be two", f'{S}{URL}\nheaders = {{ X-A = "1\\r\\nX-B: 2" }}\n', "3: sources[0].headers.X-A: is no header that can be sent: no line ends, no blanks in the name, not empty"),
-        ("a header without value", f'{S}{URL}\nheaders = {{ X-A = " " }}\n', "3: sources[0].headers.X-A: is no header that can be sent: no line ends, no blanks in the name, not empty"),
-        ("a header's name of two words", f'{S}{URL}\nheaders = {{ "X A" = "1" }}\n', '3: sources[0].headers.X A: is no header that can be sent: no line ends, no blanks in the name, not empty'),
-        ("a header of ours", f'{S}{URL}\nheaders = {{ If-None-Match = "1" }}\n', "3: sources[0].headers.If-None-Match: is a header that we set ourselves"),
-        ("a header of ours in small letters", f'{S}{URL}\nheaders = {{ host = "b.example" }}\n', "3: sources[0].headers.host: is a header that we set ourselves"),
-        ("include: no query", f'{S}{URL}\ninclude = "(a"\n', "3: sources[0].include: at character 1: this parenthesis is not closed"),
-        ("exclude: no query", f'{S}{URL}\nexclude = "a OR"\n', "3: sources[0].exclude: at character 5: the query ends where a word was expected"),
-        ("a source twice", f'{S}id = "a"\n{URL}\n{S}id = "a"\nurl = "https://b.example/"\n', '5: sources[1].id: "a" is the id of another one already; ids are unique'),
-        ("a source in a topic that is none", f'{S}{URL}\ntopics = ["qqq"]\n', '3: sources[0].topics: "qqq" is no topic of this file'),
-        ("a topic of a source that is none", f'{S}id = "daily"\n{URL}\n{T}sources = ["dayly"]\n', '6: topics[0].sources: "dayly" is no source of this file; did you mean "daily"?'),
-        ("priority: too high", f"{S}{URL}\npriority = 1001\n", "3: sources[0].priority: 1001: expected at most 1000"),
-        ("match: no query", f'{T}match = "-a"\n', "3: topics[0].match: at character 1: “-a”: to leave a word out write NOT a"),
-        ("exclude: a field that there is not", f'{T}match = "a"\nexclude = "tilte:b"\n', "4: topics[0].exclude: at character 1: there is no field “tilte:”; fields are "),
-        ("a scheme without term", f'{T}match = "a"\nscheme = "https://s.example/"\n', "4: topics[0].scheme: says nothing without a `term`"),
-        ("where another's digest goes", '[[topics]]\nid = "a"\ndigest = "daily"\n[[topics]]\nid = "a-digest"\n', '5: topics[1].id: "a-digest" is where the digest of another topic is published'),
-        ("where a source's page goes", f'{S}id = "a"\n{URL}\n[[topics]]\nid = "source-a"\n', '5: topics[0].id: "source-a" is where the page of a source is published'),
+        (
+            "a source without address",
+            f"{S}title = 'A'\n",
+            "1: sources[0]: needs `url` (a feed) or `path` (a local file)",
+        ),
+        (
+            "a feed and a file",
+            f'{S}{URL}\npath = "a.txt"\n',
+            "1: sources[0]: has both `url` and `path`; give one of them",
+        ),
+        (
+            "three at once",
+            f'{S}{URL}\npath = "a.txt"\nopml = "b.opml"\n',
+            "1: sources[0]: has `url` and `path` and `opml`; give one of them",
+        ),
+        (
+            "url: another scheme",
+            f'{S}url = "gopher://a.example/"\n',
+            '2: sources[0].url: "gopher://a.example/" is no web address: only http and https are polled',
+        ),
+        (
+            "url: a password",
+            f'{S}url = "https://u:secret@a.example/"\n',
+            '2: sources[0].url: holds a user or password; secrets go into `headers = { Authorization = "env:NAME" }`',
+        ),
+        (
+            "a header that could be two",
+            f'{S}{URL}\nheaders = {{ X-A = "1\\r\\nX-B: 2" }}\n',
+            "3: sources[0].headers.X-A: is no header that can be sent: no line ends, no blanks in the name, not empty",
+        ),
+        (
+            "a header without value",
+            f'{S}{URL}\nheaders = {{ X-A = " " }}\n',
+            "3: sources[0].headers.X-A: is no header that can be sent: no line ends, no blanks in the name, not empty",
+        ),
+        (
+            "a header's name of two words",
+            f'{S}{URL}\nheaders = {{ "X A" = "1" }}\n',
+            "3: sources[0].headers.X A: is no header that can be sent: no line ends, no blanks in the name, not empty",
+        ),
+        (
+            "a header of ours",
+            f'{S}{URL}\nheaders = {{ If-None-Match = "1" }}\n',
+            "3: sources[0].headers.If-None-Match: is a header that we set ourselves",
+        ),
+        (
+            "a header of ours in small letters",
+            f'{S}{URL}\nheaders = {{ host = "b.example" }}\n',
+            "3: sources[0].headers.host: is a header that we set ourselves",
+        ),
+        (
+            "include: no query",
+            f'{S}{URL}\ninclude = "(a"\n',
+            "3: sources[0].include: at character 1: this parenthesis is not closed",
+        ),
+        (
+            "exclude: no query",
+            f'{S}{URL}\nexclude = "a OR"\n',
+            "3: sources[0].exclude: at character 5: the query ends where a word was expected",
+        ),
+        (
+            "a source twice",
+            f'{S}id = "a"\n{URL}\n{S}id = "a"\nurl = "https://b.example/"\n',
+            '5: sources[1].id: "a" is the id of another one already; ids are unique',
+        ),
+        (
+            "a source in a topic that is none",
+            f'{S}{URL}\ntopics = ["qqq"]\n',
+            '3: sources[0].topics: "qqq" is no topic of this file',
+        ),
+        (
+            "a topic of a source that is none",
+            f'{S}id = "daily"\n{URL}\n{T}sources = ["dayly"]\n',
+            '6: topics[0].sources: "dayly" is no source of this file; did you mean "daily"?',
+        ),
+        (
+            "priority: too high",
+            f"{S}{URL}\npriority = 1001\n",
+            "3: sources[0].priority: 1001: expected at most 1000",
+        ),
+        (
+            "match: no query",
+            f'{T}match = "-a"\n',
+            "3: topics[0].match: at character 1: “-a”: to leave a word out write NOT a",
+        ),
+        (
+            "exclude: a field that there is not",
+            f'{T}match = "a"\nexclude = "tilte:b"\n',
+            "4: topics[0].exclude: at character 1: there is no field “tilte:”; fields are ",
+        ),
+        (
+            "a scheme without term",
+            f'{T}match = "a"\nscheme = "https://s.example/"\n',
+            "4: topics[0].scheme: says nothing without a `term`",
+        ),
+        (
+            "where another's digest goes",
+            '[[topics]]\nid = "a"\ndigest = "daily"\n[[topics]]\nid = "a-digest"\n',
+            '5: topics[1].id: "a-digest" is where the digest of another topic is published',
+        ),
+        (
+            "where a source's page goes",
+            f'{S}id = "a"\n{URL}\n[[topics]]\nid = "source-a"\n',
+            '5: topics[0].id: "source-a" is where the page of a source is published',
+        ),
         ("25 o'clock", f'{T}digest = "daily"\ndigest_at = "24:00"\n', '4: topics[0].digest_at: "24:00"'),
-        ("min_sources: none", f'{T}match = "a"\nmin_sources = 0\n', "4: topics[0].min_sources: 0: expected 1 or more"),
-        ("a hook that does nothing", f'{H}on = "story"\n', "1: hooks[0].run: a hook has either `run`, a command, or `notify`, an address"),
-        ("a hook that does two things", f'{H}on = "story"\nrun = ["a"]\nnotify = "b"\n', "3: hooks[0].run: a hook has either `run`, a command, or `notify`, an address"),
-        ("a hook on what there is not", f'{H}on = "topic"\nrun = ["a"]\n', "2: hooks[0].on: \"topic\": expected 'story', 'event', 'source' or 'digest'"),
-        ("a hook that matches sources", f'{H}on = "source"\nrun = ["a"]\nmatch = "b"\n', "4: hooks[0].match: says nothing of a source; only stories and events match a query"),
-        ("a hook that matches digests", f'{H}on = "digest"\nrun = ["a"]\nmatch = "b"\n', "4: hooks[0].match: says nothing of a digest; only stories and events match a query"),
-        ("a hook's query", f'{H}on = "event"\nrun = ["a"]\nmatch = "()"\n', "4: hooks[0].match: at character 2: expected a word, not “)”"),
+        (
+            "min_sources: none",
+            f'{T}match = "a"\nmin_sources = 0\n',
+            "4: topics[0].min_sources: 0: expected 1 or more",
+        ),
+        (
+            "a hook that does nothing",
+            f'{H}on = "story"\n',
+            "1: hooks[0].run: a hook has either `run`, a command, or `notify`, an address",
+        ),
+        (
+            "a hook that does two things",
+            f'{H}on = "story"\nrun = ["a"]\nnotify = "b"\n',
+            "3: hooks[0].run: a hook has either `run`, a command, or `notify`, an address",
+        ),
+        (
+            "a hook on what there is not",
+            f'{H}on = "topic"\nrun = ["a"]\n',
+            "2: hooks[0].on: \"topic\": expected 'story', 'event', 'source' or 'digest'",
+        ),
+        (
+            "a hook that matches sources",
+            f'{H}on = "source"\nrun = ["a"]\nmatch = "b"\n',
+            "4: hooks[0].match: says nothing of a source; only stories and events match a query",
+        ),
+        (
+            "a hook that matches digests",
+            f'{H}on = "digest"\nrun = ["a"]\nmatch = "b"\n',
+            "4: hooks[0].match: says nothing of a digest; only stories and events match a query",
+        ),
+        (
+            "a hook's query",
+            f'{H}on = "event"\nrun = ["a"]\nmatch = "()"\n',
+            "4: hooks[0].match: at character 2: expected a word, not “)”",
+        ),
         ("a hook of no words", f'{H}on = "event"\nrun = []\n', "3: hooks[0].run: is empty"),
         ("nested beyond all reason", f"a = {'[' * 2000}{']' * 2000}\n", "1: nested too deeply"),
         ("a text that never ends", 'a = """\nb', "2: "),
     ],
     ids=lambda value: value if isinstance(value, str) and len(value) < 40 and "\n" not in value else "",
-)  # fmt: skip
+)
 def test_a_mistake_is_told_with_its_line_and_key(tmp_path: Path, name: str, text: str, expected: str) -> None:
     said = told(tmp_path, text)
     assert said.startswith(f"config.toml:{expected}") and "\n" not in said, name
@@ -240,20 +476,66 @@ def test_a_slug_of_no_latin_letter_is_empty() -> None:
     ("name", "text", "expected"),
     [
         ("nothing", f"{S}{URL}\n{T}match = 'a'\n", []),
-        ("the same feed twice", f'{S}id = "a"\n{URL}\n{S}{URL}\n', ['5: sources[1].url: is the same as that of "a": it is read twice; remove one']),
-        ("more often than the least", f'{S}{URL}\ninterval = "4m"\n', ["3: sources[0].interval: is shorter than poll.min_interval (300 s), which holds"]),
+        (
+            "the same feed twice",
+            f'{S}id = "a"\n{URL}\n{S}{URL}\n',
+            ['5: sources[1].url: is the same as that of "a": it is read twice; remove one'],
+        ),
+        (
+            "more often than the least",
+            f'{S}{URL}\ninterval = "4m"\n',
+            ["3: sources[0].interval: is shorter than poll.min_interval (300 s), which holds"],
+        ),
         ("as often as the least", f'{S}{URL}\ninterval = "5m"\n', []),
-        ("the whole more often", '[poll]\ninterval = "1m"\n', ["2: poll.interval: is shorter than poll.min_interval (300 s), which holds"]),
-        ("a topic of nothing", f"{T}", ['2: topics[0].id: "t" stays empty: give `match`, `starter`, `like` or `sources`, or name it in the `topics` of a source']),
+        (
+            "the whole more often",
+            '[poll]\ninterval = "1m"\n',
+            ["2: poll.interval: is shorter than poll.min_interval (300 s), which holds"],
+        ),
+        (
+            "a topic of nothing",
+            f"{T}",
+            [
+                '2: topics[0].id: "t" stays empty: give `match`, `starter`, `like` or `sources`, or name it in the `topics` of a source'
+            ],
+        ),
         ("a topic of a source", f'{S}{URL}\ntopics = ["t"]\n{T}', []),
-        ("or as a word", f"{T}match = 'a or b'\n", ["3: topics[0].match: at character 3: “or” is read as OR; to look for the word write \"or\" in quotation marks"]),
-        ("and in what a source leaves out", f"{S}{URL}\nexclude = 'a and b'\n", ["3: sources[0].exclude: at character 3: “and” is read as AND; to look for the word write \"and\" in quotation marks"]),
-        ("another port", '[service]\nbase_url = "http://127.0.0.1:8000/"\n[serve]\nport = 8080\n', ["2: service.base_url: leads to port 8000, but [serve] listens on port 8080; links of the feeds lead nowhere"]),
-        ("the usual port of this machine", '[service]\nbase_url = "http://localhost/"\n[serve]\nport = 8080\n', ["2: service.base_url: leads to port 80, but [serve] listens on port 8080; links of the feeds lead nowhere"]),
+        (
+            "or as a word",
+            f"{T}match = 'a or b'\n",
+            [
+                '3: topics[0].match: at character 3: “or” is read as OR; to look for the word write "or" in quotation marks'
+            ],
+        ),
+        (
+            "and in what a source leaves out",
+            f"{S}{URL}\nexclude = 'a and b'\n",
+            [
+                '3: sources[0].exclude: at character 3: “and” is read as AND; to look for the word write "and" in quotation marks'
+            ],
+        ),
+        (
+            "another port",
+            '[service]\nbase_url = "http://127.0.0.1:8000/"\n[serve]\nport = 8080\n',
+            [
+                "2: service.base_url: leads to port 8000, but [serve] listens on port 8080; links of the feeds lead nowhere"
+            ],
+        ),
+        (
+            "the usual port of this machine",
+            '[service]\nbase_url = "http://localhost/"\n[serve]\nport = 8080\n',
+            [
+                "2: service.base_url: leads to port 80, but [serve] listens on port 8080; links of the feeds lead nowhere"
+            ],
+        ),
         ("behind a proxy", '[service]\nbase_url = "https://news.example/"\n[serve]\nport = 8080\n', []),
-        ("the port that it listens on", '[service]\nbase_url = "http://[::1]:8080/"\n[serve]\nport = 8080\n', []),
+        (
+            "the port that it listens on",
+            '[service]\nbase_url = "http://[::1]:8080/"\n[serve]\nport = 8080\n',
+            [],
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_hardly_meant_is_doubted(tmp_path: Path, name: str, text: str, expected: list[str]) -> None:
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")

@@ -13,9 +13,21 @@ from aggregator.model import FetchResult, Limits, Request
 
 FEED = b"<?xml version='1.0'?><rss version='2.0'><channel><title>t</title></channel></rss>"
 CODINGS: dict[str, tuple[str, bytes]] = {
-    "chunked": ("aws-chunked", FEED), "charset": ("UTF-8", FEED), "none": ("none", FEED), "identity": ("identity", FEED), "binary": ("binary", FEED), "empty": ("", FEED), "several": ("identity, aws-chunked", FEED),
-    "text": ("utf-8", b"StateChange: x\n" + FEED), "json": ("utf-8", b'\xef\xbb\xbf{"version": 1}'), "said": ("br", FEED), "brotli": ("br", b"\x0b\x02\x80text\x03"), "zstd": ("zstd", b"\x28\xb5\x2f\xfd\x04"), "no token": ("x y", FEED), "too long": ("x" * 61, FEED),
-}  # fmt: skip
+    "chunked": ("aws-chunked", FEED),
+    "charset": ("UTF-8", FEED),
+    "none": ("none", FEED),
+    "identity": ("identity", FEED),
+    "binary": ("binary", FEED),
+    "empty": ("", FEED),
+    "several": ("identity, aws-chunked", FEED),
+    "text": ("utf-8", b"StateChange: x\n" + FEED),
+    "json": ("utf-8", b'\xef\xbb\xbf{"version": 1}'),
+    "said": ("br", FEED),
+    "brotli": ("br", b"\x0b\x02\x80text\x03"),
+    "zstd": ("zstd", b"\x28\xb5\x2f\xfd\x04"),
+    "no token": ("x y", FEED),
+    "too long": ("x" * 61, FEED),
+}
 
 
 class _Server(BaseHTTPRequestHandler):
@@ -93,7 +105,15 @@ def test_a_redirect_that_sets_a_cookie_and_leads_back(port: int) -> None:
     assert [cookie for _, cookie in _Server.seen] == ["", "seen=1", "", "seen=1"]
 
 
-@pytest.mark.parametrize(("path", "words"), [("never", "in a circle"), ("elsewhere-only", "in a circle"), ("expired", "in a circle"), ("counted/99", "redirects")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("never", "in a circle"),
+        ("elsewhere-only", "in a circle"),
+        ("expired", "in a circle"),
+        ("counted/99", "redirects"),
+    ],
+)
 def test_B5_circles_end_all_the_same(port: int, path: str, words: str) -> None:
     failure = get(port, path).failure
     assert failure is not None and failure.kind == "redirect" and words in failure.detail

@@ -316,13 +316,18 @@ def test_a_config_that_lacks_most_is_asked_about(
         ("a typo", "{whole}\n[pol]\n", False, "pol: unknown key"),
         ("no output", "[service]\noutput = 'config.toml/x'\n{rest}", False, "config.toml/x: can't be made"),
         ("no database", "[service]\ndatabase = 'config.toml/x.db'\n{rest}", False, "can't be made"),
-        ("a foreign database", "[service]\ndatabase = 'text'\n{rest}", False, "text: is damaged or no database"),
+        (
+            "a foreign database",
+            "[service]\ndatabase = 'text'\n{rest}",
+            False,
+            "text: is damaged or no database",
+        ),
         ("a database of another daemon", "[service]\ndatabase = 'taken.db'\n{rest}", False, "another daemon"),
         ("a port of another program", "{rest}\n[serve]\nport = {taken}\n", False, "can't be listened on"),
         ("a new database", "[service]\ndatabase = 'new.db'\n{rest}", False, "reloaded"),
         ("no server", "{rest}", False, "reloaded"),
     ],
-)  # fmt: skip
+)
 def test_a_changed_config_is_taken_over_whole_or_not_at_all(
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
@@ -342,8 +347,12 @@ def test_a_changed_config_is_taken_over_whole_or_not_at_all(
         try:
             capfd.readouterr()
             path.write_text(
-                text.format(whole=f"{rest}\n[serve]\nport = 0\n[service]\ntitle = 'New'", rest=rest, taken=other.getsockname()[1])
-            )  # fmt: skip
+                text.format(
+                    whole=f"{rest}\n[serve]\nport = 0\n[service]\ntitle = 'New'",
+                    rest=rest,
+                    taken=other.getsockname()[1],
+                )
+            )
             service.reload(confirmed)
             said = capfd.readouterr().err
             assert words in said and len(said.splitlines()) == 1, said

@@ -145,8 +145,11 @@ def test_a_split_holds_whatever_folded_it(tmp_path: Path, level: str, link: str 
     # of one item: the same link, and texts that have little in common
     other = PIER if level == "text" else "Cracks in the piles of the pier."
     with open_writer(tmp_path / "t.db") as store:
-        put(store, entry("a", "1", "Eastern pier closed for half a year", PIER, at=NOW - 900, link=link),
-            entry("b", "2", "Eastern pier closed for half a year", other, at=NOW - 800, link=link))  # fmt: skip
+        put(
+            store,
+            entry("a", "1", "Eastern pier closed for half a year", PIER, at=NOW - 900, link=link),
+            entry("b", "2", "Eastern pier closed for half a year", other, at=NOW - 800, link=link),
+        )
         fold.fold(store, fold.Windows(), {})
         assert len(set(homes(store).values())) == 1
         assert {found for _, _, _, found, _ in lookup.dump(store)} == {None, level}
@@ -228,17 +231,57 @@ LEVELS = " ".join(f"{town} {number}" for number, town in enumerate(TOWNS.split()
 @pytest.mark.parametrize(
     ("name", "a", "b", "same"),
     [
-        ("two thirds of a text under another headline", ("Eastern pier closed for half a year", PIER), ("Divers find cracks in concrete piles, pier closed", PIER[:190] + MORE), True),
-        ("other figures in a like text", ("Storm hits the valley of Towy", STORM.format("killed 12", "30 villages", "400 homes")),
-            ("Storm hits the valley of Towy", STORM.format("has killed at least 15 or so", "another 41 of all of the villages", "perhaps some 520 of the old homes")), False),
-        ("a correction", ("Storm kills 12 in the valley of Towy", PIER), ("CORRECTED: Storm kills 15 in the valley of Towy", PIER), True),
-        ("a long text that says what a short one does", ("Cracks in the pier", "Divers have found cracks in the piles of the eastern pier."),
-            ("Cracks in the pier", f"Divers have found cracks in the piles of a pier. {PIER}{MORE}"), False),
-        ("another agency", ("Pier closed to ships", AWAY.format("Reuters")), ("Pier closed to ships", AWAY.format("Bloomberg")), True),
-        ("another place", ("Pier closed to ships", AWAY.format("Fleetwood")), ("Pier closed to ships", AWAY.format("Morecambe")), False),
-        ("a table with a slip", ("Water levels in centimetres today", LEVELS), ("Water levels in centimetres today", LEVELS.replace("105", "155")), True),
+        (
+            "two thirds of a text under another headline",
+            ("Eastern pier closed for half a year", PIER),
+            ("Divers find cracks in concrete piles, pier closed", PIER[:190] + MORE),
+            True,
+        ),
+        (
+            "other figures in a like text",
+            ("Storm hits the valley of Towy", STORM.format("killed 12", "30 villages", "400 homes")),
+            (
+                "Storm hits the valley of Towy",
+                STORM.format(
+                    "has killed at least 15 or so",
+                    "another 41 of all of the villages",
+                    "perhaps some 520 of the old homes",
+                ),
+            ),
+            False,
+        ),
+        (
+            "a correction",
+            ("Storm kills 12 in the valley of Towy", PIER),
+            ("CORRECTED: Storm kills 15 in the valley of Towy", PIER),
+            True,
+        ),
+        (
+            "a long text that says what a short one does",
+            ("Cracks in the pier", "Divers have found cracks in the piles of the eastern pier."),
+            ("Cracks in the pier", f"Divers have found cracks in the piles of a pier. {PIER}{MORE}"),
+            False,
+        ),
+        (
+            "another agency",
+            ("Pier closed to ships", AWAY.format("Reuters")),
+            ("Pier closed to ships", AWAY.format("Bloomberg")),
+            True,
+        ),
+        (
+            "another place",
+            ("Pier closed to ships", AWAY.format("Fleetwood")),
+            ("Pier closed to ships", AWAY.format("Morecambe")),
+            False,
+        ),
+        (
+            "a table with a slip",
+            ("Water levels in centimetres today", LEVELS),
+            ("Water levels in centimetres today", LEVELS.replace("105", "155")),
+            True,
+        ),
     ],
-)  # fmt: skip
+)
 def test_one_text_or_not(name: str, a: tuple[str, str], b: tuple[str, str], same: bool) -> None:
     reason = dedupe.decide(dedupe.fingerprint(*a), dedupe.fingerprint(*b))
     assert (reason.level == "text") == same, (name, reason)

@@ -32,12 +32,40 @@ def at(text: str) -> int:
 @pytest.mark.parametrize(
     ("name", "now", "rhythm", "begin", "end"),
     [
-        ("after seven", "2026-03-05T07:00:01+01:00", "daily", "2026-03-04T07:00+01:00", "2026-03-05T07:00+01:00"), ("at seven", "2026-03-05T07:00+01:00", "daily", "2026-03-04T07:00+01:00", "2026-03-05T07:00+01:00"),
-        ("before seven", "2026-03-05T06:59:59+01:00", "daily", "2026-03-03T07:00+01:00", "2026-03-04T07:00+01:00"), ("23 hours", "2026-03-29T12:00+02:00", "daily", "2026-03-28T07:00+01:00", "2026-03-29T07:00+02:00"),
-        ("25 hours", "2026-10-25T12:00+01:00", "daily", "2026-10-24T07:00+02:00", "2026-10-25T07:00+01:00"), ("a week", "2026-03-05T12:00+01:00", "weekly", "2026-02-23T07:00+01:00", "2026-03-02T07:00+01:00"),
-        ("Monday, early", "2026-03-02T06:00+01:00", "weekly", "2026-02-16T07:00+01:00", "2026-02-23T07:00+01:00"), ("Monday, at seven", "2026-03-02T07:00+01:00", "weekly", "2026-02-23T07:00+01:00", "2026-03-02T07:00+01:00"),
+        (
+            "after seven",
+            "2026-03-05T07:00:01+01:00",
+            "daily",
+            "2026-03-04T07:00+01:00",
+            "2026-03-05T07:00+01:00",
+        ),
+        ("at seven", "2026-03-05T07:00+01:00", "daily", "2026-03-04T07:00+01:00", "2026-03-05T07:00+01:00"),
+        (
+            "before seven",
+            "2026-03-05T06:59:59+01:00",
+            "daily",
+            "2026-03-03T07:00+01:00",
+            "2026-03-04T07:00+01:00",
+        ),
+        ("23 hours", "2026-03-29T12:00+02:00", "daily", "2026-03-28T07:00+01:00", "2026-03-29T07:00+02:00"),
+        ("25 hours", "2026-10-25T12:00+01:00", "daily", "2026-10-24T07:00+02:00", "2026-10-25T07:00+01:00"),
+        ("a week", "2026-03-05T12:00+01:00", "weekly", "2026-02-23T07:00+01:00", "2026-03-02T07:00+01:00"),
+        (
+            "Monday, early",
+            "2026-03-02T06:00+01:00",
+            "weekly",
+            "2026-02-16T07:00+01:00",
+            "2026-02-23T07:00+01:00",
+        ),
+        (
+            "Monday, at seven",
+            "2026-03-02T07:00+01:00",
+            "weekly",
+            "2026-02-23T07:00+01:00",
+            "2026-03-02T07:00+01:00",
+        ),
     ],
-)  # fmt: skip
+)
 def test_when_a_digest_is_due(name: str, now: str, rhythm: Any, begin: str, end: str) -> None:
     assert digest.boundary(at(now), rhythm, (7, 0), BERLIN) == (at(begin), at(end)), name
 
@@ -64,9 +92,17 @@ def items(settings: Config, name: str) -> list[dict[str, Any]]:
 def test_a_digest_is_made_once_and_never_changes(tmp_path: Path, utc: None) -> None:
     settings = config(tmp_path, TOPIC)
     with open_writer(settings.database) as store:
-        put(store, entry("a", "0", "Old harbour news", at=SEVEN - 2 * DAY - 1), entry("a", "1", "A new harbour for Bergen", at=SEVEN - 9 * 3600, link="https://a.example/1"),
-            entry("a", "2", "Ferry Ålesund sinks off Bergen", TEXT, at=SEVEN - 3600, link="https://a.example/2"), entry("b", "2", "Ferry sinks", TEXT, at=SEVEN - 1800, link="https://b.example/2"),
-            entry("a", "3", "Rain", at=SEVEN - 100), at=SEVEN - 60)  # fmt: skip
+        put(
+            store,
+            entry("a", "0", "Old harbour news", at=SEVEN - 2 * DAY - 1),
+            entry("a", "1", "A new harbour for Bergen", at=SEVEN - 9 * 3600, link="https://a.example/1"),
+            entry(
+                "a", "2", "Ferry Ålesund sinks off Bergen", TEXT, at=SEVEN - 3600, link="https://a.example/2"
+            ),
+            entry("b", "2", "Ferry sinks", TEXT, at=SEVEN - 1800, link="https://b.example/2"),
+            entry("a", "3", "Rain", at=SEVEN - 100),
+            at=SEVEN - 60,
+        )
         cycle.run(settings, store, None, SEVEN - 1)
         assert items(settings, "ships-digest.json") == [], (
             "its time has not come: the one of the day before had nothing"
@@ -191,8 +227,10 @@ def test_a_source_that_died_and_a_digest_are_told(tmp_path: Path, utc: None) -> 
         with store.transaction() as writer:
             for state in ("gone", "ok"):
                 notice = StateChange("a", "A", SEVEN, "ok", state, "It is gone.")
-                writer.run("INSERT INTO state_change (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
-                             (notice.source, notice.title, notice.at, notice.before, notice.state, notice.words))  # fmt: skip
+                writer.run(
+                    "INSERT INTO state_change (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
+                    (notice.source, notice.title, notice.at, notice.before, notice.state, notice.words),
+                )
         cycle.run(settings, store, None, SEVEN + 5)
         cycle.run(settings, store, None, SEVEN + 65)
     found = {one["on"]: one for one in told(tmp_path)}
@@ -268,12 +306,19 @@ def test_an_address_of_apprise(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ('[[hooks]]\non = "story"\n', "either `run`"), ('[[hooks]]\non = "story"\nrun = ["x"]\nnotify = "y"\n', "either `run`"), ('[[hooks]]\non = "never"\nrun = ["x"]\n', "on"),
-        ('[[hooks]]\non = "source"\nrun = ["x"]\nmatch = "y"\n', "says nothing of a source"), ('[[hooks]]\non = "story"\nrun = ["x"]\nmatch = "("\n', "at character"),
-        ('[[topics]]\nid = "t"\ndigest = "hourly"\n', "digest"), ('[[topics]]\nid = "t"\ndigest = "daily"\ndigest_at = "24:00"\n', "digest_at"),
-        ('[[topics]]\nid = "t"\ndigest = "daily"\n[[topics]]\nid = "t-digest"\n', "where the digest of another topic"),
+        ('[[hooks]]\non = "story"\n', "either `run`"),
+        ('[[hooks]]\non = "story"\nrun = ["x"]\nnotify = "y"\n', "either `run`"),
+        ('[[hooks]]\non = "never"\nrun = ["x"]\n', "on"),
+        ('[[hooks]]\non = "source"\nrun = ["x"]\nmatch = "y"\n', "says nothing of a source"),
+        ('[[hooks]]\non = "story"\nrun = ["x"]\nmatch = "("\n', "at character"),
+        ('[[topics]]\nid = "t"\ndigest = "hourly"\n', "digest"),
+        ('[[topics]]\nid = "t"\ndigest = "daily"\ndigest_at = "24:00"\n', "digest_at"),
+        (
+            '[[topics]]\nid = "t"\ndigest = "daily"\n[[topics]]\nid = "t-digest"\n',
+            "where the digest of another topic",
+        ),
     ],
-)  # fmt: skip
+)
 def test_hooks_and_digests_that_are_wrong(tmp_path: Path, body: str, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         config(tmp_path, body)

@@ -114,13 +114,24 @@ def test_the_starter_is_the_config() -> None:
 
 
 WANTED = {
-    "North Korean leader": {"asia-pacific", "europe-russia"}, "Michael Dell": {"us-politics", "business"}, "Hong Kong Faces": {"asia-pacific"},
-    "Taiwan Opposition": {"asia-pacific", "technology"}, "China Urged": {"asia-pacific"}, "Trump Administration Halts": {"us-politics"},
-    "Honduras Election Turmoil Deepens": {"americas"}, "UN Chief": {"middle-east"}, "U.S. Repatriation": {"americas", "us-politics"},
-    "Australia and Japan": {"asia-pacific"}, "Honduras Election Turmoil Intensifies": {"americas"}, "California Launches": {"us-politics"},
-    "U.S. Justice Department": {"us-politics"}, "U.S.-Russia Talks": {"europe-russia"}, "New Orleans": {"us-politics"}, "Taiwan Signals": {"asia-pacific", "americas"},
+    "North Korean leader": {"asia-pacific", "europe-russia"},
+    "Michael Dell": {"us-politics", "business"},
+    "Hong Kong Faces": {"asia-pacific"},
+    "Taiwan Opposition": {"asia-pacific", "technology"},
+    "China Urged": {"asia-pacific"},
+    "Trump Administration Halts": {"us-politics"},
+    "Honduras Election Turmoil Deepens": {"americas"},
+    "UN Chief": {"middle-east"},
+    "U.S. Repatriation": {"americas", "us-politics"},
+    "Australia and Japan": {"asia-pacific"},
+    "Honduras Election Turmoil Intensifies": {"americas"},
+    "California Launches": {"us-politics"},
+    "U.S. Justice Department": {"us-politics"},
+    "U.S.-Russia Talks": {"europe-russia"},
+    "New Orleans": {"us-politics"},
+    "Taiwan Signals": {"asia-pacific", "americas"},
     "Trump Administration Tightens": {"us-politics"},
-}  # fmt: skip
+}
 
 
 # What an editor may well agree with too.
@@ -132,9 +143,16 @@ MAY = {
 
 # Headlines and topics that a rule of single words gets wrong easily.
 ASTRAY = [
-    ("Israel advances West Bank land registration", "business"), ("Truck drives into Christmas market in Berlin", "business"), ("Stockholm hosts the peace talks", "business"), ("Bank of England governor warns of a slowdown", "us-politics"),
-    ("Indiana votes on a new map of districts", "asia-pacific"), ("Indianapolis floods after storm", "asia-pacific"), ("A meta-analysis of sleep in old age", "technology"), ("Critics peruse a long novel", "americas"), ("How to polish old silver", "europe-russia"),
-]  # fmt: skip
+    ("Israel advances West Bank land registration", "business"),
+    ("Truck drives into Christmas market in Berlin", "business"),
+    ("Stockholm hosts the peace talks", "business"),
+    ("Bank of England governor warns of a slowdown", "us-politics"),
+    ("Indiana votes on a new map of districts", "asia-pacific"),
+    ("Indianapolis floods after storm", "asia-pacific"),
+    ("A meta-analysis of sleep in old age", "technology"),
+    ("Critics peruse a long novel", "americas"),
+    ("How to polish old silver", "europe-russia"),
+]
 
 
 @pytest.mark.parametrize(("title", "topic"), ASTRAY, ids=[title for title, _ in ASTRAY])
@@ -199,18 +217,29 @@ def test_what_the_readme_shows_is_what_happens(tmp_path: Path, monkeypatch: pyte
         assert is_shown(output, done.output), f"{command}\n{done.output}"
 
 
-@pytest.mark.parametrize(("output", "said", "expected"), [
-    ("a …\n", "a 17 b\n", True), ("a …\n", "a \n", False), ("a.b\n", "a-b\n", False), ("…\n", "a\nb\n", False), ("", "a\n", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("output", "said", "expected"),
+    [
+        ("a …\n", "a 17 b\n", True),
+        ("a …\n", "a \n", False),
+        ("a.b\n", "a-b\n", False),
+        ("…\n", "a\nb\n", False),
+        ("", "a\n", False),
+    ],
+)
 def test_how_outputs_are_compared(output: str, said: str, expected: bool) -> None:
     assert is_shown(output, said) == expected
 
 
 # Commands that need root, a network or other machines: the tests that try what they do.
 ELSEWHERE = {
-    "scripts/run": "test_docs", "scripts/run serve": "test_docs", "sudo scripts/install-systemd": "test_install",
-    "dask scheduler": "test_cluster", "dask worker tcp://10.0.0.5:8786": "test_cluster", "aggregator daemon": "test_daemon",
-}  # fmt: skip
+    "scripts/run": "test_docs",
+    "scripts/run serve": "test_docs",
+    "sudo scripts/install-systemd": "test_install",
+    "dask scheduler": "test_cluster",
+    "dask worker tcp://10.0.0.5:8786": "test_cluster",
+    "aggregator daemon": "test_daemon",
+}
 
 
 def test_other_commands_of_the_readme_are_tried_elsewhere() -> None:

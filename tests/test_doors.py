@@ -236,15 +236,22 @@ def test_a_statement_and_its_negation(a: list[str], b: list[str], spoken: str, e
 )  # fmt: skip
 def test_half_a_config_is_asked_about(tmp_path: Path, before: str, after: str, expected: str | None) -> None:
     def having(names: str) -> Any:
-        return config(tmp_path, "".join(f'[[sources]]\nid = "{n}"\nurl = "https://{n}.example/"\n' for n in names.split()))  # fmt: skip
+        return config(
+            tmp_path,
+            "".join(f'[[sources]]\nid = "{n}"\nurl = "https://{n}.example/"\n' for n in names.split()),
+        )
 
     assert sweeping(having(before), having(after)) == expected
 
 
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
-    [("a b", "", "it has none of the 2 topics any more"), ("a", "", None), ("a b c d", "d", "it lacks 3 (a, b, c) of 4 topics")],
-)  # fmt: skip
+    [
+        ("a b", "", "it has none of the 2 topics any more"),
+        ("a", "", None),
+        ("a b c d", "d", "it lacks 3 (a, b, c) of 4 topics"),
+    ],
+)
 def test_topics_that_vanish_are_asked_about(
     tmp_path: Path, before: str, after: str, expected: str | None
 ) -> None:
@@ -257,12 +264,24 @@ def test_topics_that_vanish_are_asked_about(
 @pytest.mark.parametrize(
     ("bound", "where", "words"),
     [
-        ("cpu", "", 'parsing took longer than 2.5 s of the CPU and was ended; a longer [poll] parse_timeout, such as "5s"'),
+        (
+            "cpu",
+            "",
+            'parsing took longer than 2.5 s of the CPU and was ended; a longer [poll] parse_timeout, such as "5s"',
+        ),
         ("cpu", "item 3", "parsing took longer than 2.5 s of the CPU and was ended at item 3; "),
-        ("clock", "", "parsing took longer than 15 s by the clock and was ended: the machine is busy (2.5 s of the CPU are allowed)"),
-        ("memory", "item 3", 'parsing took more than 7 MB of memory at item 3; a larger [poll] parse_memory, such as "14MB"'),
+        (
+            "clock",
+            "",
+            "parsing took longer than 15 s by the clock and was ended: the machine is busy (2.5 s of the CPU are allowed)",
+        ),
+        (
+            "memory",
+            "item 3",
+            'parsing took more than 7 MB of memory at item 3; a larger [poll] parse_memory, such as "14MB"',
+        ),
     ],
-)  # fmt: skip
+)
 def test_B9_a_bound_says_how_to_raise_it(bound: Any, where: str, words: str) -> None:
     found = bounds.failure(bound, Limits(parse_seconds=2.5, parse_memory=7_000_000), where)
     assert found.kind == "parse" and found.detail.startswith(words)
@@ -302,16 +321,40 @@ def scribbled(path: Path) -> None:
     ("name", "make", "words"),
     [
         ("empty", lambda path: path.touch(), "t.db: is empty, which ours never is; restore a backup"),
-        ("a folder", lambda path: path.mkdir(), "t.db: is not a file; service.database names the database file"),
+        (
+            "a folder",
+            lambda path: path.mkdir(),
+            "t.db: is not a file; service.database names the database file",
+        ),
         ("a pipe", lambda path: os.mkfifo(path), "t.db: is not a file"),
-        ("a link to nowhere", lambda path: path.symlink_to("gone.db"), "t.db: is a link to gone.db, which is not there"),
-        ("a text", lambda path: path.write_text("no database " * 100), "t.db: is not a database|t.db: .*not a database"),
-        ("of another program", foreign, "t.db: is a database of another program; choose another service.database"),
-        ("of a newer one", newer, r"t.db: was written by a newer aggregator \(schema 9999, this one knows \d+\); update the program"),
+        (
+            "a link to nowhere",
+            lambda path: path.symlink_to("gone.db"),
+            "t.db: is a link to gone.db, which is not there",
+        ),
+        (
+            "a text",
+            lambda path: path.write_text("no database " * 100),
+            "t.db: is not a database|t.db: .*not a database",
+        ),
+        (
+            "of another program",
+            foreign,
+            "t.db: is a database of another program; choose another service.database",
+        ),
+        (
+            "of a newer one",
+            newer,
+            r"t.db: was written by a newer aggregator \(schema 9999, this one knows \d+\); update the program",
+        ),
         ("damaged, and so is what says so", scribbled, "t.db: is damaged, as a check found"),
-        ("found to be damaged", marked, r"t.db: is damaged, as a check found \(row 5 missing\); restore a backup"),
+        (
+            "found to be damaged",
+            marked,
+            r"t.db: is damaged, as a check found \(row 5 missing\); restore a backup",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_database_of_ours_is_neither_read_nor_written(
     tmp_path: Path, name: str, make: Any, words: str
 ) -> None:

@@ -44,7 +44,7 @@ WHATWG = {
     "cp1258": "cp1258 windows-1258 x-cp1258",
     "cp874": "dos-874 iso-8859-11 iso8859-11 iso885911 tis-620 windows-874",
     "mac-cyrillic": "x-mac-cyrillic x-mac-ukrainian",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("codec", "labels"), WHATWG.items())
@@ -59,16 +59,71 @@ CYRILLIC, THAI, JAPANESE, CHINESE, KOREAN = "Первая новость", "ข�
 @pytest.mark.parametrize(
     ("label", "codec", "text"),
     [
-        ("cp-1251", "cp1251", CYRILLIC), ("CP1251", "cp1251", CYRILLIC), ("cp_1251", "cp1251", CYRILLIC), ("win-1251", "cp1251", CYRILLIC), ("win1251", "cp1251", CYRILLIC), ("windows1251", "cp1251", CYRILLIC), ("Windows_1251", "cp1251", CYRILLIC),
-        ("x-windows-1251", "cp1251", CYRILLIC), ("ansi-1251", "cp1251", CYRILLIC), ("ms-1251", "cp1251", CYRILLIC), ("x-mac-cyrillic", "mac-cyrillic", CYRILLIC), ("MacCyrillic", "mac-cyrillic", CYRILLIC), ("koi8", "koi8-r", CYRILLIC), ("KOI8R", "koi8-r", CYRILLIC),
-        ("koi8-ru", "koi8-u", "Україна"), ("cp866", "cp866", CYRILLIC), ("iso8859_5", "iso8859-5", CYRILLIC), ("iso-8859-5:1988", "iso8859-5", CYRILLIC), ("windows-874", "cp874", THAI), ("TIS-620", "cp874", THAI), ("tis620", "cp874", THAI), ("dos-874", "cp874", THAI), ("iso-8859-11", "cp874", THAI),
-        ("windows-31j", "cp932", JAPANESE), ("x-sjis", "cp932", JAPANESE), ("Shift-JIS", "cp932", JAPANESE), ("MS932", "cp932", JAPANESE), ("cp932", "cp932", JAPANESE), ("x-euc-jp", "euc_jp", JAPANESE), ("EUCJP", "euc_jp", JAPANESE), ("euc-jp", "euc_jis_2004", "①番"), ("iso-2022-jp", "iso2022_jp", JAPANESE),
-        ("x-gbk", "gbk", CHINESE), ("GB_2312-80", "gb2312", CHINESE), ("gb-18030", "gb18030", CHINESE), ("cp936", "gbk", CHINESE), ("x-x-big5", "big5", "香港新聞"), ("Big5-HKSCS", "big5hkscs", "香港嘅"), ("ks_c_5601-1987", "cp949", KOREAN), ("windows-949", "cp949", KOREAN), ("x-euc-kr", "euc_kr", KOREAN),
-        ("iso-8859-8-i", "iso8859-8", "שלום"), ("visual", "iso8859-8", "שלום"), ("sun_eu_greek", "iso8859-7", "Αθήνα"), ("latin-2", "iso8859-2", "Łódź"), ("iso8859-15", "iso8859-15", "œuvre €"), ("windows-1254", "cp1254", "İstanbul ığş"), ("cp28592", "iso8859-2", "Łódź"),
-        ("x-mac-roman", "mac-roman", "café"), ("ISO 8859-1", "cp1252", "it’s"), ("l1", "cp1252", "“q”"), ("ascii", "cp1252", "café"), ("utf8", "utf-8", CYRILLIC), ("UTF-8;", "utf-8", CYRILLIC), ("utf_8", "utf-8", CYRILLIC), ("unicode-1-1-utf-8", "utf-8", CYRILLIC), ("cp65001", "utf-8", CYRILLIC), (" utf-8 ", "utf-8", CYRILLIC),
-        ("x-unknown-yet", "utf-8", CYRILLIC), ("none", "utf-8", CYRILLIC), ("utf-16", "utf-8", CYRILLIC), ("x-user-defined", "utf-8", CYRILLIC), ("utf-7", "utf-8", CYRILLIC),
+        ("cp-1251", "cp1251", CYRILLIC),
+        ("CP1251", "cp1251", CYRILLIC),
+        ("cp_1251", "cp1251", CYRILLIC),
+        ("win-1251", "cp1251", CYRILLIC),
+        ("win1251", "cp1251", CYRILLIC),
+        ("windows1251", "cp1251", CYRILLIC),
+        ("Windows_1251", "cp1251", CYRILLIC),
+        ("x-windows-1251", "cp1251", CYRILLIC),
+        ("ansi-1251", "cp1251", CYRILLIC),
+        ("ms-1251", "cp1251", CYRILLIC),
+        ("x-mac-cyrillic", "mac-cyrillic", CYRILLIC),
+        ("MacCyrillic", "mac-cyrillic", CYRILLIC),
+        ("koi8", "koi8-r", CYRILLIC),
+        ("KOI8R", "koi8-r", CYRILLIC),
+        ("koi8-ru", "koi8-u", "Україна"),
+        ("cp866", "cp866", CYRILLIC),
+        ("iso8859_5", "iso8859-5", CYRILLIC),
+        ("iso-8859-5:1988", "iso8859-5", CYRILLIC),
+        ("windows-874", "cp874", THAI),
+        ("TIS-620", "cp874", THAI),
+        ("tis620", "cp874", THAI),
+        ("dos-874", "cp874", THAI),
+        ("iso-8859-11", "cp874", THAI),
+        ("windows-31j", "cp932", JAPANESE),
+        ("x-sjis", "cp932", JAPANESE),
+        ("Shift-JIS", "cp932", JAPANESE),
+        ("MS932", "cp932", JAPANESE),
+        ("cp932", "cp932", JAPANESE),
+        ("x-euc-jp", "euc_jp", JAPANESE),
+        ("EUCJP", "euc_jp", JAPANESE),
+        ("euc-jp", "euc_jis_2004", "①番"),
+        ("iso-2022-jp", "iso2022_jp", JAPANESE),
+        ("x-gbk", "gbk", CHINESE),
+        ("GB_2312-80", "gb2312", CHINESE),
+        ("gb-18030", "gb18030", CHINESE),
+        ("cp936", "gbk", CHINESE),
+        ("x-x-big5", "big5", "香港新聞"),
+        ("Big5-HKSCS", "big5hkscs", "香港嘅"),
+        ("ks_c_5601-1987", "cp949", KOREAN),
+        ("windows-949", "cp949", KOREAN),
+        ("x-euc-kr", "euc_kr", KOREAN),
+        ("iso-8859-8-i", "iso8859-8", "שלום"),
+        ("visual", "iso8859-8", "שלום"),
+        ("sun_eu_greek", "iso8859-7", "Αθήνα"),
+        ("latin-2", "iso8859-2", "Łódź"),
+        ("iso8859-15", "iso8859-15", "œuvre €"),
+        ("windows-1254", "cp1254", "İstanbul ığş"),
+        ("cp28592", "iso8859-2", "Łódź"),
+        ("x-mac-roman", "mac-roman", "café"),
+        ("ISO 8859-1", "cp1252", "it’s"),
+        ("l1", "cp1252", "“q”"),
+        ("ascii", "cp1252", "café"),
+        ("utf8", "utf-8", CYRILLIC),
+        ("UTF-8;", "utf-8", CYRILLIC),
+        ("utf_8", "utf-8", CYRILLIC),
+        ("unicode-1-1-utf-8", "utf-8", CYRILLIC),
+        ("cp65001", "utf-8", CYRILLIC),
+        (" utf-8 ", "utf-8", CYRILLIC),
+        ("x-unknown-yet", "utf-8", CYRILLIC),
+        ("none", "utf-8", CYRILLIC),
+        ("utf-16", "utf-8", CYRILLIC),
+        ("x-user-defined", "utf-8", CYRILLIC),
+        ("utf-7", "utf-8", CYRILLIC),
     ],
-)  # fmt: skip
+)
 def test_C8_names_as_they_are_written(label: str, codec: str, text: str) -> None:
     declarations = [f'encoding="{label}"', f"encoding = '{label.upper()}'"]
     said: list[tuple[str, tuple[tuple[str, str], ...]]]
@@ -83,6 +138,23 @@ def test_C8_names_as_they_are_written(label: str, codec: str, text: str) -> None
         assert [one.title for one in found.entries] == [text], (declaration, headers)
 
 
-@pytest.mark.parametrize("name", ["utf-7", "hex", "rot13", "idna", "undefined", "x-user-defined", "replacement", "", "💥", "utf-16", "unicode", "ucs-2", "cp99999"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "utf-7",
+        "hex",
+        "rot13",
+        "idna",
+        "undefined",
+        "x-user-defined",
+        "replacement",
+        "",
+        "💥",
+        "utf-16",
+        "unicode",
+        "ucs-2",
+        "cp99999",
+    ],
+)
 def test_C8_no_encoding_of_text(name: str) -> None:
     assert encoding._codec(name) is None

@@ -48,7 +48,10 @@ def server() -> Iterator[Hostile]:
 
 def settings(folder: Path, server: Hostile, executor: str = "auto", gap: float = 0.0) -> Config:
     hosts = [f'"{host}:{server.port}"' for host in ("127.0.0.1", "localhost")]
-    urls = {name: server.url(name) for name in NAMES[:2]} | {"moved": server.url("moved", "localhost"), "gone": server.url("404")}  # fmt: skip
+    urls = {name: server.url(name) for name in NAMES[:2]} | {
+        "moved": server.url("moved", "localhost"),
+        "gone": server.url("404"),
+    }
     body = f'[poll]\nallow_hosts = [{", ".join(hosts)}]\ntimeout = "30s"\n'
     body += "".join(f'[[sources]]\nid = "{name}"\nurl = "{url}"\n' for name, url in urls.items())
     return replace(config(folder, body), executor=executor, host_gap=gap)
@@ -61,7 +64,12 @@ def outcome(made: Config) -> dict[str, object]:
         known = sources.memories(store)
         titles = sorted((entry.public_id, entry.title, story) for entry, story, *_ in lookup.dump(store))
     states = {name: (known[name].state, known[name].body_hash, known[name].failures) for name in known}
-    return {"titles": titles, "states": states, "files": sorted(report.written.written), "new": report.collected.new}  # fmt: skip
+    return {
+        "titles": titles,
+        "states": states,
+        "files": sorted(report.written.written),
+        "new": report.collected.new,
+    }
 
 
 # ---------------------------------------------------------------- one that is added here

@@ -253,8 +253,16 @@ def readings(desk: Desk) -> dict[str, list[tuple[Any, ...]]]:
             (e.id, markup.title(e.title), e.link, e.author, tuple(e.published_parsed[:6]))
             for e in parsed.entries
         ]
-    found["json"] = [(item["id"], item["title"], item["url"], item["authors"][0]["name"], datetime.fromisoformat(item["date_published"]).timetuple()[:6])
-                     for item in json.loads(desk.read("all.json"))["items"]]  # fmt: skip
+    found["json"] = [
+        (
+            item["id"],
+            item["title"],
+            item["url"],
+            item["authors"][0]["name"],
+            datetime.fromisoformat(item["date_published"]).timetuple()[:6],
+        )
+        for item in json.loads(desk.read("all.json"))["items"]
+    ]
     return found
 
 
@@ -504,15 +512,26 @@ def told(desk: Desk, name: str) -> list[str]:
 
 def harbour(count: int, name: str = "ship", copies: int = 0) -> str:
     """So many ships; the first `copies` of them with the link of a ship of the same number."""
-    return '<rss version="2.0"><channel><title>Ships</title>' + "".join(
-        f"<item><title>{name} {n} enters harbour {n * 7}</title><guid>urn:{name}:{n}</guid><link>https://harbour.example/{'ship' if n < copies else name}/{n}</link>"
-        f"<pubDate>{(datetime(2024, 1, 1) + timedelta(hours=n, minutes=len(name))):%a, %d %b %Y %H:%M:%S} GMT</pubDate></item>" for n in range(count)
-    ) + "</channel></rss>"  # fmt: skip
+    return (
+        '<rss version="2.0"><channel><title>Ships</title>'
+        + "".join(
+            f"<item><title>{name} {n} enters harbour {n * 7}</title><guid>urn:{name}:{n}</guid><link>https://harbour.example/{'ship' if n < copies else name}/{n}</link>"
+            f"<pubDate>{(datetime(2024, 1, 1) + timedelta(hours=n, minutes=len(name))):%a, %d %b %Y %H:%M:%S} GMT</pubDate></item>"
+            for n in range(count)
+        )
+        + "</channel></rss>"
+    )
 
 
-@pytest.mark.parametrize(("body", "wanted"), [
-    ('one_per = "entry"\nlimit = 7', 240), ('one_per = "story"\nlimit = 7', 200), ('one_per = "event"\nlimit = 7', 200), ('one_per = "entry"\nlimit = 200', 240),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ('one_per = "entry"\nlimit = 7', 240),
+        ('one_per = "story"\nlimit = 7', 200),
+        ('one_per = "event"\nlimit = 7', 200),
+        ('one_per = "entry"\nlimit = 200', 240),
+    ],
+)
 def test_F60_every_item_once_whatever_an_item_stands_for(tmp_path: Path, body: str, wanted: int) -> None:
     desk = Desk(tmp_path, f"[publish]\n{body}\n[fold]\ntext = false\nevent = false\n")
     desk.write("rss", harbour(120))

@@ -118,8 +118,12 @@ def test_P9_retry_after_as_a_date(hostile: Hostile) -> None:
 def test_S6_credentials_stay_with_their_origin(hostile: Hostile) -> None:
     with Hostile() as other:
         other.table["elsewhere"] = hostile.table["plain"]
-        hostile.table["leak"] = type(hostile.table["plain"])("leak", lambda wire, asked: wire.sendall(
-            f"HTTP/1.1 302 Found\r\nLocation: {other.url('elsewhere')}\r\nContent-Length: 0\r\n\r\n".encode()))  # fmt: skip
+        hostile.table["leak"] = type(hostile.table["plain"])(
+            "leak",
+            lambda wire, asked: wire.sendall(
+                f"HTTP/1.1 302 Found\r\nLocation: {other.url('elsewhere')}\r\nContent-Length: 0\r\n\r\n".encode()
+            ),
+        )
         both = Limits(timeout=1.0, allow_hosts=(f"127.0.0.1:{hostile.port}", f"127.0.0.1:{other.port}"))
         fetched = ask(Request(hostile.url("leak"), headers=(("Authorization", "Bearer secret"),)), both)
         assert fetched.failure is None
@@ -159,13 +163,36 @@ def test_B1_a_resolver_that_hangs_does_not_hold_us() -> None:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("93.184.216.34", True), ("2606:2800:220:1:248:1893:25c8:1946", True), ("127.0.0.1", False), ("127.8.8.8", False), ("10.0.0.1", False),
-        ("100.64.0.1", False), ("169.254.169.254", False), ("172.31.255.255", False), ("172.32.0.1", True), ("192.168.0.1", False), ("0.0.0.0", False),
-        ("224.0.0.1", False), ("255.255.255.255", False), ("::1", False), ("::", False), ("::ffff:127.0.0.1", False), ("::ffff:8.8.8.8", True),
-        ("64:ff9b::7f00:1", False), ("64:ff9b::808:808", True), ("2002:7f00:1::", False), ("2002:808:808::", True), ("fe80::1%eth0", False), ("fd00::1", False),
-        ("ff02::1", False), ("2001:db8::1", False), ("not an address", False), ("198.18.0.1", False), ("203.0.113.9", False),
+        ("93.184.216.34", True),
+        ("2606:2800:220:1:248:1893:25c8:1946", True),
+        ("127.0.0.1", False),
+        ("127.8.8.8", False),
+        ("10.0.0.1", False),
+        ("100.64.0.1", False),
+        ("169.254.169.254", False),
+        ("172.31.255.255", False),
+        ("172.32.0.1", True),
+        ("192.168.0.1", False),
+        ("0.0.0.0", False),
+        ("224.0.0.1", False),
+        ("255.255.255.255", False),
+        ("::1", False),
+        ("::", False),
+        ("::ffff:127.0.0.1", False),
+        ("::ffff:8.8.8.8", True),
+        ("64:ff9b::7f00:1", False),
+        ("64:ff9b::808:808", True),
+        ("2002:7f00:1::", False),
+        ("2002:808:808::", True),
+        ("fe80::1%eth0", False),
+        ("fd00::1", False),
+        ("ff02::1", False),
+        ("2001:db8::1", False),
+        ("not an address", False),
+        ("198.18.0.1", False),
+        ("203.0.113.9", False),
     ],
-)  # fmt: skip
+)
 def test_S2_the_address_policy(text: str, wanted: bool) -> None:
     assert (address.forbidden(text) is None) == wanted
 

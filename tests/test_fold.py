@@ -46,15 +46,29 @@ def test_item_same_canonical_link_anywhere(store: Store) -> None:
 
 
 def test_item_a_link_that_one_source_shares_out_identifies_nothing(store: Store) -> None:
-    put(store, entry("a", "1", "Comment by Ann on the harbour", link="https://n.example/x"), entry("a", "2", "Comment by Bob on the budget", link="https://n.example/x"),
-        entry("b", "3", "An article of another kind altogether", link="https://n.example/x"))  # fmt: skip
+    put(
+        store,
+        entry("a", "1", "Comment by Ann on the harbour", link="https://n.example/x"),
+        entry("a", "2", "Comment by Bob on the budget", link="https://n.example/x"),
+        entry("b", "3", "An article of another kind altogether", link="https://n.example/x"),
+    )
     run(store)
     assert len({story for story, _, _ in told(store).values()}) == 3
 
 
 def test_text_syndicated_with_other_links(store: Store) -> None:
-    put(store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, link="https://a.example/1", at=NOW - 9000),
-        entry("b", "2", "UPDATE 1-Strong quake hits northern Chile - Daily B", QUAKE + " Read more", link="https://b.example/2", at=NOW - 8000))  # fmt: skip
+    put(
+        store,
+        entry("a", "1", "Strong quake hits northern Chile", QUAKE, link="https://a.example/1", at=NOW - 9000),
+        entry(
+            "b",
+            "2",
+            "UPDATE 1-Strong quake hits northern Chile - Daily B",
+            QUAKE + " Read more",
+            link="https://b.example/2",
+            at=NOW - 8000,
+        ),
+    )
     run(store)
     found = told(store)
     assert found["1"][0] == found["2"][0] and found["2"][2] == "text"
@@ -73,9 +87,24 @@ def test_text_templates_stay_apart(store: Store) -> None:
 
 
 def test_event_other_words_same_happening(store: Store) -> None:
-    put(store, entry("a", "1", "Strong earthquake hits northern Chile, four dead", QUAKE, at=NOW - 9000),
-        entry("b", "2", "Four killed as powerful earthquake strikes Chile coast", "Rescue teams in northern Chile searched collapsed houses after the earthquake; power failed in Iquique.", at=NOW - 8000),
-        entry("c", "3", "Central bank leaves interest rates unchanged", "The governor said that inflation was falling slowly.", at=NOW - 7000))  # fmt: skip
+    put(
+        store,
+        entry("a", "1", "Strong earthquake hits northern Chile, four dead", QUAKE, at=NOW - 9000),
+        entry(
+            "b",
+            "2",
+            "Four killed as powerful earthquake strikes Chile coast",
+            "Rescue teams in northern Chile searched collapsed houses after the earthquake; power failed in Iquique.",
+            at=NOW - 8000,
+        ),
+        entry(
+            "c",
+            "3",
+            "Central bank leaves interest rates unchanged",
+            "The governor said that inflation was falling slowly.",
+            at=NOW - 7000,
+        ),
+    )
     run(store)
     found = told(store)
     assert (
@@ -190,8 +219,18 @@ def test_why_says_level_partner_score_and_features(store: Store) -> None:
 
 
 def test_split_and_join_are_remembered_for_good(store: Store) -> None:
-    put(store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000), entry("b", "2", "Strong quake hits northern Chile", QUAKE, at=NOW - 8000),
-        entry("c", "3", "Museum opens a new wing", "Visitors queued for hours to see the paintings.", at=NOW - 7000))  # fmt: skip
+    put(
+        store,
+        entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000),
+        entry("b", "2", "Strong quake hits northern Chile", QUAKE, at=NOW - 8000),
+        entry(
+            "c",
+            "3",
+            "Museum opens a new wing",
+            "Visitors queued for hours to see the paintings.",
+            at=NOW - 7000,
+        ),
+    )
     run(store)
     cycle.split(store, "2", NOW)
     cycle.join(store, "1", "3", "text", NOW)
@@ -230,9 +269,31 @@ def test_split_and_join_are_remembered_for_good(store: Store) -> None:
 def test_of_two_words_of_the_user_the_newer_one_holds(
     store: Store, words: list[str], stories_apart: str, events_apart: str
 ) -> None:
-    put(store, entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000), entry("b", "2", "Central bank leaves rates unchanged", "Inflation is seen to fall by spring.", at=NOW - 8000),
-        entry("c", "3", "Museum opens a new wing", "Visitors queued for hours to see the paintings.", at=NOW - 7000),
-        entry("d", "4", "Opera cancels its season", "Singers and stage hands are on strike over pay.", at=NOW - 6000))  # fmt: skip
+    put(
+        store,
+        entry("a", "1", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000),
+        entry(
+            "b",
+            "2",
+            "Central bank leaves rates unchanged",
+            "Inflation is seen to fall by spring.",
+            at=NOW - 8000,
+        ),
+        entry(
+            "c",
+            "3",
+            "Museum opens a new wing",
+            "Visitors queued for hours to see the paintings.",
+            at=NOW - 7000,
+        ),
+        entry(
+            "d",
+            "4",
+            "Opera cancels its season",
+            "Singers and stage hands are on strike over pay.",
+            at=NOW - 6000,
+        ),
+    )
     run(store)
     for at, word in enumerate(words):
         kind, *rest = word.split()
@@ -255,8 +316,18 @@ def test_a_join_while_folding_leaves_no_trace_of_the_story_that_is_gone(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fold, "BATCH", 2)
-    put(store, entry("c", "museum", "Museum opens a new wing", "Visitors queued for hours to see the paintings.", at=NOW - 9000),
-        entry("a", "quake", "Strong quake hits northern Chile", QUAKE, at=NOW - 8000), entry("b", "copy", "Strong quake hits northern Chile", QUAKE, at=NOW - 7000))  # fmt: skip
+    put(
+        store,
+        entry(
+            "c",
+            "museum",
+            "Museum opens a new wing",
+            "Visitors queued for hours to see the paintings.",
+            at=NOW - 9000,
+        ),
+        entry("a", "quake", "Strong quake hits northern Chile", QUAKE, at=NOW - 8000),
+        entry("b", "copy", "Strong quake hits northern Chile", QUAKE, at=NOW - 7000),
+    )
     run(store)
     cycle.join(store, "quake", "museum", "text", NOW)
     queue.forget(store, None)
@@ -267,14 +338,39 @@ def test_a_join_while_folding_leaves_no_trace_of_the_story_that_is_gone(
 
 def test_what_the_user_split_or_joined_is_found_by_later_copies(store: Store) -> None:
     other = QUAKE.replace("the interior ministry said", "officials in the capital said")
-    put(store, entry("a", "quake", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000), entry("b", "other", "Strong quake hits northern Chile", other, at=NOW - 8000),
-        entry("c", "museum", "Museum opens a new wing", "Visitors queued for hours to see the paintings.", at=NOW - 7000),
-        entry("c", "opera", "Opera cancels its season", "Singers and stage hands are on strike over pay since Monday.", at=NOW - 6500))  # fmt: skip
+    put(
+        store,
+        entry("a", "quake", "Strong quake hits northern Chile", QUAKE, at=NOW - 9000),
+        entry("b", "other", "Strong quake hits northern Chile", other, at=NOW - 8000),
+        entry(
+            "c",
+            "museum",
+            "Museum opens a new wing",
+            "Visitors queued for hours to see the paintings.",
+            at=NOW - 7000,
+        ),
+        entry(
+            "c",
+            "opera",
+            "Opera cancels its season",
+            "Singers and stage hands are on strike over pay since Monday.",
+            at=NOW - 6500,
+        ),
+    )
     run(store)
     cycle.split(store, "other", NOW)
     cycle.join(store, "museum", "opera", "text", NOW)
-    put(store, entry("d", "copy of other", "Strong quake hits northern Chile", other, at=NOW - 6000),
-        entry("d", "copy of opera", "Opera cancels its season", "Singers and stage hands are on strike over pay since Monday.", at=NOW - 5000))  # fmt: skip
+    put(
+        store,
+        entry("d", "copy of other", "Strong quake hits northern Chile", other, at=NOW - 6000),
+        entry(
+            "d",
+            "copy of opera",
+            "Opera cancels its season",
+            "Singers and stage hands are on strike over pay since Monday.",
+            at=NOW - 5000,
+        ),
+    )
     run(store)
     found = told(store)
     assert found["copy of other"][0] == found["other"][0] != found["quake"][0]
@@ -348,8 +444,13 @@ def test_an_entry_that_comes_back_is_in_the_story_that_it_founded(store: Store) 
 def test_two_cases_of_a_template_are_no_event_and_a_toll_that_rises_is(store: Store) -> None:
     weather = "Today will be partly cloudy in {0} with light winds from the west, turning to rain in {0} in the evening hours, the office said."
     toll = "A strong earthquake shook the coast of northern Chile on Monday, killing at least {} people and cutting power, the interior ministry said."
-    put(store, entry("a", "1", "Weather for Oslo", weather.format("Oslo"), at=NOW - 9000), entry("a", "2", "Weather for Bergen", weather.format("Bergen"), at=NOW - 8990),
-        entry("b", "3", "Chile quake kills 4", toll.format("four"), at=NOW - 9000), entry("c", "4", "Chile quake kills 19", toll.format("nineteen"), at=NOW - 5000))  # fmt: skip
+    put(
+        store,
+        entry("a", "1", "Weather for Oslo", weather.format("Oslo"), at=NOW - 9000),
+        entry("a", "2", "Weather for Bergen", weather.format("Bergen"), at=NOW - 8990),
+        entry("b", "3", "Chile quake kills 4", toll.format("four"), at=NOW - 9000),
+        entry("c", "4", "Chile quake kills 19", toll.format("nineteen"), at=NOW - 5000),
+    )
     run(store)
     found = told(store)
     assert found["1"][1] != found["2"][1]

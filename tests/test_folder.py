@@ -148,8 +148,13 @@ def test_F55_a_file_is_compressed_where_it_is_worth_it(tmp_path: Path, size: int
 
 @pytest.mark.parametrize(
     ("file", "size", "large"),
-    [("all.rss", LARGE, False), ("all.rss", LARGE + 1, True), ("all.html", LARGE + 1, False), ("all.json", LARGE + 1, True)],
-)  # fmt: skip
+    [
+        ("all.rss", LARGE, False),
+        ("all.rss", LARGE + 1, True),
+        ("all.html", LARGE + 1, False),
+        ("all.json", LARGE + 1, True),
+    ],
+)
 def test_F25_a_feed_beyond_a_megabyte_is_told(tmp_path: Path, file: str, size: int, large: bool) -> None:
     done = Folder(tmp_path).write({file: bytes(size)}, [], AT)
     assert done.large == (((file, size),) if large else ())
@@ -203,11 +208,19 @@ def test_a_check_that_raises_has_nothing_replaced(tmp_path: Path) -> None:
     ("name", "begin", "words"),
     [
         ("a file stands there", lambda at: at.write_text("x"), "can't be made: File exists"),
-        ("within a file", lambda at: at.parent.rmdir() or at.parent.write_text("x"), "can't be made: Not a directory"),
-        ("a link", lambda at: at.symlink_to(at.parent), "is a link to .*; name that folder as service.output"),
+        (
+            "within a file",
+            lambda at: at.parent.rmdir() or at.parent.write_text("x"),
+            "can't be made: Not a directory",
+        ),
+        (
+            "a link",
+            lambda at: at.symlink_to(at.parent),
+            "is a link to .*; name that folder as service.output",
+        ),
         ("a link to nowhere", lambda at: at.symlink_to("nowhere"), "is a link to nowhere"),
     ],
-)  # fmt: skip
+)
 def test_S18_a_folder_that_can_not_be_used_is_told_so(
     tmp_path: Path, name: str, begin: Any, words: str
 ) -> None:

@@ -16,14 +16,30 @@ AT = "Wed, 01 Jan 2025 00:00:00 GMT"
 @pytest.mark.parametrize(
     ("said", "wanted"),
     [
-        ({"cache-control": "max-age=7200"}, 7200), ({"cache-control": "public, max-age=7200", "age": "600"}, 6600), ({"cache-control": "max-age=99999999"}, DAY), ({"cache-control": "MAX-AGE = \"60\""}, 60),
-        ({"cache-control": "max-age=soon"}, 0), ({"cache-control": "max-age=-5"}, 0), ({"cache-control": "max-age=60", "age": "90"}, 0), ({"cache-control": "max-age=3600", "age": "old"}, 3600),
-        ({"cache-control": "max-age=" + "9" * 500}, DAY), ({"cache-control": "max-age=60, max-age=9000"}, 60), ({"cache-control": "s-maxage=9000"}, None), ({"cache-control": "=,,;max-age"}, None),
-        ({"expires": "Wed, 01 Jan 2025 02:00:00 GMT", "date": AT}, 7200), ({"expires": "Wed, 01 Jan 2025 02:00:00 GMT", "date": AT, "age": "3600"}, 3600), ({"expires": "0"}, 0), ({"expires": "-1", "date": "x"}, 0),
-        ({"expires": "Wed, 01 Jan 2025 02:00:00", "date": "Wed, 01 Jan 2025 00:00:00 -0000"}, 7200), ({"expires": "Fri, 31 Dec 9999 23:59:59 GMT"}, DAY), ({"expires": AT}, 0),
-        ({"cache-control": "no-cache"}, 0), ({"cache-control": "private"}, None), ({}, None),
+        ({"cache-control": "max-age=7200"}, 7200),
+        ({"cache-control": "public, max-age=7200", "age": "600"}, 6600),
+        ({"cache-control": "max-age=99999999"}, DAY),
+        ({"cache-control": 'MAX-AGE = "60"'}, 60),
+        ({"cache-control": "max-age=soon"}, 0),
+        ({"cache-control": "max-age=-5"}, 0),
+        ({"cache-control": "max-age=60", "age": "90"}, 0),
+        ({"cache-control": "max-age=3600", "age": "old"}, 3600),
+        ({"cache-control": "max-age=" + "9" * 500}, DAY),
+        ({"cache-control": "max-age=60, max-age=9000"}, 60),
+        ({"cache-control": "s-maxage=9000"}, None),
+        ({"cache-control": "=,,;max-age"}, None),
+        ({"expires": "Wed, 01 Jan 2025 02:00:00 GMT", "date": AT}, 7200),
+        ({"expires": "Wed, 01 Jan 2025 02:00:00 GMT", "date": AT, "age": "3600"}, 3600),
+        ({"expires": "0"}, 0),
+        ({"expires": "-1", "date": "x"}, 0),
+        ({"expires": "Wed, 01 Jan 2025 02:00:00", "date": "Wed, 01 Jan 2025 00:00:00 -0000"}, 7200),
+        ({"expires": "Fri, 31 Dec 9999 23:59:59 GMT"}, DAY),
+        ({"expires": AT}, 0),
+        ({"cache-control": "no-cache"}, 0),
+        ({"cache-control": "private"}, None),
+        ({}, None),
     ],
-)  # fmt: skip
+)
 def test_P8_freshness(said: dict[str, str], wanted: int | None) -> None:
     assert headers.freshness(said, NOW) == wanted
 
@@ -31,12 +47,27 @@ def test_P8_freshness(said: dict[str, str], wanted: int | None) -> None:
 @pytest.mark.parametrize(
     ("said", "wanted"),
     [
-        ({"retry-after": "120"}, 120), ({"retry-after": " 120 "}, 120), ({"retry-after": "-5"}, None), ({"retry-after": "0"}, None), ({"retry-after": "1.5"}, None), ({"retry-after": "soon"}, None),
-        ({"retry-after": "9" * 400}, headers.RETRY_CAP), ({"retry-after": AT}, None), ({"retry-after": "Wed, 01 Jan 2025 01:00:00 GMT", "date": AT}, 3600), ({}, None), ({"retry-after": ""}, None),
-        ({"x-ratelimit-reset": "90"}, 90), ({"x-ratelimit-reset": str(NOW + 90)}, 90), ({"x-ratelimit-reset": str((NOW + 90) * 1000)}, 90), ({"x-ratelimit-reset": "90", "x-ratelimit-remaining": "7"}, None),
-        ({"x-ratelimit-reset": "90", "x-ratelimit-remaining": "0.0"}, 90), ({"x-ratelimit-reset": "x"}, None), ({"ratelimit-reset": "30", "retry-after": "60"}, 60), ({"ratelimit-reset": "60", "retry-after": "30"}, 60),
+        ({"retry-after": "120"}, 120),
+        ({"retry-after": " 120 "}, 120),
+        ({"retry-after": "-5"}, None),
+        ({"retry-after": "0"}, None),
+        ({"retry-after": "1.5"}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "9" * 400}, headers.RETRY_CAP),
+        ({"retry-after": AT}, None),
+        ({"retry-after": "Wed, 01 Jan 2025 01:00:00 GMT", "date": AT}, 3600),
+        ({}, None),
+        ({"retry-after": ""}, None),
+        ({"x-ratelimit-reset": "90"}, 90),
+        ({"x-ratelimit-reset": str(NOW + 90)}, 90),
+        ({"x-ratelimit-reset": str((NOW + 90) * 1000)}, 90),
+        ({"x-ratelimit-reset": "90", "x-ratelimit-remaining": "7"}, None),
+        ({"x-ratelimit-reset": "90", "x-ratelimit-remaining": "0.0"}, 90),
+        ({"x-ratelimit-reset": "x"}, None),
+        ({"ratelimit-reset": "30", "retry-after": "60"}, 60),
+        ({"ratelimit-reset": "60", "retry-after": "30"}, 60),
     ],
-)  # fmt: skip
+)
 def test_P9_retry_after_in_both_forms_and_quotas(said: dict[str, str], wanted: int | None) -> None:
     assert headers.retry_after(said, NOW) == wanted
 

@@ -135,10 +135,15 @@ def test_the_distribution_has_a_name_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["config", "topics.learn"], 'topics.learn  true | false, default false'), (["config", "digest"], '"daily" | "weekly"'), (["config", "poll"], "poll.interval  such as"),
-        (["config"], "hooks.run"), (["sources", "pause"], "Poll these sources no more"), (["status"], "worst first"), ([], "Every day"),
+        (["config", "topics.learn"], "topics.learn  true | false, default false"),
+        (["config", "digest"], '"daily" | "weekly"'),
+        (["config", "poll"], "poll.interval  such as"),
+        (["config"], "hooks.run"),
+        (["sources", "pause"], "Poll these sources no more"),
+        (["status"], "worst first"),
+        ([], "Every day"),
     ],
-)  # fmt: skip
+)
 def test_help(words: list[str], said: str) -> None:
     done = CliRunner().invoke(group, ["help", *words], standalone_mode=False)
     assert done.exception is None and said in done.output, done.output

@@ -68,45 +68,214 @@ def polls(
 L = "https://a.example/"
 CASES: dict[str, tuple[list[list[str]], list[tuple[str, int]]]] = {
     "the same again": ([[item("A", "1", L + "a", 1)]] * 3, [("A", 0)]),
-    "edited": ([[item("Quake hits city", "1", L + "a", 1)], [item("Quake hits city, ten dead", "1", L + "a", 1)]], [("Quake hits city, ten dead", 1)]),
-    "another guid each time, with a link": ([[item("A", f"x{n}", L + "a", 1), item("B", f"y{n}", L + "b", 1)] for n in range(4)], [("A", 0), ("B", 0)]),
+    "edited": (
+        [[item("Quake hits city", "1", L + "a", 1)], [item("Quake hits city, ten dead", "1", L + "a", 1)]],
+        [("Quake hits city, ten dead", 1)],
+    ),
+    "another guid each time, with a link": (
+        [[item("A", f"x{n}", L + "a", 1), item("B", f"y{n}", L + "b", 1)] for n in range(4)],
+        [("A", 0), ("B", 0)],
+    ),
     "… without a date": ([[item("A", f"x{n}", L + "a")] for n in range(4)], [("A", 0)]),
-    "… and a date that is always now": ([[item("A", f"x{n}", L + "a", 50 + n)] for n in range(9)], [("A", 0)]),
-    "… without a link": ([[item("A", f"x{n}", None, 1), item("B", f"y{n}", None, 2)] for n in range(3)], [("A", 0), ("B", 0)]),
+    "… and a date that is always now": (
+        [[item("A", f"x{n}", L + "a", 50 + n)] for n in range(9)],
+        [("A", 0)],
+    ),
+    "… without a link": (
+        [[item("A", f"x{n}", None, 1), item("B", f"y{n}", None, 2)] for n in range(3)],
+        [("A", 0), ("B", 0)],
+    ),
     "… without both": ([[item("A", f"x{n}"), item("B", f"y{n}")] for n in range(3)], [("A", 0), ("B", 0)]),
-    "… and an edit": ([[item("Quake hits city", "1", L + "a", 1)], [item("Quake hits city, ten dead", "2", L + "a", 1)]], [("Quake hits city, ten dead", 1)]),
-    "neither guid nor link": ([[item("A", day=1), item("B", day=1)], [item("B", day=1), item("C", day=2)]], [("A", 0), ("B", 0), ("C", 0)]),
-    "neither guid nor link, edited": ([[item("A", day=1)], [item("A", day=1, text="More of it")]], [("A", 1)]),
-    "no guid, all link to the home page": ([[item("A", link=L, day=1), item("B", link=L, day=2)], [item("C", link=L, day=3), item("A", link=L, day=1)]], [("A", 0), ("B", 0), ("C", 0)]),
-    "no guid, all link to one page": ([[item("A", link=L + "news"), item("B", link=L + "news")], [item("B", link=L + "news"), item("C", link=L + "news")], [item("C", link=L + "news")]], [("A", 0), ("B", 0), ("C", 0)]),
-    "guid 0 for all": ([[item("A", "0", L + "a", 1), item("B", "0", L + "b", 2)], [item("B", "0", L + "b", 2), item("C", "0", L + "c", 3)]], [("A", 0), ("B", 0), ("C", 0)]),
-    "guid 0, one item at a time": ([[item(name, "0", L + name, day)] for day, name in enumerate("abcba")], [("a", 0), ("b", 0), ("c", 0)]),
-    "guid 0, one item at a time, no links": ([[item(name, "0", None, day)] for day, name in enumerate("abc")], [("a", 0), ("b", 0), ("c", 0)]),
-    "the home page as guid of all": ([[item("A", L, L + "a", 1)], [item("B", L, L + "b", 2)], [item("B", L, L + "b", 2), item("C", L, L + "c", 3)]], [("A", 0), ("B", 0), ("C", 0)]),
-    "guids are places in the list": ([[item(name, str(n), L + name, ord(name) - 95) for n, name in enumerate(names)] for names in ("cba", "dcb", "fed", "fed")], [("c", 0), ("b", 0), ("a", 0), ("d", 0), ("f", 0), ("e", 0)]),
-    "a column under one link each day": ([[item(title, f"q{day}", L + "quiz", day)] for day, title in enumerate(("Rivers of Asia", "Kings and queens", "Songs by the sea"))], [("Rivers of Asia", 0), ("Kings and queens", 0), ("Songs by the sea", 0)]),
-    "… with one headline": ([[item("The quiz", f"q{day}", L + "quiz", 3 * day, f"Question {day}: who was it?")] for day in range(3)], [("The quiz", 0)] * 3),
-    "… a little early": ([[item("Headlines", f"q{n}", L + "day", 0.9999 * n, f"Those of day {n}")] for n in range(3)], [("Headlines", 0)] * 3),
-    "… twice a day, without a link": ([[item("Headlines", f"q{n}", None, 0.4 * n, f"Those of day {n}")] for n in range(3)], [("Headlines", 0)] * 3),
-    "a link blog, two posts on one page": ([[item("First thoughts", "1", "https://b.example/x", 1)], [item("Second thoughts", "2", "https://b.example/x", 3)]], [("First thoughts", 0), ("Second thoughts", 0)]),
-    "one guid and link for two, about different things": ([[item("Good morning", "m", L + "m", 1, "Beer for all"), item("Republican art", "m", L + "m", 1, "A look at the White House")]] * 2, [("Good morning", 0), ("Republican art", 0)]),
+    "… and an edit": (
+        [[item("Quake hits city", "1", L + "a", 1)], [item("Quake hits city, ten dead", "2", L + "a", 1)]],
+        [("Quake hits city, ten dead", 1)],
+    ),
+    "neither guid nor link": (
+        [[item("A", day=1), item("B", day=1)], [item("B", day=1), item("C", day=2)]],
+        [("A", 0), ("B", 0), ("C", 0)],
+    ),
+    "neither guid nor link, edited": (
+        [[item("A", day=1)], [item("A", day=1, text="More of it")]],
+        [("A", 1)],
+    ),
+    "no guid, all link to the home page": (
+        [
+            [item("A", link=L, day=1), item("B", link=L, day=2)],
+            [item("C", link=L, day=3), item("A", link=L, day=1)],
+        ],
+        [("A", 0), ("B", 0), ("C", 0)],
+    ),
+    "no guid, all link to one page": (
+        [
+            [item("A", link=L + "news"), item("B", link=L + "news")],
+            [item("B", link=L + "news"), item("C", link=L + "news")],
+            [item("C", link=L + "news")],
+        ],
+        [("A", 0), ("B", 0), ("C", 0)],
+    ),
+    "guid 0 for all": (
+        [
+            [item("A", "0", L + "a", 1), item("B", "0", L + "b", 2)],
+            [item("B", "0", L + "b", 2), item("C", "0", L + "c", 3)],
+        ],
+        [("A", 0), ("B", 0), ("C", 0)],
+    ),
+    "guid 0, one item at a time": (
+        [[item(name, "0", L + name, day)] for day, name in enumerate("abcba")],
+        [("a", 0), ("b", 0), ("c", 0)],
+    ),
+    "guid 0, one item at a time, no links": (
+        [[item(name, "0", None, day)] for day, name in enumerate("abc")],
+        [("a", 0), ("b", 0), ("c", 0)],
+    ),
+    "the home page as guid of all": (
+        [
+            [item("A", L, L + "a", 1)],
+            [item("B", L, L + "b", 2)],
+            [item("B", L, L + "b", 2), item("C", L, L + "c", 3)],
+        ],
+        [("A", 0), ("B", 0), ("C", 0)],
+    ),
+    "guids are places in the list": (
+        [
+            [item(name, str(n), L + name, ord(name) - 95) for n, name in enumerate(names)]
+            for names in ("cba", "dcb", "fed", "fed")
+        ],
+        [("c", 0), ("b", 0), ("a", 0), ("d", 0), ("f", 0), ("e", 0)],
+    ),
+    "a column under one link each day": (
+        [
+            [item(title, f"q{day}", L + "quiz", day)]
+            for day, title in enumerate(("Rivers of Asia", "Kings and queens", "Songs by the sea"))
+        ],
+        [("Rivers of Asia", 0), ("Kings and queens", 0), ("Songs by the sea", 0)],
+    ),
+    "… with one headline": (
+        [
+            [item("The quiz", f"q{day}", L + "quiz", 3 * day, f"Question {day}: who was it?")]
+            for day in range(3)
+        ],
+        [("The quiz", 0)] * 3,
+    ),
+    "… a little early": (
+        [[item("Headlines", f"q{n}", L + "day", 0.9999 * n, f"Those of day {n}")] for n in range(3)],
+        [("Headlines", 0)] * 3,
+    ),
+    "… twice a day, without a link": (
+        [[item("Headlines", f"q{n}", None, 0.4 * n, f"Those of day {n}")] for n in range(3)],
+        [("Headlines", 0)] * 3,
+    ),
+    "a link blog, two posts on one page": (
+        [
+            [item("First thoughts", "1", "https://b.example/x", 1)],
+            [item("Second thoughts", "2", "https://b.example/x", 3)],
+        ],
+        [("First thoughts", 0), ("Second thoughts", 0)],
+    ),
+    "one guid and link for two, about different things": (
+        [
+            [
+                item("Good morning", "m", L + "m", 1, "Beer for all"),
+                item("Republican art", "m", L + "m", 1, "A look at the White House"),
+            ]
+        ]
+        * 2,
+        [("Good morning", 0), ("Republican art", 0)],
+    ),
     "the same guid and link twice in one document": ([[item("A", "1", L + "a", 1)] * 2], [("A", 0)]),
-    "a guid that comes back for something else": ([[item("A", "1", L + "a", 1)], [item("A", "2", L + "a", 1)], [item("A", "2", L + "a", 1), item("New in town", "1", L + "n", 5)]], [("A", 0), ("New in town", 0)]),
-    "an address as guid stands for its item whatever changes": ([[item("Old headline", "https://a.example/?p=7", L + "old", 1)], [item("All is new", "https://a.example/?p=7", L + "new", 9)]], [("All is new", 1)]),
-    "guids of two items change places": ([[item("A", "0", L + "x", 1), item("A", "1")], [item("B", "0"), item("B", "1", L + "x", 1)], [item("B", "0"), item("B", "1", L + "x", 1)]], [("B", 1), ("A", 0), ("B", 0)]),
-    "two that fit equally well, and none of them for sure": ([[item("A", "1", L + "a", 1, "One"), item("A", "2", L + "a", 1, "Two")], [item("A", "3", L + "a", 1, "Three")]], [("A", 0), ("A", 0), ("A", 0)]),
-    "… or one of them for sure": ([[item("A", "1", L + "a", 1, "One"), item("A", "2", L + "a", 1, "Two")], [item("A", "3", L + "a", 1, "Two")]], [("A", 0), ("A", 0)]),
-    "no guid, and a link that tracks anew each time": ([[item("A", None, f"{L}a?cmpid=rss-{n}", 1)] for n in range(3)], [("A", 2)]),
+    "a guid that comes back for something else": (
+        [
+            [item("A", "1", L + "a", 1)],
+            [item("A", "2", L + "a", 1)],
+            [item("A", "2", L + "a", 1), item("New in town", "1", L + "n", 5)],
+        ],
+        [("A", 0), ("New in town", 0)],
+    ),
+    "an address as guid stands for its item whatever changes": (
+        [
+            [item("Old headline", "https://a.example/?p=7", L + "old", 1)],
+            [item("All is new", "https://a.example/?p=7", L + "new", 9)],
+        ],
+        [("All is new", 1)],
+    ),
+    "guids of two items change places": (
+        [
+            [item("A", "0", L + "x", 1), item("A", "1")],
+            [item("B", "0"), item("B", "1", L + "x", 1)],
+            [item("B", "0"), item("B", "1", L + "x", 1)],
+        ],
+        [("B", 1), ("A", 0), ("B", 0)],
+    ),
+    "two that fit equally well, and none of them for sure": (
+        [
+            [item("A", "1", L + "a", 1, "One"), item("A", "2", L + "a", 1, "Two")],
+            [item("A", "3", L + "a", 1, "Three")],
+        ],
+        [("A", 0), ("A", 0), ("A", 0)],
+    ),
+    "… or one of them for sure": (
+        [
+            [item("A", "1", L + "a", 1, "One"), item("A", "2", L + "a", 1, "Two")],
+            [item("A", "3", L + "a", 1, "Two")],
+        ],
+        [("A", 0), ("A", 0)],
+    ),
+    "no guid, and a link that tracks anew each time": (
+        [[item("A", None, f"{L}a?cmpid=rss-{n}", 1)] for n in range(3)],
+        [("A", 2)],
+    ),
     "… without guid, date": ([[item("A", None, f"{L}a?cmpid=rss-{n}")] for n in range(3)], [("A", 2)]),
-    "… or one that says which page is meant, each day": ([[item("Help", None, f"{L}view?campaign_id={n}", n)] for n in range(3)], [("Help", 0)] * 3),
-    "… at once": ([[item("Help", f"g{n}", f"{L}view?campaign_id={n}") for n in range(3)]] * 2, [("Help", 0)] * 3),
-    "… one after the other, with guids and no dates": ([[item("Help", f"g{n}", f"{L}view?campaign_id={n}")] for n in range(3)], [("Help", 0)] * 3),
-    "one guid for two without links, about different things": ([[item("Harbour opens", "0", None, 1, "Music on the pier"), item("Fish is dear", "0", None, 1, "Cod costs more")]] * 2, [("Harbour opens", 0), ("Fish is dear", 0)]),
-    "… under one headline": ([[item("News", "0", None, 1, "Music on the pier"), item("News", "0", None, 1, "Cod costs more")]] * 2, [("News", 0)] * 2),
-    "… one of which stays": ([[item("Harbour opens", "0", text="Music on the pier"), item("Fish is dear", "0", text="Cod costs more")], [item("Fish is dear", "0", text="Cod costs more")]], [("Harbour opens", 0), ("Fish is dear", 0)]),
-    "one guid twice, edited meanwhile": ([[item("Fire in the harbour quarter", "7", None, 1), item("Fire in the harbour quarter is out", "7", None, 1)]] * 2, [("Fire in the harbour quarter", 0)]),
-    "no guid: the link is it, however the headline changes": ([[item("A", link=L + "a", day=1)], [item("Something else", link=L + "a", day=2)]], [("Something else", 1)]),
-}  # fmt: skip
+    "… or one that says which page is meant, each day": (
+        [[item("Help", None, f"{L}view?campaign_id={n}", n)] for n in range(3)],
+        [("Help", 0)] * 3,
+    ),
+    "… at once": (
+        [[item("Help", f"g{n}", f"{L}view?campaign_id={n}") for n in range(3)]] * 2,
+        [("Help", 0)] * 3,
+    ),
+    "… one after the other, with guids and no dates": (
+        [[item("Help", f"g{n}", f"{L}view?campaign_id={n}")] for n in range(3)],
+        [("Help", 0)] * 3,
+    ),
+    "one guid for two without links, about different things": (
+        [
+            [
+                item("Harbour opens", "0", None, 1, "Music on the pier"),
+                item("Fish is dear", "0", None, 1, "Cod costs more"),
+            ]
+        ]
+        * 2,
+        [("Harbour opens", 0), ("Fish is dear", 0)],
+    ),
+    "… under one headline": (
+        [[item("News", "0", None, 1, "Music on the pier"), item("News", "0", None, 1, "Cod costs more")]] * 2,
+        [("News", 0)] * 2,
+    ),
+    "… one of which stays": (
+        [
+            [
+                item("Harbour opens", "0", text="Music on the pier"),
+                item("Fish is dear", "0", text="Cod costs more"),
+            ],
+            [item("Fish is dear", "0", text="Cod costs more")],
+        ],
+        [("Harbour opens", 0), ("Fish is dear", 0)],
+    ),
+    "one guid twice, edited meanwhile": (
+        [
+            [
+                item("Fire in the harbour quarter", "7", None, 1),
+                item("Fire in the harbour quarter is out", "7", None, 1),
+            ]
+        ]
+        * 2,
+        [("Fire in the harbour quarter", 0)],
+    ),
+    "no guid: the link is it, however the headline changes": (
+        [[item("A", link=L + "a", day=1)], [item("Something else", link=L + "a", day=2)]],
+        [("Something else", 1)],
+    ),
+}
 
 
 @pytest.mark.parametrize("reduced", [False, True], ids=["whole", "reduced"])

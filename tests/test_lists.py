@@ -93,8 +93,10 @@ def test_a_list_of_the_web_is_asked_once_a_day_with_validators(
     settings = config(tmp_path, BODY.format("https://lists.example/news.opml"))
     asked: list[Request] = []
     answers = [
-        FetchResult("", NOW, 200, (("ETag", '"1"'),), opml(A).encode()), FetchResult("", NOW, 304), FetchResult("", NOW, failure=Failure("timeout", "too late")),
-    ]  # fmt: skip
+        FetchResult("", NOW, 200, (("ETag", '"1"'),), opml(A).encode()),
+        FetchResult("", NOW, 304),
+        FetchResult("", NOW, failure=Failure("timeout", "too late")),
+    ]
 
     def get(network: Network, config: Config, request: Request) -> FetchResult:
         asked.append(request)
@@ -154,8 +156,12 @@ BUSY, GONE = Failure("rate-limited", "429", retry_after=3 * DAY), Failure("gone"
 
 @pytest.mark.parametrize(
     ("name", "failure", "asleep"),
-    [("P9 Retry-After, a day at most", BUSY, DAY), ("P9 half a day more", Failure("status", "503", 2 * DAY // 3), DAY), ("P14 gone", GONE, 7 * DAY)],
-)  # fmt: skip
+    [
+        ("P9 Retry-After, a day at most", BUSY, DAY),
+        ("P9 half a day more", Failure("status", "503", 2 * DAY // 3), DAY),
+        ("P14 gone", GONE, 7 * DAY),
+    ],
+)
 def test_P9_P14_a_server_in_trouble_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, failure: Failure, asleep: int
 ) -> None:

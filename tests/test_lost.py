@@ -183,12 +183,24 @@ def cycles(tmp_path: Path, *bodies: str, feed: bytes = FEED) -> list[tuple[list[
         ("renamed", (source("a"), source("b")), (BOTH, BOTH)),
         ("renamed and renamed back", (source("a"), source("b"), source("a")), (BOTH, BOTH, BOTH)),
         ("renamed, back, and again", (source("a"), source("b"), source("a"), source("b")), (BOTH,) * 4),
-        ("exclude withdrawn", (source("a"), source("a", "exclude = 'fish'"), source("a")), (BOTH, BOTH[1:], BOTH)),
-        ("exclude changed", (source("a", "exclude = 'fish'"), source("a", "exclude = 'bridge'")), (BOTH[1:], BOTH[:1])),
-        ("include changed", (source("a", "include = 'fish'"), source("a", "include = 'bridge OR fish'")), (BOTH[:1], BOTH)),
+        (
+            "exclude withdrawn",
+            (source("a"), source("a", "exclude = 'fish'"), source("a")),
+            (BOTH, BOTH[1:], BOTH),
+        ),
+        (
+            "exclude changed",
+            (source("a", "exclude = 'fish'"), source("a", "exclude = 'bridge'")),
+            (BOTH[1:], BOTH[:1]),
+        ),
+        (
+            "include changed",
+            (source("a", "include = 'fish'"), source("a", "include = 'bridge OR fish'")),
+            (BOTH[:1], BOTH),
+        ),
         ("disabled keeps what it told", (source("a"), source("a", "enabled = false")), (BOTH, BOTH)),
     ],
-)  # fmt: skip
+)
 def test_a_changed_config_is_complete_in_the_same_cycle(
     tmp_path: Path, name: str, bodies: tuple[str, ...], wanted: tuple[list[str], ...]
 ) -> None:
@@ -276,9 +288,16 @@ def test_exclude_of_a_topic_wins_over_whatever_brings_it_there(topic: Topic, wan
 
 @pytest.mark.parametrize(
     ("include", "exclude", "wanted"),
-    [(None, None, True), ("bridge", None, True), ("fish", None, False), (None, "bridge", False), (None, "fish", True),
-     ("bridge", "harbour", False), ("bridge", "fish", True)],
-)  # fmt: skip
+    [
+        (None, None, True),
+        ("bridge", None, True),
+        ("fish", None, False),
+        (None, "bridge", False),
+        (None, "fish", True),
+        ("bridge", "harbour", False),
+        ("bridge", "fish", True),
+    ],
+)
 def test_include_and_exclude_of_a_source(include: str | None, exclude: str | None, wanted: bool) -> None:
     rules = topics.compiled([], [Source("a", url="https://a.example/", include=include, exclude=exclude)])
     assert topics.keeps(rules, entry("a", "1", "Harbour bridge opens"), "A") == wanted

@@ -17,10 +17,25 @@ def parsed(body: bytes, limits: Limits | None = None) -> ParseResult:
 @pytest.mark.parametrize(
     ("reference", "kept"),
     [
-        ("&#xD800;", False), ("&#xdfff;", False), ("&#55296;", False), ("&#57343;", False), ("&#x0D800;", False), ("&#99999999999;", False), ("&#x110000;", False), ("&#1114112;", False),
-        ("&#xD7FF;", True), ("&#xE000;", True), ("&#55295;", True), ("&#57344;", True), ("&#x10FFFF;", True), ("&#1114111;", True), ("&#65;", True), ("&#x1D800;", True), ("&#552960;", True),
+        ("&#xD800;", False),
+        ("&#xdfff;", False),
+        ("&#55296;", False),
+        ("&#57343;", False),
+        ("&#x0D800;", False),
+        ("&#99999999999;", False),
+        ("&#x110000;", False),
+        ("&#1114112;", False),
+        ("&#xD7FF;", True),
+        ("&#xE000;", True),
+        ("&#55295;", True),
+        ("&#57344;", True),
+        ("&#x10FFFF;", True),
+        ("&#1114111;", True),
+        ("&#65;", True),
+        ("&#x1D800;", True),
+        ("&#552960;", True),
     ],
-)  # fmt: skip
+)
 def test_B7_references_to_no_character(reference: str, kept: bool) -> None:
     assert (reference.encode() in mend.mended(f"<a>{reference}</a>".encode())) == kept
     assert parsed(rss("r").replace(b"Story 0", reference.encode() + b"Story 0")).failure is None
@@ -215,13 +230,48 @@ def test_B2_a_worker_that_had_a_small_document_takes_a_big_one() -> None:
 @pytest.mark.parametrize(
     ("name", "titles", "codec", "declared", "header"),
     [
-        ("UTF-8 with single bytes of windows-1252", "caf\u00e9 \u041f\u0440\u0438\u0432\u0435\u0442|it\u2019s", "", "utf-8", None), ("French in windows-1252, a word of it UTF-8 by accident", "surdou\u00e9\u00a0\u00bb, \u00e0 l\u2019\u00e9t\u00e9", "cp1252", "utf-8", None), ("names of browsers", "\u2460\u9ad9", "cp932", "Shift_JIS", None), ("x-sjis", "\u65e5\u672c", "cp932", "x-sjis", None),
-        ("Hong Kong", "\u9999\u6e2f\u5605", "big5hkscs", "Big5", None), ("Hebrew", "\u05e9\u05dc\u05d5\u05dd", "iso8859-8", "iso-8859-8-i", None), ("C1", "\u201cx\u201d \u20ac", "cp1252", "iso-8859-1", None), ("Korean", "\ub625\ubc29", "cp949", "euc-kr", None),
-        ("said to be UTF-8, is UTF-16", "\u041f\u0440\u0438\u0432\u0435\u0442", "utf-16", "utf-8", None), ("UTF-16 without a BOM", "\u041f\u0440\u0438\u0432\u0435\u0442", "utf-16-le", None, None), ("header and bytes differ", "\u041f\u0440\u0438\u0432\u0435\u0442", "utf-8", "utf-8", "koi8-r"),
-        ("header and declaration differ", "\u041f\u0440\u0438\u0432\u0435\u0442", "koi8-r", "koi8-r", "utf-8"), ("a default of the server", "\u041f\u0440\u0438\u0432\u0435\u0442", "cp1251", "windows-1251", "iso-8859-1"), ("pairs of surrogates", "x\U0001f600", "cesu", "utf-8", None),
-        ("no codec", "caf\u00e9", "utf-8", "rot13", None), ("a NUL", "caf\u00e9", "utf-8", "utf\x00-8", None),
+        (
+            "UTF-8 with single bytes of windows-1252",
+            "caf\u00e9 \u041f\u0440\u0438\u0432\u0435\u0442|it\u2019s",
+            "",
+            "utf-8",
+            None,
+        ),
+        (
+            "French in windows-1252, a word of it UTF-8 by accident",
+            "surdou\u00e9\u00a0\u00bb, \u00e0 l\u2019\u00e9t\u00e9",
+            "cp1252",
+            "utf-8",
+            None,
+        ),
+        ("names of browsers", "\u2460\u9ad9", "cp932", "Shift_JIS", None),
+        ("x-sjis", "\u65e5\u672c", "cp932", "x-sjis", None),
+        ("Hong Kong", "\u9999\u6e2f\u5605", "big5hkscs", "Big5", None),
+        ("Hebrew", "\u05e9\u05dc\u05d5\u05dd", "iso8859-8", "iso-8859-8-i", None),
+        ("C1", "\u201cx\u201d \u20ac", "cp1252", "iso-8859-1", None),
+        ("Korean", "\ub625\ubc29", "cp949", "euc-kr", None),
+        ("said to be UTF-8, is UTF-16", "\u041f\u0440\u0438\u0432\u0435\u0442", "utf-16", "utf-8", None),
+        ("UTF-16 without a BOM", "\u041f\u0440\u0438\u0432\u0435\u0442", "utf-16-le", None, None),
+        ("header and bytes differ", "\u041f\u0440\u0438\u0432\u0435\u0442", "utf-8", "utf-8", "koi8-r"),
+        (
+            "header and declaration differ",
+            "\u041f\u0440\u0438\u0432\u0435\u0442",
+            "koi8-r",
+            "koi8-r",
+            "utf-8",
+        ),
+        (
+            "a default of the server",
+            "\u041f\u0440\u0438\u0432\u0435\u0442",
+            "cp1251",
+            "windows-1251",
+            "iso-8859-1",
+        ),
+        ("pairs of surrogates", "x\U0001f600", "cesu", "utf-8", None),
+        ("no codec", "caf\u00e9", "utf-8", "rot13", None),
+        ("a NUL", "caf\u00e9", "utf-8", "utf\x00-8", None),
     ],
-)  # fmt: skip
+)
 def test_C8_text_is_right_whatever_is_said_of_it(
     name: str, titles: str, codec: str, declared: str | None, header: str | None
 ) -> None:

@@ -90,17 +90,36 @@ def all_pairs(stories: str, likeness: float) -> dict[Pair, float]:
         ("two sources that are not known are two", "..", {(1, 2): 0.56}, "12"),
         ("the surer pair goes first, and alone", "abc", {(1, 2): 0.6, (2, 3): 0.9}, "1 23"),
         ("whichever of them is older", "abc", {(1, 2): 0.9, (2, 3): 0.6}, "12 3"),
-        ("a third comes to two by the closer one, if that is sure", "abc", {(1, 2): 0.9, (2, 3): 0.65}, "123"),
+        (
+            "a third comes to two by the closer one, if that is sure",
+            "abc",
+            {(1, 2): 0.9, (2, 3): 0.65},
+            "123",
+        ),
         ("all pairs are half sure", "abcd", all_pairs("1234", 0.7), "1234"),
         ("a chain breaks in the middle", "abcd", {(1, 2): 0.8, (2, 3): 0.7, (3, 4): 0.8}, "12 34"),
-        ("two events are harder to merge than a story and an event", "abcd",
-         {(1, 2): 0.9, (3, 4): 0.9, **{key: 0.58 for key in [(1, 3), (1, 4), (2, 3), (2, 4)]}}, "12 34"),
+        (
+            "two events are harder to merge than a story and an event",
+            "abcd",
+            {(1, 2): 0.9, (3, 4): 0.9, **{key: 0.58 for key in [(1, 3), (1, 4), (2, 3), (2, 4)]}},
+            "12 34",
+        ),
         ("a story that is as near is not", "abc", {(1, 2): 0.9, (1, 3): 0.58, (2, 3): 0.58}, "123"),
-        ("nor are two events that are sure", "abcd", {**all_pairs("1234", 0.66), (1, 2): 0.9, (3, 4): 0.9}, "1234"),
-        ("unless the same outlets tell them again", "abab", {**all_pairs("1234", 0.66), (1, 2): 0.9, (3, 4): 0.9}, "12 34"),
+        (
+            "nor are two events that are sure",
+            "abcd",
+            {**all_pairs("1234", 0.66), (1, 2): 0.9, (3, 4): 0.9},
+            "1234",
+        ),
+        (
+            "unless the same outlets tell them again",
+            "abab",
+            {**all_pairs("1234", 0.66), (1, 2): 0.9, (3, 4): 0.9},
+            "12 34",
+        ),
         ("nothing is alike", "abc", {}, "1 2 3"),
     ],
-)  # fmt: skip
+)
 def test_events_grow_best_first(name: str, sources: str, given: dict[Pair, float], expected: str) -> None:
     assert partition(told_by(sources), given) == wanted(expected), name
 
@@ -201,16 +220,64 @@ def group(*stories: int) -> Group:
     ("name", "found", "before", "founders", "age", "kept", "gone"),
     [
         ("as it was", [(1, 2)], {1: 10, 2: 10}, {10: 1}, {10: 5}, (10,), {}),
-        ("the older of two is kept", [(1, 2)], {1: 10, 2: 20}, {10: 1, 20: 2}, {10: 9, 20: 5}, (20,), {10: 0}),
-        ("of the same age the smaller number", [(1, 2)], {1: 20, 2: 10}, {10: 2, 20: 1}, {10: 5, 20: 5}, (10,), {20: 0}),
+        (
+            "the older of two is kept",
+            [(1, 2)],
+            {1: 10, 2: 20},
+            {10: 1, 20: 2},
+            {10: 9, 20: 5},
+            (20,),
+            {10: 0},
+        ),
+        (
+            "of the same age the smaller number",
+            [(1, 2)],
+            {1: 20, 2: 10},
+            {10: 2, 20: 1},
+            {10: 5, 20: 5},
+            (10,),
+            {20: 0},
+        ),
         ("it follows its founder", [(2, 3), (1,)], {1: 10, 2: 10, 3: 10}, {10: 1}, {10: 5}, (None, 10), {}),
-        ("it follows its founder into another's", [(1, 9), (2, 3)], {1: 10, 2: 10, 3: 10, 9: 90}, {10: 1, 90: 9}, {10: 5, 90: 1}, (90, None), {10: 0}),
-        ("its founder is gone: most of its stories", [(1,), (2, 3)], {1: 10, 2: 10, 3: 10}, {}, {10: 5}, (None, 10), {}),
-        ("its founder is elsewhere: most of its stories", [(1,), (2, 3)], {1: 10, 2: 10, 3: 10}, {10: 77}, {10: 5}, (None, 10), {}),
+        (
+            "it follows its founder into another's",
+            [(1, 9), (2, 3)],
+            {1: 10, 2: 10, 3: 10, 9: 90},
+            {10: 1, 90: 9},
+            {10: 5, 90: 1},
+            (90, None),
+            {10: 0},
+        ),
+        (
+            "its founder is gone: most of its stories",
+            [(1,), (2, 3)],
+            {1: 10, 2: 10, 3: 10},
+            {},
+            {10: 5},
+            (None, 10),
+            {},
+        ),
+        (
+            "its founder is elsewhere: most of its stories",
+            [(1,), (2, 3)],
+            {1: 10, 2: 10, 3: 10},
+            {10: 77},
+            {10: 5},
+            (None, 10),
+            {},
+        ),
         ("of as many the first", [(1,), (2,)], {1: 10, 2: 10}, {}, {10: 5}, (10, None), {}),
-        ("two change a story", [(1, 3), (2,)], {1: 10, 2: 20, 3: 20}, {10: 1, 20: 2}, {10: 5, 20: 6}, (10, 20), {}),
+        (
+            "two change a story",
+            [(1, 3), (2,)],
+            {1: 10, 2: 20, 3: 20},
+            {10: 1, 20: 2},
+            {10: 5, 20: 6},
+            (10, 20),
+            {},
+        ),
     ],
-)  # fmt: skip
+)
 def test_which_event_a_group_is(
     name: str,
     found: list[tuple[int, ...]],
@@ -329,9 +396,13 @@ def test_another_case_is_asked_once_and_only_where_it_matters() -> None:
 
     one, half = angle(0.5)
     points = {
-        1: Point(1, NOW, "a", one), 2: Point(2, NOW, "b", half), 3: Point(3, NOW, "c", half),
-        4: Point(4, NOW, "d", angle(0.1)[1]), 5: Point(5, NOW + WINDOW + 1, "e", one), 6: Point(6, NOW, "f", {"z": 1.0}),
-    }  # fmt: skip
+        1: Point(1, NOW, "a", one),
+        2: Point(2, NOW, "b", half),
+        3: Point(3, NOW, "c", half),
+        4: Point(4, NOW, "d", angle(0.1)[1]),
+        5: Point(5, NOW + WINDOW + 1, "e", one),
+        6: Point(6, NOW, "f", {"z": 1.0}),
+    }
     known = Probabilities(points, WINDOW, another_case)
     for _ in range(2):
         assert known.between(1, 2) == known.between(2, 1) == pytest.approx(0.9803, abs=0.0005)

@@ -109,11 +109,15 @@ def ask(
 @pytest.mark.parametrize(
     ("name", "environ", "public", "status"),
     [
-        ("this machine", {}, False, "200"), ("this machine, IPv6", {"REMOTE_ADDR": "::1"}, False, "200"), ("this machine, as IPv6 says it", {"REMOTE_ADDR": "::ffff:127.0.0.1"}, False, "200"),
-        ("another machine", {"REMOTE_ADDR": "192.0.2.1"}, False, "404"), ("a proxy", {"HTTP_X_FORWARDED_FOR": "192.0.2.1"}, False, "404"), ("a proxy, otherwise", {"HTTP_FORWARDED": "for=x"}, False, "404"),
+        ("this machine", {}, False, "200"),
+        ("this machine, IPv6", {"REMOTE_ADDR": "::1"}, False, "200"),
+        ("this machine, as IPv6 says it", {"REMOTE_ADDR": "::ffff:127.0.0.1"}, False, "200"),
+        ("another machine", {"REMOTE_ADDR": "192.0.2.1"}, False, "404"),
+        ("a proxy", {"HTTP_X_FORWARDED_FOR": "192.0.2.1"}, False, "404"),
+        ("a proxy, otherwise", {"HTTP_FORWARDED": "for=x"}, False, "404"),
         ("another machine, as configured", {"REMOTE_ADDR": "192.0.2.1"}, True, "200"),
     ],
-)  # fmt: skip
+)
 def test_metrics_are_for_this_machine(
     site: Any, name: str, environ: dict[str, str], public: bool, status: str
 ) -> None:

@@ -148,7 +148,12 @@ A = '[[sources]]\nid = "a"\nurl = "https://a.example/f"\n'
     ("name", "text", "at", "words"),
     [
         ("good", A, None, ""),
-        ("one address twice", A + '[[sources]]\nid = "b"\nurl = "http://www.a.example/f"\n', "sources[1].url", "read twice"),
+        (
+            "one address twice",
+            A + '[[sources]]\nid = "b"\nurl = "http://www.a.example/f"\n',
+            "sources[1].url",
+            "read twice",
+        ),
         ("no such file", '[[sources]]\nid = "b"\npath = "none/*.txt"\n', "sources[0].path", "no such file"),
         ("too often", A + 'interval = "299s"\n', "sources[0].interval", "min_interval"),
         ("often enough", A + 'interval = "300s"\n', None, ""),
@@ -158,7 +163,7 @@ A = '[[sources]]\nid = "a"\nurl = "https://a.example/f"\n'
         ("a small or", '[[topics]]\nid = "t"\nmatch = "a or b"\n', "topics[0].match", "at character 3"),
         ("a small or in a source", A + 'exclude = "a or b"\n', "sources[0].exclude", "read as OR"),
     ],
-)  # fmt: skip
+)
 def test_check_warns_of_what_is_hardly_meant_so(
     tmp_path: Path, name: str, text: str, at: str | None, words: str
 ) -> None:
@@ -170,10 +175,16 @@ def test_check_warns_of_what_is_hardly_meant_so(
 @pytest.mark.parametrize(
     ("base_url", "port", "doubted"),
     [
-        ("http://127.0.0.1:8085/", 8080, True), ("http://127.0.0.1:8080/", 8080, False), ("http://localhost/", 8080, True), ("https://news.example/", 8080, False),
-        ("http://news.example:8085/", 8080, True), ("http://news.example:8080/", 8080, False), ("http://localhost/", 80, False), ("http://[::1]:1/", 2, True),
+        ("http://127.0.0.1:8085/", 8080, True),
+        ("http://127.0.0.1:8080/", 8080, False),
+        ("http://localhost/", 8080, True),
+        ("https://news.example/", 8080, False),
+        ("http://news.example:8085/", 8080, True),
+        ("http://news.example:8080/", 8080, False),
+        ("http://localhost/", 80, False),
+        ("http://[::1]:1/", 2, True),
     ],
-)  # fmt: skip
+)
 def test_check_warns_of_an_address_that_leads_nowhere(
     tmp_path: Path, base_url: str, port: int, doubted: bool
 ) -> None:
@@ -195,7 +206,14 @@ def test_check_strict(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['# """\nk = 1', 'x = 1 # """\nk = 1', 'x = "\\"\\"\\" # "\nk = 1', "x = '\"\"\"'\nk = 1", 'x = """a""" # \'\'\'\nk = 1', 'x = """a\nk = 2"""\nk = 1'],
-)  # fmt: skip
+    [
+        '# """\nk = 1',
+        'x = 1 # """\nk = 1',
+        'x = "\\"\\"\\" # "\nk = 1',
+        'x = \'"""\'\nk = 1',
+        'x = """a""" # \'\'\'\nk = 1',
+        'x = """a\nk = 2"""\nk = 1',
+    ],
+)
 def test_lines_are_right_whatever_quotation_marks_stand_above(text: str) -> None:
     assert lines.find(text)[("k",)] == text.count("\n") + 1

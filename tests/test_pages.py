@@ -63,7 +63,11 @@ def test_what_is_new_is_of_many_and_dated(
 
 
 def test_the_front_page_links_outlets_and_subscribes_in_one_line() -> None:
-    told, _ = feeds(story(1, made(1, "a", "Flood in Porto", NOW - 100), event=1), story(2, made(2, "b", "Porto under water", NOW - 50), event=1), one_per="event")  # fmt: skip
+    told, _ = feeds(
+        story(1, made(1, "a", "Flood in Porto", NOW - 100), event=1),
+        story(2, made(2, "b", "Porto under water", NOW - 50), event=1),
+        one_per="event",
+    )
     everything, _ = feeds(story(3, made(3, "c", "Other news", enclosures=(PHOTO,))))
     page = _document(
         pages.index([replace(everything, id="all")], told.items, everything.items, SITE, TOPICS).decode()

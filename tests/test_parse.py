@@ -108,11 +108,18 @@ def test_C1_what_is_no_feed_is_named(name: str, body: str | bytes, kind: str, wo
 
 
 def test_C4_C5_identity() -> None:
-    items = "".join(f"<item><title>{title}</title>{more}</item>" for title, more in [
-        ("A", "<guid>g</guid><link>http://n.example/1</link>"), ("A", "<guid>g</guid><link>http://n.example/1</link>"),  # a true repeat
-        ("B", "<guid>x</guid><link>http://n.example/2</link>"), ("C", "<guid>x</guid><link>http://n.example/3</link>"),  # a guid that means nothing
-        ("D", "<link>http://n.example/4</link>"), ("E", ""), ("", "<description>Only words here. And more.</description>"),
-    ])  # fmt: skip
+    items = "".join(
+        f"<item><title>{title}</title>{more}</item>"
+        for title, more in [
+            ("A", "<guid>g</guid><link>http://n.example/1</link>"),
+            ("A", "<guid>g</guid><link>http://n.example/1</link>"),  # a true repeat
+            ("B", "<guid>x</guid><link>http://n.example/2</link>"),
+            ("C", "<guid>x</guid><link>http://n.example/3</link>"),  # a guid that means nothing
+            ("D", "<link>http://n.example/4</link>"),
+            ("E", ""),
+            ("", "<description>Only words here. And more.</description>"),
+        ]
+    )
     body = f"<rss version='2.0'><channel><title>t</title>{items}</channel></rss>"
     entries = feed(body).entries
     assert [entry.title for entry in entries] == ["A", "B", "C", "D", "E", "Only words here."]
@@ -215,8 +222,21 @@ def test_B9_what_is_too_long_is_cut() -> None:
         and len(entry.content) <= 1_000_000
         and len(entry.said) < 1_100_000
     )
-    many = parse(Source("s", url=BASE), FetchResult(BASE, AT, 200, (), ("<rss version='2.0'><channel>" + "".join(f"<item><title>{n}</title></item>" for n in range(30)) + "</channel></rss>").encode()),
-                 Limits(max_entries=10))  # fmt: skip
+    many = parse(
+        Source("s", url=BASE),
+        FetchResult(
+            BASE,
+            AT,
+            200,
+            (),
+            (
+                "<rss version='2.0'><channel>"
+                + "".join(f"<item><title>{n}</title></item>" for n in range(30))
+                + "</channel></rss>"
+            ).encode(),
+        ),
+        Limits(max_entries=10),
+    )
     assert len(many.entries) == 10 and many.warnings[0].kind == "too-many"
 
 
@@ -473,10 +493,14 @@ def test_real_feeds_give_the_entries_that_the_manifest_counts() -> None:
 @pytest.mark.parametrize(
     ("said", "name", "email"),
     [
-        ("jane@news.example (Jane Doe)", "Jane Doe", "jane@news.example"), ("jane@news.example (Jane (Doe))", "Jane (Doe)", "jane@news.example"), ("jane@news.technology", "jane@news.technology", "jane@news.technology"),
-        ("bob@a.info (Bob)", "Bob", "bob@a.info"), ("bob@a.co (bob)", "bob", "bob@a.co"), ("Only A. Name", "Only A. Name", None),
+        ("jane@news.example (Jane Doe)", "Jane Doe", "jane@news.example"),
+        ("jane@news.example (Jane (Doe))", "Jane (Doe)", "jane@news.example"),
+        ("jane@news.technology", "jane@news.technology", "jane@news.technology"),
+        ("bob@a.info (Bob)", "Bob", "bob@a.info"),
+        ("bob@a.co (bob)", "bob", "bob@a.co"),
+        ("Only A. Name", "Only A. Name", None),
     ],
-)  # fmt: skip
+)
 def test_F38_mail_addresses_of_any_length(said: str, name: str, email: str | None) -> None:
     entry = feed(
         f'<rss version="2.0"><channel><title>t</title><item><title>x</title><author>{said}</author></item></channel></rss>'

@@ -67,9 +67,19 @@ def episode(more: str, prefix: str = "") -> dict[str, list[str]]:
 # ---------------------------------------------------------------- what is read
 
 
-@pytest.mark.parametrize(("said", "wanted"), [
-    ("yes", "true"), ("true", "true"), ("Explicit", "true"), ("no", "false"), ("clean", "false"), (" False ", "false"), ("perhaps", "false"), ("", "false"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("yes", "true"),
+        ("true", "true"),
+        ("Explicit", "true"),
+        ("no", "false"),
+        ("clean", "false"),
+        (" False ", "false"),
+        ("perhaps", "false"),
+        ("", "false"),
+    ],
+)
 def test_explicit_in_all_its_words_and_of_the_whole_show(said: str, wanted: str) -> None:
     assert episode(f"<itunes:explicit>{said}</itunes:explicit>")["itunes:explicit"] == [wanted], (
         "of the show where none of the item's"
@@ -83,15 +93,36 @@ def test_what_is_no_episode_is_not_explicit() -> None:
 
 def test_every_element_of_an_episode_is_kept_with_its_text_and_its_attributes() -> None:
     found = episode(RICH)
-    assert {name: [json.loads(one) if one.startswith("{") else one for one in values] for name, values in found.items()} == {
-        "itunes:duration": ["1:02:03"], "itunes:season": ["2"], "itunes:episode": ["12"], "itunes:episodeType": ["bonus"],
-        "itunes:explicit": ["true"], "itunes:title": ["Grinding"],
-        "podcast:season": [{"text": "3", "name": "Glass"}], "podcast:episode": [{"text": "204", "display": "Ch. 4"}],
-        "podcast:person": [{"text": "Ann Lee", "role": "guest", "href": "https://ann.example/"}, {"text": "{Bob}"}],
-        "podcast:transcript": [{"url": "https://lens.example/2.srt", "type": "application/srt"}, {"url": "https://lens.example/2.vtt", "type": "text/vtt", "language": "en"}],
+    assert {
+        name: [json.loads(one) if one.startswith("{") else one for one in values]
+        for name, values in found.items()
+    } == {
+        "itunes:duration": ["1:02:03"],
+        "itunes:season": ["2"],
+        "itunes:episode": ["12"],
+        "itunes:episodeType": ["bonus"],
+        "itunes:explicit": ["true"],
+        "itunes:title": ["Grinding"],
+        "podcast:season": [{"text": "3", "name": "Glass"}],
+        "podcast:episode": [{"text": "204", "display": "Ch. 4"}],
+        "podcast:person": [
+            {"text": "Ann Lee", "role": "guest", "href": "https://ann.example/"},
+            {"text": "{Bob}"},
+        ],
+        "podcast:transcript": [
+            {"url": "https://lens.example/2.srt", "type": "application/srt"},
+            {"url": "https://lens.example/2.vtt", "type": "text/vtt", "language": "en"},
+        ],
         "podcast:chapters": [{"url": "https://lens.example/2.json", "type": "application/json+chapters"}],
-        "podcast:socialInteract": [{"uri": "https://social.example/@lens/1", "protocol": "activitypub", "accountId": "@lens", "priority": "1"}],
-    }  # fmt: skip
+        "podcast:socialInteract": [
+            {
+                "uri": "https://social.example/@lens/1",
+                "protocol": "activitypub",
+                "accountId": "@lens",
+                "priority": "1",
+            }
+        ],
+    }
 
 
 def test_another_prefix_is_the_same_namespace() -> None:
@@ -100,12 +131,27 @@ def test_another_prefix_is_the_same_namespace() -> None:
     assert ("podcast:person", "Ann") in entry.extras
 
 
-@pytest.mark.parametrize(("name", "channel", "wanted"), [
-    ("the author, not the owner, whichever comes first", "<itunes:owner><itunes:name>Office</itunes:name></itunes:owner><itunes:author>Ann</itunes:author>", ["Ann"]),
-    ("… nor last", "<itunes:author>Ann</itunes:author><itunes:owner><itunes:name>Office</itunes:name><itunes:email>o@x.example</itunes:email></itunes:owner>", ["Ann"]),
-    ("the owner where there is no author", "<itunes:owner><itunes:name>Office</itunes:name></itunes:owner>", ["Office"]),
-    ("nobody", "", []),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "channel", "wanted"),
+    [
+        (
+            "the author, not the owner, whichever comes first",
+            "<itunes:owner><itunes:name>Office</itunes:name></itunes:owner><itunes:author>Ann</itunes:author>",
+            ["Ann"],
+        ),
+        (
+            "… nor last",
+            "<itunes:author>Ann</itunes:author><itunes:owner><itunes:name>Office</itunes:name><itunes:email>o@x.example</itunes:email></itunes:owner>",
+            ["Ann"],
+        ),
+        (
+            "the owner where there is no author",
+            "<itunes:owner><itunes:name>Office</itunes:name></itunes:owner>",
+            ["Office"],
+        ),
+        ("nobody", "", []),
+    ],
+)
 def test_F38_who_made_a_show(name: str, channel: str, wanted: list[str]) -> None:
     head = SHOW.partition("<itunes:author>")[0]
     (entry,) = parsed(f"{head}{channel}{EPISODE % ''}</channel></rss>")
@@ -172,9 +218,17 @@ def test_F1_our_own_checks_find_nothing(published: Path) -> None:
 
 def test_rss_has_what_podcast_apps_read_of_an_episode(published: Path) -> None:
     item = rss_item(published, "A new episode: grinding")
-    assert {name: item.findtext(f"{ITUNES}{name}") for name in ("title", "duration", "explicit", "season", "episode", "episodeType")} == {
-        "title": "Grinding", "duration": "1:02:03", "explicit": "true", "season": "2", "episode": "12", "episodeType": "bonus",
-    }  # fmt: skip
+    assert {
+        name: item.findtext(f"{ITUNES}{name}")
+        for name in ("title", "duration", "explicit", "season", "episode", "episodeType")
+    } == {
+        "title": "Grinding",
+        "duration": "1:02:03",
+        "explicit": "true",
+        "season": "2",
+        "episode": "12",
+        "episodeType": "bonus",
+    }
     assert item.find(f"{ITUNES}image").get("href") == "https://lens.example/2.jpg"
     assert item.find("enclosure").get("url") == "https://lens.example/2.mp3"
 
@@ -188,13 +242,24 @@ def test_rss_and_atom_have_the_podcast_namespace(published: Path, read: Any) -> 
         if str(one.tag).startswith(PODCAST)
     ]
     assert found == [
-        ("season", "3", {"name": "Glass"}), ("episode", "204", {"display": "Ch. 4"}),
-        ("person", "Ann Lee", {"role": "guest", "href": "https://ann.example/"}), ("person", "{Bob}", {}),
+        ("season", "3", {"name": "Glass"}),
+        ("episode", "204", {"display": "Ch. 4"}),
+        ("person", "Ann Lee", {"role": "guest", "href": "https://ann.example/"}),
+        ("person", "{Bob}", {}),
         ("transcript", None, {"url": "https://lens.example/2.srt", "type": "application/srt"}),
         ("transcript", None, {"url": "https://lens.example/2.vtt", "type": "text/vtt", "language": "en"}),
         ("chapters", None, {"url": "https://lens.example/2.json", "type": "application/json+chapters"}),
-        ("socialInteract", None, {"uri": "https://social.example/@lens/1", "protocol": "activitypub", "accountId": "@lens", "priority": "1"}),
-    ]  # fmt: skip
+        (
+            "socialInteract",
+            None,
+            {
+                "uri": "https://social.example/@lens/1",
+                "protocol": "activitypub",
+                "accountId": "@lens",
+                "priority": "1",
+            },
+        ),
+    ]
 
 
 def test_json_attachments_have_duration_and_size(published: Path) -> None:
@@ -234,21 +299,36 @@ def channel_of(*stories: Any, contact: str | None = None, origins: dict[str, Ori
 MP3 = Enclosure("https://c.example/1.mp3", "audio/mpeg")
 
 
-@pytest.mark.parametrize(("name", "media", "wanted"), [
-    ("an episode", MP3, "90"), ("a film", replace(MP3, url="https://c.example/1.mp4", type="video/mp4"), "90"),
-    ("an address that Apple does not take for one", replace(MP3, url="https://c.example/1.mp3?x=1"), None),
-    ("a paper", Enclosure("https://c.example/1.pdf", "application/pdf"), None), ("a picture", Enclosure("https://c.example/1.jpg", "image/jpeg"), None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "media", "wanted"),
+    [
+        ("an episode", MP3, "90"),
+        ("a film", replace(MP3, url="https://c.example/1.mp4", type="video/mp4"), "90"),
+        (
+            "an address that Apple does not take for one",
+            replace(MP3, url="https://c.example/1.mp3?x=1"),
+            None,
+        ),
+        ("a paper", Enclosure("https://c.example/1.pdf", "application/pdf"), None),
+        ("a picture", Enclosure("https://c.example/1.jpg", "image/jpeg"), None),
+    ],
+)
 def test_F1_itunes_in_rss_is_of_episodes_alone(name: str, media: Enclosure, wanted: str | None) -> None:
     channel = channel_of(story(1, made(1, enclosures=(media,), extras=(("itunes:duration", "90"),))))
     assert channel.findtext(f"item/{ITUNES}duration") == wanted, name
     assert (channel.find(f"{ITUNES}owner") is not None) == (wanted is not None), name
 
 
-@pytest.mark.parametrize(("contact", "wanted"), [
-    ("mailto:desk@news.example", "desk@news.example"), ("desk@news.example", "desk@news.example"), (None, "nobody@aggregator.invalid"),
-    ("https://news.example/about", "nobody@aggregator.invalid"), ("https://me@news.example/", "nobody@aggregator.invalid"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("contact", "wanted"),
+    [
+        ("mailto:desk@news.example", "desk@news.example"),
+        ("desk@news.example", "desk@news.example"),
+        (None, "nobody@aggregator.invalid"),
+        ("https://news.example/about", "nobody@aggregator.invalid"),
+        ("https://me@news.example/", "nobody@aggregator.invalid"),
+    ],
+)
 def test_the_owner_s_address_is_the_contact_or_plainly_none(contact: str | None, wanted: str) -> None:
     channel = channel_of(story(1, made(1, enclosures=(replace(MP3, duration=5),))), contact=contact)
     assert channel.findtext(f"{ITUNES}owner/{ITUNES}email") == wanted
@@ -273,19 +353,40 @@ def test_the_channel_s_cover_and_category_are_those_of_most_episodes() -> None:
     assert channel_of(story(1, made(1, enclosures=(played,)))).find(f"{ITUNES}category").get("text") == "News"
 
 
-@pytest.mark.parametrize(("said", "wanted"), [
-    ("3723", "3723"), ("62:03", "62:03"), ("1:02:03", "1:02:03"), ("1:2:3", "3723"), ("00:40:00.5", "2400"), ("1h", None), ("", None), ("0", "0"), ("1:75", "135"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("3723", "3723"),
+        ("62:03", "62:03"),
+        ("1:02:03", "1:02:03"),
+        ("1:2:3", "3723"),
+        ("00:40:00.5", "2400"),
+        ("1h", None),
+        ("", None),
+        ("0", "0"),
+        ("1:75", "135"),
+    ],
+)
 def test_durations_are_written_as_apple_has_them(said: str, wanted: str | None) -> None:
     assert podcast.duration(said) == wanted
 
 
-@pytest.mark.parametrize(("name", "said", "wanted"), [
-    ("podcast:transcript", "https://x.example/a.srt application/srt", ("", {"url": "https://x.example/a.srt", "type": "application/srt"})),
-    ("podcast:season", "3", ("3", {})), ("podcast:season", "three", None), ("podcast:person", "{not json", ("{not json", {})),
-    ("podcast:person", '{"role": "host"}', None), ("podcast:chapters", '{"url": "javascript:alert(1)", "type": "a/b"}', None),
-    ("podcast:person", "[1]", ("[1]", {})),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "said", "wanted"),
+    [
+        (
+            "podcast:transcript",
+            "https://x.example/a.srt application/srt",
+            ("", {"url": "https://x.example/a.srt", "type": "application/srt"}),
+        ),
+        ("podcast:season", "3", ("3", {})),
+        ("podcast:season", "three", None),
+        ("podcast:person", "{not json", ("{not json", {})),
+        ("podcast:person", '{"role": "host"}', None),
+        ("podcast:chapters", '{"url": "javascript:alert(1)", "type": "a/b"}', None),
+        ("podcast:person", "[1]", ("[1]", {})),
+    ],
+)
 def test_elements_of_older_stores_and_damaged_ones(
     name: str, said: str, wanted: tuple[str, dict[str, str]] | None
 ) -> None:
@@ -333,14 +434,23 @@ PLANET = """<?xml version="1.0" encoding="utf-8"?>
 <entry><source><title>Bob's blog</title><id>not an iri</id><author><name>Bob</name></author><updated>2026-08-01T10:00:00Z</updated></source><title>Plain notes</title>
 <id>tag:bob.example,2026:3</id><link href="https://bob.example/3"/><updated>2026-09-01T11:00:00Z</updated><author><name>Guest</name></author><content type="html">Why I moved my notes to a plain file</content></entry>
 <entry><title>By the planet</title><id>tag:planet.example,2026:1</id><link href="https://planet.example/1"/><updated>2026-09-01T12:00:00Z</updated><content type="html">Our servers move on Sunday night</content></entry>
-</feed>"""  # fmt: skip
+</feed>"""
 
 
-@pytest.mark.parametrize(("title", "author", "source", "url", "site"), [
-    ("Canal walk", "Jane Doe", "Jane's blog", "https://jane.example/atom.xml", "https://jane.example/"),
-    ("Plain notes", "Guest", "Bob's blog", "https://desk.example/sources.html", None),
-    ("By the planet", "Planet Quay", "Planet Quay", "https://desk.example/sources.html", "https://planet.example/"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("title", "author", "source", "url", "site"),
+    [
+        ("Canal walk", "Jane Doe", "Jane's blog", "https://jane.example/atom.xml", "https://jane.example/"),
+        ("Plain notes", "Guest", "Bob's blog", "https://desk.example/sources.html", None),
+        (
+            "By the planet",
+            "Planet Quay",
+            "Planet Quay",
+            "https://desk.example/sources.html",
+            "https://planet.example/",
+        ),
+    ],
+)
 def test_F38_F40_an_entry_of_a_planet_is_its_blog_s(
     published: Path, title: str, author: str, source: str, url: str, site: str | None
 ) -> None:

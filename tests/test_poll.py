@@ -202,9 +202,17 @@ def test_C6_guids_are_kept_as_said_at_whatever_address() -> None:
 
 
 def test_P4_a_304_leaves_standing_what_it_does_not_mention(hostile: Hostile) -> None:
-    hostile.table["aged"] = type(hostile.table["plain"])("aged", hostile_cases.steps(
-        hostile_cases.reply(hostile_cases.rss("aged"), headers='ETag: "a"\r\nCache-Control: max-age=7200\r\nContent-Type: text/xml\r\n'),
-        b'HTTP/1.1 304 Not Modified\r\n\r\n', b'HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=60\r\n\r\n'))  # fmt: skip
+    hostile.table["aged"] = type(hostile.table["plain"])(
+        "aged",
+        hostile_cases.steps(
+            hostile_cases.reply(
+                hostile_cases.rss("aged"),
+                headers='ETag: "a"\r\nCache-Control: max-age=7200\r\nContent-Type: text/xml\r\n',
+            ),
+            b"HTTP/1.1 304 Not Modified\r\n\r\n",
+            b"HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=60\r\n\r\n",
+        ),
+    )
     first = poll.poll(task(hostile, "aged"))
     second = poll.poll(task(hostile, "aged", first.memory))
     third = poll.poll(task(hostile, "aged", second.memory))

@@ -34,14 +34,19 @@ EVERYTHING = NAMES.editions
         ("the list of sources", ("sources.opml",), ("sources.opml",), Lost(frozenset({"all"}))),
         ("what happened to sources", ("sources.rss",), ("sources.rss",), Lost(frozenset({"sources"}))),
         ("an archive document", ("archive/a-3.xml",), ("archive/a-3.xml",), Lost(frozenset({"a"}))),
-        ("… of a topic with a number", ("archive/b-2-1.xml",), ("archive/b-2-1.xml",), Lost(frozenset({"b-2"}))),
+        (
+            "… of a topic with a number",
+            ("archive/b-2-1.xml",),
+            ("archive/b-2-1.xml",),
+            Lost(frozenset({"b-2"})),
+        ),
         ("a page of older items", ("a-2.html",), ("a-2.html",), Lost(frozenset({"a"}))),
         ("a topic named like one", ("b-2.html",), ("b-2.html",), Lost(frozenset({"b-2"}))),
         ("a digest", ("a-digest.rss",), ("a-digest.rss",), Lost(frozenset({"a-digest"}))),
         ("a page of an event", ("stories/0.html",), ("stories/0.html",), Lost(events=True)),
         ("a topic that left", ("c.rss",), ("c.rss",), Lost()),
     ],
-)  # fmt: skip
+)
 def test_what_is_missing_is_made_again(
     name: str, published: tuple[str, ...], missing: tuple[str, ...], expected: Lost
 ) -> None:
@@ -51,21 +56,37 @@ def test_what_is_missing_is_made_again(
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
-        ("index.html", False), ("feeds.opml", False), ("sources.opml", False), ("sources.atom", False),
+        ("index.html", False),
+        ("feeds.opml", False),
+        ("sources.opml", False),
+        ("sources.atom", False),
         ("stories/00.html", False),
-        ("a.rss", False), ("a.html", False), ("a.atom", True), ("c.rss", True), ("c.html", True),
-        ("a-digest.rss", False), ("a-digest.json", True), ("c-digest.rss", True),
-        ("a-2.html", False), ("a-1.html", True), ("b-2.html", False), ("b-2-2.html", False), ("c-2.html", True),
-        ("archive/a-1.xml", False), ("archive/c-1.xml", True),
+        ("a.rss", False),
+        ("a.html", False),
+        ("a.atom", True),
+        ("c.rss", True),
+        ("c.html", True),
+        ("a-digest.rss", False),
+        ("a-digest.json", True),
+        ("c-digest.rss", True),
+        ("a-2.html", False),
+        ("a-1.html", True),
+        ("b-2.html", False),
+        ("b-2-2.html", False),
+        ("c-2.html", True),
+        ("archive/a-1.xml", False),
+        ("archive/c-1.xml", True),
     ],
-)  # fmt: skip
+)
 def test_files_of_what_left_the_config_are_left_over(file: str, expected: bool) -> None:
     assert dirty.is_left_over(NAMES, file) is expected
 
 
 def test_pages_come_before_the_feeds_that_lead_to_them() -> None:
     made = portions(["all", "a", "event:2", "sources", "event:10"], {"all", "a"})
-    assert [(one.events, one.editions, one.is_last) for one in made] == [((2, 10), ("sources", "all", "a"), True)]  # fmt: skip
+    assert [(one.events, one.editions, one.is_last) for one in made] == [
+        ((2, 10), ("sources", "all", "a"), True)
+    ]
     assert made[0].names == ["event:2", "event:10", "sources", "all", "a"]
 
 
@@ -107,9 +128,15 @@ def test_the_first_items_are_those_of_the_whole_feed(tmp_path: Path) -> None:
     with open_writer(settings.database) as store:
         places = ["Korvik", "Ansel", "Brume", "Delft"]
         told = [
-            entry(source, f"{place}-{n}", f"Ferry {n} leaves {place} harbour late", f"{place} pilot {n} was ill.", NOW - 90_000 * n)
+            entry(
+                source,
+                f"{place}-{n}",
+                f"Ferry {n} leaves {place} harbour late",
+                f"{place} pilot {n} was ill.",
+                NOW - 90_000 * n,
+            )
             for source, place, n in product("abc", places, range(3))
-        ]  # fmt: skip
+        ]
         put(store, *told)
         fold.fold(store, fold.Windows(), {})
         label(settings, store)

@@ -89,9 +89,22 @@ def made(number: int, source: str = "a", title: str = "A title", at: int = NOW -
     )
 
 
-RICH = made(1, title="Tom & <b>Jerry</b> \U0001f600 عرب 漢字", text="Body & more", authors=(Person("Ann", "ann@a.example"),), categories=(Category("World"), Category("World"), Category("R&D")),
-            enclosures=(Enclosure("https://c.example/a.mp3", "audio/mpeg", 9), Enclosure("https://c.example/b.mp4", "video/mp4", 0, duration=61)), image="https://c.example/i.jpg",
-            language="pt-BR", rights="© A", comments="https://a.example/1#c", extras=(("podcast:season", "2"), ("dc:publisher", "P"), ("via", "https://v.example/")))  # fmt: skip
+RICH = made(
+    1,
+    title="Tom & <b>Jerry</b> \U0001f600 عرب 漢字",
+    text="Body & more",
+    authors=(Person("Ann", "ann@a.example"),),
+    categories=(Category("World"), Category("World"), Category("R&D")),
+    enclosures=(
+        Enclosure("https://c.example/a.mp3", "audio/mpeg", 9),
+        Enclosure("https://c.example/b.mp4", "video/mp4", 0, duration=61),
+    ),
+    image="https://c.example/i.jpg",
+    language="pt-BR",
+    rights="© A",
+    comments="https://a.example/1#c",
+    extras=(("podcast:season", "2"), ("dc:publisher", "P"), ("via", "https://v.example/")),
+)
 COPY = made(2, "b", "Tom and Jerry", NOW - 50)
 
 
@@ -282,10 +295,13 @@ def test_one_per_story_event_entry() -> None:
 @pytest.mark.parametrize(
     ("name", "sources", "wanted"),
     [
-        ("two texts of two sources", [["a"], ["b"]], 2), ("copies of one text", [["a", "b", "c", "d"]], 1), ("two texts of one source", [["a"], ["a"]], 1),
-        ("a copy where its own text is", [["a", "b"], ["b"]], 2), ("one source tells all", [["a"], ["a"], ["a", "b"]], 2),
+        ("two texts of two sources", [["a"], ["b"]], 2),
+        ("copies of one text", [["a", "b", "c", "d"]], 1),
+        ("two texts of one source", [["a"], ["a"]], 1),
+        ("a copy where its own text is", [["a", "b"], ["b"]], 2),
+        ("one source tells all", [["a"], ["a"], ["a", "b"]], 2),
     ],
-)  # fmt: skip
+)
 def test_min_sources_counts_copies_once(name: str, sources: list[list[str]], wanted: int) -> None:
     numbers = iter(range(1, 99))
     stories = [

@@ -45,19 +45,54 @@ HUB, TOPIC = SOME.hub, SOME.topic
         ("there is none", None, None, TOPIC, NOW, None),
         ("it does not say which feed it is", None, HUB, None, NOW, None),
         ("asked just now", websub.asked(SOME, "subscribe", NOW), HUB, TOPIC, NOW + websub.RETRY - 1, None),
-        ("not verified for an hour", websub.asked(SOME, "subscribe", NOW), HUB, TOPIC, NOW + websub.RETRY, "subscribe"),
-        ("the second time it waits for two", replace(SOME, asked_at=NOW, tries=2), HUB, TOPIC, NOW + 2 * websub.RETRY - 1, None),
-        ("… and then asks", replace(SOME, asked_at=NOW, tries=2), HUB, TOPIC, NOW + 2 * websub.RETRY, "subscribe"),
-        ("never longer than a week", replace(SOME, asked_at=NOW, tries=90), HUB, TOPIC, NOW + 7 * DAY, "subscribe"),
+        (
+            "not verified for an hour",
+            websub.asked(SOME, "subscribe", NOW),
+            HUB,
+            TOPIC,
+            NOW + websub.RETRY,
+            "subscribe",
+        ),
+        (
+            "the second time it waits for two",
+            replace(SOME, asked_at=NOW, tries=2),
+            HUB,
+            TOPIC,
+            NOW + 2 * websub.RETRY - 1,
+            None,
+        ),
+        (
+            "… and then asks",
+            replace(SOME, asked_at=NOW, tries=2),
+            HUB,
+            TOPIC,
+            NOW + 2 * websub.RETRY,
+            "subscribe",
+        ),
+        (
+            "never longer than a week",
+            replace(SOME, asked_at=NOW, tries=90),
+            HUB,
+            TOPIC,
+            NOW + 7 * DAY,
+            "subscribe",
+        ),
         ("a lease is young", LIVE, HUB, TOPIC, NOW + 8 * DAY - 1, None),
         ("a lease is renewed before it ends", LIVE, HUB, TOPIC, NOW + 8 * DAY, "subscribe"),
         ("the source left", LIVE, None, None, NOW, "unsubscribe"),
         ("the source left, the lease is over", LIVE, None, None, NOW + 10 * DAY, None),
         ("another hub: this one ends first", LIVE, "https://other.example/", TOPIC, NOW, "unsubscribe"),
-        ("… then the other begins", replace(LIVE, wish="unsubscribe"), "https://other.example/", TOPIC, NOW, "subscribe"),
+        (
+            "… then the other begins",
+            replace(LIVE, wish="unsubscribe"),
+            "https://other.example/",
+            TOPIC,
+            NOW,
+            "subscribe",
+        ),
         ("another address of the feed", LIVE, HUB, "https://b.example/feed", NOW, "unsubscribe"),
     ],
-)  # fmt: skip
+)
 def test_what_a_hub_is_asked_for(
     name: str, known: Subscription | None, hub: str | None, topic: str | None, now: int, expected: str | None
 ) -> None:
@@ -103,12 +138,20 @@ def test_who_knows_the_secret(signature: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
-        ('<https://h/>; rel="hub", <https://a/feed>; rel=self', {"hub": "https://h/", "self": "https://a/feed"}),
-        ('<https://h/?a=1,2;b>; title="x, y"; rel="hub other"', {"hub": "https://h/?a=1,2;b", "other": "https://h/?a=1,2;b"}),
-        ('<https://h1/>; rel=hub, <https://h2/>; rel=hub', {"hub": "https://h1/"}),
-        ("rubbish", {}), ("<>; rel", {}), ("", {}),
+        (
+            '<https://h/>; rel="hub", <https://a/feed>; rel=self',
+            {"hub": "https://h/", "self": "https://a/feed"},
+        ),
+        (
+            '<https://h/?a=1,2;b>; title="x, y"; rel="hub other"',
+            {"hub": "https://h/?a=1,2;b", "other": "https://h/?a=1,2;b"},
+        ),
+        ("<https://h1/>; rel=hub, <https://h2/>; rel=hub", {"hub": "https://h1/"}),
+        ("rubbish", {}),
+        ("<>; rel", {}),
+        ("", {}),
     ],
-)  # fmt: skip
+)
 def test_link_headers(header: str, expected: dict[str, str]) -> None:
     assert websub.links(header) == expected
 
@@ -116,11 +159,17 @@ def test_link_headers(header: str, expected: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("https://news.example.org/", True), ("http://93.184.216.34/", True), ("http://127.0.0.1:8080/", False),
-        ("http://localhost/", False), ("http://10.0.0.5/", False), ("https://desk.lan/", False), ("http://[::1]/", False),
-        ("http://nas/", False), ("ftp://news.example.org/", False),
+        ("https://news.example.org/", True),
+        ("http://93.184.216.34/", True),
+        ("http://127.0.0.1:8080/", False),
+        ("http://localhost/", False),
+        ("http://10.0.0.5/", False),
+        ("https://desk.lan/", False),
+        ("http://[::1]/", False),
+        ("http://nas/", False),
+        ("ftp://news.example.org/", False),
     ],
-)  # fmt: skip
+)
 def test_where_hubs_can_call(address: str, expected: bool) -> None:
     assert websub.is_public(address) is expected
 
@@ -336,7 +385,9 @@ def test_a_feed_is_subscribed_to_pushed_and_polled_less(desk: Desk, hub: Hub) ->
     with open_writer(desk.config.database) as store:
         assert len(store.value("SELECT present FROM source").split(",")) == 2
         assert source_rows(desk.config, store, desk.now)[0].push == "its hub pushes"
-        assert [task.pace.interval for task in cycle.tasks(desk.config, store, Wanted(True), desk.now + 90_000)] == [18_000]  # fmt: skip
+        assert [
+            task.pace.interval for task in cycle.tasks(desk.config, store, Wanted(True), desk.now + 90_000)
+        ] == [18_000]
     assert memory.next_poll - desk.now >= 18_000 and memory.failures == 0
 
     # What a poll finds first was not pushed: the hub is trusted again when it pushes.
@@ -395,8 +446,11 @@ def test_a_source_that_leaves_is_unsubscribed(desk: Desk, hub: Hub) -> None:
 
 @pytest.mark.parametrize(
     ("name", "base_url", "key"),
-    [("nobody can call", "http://127.0.0.1:8080/", ""), ("not wished", "https://desk.example/", "push = false\n")],
-)  # fmt: skip
+    [
+        ("nobody can call", "http://127.0.0.1:8080/", ""),
+        ("not wished", "https://desk.example/", "push = false\n"),
+    ],
+)
 def test_no_hub_is_asked(tmp_path: Path, hub: Hub, name: str, base_url: str, key: str) -> None:
     port = urlsplit(hub.base).port
     text = f'[service]\nbase_url = "{base_url}"\n[serve]\n[poll]\n{key}allow_hosts = ["127.0.0.1:{port}"]\n[[sources]]\nurl = "{hub.base}feed"\n'

@@ -386,8 +386,21 @@ def test_F46_F50_F57_nginx_serves_the_same_folder(served: Served, tmp_path: Path
 
 
 def browse(url: str, *more: str, profile: Path) -> subprocess.CompletedProcess[str]:
-    return run(str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--enable-logging=stderr", "--v=0",
-               f"--user-data-dir={profile}", "--virtual-time-budget=4000", *more, url)  # fmt: skip
+    return run(
+        str(CHROMIUM),
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--enable-logging=stderr",
+        "--v=0",
+        f"--user-data-dir={profile}",
+        "--virtual-time-budget=4000",
+        *more,
+        url,
+    )
 
 
 PAGES = ("index.html", "all.html", "asia.html", "sources.html", "status", "search?q=taiwan")

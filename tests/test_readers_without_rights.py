@@ -21,9 +21,16 @@ from tests.helpers import NOW, config, entry, put
 
 NOBODY = 65_534
 LOOKING = (
-    ["status"], ["search", "ferry"], ["why", "1"], ["dump"], ["plan"], ["sources", "list"], ["topics", "list"],
-    ["overrides", "list"], ["doctor", "--json"],
-)  # fmt: skip
+    ["status"],
+    ["search", "ferry"],
+    ["why", "1"],
+    ["dump"],
+    ["plan"],
+    ["sources", "list"],
+    ["topics", "list"],
+    ["overrides", "list"],
+    ["doctor", "--json"],
+)
 
 
 @pytest.fixture
@@ -172,10 +179,20 @@ def _damaged(desk: Path) -> Path:
 
 @pytest.mark.parametrize(
     "arguments",
-    [*LOOKING[:5], ["topics", "list"], ["overrides", "list"], ["backup", "copy.db"], ["split", "1"], ["join", "1", "2"],
-     ["refold"], ["prune"], ["run", "--offline"], ["add", "--title", "x"]],
+    [
+        *LOOKING[:5],
+        ["topics", "list"],
+        ["overrides", "list"],
+        ["backup", "copy.db"],
+        ["split", "1"],
+        ["join", "1", "2"],
+        ["refold"],
+        ["prune"],
+        ["run", "--offline"],
+        ["add", "--title", "x"],
+    ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_R8_a_damaged_file_is_one_line_in_every_command(
     desk: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

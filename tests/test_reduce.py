@@ -96,28 +96,73 @@ MEDIA = ' xmlns:media="http://search.yahoo.com/mrss/"'
         ("another order", rss(A, B, C), rss(C, B, A), 0),
         ("all new", rss(A), rss(B, C), 2),
         ("a blank in an item", rss(A, B), rss(A, B + " "), 1),
-        ("a new date of the channel", rss(A, B, head="<pubDate>x</pubDate>"), rss(C, A, B, head="<pubDate>y</pubDate>"), 1),
+        (
+            "a new date of the channel",
+            rss(A, B, head="<pubDate>x</pubDate>"),
+            rss(C, A, B, head="<pubDate>y</pubDate>"),
+            1,
+        ),
         ("the language of all", rss(A, B), rss(A, B, head="<language>de</language>"), 2),
-        ("the link of all", rss(A, B), rss(A, B).replace(b"<link>https://n.example/</link>", b"<link>https://m.example/</link>", 1), 2),
-        ("who answers for all, who wrote none", rss(A, B), rss(A, B, head="<managingEditor>a@n.example (A)</managingEditor>"), 0),
-        ("an author of all", atom(A2, head="<author><name>A</name></author>"), atom(A2, B2, head="<author><name>B</name></author>"), 2),
-        ("what a prefix means", rss(item("a", "<m:x>y</m:x>"), root=' xmlns:m="urn:one"'), rss(item("a", "<m:x>y</m:x>"), B, root=' xmlns:m="urn:two"'), 2),
+        (
+            "the link of all",
+            rss(A, B),
+            rss(A, B).replace(b"<link>https://n.example/</link>", b"<link>https://m.example/</link>", 1),
+            2,
+        ),
+        (
+            "who answers for all, who wrote none",
+            rss(A, B),
+            rss(A, B, head="<managingEditor>a@n.example (A)</managingEditor>"),
+            0,
+        ),
+        (
+            "an author of all",
+            atom(A2, head="<author><name>A</name></author>"),
+            atom(A2, B2, head="<author><name>B</name></author>"),
+            2,
+        ),
+        (
+            "what a prefix means",
+            rss(item("a", "<m:x>y</m:x>"), root=' xmlns:m="urn:one"'),
+            rss(item("a", "<m:x>y</m:x>"), B, root=' xmlns:m="urn:two"'),
+            2,
+        ),
         ("a namespace of all", rss(A, B), rss(A, B, root=MEDIA), 2),
         ("a base of all", rss(A, B), rss(A, B, root=' xml:base="https://x.example/"'), 2),
         ("one twice", rss(A, B), rss(A, A, B), 3),
         ("one guid, two items", rss(A, B), rss(item("a", "<description>x</description>"), A, B), 3),
-        ("an item that tells how dates are written", rss(item("a", "<pubDate>03/04/2026</pubDate>")), rss(item("b", "<pubDate>25/04/2026</pubDate>"), item("a", "<pubDate>03/04/2026</pubDate>")), 2),
+        (
+            "an item that tells how dates are written",
+            rss(item("a", "<pubDate>03/04/2026</pubDate>")),
+            rss(item("b", "<pubDate>25/04/2026</pubDate>"), item("a", "<pubDate>03/04/2026</pubDate>")),
+            2,
+        ),
         ("not well-formed", rss(A, B), rss(A, B, C).replace(b"</channel>", b"<br></channel>"), 3),
         ("an undeclared prefix", rss(A, B), rss(A, B, item("c", "<media:title>x</media:title>")), 3),
-        ("a prefix that means two things", rss(A), rss(A, item("b", '<m:x xmlns:m="urn:one"/>'), item("c", '<m:x xmlns:m="urn:other"/>')), 3),
+        (
+            "a prefix that means two things",
+            rss(A),
+            rss(A, item("b", '<m:x xmlns:m="urn:one"/>'), item("c", '<m:x xmlns:m="urn:other"/>')),
+            3,
+        ),
         ("a document type", rss(A), b'<!DOCTYPE rss [<!ENTITY x "y">]>' + rss(A, B), 1),
-        ("an entity of the document type", b'<!DOCTYPE rss [<!ENTITY x "y">]>' + rss(item("a", "<author>&x;</author>")), b'<!DOCTYPE rss [<!ENTITY x "z">]>' + rss(item("a", "<author>&x;</author>"), B), 2),
+        (
+            "an entity of the document type",
+            b'<!DOCTYPE rss [<!ENTITY x "y">]>' + rss(item("a", "<author>&x;</author>")),
+            b'<!DOCTYPE rss [<!ENTITY x "z">]>' + rss(item("a", "<author>&x;</author>"), B),
+            2,
+        ),
         ("an empty item", rss(A), rss(A, B).replace(b"</channel>", b"<item/></channel>"), 2),
         ("a comment with an item", rss(A), rss(A, B, head="<!-- <item>x</item> -->"), 1),
-        ("an item in CDATA", rss(A), rss(A, item("b", "<description><![CDATA[<item>x</item>]]></description>")), 1),
+        (
+            "an item in CDATA",
+            rss(A),
+            rss(A, item("b", "<description><![CDATA[<item>x</item>]]></description>")),
+            1,
+        ),
         ("dates", rss(item("a", DATED)), rss(item("b", DATED), item("a", DATED)), 1),
     ],
-)  # fmt: skip
+)
 def test_what_is_read_again(name: str, before: bytes, now: bytes, read: int) -> None:
     first = whole(before)
     found, wanted = after(now, first), whole(now)
@@ -212,14 +257,35 @@ def test_real_feeds_come_out_the_same() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "is_read"),
     [
-        ("a little feed", b"<rss version='2.0'><channel><title>t</title><item><title>One</title></item></channel></rss>", True),
-        ("a large one", b"<rss version='2.0'><channel><title>t</title><item><title>One</title></item>" + b" " * body.LITTLE + b"</channel></rss>", False),
-        ("not well-formed", b"<rss version='2.0'><channel><title>t</title><item><title>One</item></channel></rss>", False),
-        ("deep", b"<rss version='2.0'><channel><item><title>x</title>" + b"<a>" * body.SHALLOW + b"</a>" * body.SHALLOW + b"</item></channel></rss>", False),
+        (
+            "a little feed",
+            b"<rss version='2.0'><channel><title>t</title><item><title>One</title></item></channel></rss>",
+            True,
+        ),
+        (
+            "a large one",
+            b"<rss version='2.0'><channel><title>t</title><item><title>One</title></item>"
+            + b" " * body.LITTLE
+            + b"</channel></rss>",
+            False,
+        ),
+        (
+            "not well-formed",
+            b"<rss version='2.0'><channel><title>t</title><item><title>One</item></channel></rss>",
+            False,
+        ),
+        (
+            "deep",
+            b"<rss version='2.0'><channel><item><title>x</title>"
+            + b"<a>" * body.SHALLOW
+            + b"</a>" * body.SHALLOW
+            + b"</item></channel></rss>",
+            False,
+        ),
         ("no feed", b"<html><body>x</body></html>", False),
         ("nothing in it", b"<rss version='2.0'></rss>", False),
     ],
-)  # fmt: skip
+)
 def test_a_little_document_that_is_new_is_read_where_it_is(name: str, text: bytes, is_read: bool) -> None:
     found = parse_little(SOURCE, fetched(text), Limits(), None)
     assert (found is not None) is is_read, name

@@ -23,13 +23,22 @@ FIRST = {
     "from-a": 'sources = ["a"]',
 }
 HEADLINES = [
-    "Ferry sinks in the harbour", "Shipping lanes closed by ice", "Museum opens a wing", "Museum closed for repairs",
-    "Łódź tram line extended", "東京で地震、津波の心配なし", "Election day nears", "Ferry museum turns fifty", "Nothing of note today",
-]  # fmt: skip
+    "Ferry sinks in the harbour",
+    "Shipping lanes closed by ice",
+    "Museum opens a wing",
+    "Museum closed for repairs",
+    "Łódź tram line extended",
+    "東京で地震、津波の心配なし",
+    "Election day nears",
+    "Ferry museum turns fifty",
+    "Nothing of note today",
+]
 
 
 def settings(folder: Path, topics: dict[str, str]) -> Config:
-    return config(folder, SOURCES + "".join(f'[[topics]]\nid = "{one}"\n{keys}\n' for one, keys in topics.items()))  # fmt: skip
+    return config(
+        folder, SOURCES + "".join(f'[[topics]]\nid = "{one}"\n{keys}\n' for one, keys in topics.items())
+    )
 
 
 @pytest.mark.parametrize(

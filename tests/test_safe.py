@@ -55,8 +55,10 @@ def rss(write: Any) -> str:
         for n, p in enumerate(PAYLOADS)
     )
     names = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:media="http://search.yahoo.com/mrss/" xmlns:podcast="https://podcastindex.org/namespace/1.0" xmlns:creativeCommons="http://backend.userland.com/creativeCommonsRssModule"'
-    return (f'<rss version="2.0" {names}><channel><title>{write(PAYLOADS[0])} t</title><link>javascript:alert(1)</link><description>{write(PAYLOADS[0])}</description><language>{write(PAYLOADS[0])}</language>'
-            f"<copyright>{write(PAYLOADS[0])}</copyright><image><url>javascript:alert(1)</url><title>{write(PAYLOADS[0])}</title><link>javascript:alert(1)</link></image>{items}</channel></rss>")  # fmt: skip
+    return (
+        f'<rss version="2.0" {names}><channel><title>{write(PAYLOADS[0])} t</title><link>javascript:alert(1)</link><description>{write(PAYLOADS[0])}</description><language>{write(PAYLOADS[0])}</language>'
+        f"<copyright>{write(PAYLOADS[0])}</copyright><image><url>javascript:alert(1)</url><title>{write(PAYLOADS[0])}</title><link>javascript:alert(1)</link></image>{items}</channel></rss>"
+    )
 
 
 def atom(write: Any) -> str:
@@ -69,8 +71,23 @@ def atom(write: Any) -> str:
 
 
 def jsonfeed() -> str:
-    items = [{"id": f"{p}{n}", "url": p, "external_url": p, "title": f"{p} {n}", "content_html": f"{p} {n}", "summary": p, "image": p, "banner_image": p, "tags": [p], "language": p,
-              "authors": [{"name": p, "url": p, "avatar": p}], "attachments": [{"url": p, "mime_type": p, "title": p}]} for n, p in enumerate(PAYLOADS)]  # fmt: skip
+    items = [
+        {
+            "id": f"{p}{n}",
+            "url": p,
+            "external_url": p,
+            "title": f"{p} {n}",
+            "content_html": f"{p} {n}",
+            "summary": p,
+            "image": p,
+            "banner_image": p,
+            "tags": [p],
+            "language": p,
+            "authors": [{"name": p, "url": p, "avatar": p}],
+            "attachments": [{"url": p, "mime_type": p, "title": p}],
+        }
+        for n, p in enumerate(PAYLOADS)
+    ]
     return json.dumps(
         {
             "version": "https://jsonfeed.org/version/1.1",

@@ -78,8 +78,20 @@ def test_the_days_agree_with_themselves() -> None:
 
 def test_pairs_hold_every_kind_in_many_languages(pairs: list[Pair]) -> None:
     assert len(pairs) >= 85 and len({pair.language for pair in pairs}) >= 18
-    assert {"negation", "roles swapped", "one name replaced", "opposite word", "numbers", "standing deck", "template",
-            "short suffix", "light edit", "kicker", "rising toll", "typography"} <= {pair.kind for pair in pairs}  # fmt: skip
+    assert {
+        "negation",
+        "roles swapped",
+        "one name replaced",
+        "opposite word",
+        "numbers",
+        "standing deck",
+        "template",
+        "short suffix",
+        "light edit",
+        "kicker",
+        "rising toll",
+        "typography",
+    } <= {pair.kind for pair in pairs}
 
 
 @pytest.mark.parametrize(

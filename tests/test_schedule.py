@@ -25,11 +25,17 @@ def after(
 @pytest.mark.parametrize(
     ("name", "hints", "least"),
     [
-        ("nothing said", PollHints(), 0), ("fresh", PollHints(fresh=7200), 7200), ("fresh for ever", PollHints(fresh=10**9), DAY), ("ttl", PollHints(ttl=7200), 7200), ("a week's ttl is a day's", PollHints(ttl=7 * DAY), DAY),
-        ("sy", PollHints(update_period=4 * HOUR), 4 * HOUR), ("the longest counts", PollHints(fresh=3600, ttl=7200, update_period=5400), 7200),
-        ("skip all hours still polls daily", PollHints(skip_hours=tuple(range(24))), DAY), ("skip all days", PollHints(skip_days=tuple(range(7))), DAY),
+        ("nothing said", PollHints(), 0),
+        ("fresh", PollHints(fresh=7200), 7200),
+        ("fresh for ever", PollHints(fresh=10**9), DAY),
+        ("ttl", PollHints(ttl=7200), 7200),
+        ("a week's ttl is a day's", PollHints(ttl=7 * DAY), DAY),
+        ("sy", PollHints(update_period=4 * HOUR), 4 * HOUR),
+        ("the longest counts", PollHints(fresh=3600, ttl=7200, update_period=5400), 7200),
+        ("skip all hours still polls daily", PollHints(skip_hours=tuple(range(24))), DAY),
+        ("skip all days", PollHints(skip_days=tuple(range(7))), DAY),
     ],
-)  # fmt: skip
+)
 def test_P8_P21_what_is_asked_for_lengthens(name: str, hints: PollHints, least: int) -> None:
     plan = after(hints)
     assert NOW + max(least, PACE.min_interval) <= plan.next_poll <= NOW + 2 * DAY, name

@@ -24,7 +24,19 @@ from aggregator.store.lock import Lock
 from tests.helpers import NOW, config, entry, put
 
 ROOT = Path(__file__).parent.parent
-DEAR = {"feedparser", "lxml", "requests", "rich", "pydantic", "sqlite_utils", "jinja2", "pebble", "feedgen", "nh3", "urllib3"}  # fmt: skip
+DEAR = {
+    "feedparser",
+    "lxml",
+    "requests",
+    "rich",
+    "pydantic",
+    "sqlite_utils",
+    "jinja2",
+    "pebble",
+    "feedgen",
+    "nh3",
+    "urllib3",
+}
 LOADED = """
 import sys
 from aggregator.cli import main
@@ -208,12 +220,32 @@ GOOD = [
     '[[topics]]\nid = "a"\nlimit = 1000\none_per = "event"\n[publish]\nformats = ["rss"]\n[retention]\nentries = "1w"\n',
 ]
 BAD = [
-    "x = 1", "[service]\ntitle = 1", "[poll]\nconcurrency = 0", "[poll]\nconcurrency = 257", "[poll]\nconcurrency = true",
-    "[poll]\nconcurrency = 3.0", '[poll]\ntimeout = "0s"', '[poll]\ninterval = "1000000s"', '[poll]\ninterval = "99999w"', "[poll]\ninterval = 30",
-    '[poll]\nmax_bytes = "0MB"', '[poll]\npause_host = "yes"', "[fold]\ntext = true", "[fold]\ntext = {}", '[fold]\nlead = "last"',
-    "[publish]\nformats = []", '[publish]\nformats = "rss"', '[service]\ndatabase = ""', '[[topics]]\nid = "A"', "[[topics]]\ntitle = 't'",
-    '[[topics]]\nid = "a\\n"', "[sources]\nid = 'a'", "[serve]\nport = 65536", "sources = [1]", '[service]\ntitle = "' + "x" * 2001 + '"',
-]  # fmt: skip
+    "x = 1",
+    "[service]\ntitle = 1",
+    "[poll]\nconcurrency = 0",
+    "[poll]\nconcurrency = 257",
+    "[poll]\nconcurrency = true",
+    "[poll]\nconcurrency = 3.0",
+    '[poll]\ntimeout = "0s"',
+    '[poll]\ninterval = "1000000s"',
+    '[poll]\ninterval = "99999w"',
+    "[poll]\ninterval = 30",
+    '[poll]\nmax_bytes = "0MB"',
+    '[poll]\npause_host = "yes"',
+    "[fold]\ntext = true",
+    "[fold]\ntext = {}",
+    '[fold]\nlead = "last"',
+    "[publish]\nformats = []",
+    '[publish]\nformats = "rss"',
+    '[service]\ndatabase = ""',
+    '[[topics]]\nid = "A"',
+    "[[topics]]\ntitle = 't'",
+    '[[topics]]\nid = "a\\n"',
+    "[sources]\nid = 'a'",
+    "[serve]\nport = 65536",
+    "sources = [1]",
+    '[service]\ntitle = "' + "x" * 2001 + '"',
+]
 
 
 @pytest.mark.parametrize("text", GOOD)

@@ -104,13 +104,18 @@ def test_P1_P5_what_the_header_says_is_remembered(
     [
         ("", (None, None), None, None),
         ("", ("https://d.example/", URL), "https://d.example/", URL),
-        ('<https://h.example/>; rel=hub, </self>; rel=self', ("https://d.example/", URL), "https://h.example/", "https://a.example/self"),
-        ('<https://h.example/>; rel=hub', (None, None), "https://h.example/", None),
-        ('</self>; rel=self', ("https://d.example/", URL), "https://d.example/", URL),
-        ('<ftp://h.example/>; rel=hub', (None, None), None, None),
-        ('<https://[::1/>; rel=hub', ("https://d.example/", URL), "https://d.example/", URL),
+        (
+            "<https://h.example/>; rel=hub, </self>; rel=self",
+            ("https://d.example/", URL),
+            "https://h.example/",
+            "https://a.example/self",
+        ),
+        ("<https://h.example/>; rel=hub", (None, None), "https://h.example/", None),
+        ("</self>; rel=self", ("https://d.example/", URL), "https://d.example/", URL),
+        ("<ftp://h.example/>; rel=hub", (None, None), None, None),
+        ("<https://[::1/>; rel=hub", ("https://d.example/", URL), "https://d.example/", URL),
     ],
-)  # fmt: skip
+)
 def test_a_hub_of_the_header_counts_more_than_one_of_the_document(
     link: str, document: tuple[str | None, str | None], hub: str | None, topic: str | None
 ) -> None:
@@ -276,8 +281,12 @@ def test_entries_without_dates_were_posted_when_they_came(
 
 @pytest.mark.parametrize(
     ("next_poll", "not_before", "expected"),
-    [(NOW, 0, (NOW + 60, NOW + 60)), (NOW + 90, 0, (NOW + 90, NOW + 60)), (NOW, NOW + 90, (NOW + 60, NOW + 90))],
-)  # fmt: skip
+    [
+        (NOW, 0, (NOW + 60, NOW + 60)),
+        (NOW + 90, 0, (NOW + 90, NOW + 60)),
+        (NOW, NOW + 90, (NOW + 60, NOW + 90)),
+    ],
+)
 def test_P11_whoever_shares_a_host_waits_as_long(
     next_poll: int, not_before: int, expected: tuple[int, int]
 ) -> None:

@@ -13,15 +13,45 @@ from aggregator.text import markup, vocabulary
 from aggregator.text.words import search_words, words
 
 PAYLOADS = [
-    "<script>alert(1)</script>", "<ScRiPt src=//x.example/a.js></sCrIpT>", "<img src=x onerror=alert(1)>", "<svg onload=alert(1)>", "<svg><script>alert(1)</script></svg>",
-    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>", "<iframe src=javascript:alert(1)></iframe>", "<a href=javascript:alert(1)>x</a>", "<a href='java&#10;script:alert(1)'>x</a>",
-    "<a href=' &#14; javascript:alert(1)'>x</a>", "<a href='vbscript:x'>x</a>", "<a href='data:text/html,<script>1</script>'>x</a>", "<object data=x></object>", "<embed src=x>", "<form action=x><input></form>",
-    "<base href='https://evil.example/'>", "<meta http-equiv=refresh content='0;url=x'>", "<link rel=stylesheet href=x>", "<style>*{background:url(x)}</style>", "<p style='position:fixed'>x</p>",
-    "<div onclick=alert(1) onmouseover='x'>x</div>", "<video src=x onerror=alert(1)><source onerror=alert(1)></video>", "<details open ontoggle=alert(1)>", "<body onload=alert(1)>", "<q cite=javascript:alert(1)>x</q>",
-    "<img src='x' srcset='javascript:alert(1) 1x'>", "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>", "<!--<img src='--><img src=x onerror=alert(1)>'>", "<template><script>1</script></template>",
-    "<xmp><script>1</script></xmp>", "<textarea><script>1</script></textarea>", "&lt;script&gt;alert(1)&lt;/script&gt;", "<<script>alert(1)//<</script>", "<a href=\"https://a.example/\" onclick\n=alert(1)>x</a>",
-    "<img src=`x`onerror=alert(1)>", "<table background=javascript:x><tr><td background=x>y</td></tr></table>", "<marquee onstart=alert(1)>x</marquee>", "<button formaction=javascript:x>x</button>",
-]  # fmt: skip
+    "<script>alert(1)</script>",
+    "<ScRiPt src=//x.example/a.js></sCrIpT>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)>",
+    "<svg><script>alert(1)</script></svg>",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
+    "<iframe src=javascript:alert(1)></iframe>",
+    "<a href=javascript:alert(1)>x</a>",
+    "<a href='java&#10;script:alert(1)'>x</a>",
+    "<a href=' &#14; javascript:alert(1)'>x</a>",
+    "<a href='vbscript:x'>x</a>",
+    "<a href='data:text/html,<script>1</script>'>x</a>",
+    "<object data=x></object>",
+    "<embed src=x>",
+    "<form action=x><input></form>",
+    "<base href='https://evil.example/'>",
+    "<meta http-equiv=refresh content='0;url=x'>",
+    "<link rel=stylesheet href=x>",
+    "<style>*{background:url(x)}</style>",
+    "<p style='position:fixed'>x</p>",
+    "<div onclick=alert(1) onmouseover='x'>x</div>",
+    "<video src=x onerror=alert(1)><source onerror=alert(1)></video>",
+    "<details open ontoggle=alert(1)>",
+    "<body onload=alert(1)>",
+    "<q cite=javascript:alert(1)>x</q>",
+    "<img src='x' srcset='javascript:alert(1) 1x'>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "<!--<img src='--><img src=x onerror=alert(1)>'>",
+    "<template><script>1</script></template>",
+    "<xmp><script>1</script></xmp>",
+    "<textarea><script>1</script></textarea>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "<<script>alert(1)//<</script>",
+    '<a href="https://a.example/" onclick\n=alert(1)>x</a>',
+    "<img src=`x`onerror=alert(1)>",
+    "<table background=javascript:x><tr><td background=x>y</td></tr></table>",
+    "<marquee onstart=alert(1)>x</marquee>",
+    "<button formaction=javascript:x>x</button>",
+]
 _ACTIVE = re.compile(
     r"<(script|iframe|object|embed|form|base|meta|link|style|svg|math|template)|<[^>]*\s(on\w+|style|cite|formaction|background)\s*=|<[^>]*(javascript|vbscript|data):",
     re.I,
@@ -107,10 +137,20 @@ def test_B8_quadratic_input_is_cut_before_it_costs(name: str, text: str) -> None
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("Tom &amp; Jerry", "Tom & Jerry"), ("a < b and c > d", "a < b and c > d"), ("I <3 you", "I <3 you"), ("<b>Bold</b> move", "Bold move"), ("AT&T", "AT&T"), ("x &amp;lt; y", "x &lt; y"),
-        ("  two\n lines ", "two lines"), ("It&amp;rsquo;s", "It’s"), ("<!-- x -->y", "y"), ("\x93quoted\x94", "“quoted”"), ("SÃ©bastien", "Sébastien"), ("PÃO", "PÃO"),
+        ("Tom &amp; Jerry", "Tom & Jerry"),
+        ("a < b and c > d", "a < b and c > d"),
+        ("I <3 you", "I <3 you"),
+        ("<b>Bold</b> move", "Bold move"),
+        ("AT&T", "AT&T"),
+        ("x &amp;lt; y", "x &lt; y"),
+        ("  two\n lines ", "two lines"),
+        ("It&amp;rsquo;s", "It’s"),
+        ("<!-- x -->y", "y"),
+        ("\x93quoted\x94", "“quoted”"),
+        ("SÃ©bastien", "Sébastien"),
+        ("PÃO", "PÃO"),
     ],
-)  # fmt: skip
+)
 def test_F27_titles(text: str, wanted: str) -> None:
     assert markup.title(text) == wanted
 
@@ -149,21 +189,81 @@ BODY = "The committee approved the plan for a new bridge across the river on Tue
     ("name", "a", "b", "same"),
     [
         ("the same", ("Bridge plan approved", BODY), ("Bridge plan approved", BODY), True),
-        ("dateline and teaser", ("Bridge plan approved", "OSLO (Reuters) - " + BODY), ("UPDATE 2-Bridge plan approved | Daily", BODY + " Read more"), True),
+        (
+            "dateline and teaser",
+            ("Bridge plan approved", "OSLO (Reuters) - " + BODY),
+            ("UPDATE 2-Bridge plan approved | Daily", BODY + " Read more"),
+            True,
+        ),
         ("cut", ("Bridge plan approved", BODY), ("Bridge plan approved", BODY[:80] + "…"), True),
         ("another headline", ("Bridge plan approved", BODY), ("Town hall says yes to crossing", BODY), True),
-        ("other numbers", ("Results of round 3", BODY.replace("three", "3")), ("Results of round 4", BODY.replace("three", "4")), False),
-        ("another name", ("Mayor of Bergen resigns", BODY.replace("committee", "Bergen council")), ("Mayor of Tromso resigns", BODY.replace("committee", "Tromso council")), False),
-        ("two other names in the title", ("Court hears appeal of Brandt against Harlow", BODY), ("Court hears appeal of Okafor against Selby", BODY.replace("debate", "quarrel")), False),
-        ("two other words in a headline in capitals", ("Council Backs New Bridge Over The River", BODY), ("Council Approves New Bridge Across The River", BODY.replace("debate", "quarrel")), True),
-        ("same headline, other text", ("Today's headlines", BODY), ("Today's headlines", "Nothing of that kind happened in the museum, where a painting was found to be a copy made in the year of its theft."), False),
-        ("headlines alone", ("Strong quake hits the coast of northern Chile", ""), ("Strong quake hits the coast of northern Chile", ""), True),
-        ("paraphrase is no text", ("Strong quake hits the coast of northern Chile", ""), ("Chile shaken by powerful earthquake", ""), False),
+        (
+            "other numbers",
+            ("Results of round 3", BODY.replace("three", "3")),
+            ("Results of round 4", BODY.replace("three", "4")),
+            False,
+        ),
+        (
+            "another name",
+            ("Mayor of Bergen resigns", BODY.replace("committee", "Bergen council")),
+            ("Mayor of Tromso resigns", BODY.replace("committee", "Tromso council")),
+            False,
+        ),
+        (
+            "two other names in the title",
+            ("Court hears appeal of Brandt against Harlow", BODY),
+            ("Court hears appeal of Okafor against Selby", BODY.replace("debate", "quarrel")),
+            False,
+        ),
+        (
+            "two other words in a headline in capitals",
+            ("Council Backs New Bridge Over The River", BODY),
+            ("Council Approves New Bridge Across The River", BODY.replace("debate", "quarrel")),
+            True,
+        ),
+        (
+            "same headline, other text",
+            ("Today's headlines", BODY),
+            (
+                "Today's headlines",
+                "Nothing of that kind happened in the museum, where a painting was found to be a copy made in the year of its theft.",
+            ),
+            False,
+        ),
+        (
+            "headlines alone",
+            ("Strong quake hits the coast of northern Chile", ""),
+            ("Strong quake hits the coast of northern Chile", ""),
+            True,
+        ),
+        (
+            "paraphrase is no text",
+            ("Strong quake hits the coast of northern Chile", ""),
+            ("Chile shaken by powerful earthquake", ""),
+            False,
+        ),
         ("short headlines alone", ("Weather", ""), ("Weather", ""), False),
-        ("a teaser of another story", ("Bridge plan approved", BODY), ("Museum painting is a copy", "A painting that hung for decades turned out to be a copy, the museum said in a long statement yesterday. " + BODY), False),
-        ("other words", ("Bridge plan approved", BODY), ("River crossing gets green light", "After long talks the council voted for a bridge over the river."), False),
+        (
+            "a teaser of another story",
+            ("Bridge plan approved", BODY),
+            (
+                "Museum painting is a copy",
+                "A painting that hung for decades turned out to be a copy, the museum said in a long statement yesterday. "
+                + BODY,
+            ),
+            False,
+        ),
+        (
+            "other words",
+            ("Bridge plan approved", BODY),
+            (
+                "River crossing gets green light",
+                "After long talks the council voted for a bridge over the river.",
+            ),
+            False,
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_same_text(name: str, a: tuple[str, str], b: tuple[str, str], same: bool) -> None:
     one, other = dedupe.fingerprint(*a), dedupe.fingerprint(*b)
     reason = dedupe.decide(one, other)
@@ -174,11 +274,17 @@ def test_the_same_text(name: str, a: tuple[str, str], b: tuple[str, str], same: 
 @pytest.mark.parametrize(
     ("said", "wanted"),
     [
-        ("Sales aren #39;t making the grade", "sales aren t making the grade"), ("One billion &#39;denied&#39;", "one billion denied"), ("a quot;poison pill quot; plan", "a poison pill plan"),
-        ("Cyberonics <A HREF=\"http://quote.example/full?ticker=CYBX", "cyberonics"), ("look at https://a.example/x?y=1 today", "look at today"),
-        ("Rust & Go", "rust go"), ("C# 12; what is new", "c 12 what is new"), ("#39 in the charts", "39 in the charts"), ("x < y", "x y"),
+        ("Sales aren #39;t making the grade", "sales aren t making the grade"),
+        ("One billion &#39;denied&#39;", "one billion denied"),
+        ("a quot;poison pill quot; plan", "a poison pill plan"),
+        ('Cyberonics <A HREF="http://quote.example/full?ticker=CYBX', "cyberonics"),
+        ("look at https://a.example/x?y=1 today", "look at today"),
+        ("Rust & Go", "rust go"),
+        ("C# 12; what is new", "c 12 what is new"),
+        ("#39 in the charts", "39 in the charts"),
+        ("x < y", "x y"),
     ],
-)  # fmt: skip
+)
 def test_what_is_left_of_broken_markup_is_no_word(said: str, wanted: str) -> None:
     assert (
         " ".join(dedupe.fingerprint(said, "").title) == " ".join(dedupe.fingerprint("", said).body) == wanted
@@ -193,9 +299,17 @@ def _vector(title: str, text: str = "", spoken: str = "en") -> cluster.Vector:
 
 @pytest.mark.parametrize(
     ("text", "declared", "spoken"),
-    [("The man in the house and the dog", None, "en"), ("Der Mann ist nicht in dem Haus", "en-US", "de"), ("Le président de la République est à Paris", None, "fr"),
-     ("Он сказал что это не так", "en", "ru"), ("政府在今天的会议上说", None, "zh"), ("東京で大きな地震がありました", "en", "ja"), ("Obama Merkel Kyiv", "pt-BR", "pt"), ("", None, "en")],
-)  # fmt: skip
+    [
+        ("The man in the house and the dog", None, "en"),
+        ("Der Mann ist nicht in dem Haus", "en-US", "de"),
+        ("Le président de la République est à Paris", None, "fr"),
+        ("Он сказал что это не так", "en", "ru"),
+        ("政府在今天的会议上说", None, "zh"),
+        ("東京で大きな地震がありました", "en", "ja"),
+        ("Obama Merkel Kyiv", "pt-BR", "pt"),
+        ("", None, "en"),
+    ],
+)
 def test_the_language_of_a_text(text: str, declared: str | None, spoken: str) -> None:
     assert vocabulary.language(words(text), declared) == spoken
 
@@ -215,9 +329,18 @@ def test_a_word_is_worth_what_it_tells_in_its_language() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other", "spoken", "same"),
-    [("won", "wins", "en", True), ("banned", "bans", "en", True), ("children", "child", "en", True), ("Iraqi", "Iraq", "en", True), ("explosions", "explosion", "en", True),
-     ("number", "numb", "en", False), ("ground", "grind", "en", False), ("war", "wars", "de", False), ("won", "win", "xx", False)],
-)  # fmt: skip
+    [
+        ("won", "wins", "en", True),
+        ("banned", "bans", "en", True),
+        ("children", "child", "en", True),
+        ("Iraqi", "Iraq", "en", True),
+        ("explosions", "explosion", "en", True),
+        ("number", "numb", "en", False),
+        ("ground", "grind", "en", False),
+        ("war", "wars", "de", False),
+        ("won", "win", "xx", False),
+    ],
+)
 def test_forms_of_one_word(one: str, other: str, spoken: str, same: bool) -> None:
     stem = vocabulary.stems(spoken)
     assert (stem[words(one)[0]] == stem[words(other)[0]]) is same
@@ -306,8 +429,15 @@ def test_blanks_in_addresses(address: str, link: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "wanted"),
-    [("a\x7fb\x00\tc\n", "ab\tc\n"), ("é\x07", "é"), ("\U0001f600\U0001fffe", "\U0001f600"), ("é\ufdd0ö", "éö"), ("\x93é", "“é"), ("é\ud800", "é")],
-)  # fmt: skip
+    [
+        ("a\x7fb\x00\tc\n", "ab\tc\n"),
+        ("é\x07", "é"),
+        ("\U0001f600\U0001fffe", "\U0001f600"),
+        ("é\ufdd0ö", "éö"),
+        ("\x93é", "“é"),
+        ("é\ud800", "é"),
+    ],
+)
 def test_S14_a_quick_look_at_what_is_clean_overlooks_nothing(text: str, wanted: str) -> None:
     assert markup.clean(text) == wanted and markup.clean(wanted) == wanted
     assert not markup._is_clean(text) and markup._is_clean(wanted)

@@ -16,7 +16,12 @@ from aggregator.text.words import fold, is_character, search_words, words
 @pytest.mark.parametrize(
     ("said", "title", "literal", "line"),
     [
-        ("Why <script> tags block", "Why <script> tags block", "Why <script> tags block", "Why ‹script› tags block"),
+        (
+            "Why <script> tags block",
+            "Why <script> tags block",
+            "Why <script> tags block",
+            "Why ‹script› tags block",
+        ),
         ("<b>Bold</b> move", "Bold move", "<b>Bold</b> move", "‹b›Bold‹/b› move"),
         ("C++ <vector> notes", "C++ <vector> notes", "C++ <vector> notes", "C++ ‹vector› notes"),
         ("<a href='x'>y</a>", "y", "<a href='x'>y</a>", "‹a href='x'›y‹/a›"),
@@ -24,7 +29,12 @@ from aggregator.text.words import fold, is_character, search_words, words
         ("AT&amp;T", "AT&T", "AT&T", "AT&\u2060amp;T"),
         ("AT&amp;amp;T", "AT&amp;T", "AT&amp;T", "AT&\u2060amp;amp;T"),
         ("&lt;b&gt;x&lt;/b&gt;", "<b>x</b>", "<b>x</b>", "&\u2060lt;b&\u2060gt;x&\u2060lt;/b&\u2060gt;"),
-        ("&lt;script&gt;x&lt;/script&gt;", "x", "<script>x</script>", "&\u2060lt;script&\u2060gt;x&\u2060lt;/script&\u2060gt;"),
+        (
+            "&lt;script&gt;x&lt;/script&gt;",
+            "x",
+            "<script>x</script>",
+            "&\u2060lt;script&\u2060gt;x&\u2060lt;/script&\u2060gt;",
+        ),
         ("&lt;i onclick=a()&gt;x", "x", "<i onclick=a()>x", "&\u2060lt;i onclick=a()&\u2060gt;x"),
         ("x<!-- hidden -->y", "x y", "x<!-- hidden -->y", "x‹!-- hidden -->y"),
         ("&#8217;s", "’s", "’s", "&\u2060#8217;s"),
@@ -37,7 +47,7 @@ from aggregator.text.words import fold, is_character, search_words, words
         ("\ufeff\u200bx\u2060", "\ufeff\u200bx\u2060", "\ufeff\u200bx\u2060", "x"),
         ("", "", "", ""),
     ],
-)  # fmt: skip
+)
 def test_F27_F67_a_title_as_markup_as_text_and_as_a_line(
     said: str, title: str, literal: str, line: str
 ) -> None:
@@ -130,14 +140,23 @@ REL = 'rel="noopener noreferrer"'
         ("<a href='/x'>x</a>", f'<a href="https://a.example/x" {REL}>x</a>'),
         ("<a href='#n'>x</a>", f'<a href="https://a.example/p#n" {REL}>x</a>'),
         ("<a href='https: //b.example/'>x</a>", f'<a href="https://b.example/" {REL}>x</a>'),
-        ("<a href='mailto:a@b.example?subject=x y'>x</a>", f'<a href="mailto:a@b.example?subject=x%20y" {REL}>x</a>'),
-        ("<base href='https://evil.example/'><a href=x>x</a>", f'<a href="https://a.example/d/x" {REL}>x</a>'),
+        (
+            "<a href='mailto:a@b.example?subject=x y'>x</a>",
+            f'<a href="mailto:a@b.example?subject=x%20y" {REL}>x</a>',
+        ),
+        (
+            "<base href='https://evil.example/'><a href=x>x</a>",
+            f'<a href="https://a.example/d/x" {REL}>x</a>',
+        ),
         ("<img src=x onerror=alert(1)>", '<img src="https://a.example/d/x">'),
         ("<img src=/a width=1 height=1>", ""),
         ("<img src=/a width=1 height=2>", '<img src="https://a.example/a" width="1" height="2">'),
         ("<img alt=x>", ""),
         ("<img src=/a width=100% height=5x>", '<img src="https://a.example/a" width="100%">'),
-        ("<img src=/a srcset='/b 2x, javascript:x 3x'>", '<img src="https://a.example/a" srcset="https://a.example/b 2x">'),
+        (
+            "<img src=/a srcset='/b 2x, javascript:x 3x'>",
+            '<img src="https://a.example/a" srcset="https://a.example/b 2x">',
+        ),
         ("<p style='color:red'>x</p>", "<p>x</p>"),
         ("<p dir=rtl>x</p><p dir=x>y</p>", '<p dir="rtl">x</p><p>y</p>'),
         ("<p title='a<b>c'>x</p>", '<p title="ac">x</p>'),
@@ -150,7 +169,7 @@ REL = 'rel="noopener noreferrer"'
         ("a & b", "a &amp; b"),
         ("a\xa0b", "a&nbsp;b"),
     ],
-)  # fmt: skip
+)
 def test_S8_F30_safe_markup(said: str, expected: str) -> None:
     found = markup.safe(said, "https://a.example/d/", "https://a.example/p")
     assert found == expected and markup.safe(found, "https://a.example/d/") == expected
@@ -223,16 +242,28 @@ def test_a_query_shown_and_narrowed(text: str, shown: str, prefilter: str | None
         ("a OR OR b", "at character 6: expected a word, not “OR”"),
         ("()", "at character 2: expected a word, not “)”"),
         ("title:", "at character 7: the query ends where a word was expected"),
-        ("http://x", "at character 1: there is no field “http:”; fields are title:, author:, source:, category:, lang:, since:, before: (or quote the word)"),
+        (
+            "http://x",
+            "at character 1: there is no field “http:”; fields are title:, author:, source:, category:, lang:, since:, before: (or quote the word)",
+        ),
         ("a -b", "at character 3: “-b”: to leave a word out write NOT b"),
         ("a*b", "at character 2: “a*b”: a * stands at the end of a word only"),
-        ("a*", "at character 2: “a*” would match every word that begins so; write two letters before the *, or \"a*\" in quotation marks to look for that"),
+        (
+            "a*",
+            'at character 2: “a*” would match every word that begins so; write two letters before the *, or "a*" in quotation marks to look for that',
+        ),
         ("*", "at character 1: “*” holds no word"),
-        ("since:", "at character 7: expected a date or a duration after since:, such as since:2026-03-01 or since:7d"),
-        ("before:2026-13-01", "at character 8: “2026-13-01” is no date or duration; write before:2026-03-01 or before:7d"),
+        (
+            "since:",
+            "at character 7: expected a date or a duration after since:, such as since:2026-03-01 or since:7d",
+        ),
+        (
+            "before:2026-13-01",
+            "at character 8: “2026-13-01” is no date or duration; write before:2026-03-01 or before:7d",
+        ),
         ('since:""', "at character 7: “” is no date or duration; write since:2026-03-01 or since:7d"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_query_is_told_where_and_why(text: str, expected: str) -> None:
     with pytest.raises(query.QueryError) as caught:
         query.parse(text)
@@ -269,25 +300,50 @@ def test_words_that_were_sought_are_marked(queries: list[str], text: str, expect
     [
         ({"a": "1"}, {}, {}, (1.0, 1.0, 1.0, 1.0, 0, 0, 1.0, 1)),
         ({"a": "1", "b": "1"}, {"a": "x", "b": "x"}, {}, (1.0, 1.0, 1.0, 1.0, 0, 0, 1.0, 2)),
-        ({"a": "1", "b": "1", "c": "2"}, dict.fromkeys("abc", "x"), {}, (1 / 3, 1.0, 5 / 9, 1.0, 2, 0, 0.0, 3)),
+        (
+            {"a": "1", "b": "1", "c": "2"},
+            dict.fromkeys("abc", "x"),
+            {},
+            (1 / 3, 1.0, 5 / 9, 1.0, 2, 0, 0.0, 3),
+        ),
         ({"a": "1", "b": "1", "c": "2"}, {"a": "x", "b": "y"}, {}, (1.0, 0.0, 1.0, 2 / 3, 0, 1, 1.0, 1)),
         ({"a": "1", "b": "2"}, {"a": "x", "b": "x"}, {}, (0.0, 1.0, 0.5, 1.0, 1, 0, 0.0, 2)),
-        ({"a": "1", "b": "2"}, {"a": "x", "b": "x"}, {"a": {"b"}, "b": {"a"}}, (1.0, 1.0, 1.0, 1.0, 0, 0, 1.0, 2)),
+        (
+            {"a": "1", "b": "2"},
+            {"a": "x", "b": "x"},
+            {"a": {"b"}, "b": {"a"}},
+            (1.0, 1.0, 1.0, 1.0, 0, 0, 1.0, 2),
+        ),
         ({"a": "1"}, {"a": "x", "b": "x"}, {}, (1.0, 1.0, 1.0, 1.0, 0, 0, 1.0, 1)),
     ],
-)  # fmt: skip
+)
 def test_scores_by_hand(
     gold: dict[str, str], found: dict[str, str], gray: dict[str, set[str]], expected: tuple[float, ...]
 ) -> None:
     one = measure.score("text", gold, found, gray)
-    told = (one.precision, one.recall, one.b3_precision, one.b3_recall, one.wrong, one.missed, one.apart, one.largest)  # fmt: skip
+    told = (
+        one.precision,
+        one.recall,
+        one.b3_precision,
+        one.b3_recall,
+        one.wrong,
+        one.missed,
+        one.apart,
+        one.largest,
+    )
     assert all(map(math.isclose, told, expected)), told
 
 
 @pytest.mark.parametrize(
     ("right", "of", "low", "high"),
-    [(0, 0, 0.0, 1.0), (0, 1, 0.0, 0.793), (1, 1, 0.207, 1.0), (50, 100, 0.404, 0.596), (100, 100, 0.963, 1.0)],
-)  # fmt: skip
+    [
+        (0, 0, 0.0, 1.0),
+        (0, 1, 0.0, 0.793),
+        (1, 1, 0.207, 1.0),
+        (50, 100, 0.404, 0.596),
+        (100, 100, 0.963, 1.0),
+    ],
+)
 def test_the_interval_of_a_share(right: int, of: int, low: float, high: float) -> None:
     """Figures as in Wilson's paper's method, worked out by hand for one and for a hundred answers."""
     found = measure.wilson(right, of)

@@ -45,11 +45,20 @@ def test_there_are_sixteen_lists_in_four_languages() -> None:
 @pytest.mark.parametrize(
     ("title", "text", "topic", "score"),
     [
-        ("Stock market falls", "", "business", 2), ("A quiet day", "On Wall Street shares fell.", "business", 2), ("A bank", "", "business", 1), ("A quiet day", "The bank of a river.", "business", 0),
-        ("Bank raises prices", "", "business", 2), ("Börse: Leitzins steigt", "", "business", 4), ("La Bourse recule", "", "business", 2), ("Premier League: Arsenal beat Chelsea", "", "sports", 5),
-        ("x " * 70 + "nothing", "nasdaq", "business", 2), ("Quiet", "word " * starters.BEGINNING + "nasdaq", "business", 0), ("Quiet", "word " * (starters.BEGINNING - 1) + "nasdaq", "business", 2), ("Stocks, stocks, stocks", "", "business", 1),
+        ("Stock market falls", "", "business", 2),
+        ("A quiet day", "On Wall Street shares fell.", "business", 2),
+        ("A bank", "", "business", 1),
+        ("A quiet day", "The bank of a river.", "business", 0),
+        ("Bank raises prices", "", "business", 2),
+        ("Börse: Leitzins steigt", "", "business", 4),
+        ("La Bourse recule", "", "business", 2),
+        ("Premier League: Arsenal beat Chelsea", "", "sports", 5),
+        ("x " * 70 + "nothing", "nasdaq", "business", 2),
+        ("Quiet", "word " * starters.BEGINNING + "nasdaq", "business", 0),
+        ("Quiet", "word " * (starters.BEGINNING - 1) + "nasdaq", "business", 2),
+        ("Stocks, stocks, stocks", "", "business", 1),
     ],
-)  # fmt: skip
+)
 def test_one_telling_word_or_two_hints(title: str, text: str, topic: str, score: int) -> None:
     assert found(title, text).get(topic, 0) == score
 
@@ -123,9 +132,13 @@ def test_a_starter_is_a_rule_beside_the_own_one() -> None:
 
 def test_what_is_missing() -> None:
     rules = topics.compiled(
-        [Topic("money", "Money", exclude="football", starters=("business",)), Topic("far", "Far", match="peru election NOT sport"), Topic("no", "No", match="chile")],
+        [
+            Topic("money", "Money", exclude="football", starters=("business",)),
+            Topic("far", "Far", match="peru election NOT sport"),
+            Topic("no", "No", match="chile"),
+        ],
         [Source("a")],
-    )  # fmt: skip
+    )
     missed = {one.topic: one.rule for one in topics.missed(rules, Entry("a", "k", title="Peru: a bank"), "A")}
     assert missed["far"] == "match: without election"
     assert "a second one is missing" in missed["money"] and "no" not in missed
@@ -238,10 +251,13 @@ def test_few_entries_teach_nothing_but_what_is_like_them(number: int, known: boo
 @pytest.mark.parametrize(
     ("found_", "least", "precision"),
     [
-        ([], float("inf"), 0.0), ([(1.0, True)] * 9 + [(2.0, True)], float("-inf"), 1.0), ([(1.0, False), *[(2.0, True)] * 9], float("-inf"), 0.9),
-        ([(1.0, False), *[(2.0, True)] * 8], 2.0, 1.0), ([(1.0, True), (2.0, False)], float("inf"), 0.0),
+        ([], float("inf"), 0.0),
+        ([(1.0, True)] * 9 + [(2.0, True)], float("-inf"), 1.0),
+        ([(1.0, False), *[(2.0, True)] * 9], float("-inf"), 0.9),
+        ([(1.0, False), *[(2.0, True)] * 8], 2.0, 1.0),
+        ([(1.0, True), (2.0, False)], float("inf"), 0.0),
     ],
-)  # fmt: skip
+)
 def test_precision_is_kept(found_: list[tuple[float, bool]], least: float, precision: float) -> None:
     assert learn._least(found_) == (least, precision)
 
@@ -290,8 +306,11 @@ def test_a_topic_learns_and_a_rules_word_holds(tmp_path: Path) -> None:
 
 def test_one_example_finds_what_is_like_it(tmp_path: Path) -> None:
     (tmp_path / "seeds.txt").write_text("Museum opens a wing for ancient coins\n")
-    settings = config(tmp_path, '[[sources]]\nid = "a"\npath = "none.txt"\n[[topics]]\nid = "honduras"\nlike = ["Honduras election turmoil deepens"]\n'
-                      '[[topics]]\nid = "coins"\nlike = ["file:seeds.txt"]\n')  # fmt: skip
+    settings = config(
+        tmp_path,
+        '[[sources]]\nid = "a"\npath = "none.txt"\n[[topics]]\nid = "honduras"\nlike = ["Honduras election turmoil deepens"]\n'
+        '[[topics]]\nid = "coins"\nlike = ["file:seeds.txt"]\n',
+    )
     tell(
         settings,
         [
@@ -324,10 +343,13 @@ def test_an_entry_is_an_example_by_its_id(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("topic", "words"),
     [
-        ('starter = "busines"', 'there is no starter "busines"; did you mean "business"?'), ('starter = ["world", "x"]', 'there is no starter "x"; there are business, '), ('scheme = "http://a.example/"', "says nothing without a `term`"),
-        ("learn = 1", "learn"), ("like = 3", "like"),
+        ('starter = "busines"', 'there is no starter "busines"; did you mean "business"?'),
+        ('starter = ["world", "x"]', 'there is no starter "x"; there are business, '),
+        ('scheme = "http://a.example/"', "says nothing without a `term`"),
+        ("learn = 1", "learn"),
+        ("like = 3", "like"),
     ],
-)  # fmt: skip
+)
 def test_keys_that_are_wrong(tmp_path: Path, topic: str, words: str) -> None:
     with pytest.raises(ConfigError, match=r"config\.toml:") as caught:
         config(tmp_path, f'[[topics]]\nid = "t"\n{topic}\n')
@@ -377,10 +399,14 @@ def test_what_is_in_no_topic_is_grouped(tmp_path: Path) -> None:
         "Volcano closes airspace with lava",
         "Volcano sleeps",
     ]
-    groups = suggest.suggest([
-        *(happening(n, title, sources=n) for n, title in enumerate(said)), *(happening(10 + n, f"Tax story number{n}", True) for n in range(9)),
-        happening(30, "Two alone"), happening(31, "Two together"),
-    ])  # fmt: skip
+    groups = suggest.suggest(
+        [
+            *(happening(n, title, sources=n) for n, title in enumerate(said)),
+            *(happening(10 + n, f"Tax story number{n}", True) for n in range(9)),
+            happening(30, "Two alone"),
+            happening(31, "Two together"),
+        ]
+    )
     assert [one.words[0] for one in groups] == ["volcano"] and "lava" in groups[0].words
     assert [one.event for one in groups[0].events] == [3, 2, 1, 0]
 
@@ -445,8 +471,12 @@ def test_dump_tells_topics_in_effect(tmp_path: Path) -> None:
         + '[[topics]]\nid = "most"\nmatch = "NOT xyzzy"\nmin_sources = 2\none_per = "event"\n[[topics]]\nid = "all-of-it"\nmatch = "NOT xyzzy"\n',
     )
     with open_writer(settings.database) as store:
-        put(store, entry("a", "1", "Ferry Ålesund sinks off Bergen with 214 aboard", at=NOW - 900), entry("b", "1", "Ålesund ferry sinks near Bergen, 214 aboard", at=NOW - 800),
-            entry("a", "2", "Tax rise for farmers", at=NOW - 700))  # fmt: skip
+        put(
+            store,
+            entry("a", "1", "Ferry Ålesund sinks off Bergen with 214 aboard", at=NOW - 900),
+            entry("b", "1", "Ålesund ferry sinks near Bergen, 214 aboard", at=NOW - 800),
+            entry("a", "2", "Tax rise for farmers", at=NOW - 700),
+        )
         cycle.run(settings, store, None, NOW)
         assert store.rows("SELECT stories, sources FROM events ORDER BY stories DESC") == [
             (2, 2),

@@ -46,7 +46,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def said(folder: Path, *arguments: str, given: str = "") -> tuple[int, str]:
     """(exit code, what is printed, or the error): of this command, in that folder."""
-    done = CliRunner().invoke(group, ["--config", str(folder / "config.toml"), *arguments], standalone_mode=False, input=given)  # fmt: skip
+    done = CliRunner().invoke(
+        group, ["--config", str(folder / "config.toml"), *arguments], standalone_mode=False, input=given
+    )
     error = done.exception
     if isinstance(error, click.ClickException):
         return error.exit_code, error.message
@@ -60,17 +62,32 @@ def said(folder: Path, *arguments: str, given: str = "") -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ("backup {}/none/copy.db", "none/copy.db: can't be written: unable to open database file; make the folder, or mend its permissions"),
+        (
+            "backup {}/none/copy.db",
+            "none/copy.db: can't be written: unable to open database file; make the folder, or mend its permissions",
+        ),
         ("backup {}/empty", "empty: exists already; choose another name or remove it"),
-        ("backup {}/var/aggregator.db", "var/aggregator.db: exists already; choose another name or remove it"),
+        (
+            "backup {}/var/aggregator.db",
+            "var/aggregator.db: exists already; choose another name or remove it",
+        ),
         ("restore {}/none", "none: there is no such file"),
         ("restore {}/empty", "empty: there is no such file"),
         ("restore {}/junk", "junk: is no usable copy: file is not a database"),
-        ("why nothing", "nothing: no stored entry has this id, link or guid; `aggregator search WORDS` finds entries"),
-        ("why 999999999999999999999999", "999999999999999999999999: no stored entry has this id, link or guid"),
+        (
+            "why nothing",
+            "nothing: no stored entry has this id, link or guid; `aggregator search WORDS` finds entries",
+        ),
+        (
+            "why 999999999999999999999999",
+            "999999999999999999999999: no stored entry has this id, link or guid",
+        ),
         ("why https://[::1/", "https://[::1/: no stored entry has this id, link or guid"),
         ("why x\udcff", "x\udcff: no stored entry has this id, link or guid"),
-        ("why https://b.example/two", "https://b.example/two: several entries are meant (4, 5, 6); give one of these numbers"),
+        (
+            "why https://b.example/two",
+            "https://b.example/two: several entries are meant (4, 5, 6); give one of these numbers",
+        ),
         ("split nothing", "nothing: no stored entry has this id, link or guid"),
         ("split x\udcff", "x\udcff: no stored entry has this id, link or guid"),
         ("split 2", "2: entry 2 stands alone already"),
@@ -81,7 +98,10 @@ def said(folder: Path, *arguments: str, given: str = "") -> tuple[int, str]:
         ("search (", "search: at character 2: the query ends where a word was expected"),
         ("search tilte:a", "search: at character 1: there is no field “tilte:”"),
         ("search a --since x", "--since: “x” is no date or duration; write since:2026-03-01 or since:7d"),
-        ("search a --before 999999w", "--before: “999999w” is no date or duration; write before:2026-03-01 or before:7d"),
+        (
+            "search a --before 999999w",
+            "--before: “999999w” is no date or duration; write before:2026-03-01 or before:7d",
+        ),
         ("search a --limit 0", "0 is not in the range 1<=x<=1000."),
         ("search a --limit 1001", "1001 is not in the range 1<=x<=1000."),
         ("search a --format xml", "'xml' is not one of 'text', 'json', "),
@@ -93,7 +113,10 @@ def said(folder: Path, *arguments: str, given: str = "") -> tuple[int, str]:
         ("sources import {}/none", "File '{}/none' does not exist."),
         ("sources export {}/none/x.opml", "none/x.opml: can't be written: No such file or directory"),
         ("sources export {}/empty", "File '{}/empty' is a directory."),
-        ("sources add ftp://a.example/", "ftp://a.example/: only http and https can be polled; a local file goes into config.toml as path = …"),
+        (
+            "sources add ftp://a.example/",
+            "ftp://a.example/: only http and https can be polled; a local file goes into config.toml as path = …",
+        ),
         ("plan --against {}/junk", "junk:1: is not UTF-8; save the file as UTF-8"),
         ("plan --against {}/list.json", "list.json:1: "),
         ("eval {}/junk", "junk:1: is no JSON ("),
@@ -106,7 +129,7 @@ def said(folder: Path, *arguments: str, given: str = "") -> tuple[int, str]:
         ("init {}/new --from {}/junk", "junk: not an OPML file: no <opml> and no feed in it"),
         ("topics suggest --since soon", '--since: "soon" is not a duration such as "30m"'),
     ],
-)  # fmt: skip
+)
 def test_trouble_is_told_in_a_line(folder: Path, arguments: str, expected: str) -> None:
     code, words = said(folder, *arguments.format(folder, folder).split(" "))
     assert words.startswith(expected.replace("{}", str(folder))) and "\n" not in words

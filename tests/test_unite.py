@@ -72,15 +72,33 @@ def test_F41_a_blog_that_announces_an_episode_brings_its_audio_and_its_text() ->
     assert item.entry.extras == said[:2], "what is said of the episode, not of the other page"
 
 
-@pytest.mark.parametrize(("name", "lead", "other", "wanted"), [
-    ("the same address once", (MP3,), (MP3,), [(MP3.url, 5000, None)]),
-    ("… compared, not as written", (MP3,), (replace(MP3, url="http://www.c.example/12.mp3?utm_source=x"),), [(MP3.url, 5000, None)]),
-    ("a query that tells two files apart", (MP3,), (replace(MP3, url=MP3.url + "?part=2"),), [(MP3.url, 5000, None), (MP3.url + "?part=2", 5000, None)]),
-    ("what one leaves out the other says", (replace(MP3, length=0),), (replace(MP3, duration=61),), [(MP3.url, 5000, 61)]),
-    ("what one says stays", (MP3,), (replace(MP3, length=7),), [(MP3.url, 5000, None)]),
-    ("all of both, the lead's first", (PNG,), (MP3,), [(PNG.url, 9, None), (MP3.url, 5000, None)]),
-    ("none", (), (), []),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "lead", "other", "wanted"),
+    [
+        ("the same address once", (MP3,), (MP3,), [(MP3.url, 5000, None)]),
+        (
+            "… compared, not as written",
+            (MP3,),
+            (replace(MP3, url="http://www.c.example/12.mp3?utm_source=x"),),
+            [(MP3.url, 5000, None)],
+        ),
+        (
+            "a query that tells two files apart",
+            (MP3,),
+            (replace(MP3, url=MP3.url + "?part=2"),),
+            [(MP3.url, 5000, None), (MP3.url + "?part=2", 5000, None)],
+        ),
+        (
+            "what one leaves out the other says",
+            (replace(MP3, length=0),),
+            (replace(MP3, duration=61),),
+            [(MP3.url, 5000, 61)],
+        ),
+        ("what one says stays", (MP3,), (replace(MP3, length=7),), [(MP3.url, 5000, None)]),
+        ("all of both, the lead's first", (PNG,), (MP3,), [(PNG.url, 9, None), (MP3.url, 5000, None)]),
+        ("none", (), (), []),
+    ],
+)
 def test_F41_the_media_of_all_tellings_each_address_once(
     name: str,
     lead: tuple[Enclosure, ...],
@@ -120,14 +138,27 @@ def test_F41_rss_has_room_for_one_and_takes_what_can_be_played() -> None:
     assert [media.get("url") for media in item.findall("{http://search.yahoo.com/mrss/}content")] == [PNG.url]
 
 
-@pytest.mark.parametrize(("name", "lead", "other", "wanted"), [
-    ("a lead without a body takes the longest", "", FULL, FULL),
-    ("a teaser gives way to the text that it begins", "We pressed forty kilos of apples on a bal…", FULL, FULL),
-    ("… whatever its signs and capitals", "we pressed forty kilos of apples, on a BALCONY […]", FULL, FULL),
-    ("a text of its own stays", "A comment on pressing apples.", FULL, "A comment on pressing apples."),
-    ("a longer text stays", FULL, "We pressed forty kilos.", FULL),
-    ("nobody has one", "", "", ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "lead", "other", "wanted"),
+    [
+        ("a lead without a body takes the longest", "", FULL, FULL),
+        (
+            "a teaser gives way to the text that it begins",
+            "We pressed forty kilos of apples on a bal…",
+            FULL,
+            FULL,
+        ),
+        (
+            "… whatever its signs and capitals",
+            "we pressed forty kilos of apples, on a BALCONY […]",
+            FULL,
+            FULL,
+        ),
+        ("a text of its own stays", "A comment on pressing apples.", FULL, "A comment on pressing apples."),
+        ("a longer text stays", FULL, "We pressed forty kilos.", FULL),
+        ("nobody has one", "", "", ""),
+    ],
+)
 def test_F29_the_text_of_a_story_is_the_whole_one(name: str, lead: str, other: str, wanted: str) -> None:
     for level in ("item", "text"):
         item = told(telling(1, "a", lead), telling(2, "b", other), level=level)
@@ -399,9 +430,13 @@ def test_F18_of_one_entry_an_item_its_own_joining_changed_nothing() -> None:
 # ---------------------------------------------------------------- planets
 
 BY_JANE = (
-    ("origin:title", "Jane's blog"), ("origin:url", "https://jane.example/feed"), ("origin:site", "https://jane.example/"),
-    ("origin:id", "tag:jane.example,2026:feed"), ("origin:authors", '[{"name": "Jane Doe", "email": null, "uri": null}]'), ("origin:rights", "CC0"),
-)  # fmt: skip
+    ("origin:title", "Jane's blog"),
+    ("origin:url", "https://jane.example/feed"),
+    ("origin:site", "https://jane.example/"),
+    ("origin:id", "tag:jane.example,2026:feed"),
+    ("origin:authors", '[{"name": "Jane Doe", "email": null, "uri": null}]'),
+    ("origin:rights", "CC0"),
+)
 
 
 def test_F38_F40_what_a_planet_took_from_a_blog_is_the_blog_s_in_every_format() -> None:
@@ -497,10 +532,15 @@ QUAY = "The harbour master closed the quay at noon after a crane let a container
 
 def feed(name: str, *items: tuple[str, str, int]) -> str:
     """An RSS feed of (title, text, when)."""
-    return f'<rss version="2.0"><channel><title>{name}</title><link>https://{name}.example/</link><description>d</description>' + "".join(
-        f"<item><title>{title}</title><link>https://{name}.example/{at}</link><guid>https://{name}.example/{at}</guid>"
-        f"<pubDate>{rfc822(at)}</pubDate><description>{text}</description></item>" for title, text, at in items
-    ) + "</channel></rss>"  # fmt: skip
+    return (
+        f'<rss version="2.0"><channel><title>{name}</title><link>https://{name}.example/</link><description>d</description>'
+        + "".join(
+            f"<item><title>{title}</title><link>https://{name}.example/{at}</link><guid>https://{name}.example/{at}</guid>"
+            f"<pubDate>{rfc822(at)}</pubDate><description>{text}</description></item>"
+            for title, text, at in items
+        )
+        + "</channel></rss>"
+    )
 
 
 class Papers:
@@ -699,9 +739,13 @@ def test_who_leads_an_event(policy: str, leads: str) -> None:
 @pytest.mark.parametrize(
     ("topics", "wanted"),
     [
-        ((("a",), (), ()), ("a",)), (((), ("b",), ()), ("b",)), (((), ("b",), (), ()), ()), (((), ("b",), ("b",), (), (), ()), ("b",)), ((("a",), ("b",), ("b",)), ("a", "b")),
+        ((("a",), (), ()), ("a",)),
+        (((), ("b",), ()), ("b",)),
+        (((), ("b",), (), ()), ()),
+        (((), ("b",), ("b",), (), (), ()), ("b",)),
+        ((("a",), ("b",), ("b",)), ("a", "b")),
     ],
-)  # fmt: skip
+)
 def test_an_event_is_about_what_its_lead_and_a_third_of_its_stories_are(
     topics: tuple[tuple[str, ...], ...], wanted: tuple[str, ...]
 ) -> None:

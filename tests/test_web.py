@@ -494,10 +494,18 @@ def test_people_get_a_page_where_there_is_nothing_and_programs_a_line(client: Cl
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [
-        (-ago.SLOT - 1, ""), (-ago.SLOT, "just now"), (59, "just now"), (60, "1 min ago"), (3599, "59 min ago"),
-        (3600, "1 h ago"), (86_399, "23 h ago"), (86_400, "1 d ago"), (ago.LONGEST - 1, "29 d ago"), (ago.LONGEST, ""),
+        (-ago.SLOT - 1, ""),
+        (-ago.SLOT, "just now"),
+        (59, "just now"),
+        (60, "1 min ago"),
+        (3599, "59 min ago"),
+        (3600, "1 h ago"),
+        (86_399, "23 h ago"),
+        (86_400, "1 d ago"),
+        (ago.LONGEST - 1, "29 d ago"),
+        (ago.LONGEST, ""),
     ],
-)  # fmt: skip
+)
 def test_how_long_ago(seconds: int, expected: str) -> None:
     assert ago.ago(seconds) == expected
 

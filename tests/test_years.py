@@ -33,7 +33,12 @@ def test_R13_a_clock_that_jumps_ahead_takes_nothing_away_and_dates_nothing_for_g
     with open_writer(settings.database) as store:
         put(store, entry("a", "1", "Left its feed", at=NOW - DAY), entry("a", "2", "Stays", at=NOW - DAY))
         cycle.run(settings, store, None, NOW)
-        put(store, entry("a", "2", "Stays", at=NOW - DAY), entry("a", "3", "From the future", published=None), at=NOW + YEAR)  # fmt: skip
+        put(
+            store,
+            entry("a", "2", "Stays", at=NOW - DAY),
+            entry("a", "3", "From the future", published=None),
+            at=NOW + YEAR,
+        )
         cycle.run(settings, store, None, NOW + YEAR)
         assert sorted(titles(tmp_path)) == ["From the future", "Left its feed", "Stays"], "nothing is pruned"
         put(store, entry("a", "4", "Newest", at=NOW + 3600), at=NOW + 3700)
