@@ -49,11 +49,11 @@ Vector = dict[str, float]
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")  # alone they say nothing: initials, "'s"
 
 
-def terms(title: Sequence[str], body: Sequence[str], spoken: str) -> Vector:
+def terms(title: Sequence[str], body: Sequence[str], language: str) -> Vector:
     """Term → weighted count: the title once, the beginning of the body half. Both are words in order, of a
     text in this language.
     """
-    stem = vocabulary.stems(spoken).__getitem__
+    stem = vocabulary.stems(language).__getitem__
     found = {term: SUMMARY_WEIGHT * count for term, count in Counter(map(stem, body[:SUMMARY])).items()}
     for term in map(stem, title):
         found[term] = found.get(term, 0.0) + 1.0
@@ -69,10 +69,10 @@ class Rarity(dict[str, float]):
     `frequencies`: in how many events each term was, of `total`.
     """
 
-    def __init__(self, frequencies: Mapping[str, int], total: int, spoken: str) -> None:
+    def __init__(self, frequencies: Mapping[str, int], total: int, language: str) -> None:
         super().__init__()
         self._frequencies, self._all = frequencies, total + PRIOR
-        self._shares = vocabulary.shares(spoken)
+        self._shares = vocabulary.shares(language)
 
     def __missing__(self, term: str) -> float:
         share = self._shares.get(term, vocabulary.RARE)

@@ -17,7 +17,7 @@ from aggregator.model import Failure, FetchResult, Limits, ParseResult, Request,
 if TYPE_CHECKING:
     from aggregator.fetch import Door, Trail
 
-Reader = Callable[[Source, FetchResult, Limits], ParseResult]
+BodyReader = Callable[[Source, FetchResult, Limits], ParseResult]
 """How one document is read; may raise."""
 
 
@@ -37,7 +37,7 @@ class Kind:
     # one is told of, and the others are read. A `Trail`: a redirect, to be followed in its host's turn; the
     # next call gets it back.
     fetch: Callable[[Task, Door, Trail | None], Sequence[FetchResult] | Trail]
-    read: Reader | None = (
+    read: BodyReader | None = (
         None  # None: as a document looks (feeds, JSON Feed, on this machine text files of stories)
     )
     # Asked of a server: each host in its turn, when its rhythm and the server's word say, and counted as

@@ -91,12 +91,12 @@ def _words(headlines: Sequence[str]) -> frozenset[str]:
     found: set[str] = set()
     for headline in headlines:
         words = search_words(headline)
-        spoken = vocabulary.language(words)
-        found.update(word for word in words if _could_name(word, spoken))
+        language = vocabulary.language(words)
+        found.update(word for word in words if _could_name(word, language))
     return frozenset(found)
 
 
-def _could_name(word: str, spoken: str) -> bool:
+def _could_name(word: str, language: str) -> bool:
     if word.isdecimal() or (len(word) < LETTERS and not is_dense(word)):
         return False
-    return vocabulary.share(vocabulary.stems(spoken)[word], spoken) < EVERYDAY
+    return vocabulary.share(vocabulary.stems(language)[word], language) < EVERYDAY

@@ -15,7 +15,7 @@ import pytest
 
 from aggregator import cycle, poll
 from aggregator.cycle import Wanted
-from aggregator.kinds import Reader
+from aggregator.kinds import BodyReader
 from aggregator.model import Bound, Feed, FetchResult, Limits, ParseResult, Source, SourceState, Task
 from aggregator.parse import bounds, isolate, parse, reading
 from aggregator.parse.isolate import Workers, _Job, _Outcome
@@ -234,7 +234,7 @@ def test_an_item_that_is_to_be_left_out_is(body: bytes) -> None:
 # ---------------------------------------------------------------- the poll, the store, the status
 
 
-def partly(source: Source, fetched: FetchResult, limits: Limits, read: Reader | None = None) -> ParseResult:
+def partly(source: Source, fetched: FetchResult, limits: Limits, read: BodyReader | None = None) -> ParseResult:
     return ParseResult(
         Feed(title="T"),
         (entry("s", "1", "One"),),

@@ -84,7 +84,7 @@ class OwnPages:
         """Pages of a story that is told by an entry without a link, and of every such entry: where feeds and
         pages name it they lead there. And of one that is told more often than an item lists.
         """
-        without_link = any(edition.homeless(member.entry.link) for member in story.members)
+        without_link = any(edition.needs_page(member.entry.link) for member in story.members)
         if not without_link and len(story.members) <= SHOWN:
             return {}
         files: dict[str, bytes] = {}
@@ -115,7 +115,7 @@ class OwnPages:
             member.entry.public_id
             for story in stories.by_public_id(self.store, names)
             for member in story.members
-            if edition.homeless(member.entry.link)
+            if edition.needs_page(member.entry.link)
         }
 
     def _gone(self, own: Mapping[int, set[str]], present: Container[str]) -> dict[int, set[str]]:

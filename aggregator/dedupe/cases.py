@@ -47,32 +47,32 @@ def _framed(a: Fingerprint, b: Fingerprint, one_source: bool) -> bool:
     ours, theirs = _inside(a.title, b.title), _inside(b.title, a.title)
     if len(ours) == len(a.title) or not ours or not theirs:
         return False
-    mine, other = _telling(ours, a.spoken), _telling(theirs, b.spoken)
+    mine, other = _telling(ours, a.language), _telling(theirs, b.language)
     if one_source:
         return not mine & other and containment(a.held, b.held) < STANDS
     if a.body or b.body:
         return False
     if mine & other:
-        return _measured(ours, theirs, a.spoken)
+        return _measured(ours, theirs, a.language)
     return min(len(mine), len(other)) >= SAID
 
 
-def _measured(ours: Sequence[str], theirs: Sequence[str], spoken: str) -> bool:
+def _measured(ours: Sequence[str], theirs: Sequence[str], language: str) -> bool:
     """Two measurements of one kind: `Lisbon: 22 degrees, sunny`, `Porto: 19 degrees, showers`. A number
     stands in another's place, and everything else in few words too, of which at least SAID tell something:
     for a toll alone rises. A number, or a word of no list, that both have is of the happening and not of the
     template.
     """
-    replaced = _in_a_template(ours, theirs, spoken)
+    replaced = _in_a_template(ours, theirs, language)
     if not any(_numbers_differ(mine, other) for mine, other in replaced):
         return False
-    said = _telling([word for mine, _ in replaced for word in mine if not is_number(word)], spoken)
-    told = _telling([word for _, other in replaced for word in other if not is_number(word)], spoken)
+    said = _telling([word for mine, _ in replaced for word in mine if not is_number(word)], language)
+    told = _telling([word for _, other in replaced for word in other if not is_number(word)], language)
     return not said & told and min(len(said), len(told)) >= SAID
 
 
 def _in_a_template(
-    ours: Sequence[str], theirs: Sequence[str], spoken: str
+    ours: Sequence[str], theirs: Sequence[str], language: str
 ) -> list[tuple[Sequence[str], Sequence[str]]]:
     """What stands in each other's place within it; nothing where they have none in common."""
     replaced = []
@@ -80,7 +80,7 @@ def _in_a_template(
     for kind, i, j, k, m in matcher.get_opcodes():
         if kind == "replace" and max(j - i, m - k) <= PLACE:
             replaced.append((ours[i:j], theirs[k:m]))
-        elif kind != "equal" or not all(_of_a_template(word, spoken) for word in ours[i:j]):
+        elif kind != "equal" or not all(_of_a_template(word, language) for word in ours[i:j]):
             return []
     return replaced
 
@@ -92,8 +92,8 @@ def _numbers_differ(mine: Sequence[str], other: Sequence[str]) -> bool:
     )
 
 
-def _of_a_template(word: str, spoken: str) -> bool:
-    return not is_number(word) and vocabulary.stems(spoken)[word] in vocabulary.shares(spoken)
+def _of_a_template(word: str, language: str) -> bool:
+    return not is_number(word) and vocabulary.stems(language)[word] in vocabulary.shares(language)
 
 
 def _inside(title: Sequence[str], other: Sequence[str]) -> Sequence[str]:
@@ -106,10 +106,10 @@ def _inside(title: Sequence[str], other: Sequence[str]) -> Sequence[str]:
     return title[start : len(title) - end]
 
 
-def _telling(words: Sequence[str], spoken: str) -> set[str]:
+def _telling(words: Sequence[str], language: str) -> set[str]:
     """Stems of those that are not in every other item."""
-    stems = vocabulary.stems(spoken)
-    return {stems[word] for word in words if vocabulary.share(stems[word], spoken) < COMMON}
+    stems = vocabulary.stems(language)
+    return {stems[word] for word in words if vocabulary.share(stems[word], language) < COMMON}
 
 
 def _stands(a: Fingerprint, b: Fingerprint) -> bool:
@@ -117,7 +117,9 @@ def _stands(a: Fingerprint, b: Fingerprint) -> bool:
     if containment(a.held, b.held) < STANDS or title_similarity(a.title, b.title) > 0.0:
         return False
     body = {*a.body, *b.body}
-    return not (_telling(a.title, a.spoken) | _telling(b.title, b.spoken)) & _telling(tuple(body), a.spoken)
+    return not (_telling(a.title, a.language) | _telling(b.title, b.language)) & _telling(
+        tuple(body), a.language
+    )
 
 
 def _one_word_replaced(a: Fingerprint, b: Fingerprint) -> bool:

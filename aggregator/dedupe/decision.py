@@ -145,8 +145,8 @@ class _Pair:
     def __init__(self, a: Fingerprint, b: Fingerprint, between: Between, similar: float, held: float) -> None:
         self.a, self.b, self.between, self.similar, self.held = a, b, between, similar, held
         self.least, self.most = sorted((len(a.body), len(b.body)))
-        longer, other = sorted((a, b), key=lambda one: (-len(one.title) - len(one.body), one.spoken))
-        self.spoken = longer.spoken if longer.title else other.spoken
+        longer, other = sorted((a, b), key=lambda one: (-len(one.title) - len(one.body), one.language))
+        self.language = longer.language if longer.title else other.language
 
     # ------------------------------------------------------------ what they have in common
 
@@ -157,7 +157,7 @@ class _Pair:
             size = len(short.title) - 1  # the last word may be cut as well
             if short.cut and CUT_TITLE <= size < len(long.title) and short.title[:size] == long.title[:size]:
                 return Edits(True)
-        return edits(self.a.heading, self.b.heading, self.spoken)
+        return edits(self.a.heading, self.b.heading, self.language)
 
     @cached_property
     def vouched(self) -> bool:
@@ -173,7 +173,7 @@ class _Pair:
             return True
         if self.edits.veto and self.edits.veto[0] == OTHER_NAMES:
             return False
-        return all(_speaks(telling(one.title, self.spoken), one.body, 0.5) for one in (a, b))
+        return all(_speaks(telling(one.title, self.language), one.body, 0.5) for one in (a, b))
 
     @cached_property
     def opens_both(self) -> bool:
@@ -251,15 +251,15 @@ class _Pair:
         """
         if self.between.one_source or self.least >= LONG_BODY:
             return False
-        stem = vocabulary.stems(self.spoken)
-        mine, other = ([stem[word] for word in telling(one.title, self.spoken)] for one in (self.a, self.b))
+        stem = vocabulary.stems(self.language)
+        mine, other = ([stem[word] for word in telling(one.title, self.language)] for one in (self.a, self.b))
         return mine == other and len(mine) >= SAME_HEADLINE
 
     def _titles(self) -> tuple[float, float]:
         """At least one is a mere headline: equal but for light edits, and long enough, or nothing.
         Paraphrases are an event, not a text.
         """
-        size = min(len(telling(one.title, self.spoken)) for one in (self.a, self.b))
+        size = min(len(telling(one.title, self.language)) for one in (self.a, self.b))
         if size < HEADLINE or not self.edits.light:
             return 0.0, HEADLINE_THRESHOLD
         return max(self.similar, HEADLINE_THRESHOLD), HEADLINE_THRESHOLD
@@ -304,7 +304,7 @@ class _Pair:
             and self.held >= QUOTED
             and (
                 self.least >= SENTENCES
-                or (self.least >= SHORT_BODY and speaks(telling(title, self.spoken), self.a.body) >= 2)
+                or (self.least >= SHORT_BODY and speaks(telling(title, self.language), self.a.body) >= 2)
             )
         )
 
@@ -364,11 +364,11 @@ class _Pair:
 
     def _said_otherwise(self, mine: Sequence[str], other: Sequence[str]) -> str | None:
         """What words that stand in each other's place make of a text, names apart."""
-        if contrary.negation(mine, other, self.spoken) and max(len(mine), len(other)) <= 2:
+        if contrary.negation(mine, other, self.language) and max(len(mine), len(other)) <= 2:
             return headline.NEGATED
         if not mine or not other:
             return None
-        if contrary.opposite(mine, other, self.spoken):
+        if contrary.opposite(mine, other, self.language):
             return headline.OPPOSITE
         return OTHER_NUMBERS if _numbers_differ(mine, other) and not self._slips() else None
 
@@ -420,8 +420,8 @@ def share_words(a: Fingerprint, b: Fingerprint) -> bool:
     """Whether two items have a telling word in common, whatever its ending; nothing tells against one that
     has no words.
     """
-    mine = telling((*a.title, *a.body), a.spoken)
-    other = telling((*b.title, *b.body), b.spoken)
+    mine = telling((*a.title, *a.body), a.language)
+    other = telling((*b.title, *b.body), b.language)
     return not mine or not other or speaks(mine, other) > 0
 
 

@@ -55,7 +55,7 @@ class Fingerprint:
     repeat: bool  # the title says that this corrects or repeats an earlier one
     shown: str  # the body as it was written
     heading: str  # and the title, with all that stands before and behind it
-    spoken: str  # language
+    language: str  # that its words are in, or the declared one
     kicker: int  # how many words of the title stand before its headline: `Exclusive:`, `Ukraine:`
     emptied: bool  # its source says all of its text under other titles too
 
@@ -135,7 +135,7 @@ def fingerprint(
         repeat=bool(_REPEAT.match(title)),
         shown=shown,
         heading=heading,
-        spoken=vocabulary.language(title_words + body[:LANGUAGE], language),
+        language=vocabulary.language(title_words + body[:LANGUAGE], language),
         kicker=len(words(before.group())) if before else 0,
         emptied=stood and len(body) < EMPTY,
     )

@@ -80,23 +80,23 @@ def _units(found: Sequence[str]) -> Iterator[str]:
             yield word
 
 
-def telling(found: Sequence[str], spoken: str) -> list[str]:
+def telling(found: Sequence[str], language: str) -> list[str]:
     """All but the most common words of the language; negations are telling."""
-    return [word for word in found if _tells(word, spoken)]
+    return [word for word in found if _tells(word, language)]
 
 
-def _tells(word: str, spoken: str) -> bool:
-    if spoken in vocabulary.common(word):
-        return is_number(word) or contrary.negates(word, spoken)
+def _tells(word: str, language: str) -> bool:
+    if language in vocabulary.common(word):
+        return is_number(word) or contrary.negates(word, language)
     return len(word) > 1 or not word.isascii() or word.isdigit()
 
 
-def is_variant(a: str, b: str, spoken: str, name: bool = False) -> bool:
+def is_variant(a: str, b: str, language: str, name: bool = False) -> bool:
     """Whether two words are forms or spellings of one; they begin alike, for a prefix makes another word.
     Names have no forms: `Niger` and `Nigeria` are two.
     """
     shorter, longer = sorted((a, b), key=len)
-    stem = vocabulary.stems(spoken)
+    stem = vocabulary.stems(language)
     if longer in (shorter, shorter + "s") or stem[a] == stem[b]:
         return True
     start = next((place for place, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(shorter))
@@ -107,21 +107,21 @@ def is_variant(a: str, b: str, spoken: str, name: bool = False) -> bool:
     return len(shorter) >= NAME and difflib.SequenceMatcher(None, a, b, autojunk=False).ratio() >= MISSPELT
 
 
-def edits(a: str, b: str, spoken: str) -> Edits:
+def edits(a: str, b: str, language: str) -> Edits:
     """How headline `b` differs from `a`, both cleaned."""
     if a == b:
         return Edits(True)
     mine, other = _read(a), _read(b)
     if mine.units == other.units or "".join(mine.units) == "".join(other.units):
         return Edits(True)
-    return _Comparison(mine, other, spoken).result()
+    return _Comparison(mine, other, language).result()
 
 
 class _Comparison:
     """What is left of two titles when all that is the same, or a light edit, is taken away."""
 
-    def __init__(self, a: _Words, b: _Words, spoken: str) -> None:
-        self.titles, self.spoken = (a, b), spoken
+    def __init__(self, a: _Words, b: _Words, language: str) -> None:
+        self.titles, self.language = (a, b), language
         matcher = difflib.SequenceMatcher(None, a.units, b.units, autojunk=False)
         self.spans = [
             (range(i, j), range(k, m)) for kind, i, j, k, m in matcher.get_opcodes() if kind != "equal"
@@ -133,7 +133,7 @@ class _Comparison:
     def _own(self, side: int) -> list[list[int]]:
         """Places of the telling words of each span, on one side."""
         units = self.titles[side].units
-        return [[place for place in span[side] if _tells(units[place], self.spoken)] for span in self.spans]
+        return [[place for place in span[side] if _tells(units[place], self.language)] for span in self.spans]
 
     def words(self, side: int, places: Sequence[int]) -> list[str]:
         return [self.titles[side].units[place] for place in places]
@@ -145,10 +145,10 @@ class _Comparison:
             if "".join(a) == "".join(b) or (
                 len(a) == len(b)
                 and all(
-                    is_variant(one, two, self.spoken, name)
+                    is_variant(one, two, self.language, name)
                     for one, two, name in zip(a, b, self._names(mine, other), strict=True)
                 )
-                and not contrary.negation(a, b, self.spoken)
+                and not contrary.negation(a, b, self.language)
             ):
                 mine.clear()
                 other.clear()
@@ -167,13 +167,13 @@ class _Comparison:
         return mine & other
 
     def _negates(self, side: int) -> bool:
-        return any(contrary.negates(word, self.spoken) for word in self.all(side))
+        return any(contrary.negates(word, self.language) for word in self.all(side))
 
     def result(self) -> Edits:
         own = (self.only(0), self.only(1))
         if self._negates(0) != self._negates(1):
             return Edits(False, (NEGATED, self._said(own)), own)
-        found = contrary.opposite(own[0], own[1], self.spoken)
+        found = contrary.opposite(own[0], own[1], self.language)
         if found:
             return Edits(False, (OPPOSITE, f"“{found[0]}” against “{found[1]}”"), own)
         if self.moved and not self._clauses_moved(own):
@@ -195,7 +195,7 @@ class _Comparison:
         return tuple(found)
 
     def _said(self, own: tuple[tuple[str, ...], tuple[str, ...]]) -> str:
-        found = [word for side in own for word in side if contrary.negates(word, self.spoken)]
+        found = [word for side in own for word in side if contrary.negates(word, self.language)]
         return f"“{(found or ['?'])[0]}” in one of the titles alone"
 
     def _replaced(self, own: tuple[tuple[str, ...], tuple[str, ...]]) -> Edits | None:
@@ -208,7 +208,7 @@ class _Comparison:
         return None
 
     def _kind(self, a: list[int], b: list[int]) -> str:
-        if contrary.negation(self.words(0, a), self.words(1, b), self.spoken):
+        if contrary.negation(self.words(0, a), self.words(1, b), self.language):
             return NEGATED
         named = all(self._is_name(0, place) for place in a) and all(self._is_name(1, place) for place in b)
         return OTHER_NAMES if named else OTHER_WORDS
@@ -220,7 +220,7 @@ class _Comparison:
             return False
         long = sum(small and len(word) > 3 for small, word in zip(title.lower, title.units, strict=True))
         return (place > 0 and long >= 2) or (
-            title.units[place] not in vocabulary.shares(self.spoken) and not is_dense(title.units[place])
+            title.units[place] not in vocabulary.shares(self.language) and not is_dense(title.units[place])
         )
 
     def _whole_clauses(self, side: int) -> bool:
@@ -231,7 +231,7 @@ class _Comparison:
         return all(
             place in touched
             for place, clause in enumerate(title.clauses)
-            if clause in clauses and _tells(title.units[place], self.spoken)
+            if clause in clauses and _tells(title.units[place], self.language)
         )
 
     def _clauses_moved(self, own: tuple[tuple[str, ...], tuple[str, ...]]) -> bool:
@@ -243,7 +243,7 @@ class _Comparison:
         """Only a short clause more, or a long title that goes on for a word or two."""
         if not own[0] and not own[1]:
             return True
-        common = len(telling(self.titles[0].units, self.spoken)) - len(own[0])
+        common = len(telling(self.titles[0].units, self.language)) - len(own[0])
         most = max(map(len, own))
         if most <= min(ADDED, common) and all(map(self._whole_clauses, (0, 1))):
             return True

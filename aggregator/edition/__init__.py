@@ -284,7 +284,7 @@ class _Maker:
         entry, teller = self._united(lead, same, others)
         also = self._also(lead, same, others)
         telling = [telling for _, telling in also] + reported.by(lead.entry, same, others, self._origin)
-        has_page = homeless(lead.entry.link) or len(telling) > SHOWN
+        has_page = needs_page(lead.entry.link) or len(telling) > SHOWN
         return Item(
             head.public_id,
             entry,
@@ -469,7 +469,7 @@ def mixed(newest_first: Sequence[tuple[int, int, str, bool]], without: Container
     return chosen[:NEW]
 
 
-def homeless(link: str | None) -> bool:
+def needs_page(link: str | None) -> bool:
     """Whether an entry with this link needs a page of ours: there is none, or none that every reader
     takes.
     """
@@ -481,7 +481,7 @@ def has_pages(tellings: Sequence[tuple[int, str | None]]) -> bool:
     tell it.
     """
     several = len({story for story, _ in tellings}) > 1
-    return several or len(tellings) > SHOWN or any(homeless(link) for _, link in tellings)
+    return several or len(tellings) > SHOWN or any(needs_page(link) for _, link in tellings)
 
 
 def page(public_id: str) -> str:

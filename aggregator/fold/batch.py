@@ -53,7 +53,7 @@ class New:
     entry: PendingEntry
     fingerprint: dedupe.Fingerprint
     counts: Vector
-    spoken: str
+    language: str
     vector: Vector = field(default_factory=dict)
     series: set[int] = field(default_factory=set)  # stories of which it is another case
     decided: dict[int, Reason] = field(default_factory=dict)  # story → whether it is the text of its founder
@@ -110,21 +110,21 @@ class Batch:
         return New(
             entry,
             fingerprint,
-            cluster.terms(fingerprint.title, fingerprint.body, fingerprint.spoken),
-            fingerprint.spoken,
+            cluster.terms(fingerprint.title, fingerprint.body, fingerprint.language),
+            fingerprint.language,
         )
 
-    def rarity(self, spoken: str) -> cluster.Rarity:
-        known = self.rarities.get(spoken)
+    def rarity(self, language: str) -> cluster.Rarity:
+        known = self.rarities.get(language)
         if known is None:
-            known = self.rarities[spoken] = cluster.Rarity(
-                self.frequencies, self.total + len(self.coming), spoken
+            known = self.rarities[language] = cluster.Rarity(
+                self.frequencies, self.total + len(self.coming), language
             )
         return known
 
     def describe(self, one: New) -> None:
         """Its weighted words, and those that it is found by."""
-        one.vector = cluster.weighted(one.counts, self.rarity(one.spoken))
+        one.vector = cluster.weighted(one.counts, self.rarity(one.language))
         one.terms = {
             term: int(one.vector[term] * WEIGHTS + 0.5)
             for term in cluster.index_terms(one.vector, self.frequencies, self.total)

@@ -268,9 +268,9 @@ def _told_apart(
     """Of each title that the part was met with: whether this entry's is another one, as far as the
     words say.
     """
-    spoken = entry.language or FALLBACK
+    language = entry.language or FALLBACK
     earlier = [one for one in (known.first, known.second) if one is not None and one in titles]
-    return [dedupe.tells_apart(titles[one], entry.title, words, spoken) for one in earlier]
+    return [dedupe.tells_apart(titles[one], entry.title, words, language) for one in earlier]
 
 
 def _meet(

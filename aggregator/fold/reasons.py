@@ -36,7 +36,7 @@ def of_member(
 
 def _as_written(terms: Sequence[str], said: Fingerprint) -> list[str]:
     """The word that stands for each term, the first of several; a term is a stem."""
-    stem, wanted = vocabulary.stems(said.spoken), set(terms)
+    stem, wanted = vocabulary.stems(said.language), set(terms)
     written: dict[str, str] = {}
     for word in chain(said.title, said.body):
         term = stem[word]

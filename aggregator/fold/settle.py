@@ -36,7 +36,7 @@ def settle(
     founders = events.founders(writer, set(before.values()))
     where = _placed(groups, before, founders)
     targets = [
-        _stand(writer, group.stories[0], before) if event is None else event
+        _split_off(writer, group.stories[0], before) if event is None else event
         for group, event in zip(groups, where.events, strict=True)
     ]
     _move(writer, groups, targets, before, where.gone)
@@ -88,7 +88,7 @@ def _stood_for(
     return tuple(first[group] for group in _changed(groups, targets, before))
 
 
-def _stand(writer: Writer, story: int, before: Mapping[int, int]) -> int:
+def _split_off(writer: Writer, story: int, before: Mapping[int, int]) -> int:
     """A new event, founded by a story that was told within another one."""
     was = ("was in one event with", events.headline(writer, before[story]))
     return events.stand(writer, story, (was,))
@@ -108,7 +108,7 @@ def _say_why(writer: Writer, gone: Sequence[tuple[int, int, Reason]], why: Mappi
     """`gone`: (event that stays, event that is merged into it, why); `why`: of each story in its event."""
     events.merge_events(writer, gone)
     names = members.public_ids(writer, why)
-    events.bind(writer, [(names[story], found) for story, found in why.items() if story in names])
+    events.record_reasons(writer, [(names[story], found) for story, found in why.items() if story in names])
 
 
 def _reasons(

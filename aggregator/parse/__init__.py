@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aggregator import kinds
-from aggregator.kinds import Reader
+from aggregator.kinds import BodyReader
 from aggregator.model import Failure, FetchResult, ItemMarks, Limits, ParseResult, Source
 from aggregator.parse import bounds, sniff
 
@@ -24,7 +24,7 @@ def parse(
     source: Source,
     fetched: FetchResult,
     limits: Limits,
-    read: Reader | None = None,
+    read: BodyReader | None = None,
     before: ItemMarks | None = None,
 ) -> ParseResult:
     """Never raises: whatever a body does to a parser becomes that source's failure (B7). `read`: how

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aggregator import heap
-from aggregator.kinds import Reader
+from aggregator.kinds import BodyReader
 from aggregator.model import Bound, Failure, FetchResult, ItemMarks, Limits, ParseResult, Source
 from aggregator.parse import bounds, parse, parse_little
 
@@ -38,7 +38,7 @@ class _Job:
 
     source: Source
     fetched: FetchResult
-    read: Reader | None
+    read: BodyReader | None
     before: ItemMarks | None = None
 
     @property
@@ -124,7 +124,7 @@ class Workers:
         source: Source,
         fetched: FetchResult,
         limits: Limits,
-        read: Reader | None = None,
+        read: BodyReader | None = None,
         before: ItemMarks | None = None,
     ) -> ParseResult:
         """As `parse.parse`, but ended after `limits.parse_seconds` and with `limits.parse_memory`. Never

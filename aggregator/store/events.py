@@ -49,10 +49,10 @@ def merge_events(writer: Writer, found: Iterable[tuple[int, int, Reason]]) -> No
     writer.run_many(
         "UPDATE alias SET now = ? WHERE now = ?", [(names[kept], names[gone]) for kept, gone in pairs]
     )
-    bind(writer, [(names[gone], why) for _, gone, why in merges])
+    record_reasons(writer, [(names[gone], why) for _, gone, why in merges])
 
 
-def bind(writer: Writer, found: Iterable[tuple[str, Reason]]) -> None:
+def record_reasons(writer: Writer, found: Iterable[tuple[str, Reason]]) -> None:
     """The entries with these published ids, which found stories, say why those are in their event. The one
     that founded the event says how sure it is, with no level. A fold by item or text says more and stays.
     """

@@ -14,32 +14,36 @@ from aggregator.text.words import fold
 _STEM = 2  # letters of a stem that stand before what negates it within
 
 
-def negates(word: str, spoken: str) -> bool:
+def negates(word: str, language: str) -> bool:
     """Whether this word, as `words` gives it, is a negation by itself in a text of this language."""
-    return spoken in _forms("word").get(word, ()) or any(sign in word for sign in _affixes("within", spoken))
+    return language in _forms("word").get(word, ()) or any(
+        sign in word for sign in _affixes("within", language)
+    )
 
 
-def negation(a: Sequence[str], b: Sequence[str], spoken: str) -> bool:
+def negation(a: Sequence[str], b: Sequence[str], language: str) -> bool:
     """Whether one of two spans that stand in the same place says what the other says, and negates it."""
     mine, other = without_contractions(a), without_contractions(b)
-    plain = [[word for word in span if not negates(word, spoken)] for span in (mine, other)]
+    plain = [[word for word in span if not negates(word, language)] for span in (mine, other)]
     if plain[0] == plain[1] and (len(plain[0]) == len(mine)) != (len(plain[1]) == len(other)):
         return True
-    return len(a) == len(b) == 1 and (_affixed(a[0], b[0], spoken) or _affixed(b[0], a[0], spoken))
+    return len(a) == len(b) == 1 and (_affixed(a[0], b[0], language) or _affixed(b[0], a[0], language))
 
 
-def _affixed(plain: str, negated: str, spoken: str) -> bool:
+def _affixed(plain: str, negated: str, language: str) -> bool:
     """Whether the one is the other with an affix that negates: `schuldig`, `unschuldig`."""
-    if any(negated == prefix + plain for prefix in _affixes("prefix", spoken)):
+    if any(negated == prefix + plain for prefix in _affixes("prefix", language)):
         return True
     start = _shared(plain, negated)
     if start < _STEM:
         return False
     if any(
-        negated.endswith(suffix) and not plain.endswith(suffix) for suffix in _affixes("suffix", spoken)
+        negated.endswith(suffix) and not plain.endswith(suffix) for suffix in _affixes("suffix", language)
     ) and (start + _STEM >= len(plain)):
         return True
-    return any(infix in negated[_STEM:] and infix not in plain[_STEM:] for infix in _affixes("infix", spoken))
+    return any(
+        infix in negated[_STEM:] and infix not in plain[_STEM:] for infix in _affixes("infix", language)
+    )
 
 
 def _shared(a: str, b: str) -> int:
@@ -48,9 +52,9 @@ def _shared(a: str, b: str) -> int:
     )
 
 
-def opposite(a: Sequence[str], b: Sequence[str], spoken: str) -> tuple[str, str] | None:
+def opposite(a: Sequence[str], b: Sequence[str], language: str) -> tuple[str, str] | None:
     """A word of one span and one of the other that say the contrary of each other; None: there are none."""
-    sides = _opposites(spoken)
+    sides = _opposites(language)
     for word in a:
         for number, side in sides.get(word, ()):
             for other in b:
@@ -69,23 +73,23 @@ def _lines(name: str) -> tuple[list[str], ...]:
 def _forms(kind: str) -> dict[str, tuple[str, ...]]:
     """Form → the languages in which it negates in this way."""
     found: dict[str, tuple[str, ...]] = {}
-    for spoken, kinds, *forms in _lines("negations"):
+    for language, kinds, *forms in _lines("negations"):
         for form in map(fold, forms if kinds == kind else ()):
-            found[form] = (*found.get(form, ()), spoken)
+            found[form] = (*found.get(form, ()), language)
     return found
 
 
 @functools.cache
-def _affixes(kind: str, spoken: str) -> tuple[str, ...]:
-    return tuple(form for form, languages in _forms(kind).items() if spoken in languages)
+def _affixes(kind: str, language: str) -> tuple[str, ...]:
+    return tuple(form for form, languages in _forms(kind).items() if language in languages)
 
 
 @functools.cache
-def _opposites(spoken: str) -> dict[str, list[tuple[int, int]]]:
+def _opposites(language: str) -> dict[str, list[tuple[int, int]]]:
     """Word → (which pair, which side of it)."""
     found: dict[str, list[tuple[int, int]]] = {}
     for number, (language, pair) in enumerate(_lines("opposites")):
-        if language == spoken:
+        if language == language:
             for word, side in _sides(pair):
                 found.setdefault(fold(word), []).append((number, side))
     return found

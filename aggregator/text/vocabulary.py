@@ -39,11 +39,11 @@ class _Stems(dict[str, str]):
 _REGULAR = _Stems({})
 
 
-def stems(spoken: str) -> Mapping[str, str]:
+def stems(language: str) -> Mapping[str, str]:
     """Word → stem in this language: that of its lemma where it is an irregular form (`won`) or of a country
     (`iraqi`), which we know of English alone.
     """
-    return _irregular().get(spoken, _REGULAR)
+    return _irregular().get(language, _REGULAR)
 
 
 @functools.cache
@@ -54,7 +54,7 @@ def _irregular() -> Mapping[str, _Stems]:
             for line in file.read_text(encoding="utf-8").splitlines():
                 lemma, *found = line.split()
                 forms.setdefault(file.name.partition(".")[0], {}).update(dict.fromkeys(found, lemma))
-    return {spoken: _Stems(found) for spoken, found in forms.items()}
+    return {language: _Stems(found) for language, found in forms.items()}
 
 
 def light(word: str) -> str:
@@ -113,11 +113,11 @@ RARE = 1 - math.exp(-DOCUMENT * UNKNOWN)
 """The share of items that hold a word which is in no list."""
 
 
-def share(word: str, spoken: str) -> float:
+def share(word: str, language: str) -> float:
     """The share of all items in this language that hold this stem, 0 to 1. A language without a list knows no
     common words.
     """
-    return shares(spoken).get(word, RARE)
+    return shares(language).get(word, RARE)
 
 
 @functools.cache
@@ -125,9 +125,9 @@ def _function() -> Mapping[str, tuple[str, ...]]:
     """Word → the languages of whose forty most common words it is one."""
     found: dict[str, tuple[str, ...]] = {}
     for line in _read("function").splitlines():
-        spoken, *words = line.split()
+        language, *words = line.split()
         for word in words:
-            found[word] = (*found.get(word, ()), spoken)
+            found[word] = (*found.get(word, ()), language)
     return found
 
 
@@ -137,13 +137,13 @@ def common(word: str) -> tuple[str, ...]:
 
 
 @functools.cache
-def shares(spoken: str) -> Mapping[str, float]:
+def shares(language: str) -> Mapping[str, float]:
     """Stem → share of the items in this language that hold it; the occurrences of all words with this stem
     taken together.
     """
     counts: dict[str, float] = {}
-    stemmed = stems(spoken)
-    for line in _read(spoken).splitlines():
+    stemmed = stems(language)
+    for line in _read(language).splitlines():
         zipf, *words = line.split()
         of_all_words = 10 ** (float(zipf) - 9)
         for word in words:
