@@ -234,7 +234,9 @@ def test_an_item_that_is_to_be_left_out_is(body: bytes) -> None:
 # ---------------------------------------------------------------- the poll, the store, the status
 
 
-def partly(source: Source, fetched: FetchResult, limits: Limits, read: BodyReader | None = None) -> ParseResult:
+def partly(
+    source: Source, fetched: FetchResult, limits: Limits, read: BodyReader | None = None
+) -> ParseResult:
     return ParseResult(
         Feed(title="T"),
         (entry("s", "1", "One"),),
