@@ -211,7 +211,9 @@ def test_B1_no_exchange_outlives_its_deadline(cycles: Cycles) -> None:
     }
     assert late == {}
     assert all(one.over for one in cycles.server.log), "each request is over"
-    assert max(cycles.seconds) < 150, cycles.seconds
+    # Each exchange has its deadline above. What all of them take together depends on how busy the machine is: this
+    # is against hanging.
+    assert max(cycles.seconds) < 400, cycles.seconds
 
 
 def test_S2_the_canary_was_never_reached(cycles: Cycles) -> None:
