@@ -31,7 +31,7 @@ from dataclasses import dataclass, field, replace
 from aggregator import starters
 from aggregator.text.words import search_words
 
-VERSION = 2  # to be raised when the same entries teach something else
+VERSION = 3  # to be raised when the same entries teach something else
 BEGINNING = 60  # words of a text that are looked at, after those of the title
 STEM = 6  # letters of the beginning of a longer word, which counts beside it
 PART, MARK = 0.5, 2.0  # weight of such a beginning, and of what a shipped list says, beside a word
@@ -212,13 +212,18 @@ class Model:
                 weights[one] = self._weighed(one) if self._counts.everywhere.get(one, 0) > 1 else None
         return [known for one in found if (known := weights[one]) is not None]
 
+    def _weight(self, one: str) -> float:
+        """The rarer, the heavier."""
+        kind = MARK if one.startswith("§") else PART if one.endswith("*") else 1.0
+        return kind * math.sqrt(math.log((self._counts.entries + 1) / (self._counts.everywhere[one] + 0.5)))
+
     def _weighed(self, one: str) -> _Weights:
         """Most features stand in few topics: for the others all but a topic's size is the same."""
-        counts = self._counts
-        everywhere, certain = counts.everywhere[one], counts.in_certain.get(one, 0)
-        kind = MARK if one.startswith("§") else PART if one.endswith("*") else 1.0
-        weight = kind * math.sqrt(math.log((counts.entries + 1) / (everywhere + 0.5)))
-        share = everywhere / counts.entries
+        certain, share = (
+            self._counts.in_certain.get(one, 0),
+            self._counts.everywhere[one] / self._counts.entries,
+        )
+        weight = self._weight(one)
         smooth, scale = SMOOTHING * share, MILLION * weight
         absent, all_certain, usual = math.log(smooth), math.log(certain + smooth), math.log(share)
         beside = [int(scale * (absent - all_certain + sizes)) for sizes in self._relative]

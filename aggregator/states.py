@@ -39,7 +39,5 @@ BY_NAME = {one.name: one for one in CONDITIONS}
 assert BY_NAME.keys() == set(get_args(State))
 
 Shown = State | Literal["disabled"]
-WORST_FIRST: tuple[Shown, ...] = (
-    *BY_NAME,
-    "disabled",
-)  # by the config: no state of health, and least of all trouble
+# Disabled by the config is no state of health, and least of all trouble.
+WORST_FIRST: tuple[Shown, ...] = (*BY_NAME, "disabled")
