@@ -192,11 +192,17 @@ class Batch:
         """The most alike first, by the words that both are found by."""
         at, reach = one.entry.published, self.windows.reach
         weights: defaultdict[int, int] = defaultdict(int)
+        lists = self.memory.terms
         for rank, (term, weight) in enumerate(one.terms.items()):
-            known = self.memory.postings(term, at, reach, self.known)
-            if rank >= STRONG and len(known.stories) >= POSTINGS and term[0] != "#":
-                continue  # a weak word that many stories hold
-            for story, other in zip(known.stories[-POSTINGS:], known.weights[-POSTINGS:], strict=True):
+            known = lists.get(term)
+            if known is None or known.until < at:
+                known = self.memory.load_postings(term, at, reach, self.known)
+            stories, others = known.stories, known.weights
+            if len(stories) >= POSTINGS:
+                if rank >= STRONG and term[0] != "#":
+                    continue  # a weak word that many stories hold
+                stories, others = stories[-POSTINGS:], others[-POSTINGS:]
+            for story, other in zip(stories, others, strict=True):
                 weights[story] += weight * other
         least = SHARED * WEIGHTS * WEIGHTS
         order = sorted([(-weight, story) for story, weight in weights.items() if weight >= least])

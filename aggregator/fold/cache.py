@@ -4,7 +4,6 @@ again.
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,7 +53,7 @@ class Known:
 class Postings:
     """The newest stories that a word finds, oldest first, and its weight in each."""
 
-    stories: array[int] = field(default_factory=lambda: array("I"))
+    stories: list[int] = field(default_factory=list)
     weights: bytearray = field(default_factory=bytearray)
     # entries later than this look again: stories that were stored before may lie beyond what was loaded
     until: int = ENDLESS
@@ -99,14 +98,16 @@ class FoldCache:
             if len(known.stories) > 2 * POSTINGS:
                 del known.stories[:-POSTINGS], known.weights[:-POSTINGS]
 
-    def postings(self, term: str, at: int, reach: int, seen: Container[str]) -> Postings:
-        """Words that were never `seen` before are not looked up."""
+    def load_postings(self, term: str, at: int, reach: int, seen: Container[str]) -> Postings:
+        """What a word finds that is not in `terms`, or not for so late an entry. Words that were never `seen`
+        before are not looked up.
+        """
         known = self.terms.get(term)
-        if known is None:
-            known = self.terms[term] = Postings()
-            if term in seen or term.startswith("#"):
-                self._load(known, term, at, reach)
-        elif known.until < at:
+        if known is not None:
+            self._load(known, term, at, reach)
+            return known
+        known = self.terms[term] = Postings()
+        if term in seen or term.startswith("#"):
             self._load(known, term, at, reach)
         return known
 
@@ -115,7 +116,7 @@ class FoldCache:
         by_time = sorted(
             zip(known.stories, known.weights, strict=True), key=lambda one: (self.times[one[0]], one[0])
         )[-2 * POSTINGS :]
-        known.stories = array("I", [story for story, _ in by_time])
+        known.stories = [story for story, _ in by_time]
         known.weights = bytearray([weight for _, weight in by_time])
 
     def _load(self, known: Postings, term: str, at: int, reach: int) -> None:

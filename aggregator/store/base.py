@@ -222,9 +222,9 @@ def teach(conn: sqlite3.Connection) -> None:
     """The function that the triggers of the full-text index call."""
     conn.execute("PRAGMA trusted_schema = ON")
 
-    def words(text: str) -> str:
-        from aggregator.text.words import search_words
+    from aggregator.text.words import search_words
 
+    def words(text: str) -> str:
         return " ".join(search_words(text))
 
     conn.create_function("words", 1, words, deterministic=True)

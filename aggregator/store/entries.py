@@ -12,7 +12,7 @@ from aggregator.model import Entry, PollResult, Source, SourceState, StateChange
 from aggregator.store import intents, rows
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.members import touch_stories_of, withdraw
-from aggregator.store.recognise import StoredItem, free_id, recognise, take_keys
+from aggregator.store.recognise import StoredItem, free_id, recognise, take_keys, with_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,13 @@ def _note(writer: Writer, told: StateChange) -> None:
 def _entries(writer: Writer, polled: PollResult, keep: Callable[[Entry], bool]) -> tuple[Absorbed, list[int]]:
     """What changed, and the numbers of all entries that the document holds."""
     held = _held(writer, polled)
-    known = recognise(writer, polled.source, polled.entries, {number for number in held if number})
-    take_keys(writer, polled.source, polled.entries, known)
+    source, entries = polled.source, polled.entries
+    stored = with_keys(writer, source, entries)
+    known = recognise(writer, source, entries, stored, {number for number in held if number})
+    take_keys(writer, source, entries, stored, known)
     new = updated = 0
     present: list[int] = []
-    for entry in polled.entries:
+    for entry in entries:
         old = known.get(entry.key)
         if old is None:
             present.append(_insert(writer, entry, polled.at, keep))
@@ -109,14 +111,15 @@ def _remember_items(writer: Writer, polled: PollResult, present: Sequence[int]) 
             writer.value("SELECT present FROM source WHERE id = ?", (polled.source,)) or "[]"
         )
         present, marks = [*present, *(number for number in before if number not in set(present))], None
+    held = rows.dump(present)
     writer.run(
         "INSERT OR IGNORE INTO dirty SELECT 'source-' || id FROM source WHERE id = ? AND present <> ?",
-        (polled.source, rows.dump(present)),
+        (polled.source, held),
     )  # its page shows what it holds
     writer.run(
         "UPDATE source SET present = ?1, items = ?3, items_context = ?4 "
         "WHERE id = ?2 AND (present <> ?1 OR items IS NOT ?3 OR items_context IS NOT ?4)",
-        (rows.dump(present), polled.source, marks and marks.records, marks and marks.context),
+        (held, polled.source, marks and marks.records, marks and marks.context),
     )
 
 

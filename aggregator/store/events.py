@@ -13,7 +13,7 @@ from aggregator.store.base import Reader, Writer
 from aggregator.store.members import drop_empty, events_of, founded, touch
 from aggregator.store.overrides import Features
 from aggregator.store.rows import id_hash
-from aggregator.store.unpublished import mark_event
+from aggregator.store.unpublished import mark_event, mark_events
 
 
 def founders(reader: Reader, events: Iterable[int]) -> dict[int, tuple[int | None, int]]:
@@ -32,8 +32,7 @@ def merge_events(writer: Writer, found: Iterable[tuple[int, int, Reason]]) -> No
     merges = list(found)
     touched = {event for kept, gone, _ in merges for event in (kept, gone)}
     names = names_of(writer, touched)
-    for event in sorted(touched):
-        mark_event(writer, event)
+    mark_events(writer, sorted(touched))
     pairs = [(kept, gone) for kept, gone, _ in merges]
     # ids that were merged away once and stand again
     writer.run_many("DELETE FROM alias WHERE public_id = ?", [(names[kept],) for kept, _ in pairs])
@@ -98,8 +97,7 @@ def _found(writer: Writer, public_id: str, published: int, changed: int) -> int:
 
 def move_stories(writer: Writer, stories: Sequence[int], event: int) -> None:
     """Into this event; ids that were merged away with them lead there too."""
-    for left in sorted(set(events_of(writer, stories).values())):
-        mark_event(writer, left)
+    mark_events(writer, sorted(set(events_of(writer, stories).values())))
     writer.run_many(
         "UPDATE story SET event = ?, labelled = 0, archived = 0 WHERE id = ?",
         [(event, story) for story in stories],

@@ -14,7 +14,7 @@ from aggregator.store import rows
 from aggregator.store.base import Reader, Writer
 from aggregator.store.overrides import JOINED
 from aggregator.store.rows import id_hash
-from aggregator.store.unpublished import mark_event
+from aggregator.store.unpublished import mark_event, mark_events
 from aggregator.store.vocabulary import PERIOD, forget_postings_of, packed
 
 
@@ -212,8 +212,7 @@ def touch(writer: Writer, found: list[tuple[int, int]]) -> None:
     writer.run_many(
         "UPDATE event SET changed = max(changed, ?) WHERE id = (SELECT event FROM story WHERE id = ?)", found
     )
-    for event in sorted(set(events_of(writer, [story for _, story in found]).values())):
-        mark_event(writer, event)
+    mark_events(writer, sorted(set(events_of(writer, [story for _, story in found]).values())))
 
 
 def founder(reader: Reader, story: int) -> int | None:

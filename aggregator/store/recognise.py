@@ -7,7 +7,7 @@ something else, is new.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator import urls
@@ -37,20 +37,24 @@ class StoredItem:
     guid: str | None
 
 
-def _with_keys(reader: Reader, source: str, entries: Sequence[Entry]) -> dict[str, StoredItem]:
-    """Those whose key is stored, of the same thing."""
-    by_key = {row.key: row for row in _by_keys(reader, source, {entry.key for entry in entries})}
-    there = ((entry, by_key.get(entry.key)) for entry in entries)
-    return {entry.key: row for entry, row in there if row is not None and not _another(entry, row)}
+def with_keys(reader: Reader, source: str, entries: Sequence[Entry]) -> dict[str, StoredItem]:
+    """Key → what is stored under it, of the keys of these entries."""
+    columns, keys = f"SELECT {_COLUMNS} FROM entry WHERE source = ? AND key", {one.key for one in entries}
+    return {row[1]: StoredItem(*row) for row in reader.chosen(columns, keys, source)}
 
 
 def recognise(
-    reader: Reader, source: str, entries: Sequence[Entry], held: Collection[int] = ()
+    reader: Reader,
+    source: str,
+    entries: Sequence[Entry],
+    stored: Mapping[str, StoredItem],
+    held: Collection[int] = (),
 ) -> dict[str, StoredItem]:
-    """By key of the document → the stored entry that it is; who is missing is new. `held`: stored entries
-    that other items of the document are known to be.
+    """By key of the document → the stored entry that it is; who is missing is new. `stored`: of `with_keys`;
+    `held`: stored entries that other items of the document are known to be.
     """
-    known = _with_keys(reader, source, entries)
+    there = ((entry, stored.get(entry.key)) for entry in entries)
+    known = {entry.key: row for entry, row in there if row is not None and not _another(entry, row)}
     strangers = [entry for entry in entries if entry.key not in known]
     taken = {row.id for row in known.values()} | set(held)
     candidates = {
@@ -66,19 +70,27 @@ def recognise(
     return known
 
 
-def take_keys(writer: Writer, source: str, entries: Sequence[Entry], known: Mapping[str, StoredItem]) -> None:
+def take_keys(
+    writer: Writer,
+    source: str,
+    entries: Sequence[Entry],
+    stored: Mapping[str, StoredItem],
+    known: Mapping[str, StoredItem],
+) -> None:
     """Whatever a document says is stored under its key there, so that a repeat of the document finds it
-    again.
+    again. `stored`: of `with_keys`; `known`: what was recognised.
 
     Who had such a key and is something else now, or is not said any more, goes under a longer one.
     """
     own = {entry.key: known.get(entry.key) for entry in entries}
     takers = [(entry, row) for entry in entries if (row := own[entry.key]) and row.key != entry.key]
     leaving = {row.id for _, row in takers}
-    for row in _by_keys(writer, source, own):
+    for row in stored.values():
         holder = own[row.key]
         if row.id not in leaving and (holder is None or holder.id != row.id):
             writer.run("UPDATE entry SET key = ? WHERE id = ?", (_longer_key(writer, source, row), row.id))
+    if not takers:
+        return
     # Two may change places: no guid begins with a line end, so nobody has these keys.
     writer.run_many("UPDATE entry SET key = char(10) || id WHERE id = ?", [(number,) for number in leaving])
     writer.run_many(
@@ -190,11 +202,6 @@ def _first_free(free: Callable[[str], bool], wanted: Sequence[str], *minted: str
     while not free(one := urls.mint(*minted, wanted[-1], str(number))):
         number += 1
     return one
-
-
-def _by_keys(reader: Reader, source: str, keys: Iterable[str]) -> Iterator[StoredItem]:
-    found = reader.chosen(f"SELECT {_COLUMNS} FROM entry WHERE source = ? AND key", keys, source)
-    yield from (StoredItem(*row) for row in found)
 
 
 def _newest(reader: Reader, condition: str, *values: str) -> Iterator[StoredItem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from aggregator.model import (
@@ -171,6 +171,9 @@ SOURCE_COLUMNS = (
 )
 
 
+_HINTS = tuple(field.name for field in fields(PollHints))
+
+
 def memory_row(memory: SourceState) -> tuple[object, ...]:
     """In the order of `SOURCE_COLUMNS`."""
     return (
@@ -191,7 +194,7 @@ def memory_row(memory: SourceState) -> tuple[object, ...]:
         dump(memory.posts),
         None if memory.moved is None else dump(asdict(memory.moved)),
         memory.body_bytes,
-        dump(asdict(memory.hints)),
+        dump({name: getattr(memory.hints, name) for name in _HINTS}),
     )
 
 

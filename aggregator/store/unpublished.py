@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from aggregator.store.base import Reader, Store, Writer
 
@@ -49,10 +49,16 @@ def mark_all_events(store: Store) -> None:
 
 
 def mark_event(writer: Writer, event: int) -> None:
-    """Every edition that shows a story of this event, and the event's own page, are to be printed anew."""
-    writer.run(
+    mark_events(writer, (event,))
+
+
+def mark_events(writer: Writer, events: Collection[int]) -> None:
+    """Every edition that shows a story of these events, and their own pages, are to be printed anew."""
+    writer.run_many(
         "INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label WHERE story IN (SELECT id FROM story "
         "WHERE event = ?)",
-        (event,),
+        [(event,) for event in events],
     )
-    writer.run("INSERT OR IGNORE INTO dirty VALUES ('all'), (?)", (f"event:{event}",))
+    writer.run_many(
+        "INSERT OR IGNORE INTO dirty VALUES ('all'), (?)", [(f"event:{event}",) for event in events]
+    )

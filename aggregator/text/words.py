@@ -76,6 +76,8 @@ _LETTER = re.compile(f"[{''.join(map(chr, _LETTERS))}]")
 def sought(text: str) -> str:
     """As `fold`, and `Łódź` is `lodz`, `Øre` is `ore`: for looking up only, never to tell two texts apart."""
     folded = fold(text)
+    if folded.isascii():
+        return folded
     return folded.translate(_LETTERS) if _LETTER.search(folded) else folded
 
 
