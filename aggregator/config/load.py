@@ -17,7 +17,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from aggregator import __version__, kinds, query, urls
-from aggregator.config import lines, lists, quick
+from aggregator.config import lines, lists, quick, tables
 from aggregator.errors import ConfigError
 from aggregator.model import BY_HAND, Category, EventLead, Hook, Limits, Pace, Site, Sort, Source, Topic, Unit
 from aggregator.text.words import sought
@@ -91,7 +91,7 @@ def load(path: Path, env: Mapping[str, str], secrets: bool = True) -> Config:
 
 def _tables(path: Path, text: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return tables.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(_syntax(path, str(error), text)) from None
     except RecursionError:
