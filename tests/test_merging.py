@@ -689,10 +689,25 @@ def counted(store: Store) -> tuple[dict[str, int], int]:
 def recounted(store: Store) -> tuple[dict[str, int], int]:
     """The same from the stored vectors and events."""
     words_of = store.rows(
-        "SELECT word.key, count(DISTINCT s.event) FROM story s JOIN vector v ON v.story = s.id, "
-        "json_each(v.terms) word GROUP BY word.key"
+        "SELECT word.value, count(DISTINCT s.event) FROM story s JOIN vector v ON v.story = s.id, "
+        f"{vocabulary.WORDS} word GROUP BY word.value"
     )
     return dict(words_of), store.value("SELECT count(*) FROM event")
+
+
+@pytest.mark.parametrize(
+    ("name", "vector"),
+    [
+        ("of a text without words", {}),
+        ("of one word, which is all of it", {"ferry": 1.0}),
+        ("of words in several scripts, and of next to no weight", {"łodz": 0.8, "東京": 0.6, "b2": 0.0001}),
+    ],
+)
+def test_a_vector_is_stored_as_it_is(store: Store, name: str, vector: cluster.Vector) -> None:
+    words, weights = vocabulary.packed(vector)
+    assert vocabulary.unpacked(words, weights) == vector, name
+    found = store.column(f"SELECT word.value FROM (SELECT ? AS words) v, {vocabulary.WORDS} word", (words,))
+    assert found == list(vector), "as SQL has them"
 
 
 _HEADLINES = st.lists(

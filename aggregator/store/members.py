@@ -139,7 +139,7 @@ class Additions:
         self.newest_before = self._event  # events of a higher number are new in this transaction
         self._events: list[tuple[int, str, int, int, int]] = []
         self._stories: list[tuple[int, str, int, int, int, int]] = []
-        self._vectors: list[tuple[int, str]] = []
+        self._vectors: list[tuple[int, str, bytes]] = []
         self._members: list[tuple[int, int, str | None, int | None, float, float, str]] = []
         self._postings: list[tuple[int, int, int, int, int]] = []
         self._joined: dict[int, int] = {}  # story → the date of the newest entry that came to it
@@ -164,7 +164,7 @@ class Additions:
         return self._story, event
 
     def vector(self, story: int, vector: Mapping[str, float]) -> None:
-        self._vectors.append((story, packed(vector)))
+        self._vectors.append((story, *packed(vector)))
 
     def member(self, entry: PendingEntry, story: int, reason: Reason) -> None:
         """Put an entry into a story that is there, which changes what readers see of it."""
@@ -192,7 +192,7 @@ class Additions:
             "INSERT INTO story (id, public_id, id_hash, event, published, changed) VALUES (?, ?, ?, ?, ?, ?)",
             self._stories,
         )
-        writer.run_many("INSERT OR REPLACE INTO vector VALUES (?, ?)", self._vectors)
+        writer.run_many("INSERT OR REPLACE INTO vector VALUES (?, ?, ?)", self._vectors)
         writer.run_many("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", self._members)
         writer.run_many("DELETE FROM pending_entry WHERE entry = ?", [(row[0],) for row in self._members])
         self._postings.sort()  # in the order of the table: neighbours share a page

@@ -5,7 +5,9 @@ same as all steps together and describes every table; a change goes into both.
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -338,6 +340,24 @@ def m012_words(db: Database) -> None:
         CREATE INDEX event_id_hash ON event (id_hash);
         """,
     )
+
+
+@_step
+def m013_weights(db: Database) -> None:
+    """The words of a vector are text, their weights bytes: two thirds of what they took as JSON."""
+    db.conn.execute(
+        "CREATE TABLE vector_new (story INTEGER PRIMARY KEY REFERENCES story ON DELETE CASCADE, words TEXT NOT "
+        "NULL, weights BLOB NOT NULL) STRICT"
+    )
+    portion = "SELECT story, terms FROM vector WHERE story > ? ORDER BY story LIMIT 1000"
+    last = -1
+    while known := db.conn.execute(portion, (last,)).fetchall():
+        last = known[-1][0]
+        for story, terms in known:
+            vector = json.loads(terms)
+            weights = struct.pack(f"<{len(vector)}H", *vector.values())
+            db.conn.execute("INSERT INTO vector_new VALUES (?, ?, ?)", (story, " ".join(vector), weights))
+    _script(db, "DROP TABLE vector;\nALTER TABLE vector_new RENAME TO vector;\n")
 
 
 # fmt: on

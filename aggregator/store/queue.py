@@ -12,7 +12,7 @@ from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.intents import free_at
 from aggregator.store.members import drop_empty, events_of
 from aggregator.store.unpublished import mark_event
-from aggregator.store.vocabulary import PERIOD, forget_postings_of
+from aggregator.store.vocabulary import PERIOD, WORDS, forget_postings_of
 
 
 def pending(reader: Reader) -> Sequence[int]:
@@ -102,8 +102,8 @@ def _uncount(writer: Writer) -> None:
     """
     these = "(SELECT story FROM unmade)"
     words = (
-        "SELECT s.event AS event, word.key AS term FROM story s JOIN vector v ON v.story = s.id, "
-        "json_each(v.terms) word WHERE s.id"
+        "SELECT s.event AS event, word.value AS term FROM story s JOIN vector v ON v.story = s.id, "
+        f"{WORDS} word WHERE s.id"
     )
     touched = f"SELECT DISTINCT event FROM story WHERE id IN {these}"
     found = writer.rows(

@@ -141,9 +141,10 @@ CREATE TABLE posting ( -- a story is found by this word, one of its heaviest
   PRIMARY KEY (period, term, at, story)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE vector ( -- the weighted words of a story: {word: weight * 10000}
+CREATE TABLE vector ( -- the weighted words of a story
   story INTEGER PRIMARY KEY REFERENCES story ON DELETE CASCADE,
-  terms TEXT NOT NULL
+  words TEXT NOT NULL, -- with blanks between them
+  weights BLOB NOT NULL -- weight * 10000 of each, in their order: unsigned, two bytes, the low one first
 ) STRICT;
 
 CREATE TABLE standing ( -- a sentence or a title's tail that several items of a source share: what says nothing

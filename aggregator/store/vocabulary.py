@@ -4,7 +4,7 @@ only.
 
 from __future__ import annotations
 
-import json
+import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -59,8 +59,8 @@ def _still_there(reader: Reader, events: Iterable[int]) -> Iterator[int]:
 def _words_of_events(reader: Reader, events: Iterable[int]) -> Counter[str]:
     """In how many of these events each word is."""
     query = (
-        "SELECT DISTINCT s.event, word.key FROM story s JOIN vector v ON v.story = s.id, "
-        "json_each(v.terms) word WHERE s.event"
+        f"SELECT DISTINCT s.event, word.value FROM story s JOIN vector v ON v.story = s.id, {WORDS} word "
+        "WHERE s.event"
     )
     return Counter(term for _, term in reader.chosen(query, events))
 
@@ -90,28 +90,35 @@ def newest_posting(reader: Reader) -> int:
 
 
 _SCALE = 10_000  # weights are kept as whole numbers: shorter, and the same on every machine
+# The words of a row of `vector v`, in SQL, as the column `value`. They are letters and digits: nothing in
+# them needs escaping.
+WORDS = """json_each(CASE v.words WHEN '' THEN '[]' ELSE '["' || replace(v.words, ' ', '","') || '"]' END)"""
 
 
-def packed(vector: Mapping[str, float]) -> str:
-    """As JSON; terms are letters and digits, so nothing in them needs escaping, and this takes a third of the
-    time.
+def packed(vector: Mapping[str, float]) -> tuple[str, bytes]:
+    """(the words with blanks between them, their weights one by one): two thirds of the bytes of JSON, and of
+    the time.
     """
-    return "{" + ",".join([f'"{term}":{int(weight * _SCALE + 0.5)}' for term, weight in vector.items()]) + "}"
+    weights = [int(weight * _SCALE + 0.5) for weight in vector.values()]
+    return " ".join(vector), struct.pack(f"<{len(weights)}H", *weights)
 
 
-def _unpacked(terms: str) -> dict[str, float]:
-    return {term: weight / _SCALE for term, weight in json.loads(terms).items()}
+def unpacked(words: str, weights: bytes) -> dict[str, float]:
+    """What `packed` made."""
+    found = struct.unpack(f"<{len(weights) // 2}H", weights)
+    return dict(zip(words.split(), [weight / _SCALE for weight in found], strict=True))
 
 
 def points(reader: Reader, stories: Iterable[int]) -> dict[int, tuple[int, str, dict[str, float]]]:
     """Story → (published, source of the entry that founded it or "", vector), of those that have a vector."""
     query = (
-        f"SELECT v.story, s.published, CASE WHEN e.id IS NULL THEN '' ELSE {rows.TELLER} END, v.terms "
-        "FROM vector v JOIN story s ON s.id = v.story LEFT JOIN entry e ON e.public_id = s.public_id WHERE "
-        "v.story"
+        f"SELECT v.story, s.published, CASE WHEN e.id IS NULL THEN '' ELSE {rows.TELLER} END, v.words, "
+        "v.weights FROM vector v JOIN story s ON s.id = v.story LEFT JOIN entry e ON e.public_id = "
+        "s.public_id WHERE v.story"
     )
     return {
-        story: (at, source, _unpacked(terms)) for story, at, source, terms in reader.chosen(query, stories)
+        story: (at, source, unpacked(words, weights))
+        for story, at, source, words, weights in reader.chosen(query, stories)
     }
 
 
