@@ -4,10 +4,12 @@ with nothing to do takes in all. Whatever is otherwise is left to pydantic, whic
 
 from __future__ import annotations
 
+import functools
 import json
 import pkgutil
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,95 +34,166 @@ class _Doubt(Exception):
     """Something is not as the schema says."""
 
 
+Reader = Callable[[Any], Any]
+"""A value as TOML has it → as the model of pydantic has it; _Doubt where it is not as one schema says."""
+
+
 def read(raw: dict[str, Any]) -> SimpleNamespace | None:
     """What TOML says, with defaults, durations in seconds and sizes in bytes, as the model of pydantic has
     it; None where that has to look at it.
     """
     schema = json.loads(pkgutil.get_data("aggregator.config", "schema.json") or b"{}")
     try:
-        found = _read(raw, schema, schema["$defs"])
+        found = _reader(schema, schema["$defs"])(raw)
     except _Doubt:
         return None
     assert isinstance(found, SimpleNamespace)
     return found
 
 
-def _read(value: Any, schema: Schema, shapes: dict[str, Schema]) -> Any:
+def _reader(schema: Schema, shapes: dict[str, Schema]) -> Reader:
+    """Made once, for thousands of values of one schema."""
     while "$ref" in schema:
         schema = shapes[schema["$ref"].rpartition("/")[2]]
-    for option in schema.get("anyOf", ()):
-        try:
-            return _read(value, option, shapes)
-        except _Doubt:
-            continue
-    reader = _READERS.get(schema.get("type", ""))
-    if reader is None or ("enum" in schema and value not in schema["enum"]):
+    if "anyOf" in schema:
+        return _any_of([_reader(option, shapes) for option in schema["anyOf"]])
+    make = _READERS.get(schema["type"])
+    read = make(schema, shapes) if make else _nothing
+    return _one_of(schema["enum"], read) if "enum" in schema else read
+
+
+def _any_of(readers: Sequence[Reader]) -> Reader:
+    def any_of(value: Any) -> Any:
+        for read in readers:
+            try:
+                return read(value)
+            except _Doubt:
+                continue
         raise _Doubt
-    return reader(value, schema, shapes)
+
+    return any_of
 
 
-def _text(value: Any, schema: Schema, shapes: dict[str, Schema]) -> str | int:
-    if type(value) is not str:
-        raise _Doubt
-    if not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", len(value)):
-        raise _Doubt
-    pattern = schema.get("pattern")
-    if pattern is None:
-        return value
-    if not re.fullmatch(pattern, value):
-        raise _Doubt
-    try:
-        return _UNITS[pattern](value) if pattern in _UNITS else value
-    except ValueError:
-        raise _Doubt from None
-
-
-def _number(value: Any, schema: Schema, shapes: dict[str, Schema]) -> int:
-    if type(value) is not int or not schema.get("minimum", value) <= value <= schema.get("maximum", value):
-        raise _Doubt
-    return value
-
-
-def _truth(value: Any, schema: Schema, shapes: dict[str, Schema]) -> bool:
-    if type(value) is not bool or schema.get("const", value) != value:
-        raise _Doubt
-    return value
-
-
-def _list(value: Any, schema: Schema, shapes: dict[str, Schema]) -> list[Any]:
-    if type(value) is not list or not schema.get("minItems", 0) <= len(value) <= schema.get(
-        "maxItems", len(value)
-    ):
-        raise _Doubt
-    return [_read(one, schema["items"], shapes) for one in value]
-
-
-def _table(value: Any, schema: Schema, shapes: dict[str, Schema]) -> SimpleNamespace | dict[str, Any]:
-    if type(value) is not dict:
-        raise _Doubt
-    if "properties" not in schema:
-        if len(value) > schema.get("maxProperties", len(value)):
+def _one_of(known: Sequence[Any], read: Reader) -> Reader:
+    def one_of(value: Any) -> Any:
+        if value not in known:
             raise _Doubt
-        return {name: _read(one, schema["additionalProperties"], shapes) for name, one in value.items()}
-    known: dict[str, Schema] = schema["properties"]
-    if not value.keys() <= known.keys():
-        raise _Doubt
-    return SimpleNamespace(**{
-        name: _read(value[name], one, shapes) if name in value else _default(one, shapes)
-        for name, one in known.items()
-    })  # fmt: skip
+        return read(value)
+
+    return one_of
 
 
-def _default(schema: Schema, shapes: dict[str, Schema]) -> Any:
-    """Of a section what its keys have; a key without a default has to be there."""
+def _nothing(value: Any) -> Any:
+    """Of what TOML has no value for."""
+    raise _Doubt
+
+
+def _text(schema: Schema, shapes: dict[str, Schema]) -> Reader:
+    least, most = schema.get("minLength", 0), schema.get("maxLength", sys.maxsize)
+    pattern = schema.get("pattern")
+
+    def text(value: Any) -> str:
+        if type(value) is not str or not least <= len(value) <= most:
+            raise _Doubt
+        return value
+
+    return text if pattern is None else _patterned(pattern, text)
+
+
+_compiled = functools.cache(re.compile)  # those that are needed, each once
+
+
+def _patterned(pattern: str, read: Reader) -> Reader:
+    unit = _UNITS.get(pattern)
+
+    def patterned(value: Any) -> str | int:
+        text: str = read(value)
+        if not _compiled(pattern).fullmatch(text):
+            raise _Doubt
+        try:
+            return unit(text) if unit else text
+        except ValueError:
+            raise _Doubt from None
+
+    return patterned
+
+
+def _number(schema: Schema, shapes: dict[str, Schema]) -> Reader:
+    least, most = schema.get("minimum", -sys.maxsize), schema.get("maximum", sys.maxsize)
+
+    def number(value: Any) -> int:
+        if type(value) is not int or not least <= value <= most:
+            raise _Doubt
+        return value
+
+    return number
+
+
+def _truth(schema: Schema, shapes: dict[str, Schema]) -> Reader:
+    wanted = (schema["const"],) if "const" in schema else (False, True)
+
+    def truth(value: Any) -> bool:
+        if type(value) is not bool or value not in wanted:
+            raise _Doubt
+        return value
+
+    return truth
+
+
+def _list(schema: Schema, shapes: dict[str, Schema]) -> Reader:
+    least, most = schema.get("minItems", 0), schema.get("maxItems", sys.maxsize)
+    read = _reader(schema["items"], shapes)
+
+    def items(value: Any) -> list[Any]:
+        if type(value) is not list or not least <= len(value) <= most:
+            raise _Doubt
+        return [read(one) for one in value]
+
+    return items
+
+
+def _table(schema: Schema, shapes: dict[str, Schema]) -> Reader:
+    return _section(schema, shapes) if "properties" in schema else _names(schema, shapes)
+
+
+def _names(schema: Schema, shapes: dict[str, Schema]) -> Reader:
+    """Of a table with any names."""
+    most, read = schema.get("maxProperties", sys.maxsize), _reader(schema["additionalProperties"], shapes)
+
+    def names(value: Any) -> dict[str, Any]:
+        if type(value) is not dict or len(value) > most:
+            raise _Doubt
+        return {name: read(one) for name, one in value.items()}
+
+    return names
+
+
+def _section(schema: Schema, shapes: dict[str, Schema]) -> Reader:
+    """Of a table whose keys are known."""
+    known = {name: _reader(one, shapes) for name, one in schema["properties"].items()}
+    defaults = {name: _default(one, known[name]) for name, one in schema["properties"].items()}
+    optional = {name: default for name, default in defaults.items() if default is not _nothing}
+    required = known.keys() - optional.keys()
+
+    def section(value: Any) -> SimpleNamespace:
+        if type(value) is not dict or not required <= value.keys() <= known.keys():
+            raise _Doubt
+        found = SimpleNamespace()
+        vars(found).update(optional)
+        vars(found).update((name, known[name](one)) for name, one in value.items())
+        return found
+
+    return section
+
+
+def _default(schema: Schema, read: Reader) -> Any:
+    """Of a section what its keys have; `_nothing` of a key that has to be there."""
     if "$ref" in schema:
-        return _read({}, schema, shapes)
-    if "default" not in schema:
-        raise _Doubt
-    default = schema["default"]
-    return _read(default, schema, shapes) if isinstance(default, dict) else default
+        return read({})
+    default = schema.get("default", _nothing)
+    return read(default) if isinstance(default, dict) else default
 
 
-_READERS: dict[str, Callable[[Any, Schema, dict[str, Schema]], Any]] = {
+_READERS: dict[str, Callable[[Schema, dict[str, Schema]], Reader]] = {
     "string": _text, "integer": _number, "boolean": _truth, "array": _list, "object": _table,
 }  # fmt: skip
