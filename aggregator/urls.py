@@ -111,10 +111,15 @@ def absolute(href: object, base: str) -> str | None:
     return found if is_web and found.isprintable() and " " not in found else None
 
 
+_WEB = re.compile(r"https?://[a-z0-9.-]*[a-z0-9](?:/[^\s<>\"]*)?")  # most addresses, at a glance
+
+
 def is_web(address: str) -> bool:
     """Whether this can be polled as it stands: http or https, a host, a port that there is, all of it
     escaped.
     """
+    if _WEB.fullmatch(address):
+        return True
     try:
         parts = urlsplit(address)
         named = parts.scheme in _PORTS and bool(parts.hostname) and (parts.port or 1) > 0

@@ -119,6 +119,12 @@ def test_a_reading_list_with_a_bad_address_ends_no_cycle(
         ("https://a.example/a b", False),
         ("https://a.example/\n", False),
         ("https://a.example/<", False),
+        ("https://a.example/?a=b:c@d#e", True),
+        ("https://a.example/\u00a0", False),
+        ('https://a.example/"', False),
+        ("https://a.example?x", True),
+        ("https://-", True),
+        ("https://a.example:", True),
         ("", False),
     ],
 )  # fmt: skip

@@ -159,13 +159,15 @@ class _Unset(dict[str, str]):
         return f"https://unset.invalid/{name}"
 
 
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # of an environment variable
+
+
 def _resolve(value: Any, path: lines.Path, env: Mapping[str, str], problems: list[Problem]) -> None:
     """Put the value of the environment variable in the place of every "env:NAME"."""
     for key, inner in list(value.items() if isinstance(value, dict) else enumerate(value)):
         if isinstance(inner, dict | list):
             _resolve(inner, (*path, key), env, problems)
-        elif isinstance(inner, str) and re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*", inner):
-            name = inner[4:]
+        elif isinstance(inner, str) and inner.startswith("env:") and _NAME.fullmatch(name := inner[4:]):
             if name in env:
                 value[key] = env[name]
             else:
@@ -275,12 +277,9 @@ def _cross(file: Any) -> Iterator[Problem]:
         yield from _topic_problems(number, topic, made_ids)
     yield from _names_of_digests(file)
     yield from _names_of_sources(file)
-    topic_ids = [topic.id for topic in file.topics]
     for number, hook in enumerate(file.hooks):
         yield from _hook_problems(number, hook)
-    for number, source in enumerate(file.sources):
-        yield from _source(number, source)
-        yield from _known(("sources", number, "topics"), source.topics, topic_ids, "topic")
+    yield from _source_problems(file)
 
 
 def _twice(name: str, items: Iterable[Any]) -> Iterator[Problem]:
@@ -297,7 +296,7 @@ def _topic_problems(number: int, topic: Any, made_ids: list[str]) -> Iterator[Pr
     if topic.id in RESERVED:
         yield ("topics", number, "id"), f'"{topic.id}" is reserved; choose another id'
     yield from _known(("topics", number, "sources"), topic.sources, made_ids, "source")
-    yield from _queries(("topics", number), {"match": topic.match, "exclude": topic.exclude})
+    yield from _queries(("topics", number), topic, "match", "exclude")
     yield from _starters(("topics", number, "starter"), topic.starter)
     if topic.scheme is not None and topic.term is None:
         yield ("topics", number, "scheme"), "says nothing without a `term`"
@@ -345,24 +344,39 @@ def _service(file: Any) -> Iterator[Problem]:
 def _of_address(url: str) -> str | None:
     if not urls.is_web(url):
         return f'"{url}" is no web address: only http and https are polled'
-    if "@" in urlsplit(url).netloc:
+    if "@" in url and "@" in urlsplit(url).netloc:
         return 'holds a user or password; secrets go into `headers = { Authorization = "env:NAME" }`'
     return None
 
 
-def _source(number: int, source: Any) -> Iterator[Problem]:
-    at: lines.Path = ("sources", number)
-    given = [f"`{key}`" for key in (*kinds.config_keys(), "opml") if getattr(source, key) is not None]
-    if len(given) > 1:
-        yield at, f"has {'both ' if len(given) == 2 else ''}{' and '.join(given)}; give one of them"
-    if not given:
-        yield at, f"needs {' or '.join(f'`{key}` ({words})' for key, words in kinds.config_keys().items())}"
+def _source_problems(file: Any) -> Iterator[Problem]:
+    places, topic_ids = [*kinds.config_keys(), "opml"], [topic.id for topic in file.topics]
+    for number, source in enumerate(file.sources):
+        yield from _source(("sources", number), source, places)
+        if source.topics:
+            yield from _known(("sources", number, "topics"), source.topics, topic_ids, "topic")
+
+
+def _source(at: lines.Path, source: Any, places: Sequence[str]) -> Iterator[Problem]:
+    """`places`: keys that say where a source is."""
+    given = [key for key in places if getattr(source, key) is not None]
+    if len(given) != 1:
+        yield at, _one_place(given)
     if source.id in RESERVED:
         yield (*at, "id"), f'"{source.id}" is reserved; choose another id'
     if source.url is not None and (words := _of_address(source.url)):
         yield (*at, "url"), words
-    yield from _headers(at, source.headers)
-    yield from _queries(at, {"include": source.include, "exclude": source.exclude})
+    if source.headers:
+        yield from _headers(at, source.headers)
+    yield from _queries(at, source, "include", "exclude")
+
+
+def _one_place(given: Sequence[str]) -> str:
+    """What is wrong with a source that says where it is in several ways, or in none."""
+    if not given:
+        return f"needs {' or '.join(f'`{key}` ({words})' for key, words in kinds.config_keys().items())}"
+    keys = " and ".join(f"`{key}`" for key in given)
+    return f"has {'both ' if len(given) == 2 else ''}{keys}; give one of them"
 
 
 def _headers(at: lines.Path, headers: Mapping[str, str]) -> Iterator[Problem]:
@@ -388,13 +402,13 @@ def _headers(at: lines.Path, headers: Mapping[str, str]) -> Iterator[Problem]:
             yield (*at, "headers", name), "is a header that we set ourselves"
 
 
-def _queries(at: lines.Path, found: Mapping[str, str | None]) -> Iterator[Problem]:
-    for name, text in found.items():
-        if text is not None:
+def _queries(at: lines.Path, table: Any, *keys: str) -> Iterator[Problem]:
+    for key in keys:
+        if (text := getattr(table, key)) is not None:
             try:
                 query.parse(text)
             except query.QueryError as error:
-                yield (*at, name), str(error)
+                yield (*at, key), str(error)
 
 
 LIST_INTERVAL = 86_400  # seconds between two looks at a reading list that says no other one
@@ -498,7 +512,7 @@ def _hook_problems(number: int, one: Any) -> Iterator[Problem]:
     at: lines.Path = ("hooks", number)
     if (one.run is None) == (one.notify is None):
         yield (*at, "run"), "a hook has either `run`, a command, or `notify`, an address"
-    yield from _queries(at, {"match": one.match})
+    yield from _queries(at, one, "match")
     if one.match is not None and one.on not in ("story", "event"):
         yield (*at, "match"), f"says nothing of a {one.on}; only stories and events match a query"
 

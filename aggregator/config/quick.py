@@ -9,7 +9,7 @@ import json
 import pkgutil
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -171,27 +171,25 @@ def _names(schema: Schema, shapes: dict[str, Schema]) -> Reader:
 def _section(schema: Schema, shapes: dict[str, Schema]) -> Reader:
     """Of a table whose keys are known."""
     known = {name: _reader(one, shapes) for name, one in schema["properties"].items()}
-    defaults = {name: _default(one, known[name]) for name, one in schema["properties"].items()}
-    optional = {name: default for name, default in defaults.items() if default is not _nothing}
-    required = known.keys() - optional.keys()
+    defaults = _defaults(schema["properties"], known)
+    required = known.keys() - defaults.keys()
 
     def section(value: Any) -> SimpleNamespace:
         if type(value) is not dict or not required <= value.keys() <= known.keys():
             raise _Doubt
-        found = SimpleNamespace()
-        vars(found).update(optional)
+        found = SimpleNamespace(**defaults)
         vars(found).update((name, known[name](one)) for name, one in value.items())
         return found
 
     return section
 
 
-def _default(schema: Schema, read: Reader) -> Any:
-    """Of a section what its keys have; `_nothing` of a key that has to be there."""
-    if "$ref" in schema:
-        return read({})
-    default = schema.get("default", _nothing)
-    return read(default) if isinstance(default, dict) else default
+def _defaults(schemas: Mapping[str, Schema], known: Mapping[str, Reader]) -> dict[str, Any]:
+    """Of a section what its keys have; without keys that have to be there."""
+    given = {
+        name: {} if "$ref" in one else one["default"] for name, one in schemas.items() if "default" in one
+    }
+    return {name: known[name](one) if isinstance(one, dict) else one for name, one in given.items()}
 
 
 _READERS: dict[str, Callable[[Schema, dict[str, Schema]], Reader]] = {
