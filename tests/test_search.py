@@ -127,6 +127,30 @@ def test_whatever_part_of_a_word_is_asked_for(
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "summary", "text", "columns"),
+    [
+        ("cut from the text", "A ferry sinks…", "A ferry sinks off the coast.", ["text"]),
+        ("all of the text", "A ferry sinks.", "<A> ferry sinks", ["text"]),
+        ("cut within a word", "A ferry sin…", "A ferry sinks off the coast.", ["summary", "text"]),
+        ("of other words", "The ferry is lost.", "A ferry sinks off the coast.", ["summary", "text"]),
+        ("of words from its middle", "ferry sinks", "A ferry sinks off the coast.", ["summary", "text"]),
+        ("of a text without words", "A ferry sinks.", "…", ["summary"]),
+    ],
+)
+def test_a_summary_that_the_text_begins_with_is_indexed_once(
+    tmp_path: Path, name: str, summary: str, text: str, columns: list[str]
+) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        for edited in (f"{text} Again.", text):
+            put(store, entry("a", "1", "News", edited, summary=summary))
+        change(store, "CREATE VIRTUAL TABLE temp.indexed USING fts5vocab (main, entry_fts, col)")
+        assert store.column("SELECT col FROM indexed WHERE term = 'ferry' ORDER BY col") == columns, name
+        assert len(desk.search(store, '"a ferry" OR "the ferry" OR "ferry sinks"', 9, NOW)) == 1
+        change(store, "DELETE FROM entry")
+        assert store.rows("SELECT * FROM indexed") == [], "what went in comes out"
+
+
 def test_an_edit_and_a_removal_are_found_anew(tmp_path: Path) -> None:
     with open_writer(tmp_path / "a.db") as store:
         put(store, entry("a", "1", "Alte Straße"))

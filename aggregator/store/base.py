@@ -13,6 +13,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -219,12 +220,20 @@ class Store(Reader):
 
 
 def teach(conn: sqlite3.Connection) -> None:
-    """The function that the triggers of the full-text index call."""
+    """The functions that the triggers of the full-text index call."""
     conn.execute("PRAGMA trusted_schema = ON")
+    conn.create_function("words", 1, _words, deterministic=True)
+    conn.create_function("words_beside", 2, _words_beside, deterministic=True)
 
+
+@lru_cache(maxsize=2)  # a summary and a text: the text is asked for twice
+def _words(text: str) -> str:
     from aggregator.text.words import search_words
 
-    def words(text: str) -> str:
-        return " ".join(search_words(text))
+    return " ".join(search_words(text))
 
-    conn.create_function("words", 1, words, deterministic=True)
+
+def _words_beside(summary: str, text: str) -> str:
+    """The words of a summary; none where the text begins with all of them, and is found by them anyway."""
+    own, others = _words(summary), _words(text)
+    return "" if others == own or others.startswith(f"{own} ") else own

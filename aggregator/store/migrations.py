@@ -360,4 +360,37 @@ def m013_weights(db: Database) -> None:
     _script(db, "DROP TABLE vector;\nALTER TABLE vector_new RENAME TO vector;\n")
 
 
+@_step
+def m014_summaries(db: Database) -> None:
+    """A summary that the text begins with is not indexed a second time: the index is made anew, once."""
+    remove = (
+        "INSERT INTO entry_fts (entry_fts, rowid, title, summary, text) VALUES ('delete', old.rowid, "
+        "words(old.title), words_beside(old.summary, old.text), words(old.text));"
+    )
+    add = (
+        "INSERT INTO entry_fts (rowid, title, summary, text) VALUES (new.rowid, words(new.title), "
+        "words_beside(new.summary, new.text), words(new.text));"
+    )
+    _script(
+        db,
+        f"""DROP TRIGGER entry_ai;
+        DROP TRIGGER entry_ad;
+        DROP TRIGGER entry_au;
+        INSERT INTO entry_fts (entry_fts) VALUES ('delete-all');
+        INSERT INTO entry_fts (rowid, title, summary, text)
+          SELECT id, words(title), words_beside(summary, text), words(text) FROM entry;
+        CREATE TRIGGER entry_ai AFTER INSERT ON entry BEGIN
+          {add}
+        END;
+        CREATE TRIGGER entry_ad AFTER DELETE ON entry BEGIN
+          {remove}
+        END;
+        CREATE TRIGGER entry_au AFTER UPDATE OF title, summary, text ON entry BEGIN
+          {remove}
+          {add}
+        END;
+        """,
+    )
+
+
 # fmt: on

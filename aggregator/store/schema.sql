@@ -3,7 +3,7 @@
 --
 -- What a source *said* (entry, raw) and what we *know of it* (all else) are apart. Times are whole seconds since
 -- 1970 in UTC; the views at the end show them as RFC 3339. Lists and small records are JSON. The views are what is
--- meant to be read; only `aggregator` may write: entries are indexed by triggers that call its function `words()`,
+-- meant to be read; only `aggregator` may write: entries are indexed by triggers that call its functions,
 -- so that other programs are refused instead of leaving the full-text index wrong.
 
 CREATE TABLE source ( -- what we know of a source: health, validators, next poll and why then, what it says of itself
@@ -247,22 +247,23 @@ CREATE TABLE meta ( -- small facts about this database
 ) STRICT, WITHOUT ROWID;
 
 -- Full-text search over our own words (`text.words.search_words`): one idea of what a word is for topics and search,
--- in every script. External content, so that nothing is stored twice. Only what changes a word is indexed anew.
+-- in every script. External content, so that nothing is stored twice; a summary that the text begins with is indexed
+-- with the text alone. Only what changes a word is indexed anew.
 CREATE VIRTUAL TABLE entry_fts USING FTS5 (title, summary, text,
   tokenize='unicode61 remove_diacritics 2', content="entry");
 CREATE TRIGGER entry_ai AFTER INSERT ON entry BEGIN
   INSERT INTO entry_fts (rowid, title, summary, text)
-    VALUES (new.rowid, words(new.title), words(new.summary), words(new.text));
+    VALUES (new.rowid, words(new.title), words_beside(new.summary, new.text), words(new.text));
 END;
 CREATE TRIGGER entry_ad AFTER DELETE ON entry BEGIN
   INSERT INTO entry_fts (entry_fts, rowid, title, summary, text)
-    VALUES ('delete', old.rowid, words(old.title), words(old.summary), words(old.text));
+    VALUES ('delete', old.rowid, words(old.title), words_beside(old.summary, old.text), words(old.text));
 END;
 CREATE TRIGGER entry_au AFTER UPDATE OF title, summary, text ON entry BEGIN
   INSERT INTO entry_fts (entry_fts, rowid, title, summary, text)
-    VALUES ('delete', old.rowid, words(old.title), words(old.summary), words(old.text));
+    VALUES ('delete', old.rowid, words(old.title), words_beside(old.summary, old.text), words(old.text));
   INSERT INTO entry_fts (rowid, title, summary, text)
-    VALUES (new.rowid, words(new.title), words(new.summary), words(new.text));
+    VALUES (new.rowid, words(new.title), words_beside(new.summary, new.text), words(new.text));
 END;
 
 -- For people, who open the file with `sqlite-utils` or Datasette.
