@@ -7,8 +7,8 @@ In: an open store and a question. Out: values. Start reading at `why`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from aggregator import edition, query, suggest
 from aggregator.batches import batches
@@ -46,10 +46,9 @@ class SourceRow:
 
     source: Source
     title: str
-    memory: SourceState
-    requests: tuple[int, ...]  # of the last seven days, today last
-    new: tuple[int, ...]  # entries, of the same days
+    memory: SourceState  # without what only polls need
     push: str = ""  # whether its hub pushes, in words; "" where it has none
+    new: tuple[int, ...] = ()  # entries of the last seven days, today last; only where they are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,37 +300,32 @@ def matching(
 
 
 def source_rows(config: Config, store: Reader, now: int) -> tuple[SourceRow, ...]:
-    """Every source of the config with its memory and its last seven days."""
-    days = _last_seven_days(store, now // 86_400)
-    known, titles, pushed = sources.memories(store), sources.titles(store), pushes.all_of(store)
+    """Every source of the config with its health."""
+    known, titles, pushed = sources.healths(store), sources.titles(store), pushes.all_of(store)
+    never_polled = SourceState()
     return tuple(
         SourceRow(
             source,
             source.title or titles.get(source.id) or source.id,
-            known.get(source.id, SourceState()),
-            tuple(days[source.id].requests),
-            tuple(days[source.id].new),
+            known.get(source.id, never_polled),
             pushed[source.id].in_words(now) if source.id in pushed else "",
         )
         for source in config.sources
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Days:
-    """Seven of them, the oldest first."""
-
-    requests: list[int] = field(default_factory=lambda: [0] * 7)
-    new: list[int] = field(default_factory=lambda: [0] * 7)
+def with_days(found: Iterable[SourceRow], store: Reader, now: int) -> tuple[SourceRow, ...]:
+    """With what was new in each of the last seven days."""
+    days = _last_seven_days(store, now // 86_400)
+    return tuple(replace(row, new=tuple(days.get(row.source.id, [0] * 7))) for row in found)
 
 
-def _last_seven_days(store: Reader, today: int) -> Mapping[str, _Days]:
-    """By source; all of them."""
-    found = defaultdict[str, _Days](_Days)
+def _last_seven_days(store: Reader, today: int) -> Mapping[str, list[int]]:
+    """New entries by source and day, the oldest day first."""
+    found = defaultdict[str, list[int]](lambda: [0] * 7)
     for row in sources.traffic(store, today - 6):
         if row.day <= today:
-            place = row.day - today + 6
-            found[row.source].requests[place], found[row.source].new[place] = row.requests, row.new
+            found[row.source][row.day - today + 6] = row.new
     return found
 
 

@@ -162,14 +162,21 @@ def table(
     """
     found = list(rows)
     if not sys.stdout.isatty():
-        for row in (columns, *found):
-            click.echo("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row))
+        click.echo("".join(f"{_piped(row)}\n" for row in (columns, *found)), nl=False)  # one write for all
         return
     from rich.console import Console
 
     console = Console()
     for line in _laid_out(columns, found, console.width, wrap, styles):
         console.print(line, no_wrap=True, overflow="crop", highlight=False)
+
+
+def _piped(row: Sequence[str]) -> str:
+    """A line for `cut` and `awk`."""
+    line = "\t".join(row)
+    if line.count("\t") < len(row) and "\n" not in line:
+        return line
+    return "\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row)
 
 
 NARROW, WIDEST = 24, 26  # characters: less is no room for the last column; more is too much for another one

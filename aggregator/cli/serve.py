@@ -155,7 +155,7 @@ class StoreDesk:
         config, present = self._holder.config, self._clock()
         try:
             with self._open() as store:
-                rows = desk.source_rows(config, store, present)
+                rows = desk.with_days(desk.source_rows(config, store, present), store, present)
                 summary = _summary(desk.week(store, present), lookup.counts(store))
         except StoreError as error:
             return self._unusable(error)
@@ -178,7 +178,8 @@ class StoreDesk:
 
     def _source_page(self, store: Reader, chosen: Source) -> bytes:
         config, present, name = self._holder.config, self._clock(), chosen.id
-        [row] = desk.source_rows(replace(config, sources=(chosen,)), store, present)
+        known = desk.source_rows(replace(config, sources=(chosen,)), store, present)
+        [row] = desk.with_days(known, store, present)
         items = cycle.source_items(config, store, name, ITEMS)
         last = sources.last_notices(store).get(name)
         origin = sources.origins(store, [chosen])[name]

@@ -172,6 +172,7 @@ SOURCE_COLUMNS = (
 
 
 _HINTS = tuple(field.name for field in fields(PollHints))
+_NO_HINTS = PollHints()
 
 
 def memory_row(memory: SourceState) -> tuple[object, ...]:
@@ -199,6 +200,7 @@ def memory_row(memory: SourceState) -> tuple[object, ...]:
 
 
 def memory(row: Sequence[Any]) -> SourceState:
+    """From a row of `SOURCE_COLUMNS`."""
     return SourceState(
         state=row[0],
         state_since=row[1],
@@ -217,7 +219,7 @@ def memory(row: Sequence[Any]) -> SourceState:
         posts=() if row[14] == "[]" else tuple(load(row[14])),
         moved=None if row[15] is None else Redirect(**json.loads(row[15])),
         body_bytes=row[16],
-        hints=_hints(load(row[17])),
+        hints=_NO_HINTS if row[17] is None else _hints(load(row[17])),
     )
 
 

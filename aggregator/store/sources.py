@@ -11,6 +11,8 @@ from aggregator.store import rows
 from aggregator.store.base import Reader, Store
 
 _MEMORY = ", ".join(rows.SOURCE_COLUMNS)
+_POLLED_BY = {"posts": "'[]'", "hints": "NULL"}  # columns that only the next poll is planned by
+_HEALTH = ", ".join(_POLLED_BY.get(column, column) for column in rows.SOURCE_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,13 @@ class Traffic:
 def memories(reader: Reader) -> dict[str, SourceState]:
     """Of every source that was ever polled, by id."""
     return {row[0]: rows.memory(row[1:]) for row in reader.rows(f"SELECT id, {_MEMORY} FROM source")}
+
+
+def healths(reader: Reader) -> dict[str, SourceState]:
+    """As `memories`, for people to look at: without `posts` and `hints`, whose reading takes most of the
+    time; never to be written back.
+    """
+    return {row[0]: rows.memory(row[1:]) for row in reader.rows(f"SELECT id, {_HEALTH} FROM source")}
 
 
 def marks(reader: Reader, ids: Iterable[str]) -> dict[str, ItemMarks]:

@@ -1,0 +1,47 @@
+"""What is read and printed with thousands of sources in mind is what it would be one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from aggregator import desk
+from aggregator.cli.common import table
+from aggregator.model import Failure, PollHints, Redirect, Source, SourceState
+from aggregator.store import open_writer, sources
+from tests.helpers import NOW, change, config
+
+KNOWN = SourceState(
+    etag='"x"', hints=PollHints(ttl=3600), polled=NOW, succeeded=NOW - 9, last_new=NOW - 99, failures=2,
+    failing_since=NOW - 5, failure=Failure("http", "500"), posts=(NOW, NOW - 1), next_poll=NOW + 9, why="w",
+    state="failing", state_since=NOW - 8, moved=Redirect("https://b.example/", NOW - 9, 3, True),
+)  # fmt: skip
+
+
+def test_the_health_of_sources_is_their_memory_without_what_plans_polls(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        sources.remember(store, [(Source("a", url="https://a.example/"), KNOWN)])
+        assert sources.memories(store) == {"a": KNOWN}
+        assert sources.healths(store) == {"a": replace(KNOWN, posts=(), hints=PollHints())}
+
+
+def test_the_days_of_a_source_are_the_last_seven(tmp_path: Path) -> None:
+    settings = config(tmp_path, '[[sources]]\nid = "a"\npath = "a"\n[[sources]]\nid = "b"\npath = "b"\n')
+    today = NOW // 86_400
+    with open_writer(settings.database) as store:
+        for ago, new in ((-1, 64), (0, 1), (1, 2), (6, 4), (7, 8)):
+            change(store, "INSERT INTO traffic VALUES (?, 'a', 9, 0, 0, ?, 0, 0)", today - ago, new)
+        plain = desk.source_rows(settings, store, NOW)
+        assert [(row.source.id, row.title, row.memory.state, row.new) for row in plain] == [
+            ("a", "a", "new", ()),
+            ("b", "b", "new", ()),
+        ]
+        shown = desk.with_days(plain, store, NOW)
+        assert [row.new for row in shown] == [(4, 0, 0, 0, 0, 2, 1), (0,) * 7]
+
+
+def test_a_piped_table_has_a_line_a_row_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    table(("a", "b"), [("1", ""), ("x\ty", "z"), ("p\nq\t", "\t"), ("", "\n")])
+    assert capsys.readouterr().out == "a\tb\n1\t\nx y\tz\np q \t \n\t \n"
