@@ -159,8 +159,12 @@ def test_a_config_from_nothing_and_from_another_reader(
     assert [one.title for one in mine.topics] == ["World"]
     file.write_text("no opml")
     with pytest.raises(UsageError, match=r"feeds\.opml"):
-        run("init", str(tmp_path / "bad"), "--from", str(file))
-    assert not (tmp_path / "bad" / "config.toml").exists()
+        run("init", str(tmp_path / "bad" / "one"), "--from", str(file))
+    assert not (tmp_path / "bad").exists()
+    (tmp_path / "there").mkdir()
+    with pytest.raises(UsageError, match=r"feeds\.opml"):
+        run("init", str(tmp_path / "there"), "--from", str(file))
+    assert list((tmp_path / "there").iterdir()) == [], "a folder that was there before stays"
     monkeypatch.chdir(tmp_path)
     assert "then run: aggregator run\n" in CliRunner().invoke(group, ["init"]).stderr
     assert tomllib.loads((tmp_path / "config.toml").read_text())["service"]

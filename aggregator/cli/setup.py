@@ -53,22 +53,27 @@ def init_command(settings: Settings, directory: Path, minimal: bool, opml_file: 
     here).
     """
     target = directory / "config.toml"
+    made = [folder for folder in (directory, *directory.parents) if not folder.exists()]
     _begin(target, minimal or opml_file is not None)
     if opml_file is not None:
-        _take_in(replace(settings, config=target), opml_file)
+        _take_in(replace(settings, config=target), opml_file, made)
     here = target.absolute() == Path("config.toml").absolute()
     command = "aggregator run" if here else f"aggregator --config {target} run"
     settings.say(f"{target}: written; change it to your taste, then run: {command}")
 
 
-def _take_in(settings: Settings, opml_file: Path) -> None:
-    """What another reader has; where it can't be read, the next attempt starts afresh."""
+def _take_in(settings: Settings, opml_file: Path, made: Sequence[Path]) -> None:
+    """What another reader has; where it can't be read, nothing is left behind. `made`: the folders that are new,
+    the innermost first.
+    """
     from aggregator.cli.sources import bring_in
 
     try:
         bring_in(settings, opml_file, topics_from_folders=True)
     except UsageError:
         settings.path.unlink()
+        for folder in made:
+            folder.rmdir()
         raise
 
 
