@@ -228,7 +228,8 @@ def _in_folders(feeds: Iterable[Outline], ids: bool) -> Iterator[str]:
 
 
 def _line(feed: Outline, ids: bool) -> str:
-    name, url = _attribute(_words(feed.title) or feed.url), _attribute(feed.url)
+    name = _attribute(_words(feed.title) or urls.host(feed.url) or feed.url)
+    url = _attribute(feed.url)
     # Importers and validators stumble over addresses in brackets (IPv6); a site's page can be left out.
     site = feed.site if feed.site and "[" not in feed.site else ""
     categories = ",".join(f"/{one}" for one in feed.categories)

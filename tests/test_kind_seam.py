@@ -110,7 +110,7 @@ def test_letters_are_stored_and_published(folder: Path) -> None:
     assert items[0]["authors"] == [{"name": "The Ferry Letter"}] and items[0]["_source"]["id"] == "ferry"
     assert memory.posts and memory.why == "a folder of letters: looked at in each cycle", "it has a rhythm"
     assert [one.requests for one in traffic] == [0], "no server was asked"
-    assert b"ferry" not in sources_opml(settings, settings.sources), "nobody else can read it"
+    assert b"ferry" not in sources_opml(settings, settings.sources, {}), "nobody else can read it"
 
 
 def test_a_letter_more_is_an_entry_more(folder: Path) -> None:

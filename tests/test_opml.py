@@ -11,7 +11,8 @@ import pytest
 from aggregator import opml
 from aggregator.config import doubts, lines, load
 from aggregator.config.load import named_id
-from tests.helpers import config
+from aggregator.store import open_writer
+from tests.helpers import config, entry, put
 
 ROOT = Path(__file__).parent.parent
 
@@ -128,6 +129,46 @@ def test_import_makes_topics_of_folders_and_a_round_trip_keeps_them(tmp_path: Pa
         (one.id, one.url, one.title, one.topics) for one in made.sources
     ]
     assert "0 sources added, 2 there already" in cli(second, "sources", "import", "x.opml").stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "url", "text"),
+    [
+        ("a title", "Alpha", "https://a.example/f", "Alpha"),
+        ("none", "", "https://a.example/f?x=1", "a.example"),
+        ("nothing that shows", " \u200b", "https://a.example:8443/f", "a.example"),
+        ("no host either", "", "urn:x", "urn:x"),
+    ],
+)
+def test_a_feed_without_a_title_is_called_by_its_host(name: str, title: str, url: str, text: str) -> None:
+    assert f' text="{text}" title="{text}" '.encode() in opml.write("List", [opml.Outline(url, title)]), name
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "is_read", "text"),
+    [
+        ("the config's word", 'title = "Mine"', True, "Mine"),
+        ("what the feed says", "", True, "Alpha Daily"),
+        ("not read yet", "", False, "a.example"),
+        ("the database is none", "", None, "a.example"),
+    ],
+)
+def test_an_exported_source_is_called_as_people_know_it(
+    tmp_path: Path, name: str, title: str, is_read: bool | None, text: str
+) -> None:
+    key = 'headers = { Cookie = "env:NOBODY_SET_IT" }'  # a secret is not needed
+    settings = config(tmp_path, f'[[sources]]\nid = "x-1"\nurl = "https://a.example/f"\n{title}\n')
+    if is_read:
+        with open_writer(settings.database) as store:
+            put(store, entry("x-1", "g", "A ferry sinks"))
+            with store.transaction() as writer:
+                writer.run("UPDATE source SET title = 'Alpha Daily'")
+    elif is_read is None:
+        settings.database.parent.mkdir(parents=True, exist_ok=True)
+        settings.database.write_bytes(b"no database at all" * 1000)
+    settings.path.write_text(settings.path.read_text() + key)
+    said = cli(tmp_path, "--config", str(settings.path), "sources", "export").stdout
+    assert f'text="{text}"' in said and 'aggregator:id="x-1"' in said, name
 
 
 def test_import_without_the_option_takes_known_topics_only(tmp_path: Path) -> None:

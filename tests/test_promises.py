@@ -168,7 +168,7 @@ def test_F61_titles_that_importers_take_for_html() -> None:
     titles = {
         "R&D <b>x</b> a < b": "R＆D ‹b›x‹/b› a ‹ b",
         "Q & A": "Q & A",
-        "\u200b\ufeff": "https://a.example/2",
+        "\u200b\ufeff": "a.example",
         "&amp; &copy": "＆amp; ＆copy",
     }
     data = opml.write(

@@ -398,8 +398,8 @@ def _keep_ids(rows: list[dict[str, Any]], taken: set[str]) -> None:
 @common()
 def export_command(settings: Settings, file: Path | None) -> None:
     """The sources as OPML, to FILE or to stdout."""
-    config = settings.load()
-    data = sources_opml(config, config.sources)
+    config = settings.load(secrets=False)
+    data = sources_opml(config, config.sources, _titles(config))
     if file is None:
         click.echo(data, nl=False)
         return
@@ -410,13 +410,26 @@ def export_command(settings: Settings, file: Path | None) -> None:
     settings.say(f"{file}: {counted(sum(kinds.of(source).remote for source in config.sources), 'source')}")
 
 
-def sources_opml(config: Config, found: tuple[Source, ...]) -> bytes:
-    """Feeds only: a local file is of no use to another reader. Topics are folders, and categories by id."""
+def _titles(config: Config) -> Mapping[str, str]:
+    """What the sources are called, by id: those that were read already."""
+    if not is_there(config.database):
+        return {}
+    try:
+        with open_reader(config.database) as store:
+            return sources.titles(store)
+    except AggregatorError:
+        return {}  # the list is wanted all the more where the database can't be read
+
+
+def sources_opml(config: Config, found: tuple[Source, ...], called: Mapping[str, str]) -> bytes:
+    """Feeds only: a local file is of no use to another reader. Topics are folders, and categories by id.
+    `called`: what feeds say that they are called, by id of their source.
+    """
     titles = {topic.id: topic.title for topic in config.topics}
     outlines = [
         opml.Outline(
             url=kinds.address(source),
-            title=source.title or source.id,
+            title=source.title or called.get(source.id, ""),
             folders=tuple(titles[topic] for topic in source.topics[:1]),
             categories=source.topics,
             id=source.id,
