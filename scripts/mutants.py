@@ -64,6 +64,7 @@ MUTANTS = (
     m("K1", "what is still in its feed is not pruned", "store/retention.py", "{*aged, *beyond} - held", "{*aged, *beyond}", "decisions.py::test_prune_leaves_what_is_still_in_its_feed"),
     m("B3", "an empty file is no database of ours", "store/opening.py", "if path.stat().st_size == 0:", "if False:", "decisions.py::test_an_empty_file_is_called_empty"),
     m("R2", "what fits two stored entries is neither", "store/recognise.py", "(len(fitting) == 1 or (fitting and same is _same_words))", "fitting", "items.py::test_from_poll_to_poll"),
+    m("B4", "the last of many at a time", "batches.py", "range(0, len(values), size)", "range(0, len(values) - size + 1, size)", "small_values.py::test_a_long_sequence_some_at_a_time"),
     # ---- folding
     m("F4", "a split holds for the level item", "fold/batch.py", "not in (None, levels.EVENT.name)", "== levels.TEXT.name", "decisions.py::test_a_split_holds_whatever_folded_it"),
     m("F2", "the window of texts", "fold/levels.py", "if weight >= COPIED and abs(at - when) <= window", "if weight >= COPIED", "decisions.py::test_the_window_of_texts_at_its_edge"),
@@ -74,6 +75,8 @@ MUTANTS = (
     m("H6", "silent after eight of its own gaps", "health.py", "MANY_GAPS = 8", "MANY_GAPS = 7", "decisions.py::test_silence_at_its_edges"),
     m("H3", "401 and 403 are blocked", "health.py", '("blocked", "unauthorized")', '("blocked",)', "lost.py::test_who_lets_no_reader_in_is_called_blocked"),
     m("H5", "who never worked is failing", "health.py", "or memory.succeeded is None", "or False", "lost.py::test_a_source_that_never_worked_fails_at_once"),
+    m("H7", "who falls silent is in trouble", "states.py", 'It may have moved without saying so.", "yellow", True)', 'It may have moved without saying so.", "yellow")', "digest.py::test_a_source_that_died_and_a_digest_are_told"),
+    m("H8", "the worst state comes first", "states.py", '(*BY_NAME, "disabled")', '(*reversed(BY_NAME), "disabled")', "commands.py::test_the_worst_come_first"),
     m("S2", "the gap doubles from the second failure on", "schedule.py", "min(failures - 1, 10)", "min(failures, 10)", "decisions.py::test_P10_the_first_gap_is_the_usual_one_and_then_it_doubles"),
     m("S3", "failures at once do not come back at once", "schedule.py", " + _jitter(salt, failures, back // 4)", "", "lost.py::test_P22_failures_at_once_do_not_come_back_at_once"),
     m("S5", "never more often than min_interval", "schedule.py", "floor = max(asked, hold, pace.min_interval)", "floor = max(asked, hold)", "decisions.py::test_P7_the_first_interval_is_no_shorter_than_the_least"),
@@ -82,8 +85,15 @@ MUTANTS = (
     m("S13", "gone is looked at once a week", "schedule.py", "GONE_PAUSE = 7 * 86_400", "GONE_PAUSE = 6 * 86_400", "schedule.py::test_P14_gone_is_looked_at_once_a_week"),
     m("S14", "a move is believed after three sightings", "schedule.py", "MOVE_SIGHTINGS, MOVE_SECONDS = 3, 86_400", "MOVE_SIGHTINGS, MOVE_SECONDS = 2, 86_400", "schedule.py::test_P15_P16_moves"),
     m("S15", "… over a day", "schedule.py", "MOVE_SIGHTINGS, MOVE_SECONDS = 3, 86_400", "MOVE_SIGHTINGS, MOVE_SECONDS = 3, 0", "schedule.py::test_P15_P16_moves"),
+    m("S16", "the gap counts from the end of a request", "schedule.py", "self._flying[host] -= 1\n        self._not_before(host, now + self._gap)\n", "self._flying[host] -= 1\n", "schedule.py::test_P11_P12_hosts"),
+    m("S17", "skipped days hold for one day", "schedule.py", "if is_a_day_off and later // 3600 % 24 not in hints.skip_hours:", "if False:", "schedule.py::test_P21_a_day_is_enough"),
     m("W1", "what left the config is gone after a week", "web.py", "SECOND_THOUGHTS = 7 * 86_400", "SECOND_THOUGHTS = 6 * 86_400", "web.py::test_F54_what_left_the_config_is_missed_for_a_week_then_gone_and_may_come_back"),
     m("W2", "a client that trickles is let go", "server.py", "now - self.asking > self._patience", "False", "web.py::test_S20_a_client_that_trickles_is_let_go"),
+    # ---- one cycle
+    m("L1", "no sign of life where all failed", "cycle/stages.py", "if config.ping_url and not report.all_failed:", "if config.ping_url:", "promises.py::test_ping_url_is_called_unless_every_poll_failed"),
+    m("L2", "a hub that does not answer is left alone", "cycle/stages.py", "if failure is not None and failure.status is None:", "if False:", "promises.py::test_F59_a_hub_that_never_answers_delays_nothing"),
+    m("L3", "what a hub brought is not polled too", "cycle/stages.py", " if task.source.id not in fresh]", "]", "push.py::test_what_a_hub_brought_is_not_polled_too"),
+    m("L4", "a clock that went back", "cycle/stages.py", 'if now < int(store.meta("clock") or now):', "if False:", "years.py::test_R13_a_clock_that_jumps_ahead_takes_nothing_away_and_dates_nothing_for_good", "years.py::test_R13_what_was_edited_while_the_clock_was_ahead_is_from_now_too"),
     # ---- the same text
     m("D1", "share of the words", "dedupe/decision.py", "THRESHOLD = 0.6 ", "THRESHOLD = 0.75 ", "decisions.py::test_one_text_or_not"),
     m("D3", "numbers in bodies", "dedupe/decision.py", "if _disagree(a.body_numbers, b.body_numbers, least):", "if False:", "decisions.py::test_one_text_or_not"),
@@ -131,6 +141,13 @@ MUTANTS = (
     m("I1", "to be printed until it is on disk", "cycle/publisher.py", "    publisher = Publisher(config, store, folder, now, stop or Stop(), is_all_new)\n", "    publisher = Publisher(config, store, folder, now, stop or Stop(), is_all_new)\n    unpublished.printed(store, names)\n", "lost.py::test_R4_what_was_not_written_is_still_to_be_written"),
     m("E1", "a burst stays for two days", "edition/__init__.py", "BURST_WINDOW = 48 * 3600", "BURST_WINDOW = 47 * 3600", "decisions.py::test_F26_a_burst_stays_for_two_days"),
     m("E5", "a feed of large items keeps thirty", "edition/__init__.py", "LEAST = 30", "LEAST = 29", "decisions.py::test_F25_thirty_items_whatever_their_size"),
+    m("E6", "what is wanted and left over stays", "publish.py", "if name in self._files and name not in files)", "if name in self._files)", "folder.py::test_a_file_that_is_wanted_and_left_over_stays"),
+    m("E7", "of equals in a digest the newest comes first", "digest.py", "(-item.sources, -item.published, item.id)", "(-item.sources, item.published, item.id)", "digest.py::test_the_order_of_a_digest"),
+    # ---- topics that learn, and those that are missing
+    m("Q1", "half of a rule's word is hidden with it", "learn.py", 'if not one.startswith(("§", *hidden)))', 'if one not in hidden and not one.startswith("§"))', "topics.py::test_a_rules_words_are_hidden_and_what_begins_so"),
+    m("Q2", "unusual entries belong to a topic too", "learn.py", "for likeness in likenesses) / (1 - UNUSUAL))", "for likeness in likenesses))", "topics.py::test_how_many_of_the_others_belong_to_a_topic"),
+    m("G1", "a word of every fifth event names nothing", "suggest.py", " and everywhere[word] <= max(FEW, COMMON * all_)", "", "topics.py::test_a_word_of_more_than_every_fifth_event_names_no_topic"),
+    m("G2", "company is seldom elsewhere", "suggest.py", " and count >= everywhere[word] / 2]", "]", "topics.py::test_words_that_come_with_a_topics_word_are_seldom_elsewhere"),
     # ---- addresses
     m("U2", "www. of a host of two labels is its name", "urls.py", "while len(labels) > 2 and labels[0] in _SAME_HOSTS:", "while len(labels) > 1 and labels[0] in _SAME_HOSTS:", "decisions.py::test_the_name_of_a_host_is_no_prefix"),
     m("U5", "length of an id", "urls.py", "len(text) > 2048", "len(text) > 2049", "urls.py::test_F10_ids"),

@@ -8,7 +8,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +17,7 @@ from aggregator import cycle, digest
 from aggregator.config import Config
 from aggregator.cycle import hooks
 from aggregator.errors import ConfigError
-from aggregator.model import StateChange
+from aggregator.model import Item, Origin, State, StateChange
 from aggregator.store import digests, open_writer
 from tests.helpers import config, entry, put
 
@@ -140,6 +140,36 @@ def test_a_digest_is_made_once_and_never_changes(tmp_path: Path, utc: None) -> N
     assert not list(settings.output.glob("ships-digest.*"))
 
 
+@pytest.mark.parametrize(
+    ("name", "items", "expected"),
+    [
+        ("what most sources tell", [("a", 1, SEVEN), ("b", 2, SEVEN - 9)], ["b", "a"]),
+        ("the newest of equals", [("a", 2, SEVEN - 9), ("b", 2, SEVEN)], ["b", "a"]),
+        ("by the id at last", [("b", 1, SEVEN), ("a", 1, SEVEN)], ["a", "b"]),
+        (
+            "no more than fifty",
+            [(f"{n:02}", 1, SEVEN) for n in range(digest.MOST + 1)],
+            [f"{n:02}" for n in range(50)],
+        ),
+    ],
+)
+def test_the_order_of_a_digest(name: str, items: list[tuple[str, int, int]], expected: list[str]) -> None:
+    made = digest.compose(
+        "ships",
+        "Ships",
+        "urn:ships",
+        SEVEN - DAY,
+        SEVEN,
+        [
+            Item(id_, entry("a", id_, id_), Origin("a", "A"), "https://a.example/", at, at, sources=sources)
+            for id_, sources, at in items
+        ],
+        "5 March 2026",
+    )
+    assert re.findall("<strong>(.*?)</strong>", made.html) == expected, name
+    assert re.findall(r"^\d+\. (.*)", made.text, re.M) == expected and made.events == len(expected), name
+
+
 def test_a_cycle_has_something_to_do_when_a_digest_is_due(tmp_path: Path, utc: None) -> None:
     from aggregator.cycle import due
 
@@ -225,7 +255,7 @@ def test_a_source_that_died_and_a_digest_are_told(tmp_path: Path, utc: None) -> 
     run(settings, SEVEN - 60, entry("a", "1", "A new harbour", at=SEVEN - 3600))
     with open_writer(settings.database) as store:
         with store.transaction() as writer:
-            for state in ("gone", "ok"):
+            for state in get_args(State):
                 notice = StateChange("a", "A", SEVEN, "ok", state, "It is gone.")
                 writer.run(
                     "INSERT INTO state_change (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)",
@@ -233,12 +263,10 @@ def test_a_source_that_died_and_a_digest_are_told(tmp_path: Path, utc: None) -> 
                 )
         cycle.run(settings, store, None, SEVEN + 5)
         cycle.run(settings, store, None, SEVEN + 65)
-    found = {one["on"]: one for one in told(tmp_path)}
-    assert len(told(tmp_path)) == 2 and found["source"]["source"]["state"] == "gone"
-    assert (
-        found["digest"]["digest"]["title"] == "Ships: 5 March 2026"
-        and "1. A new harbour" in found["digest"]["digest"]["text"]
-    )
+    states = [one["source"]["state"] for one in told(tmp_path) if one["on"] == "source"]
+    assert sorted(states) == ["blocked", "failing", "gone", "silent"], "the others are no trouble"
+    (made,) = [one["digest"] for one in told(tmp_path) if one["on"] == "digest"]
+    assert made["title"] == "Ships: 5 March 2026" and "1. A new harbour" in made["text"]
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,15 @@ def test_since_when_a_file_is_gone_and_that_it_is_there_again(tmp_path: Path) ->
     assert published.gone("a") is None and published.gone("b") is None
 
 
+@pytest.mark.parametrize("data", [b"as before", b"changed"])
+def test_a_file_that_is_wanted_and_left_over_stays(tmp_path: Path, data: bytes) -> None:
+    folder = Folder(tmp_path)
+    folder.write({"all.html": b"as before"}, [], AT)
+    assert folder.write({"all.html": data}, ["all.html"], AT + 1).removed == ()
+    assert (tmp_path / "all.html").read_bytes() == data
+    assert manifest(tmp_path)["files"].keys() == {"all.html"} and manifest(tmp_path)["gone"] == {}
+
+
 def linked(file: Path) -> None:
     file.unlink()
     file.symlink_to("elsewhere")

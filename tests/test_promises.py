@@ -562,6 +562,29 @@ def test_F59_a_hub_that_never_answers_delays_nothing(tmp_path: Path, monkeypatch
             report = cycle.run(settings, store, Wanted(), NOW)
             assert time.monotonic() - started < 15 and len(report.written.written) > 36
             assert len(report.warnings) == 1 and report.warnings[0].startswith("hub: ")
+            assert len(server.asked("hub")) <= 4, "those under way when the first was given up, and no more"
+
+
+@pytest.mark.parametrize(
+    ("name", "files", "signs"),
+    [
+        ("all is well", ("good.txt", "good.txt"), 1),
+        ("one of two failed", ("good.txt", "none.txt"), 1),
+        ("all failed", ("none.txt", "none.txt"), 0),
+        ("there was nothing to poll", (), 1),
+    ],
+)
+def test_ping_url_is_called_unless_every_poll_failed(
+    tmp_path: Path, name: str, files: tuple[str, ...], signs: int
+) -> None:
+    (tmp_path / "good.txt").write_text("A quiet day\n")
+    sources_ = "".join(f'[[sources]]\nid = "s{n}"\npath = "{file}"\n' for n, file in enumerate(files))
+    with Hostile() as server:
+        allowed = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n'
+        settings = config(tmp_path, allowed + sources_, f'ping_url = "{server.url("plain")}"')
+        with open_writer(settings.database) as store:
+            cycle.run(settings, store, Wanted(), NOW)
+        assert len(server.asked("plain")) == signs, name
 
 
 def test_F60_what_leaves_the_feed_is_in_the_archive(tmp_path: Path) -> None:

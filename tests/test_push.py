@@ -409,6 +409,20 @@ def test_a_feed_is_subscribed_to_pushed_and_polled_less(desk: Desk, hub: Hub) ->
     assert "is left out" in desk.cycle(polls=False).warnings[0] and desk.state()[1].failures == 0
 
 
+@pytest.mark.parametrize(("is_pushed", "polls"), [(True, 0), (False, 1)])
+def test_what_a_hub_brought_is_not_polled_too(desk: Desk, hub: Hub, is_pushed: bool, polls: int) -> None:
+    desk.cycle()
+    desk.cycle(polls=False)  # takes over what the hub said
+    asked = len(hub.asked)
+    desk.now += DAY  # its time has come, pushed or not
+    hub.entries = ENTRY.format(2)
+    if is_pushed:
+        assert hub.deliver(hub.feed(), hub.forms[0]["hub.secret"]) == 202
+    report = desk.cycle()
+    assert report.warnings == [] and report.collected.new == 1
+    assert len(hub.asked) - asked == polls
+
+
 def test_a_lease_is_renewed_and_one_that_ends_brings_the_old_rate_back(desk: Desk, hub: Hub) -> None:
     desk.cycle()
     desk.cycle(polls=False)

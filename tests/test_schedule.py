@@ -60,6 +60,25 @@ def test_P21_skipped_hours_and_days() -> None:
     assert len(starts) > 40, "those that skip the same hour do not all come when it is over (P22)"
 
 
+@pytest.mark.parametrize(
+    ("name", "hints", "least", "most"),
+    [
+        ("a day is over at midnight", PollHints(skip_days=(1,)), DAY, DAY + HOUR),
+        ("a second day is not waited for", PollHints(skip_days=(1, 2, 3, 4, 5, 6)), DAY, DAY + 2 * HOUR),
+        (
+            "… but its hours are",
+            PollHints(skip_hours=(0, 1, 2, 3, 4), skip_days=(1, 2, 3, 4, 5, 6)),
+            DAY + 5 * HOUR,
+            DAY + 6 * HOUR,
+        ),
+        ("every day: asked once a day", PollHints(skip_days=tuple(range(7))), DAY, DAY * 21 // 20 + 1),
+    ],
+)
+def test_P21_a_day_is_enough(name: str, hints: PollHints, least: int, most: int) -> None:
+    tuesday = 1_790_035_200  # at 0:00
+    assert least <= after(hints, at=tuesday).next_poll - tuesday <= most, name
+
+
 def test_rhythm_fits_the_history() -> None:
     busy = tuple(NOW - n * 600 for n in range(30))
     daily = tuple(NOW - n * DAY for n in range(30))

@@ -4,9 +4,12 @@ edges.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from aggregator import urls
+from aggregator.batches import batches
 from aggregator.config import units
 from aggregator.model import Category, Enclosure, Person
 from aggregator.parse import normal
@@ -356,3 +359,18 @@ def test_S6_who_speaks_at_an_address(
 )  # fmt: skip
 def test_an_address_made_absolute_and_nothing_else(said: object, expected: str | None) -> None:
     assert urls.absolute(said, BASE) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ("", []),
+        ("ab", ["ab"]),
+        ("abc", ["abc"]),
+        ("abcd", ["abc", "d"]),
+        ("abcdef", ["abc", "def"]),
+        ((1, 2, 3, 4, 5), [(1, 2, 3), (4, 5)]),
+    ],
+)  # fmt: skip
+def test_a_long_sequence_some_at_a_time(values: Sequence[object], expected: list[Sequence[object]]) -> None:
+    assert list(batches(values, 3)) == expected

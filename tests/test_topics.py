@@ -191,6 +191,44 @@ def test_what_comes_with_a_rules_words_is_found_without_them() -> None:
     assert all(one.precision >= learn.PRECISION and one.certain == 60 for one in quality.values())
 
 
+@pytest.mark.parametrize(
+    ("title", "terms", "left"),
+    [
+        ("vessels sink deeper", (), {"vessels", "vessel*", "sink", "deeper"}),
+        ("vessels sink deeper", ("vessel",), {"sink", "deeper"}),
+        ("vessels sink deeper", ("Vessels",), {"vessel*", "sink", "deeper"}),
+        ("vessels sink deeper", ("deep sink", "ves"), set()),
+        ("nasdaq sinks", (), {"nasdaq", "sinks", "§business", "§§business"}),
+        ("nasdaq sinks", ("sinks",), {"nasdaq"}),
+    ],
+)
+def test_a_rules_words_are_hidden_and_what_begins_so(
+    title: str, terms: tuple[str, ...], left: set[str]
+) -> None:
+    assert learn.without(features(title, ""), terms) == left
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "likenesses", "expected"),
+    [
+        ("as like as the usual ones, and a quarter more", 10, [9, 8, 7, 3], 5),
+        ("the two least like of ten are unusual", 10, [9, 2.9], 1),
+        ("nothing is like it", 10, [1, 1], 0),
+        ("none of its own is recognised", 0, [9, 8], 0),
+    ],
+)
+def test_how_many_of_the_others_belong_to_a_topic(
+    name: str, own: int, likenesses: list[float], expected: int
+) -> None:
+    def held(likeness: float, guessed: str, topic: str) -> learn.Held:
+        guess = learn.Guess(guessed, likeness, 0.0)
+        return learn.Guess("ships", 0.0, 0.0), guess, frozenset((topic,))
+
+    others = [held(0.1, "trees", "ships"), held(0.1, "ships", "trees")]  # taken for what they are not
+    mine = [held(number, "ships", "ships") for number in range(1, own + 1)]
+    assert learn._belonging("ships", [*mine, *others * 5], likenesses) == expected, name
+
+
 def test_where_most_is_about_something_else_it_is_left_alone() -> None:
     model, quality = taught(lesson(open_set=True))
     for title in ("aathing ccthing ddthing", "eething bbthing"):
@@ -417,6 +455,35 @@ def test_what_is_in_no_topic_is_grouped(tmp_path: Path) -> None:
 def test_a_group_has_some_events(events: int, is_group: bool) -> None:
     made = [suggest.Happening(n, (f"Volcano news {n}",), 1, False) for n in range(events)]
     assert bool(suggest.suggest(made)) == is_group
+
+
+@pytest.mark.parametrize(
+    ("events", "with_it", "is_group"),
+    [(100, 20, True), (100, 21, False), (12, suggest.FEW, True), (12, suggest.FEW + 1, False)],
+)
+def test_a_word_of_more_than_every_fifth_event_names_no_topic(
+    events: int, with_it: int, is_group: bool
+) -> None:
+    made = [
+        suggest.Happening(n, (f"volcano qx{n}x" if n < with_it else f"qx{n}x",), 1, False)
+        for n in range(events)
+    ]
+    assert bool(suggest.suggest(made)) == is_group
+
+
+@pytest.mark.parametrize(
+    ("with_it", "elsewhere", "is_company"),
+    [(4, 4, True), (4, 5, False), (2, 0, True), (1, 0, False)],
+)
+def test_words_that_come_with_a_topics_word_are_seldom_elsewhere(
+    with_it: int, elsewhere: int, is_company: bool
+) -> None:
+    group = [
+        suggest.Happening(n, ("volcano lava" if n < with_it else "volcano",), 1, False) for n in range(4)
+    ]
+    others = [suggest.Happening(10 + n, ("lava",), 1, True) for n in range(elsewhere)]
+    [found] = suggest.suggest([*group, *others])
+    assert found.words == (("volcano", "lava") if is_company else ("volcano",))
 
 
 @pytest.mark.parametrize(
