@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.store import lookup, open_writer
+from aggregator import fold
+from aggregator.store import archives, labels, lookup, open_writer, stories
 from tests.helpers import NOW, entry, put
 
 
@@ -34,3 +35,31 @@ def test_what_matches_comes_newest_first(tmp_path: Path, monkeypatch: pytest.Mon
         found = [one.published for one, _ in lookup.entries(store, "ferry", newest_first=True)]
         assert found == expected[1:], "what is held back is not found"
         assert not list(lookup.entries(store, "tunnel", newest_first=True))
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 20])
+def test_what_comes_in_one_second_is_in_the_order_of_ids_page_by_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Indexes know the dates alone."""
+    for name, value in (("FEW", 1), ("_FIRST", most), ("_MOST", most)):
+        monkeypatch.setattr(lookup, name, value)
+    named = [(f"tag:x.example,2026:{number * 7 % 11}", NOW - 3600 * (number // 4)) for number in range(11)]
+    with open_writer(tmp_path / "a.db") as store:
+        put(store, *[entry("a", name, f"Ferry {name}", at=at) for name, at in named])
+        fold.fold(store, fold.Windows(), {})
+        labels.label(store, lambda story: [("sea", story.lead, "ferry")])
+        expected = sorted(((at, name) for name, at in named), reverse=True)
+        found = [
+            (one.published, one.public_id) for one, _ in lookup.entries(store, "ferry", newest_first=True)
+        ]
+        assert found == expected
+        for topic in (None, "sea"):
+            told: list[tuple[int, str]] = []
+            while page := stories.newest(store, topic, most, told[-1] if told else None):
+                told += [(one.published, one.public_id) for one in page]
+            assert told == expected, topic
+            for by_entry in (False, True):
+                kept = archives.left_behind(store, topic, topic or "all", NOW - 3600, by_entry, most)
+                archived = [(one.published, one.public_id) for page in kept for one in page]
+                assert archived == sorted(one for one in expected if one[0] <= NOW - 3600), (topic, by_entry)

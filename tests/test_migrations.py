@@ -32,6 +32,7 @@ RELEASED = (
     "54d2bd80",
     "0041040b",
     "74a7fbfa",
+    "bfec634a",
 )
 FORMER = {"raw": "said", "pending_entry": "untold", "state_change": "notice"}
 FORMER_COLUMNS = {("story", "id_hash"): "name", ("event", "id_hash"): "name", ("pending_edit", "raw"): "said"}

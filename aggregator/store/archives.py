@@ -71,22 +71,22 @@ def left_behind(
     number, items = _where_to_look(topic, by_entry)
     query = (
         f"SELECT {number}, t.published, t.public_id FROM {items} "
-        "WHERE (t.published, t.public_id) > (?, ?) AND t.published <= ? AND NOT EXISTS "
+        "WHERE t.published BETWEEN ? AND ? AND (t.published, t.public_id) > (?, ?) AND NOT EXISTS "
         "(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = t.public_id) "
         "ORDER BY t.published, t.public_id LIMIT ?"
     )
     after = (0, "")
-    while found := store.rows(query, (*of_topic, *after, until, edition, batch)):
+    while found := store.rows(query, (*of_topic, after[0], until, *after, edition, batch)):
         after = found[-1][1], found[-1][2]
         yield stories(store, list(dict.fromkeys(row[0] for row in found)))
 
 
 def _mark(store: Store, topic: str | None, edition: str) -> None:
     """On the row of what is archived."""
-    table, narrowed = ("label", "topic = ? AND ") if topic is not None else ("story", "")
+    table, narrowed, story = ("story", "", "id") if topic is None else ("label", "topic = ? AND ", "story")
     query = (
-        f"UPDATE {table} SET archived = 1 WHERE {narrowed}archived = 0 AND EXISTS "
-        f"(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = {table}.public_id)"
+        f"UPDATE {table} SET archived = 1 WHERE {narrowed}archived = 0 AND EXISTS (SELECT 1 FROM story s "
+        f"JOIN archived a ON a.public_id = s.public_id WHERE s.id = {table}.{story} AND a.edition = ?)"
     )
     with store.transaction() as writer:
         writer.run(query, (edition,) if topic is None else (topic, edition))
@@ -98,7 +98,11 @@ def _where_to_look(topic: str | None, by_entry: bool) -> tuple[str, str]:
         of_topic = "" if topic is None else " JOIN label l ON l.story = m.story AND l.topic = ?"
         return "m.story", f"entry t JOIN member m ON m.entry = t.id{of_topic}"
     if topic is not None:
-        return "t.story", "(SELECT * FROM label WHERE topic = ? AND archived = 0) t"
+        of_label = (
+            "(SELECT s.id, l.published, s.public_id FROM label l CROSS JOIN story s ON s.id = l.story "
+            "WHERE l.topic = ? AND l.archived = 0) t"
+        )
+        return "t.id", of_label
     return "t.id", "(SELECT * FROM story WHERE archived = 0) t"
 
 

@@ -22,13 +22,9 @@ def label(store: Store, decide: Callable[[Story], Labels], limit: int = 1000) ->
         for story in stories(store, numbers):
             writer.run("INSERT OR IGNORE INTO dirty SELECT topic FROM label WHERE story = ?", (story.id,))
             writer.run("DELETE FROM label WHERE story = ?", (story.id,))
-            found = [
-                (topic, story.id, story.published, story.public_id, entry, rule)
-                for topic, entry, rule in decide(story)
-            ]
+            found = [(topic, story.id, story.published, entry, rule) for topic, entry, rule in decide(story)]
             writer.run_many(
-                "INSERT INTO label (topic, story, published, public_id, entry, rule) VALUES (?, ?, ?, ?, ?, "
-                "?)",
+                "INSERT INTO label (topic, story, published, entry, rule) VALUES (?, ?, ?, ?, ?)",
                 found,
             )
             mark_event(writer, story.event)
@@ -89,7 +85,9 @@ def any_unlabelled(reader: Reader) -> bool:
 def labelled(reader: Reader) -> dict[str, set[str]]:
     """Topic → published ids of its stories."""
     found: dict[str, set[str]] = {}
-    for topic, public_id in reader.rows("SELECT topic, public_id FROM label"):
+    for topic, public_id in reader.rows(
+        "SELECT l.topic, s.public_id FROM label l JOIN story s ON s.id = l.story"
+    ):
         found.setdefault(topic, set()).add(public_id)
     return found
 

@@ -131,17 +131,17 @@ def _newest_matching(reader: Reader, match: str) -> Iterator[tuple[Entry, str | 
 
 
 def _newest(reader: Reader) -> Iterator[list[int]]:
-    """All entries, newest first, in portions that grow; by an index alone."""
-    query = (
-        "SELECT id, published, public_id FROM entry WHERE (published, public_id) < (?, ?) "
-        "ORDER BY published DESC, public_id DESC LIMIT ?"
+    """All entries, newest first, in portions that grow; by an index alone. What was published in one second
+    is in one portion: which of it is the newest the index does not know.
+    """
+    least = (
+        "SELECT min(published) FROM "
+        "(SELECT published FROM entry WHERE published < ? ORDER BY published DESC LIMIT ?)"
     )
-    oldest: tuple[int, str] = (1 << 62, "")
-    size = _FIRST
-    while portion := reader.rows(query, (*oldest, size)):
-        yield [row[0] for row in portion]
-        oldest = portion[-1][1], portion[-1][2]
-        size = min(size * _FURTHER, _MOST)
+    before, size = 1 << 62, _FIRST
+    while (since := reader.value(least, (before, size))) is not None:
+        yield reader.column("SELECT id FROM entry WHERE published >= ? AND published < ?", (since, before))
+        before, size = since, min(size * _FURTHER, _MOST)
 
 
 def _loaded(reader: Reader, numbers: Sequence[int]) -> Iterator[tuple[Entry, str | None]]:

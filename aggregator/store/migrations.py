@@ -393,4 +393,24 @@ def m014_summaries(db: Database) -> None:
     )
 
 
+@_step
+def m015_dates(db: Database) -> None:
+    """Indexes by date hold dates alone: ids, which are links more often than not, were most of them."""
+    _script(
+        db,
+        """DROP INDEX entry_published;
+        DROP INDEX story_published;
+        DROP INDEX story_unarchived;
+        DROP INDEX label_newest;
+        DROP INDEX label_unarchived;
+        ALTER TABLE label DROP COLUMN public_id;
+        CREATE INDEX entry_published ON entry (published);
+        CREATE INDEX story_published ON story (published);
+        CREATE INDEX story_unarchived ON story (published) WHERE archived = 0;
+        CREATE INDEX label_newest ON label (topic, published);
+        CREATE INDEX label_unarchived ON label (topic, published) WHERE archived = 0;
+        """,
+    )
+
+
 # fmt: on

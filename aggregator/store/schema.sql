@@ -63,7 +63,7 @@ CREATE TABLE entry ( -- one item as one source said it, in our normal form
   kept INTEGER NOT NULL DEFAULT 1, -- 0: left out by the source's include and exclude
   UNIQUE (source, key)
 ) STRICT;
-CREATE INDEX entry_published ON entry (published, public_id);
+CREATE INDEX entry_published ON entry (published);
 CREATE INDEX entry_first_seen ON entry (first_seen);
 CREATE INDEX entry_link_key ON entry (link_key, source, published) WHERE link_key IS NOT NULL;
 CREATE INDEX entry_unlinked ON entry (title, source, published) WHERE link_key IS NULL;
@@ -112,8 +112,8 @@ CREATE TABLE story ( -- one or more entries that are the same item or the same t
 ) STRICT;
 CREATE INDEX story_event ON story (event);
 CREATE INDEX story_id_hash ON story (id_hash);
-CREATE INDEX story_published ON story (published, public_id);
-CREATE INDEX story_unarchived ON story (published, public_id) WHERE archived = 0;
+CREATE INDEX story_published ON story (published); -- few come in one second: ids there would be most of the index
+CREATE INDEX story_unarchived ON story (published) WHERE archived = 0;
 CREATE INDEX story_unlabelled ON story (id) WHERE labelled = 0;
 
 CREATE TABLE member ( -- an entry's place in its story, and why it is there
@@ -175,14 +175,13 @@ CREATE TABLE label ( -- a story is in a topic
   topic TEXT NOT NULL,
   story INTEGER NOT NULL REFERENCES story ON DELETE CASCADE,
   published INTEGER NOT NULL, -- as of the story, which the indexes below go by
-  public_id TEXT NOT NULL,
   entry INTEGER NOT NULL, -- because of this one
   rule TEXT NOT NULL, -- and this rule
   archived INTEGER NOT NULL DEFAULT 0, -- 1: in an archive document of the topic
   PRIMARY KEY (story, topic)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX label_newest ON label (topic, published, public_id);
-CREATE INDEX label_unarchived ON label (topic, published, public_id) WHERE archived = 0;
+CREATE INDEX label_newest ON label (topic, published);
+CREATE INDEX label_unarchived ON label (topic, published) WHERE archived = 0;
 
 CREATE TABLE dirty ( -- what has to be published anew: a topic, 'all', 'sources', 'source-ID', 'event:ID'
   edition TEXT PRIMARY KEY

@@ -99,9 +99,9 @@ def newest(
         )
     else:
         found = reader.rows(
-            "SELECT story FROM label WHERE topic = ? AND (published, public_id) < (?, ?) ORDER BY published "
-            "DESC, public_id DESC LIMIT ?",
-            (topic, *beyond, limit),
+            "SELECT s.id FROM label l CROSS JOIN story s ON s.id = l.story WHERE l.topic = ? AND l.published "
+            "<= ? AND (l.published, s.public_id) < (?, ?) ORDER BY l.published DESC, s.public_id DESC LIMIT ?",
+            (topic, beyond[0], *beyond, limit),
         )
     return stories(reader, [row[0] for row in found])
 
