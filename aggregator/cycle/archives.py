@@ -39,20 +39,19 @@ class Archives:
 
     def files(
         self, topic: Topic, current: Edition, empty_date: int, present: Iterable[str], missing: Iterable[str]
-    ) -> dict[str, bytes]:
-        """Puts what left the feed into the archive; returns the documents and pages that change by it, or are
-        not in the folder. `empty_date`: of a document of which nothing is stored any more.
+    ) -> Iterator[dict[str, bytes]]:
+        """Puts what left the feed into the archive; gives the documents and pages that change by it, or are
+        not in the folder, those of one number after the other: all together are as large as what is stored.
+        `empty_date`: of a document of which nothing is stored any more.
         """
         if current.items:
             self._put_away(topic, current)
         newest = self.newest(topic)
         documents = self._to_make(topic, newest, missing)
         there = set() if self._anew else set(present) - set(missing)
-        files: dict[str, bytes] = {}
         for number in sorted(documents.union(self._without_page(topic, newest, there))):
             made = self._document(topic, number, empty_date)
-            files.update(self._files_of(made, number, number < newest, number in documents))
-        return files
+            yield self._files_of(made, number, number < newest, number in documents)
 
     def _files_of(self, made: Edition, number: int, is_complete: bool, is_to_make: bool) -> dict[str, bytes]:
         page = self._page(made, number, is_complete)

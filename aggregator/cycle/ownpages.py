@@ -44,20 +44,20 @@ class OwnPages:
         self.words = heeding(View("", "", "", ""), store)
         self.origins, self.priorities, self.neighbours = origins, priorities, neighbours
 
-    def of(self, events: Sequence[int], present: Container[str], check: Callable[[], None]) -> Made:
-        """Of these events, and of their stories and entries. `present`: names of files that stand in the
-        folder; `check` is called before each event that is composed, and may raise.
+    def of(self, events: Sequence[int], present: Container[str], check: Callable[[], None]) -> Iterator[Made]:
+        """Of these events, and of their stories and entries, some events at a time. `present`: names of files
+        that stand in the folder; `check` is called before each event that is composed, and may raise.
         """
-        made = Made()
         for part in batches(events, TOGETHER):
             glances = stories.glances(self.store, part)
             wanted = [event for event in part if event in glances and edition.has_pages(glances[event])]
-            own: dict[int, set[str]] = {event: set() for event in glances}
+            own = {event: set[str]() for event in glances}
+            made = Made()
             for event, files in self._composed(wanted, check):
                 made.files.update(files)
                 own[event] = set(files)
             made.gone.update(self._gone(own, present))
-        return made
+            yield made
 
     def _composed(
         self, events: Sequence[int], check: Callable[[], None]

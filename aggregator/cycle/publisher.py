@@ -8,7 +8,7 @@ Start reading at `publish_changed`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator import edition, render
@@ -26,18 +26,23 @@ from aggregator.stop import Stop
 from aggregator.store import Reader, Store, lookup, sources, unpublished
 from aggregator.store.archives import unprinted
 
-PORTION = 1000  # pages of events that are written together
+PORTION = 1000  # pages of events that are noted as published together
 SOURCE_PAGE = 2  # for how many of them the page of a source counts
-EDITION = 50  # for how many of them an edition counts: it has feeds of up to 5 MB in memory
+EDITION = 50  # for how many of them an edition counts: it has feeds of up to 5 MB
+HELD = 16_000_000  # bytes of files that wait in memory until they are written together
 _EVENT = "event:"  # what the name of a dirty event begins with, before its number
+
+Files = Iterator[Mapping[str, bytes]]
+"""Name → content of those that belong together: they are written at once."""
 
 
 def publish_changed(config: Config, store: Store, now: int, stop: Stop | None = None) -> Written:
     """Writes what is dirty, or missing in the folder. Marks it published when it is on disk, so that a crash
     before repeats it (R4).
 
-    In portions, so that little is done again where a stop or a crash ends it, and memory holds no more than
-    one: pages first, then the feeds that lead to them. What goes, goes when everything is there.
+    In portions, so that little is done again where a stop or a crash ends it: pages first, then the feeds
+    that lead to them. What goes, goes when everything is there. Files are written as soon as there are `HELD`
+    bytes of them, so that memory does not grow with what is new.
     """
     folder = Folder(config.output)
     is_all_new = _mark(config, store, folder)
@@ -116,15 +121,28 @@ class Publisher:
 
     def publish(self, portion: Portion) -> None:
         """Writes the files of a portion, and notes it as published."""
-        files = self._pages_of_events(portion.events)
+        held: dict[str, bytes] = {}
+        size = 0
+        for files in self._files(portion):
+            held.update(files)
+            size += sum(map(len, files.values()))
+            if size >= HELD:
+                self._write(held)
+                held, size = {}, 0
+        self._write(held)
+        self._note_published(portion)
+
+    def _files(self, portion: Portion) -> Files:
+        yield from self._pages_of_events(portion.events)
         for name in portion.editions:
             self._stop.check()
-            files.update(self._edition(name))
+            yield from self._edition(name)
         if portion.is_last and self.editions.topics.keys() & set(portion.editions[-1:]):
-            files.update(sitepages.front_page(self.editions, self._first_items))
+            yield sitepages.front_page(self.editions, self._first_items)
+
+    def _write(self, files: Mapping[str, bytes]) -> None:
         self._made |= files.keys()
         self._total += self._folder.write(files, (), self._now, self._stop.check)
-        self._note_published(portion)
 
     def _note_published(self, portion: Portion) -> None:
         unpublished.printed(self._store, [name for name in portion.names if name not in self._waiting])
@@ -139,24 +157,25 @@ class Publisher:
         unpublished.printed(self._store, self._waiting)
         return replace(self._total, unchanged=len(self._folder.names()) - len(self._total.written))
 
-    def _pages_of_events(self, events: tuple[int, ...]) -> dict[str, bytes]:
+    def _pages_of_events(self, events: tuple[int, ...]) -> Files:
         editions = self.editions
         maker = OwnPages(self._config, self._store, editions.origins, editions.priorities, self._neighbours)
-        own = maker.of(events, self._before, self._stop.check)
-        self._going |= set().union(*own.gone.values())
-        self._waiting += [f"{_EVENT}{event}" for event in own.gone]
-        return dict(own.files)
+        for own in maker.of(events, self._before, self._stop.check):
+            self._going |= set().union(*own.gone.values())
+            self._waiting += [f"{_EVENT}{event}" for event in own.gone]
+            yield own.files
 
-    def _edition(self, name: str) -> dict[str, bytes]:
+    def _edition(self, name: str) -> Files:
         """The files of an edition; none where it left the config."""
-        if name == dirty.SOURCES:
-            return self._sources()
-        if name in self._digests:
-            return self._digest(name)
         topic = self.editions.topics.get(name)
-        if topic is not None:
-            return self._topic(topic)
-        return self._source(name.removeprefix(dirty.OF_SOURCE)) if name in self._of_sources else {}
+        if name == dirty.SOURCES:
+            yield self._sources()
+        elif name in self._digests:
+            yield self._digest(name)
+        elif topic is not None:
+            yield from self._topic(topic)
+        elif name in self._of_sources:
+            yield self._source(name.removeprefix(dirty.OF_SOURCE))
 
     def _source(self, source: str) -> dict[str, bytes]:
         """The page of a source: nothing on it changes without news."""
@@ -165,14 +184,14 @@ class Publisher:
         page = sitepages.source_page(self.editions, source, self._neighbours, self._states.get(source))
         return {f"{dirty.page_of(source)}{HTML.ending}": page}
 
-    def _topic(self, topic: Topic) -> dict[str, bytes]:
-        """The feeds, the page and the archive documents of one topic."""
+    def _topic(self, topic: Topic) -> Files:
+        """The archive documents of one topic, one after the other; then its feeds and its page together."""
         made = self.editions.newest(topic)
-        files = self._archives.files(topic, made, self._date(topic.id, 0), self._before, self._missing)
+        yield from self._archives.files(topic, made, self._date(topic.id, 0), self._before, self._missing)
         made = replace(made, updated=self._date(topic.id, made.updated), archive=self._archives.newest(topic))
         self._first_items[topic.id] = made.items[: pages.NEWEST]
         page = pages.topic(made, self._config.site, self._neighbours)
-        return files | render.feeds(made, self._config.site) | {f"{topic.id}{HTML.ending}": page}
+        yield render.feeds(made, self._config.site) | {f"{topic.id}{HTML.ending}": page}
 
     def _digest(self, name: str) -> dict[str, bytes]:
         """The feeds and the page of a topic's digests."""

@@ -1,0 +1,64 @@
+"""What a stage holds at a time does not grow with what came in: objects that live are counted, no seconds and
+no megabytes.
+"""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import pytest
+
+from aggregator import edition, fold, render
+from aggregator.cycle import publisher
+from aggregator.cycle.labels import label
+from aggregator.model import Edition, Site
+from aggregator.store import open_writer
+from tests.helpers import NOW, config, entry, put
+
+DAY = 86_400
+SOURCE = '[[sources]]\nid = "a"\nurl = "https://a.example/feed"\n'
+
+
+class Counted(bytes):
+    """A file, as long as somebody holds it."""
+
+    living = most = 0
+
+    @classmethod
+    def of(cls, data: bytes) -> Counted:
+        made = cls(data)
+        cls.living += 1
+        cls.most = max(cls.most, cls.living)
+        return made
+
+    def __del__(self) -> None:
+        Counted.living -= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "most"),
+    [("each as it is made", 0, 2), ("together up to a bound", publisher.HELD, 10)],
+)
+def test_documents_of_an_archive_are_written_as_they_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, held: int, most: int
+) -> None:
+    archive = render.archive
+
+    def counted(made: Edition, site: Site, number: int, complete: bool) -> dict[str, bytes]:
+        return {name: Counted.of(data) for name, data in archive(made, site, number, complete).items()}
+
+    monkeypatch.setattr(render, "archive", counted)
+    monkeypatch.setattr(publisher, "HELD", held)
+    monkeypatch.setattr(edition, "ARCHIVE_SIZE", 10)
+    monkeypatch.setattr(Counted, "most", 0)
+    settings = config(tmp_path, SOURCE + "[publish]\nlimit = 1")
+    told = [entry("a", f"{n}", f"Ferry {n} leaves", f"Pilot {n}.", NOW - n * DAY) for n in range(101)]
+    with open_writer(settings.database) as store:
+        put(store, *told)
+        fold.fold(store, fold.Windows(), {})
+        label(settings, store)
+        written = publisher.publish_changed(settings, store, NOW).written
+    gc.collect()
+    assert sum(name.startswith("archive/") for name in written) == 10
+    assert Counted.living == 0 and Counted.most == most
