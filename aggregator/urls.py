@@ -263,7 +263,12 @@ def key(url: str | None) -> str | None:
     link = clean_link(url)
     if link is None:
         return None
-    parts = urlsplit(_CACHES.sub("https://", link))
+    link = _without_cache(link)
+    return _plain_key(link) if _AS_IT_IS.fullmatch(link) else _any_key(link)
+
+
+def _any_key(link: str) -> str | None:
+    parts = urlsplit(link)
     # Escapes of other charsets than UTF-8 stay apart: `%F1` and `%F2` are two letters, not one that can't be
     # read.
     path = _same_path(unicodedata.normalize("NFC", unquote(parts.path, errors="surrogateescape")))
@@ -273,6 +278,19 @@ def key(url: str | None) -> str | None:
         return None
     place = _same_host(parts.hostname or "") + _behind(":", parts.port) + _quoted(path)
     return place + _behind("?", sure) + _behind("#", route) + _behind(" ", doubtful)
+
+
+def _without_cache(link: str) -> str:
+    """The page's own address, where the link leads to a copy of it and that is an address."""
+    own = _CACHES.sub("https://", link)
+    return own if own == link or is_web(own) else link
+
+
+def _plain_key(link: str) -> str | None:
+    """Of most links: without port, escapes, query and fragment."""
+    _, _, name, path = link.split("/", 3)
+    path = _same_path(f"/{path}")
+    return _same_host(name) + _quoted(path) if path else None
 
 
 def _behind(sign: str, said: object) -> str:

@@ -205,6 +205,29 @@ def test_what_never_says_which_page_is_meant_goes(pair: str) -> None:
     assert urls.clean_link(f"https://a.example/view?{pair}") == "https://a.example/view"
 
 
+@given(
+    st.from_regex(
+        r"https?://(www\.|m\.)?[a-z0-9-]{1,9}(\.[a-z]{1,3})?(/[a-z~!'*:@.-]{0,5}|/amp|/index.html)+",
+        fullmatch=True,
+    )
+)
+def test_a_plain_link_has_the_key_that_it_has_with_a_place_in_its_page(link: str) -> None:
+    assert urls.key(link) == urls.key(f"{link}#b")
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("https://www.google.com/amp/s/a.example/x", "a.example/x"),
+        ("https://www.google.com/amp/s/a.example:8080/x", "a.example:8080/x"),
+        ("https://www.google.com/amp/s/a.example:x/y", "google.com/s/a.example%3Ax/y"),
+        ("https://a-example.cdn.ampproject.org/c/s/a.example:99999/", "a-example.cdn.ampproject.org/c/s/a.example%3A99999"),
+    ],
+)  # fmt: skip
+def test_a_copy_of_a_page_is_the_page_where_that_has_an_address(link: str, expected: str) -> None:
+    assert urls.key(link) == expected
+
+
 def test_a_home_page_identifies_nothing() -> None:
     assert urls.key("https://a.example/") is None and urls.key("https://a.example/index.html") is None
 
