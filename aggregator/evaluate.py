@@ -1,5 +1,7 @@
 """Labelled entries through the real store and the real fold, in a database of their own: what comes out is
-what users get.
+what users get. And answers of a person, which become labelled entries.
+
+In: a labelled file, or answers. Out: a score per level, or lines of such a file. Start reading at `labelled`.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +27,20 @@ from aggregator.model import Entry, Feed, PollResult, Source, SourceState
 from aggregator.parse import dates, normal
 from aggregator.store import Store, entries, lookup, open_writer, sources
 
-__all__ = ["Pair", "folded", "gold", "labelled", "pairs", "polls", "replayed", "wilson"]
+__all__ = [
+    "Answer",
+    "Pair",
+    "answered",
+    "can_be_kept",
+    "folded",
+    "gold",
+    "keep",
+    "labelled",
+    "pairs",
+    "polls",
+    "replayed",
+    "wilson",
+]
 
 _TITLE, _TEXT = ("title", "headline"), ("content", "text", "body", "summary", "description")
 _TIME, _SOURCE, _LINK = (
@@ -35,6 +51,7 @@ _TIME, _SOURCE, _LINK = (
 PAIR_COLUMNS = frozenset(
     ["kind", "lang", "title_a", "summary_a", "title_b", "summary_b", "same_source", "text", "event"]
 )
+Record = dict[str, Any]  # a line of a labelled file
 FALLBACK = 1_600_000_000  # the time of entries without one: all at once
 NOW = 4_000_000_000  # later than any labelled entry, so that no date is clamped
 
@@ -142,14 +159,23 @@ def _side(row: Mapping[str, str], side: str, source: str, at: int) -> dict[str, 
     }
 
 
-def _records(path: Path) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+def _records(path: Path) -> dict[str, Record]:
+    found: dict[str, Record] = {}
+    places: dict[str, int] = {}
+    for number, record in _numbered(path):
+        name = _text(record.get("id", record.get("entry", number)))
+        if name in found:
+            words = f'the id "{name}" is that of line {places[name]}, too; an entry has one line'
+            raise UsageError(f"{path}:{number}: {words}")
+        found[name], places[name] = record, number
+    return found
+
+
+def _numbered(path: Path) -> Iterator[tuple[int, Record]]:
     with path.open("rb") as lines:  # a line that is not UTF-8 is named like any other that is no JSON
         for number, line in enumerate(lines, 1):
             if line.strip():
-                record = _record(line, f"{path}:{number}")
-                found[_text(record.get("id", record.get("entry", number)))] = record
-    return found
+                yield number, _record(line, f"{path}:{number}")
 
 
 def _record(line: bytes, place: str) -> dict[str, Any]:
@@ -163,6 +189,123 @@ def _record(line: bytes, place: str) -> dict[str, Any]:
     if not isinstance(record.get("gray") or [], list):
         raise UsageError(f'{place}: expected a list of ids as `gray`, such as ["7", "12"]')
     return record
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody says of two entries: whether they are the same text, or the same event."""
+
+    one: Entry
+    other: Entry
+    level: str
+    is_same: bool
+
+
+def can_be_kept(path: Path) -> None:
+    """Raises UsageError where answers can't be added to this file, before anybody has given one in vain."""
+    is_new = not path.exists()
+    try:
+        path.open("a").close()
+    except OSError as error:
+        raise UsageError(f"{path}: can't be written: {error.strerror}") from None
+    if is_new:
+        path.unlink()
+    else:
+        _records(path)
+
+
+def keep(path: Path, answer: Answer) -> None:
+    """The labelled file says this as well then, and each entry still has one line. Raises UsageError."""
+    rows = answered(_records(path) if path.exists() else {}, answer)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    with unfinished.open("w", encoding="utf-8") as out:
+        out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows.values())
+    unfinished.replace(path)
+
+
+def answered(known: Mapping[str, Record], answer: Answer) -> dict[str, Record]:
+    """Labelled entries with what an answer adds. It says nothing of what was not asked: one event may be two
+    texts, and of two texts that differ it is left open (`gray`) whether they tell one event.
+    """
+    rows = {name: dict(row) for name, row in known.items()}
+    a, b = answer.one.public_id, answer.other.public_id
+    rows.setdefault(a, _line(answer.one))
+    rows.setdefault(b, _line(answer.other))
+    is_open = _is_open(rows, answer)
+    for column in _columns(answer):
+        (_unite if answer.is_same else _part)(rows, column, a, b)
+    if is_open:
+        _part(rows, "event", a, b)
+    _leave_open(rows, a, b, is_open)
+    return rows
+
+
+def _columns(answer: Answer) -> tuple[str, ...]:
+    """What an answer says something of: one text is one event, and two events are two texts."""
+    if answer.level == "text":
+        return ("story", "event") if answer.is_same else ("story",)
+    return ("event",) if answer.is_same else ("story", "event")
+
+
+def _is_open(rows: Mapping[str, Record], answer: Answer) -> bool:
+    """Whether two texts that differ may still tell one event, for all that was said."""
+    is_of_texts = answer.level == "text" and not answer.is_same
+    return is_of_texts and not _is_together(rows, "event", answer.one.public_id, answer.other.public_id)
+
+
+def _line(entry: Entry) -> Record:
+    """An entry as `eval FILE` reads it: all that folding looks at."""
+    said = {
+        "id": entry.public_id,
+        "title": entry.title,
+        "summary": entry.summary,
+        "text": entry.text if entry.text != entry.summary else "",
+        "link": entry.link,
+        "source": entry.source,
+        "published": datetime.fromtimestamp(entry.published or 0, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "lang": entry.language,
+    }
+    return {key: value for key, value in said.items() if value}
+
+
+def _group(row: Record, column: str) -> str | None:
+    return None if row.get(column) is None else str(row[column])
+
+
+def _is_together(rows: Mapping[str, Record], column: str, a: str, b: str) -> bool:
+    return _group(rows[a], column) == _group(rows[b], column) is not None
+
+
+def _unite(rows: Mapping[str, Record], column: str, a: str, b: str) -> None:
+    """Their groups are one."""
+    groups = [group for group in (_group(rows[a], column), _group(rows[b], column)) if group is not None]
+    group = groups[0] if groups else _new_group(rows, column, a)
+    for name, row in rows.items():
+        if name in (a, b) or _group(row, column) in groups:
+            row[column] = group
+
+
+def _part(rows: Mapping[str, Record], column: str, a: str, b: str) -> None:
+    """Each is in a group, the second not in that of the first: the newest answer wins."""
+    if _group(rows[a], column) is None:
+        rows[a][column] = _new_group(rows, column, a)
+    if _group(rows[b], column) is None or _is_together(rows, column, a, b):
+        rows[b][column] = _new_group(rows, column, b)
+
+
+def _new_group(rows: Mapping[str, Record], column: str, name: str) -> str:
+    taken = {_group(row, column) for row in rows.values()}
+    return next(one for one in (name, *(f"{name}#{n}" for n in range(2, len(rows) + 3))) if one not in taken)
+
+
+def _leave_open(rows: Mapping[str, Record], a: str, b: str, is_open: bool) -> None:
+    """Whether the two are judged as an event."""
+    for name, other in ((a, b), (b, a)):
+        gray = [one for one in rows[name].pop("gray", None) or () if str(one) != other]
+        if is_open and name == a:
+            gray.append(other)
+        if gray:
+            rows[name]["gray"] = gray
 
 
 def _first(record: Mapping[str, Any], names: tuple[str, ...]) -> str:

@@ -231,6 +231,11 @@ def test_S20_an_origin_that_is_none_is_not_ours() -> None:
             '{"title": "A", "event": "e", "gray": "12"}',
             "e.jsonl:1: expected a list of ids as `gray`",
         ),
+        (
+            "an id twice",
+            '{"id": 7, "title": "A", "event": "e"}\n\n{"entry": "7", "title": "B", "event": "f"}',
+            'e.jsonl:3: the id "7" is that of line 1, too; an entry has one line',
+        ),
         ("no gold", '{"title": "A"}', "e.jsonl: no entry has a gold `story` or `event`"),
     ],
 )

@@ -6,7 +6,6 @@ anew, or figures. Start reading at `split_command`; each command stands before w
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -104,7 +103,7 @@ def _duration(text: str) -> int:
     "--keep",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.jsonl",
-    help="Add each answer as two labelled lines.",
+    help="Add each answer to a labelled file, as `eval FILE` reads it.",
 )
 @click.option("--override", is_flag=True, help="Take a fold apart, for good, where you say that it is wrong.")
 @common(json_output=True)
@@ -160,7 +159,7 @@ def _ask(settings: Settings, questions: int, keep: Path | None, override: bool) 
     """About the folds that are least certain; says then what the answers mean."""
     config = settings.load(secrets=False)
     if keep is not None:
-        _can_be_kept(keep)
+        evaluate.can_be_kept(keep)
     with open_reader(config.database) as store:
         pairs = desk.doubtful(store, questions)
     if not pairs:
@@ -170,7 +169,7 @@ def _ask(settings: Settings, questions: int, keep: Path | None, override: bool) 
     for pair, is_right in _answers(pairs, _titles_of(config)):
         answers.setdefault(pair.level, []).append(is_right)
         if keep is not None:
-            _keep(keep, pair, is_right)
+            evaluate.keep(keep, evaluate.Answer(pair.one, pair.other, pair.level, is_right))
         if override and not is_right:
             _take_apart(settings, config, pair)
     for level, given in sorted(answers.items()):
@@ -234,35 +233,6 @@ def _lines(entry: Entry, titles: Mapping[str, str]) -> Iterator[str]:
         yield f"    {markup.snippet(entry.summary, 200)}"
     if entry.link:
         yield f"    {entry.link}"
-
-
-def _labelled(entry: Entry) -> dict[str, object]:
-    return {
-        "id": entry.public_id,
-        "title": entry.title,
-        "summary": entry.summary,
-        "source": entry.source,
-        "published": rfc3339(entry.published),
-    }
-
-
-def _can_be_kept(file: Path) -> None:
-    """Raises UsageError before anybody has answered in vain."""
-    try:
-        file.open("a").close()
-    except OSError as error:
-        raise UsageError(f"{file}: can't be written: {error.strerror}") from None
-
-
-def _keep(file: Path, pair: desk.Pair, same: bool) -> None:
-    """Two lines of a labelled file, as `eval FILE` reads it: the two are one story or event, or two."""
-    a, b = f"{pair.one.public_id}", f"{pair.other.public_id}"
-    rows = []
-    for entry, other in ((pair.one, a), (pair.other, a if same else b)):
-        story = other if pair.level == "text" else entry.public_id
-        rows.append(_labelled(entry) | {"story": story, "event": other})
-    with file.open("a", encoding="utf-8") as out:
-        out.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 @click.command("plan")
