@@ -14,7 +14,7 @@ from aggregator.model import Item
 from aggregator.text import markup
 
 Rhythm = Literal["daily", "weekly"]
-MOST = 50  # events of a digest
+MOST = 50  # events that a digest tells; of others it says how many there are
 SUMMARY = 280  # characters of an event's summary
 NAMED = 8  # outlets that are named, at most
 
@@ -53,19 +53,34 @@ def _at(day: datetime, at: tuple[int, int]) -> datetime:
 
 
 def compose(
-    topic: str, title: str, public_id: str, begin: int, until: int, items: Sequence[Item], day: str
+    topic: str, title: str, public_id: str, until: int, items: Sequence[Item], day: str, page: str
 ) -> Digest:
-    """`items`: one an event. What most sources tell comes first, the newest of equals."""
-    ordered = sorted(items, key=lambda item: (-item.sources, -item.published, item.id))[:MOST]
+    """`items`: one an event. What most sources tell comes first, the newest of equals. `page`: where the rest
+    of it is.
+    """
+    ordered = sorted(items, key=lambda item: (-item.sources, -item.published, item.id))
+    shown, more = ordered[:MOST], len(ordered[MOST:])
     return Digest(
         topic,
         until,
         public_id,
         f"{title}: {day}",
-        "<ol>" + "".join(map(_as_html, ordered)) + "</ol>",
-        "\n\n".join(f"{number}. {_as_text(item)}" for number, item in enumerate(ordered, 1)),
+        "<ol>" + "".join(map(_as_html, shown)) + "</ol>" + (_more_as_html(more, page) if more else ""),
+        "\n\n".join([*_numbered(shown), *([f"{_more(more)}: {page}"] if more else [])]),
         len(ordered),
     )
+
+
+def _numbered(items: Sequence[Item]) -> list[str]:
+    return [f"{number}. {_as_text(item)}" for number, item in enumerate(items, 1)]
+
+
+def _more(events: int) -> str:
+    return f"{events} more {'event' if events == 1 else 'events'}"
+
+
+def _more_as_html(events: int, page: str) -> str:
+    return f'<p><a href="{html.escape(page)}">{_more(events)}</a></p>'
 
 
 def _told_by(item: Item) -> list[tuple[str, str]]:
@@ -81,7 +96,7 @@ def _as_html(item: Item) -> str:
     outlets = ", ".join(
         f'<a href="{html.escape(link)}">{html.escape(name)}</a>' for name, link in _told_by(item)
     )
-    summary = markup.snippet(item.entry.summary, SUMMARY)
+    summary = markup.beside(item.entry.title, item.entry.summary, SUMMARY)
     return (
         f'<li><p><a href="{html.escape(item.link)}"><strong>{html.escape(item.entry.title)}</strong></a>'
         + (f"<br>{html.escape(summary)}" if summary else "")
@@ -90,6 +105,6 @@ def _as_html(item: Item) -> str:
 
 
 def _as_text(item: Item) -> str:
-    summary = markup.snippet(item.entry.summary, SUMMARY)
+    summary = markup.beside(item.entry.title, item.entry.summary, SUMMARY)
     outlets = ", ".join(name for name, _ in _told_by(item))
     return "\n   ".join(line for line in (item.entry.title, summary, item.link, f"({outlets})") if line)

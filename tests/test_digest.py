@@ -6,6 +6,7 @@ import json
 import re
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -154,20 +155,41 @@ def test_a_digest_is_made_once_and_never_changes(tmp_path: Path, utc: None) -> N
     ],
 )
 def test_the_order_of_a_digest(name: str, items: list[tuple[str, int, int]], expected: list[str]) -> None:
-    made = digest.compose(
-        "ships",
-        "Ships",
-        "urn:ships",
-        SEVEN - DAY,
-        SEVEN,
-        [
-            Item(id_, entry("a", id_, id_), Origin("a", "A"), "https://a.example/", at, at, sources=sources)
-            for id_, sources, at in items
-        ],
-        "5 March 2026",
-    )
+    made = composed([one_told(id_, sources, at) for id_, sources, at in items])
     assert re.findall("<strong>(.*?)</strong>", made.html) == expected, name
-    assert re.findall(r"^\d+\. (.*)", made.text, re.M) == expected and made.events == len(expected), name
+    assert re.findall(r"^\d+\. (.*)", made.text, re.M) == expected and made.events == len(items), name
+
+
+def one_told(id_: str, sources: int, at: int, title: str = "", summary: str = "") -> Item:
+    made = replace(entry("a", id_, title or id_), summary=summary)
+    return Item(id_, made, Origin("a", "A"), "https://a.example/", at, at, sources=sources)
+
+
+def composed(items: list[Item]) -> digest.Digest:
+    return digest.compose(
+        "ships", "Ships", "urn:ships", SEVEN, items, "5 March 2026", "https://desk.example/ships.html"
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [(digest.MOST, ""), (digest.MOST + 1, "1 more event"), (digest.MOST + 20, "20 more events")],
+)
+def test_what_is_too_much_for_a_digest_is_counted(events: int, words: str) -> None:
+    made = composed([one_told(f"{n:03}", 1, SEVEN) for n in range(events)])
+    assert made.events == events and ("more" in made.text) == bool(words)
+    assert not words or made.text.endswith(f"\n\n{words}: https://desk.example/ships.html")
+    assert not words or made.html.endswith(f'<p><a href="https://desk.example/ships.html">{words}</a></p>')
+
+
+@pytest.mark.parametrize(
+    ("summary", "lines"),
+    [("Ferry Anna sinks", 3), ("It was old.", 4), ("", 3)],
+)
+def test_a_digest_says_no_headline_twice(summary: str, lines: int) -> None:
+    made = composed([one_told("a", 1, 10, "Ferry Anna sinks", summary)])
+    assert len(made.text.splitlines()) == lines and made.text.count("Ferry Anna sinks") == 1
+    assert made.html.count("Ferry Anna sinks") == 1 and ("<br>It was" in made.html) == (lines == 4)
 
 
 def test_a_cycle_has_something_to_do_when_a_digest_is_due(tmp_path: Path, utc: None) -> None:

@@ -105,6 +105,24 @@ def test_a_snippet_ends_at_a_clause_or_a_word(text: str, length: int, expected: 
 
 
 @pytest.mark.parametrize(
+    ("name", "title", "text", "expected"),
+    [
+        ("more than the title", "Ferry sinks", "It was old and full.", "It was old and full."),
+        ("the title again", "Ferry sinks", "Ferry sinks", ""),
+        ("the title as a sentence", "Ferry sinks", "Ferry sinks off Ålesund today.", ""),
+        ("a title that was cut", "Ferry sinks off…", "Ferry sinks off Ålesund", ""),
+        ("twenty characters more", "Ferry sinks", "Ferry sinks" + "x" * 19, ""),
+        ("one more than these", "Ferry sinks", "Ferry sinks" + "x" * 20, "Ferry sinks" + "x" * 20),
+        ("begins otherwise", "Ferry sinks", "A ferry sinks", "A ferry sinks"),
+        ("no title", "", "It was old.", "It was old."),
+        ("nothing", "Ferry sinks", "", ""),
+    ],
+)
+def test_what_a_text_says_beside_its_title(name: str, title: str, text: str, expected: str) -> None:
+    assert markup.beside(title, text, 40) == expected, name
+
+
+@pytest.mark.parametrize(
     ("said", "expected"),
     [
         ("<p>a</p><p>b</p>", "a\nb"),

@@ -229,8 +229,8 @@ def _lines(entry: Entry, titles: Mapping[str, str]) -> Iterator[str]:
     """What somebody has to know to judge it."""
     at = (rfc3339(entry.published) or "")[:16].replace("T", " ")
     yield f"  {entry.title}  ({titles.get(entry.source) or entry.source}, {at})"
-    if entry.summary:
-        yield f"    {markup.snippet(entry.summary, 200)}"
+    if said := markup.beside(entry.title, entry.summary, 200):
+        yield f"    {said}"
     if entry.link:
         yield f"    {entry.link}"
 

@@ -45,10 +45,10 @@ def _made(config: Config, store: Reader, topic: Topic, begin: int, end: int) -> 
         topic.id,
         topic.title,
         uuid5(NAMESPACE_URL, f"{config.site.base_url}{topic.id}-digest#{end}").urn,
-        begin,
         end,
         _events(config, store, topic, found),
         _day(end, topic),
+        f"{config.site.base_url}{topic.id}.html",
     )
 
 

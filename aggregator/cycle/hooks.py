@@ -25,10 +25,12 @@ from aggregator.model import Hook, Item, StateChange, Story
 from aggregator.states import CONDITIONS
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, digests, sources, stories
+from aggregator.text import markup
 
 MOST = 100  # things that one hook is told of in a cycle; the next cycle goes on
 DIED = frozenset(one.name for one in CONDITIONS if one.is_trouble)
 WORDS = 300  # characters of what a failed command said
+SUMMARY = 1000  # of a story's summary, in a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,8 @@ def _data(item: Item) -> dict[str, Any]:
 
 
 def _said(item: Item) -> str:
-    return "\n".join(part for part in (item.entry.summary, item.link) if part)
+    summary = markup.beside(item.entry.title, item.entry.summary, SUMMARY)
+    return "\n".join(part for part in (summary, item.link) if part)
 
 
 def _rfc3339(at: int) -> str:

@@ -114,9 +114,7 @@ class _Shown:
 
 def _summary(entry: Entry) -> str | Markup:
     """Nothing where it only repeats the headline."""
-    summary = entry.summary or entry.text[:400]
-    repeats = summary.startswith(entry.title.rstrip("…")) and len(summary) < len(entry.title) + 20
-    return "" if repeats else markup.snippet(summary, 320)
+    return markup.beside(entry.title, entry.summary or entry.text[:400], 320)
 
 
 def _is_picture(media: Enclosure) -> bool:

@@ -547,3 +547,10 @@ def snippet(text: str, length: int) -> str:
     if cut < length // 2:
         cut = len(head)
     return head[:cut].rstrip(" ,;:–—-.、，；：") + "…"
+
+
+def beside(title: str, text: str, length: int) -> str:
+    """A snippet of what a text says beside its title: nothing where it only says the title again."""
+    headline = title.rstrip("…")
+    repeats = bool(headline) and text.startswith(headline) and len(text) < len(title) + 20
+    return "" if repeats else snippet(text, length)
