@@ -74,11 +74,34 @@ class Word:
     b: str
     title: str  # "" where the entry is not stored any more
     other: str  # of the other entry; "" for a topic
+    number: int  # of the entry; 0 where it is not stored any more
+    other_number: int  # 0 for a topic, too
 
 
 def overrides(store: Reader) -> tuple[Word, ...]:
     """The oldest first."""
     return tuple(Word(*row) for row in overrides_with_titles(store))
+
+
+def words_on(store: Reader, entry: Entry) -> tuple[Word, ...]:
+    """What was said of an entry, which is `a` of each: a word on two entries is one on either."""
+    mine = entry.public_id
+    return tuple(
+        word if word.a == mine else _turned(word) for word in overrides(store) if mine in (word.a, word.b)
+    )
+
+
+def _turned(word: Word) -> Word:
+    """The same, said of the other entry."""
+    return replace(
+        word,
+        a=word.b,
+        b=word.a,
+        title=word.other,
+        other=word.title,
+        number=word.other_number,
+        other_number=word.number,
+    )
 
 
 def topic_counts(store: Reader) -> dict[str, tuple[int, int]]:
@@ -162,7 +185,7 @@ def find(store: Reader, name: str) -> Entry:
     found = lookup.find(store, name)
     if not found:
         words = "no stored entry has this id, link or guid; `aggregator search WORDS` finds entries"
-        raise UsageError(f"{name}: {words}")
+        raise UsageError(f"{name.strip() or '“”'}: {words}")
     if len(found) > 1 and not _are_one_item(found):
         choices = ", ".join(str(entry.id) for entry in found)
         raise UsageError(f"{name}: several entries are meant ({choices}); give one of these numbers")

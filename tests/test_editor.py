@@ -144,7 +144,9 @@ def test_words_on_folds_are_data(command: Command) -> None:
         "join", "event", "Ferry sinks in the harbour", "Museum opens a wing",
     )  # fmt: skip
     assert (topic["kind"], topic["title"], topic["other"]) == ("topic", "Chess in the park", "culture")
-    assert "Museum opens a wing" in command("overrides", "list")
+    line = command("overrides", "list").splitlines()[1]
+    assert line.split("\t")[1:] == ["join event", "1 Ferry sinks in the harbour", "2 Museum opens a wing"]
+    assert (word["number"], topic["number"]) == (1, 3)
     apart = command("join", "2", "1", "--undo", "--json")
     assert apart["entries"][0]["event"] != apart["entries"][1]["event"], "at once"
     as_text = command("join", "1", "2", "--level", "text", "--json")
@@ -153,6 +155,52 @@ def test_words_on_folds_are_data(command: Command) -> None:
     )
     split = command("split", "2", "--json")
     assert split["entries"][0]["story"] == split["entries"][0]["entry"]
+
+
+FERRY, MUSEUM = "“Ferry sinks in the harbour” (a, entry 1)", "“Museum opens a wing” (b, entry 2)"
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "entry_", "expected"),
+    [
+        ("alone", [], "1", ["level   none: it stands alone"]),
+        (
+            "of an event, the first to tell it",
+            ["join 1 2"],
+            "1",
+            ["level   none: its event began with it", "lead    it leads its event", "yours   joined with “Museum opens a wing” as one event"],
+        ),
+        ("of an event, another one", ["join 1 2"], "2", [f"lead    {FERRY}", "yours   joined with “Ferry sinks in the harbour” as one event"]),
+        ("the editor's lead", ["join 1 2", "pin 2"], "1", ["level   none: its event began with it", f"lead    {MUSEUM}"]),
+        ("pinned", ["join 1 2", "pin 2"], "2", ["lead    it leads its event", "yours   pinned: it leads"]),
+        ("of a story", ["join 1 2 --level text"], "1", ["level   none: its story began with it", "lead    it leads its story", "yours   joined with “Museum opens a wing” as one story"]),
+        ("hidden", ["hide 1"], "1", ["level   none: it stands alone", "lead    none: it is hidden", "yours   hidden: its story is not published"]),
+        ("its event goes on without it", ["join 1 2", "hide 1"], "1", [f"lead    {MUSEUM}"]),
+        ("split", ["join 1 2", "split 2"], "2", ["level   none: it stands alone", "yours   split from “Ferry sinks in the harbour”"]),
+        ("the other one of a split", ["join 1 2", "split 2"], "1", ["yours   split from “Museum opens a wing”"]),
+        ("by hand", ["add --title Chess --topic culture"], "3", ["topic   culture: put there by hand", "yours   put in the topic culture"]),
+    ],
+)  # fmt: skip
+def test_why_says_who_leads_and_what_you_said(
+    command: Command, name: str, words: list[str], entry_: str, expected: list[str]
+) -> None:
+    for word in words:
+        command(*word.split(" "))
+    lines = [line.strip() for line in command("why", entry_).splitlines()]
+    assert [line for line in expected if line not in lines] == [], (name, lines)
+    says_who_leads = [any(line.startswith("lead ") for line in said) for said in (lines, expected)]
+    assert says_who_leads[0] == says_who_leads[1], "only where there are several, or nothing"
+
+
+def test_why_names_the_lead_as_data(command: Command) -> None:
+    alone = command("why", "1", "--json")
+    assert alone["lead"] == alone["entry"]
+    command("join", "1", "2")
+    command("pin", "2")
+    assert command("why", "1", "--json")["lead"] == command("why", "2", "--json")["entry"]
+    for number in ("1", "2"):
+        command("hide", number)
+    assert command("why", "1", "--json")["lead"] is None
 
 
 def test_topics_are_listed_with_what_they_have(command: Command) -> None:

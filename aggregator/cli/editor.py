@@ -120,6 +120,7 @@ def _override_json(one: desk.Word) -> dict[str, object]:
         "kind": one.kind,
         "level": one.level,
         "at": rfc3339(one.at),
+        "number": one.number or None,
         "entry": one.a,
         "other": one.b,
         "title": one.title,
@@ -129,7 +130,13 @@ def _override_json(one: desk.Word) -> dict[str, object]:
 
 def _override_cells(one: desk.Word, present: int) -> tuple[str, ...]:
     word = f"{one.kind} {one.level}" if one.kind != one.level else one.kind
-    return ago(one.at, present), word, one.title or one.a, one.other or one.b
+    mine, other = _shown(one.number, one.title, one.a), _shown(one.other_number, one.other, one.b)
+    return ago(one.at, present), word, mine, other
+
+
+def _shown(number: int, title: str, name: str) -> str:
+    """An entry by its number, which `--undo` and `why` take, and its headline; else the name that is known."""
+    return f"{number} {title}".rstrip() if number else name
 
 
 @click.command("pin")

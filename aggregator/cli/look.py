@@ -14,7 +14,7 @@ import click
 from aggregator import desk, edition, query
 from aggregator.cli.common import Settings, ago, common, now, print_json, rfc3339, table
 from aggregator.config import Config
-from aggregator.cycle import learning
+from aggregator.cycle import composed, learning
 from aggregator.errors import UsageError
 from aggregator.learn import Quality
 from aggregator.model import Entry, Story
@@ -22,6 +22,7 @@ from aggregator.render import formats
 from aggregator.states import CONDITIONS, WORST_FIRST
 from aggregator.store import Reader, is_there, lookup, open_reader
 from aggregator.text.phrases import span
+from aggregator.topics import Label
 
 _ORDER: dict[str, int] = {state: place for place, state in enumerate(WORST_FIRST)}
 _COLOURS: dict[str, str] = {**{one.name: one.colour for one in CONDITIONS}, "disabled": "dim"}
@@ -254,16 +255,41 @@ def why_command(settings: Settings, entry: str) -> None:
     """
     config = settings.load(secrets=False)
     with open_reader(config.database) as store:
-        found, titles = desk.why(store, entry), desk.titles(store)
-        there = {topic for topic, _, _ in found.labels}
-        missed = learning.missed(config, store, found.member.entry, there)
+        found = _found(config, store, entry)
     if settings.json:
-        near = [{"topic": one.topic, "missing": one.rule} for one in missed]
-        print_json(_why_json(found) | {"near_topics": near})
+        print_json(_why_json(found.why) | _beside_json(found))
         return
-    near_lines = (f"  not     {one.topic}: {one.rule}" for one in missed)
-    for line in (*_why_lines(found, titles), *near_lines):
+    near = (f"  not     {one.topic}: {one.rule}" for one in found.missed)
+    for line in (*_why_lines(found.why, found.lead, found.titles), *near, *map(_word_line, found.words)):
         click.echo(line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What `why` says of an entry."""
+
+    why: desk.Explanation
+    titles: Mapping[str, str]  # of sources, by id
+    lead: Entry | None  # under which it is published; None: it is hidden
+    words: tuple[desk.Word, ...]  # of the user, on it
+    missed: Sequence[Label]  # topics that it nearly belongs to
+
+
+def _found(config: Config, store: Reader, name: str) -> _Found:
+    why = desk.why(store, name)
+    entry, there = why.member.entry, {topic for topic, _, _ in why.labels}
+    return _Found(
+        why,
+        desk.titles(store),
+        composed.lead(config, store, (why.story, *why.siblings)),
+        desk.words_on(store, entry),
+        learning.missed(config, store, entry, there),
+    )
+
+
+def _beside_json(found: _Found) -> dict[str, object]:
+    near = [{"topic": one.topic, "missing": one.rule} for one in found.missed]
+    return {"lead": found.lead.public_id if found.lead else None, "near_topics": near}
 
 
 def _why_json(found: desk.Explanation) -> dict[str, object]:
@@ -309,7 +335,7 @@ def _likeness_json(story: Story, odd: int | None) -> dict[str, object]:
     return {"story": story.public_id, "likeness": edition.likeness(story), "odd": story.id == odd}
 
 
-def _why_lines(found: desk.Explanation, titles: dict[str, str]) -> list[str]:
+def _why_lines(found: desk.Explanation, lead: Entry | None, titles: Mapping[str, str]) -> list[str]:
     entry = found.member.entry
     return [
         _named(entry, titles),
@@ -318,14 +344,41 @@ def _why_lines(found: desk.Explanation, titles: dict[str, str]) -> list[str]:
         f"  story   {found.story.public_id}",
         f"  event   {found.event_id}",
         *_level_lines(found, titles),
+        *_lead_lines(found, lead, titles),
         *_company_lines(found, titles),
         *_topic_lines(found),
         *(f"  before  {rfc3339(at)} “{title}”" for at, title in found.headlines),
-        *(
-            f"  yours   {kind} {other or 'from its story'} ({level})"
-            for kind, other, level in found.overrides
-        ),
     ]
+
+
+def _word_line(word: desk.Word) -> str:
+    """What the user said of the entry."""
+    other = f"“{word.other or word.b}”"
+    said = {
+        "split": f"split from {other}",
+        "join": f"joined with {other} as one {'story' if word.level == 'text' else 'event'}",
+        "topic": f"put in the topic {word.b}",
+        "pin": "pinned: it leads",
+        "hide": "hidden: its story is not published",
+    }
+    return f"  yours   {said[word.kind]}"
+
+
+def _alone(found: desk.Explanation) -> str:
+    """What an entry is that was folded into nothing."""
+    if found.siblings:
+        return "its event began with it"
+    return "its story began with it" if len(found.story.members) > 1 else "it stands alone"
+
+
+def _lead_lines(found: desk.Explanation, lead: Entry | None, titles: Mapping[str, str]) -> Iterator[str]:
+    """Under which headline all of it is published, where there are several."""
+    if lead is None:
+        yield "  lead    none: it is hidden"
+    elif lead.id == found.member.entry.id and (found.siblings or len(found.story.members) > 1):
+        yield f"  lead    it leads its {'event' if found.siblings else 'story'}"
+    elif lead.id != found.member.entry.id:
+        yield f"  lead    {_named(lead, titles)}"
 
 
 def _named(entry: Entry, titles: Mapping[str, str]) -> str:
@@ -338,12 +391,11 @@ def _level_lines(found: desk.Explanation, titles: Mapping[str, str]) -> Iterator
     from aggregator.fold import levels  # what compares is not loaded by other commands
 
     reason = found.member.reason
-    words = levels.words(reason.level)
     if reason.level is None:
-        yield f"  level   none: it {'leads its event' if found.siblings else words}"
+        yield f"  level   none: {_alone(found)}"
     else:
         against = _named(found.against, titles) if found.against else "an entry that is gone"
-        yield f"  level   {reason.level}: it {words} {against}"
+        yield f"  level   {reason.level}: it {levels.words(reason.level)} {against}"
     if reason.threshold or reason.score:
         yield f"  score   {reason.score:.3f} against a threshold of {reason.threshold:.3f}"
     for name, value in reason.features:

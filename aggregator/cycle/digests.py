@@ -7,13 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from aggregator import digest, edition
+from aggregator import digest
 from aggregator.config import Config
-from aggregator.cycle.words import heeding
+from aggregator.cycle import composed
 from aggregator.digest import Digest
-from aggregator.edition import View
 from aggregator.model import Edition, Entry, Item, Origin, Story, Topic
-from aggregator.store import Reader, Store, digests, sources, stories
+from aggregator.store import Reader, Store, digests, stories
 from aggregator.text import markup
 
 FEED = 30  # digests in a feed
@@ -62,23 +61,8 @@ def _is_of(story: Story, begin: int, end: int) -> bool:
 
 def _events(config: Config, store: Reader, topic: Topic, found: Sequence[Story]) -> tuple[Item, ...]:
     whole = stories.of_events(store, {story.event for story in found})
-    heads = stories.heads(store, {story.event for story in found})
-    view = View(
-        topic.id,
-        "",
-        "",
-        config.site.base_url,
-        "event",
-        None,
-        min_sources=topic.min_sources,
-        lead=config.lead,
-        event_lead=config.event_lead,
-        topic=topic.id,
-    )
-    priorities = {source.id: source.priority for source in config.sources}
-    return edition.compose(
-        heeding(view, store), whole, heads, sources.origins(store, config.sources), priorities
-    ).items
+    view = replace(composed.view(config, topic.id, "event"), min_sources=topic.min_sources, topic=topic.id)
+    return composed.items(config, store, view, whole)
 
 
 def _day(end: int, topic: Topic) -> str:

@@ -11,17 +11,16 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from aggregator import edition, query
 from aggregator.config import Config
-from aggregator.cycle.words import heeding
+from aggregator.cycle import composed
 from aggregator.digest import Digest
-from aggregator.edition import View
-from aggregator.model import Hook, Item, StateChange, Story
+from aggregator.model import Hook, Item, StateChange, Story, Unit
 from aggregator.states import CONDITIONS
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, digests, sources, stories
@@ -177,15 +176,8 @@ def _of_digest(made: Digest) -> Message:
     return Message(made.public_id, made.title, made.text, {"on": "digest", "digest": data}, made.html)
 
 
-def _items(config: Config, store: Reader, found: Any, unit: Any) -> tuple[Item, ...]:
-    view = View(
-        "hook", "", "", config.site.base_url, unit, None, lead=config.lead, event_lead=config.event_lead
-    )
-    heads = stories.heads(store, {story.event for story in found})
-    priorities = {source.id: source.priority for source in config.sources}
-    return edition.compose(
-        heeding(view, store), found, heads, sources.origins(store, config.sources), priorities
-    ).items
+def _items(config: Config, store: Reader, found: Sequence[Story], unit: Unit) -> tuple[Item, ...]:
+    return composed.items(config, store, composed.view(config, "hook", unit), found)
 
 
 def _data(item: Item) -> dict[str, Any]:

@@ -134,10 +134,8 @@ def of_stories() -> frozenset[str]:
     return frozenset(level.name for level in LEVELS if level.home is not None)
 
 
-def words(name: str | None) -> str:
-    """What `why` says between two headlines; of an entry that nothing folded, what it does."""
-    if name is None:
-        return "stands alone or leads"
+def words(name: str) -> str:
+    """What `why` says between two headlines."""
     return next((level.words for level in LEVELS if level.name == name), f"was folded by {name} with")
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from aggregator.store.base import Reader, Writer
 
@@ -34,13 +35,14 @@ def overrides(reader: Reader) -> tuple[Override, ...]:
     )
 
 
-def overrides_with_titles(reader: Reader) -> list[tuple[str, str, int, str, str, str, str]]:
-    """(kind, level, when, a, b, title of a, title of b), the oldest first; "" for what is no stored entry."""
-    title = "coalesce((SELECT title FROM entry WHERE public_id = {}), '')"
-    return reader.rows(
-        f"SELECT kind, level, at, a, b, {title.format('a')}, {title.format('b')} FROM override "
-        "ORDER BY at, kind, a, b"
-    )
+def overrides_with_titles(reader: Reader) -> list[tuple[Any, ...]]:
+    """(kind, level, when, a, b, title of a, title of b, number of a, number of b), the oldest first; "" and 0
+    for what is no stored entry.
+    """
+    of = "coalesce((SELECT {} FROM entry WHERE public_id = {}), {})"
+    asked = [("title", "a", "''"), ("title", "b", "''"), ("id", "a", 0), ("id", "b", 0)]
+    entries = ", ".join(of.format(*one) for one in asked)
+    return reader.rows(f"SELECT kind, level, at, a, b, {entries} FROM override ORDER BY at, kind, a, b")
 
 
 def remember_override(writer: Writer, override: Override, at: int) -> None:
