@@ -1,4 +1,5 @@
-"""How well topics do on labelled news: shipped lists alone, with what they teach, and twenty examples a topic.
+"""How well topics do on labelled news: shipped lists alone, with what they teach, and twenty examples a topic;
+and how much of what is learned is right where a topic learns alone, or where the topics cover all but one.
 
 `bench topics [FOLDER]`: FOLDER holds topic_*.tsv (id, topic, title, summary); what is missing is left out, and named.
 Accuracy: an item that is given its topic counts by the number of topics that it is given; beside it that of the best methods
@@ -104,6 +105,20 @@ def accuracy(found: Sequence[Item], given: Sequence[set[str]]) -> float:
     )
 
 
+def precision(found: Sequence[Item], ruler: Ruler, some: Sequence[frozenset[str]]) -> float:
+    """Of what is learned by these topics, and no others, how much is right; the mean of all such choices."""
+    shares = []
+    for topics_ in some:
+        lists = {name: ruler.lists[name] for name in sorted(topics_)}
+        known = by_rules(Ruler(ruler.name, ruler.titles, lists, ruler.others), found)
+        given = taught(found, known)
+        learned = [
+            (item, one) for item, one, rule in zip(found, given, known, strict=True) if one and not rule
+        ]
+        shares.append(sum(item.gold in one for item, one in learned) / len(learned) if learned else 1.0)
+    return sum(shares) / len(shares)
+
+
 def by_examples(found: Sequence[Item], seed: int) -> float:
     """Some items of each topic are known; how right the others are."""
     drawn, places = random.Random(seed), dict[str, list[int]]()
@@ -142,6 +157,7 @@ def main() -> None:
     folder: Path = parser.parse_args().folder
     print(
         f"{'accuracy':18}{'rules':>8}{'+ learned':>11}{'20 examples':>13}   others: rules, taught, supervised, 20 examples"
+        f"{'precision, alone':>20}{'all but one':>13}"
     )
     last: list[Item] = []
     for ruler in RULERS:
@@ -154,7 +170,11 @@ def main() -> None:
         figures = accuracy(found, [set(terms) for terms in known]), accuracy(found, taught(found, known)), few
         name = f"{ruler.name}{', titles' if ruler.titles else ''}"
         others = ", ".join(f"{one:.3f}" for one in ruler.others)
-        print(f"{name:18}{figures[0]:8.3f}{figures[1]:11.3f}{figures[2]:13.3f}   {others}", flush=True)
+        every = frozenset(ruler.lists)
+        alone = precision(found, ruler, [frozenset((one,)) for one in sorted(every)])
+        but_one = precision(found, ruler, [every - {one} for one in sorted(every)])
+        line = f"{name:18}{figures[0]:8.3f}{figures[1]:11.3f}{figures[2]:13.3f}   {others:50}"
+        print(f"{line}{alone:16.3f}{but_one:13.3f}", flush=True)
     if last:
         ruled, learned = speed(last)
         print(

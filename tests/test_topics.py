@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -267,6 +268,48 @@ def test_AKIN_a_list_that_knows_a_topics_own_entries_is_no_other_subject(
     ]
     others = learn._beside_others([*own, Example(features("nasdaq falls", ""))])[-1]
     assert bool(others.topics) is is_another
+
+
+def lesson_of(belonging: dict[str, int], certain: int = learn.MANY) -> learn._Lesson:
+    base = learn.Counts(topic_sizes=Counter(ships=certain))
+    return learn._Lesson((), base, (), (), belonging)
+
+
+@pytest.mark.parametrize(
+    ("name", "belonging", "certain", "covered"),
+    [
+        ("few look like another subject", {"ships": 100, "§§money": 12}, learn.MANY, 1.0),
+        ("more do", {"ships": 200, "§§money": 37}, learn.MANY, 0.5),
+        ("many do", {"ships": 100, "§§money": 20, "§§sports": 5}, learn.MANY, 0.0),
+        ("few examples can't tell", {"ships": 100, "§§money": 500}, learn.MANY - 1, 1.0),
+        ("nothing looks like anything", {}, learn.MANY, 1.0),
+    ],
+)
+def test_ELSEWHERE_what_looks_like_other_subjects_is_not_covered(
+    name: str, belonging: dict[str, int], certain: int, covered: float
+) -> None:
+    assert lesson_of(belonging, certain).known_as({"ships"}) == pytest.approx(covered), name
+
+
+def test_SUREST_half_of_what_looks_like_a_topic_that_learns_alone_is_given_it() -> None:
+    """Seventy entries without the rule's word, each with its own share of the topic's words."""
+    ships = [one for one in lesson() if one.topics == {"ships"}]
+    titles = [" ".join((*SHIPS[: 1 + n % 7], *TREES[: n // 14], *["pier"] * (n // 7 % 2))) for n in range(70)]
+    others = [Example(features(title, "")) for title in (*titles, *headlines(MONEY, 200))]
+    alone = learn._Lesson.of(learn._beside_others([*ships, *others]))
+    counts, quality = learn.teach([*ships, *others])
+    model, threshold = learn.Model(counts), quality["ships"].threshold
+    guesses = [model.guess(one.features) for one in others]
+    given = sum(one is not None and one.topic == "ships" and one.likeness >= threshold for one in guesses)
+    assert alone.belonging["ships"] > 20
+    assert given == pytest.approx(0.5 * alone.belonging["ships"], abs=1), "but for ties"
+
+
+def test_a_list_that_knows_one_of_several_topics_is_no_other_subject() -> None:
+    """However little of all their entries together it knows."""
+    ships = [Example(features("nasdaq ferry", ""), frozenset({"ships"}))] * 10
+    trees = [Example(features("oak", ""), frozenset({"trees"}))] * 90
+    assert not learn._beside_others([*ships, *trees, Example(features("nasdaq falls", ""))])[-1].topics
 
 
 def test_the_same_entries_teach_the_same() -> None:
