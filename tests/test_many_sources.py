@@ -9,6 +9,8 @@ import pytest
 
 from aggregator import desk
 from aggregator.cli.common import table
+from aggregator.config import edit, lists, load
+from aggregator.config.lists import Known, Listed
 from aggregator.model import Failure, PollHints, Redirect, Source, SourceState
 from aggregator.store import open_writer, sources
 from tests.helpers import NOW, change, config
@@ -45,3 +47,28 @@ def test_the_days_of_a_source_are_the_last_seven(tmp_path: Path) -> None:
 def test_a_piped_table_has_a_line_a_row_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
     table(("a", "b"), [("1", ""), ("x\ty", "z"), ("p\nq\t", "\t"), ("", "\n")])
     assert capsys.readouterr().out == "a\tb\n1\t\nx y\tz\np q \t \n\t \n"
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        Known(),
+        Known((Listed("https://a.example/", 'A "feeds": [] \n é', "a", ("x", "y")), Listed("u", "", "b", (), False))),
+        Known((), 7, '"feeds": []', "e", "m", "g", "w", 8, Redirect("https://b.example/", 1, 2, True)),
+    ],
+)  # fmt: skip
+def test_what_is_known_of_a_list_comes_back(tmp_path: Path, known: Known) -> None:
+    place = lists.place(tmp_path / "a.db", "l")
+    place.parent.mkdir()
+    place.write_text(lists.dump(known), encoding="utf-8")
+    assert lists.known(tmp_path / "a.db", "l") == known
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["a", "", "é “x” 'y' # = [z]", 'a "b"', "a\\b", "a\nb", "\t\x00\x7f\x85\u2028", "env:", "an env:A"],
+)
+def test_a_title_is_written_as_toml_has_it(tmp_path: Path, title: str) -> None:
+    path = config(tmp_path, "").path
+    edit.add_source(path, {"id": "a", "url": "https://a.example/", "title": title})
+    assert load(path, {}).sources[0].title == title

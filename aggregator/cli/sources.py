@@ -306,7 +306,7 @@ def _that_fit(found: opml.Found) -> opml.Found:
 def _unfit(url: str) -> str | None:
     if len(url) > MAX_ADDRESS:
         return f"its address is longer than {MAX_ADDRESS} characters"
-    if "@" in urlsplit(url).netloc:
+    if "@" in url and "@" in urlsplit(url).netloc:
         return "its address holds a user or password; add it by hand, with `headers`"
     return None
 
@@ -326,11 +326,12 @@ def _fresh(
     known = {_same(source.url): source.id for source in config.sources if source.url}
     fresh, there = [], []
     for outline in found:
-        if (source := known.get(_same(outline.url))) is not None:
+        same = _same(outline.url)
+        if (source := known.get(same)) is not None:
             there.append((outline, source))
         else:
             fresh.append(outline)
-            known[_same(outline.url)] = f"“{outline.title or outline.url}” of the same file"
+            known[same] = f"“{outline.title or outline.url}” of the same file"
     return fresh, there
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -63,7 +64,17 @@ def add_sources(
 def _as_text(fields: Mapping[str, Any]) -> str:
     """The lines of a source's table, with an empty one behind them."""
     told = [key for key in _ORDER if fields.get(key) is not None]
-    return "".join(f"{key} = {tomlkit.item(fields[key]).as_string()}\n" for key in told) + "\n"
+    return "".join(f"{key} = {_value(fields[key])}\n" for key in told) + "\n"
+
+
+_ESCAPED = re.compile(r'[\x00-\x1f\x7f"\\]')
+
+
+def _value(value: Any) -> str:
+    """As TOML has it; most are texts without anything to escape."""
+    if isinstance(value, str) and not _ESCAPED.search(value):
+        return f'"{value}"'
+    return str(tomlkit.item(value).as_string())
 
 
 def _add_topics(document: Any, found: Sequence[tuple[str, str]]) -> None:

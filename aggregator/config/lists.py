@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,9 @@ class Listed:
     id: str
     folders: tuple[str, ...] = ()
     present: bool = True
+
+
+_LISTED = tuple(field.name for field in fields(Listed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +84,14 @@ def known(database: Path, name: str) -> Known:
         return Known()
 
 
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def dump(read: Known) -> str:
-    return json.dumps(asdict(read), ensure_ascii=False, indent=1) + "\n"
+    """A feed a line, for whoever looks into the file."""
+    feeds = ",\n".join(_encoded({name: getattr(one, name) for name in _LISTED}) for one in read.feeds)
+    rest = _encoded(asdict(replace(read, feeds=())))
+    return rest.replace('"feeds": []', f'"feeds": [\n{feeds}\n]', 1) + "\n"
 
 
 def sources(
@@ -122,8 +131,9 @@ def _source(one: ReadingList, feed: Listed, by_name: Mapping[str, str]) -> Sourc
 
 def merged(before: Sequence[Listed], now: Collection[Listed]) -> tuple[Listed, ...]:
     """What is there now under the ids of before, then what left, paused."""
-    known, there = {_key(one.url): one for one in before}, {_key(one.url): one for one in now}
-    kept = [replace(one, id=known.get(_key(one.url), one).id) for one in now]
+    known, keys = {_key(one.url): one for one in before}, [_key(one.url) for one in now]
+    kept = [replace(one, id=known.get(key, one).id) for key, one in zip(keys, now, strict=True)]
+    there = set(keys)
     left = [replace(one, present=False) for key, one in known.items() if key not in there]
     return (*kept, *left)
 
