@@ -37,6 +37,22 @@ def test_what_only_asks_changes_nothing() -> None:
     assert [one for one in asked if CHANGES.match(one[2])] == []
 
 
+@pytest.mark.parametrize(("name", "page"), [("new", None), ("of an earlier program", 4096)])
+def test_pages_of_whatever_size_are_kept_in_as_much_memory(
+    tmp_path: Path, name: str, page: int | None
+) -> None:
+    open_writer(tmp_path / "a.db").close()
+    if page:
+        conn = sqlite3.connect(tmp_path / "a.db", isolation_level=None)
+        conn.executescript(f"PRAGMA journal_mode = DELETE; PRAGMA page_size = {page}; VACUUM")
+        conn.close()
+    with open_writer(tmp_path / "a.db") as store:
+        found = store.value("PRAGMA page_size")
+        assert found == (page or 8192), name
+        assert found * store.value("PRAGMA wal_autocheckpoint") == 64_000 * 1024
+        assert store.value("PRAGMA cache_size") == -48_000
+
+
 def test_nobody_but_the_store_has_the_connection() -> None:
     pattern = re.compile(r"\b(store|reader|writer)\._?conn\b|sqlite3\.connect")
     found = [

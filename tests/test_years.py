@@ -143,10 +143,11 @@ def test_R8_R9_a_backup_of_a_damaged_database_is_refused_and_so_is_the_next_cycl
     with open_writer(settings.database) as store:
         put(store, *(entry("a", str(n), f"Word{n} and more", "text " * 200) for n in range(9)))
         store.set_meta("pruned", str(NOW))
+        size = store.value("PRAGMA page_size")
     with settings.database.open("r+b") as file:
-        assert settings.database.stat().st_size > page * 4096
-        file.seek(page * 4096)
-        file.write(random.Random(page).randbytes(4096))
+        assert settings.database.stat().st_size > page * size
+        file.seek(page * size)
+        file.write(random.Random(page).randbytes(size))
     try:
         with open_reader(settings.database) as reader:
             upkeep.backup(reader, tmp_path / "copy.db")
