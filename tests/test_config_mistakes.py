@@ -7,10 +7,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from aggregator.cli import group
 from aggregator.config import doubts, load
 from aggregator.config.load import MAX_FILE, RESERVED, made_id, named_id, slug
-from aggregator.errors import ConfigError
+from aggregator.errors import ConfigError, UsageError
 
 URL = 'url = "https://a.example/feed"'
 S = "[[sources]]\n"
@@ -175,7 +177,7 @@ def told(folder: Path, text: str, env: dict[str, str] | None = None) -> str:
         (
             "a token that could be guessed",
             '[serve]\ndesk_token = "fifteen letters"\n',
-            '2: serve.desk_token: "fifteen letters": String should have at least 16 characters',
+            "2: serve.desk_token: is shorter than 16 characters",
         ),
         (
             "an id in capitals",
@@ -333,6 +335,46 @@ def told(folder: Path, text: str, env: dict[str, str] | None = None) -> str:
             "a hook's query",
             f'{H}on = "event"\nrun = ["a"]\nmatch = "()"\n',
             "4: hooks[0].match: at character 2: expected a word, not “)”",
+        ),
+        (
+            "a count of sources of a story",
+            f'{H}on = "story"\nrun = ["a"]\nmin_sources = 3\n',
+            "4: hooks[0].min_sources: says nothing of a story; only an event is told by several sources",
+        ),
+        (
+            "no time for a hook",
+            f'{H}on = "story"\nrun = ["a"]\ntimeout = "0s"\n',
+            "4: hooks[0].timeout: no command can be done in that; it has to be more than 0",
+        ),
+        (
+            "a key of hooks that is none",
+            f'{H}on = "story"\nrun = ["a"]\nmacth = "x"\n',
+            "4: hooks[0].macth: unknown key; did you mean `match`?",
+        ),
+        (
+            "a key of hooks that is like none",
+            f'{H}on = "story"\nrun = ["a"]\nzzz = "x"\n',
+            "4: hooks[0].zzz: unknown key; known here: on, match, min_sources, run, notify, timeout",
+        ),
+        (
+            "a key of the log that is none",
+            "[log]\nlevle = 'info'\n",
+            "2: log.levle: unknown key; did you mean `level`?",
+        ),
+        (
+            "a key of a level that is none",
+            "[fold]\ntext = { window = '7d', windwo = '7d' }\n",
+            "2: fold.text.windwo: unknown key; did you mean `window`?",
+        ),
+        (
+            "no time of day",
+            f"{T}digest = 'daily'\ndigest_at = '25:00'\n",
+            '4: topics[0].digest_at: "25:00" is no time of day such as "07:00"',
+        ),
+        (
+            "when a digest that there is none is made",
+            f"{T}digest_at = '07:00'\n",
+            '3: topics[0].digest_at: says nothing without `digest = "daily"` or "weekly"',
         ),
         ("a hook of no words", f'{H}on = "event"\nrun = []\n', "3: hooks[0].run: is empty"),
         ("nested beyond all reason", f"a = {'[' * 2000}{']' * 2000}\n", "1: nested too deeply"),
@@ -528,6 +570,20 @@ def test_a_slug_of_no_latin_letter_is_empty() -> None:
                 "2: service.base_url: leads to port 80, but [serve] listens on port 8080; links of the feeds lead nowhere"
             ],
         ),
+        (
+            "commands that are none, from the folder and from the PATH",
+            f'{H}on = "story"\nrun = ["./none"]\n{H}on = "story"\nrun = ["no-such-command-x"]\n{H}on = "story"\nrun = ["sh"]\n',
+            [
+                "3: hooks[0].run: there is no such command: ./none",
+                "6: hooks[1].run: there is no such command: no-such-command-x",
+            ],
+        ),
+        (
+            "digests that nobody makes",
+            f'{H}on = "digest"\nrun = ["sh"]\n',
+            ['2: hooks[0].on: no topic has a digest, so this is told nothing: give one `digest = "daily"`'],
+        ),
+        ("and one that is made", f'{H}on = "digest"\nrun = ["sh"]\n{T}match = "a"\ndigest = "daily"\n', []),
         ("behind a proxy", '[service]\nbase_url = "https://news.example/"\n[serve]\nport = 8080\n', []),
         (
             "the port that it listens on",
@@ -539,5 +595,35 @@ def test_a_slug_of_no_latin_letter_is_empty() -> None:
 def test_what_is_hardly_meant_is_doubted(tmp_path: Path, name: str, text: str, expected: list[str]) -> None:
     path = tmp_path / "config.toml"
     path.write_text(text, encoding="utf-8")
-    found = [one.replace(f"{path}:", "") for one in doubts.told(load(path, {}), text)]
+    settings = load(path, {})
+    found = [one.replace(f"{path}:", "") for one in doubts.told(settings, text, doubts.doubts(settings))]
     assert found == expected, name
+
+
+@pytest.mark.parametrize(
+    ("name", "like", "expected"),
+    [
+        ("headlines", '["Ferry sinks"]', []),
+        ("a file", '["file:there.txt"]', []),
+        (
+            "no file",
+            '["Ferry sinks", "file:none.txt", "file:folder"]',
+            [
+                "4: topics[0].like[1]: there is no such file: {}/none.txt",
+                "4: topics[0].like[2]: there is no such file: {}/folder",
+            ],
+        ),
+    ],
+)
+def test_what_would_end_every_cycle_is_an_error_of_check(
+    tmp_path: Path, name: str, like: str, expected: list[str]
+) -> None:
+    (tmp_path / "there.txt").write_text("Ferry sinks\n")
+    (tmp_path / "folder").mkdir()
+    path, text = tmp_path / "config.toml", f"{T}match = 'a'\nlike = {like}\n"
+    path.write_text(text)
+    settings = load(path, {})
+    found = [one.replace(f"{path}:", "") for one in doubts.told(settings, text, doubts.faults(settings))]
+    assert found == [one.format(tmp_path) for one in expected], name
+    done = CliRunner().invoke(group, ["--config", str(path), "check"], standalone_mode=False)
+    assert isinstance(done.exception, UsageError) == bool(expected), name

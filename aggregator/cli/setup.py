@@ -117,7 +117,10 @@ def _write_starter(target: Path) -> None:
 def check_command(settings: Settings, online: bool, strict: bool) -> None:
     """Validate the config, and warn of what is hardly meant so."""
     config = settings.load()
-    warnings = doubts.told(config, settings.path.read_text(encoding="utf-8-sig"))
+    text = settings.path.read_text(encoding="utf-8-sig")
+    if faults := doubts.told(config, text, doubts.faults(config)):
+        raise UsageError("\n".join(faults))
+    warnings = doubts.told(config, text, doubts.doubts(config))
     if strict and warnings:
         raise UsageError("\n".join(warnings))
     for warning in warnings:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from aggregator import kinds, query
@@ -20,11 +23,20 @@ def _own(config: Config) -> Iterator[tuple[int, Source]]:
     return ((place, known[name]) for place, name in enumerate(config.tables) if name in known)
 
 
-def told(config: Config, text: str) -> list[str]:
+def told(config: Config, text: str, found: Iterable[Doubt]) -> list[str]:
     """Each with its line: `config.toml:14: sources[2].path: …`. `text`: of the file."""
     where = lines.find(text)
-    found = sorted((lines.line(where, at), lines.shown(at), words) for at, words in doubts(config))
-    return [f"{config.path}:{number}: {key}: {words}" for number, key, words in found]
+    numbered = sorted((lines.line(where, at), lines.shown(at), words) for at, words in found)
+    return [f"{config.path}:{number}: {key}: {words}" for number, key, words in numbered]
+
+
+def faults(config: Config) -> Iterator[Doubt]:
+    """What the file itself can't tell, and what ends every cycle."""
+    for number, topic in enumerate(config.topics):
+        for place, example in enumerate(topic.like):
+            path = Path(example.removeprefix("file:"))
+            if example.startswith("file:") and not path.is_file():
+                yield ("topics", number, "like", place), f"there is no such file: {path}"
 
 
 def doubts(config: Config) -> Iterator[Doubt]:
@@ -32,6 +44,7 @@ def doubts(config: Config) -> Iterator[Doubt]:
     yield from _sources(config)
     yield from _topics(config)
     yield from _queries(config)
+    yield from _hooks(config)
     if (trouble := _served_elsewhere(config)) is not None:
         yield ("service", "base_url"), trouble
 
@@ -84,6 +97,23 @@ def _queries(config: Config) -> Iterator[Doubt]:
         if not text:
             continue
         yield from ((key, note) for note in query.notes(text))
+
+
+def _hooks(config: Config) -> Iterator[Doubt]:
+    folder = config.path.absolute().parent
+    for number, hook in enumerate(config.hooks):
+        at = "hooks", number
+        if hook.run and not _is_command(hook.run[0], folder):
+            yield (*at, "run"), f"there is no such command: {hook.run[0]}"
+        if hook.notify and importlib.util.find_spec("apprise") is None:
+            yield (*at, "notify"), "needs the package apprise: install feed-aggregator[notify]"
+        if hook.on == "digest" and not any(topic.digest for topic in config.topics):
+            yield (*at, "on"), 'no topic has a digest, so this is told nothing: give one `digest = "daily"`'
+
+
+def _is_command(name: str, folder: Path) -> bool:
+    """Whether it can be started in this folder: a name is looked for on the PATH, a path is one from there."""
+    return shutil.which(name if "/" not in name else str(folder / name)) is not None
 
 
 def _served_elsewhere(config: Config) -> str | None:

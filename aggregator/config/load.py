@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from aggregator import __version__, kinds, query, urls
@@ -210,7 +210,7 @@ def _in_words(error: dict[str, Any], raw: dict[str, Any]) -> Problem:
     if kind == "missing":
         return path[:-1] if path[:-1] else path, f"`{path[-1]}` is missing"
     if kind == "string_pattern_mismatch":
-        return path, f'"{value}" is no id: use 1 to 64 of a–z, 0–9 and -'
+        return path, _mismatch(str(path[-1]), value)
     if kind == "literal_error" and key in ("fold.text", "fold.event"):
         return path, 'expected { window = "7d" } or false'
     if kind == "list_type" and isinstance(value, dict):
@@ -218,8 +218,19 @@ def _in_words(error: dict[str, Any], raw: dict[str, Any]) -> Problem:
     message = str(error["msg"]).removeprefix("Value error, ")
     if kind == "value_error":
         return path, message
-    shown = _shown(value)
+    shown = _shown(value) if key not in _SECRET else ""
     return path, f"{shown}: {_plain(message)}" if shown else _plain(message)
+
+
+_SECRET = ("serve.desk_token",)  # never shown
+_CLOCKS = ("digest_at",)
+
+
+def _mismatch(key: str, value: object) -> str:
+    """What text of a certain form should look like."""
+    if key in _CLOCKS:
+        return f'"{value}" is no time of day such as "07:00"'
+    return f'"{value}" is no id: use 1 to 64 of a–z, 0–9 and -'
 
 
 def _shown(value: object) -> str:
@@ -237,6 +248,7 @@ _PLAIN = (
     (r"a valid boolean.*", "true or false"), (r"a valid list", "a list"), (r"a valid dictionary", "a table"),
     (r"greater than or equal to (\S+)", r"\1 or more"), (r"less than or equal to (\S+)", r"at most \1"),
     (r"^(List|String|Dictionary) should have at least 1 .*", "is empty"),
+    (r"^String should have at least (\d+) .*", r"is shorter than \1 characters"),
     (r"^String should have at most (\d+) characters?.*", r"is longer than \1 characters"),
     (r"^(List|Dictionary) should have at most (\d+) items? .*", r"holds more than \2 items"),
 )  # fmt: skip
@@ -250,19 +262,32 @@ def _plain(message: str) -> str:
 
 def _unknown(key: str, where: lines.Path) -> str:
     """An unknown key with the nearest one that is known there."""
-    from pydantic import BaseModel
-
-    from aggregator.config.model import File, Fold, Level, Poll, Publish, Retention, Serve, Service, Topic
-    from aggregator.config.model import Source as SourceSection
-
-    sections: dict[str, type[BaseModel]] = {"": File, "service": Service, "poll": Poll, "fold": Fold, "publish": Publish, "retention": Retention, "serve": Serve,
-                "sources": SourceSection, "topics": Topic, "fold.text": Level, "fold.event": Level}  # fmt: skip
-    section = sections.get(".".join(str(part) for part in where if not isinstance(part, int)), File)
+    section = _section(where)
     known = list(section.model_fields)
     near = difflib.get_close_matches(key, known, 1, 0.5)
     return (
         f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known here: {', '.join(known)}"
     )
+
+
+def _section(where: lines.Path) -> Any:
+    """The model of a table of the file: of its field, one table or several, or a level of sameness."""
+    from aggregator.config import model
+
+    section: Any = model.File
+    for name in (part for part in where if isinstance(part, str)):
+        models = _models(section.model_fields[name].annotation) if name in section.model_fields else []
+        if not models:
+            return section
+        section = models[0]
+    return section
+
+
+def _models(annotation: Any) -> list[Any]:
+    """The tables that a field may hold."""
+    if hasattr(annotation, "model_fields"):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]
 
 
 def _cross(file: Any) -> Iterator[Problem]:
@@ -300,6 +325,8 @@ def _topic_problems(number: int, topic: Any, made_ids: list[str]) -> Iterator[Pr
     yield from _starters(("topics", number, "starter"), topic.starter)
     if topic.scheme is not None and topic.term is None:
         yield ("topics", number, "scheme"), "says nothing without a `term`"
+    if topic.digest_at is not None and topic.digest is None:
+        yield ("topics", number, "digest_at"), 'says nothing without `digest = "daily"` or "weekly"'
 
 
 def _poll(poll: Any) -> Iterator[Problem]:
@@ -411,6 +438,8 @@ def _queries(at: lines.Path, table: Any, *keys: str) -> Iterator[Problem]:
                 yield (*at, key), str(error)
 
 
+DIGEST_AT = "07:00"  # of a digest, where the config does not say when
+EVENT_SOURCES = 2  # that a hook waits for, where it does not say how many
 LIST_INTERVAL = 86_400  # seconds between two looks at a reading list that says no other one
 
 
@@ -449,8 +478,8 @@ def _starters(at: lines.Path, wanted: Any) -> Iterator[Problem]:
         for name in _several(wanted):
             if name not in starters.names():
                 near = difflib.get_close_matches(name, starters.names(), 1, 0.5)
-                meant = f'; did you mean "{near[0]}"?' if near else ""
-                yield at, f'there is no starter "{name}"{meant}; there are {", ".join(starters.names())}'
+                known = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(starters.names())}"
+                yield at, f'there is no starter "{name}"; {known}'
 
 
 def _several(said: str | list[str]) -> tuple[str, ...]:
@@ -459,7 +488,7 @@ def _several(said: str | list[str]) -> tuple[str, ...]:
 
 
 def _topic(folder: Path, one: Any) -> Topic:
-    wanted = _several(one.starter)
+    wanted, clock = _several(one.starter), one.digest_at or DIGEST_AT
     return Topic(
         one.id,
         one.title or one.id.replace("-", " ").title(),
@@ -478,7 +507,7 @@ def _topic(folder: Path, one: Any) -> Topic:
         term=one.term,
         sort=one.sort,
         digest=one.digest,
-        digest_at=(int(one.digest_at[:2]), int(one.digest_at[3:])),
+        digest_at=(int(clock[:2]), int(clock[3:])),
     )
 
 
@@ -489,9 +518,10 @@ def _terms(file: Any) -> tuple[tuple[str, Category], ...]:
 
 def _hook(one: Any) -> Hook:
     """Its name is made of what it does, so that it stays the same wherever it stands in the file."""
-    said = repr((one.on, one.match, one.min_sources, one.run, one.notify))
+    told_by = EVENT_SOURCES if one.min_sources is None else one.min_sources
+    said = repr((one.on, one.match, told_by, one.run, one.notify))
     name = f"{one.on}-{hashlib.sha256(said.encode()).hexdigest()[:8]}"
-    return Hook(name, one.on, one.match, one.min_sources, tuple(one.run or ()), one.notify, one.timeout)
+    return Hook(name, one.on, one.match, told_by, tuple(one.run or ()), one.notify, one.timeout)
 
 
 def _names_of_digests(file: Any) -> Iterator[Problem]:
@@ -515,6 +545,10 @@ def _hook_problems(number: int, one: Any) -> Iterator[Problem]:
     yield from _queries(at, one, "match")
     if one.match is not None and one.on not in ("story", "event"):
         yield (*at, "match"), f"says nothing of a {one.on}; only stories and events match a query"
+    if one.min_sources is not None and one.on != "event":
+        yield (*at, "min_sources"), f"says nothing of a {one.on}; only an event is told by several sources"
+    if one.timeout == 0:
+        yield (*at, "timeout"), "no command can be done in that; it has to be more than 0"
 
 
 def _example(folder: Path, said: str) -> str:

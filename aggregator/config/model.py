@@ -225,15 +225,18 @@ class Topic(Section):
     digest: Literal["daily", "weekly"] | None = Field(
         None, description="One entry a day or week, grouped by event, as feeds ID-digest.*."
     )
-    digest_at: Clock = Field("07:00", description="When, in the time of the machine.")
+    digest_at: Clock | None = Field(None, description="When, in the time of the machine; 07:00 if not said.")
     term: Text | None = Field(None, description="A category that all of its items get.")
 
 
 class Hook(Section):
     on: Literal["story", "event", "source", "digest"]
     match: Query | None = Field(None, description="Only stories or events that match.")
-    min_sources: int = Field(
-        2, ge=1, le=100, description="Of an event: told once, when so many independent sources carry it."
+    min_sources: int | None = Field(
+        None,
+        ge=1,
+        le=100,
+        description="Of an event: told once, when so many independent sources carry it; 2 if not said.",
     )
     run: list[Text] | None = Field(
         None, min_length=1, max_length=100, description="A command; it gets JSON on its standard input."
