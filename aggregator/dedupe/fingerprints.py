@@ -17,6 +17,7 @@ from aggregator.text.words import words
 BODY_WORDS, BODY_CHARACTERS = 400, 4000  # compared of a body; enough to know a text by
 LONG_TEXT, MARKS = 80, 6  # words from which on a text has marks, and how many
 REPEATED = 1.1  # times the length of the title: a text of no more that begins with it only repeats it
+COMPARED = 1000  # texts of which the shingles are held at a time
 LANGUAGE = 40  # words of a body, after those of the title, that its language is told by
 EMPTY = 3  # words that are left of a text of which the rest stands: it had none of its own
 
@@ -48,7 +49,6 @@ class Fingerprint:
 
     title: tuple[str, ...]  # without what its source puts before or behind all its titles
     body: tuple[str, ...]  # without what its source says under other titles too
-    held: frozenset[int]  # word 3-shingles as hashes, good within this process only
     numbers: frozenset[str]  # of the title
     body_numbers: frozenset[str]
     cut: bool  # the title ends with an ellipsis
@@ -58,6 +58,11 @@ class Fingerprint:
     language: str  # that its words are in, or the declared one
     kicker: int  # how many words of the title stand before its headline: `Exclusive:`, `Ukraine:`
     emptied: bool  # its source says all of its text under other titles too
+
+    @property
+    def held(self) -> frozenset[int]:
+        """Word 3-shingles of the body as hashes, good within this process only."""
+        return _held(self.body)
 
     @property
     def headline(self) -> tuple[str, ...]:
@@ -128,7 +133,6 @@ def fingerprint(
     return Fingerprint(
         title=title_words,
         body=body,
-        held=frozenset(shingles(body)),
         numbers=frozenset(numbers(heading, title_words)),
         body_numbers=frozenset(numbers(shown, body)),
         cut=cleaned.rstrip().endswith(("...", "…")),
@@ -143,6 +147,14 @@ def fingerprint(
 
 def shingles(body: tuple[str, ...]) -> Iterator[int]:
     return map(hash, zip(body, body[1:], body[2:], strict=False))
+
+
+@functools.lru_cache(maxsize=COMPARED)
+def _held(body: tuple[str, ...]) -> frozenset[int]:
+    """Few texts are ever compared, and those one after the other; each of these sets takes ten times as much
+    as the text.
+    """
+    return frozenset(shingles(body))
 
 
 def _joined(text: str) -> str:
