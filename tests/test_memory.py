@@ -5,6 +5,7 @@ no megabytes.
 from __future__ import annotations
 
 import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from aggregator import edition, fold, render
 from aggregator.cycle import publisher
 from aggregator.cycle.labels import label
+from aggregator.dedupe import fingerprints
 from aggregator.model import Edition, Site
 from aggregator.store import open_writer
 from tests.helpers import NOW, config, entry, put
@@ -62,3 +64,21 @@ def test_documents_of_an_archive_are_written_as_they_come(
     gc.collect()
     assert sum(name.startswith("archive/") for name in written) == 10
     assert Counted.living == 0 and Counted.most == most
+
+
+def test_shingles_are_held_of_few_texts() -> None:
+    many = fingerprints.COMPARED + 50
+    made = [fingerprints.fingerprint("", f"Ferry {n} leaves {n + 1} harbours") for n in range(many)]
+    held = [weakref.ref(one.held) for one in made]
+    gc.collect()
+    assert sum(one() is not None for one in held) == fingerprints.COMPARED
+    assert made[0].held == made[0].held != made[1].held, "those that went are made again"
+
+
+def test_a_word_is_held_once_whoever_says_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = (fingerprints.fingerprint("The ferry leaves", f"Pilot {n} was ill.") for n in "12")
+    assert all(one is other for one, other in zip(a.title, b.title, strict=True))
+    assert [one is other for one, other in zip(a.body, b.body, strict=True)] == [True, False, True, True]
+    monkeypatch.setattr(fingerprints, "DISTINCT", 1)
+    known = fingerprints.Distinct()
+    assert [known["a"], known["b"]] == ["a", "b"] and list(known) == ["b"]

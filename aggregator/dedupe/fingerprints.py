@@ -18,6 +18,7 @@ BODY_WORDS, BODY_CHARACTERS = 400, 4000  # compared of a body; enough to know a 
 LONG_TEXT, MARKS = 80, 6  # words from which on a text has marks, and how many
 REPEATED = 1.1  # times the length of the title: a text of no more that begins with it only repeats it
 COMPARED = 1000  # texts of which the shingles are held at a time
+DISTINCT = 100_000  # words that are held once, whoever says them
 LANGUAGE = 40  # words of a body, after those of the title, that its language is told by
 EMPTY = 3  # words that are left of a text of which the rest stands: it had none of its own
 
@@ -127,8 +128,8 @@ def fingerprint(
     elif repeats == "text":
         rest = ""
     shown = _joined(_DATELINE.sub("", rest[:BODY_CHARACTERS]))
-    body = tuple(words(shown)[:BODY_WORDS])
-    title_words = tuple(words(cleaned))
+    body = tuple(map(_same, words(shown)[:BODY_WORDS]))
+    title_words = tuple(map(_same, words(cleaned)))
     before = standing.head(cleaned)
     return Fingerprint(
         title=title_words,
@@ -143,6 +144,22 @@ def fingerprint(
         kicker=len(words(before.group())) if before else 0,
         emptied=stood and len(body) < EMPTY,
     )
+
+
+class Distinct(dict[str, str]):
+    """Word → that word as an earlier text had it: in memory once, however many texts say it.
+
+    (`sys.intern` never forgets any in Python 3.12.)
+    """
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= DISTINCT:
+            self.clear()
+        self[word] = word
+        return word
+
+
+_same = Distinct().__getitem__
 
 
 def shingles(body: tuple[str, ...]) -> Iterator[int]:
