@@ -11,10 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from aggregator import cycle
-from aggregator.cli import group
+from aggregator.cli import editor, group
 from aggregator.cli.common import rfc3339
 from aggregator.config import load
 from aggregator.errors import ConfigError, UsageError
+from aggregator.model import Topic
 from aggregator.store import open_writer
 from tests.helpers import NOW, config, entry, put
 
@@ -208,3 +209,35 @@ def test_topics_are_listed_with_what_they_have(command: Command) -> None:
     assert (harbour["id"], harbour["match"], harbour["stories"]) == ("harbour", "harbour", 1)
     assert culture["newest"] == rfc3339(NOW - 800)
     assert command("topics", "list").splitlines()[1].startswith("harbour\t")
+
+
+@pytest.mark.parametrize(
+    ("name", "topic", "rule"),
+    [
+        ("words", "match = 'ferry'", "ferry"),
+        ("a starter", "starter = 'business'", "starter business"),
+        ("several, with own words", "match = 'x'\nstarter = ['world', 'food']", "x; starter world, food"),
+        ("sources", "sources = ['a']", "all of a"),
+        ("sources that name it", "", "all of c"),
+        ("examples", "like = ['Ferry sinks']", "like 1 example"),
+        ("learning", "match = 'x'\nlearn = true", "x; what it learns"),
+        ("nothing", "", "–"),
+    ],
+)
+def test_a_topic_is_listed_with_all_that_places_a_story_there(
+    command: Command, tmp_path: Path, name: str, topic: str, rule: str
+) -> None:
+    named = "topics = ['t']" if name == "sources that name it" else ""
+    path = tmp_path / "config.toml"
+    path.write_text(
+        f"{path.read_text()}[[sources]]\nid = 'c'\npath = 'n.txt'\n{named}\n[[topics]]\nid = 't'\n{topic}\n"
+    )
+    assert command("topics", "list").splitlines()[-1].split("\t")[-1] == rule
+    said = command("topics", "list", "--json")[-1]
+    assert {"starter", "like", "learn", "sources"} <= set(said) and said["learn"] == ("learn" in topic)
+    assert said["sources"] == (["c"] if named else ["a"] if "sources" in topic else [])
+
+
+def test_a_long_list_of_sources_is_cut_short() -> None:
+    assert editor._shown_rule(Topic("t", "T"), list("abcdef")) == "all of a, b, c, d, e and 1 more"
+    assert editor._shown_rule(Topic("t", "T"), list("abcde")) == "all of a, b, c, d, e"

@@ -8,8 +8,9 @@ from typing import IO
 import click
 
 from aggregator import cycle, desk
-from aggregator.cli.common import Settings, ago, common, now, print_json, rfc3339, table
+from aggregator.cli.common import Settings, ago, common, counted, now, print_json, rfc3339, table
 from aggregator.cli.groups import Group
+from aggregator.config import Config
 from aggregator.config.load import named_id
 from aggregator.errors import UsageError
 from aggregator.model import Topic
@@ -236,13 +237,17 @@ def _suggested_json(one: Suggestion) -> dict[str, object]:
     }
 
 
-def _topic_json(topic: Topic, told: int, newest: int | None) -> dict[str, object]:
+def _topic_json(topic: Topic, told: int, newest: int | None, of: Sequence[str]) -> dict[str, object]:
+    """`of`: sources everything of which belongs there."""
     return {
         "id": topic.id,
         "title": topic.title,
         "match": topic.match,
         "exclude": topic.exclude,
-        "sources": list(topic.sources),
+        "sources": list(of),
+        "starter": list(topic.starters),
+        "like": list(topic.like),
+        "learn": topic.learn,
         "stories": told,
         "newest": rfc3339(newest),
     }
@@ -257,16 +262,34 @@ def topics_list(settings: Settings) -> None:
         raise UsageError(f"{config.database}: nothing was polled yet; `aggregator run` does the first cycle")
     with open_reader(config.database) as store:
         counts = desk.topic_counts(store)
-    rows = [(topic, *counts.get(topic.id, (0, None))) for topic in config.topics]
+    rows = [(topic, *counts.get(topic.id, (0, None)), _sources_of(config, topic)) for topic in config.topics]
     if settings.json:
         print_json([_topic_json(*row) for row in rows])
         return
     cells = [
-        (topic.id, topic.title, str(told), ago(newest, present), _shown_rule(topic))
-        for topic, told, newest in rows
+        (topic.id, topic.title, str(told), ago(newest, present), _shown_rule(topic, of))
+        for topic, told, newest, of in rows
     ]
     table(("topic", "title", "stories", "newest", "rule"), cells)
 
 
-def _shown_rule(topic: Topic) -> str:
-    return topic.match or ", ".join(topic.sources) or "–"
+def _sources_of(config: Config, topic: Topic) -> list[str]:
+    """Those that the topic names, and those that name the topic."""
+    naming = (source.id for source in config.sources if topic.id in source.topics)
+    return list(dict.fromkeys([*topic.sources, *naming]))
+
+
+NAMED = 5  # sources of a topic, in a line
+
+
+def _shown_rule(topic: Topic, of: Sequence[str]) -> str:
+    """All that places a story there."""
+    more = f" and {len(of) - NAMED} more" if len(of) > NAMED else ""
+    parts = (
+        topic.match,
+        f"starter {', '.join(topic.starters)}" if topic.starters else "",
+        f"all of {', '.join(of[:NAMED])}{more}" if of else "",
+        f"like {counted(len(topic.like), 'example')}" if topic.like else "",
+        "what it learns" if topic.learn else "",
+    )
+    return "; ".join(part for part in parts if part) or "–"
