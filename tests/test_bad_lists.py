@@ -329,3 +329,18 @@ def test_S16_bounds_of_an_opml_file_hold_at_their_edge(monkeypatch: pytest.Monke
     assert [one.url for one in found.feeds] == ["https://h0.example/", "https://h1.example/"]
     wide = f"<opml><body>{nested * 100}<outline xmlUrl='{GOOD}'/></body></opml>"
     opml.read(wide.encode("utf-16"))  # of which no depth is counted: no recursion without end
+
+
+def test_S7_a_name_that_others_gave_reads_nothing_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "hunter2")
+    settings, file = config(tmp_path, ""), tmp_path / "list.opml"
+    file.write_text(
+        '<opml version="2.0"><body><outline text="env:SECRET">'
+        f'<outline type="rss" text="env:SECRET" xmlUrl="{GOOD}"/></outline></body></opml>'
+    )
+    said("--config", str(settings.path), "sources", "import", "--topics-from-folders", str(file))
+    found = load(settings.path, {"SECRET": "hunter2"})
+    assert [(one.title, one.topics) for one in found.sources] == [(None, ("env-secret",))]
+    assert [one.title for one in found.topics] == ["Env Secret"]

@@ -13,7 +13,7 @@ from typing import Any
 import tomlkit
 from tomlkit.items import AoT
 
-from aggregator.config.load import load, named_id
+from aggregator.config.load import load, named_id, variable
 from aggregator.errors import ConfigError, UsageError
 
 _ORDER = ("id", "url", "path", "title", "topics", "interval", "priority", "include", "exclude")
@@ -32,7 +32,12 @@ def _with_ids(found: Iterable[Mapping[str, Any]], taken: set[str]) -> Iterator[d
         address = str(fields.get("url") or fields.get("path") or "")
         name = fields.get("id") or named_id(str(fields.get("title") or ""), address, taken)
         taken.add(name)
-        yield {**fields, "id": name}
+        yield {**fields, "id": name, "title": _harmless(fields.get("title"))}
+
+
+def _harmless(title: str | None) -> str | None:
+    """None where others called a feed `env:SECRET`, which would publish what our environment holds."""
+    return None if title and variable(title) else title
 
 
 def add_sources(
@@ -87,7 +92,8 @@ def _add_topics(document: Any, found: Sequence[tuple[str, str]]) -> None:
     for name, title in found:
         table = tomlkit.table()
         table.add("id", name)
-        table.add("title", title)
+        if variable(title) is None:
+            table.add("title", title)
         table.add(tomlkit.nl())
         topics.append(table)
 

@@ -159,7 +159,13 @@ class _Unset(dict[str, str]):
         return f"https://unset.invalid/{name}"
 
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # of an environment variable
+_VARIABLE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
+
+
+def variable(value: str) -> str | None:
+    """The environment variable that is to be read in the place of this value, if any."""
+    found = _VARIABLE.fullmatch(value) if value.startswith("env:") else None
+    return found[1] if found else None
 
 
 def _resolve(value: Any, path: lines.Path, env: Mapping[str, str], problems: list[Problem]) -> None:
@@ -167,7 +173,7 @@ def _resolve(value: Any, path: lines.Path, env: Mapping[str, str], problems: lis
     for key, inner in list(value.items() if isinstance(value, dict) else enumerate(value)):
         if isinstance(inner, dict | list):
             _resolve(inner, (*path, key), env, problems)
-        elif isinstance(inner, str) and inner.startswith("env:") and _NAME.fullmatch(name := inner[4:]):
+        elif isinstance(inner, str) and (name := variable(inner)):
             if name in env:
                 value[key] = env[name]
             else:
