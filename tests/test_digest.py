@@ -308,9 +308,20 @@ def test_a_hook_that_fails_is_named_and_ends_nothing(tmp_path: Path, code: str |
     settings = config(tmp_path, SOURCES + body + hook('on = "story"\nmatch = "ferry"'))
     run(settings, SEVEN)
     (warning,) = run(settings, SEVEN + 60, entry("a", "2", "Ferry sinks", at=SEVEN))
-    assert words in warning and warning.startswith("hook story-")
-    assert len(told(tmp_path)) == 1, "others are told"
+    assert words in warning and warning.startswith("hooks[0] (story): ")
+    assert warning.endswith("; not told: “Ferry sinks”") and len(told(tmp_path)) == 1, "others are told"
     assert run(settings, SEVEN + 120) == [], "it is not tried again"
+
+
+def test_what_fails_again_and_again_is_one_line(tmp_path: Path) -> None:
+    settings = config(tmp_path, SOURCES + '[[hooks]]\non = "story"\nrun = ["/none/notify"]\n')
+    run(settings, SEVEN)
+    found = [
+        entry("a", f"{n}", f"{word} in {word}land", at=SEVEN)
+        for n, word in enumerate(("Rain", "Snow", "Wind"))
+    ]
+    (warning,) = run(settings, SEVEN + 60, *found)
+    assert warning.endswith("; not told: “Rain in Rainland” and 2 more")
 
 
 def test_many_things_are_told_in_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from aggregator.text import markup
 MOST = 100  # things that one hook is told of in a cycle; the next cycle goes on
 DIED = frozenset(one.name for one in CONDITIONS if one.is_trouble)
 WORDS = 300  # characters of what a failed command said
+TITLE = 100  # characters of a headline that was not told
 SUMMARY = 1000  # of a story's summary, in a text
 
 
@@ -45,15 +47,27 @@ class Message:
 
 def run(config: Config, store: Store, now: int, stop: Stop) -> list[str]:
     """Tell all hooks what is new; what went wrong, in words."""
-    trouble = []
-    for hook in config.hooks:
-        for message in _messages(config, store, hook, now):
-            stop.check()
-            if digests.claim(store, hook.name, message.key, now) and (
-                failure := _tell(config, hook, message)
-            ):
-                trouble.append(f"hook {hook.name}: {failure}")
-    return trouble
+    return [
+        f"hooks[{number}] ({hook.on}): {failure}; not told: {_named(titles)}"
+        for number, hook in enumerate(config.hooks)
+        for failure, titles in _told(config, store, hook, now, stop).items()
+    ]
+
+
+def _told(config: Config, store: Store, hook: Hook, now: int, stop: Stop) -> Mapping[str, list[str]]:
+    """What went wrong, and the titles of what this hook was not told for that."""
+    untold = defaultdict[str, list[str]](list)
+    for message in _messages(config, store, hook, now):
+        stop.check()
+        if digests.claim(store, hook.name, message.key, now) and (failure := _tell(config, hook, message)):
+            untold[failure].append(message.title)
+    return untold
+
+
+def _named(titles: Sequence[str]) -> str:
+    """The first one, and how many there are: they are not told again."""
+    more = f" and {len(titles) - 1} more" if len(titles) > 1 else ""
+    return f"“{markup.snippet(titles[0], TITLE)}”{more}"
 
 
 def _messages(config: Config, store: Store, hook: Hook, now: int) -> Iterator[Message]:
