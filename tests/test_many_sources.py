@@ -72,3 +72,28 @@ def test_a_title_is_written_as_toml_has_it(tmp_path: Path, title: str) -> None:
     path = config(tmp_path, "").path
     edit.add_source(path, {"id": "a", "url": "https://a.example/", "title": title})
     assert load(path, {}).sources[0].title == title
+
+
+def test_origins_are_of_the_config_and_of_the_store(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        sources.remember(
+            store,
+            [
+                (Source("gone", url="https://gone.example/f"), KNOWN),
+                (Source("both", url="https://old.example/"), KNOWN),
+            ],
+        )
+        change(store, "UPDATE source SET title = 'As it says'")
+        found = sources.origins(
+            store,
+            [
+                Source("new", url="https://new.example/f"),
+                Source("both", url="https://both.example/f", title="T"),
+            ],
+        )
+    assert [(name, one.title, one.url) for name, one in found.items()] == [
+        ("gone", "As it says", "https://gone.example/f"),
+        ("both", "T", "https://both.example/f"),
+        ("new", "new.example", "https://new.example/f"),
+    ]
+    assert (len(found), found["new"] is found["new"], found.get("none")) == (3, True, None)

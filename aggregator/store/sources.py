@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator import kinds, urls
 from aggregator.model import Feed, ItemMarks, Origin, Source, SourceState, StateChange
 from aggregator.store import rows
-from aggregator.store.base import Reader, Store
+from aggregator.store.base import Reader, Row, Store
 
 _MEMORY = ", ".join(rows.SOURCE_COLUMNS)
 _POLLED_BY = {"posts": "'[]'", "hints": "NULL"}  # columns that only the next poll is planned by
@@ -75,16 +75,35 @@ def titles(reader: Reader) -> dict[str, str]:
     return dict(reader.rows("SELECT id, title FROM source"))
 
 
-def origins(reader: Reader, sources: Sequence[Source]) -> dict[str, Origin]:
+def origins(reader: Reader, sources: Sequence[Source]) -> Mapping[str, Origin]:
     """How readers see each source; sources that left the config but not the store included."""
-    configured = {source.id: source for source in sources}
-    found: dict[str, Origin] = {}
-    for number, url, title, text in reader.rows("SELECT id, url, title, feed FROM source"):
-        source = configured.get(number) or kinds.stored(number, url)
-        found[number] = _origin(source, title, rows.feed(text))
-    for source in sources:
-        found.setdefault(source.id, _origin(source, "", Feed()))
-    return found
+    stored = {row[0]: row[1:] for row in reader.rows("SELECT id, url, title, feed FROM source")}
+    return _Origins(stored, {source.id: source for source in sources})
+
+
+class _Origins(Mapping[str, Origin]):
+    """Each is made when it is asked for: of thousands of sources a few have news."""
+
+    def __init__(self, stored: Mapping[str, Row], configured: Mapping[str, Source]) -> None:
+        self._stored, self._configured = stored, configured
+        self._made: dict[str, Origin] = {}
+
+    def __getitem__(self, source: str) -> Origin:
+        if source not in self._made:
+            self._made[source] = self._origin(source)
+        return self._made[source]
+
+    def _origin(self, source: str) -> Origin:
+        if source not in self._stored:
+            return _origin(self._configured[source], "", Feed())
+        url, title, feed = self._stored[source]
+        return _origin(self._configured.get(source) or kinds.stored(source, url), title, rows.feed(feed))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys([*self._stored, *self._configured]))
+
+    def __len__(self) -> int:
+        return len(self._stored.keys() | self._configured.keys())
 
 
 def _origin(source: Source, title: str, feed: Feed) -> Origin:
