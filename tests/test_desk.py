@@ -134,7 +134,8 @@ def test_buttons_say_what_commands_say(here: tuple[Config, Browser]) -> None:
             headers["Cache-Control"] == "no-store"
             and "form-action 'self'" in headers["Content-Security-Policy"]
         )
-        return status, str(html.document_fromstring(body).xpath("string(//p[@role='status'])"))
+        role = "status" if status == 200 else "alert"
+        return status, str(html.document_fromstring(body).xpath(f"string(//p[@role='{role}'])"))
 
     assert press("join", "1", "2")[0] == 200 and [kind for kind, _ in _words(settings)] == ["join"]
     page = html.document_fromstring(browser("GET", "/desk/2")[2])
@@ -159,6 +160,63 @@ def test_buttons_say_what_commands_say(here: tuple[Config, Browser]) -> None:
         assert browser.press(verb, given)[0] == 200 and _words(settings) == []
     assert "Ferry sinks" in browser("GET", "/desk?q=ferry")[2] and browser("GET", "/desk/999")[0] == 404
     assert browser("GET", "/desk?q=%22")[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "path", "given", "status", "words"),
+    [
+        ("no entry", "GET", "/desk/999", {}, 404, "999: no stored entry has this id"),
+        ("no page", "GET", "/desk/cellar", {}, 404, "There is no such page at the desk."),
+        ("no button", "POST", "/desk/erase", {}, 404, "There is no such button."),
+        (
+            "a form of a server before",
+            "POST",
+            "/desk/pin",
+            {"key": "x" * 32},
+            403,
+            "Nothing was done: this form",
+        ),
+        ("no query", "GET", "/desk?q=%28", {}, 400, "at character 2"),
+        (
+            "nothing to join with",
+            "POST",
+            "/desk/join",
+            {"entry": "1", "other": " "},
+            400,
+            "“”: no stored entry",
+        ),
+        ("nothing to hide", "POST", "/desk/hide", {"entry": "", "back": "1"}, 400, "“”: no stored entry"),
+    ],
+)
+def test_what_is_refused_is_told_in_the_sites_clothes(
+    here: tuple[Config, Browser],
+    name: str,
+    method: str,
+    path: str,
+    given: dict[str, str],
+    status: int,
+    words: str,
+) -> None:
+    _, browser = here
+    if method == "GET":
+        found, headers, body = browser("GET", path)
+    else:
+        found, headers, body = browser.press(path.removeprefix("/desk/"), {"key": browser.key()} | given)
+    page: Any = html.document_fromstring(body)
+    assert found == status and headers["Content-Type"].startswith("text/html"), name
+    assert str(page.xpath("string(//p[@role='alert'])")).startswith(words), name
+    assert page.xpath("//nav") and headers["Cache-Control"] == "no-store", name
+
+
+def test_pins_and_hidden_stories_are_taken_back_from_the_page(here: tuple[Config, Browser]) -> None:
+    settings, browser = here
+    for verb, words in (("pin", "“Museum opens a wing” pinned"), ("hide", "“Museum opens a wing” hidden")):
+        assert browser.press(verb, {"key": browser.key(), "entry": "2", "back": "2"})[0] == 200
+        page: Any = html.document_fromstring(browser("GET", "/desk")[2])
+        assert words in page.text_content()
+        fields = page.xpath(f"//form[@action='/desk/un{verb}']//input")
+        given = {str(field.get("name")): str(field.get("value")) for field in fields}
+        assert browser.press(f"un{verb}", given)[0] == 200 and _words(settings) == []
 
 
 def test_elsewhere_a_token_opens_it(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from aggregator.store import Reader, Store, open_reader, open_writer, stories
 from aggregator.web import Answer
 
 LISTED = 60  # events, or entries that were found
+ENTRY = re.compile(r"[0-9]{1,18}")
 PATIENCE = 20.0  # seconds that a change waits for a cycle
 Verb = Callable[[Store, str, str, int], str]
 VERBS: dict[str, Verb] = {
@@ -99,14 +100,24 @@ class EditorDesk:
         if not self._gate.lets_in(environ, from_here):
             return self._closed()
         if not changes:
-            return self._shown(verb, given)
+            return self._page(verb, given)
         if not self._gate.means_it(environ, given.get("key", "")):
-            return _plain(
-                "403 Forbidden", "this form is not of our pages, or of a server that was started anew"
+            return self._refused(
+                "403 Forbidden",
+                "Nothing was done: this form is not of our pages, or of a server that was started anew since.",
             )
         if verb not in VERBS:
-            return _plain("404 Not Found", "there is no such button")
+            return self._refused("404 Not Found", "There is no such button.")
         return self._change(VERBS[verb], given)
+
+    def _page(self, name: str, given: dict[str, str]) -> Answer:
+        """Of an entry, or what there is to choose from; that too where somebody goes to a button's address."""
+        if name and name not in VERBS and not ENTRY.fullmatch(name):
+            return self._refused("404 Not Found", "There is no such page at the desk.")
+        return self._shown(name, given)
+
+    def _refused(self, status: str, words: str) -> Answer:
+        return Answer(pages.desk_refused(self._config.site, self._neighbours, words), status=status)
 
     def _login(self, token: str) -> Answer:
         if not self._gate.opens(token):
@@ -143,17 +154,21 @@ class EditorDesk:
             with open_reader(self._config.database) as store:
                 stored = self._stored(store, entry, asked)
         except UsageError as error:
-            return _plain("404 Not Found", str(error))
+            return self._refused("404 Not Found", str(error))
         except query.QueryError as error:
             stored, said, status = _Stored(), str(error), "400 Bad Request"
         except AggregatorError as error:
-            return _plain("503 Service Unavailable", str(error))
-        site, key = self._config.site, self._gate.key
-        page = pages.desk(site, self._neighbours, key, said, stored.found, stored.told, asked, stored.before)
-        return Answer(page, status=status)
+            return self._refused("503 Service Unavailable", str(error))
+        return Answer(self._printed(stored, asked, said, status != "200 OK"), status=status)
+
+    def _printed(self, stored: _Stored, asked: str, said: str, failed: bool) -> bytes:
+        site, neighbours, key = self._config.site, self._neighbours, self._gate.key
+        return pages.desk(
+            site, neighbours, key, said, stored.found, stored.told, asked, stored.before, failed
+        )
 
     def _stored(self, store: Reader, entry: str, asked: str) -> _Stored:
-        told = self._event(store, entry) if re.fullmatch(r"[0-9]{1,18}", entry) else []
+        told = self._event(store, entry) if ENTRY.fullmatch(entry) else []
         found = [] if told else self._found(store, asked)
         return _Stored(found, told, _said(desk.overrides(store)))
 
@@ -174,7 +189,8 @@ class EditorDesk:
         ]
 
 
-UNDONE = {"split": "unsplit", "join": "unjoin"}  # button → the one that takes it back
+# button → the one that takes it back
+UNDONE = {"split": "unsplit", "join": "unjoin", "pin": "unpin", "hide": "unhide"}
 REMEMBERED = 20  # of these words, on a page
 
 
@@ -188,14 +204,18 @@ def _most_told(store: Reader) -> list[tuple[Story, int]]:
 
 
 def _said(words: Sequence[desk.Word]) -> list[pages.Said]:
-    """What was split and joined, the newest first."""
-    found = []
-    for word in reversed([word for word in words if word.kind in UNDONE][-REMEMBERED:]):
-        other = word.other or word.b
-        text = f"“{word.title or word.a}” {'split from' if word.kind == 'split' else 'joined with'} “{other}”"
-        verb = UNDONE[word.kind]
-        found.append(pages.Said(verb, word.a, word.b if verb == "unjoin" else "", text, word.at))
-    return found
+    """What buttons said, the newest first."""
+    found = [word for word in words if word.kind in UNDONE]
+    return [
+        pages.Said(UNDONE[word.kind], word.a, word.b if word.kind == "join" else "", _in_words(word), word.at)
+        for word in reversed(found[-REMEMBERED:])
+    ]
+
+
+def _in_words(word: desk.Word) -> str:
+    other = f"“{word.other or word.b}”"
+    done = {"split": f"split from {other}", "join": f"joined with {other}", "pin": "pinned", "hide": "hidden"}
+    return f"“{word.title or word.a}” {done[word.kind]}"
 
 
 def _plain(status: str, words: str) -> Answer:

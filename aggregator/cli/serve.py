@@ -328,6 +328,8 @@ def serve_command(settings: Settings, host: str | None, port: int | None) -> Non
     host, port = host or given_host, given_port if port is None else port
     running = _start(_application(Holder(config), Meters()), host, port)
     settings.say(f"serving {config.output} at http://{host}:{running.port}/ (stop with Ctrl-C)")
+    if config.desk:
+        settings.say(f"the desk is at http://{host}:{running.port}/desk")
     _wait_for_the_end(running)
     running.close()
 

@@ -568,10 +568,11 @@ def desk(
     told: Sequence[Told] = (),
     asked: str = "",
     before: Sequence[Said] = (),
+    failed: bool = False,
 ) -> bytes:
     """The editor's desk: events to choose from (entry, title, source, stories), or the stories of one, each
-    with what can be done. `key` goes into every form; `said`: what was done, or why not; `before`: what was
-    said earlier, the newest first.
+    with what can be done. `key` goes into every form; `said`: what was done, or why not (`failed`); `before`:
+    what was said earlier, the newest first.
     """
     return _page(
         "desk.html",
@@ -584,6 +585,14 @@ def desk(
         told=told,
         asked=asked,
         before=before,
+        failed=failed,
+    )
+
+
+def desk_refused(site: Site, neighbours: Sequence[Neighbour], words: str) -> bytes:
+    """Why there is nothing, or nothing was done; no form is on it."""
+    return _page(
+        "refused.html", replace(site, live=False), neighbours, title=f"Desk – {site.title}", words=words
     )
 
 
