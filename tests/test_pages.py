@@ -150,3 +150,23 @@ def test_F60_older_pages_hold_what_left_the_page_and_lead_on(tmp_path: Path) -> 
     (settings.output / "all-2.html").unlink()
     assert once() == ("all-2.html",)
     assert once() == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "states", "only", "sources", "heading", "words"),
+    [
+        ("all", ["ok", "failing"], "", ["failing", "ok"], "Each source", ""),
+        ("of one state", ["ok", "failing"], "failing", ["failing"], "Sources that are failing all", ""),
+        ("none of it", ["ok"], "failing", [], "Sources that are failing all", "None is."),
+        ("no state", ["ok"], "nonsense", ["ok"], "Each source", ""),
+        ("nothing is read", [], "", [], "Each source", "There are none yet."),
+    ],
+)
+def test_status_shows_what_was_asked_for(
+    name: str, states: list[str], only: str, sources: list[str], heading: str, words: str
+) -> None:
+    rows = [pages.StatusLine(one, one.title(), one, "", "", (0,) * 7, "", "") for one in states]
+    page: Any = html.document_fromstring(pages.status(rows, [0] * 7, 20_000, "", SITE, [], only).decode())
+    assert page.xpath("//tbody/tr//b/following-sibling::span/text()") == sources, name
+    assert page.xpath("//h2")[1].text_content() == heading, name
+    assert page.xpath("//h2[2]/following-sibling::p/text()") == ([words] if words else []), name

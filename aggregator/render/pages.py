@@ -407,11 +407,12 @@ def status(
     only: str = "",
 ) -> bytes:
     """`/status`, made when asked for: trouble first. `new`: entries of the last seven days, `today` (days
-    since 1970) last; `only`: sources of this state, "" all.
+    since 1970) last; `only`: sources of this state, all if it is none.
     """
     order = {state: number for number, state in enumerate(WORST_FIRST)}
     counts = Counter(row.state for row in rows)
-    shown = [row for row in rows if row.state == only] or rows
+    only = only if only in WORST_FIRST else ""
+    shown = [row for row in rows if row.state == only] if only else rows
     return _page(
         "status.html",
         replace(site, live=True),
@@ -421,7 +422,7 @@ def status(
         kind="wide",
         summary=summary,
         states=[(counts[state], state) for state in reversed(WORST_FIRST) if counts[state]],
-        only=only if counts[only] else "",
+        only=only,
         rows=sorted(shown, key=lambda row: (order.get(row.state, 0), row.title.casefold())),
         week={"new": list(new)},
         names=_weekdays(today),
