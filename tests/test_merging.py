@@ -628,6 +628,35 @@ def test_a_join_of_events_holds_against_what_comes_and_against_a_refold(store: S
         fold.fold(store, fold.Windows(), {})
 
 
+BEGUN = NOW // vocabulary.PERIOD * vocabulary.PERIOD  # a week of postings
+TIMES = (BEGUN - vocabulary.PERIOD - 1, BEGUN - 2, BEGUN - 1, BEGUN, BEGUN + 1, BEGUN + vocabulary.PERIOD)
+
+
+@pytest.mark.parametrize(
+    ("name", "since", "until", "most", "found"),
+    [
+        ("all, newest first", 0, 2 * NOW, 9, TIMES[::-1]),
+        ("at these very times", BEGUN - 2, BEGUN, 9, TIMES[3:0:-1]),
+        ("as many as are asked for, in another week", 0, BEGUN, 3, TIMES[3:0:-1]),
+        ("within a second", BEGUN - 1, BEGUN - 1, 9, TIMES[2:3]),
+        ("from no time to none", BEGUN + 2, BEGUN + 9, 9, ()),
+    ],
+)
+def test_stories_are_found_by_a_word_across_weeks(
+    store: Store, name: str, since: int, until: int, most: int, found: tuple[int, ...]
+) -> None:
+    with store.transaction() as writer:
+        written = members.Additions(writer)
+        for story, at in enumerate(TIMES):
+            written.postings({"ferry": story, "bridge": 9}, at, story)
+        written.flush()
+    expected = [(at, TIMES.index(at), TIMES.index(at)) for at in found]
+    assert vocabulary.postings(store, "ferry", since, until, most) == expected, name
+    vocabulary.forget_postings(store, since)
+    left = [at for at, _, _ in vocabulary.postings(store, "ferry", 0, 2 * NOW, 9)]
+    assert left == [at for at in TIMES[::-1] if at >= since], "what is forgotten"
+
+
 def _counts(store: Store) -> tuple[object, ...]:
     words = store.rows("SELECT term, events FROM term WHERE events > 0 ORDER BY term")
     postings = store.rows("SELECT term, at, count(*) FROM posting GROUP BY term, at")

@@ -177,8 +177,8 @@ class Additions:
 
     def postings(self, terms: Mapping[str, int], at: int, story: int) -> None:
         """From now on these words, each with its weight there, find the story."""
-        period = at // PERIOD
-        self._postings += [(period, id_hash(term), at, story, weight) for term, weight in terms.items()]
+        period, since = divmod(at, PERIOD)
+        self._postings += [(period, id_hash(term), since, story, weight) for term, weight in terms.items()]
 
     def flush(self) -> None:
         writer = self._writer

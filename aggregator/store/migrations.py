@@ -413,4 +413,20 @@ def m015_dates(db: Database) -> None:
     )
 
 
+@_step
+def m016_hashes(db: Database) -> None:
+    """Hashes have a sign, and postings the seconds of their week: each is a byte or two shorter in SQLite."""
+    _script(
+        db,
+        """UPDATE story SET id_hash = id_hash - 2147483648;
+        UPDATE event SET id_hash = id_hash - 2147483648;
+        CREATE TABLE posting_new (period INTEGER NOT NULL, term INTEGER NOT NULL, at INTEGER NOT NULL, story INTEGER NOT NULL,
+          weight INTEGER NOT NULL, PRIMARY KEY (period, term, at, story)) STRICT, WITHOUT ROWID;
+        INSERT INTO posting_new SELECT period, term - 2147483648, at - period * 604800, story, weight FROM posting;
+        DROP TABLE posting;
+        ALTER TABLE posting_new RENAME TO posting;
+        """,
+    )
+
+
 # fmt: on

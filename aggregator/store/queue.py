@@ -48,7 +48,7 @@ def forget(store: Store, since: int | None) -> int:
             if since is not None:
                 _uncount(writer)
             _let_go(writer)
-        writer.run("DELETE FROM posting WHERE period >= ? AND at >= ?", (least // PERIOD, least))
+        writer.run("DELETE FROM posting WHERE (period, at) >= (?, ?)", divmod(least, PERIOD))
         if since is None:
             for table in ("term", "vector", "alias"):
                 writer.run(f"DELETE FROM {table}")

@@ -252,4 +252,4 @@ def _hints(record: dict[str, Any]) -> PollHints:
 
 def id_hash(text: str) -> int:
     """What indexes know a text by: a few bytes instead of all of it. Two texts may have the same."""
-    return zlib.crc32(text.encode())
+    return zlib.crc32(text.encode()) - (1 << 31)  # four bytes of SQLite; without a sign half of them take six

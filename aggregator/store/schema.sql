@@ -94,7 +94,7 @@ CREATE TABLE pending_entry ( -- an entry that waits to be folded
 CREATE TABLE event ( -- one or more stories that report the same happening
   id INTEGER PRIMARY KEY,
   public_id TEXT NOT NULL, -- that of the entry that founded it
-  id_hash INTEGER NOT NULL, -- crc32 of public_id, to find it by: an index of whole ids is five times as large
+  id_hash INTEGER NOT NULL, -- crc32 of public_id less 2^31, to find it by: an index of whole ids is five times as large
   published INTEGER NOT NULL, -- that of the founder
   changed INTEGER NOT NULL -- when readers last saw a difference
 ) STRICT;
@@ -133,9 +133,9 @@ CREATE TABLE term ( -- in how many events a word was seen: learned from the stre
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE posting ( -- a story is found by this word, one of its heaviest
-  period INTEGER NOT NULL, -- week of `at`: what is written goes to the newest ones, however many there are
-  term INTEGER NOT NULL, -- crc32 of the word
-  at INTEGER NOT NULL,
+  period INTEGER NOT NULL, -- weeks since 1970: what is written goes to the newest ones, however many there are
+  term INTEGER NOT NULL, -- crc32 of the word less 2^31
+  at INTEGER NOT NULL, -- seconds since the week began
   story INTEGER NOT NULL,
   weight INTEGER NOT NULL, -- of the word there, up to 255
   PRIMARY KEY (period, term, at, story)

@@ -72,12 +72,14 @@ PERIOD = 7 * 86_400
 def postings(reader: Reader, term: str, since: int, until: int, most: int) -> list[tuple[int, int, int]]:
     """(at, story, weight of the word there) of the newest stories found by this word, newest first."""
     query = (
-        "SELECT at, story, weight FROM posting WHERE period = ? AND term = ? AND at BETWEEN ? AND ? ORDER BY "
-        "at DESC, story DESC LIMIT ?"
+        "SELECT at + ?, story, weight FROM posting WHERE period = ? AND term = ? AND at BETWEEN ? AND ? "
+        "ORDER BY at DESC, story DESC LIMIT ?"
     )
     found: list[tuple[int, int, int]] = []
     for period in range(until // PERIOD, since // PERIOD - 1, -1):
-        found += reader.rows(query, (period, id_hash(term), since, until, most - len(found)))
+        begun = period * PERIOD
+        within = (begun, period, id_hash(term), since - begun, until - begun)
+        found += reader.rows(query, (*within, most - len(found)))
         if len(found) >= most:
             break
     return found
@@ -140,6 +142,6 @@ def forget_postings_of(writer: Writer, stories: Iterable[int]) -> None:
 def forget_postings(store: Store, before: int) -> None:
     """Postings and vectors beyond every window find nobody any more."""
     with store.transaction() as writer:
-        writer.run("DELETE FROM posting WHERE period <= ? AND at < ?", (before // PERIOD, before))
+        writer.run("DELETE FROM posting WHERE (period, at) < (?, ?)", divmod(before, PERIOD))
         writer.run("DELETE FROM vector WHERE story IN (SELECT id FROM story WHERE published < ?)", (before,))
         standing.forget(writer)
