@@ -49,17 +49,22 @@ def silent(memory: SourceState, now: int) -> bool:
     return now - posts[0] > max(SILENCE, MANY_GAPS * usual)
 
 
-def notice(source: str, title: str, before: SourceState, after: SourceState, at: int) -> StateChange | None:
-    """What to tell about a change of state; None where nothing changed, or a new source just works."""
+def notice(
+    source: str, title: str, before: SourceState, after: SourceState, at: int, remote: bool = True
+) -> StateChange | None:
+    """What to tell about a change of state; None where nothing changed, or a new source just works. `remote`:
+    a server is asked for it.
+    """
     old, new = before.state, after.state
     if old == new or (old == "new" and new in ("ok", "moved")):
         return None
-    return StateChange(source, title, at, old, new, words(after, at))
+    return StateChange(source, title, at, old, new, words(after, at, remote))
 
 
-def words(memory: SourceState, at: int) -> str:
+def words(memory: SourceState, at: int, remote: bool = True) -> str:
     """One or two sentences: what is, since when, what to do."""
-    failure, advice = memory.failure, BY_NAME[memory.state].advice
+    failure, condition = memory.failure, BY_NAME[memory.state]
+    advice = condition.advice if remote else condition.here or condition.advice
     if memory.state in ("failing", "blocked", "gone", "slow") and failure is not None:
         seconds = at - memory.failing_since if memory.failing_since else 0
         since = f" It has failed for {span(seconds)}." if seconds > 3600 else ""

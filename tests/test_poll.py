@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import health, poll
+from aggregator import cycle, health, poll
 from aggregator.model import Failure, Limits, Redirect, Source, SourceState, State, Task
+from aggregator.store import open_writer, sources
 from tests import hostile_cases
-from tests.helpers import NOW
+from tests.helpers import NOW, config
 from tests.hostile import Hostile
 
 
@@ -183,6 +184,33 @@ def test_notices_say_what_to_do() -> None:
     assert changes == [(a, b) for a in states for b in states if a != b], (
         "one item a change, whatever the change"
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "remote", "advice"),
+    [
+        (
+            "failing",
+            True,
+            "Look at its address in a browser; if it stays so, remove it or give its new address.",
+        ),
+        ("failing", False, "If it stays so, remove the source or give its new `path`."),
+        ("ok", False, "It is back; nothing to do."),
+    ],
+)
+def test_nobody_looks_at_a_file_in_a_browser(state: State, remote: bool, advice: str) -> None:
+    failure = Failure("missing", "x: there is no such file") if state == "failing" else None
+    after = SourceState(state=state, polled=NOW, failure=failure)
+    told = health.notice("s", "S", SourceState(state="silent"), after, NOW, remote)
+    assert told is not None and told.words.endswith(advice) and ("browser" in told.words) == (remote)
+
+
+def test_a_cycle_tells_of_a_file_that_is_gone_what_to_do(tmp_path: Path) -> None:
+    settings = config(tmp_path, '[[sources]]\nid = "f"\npath = "none.txt"\n')
+    with open_writer(settings.database) as store:
+        cycle.run(settings, store, cycle.Wanted(), NOW)
+        (notice,) = sources.notices(store)
+    assert notice.words.endswith("check `path`. If it stays so, remove the source or give its new `path`.")
 
 
 def test_C6_guids_are_kept_as_said_at_whatever_address() -> None:

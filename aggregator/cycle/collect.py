@@ -115,7 +115,8 @@ def _absorb(
         return topics.keeps(rules, entry, title)
 
     def notice(memory: SourceState) -> StateChange | None:
-        return health.notice(task.source.id, title, task.memory, memory, polled.at)
+        remote = kinds.of(task.source).remote
+        return health.notice(task.source.id, title, task.memory, memory, polled.at, remote)
 
     return entries.absorb(store, task.source, polled, settle, keep, notice)
 
