@@ -131,15 +131,20 @@ def _pause_host(config: Config, store: Store, task: Task, polled: PollResult) ->
     """After a 429 the other feeds of the host wait as long, those too that were not due now or never polled
     (P11).
     """
-    known, concerned = sources.memories(store), speaks_for(polled)
+    waiting = _of_its_host(config, store, task, polled)
+    known = sources.memories(store, [one.id for one in waiting])
+    tasks = [Task(one, known.get(one.id, SourceState())) for one in waiting]
+    sources.remember(store, [(one.source, poll.put_off(one, polled)) for one in tasks])
+
+
+def _of_its_host(config: Config, store: Store, task: Task, polled: PollResult) -> list[Source]:
+    known, concerned = sources.healths(store), speaks_for(polled)
     others = [
         Task(other, known.get(other.id, SourceState()))
         for other in config.sources
         if other.id != task.source.id and kinds.of(other).remote and other.enabled
     ]
-    sources.remember(
-        store, [(other.source, poll.put_off(other, polled)) for other in others if concerned(other)]
-    )
+    return [other.source for other in others if concerned(other)]
 
 
 def _count(tally: Collected, source: Source, polled: PollResult, absorbed: entries.Absorbed) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator import kinds, schedule, websub
@@ -22,19 +22,34 @@ class Wanted:
     everything: bool = False
     ids: frozenset[str] = frozenset()
 
+    @property
+    def forced(self) -> bool:
+        """Whether due or not."""
+        return self.everything or bool(self.ids)
+
 
 def tasks(config: Config, store: Reader, wanted: Wanted, now: int) -> tuple[Task, ...]:
     """What is to be polled now; the server's own "not before" and a retired source hold in any case."""
-    known, last_urls = sources.memories(store), sources.urls_of(store)
-    pushed = pushes.working(store, now)
-    made = []
-    forced = wanted.everything or bool(wanted.ids)
-    for source in _asked_for(config, wanted):
-        memory = _memory(source, known.get(source.id, SourceState()), last_urls)
-        pace = _pace(config, source, source.id in pushed)
-        if schedule.is_due(memory, now, pace, forced=forced, local=not kinds.of(source).remote):
-            made.append(Task(source, memory, config.limits, pace))
+    last_urls = sources.urls_of(store)
+    due = list(_due(config, store, wanted, now, last_urls))
+    known = sources.memories(store, [source.id for source, _ in due])
+    made = [
+        Task(source, _memory(source, known.get(source.id, SourceState()), last_urls), config.limits, pace)
+        for source, pace in due
+    ]
     return _with_marks(store, made)
+
+
+def _due(
+    config: Config, store: Reader, wanted: Wanted, now: int, last_urls: Mapping[str, str | None]
+) -> Iterator[tuple[Source, Pace]]:
+    """Of thousands of sources few are due: when each was polled is looked at, not what its feed said."""
+    known, pushed, never = sources.healths(store), pushes.working(store, now), SourceState()
+    for source in _asked_for(config, wanted):
+        memory = _memory(source, known.get(source.id, never), last_urls)
+        pace = _pace(config, source, source.id in pushed)
+        if schedule.is_due(memory, now, pace, forced=wanted.forced, local=not kinds.of(source).remote):
+            yield source, pace
 
 
 def _with_marks(store: Reader, made: Sequence[Task]) -> tuple[Task, ...]:

@@ -29,14 +29,16 @@ class Traffic:
     saved_bytes: int
 
 
-def memories(reader: Reader) -> dict[str, SourceState]:
-    """Of every source that was ever polled, by id."""
-    return {row[0]: rows.memory(row[1:]) for row in reader.rows(f"SELECT id, {_MEMORY} FROM source")}
+def memories(reader: Reader, ids: Iterable[str] | None = None) -> dict[str, SourceState]:
+    """Of every source that was ever polled, or of those of `ids`, by id."""
+    query = f"SELECT id, {_MEMORY} FROM source"
+    found = reader.rows(query) if ids is None else reader.chosen(f"{query} WHERE id", ids)
+    return {row[0]: rows.memory(row[1:]) for row in found}
 
 
 def healths(reader: Reader) -> dict[str, SourceState]:
-    """As `memories`, for people to look at: without `posts` and `hints`, whose reading takes most of the
-    time; never to be written back.
+    """As `memories`, to be looked at: without `posts` and `hints`, whose reading takes most of the time;
+    never to be written back.
     """
     return {row[0]: rows.memory(row[1:]) for row in reader.rows(f"SELECT id, {_HEALTH} FROM source")}
 
