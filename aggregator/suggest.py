@@ -14,6 +14,7 @@ LEAST_EVENTS = 3  # of a group
 LETTERS = 4  # of a word that can name a topic; scripts without spaces need two characters
 COMPANY = 0.3  # share of a group's events that another word of it has to be in
 EVERYDAY = 0.01  # share of all items of a language that hold a word which is nobody's topic
+RAREST = 3.0  # a word is in no list for many reasons: it says no more than one that is in e⁻³ of EVERYDAY
 FEW = 10  # events in which a word may be however few there are
 COMMON = 0.2  # share of all events from which on a word names nothing
 BROAD, MANY = 0.8, 20  # a topic that holds this share of so many events or more says nothing of one
@@ -47,17 +48,35 @@ def placed(topics: Mapping[int, Collection[str]]) -> set[int]:
 def suggest(happenings: Sequence[Happening], most: int = 10) -> list[Suggestion]:
     """The largest groups first; each event is in one."""
     words = {one.event: _words(one.headlines) for one in happenings}
-    everywhere = Counter(word for found in words.values() for word in found)
+    everywhere, rarity = _counted(words, words), _least(words.values())
     left = {one.event: one for one in happenings if not one.has_topic}
     found: list[Suggestion] = []
     while len(found) < most:
-        best = _best(_counted(left, words), everywhere, len(happenings))
+        best = _best(_counted(left, words), everywhere, rarity, len(happenings))
         if best is None:
             break
         group = [left.pop(event) for event in list(left) if best in words[event]]
-        company = _company(best, [words[one.event] for one in group], everywhere)
-        found.append(Suggestion((best, *company), tuple(sorted(group, key=_most_told_first))))
+        found.append(_suggestion(best, group, words, everywhere))
     return sorted(found, key=lambda one: -len(one.events))
+
+
+def _suggestion(
+    best: str,
+    group: Sequence[Happening],
+    words: Mapping[int, Collection[str]],
+    everywhere: Counter[str],
+) -> Suggestion:
+    company = _company(best, [words[one.event] for one in group], everywhere)
+    return Suggestion((best, *company), tuple(sorted(group, key=_most_told_first)))
+
+
+def _least(found: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """A word that is everyday in one of its languages is so in the others."""
+    least: dict[str, float] = {}
+    for words in found:
+        for word, rare in words.items():
+            least[word] = min(rare, least.get(word, rare))
+    return least
 
 
 def _counted(events: Iterable[int], words: Mapping[int, Collection[str]]) -> Counter[str]:
@@ -68,10 +87,14 @@ def _most_told_first(one: Happening) -> tuple[int, int]:
     return -one.sources, one.event
 
 
-def _best(counts: Counter[str], everywhere: Counter[str], all_: int) -> str | None:
-    """The word that says most of what is left: in many of its events, and in few of the others."""
+def _best(
+    counts: Counter[str], everywhere: Counter[str], rarity: Mapping[str, float], all_: int
+) -> str | None:
+    """The word that says most of what is left: in many of its events, in few of the others, and not in all
+    sorts of news.
+    """
     scores = {
-        word: count * (count / everywhere[word]) * math.log((all_ + 1) / everywhere[word])
+        word: count * (count / everywhere[word]) * math.log((all_ + 1) / everywhere[word]) * rarity[word]
         for word, count in counts.items()
         if count >= LEAST_EVENTS and everywhere[word] <= max(FEW, COMMON * all_)
     }
@@ -86,17 +109,20 @@ def _company(best: str, group: Sequence[Collection[str]], everywhere: Counter[st
     return sorted(telling, key=lambda word: (-counts[word], word))[:3]
 
 
-def _words(headlines: Sequence[str]) -> frozenset[str]:
-    """Those that could name a topic."""
-    found: set[str] = set()
+def _words(headlines: Sequence[str]) -> dict[str, float]:
+    """Those that could name a topic, and how rare each is in its language: nothing at EVERYDAY, and one more
+    with every e-th part of that, up to RAREST. “Former” and “police” are in all sorts of news, “climate” is not.
+    """
+    found: dict[str, float] = {}
     for headline in headlines:
         words = search_words(headline)
         language = vocabulary.language(words)
-        found.update(word for word in words if _could_name(word, language))
-    return frozenset(found)
+        found.update((word, rare) for word in words if (rare := _rarity(word, language)) > 0)
+    return found
 
 
-def _could_name(word: str, language: str) -> bool:
+def _rarity(word: str, language: str) -> float:
     if word.isdecimal() or (len(word) < LETTERS and not is_dense(word)):
-        return False
-    return vocabulary.share(vocabulary.stems(language)[word], language) < EVERYDAY
+        return 0
+    share = vocabulary.share(vocabulary.stems(language)[word], language)
+    return min(RAREST, math.log(EVERYDAY / share))

@@ -501,6 +501,29 @@ def test_a_group_has_some_events(events: int, is_group: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "events", "best"),
+    [
+        ("what is in all sorts of news is behind", {"former": 9, "climate": 6}, "climate"),
+        ("unless there is nothing else", {"former": 9}, "former"),
+        ("a word of no list is not for that above all", {"climate": 10, "qxqx": 4}, "climate"),
+        ("but as much as the rarest of a list", {"climate": 8, "qxqx": 8}, "qxqx"),
+        ("what is nobody's topic is none", {"year": 9}, None),
+    ],
+)
+def test_the_word_that_tells_most_names_the_group(
+    name: str, events: dict[str, int], best: str | None
+) -> None:
+    titles = [f"the {word} of zq{n}{word}" for word, many in events.items() for n in range(many)]
+    titles += [f"the zz{n}zz" for n in range(90)]
+    made = [suggest.Happening(n, (title,), 1, title.startswith("the zz")) for n, title in enumerate(titles)]
+    assert [one.words[0] for one in suggest.suggest(made, 1)] == ([best] if best else []), name
+
+
+def test_a_word_that_is_everyday_in_one_language_is_so_in_all() -> None:
+    assert suggest._least([{"a": 2.0, "b": 1.0}, {"a": 0.5, "c": 3.0}]) == {"a": 0.5, "b": 1.0, "c": 3.0}
+
+
+@pytest.mark.parametrize(
     ("events", "with_it", "is_group"),
     [(100, 20, True), (100, 21, False), (12, suggest.FEW, True), (12, suggest.FEW + 1, False)],
 )
