@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,3 +98,26 @@ def test_origins_are_of_the_config_and_of_the_store(tmp_path: Path) -> None:
         ("new", "new.example", "https://new.example/f"),
     ]
     assert (len(found), found["new"] is found["new"], found.get("none")) == (3, True, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "environment", "expected"),
+    [
+        ("colours", {}, "\x1b[1msource  state\x1b[0m\n\x1b[31ma       failing for some days\x1b[0m\n\x1b[31m        now\x1b[0m\nb       ok\n"),
+        ("no colours", {"NO_COLOR": "1"}, "\x1b[1msource  state\x1b[0m\na       failing for some days\n        now\nb       ok\n"),
+    ],
+)  # fmt: skip
+def test_a_table_on_a_terminal(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    environment: dict[str, str],
+    expected: str,
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for key, value in {"COLUMNS": "32", "TERM": "xterm", "FORCE_COLOR": "1", **environment}.items():
+        monkeypatch.setenv(key, value)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    rows = [("a", "failing for some days now"), ("b", "ok")]
+    table(("source", "state"), rows, wrap=True, styles=("red", ""))
+    assert capsys.readouterr().out == expected, name

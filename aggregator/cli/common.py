@@ -165,10 +165,13 @@ def table(
         click.echo("".join(f"{_piped(row)}\n" for row in (columns, *found)), nl=False)  # one write for all
         return
     from rich.console import Console
+    from rich.segment import Segment, Segments
 
     console = Console()
-    for line in _laid_out(columns, found, console.width, wrap, styles):
-        console.print(line, no_wrap=True, overflow="crop", highlight=False)
+    lines = _laid_out(columns, found, console.width, wrap, styles)
+    # All of them at once: a line takes rich a tenth of the time that it takes by itself.
+    segments = (Segment(f"{line.plain}\n", console.get_style(line.style or "none")) for line in lines)
+    console.print(Segments(segments), end="")
 
 
 def _piped(row: Sequence[str]) -> str:
@@ -241,7 +244,10 @@ def _fitted(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _in_lines(cell: str, room: int, wrap: bool) -> list[str]:
-    return (textwrap.wrap(cell, room) if wrap else [_cut(cell, room)]) or [""]
+    if not wrap:
+        return [_cut(cell, room)]
+    fits = len(cell) <= room and cell.isprintable()
+    return [cell] if fits else textwrap.wrap(cell, room) or [""]
 
 
 def _cut(cell: str, room: int) -> str:

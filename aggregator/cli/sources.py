@@ -41,7 +41,7 @@ def list_command(settings: Settings) -> None:
     known = {}
     if is_there(config.database):
         with open_reader(config.database) as store:
-            known = sources.memories(store)
+            known = sources.healths(store)
     if settings.json:
         print_json([_source_json(source, known.get(source.id)) for source in config.sources])
         return
@@ -210,7 +210,7 @@ def _enable(settings: Settings, ids: tuple[str, ...], enabled: bool) -> None:
 def _moved(config: Config) -> dict[str, str]:
     """Id → the address that is believed to be the new one."""
     with open_reader(config.database) as store:
-        known = sources.memories(store)
+        known = sources.healths(store)
     there = [(source, memory.moved) for source in config.sources if (memory := known.get(source.id))]
     return {
         source.id: moved.url for source, moved in there if moved and moved.adopted and source.url != moved.url
