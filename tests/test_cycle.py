@@ -270,6 +270,36 @@ def test_plan_tells_what_a_change_would_publish_and_writes_nothing(tmp_path: Pat
     assert ours[0] == ours[1]
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "stages"),
+    [
+        ("a rule", "", [("as it is", 2, 2), ("labelling", 0, 0), ("as it would be", 2, 2)]),
+        (
+            "a level",
+            "[fold]\nevent = false\n",
+            [("as it is", 2, 2), ("folding", 3, 3), ("labelling", 0, 0), ("as it would be", 2, 2)],
+        ),
+    ],
+)
+def test_plan_says_how_far_it_is(
+    tmp_path: Path, name: str, change: str, stages: list[tuple[str, int, int]]
+) -> None:
+    (tmp_path / "one.txt").write_text("Quake hits Chile coast\nBank raises rates\nVote in Peru\n")
+    body = '[[sources]]\nid = "one"\npath = "one.txt"\n[[topics]]\nid = "t"\nmatch = "quake"\n'
+    present = config(tmp_path, body)
+    once(present)
+    said: list[tuple[str, int, int]] = []
+
+    def step(steps: int) -> None:
+        stage, all_, done = said[-1]
+        said[-1] = stage, all_, done + steps
+
+    watch = cycle.Watch(lambda stage, steps: said.append((stage, steps, 0)), step)
+    with open_reader(present.database) as store:
+        planned(store, config(tmp_path, change + body), present, watch)
+    assert said == stages, name
+
+
 BIG = {
     "entry",
     "said",

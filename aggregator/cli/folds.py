@@ -248,10 +248,8 @@ def plan_command(settings: Settings, against: Path | None) -> None:
 
     config = settings.load(secrets=False)
     other = load(against, os.environ, secrets=False) if against is not None else config
-    if settings.talkative:
-        settings.say("trying the change on a copy in memory …")
-    with open_reader(config.database) as store:
-        changes = plan(store, other, config)
+    with open_reader(config.database) as store, progress(settings) as watch:
+        changes = plan(store, other, config, watch)
     come, go = files(other, config)
     if settings.json:
         print_json([_change_json(one, come, go) for one in changes])

@@ -10,6 +10,7 @@ from aggregator.config import Config
 from aggregator.cycle import changes
 from aggregator.cycle.editions import ALL, Editions
 from aggregator.cycle.labels import label
+from aggregator.cycle.report import Watch
 from aggregator.model import Topic
 from aggregator.render import formats
 from aggregator.store import Reader, Store, labels, lookup, queue, sources, stories
@@ -43,13 +44,16 @@ class _Printed:
     labelled: frozenset[str] = frozenset()  # its stories
 
 
-def plan(store: Reader, other: Config, present: Config) -> tuple[Change, ...]:
+def plan(store: Reader, other: Config, present: Config, watch: Watch | None = None) -> tuple[Change, ...]:
     """Everything, each topic, then the folds."""
+    watch = watch or Watch()
     with store.in_memory() as copy:
-        before, folds_before = _printed(present, copy, present, {}), stories.folds(copy)
-        is_folded_anew = _taken_over(copy, other, present)
+        watch.stage("as it is", 1 + len(present.topics))
+        before, folds_before = _printed(present, copy, present, {}, watch), stories.folds(copy)
+        is_folded_anew = _taken_over(copy, other, present, watch)
         same = before if not is_folded_anew and _looks_like(other) == _looks_like(present) else {}
-        after, folds_after = _printed(other, copy, present, same), stories.folds(copy)
+        watch.stage("as it would be", 1 + len(other.topics))
+        after, folds_after = _printed(other, copy, present, same, watch), stories.folds(copy)
         found = _changes(copy, before, after)
     return (*found, _of_folds(folds_before, folds_after))
 
@@ -60,7 +64,7 @@ def _changes(copy: Reader, before: Mapping[str, _Printed], after: Mapping[str, _
     return [_change(copy, name, before.get(name, nothing), after.get(name, nothing)) for name in names]
 
 
-def _taken_over(copy: Store, other: Config, present: Config) -> bool:
+def _taken_over(copy: Store, other: Config, present: Config, watch: Watch) -> bool:
     """Does to a copy what the next cycle would do under the other config; whether it folded anything anew."""
     changes.follow_renames(other, copy)
     is_folded_anew = changes.let_in(other, copy) > 0
@@ -68,7 +72,10 @@ def _taken_over(copy: Store, other: Config, present: Config) -> bool:
         queue.forget(copy, None)
         is_folded_anew = True
     if is_folded_anew:
-        fold.fold(copy, fold.Windows(other.text_window, other.event_window), sources.titles(copy))
+        watch.stage("folding", queue.pending_count(copy))
+        windows = fold.Windows(other.text_window, other.event_window)
+        fold.fold(copy, windows, sources.titles(copy), watch.step)
+    watch.stage("labelling", 0)
     label(other, copy)
     return is_folded_anew
 
@@ -123,7 +130,7 @@ def _looks_like(config: Config) -> object:
 
 
 def _printed(
-    config: Config, store: Reader, known_by: Config, known: Mapping[str, _Printed]
+    config: Config, store: Reader, known_by: Config, known: Mapping[str, _Printed], watch: Watch
 ) -> Mapping[str, _Printed]:
     """`known`: what it was by another config over the same stories; a topic that has the same rule of choice
     and the same stories is as it was.
@@ -137,6 +144,7 @@ def _printed(
         is_alike = chosen_before.get(topic.id) == _chooses(topic)
         is_as_before = before is not None and before.labelled == belonging and is_alike
         found[topic.id] = before if before and is_as_before else _of_topic(editions, topic, belonging)
+        watch.step(1)
     return found
 
 
