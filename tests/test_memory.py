@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from aggregator import edition, fold, render
+from aggregator.cluster import Point
 from aggregator.cycle import publisher
 from aggregator.cycle.labels import label
 from aggregator.dedupe import fingerprints
+from aggregator.fold.points import Points
 from aggregator.model import Edition, Site
 from aggregator.store import open_writer
 from tests.helpers import NOW, config, entry, put
@@ -79,6 +81,28 @@ def test_a_word_is_held_once_whoever_says_it(monkeypatch: pytest.MonkeyPatch) ->
     a, b = (fingerprints.fingerprint("The ferry leaves", f"Pilot {n} was ill.") for n in "12")
     assert all(one is other for one, other in zip(a.title, b.title, strict=True))
     assert [one is other for one, other in zip(a.body, b.body, strict=True)] == [True, False, True, True]
-    monkeypatch.setattr(fingerprints, "DISTINCT", 1)
-    known = fingerprints.Distinct()
-    assert [known["a"], known["b"]] == ["a", "b"] and list(known) == ["b"]
+    monkeypatch.setattr(fingerprints, "DISTINCT", 0)
+    c, d = (fingerprints.fingerprint("The ferry leaves", "") for _ in "34")
+    assert c.title == d.title == a.title and c.title[0] is not d.title[0], "never more than so many"
+
+
+def living(kind: type) -> int:
+    gc.collect()
+    return sum(type(one) is kind for one in gc.get_objects())
+
+
+def test_points_that_nobody_asks_for_rest(tmp_path: Path) -> None:
+    """And are the same to the last bit when they are asked for again."""
+    before = living(Point)
+    vectors = {story: {"ferry": 1 / story, "pilot": 2 / 3} for story in range(1, 101)}
+    known = Points(10, 100)
+    known.update((story, Point(story, NOW + story, "a", vector)) for story, vector in vectors.items())
+    known.bound()
+    assert living(Point) == before
+    assert known.wake([7, 90, 101]) == [101], "the others are known"
+    assert dict(known) == {story: Point(story, NOW + story, "a", vectors[story]) for story in (7, 90)}
+    known[101] = Point(101, NOW, "b", {})
+    known.bound()
+    assert known.wake(range(102)) == [*range(52)], "more than a hundred: half as many are left, the newest"
+    known.clear()
+    assert known.wake([100]) == [100] and not known

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import zlib
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -128,8 +128,8 @@ def fingerprint(
     elif repeats == "text":
         rest = ""
     shown = _joined(_DATELINE.sub("", rest[:BODY_CHARACTERS]))
-    body = tuple(map(_same, words(shown)[:BODY_WORDS]))
-    title_words = tuple(map(_same, words(cleaned)))
+    body = _same(words(shown)[:BODY_WORDS])
+    title_words = _same(words(cleaned))
     before = standing.head(cleaned)
     return Fingerprint(
         title=title_words,
@@ -146,20 +146,17 @@ def fingerprint(
     )
 
 
-class Distinct(dict[str, str]):
-    """Word → that word as an earlier text had it: in memory once, however many texts say it.
+_said: dict[str, str] = {}
+
+
+def _same(found: Sequence[str]) -> tuple[str, ...]:
+    """These words, each as an earlier text had it: in memory once, however many texts say it.
 
     (`sys.intern` never forgets any in Python 3.12.)
     """
-
-    def __missing__(self, word: str) -> str:
-        if len(self) >= DISTINCT:
-            self.clear()
-        self[word] = word
-        return word
-
-
-_same = Distinct().__getitem__
+    if len(_said) > DISTINCT:
+        _said.clear()
+    return tuple([_said.setdefault(word, word) for word in found])
 
 
 def shingles(body: tuple[str, ...]) -> Iterator[int]:
@@ -215,8 +212,6 @@ def marks(one: Fingerprint) -> list[str]:
     """
     if len(one.body) < LONG_TEXT:
         return []
-    found = {
-        zlib.crc32(" ".join(three).encode())
-        for three in zip(one.body, one.body[1:], one.body[2:], strict=False)
-    }
+    said = [word.encode() for word in one.body]
+    found = set(map(zlib.crc32, map(b" ".join, zip(said, said[1:], said[2:], strict=False))))
     return [f"#{shingle:08x}" for shingle in sorted(found)[:MARKS]]

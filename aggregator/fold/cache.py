@@ -7,11 +7,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import TypeVar
 
 from aggregator import dedupe
 from aggregator.cluster import Point
+from aggregator.fold.points import Points, halve
 from aggregator.store import Reader, Writer, members, standing, vocabulary
 from aggregator.store.members import PendingEntry
 from aggregator.store.standing import Part
@@ -22,10 +21,8 @@ EDITED = 0.95  # score of a text fold under which the copy is kept to compare wi
 TELLINGS = 4  # entries that a story is compared by
 ENDLESS = 1 << 62
 LARGE = 100  # stories: of a larger event only the newest are clustered again, the others stay with it
+AWAKE = 1_000  # points from which on they are packed after a batch
 CACHE = 7_000  # stories kept in memory, and as many times eight words
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ class FoldCache:
         self.terms: dict[str, Postings] = {}
         self.times: dict[int, int] = {}  # story → time, of all in `terms`
         self.fingerprints: dict[int, list[Known]] = {}  # story → what it is known by
-        self.points: dict[int, Point] = {}  # story → what is clustered of it
+        self.points = Points(AWAKE, 2 * CACHE)
         self.events: dict[int, int] = {}  # story → event
         self._newest = self._stored = vocabulary.newest_posting(reader)
         self.frequencies: dict[str, int] = {}  # known term → in how many events it was
@@ -80,10 +77,10 @@ class FoldCache:
             self.times.clear()
         if len(self.frequencies) > 8 * CACHE:
             self.frequencies.clear()
-        _halve(self.standing, CACHE)
-        _halve(self.events, 4 * CACHE)
-        _halve(self.fingerprints, CACHE)
-        _halve(self.points, 2 * CACHE)
+        halve(self.standing, CACHE)
+        halve(self.events, 4 * CACHE)
+        halve(self.fingerprints, CACHE)
+        self.points.bound()
 
     def index(self, story: int, at: int, terms: dict[str, int]) -> None:
         """From now on these words, each with its weight there, find the story."""
@@ -222,7 +219,7 @@ class FoldCache:
     def points_of(self, stories: Iterable[int]) -> dict[int, Point]:
         """Those that are still there."""
         wanted = list(stories)
-        missing = [story for story in wanted if story not in self.points]
+        missing = self.points.wake(wanted)
         for story, (at, source, vector) in (
             vocabulary.points(self._reader, missing).items() if missing else ()
         ):
@@ -255,12 +252,6 @@ class FoldCache:
         """The user's word changed them and their events: one may be gone."""
         for known in (self.terms, self.times, self.fingerprints, self.points, self.events):
             known.clear()
-
-
-def _halve(cache: dict[_Key, _Value], most: int) -> None:
-    if len(cache) > most:
-        for key in list(islice(cache, len(cache) - most // 2)):
-            del cache[key]
 
 
 def _told_apart(
