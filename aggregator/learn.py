@@ -32,7 +32,7 @@ from dataclasses import dataclass, field, replace
 from aggregator import starters
 from aggregator.text.words import search_words
 
-VERSION = 4  # to be raised when the same entries teach something else
+VERSION = 5  # to be raised when the same entries teach something else
 BEGINNING = 60  # words of a text that are looked at, after those of the title
 STEM = 6  # letters of the beginning of a longer word, which counts beside it
 PART, MARK = 0.5, 2.0  # weight of such a beginning, and of what a shipped list says, beside a word
@@ -46,6 +46,10 @@ UNUSUAL = 0.2  # share of a topic's own entries that look unusual
 # on all
 COVERED = (0.33, 0.45)
 SUREST = 0.5  # share of those that look like a topic which are given one where nothing is covered
+UNTOLD = 0.12  # the same where no shipped list knows anything, so that nothing tells a topic from all else
+# share of all others from which on those that look like a topic, the only one, show that nothing tells it
+# from them
+TOO_MANY = 0.8
 # of those that look like another subject to those that look like a topic: up to the first the topics cover
 # all, from the second on nothing
 ELSEWHERE = (0.12, 0.25)
@@ -257,12 +261,12 @@ def teach(examples: Sequence[Example]) -> tuple[Counts, dict[str, Quality]]:
     where two entries are equally sure.
     """
     learners = {topic for one in examples for topic in one.topics}
-    alone = _Lesson.of(examples)
-    if not alone.covered:
-        return _of_learners(learners, _Lesson.of(_beside_others(examples)).learned(0.0))
     beside = _Lesson.of(_beside_others(examples))
-    covered = alone.covered * beside.known_as(learners)
-    return _of_learners(learners, (alone if covered == 1.0 else beside).learned(covered))
+    if len(learners) < 2:  # one topic can't be all that comes in
+        return _of_learners(learners, beside.learned(learners, 0.0))
+    alone = _Lesson.of(examples)
+    covered = alone.covered * (beside.known_as(learners) if alone.covered else 0.0)
+    return _of_learners(learners, (alone if covered == 1.0 else beside).learned(learners, covered))
 
 
 def _of_learners(
@@ -306,21 +310,24 @@ class _Lesson:
     def known_as(self, learners: Collection[str]) -> float:
         """How far those that look like any subject look like one of these topics, 0 to 1: where many look
         like another one, the topics don't cover what comes in, however many look like them. Of few examples
-        that can't be told.
+        that can't be told; and where the lists know nothing, nothing shows that all is covered.
         """
         if any(self.base.topic_sizes[topic] < MANY for topic in learners):
             return 1.0
+        if not self.base.topic_sizes.keys() - learners:
+            return 0.0
         own = sum(number for topic, number in self.belonging.items() if topic in learners)
         others = sum(self.belonging.values()) - own
         low, high = ELSEWHERE
         return min(1.0, max(0.0, (high - others / max(1, own)) / (high - low)))
 
-    def learned(self, covered: float) -> tuple[Counts, dict[str, Quality]]:
+    def learned(self, learners: Collection[str], covered: float) -> tuple[Counts, dict[str, Quality]]:
         """`covered`: how far the user's own topics cover all that comes in. Where they do, each entry has one
         of them; else only the surest of those that teach are given a topic.
         """
         if not self.belonging:
             return self.base, {}
+        surest = SUREST if self.base.topic_sizes.keys() - learners else UNTOLD
         sizes, others = self.base.topic_sizes, len(self.others)
         believed = {
             topic: round(_between(number, others, self.covered)) for topic, number in self.belonging.items()
@@ -330,7 +337,9 @@ class _Lesson:
         quality = {}
         for topic, number in sorted(self.belonging.items()):
             likenesses = after.get(topic, [])
-            given = round(_between(SUREST * number, len(likenesses), covered))
+            is_told = len(sizes) > 1 or number <= TOO_MANY * others
+            few = surest * number if is_told else 0
+            given = round(_between(few, len(likenesses), covered))
             quality[topic] = _judged(topic, sizes[topic], self.held_out, likenesses, given)
         return counts, quality
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter
 from pathlib import Path
@@ -271,7 +272,7 @@ def test_AKIN_a_list_that_knows_a_topics_own_entries_is_no_other_subject(
 
 
 def lesson_of(belonging: dict[str, int], certain: int = learn.MANY) -> learn._Lesson:
-    base = learn.Counts(topic_sizes=Counter(ships=certain))
+    base = learn.Counts(topic_sizes=Counter(dict.fromkeys(belonging, 60) | {"ships": certain}))
     return learn._Lesson((), base, (), (), belonging)
 
 
@@ -282,7 +283,7 @@ def lesson_of(belonging: dict[str, int], certain: int = learn.MANY) -> learn._Le
         ("more do", {"ships": 200, "§§money": 37}, learn.MANY, 0.5),
         ("many do", {"ships": 100, "§§money": 20, "§§sports": 5}, learn.MANY, 0.0),
         ("few examples can't tell", {"ships": 100, "§§money": 500}, learn.MANY - 1, 1.0),
-        ("nothing looks like anything", {}, learn.MANY, 1.0),
+        ("nothing is known of other subjects", {"ships": 100}, learn.MANY, 0.0),
     ],
 )
 def test_ELSEWHERE_what_looks_like_other_subjects_is_not_covered(
@@ -291,18 +292,33 @@ def test_ELSEWHERE_what_looks_like_other_subjects_is_not_covered(
     assert lesson_of(belonging, certain).known_as({"ships"}) == pytest.approx(covered), name
 
 
-def test_SUREST_half_of_what_looks_like_a_topic_that_learns_alone_is_given_it() -> None:
-    """Seventy entries without the rule's word, each with its own share of the topic's words."""
+@pytest.mark.parametrize(("known_by", "share"), [("nasdaq", 0.5), ("", 0.12)])
+def test_SUREST_UNTOLD_of_what_looks_like_a_topic_that_learns_alone_a_part_is_given_it(
+    known_by: str, share: float
+) -> None:
+    """Seventy entries without the rule's word, each with its own share of words of the topic; the others tell
+    of what the shipped lists know, or of what nobody does.
+    """
     ships = [one for one in lesson() if one.topics == {"ships"}]
     titles = [" ".join((*SHIPS[: 1 + n % 7], *TREES[: n // 14], *["pier"] * (n // 7 % 2))) for n in range(70)]
-    others = [Example(features(title, "")) for title in (*titles, *headlines(MONEY, 200))]
+    money = (*headlines(MONEY, 12, known_by), *headlines(MONEY, 188))
+    others = [Example(features(title, "")) for title in (*titles, *money)]
     alone = learn._Lesson.of(learn._beside_others([*ships, *others]))
     counts, quality = learn.teach([*ships, *others])
     model, threshold = learn.Model(counts), quality["ships"].threshold
     guesses = [model.guess(one.features) for one in others]
     given = sum(one is not None and one.topic == "ships" and one.likeness >= threshold for one in guesses)
     assert alone.belonging["ships"] > 20
-    assert given == pytest.approx(0.5 * alone.belonging["ships"], abs=1), "but for ties"
+    assert given == pytest.approx(share * alone.belonging["ships"], abs=1), "but for ties"
+
+
+@pytest.mark.parametrize(("others", "is_told"), [(170, False), (300, True)])
+def test_TOO_MANY_where_all_looks_like_the_only_topic_nothing_is_given_it(others: int, is_told: bool) -> None:
+    """Of 160 entries like its own, and some that are not."""
+    ships = [one for one in lesson() if one.topics == {"ships"}]
+    titles = (*headlines(SHIPS, 160), *headlines(MONEY, others - 160))
+    _, quality = learn.teach([*ships, *(Example(features(title, "")) for title in titles)])
+    assert (quality["ships"].threshold < math.inf) is is_told
 
 
 def test_a_list_that_knows_one_of_several_topics_is_no_other_subject() -> None:
