@@ -565,3 +565,4 @@ class Edition:
     updated: int  # newest change among everything that was ever in it; the feed's own `updated`
     archive: int = 0  # number of the newest complete archive document, 0: none
     since: int = 0  # all items from then on are here; older ones if they are events that go on
+    note: str = ""  # what its page says of how stories come to be in it

@@ -12,14 +12,16 @@ from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner
+from lxml import html
 
 from aggregator import cycle, desk, learn, starters, suggest, topics
 from aggregator.cli import group
 from aggregator.config import load
+from aggregator.cycle import learning
 from aggregator.errors import ConfigError
 from aggregator.learn import Example, features
 from aggregator.model import Entry, Source, Topic
-from aggregator.store import open_reader, open_writer
+from aggregator.store import open_reader, open_writer, unpublished
 from aggregator.text.words import fold
 from tests.helpers import NOW, config, entry, put
 
@@ -420,6 +422,32 @@ def test_one_example_finds_what_is_like_it(tmp_path: Path) -> None:
     )
     assert published(settings, "honduras") == {"Honduras election turmoil grows as votes are counted"}
     assert published(settings, "coins") == {"Ancient coins in the museum"}
+
+
+def test_the_page_of_a_topic_says_how_well_it_is_learned(tmp_path: Path) -> None:
+    def note(topic: str) -> str:
+        page: Any = html.document_fromstring((settings.output / f"{topic}.html").read_bytes())
+        return str(page.xpath("string(//main/p[@class='meta'])"))
+
+    def known(topic: str) -> str:
+        with open_reader(settings.database) as store:
+            return learning.notes(settings, store).get(topic, "")
+
+    settings = config(tmp_path, LEARNING)
+    lesson_ = headlines(SHIPS, 60, "vessel") + headlines(TREES, 60, "wood")
+    tell(settings, [f"{title} {n * 7}{chr(97 + n % 26)}" for n, title in enumerate(lesson_)], NOW)
+    first = note("ships")
+    assert first == known("ships") and "% of what it finds is right" in first and not note("all")
+    # As much again teaches something else; both topics say so, although what is new is in one of them.
+    more = [f"{title} {n * 9}{chr(97 + n % 26)} vessel" for n, title in enumerate(headlines(TREES, 80))]
+    tell(settings, more, NOW + 3600, 1000)
+    with open_reader(settings.database) as store:
+        assert unpublished.dirty(store) == ()
+    assert note("ships") == known("ships") and note("trees") == known("trees") and note("ships") != first
+    settings = config(tmp_path, LEARNING.replace("learn = true\n", ""))
+    with open_writer(settings.database) as store:
+        cycle.run(settings, store, None, NOW + 7200)
+    assert note("ships") == note("trees") == ""
 
 
 def test_an_entry_is_an_example_by_its_id(tmp_path: Path) -> None:

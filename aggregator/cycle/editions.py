@@ -7,7 +7,7 @@ In: the config and what is labelled. Out: `Edition` values, to be rendered. Star
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
 from aggregator import edition
@@ -26,6 +26,15 @@ FETCH_MOST = 5000
 ON_FRONT = 2000  # newest stories among which those of the front page are looked for
 
 
+def _notes(config: Config, store: Reader) -> Mapping[str, str]:
+    """What the pages of topics that learn say of it."""
+    if not any(topic.learns for topic in config.topics):
+        return {}
+    from aggregator.cycle import learning  # here: it loads what nobody else needs
+
+    return learning.notes(config, store)
+
+
 class Editions:
     """Composes editions of one store under one config."""
 
@@ -35,6 +44,7 @@ class Editions:
         self.origins = sources.origins(store, config.sources)
         self.priorities = {source.id: source.priority for source in config.sources}
         self._words = heeding(View("", "", "", ""), store)
+        self._notes = _notes(config, store)
 
     def view(self, topic: Topic) -> View:
         """How the config wants the feed of this topic."""
@@ -55,6 +65,7 @@ class Editions:
             None if topic is ALL else topic.id,
             pinned=self._words.pinned,
             hidden=self._words.hidden,
+            note=self._notes.get(topic.id, ""),
         )
 
     def _size(self, topic: Topic) -> int | None:

@@ -22,7 +22,7 @@ from aggregator.errors import ConfigError
 from aggregator.learn import Example, Features, Quality
 from aggregator.model import Entry, FetchResult, Limits, Topic
 from aggregator.parse import stories as text_stories
-from aggregator.store import Reader, Store, lookup, sources
+from aggregator.store import Reader, Store, lookup, sources, unpublished
 from aggregator.topics import Label, Rules
 
 TAUGHT_BY = 8_000  # newest entries
@@ -117,9 +117,13 @@ def _teach_and_keep(
 
 
 def _keep(store: Store, counts: learn.Counts, state: Mapping[str, Any]) -> None:
+    """And the pages that say how well a topic is known are to be printed."""
+    before = json.loads(store.meta("learned") or "{}").get("quality", {})
+    changed = [topic for topic, one in state["quality"].items() if before.get(topic) != one]
     with store.transaction() as writer:
         writer.set_meta("learned counts", learn.dump(counts))
         writer.set_meta("learned", json.dumps(state))
+        unpublished.mark(writer, [*changed, *(before.keys() - state["quality"].keys())])
 
 
 def missed(config: Config, store: Reader, entry: Entry, there: Collection[str]) -> list[Label]:
@@ -145,6 +149,17 @@ def quality(store: Reader) -> dict[str, Quality]:
     """How well each topic is known that was taught."""
     state = json.loads(store.meta("learned") or "{}")
     return {topic: Quality(**one) for topic, one in state.get("quality", {}).items()}
+
+
+def notes(config: Config, store: Reader) -> dict[str, str]:
+    """How well each topic is known that learns, in words for its page."""
+    known = quality(store)
+    return {
+        topic.id: f"Beyond its rules, what this topic learned finds {known[topic.id].recall:.0%} of its stories, "
+        f"and {known[topic.id].precision:.0%} of what it finds is right, by stories held out."
+        for topic in config.topics
+        if topic.learns and topic.id in known
+    }
 
 
 def _given(examples: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[Example]:

@@ -78,6 +78,7 @@ class View:
     )  # published ids of entries that lead whatever they are in: an editor's word
     hidden: frozenset[str] = frozenset()  # … of those whose stories are not published
     source: str | None = None  # one per entry: whose alone are items, others are listed
+    note: str = ""  # what the page says of how stories come to be in it
 
 
 def compose(
@@ -105,7 +106,9 @@ def compose(
     updated = max((item.updated for item in chosen), default=0)
     if view.sort == "sources":
         chosen = sorted(chosen, key=lambda item: -item.sources)
-    return Edition(view.id, view.title, view.description, tuple(chosen), updated, view.archive, since)
+    return Edition(
+        view.id, view.title, view.description, tuple(chosen), updated, view.archive, since, view.note
+    )
 
 
 def _is_hidden(story: Story, view: View) -> bool:

@@ -237,6 +237,7 @@ def _by_days(edition: Edition, site: Site, neighbours: Sequence[Neighbour], name
         alternates=_alternates(edition.id, edition.title, site),
         days=[(day, list(found)) for day, found in by_days],
         names=_named(neighbours, edition.id),
+        note=edition.note,
         newer=f"{base}{newer}" if newer else "",
         older=f"{base}{older_name(edition.id, archive)}" if archive else "",
         archive=f"{base}{archive_name(edition.id, archive)}" if archive else "",

@@ -14,7 +14,11 @@ def dirty(reader: Reader) -> tuple[str, ...]:
 
 def mark_dirty(store: Store, editions: Iterable[str]) -> None:
     with store.transaction() as writer:
-        writer.run_many("INSERT OR IGNORE INTO dirty VALUES (?)", [(edition,) for edition in editions])
+        mark(writer, editions)
+
+
+def mark(writer: Writer, editions: Iterable[str]) -> None:
+    writer.run_many("INSERT OR IGNORE INTO dirty VALUES (?)", [(edition,) for edition in editions])
 
 
 def printed(store: Store, editions: Iterable[str]) -> None:
