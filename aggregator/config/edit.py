@@ -7,6 +7,8 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,11 @@ import tomlkit
 from tomlkit.items import AoT
 
 from aggregator.config.load import load, named_id, variable
+from aggregator.config.tables import Short, short
 from aggregator.errors import ConfigError, UsageError
 
 _ORDER = ("id", "url", "path", "title", "topics", "interval", "priority", "include", "exclude")
+LAST = -1  # of the sources of a file
 _HERE = "\0"  # which no TOML file holds: where sources are that were just added
 
 
@@ -48,22 +52,28 @@ def add_sources(
     """
     if not found:
         return []
-    bom, ends, document = _read(path)
-    _add_topics(document, new_topics)
-    sources = document.get("sources")
-    if not isinstance(sources, AoT):
-        sources = tomlkit.aot()
-        document.append("sources", sources)
-    taken = {str(table["id"]) for table in sources if "id" in table}
-    taken |= {source.id for source in load(path, os.environ).sources}
+    file, config = _read(path, LAST), load(path, os.environ)
+    _add_topics(file.document, new_topics)
+    sources = _tables(file.document, "sources")
+    taken = {*config.tables, *(source.id for source in config.sources)}
     named = list(_with_ids(found, taken))
     # Where the last table ends tomlkit knows; thousands of new ones are put there as text, in a third of the
     # time.
     place = tomlkit.table().add(tomlkit.comment(_HERE))
     sources.append(place)
     tables = "[[sources]]\n".join(map(_as_text, named))
-    _write(path, bom, ends, tomlkit.dumps(document).replace(place.as_string(), tables))
+    _write(path, file, tomlkit.dumps(file.document).replace(place.as_string(), tables))
     return [str(fields["id"]) for fields in named]
+
+
+def _tables(document: Any, name: str) -> AoT:
+    """An array of tables; made where it is missing."""
+    found = document.get(name)
+    if isinstance(found, AoT):
+        return found
+    made = tomlkit.aot()
+    document.append(name, made)
+    return made
 
 
 def _as_text(fields: Mapping[str, Any]) -> str:
@@ -85,10 +95,7 @@ def _value(value: Any) -> str:
 def _add_topics(document: Any, found: Sequence[tuple[str, str]]) -> None:
     if not found:
         return
-    topics = document.get("topics")
-    if not isinstance(topics, AoT):
-        topics = tomlkit.aot()
-        document.append("topics", topics)
+    topics = _tables(document, "topics")
     for name, title in found:
         table = tomlkit.table()
         table.add("id", name)
@@ -100,56 +107,69 @@ def _add_topics(document: Any, found: Sequence[tuple[str, str]]) -> None:
 
 def remove_source(path: Path, source: str) -> None:
     """Raises UsageError where there is no such source, or where something still names it."""
-    bom, ends, document = _read(path)
-    tables, place = _place(path, document, source)
-    del tables[place]
-    _write(path, bom, ends, tomlkit.dumps(document))
+    with _edited(path, source) as (tables, place):
+        del tables[place]
 
 
 def move_source(path: Path, source: str, url: str) -> None:
     """Write a source's new address; its id is written too where it was made from the old one, so that nothing
     comes again as new.
     """
-    bom, ends, document = _read(path)
-    tables, place = _place(path, document, source)
-    tables[place]["url"] = url
-    if "id" not in tables[place]:
-        tables[place]["id"] = source
-    _write(path, bom, ends, tomlkit.dumps(document))
+    with _edited(path, source) as (tables, place):
+        tables[place]["url"] = url
+        if "id" not in tables[place]:
+            tables[place]["id"] = source
 
 
 def enable_source(path: Path, source: str, enabled: bool) -> None:
     """Poll it no more, or again. What is the default is not written."""
-    bom, ends, document = _read(path)
-    tables, place = _place(path, document, source)
-    if enabled:
-        tables[place].pop("enabled", None)
-    else:
-        tables[place]["enabled"] = False
-    _write(path, bom, ends, tomlkit.dumps(document))
+    with _edited(path, source) as (tables, place):
+        if enabled:
+            tables[place].pop("enabled", None)
+        else:
+            tables[place]["enabled"] = False
 
 
-def _place(path: Path, document: Any, source: str) -> tuple[AoT, int]:
-    """The sources of the file, and which of them it is. Raises UsageError where there is no such source."""
-    tables = document.get("sources")
+@contextmanager
+def _edited(path: Path, source: str) -> Iterator[tuple[AoT, int]]:
+    """The sources of the file, and which of them it is; what was made of them is written. Raises UsageError
+    where there is no such source.
+    """
+    file = _with_source(path, source)
+    yield file.document["sources"], file.short.place
+    _write(path, file, tomlkit.dumps(file.document))
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    bom: bool
+    ends: str  # of lines
+    short: Short
+    document: Any  # tomlkit's, of the short text
+
+
+def _with_source(path: Path, source: str) -> _File:
     config = load(path, os.environ, secrets=False)
     listed = {one.id: one.reading_list for one in config.sources if one.reading_list is not None}
     if source in listed:
         raise UsageError(f"{source}: is of the reading list {listed[source]}; change it there")
-    if source not in config.tables or not isinstance(tables, AoT):
-        near = difflib.get_close_matches(source, config.tables, 1)
-        meant = f"did you mean {near[0]}?" if near else "`aggregator sources list` shows them"
-        raise UsageError(f"{source}: no such source; {meant}")
-    return tables, config.tables.index(source)
+    if source in config.tables:
+        file = _read(path, config.tables.index(source))
+        if isinstance(file.document.get("sources"), AoT):
+            return file
+    near = difflib.get_close_matches(source, config.tables, 1)
+    meant = f"did you mean {near[0]}?" if near else "`aggregator sources list` shows them"
+    raise UsageError(f"{source}: no such source; {meant}")
 
 
-def _read(path: Path) -> tuple[bool, str, Any]:
-    """(BOM?, line ends, the document)"""
+def _read(path: Path, apart: int) -> _File:
+    """`apart`: the source whose table is to be changed."""
     data = path.read_bytes()
     text = data.decode("utf-8-sig")
     text += "" if text.endswith("\n") else "\n"  # or a new table is glued to the last line
     ends = "\r\n" if "\r\n" in text else "\n"
-    return data.startswith(b"\xef\xbb\xbf"), ends, tomlkit.parse(text.replace("\r\n", "\n"))
+    shortened = short(text.replace("\r\n", "\n"), apart)
+    return _File(data.startswith(b"\xef\xbb\xbf"), ends, shortened, tomlkit.parse(shortened.text))
 
 
 def _try(trial: Path, path: Path) -> None:
@@ -160,9 +180,12 @@ def _try(trial: Path, path: Path) -> None:
         raise ConfigError(str(error).replace(str(trial), str(path))) from None
 
 
-def _write(path: Path, bom: bool, ends: str, text: str) -> None:
-    """Whole or not at all, with the same permissions; first loaded, as a trial."""
-    data = (b"\xef\xbb\xbf" if bom else b"") + text.replace("\n", ends).encode()
+def _write(path: Path, file: _File, text: str) -> None:
+    """What became of the short text. Whole or not at all, with the same permissions; first loaded, as a
+    trial.
+    """
+    whole = file.short.restored(text).replace("\n", file.ends)
+    data = (b"\xef\xbb\xbf" if file.bom else b"") + whole.encode()
     try:
         number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     except OSError as error:
@@ -170,10 +193,10 @@ def _write(path: Path, bom: bool, ends: str, text: str) -> None:
         raise ConfigError(f"{path}: can't be written: {error.strerror}; {advice}") from None
     trial = Path(name)
     try:
-        with os.fdopen(number, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        with os.fdopen(number, "wb") as written:
+            written.write(data)
+            written.flush()
+            os.fsync(written.fileno())
         _try(trial, path)
         os.chmod(trial, path.stat().st_mode)
         os.replace(trial, path)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 Table = dict[str, Any]
@@ -23,6 +24,7 @@ _HEADER = rf"\[\[sources\]\]{_END}"
 _RUN = re.compile(rf"^{_HEADER}(?:{_HEADER}|[A-Za-z0-9_-]++[ \t]*+=[ \t]*+(?:{_VALUE}){_END}|{_END})*+", re.M)
 _LINE = re.compile(rf'^(?:\[\[|([A-Za-z0-9_-]++)[ \t]*+=[ \t]*+(?:"([^"\n]*+)"|({_VALUE})))', re.M)
 _ITEM = re.compile(r'"([^"]*+)"')
+_MARK = re.compile(rf"^\[\[sources\]\]\n{_RUN_KEY} = (\d+)\n", re.M)
 
 
 class _NotPlain(Exception):
@@ -38,11 +40,18 @@ def loads(text: str) -> Table:
 
 
 def _with_runs(text: str) -> Table:
+    _, runs, read = _numbered(text)
+    read["sources"] = [table for one in read["sources"] for table in _tables(one, runs)]
+    return read
+
+
+def _numbered(text: str) -> tuple[str, list[str], Table]:
+    """(the text with a table in the place of each run, the runs, what that text says)"""
     runs: list[str] = []
 
     def numbered(run: re.Match[str]) -> str:
         runs.append(run[0])
-        return f"[[sources]]\n{_RUN_KEY} = {len(runs) - 1}\n"
+        return _mark(len(runs) - 1)
 
     short = _RUN.sub(numbered, text)
     if not runs or _RUN_KEY in text:
@@ -51,8 +60,11 @@ def _with_runs(text: str) -> Table:
     sources = read.get("sources")
     if not isinstance(sources, list) or not _are_all(sources, len(runs)):
         raise _NotPlain
-    read["sources"] = [table for one in sources for table in _tables(one, runs)]
-    return read
+    return short, runs, read
+
+
+def _mark(run: int) -> str:
+    return f"[[sources]]\n{_RUN_KEY} = {run}\n"
 
 
 def _are_all(sources: list[Any], runs: int) -> bool:
@@ -92,3 +104,57 @@ def _value(written: str) -> Any:
     if written[0] == "[":
         return _ITEM.findall(written)
     return written == "true" if written[0] in "tf" else int(written)
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """A file with one table in the place of each run, for edits: tomlkit takes seconds for thousands."""
+
+    text: str
+    runs: tuple[str, ...]
+    place: int  # of the table that stands for itself, among those of `text`
+
+    def restored(self, text: str) -> str:
+        """What became of it, with the runs."""
+        assert _MARK.findall(text) == _MARK.findall(self.text), "no run may be lost"
+        return _MARK.sub(lambda mark: self.runs[int(mark[1])], text)
+
+
+def short(text: str, apart: int) -> Short:
+    """`apart`: which of the sources is to stand for itself, from 0, or from -1 backwards. In any doubt all of
+    them do.
+    """
+    try:
+        begun, runs, read = _numbered(text)
+    except (_NotPlain, tomllib.TOMLDecodeError):
+        return Short(text, (), apart)
+    numbers = [one.get(_RUN_KEY) for one in read["sources"]]
+    heads = [[0] if run is None else _heads(runs[run]) for run in numbers]
+    place, within = _found(apart, [len(found) for found in heads])
+    whole, run = Short(begun, tuple(runs), place), numbers[place]
+    return whole if run is None else _with_apart(whole, run, heads[place], within)
+
+
+def _with_apart(whole: Short, run: int, heads: Sequence[int], within: int) -> Short:
+    """With one table of a run standing for itself, between the two that are left of the run."""
+    text, new = whole.runs[run], len(whole.runs)
+    begin, end = heads[within], (*heads, len(text))[within + 1]
+    before, after = text[:begin], text[end:]
+    marks = _mark(run) * bool(before) + text[begin:end] + _mark(new) * bool(after)
+    runs = (*whole.runs[:run], before, *whole.runs[run + 1 :], after)
+    return Short(whole.text.replace(_mark(run), marks), runs, whole.place + bool(before))
+
+
+def _heads(run: str) -> list[int]:
+    """Where its tables begin."""
+    return [head.start() for head in re.finditer(r"^\[\[", run, re.M)]
+
+
+def _found(apart: int, sizes: Sequence[int]) -> tuple[int, int]:
+    """(which of the parts that is in, and where within it)"""
+    apart %= sum(sizes)
+    for place, size in enumerate(sizes):
+        if apart < size:
+            return place, apart
+        apart -= size
+    raise AssertionError("a place is below the sum of all sizes")
