@@ -19,16 +19,14 @@ In: a text. Out: a tree (`parse`), and whether a document fits it (`match`). Sta
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Literal, get_args
 
 from aggregator.model import Entry
-from aggregator.text.phrases import duration
+from aggregator.text.phrases import moment
 from aggregator.text.words import fold, is_character, search_words, sought
 
 Field = Literal["title", "author", "source", "category", "lang"]
@@ -495,16 +493,10 @@ class _Parser:
 
 
 def _when(token: _Token, name: str) -> tuple[int, bool]:
-    """(Unix time, False) of a date, (seconds, True) of a duration."""
-    with contextlib.suppress(ValueError):
-        return duration(token.text), True
     try:
-        read = datetime.fromisoformat(token.text)
-        return int((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()), False
-    except (ValueError, OverflowError):
-        raise QueryError(
-            token.at, f"“{token.text}” is no date or duration; write {name}:2026-03-01 or {name}:7d"
-        ) from None
+        return moment(token.text)
+    except ValueError as error:
+        raise QueryError(token.at, f"{error}; write {name}:2026-03-01 or {name}:7d") from None
 
 
 def _is_no_word(token: _Token) -> bool:

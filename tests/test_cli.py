@@ -382,7 +382,7 @@ def test_R16_what_was_cut_off_is_no_failure_of_its_source(tmp_path: Path) -> Non
         (["search", "x", "--limit", "0"], "--limit"),
         (["plan", "--against", "none.toml"], "none.toml"),
         (["eval", "none.jsonl"], "none.jsonl"),
-        (["refold", "--since", "soon"], "is not a duration"),
+        (["refold", "--since", "soon"], "--since: “soon” is no date or duration; write 2026-03-01 or 7d"),
         (["serve", "--host", "999.1.1.1"], "999.1.1.1:8080: can't be listened on"),
         (["serve", "--port", "99999"], "99999"),
         (["sources", "export", "none/x.opml"], "none/x.opml: can't be written"),

@@ -4,12 +4,14 @@ edges.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pytest
 
 from aggregator import urls
 from aggregator.batches import batches
+from aggregator.cli.common import from_when
 from aggregator.config import units
 from aggregator.model import Category, Enclosure, Person
 from aggregator.parse import normal
@@ -374,3 +376,26 @@ def test_an_address_made_absolute_and_nothing_else(said: object, expected: str |
 )  # fmt: skip
 def test_a_long_sequence_some_at_a_time(values: Sequence[object], expected: list[Sequence[object]]) -> None:
     assert list(batches(values, 3)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("7d", (604_800, True)),
+        (" 30 m ", (1800, True)),
+        ("2026-03-01", (1_772_323_200, False)),
+        ("2026-03-01T09:00Z", (1_772_355_600, False)),
+        ("2026-03-01T09:00+01:00", (1_772_352_000, False)),
+        ("soon", "“soon” is no date or duration"),
+        ("2026-02-30", "“2026-02-30” is no date or duration"),
+        ("", "“” is no date or duration"),
+    ],
+)
+def test_a_date_or_so_long_ago(text: str, expected: tuple[int, bool] | str) -> None:
+    if isinstance(expected, str):
+        with pytest.raises(ValueError, match=re.escape(expected)):
+            phrases.moment(text)
+        return
+    assert phrases.moment(text) == expected
+    at = expected[0]
+    assert from_when(text, 2_000_000_000) == (2_000_000_000 - at if expected[1] else at)

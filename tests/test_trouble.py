@@ -127,7 +127,7 @@ def said(folder: Path, *arguments: str, given: str = "") -> tuple[int, str]:
         ("init {}/junk", "Directory '{}/junk' is a file."),
         ("init {}", "config.toml: exists already and is left as it is; choose another directory"),
         ("init {}/new --from {}/junk", "junk: not an OPML file: no <opml> and no feed in it"),
-        ("topics suggest --since soon", '--since: "soon" is not a duration such as "30m"'),
+        ("topics suggest --since soon", "--since: “soon” is no date or duration; write 2026-03-01 or 7d"),
     ],
 )
 def test_trouble_is_told_in_a_line(folder: Path, arguments: str, expected: str) -> None:

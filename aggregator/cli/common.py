@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from aggregator.errors import ConfigError
-from aggregator.text.phrases import span
+from aggregator.errors import ConfigError, UsageError
+from aggregator.text.phrases import moment, span
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -129,6 +129,15 @@ def _with_settings(command: Callable[..., R]) -> Callable[..., R]:
 
 def now() -> int:
     return int(time.time())
+
+
+def from_when(text: str, present: int) -> int:
+    """The Unix time of what `--since` says: a date, or so long ago. Raises UsageError."""
+    try:
+        at, is_back = moment(text)
+    except ValueError as error:
+        raise UsageError(f"--since: {error}; write 2026-03-01 or 7d") from None
+    return present - at if is_back else at
 
 
 def rfc3339(at: int | None) -> str | None:

@@ -8,7 +8,7 @@ from typing import IO
 import click
 
 from aggregator import cycle, desk
-from aggregator.cli.common import Settings, ago, common, counted, now, print_json, rfc3339, table
+from aggregator.cli.common import Settings, ago, common, counted, from_when, now, print_json, rfc3339, table
 from aggregator.cli.groups import Group
 from aggregator.config import Config
 from aggregator.config.load import named_id
@@ -16,7 +16,6 @@ from aggregator.errors import UsageError
 from aggregator.model import Topic
 from aggregator.store import Store, is_there, open_reader
 from aggregator.suggest import Suggestion
-from aggregator.text.phrases import duration
 
 LARGEST = 1_000_000  # bytes of a text; more is no story
 
@@ -175,29 +174,28 @@ def topics_command() -> None:
 
 
 @topics_command.command("suggest")
-@click.option("--since", default="7d", show_default=True, metavar="D", help="Look at events since then.")
+@click.option(
+    "--since",
+    default="7d",
+    show_default=True,
+    metavar="D",
+    help="Look at events since a date or so long ago.",
+)
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
 @common(json_output=True)
 def topics_suggest(settings: Settings, since: str, limit: int) -> None:
     """Groups of events that are in no topic, with their telling words, as TOML for config.toml."""
-    config, present = settings.load(secrets=False), now()
-    span = _duration(since)
+    config = settings.load(secrets=False)
+    begin = from_when(since, now())
     with open_reader(config.database) as store:
-        found = desk.suggested(config, store, present - span, limit)
+        found = desk.suggested(config, store, begin, limit)
     if settings.json:
         print_json([_suggested_json(one) for one in found])
         return
     for text in _as_toml(found, {topic.id for topic in config.topics}):
         click.echo(text)
     if not found:
-        settings.say(f"nothing of the last {since} that is in no topic has enough in common")
-
-
-def _duration(since: str) -> int:
-    try:
-        return duration(since)
-    except ValueError as error:
-        raise UsageError(f"--since: {error}") from None
+        settings.say(f"nothing since {rfc3339(begin)} that is in no topic has enough in common")
 
 
 def _as_toml(found: Sequence[Suggestion], taken: set[str]) -> Iterator[str]:

@@ -14,11 +14,10 @@ from pathlib import Path
 import click
 
 from aggregator import cycle, desk, evaluate
-from aggregator.cli.common import Settings, common, now, print_json, rfc3339, table
+from aggregator.cli.common import Settings, common, from_when, now, print_json, rfc3339, table
 from aggregator.cli.run import progress
 from aggregator.config import Config, load
 from aggregator.cycle.plan import Change, files, plan
-from aggregator.errors import UsageError
 from aggregator.measure import Score
 from aggregator.model import Entry
 from aggregator.store import Reader, open_reader
@@ -67,27 +66,19 @@ def join_command(settings: Settings, entry: str, other: str, level: str, undo: b
 
 
 @click.command("refold")
-@click.option("--since", metavar="30d", help="Only stories of so long ago and younger.")
+@click.option("--since", metavar="D", help="Only stories since a date or a duration ago (30d).")
 @common(json_output=True)
 def refold_command(settings: Settings, since: str | None) -> None:
     """Forget stories and events (not overrides) and fold again; published ids survive."""
     config = settings.load()
     with settings.writer(config) as store, progress(settings) as watch:
-        report = cycle.refold(
-            config, store, None if since is None else now() - _duration(since), now(), watch
-        )
+        begin = None if since is None else from_when(since, now())
+        report = cycle.refold(config, store, begin, now(), watch)
     folded, written = report.folded, len(report.written.written)
     if settings.json:
         print_json({"stories": folded.stories_new, "events": folded.events_new, "files": written})
         return
     settings.say(f"{folded.stories_new} stories, {folded.events_new} events; {written} files changed")
-
-
-def _duration(text: str) -> int:
-    found = re.fullmatch(r"(\d{1,5})\s*([smhdw])", text.strip())
-    if found is None:
-        raise UsageError(f'--since: "{text}" is not a duration such as "30d"')
-    return int(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}[found[2]]
 
 
 @click.command("eval")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 _DURATION = re.compile(r"(\d{1,6})\s*(s|m|h|d|w)$")
@@ -31,6 +33,17 @@ def duration(value: Any) -> int:
     if seconds > _LONGEST:
         raise ValueError(f"{shown(value)} is longer than a hundred years")
     return seconds
+
+
+def moment(text: str) -> tuple[int, bool]:
+    """(Unix time, False) of a date, (seconds, True) of a duration, to be counted back. Raises ValueError."""
+    with contextlib.suppress(ValueError):
+        return duration(text), True
+    try:
+        read = datetime.fromisoformat(text.strip())
+        return int((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()), False
+    except (ValueError, OverflowError):
+        raise ValueError(f"“{text}” is no date or duration") from None
 
 
 def shown(value: Any) -> str:
