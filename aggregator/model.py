@@ -566,3 +566,4 @@ class Edition:
     archive: int = 0  # number of the newest complete archive document, 0: none
     since: int = 0  # all items from then on are here; older ones if they are events that go on
     note: str = ""  # what its page says of how stories come to be in it
+    digest: str = ""  # the title of its digests; "" where it has none

@@ -123,6 +123,8 @@ def test_a_digest_is_made_once_and_never_changes(tmp_path: Path, utc: None) -> N
         put(store, entry("a", "4", "Harbour closed", at=SEVEN - 50), at=SEVEN + 60)
         cycle.run(settings, store, None, SEVEN + 120)
         assert (settings.output / "ships-digest.atom").read_bytes() == before
+        of_topic = (settings.output / "ships.html").read_text()
+        assert '<a href="https://desk.example/ships-digest.html">Ships: the day</a>' in of_topic
         page = (settings.output / "ships-digest.html").read_text()
         assert (
             "Ships: 5 March 2026" in page
@@ -139,6 +141,7 @@ def test_a_digest_is_made_once_and_never_changes(tmp_path: Path, utc: None) -> N
     with open_writer(plain.database) as store:
         cycle.run(plain, store, None, SEVEN + DAY + 60)
     assert not list(settings.output.glob("ships-digest.*"))
+    assert "ships-digest" not in (settings.output / "ships.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from aggregator import edition
 from aggregator.config import Config
+from aggregator.cycle.digests import title_of
 from aggregator.cycle.words import heeding
 from aggregator.edition import View
 from aggregator.model import Edition, Item, Story, Topic
@@ -66,6 +67,7 @@ class Editions:
             pinned=self._words.pinned,
             hidden=self._words.hidden,
             note=self._notes.get(topic.id, ""),
+            digest=title_of(topic) if topic.digest else "",
         )
 
     def _size(self, topic: Topic) -> int | None:

@@ -79,6 +79,7 @@ class View:
     hidden: frozenset[str] = frozenset()  # … of those whose stories are not published
     source: str | None = None  # one per entry: whose alone are items, others are listed
     note: str = ""  # what the page says of how stories come to be in it
+    digest: str = ""  # the title of its digests; "" where it has none
 
 
 def compose(
@@ -107,7 +108,15 @@ def compose(
     if view.sort == "sources":
         chosen = sorted(chosen, key=lambda item: -item.sources)
     return Edition(
-        view.id, view.title, view.description, tuple(chosen), updated, view.archive, since, view.note
+        view.id,
+        view.title,
+        view.description,
+        tuple(chosen),
+        updated,
+        view.archive,
+        since,
+        view.note,
+        view.digest,
     )
 
 

@@ -238,6 +238,8 @@ def _by_days(edition: Edition, site: Site, neighbours: Sequence[Neighbour], name
         days=[(day, list(found)) for day, found in by_days],
         names=_named(neighbours, edition.id),
         note=edition.note,
+        digest=edition.digest,
+        digest_page=f"{base}{edition.id}-digest.html",
         newer=f"{base}{newer}" if newer else "",
         older=f"{base}{older_name(edition.id, archive)}" if archive else "",
         archive=f"{base}{archive_name(edition.id, archive)}" if archive else "",
