@@ -11,12 +11,13 @@ import pytest
 
 from aggregator import fold
 from aggregator.config import Config
-from aggregator.cycle.labels import label, what_to_look_at
+from aggregator.cycle import changes, learning
+from aggregator.cycle.labels import Labeller, label, what_to_look_at
 from aggregator.model import Story, Topic
-from aggregator.store import Store, labels, open_writer
+from aggregator.store import Store, labels, open_writer, stories
 from tests.helpers import NOW, config, entry, put
 
-SOURCES = "".join(f'[[sources]]\nid = "{one}"\nurl = "https://{one}.example/feed"\n' for one in "ab")
+SOURCES = {"a": "", "b": ""}
 FIRST = {
     "ships": 'match = "ferry OR ship*"',
     "art": 'match = "museum NOT closed"',
@@ -35,10 +36,14 @@ HEADLINES = [
 ]
 
 
-def settings(folder: Path, topics: dict[str, str]) -> Config:
-    return config(
-        folder, SOURCES + "".join(f'[[topics]]\nid = "{one}"\n{keys}\n' for one, keys in topics.items())
-    )
+def settings(folder: Path, topics: dict[str, str], sources: dict[str, str] = SOURCES) -> Config:
+    """id → other keys."""
+    said = [
+        f'[[sources]]\nid = "{one}"\nurl = "https://{one}.example/feed"\n{keys}\n'
+        for one, keys in sources.items()
+    ]
+    said += [f'[[topics]]\nid = "{one}"\n{keys}\n' for one, keys in topics.items()]
+    return config(folder, "".join(said))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +91,78 @@ def test_a_changed_rule_gives_the_topics_that_looking_at_everything_gives(
     assert (sum(seen) == len(HEADLINES)) is all_of_them, (
         "no more than it may concern, whatever is of the two sources here"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "then", "looked_at"),
+    [
+        ("a source more", SOURCES, {**SOURCES, "c": ""}, 0),
+        ("a source less", SOURCES, {"a": ""}, 0),
+        ("a source names a topic", SOURCES, {**SOURCES, "a": 'topics = ["art"]'}, 5),
+        ("it names it no more", {**SOURCES, "a": 'topics = ["art"]'}, SOURCES, 5),
+        ("it leaves something out", SOURCES, {**SOURCES, "a": 'exclude = "ferry"'}, 4),
+        ("it lets something in", {**SOURCES, "a": 'include = "museum"'}, SOURCES, 5),
+    ],
+)
+def test_a_changed_source_gives_the_topics_that_looking_at_everything_gives(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    first: dict[str, str],
+    then: dict[str, str],
+    looked_at: int,
+) -> None:
+    before, after = settings(tmp_path, FIRST, first), settings(tmp_path, FIRST, then)
+    with open_writer(before.database) as store:
+        put(store, *(entry("ab"[n % 2], str(n), title, at=NOW - 90 * n) for n, title in enumerate(HEADLINES)))
+        cycle_of(before, store)
+        with store.in_memory() as whole:
+            whole.set_meta("rules of topics", "{}")
+            cycle_of(after, whole)
+            expected = labels.labelled(whole), stories.folds(whole)
+        seen: list[int] = []
+        count = labels.label
+
+        def counted(store: Store, decide: Callable[[Story], labels.Labels]) -> int:
+            seen.append(count(store, decide))
+            return seen[-1]
+
+        monkeypatch.setattr(labels, "label", counted)
+        cycle_of(after, store)
+        assert (labels.labelled(store), stories.folds(store)) == expected, name
+    assert sum(seen) == looked_at, "of nine"
+
+
+def cycle_of(config: Config, store: Store) -> None:
+    """What a cycle does with what is stored."""
+    changes.let_in(config, store)
+    fold.fold(store, fold.Windows(), {})
+    label(config, store)
+
+
+def test_TAUGHT_BY_what_other_rules_teach_is_asked_of_the_newest_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And of what stood in the topic: what it learned by another rule is no reason any more."""
+    monkeypatch.setattr(learning, "TAUGHT_BY", 4)
+    learns = {**FIRST, "ships": f"{FIRST['ships']}\nlearn = true"}
+    before, after = (
+        settings(tmp_path, learns),
+        settings(tmp_path, {**learns, "ships": 'match = "tram"\nlearn = true'}),
+    )
+    with open_writer(before.database) as store:
+        put(store, *(entry("ab"[n % 2], str(n), title, at=NOW - 90 * n) for n, title in enumerate(HEADLINES)))
+        cycle_of(before, store)
+        seen: list[str] = []
+        decide = Labeller.topics_of
+
+        def noted(labeller: Labeller, story: Story) -> list[tuple[str, int, str]]:
+            seen.append(story.members[0].entry.title)
+            return decide(labeller, story)
+
+        monkeypatch.setattr(Labeller, "topics_of", noted)
+        cycle_of(after, store)
+    assert sorted(seen) == sorted([*HEADLINES[:4], "Łódź tram line extended", "Ferry museum turns fifty"])
 
 
 @pytest.mark.parametrize(

@@ -86,18 +86,23 @@ def let_in(config: Config, store: Store) -> int:
     return _sift(config, store, kept=False)
 
 
-def hold_back(config: Config, store: Store) -> None:
-    """Entries that the config does not let through any more leave their stories."""
-    _sift(config, store, kept=True)
+def hold_back(config: Config, store: Store, changed: Collection[str] | None = None) -> None:
+    """Entries that the config does not let through any more leave their stories: of these sources, and of
+    those that left it. None: of all.
+    """
+    if changed is not None:
+        left = sources.urls_of(store).keys() - {source.id for source in config.sources} - {BY_HAND}
+        changed = sorted({*changed, *left})
+    _sift(config, store, kept=True, among=changed)
 
 
-def _sift(config: Config, store: Store, kept: bool) -> int:
+def _sift(config: Config, store: Store, kept: bool, among: Collection[str] | None = None) -> int:
     rules = topics.compiled(config.topics, config.sources)
     titles = sources.titles(store)
     configured = {BY_HAND, *(source.id for source in config.sources)}
     changed = [
         (entry.id, kept, not kept)
-        for entry in entries.all_kept(store, kept)
+        for entry in entries.all_kept(store, kept, among)
         if kept != (entry.source in configured and topics.keeps(rules, entry, titles.get(entry.source, "")))
     ]
     entries.keep_again(store, changed)

@@ -16,12 +16,7 @@ from aggregator.config import Config
 from aggregator.cycle import changes, learning
 from aggregator.cycle.byhand import topics_by_hand
 from aggregator.cycle.learning import Learned
-from aggregator.cycle.signatures import (
-    learning_signature,
-    rules_signature,
-    sources_signature,
-    topic_signature,
-)
+from aggregator.cycle.signatures import rules, rules_signature
 from aggregator.model import Entry, Story, Topic
 from aggregator.stop import Stop
 from aggregator.store import Store, labels, overrides, sources
@@ -74,51 +69,56 @@ class Labeller:
 def label(config: Config, store: Store, stop: Stop | None = None) -> None:
     """Labels what is unlabelled, in portions: a stop ends between two of them."""
     stop = stop or Stop()
-    rules = topics.compiled(config.topics, config.sources)
     _forget_labels_of_other_rules(config, store)
     if not labels.any_unlabelled(store):
         return
-    labeller = _labeller(config, store, rules)
+    labeller = _labeller(config, store, topics.compiled(config.topics, config.sources))
     while labels.label(store, labeller.topics_of):
         stop.check()
 
 
-def _labeller(config: Config, store: Store, rules: topics.Rules) -> Labeller:
+def _labeller(config: Config, store: Store, compiled: topics.Rules) -> Labeller:
     titles = sources.titles(store)
-    learned, is_new = learning.learned(config, store, rules, titles)
+    learned, is_new = learning.learned(config, store, compiled, titles)
     if is_new:
         labels.unlabel_newest(store, learning.TAUGHT_BY)
     by_hand = topics_by_hand(overrides.overrides(store))
-    return Labeller(rules, titles, by_hand, frozenset(topic.id for topic in config.topics), learned)
+    return Labeller(compiled, titles, by_hand, frozenset(topic.id for topic in config.topics), learned)
 
 
 def _forget_labels_of_other_rules(config: Config, store: Store) -> None:
     signature = rules_signature(config)
     if store.meta("rules") == signature:
         return
-    of_sources = sources_signature(config)
-    of_topics = {topic.id: topic_signature(topic) for topic in config.topics}
-    before: dict[str, dict[str, str]] = json.loads(store.meta("rules of topics") or "{}")
-    is_comparable = of_sources in before and not learning_signature(config)
-    if not (is_comparable and _forget_labels_of_some(config, store, before[of_sources], of_topics)):
+    before, now = json.loads(store.meta("rules of topics") or "{}"), rules(config)
+    if before.get("program") != now["program"]:
         changes.hold_back(config, store)
-        labels.unlabel_all(store, list(of_topics))
-    store.set_meta("rules of topics", json.dumps({of_sources: of_topics}))
+        labels.unlabel_all(store, list(now["topics"]))
+    else:
+        _forget_labels_of_changed(config, store, before, now)
+    store.set_meta("rules of topics", json.dumps(now))
     store.set_meta("rules", signature)
 
 
-def _forget_labels_of_some(
-    config: Config, store: Store, before: Mapping[str, str], of_topics: Mapping[str, str]
-) -> bool:
-    """Where the words of the changed rules can stand alone; False where that can't be told. Signatures by
-    topic.
-    """
-    changed = {name for name, _ in before.items() ^ of_topics.items()}
-    touched = what_to_look_at([topic for topic in config.topics if topic.id in changed])
+def _forget_labels_of_changed(
+    config: Config,
+    store: Store,
+    before: Mapping[str, Mapping[str, str]],
+    now: Mapping[str, Mapping[str, str]],
+) -> None:
+    """`before`, `now`: signatures of the rules, as they are kept."""
+    changed_topics, changed_sources = (
+        {name for name, _ in before[kind].items() ^ now[kind].items()} for kind in ("topics", "sources")
+    )
+    changes.hold_back(config, store, changed_sources)
+    touched = what_to_look_at([topic for topic in config.topics if topic.id in changed_topics])
     if touched is None:
-        return False
-    labels.unlabel_some(store, changed, changed - of_topics.keys(), touched.words, touched.sources)
-    return True
+        labels.unlabel_all(store, list(now["topics"]))
+        return
+    gone = changed_topics - now["topics"].keys()
+    labels.unlabel_some(store, changed_topics, gone, touched.words, touched.sources | changed_sources)
+    if any(topic.learns for topic in config.topics):  # other rules teach other things
+        labels.unlabel_newest(store, learning.TAUGHT_BY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Any
 
 from aggregator import learn, topics
 from aggregator.config import Config
-from aggregator.cycle.signatures import rules_signature
+from aggregator.cycle.signatures import teaching_signature
 from aggregator.errors import ConfigError
 from aggregator.learn import Example, Features, Quality
 from aggregator.model import Entry, FetchResult, Limits, Topic
@@ -74,7 +74,7 @@ def learned(
     if not learners:
         return None, False
     state = json.loads(store.meta("learned") or "{}")
-    anew = _is_due(state, rules_signature(config), lookup.newest_entry(store))
+    anew = _is_due(state, teaching_signature(config), lookup.newest_entry(store))
     if anew:
         state = _teach_and_keep(config, store, rules, titles, learners)
     return _loaded(store, state["few"], learners), anew
@@ -106,7 +106,7 @@ def _teach_and_keep(
     found = [*_given(given), *_certain(store, rules, titles, learners)]
     counts, quality = learn.teach(found)
     state = {
-        "rules": rules_signature(config),
+        "rules": teaching_signature(config),
         "newest": lookup.newest_entry(store),
         "taught": len(found),
         "few": {topic: sorted(examples) for topic, examples in given.items() if topic not in quality},

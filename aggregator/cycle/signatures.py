@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aggregator import __version__, query
 from aggregator.config import Config
-from aggregator.model import Topic
+from aggregator.model import Source, Topic
 from aggregator.render.design import design
 from aggregator.store import Reader
 
@@ -19,35 +19,51 @@ def signature(*parts: object) -> str:
 
 def rules_signature(config: Config) -> str:
     """Of all that decides which entries are let through and which topics they have."""
-    return signature(sources_signature(config), [topic_signature(topic) for topic in config.topics])
+    return signature([source.id for source in config.sources], rules(config))
 
 
-def sources_signature(config: Config) -> str:
-    """Of all that decides which entries are let through, and of what concerns all topics together."""
-    return signature(
-        learning_signature(config),
-        [(source.id, source.topics, source.include, source.exclude) for source in config.sources],
-        (__version__, query.VERSION),
-    )
+def teaching_signature(config: Config) -> str:
+    """Of all that decides what is learned, beside what is stored."""
+    naming = [(source.id, source.topics) for source in config.sources if source.topics]
+    return signature(naming, rules(config)["program"], rules(config)["topics"])
+
+
+def rules(config: Config) -> dict[str, dict[str, str]]:
+    """What is kept of the rules, to tell which of them changed: signatures of each topic's rule ("topics"), of
+    each source that has one ("sources"), and of what reads them ("program").
+    """
+    return {
+        "program": {"version": signature(__version__, query.VERSION)},
+        "topics": {topic.id: topic_signature(topic) for topic in config.topics},
+        "sources": {
+            source.id: source_signature(source)
+            for source in config.sources
+            if source.topics or source.include or source.exclude
+        },
+    }
+
+
+def source_signature(source: Source) -> str:
+    """Of what a source lets through, and of the topics that it names."""
+    return signature(source.topics, source.include, source.exclude)
 
 
 def topic_signature(topic: Topic) -> str:
-    """Of one topic's rule."""
-    return signature(topic.id, topic.match, topic.exclude, topic.sources, topic.starters)
+    """Of one topic's rule, and of what it learns by."""
+    return signature(topic.id, topic.match, topic.exclude, topic.sources, topic.starters, *_learned_by(topic))
 
 
-def learning_signature(config: Config) -> str:
-    """Of all that decides what is learned, beside what is stored. "" where nothing is."""
-    wishes = [(topic.id, topic.like, topic.learn) for topic in config.topics if topic.learns]
-    if not wishes:
-        return ""
+def _learned_by(topic: Topic) -> tuple[object, ...]:
+    """Nothing where it doesn't learn."""
+    if not topic.learns:
+        return ()
     from aggregator import learn  # not where nothing is learned: a cycle with nothing due starts sooner
 
-    files = [Path(one[5:]) for topic in config.topics for one in topic.like if one.startswith("file:")]
+    files = [Path(one[5:]) for one in topic.like if one.startswith("file:")]
     states = [
         (path.name, path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else None for path in files
     ]
-    return signature(wishes, states, learn.VERSION)
+    return topic.like, topic.learn, states, learn.VERSION
 
 
 def look(config: Config) -> str:

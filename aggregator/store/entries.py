@@ -4,7 +4,7 @@ source.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator import kinds
@@ -258,12 +258,17 @@ def _count(writer: Writer, source: Source, polled: PollResult, absorbed: Absorbe
     )
 
 
-def all_kept(reader: Reader, kept: bool) -> Iterator[Entry]:
-    """Every stored entry that its source's include and exclude let through so far, or every other one."""
-    for row in reader.stream(
-        f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.kept = ? ORDER BY e.id", (int(kept),)
-    ):
-        yield rows.entry(row)
+def all_kept(reader: Reader, kept: bool, among: Collection[str] | None = None) -> Iterator[Entry]:
+    """Every stored entry that its source's include and exclude let through so far, or every other one; of
+    these sources (None: of all).
+    """
+    query = f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.kept = ?"
+    if among is None:
+        yield from map(rows.entry, reader.stream(f"{query} ORDER BY e.id", (int(kept),)))
+    for source in among or ():
+        yield from map(
+            rows.entry, reader.stream(f"{query} AND e.source = ? ORDER BY e.id", (int(kept), source))
+        )
 
 
 def keep_again(store: Store, changed: Sequence[tuple[int, bool, bool]]) -> None:
