@@ -34,6 +34,7 @@ __all__ = [
     "can_be_kept",
     "folded",
     "gold",
+    "is_answered",
     "keep",
     "labelled",
     "pairs",
@@ -201,17 +202,30 @@ class Answer:
     is_same: bool
 
 
-def can_be_kept(path: Path) -> None:
-    """Raises UsageError where answers can't be added to this file, before anybody has given one in vain."""
+def can_be_kept(path: Path) -> Mapping[str, Record]:
+    """What was kept there before. Raises UsageError where answers can't be added to this file, before anybody
+    has given one in vain.
+    """
     is_new = not path.exists()
     try:
         path.open("a").close()
     except OSError as error:
         raise UsageError(f"{path}: can't be written: {error.strerror}") from None
-    if is_new:
-        path.unlink()
-    else:
-        _records(path)
+    if not is_new:
+        return _records(path)
+    path.unlink()
+    return {}
+
+
+def is_answered(known: Mapping[str, Record], one: Entry, other: Entry, level: str) -> bool:
+    """Whether labelled entries say already if the two are the same there."""
+    column = "story" if level == "text" else "event"
+    rows = [known.get(entry.public_id, {}) for entry in (one, other)]
+    is_open = any(
+        name in map(str, row.get("gray") or ())
+        for row, name in zip(rows, (other.public_id, one.public_id), strict=True)
+    )
+    return all(_group(row, column) is not None for row in rows) and not (is_open and column == "event")
 
 
 def keep(path: Path, answer: Answer) -> None:

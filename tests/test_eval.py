@@ -125,3 +125,24 @@ def test_a_file_that_is_none_is_named_before_anybody_answers(tmp_path: Path) -> 
     file.write_text("no JSON\n")
     with pytest.raises(UsageError, match=r"kept\.jsonl:1: is no JSON"):
         evaluate.can_be_kept(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "level", "expected"),
+    [
+        ("nothing", [], "text", False),
+        ("one text", [("a", "b", "text", True)], "text", True),
+        ("one text is one event", [("a", "b", "text", True)], "event", True),
+        ("two texts", [("a", "b", "text", False)], "text", True),
+        ("two texts may be one event", [("a", "b", "text", False)], "event", False),
+        ("one event may be one text", [("a", "b", "event", True)], "text", False),
+        ("two events", [("a", "b", "event", False)], "event", True),
+        ("one of the two", [("a", "c", "text", True)], "text", False),
+    ],
+)
+def test_nobody_is_asked_twice(name: str, given: list[Given], level: str, expected: bool) -> None:
+    rows: dict[str, Record] = {}
+    for one in given:
+        rows = evaluate.answered(rows, answer(*one))
+    for pair in (answer("a", "b", level, True), answer("b", "a", level, True)):
+        assert evaluate.is_answered(rows, pair.one, pair.other, level) == expected, name

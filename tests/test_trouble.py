@@ -181,3 +181,5 @@ def test_what_somebody_says_of_a_fold_is_kept_as_eval_reads_it(
     if rows:
         same = rows[0]["event"] == rows[1]["event"]
         assert same == ("1 of 1" in expected) and said(folder, "eval", str(kept))[0] == 0
+        code, words = said(folder, "eval", "--questions", "50", "--keep", str(kept), given="q\n")
+        assert code == 0 and rows[0]["title"] not in words, "nobody is asked twice"

@@ -149,13 +149,7 @@ def _pairs(settings: Settings, file: Path) -> None:
 def _ask(settings: Settings, questions: int, keep: Path | None, override: bool) -> None:
     """About the folds that are least certain; says then what the answers mean."""
     config = settings.load(secrets=False)
-    if keep is not None:
-        evaluate.can_be_kept(keep)
-    with open_reader(config.database) as store:
-        pairs = desk.doubtful(store, questions)
-    if not pairs:
-        settings.say("nothing stored was folded by text or event yet")
-        return
+    pairs = _to_ask(settings, config, questions, keep)
     answers: dict[str, list[bool]] = {}
     for pair, is_right in _answers(pairs, _titles_of(config)):
         answers.setdefault(pair.level, []).append(is_right)
@@ -165,6 +159,19 @@ def _ask(settings: Settings, questions: int, keep: Path | None, override: bool) 
             _take_apart(settings, config, pair)
     for level, given in sorted(answers.items()):
         click.echo(_precision_line(level, given))
+
+
+def _to_ask(settings: Settings, config: Config, questions: int, keep: Path | None) -> list[desk.Pair]:
+    """The least certain folds, but for those that the kept file tells of; says why where there are none."""
+    known = {} if keep is None else evaluate.can_be_kept(keep)
+    with open_reader(config.database) as store:
+        found = desk.doubtful(store, questions + len(known))
+    pairs = [one for one in found if not evaluate.is_answered(known, one.one, one.other, one.level)]
+    if not found:
+        settings.say("nothing stored was folded by text or event yet")
+    elif not pairs:
+        settings.say(f"{keep}: tells of all that was folded by text or event")
+    return pairs[:questions]
 
 
 def _precision_line(level: str, given: Sequence[bool]) -> str:
