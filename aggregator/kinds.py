@@ -101,7 +101,10 @@ def config_keys() -> dict[str, str]:
 
 def address(source: Any) -> str:
     """Where a source (of ours, or of the config) is; "" where nothing says so."""
-    return next((str(value) for key in config_keys() if (value := getattr(source, key))), "")
+    for kind in KINDS:
+        if value := getattr(source, kind.key):
+            return str(value)
+    return ""
 
 
 def stored(source: str, where: str | None) -> Source:

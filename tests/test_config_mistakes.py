@@ -448,6 +448,15 @@ def test_a_secret_is_read_from_the_environment_wherever_it_stands(tmp_path: Path
     assert without.sources[0].url == "https://unset.invalid/FEED", "commands that ask nobody need no secret"
 
 
+@pytest.mark.parametrize(
+    "written", ['"env:NEWS"', "'env:NEWS'", '"\\u0065nv:NEWS"', '"env\\U0000003ANEWS"', '"""en\\\n  v:NEWS"""', '"""\nenv:NEWS"""']
+)  # fmt: skip
+def test_a_variable_is_read_however_it_is_spelt(tmp_path: Path, written: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f"[service]\ntitle = {written}\n", encoding="utf-8")
+    assert load(path, {"NEWS": "World"}).site.title == "World"
+
+
 def test_a_file_that_is_no_config_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     with pytest.raises(ConfigError, match=r"config\.toml: can't be read: No such file"):

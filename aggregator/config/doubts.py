@@ -25,8 +25,9 @@ def _own(config: Config) -> Iterator[tuple[int, Source]]:
 
 def told(config: Config, text: str, found: Iterable[Doubt]) -> list[str]:
     """Each with its line: `config.toml:14: sources[2].path: …`. `text`: of the file."""
-    where = lines.find(text)
-    numbered = sorted((lines.line(where, at), lines.shown(at), words) for at, words in found)
+    doubted = list(found)
+    where = lines.find(text) if doubted else {}
+    numbered = sorted((lines.line(where, at), lines.shown(at), words) for at, words in doubted)
     return [f"{config.path}:{number}: {key}: {words}" for number, key, words in numbered]
 
 

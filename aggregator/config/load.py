@@ -79,7 +79,8 @@ def load(path: Path, env: Mapping[str, str], secrets: bool = True) -> Config:
     text = _text(path)
     raw = _tables(path, text)
     problems: list[Problem] = []
-    _resolve(raw, (), env if secrets else _Unset(env), problems)
+    if "env:" in text or "\\" in text:  # an escape may spell it in another way
+        _resolve(raw, (), env if secrets else _Unset(env), problems)
     unset = {at for at, _ in problems}
     checked = _validate(raw, problems)
     if checked is not None:

@@ -32,24 +32,26 @@ def tasks(config: Config, store: Reader, wanted: Wanted, now: int) -> tuple[Task
     """What is to be polled now; the server's own "not before" and a retired source hold in any case."""
     last_urls = sources.urls_of(store)
     due = list(_due(config, store, wanted, now, last_urls))
-    known = sources.memories(store, [source.id for source, _ in due])
+    known = sources.memories(store, [task.source.id for task in due])
     made = [
-        Task(source, _memory(source, known.get(source.id, SourceState()), last_urls), config.limits, pace)
-        for source, pace in due
+        replace(task, memory=_memory(task.source, known.get(task.source.id, SourceState()), last_urls))
+        for task in due
     ]
     return _with_marks(store, made)
 
 
 def _due(
     config: Config, store: Reader, wanted: Wanted, now: int, last_urls: Mapping[str, str | None]
-) -> Iterator[tuple[Source, Pace]]:
-    """Of thousands of sources few are due: when each was polled is looked at, not what its feed said."""
+) -> Iterator[Task]:
+    """Of thousands of sources few are due: when each was polled is looked at, not what its feed said; that
+    is not in the memories of these tasks.
+    """
     known, pushed, never = sources.healths(store), pushes.working(store, now), SourceState()
     for source in _asked_for(config, wanted):
         memory = _memory(source, known.get(source.id, never), last_urls)
         pace = _pace(config, source, source.id in pushed)
         if schedule.is_due(memory, now, pace, forced=wanted.forced, local=not kinds.of(source).remote):
-            yield source, pace
+            yield Task(source, memory, config.limits, pace)
 
 
 def _with_marks(store: Reader, made: Sequence[Task]) -> tuple[Task, ...]:
@@ -83,7 +85,7 @@ def anything_due(config: Config, store: Reader, now: int) -> bool:
     """
     due = any(
         kinds.of(task.source).remote or now - (task.memory.polled or 0) >= LOCAL_EVERY
-        for task in tasks(config, store, Wanted(), now)
+        for task in _due(config, store, Wanted(), now, sources.urls_of(store))
     )
     return due or queue.work(store, now) or outdated(config, store) or _digest_due(config, store, now)
 
@@ -92,7 +94,9 @@ def nothing(config: Config, store: Reader, wanted: Wanted | None, now: int) -> b
     """Whether a cycle would find nothing to do at all: no source due, nothing that waits in the store, no
     file missing, no retention to apply, nobody to be told that it was good.
     """
-    if config.ping_url or not pruned_today(store, now) or (wanted and tasks(config, store, wanted, now)):
+    if config.ping_url or not pruned_today(store, now):
+        return False
+    if wanted and any(True for _ in _due(config, store, wanted, now, sources.urls_of(store))):
         return False
     if _digest_due(config, store, now):
         return False
