@@ -204,6 +204,35 @@ def test_why_names_the_lead_as_data(command: Command) -> None:
     assert command("why", "1", "--json")["lead"] is None
 
 
+IN_EVENTS = "in feeds of one item an event"
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "joined", "expected"),
+    [
+        ("the first leads", [], "1 2", f"“Museum opens a wing” is told under “Ferry sinks in the harbour” {IN_EVENTS}"),
+        ("what is pinned leads", ["pin 2"], "1 2", f"“Ferry sinks in the harbour” is told under “Museum opens a wing” {IN_EVENTS}"),
+        ("of a story too", ["pin 2"], "1 2 --level text", "“Ferry sinks in the harbour” is told under “Museum opens a wing” everywhere"),
+        (
+            "both under a third",
+            ["add --title Chess", "pin 3", "join 1 3"],
+            "1 2",
+            f"“Ferry sinks in the harbour” and “Museum opens a wing” are told under “Chess” {IN_EVENTS}",
+        ),
+        ("one of them hidden", ["hide 1"], "1 2", f"“Ferry sinks in the harbour” is told under “Museum opens a wing” {IN_EVENTS}"),
+        ("both hidden", ["hide 1", "hide 2"], "1 2", ""),
+    ],
+)  # fmt: skip
+def test_join_says_what_is_told_under_what(
+    command: Command, name: str, before: list[str], joined: str, expected: str
+) -> None:
+    for word in before:
+        command(*word.split(" "))
+    done = command("join", *joined.split(" "), "--json")["done"]
+    what = "story" if "text" in joined else "event"
+    assert done == f"entries 1 and 2 are one {what} now" + (f"; {expected}" if expected else ""), name
+
+
 def test_topics_are_listed_with_what_they_have(command: Command) -> None:
     harbour, culture = command("topics", "list", "--json")
     assert (harbour["id"], harbour["match"], harbour["stories"]) == ("harbour", "harbour", 1)

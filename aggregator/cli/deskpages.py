@@ -108,7 +108,7 @@ class EditorDesk:
             )
         if verb not in VERBS:
             return self._refused("404 Not Found", "There is no such button.")
-        return self._change(VERBS[verb], given)
+        return self._change(verb, given)
 
     def _page(self, name: str, given: dict[str, str]) -> Answer:
         """Of an entry, or what there is to choose from; that too where somebody goes to a button's address."""
@@ -132,12 +132,15 @@ class EditorDesk:
             cookie[COOKIE]["secure"] = True
         return _see("/desk", ("Set-Cookie", cookie[COOKIE].OutputString()))
 
-    def _change(self, verb: Verb, given: dict[str, str]) -> Answer:
+    def _change(self, verb: str, given: dict[str, str]) -> Answer:
         at = self._clock()
+        entry, other = given.get("entry", ""), given.get("other", "").strip()
         try:
             with open_writer(self._config.database, PATIENCE) as store:
-                said = verb(store, given.get("entry", ""), given.get("other", "").strip(), at)
+                said = VERBS[verb](store, entry, other, at)
                 cycle.fold_again(self._config, store, at)
+                if verb == "join" and (below := cycle.told_under(self._config, store, entry, other, "event")):
+                    said = f"{said}; {below}"
         except AggregatorError as error:
             return self._shown(given.get("back", ""), {}, str(error), "400 Bad Request")
         return self._shown(given.get("back", ""), {}, said)

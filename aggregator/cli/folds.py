@@ -62,7 +62,8 @@ def join_command(settings: Settings, entry: str, other: str, level: str, undo: b
     with settings.writer(config) as store:
         done = cycle.unjoin(store, entry, other) if undo else cycle.join(store, entry, other, level, now())
         cycle.fold_again(config, store, now())
-        _tell(settings, store, done, entry, other)
+        below = "" if undo else cycle.told_under(config, store, entry, other, level)
+        _tell(settings, store, f"{done}; {below}" if below else done, entry, other)
 
 
 @click.command("refold")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aggregator.cycle.collect import polls
     from aggregator.cycle.discovery import find_feeds
     from aggregator.cycle.due import Wanted, anything_due, tasks
-    from aggregator.cycle.overrides import join, split, unjoin, unsplit
+    from aggregator.cycle.overrides import join, split, told_under, unjoin, unsplit
     from aggregator.cycle.publisher import sweep
     from aggregator.cycle.report import Report, Watch
     from aggregator.cycle.searches import search_feed, search_items, source_items
@@ -46,6 +46,7 @@ __all__ = [
     "split",
     "sweep",
     "tasks",
+    "told_under",
     "unhide",
     "unjoin",
     "unpin",
@@ -54,7 +55,7 @@ __all__ = [
 
 _MODULES = {
     "byhand": ("add",), "changes": ("introduce",), "collect": ("polls",), "discovery": ("find_feeds",), "due": ("Wanted", "anything_due", "tasks"),
-    "searches": ("search_feed", "search_items", "source_items"), "publisher": ("sweep",), "overrides": ("join", "split", "unjoin", "unsplit"),
+    "searches": ("search_feed", "search_items", "source_items"), "publisher": ("sweep",), "overrides": ("join", "split", "told_under", "unjoin", "unsplit"),
     "report": ("Report", "Watch"), "stages": ("fold_again", "refold"), "turn": ("run",),
     "words": ("hide", "pin", "unhide", "unpin"),
 }  # fmt: skip

@@ -28,6 +28,8 @@ def items(config: Config, store: Reader, wanted: View, found: Sequence[Story]) -
     ).items
 
 
-def lead(config: Config, store: Reader, found: Sequence[Story]) -> Entry | None:
-    """Of an event's stories: the entry that it is published under; None where all of it is hidden."""
-    return next((item.entry for item in items(config, store, view(config, "why", "event"), found)), None)
+def lead(config: Config, store: Reader, found: Sequence[Story], unit: Unit = "event") -> Entry | None:
+    """Of an event's stories, or of one story: the entry that it is published under; None where all of it is
+    hidden.
+    """
+    return next((item.entry for item in items(config, store, view(config, "lead", unit), found)), None)

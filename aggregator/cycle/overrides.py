@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aggregator import desk, fold
+from aggregator.config import Config
+from aggregator.cycle import composed
 from aggregator.errors import UsageError
 from aggregator.fold import levels
-from aggregator.model import Entry, Member, Story
+from aggregator.model import Entry, Story
 from aggregator.store import Reader, Store, Writer, events, overrides, queue, stories, vocabulary
 from aggregator.store.overrides import Override
 
@@ -79,7 +81,7 @@ def join(store: Store, one: str, other: str, level: str, now: int) -> str:
         overrides.remember_override(writer, Override("join", a.public_id, b.public_id, level), now)
         done = fold.join(writer, a.public_id, b.public_id, level)
     them = f"entries {a.id} and {b.id} are one {'story' if level == 'text' else 'event'}"
-    return f"{them} now; {_hidden(store, a, b, level)}" if done else f"{them} as soon as both are folded"
+    return f"{them} {'now' if done else 'as soon as both are folded'}"
 
 
 def _retract_splits(store: Store, writer: Writer, a: Entry, b: Entry, level: str) -> None:
@@ -90,23 +92,28 @@ def _retract_splits(store: Store, writer: Writer, a: Entry, b: Entry, level: str
         overrides.retract(writer, "split", levels.of_stories(), story, other_story)
 
 
-def _head(store: Reader, place: Member, level: str) -> str:
-    """What the story, or the event, is published under."""
-    if level == "text":
-        return stories.stories(store, [place.story])[0].public_id
-    return stories.heads(store, [place.event])[place.event].public_id
-
-
-def _hidden(store: Reader, a: Entry, b: Entry, level: str) -> str:
-    """Which of the two is told under the other from now on, or both under the one that was first."""
-    place = stories.place(store, a.id)
-    assert place is not None
-    head = _head(store, place, level)
+def told_under(config: Config, store: Reader, one: str, other: str, level: str) -> str:
+    """Which of two entries that were joined are told under another headline from now on, in words; "" where
+    they are not together yet, or hidden. Raises UsageError.
+    """
+    a, b = desk.find(store, one), desk.find(store, other)
+    found = _together(store, a, b, level)
+    lead = composed.lead(config, store, found, "story" if level == "text" else "event") if found else None
+    if lead is None:
+        return ""
+    below = [f"“{entry.title}”" for entry in (a, b) if entry.id != lead.id]
     where = "everywhere" if level == "text" else "in feeds of one item an event"
-    hidden = [f"“{one.title}”" for one in (a, b) if one.public_id != head]
-    leading = [f"“{one.title}”" for one in (a, b) if one.public_id == head and one.title]
-    first = leading[0] if leading else events.headline(store, place.event)
-    return f"{' and '.join(hidden)} {'is' if len(hidden) == 1 else 'are'} told under {first} {where}"
+    return f"{' and '.join(below)} {'is' if len(below) == 1 else 'are'} told under “{lead.title}” {where}"
+
+
+def _together(store: Reader, a: Entry, b: Entry, level: str) -> tuple[Story, ...]:
+    """The story, or the stories of the event, that both are in."""
+    places = stories.place(store, a.id), stories.place(store, b.id)
+    if places[0] is None or places[1] is None:
+        return ()
+    if level == "text":
+        return stories.stories(store, [places[0].story]) if places[0].story == places[1].story else ()
+    return stories.of_events(store, [places[0].event]) if places[0].event == places[1].event else ()
 
 
 def _companions(store: Reader, entry: Entry) -> tuple[set[str], set[str]]:
