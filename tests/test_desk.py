@@ -208,6 +208,26 @@ def test_what_is_refused_is_told_in_the_sites_clothes(
     assert page.xpath("//nav") and headers["Cache-Control"] == "no-store", name
 
 
+def test_the_desk_shows_which_story_leads(here: tuple[Config, Browser]) -> None:
+    settings, browser = here
+
+    def leading() -> list[str]:
+        page: Any = html.document_fromstring(browser("GET", "/desk/1")[2])
+        return [str(one) for one in page.xpath("//li[.//b='leads']/h3/*/text()")]
+
+    assert leading() == [], "a story alone leads nothing"
+    given = {"key": browser.key(), "entry": "1", "other": "2", "back": "1"}
+    for verb, expected in (
+        ("join", ["Ferry sinks in the harbour"]),
+        ("pin", ["Museum opens a wing"]),
+        ("unpin", ["Ferry sinks in the harbour"]),
+        ("unjoin", []),
+    ):
+        of = {"entry": "2", "other": "1"} if "pin" in verb else {}
+        assert browser.press(verb, given | of)[0] == 200 and leading() == expected, verb
+    assert _words(settings) == []
+
+
 def test_pins_and_hidden_stories_are_taken_back_from_the_page(here: tuple[Config, Browser]) -> None:
     settings, browser = here
     for verb, words in (("pin", "“Museum opens a wing” pinned"), ("hide", "“Museum opens a wing” hidden")):

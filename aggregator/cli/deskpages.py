@@ -10,6 +10,7 @@ from typing import Any
 
 from aggregator import cycle, desk, edition, query
 from aggregator.config import Config
+from aggregator.cycle import composed
 from aggregator.editing import COOKIE, Gate
 from aggregator.errors import AggregatorError, UsageError
 from aggregator.model import Entry, Story
@@ -41,19 +42,21 @@ class _Teller:
     pinned: frozenset[str]  # published ids of entries
     hidden: frozenset[str]
     odd: int | None  # the story that is least like the others
+    lead: int | None  # the entry under which the event is published
 
     @classmethod
-    def of(cls, store: Reader, odd: int | None) -> _Teller:
+    def of(cls, config: Config, store: Reader, why: desk.Explanation) -> _Teller:
         words = desk.overrides(store)
         pinned, hidden = (
             frozenset(word.a for word in words if word.kind == kind) for kind in ("pin", "hide")
         )
-        return cls(desk.titles(store), pinned, hidden, odd)
+        lead = composed.lead(config, store, (why.story, *why.siblings))
+        return cls(desk.titles(store), pinned, hidden, why.odd, None if lead is None else lead.id)
 
     def told(self, story: Story) -> pages.Told:
         entries = [member.entry for member in story.members]
         lead = next((one for one in entries if one.id == story.lead), entries[0])
-        ids = {one.public_id for one in entries}
+        copies = [one for one in entries if one.id != lead.id]
         return pages.Told(
             lead.id,
             lead.title,
@@ -62,13 +65,18 @@ class _Teller:
             story.published,
             edition.likeness(story),
             story.id == self.odd,
-            bool(ids & self.pinned),
-            bool(ids & self.hidden),
-            tuple((one.id, one.title, self._source(one)) for one in entries if one.id != lead.id),
+            self.lead in {one.id for one in entries},
+            _is_any_of(entries, self.pinned),
+            _is_any_of(entries, self.hidden),
+            tuple((one.id, one.title, self._source(one)) for one in copies),
         )
 
     def _source(self, entry: Entry) -> str:
         return self.titles.get(entry.source, entry.source)
+
+
+def _is_any_of(entries: Sequence[Entry], names: frozenset[str]) -> bool:
+    return any(one.public_id in names for one in entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +185,7 @@ class EditorDesk:
 
     def _event(self, store: Reader, entry: str) -> list[pages.Told]:
         why = desk.why(store, entry)
-        teller = _Teller.of(store, why.odd)
+        teller = _Teller.of(self._config, store, why)
         newest_first = sorted((why.story, *why.siblings), key=lambda story: -story.published)
         return [teller.told(story) for story in newest_first]
 

@@ -547,6 +547,7 @@ class Told:
     published: int
     likeness: float | None
     is_odd: bool  # it fits least
+    is_lead: bool  # the event is published under it
     is_pinned: bool
     is_hidden: bool
     copies: tuple[tuple[int, str, str], ...] = ()  # entry, title, source
