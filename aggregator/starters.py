@@ -13,12 +13,13 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import resources
 
 from aggregator.text.words import search_words
 
 NEEDED = 2  # what a topic needs: a telling word counts so much, a hint one
+REMEMBERED = 100_000  # words of which a lexicon remembers what it found
 BEGINNING = 60  # words of the text that are looked at, after those of the title
 _WORDS = re.compile(r'"([^"]+)"(\*?)|(\S+)')
 
@@ -37,15 +38,29 @@ class _Term:
         return self.is_prefix and len(self.words) == 1
 
 
-@dataclass(frozen=True, slots=True)
-class Lexicon:
-    """All terms of some starters, found by their first word."""
+class Lexicon(dict[str, tuple[_Term, ...]]):
+    """All terms of some starters: word → those that may begin with it, in the order in which they are looked
+    for. Made when asked for: a few thousand words are most of any text.
+    """
 
-    whole: dict[str, list[_Term]] = field(default_factory=dict)
-    beginnings: dict[str, list[_Term]] = field(default_factory=dict)  # of terms of one word: its beginning
-    lengths: tuple[int, ...] = ()  # of those
-    shortest: int = 0  # of these lengths
-    stems: frozenset[str] = frozenset()  # beginnings, cut to the shortest
+    def __init__(self, terms: Sequence[_Term] = ()) -> None:
+        super().__init__()
+        self._whole = _by_first_word(term for term in terms if not term.is_beginning)
+        self._beginnings = _by_first_word(term for term in terms if term.is_beginning)
+        self._lengths = sorted(set(map(len, self._beginnings)))
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._whole and not self._beginnings
+
+    def __missing__(self, word: str) -> tuple[_Term, ...]:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        beginnings = [word[:length] for length in self._lengths if length <= len(word)]
+        found = [*self._whole.get(word, ())]
+        found += [term for beginning in beginnings for term in self._beginnings.get(beginning, ())]
+        self[word] = terms = tuple(sorted(found, key=_heaviest_first))
+        return terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +98,7 @@ def _text(name: str) -> str:
 @functools.cache
 def lexicon(wanted: tuple[str, ...]) -> Lexicon:
     """Of these starters, by name."""
-    terms = [term for name in wanted for term in _terms(name)]
-    whole = _by_first_word(term for term in terms if not term.is_beginning)
-    beginnings = _by_first_word(term for term in terms if term.is_beginning)
-    lengths = tuple(sorted(set(map(len, beginnings))))
-    shortest = lengths[0] if lengths else 0
-    stems = frozenset(beginning[:shortest] for beginning in beginnings)
-    return Lexicon(whole, beginnings, lengths, shortest, stems)
+    return Lexicon([term for name in wanted for term in _terms(name)])
 
 
 def _by_first_word(terms: Iterable[_Term]) -> dict[str, list[_Term]]:
@@ -118,7 +127,9 @@ def match(known: Lexicon, headline: str, text: str) -> list[Found]:
     terms: dict[str, dict[str, int]] = {}  # topic → term, as it was written → what it counts
     behind: dict[str, int] = {}  # topic → where its last term ended: a word counts once for it
     for place, word in enumerate(words):
-        for term in _starting(known, words, place, word):
+        for term in known[word]:
+            if len(term.words) > 1 and not _follows(term, words[place : place + len(term.words)]):
+                continue
             if place >= behind.get(term.topic, 0) and (term.telling or place < len(heading)):
                 behind[term.topic] = place + len(term.words)
                 terms.setdefault(term.topic, {})[term.shown] = NEEDED if term.telling else 1
@@ -132,23 +143,6 @@ def _surest_first(terms: Mapping[str, Mapping[str, int]]) -> list[Found]:
 
 def _heaviest_first(term: _Term) -> tuple[bool, int]:
     return not term.telling, -len(term.words)
-
-
-def _starting(known: Lexicon, words: Sequence[str], place: int, word: str) -> Sequence[_Term]:
-    """The terms that stand at this place; with nearly all words there are none."""
-    if word not in known.whole and word[: known.shortest] not in known.stems:
-        return ()
-    return sorted(_found_at(known, words, place, word), key=_heaviest_first)
-
-
-def _found_at(known: Lexicon, words: Sequence[str], place: int, word: str) -> Iterator[_Term]:
-    for term in known.whole.get(word, ()):
-        if len(term.words) == 1 or _follows(term, words[place : place + len(term.words)]):
-            yield term
-    for length in known.lengths:
-        if length > len(word):
-            return
-        yield from known.beginnings.get(word[:length], ())
 
 
 def _follows(term: _Term, words: Sequence[str]) -> bool:

@@ -147,7 +147,7 @@ def excluded(rules: Rules, entry: Entry, source_title: str, topic: str) -> bool:
 
 
 def _hints(rules: Rules, entry: Entry) -> dict[str, starters.Found]:
-    if not rules.lexicon.lengths and not rules.lexicon.whole:
+    if rules.lexicon.is_empty:
         return {}
     return {found.topic: found for found in starters.match(rules.lexicon, entry.title, beginning(entry))}
 
