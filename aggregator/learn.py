@@ -26,7 +26,7 @@ import functools
 import json
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from aggregator import starters
@@ -183,13 +183,26 @@ class _Weights:
     above: tuple[int, ...]
 
 
+class _Known(dict[str, _Weights | None]):
+    """Feature → its weights, made when asked for. None: it stands in one entry alone, which tells nothing."""
+
+    def __init__(self, counts: Counts, weigh: Callable[[str], _Weights]) -> None:
+        super().__init__()
+        self._everywhere, self._weigh = counts.everywhere, weigh
+
+    def __missing__(self, feature: str) -> _Weights | None:
+        known = self._weigh(feature) if self._everywhere.get(feature, 0) > 1 else None
+        self[feature] = known
+        return known
+
+
 class Model:
     """Says of an entry's features which topic they most likely have."""
 
     def __init__(self, counts: Counts) -> None:
         self.topics = sorted(counts.topic_sizes)
         self._counts = counts
-        self._known: dict[str, _Weights | None] = {}  # None: stands in one entry alone, which tells nothing
+        self._known = _Known(counts, self._weighed)
         sizes = [counts.topic_sizes[topic] for topic in self.topics]
         self._in_topics = [counts.in_topics[topic] for topic in self.topics]
         self._size_logs = [math.log(size + SMOOTHING) for size in sizes]
@@ -216,9 +229,6 @@ class Model:
 
     def _weights(self, found: Iterable[str]) -> list[_Weights]:
         weights = self._known
-        for one in found:
-            if one not in weights:
-                weights[one] = self._weighed(one) if self._counts.everywhere.get(one, 0) > 1 else None
         return [known for one in found if (known := weights[one]) is not None]
 
     def _weight(self, one: str) -> float:
