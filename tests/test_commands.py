@@ -12,6 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from aggregator import cli
 from aggregator.cli import group
 from aggregator.cli.common import Settings, table
 from aggregator.config import load
@@ -48,6 +49,30 @@ def test_a_typo_is_answered_with_the_nearest_command(typed: list[str], words: st
     with pytest.raises(click.UsageError) as caught:
         run(*typed)
     assert words in caught.value.message and ("mean" in caught.value.message) == (typed != ["xyzzy"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("rnu", "aggregator: No such command 'rnu'. Did you mean 'run'? `aggregator --help` says more"),
+        ("overrides xyzzy", "aggregator overrides: No such command 'xyzzy'; `aggregator overrides --help` says more"),
+        ("split", "aggregator split: Missing argument 'ENTRY'; `aggregator split --help` says more"),
+        ("search a --limit", "aggregator search: Option '--limit' requires an argument; `aggregator search --help` says more"),
+        ("sources add --id", "aggregator sources add: Option '--id' requires an argument; `aggregator sources add --help` says more"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_told_with_the_command_whose_help_says_more(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: str, words: str
+) -> None:
+    monkeypatch.setattr("sys.argv", ["aggregator", *typed.split(" ")])
+    assert cli._called() == 2
+    assert capsys.readouterr().err == f"{words}\n"
+
+
+def test_lists_of_commands_are_whole_sentences() -> None:
+    for name in ("topics", "sources", "overrides"):
+        listed = CliRunner().invoke(group, [name, "--help"]).output.partition("Commands:")[2]
+        assert listed and "..." not in listed, name
 
 
 def test_a_source_is_paused_and_polled_again(tmp_path: Path) -> None:

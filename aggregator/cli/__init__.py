@@ -147,7 +147,9 @@ def _show(error: AggregatorError | click.ClickException) -> None:
             click.echo(line, err=True)
     elif isinstance(error, click.UsageError) and not isinstance(error, click.exceptions.NoArgsIsHelpError):
         command = error.ctx.command_path if error.ctx else "aggregator"
-        click.echo(f"{command}: {error.format_message().rstrip('.')}; `{command} --help` says more", err=True)
+        said = error.format_message().rstrip(".")
+        and_then = " " if said.endswith("?") else "; "
+        click.echo(f"{command}: {said}{and_then}`{command} --help` says more", err=True)
     else:
         error.show()
 

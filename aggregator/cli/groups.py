@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import difflib
+from typing import Any
 
 import click
 
+LINE = 500  # characters of a command's help in a list: a sentence, which click would cut at its first line
+
 
 class Group(click.Group):
-    """As click's, but it knows what was probably meant."""
+    """As click's, but it knows what was probably meant, and which command a mistake is in."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            name = ctx.invoked_subcommand
+            command = self.get_command(ctx, name) if name else None
+            if error.ctx is None and command is not None:  # click's parser does not say it
+                error.ctx = click.Context(command, ctx, name)
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(LINE)) for name, one in commands if one])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
