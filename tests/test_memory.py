@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import edition, fold, render
+from aggregator import edition, fold, heap, render
 from aggregator.cluster import Point
 from aggregator.cycle import publisher
 from aggregator.cycle.labels import label
-from aggregator.dedupe import fingerprints
+from aggregator.dedupe import Fingerprint, fingerprints
 from aggregator.fold.points import Points
 from aggregator.model import Edition, Site
 from aggregator.store import open_writer
@@ -106,3 +106,27 @@ def test_points_that_nobody_asks_for_rest(tmp_path: Path) -> None:
     assert known.wake(range(102)) == [*range(52)], "more than a hundred: half as many are left, the newest"
     known.clear()
     assert known.wake([100]) == [100] and not known
+
+
+@pytest.mark.parametrize(("name", "told", "given_back"), [("a batch", 3, 0), ("more than that", 4, 1)])
+def test_what_folding_held_is_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, told: int, given_back: int
+) -> None:
+    """When it was much, and only after all of it is let go."""
+    left: list[int] = []
+    monkeypatch.setattr(fold, "BATCH", 3)
+    before = living(Fingerprint)
+    with open_writer(config(tmp_path, SOURCE).database) as store:
+        put(store, *[entry("a", f"{n}", f"Ferry {n} leaves", f"Pilot {n} was ill.") for n in range(told)])
+        monkeypatch.setattr(heap, "give_back", lambda: left.append(living(Fingerprint) - before))
+        assert fold.fold(store, fold.Windows(), {}).stories_new == told
+    assert left == [0] * given_back
+
+
+def test_nothing_that_was_compared_is_held_when_it_is_forgotten() -> None:
+    a, b = (fingerprints.fingerprint("", f"Pilot {n} was ill today.") for n in range(2))
+    held = [weakref.ref(one.held) for one in (a, b)]
+    assert fingerprints.fingerprint("Pilot", "").title[0] is a.body[0]
+    fingerprints.forget()
+    assert [one() for one in held] == [None, None]
+    assert fingerprints.fingerprint("Pilot", "").title[0] is not a.body[0]

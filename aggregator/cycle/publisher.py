@@ -29,7 +29,7 @@ from aggregator.store.archives import unprinted
 PORTION = 1000  # pages of events that are noted as published together
 SOURCE_PAGE = 2  # for how many of them the page of a source counts
 EDITION = 50  # for how many of them an edition counts: it has feeds of up to 5 MB
-HELD = 16_000_000  # bytes of files that wait in memory until they are written together
+HELD = 8_000_000  # bytes of files that wait in memory until they are written together
 _EVENT = "event:"  # what the name of a dirty event begins with, before its number
 
 Files = Iterator[Mapping[str, bytes]]

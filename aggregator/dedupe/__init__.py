@@ -13,7 +13,14 @@ from __future__ import annotations
 
 from aggregator.dedupe.cases import another_case
 from aggregator.dedupe.decision import Between, containment, decide, series, share_words, title_similarity
-from aggregator.dedupe.fingerprints import BODY_CHARACTERS, Fingerprint, clean_title, fingerprint, marks
+from aggregator.dedupe.fingerprints import (
+    BODY_CHARACTERS,
+    Fingerprint,
+    clean_title,
+    fingerprint,
+    forget,
+    marks,
+)
 from aggregator.dedupe.standing import parts, tells_apart
 
 __all__ = [
@@ -25,6 +32,7 @@ __all__ = [
     "containment",
     "decide",
     "fingerprint",
+    "forget",
     "marks",
     "parts",
     "series",

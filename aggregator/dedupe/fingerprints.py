@@ -17,10 +17,11 @@ from aggregator.text.words import words
 BODY_WORDS, BODY_CHARACTERS = 400, 4000  # compared of a body; enough to know a text by
 LONG_TEXT, MARKS = 80, 6  # words from which on a text has marks, and how many
 REPEATED = 1.1  # times the length of the title: a text of no more that begins with it only repeats it
-COMPARED = 1000  # texts of which the shingles are held at a time
+COMPARED = 500  # texts of which the shingles and the capitals are held at a time
 DISTINCT = 100_000  # words that are held once, whoever says them
 LANGUAGE = 40  # words of a body, after those of the title, that its language is told by
 EMPTY = 3  # words that are left of a text of which the rest stands: it had none of its own
+NONE: frozenset[str] = frozenset()  # most texts have no numbers: one set for them all
 
 _PREFIX = re.compile(
     r"^\W*(?:(?:updated?|corrected|refile|rpt|exclusive|breaking(?: news)?|just in|live(?: updates)?|"
@@ -89,7 +90,7 @@ class Fingerprint:
         )
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=COMPARED)
 def _capitals(text: str) -> tuple[bool, ...]:
     """A text is compared with several others one after the other."""
     return tuple([word[0].isupper() for word in _RAW.findall(text)[:BODY_WORDS]])
@@ -134,8 +135,8 @@ def fingerprint(
     return Fingerprint(
         title=title_words,
         body=body,
-        numbers=frozenset(numbers(heading, title_words)),
-        body_numbers=frozenset(numbers(shown, body)),
+        numbers=frozenset(numbers(heading, title_words)) or NONE,
+        body_numbers=frozenset(numbers(shown, body)) or NONE,
         cut=cleaned.rstrip().endswith(("...", "…")),
         repeat=bool(_REPEAT.match(title)),
         shown=shown,
@@ -202,6 +203,13 @@ def _is_source(tail: str, source_title: str, left: int) -> bool:
             for word in found
         )
     )
+
+
+def forget() -> None:
+    """What was held to compare texts quickly: when nothing is to be compared for a while."""
+    _held.cache_clear()
+    _capitals.cache_clear()
+    _said.clear()
 
 
 def marks(one: Fingerprint) -> list[str]:

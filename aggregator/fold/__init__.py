@@ -11,11 +11,11 @@ then at `batch.Batch.run`.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from aggregator import dedupe, heap
 from aggregator.batches import batches
-from aggregator.dedupe import BODY_CHARACTERS
 from aggregator.fold.batch import Batch, Windows, join, know
 from aggregator.fold.cache import FoldCache
 from aggregator.model import Folded
@@ -39,20 +39,40 @@ def fold(
 
     Ends after the batch in hand once `stop` is set: what was folded until then is kept.
     """
-    done, memory = Folded(), FoldCache(store, titles)
     waiting = queue.pending(store)
+    done = _folded(store, windows, waiting, FoldCache(store, titles), progress or _nobody, stop or Stop())
+    if len(waiting) > BATCH:  # what was remembered was more than all other stages need
+        dedupe.forget()
+        store.give_back()
+        heap.give_back()
+    return done
+
+
+def _nobody(_: int) -> None:
+    """Is told how far it is."""
+
+
+def _folded(
+    store: Store,
+    windows: Windows,
+    waiting: Sequence[int],
+    memory: FoldCache,
+    progress: Callable[[int], None],
+    stop: Stop,
+) -> Folded:
+    done = Folded()
     with _no_collection():
         for taken in batches(waiting, TRANSACTION):
             with store.transaction() as writer:
                 for part in batches(taken, BATCH):
-                    Batch(writer, windows, memory, done).run(members.entries(writer, part, BODY_CHARACTERS))
+                    found = members.entries(writer, part, dedupe.BODY_CHARACTERS)
+                    Batch(writer, windows, memory, done).run(found)
                     memory.bound()
-                    if progress is not None:
-                        progress(len(part))
-                    if stop is not None and stop.is_set():
+                    progress(len(part))
+                    if stop.is_set():
                         break
                 memory.flush(writer)
-            if stop is not None and stop.is_set():
+            if stop.is_set():
                 break
     return done
 

@@ -205,6 +205,12 @@ class Store(Reader):
         if log.exists() and log.stat().st_size > LARGE_LOG:
             self._say("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def give_back(self) -> None:
+        """The pages that are held are let go: each keeps a piece of what others freed around it from the
+        system.
+        """
+        self._say("PRAGMA shrink_memory")
+
     def close(self) -> None:
         try:
             super().close()
