@@ -95,6 +95,26 @@ def test_a_story_by_hand_outlives_new_rules_and_a_refold(command: Command, tmp_p
     assert [one["id"] for one in _feed(tmp_path, "culture.json")] == [made["entry"]]
 
 
+@pytest.mark.parametrize(
+    ("name", "again", "topics"),
+    [
+        ("another topic", ["culture"], ["culture"]),
+        ("one more", ["harbour", "culture"], ["culture", "harbour"]),
+        ("none: as before", [], ["harbour"]),
+    ],
+)
+def test_a_story_again_is_in_the_topics_named_last(
+    command: Command, tmp_path: Path, name: str, again: list[str], topics: list[str]
+) -> None:
+    first = command("add", "--title", "Chess in the park", "--topic", "harbour", "--json")
+    named = [part for topic in again for part in ("--topic", topic)]
+    made = command("add", "--title", "Chess in the park", *named, "--json")
+    assert made["entry"] == first["entry"] and made["topics"] == topics, name
+    for topic in ("harbour", "culture"):
+        assert (made["entry"] in [one["id"] for one in _feed(tmp_path, f"{topic}.json")]) == (topic in topics)
+    assert sorted(one["other"] for one in command("overrides", "list", "--json")) == topics
+
+
 def test_a_story_by_hand_with_a_known_link_is_that_item(command: Command, tmp_path: Path) -> None:
     settings = load(tmp_path / "config.toml", {})
     with open_writer(settings.database) as store:

@@ -14,7 +14,7 @@ from aggregator.config import Config
 from aggregator.errors import UsageError
 from aggregator.model import BY_HAND, Entry, PollResult, Source, SourceState
 from aggregator.parse import dates, normal
-from aggregator.store import Store, entries, lookup, overrides
+from aggregator.store import Store, entries, labels, lookup, overrides, stories
 from aggregator.store.overrides import Override
 from aggregator.text import markup
 
@@ -32,16 +32,17 @@ def add(
     date: str | None,
     now: int,
 ) -> str:
-    """Store a story; returns its published id. The same title, link and text again change nothing.
+    """Store a story; returns its published id. The same title, link and text again make no other story; its topics are those of the last time that
+    some were given.
 
     Raises UsageError for a title of no words, a link or date that is none, or a topic that the config lacks.
     """
     _check_topics(config, topics)
     entry = normal.finish(_entry(config, title, text, link, _published(date, now)), now)
     _store(config, store, entry, now)
-    public_id = lookup.find(store, str(entry.guid))[0].public_id
-    _put_into(store, public_id, topics, now)
-    return public_id
+    stored = lookup.find(store, str(entry.guid))[0]
+    _put_into(store, stored, topics, now)
+    return stored.public_id
 
 
 def _store(config: Config, store: Store, entry: Entry, now: int) -> None:
@@ -51,10 +52,17 @@ def _store(config: Config, store: Store, entry: Entry, now: int) -> None:
     entries.absorb(store, source, polled, lambda new: memory, lambda stored: True, lambda memory: None)
 
 
-def _put_into(store: Store, public_id: str, topics: Sequence[str], now: int) -> None:
+def _put_into(store: Store, entry: Entry, topics: Sequence[str], now: int) -> None:
+    """Into these, and into no others that it was put into before."""
+    if not topics:
+        return
+    place = stories.place(store, entry.id)
     with store.transaction() as writer:
+        overrides.forget_overrides(writer, TOPIC, entry.public_id, None)
         for topic in topics:
-            overrides.remember_override(writer, Override(TOPIC, public_id, topic, TOPIC), now)
+            overrides.remember_override(writer, Override(TOPIC, entry.public_id, topic, TOPIC), now)
+        if place is not None:  # else it is new and waits to be folded
+            labels.unlabel(writer, place.story)
 
 
 def topics_by_hand(words: Iterable[Override]) -> dict[str, list[str]]:

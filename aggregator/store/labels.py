@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from aggregator.model import Story
-from aggregator.store.base import Reader, Store
+from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.stories import stories
 from aggregator.store.unpublished import mark_event
 
@@ -75,6 +75,11 @@ def unlabel_newest(store: Store, entries: int) -> None:
             "(SELECT id FROM entry WHERE kept = 1 ORDER BY published DESC, public_id DESC LIMIT ?))",
             (entries,),
         )
+
+
+def unlabel(writer: Writer, story: int) -> None:
+    """Somebody said something of it that decides on its topics."""
+    writer.run("UPDATE story SET labelled = 0 WHERE id = ?", (story,))
 
 
 def any_unlabelled(reader: Reader) -> bool:
