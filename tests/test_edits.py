@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from itertools import product
 from pathlib import Path
 
@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.config import edit
+from aggregator.config import edit, load
 from aggregator.config.tables import Short, short
-from aggregator.errors import AggregatorError
+from aggregator.errors import AggregatorError, UsageError
 
 HEAD = '[service]\ntitle = "x"  # mine\n\n'
 TOPICS = '# topics\n[[topics]]\nid = "t"\nmatch = "x"\ndescription = """\n[[sources]]\nid = "z"\n"""\n'
@@ -24,13 +24,18 @@ TABLES = (
     '[[sources]]\nid = "{0}"\npath = "{0}"\ntopics = []\n[sources.headers]\nA = "b"\n',
 )
 EDITS: list[Callable[[Path, str], object]] = [
-    lambda path, name: edit.enable_source(path, name, False),
-    lambda path, name: edit.enable_source(path, name, True),
-    lambda path, name: edit.move_source(path, name, "https://moved.example/"),
+    lambda path, name: edit.enable_sources(path, [name], False),
+    lambda path, name: edit.enable_sources(path, [name], True),
+    lambda path, name: edit.enable_sources(path, dict.fromkeys((name, "s0", "s2", "s3")), False),
+    lambda path, name: edit.move_sources(path, {name: "https://moved.example/"}),
     edit.remove_source,
     lambda path, name: edit.add_source(path, {"url": "https://new.example/", "title": name}),
     lambda path, name: edit.add_sources(path, [{"url": "https://n.example/"}] * 2, [("new", "New")]),
 ]
+
+
+def whole(text: str, apart: Collection[int]) -> Short:
+    return Short(text, (), {number: number for number in apart})
 
 
 def written(folder: Path, text: str, change: Callable[[Path, str], object], name: str) -> str:
@@ -63,19 +68,50 @@ def test_a_short_edit_is_a_whole_one(
     for change, name in product(EDITS, names):
         monkeypatch.setattr(edit, "short", short)
         found = written(tmp_path, text, change, name)
-        monkeypatch.setattr(edit, "short", lambda text, apart: Short(text, (), apart % len(names)))
+        monkeypatch.setattr(edit, "short", whole)
         assert found == written(tmp_path, text, change, name)
 
 
-@given(st.lists(st.sampled_from([*TABLES, HEAD, TOPICS]), max_size=8), st.integers(-1, 7))
-def test_what_is_shortened_is_restored(parts: list[str], apart: int) -> None:
+@given(st.lists(st.sampled_from([*TABLES, HEAD, TOPICS]), max_size=8), st.sets(st.integers(0, 7)))
+def test_what_is_shortened_is_restored(parts: list[str], apart: set[int]) -> None:
     text = "".join(part.format(place) for place, part in enumerate(parts))
     found = short(text, apart)
     assert found.restored(found.text) == text
 
 
 def test_no_run_is_lost_in_an_edit() -> None:
-    found = short(TABLES[0].format("a") * 2 + HEAD, -1)
-    assert len(found.text) < 150 and found.place == 1
+    found = short(TABLES[0].format("a") * 3 + HEAD, [1])
+    assert len(found.text) < 250 and found.places == {1: 1} and len(found.runs) == 2
     with pytest.raises(AssertionError):
         found.restored(found.text.partition("\n\n")[2])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sources", "expected"),
+    [
+        ("one is unknown", TABLES[0].format("s0"), ["s0", "s00"], "s00: no such source; did you mean s0?"),
+        ("none is like it", TABLES[0].format("s0"), ["other"], "other: no such source; `aggregator sources list` shows them"),
+        ("no tables", 'sources = [{ id = "s0", path = "x" }]\n', ["s0"], "sources = […]: can't be edited; write a [[sources]] table for each"),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_edited_is_left_alone(
+    tmp_path: Path, name: str, text: str, sources: list[str], expected: str
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as told:
+        edit.enable_sources(path, sources, False)
+    assert (str(told.value), path.read_text(encoding="utf-8")) == (expected, text), name
+
+
+def test_addresses_of_several_sources_are_one_edit(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("".join(TABLES[0].format(f"s{number}") for number in range(4)), encoding="utf-8")
+    edit.move_sources(path, {"s2": "https://two.example/", "s0": "https://zero.example/"})
+    found = [source.url for source in load(path, {}).sources]
+    assert found == [
+        "https://zero.example/",
+        "https://s1.example/",
+        "https://two.example/",
+        "https://s3.example/",
+    ]

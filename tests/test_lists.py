@@ -115,7 +115,7 @@ def test_edits_of_the_file_find_their_table(tmp_path: Path) -> None:
     lists.sync(settings, NOW)
     with pytest.raises(UsageError, match="of the reading list list"):
         edit.remove_source(settings.path, "alpha")
-    edit.enable_source(settings.path, "last", False)
+    edit.enable_sources(settings.path, ["last"], False)
     assert [one.id for one in load(settings.path, {}).sources if not one.enabled] == ["last"]
     edit.remove_source(settings.path, "last")
     assert [one.id for one in load(settings.path, {}).sources] == ["mine", "alpha"]

@@ -199,8 +199,7 @@ def resume_command(settings: Settings, ids: tuple[str, ...]) -> None:
 
 
 def _enable(settings: Settings, ids: tuple[str, ...], enabled: bool) -> None:
-    for source_id in ids:
-        edit.enable_source(settings.path, source_id, enabled)
+    edit.enable_sources(settings.path, ids, enabled)
     if settings.json:
         print_json([{"id": source_id, "enabled": enabled} for source_id in ids])
         return
@@ -228,8 +227,9 @@ def update_command(settings: Settings, ids: tuple[str, ...]) -> None:
     if not config.database.exists():
         raise UsageError("nothing was polled yet, so that no source is known to have moved")
     wanted = _wanted(_moved(config), ids)
+    if wanted:
+        edit.move_sources(settings.path, wanted)
     for source_id, url in wanted.items():
-        edit.move_source(settings.path, source_id, url)
         settings.say(f"{settings.path}: {source_id} is now {urls.redact(url)}")
     if settings.json:
         print_json([{"id": source_id, "url": url} for source_id, url in wanted.items()])

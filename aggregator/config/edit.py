@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,11 @@ from typing import Any
 import tomlkit
 from tomlkit.items import AoT
 
-from aggregator.config.load import load, named_id, variable
+from aggregator.config.load import Config, load, named_id, variable
 from aggregator.config.tables import Short, short
 from aggregator.errors import ConfigError, UsageError
 
 _ORDER = ("id", "url", "path", "title", "topics", "interval", "priority", "include", "exclude")
-LAST = -1  # of the sources of a file
 _HERE = "\0"  # which no TOML file holds: where sources are that were just added
 
 
@@ -52,7 +51,8 @@ def add_sources(
     """
     if not found:
         return []
-    file, config = _read(path, LAST), load(path, os.environ)
+    config = load(path, os.environ)
+    file = _read(path, [len(config.tables) - 1])  # tomlkit goes on behind the last one
     _add_topics(file.document, new_topics)
     sources = _tables(file.document, "sources")
     taken = {*config.tables, *(source.id for source in config.sources)}
@@ -67,13 +67,13 @@ def add_sources(
 
 
 def _tables(document: Any, name: str) -> AoT:
-    """An array of tables; made where it is missing."""
-    found = document.get(name)
-    if isinstance(found, AoT):
-        return found
-    made = tomlkit.aot()
-    document.append(name, made)
-    return made
+    """An array of tables; made where it is missing. Raises UsageError."""
+    if name not in document:
+        document.append(name, tomlkit.aot())
+    found = document[name]
+    if not isinstance(found, AoT):
+        raise UsageError(f"{name} = […]: can't be edited; write a [[{name}]] table for each")
+    return found
 
 
 def _as_text(fields: Mapping[str, Any]) -> str:
@@ -107,37 +107,54 @@ def _add_topics(document: Any, found: Sequence[tuple[str, str]]) -> None:
 
 def remove_source(path: Path, source: str) -> None:
     """Raises UsageError where there is no such source, or where something still names it."""
-    with _edited(path, source) as (tables, place):
+    with _edited(path, [source]) as (tables, (place,)):
         del tables[place]
 
 
-def move_source(path: Path, source: str, url: str) -> None:
-    """Write a source's new address; its id is written too where it was made from the old one, so that nothing
-    comes again as new.
+def move_sources(path: Path, addresses: Mapping[str, str]) -> None:
+    """Write the new addresses of sources, by id; an id is written too where it was made from the old one, so
+    that nothing comes again as new.
     """
-    with _edited(path, source) as (tables, place):
-        tables[place]["url"] = url
-        if "id" not in tables[place]:
-            tables[place]["id"] = source
+    with _edited(path, list(addresses)) as (tables, places):
+        for place, (source, url) in zip(places, addresses.items(), strict=True):
+            tables[place]["url"] = url
+            if "id" not in tables[place]:
+                tables[place]["id"] = source
 
 
-def enable_source(path: Path, source: str, enabled: bool) -> None:
-    """Poll it no more, or again. What is the default is not written."""
-    with _edited(path, source) as (tables, place):
-        if enabled:
-            tables[place].pop("enabled", None)
-        else:
-            tables[place]["enabled"] = False
+def enable_sources(path: Path, sources: Collection[str], enabled: bool) -> None:
+    """Poll them no more, or again. What is the default is not written."""
+    with _edited(path, sources) as (tables, places):
+        for place in places:
+            if enabled:
+                tables[place].pop("enabled", None)
+            else:
+                tables[place]["enabled"] = False
 
 
 @contextmanager
-def _edited(path: Path, source: str) -> Iterator[tuple[AoT, int]]:
-    """The sources of the file, and which of them it is; what was made of them is written. Raises UsageError
-    where there is no such source.
+def _edited(path: Path, sources: Collection[str]) -> Iterator[tuple[AoT, list[int]]]:
+    """All sources of the file, and where these are among them; what was made of them is written. Raises
+    UsageError where there is no such source.
     """
-    file = _with_source(path, source)
-    yield file.document["sources"], file.short.place
+    numbers = _numbers(load(path, os.environ, secrets=False), sources)
+    file = _read(path, numbers)
+    yield _tables(file.document, "sources"), [file.short.places[number] for number in numbers]
     _write(path, file, tomlkit.dumps(file.document))
+
+
+def _numbers(config: Config, sources: Iterable[str]) -> list[int]:
+    """Which of the tables of sources they are. Raises UsageError."""
+    listed = {one.id: one.reading_list for one in config.sources if one.reading_list is not None}
+    numbers = {name: number for number, name in enumerate(config.tables)}
+    for source in sources:
+        if source in listed:
+            raise UsageError(f"{source}: is of the reading list {listed[source]}; change it there")
+        if source not in numbers:
+            near = difflib.get_close_matches(source, config.tables, 1)
+            meant = f"did you mean {near[0]}?" if near else "`aggregator sources list` shows them"
+            raise UsageError(f"{source}: no such source; {meant}")
+    return [numbers[source] for source in sources]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,22 +165,8 @@ class _File:
     document: Any  # tomlkit's, of the short text
 
 
-def _with_source(path: Path, source: str) -> _File:
-    config = load(path, os.environ, secrets=False)
-    listed = {one.id: one.reading_list for one in config.sources if one.reading_list is not None}
-    if source in listed:
-        raise UsageError(f"{source}: is of the reading list {listed[source]}; change it there")
-    if source in config.tables:
-        file = _read(path, config.tables.index(source))
-        if isinstance(file.document.get("sources"), AoT):
-            return file
-    near = difflib.get_close_matches(source, config.tables, 1)
-    meant = f"did you mean {near[0]}?" if near else "`aggregator sources list` shows them"
-    raise UsageError(f"{source}: no such source; {meant}")
-
-
-def _read(path: Path, apart: int) -> _File:
-    """`apart`: the source whose table is to be changed."""
+def _read(path: Path, apart: Collection[int]) -> _File:
+    """`apart`: the places of sources whose tables are to be changed."""
     data = path.read_bytes()
     text = data.decode("utf-8-sig")
     text += "" if text.endswith("\n") else "\n"  # or a new table is glued to the last line

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import count, groupby
+from typing import Any, NamedTuple
 
 Table = dict[str, Any]
 
@@ -112,7 +113,9 @@ class Short:
 
     text: str
     runs: tuple[str, ...]
-    place: int  # of the table that stands for itself, among those of `text`
+    places: Mapping[
+        int, int
+    ]  # of the sources that stand for themselves: where they are among those of `text`
 
     def restored(self, text: str) -> str:
         """What became of it, with the runs."""
@@ -120,41 +123,46 @@ class Short:
         return _MARK.sub(lambda mark: self.runs[int(mark[1])], text)
 
 
-def short(text: str, apart: int) -> Short:
-    """`apart`: which of the sources is to stand for itself, from 0, or from -1 backwards. In any doubt all of
-    them do.
-    """
+def short(text: str, apart: Collection[int]) -> Short:
+    """`apart`: which of the sources, from 0, are to stand for themselves. In any doubt all of them do."""
     try:
         begun, runs, read = _numbered(text)
     except (_NotPlain, tomllib.TOMLDecodeError):
-        return Short(text, (), apart)
-    numbers = [one.get(_RUN_KEY) for one in read["sources"]]
-    heads = [[0] if run is None else _heads(runs[run]) for run in numbers]
-    place, within = _found(apart, [len(found) for found in heads])
-    whole, run = Short(begun, tuple(runs), place), numbers[place]
-    return whole if run is None else _with_apart(whole, run, heads[place], within)
+        return Short(text, (), {number: number for number in apart})
+    pieces = list(_pieces([one.get(_RUN_KEY) for one in read["sources"]], runs, apart))
+    places = {one.number: place for place, one in enumerate(pieces) if one.number is not None}
+    left = tuple(one.text for one in pieces if one.is_run)
+    instead = _instead(pieces, len(runs))
+    return Short(_MARK.sub(lambda mark: instead[int(mark[1])], begun), left, places)
 
 
-def _with_apart(whole: Short, run: int, heads: Sequence[int], within: int) -> Short:
-    """With one table of a run standing for itself, between the two that are left of the run."""
-    text, new = whole.runs[run], len(whole.runs)
-    begin, end = heads[within], (*heads, len(text))[within + 1]
-    before, after = text[:begin], text[end:]
-    marks = _mark(run) * bool(before) + text[begin:end] + _mark(new) * bool(after)
-    runs = (*whole.runs[:run], before, *whole.runs[run + 1 :], after)
-    return Short(whole.text.replace(_mark(run), marks), runs, whole.place + bool(before))
+def _instead(pieces: Iterable[_Piece], runs: int) -> list[str]:
+    """What stands in the place of each run."""
+    marks, texts = map(_mark, count()), [""] * runs
+    for one in pieces:
+        if one.run is not None:
+            texts[one.run] += next(marks) if one.is_run else one.text
+    return texts
 
 
-def _heads(run: str) -> list[int]:
-    """Where its tables begin."""
-    return [head.start() for head in re.finditer(r"^\[\[", run, re.M)]
+class _Piece(NamedTuple):
+    """A table that stands for itself, or what is left between two such of a run."""
+
+    number: int | None  # of the source; None of what need not stand for itself
+    run: int | None  # that it is from; None of what is no plain table
+    text: str
+
+    @property
+    def is_run(self) -> bool:
+        return self.run is not None and self.number is None
 
 
-def _found(apart: int, sizes: Sequence[int]) -> tuple[int, int]:
-    """(which of the parts that is in, and where within it)"""
-    apart %= sum(sizes)
-    for place, size in enumerate(sizes):
-        if apart < size:
-            return place, apart
-        apart -= size
-    raise AssertionError("a place is below the sum of all sizes")
+def _pieces(numbers: Iterable[int | None], runs: Sequence[str], apart: Collection[int]) -> Iterator[_Piece]:
+    """`numbers`: of each table of the short text the run that it stands for."""
+    first = 0
+    for run in numbers:
+        tables = [""] if run is None else re.split(r"^(?=\[\[)", runs[run], flags=re.M)[1:]
+        numbered = enumerate(tables, first)
+        for number, group in groupby(numbered, lambda one: one[0] if one[0] in apart else None):
+            yield _Piece(number, run, "".join(text for _, text in group))
+        first += len(tables)
