@@ -462,7 +462,7 @@ def test_search_counts_pages_orders_and_marks(client: Client) -> None:
     said = [len(one.xpath(".//h3//mark")) for one in best.xpath("//ol[@class='items']/li")]
     assert said == sorted(said, reverse=True) and said[0] > 0
     nothing = _page(client("/search?q=xyzzy")[2])
-    assert nothing.xpath("string(//p[@class='lead'])").startswith("0 stories")
+    assert nothing.xpath("string(//p[@class='lead'])") == "0 stories.", "there is nothing to put in order"
     for path in (
         "/search?q=%22&page=x",
         "/search?q=taiwan+OR+trump+OR+korea*&page=-1",
