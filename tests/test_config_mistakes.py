@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from aggregator.cli import group
+from aggregator.cli import group, reference
 from aggregator.config import doubts, load
 from aggregator.config.load import MAX_FILE, RESERVED, made_id, named_id, slug
 from aggregator.errors import ConfigError, UsageError
@@ -636,3 +636,43 @@ def test_what_would_end_every_cycle_is_an_error_of_check(
     assert found == [one.format(tmp_path) for one in expected], name
     done = CliRunner().invoke(group, ["--config", str(path), "check"], standalone_mode=False)
     assert isinstance(done.exception, UsageError) == bool(expected), name
+
+
+def defaults() -> list[tuple[str, str]]:
+    """(key, what `help config` says of its default), of all keys of tables that there is one of."""
+    lines = CliRunner().invoke(group, ["help", "config", ""]).output.splitlines()
+    found = [line.partition(", default ") for line in lines if not line.startswith(" ")]
+    keys = [(text.split(" ")[0], default) for text, _, default in found if default]
+    return [
+        (key, default) for key, default in keys if key.split(".")[0] not in ("sources", "topics", "hooks")
+    ]
+
+
+@pytest.mark.parametrize(("key", "default"), defaults(), ids=[key for key, _ in defaults()])
+def test_a_default_is_shown_as_the_config_would_have_it(tmp_path: Path, key: str, default: str) -> None:
+    """Where it is written there, nothing is another."""
+    section, _, name = key.rpartition(".")
+    (tmp_path / "config.toml").write_text(f"[{section}]\n")
+    without = load(tmp_path / "config.toml", {})
+    (tmp_path / "config.toml").write_text(f"[{section}]\n{name} = {default}\n")
+    assert load(tmp_path / "config.toml", {}) == without
+
+
+@pytest.mark.parametrize(
+    ("default", "examples", "expected"),
+    [
+        (1800, ["30m"], '"30m"'),
+        (86_400, ["30m"], '"1d"'),
+        (5400, ["30m"], '"90m"'),
+        (0, ["30m"], '"0s"'),
+        (130_000_000, ["10MB"], '"130MB"'),
+        (1500, ["10MB"], '"1500B"'),
+        (7, [], "7"),
+        ({"window": "7d"}, [], '{ window = "7d" }'),
+        (True, [], "true"),
+    ],
+)
+def test_numbers_of_seconds_and_bytes_have_a_unit(
+    default: object, examples: list[str], expected: str
+) -> None:
+    assert reference._as_written(default, examples) == expected

@@ -88,7 +88,25 @@ def _kind(said: Schema) -> str:
     words = " | ".join(dict.fromkeys(_one(option) for option in options if option.get("type") != "null"))
     if "default" not in said or said["default"] is None:
         return words
-    return f"{words}, default {json.dumps(said['default'], ensure_ascii=False)}"
+    examples: Sequence[str] = next((one["examples"] for one in options if "examples" in one), ())
+    return f"{words}, default {_as_written(said['default'], examples)}"
+
+
+# What a unit stands for, the largest first, as `config.units` reads them.
+_DURATIONS = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
+_SIZES = (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1000), ("B", 1))
+
+
+def _as_written(default: object, examples: Sequence[str]) -> str:
+    """As config.toml would have it: a duration or a size with its unit."""
+    if isinstance(default, dict):
+        return f"{{ {', '.join(f'{key} = {json.dumps(value)}' for key, value in default.items())} }}"
+    if not examples or type(default) is not int:
+        return json.dumps(default, ensure_ascii=False)
+    units = _SIZES if examples[0].endswith("B") else _DURATIONS
+    fitting = ((default // size, unit) for unit, size in units if default and default % size == 0)
+    number, unit = next(fitting, (0, units[-1][0]))
+    return f'"{number}{unit}"'
 
 
 def _one(option: Schema) -> str:

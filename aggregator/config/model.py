@@ -230,7 +230,9 @@ class Topic(Section):
 
 
 class Hook(Section):
-    on: Literal["story", "event", "source", "digest"]
+    on: Literal["story", "event", "source", "digest"] = Field(
+        description="A new story; an event that several sources tell; a source that died; a digest that was made."
+    )
     match: Query | None = Field(None, description="Only stories or events that match.")
     min_sources: int | None = Field(
         None,
@@ -239,7 +241,10 @@ class Hook(Section):
         description="Of an event: told once, when so many independent sources carry it; 2 if not said.",
     )
     run: list[Text] | None = Field(
-        None, min_length=1, max_length=100, description="A command; it gets JSON on its standard input."
+        None,
+        min_length=1,
+        max_length=100,
+        description='A command; it gets JSON on its standard input: {"on": "story", "story": {"title": …}}.',
     )
     notify: Text | None = Field(None, description='An Apprise address; "env:NAME" reads it.')
     timeout: Duration = Field(30, description="How long the command may take.")
