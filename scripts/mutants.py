@@ -60,6 +60,12 @@ MUTANTS = (
     m("T1", "a topic's exclude", "topics.py", " and _excluded_by(rule, doc) is None:", ":", "lost.py::test_exclude_of_a_topic_wins_over_whatever_brings_it_there"),
     m("T2", "a source's exclude", "topics.py", "return exclude is None or query.match(exclude, doc) is None", "return True", "lost.py::test_include_and_exclude_of_a_source"),
     m("T4", "a source's include", "topics.py", "if include is not None and query.match(include, doc) is None:", "if False:", "lost.py::test_include_and_exclude_of_a_source"),
+    # ---- the config
+    m("CF1", "a run of sources within a text is no table", "config/tables.py", " or not _are_all(sources, len(runs))", "", "tables.py::test_runs_of_sources_read_as_tomllib_reads_them"),
+    m("CF2", "what stands twice is an error, though a run ends between", "config/tables.py", "if not found[-1].keys().isdisjoint(one):", "if False:", "tables.py::test_runs_of_sources_read_as_tomllib_reads_them"),
+    m("CF3", "no run is lost in an edit", "config/tables.py", "assert _MARK.findall(text) == _MARK.findall(self.text)", "assert text", "edits.py::test_no_run_is_lost_in_an_edit"),
+    m("CF4", "a title of others reads no variable", "config/edit.py", "return None if title and variable(title) else title", "return title", "bad_lists.py::test_S7_a_name_that_others_gave_reads_nothing_of_the_environment"),
+    m("CF5", "a variable spelt with escapes is one", "config/load.py", """ or "\\\\" in text:""", ":", "config_mistakes.py::test_a_variable_is_read_however_it_is_spelt"),
     # ---- the store
     m("K1", "what is still in its feed is not pruned", "store/retention.py", "{*aged, *beyond} - held", "{*aged, *beyond}", "decisions.py::test_prune_leaves_what_is_still_in_its_feed"),
     m("B3", "an empty file is no database of ours", "store/opening.py", "if path.stat().st_size == 0:", "if False:", "decisions.py::test_an_empty_file_is_called_empty"),
