@@ -154,6 +154,10 @@ MUTANTS = (
     m("Q2", "unusual entries belong to a topic too", "learn.py", "for likeness in likenesses) / (1 - UNUSUAL))", "for likeness in likenesses))", "topics.py::test_how_many_of_the_others_belong_to_a_topic"),
     m("G1", "a word of every fifth event names nothing", "suggest.py", " and everywhere[word] <= max(FEW, COMMON * all_)", "", "topics.py::test_a_word_of_more_than_every_fifth_event_names_no_topic"),
     m("G2", "company is seldom elsewhere", "suggest.py", " and count >= everywhere[word] / 2]", "]", "topics.py::test_words_that_come_with_a_topics_word_are_seldom_elsewhere"),
+    m("G3", "words of all sorts of news name a group last", "suggest.py", " * rarity[word]", "", "topics.py::test_the_word_that_tells_most_names_the_group"),
+    m("G4", "a word of no list is no rarer than others", "suggest.py", "min(RAREST, math.log(EVERYDAY / share))", "math.log(EVERYDAY / share)", "topics.py::test_the_word_that_tells_most_names_the_group"),
+    m("G5", "two texts may tell one event", "evaluate.py", "    if is_open:\n        _part(rows, \"event\", a, b)\n", "", "eval.py::test_what_answers_say_together"),
+    m("G6", "two events are two texts", "evaluate.py", 'if answer.is_same else ("story", "event")', 'if answer.is_same else ("event",)', "eval.py::test_what_answers_say_together"),
     # ---- addresses
     m("U2", "www. of a host of two labels is its name", "urls.py", "while len(labels) > 2 and labels[0] in _SAME_HOSTS:", "while len(labels) > 1 and labels[0] in _SAME_HOSTS:", "decisions.py::test_the_name_of_a_host_is_no_prefix"),
     m("U5", "length of an id", "urls.py", "len(text) > 2048", "len(text) > 2049", "urls.py::test_F10_ids"),
