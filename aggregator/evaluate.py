@@ -344,7 +344,7 @@ def _entry(name: str, record: Mapping[str, Any]) -> tuple[str, Entry]:
         summary=text[:300],
         published=_published(record),
         language=_first(record, ("lang", "language")) or None,
-        said="{}",
+        raw="{}",
     )
     return source, normal.finish(entry, NOW)
 
@@ -421,7 +421,7 @@ def _absorb(store: Store, polled: PollResult) -> None:
         store,
         Source(polled.source, path="/"),
         polled,
-        settle=lambda new: polled.memory,
+        complete=lambda new: polled.memory,
         keep=lambda entry: True,
         notice=lambda memory: None,
     )

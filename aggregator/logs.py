@@ -14,20 +14,20 @@ Level = Literal["debug", "info", "warning", "error"]
 LOGGER = logging.getLogger("aggregator")
 
 
-def plain(text: str) -> str:
+def printable(text: str) -> str:
     """Control characters of feed data can't forge another line (S22)."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return plain(record.getMessage())
+        return printable(record.getMessage())
 
 
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        said = {"time": at, "level": record.levelname.lower(), "message": plain(record.getMessage())}
+        said = {"time": at, "level": record.levelname.lower(), "message": printable(record.getMessage())}
         return json.dumps(said | getattr(record, "fields", {}), ensure_ascii=False)
 
 

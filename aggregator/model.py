@@ -344,7 +344,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One item as one source said it, in our normal form, with what it said kept beside it in `said`.
+    """One item as one source said it, in our normal form, with what it said kept beside it in `raw`.
 
     The last fields are the store's: 0 and "" until the entry is stored.
     """
@@ -373,7 +373,7 @@ class Entry:
     # one of those that another aggregator says tell it too (`parse.tellings`)
     extras: tuple[tuple[str, str], ...] = ()
     digest: str = ""  # hex; differs where a reader would see a difference
-    said: str = ""  # JSON: every element as the source gave it
+    raw: str = ""  # JSON: every element as the source gave it
     id: int = 0
     public_id: str = ""
     first_seen: int = 0

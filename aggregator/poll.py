@@ -40,7 +40,7 @@ _DEAD = frozenset({"missing", "gone", "dns", "redirect", "forbidden-address"})
 
 def poll(task: Task, parse: Parser = parse_here, door: Door | None = None) -> PollResult:
     """Never raises; `failure` says what went wrong. `memory` is complete but for what only the store knows,
-    see `settle`. One source by itself: among others, `step` lets each request wait for its turn.
+    see `with_new_count`. One source by itself: among others, `step` lets each request wait for its turn.
     """
     with contextlib.nullcontext(door) if door else Door() as out, out.room():
         return take(task, fetch(task, out), parse)
@@ -395,7 +395,7 @@ def _in_state(memory: SourceState, at: int) -> SourceState:
     return memory if state == memory.state else replace(memory, state=state, state_since=at)
 
 
-def settle(memory: SourceState, new_entries: int, dated: bool = True) -> SourceState:
+def with_new_count(memory: SourceState, new_entries: int, dated: bool = True) -> SourceState:
     """What the store adds: whether the poll brought anything new. Where entries have no dates, that is when
     something was posted.
     """

@@ -175,7 +175,7 @@ def _with_host(text: str, base: str | None) -> str:
     return f"{urlsplit(base).scheme if base and own else 'http'}://{text}"
 
 
-def plain(url: str | None) -> str | None:
+def publishable(url: str | None) -> str | None:
     """`clean_link`, where every reader and validator takes the link: not of an IPv6 address
     (`http://[2001:db8::1]/`), which many don't know.
     """

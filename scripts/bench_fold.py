@@ -90,7 +90,7 @@ def made(number: int, at: int, by: Maker) -> Entry:
         title=" ".join(title),
         text=" ".join(body),
         published=at,
-        said="{}",
+        raw="{}",
     )
     return normal.finish(entry, START + WEEK * 600)
 

@@ -196,7 +196,7 @@ def entry(source: Source, name: str, title: str, text: str, at: int) -> Entry:
     link = f"{source.url}/{name}"
     said = json.dumps({"title": title, "link": link, "summary": text})
     made = Entry(source.id, "", guid=link, link=link, title=title, text=text, content=f"<p>{text}</p>",
-                 published=at, said=said)  # fmt: skip
+                 published=at, raw=said)  # fmt: skip
     return normal.finish(made, at)
 
 

@@ -33,7 +33,7 @@ def entry(
         content=f"<p>{text}</p>" if text else "",
         link=link,
         published=at,
-        said="{}",
+        raw="{}",
     )
     return normal.finish(replace(made, **more), NOW)
 

@@ -153,7 +153,7 @@ def test_F27_F67_lines_and_snippets_of_anything(text: str, length: int) -> None:
     title, line, snippet = markup.title(text), markup.line(text), markup.snippet(text, length)
     assert len(snippet) <= length and "\n" not in title + line + snippet
     assert markup.line(line) == line and markup.clean(line) == line and markup.clean(title) == title
-    assert markup.plain(markup.safe(line)) == markup.plain(markup.safe(markup.line(line)))
+    assert markup.plain_text(markup.safe(line)) == markup.plain_text(markup.safe(markup.line(line)))
     assert markup.sentence(text) == text[: len(markup.sentence(text))]
 
 
@@ -162,7 +162,7 @@ def test_F27_F67_lines_and_snippets_of_anything(text: str, length: int) -> None:
 def test_S8_text_as_paragraphs_is_safe_and_says_the_same(text: str) -> None:
     for links in (False, True):
         made = normal.paragraphs(markup.clean(text), links)
-        assert "".join(markup.plain(made).split()) == "".join(markup.clean(text).split())
+        assert "".join(markup.plain_text(made).split()) == "".join(markup.clean(text).split())
 
 
 ENTRIES = st.lists(
@@ -176,7 +176,7 @@ ENTRIES = st.lists(
         text=st.sampled_from(["", "text", "other words of another thing"]),
         published=st.sampled_from([None, NOW - 5]),
         updated=st.sampled_from([None, NOW - 9, NOW - 1]),
-        said=st.just("{}"),
+        raw=st.just("{}"),
     ),
     max_size=8,
 )

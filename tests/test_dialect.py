@@ -83,7 +83,7 @@ def test_only_what_an_item_says_itself_is_the_item(foreign: str, first: bool, br
 
 
 def test_what_is_of_others_is_kept_as_it_was_said() -> None:
-    assert "Something else." in entry(f"{OWN}<related>{OTHER}</related>").said
+    assert "Something else." in entry(f"{OWN}<related>{OTHER}</related>").raw
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def item(
     return f"<item>{''.join(parts)}</item>"
 
 
-def _settled(memory: SourceState, new: int) -> SourceState:
+def _completed(memory: SourceState, new: int) -> SourceState:
     return memory
 
 
@@ -56,7 +56,7 @@ def polls(
         assert parsed.failure is None
         memory = SourceState(polled=at, succeeded=at, state="ok", state_since=at)
         polled = PollResult("a", at, memory, entries=parsed.entries, marks=parsed.marks, held=parsed.held)
-        with_memory = functools.partial(_settled, memory)
+        with_memory = functools.partial(_completed, memory)
         entries.absorb(
             store, Source("a", url=fetched.url), polled, with_memory, lambda _: True, lambda _: None
         )

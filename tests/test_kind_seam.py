@@ -64,7 +64,7 @@ def read(source: Source, fetched: FetchResult, limits: Limits) -> ParseResult:
         authors=(Person(sender.display_name or sender.addr_spec),),
         published=int(letter["date"].datetime.timestamp()),
         content=content,
-        text=markup.plain(content),
+        text=markup.plain_text(content),
     )
     return ParseResult(Feed(title=sender.display_name, format="mail"), (normal.finish(made, fetched.at),))
 

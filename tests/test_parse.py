@@ -64,7 +64,7 @@ def test_an_item_in_our_normal_form() -> None:
     ]
     assert entry.image == "https://cdn.example/t.jpg" and entry.comments == "https://site.example/a#comments"
     assert ("itunes:duration", "1:01") in entry.extras
-    assert "guid-7" in entry.said
+    assert "guid-7" in entry.raw
 
 
 ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://base.example/x/" xml:lang="de"><id>urn:f</id><title>T</title><updated>2025-01-01T00:00:00Z</updated>
@@ -209,7 +209,7 @@ def test_S15_no_entity_leads_anywhere() -> None:
     with Hostile() as server:
         body = f'<!DOCTYPE r [<!ENTITY f SYSTEM "file:///etc/passwd"><!ENTITY n SYSTEM "http://127.0.0.1:{server.canary}/">]><rss version="2.0"><channel><item><title>x &f;&n;</title></item></channel></rss>'
         parsed = feed(body)
-        assert all("root:" not in entry.title + entry.said for entry in parsed.entries)
+        assert all("root:" not in entry.title + entry.raw for entry in parsed.entries)
         assert server.canary_log == []
 
 
@@ -220,7 +220,7 @@ def test_B9_what_is_too_long_is_cut() -> None:
         len(entry.title) <= 1000
         and len(entry.key) < 100
         and len(entry.content) <= 1_000_000
-        and len(entry.said) < 1_100_000
+        and len(entry.raw) < 1_100_000
     )
     many = parse(
         Source("s", url=BASE),

@@ -268,7 +268,7 @@ def test_P16_a_move_that_pauses_is_seen_anew(hostile: Hostile) -> None:
 
 def test_entries_without_dates_have_a_rhythm_too() -> None:
     memory = SourceState(polled=NOW, posts=(NOW - 500,))
-    assert poll.settle(memory, 2, dated=False).posts == (NOW, NOW - 500) and poll.settle(
+    assert poll.with_new_count(memory, 2, dated=False).posts == (NOW, NOW - 500) and poll.with_new_count(
         memory, 0, dated=False
     ).posts == (NOW - 500,)
-    assert poll.settle(memory, 2).posts == (NOW - 500,)
+    assert poll.with_new_count(memory, 2).posts == (NOW - 500,)

@@ -273,9 +273,9 @@ def test_what_broke_under_a_poll_is_a_failure_of_it() -> None:
 def test_entries_without_dates_were_posted_when_they_came(
     new: int, dated: bool, posts: tuple[int, ...], last_new: int | None
 ) -> None:
-    after = poll.settle(SourceState(polled=9, posts=(5, 4)), new, dated)
+    after = poll.with_new_count(SourceState(polled=9, posts=(5, 4)), new, dated)
     assert (after.posts, after.last_new) == (posts, last_new)
-    many = poll.settle(SourceState(polled=99, posts=tuple(range(64, 0, -1))), 1, dated=False)
+    many = poll.with_new_count(SourceState(polled=99, posts=tuple(range(64, 0, -1))), 1, dated=False)
     assert len(many.posts) == poll.MAX_POSTS and many.posts[0] == 99 and many.posts[-1] == 2
 
 

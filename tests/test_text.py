@@ -113,7 +113,7 @@ def test_S13_sanitising_is_stable_and_bounded(parts: list[str]) -> None:
     assert markup.safe(safe) == safe and not _ACTIVE.search(safe)
     assert len(safe) <= 2 * len(text) + 1000 + 60 * text.count("<")
     assert markup.clean(safe) == safe
-    markup.plain(text)
+    markup.plain_text(text)
     markup.title(text)
 
 
@@ -156,7 +156,9 @@ def test_F27_titles(text: str, wanted: str) -> None:
 
 
 def test_plain_text_and_snippets() -> None:
-    assert markup.plain("<p>One</p><p>two<br>three &lt;x&gt;</p><style>y</style>") == "One\ntwo\nthree <x>"
+    assert (
+        markup.plain_text("<p>One</p><p>two<br>three &lt;x&gt;</p><style>y</style>") == "One\ntwo\nthree <x>"
+    )
     assert markup.snippet(
         "One two three, four five six seven", 26
     ) == "One two three, four five…" or markup.snippet("One two three, four five six seven", 26).endswith("…")

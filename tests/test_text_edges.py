@@ -143,7 +143,7 @@ def test_what_a_text_says_beside_its_title(name: str, title: str, text: str, exp
     ],
 )  # fmt: skip
 def test_plain_text_of_markup(said: str, expected: str) -> None:
-    assert markup.plain(said) == expected
+    assert markup.plain_text(said) == expected
 
 
 REL = 'rel="noopener noreferrer"'

@@ -299,7 +299,7 @@ def test_S7_redact() -> None:
     ],
 )
 def test_plain_links_are_those_that_every_reader_takes(link: str | None, wanted: str | None) -> None:
-    assert urls.plain(link) == wanted
+    assert urls.publishable(link) == wanted
 
 
 @given(st.text(max_size=60), st.text(max_size=20))

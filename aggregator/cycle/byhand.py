@@ -99,7 +99,7 @@ def _entry(config: Config, title: str, text: str, link: str | None, published: i
         content=content,
         text=plain,
         language=config.site.language,
-        said=normal.said({"title": title, "text": text, "link": link}),
+        raw=normal.raw({"title": title, "text": text, "link": link}),
     )
 
 

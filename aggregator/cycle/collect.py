@@ -108,8 +108,8 @@ def pay_debts(config: Config, store: Store, now: int) -> int:
 def _absorb(
     store: Store, rules: topics.Rules, task: Task, polled: PollResult, title: str
 ) -> entries.Absorbed:
-    def settle(new: int) -> SourceState:
-        return poll.settle(polled.memory, new, _is_dated(polled) or not kinds.of(task.source).rhythm)
+    def complete(new: int) -> SourceState:
+        return poll.with_new_count(polled.memory, new, _is_dated(polled) or not kinds.of(task.source).rhythm)
 
     def keep(entry: Entry) -> bool:
         return topics.keeps(rules, entry, title)
@@ -118,7 +118,7 @@ def _absorb(
         remote = kinds.of(task.source).remote
         return health.notice(task.source.id, title, task.memory, memory, polled.at, remote)
 
-    return entries.absorb(store, task.source, polled, settle, keep, notice)
+    return entries.absorb(store, task.source, polled, complete, keep, notice)
 
 
 def _is_dated(polled: PollResult) -> bool:

@@ -89,7 +89,7 @@ def printed(config: Config, store: Reader, topic: Topic) -> Edition:
 
 
 def _item(config: Config, made: Digest, origin: Origin) -> Item:
-    text = markup.plain(made.html)
+    text = markup.plain_text(made.html)
     summary = f"{made.events} {'event' if made.events == 1 else 'events'}: {markup.snippet(text, 200)}"
     entry = replace(
         Entry(origin.id, made.public_id),

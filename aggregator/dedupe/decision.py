@@ -14,7 +14,7 @@ from functools import cached_property
 from aggregator.dedupe import headline
 from aggregator.dedupe.fingerprints import Fingerprint, shingles
 from aggregator.dedupe.headline import OTHER_NAMES, Edits, Feature, edits, telling
-from aggregator.dedupe.numbers import is_number, plain
+from aggregator.dedupe.numbers import as_figure, is_number
 from aggregator.dedupe.standing import speaks
 from aggregator.model import Reason
 from aggregator.text import contrary, vocabulary
@@ -483,7 +483,7 @@ def _changes(a: tuple[str, ...], b: tuple[str, ...]) -> Iterator[tuple[tuple[int
 
 def _numbers_differ(a: Sequence[str], b: Sequence[str]) -> bool:
     """Both spans are nothing but numbers, and not the same."""
-    return all(map(is_number, (*a, *b))) and {*map(plain, a)} != {*map(plain, b)}
+    return all(map(is_number, (*a, *b))) and {*map(as_figure, a)} != {*map(as_figure, b)}
 
 
 def _names_differ(a: Fingerprint, i: int, j: int, b: Fingerprint, k: int, m: int) -> bool:

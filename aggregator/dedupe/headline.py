@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from aggregator.dedupe.numbers import is_number, plain, read
+from aggregator.dedupe.numbers import as_figure, is_number, read
 from aggregator.text import contrary, vocabulary
 from aggregator.text.words import fold, is_dense, words
 
@@ -62,7 +62,7 @@ def _read(heading: str) -> _Words:
     units: list[str] = []
     clauses: list[int] = []
     for number, clause in enumerate(_CLAUSE.split(read(heading))):
-        found = [plain(unit) for unit in contrary.without_contractions(_units(words(clause)))]
+        found = [as_figure(unit) for unit in contrary.without_contractions(_units(words(clause)))]
         units += found
         clauses += [number] * len(found)
     small = {fold(word) for word in _RAW.findall(heading) if word.islower()}

@@ -56,7 +56,7 @@ def is_number(word: str) -> bool:
     return word[0].isdigit() or word in _WORDS
 
 
-def plain(word: str) -> str:
+def as_figure(word: str) -> str:
     """`two` and `2` are one word."""
     return _WORDS.get(word, word)
 

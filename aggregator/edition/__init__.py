@@ -278,7 +278,7 @@ class _Maker:
         )
 
     def _link(self, entry: Entry, public_id: str) -> str:
-        link = urls.plain(entry.link)
+        link = urls.publishable(entry.link)
         return link if link else f"{self._view.base_url}{page(public_id)}"
 
     def _item(
@@ -485,7 +485,7 @@ def needs_page(link: str | None) -> bool:
     """Whether an entry with this link needs a page of ours: there is none, or none that every reader
     takes.
     """
-    return urls.plain(link) is None
+    return urls.publishable(link) is None
 
 
 def has_pages(tellings: Sequence[tuple[int, str | None]]) -> bool:

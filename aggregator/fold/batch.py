@@ -12,7 +12,7 @@ from itertools import chain, islice
 
 from aggregator import cluster, dedupe
 from aggregator.cluster import Point, Vector
-from aggregator.fold import levels, merging, reasons, settle
+from aggregator.fold import apply, levels, merging, reasons
 from aggregator.fold.cache import EDITED, LARGE, POSTINGS, TELLINGS, FoldCache, Known
 from aggregator.fold.levels import Home
 from aggregator.fold.merging import ByHand, Group, Member, Pair, Probabilities, pair
@@ -264,11 +264,11 @@ class Batch:
         edges = {pair(story, other) for story, other in near if other in points} | self.within(touched)
         found = merging.groups(points, edges, self.probabilities, self.by_hand())
         before = {story: event for event, stories in touched.items() for story in stories}
-        settled = settle.settle(self.writer, self.memory, found, before, self.reason)
+        applied = apply.apply(self.writer, self.memory, found, before, self.reason)
         self.recount(touched, found, points)
-        self.written.founded += settled.founded - settled.gone
-        self.done.events_new += settled.founded - settled.gone
-        self.done.events_changed += sum(event <= self.written.newest_before for event in settled.changed)
+        self.written.founded += applied.founded - applied.gone
+        self.done.events_new += applied.founded - applied.gone
+        self.done.events_changed += sum(event <= self.written.newest_before for event in applied.changed)
 
     def touched(self) -> dict[int, dict[int, Point]]:
         """Event → its stories, of the events that hold a new story or one that is alike."""

@@ -159,7 +159,7 @@ def _feed(document: dialect.Document, fetched: FetchResult, body: Body) -> Feed:
         title=_titled(said, document.version.startswith("atom")),
         link=link,
         self_link=next((urls.clean_link(href, base) for href in own), None),
-        description=markup.plain(description)[:2000],
+        description=markup.plain_text(description)[:2000],
         language=normal.language(_get(said, "language")),
         authors=_people(said) or podcast.owner(said),
         rights=_rights(said),
@@ -268,12 +268,12 @@ def _with_the_rest(
         comments=_discussion(item, base),
         rights=_rights(item),
         extras=(*extras, *told),
-        said=normal.said(item),
+        raw=normal.raw(item),
     )
 
 
 def _rights(item: Any) -> str | None:
-    return markup.plain(_string(_get(item, "rights")) or "")[:500] or None
+    return markup.plain_text(_string(_get(item, "rights")) or "")[:500] or None
 
 
 def _discussion(item: Any, base: str) -> str | None:
@@ -357,12 +357,12 @@ def _bodies(item: Any, base: str, page: str | None) -> tuple[str, str, str | Non
     if not content or not short:
         return content or short or _described(item, base, page), "", language
     content, short = _told(content, short)
-    return content, markup.plain(short).replace("\n", " "), language
+    return content, markup.plain_text(short).replace("\n", " "), language
 
 
 def _told(content: str, short: str) -> tuple[str, str]:
     """(content, summary) of what an item says in both: a summary has to be one, and neither may be lost."""
-    words, brief = markup.plain(content), markup.plain(short)
+    words, brief = markup.plain_text(content), markup.plain_text(short)
     if not words:
         return content + short, ""  # a picture, and its text
     if len(brief) > normal.MAX_SUMMARY and len(brief) > len(words):
@@ -441,7 +441,7 @@ def _extras(item: Any, link: str | None, feed: Feed, base: str) -> Iterator[tupl
     for name, shown in _EXTRAS.items():
         value = _string(_get(item, name))
         if value:
-            yield shown, markup.plain(value)[:1000]
+            yield shown, markup.plain_text(value)[:1000]
     yield from _other_links(item, link, base)
     yield from podcast.of_item(item, dict(reversed(feed.extras)), base)
     yield from _point(_get(item, "where"))

@@ -82,7 +82,7 @@ def _feed(document: dict[str, Any], fetched: FetchResult) -> Feed:
         title=markup.title(_text(document.get("title")) or ""),
         link=urls.clean_link(_text(document.get("home_page_url")), base),
         self_link=urls.clean_link(_text(document.get("feed_url")), base),
-        description=markup.plain(_text(document.get("description")) or "")[:2000],
+        description=markup.plain_text(_text(document.get("description")) or "")[:2000],
         language=normal.language(document.get("language")),
         authors=_authors(document),
         icon=urls.clean_link(_text(document.get("icon")) or _text(document.get("favicon")), base),
@@ -131,9 +131,9 @@ def _entry(
         authors=_authors(item) or feed.authors,
         published=dates.read(item.get("date_published"), habits),
         updated=dates.read(item.get("date_modified"), habits),
-        summary=markup.plain(_text(item.get("summary")) or "").replace("\n", " "),
+        summary=markup.plain_text(_text(item.get("summary")) or "").replace("\n", " "),
         content=content,
-        text=markup.plain(content),
+        text=markup.plain_text(content),
         language=normal.language(item.get("language")) or feed.language,
         extras=(("related", external),) if external and external != link else (),
     )
@@ -147,7 +147,7 @@ def _with_the_rest(entry: Entry, item: dict[str, Any], base: str) -> Entry:
         categories=normal.categories((tag, None, None) for tag in _listed(item.get("tags"))),
         enclosures=_enclosures(item, base),
         image=urls.clean_link(_text(item.get("image")) or _text(item.get("banner_image")), base),
-        said=normal.said(item),
+        raw=normal.raw(item),
     )
 
 

@@ -178,7 +178,7 @@ def _linked(line: str) -> str:
     return "".join(pieces) + html.escape(line[end:], quote=False)
 
 
-def said(value: Mapping[str, Any]) -> str:
+def raw(value: Mapping[str, Any]) -> str:
     """Every element as the source gave it, as JSON."""
     text = json.dumps(value, ensure_ascii=False, default=_plain_value, separators=(",", ":"), sort_keys=True)
     text = text.encode("utf-8", "replace").decode()
@@ -193,7 +193,7 @@ def finish(entry: Entry, seen: int) -> Entry:
     """Cut what is too long, fill title and summary, fix dates, compute key and digest (B9, C5, C6, F28)."""
     guid, link_key = _guid(entry.guid), urls.key(entry.link)
     content = entry.content[:MAX_CONTENT]
-    text = entry.text or markup.plain(content) or entry.summary
+    text = entry.text or markup.plain_text(content) or entry.summary
     title = entry.title or markup.snippet(markup.sentence(text), 100)
     published = entry.published if entry.published is not None else entry.updated
     return replace(

@@ -31,7 +31,7 @@ def of_entry(told: Any, authors: Sequence[Person], base: str) -> Iterator[tuple[
     yield from _addresses(told, base)
     if urls.is_id(_text(told, "id").strip()):
         yield "origin:id", _text(told, "id").strip()
-    if rights := markup.plain(_text(told, "rights"))[:500]:
+    if rights := markup.plain_text(_text(told, "rights"))[:500]:
         yield "origin:rights", rights
     if authors:
         yield "origin:authors", json.dumps([asdict(person) for person in authors[:5]], ensure_ascii=False)

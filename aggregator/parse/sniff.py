@@ -121,7 +121,9 @@ def stranger(body: bytes, fetched: FetchResult) -> Failure:
     if name not in _OTHER_ROOTS and _is_page(name, text.lower()):
         return _page(text, text.lower())
     if not name:
-        return Failure("not-a-feed", f"text, not a feed: “{markup.snippet(markup.plain(text[:400]), 60)}”")
+        return Failure(
+            "not-a-feed", f"text, not a feed: “{markup.snippet(markup.plain_text(text[:400]), 60)}”"
+        )
     return Failure("not-a-feed", _xml_in_words(name))
 
 
@@ -139,7 +141,7 @@ def _is_page(name: bytes, lowered: str) -> bool:
 
 
 def _page(text: str, lowered: str) -> Failure:
-    if len(markup.plain(text)) < 6000:  # an article may well speak of captchas
+    if len(markup.plain_text(text)) < 6000:  # an article may well speak of captchas
         for signs, what in _CHALLENGES:
             if any(sign in lowered for sign in signs):
                 return Failure(

@@ -110,7 +110,7 @@ def _entry(source: str, title: str | None, parts: list[str]) -> Entry:
     identity = " ".join(words.words(title)) if title else " ".join(words.words(parts[0])[:40])
     summary = markup.snippet(text, 300) if parts else ""
     content = markup.safe("".join(normal.paragraphs(part) for part in parts))
-    said = normal.said({"title": title, "paragraphs": parts} if parts else {"title": title})
+    raw = normal.raw({"title": title, "paragraphs": parts} if parts else {"title": title})
     return Entry(
         source=source,
         key=f"text:{_hash(identity or shown)}",
@@ -119,5 +119,5 @@ def _entry(source: str, title: str | None, parts: list[str]) -> Entry:
         content=content,
         text=text,
         digest=_hash(f"{shown}\n{text}"),
-        said=said,
+        raw=raw,
     )

@@ -74,6 +74,6 @@ def own_text(content: str, summary: str, title: str, alone: bool) -> tuple[str, 
     """
     body, found, tail = content.rpartition(_LIST)
     body = body if found and tail.endswith("</ul>") else content
-    if alone and markup.plain(body) == title:
+    if alone and markup.plain_text(body) == title:
         body = ""
     return body, "" if not body and summary == title else summary

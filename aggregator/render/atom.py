@@ -128,7 +128,7 @@ def _other_links(entry: Any, one: Prepared) -> None:
     seen = {one.link, *(telling.link for telling in one.item.also)}
     for name, value in one.item.entry.extras:
         rel = _RELATIONS.get(name)
-        if rel and urls.plain(value) == value and value not in seen:
+        if rel and urls.publishable(value) == value and value not in seen:
             seen.add(value)
             etree.SubElement(entry, "link", rel=rel, href=value)
 

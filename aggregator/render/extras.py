@@ -66,7 +66,7 @@ def _plain_element(name: str, value: str, form: str) -> Element | None:
     prefix, _, local = name.partition(":")
     if form == "rss" and name in ("itunes:episode", "itunes:season"):
         return podcast.element(f"podcast:{local}", value)
-    if name == "license" and form == "rss" and urls.plain(value) == value:
+    if name == "license" and form == "rss" and urls.publishable(value) == value:
         return "creativeCommons:license", value, {}
     if form == "rss" and prefix == "itunes":
         return None

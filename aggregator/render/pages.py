@@ -321,7 +321,7 @@ def event(
     `told`: its stories, oldest first; `likeness`: published id of a story → how sure it is that it belongs
     here, 0 to 1.
     """
-    has_text_here = urls.plain(item.entry.link) is None and item.text_of is None
+    has_text_here = urls.publishable(item.entry.link) is None and item.text_of is None
     content, media = markup.without_media(markup.safe(item.entry.content)) if has_text_here else ("", ())
     head, names = _Shown(item, site), _named(neighbours)
     own, others = _told(item, told, site, likeness or {})

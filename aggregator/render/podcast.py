@@ -82,7 +82,7 @@ def element(name: str, said: str) -> Element | None:
     attributes = {
         key: record[key]
         for key in ATTRIBUTES[name]
-        if record.get(key) and (key not in _ADDRESSES or urls.plain(record[key]) == record[key])
+        if record.get(key) and (key not in _ADDRESSES or urls.publishable(record[key]) == record[key])
     }
     text = record.get("text", "")
     if not {**attributes, "text": text}.get(_NEEDED[name]) or (name in _NUMBERS and not _NUMBER.match(text)):
@@ -113,7 +113,7 @@ def of_item(one: Prepared) -> list[Element]:
     ]
     if lasts := duration(said.get("itunes:duration", "")) or duration(str(played.duration or "")):
         found.append(("itunes:duration", lasts, {}))
-    if cover := one.image or urls.plain(show(one).icon):
+    if cover := one.image or urls.publishable(show(one).icon):
         found.append(("itunes:image", "", {"href": cover}))
     return found
 
@@ -153,7 +153,7 @@ def _cover(episodes: Sequence[Prepared]) -> list[str]:
     """That of the podcast of most episodes, if they have any; of several the first by its name, so that it is
     the same whatever came last.
     """
-    counts = Counter(icon for one in episodes if (icon := urls.plain(show(one).icon)))
+    counts = Counter(icon for one in episodes if (icon := urls.publishable(show(one).icon)))
     return sorted(counts, key=lambda icon: (-counts[icon], icon))[:1]
 
 

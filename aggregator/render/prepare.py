@@ -67,7 +67,7 @@ def _authors(entry: Entry, origin: Origin) -> tuple[Person, ...]:
 
 def _media(entry: Entry) -> tuple[Enclosure, ...]:
     """What can be followed."""
-    found = ((one, urls.plain(one.url)) for one in entry.enclosures)
+    found = ((one, urls.publishable(one.url)) for one in entry.enclosures)
     return tuple(replace(one, url=address) for one, address in found if address is not None)
 
 
@@ -75,14 +75,14 @@ def _all_followable(item: Item) -> Item:
     """Without links that lead nowhere."""
     entry = item.entry
     if entry.comments:
-        entry = replace(entry, comments=urls.plain(entry.comments))
+        entry = replace(entry, comments=urls.publishable(entry.comments))
     return replace(item, origin=_followable(item.origin), entry=entry)
 
 
 def _prepare(item: Item, site: Site) -> Prepared:
     item = _all_followable(item)
     origin, entry = item.origin, item.entry
-    link = urls.plain(item.link) or site.base_url
+    link = urls.publishable(item.link) or site.base_url
     title = markup.line(entry.title) or "Untitled"
     summary = " ".join(markup.clean(entry.summary or entry.text[:300]).split())
     terms = (term for topic, term in site.terms if topic in item.topics)
@@ -96,7 +96,7 @@ def _prepare(item: Item, site: Site) -> Prepared:
         _authors(entry, origin),
         (*_categories(entry.categories), *terms),
         _media(entry),
-        urls.plain(entry.image),
+        urls.publishable(entry.image),
         markup.line(entry.rights or ""),
         entry.language or origin.language,
         max(0, item.published),
@@ -108,7 +108,10 @@ def _prepare(item: Item, site: Site) -> Prepared:
 def _followable(origin: Origin) -> Origin:
     """With addresses that every reader takes, or none."""
     return replace(
-        origin, url=urls.plain(origin.url), site=urls.plain(origin.site), icon=urls.plain(origin.icon)
+        origin,
+        url=urls.publishable(origin.url),
+        site=urls.publishable(origin.site),
+        icon=urls.publishable(origin.icon),
     )
 
 
@@ -138,7 +141,7 @@ def _author(person: Person) -> Person:
     return Person(
         markup.line(person.name),
         None,
-        urls.plain(person.uri) or (f"mailto:{person.email}" if person.email else None),
+        urls.publishable(person.uri) or (f"mailto:{person.email}" if person.email else None),
     )
 
 
@@ -174,11 +177,11 @@ def _quoted(body: str, telling: Telling) -> str:
 
 
 def _unsaid(item: Item) -> str:
-    """Media whose address feeds can't say in their own elements (see `urls.plain`), as links in the text."""
+    """Media whose address feeds can't say in their own elements (see `urls.publishable`), as links in the text."""
     found = [
         html.escape(one.url, quote=True)
         for one in item.entry.enclosures
-        if urls.plain(one.url) is None and urls.clean_link(one.url)
+        if urls.publishable(one.url) is None and urls.clean_link(one.url)
     ]
     return "".join(f'<p><a href="{url}">{url}</a></p>' for url in found)
 

@@ -27,20 +27,20 @@ def absorb(
     store: Store,
     source: Source,
     polled: PollResult,
-    settle: Callable[[int], SourceState],
+    complete: Callable[[int], SourceState],
     keep: Callable[[Entry], bool],
     notice: Callable[[SourceState], StateChange | None],
 ) -> Absorbed:
     """Store one poll's entries with the source's validators, health and next time: all of it or nothing (R2).
 
-    `settle` makes the memory from the number of new entries, `keep` says whether the source's include and
+    `complete` makes the memory from the number of new entries, `keep` says whether the source's include and
     exclude let an entry
     through, `notice` makes the notice of a change of state. Entries that are no longer in the document stay
     (C2).
     """
     with store.transaction() as writer:
         absorbed, present = _entries(writer, polled, keep)
-        memory = settle(absorbed.new)
+        memory = complete(absorbed.new)
         _remember(writer, source, polled, memory)
         if present and polled.failure is None:  # else not all that the document holds was read
             _remember_items(writer, polled, present)
@@ -89,7 +89,7 @@ def _say_again(writer: Writer, old: StoredItem, entry: Entry, at: int, keep: Cal
     if old.revisions >= intents.FREE_EDITS:  # it may have been in debt; what is said now is the last word
         writer.run("DELETE FROM pending_edit WHERE entry = ?", (old.id,))
     if intent == "update":
-        _update(writer, old.id, rows.entry_record(entry), entry.said, at, keep)
+        _update(writer, old.id, rows.entry_record(entry), entry.raw, at, keep)
     return intent == "update"
 
 
@@ -137,7 +137,7 @@ def _insert(writer: Writer, entry: Entry, at: int, keep: Callable[[Entry], bool]
     )
     kept = keep(stored)
     number = writer.insert(_NEW_ENTRY, (*rows.entry_row(stored), int(kept)))
-    writer.run("INSERT INTO raw VALUES (?, ?)", (number, entry.said))
+    writer.run("INSERT INTO raw VALUES (?, ?)", (number, entry.raw))
     if kept:
         writer.run("INSERT INTO pending_entry VALUES (?)", (number,))
     return number
@@ -149,7 +149,7 @@ def _owe(writer: Writer, old: StoredItem, entry: Entry) -> None:
     """
     writer.run(
         "INSERT OR REPLACE INTO pending_edit VALUES (?, ?, ?)",
-        (old.id, rows.dump(rows.entry_record(entry)), entry.said),
+        (old.id, rows.dump(rows.entry_record(entry)), entry.raw),
     )
 
 

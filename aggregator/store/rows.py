@@ -116,7 +116,7 @@ def entry_record(entry: Entry) -> dict[str, object]:
 
 
 def entry(row: Sequence[Any]) -> Entry:
-    """From a row of `SELECT_ENTRY`; `said` stays in the database."""
+    """From a row of `SELECT_ENTRY`; `raw` stays in the database."""
     return Entry(
         id=row[0],
         source=row[1],

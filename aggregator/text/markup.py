@@ -180,7 +180,7 @@ def safe(markup: str, base: str | None = None, page: str | None = None) -> str:
             break
         once = again
     if len(once) > 2 * len(text) + 1000:  # nothing but signs to escape
-        once = html.escape(re.sub('[<>&"]', "", plain(text)), quote=False)
+        once = html.escape(re.sub('[<>&"]', "", plain_text(text)), quote=False)
     return clean(once)  # what stood between two letters may be gone
 
 
@@ -322,7 +322,7 @@ def _bounded(text: str) -> str:
             end = len(text) if close < 0 else close + 1
     if pieces:
         # Deeper than anything sane (or a list of tags never closed): the text stays, the markup goes.
-        return html.escape(plain("".join(pieces) + text[end:], _trust=True), quote=False)
+        return html.escape(plain_text("".join(pieces) + text[end:], _trust=True), quote=False)
     return _few_attributes(text)
 
 
@@ -418,7 +418,7 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<![^>]*>|<\?[^>]*>", re.S)
 _ANY_TAG = re.compile(r"</?[A-Za-z](?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*/?>|</?[A-Za-z][^<>]*>")
 
 
-def plain(markup: str, _trust: bool = False) -> str:
+def plain_text(markup: str, _trust: bool = False) -> str:
     """Plain text of markup: tags gone, entities once, blocks on lines of their own, white space collapsed;
     links that we put in the place of players are no text.
     """

@@ -15,7 +15,7 @@ from aggregator.store import Writer, events, members
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Applied:
     """Events that are gone for good, new ones, and of each group that is not what an event was before the
     event that it stands for, the first of several.
     """
@@ -25,13 +25,13 @@ class Settled:
     changed: tuple[int, ...]
 
 
-def settle(
+def apply(
     writer: Writer,
     memory: FoldCache,
     groups: Sequence[Group],
     before: Mapping[int, int],
     reason: Callable[[Member], Reason],
-) -> Settled:
+) -> Applied:
     """`before`: story → event, of all stories of the groups. `reason` says why a story is in its event."""
     founders = events.founders(writer, set(before.values()))
     where = _placed(groups, before, founders)
@@ -49,7 +49,7 @@ def settle(
     memory.forget_events(set(where.gone))
     for group, target in zip(groups, targets, strict=True):
         memory.events.update(dict.fromkeys(group.stories, target))
-    return Settled(len(where.gone), where.events.count(None), _stood_for(groups, targets, before, where.gone))
+    return Applied(len(where.gone), where.events.count(None), _stood_for(groups, targets, before, where.gone))
 
 
 def _placed(
