@@ -308,16 +308,16 @@ ASKED = """
 import json, sys, time
 sys.path.insert(0, sys.argv[1])
 import pathlib
-from aggregator import config as configs, desk
+from aggregator import config as configs, answers
 from aggregator.cycle import learning
 from aggregator.store import lookup, open_reader
 config, now, found = configs.load(pathlib.Path("config.toml"), {}), int(time.time()), {}
 def status(store):
-    desk.source_rows(config, store, now), desk.week(store, now), lookup.counts(store), learning.quality(store)
+    answers.source_rows(config, store, now), answers.week(store, now), lookup.counts(store), learning.quality(store)
 for name, ask in {
-    **{f"search {kind}": lambda store, word=word: desk.search(store, word, 20, now)
+    **{f"search {kind}": lambda store, word=word: answers.search(store, word, 20, now)
        for kind, word in json.loads(sys.argv[2]).items()},
-    **{f"why {kind}": lambda store, word=word: desk.why(store, word) for kind, word in json.loads(sys.argv[3]).items()},
+    **{f"why {kind}": lambda store, word=word: answers.why(store, word) for kind, word in json.loads(sys.argv[3]).items()},
     "status": status,
 }.items():
     begun = time.process_time()

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from lxml import html
 
-from aggregator import cycle, desk
+from aggregator import answers, cycle
 from aggregator.cli.deskpages import EditorDesk
 from aggregator.config import Config
 from aggregator.editing import Gate
@@ -81,7 +81,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Config, Bro
 
 def _words(settings: Config) -> list[tuple[str, str]]:
     with open_reader(settings.database) as store:
-        return [(word.kind, word.title) for word in desk.overrides(store)]
+        return [(word.kind, word.title) for word in answers.overrides(store)]
 
 
 def _published(settings: Config) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import cycle, desk, fold
+from aggregator import answers, cycle, fold
 from aggregator.model import Entry, Folded
 from aggregator.store import Store, entries, lookup, open_writer, queue
 from tests.helpers import NOW, entry, put
@@ -210,7 +210,7 @@ def test_why_says_level_partner_score_and_features(store: Store) -> None:
         entry("b", "2", "Strong quake hits northern Chile", QUAKE, at=NOW - 8000),
     )
     run(store)
-    found = desk.why(store, "2")
+    found = answers.why(store, "2")
     assert found.member.reason.level == "text" and found.against is not None and found.against.guid == "1"
     assert (
         found.member.reason.score >= found.member.reason.threshold > 0
@@ -403,7 +403,7 @@ def test_an_edit_keeps_the_id_and_the_headline_history(store: Store) -> None:
         == 1
     )
     assert told(store)["1"][:2] == before["1"][:2]
-    assert [title for _, title in desk.why(store, "1").headlines] == ["Strong quake hits Chile"]
+    assert [title for _, title in answers.why(store, "1").headlines] == ["Strong quake hits Chile"]
 
 
 def test_a_refold_of_the_newest_counts_no_word_twice(store: Store) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import check, cycle, desk
+from aggregator import answers, check, cycle
 from aggregator.cli.serve import Holder, StoreDesk
 from aggregator.config import Config
 from aggregator.config.model import File
@@ -121,7 +121,7 @@ def test_it_is_served(
 def test_a_search_in_it(tmp_path: Path, plain: None) -> None:
     settings = published(tmp_path, '["atom"]')
     with open_reader(settings.database) as store:
-        found = desk.stories_of(store, "taiwan", 10, NOW)
+        found = answers.stories_of(store, "taiwan", 10, NOW)
         text = cycle.search_feed(settings, store, found, "taiwan", PLAIN, 10).decode()
     assert text.startswith("Search: taiwan – Test desk\nhttps://desk.example/search?q=taiwan&format=plain\n")
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from aggregator import desk, urls
+from aggregator import answers, urls
 from aggregator.errors import UsageError
 from aggregator.model import FetchResult, Limits, PollResult, Source, SourceState
 from aggregator.parse import parse
@@ -410,9 +410,9 @@ def test_a_name_that_several_entries_have_is_asked_back(tmp_path: Path) -> None:
             entry("c", "x", "One thing", link="http://www.a.example/1/"),
         )
         with pytest.raises(UsageError, match=r"several entries are meant \(1, 2\)"):
-            desk.find(store, "same")
-        assert desk.find(store, "2").title == "Another thing", "a number is an entry's"
-        assert desk.find(store, "https://a.example/1?utm_source=x").source == "a", (
+            answers.find(store, "same")
+        assert answers.find(store, "2").title == "Another thing", "a number is an entry's"
+        assert answers.find(store, "https://a.example/1?utm_source=x").source == "a", (
             "one link of two sources is one item, in whatever form it is given"
         )
 

@@ -48,16 +48,16 @@ RANKS = {
         "publish",
     },
     5: {"poll", "fold", "evaluate", "check"},
-    6: {"desk", "cycle"},
+    6: {"answers", "cycle"},
     7: {"daemon", "web"},
     8: {"cli"},
     9: {"__main__"},
 }
 RANK = {name: rank for rank, names in RANKS.items() for name in names}
-# Why these may: evaluate is a use of fold, overrides find their entry as the desk does, starters are data for three.
+# Why these may: evaluate is a use of fold, overrides find their entry as answers do, starters are data for three.
 MAY = {
     ("evaluate", "fold"),
-    ("cycle", "desk"),
+    ("cycle", "answers"),
     ("topics", "starters"),
     ("learn", "starters"),
     ("config", "starters"),

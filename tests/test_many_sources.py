@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import desk
+from aggregator import answers
 from aggregator.cli.common import table
 from aggregator.config import edit, lists, load
 from aggregator.config.lists import Known, Listed
@@ -36,12 +36,12 @@ def test_the_days_of_a_source_are_the_last_seven(tmp_path: Path) -> None:
     with open_writer(settings.database) as store:
         for ago, new in ((-1, 64), (0, 1), (1, 2), (6, 4), (7, 8)):
             change(store, "INSERT INTO traffic VALUES (?, 'a', 9, 0, 0, ?, 0, 0)", today - ago, new)
-        plain = desk.source_rows(settings, store, NOW)
+        plain = answers.source_rows(settings, store, NOW)
         assert [(row.source.id, row.title, row.memory.state, row.new) for row in plain] == [
             ("a", "a", "new", ()),
             ("b", "b", "new", ()),
         ]
-        shown = desk.with_days(plain, store, NOW)
+        shown = answers.with_days(plain, store, NOW)
         assert [row.new for row in shown] == [(4, 0, 0, 0, 0, 2, 1), (0,) * 7]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import desk, fold
+from aggregator import answers, fold
 from aggregator.errors import StoreError
 from aggregator.store import Store, lookup, migrations, open_reader, open_writer, stories, vocabulary
 from aggregator.store.base import teach
@@ -162,7 +162,7 @@ def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path,
         fold.fold(store, fold.Windows(), {})
         story = next(iter(stories.all_story_ids(store)))
         assert [one.public_id for one in stories.by_public_id(store, [story])] == [story]
-        assert [one.title for one, _ in desk.search(store, "lodz", 9, NOW)] == ["Łódź elects mayor"]
+        assert [one.title for one, _ in answers.search(store, "lodz", 9, NOW)] == ["Łódź elects mayor"]
         change(store, "INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")
     open_reader(path).close()
     assert (tmp_path / f"t.db.before-schema-{migrations.version()}").exists(), "a copy of what was"

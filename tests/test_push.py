@@ -18,10 +18,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from aggregator import cycle, poll, websub
+from aggregator.answers import source_rows
 from aggregator.config import Config
 from aggregator.cycle import Wanted, push
 from aggregator.cycle.network import Network, opened
-from aggregator.desk import source_rows
 from aggregator.fetch import Door
 from aggregator.mailbox import MOST_BODIES, Full, Mailbox
 from aggregator.model import FetchResult, Pace, Source, SourceState, Task

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregator import desk, query
+from aggregator import answers, query
 from aggregator.store import Store, open_writer
 from tests.helpers import NOW, change, entry, put
 
@@ -105,7 +105,7 @@ def by_looking(store: Store, text: str) -> set[int]:
     ],
 )
 def test_search_finds_what_a_topic_finds(desk_of_many_scripts: Store, text: str) -> None:
-    found = {one.id for one, _ in desk.search(desk_of_many_scripts, text, 100, NOW)}
+    found = {one.id for one, _ in answers.search(desk_of_many_scripts, text, 100, NOW)}
     assert found == by_looking(desk_of_many_scripts, text) and (found or text == "plain NOT words"), text
 
 
@@ -122,7 +122,7 @@ def test_whatever_part_of_a_word_is_asked_for(
         query.parse(text)
     except query.QueryError:
         return
-    assert {one.id for one, _ in desk.search(desk_of_many_scripts, text, 100, NOW)} == by_looking(
+    assert {one.id for one, _ in answers.search(desk_of_many_scripts, text, 100, NOW)} == by_looking(
         desk_of_many_scripts, text
     )
 
@@ -146,7 +146,7 @@ def test_a_summary_that_the_text_begins_with_is_indexed_once(
             put(store, entry("a", "1", "News", edited, summary=summary))
         change(store, "CREATE VIRTUAL TABLE temp.indexed USING fts5vocab (main, entry_fts, col)")
         assert store.column("SELECT col FROM indexed WHERE term = 'ferry' ORDER BY col") == columns, name
-        assert len(desk.search(store, '"a ferry" OR "the ferry" OR "ferry sinks"', 9, NOW)) == 1
+        assert len(answers.search(store, '"a ferry" OR "the ferry" OR "ferry sinks"', 9, NOW)) == 1
         change(store, "DELETE FROM entry")
         assert store.rows("SELECT * FROM indexed") == [], "what went in comes out"
 
@@ -155,9 +155,9 @@ def test_an_edit_and_a_removal_are_found_anew(tmp_path: Path) -> None:
     with open_writer(tmp_path / "a.db") as store:
         put(store, entry("a", "1", "Alte Straße"))
         put(store, entry("a", "1", "Neue Gasse"))
-        assert [desk.search(store, text, 9, NOW) != () for text in ("straße", "gasse")] == [False, True]
+        assert [answers.search(store, text, 9, NOW) != () for text in ("straße", "gasse")] == [False, True]
         change(store, "DELETE FROM entry")
-        assert desk.search(store, "gasse", 9, NOW) == () and store.row(
+        assert answers.search(store, "gasse", 9, NOW) == () and store.row(
             "SELECT count(*) FROM entry_fts WHERE entry_fts MATCH 'gasse'"
         ) == (0,)
         change(store, "INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from lxml import html
 
-from aggregator import cycle, desk, learn, starters, suggest, topics
+from aggregator import answers, cycle, learn, starters, suggest, topics
 from aggregator.cli import group
 from aggregator.config import load
 from aggregator.cycle import learning
@@ -620,7 +620,7 @@ def test_what_stands_in_no_feed_is_in_no_topic(tmp_path: Path) -> None:
     places = ("Reykjavik", "Naples", "Quito", "Manila")
     tell(settings, [f"Volcano erupts near {place}, {n * 31} flee" for n, place in enumerate(places)], NOW)
     with open_reader(settings.database) as store:
-        [found] = desk.suggested(settings, store, 0, 10)
+        [found] = answers.suggested(settings, store, 0, 10)
     assert "volcano" in found.words and len(found.events) >= suggest.LEAST_EVENTS
 
 

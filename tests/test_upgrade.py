@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import cycle, desk
+from aggregator import answers, cycle
 from aggregator.cli import main
 from aggregator.config import Config
 from aggregator.cycle import Wanted
@@ -60,8 +60,8 @@ def test_R10_what_an_earlier_program_wrote_is_all_there(tmp_path: Path, version:
             assert published(settings) == before
         alone = "SELECT count(*) FROM entries e JOIN entries o ON o.story = e.story WHERE e.public_id = ?"
         assert store.value(alone, (SPLIT,)) == 1, "what was split stays apart"
-        assert {one.title for one, _ in desk.search(store, "lodz", 9, LATER)} == {"Łódź elects a mayor"}
-        assert len(desk.search(store, "rescued", 9, LATER)) == 2
+        assert {one.title for one, _ in answers.search(store, "lodz", 9, LATER)} == {"Łódź elects a mayor"}
+        assert len(answers.search(store, "rescued", 9, LATER)) == 2
         change(store, "INSERT INTO entry_fts (entry_fts) VALUES ('integrity-check')")
         assert store.rows("PRAGMA foreign_key_check") == [] and store.value("PRAGMA integrity_check") == "ok"
 

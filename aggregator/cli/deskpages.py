@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
 
-from aggregator import cycle, desk, edition, query
+from aggregator import answers, cycle, edition, query
 from aggregator.config import Config
 from aggregator.cycle import composed
 from aggregator.editing import COOKIE, Gate
@@ -45,13 +45,13 @@ class _Teller:
     lead: int | None  # the entry under which the event is published
 
     @classmethod
-    def of(cls, config: Config, store: Reader, why: desk.Explanation) -> _Teller:
-        words = desk.overrides(store)
+    def of(cls, config: Config, store: Reader, why: answers.Explanation) -> _Teller:
+        words = answers.overrides(store)
         pinned, hidden = (
             frozenset(word.a for word in words if word.kind == kind) for kind in ("pin", "hide")
         )
         lead = composed.lead(config, store, (why.story, *why.siblings))
-        return cls(desk.titles(store), pinned, hidden, why.odd, None if lead is None else lead.id)
+        return cls(answers.titles(store), pinned, hidden, why.odd, None if lead is None else lead.id)
 
     def told(self, story: Story) -> pages.Told:
         entries = [member.entry for member in story.members]
@@ -181,21 +181,21 @@ class EditorDesk:
     def _stored(self, store: Reader, entry: str, asked: str) -> _Stored:
         told = self._event(store, entry) if ENTRY.fullmatch(entry) else []
         found = [] if told else self._found(store, asked)
-        return _Stored(found, told, _said(desk.overrides(store)))
+        return _Stored(found, told, _said(answers.overrides(store)))
 
     def _event(self, store: Reader, entry: str) -> list[pages.Told]:
-        why = desk.why(store, entry)
+        why = answers.why(store, entry)
         teller = _Teller.of(self._config, store, why)
         newest_first = sorted((why.story, *why.siblings), key=lambda story: -story.published)
         return [teller.told(story) for story in newest_first]
 
     def _found(self, store: Reader, asked: str) -> list[tuple[int, str, str, int]]:
-        titles = desk.titles(store)
+        titles = answers.titles(store)
         if asked.strip():
-            hits = desk.search(store, asked, LISTED, self._clock())
+            hits = answers.search(store, asked, LISTED, self._clock())
             return [(one.id, one.title, titles.get(one.source, one.source), 1) for one, _ in hits]
         return [
-            (first.lead, desk.headline(first), titles.get(first.members[0].entry.source, ""), told)
+            (first.lead, answers.headline(first), titles.get(first.members[0].entry.source, ""), told)
             for first, told in _most_told(store)
         ]
 
@@ -214,7 +214,7 @@ def _most_told(store: Reader) -> list[tuple[Story, int]]:
     return [(told[0], len(told)) for told in several]
 
 
-def _said(words: Sequence[desk.Word]) -> list[pages.Said]:
+def _said(words: Sequence[answers.Word]) -> list[pages.Said]:
     """What buttons said, the newest first."""
     found = [word for word in words if word.kind in UNDONE]
     return [
@@ -223,7 +223,7 @@ def _said(words: Sequence[desk.Word]) -> list[pages.Said]:
     ]
 
 
-def _in_words(word: desk.Word) -> str:
+def _in_words(word: answers.Word) -> str:
     other = f"“{word.other or word.b}”"
     done = {"split": f"split from {other}", "join": f"joined with {other}", "pin": "pinned", "hide": "hidden"}
     return f"“{word.title or word.a}” {done[word.kind]}"

@@ -7,7 +7,7 @@ from typing import IO
 
 import click
 
-from aggregator import cycle, desk
+from aggregator import answers, cycle
 from aggregator.cli.common import Settings, ago, common, counted, from_when, now, print_json, rfc3339, table
 from aggregator.cli.groups import Group
 from aggregator.config import Config
@@ -46,25 +46,25 @@ def add_command(
     with settings.writer(config) as store:
         public_id = cycle.add(config, store, title, text, link, topics, date, now())
         cycle.fold_again(config, store, now())
-        found = desk.why(store, public_id)
+        found = answers.why(store, public_id)
     if settings.json:
         print_json(_added_json(public_id, found))
         return
     settings.say(_added_line(public_id, found))
 
 
-def _added_line(public_id: str, found: desk.Explanation) -> str:
+def _added_line(public_id: str, found: answers.Explanation) -> str:
     is_folded = found.story.public_id != public_id
-    within = f" within the story “{desk.headline(found.story)}”" if is_folded else ""
+    within = f" within the story “{answers.headline(found.story)}”" if is_folded else ""
     topics = ", ".join(_topics(found)) or "none"
     return f"entry {found.member.entry.id} is published{within}; topics: {topics}"
 
 
-def _topics(found: desk.Explanation) -> list[str]:
+def _topics(found: answers.Explanation) -> list[str]:
     return sorted({topic for topic, _, _ in found.labels})
 
 
-def _added_json(public_id: str, found: desk.Explanation) -> dict[str, object]:
+def _added_json(public_id: str, found: answers.Explanation) -> dict[str, object]:
     return {
         "entry": public_id,
         "number": found.member.entry.id,
@@ -105,7 +105,7 @@ def overrides_list(settings: Settings) -> None:
     """All of them, the oldest first."""
     config, present = settings.load(secrets=False), now()
     with open_reader(config.database) as store:
-        words = desk.overrides(store)
+        words = answers.overrides(store)
     if settings.json:
         print_json([_override_json(one) for one in words])
         return
@@ -115,7 +115,7 @@ def overrides_list(settings: Settings) -> None:
     table(("when", "word", "entry", "of"), [_override_cells(one, present) for one in words])
 
 
-def _override_json(one: desk.Word) -> dict[str, object]:
+def _override_json(one: answers.Word) -> dict[str, object]:
     return {
         "kind": one.kind,
         "level": one.level,
@@ -128,7 +128,7 @@ def _override_json(one: desk.Word) -> dict[str, object]:
     }
 
 
-def _override_cells(one: desk.Word, present: int) -> tuple[str, ...]:
+def _override_cells(one: answers.Word, present: int) -> tuple[str, ...]:
     word = f"{one.kind} {one.level}" if one.kind != one.level else one.kind
     mine, other = _shown(one.number, one.title, one.a), _shown(one.other_number, one.other, one.b)
     return ago(one.at, present), word, mine, other
@@ -188,7 +188,7 @@ def topics_suggest(settings: Settings, since: str, limit: int) -> None:
     config = settings.load(secrets=False)
     begin = from_when(since, now())
     with open_reader(config.database) as store:
-        found = desk.suggested(config, store, begin, limit)
+        found = answers.suggested(config, store, begin, limit)
     if settings.json:
         print_json([_suggested_json(one) for one in found])
         return
@@ -259,7 +259,7 @@ def topics_list(settings: Settings) -> None:
     if not is_there(config.database):
         raise UsageError(f"{config.database}: nothing was polled yet; `aggregator run` does the first cycle")
     with open_reader(config.database) as store:
-        counts = desk.topic_counts(store)
+        counts = answers.topic_counts(store)
     rows = [(topic, *counts.get(topic.id, (0, None)), _sources_of(config, topic)) for topic in config.topics]
     if settings.json:
         print_json([_topic_json(*row) for row in rows])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from aggregator import cycle, desk, evaluate
+from aggregator import answers, cycle, evaluate
 from aggregator.cli.common import Settings, common, from_when, now, print_json, rfc3339, table
 from aggregator.cli.run import progress
 from aggregator.config import Config, load
@@ -42,7 +42,7 @@ def _tell(settings: Settings, store: Reader, done: str, *entries: str) -> None:
     if not settings.json:
         settings.say(done)
         return
-    places = [desk.why(store, entry) for entry in entries]
+    places = [answers.why(store, entry) for entry in entries]
     stand = [
         {"entry": one.member.entry.public_id, "story": one.story.public_id, "event": one.event_id}
         for one in places
@@ -162,11 +162,11 @@ def _ask(settings: Settings, questions: int, keep: Path | None, override: bool) 
         click.echo(_precision_line(level, given))
 
 
-def _to_ask(settings: Settings, config: Config, questions: int, keep: Path | None) -> list[desk.Pair]:
+def _to_ask(settings: Settings, config: Config, questions: int, keep: Path | None) -> list[answers.Pair]:
     """The least certain folds, but for those that the kept file tells of; says why where there are none."""
     known = {} if keep is None else evaluate.can_be_kept(keep)
     with open_reader(config.database) as store:
-        found = desk.doubtful(store, questions + len(known))
+        found = answers.doubtful(store, questions + len(known))
     pairs = [one for one in found if not evaluate.is_answered(known, one.one, one.other, one.level)]
     if not found:
         settings.say("nothing stored was folded by text or event yet")
@@ -182,7 +182,7 @@ def _precision_line(level: str, given: Sequence[bool]) -> str:
     return f"{level}\t{sum(given)} of {len(given)} right\t{precision}"
 
 
-def _answers(pairs: Iterable[desk.Pair], titles: Mapping[str, str]) -> Iterator[tuple[desk.Pair, bool]]:
+def _answers(pairs: Iterable[answers.Pair], titles: Mapping[str, str]) -> Iterator[tuple[answers.Pair, bool]]:
     """Those that somebody said something of, until there is enough: whether the fold is right."""
     for pair in pairs:
         answer = _answer(pair, titles)
@@ -192,7 +192,7 @@ def _answers(pairs: Iterable[desk.Pair], titles: Mapping[str, str]) -> Iterator[
             yield pair, answer == "y"
 
 
-def _take_apart(settings: Settings, config: Config, pair: desk.Pair) -> None:
+def _take_apart(settings: Settings, config: Config, pair: answers.Pair) -> None:
     with settings.writer(config) as writer:
         settings.say("  " + cycle.split(writer, str(pair.other.id), now()))
         cycle.fold_again(config, writer, now())
@@ -200,10 +200,10 @@ def _take_apart(settings: Settings, config: Config, pair: desk.Pair) -> None:
 
 def _titles_of(config: Config) -> dict[str, str]:
     with open_reader(config.database) as store:
-        return desk.titles(store)
+        return answers.titles(store)
 
 
-def _answer(pair: desk.Pair, titles: Mapping[str, str]) -> str:
+def _answer(pair: answers.Pair, titles: Mapping[str, str]) -> str:
     """y, n, s (skip) or q; the end of the input is q, and nothing is taken for an answer."""
     for line in ("", *_lines(pair.one, titles), *_lines(pair.other, titles)):
         click.echo(line, err=True)

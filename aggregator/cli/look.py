@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import click
 
-from aggregator import desk, edition, query
+from aggregator import answers, edition, query
 from aggregator.cli.common import Settings, ago, common, now, print_json, rfc3339, table
 from aggregator.config import Config
 from aggregator.cycle import composed, learning
@@ -53,16 +53,16 @@ def status_command(settings: Settings, states: tuple[str, ...]) -> None:
 class _Stored:
     """What `status` tells of."""
 
-    rows: Sequence[desk.SourceRow]  # worst first
-    week: desk.Week
+    rows: Sequence[answers.SourceRow]  # worst first
+    week: answers.Week
     counts: Mapping[str, int]  # of entries, stories and events
     learned: Mapping[str, Quality]  # of topics that learn, by id
 
 
 def _stored(config: Config, present: int) -> _Stored:
     with open_reader(config.database) as store:
-        rows = sorted(desk.source_rows(config, store, present), key=_badness)
-        return _Stored(rows, desk.week(store, present), lookup.counts(store), learning.quality(store))
+        rows = sorted(answers.source_rows(config, store, present), key=_badness)
+        return _Stored(rows, answers.week(store, present), lookup.counts(store), learning.quality(store))
 
 
 def _sums_json(found: _Stored) -> dict[str, object]:
@@ -76,7 +76,7 @@ def _sums_json(found: _Stored) -> dict[str, object]:
     }
 
 
-def _week_json(week: desk.Week) -> dict[str, int]:
+def _week_json(week: answers.Week) -> dict[str, int]:
     return {
         "requests": week.requests,
         "not_modified": week.not_modified,
@@ -87,7 +87,7 @@ def _week_json(week: desk.Week) -> dict[str, int]:
     }
 
 
-def _status_table(rows: Sequence[desk.SourceRow], present: int) -> None:
+def _status_table(rows: Sequence[answers.SourceRow], present: int) -> None:
     table(
         ("source", "state", "last success", "last new", "failures", "next poll", "why then"),
         [_status_cells(row, present) for row in rows],
@@ -103,7 +103,7 @@ def _learned_json(known: Mapping[str, Quality]) -> dict[str, object]:
     }
 
 
-def _sums_line(week: desk.Week, counts: Mapping[str, int]) -> str:
+def _sums_line(week: answers.Week, counts: Mapping[str, int]) -> str:
     saved = f"{week.saved_bytes / 1e6:.1f} MB saved" if week.saved_bytes else "nothing saved yet"
     return (
         f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events; "
@@ -120,15 +120,15 @@ def _learned_line(known: Mapping[str, Quality]) -> str:
     return f"learned, on entries held out: {'; '.join(figures)}"
 
 
-def _state(row: desk.SourceRow) -> str:
+def _state(row: answers.SourceRow) -> str:
     return row.memory.state if row.source.enabled else "disabled"
 
 
-def _badness(row: desk.SourceRow) -> tuple[int, int, str]:
+def _badness(row: answers.SourceRow) -> tuple[int, int, str]:
     return _ORDER[_state(row)], -row.memory.failures, row.source.id
 
 
-def _status_cells(row: desk.SourceRow, present: int) -> tuple[str, ...]:
+def _status_cells(row: answers.SourceRow, present: int) -> tuple[str, ...]:
     memory = row.memory
     if not row.source.enabled:
         next_poll = "–"
@@ -147,7 +147,7 @@ def _status_cells(row: desk.SourceRow, present: int) -> tuple[str, ...]:
     )
 
 
-def _source_json(row: desk.SourceRow) -> dict[str, object]:
+def _source_json(row: answers.SourceRow) -> dict[str, object]:
     memory, failure = row.memory, row.memory.failure
     return {
         "id": row.source.id,
@@ -192,7 +192,10 @@ def search_command(
             if feed is not None:
                 click.echo(_search_feed(config, store, text, feed, limit), nl=False)
                 return
-            titles, found = desk.titles(store), [entry for entry, _ in desk.search(store, text, limit, now())]
+            titles, found = (
+                answers.titles(store),
+                [entry for entry, _ in answers.search(store, text, limit, now())],
+            )
     if form == "json" or settings.json:
         for entry in found:
             print_json(_found_json(entry))
@@ -214,7 +217,7 @@ def _query_named() -> Iterator[None]:
 def _search_feed(config: Config, store: Reader, text: str, feed: formats.Format, limit: int) -> bytes:
     from aggregator.cycle import search_feed
 
-    return search_feed(config, store, desk.stories_of(store, text, limit, now()), text, feed, limit)
+    return search_feed(config, store, answers.stories_of(store, text, limit, now()), text, feed, limit)
 
 
 def _found_json(entry: Entry) -> dict[str, object]:
@@ -268,21 +271,21 @@ def why_command(settings: Settings, entry: str) -> None:
 class _Found:
     """What `why` says of an entry."""
 
-    why: desk.Explanation
+    why: answers.Explanation
     titles: Mapping[str, str]  # of sources, by id
     lead: Entry | None  # under which it is published; None: it is hidden
-    words: tuple[desk.Word, ...]  # of the user, on it
+    words: tuple[answers.Word, ...]  # of the user, on it
     missed: Sequence[Label]  # topics that it nearly belongs to
 
 
 def _found(config: Config, store: Reader, name: str) -> _Found:
-    why = desk.why(store, name)
+    why = answers.why(store, name)
     entry, there = why.member.entry, {topic for topic, _, _ in why.labels}
     return _Found(
         why,
-        desk.titles(store),
+        answers.titles(store),
         composed.lead(config, store, (why.story, *why.siblings)),
-        desk.words_on(store, entry),
+        answers.words_on(store, entry),
         learning.missed(config, store, entry, there),
     )
 
@@ -292,7 +295,7 @@ def _beside_json(found: _Found) -> dict[str, object]:
     return {"lead": found.lead.public_id if found.lead else None, "near_topics": near}
 
 
-def _why_json(found: desk.Explanation) -> dict[str, object]:
+def _why_json(found: answers.Explanation) -> dict[str, object]:
     entry = found.member.entry
     return {
         "entry": entry.public_id,
@@ -314,7 +317,7 @@ def _topic_json(topic: str, by: Entry | None, rule: str) -> dict[str, object]:
     return {"topic": topic, "rule": rule, "entry": by.public_id if by else None}
 
 
-def _fold_json(found: desk.Explanation) -> dict[str, object]:
+def _fold_json(found: answers.Explanation) -> dict[str, object]:
     """Where the entry is told, and what decided that."""
     reason, together = found.member.reason, (found.story, *found.siblings)
     return {
@@ -335,7 +338,7 @@ def _likeness_json(story: Story, odd: int | None) -> dict[str, object]:
     return {"story": story.public_id, "likeness": edition.likeness(story), "odd": story.id == odd}
 
 
-def _why_lines(found: desk.Explanation, lead: Entry | None, titles: Mapping[str, str]) -> list[str]:
+def _why_lines(found: answers.Explanation, lead: Entry | None, titles: Mapping[str, str]) -> list[str]:
     entry = found.member.entry
     return [
         _named(entry, titles),
@@ -351,7 +354,7 @@ def _why_lines(found: desk.Explanation, lead: Entry | None, titles: Mapping[str,
     ]
 
 
-def _word_line(word: desk.Word) -> str:
+def _word_line(word: answers.Word) -> str:
     """What the user said of the entry."""
     other = f"“{word.other or word.b}”"
     said = {
@@ -364,14 +367,14 @@ def _word_line(word: desk.Word) -> str:
     return f"  yours   {said[word.kind]}"
 
 
-def _alone(found: desk.Explanation) -> str:
+def _alone(found: answers.Explanation) -> str:
     """What an entry is that was folded into nothing."""
     if found.siblings:
         return "its event began with it"
     return "its story began with it" if len(found.story.members) > 1 else "it stands alone"
 
 
-def _lead_lines(found: desk.Explanation, lead: Entry | None, titles: Mapping[str, str]) -> Iterator[str]:
+def _lead_lines(found: answers.Explanation, lead: Entry | None, titles: Mapping[str, str]) -> Iterator[str]:
     """Under which headline all of it is published, where there are several."""
     if lead is None:
         yield "  lead    none: it is hidden"
@@ -386,7 +389,7 @@ def _named(entry: Entry, titles: Mapping[str, str]) -> str:
     return f"“{headline}” ({titles.get(entry.source) or entry.source}, entry {entry.id})"
 
 
-def _level_lines(found: desk.Explanation, titles: Mapping[str, str]) -> Iterator[str]:
+def _level_lines(found: answers.Explanation, titles: Mapping[str, str]) -> Iterator[str]:
     """At which level it is the same as another, and what of it said so."""
     from aggregator.fold import levels  # what compares is not loaded by other commands
 
@@ -402,7 +405,7 @@ def _level_lines(found: desk.Explanation, titles: Mapping[str, str]) -> Iterator
         yield f"          {name}: {value}"
 
 
-def _company_lines(found: desk.Explanation, titles: Mapping[str, str]) -> Iterator[str]:
+def _company_lines(found: answers.Explanation, titles: Mapping[str, str]) -> Iterator[str]:
     """Who else is in its story, and the other stories of its event."""
     for member in found.story.members:
         if member.entry.id != found.member.entry.id:
@@ -411,7 +414,7 @@ def _company_lines(found: desk.Explanation, titles: Mapping[str, str]) -> Iterat
         yield f"  event   {_sure(story, found.odd)}{_named(story.members[0].entry, titles)}"
 
 
-def _topic_lines(found: desk.Explanation) -> Iterator[str]:
+def _topic_lines(found: answers.Explanation) -> Iterator[str]:
     for topic, by, rule in found.labels:
         other = f", by entry {by.id}" if by and by.id != found.member.entry.id else ""
         yield f"  topic   {topic}: {rule}{other}"
@@ -433,7 +436,7 @@ def dump_command(settings: Settings) -> None:
     """Every entry as JSON Lines, oldest first."""
     config = settings.load(secrets=False)
     with open_reader(config.database) as store:
-        effective = desk.in_effect(config, store)
+        effective = answers.in_effect(config, store)
         for entry, story, event, level, labelled in lookup.dump(store):
             folded = {"story": story, "event": event, "level": level}
             print_json({**_dumped(entry), **folded, "topics": list(effective(event, labelled))})

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import click
 
-from aggregator import cycle, desk, heap, logs, query, websub
+from aggregator import answers, cycle, heap, logs, query, websub
 from aggregator.cli.common import Settings, ago, common, now
 from aggregator.cli.deskpages import EditorDesk
 from aggregator.config import Config, sweeping
@@ -47,7 +47,7 @@ MATCHES = 500  # stories of a search that are counted
 
 
 def _bounded(store: Reader, text: str, ask: Callable[[Callable[[], bool]], Found]) -> Found:
-    """Ask with a function that tells whether it takes too long by now. Raises QueryError, desk.TooLong."""
+    """Ask with a function that tells whether it takes too long by now. Raises QueryError, answers.TooLong."""
     if (size := query.size(query.parse(text))) > SEARCH_TERMS:
         raise query.QueryError(1, f"{size} terms are more than the {SEARCH_TERMS} of a search here")
     began = time.thread_time()
@@ -59,7 +59,7 @@ def _bounded(store: Reader, text: str, ask: Callable[[Callable[[], bool]], Found
         with store.until(late):
             return ask(late)
     except Stopped:
-        raise desk.TooLong from None
+        raise answers.TooLong from None
 
 
 @dataclass(slots=True)
@@ -72,11 +72,11 @@ class Holder:
 ITEMS = 30  # on a source's page
 
 
-def _state(row: desk.SourceRow) -> str:
+def _state(row: answers.SourceRow) -> str:
     return row.memory.state if row.source.enabled else "disabled"
 
 
-def _line(row: desk.SourceRow, present: int) -> pages.StatusLine:
+def _line(row: answers.SourceRow, present: int) -> pages.StatusLine:
     memory = row.memory
     return pages.StatusLine(
         row.source.id,
@@ -90,12 +90,12 @@ def _line(row: desk.SourceRow, present: int) -> pages.StatusLine:
     )
 
 
-def _health(row: desk.SourceRow, present: int) -> pages.SourceHealth:
+def _health(row: answers.SourceRow, present: int) -> pages.SourceHealth:
     words = f"{row.push[0].upper()}{row.push[1:]}." if row.push else ""
     return pages.SourceHealth(_line(row, present), present // 86_400, words)
 
 
-def _summary(week: desk.Week, counts: Mapping[str, int]) -> str:
+def _summary(week: answers.Week, counts: Mapping[str, int]) -> str:
     stored = f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events"
     asked = "1 request" if week.requests == 1 else f"{week.requests} requests"
     fetched, saved = week.wire_bytes / 1e6, week.saved_bytes / 1e6
@@ -155,8 +155,8 @@ class StoreDesk:
         config, present = self._holder.config, self._clock()
         try:
             with self._open() as store:
-                rows = desk.with_days(desk.source_rows(config, store, present), store, present)
-                summary = _summary(desk.week(store, present), lookup.counts(store))
+                rows = answers.with_days(answers.source_rows(config, store, present), store, present)
+                summary = _summary(answers.week(store, present), lookup.counts(store))
         except StoreError as error:
             return self._unusable(error)
         lines = [_line(row, present) for row in rows]
@@ -178,8 +178,8 @@ class StoreDesk:
 
     def _source_page(self, store: Reader, chosen: Source) -> bytes:
         config, present, name = self._holder.config, self._clock(), chosen.id
-        known = desk.source_rows(replace(config, sources=(chosen,)), store, present)
-        [row] = desk.with_days(known, store, present)
+        known = answers.source_rows(replace(config, sources=(chosen,)), store, present)
+        [row] = answers.with_days(known, store, present)
         items = cycle.source_items(config, store, name, ITEMS)
         last = sources.last_notices(store).get(name)
         origin = sources.origins(store, [chosen])[name]
@@ -192,7 +192,7 @@ class StoreDesk:
         asked = pages.Results(text, page=page, best_first=best_first)
         try:
             return self._search_page(asked, limit) if feed is None else self._search_feed(text, feed, limit)
-        except desk.TooLong:
+        except answers.TooLong:
             words = "this search takes too long; ask for rarer words, without a * or a field"
             return _plain(words, UNAVAILABLE)
         except StoreError as trouble:
@@ -203,7 +203,7 @@ class StoreDesk:
             return _plain("q= is missing", BAD_REQUEST)
         try:
             with self._open() as store:
-                ask = partial(desk.stories_of, store, text, limit, self._clock())
+                ask = partial(answers.stories_of, store, text, limit, self._clock())
                 found = _bounded(store, text, ask)
                 made = cycle.search_feed(self._holder.config, store, found, text, feed, limit)
         except query.QueryError as trouble:
@@ -231,7 +231,7 @@ class StoreDesk:
         whole = True
         try:
             _bounded(store, asked.query, lambda late: self._collect(store, asked.query, found, late))
-        except desk.TooLong:
+        except answers.TooLong:
             whole = False
             if len(found) < asked.page * limit:
                 raise
@@ -250,7 +250,7 @@ class StoreDesk:
         return replace(asked, items=items, page=page, last=last)
 
     def _collect(self, store: Reader, text: str, found: dict[int, int], late: Callable[[], bool]) -> None:
-        for story, said in desk.matching(store, text, self._clock(), late):
+        for story, said in answers.matching(store, text, self._clock(), late):
             found[story] = max(found.get(story, 0), said)
             if len(found) > MATCHES:
                 return
@@ -264,7 +264,7 @@ class StoreDesk:
         config, present = self._holder.config, self._clock()
         try:
             with self._open() as store:
-                rows = desk.source_rows(config, store, present)
+                rows = answers.source_rows(config, store, present)
             polled = [row.memory for row in rows if row.source.enabled and row.memory.polled]
             record = _health_record(polled, self.meters.ticked_at, present)
         except StoreError as error:
@@ -280,7 +280,7 @@ class StoreDesk:
         config, present = self._holder.config, self._clock()
         try:
             with self._open() as store:
-                rows, week = desk.source_rows(config, store, present), desk.week(store, present)
+                rows, week = answers.source_rows(config, store, present), answers.week(store, present)
                 counts = lookup.counts(store)
         except StoreError:
             return Stored(up=False)

@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 import click
 
-from aggregator import __version__, desk
+from aggregator import __version__, answers
 from aggregator.cli.common import Settings, common, now, print_json
 from aggregator.config import Config
 from aggregator.errors import AggregatorError, StoreError
@@ -167,7 +167,7 @@ def _database(config: Config) -> Iterator[Finding]:
         return
     with open_reader(config.database) as store:
         mode = store.value("PRAGMA journal_mode")
-        rows = [row for row in desk.source_rows(config, store, now()) if row.source.enabled]
+        rows = [row for row in answers.source_rows(config, store, now()) if row.source.enabled]
     note = ": correct, and wal after the next cycle, but where the file system has no shared memory"
     yield "journal", True, mode if mode == "wal" else mode + note
     yield _schedule([row.memory for row in rows if row.memory.polled], config.pace.interval, now())

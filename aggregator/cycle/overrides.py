@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aggregator import desk, fold
+from aggregator import answers, fold
 from aggregator.config import Config
 from aggregator.cycle import composed
 from aggregator.errors import UsageError
@@ -18,7 +18,7 @@ from aggregator.store.overrides import Override
 
 def split(store: Store, name: str, now: int) -> str:
     """Take an entry out of what it was folded into. Returns what was done, in words. Raises UsageError."""
-    entry, member = desk.find_folded(store, name)
+    entry, member = answers.find_folded(store, name)
     story = stories.stories(store, [member.story])[0]
     with store.transaction() as writer:
         if len(story.members) > 1:
@@ -63,7 +63,7 @@ def _split_event(writer: Writer, name: str, entry: Entry, story: Story, now: int
 
 def unsplit(store: Store, name: str) -> str:
     """Forget a split; the story of the entry is taken apart and waits to be folded by the rules."""
-    entry = desk.find(store, name)
+    entry = answers.find(store, name)
     with store.transaction() as writer:
         if not overrides.forget_overrides(writer, "split", entry.public_id, None):
             raise UsageError(f"{name}: entry {entry.id} was not split")
@@ -73,7 +73,7 @@ def unsplit(store: Store, name: str) -> str:
 
 def join(store: Store, one: str, other: str, level: str, now: int) -> str:
     """Make two entries one story or one event. Raises UsageError."""
-    a, b = desk.find(store, one), desk.find(store, other)
+    a, b = answers.find(store, one), answers.find(store, other)
     if a.id == b.id:
         raise UsageError(f"{one} and {other} are the same entry, {a.id}")
     with store.transaction() as writer:
@@ -96,7 +96,7 @@ def told_under(config: Config, store: Reader, one: str, other: str, level: str) 
     """Which of two entries that were joined are told under another headline from now on, in words; "" where
     they are not together yet, or hidden. Raises UsageError.
     """
-    a, b = desk.find(store, one), desk.find(store, other)
+    a, b = answers.find(store, one), answers.find(store, other)
     found = _together(store, a, b, level)
     lead = composed.lead(config, store, found, "story" if level == "text" else "event") if found else None
     if lead is None:
@@ -139,7 +139,7 @@ def _ids_of_event(store: Reader, event: int) -> set[str]:
 
 def unjoin(store: Store, one: str, other: str) -> str:
     """Forget a join; the stories that it made one are taken apart and wait to be folded by the rules."""
-    a, b = desk.find(store, one), desk.find(store, other)
+    a, b = answers.find(store, one), answers.find(store, other)
     with store.transaction() as writer:
         levels = {
             word.level

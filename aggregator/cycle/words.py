@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from aggregator import desk
+from aggregator import answers
 from aggregator.edition import View
 from aggregator.errors import UsageError
 from aggregator.store import Reader, Store, overrides, stories, unpublished
@@ -42,7 +42,7 @@ def unhide(store: Store, name: str) -> str:
 
 
 def _say(store: Store, kind: str, name: str, now: int, done: str) -> str:
-    entry, member = desk.find_folded(store, name)
+    entry, member = answers.find_folded(store, name)
     with store.transaction() as writer:
         if kind == PIN:
             for other in stories.of_events(store, [member.event]):
@@ -54,7 +54,7 @@ def _say(store: Store, kind: str, name: str, now: int, done: str) -> str:
 
 
 def _take_back(store: Store, kind: str, name: str, never: str, done: str) -> str:
-    entry = desk.find(store, name)
+    entry = answers.find(store, name)
     member = stories.place(store, entry.id)
     with store.transaction() as writer:
         if not overrides.forget_overrides(writer, kind, entry.public_id, None):
