@@ -389,7 +389,7 @@ def test_a_copy_is_whole_and_what_it_replaces_is_kept(tmp_path: Path) -> None:
         put(store, entry("a", "1", "One"))
         upkeep.backup(store, copy)
         put(store, entry("a", "2", "Two"))
-    assert upkeep.check(copy) is None and not list(tmp_path.glob(".copy*"))
+    assert upkeep.damage(copy) is None and not list(tmp_path.glob(".copy*"))
     trouble.mark_damaged(path, "x")
     assert upkeep.restore(path, copy) == tmp_path / "t.db.replaced-1"
     with open_reader(path) as reader:
@@ -414,7 +414,7 @@ def test_a_copy_is_whole_and_what_it_replaces_is_kept(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_copy_that_is_none_is_told_so(tmp_path: Path, name: str, make: Any, words: str) -> None:
     make(tmp_path / "t.db")
-    assert upkeep.check(tmp_path / "t.db") == words, name
+    assert upkeep.damage(tmp_path / "t.db") == words, name
 
 
 def test_rows_that_point_to_nothing_are_found(tmp_path: Path) -> None:
@@ -425,7 +425,7 @@ def test_rows_that_point_to_nothing_are_found(tmp_path: Path) -> None:
         "CREATE TABLE b (a REFERENCES a (id)); INSERT INTO b VALUES (5);"
     )
     conn.close()
-    assert upkeep.check(path) == "rows that point to nothing"
+    assert upkeep.damage(path) == "rows that point to nothing"
 
 
 def test_P12_hosts_are_held_left_alone_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -267,7 +267,7 @@ def test_R9_backup_while_a_cycle_runs_and_restore(tmp_path: Path) -> None:
             upkeep.backup(reader, tmp_path / "copy.db")
         with pytest.raises(StoreError):
             upkeep.backup(store, tmp_path / "copy.db")
-    assert upkeep.check(tmp_path / "copy.db") is None
+    assert upkeep.damage(tmp_path / "copy.db") is None
     settings.database.write_bytes(b"damaged")
     kept = upkeep.restore(settings.database, tmp_path / "copy.db")
     assert kept is not None and kept.read_bytes() == b"damaged"

@@ -394,7 +394,7 @@ class Server:
             self._running.close()
             self._running = None
 
-    def check(self) -> None:
+    def raise_if_ended(self) -> None:
         if self._running is not None and not self._running.alive:
             raise RuntimeError("the web server ended by itself")
 
@@ -497,7 +497,7 @@ class Service:
 
     def turn(self, stop: Stop) -> None:
         """One look at what is due, and the cycle if there is something."""
-        self.server.check()
+        self.server.raise_if_ended()
         config, present = self.holder.config, now()
         self.meters.tick(present)
         config = self._with_lists(config, present, stop)

@@ -154,7 +154,7 @@ def _file(path: Path) -> Finding:
         open_reader(path).close()  # says what is no database of ours, or of another version
     except StoreError as error:
         return "database", False, str(error)
-    trouble = upkeep.check(path)
+    trouble = upkeep.damage(path)
     if trouble is not None:
         return "database", False, f"{path}: {trouble}; restore a backup"
     return "database", True, f"{path} is sound"

@@ -138,7 +138,7 @@ def backup(reader: Reader, target: Path) -> None:
     _discard(unfinished)
     try:
         _copy_online(reader, unfinished)
-        wrong = check(unfinished)
+        wrong = damage(unfinished)
         if wrong:
             look_for_damage(reader, "integrity_check")
             raise StoreError(f"{target}: the copy is damaged ({wrong}), the database is not; check the disk")
@@ -164,7 +164,7 @@ def _discard(unfinished: Path) -> None:
 def _refuse_unusable(copy: Path) -> None:
     if not copy.is_file():
         raise StoreError(f"{copy}: there is no such file")
-    if wrong := check(copy):
+    if wrong := damage(copy):
         raise StoreError(f"{copy}: is no usable copy: {wrong}")
 
 
@@ -237,7 +237,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     return conn
 
 
-def check(path: Path) -> str | None:
+def damage(path: Path) -> str | None:
     """What is wrong with a database file, in words; None: nothing."""
     if not path.is_file():  # whoever opens a pipe waits for somebody to write into it
         return "is not a file"
