@@ -147,7 +147,15 @@ def fingerprint(
     )
 
 
-_said: dict[str, str] = {}
+class _Once(dict[str, str]):
+    """Word → the same word, as it was met first."""
+
+    def __missing__(self, word: str) -> str:
+        self[word] = word
+        return word
+
+
+_said = _Once()
 
 
 def _same(found: Sequence[str]) -> tuple[str, ...]:
@@ -157,7 +165,7 @@ def _same(found: Sequence[str]) -> tuple[str, ...]:
     """
     if len(_said) > DISTINCT:
         _said.clear()
-    return tuple([_said.setdefault(word, word) for word in found])
+    return tuple(map(_said.__getitem__, found))
 
 
 def shingles(body: tuple[str, ...]) -> Iterator[int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aggregator import urls
 from aggregator.model import Reason
@@ -18,8 +19,7 @@ from aggregator.store.unpublished import mark_event, mark_events
 from aggregator.store.vocabulary import PERIOD, forget_postings_of, packed
 
 
-@dataclass(frozen=True, slots=True)
-class PendingEntry:
+class PendingEntry(NamedTuple):
     """An entry that is to be folded, as far as that needs it."""
 
     id: int
