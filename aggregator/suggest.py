@@ -111,7 +111,8 @@ def _company(best: str, group: Sequence[Collection[str]], everywhere: Counter[st
 
 def _words(headlines: Sequence[str]) -> dict[str, float]:
     """Those that could name a topic, and how rare each is in its language: nothing at EVERYDAY, and one more
-    with every e-th part of that, up to RAREST. “Former” and “police” are in all sorts of news, “climate” is not.
+    with every e-th part of that, up to RAREST. “Former” and “police” are in all sorts of news, “climate” is
+    not.
     """
     found: dict[str, float] = {}
     for headline in headlines:

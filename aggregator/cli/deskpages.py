@@ -112,14 +112,15 @@ class EditorDesk:
         if not self._gate.means_it(environ, given.get("key", "")):
             return self._refused(
                 "403 Forbidden",
-                "Nothing was done: this form is not of our pages, or of a server that was started anew since.",
+                "Nothing was done: this form is not of our pages, or of a server that was started anew "
+                "since.",
             )
         if verb not in VERBS:
             return self._refused("404 Not Found", "There is no such button.")
         return self._change(verb, given)
 
     def _page(self, name: str, given: dict[str, str]) -> Answer:
-        """Of an entry, or what there is to choose from; that too where somebody goes to a button's address."""
+        """Of an entry, or what there is to choose from; that too at a button's address."""
         if name and name not in VERBS and not ENTRY.fullmatch(name):
             return self._refused("404 Not Found", "There is no such page at the desk.")
         return self._shown(name, given)

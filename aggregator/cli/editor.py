@@ -135,7 +135,7 @@ def _override_cells(one: answers.Word, present: int) -> tuple[str, ...]:
 
 
 def _shown(number: int, title: str, name: str) -> str:
-    """An entry by its number, which `--undo` and `why` take, and its headline; else the name that is known."""
+    """An entry by its number, which `--undo` and `why` take, and its headline; else by the known name."""
     return f"{number} {title}".rstrip() if number else name
 
 

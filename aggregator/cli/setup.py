@@ -63,8 +63,8 @@ def init_command(settings: Settings, directory: Path, minimal: bool, opml_file: 
 
 
 def _take_in(settings: Settings, opml_file: Path, made: Sequence[Path]) -> None:
-    """What another reader has; where it can't be read, nothing is left behind. `made`: the folders that are new,
-    the innermost first.
+    """What another reader has; where it can't be read, nothing is left behind. `made`: the folders that are
+    new, the innermost first.
     """
     from aggregator.cli.sources import bring_in
 

@@ -113,7 +113,7 @@ def _hooks(config: Config) -> Iterator[Doubt]:
 
 
 def _is_command(name: str, folder: Path) -> bool:
-    """Whether it can be started in this folder: a name is looked for on the PATH, a path is one from there."""
+    """Whether it can be started in this folder: a name is looked for on the PATH, a path begins there."""
     return shutil.which(name if "/" not in name else str(folder / name)) is not None
 
 

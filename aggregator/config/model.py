@@ -231,7 +231,8 @@ class Topic(Section):
 
 class Hook(Section):
     on: Literal["story", "event", "source", "digest"] = Field(
-        description="A new story; an event that several sources tell; a source that died; a digest that was made."
+        description="A new story; an event that several sources tell; a source that died; a digest that was "
+        "made."
     )
     match: Query | None = Field(None, description="Only stories or events that match.")
     min_sources: int | None = Field(

@@ -1,9 +1,9 @@
-"""The tables of a TOML file, as `tomllib` has them; where thousands of them are plain sources, in a fifth of its
-time.
+"""The tables of a TOML file, as `tomllib` has them; where thousands of them are plain sources, in a fifth of
+its time.
 
-Runs of `[[sources]]` with one key and one plain value a line are read by one pattern. In the text that tomllib
-gets, a run is a single table with its number in it: what comes back with that number was a table indeed, and no
-part of a text over several lines. Where anything else comes back, tomllib reads the whole.
+Runs of `[[sources]]` with one key and one plain value a line are read by one pattern. In the text that
+tomllib gets, a run is a single table with its number in it: what comes back with that number was a table
+indeed, and no part of a text over several lines. Where anything else comes back, tomllib reads the whole.
 """
 
 from __future__ import annotations

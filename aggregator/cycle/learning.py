@@ -155,8 +155,8 @@ def notes(config: Config, store: Reader) -> dict[str, str]:
     """How well each topic is known that learns, in words for its page."""
     known = quality(store)
     return {
-        topic.id: f"Beyond its rules, what this topic learned finds {known[topic.id].recall:.0%} of its stories, "
-        f"and {known[topic.id].precision:.0%} of what it finds is right, by stories held out."
+        topic.id: f"Beyond its rules, what this topic learned finds {known[topic.id].recall:.0%} of its "
+        f"stories, and {known[topic.id].precision:.0%} of what it finds is right, by stories held out."
         for topic in config.topics
         if topic.learns and topic.id in known
     }

@@ -29,8 +29,8 @@ def teaching_signature(config: Config) -> str:
 
 
 def rules(config: Config) -> dict[str, dict[str, str]]:
-    """What is kept of the rules, to tell which of them changed: signatures of each topic's rule ("topics"), of
-    each source that has one ("sources"), and of what reads them ("program").
+    """What is kept of the rules, to tell which of them changed: signatures of each topic's rule ("topics"),
+    of each source that has one ("sources"), and of what reads them ("program").
     """
     return {
         "program": {"version": signature(__version__, query.VERSION)},

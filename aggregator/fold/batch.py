@@ -191,8 +191,21 @@ class Batch:
     def candidates(self, one: New) -> list[Found]:
         """The most alike first, by the words that both are found by."""
         at, reach = one.entry.published, self.windows.reach
+        least = SHARED * WEIGHTS * WEIGHTS
+        shared = self.shared(one)
+        order = sorted([(-weight, story) for story, weight in shared.items() if weight >= least])
+        times, scale = self.memory.times, -1.0 / (WEIGHTS * WEIGHTS)
+        near = (
+            (story, times[story], weight * scale)
+            for weight, story in order
+            if abs(at - times[story]) <= reach
+        )
+        return list(islice(near, CANDIDATES))
+
+    def shared(self, one: New) -> Mapping[int, int]:
+        """Story → the sum of the products of weights, of the words by which both are found."""
+        at, reach, lists = one.entry.published, self.windows.reach, self.memory.terms
         weights: defaultdict[int, int] = defaultdict(int)
-        lists = self.memory.terms
         for rank, (term, weight) in enumerate(one.terms.items()):
             known = lists.get(term)
             if known is None or known.until < at:
@@ -204,15 +217,7 @@ class Batch:
                 stories, others = stories[-POSTINGS:], others[-POSTINGS:]
             for story, other in zip(stories, others, strict=True):
                 weights[story] += weight * other
-        least = SHARED * WEIGHTS * WEIGHTS
-        order = sorted([(-weight, story) for story, weight in weights.items() if weight >= least])
-        times, scale = self.memory.times, -1.0 / (WEIGHTS * WEIGHTS)
-        near = (
-            (story, times[story], weight * scale)
-            for weight, story in order
-            if abs(at - times[story]) <= reach
-        )
-        return list(islice(near, CANDIDATES))
+        return weights
 
     # ------------------------------------------------------------ which story
 

@@ -177,7 +177,9 @@ def _quoted(body: str, telling: Telling) -> str:
 
 
 def _unsaid(item: Item) -> str:
-    """Media whose address feeds can't say in their own elements (see `urls.publishable`), as links in the text."""
+    """Media whose address feeds can't say in their own elements (see `urls.publishable`), as links in the
+    text.
+    """
     found = [
         html.escape(one.url, quote=True)
         for one in item.entry.enclosures

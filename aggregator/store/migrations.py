@@ -346,8 +346,8 @@ def m012_words(db: Database) -> None:
 def m013_weights(db: Database) -> None:
     """The words of a vector are text, their weights bytes: two thirds of what they took as JSON."""
     db.conn.execute(
-        "CREATE TABLE vector_new (story INTEGER PRIMARY KEY REFERENCES story ON DELETE CASCADE, words TEXT NOT "
-        "NULL, weights BLOB NOT NULL) STRICT"
+        "CREATE TABLE vector_new (story INTEGER PRIMARY KEY REFERENCES story ON DELETE CASCADE, words TEXT "
+        "NOT NULL, weights BLOB NOT NULL) STRICT"
     )
     portion = "SELECT story, terms FROM vector WHERE story > ? ORDER BY story LIMIT 1000"
     last = -1

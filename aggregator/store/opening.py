@@ -14,8 +14,8 @@ from aggregator.store.lock import Lock
 
 # "aggr", see https://www.sqlite.org/pragma.html#pragma_application_id
 APPLICATION_ID = 0x61676772
-# Bytes of a page of a new database. On one of 4096 two entries of the usual length have room, and a quarter of
-# it is left over. Those of before keep theirs.
+# Bytes of a page of a new database. On one of 4096 two entries of the usual length have room, and a quarter
+# of it is left over. Those of before keep theirs.
 PAGE = 8192
 
 

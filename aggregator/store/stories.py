@@ -99,8 +99,9 @@ def newest(
         )
     else:
         found = reader.rows(
-            "SELECT s.id FROM label l CROSS JOIN story s ON s.id = l.story WHERE l.topic = ? AND l.published "
-            "<= ? AND (l.published, s.public_id) < (?, ?) ORDER BY l.published DESC, s.public_id DESC LIMIT ?",
+            "SELECT s.id FROM label l CROSS JOIN story s ON s.id = l.story WHERE l.topic = ? "
+            "AND l.published <= ? AND (l.published, s.public_id) < (?, ?) "
+            "ORDER BY l.published DESC, s.public_id DESC LIMIT ?",
             (topic, beyond[0], *beyond, limit),
         )
     return stories(reader, [row[0] for row in found])
