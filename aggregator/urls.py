@@ -314,6 +314,12 @@ def page(key: str) -> str:
     return key.partition(" ")[0]
 
 
+def parts(key: str) -> tuple[str, tuple[str, ...]]:
+    """Of a link's key, all up to its query, and what its query surely says: `name=value`."""
+    path, _, query = page(key).partition("#")[0].partition("?")
+    return path, tuple(query.split("&")) if query else ()
+
+
 def _compared(query: str) -> tuple[str, str]:
     """What says which page is meant, and what may say so; each sorted."""
     sure, doubtful = [], []

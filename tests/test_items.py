@@ -81,6 +81,34 @@ CASES: dict[str, tuple[list[list[str]], list[tuple[str, int]]]] = {
         [[item("A", f"x{n}", L + "a", 50 + n)] for n in range(9)],
         [("A", 0)],
     ),
+    "another link each time, by what no cache knows": (
+        [
+            [item(one, f"{L}{one}?t={n}&c=x", f"{L}{one}?t={n}&c=x", day) for day, one in enumerate("ABC")]
+            for n in range(4)
+        ],
+        [("A", 3), ("B", 3), ("C", 3)],  # its link is another one indeed
+    ),
+    "… of two links alone": (
+        [
+            [item(one, f"{L}{one}?t={n}", f"{L}{one}?t={n}", day, "x") for day, one in enumerate("AB")]
+            for n in range(2)
+        ],
+        [("A", 0), ("B", 0), ("A", 0), ("B", 0)],
+    ),
+    "… at another time": (
+        [
+            [item(one, f"{L}{one}?t={n}", f"{L}{one}?t={n}", day + 9 * n) for day, one in enumerate("ABC")]
+            for n in range(2)
+        ],
+        [("A", 0), ("B", 0), ("C", 0)] * 2,
+    ),
+    "… with a number of its own": (
+        [
+            [item("Photo", f"{L}v?t={n}&id={k}", f"{L}v?t={n}&id={k}", 1) for k in range(3 * n, 3 * n + 3)]
+            for n in range(2)
+        ],
+        [("Photo", 0)] * 6,
+    ),
     "… without a link": (
         [[item("A", f"x{n}", None, 1), item("B", f"y{n}", None, 2)] for n in range(3)],
         [("A", 0), ("B", 0)],

@@ -7,7 +7,7 @@ something else, is new.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator import urls
@@ -17,6 +17,7 @@ from aggregator.store.base import Reader, Writer
 from aggregator.text.words import words
 
 _DAY = 20 * 3600  # seconds: what comes daily comes some minutes early, too
+ROTATING = 3  # new links of a document, at least, that show what all of its links say
 MAX_NEAR = 100  # stored entries that an item is compared with
 _COLUMNS = "id, key, link_key, title, published, digest, changed, revisions, updated, guid"
 
@@ -57,10 +58,12 @@ def recognise(
     known = {entry.key: row for entry, row in there if row is not None and not _another(entry, row)}
     strangers = [entry for entry in entries if entry.key not in known]
     taken = {row.id for row in known.values()} | set(held)
+    everywhere = _said_by_all(strangers)
     candidates = {
-        entry.key: [row for row in _near(reader, source, entry) if row.id not in taken] for entry in strangers
+        entry.key: [row for row in _near(reader, source, entry, everywhere) if row.id not in taken]
+        for entry in strangers
     }
-    for same in (_same_words, _same_title, _same_link, _same_page):
+    for same in (_same_words, _same_title, _same_link, _same_page, _same_path):
         for entry in strangers:
             fitting = [row for row in candidates[entry.key] if row.id not in taken and same(entry, row)]
             # Only an unambiguous one: a link blog may say many things about one link.
@@ -99,9 +102,18 @@ def take_keys(
     )
 
 
-def _near(reader: Reader, source: str, entry: Entry) -> Iterator[StoredItem]:
-    """The newest entries that it may be: with its link, or with its title where links say little. What a
-    planet or aggregator took from one feed is never what it took from another.
+def _said_by_all(entries: Sequence[Entry]) -> frozenset[str]:
+    """What the query of every new link says: it tells no page from another, and is another one in the next
+    document where it is there to keep caches from answering (`?ima=0004`).
+    """
+    queries = [set(urls.parts(entry.link_key)[1]) for entry in entries if entry.link_key]
+    return frozenset(set.intersection(*queries)) if len(queries) >= ROTATING else frozenset()
+
+
+def _near(reader: Reader, source: str, entry: Entry, everywhere: frozenset[str]) -> Iterator[StoredItem]:
+    """The newest entries that it may be: with its link, or with its title where links say little; with the
+    path of its link where its query says nothing but what is said `everywhere`. What a planet or aggregator
+    took from one feed is never what it took from another.
     """
     own = (source, entry.teller)
     if entry.link_key is None:
@@ -113,6 +125,9 @@ def _near(reader: Reader, source: str, entry: Entry) -> Iterator[StoredItem]:
     for row in _newest(reader, "instr(link_key, ' ') > 0 AND title = ?", entry.title, *own):
         if row.link_key not in (None, entry.link_key) and urls.page(row.link_key) == page:
             yield row
+    path, said = urls.parts(entry.link_key)
+    if said and everywhere.issuperset(said):
+        yield from _newest(reader, "link_key > ? || '?' AND link_key < ? || '@'", path, path, *own)
 
 
 def _another(entry: Entry, row: StoredItem) -> bool:
@@ -160,6 +175,18 @@ def _same_page(entry: Entry, row: StoredItem) -> bool:
     return entry.title == row.title and (
         entry.published == row.published or (entry.published is None and entry.guid is None)
     )
+
+
+def _same_path(entry: Entry, row: StoredItem) -> bool:
+    """The same title at the same second under the same path, with another value of what all links say."""
+    if not entry.link_key or not row.link_key or entry.published != row.published:
+        return False
+    (mine, said), (other, before) = urls.parts(entry.link_key), urls.parts(row.link_key)
+    return entry.title == row.title and mine == other and _names(said) == _names(before)
+
+
+def _names(query: Iterable[str]) -> list[str]:
+    return [pair.partition("=")[0] for pair in query]
 
 
 def _same_day(entry: Entry, row: StoredItem) -> bool:
