@@ -72,7 +72,7 @@ class Faults:
                 ("sync", "fsync", 0),  # tells no errors
                 ("open", "file", errno.ENOSPC),
             ):
-                patched = self._breaking(getattr(os, name), kind, number)  # type: ignore[arg-type]
+                patched = self._breaking(getattr(os, name), kind, number)  # type: ignore[arg-type]  # any function of os
                 patches.enter_context(mock.patch(f"os.{name}", patched))
             yield
 

@@ -88,7 +88,7 @@ def rounds(count: int, seed: int, folder: Path) -> list[str]:
                 store,
                 Source("f", url="https://f.example/feed"),
                 polled,
-                lambda new, m=memory: m,  # type: ignore[misc]
+                lambda new, m=memory: m,  # type: ignore[misc]  # bound in the loop
                 lambda e: True,
                 lambda m: None,
             )

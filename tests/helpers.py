@@ -55,7 +55,7 @@ def put(store: Store, *found: Entry, at: int = NOW) -> entries.Absorbed:
             store,
             Source(source, url=f"https://{source}.example/feed"),
             polled,
-            lambda new, m=memory: m,  # type: ignore[misc]
+            lambda new, m=memory: m,  # type: ignore[misc]  # bound in the loop
             lambda e: True,
             lambda m: None,
         )

@@ -189,7 +189,7 @@ def test_what_a_reading_does_with_each_kind_of_trouble() -> None:
                 ("Bad", fails),
                 ("Three", lambda: entry("s", "3", "Three")),
             ):
-                found.take(make, title)  # type: ignore[arg-type]
+                found.take(make, title)  # type: ignore[arg-type]  # a maker of hostile values
         except reading.STOPS as stop:
             found.stopped(stop)
         return found.parsed(Feed())

@@ -108,7 +108,7 @@ def test_a_worker_that_is_killed_in_mid_cycle_loses_nothing_and_doubles_nothing(
             def handler(wire: object, asked: object) -> None:
                 let_go.wait(LONG)
                 with contextlib.suppress(OSError):
-                    wire.sendall(body)  # type: ignore[attr-defined]
+                    wire.sendall(body)  # type: ignore[attr-defined]  # a socket of the server
 
             return Case(f"s{number}", handler)
 

@@ -180,7 +180,7 @@ def test_R16_a_signal_ends_each_stage_soon_and_the_next_cycle_goes_on_from_there
         if stage == "run":
             process = start("run", "--offline")
             lock = Lock(database.with_name(f"{database.name}.lock"))
-            until(lambda lock=lock: _taken(lock), "the run begins")  # type: ignore[misc]
+            until(lambda lock=lock: _taken(lock), "the run begins")  # type: ignore[misc]  # bound in the loop
             time.sleep(0.1)
         else:
             process = start("daemon", "--tick", "1")

@@ -191,7 +191,7 @@ def _validate(raw: dict[str, Any], problems: list[Problem]) -> Any:
     try:
         return File.model_validate(raw)
     except ValidationError as error:
-        problems += [_in_words(dict(one), raw) for one in _that_say_more(error.errors())]
+        problems += [_in_words(dict(one)) for one in _that_say_more(error.errors())]
         return None
 
 
@@ -207,26 +207,35 @@ def _that_say_more(found: Sequence[Any]) -> list[Any]:
     return [one for one in found if says_more(one["loc"])]
 
 
-def _in_words(error: dict[str, Any], raw: dict[str, Any]) -> Problem:
+def _in_words(error: dict[str, Any]) -> Problem:
     """One pydantic error as path and words."""
     path: lines.Path = tuple(part for part in error["loc"] if part not in ("Level", "literal[False]"))
-    kind, value = error["type"], error["input"]
-    key = ".".join(str(part) for part in path if not isinstance(part, int))
-    if kind == "extra_forbidden":
-        return path, _unknown(str(path[-1]), path[:-1])
-    if kind == "missing":
+    if error["type"] == "missing":
         return path[:-1] if path[:-1] else path, f"`{path[-1]}` is missing"
+    if error["type"] == "extra_forbidden":
+        return path, _unknown(str(path[-1]), path[:-1])
+    key = ".".join(str(part) for part in path if not isinstance(part, int))
+    return path, _wrong_form(error["type"], key, error["input"]) or _wrong_value(error, key)
+
+
+def _wrong_form(kind: str, key: str, value: object) -> str | None:
+    """What should stand there, where we know better than pydantic does."""
     if kind == "string_pattern_mismatch":
-        return path, _mismatch(str(path[-1]), value)
+        return _mismatch(key.rpartition(".")[2], value)
     if kind == "literal_error" and key in ("fold.text", "fold.event"):
-        return path, 'expected { window = "7d" } or false'
+        return 'expected { window = "7d" } or false'
     if kind == "list_type" and isinstance(value, dict):
-        return path, f"there may be several: write [[{key}]]"
+        return f"there may be several: write [[{key}]]"
+    return None
+
+
+def _wrong_value(error: dict[str, Any], key: str) -> str:
+    """What was given, unless it is a secret, and what pydantic says of it."""
     message = str(error["msg"]).removeprefix("Value error, ")
-    if kind == "value_error":
-        return path, message
-    shown = _shown(value) if key not in _SECRET else ""
-    return path, f"{shown}: {_plain(message)}" if shown else _plain(message)
+    if error["type"] == "value_error":
+        return message
+    shown = _shown(error["input"]) if key not in _SECRET else ""
+    return f"{shown}: {_plain(message)}" if shown else _plain(message)
 
 
 _SECRET = ("serve.desk_token",)  # never shown

@@ -57,20 +57,29 @@ def recognise(
     there = ((entry, stored.get(entry.key)) for entry in entries)
     known = {entry.key: row for entry, row in there if row is not None and not _another(entry, row)}
     strangers = [entry for entry in entries if entry.key not in known]
-    taken = {row.id for row in known.values()} | set(held)
     everywhere = _said_by_all(strangers)
-    candidates = {
-        entry.key: [row for row in _near(reader, source, entry, everywhere) if row.id not in taken]
-        for entry in strangers
-    }
+    candidates = {entry.key: [*_near(reader, source, entry, everywhere)] for entry in strangers}
+    taken = {row.id for row in known.values()} | set(held)
+    return known | _matched(strangers, candidates, taken)
+
+
+def _matched(
+    strangers: Sequence[Entry], candidates: Mapping[str, Sequence[StoredItem]], taken: set[int]
+) -> dict[str, StoredItem]:
+    """By key → which of its candidates an item is, by the surest sign first; each of them is one item only,
+    and none that is `taken`.
+    """
+    found: dict[str, StoredItem] = {}
     for same in (_same_words, _same_title, _same_link, _same_page, _same_path):
         for entry in strangers:
+            if entry.key in found:
+                continue
             fitting = [row for row in candidates[entry.key] if row.id not in taken and same(entry, row)]
             # Only an unambiguous one: a link blog may say many things about one link.
-            if entry.key not in known and (len(fitting) == 1 or (fitting and same is _same_words)):
-                known[entry.key] = fitting[0]
+            if len(fitting) == 1 or (fitting and same is _same_words):
+                found[entry.key] = fitting[0]
                 taken.add(fitting[0].id)
-    return known
+    return found
 
 
 def take_keys(
