@@ -69,7 +69,7 @@ MUTANTS = (
     # ---- the store
     m("K1", "what is still in its feed is not pruned", "store/retention.py", "{*aged, *beyond} - held", "{*aged, *beyond}", "decisions.py::test_prune_leaves_what_is_still_in_its_feed"),
     m("B3", "an empty file is no database of ours", "store/opening.py", "if path.stat().st_size == 0:", "if False:", "decisions.py::test_an_empty_file_is_called_empty"),
-    m("R2", "what fits two stored entries is neither", "store/recognise.py", "(len(fitting) == 1 or (fitting and same is _same_words))", "fitting", "items.py::test_from_poll_to_poll"),
+    m("R2", "what fits two stored entries is neither", "store/recognise.py", "if len(fitting) == 1 or (fitting and same is _same_words):", "if fitting:", "items.py::test_from_poll_to_poll"),
     m("B4", "the last of many at a time", "batches.py", "range(0, len(values), size)", "range(0, len(values) - size + 1, size)", "small_values.py::test_a_long_sequence_some_at_a_time"),
     # ---- folding
     m("F4", "a split holds for the level item", "fold/batch.py", "not in (None, levels.EVENT.name)", "== levels.TEXT.name", "decisions.py::test_a_split_holds_whatever_folded_it"),
