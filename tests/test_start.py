@@ -299,3 +299,23 @@ def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
 def test_a_lock_that_can_not_be_made_raises(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         Lock(tmp_path / "none" / "l").acquire()
+
+
+@pytest.mark.parametrize("command", ["dump", "status --json", "sources list", "--help", "help run"])
+@pytest.mark.parametrize("lines", [0, 1])
+def test_a_reader_that_has_read_enough_is_no_failure(tmp_path: Path, command: str, lines: int) -> None:
+    """`aggregator dump | head -1`: the rest of what would be said has nobody to say it to."""
+    made = config(tmp_path, "[[sources]]\nid = 'a'\nurl = 'https://a.example/feed'\n")
+    with open_writer(made.database) as store:
+        put(store, *(entry("a", str(n), f"A headline of some length, number {n}") for n in range(600)))
+    saying = subprocess.Popen(
+        [sys.executable, "-m", "aggregator", *command.split()],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert saying.stdout and saying.stderr
+    for _ in range(lines):
+        saying.stdout.readline()
+    saying.stdout.close()
+    trouble = saying.stderr.read()
+    saying.stderr.close()
+    assert (saying.wait(timeout=60), trouble) == (0, b"")

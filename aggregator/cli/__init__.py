@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import importlib
-import os
 import signal
 import sys
 from contextlib import suppress
@@ -18,7 +17,7 @@ from pathlib import Path
 import click
 
 from aggregator import __version__
-from aggregator.cli.groups import Group
+from aggregator.cli.groups import Group, say_no_more
 from aggregator.errors import AggregatorError
 
 # heading → command → module of this package that holds it as a function of the same name (with `_command`),
@@ -116,7 +115,7 @@ def main() -> None:
         where = error.filename or "the output"
         with suppress(OSError):  # where that has no room either
             click.echo(f"{where}: can't be written: {error.strerror}; make room and run it again", err=True)
-        _say_no_more()
+        say_no_more()
         sys.exit(2)
 
 
@@ -135,9 +134,6 @@ def _called() -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except BrokenPipeError:  # `aggregator dump | head`
-        _say_no_more()
-        return 0
 
 
 def _show(error: AggregatorError | click.ClickException) -> None:
@@ -152,10 +148,3 @@ def _show(error: AggregatorError | click.ClickException) -> None:
         click.echo(f"{command}: {said}{and_then}`{command} --help` says more", err=True)
     else:
         error.show()
-
-
-def _say_no_more() -> None:
-    """Python flushes both when it ends, and would complain once more."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -13,9 +17,14 @@ LINE = 500  # characters of a command's help in a list: a sentence, which click 
 class Group(click.Group):
     """As click's, but it knows what was probably meant, and which command a mistake is in."""
 
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        with _heard_out():  # `--help` answers here
+            return super().make_context(*args, **more)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with _heard_out():
+                return super().invoke(ctx)
         except click.UsageError as error:
             name = ctx.invoked_subcommand
             command = self.get_command(ctx, name) if name else None
@@ -39,3 +48,20 @@ class Group(click.Group):
             meant = f". Did you mean '{near[0]}'?" if near else ""
             raise click.UsageError(f"No such command '{name}'{meant}", ctx)
         return super().resolve_command(ctx, args)
+
+
+@contextmanager
+def _heard_out() -> Iterator[None]:
+    """`aggregator dump | head`: who listens has heard enough, which click would call a failure."""
+    try:
+        yield
+    except BrokenPipeError:
+        say_no_more()
+        raise click.exceptions.Exit(0) from None
+
+
+def say_no_more() -> None:
+    """Python flushes both when it ends, and would complain once more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
