@@ -86,7 +86,32 @@ CASES: dict[str, tuple[list[list[str]], list[tuple[str, int]]]] = {
             [item(one, f"{L}{one}?t={n}&c=x", f"{L}{one}?t={n}&c=x", day) for day, one in enumerate("ABC")]
             for n in range(4)
         ],
-        [("A", 3), ("B", 3), ("C", 3)],  # its link is another one indeed
+        [("A", 0), ("B", 0), ("C", 0)],  # which is no edit
+    ),
+    "… and one of them was edited": (
+        [
+            [
+                item(one, f"{L}{one}?t={n}", f"{L}{one}?t={n}", day, f"as of {n}" if one == "B" else "")
+                for day, one in enumerate("ABC")
+            ]
+            for n in range(2)
+        ],
+        [("A", 0), ("B", 1), ("C", 0)],
+    ),
+    "… and has one thing more to say": (
+        [
+            [item(one, one, f"{L}{one}?t=1{'&p=2' * n}", day) for day, one in enumerate("ABC")]
+            for n in range(2)
+        ],
+        [("A", 1), ("B", 1), ("C", 1)],  # a link that says more is another one
+    ),
+    "… under guids that stay": (
+        [[item(one, one, f"{L}{one}?t={n}", day) for day, one in enumerate("ABC")] for n in range(4)],
+        [("A", 0), ("B", 0), ("C", 0)],
+    ),
+    "… of two links alone, under guids that stay": (
+        [[item(one, one, f"{L}{one}?t={n}", day) for day, one in enumerate("AB")] for n in range(2)],
+        [("A", 1), ("B", 1)],
     ),
     "… of two links alone": (
         [
@@ -250,9 +275,9 @@ CASES: dict[str, tuple[list[list[str]], list[tuple[str, int]]]] = {
     ),
     "no guid, and a link that tracks anew each time": (
         [[item("A", None, f"{L}a?cmpid=rss-{n}", 1)] for n in range(3)],
-        [("A", 2)],
+        [("A", 0)],  # which is no edit
     ),
-    "… without guid, date": ([[item("A", None, f"{L}a?cmpid=rss-{n}")] for n in range(3)], [("A", 2)]),
+    "… without guid, date": ([[item("A", None, f"{L}a?cmpid=rss-{n}")] for n in range(3)], [("A", 0)]),
     "… or one that says which page is meant, each day": (
         [[item("Help", None, f"{L}view?campaign_id={n}", n)] for n in range(3)],
         [("Help", 0)] * 3,

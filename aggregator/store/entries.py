@@ -12,7 +12,15 @@ from aggregator.model import Entry, PollResult, Source, SourceState, StateChange
 from aggregator.store import intents, rows
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.members import touch_stories_of, withdraw
-from aggregator.store.recognise import StoredItem, free_id, recognise, take_keys, with_keys
+from aggregator.store.recognise import (
+    StoredItem,
+    free_id,
+    is_readdressed,
+    recognise,
+    said_by_all,
+    take_keys,
+    with_keys,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,7 @@ def _entries(writer: Writer, polled: PollResult, keep: Callable[[Entry], bool]) 
     stored = with_keys(writer, source, entries)
     known = recognise(writer, source, entries, stored, {number for number in held if number})
     take_keys(writer, source, entries, stored, known)
+    everywhere = said_by_all(entries)
     new = updated = 0
     present: list[int] = []
     for entry in entries:
@@ -73,8 +82,9 @@ def _entries(writer: Writer, polled: PollResult, keep: Callable[[Entry], bool]) 
         if old is None:
             present.append(_insert(writer, entry, polled.at, keep))
             new += 1
-        else:
-            present.append(old.id)
+            continue
+        present.append(old.id)
+        if not (is_readdressed(entry, old, everywhere) and _reads_alike(writer, old.id, entry)):
             updated += _say_again(writer, old, entry, polled.at, keep)
     others = iter(present)
     return Absorbed(new, updated), [number or next(others) for number in held] if held else present
@@ -91,6 +101,18 @@ def _say_again(writer: Writer, old: StoredItem, entry: Entry, at: int, keep: Cal
     if intent == "update":
         _update(writer, old.id, rows.entry_record(entry), entry.raw, at, keep)
     return intent == "update"
+
+
+def _reads_alike(reader: Reader, number: int, entry: Entry) -> bool:
+    """Whether all that makes an edit is as stored, but for the link (`normal._digest`)."""
+    row = reader.one(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.id = ?", (number,))
+    before = rows.entry(row)
+    return _without_link(before) == _without_link(entry)
+
+
+def _without_link(entry: Entry) -> tuple[object, ...]:
+    told = tuple(value for name, value in entry.extras if name == "telling")
+    return entry.title, entry.text, tuple(enclosure.url for enclosure in entry.enclosures), told
 
 
 def _held(reader: Reader, polled: PollResult) -> list[int | None]:

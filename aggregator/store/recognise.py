@@ -57,7 +57,7 @@ def recognise(
     there = ((entry, stored.get(entry.key)) for entry in entries)
     known = {entry.key: row for entry, row in there if row is not None and not _another(entry, row)}
     strangers = [entry for entry in entries if entry.key not in known]
-    everywhere = _said_by_all(strangers)
+    everywhere = said_by_all(strangers)
     candidates = {entry.key: [*_near(reader, source, entry, everywhere)] for entry in strangers}
     taken = {row.id for row in known.values()} | set(held)
     return known | _matched(strangers, candidates, taken)
@@ -111,12 +111,26 @@ def take_keys(
     )
 
 
-def _said_by_all(entries: Sequence[Entry]) -> frozenset[str]:
-    """What the query of every new link says: it tells no page from another, and is another one in the next
+def said_by_all(entries: Sequence[Entry]) -> frozenset[str]:
+    """What the query of every one of these links says: it tells no page from another, and is another one in the next
     document where it is there to keep caches from answering (`?ima=0004`).
     """
     queries = [set(urls.parts(entry.link_key)[1]) for entry in entries if entry.link_key]
     return frozenset(set.intersection(*queries)) if len(queries) >= ROTATING else frozenset()
+
+
+def is_readdressed(entry: Entry, row: StoredItem, everywhere: Collection[str]) -> bool:
+    """Whether the link is another one than the stored one in nothing but what all links say, or what
+    may be tracking.
+    """
+    if not entry.link_key or not row.link_key or entry.link_key == row.link_key:
+        return False
+    (mine, said), (other, before) = urls.parts(entry.link_key), urls.parts(row.link_key)
+    return (
+        mine == other
+        and _names(said) == _names(before)
+        and set(everywhere).issuperset(set(said) - set(before))
+    )
 
 
 def _near(reader: Reader, source: str, entry: Entry, everywhere: frozenset[str]) -> Iterator[StoredItem]:
