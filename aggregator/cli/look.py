@@ -192,10 +192,8 @@ def search_command(
             if feed is not None:
                 click.echo(_search_feed(config, store, text, feed, limit), nl=False)
                 return
-            titles, found = (
-                answers.titles(store),
-                [entry for entry, _ in answers.search(store, text, limit, now())],
-            )
+            found = [entry for entry, _ in answers.search(store, text, limit, now())]
+            titles = answers.titles(store)
     if form == "json" or settings.json:
         for entry in found:
             print_json(_found_json(entry))

@@ -270,19 +270,27 @@ def bring_in(settings: Settings, file: Path, topics_from_folders: bool) -> None:
     _keep_ids(rows, {source.id for source in config.sources})
     added = edit.add_sources(settings.path, rows, topics.new)
     if settings.json:
-        print_json(
-            {
-                "added": [{"id": name, "url": row["url"]} for name, row in zip(added, rows, strict=True)],
-                "there": [source for _, source in there],
-                "topics": [name for name, _ in topics.new],
-                "warnings": list(found.warnings),
-            }
-        )
+        by_id = [{"id": name, "url": row["url"]} for name, row in zip(added, rows, strict=True)]
+        print_json(_brought_in_json(by_id, found, there, topics))
         return
     already = (f"“{one.title or one.url}” is there already, as {source}" for one, source in there)
     for line in (*found.warnings, *already):
         settings.say(f"{file}: {line}")
     _say_brought_in(settings, topics, len(fresh), len(there))
+
+
+def _brought_in_json(
+    added: Sequence[Mapping[str, object]],
+    found: opml.Found,
+    there: Sequence[tuple[opml.Outline, str]],
+    topics: Topics,
+) -> dict[str, object]:
+    return {
+        "added": added,
+        "there": [source for _, source in there],
+        "topics": [name for name, _ in topics.new],
+        "warnings": list(found.warnings),
+    }
 
 
 def _outlines(file: Path) -> opml.Found:

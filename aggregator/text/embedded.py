@@ -155,14 +155,9 @@ class _Pass:
     def _markup(self, start: int) -> None:
         """What begins with this `<`."""
         if self.text.startswith("<!--", start):
-            short = self.text.startswith((">", "->"), start + 4)
-            end = None if short else _COMMENT_END.search(self.text, start + 4)
-            self.at = self.text.index(">", start) + 1 if short else end.end() if end else len(self.text)
+            self.at = self._after_comment(start)
             return
-        tag = None if self.rough else _TAG.match(self.text, start)
-        if tag is None and self.text[start + 1 : start + 2].isalpha():
-            self.rough = True
-        tag = tag or _ROUGH_TAG.match(self.text, start)
+        tag = self._tag(start)
         if tag is None:
             self.pieces.append("&lt;" if self.rough else "<")
             self.at = start + 1
@@ -174,6 +169,19 @@ class _Pass:
             self._close(name, tag[0])
         else:
             self._open(name, tag)
+
+    def _after_comment(self, start: int) -> int:
+        if self.text.startswith((">", "->"), start + 4):  # it ends before it began
+            return self.text.index(">", start) + 1
+        end = _COMMENT_END.search(self.text, start + 4)
+        return end.end() if end else len(self.text)
+
+    def _tag(self, start: int) -> re.Match[str] | None:
+        """The tag that begins here; once one was not as it should be, all are read more loosely."""
+        tag = None if self.rough else _TAG.match(self.text, start)
+        if tag is None and self.text[start + 1 : start + 2].isalpha():
+            self.rough = True
+        return tag or _ROUGH_TAG.match(self.text, start)
 
     def _open(self, name: str, tag: re.Match[str]) -> None:
         handler = self.handlers.get(name)
@@ -342,21 +350,24 @@ class _Pass:
         own = urls.clean_link(attributes.get("src"), self.base)
         stands_in = own is None or bool(_STANDS_IN.search(own))
         chosen = self._set(attributes)
-        better = (
-            self._address(attributes) or (stands_in and (_first(chosen, self.base) or self.choice)) or None
-        )
+        better = self._meant(attributes, chosen, stands_in)
         address, self.choice = better or own, None
         if address and self.pictures.setdefault(address, self.noscript) != self.noscript:
             return  # the same with and without scripts
         self.last = _Picture(len(self.pieces), tag.end(), bool(better) or not stands_in)
-        changed = (
-            better
-            or name != tag[2].lower()
-            or name == "image"
-            or (chosen and not _says(attributes, "srcset"))
-        )
+        has_own_set = not chosen or _says(attributes, "srcset")
+        if tag[2].lower() == "img" and not better and has_own_set:
+            self.pieces.append(tag[0])
+            return
         kept = _only(attributes, "alt", "title", "sizes", *(_SIZES if own else ()))
-        self.pieces.append(_made("img", {"src": address, "srcset": chosen, **kept}) if changed else tag[0])
+        self.pieces.append(_made("img", {"src": address, "srcset": chosen, **kept}))
+
+    def _meant(self, attributes: dict[str, str], chosen: str | None, stands_in: bool) -> str | None:
+        """What scripts would put in the place of its address. `stands_in`: that shows nothing by itself."""
+        lazy = self._address(attributes)
+        if lazy or not stands_in:
+            return lazy
+        return _first(chosen, self.base) or self.choice or None
 
     def _set(self, attributes: dict[str, str]) -> str | None:
         return next((attributes[name] for name in ("srcset", *_LAZY_SETS) if _says(attributes, name)), None)

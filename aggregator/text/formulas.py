@@ -79,12 +79,8 @@ def _html(node: _Node) -> str:
         return " "
     if name == "msqrt":
         return f"√({_joined(parts)})"
-    if name in ("mfrac", "mroot") and len(parts) == 2:
-        over, under = parts
-        is_root = name == "mroot"
-        return (
-            f"<sup>{_html(under)}</sup>√({_html(over)})" if is_root else f"{_grouped(over)}/{_grouped(under)}"
-        )
+    if name in _STACKED and len(parts) == 2:
+        return _STACKED[name](*parts)
     if name in _SCRIPTS and len(parts) == len(_SCRIPTS[name]) + 1:
         scripts = zip(_SCRIPTS[name], parts[1:], strict=True)
         return _html(parts[0]) + "".join(f"<{tag}>{_html(part)}</{tag}>" for tag, part in scripts)
@@ -99,6 +95,17 @@ _SCRIPTS = {
 
 
 _LISTS = {"mtable": "; ", "mtr": ", ", "mlabeledtr": ", "}
+
+
+def _fraction(over: _Node, under: _Node) -> str:
+    return f"{_grouped(over)}/{_grouped(under)}"
+
+
+def _root(of: _Node, degree: _Node) -> str:
+    return f"<sup>{_html(degree)}</sup>√({_html(of)})"
+
+
+_STACKED = {"mfrac": _fraction, "mroot": _root}
 
 
 def _sign(node: _Node) -> str:
