@@ -611,6 +611,34 @@ PAIRS: list[Row] = [
         True,
     ),
     (
+        "another hour, and no space before it",
+        "zh",
+        (
+            "气象台发布大风警告",
+            "气象台今日上午01时20分发布大风警告信号，预料未来三小时沿海地区阵风较大，市民应留在室内并远离窗户，船只应尽快返回避风港。",
+        ),
+        (
+            "气象台发布大风警告",
+            "气象台今日上午02时25分发布大风警告信号，预料未来三小时沿海地区阵风较大，市民应留在室内并远离窗户，船只应尽快返回避风港。",
+        ),
+        False,
+        False,
+    ),
+    (
+        "another count, and no space before it",
+        "ja",
+        (
+            "港湾局が入港数を発表",
+            "港湾局によると昨日までに入港した貨物船は118隻で、前の週に比べて減ったものの、秋の穀物の輸送が始まれば再び増える見通しだと説明した。",
+        ),
+        (
+            "港湾局が入港数を発表",
+            "港湾局によると昨日までに入港した貨物船は143隻で、前の週に比べて減ったものの、秋の穀物の輸送が始まれば再び増える見通しだと説明した。",
+        ),
+        False,
+        False,
+    ),
+    (
         "same headline",
         "ja",
         "北海道で震度五弱の地震、津波の心配なし",
@@ -736,6 +764,23 @@ def test_why_says_what_keeps_two_items_apart(kind: str, a: Said, b: Said, featur
 )
 def test_numbers_are_read_as_they_are_meant(written: str, meant: str) -> None:
     assert list(numbers.numbers(f"about {written} of them", ())) == [meant]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("死者15人、負傷者２０人", {"15", "20"}),
+        ("截至早上10时逾25.3万人次入境", {"10", "25.3"}),
+        ("ราคาทองวันนี้บาทละ52350บาท", {"52350"}),
+        ("오전10시 기준 확진자1,204명", {"10", "1204"}),
+        ("مقتل 7 وإصابة و15 مفقودا", {"7", "15"}),
+        ("ב15 במאי", {"15"}),
+        ("版本v2.1", {"2.1"}),
+        ("A4 bei G7, É5, Т34, Đ3, ế9, ١2", {"12"}),  # names, and one number in digits of two scripts
+    ],
+)
+def test_numbers_are_read_in_scripts_that_set_no_space_before_them(written: str, meant: set[str]) -> None:
+    assert set(numbers.numbers(written, ())) == meant
 
 
 ROAD = "The road over the Alm pass between Gruenau and Ischl is closed to lorries from {} in May until the end of the season, the county says."

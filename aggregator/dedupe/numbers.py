@@ -11,7 +11,9 @@ from collections.abc import Iterable, Sequence
 from aggregator.text.words import fold
 
 _DIGIT = re.compile(r"\d")
-_NUMBER = re.compile(r"(?<![#\w])[vV]?\d+(?:[.,'’\u00a0\u202f\u066b\u066c]\d+)*")
+# Only Latin, Greek and Cyrillic letters make a name of a number that they stand before (`G7`, `Т34`): other
+# scripts write words and numbers without a space (`死者15人`, `오전10시`, `و15`).
+_NUMBER = re.compile(r"(?<![#\d_A-Za-zª-ԯḀ-ỿ])[vV]?\d+(?:[.,'’\u00a0\u202f\u066b\u066c]\d+)*")
 _MARK = re.compile(r"\D")
 _GROUPS = re.compile(
     r"[1-9]\d{0,2}(?:(?: \d{2,3})* \d{3})"
