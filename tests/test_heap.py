@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,11 @@ def test_B2_what_lies_between_things_in_use_is_given_back() -> None:
     del pieces
     heap.give_back()
     assert len(kept) == 10 and resident() - before < 30_000_000, "of 90 MB"
+
+
+def test_what_is_loaded_is_not_looked_through_meanwhile_and_again_afterwards() -> None:
+    before, frozen = gc.get_threshold(), gc.get_freeze_count()
+    with heap.seldom_collected():
+        assert gc.isenabled() and gc.get_threshold() != before
+        assert gc.get_freeze_count() > frozen
+    assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)

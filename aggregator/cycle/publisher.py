@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from aggregator import edition, render
+from aggregator import edition, heap, render
 from aggregator.config import Config
 from aggregator.cycle import digests, dirty, sitepages
 from aggregator.cycle.archives import Archives
@@ -54,8 +54,9 @@ def publish_changed(config: Config, store: Store, now: int, stop: Stop | None = 
     if store.meta("born") is None:
         store.set_meta("born", str(now))
     publisher = Publisher(config, store, folder, now, stop or Stop(), is_all_new)
-    for portion in portions(names, publisher.editions.topics):
-        publisher.publish(portion)
+    with heap.seldom_collected():
+        for portion in portions(names, publisher.editions.topics):
+            publisher.publish(portion)
     return publisher.finish()
 
 

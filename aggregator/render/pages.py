@@ -141,11 +141,15 @@ def _played(media: Enclosure) -> tuple[str, str] | None:
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader  # not before a page is made
 
+    from aggregator.render.compiled import Compiled
+
     environment = Environment(
         loader=PackageLoader("aggregator.render"),
         autoescape=True,
         trim_blocks=False,
         keep_trailing_newline=True,
+        auto_reload=False,
+        bytecode_cache=Compiled(__spec__.cached),
     )
     environment.filters.update(iso=rfc3339, day=readable, clock=lambda at: rfc3339(at)[11:16] + " UTC")
     environment.globals["style"] = Markup(style())
