@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -443,3 +444,22 @@ def test_blanks_in_addresses(address: str, link: str) -> None:
 def test_S14_a_quick_look_at_what_is_clean_overlooks_nothing(text: str, wanted: str) -> None:
     assert markup.clean(text) == wanted and markup.clean(wanted) == wanted
     assert not markup._is_clean(text) and markup._is_clean(wanted)
+
+
+def test_S14_the_quick_look_knows_every_character_and_every_letter_that_was_encoded_twice() -> None:
+    def asked_one_by_one(text: str) -> bool:
+        patterns = (markup._ILLEGAL, markup._SUSPECT, markup._NONCHARACTERS)
+        return not any(one.search(text) for one in patterns)
+
+    alone = (f"a{chr(code)}b" for plane in range(17) for code in _edges(plane * 0x10000))
+    pairs = (f"a{chr(lead)}{chr(next_)}b" for lead in range(0xBE, 0xF8) for next_ in range(0x7E, 0x2125))
+    for text in (*alone, *pairs):
+        assert markup._is_clean(text) == asked_one_by_one(text), ascii(text)
+
+
+def _edges(plane: int) -> Iterator[int]:
+    """Characters of a plane: the first and the last thousands of the first one, the last ones of others."""
+    if plane == 0:
+        yield from (*range(0x3000), *range(0xD700, 0xE100), *range(0xFD00, 0x10000))
+    else:
+        yield from range(plane + 0xFFF0, plane + 0x10000)

@@ -82,7 +82,8 @@ class Editions:
         return self._of_whole(view, chosen, without)
 
     def _of_whole(self, view: View, chosen: Sequence[Story], without: Container[str] = ()) -> Edition:
-        heads = stories.heads(self.store, {story.event for story in chosen})
+        of_events = {story.event for story in chosen} if view.one_per == "event" else ()
+        heads = stories.heads(self.store, of_events)
         return edition.compose(view, chosen, heads, self.origins, self.priorities, without)
 
     def newest(self, topic: Topic) -> Edition:
@@ -141,12 +142,13 @@ class Editions:
             ids |= {story.public_id, *(member.entry.public_id for member in story.members)}
         return archives.archived(self.store, view.id, ids, least=1)
 
-    def of_source(self, source: str, limit: int) -> tuple[Item, ...]:
-        """What a source tells, as it tells it, newest first; with all who tell the same."""
-        view = replace(
-            self.view(ALL), id="source", one_per="entry", source=source, limit=None, size=None, sort="newest"
-        )
-        return self._of_whole(view, stories.of_source(self.store, source, limit)).items[:limit]
+    def of_sources(self, sources: Sequence[str], limit: int) -> dict[str, tuple[Item, ...]]:
+        """What each source tells, as it tells it, newest first; with all who tell the same."""
+        view = replace(self.view(ALL), id="source", one_per="entry", limit=None, size=None, sort="newest")
+        return {
+            source: self._of_whole(replace(view, source=source), told).items[:limit]
+            for source, told in stories.of_sources(self.store, sources, limit).items()
+        }
 
     def front(self) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
         """(events that most sources tell, other stories that are new)."""

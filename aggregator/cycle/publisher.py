@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator import edition, heap, render
+from aggregator.batches import batches
 from aggregator.config import Config
 from aggregator.cycle import digests, dirty, sitepages
 from aggregator.cycle.archives import Archives
@@ -27,6 +28,7 @@ from aggregator.store import Reader, Store, lookup, sources, unpublished
 from aggregator.store.archives import unprinted
 
 PORTION = 1000  # pages of events that are noted as published together
+SOURCES = 30  # of which what they tell is loaded at a time
 SOURCE_PAGE = 2  # for how many of them the page of a source counts
 EDITION = 50  # for how many of them an edition counts: it has feeds of up to 5 MB
 HELD = 8_000_000  # bytes of files that wait in memory until they are written together
@@ -135,9 +137,11 @@ class Publisher:
 
     def _files(self, portion: Portion) -> Files:
         yield from self._pages_of_events(portion.events)
-        for name in portion.editions:
-            self._stop.check()
-            yield from self._edition(name)
+        for names in batches(portion.editions, SOURCES):
+            told = self._told_by(names)
+            for name in names:
+                self._stop.check()
+                yield from self._edition(name, told)
         if portion.is_last and self.editions.topics.keys() & set(portion.editions[-1:]):
             yield sitepages.front_page(self.editions, self._first_items)
 
@@ -166,8 +170,13 @@ class Publisher:
             self._waiting += [f"{_EVENT}{event}" for event in own.gone]
             yield own.files
 
-    def _edition(self, name: str) -> Files:
-        """The files of an edition; none where it left the config."""
+    def _told_by(self, editions: Sequence[str]) -> dict[str, tuple[Item, ...]]:
+        """What the sources tell whose pages are among these."""
+        named = [name.removeprefix(dirty.OF_SOURCE) for name in editions if name in self._of_sources]
+        return self.editions.of_sources(named, sitepages.ON_SOURCE)
+
+    def _edition(self, name: str, told: Mapping[str, Sequence[Item]]) -> Files:
+        """The files of an edition; none where it left the config. `told`: by sources."""
         topic = self.editions.topics.get(name)
         if name == dirty.SOURCES:
             yield self._sources()
@@ -176,13 +185,15 @@ class Publisher:
         elif topic is not None:
             yield from self._topic(topic)
         elif name in self._of_sources:
-            yield self._source(name.removeprefix(dirty.OF_SOURCE))
+            source = name.removeprefix(dirty.OF_SOURCE)
+            yield self._source(source, told[source])
 
-    def _source(self, source: str) -> dict[str, bytes]:
+    def _source(self, source: str, items: Sequence[Item]) -> dict[str, bytes]:
         """The page of a source: nothing on it changes without news."""
         if self._states is None:
             self._states = sources.last_notices(self._store)
-        page = sitepages.source_page(self.editions, source, self._neighbours, self._states.get(source))
+        last = self._states.get(source)
+        page = sitepages.source_page(self.editions, source, items, self._neighbours, last)
         return {f"{dirty.page_of(source)}{HTML.ending}": page}
 
     def _topic(self, topic: Topic) -> Files:

@@ -42,7 +42,7 @@ def search_items(config: Config, store: Reader, numbers: Sequence[int]) -> list[
 
 def source_items(config: Config, store: Reader, source: str, limit: int) -> list[Item]:
     """What a source tells, as it tells it, newest first; with all who tell the same."""
-    return list(Editions(config, store).of_source(source, limit))
+    return list(Editions(config, store).of_sources([source], limit)[source])
 
 
 def _view(config: Config, store: Reader, title: str, description: str, limit: int | None) -> View:

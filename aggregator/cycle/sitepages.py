@@ -72,12 +72,15 @@ ON_SOURCE = 20  # items on a source's page
 
 
 def source_page(
-    editions: Editions, source: str, around: Sequence[pages.Neighbour], last: StateChange | None
+    editions: Editions,
+    source: str,
+    items: Sequence[Item],
+    around: Sequence[pages.Neighbour],
+    last: StateChange | None,
 ) -> bytes:
-    """What a source tells, which topics that gives to, and what happened to it last."""
+    """What a source tells (`items`), which topics that gives to, and what happened to it last."""
     chosen = next(one for one in editions.config.sources if one.id == source)
     origin = editions.origins[source]
-    items = editions.of_source(source, ON_SOURCE)
     line = pages.SourceLine(source, origin.title, origin.url, origin.site, chosen.enabled)
     return pages.source(line, items, editions.config.site, around, last)
 

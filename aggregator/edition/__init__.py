@@ -239,6 +239,8 @@ class _Maker:
         """What is pinned leads, then the highest priority; among equals the first, or the longest if the
         config says so.
         """
+        if len(members) == 1:
+            return members[0]
 
         def rank(member: Member) -> tuple[bool, int, int, int, str]:
             entry = member.entry
@@ -295,7 +297,7 @@ class _Maker:
         same = [member for member in own if member is not lead]
         entry, teller = self._united(lead, same, others)
         also = self._also(lead, same, others)
-        telling = [telling for _, telling in also] + reported.by(lead.entry, same, others, self._origin)
+        telling = self._tellings(lead, also, same, others)
         has_page = needs_page(lead.entry.link) or len(telling) > SHOWN
         return Item(
             head.public_id,
@@ -323,6 +325,16 @@ class _Maker:
             listed = reported.others(lead, same, self._read)
         also = [(member, self._telling(member, member.reason.level or "item")) for member in listed]
         return also + [(member, self._telling(member, "event")) for member in others]
+
+    def _tellings(
+        self,
+        lead: Member,
+        also: Sequence[tuple[Member, Telling]],
+        same: Sequence[Member],
+        others: Sequence[Member],
+    ) -> list[Telling]:
+        """Of those at hand, then of those whom they report."""
+        return [telling for _, telling in also] + reported.by(lead.entry, same, others, self._origin)
 
     def _story(self, story: Story) -> Item:
         lead = self._lead(story.members)
@@ -366,12 +378,22 @@ class _Maker:
     def _entry(self, member: Member, story: Story) -> Item:
         """An item of its own, that says what it says itself; the others are listed with it."""
         entry, published = member.entry, member.entry.published or 0
-        head = Head(entry.public_id, published)
-        alone = self._item(head, entry.changed, member, ())
-        listed = self._item(head, entry.changed, member, story.members)
         later = [one for one in story.members if one.publication >= member.publication]
-        changed = max(published, _updated(entry.changed, later))
-        return replace(alone, also=listed.also, updated=changed, topics=story.topics)
+        telling = self._tellings(member, (), (), ())
+        has_page = needs_page(entry.link) or len(telling) > SHOWN
+        if same := [one for one in story.members if one is not member]:
+            telling = self._tellings(member, self._also(member, same, ()), same, ())
+        return Item(
+            entry.public_id,
+            self._united(member, (), ())[0],
+            self._origin(entry),
+            self._link(entry, entry.public_id),
+            published,
+            max(published, _updated(entry.changed, later)),
+            tuple(telling),
+            story.topics,
+            page=page(entry.public_id) if has_page else None,
+        )
 
 
 def _event_topics(lead: Story, stories: Sequence[Story]) -> tuple[str, ...]:
@@ -404,12 +426,16 @@ def _updated(changed: int, members: Sequence[Member]) -> int:
     """When readers saw the last difference. Members that came out together changed nothing for them, and are
     as old as their sources say; one that came to an item already published did, when it was seen (F18).
     """
+    if len(members) == 1:
+        return max(changed, 0)
     first = min(member.publication for member in members)
     return max(changed, *(member.entry.first_seen for member in members if member.publication > first), 0)
 
 
 def _taken_from(entry: Entry, subscribed: Origin) -> Origin:
     """The feed that a planet took the entry from (its atom:source), else the one subscribed to."""
+    if not entry.extras:
+        return subscribed
     said = dict(entry.extras)
     title = said.get("origin:title")
     if not title:

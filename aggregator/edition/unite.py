@@ -29,8 +29,8 @@ def unite(
     """(the lead with what it lacks, the entry whose text it holds). `same`: of its own story, `others`: of
     its event; `name`: of an entry's source; at most so many media come from others.
     """
-    if not (same or others or lead.enclosures):
-        return lead, lead  # as most are: nobody has more to say, and no media are there twice
+    if not (same or others):  # as most are: nobody has more to say
+        return _with_own_media(lead), lead
     told, everybody = _told(lead, same, others, name), (lead, *same, *others)
     united = replace(
         told.entry,
@@ -41,6 +41,12 @@ def unite(
         extras=(*lead.extras, *_episode(lead, same)),
     )
     return united, told.teller
+
+
+def _with_own_media(entry: Entry) -> Entry:
+    """None twice, and each as long as its episode."""
+    media = _enclosures((entry,), (), lambda _: "", 0)
+    return entry if media == entry.enclosures else replace(entry, enclosures=media)
 
 
 class _Told(NamedTuple):

@@ -79,7 +79,7 @@ class _Shown:
 
     def __init__(self, item: Item, site: Site, whole: bool = False) -> None:
         self.entry, self.origin, self.published = item.entry, item.origin, item.published
-        self.page, self.topics, self.also = item.page, item.topics, item.also
+        self.page, self.topics, self.also, self._site = item.page, item.topics, item.also, site
         self.title: str | Markup = item.entry.title
         self.link = urls.clean_link(item.link) or site.base_url
         self.summary: str | Markup = _summary(item.entry)
@@ -90,16 +90,21 @@ class _Shown:
         self.likeness: float | None = None  # how well it fits its event, where that is said
         # else its source gives no date, or a later one
         self.is_dated = item.published != item.entry.first_seen
-        self._set_tellers(site, whole)
+        self._set_tellers(whole)
 
-    def _addresses(self, site: Site) -> list[tuple[str, str]]:
+    @property
+    def outlets(self) -> list[tuple[str, str]]:
         """Who tells it, and the address where each of them does."""
         tellings = {prepare.source_title(other.origin): other.link for other in reversed(self.also)}
         tellings[self.source] = self.link
         names = (self.source, *self.others)
-        return [(name, urls.clean_link(tellings[name] or "") or site.base_url) for name in names]
+        return [(name, urls.clean_link(tellings[name] or "") or self._site.base_url) for name in names]
 
-    def _set_tellers(self, site: Site, whole: bool) -> None:
+    @property
+    def told_last(self) -> int:
+        return max([self.published, *(other.published for other in self.also)])
+
+    def _set_tellers(self, whole: bool) -> None:
         """Who tells it, and where."""
         self.source = prepare.source_title(self.origin)
         names = (prepare.source_title(other.origin) for other in self.also)
@@ -108,8 +113,6 @@ class _Shown:
         self.sources_word = f"{self.tellers} sources" if self.others else f"{len(self.also) + 1} times"
         self.listed = self.also if whole else self.also[:SHOWN]
         self.unlisted = len(self.also) - len(self.listed)
-        self.outlets = self._addresses(site)
-        self.told_last = max([self.published, *(other.published for other in self.also)])
 
 
 def _summary(entry: Entry) -> str | Markup:
@@ -151,9 +154,19 @@ def _environment() -> Environment:
         auto_reload=False,
         bytecode_cache=Compiled(__spec__.cached),
     )
-    environment.filters.update(iso=rfc3339, day=readable, clock=lambda at: rfc3339(at)[11:16] + " UTC")
+    environment.filters.update(day=readable, when=_when, hour=_hour)
     environment.globals["style"] = Markup(style())
     return environment
+
+
+def _when(at: int) -> Markup:
+    return Markup(f'<time datetime="{rfc3339(at)}">{readable(at)}</time>')
+
+
+def _hour(at: int) -> Markup:
+    """Where the day stands above."""
+    said = rfc3339(at)
+    return Markup(f'<time datetime="{said}" title="{readable(at)}">{said[11:16]} UTC</time>')
 
 
 @functools.cache

@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from functools import lru_cache
 from typing import Any
 
 from aggregator.model import (
@@ -131,13 +132,13 @@ def entry(row: Sequence[Any]) -> Entry:
         language=row[10],
         published=row[11],
         updated=row[12],
-        authors=_empty_or(row[13], Person),
-        categories=_empty_or(row[14], Category),
-        enclosures=_empty_or(row[15], Enclosure),
+        authors=() if row[13] == "[]" else _people(row[13]),
+        categories=() if row[14] == "[]" else _categories(row[14]),
+        enclosures=() if row[15] == "[]" else _all(row[15], Enclosure),
         image=row[16],
         comments=row[17],
         rights=row[18],
-        extras=() if row[19] == "[]" else tuple((name, value) for name, value in json.loads(row[19])),
+        extras=() if row[19] == "[]" else tuple((name, value) for name, value in load(row[19])),
         digest=row[20],
         public_id=row[21],
         first_seen=row[22],
@@ -145,8 +146,18 @@ def entry(row: Sequence[Any]) -> Entry:
     )
 
 
-def _empty_or(text: str, kind: Any) -> tuple[Any, ...]:
-    return () if text == "[]" else tuple(kind(**record) for record in json.loads(text))
+def _all(text: str, kind: Any) -> tuple[Any, ...]:
+    return tuple(kind(**record) for record in load(text))
+
+
+@lru_cache(maxsize=1000)  # the same from entry to entry of a source
+def _people(text: str) -> tuple[Person, ...]:
+    return _all(text, Person)
+
+
+@lru_cache(maxsize=1000)
+def _categories(text: str) -> tuple[Category, ...]:
+    return _all(text, Category)
 
 
 SOURCE_COLUMNS = (

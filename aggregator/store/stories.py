@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from aggregator.batches import batches
@@ -107,12 +108,23 @@ def newest(
     return stories(reader, [row[0] for row in found])
 
 
-def of_source(reader: Reader, source: str, limit: int) -> tuple[Story, ...]:
-    """The stories of the newest entries that the source's document holds, newest first."""
-    listed = reader.value("SELECT present FROM source WHERE id = ?", (source,))
+def of_sources(reader: Reader, sources: Sequence[str], limit: int) -> dict[str, tuple[Story, ...]]:
+    """Source → the stories of the newest entries that its document holds, newest first."""
+    listed = reader.chosen("SELECT id, present FROM source WHERE id", sources)
+    present: dict[str, list[int]] = {source: rows.load(numbers) for source, numbers in listed}
+    newest = {source: _newest_of(reader, numbers, limit) for source, numbers in present.items()}
+    found = {one.id: one for one in stories(reader, list(dict.fromkeys(chain(*newest.values()))))}
+    return {
+        source: tuple(found[story] for story in newest.get(source, ()) if story in found)
+        for source in sources
+    }
+
+
+def _newest_of(reader: Reader, entries: Sequence[int], limit: int) -> list[int]:
+    """The stories of the newest of these entries, newest first."""
     query = "SELECT e.published, e.public_id, m.story FROM entry e JOIN member m ON m.entry = e.id WHERE e.id"
-    placed = sorted(reader.chosen(query, rows.load(listed or "[]")), reverse=True)
-    return stories(reader, list(dict.fromkeys(story for _, _, story in placed[:limit])))
+    placed = sorted(reader.chosen(query, entries), reverse=True)
+    return list(dict.fromkeys(story for _, _, story in placed[:limit]))
 
 
 def of_events(reader: Reader, events: Iterable[int]) -> tuple[Story, ...]:

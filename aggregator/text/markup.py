@@ -33,6 +33,12 @@ _SUSPECT = re.compile(f"[\xc2-\xf4][{_CONTINUES}]")
 _LETTER = re.compile(f"[\xc2-\xc5\xce-\xd1\xd7-\xdb][{_CONTINUES}]|\xe2[\x80\x82€‚][{_CONTINUES}]")
 _FOREIGN = re.compile("[^\x00-\x7f]+")
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r"))
+# What `_ILLEGAL`, `_NONCHARACTERS` and `_SUSPECT` look for is among these, in UTF-8. Each begins with one byte,
+# which is looked for as fast as memory is read.
+_C1 = re.compile(rb"\xc2[\x80-\x9f]")
+_END_OF_FIRST_PLANE = re.compile(rb"\xef[\xb7\xbf]")
+_END_OF_A_PLANE = re.compile(rb"\xbf[\xbe\xbf]")
+_MAYBE_SUSPECT = re.compile(rb"\xc3[\x82-\xb4][\xc2\xc5\xc6\xcb\xe2]")
 _NONCHARACTERS = re.compile(
     "["
     + "".join(f"{chr((plane << 16) + 0xFFFE)}{chr((plane << 16) + 0xFFFF)}" for plane in range(1, 17))
@@ -99,15 +105,25 @@ def clean(text: str) -> str:
 
 
 def _is_clean(text: str) -> bool:
-    """Whether nothing is to be done, as for most texts: asked many times over, so of bytes where they are
-    ASCII.
-    """
-    if text.isascii():
-        return len(text.encode().translate(None, _CONTROLS)) == len(text)
-    if _ILLEGAL.search(text) or _SUSPECT.search(text):
+    """Whether nothing is to be done, as for most texts: asked many times over, so of bytes first."""
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair
         return False
-    # without characters of the planes beyond the first: two bytes each
-    return len(text.encode("utf-16-le")) == 2 * len(text) or not _NONCHARACTERS.search(text)
+    if len(data.translate(None, _CONTROLS)) != len(data):
+        return False
+    if len(data) == len(text) or not _is_doubtful(data):
+        return True
+    return not (_ILLEGAL.search(text) or _SUSPECT.search(text) or _NONCHARACTERS.search(text))
+
+
+def _is_doubtful(data: bytes) -> bool:
+    return bool(
+        _C1.search(data)
+        or _END_OF_FIRST_PLANE.search(data)
+        or _END_OF_A_PLANE.search(data)
+        or _MAYBE_SUSPECT.search(data)
+    )
 
 
 def _mended(text: str) -> str:
