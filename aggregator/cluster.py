@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -34,6 +34,7 @@ COMMON = 0.05  # of all events: terms in more of them find nobody
 PRIOR = 8_000  # events that the prior is worth
 FLOOR = 0.00025  # share of events that the rarest word is taken to be in
 EVERYWHERE = 0.35  # share of items from which on a word says nothing
+OFTEN = 0.01  # share of items from which on a word alone does not say what happened: `best`, `top`, `year`
 
 
 # Log-odds that two stories tell one happening: near what `scripts/fit-events` finds on sets that have nothing
@@ -119,6 +120,26 @@ def cosine(a: Vector, b: Vector) -> float:
     chance in a set, must not show.
     """
     return math.fsum([a[term] * b[term] for term in a.keys() & b.keys()])
+
+
+def says_what(shared: Iterable[str], languages: Iterable[str]) -> bool:
+    """Whether terms that two stories have in common say what happened, or only when and how much: `2025`,
+    `10 March`, `best … of 2025`. What is common in one of the languages of the two says nothing.
+    """
+    terms = set(shared)
+    said = [vocabulary.shares(language) for language in languages]
+    counted = any(map(str.isdecimal, terms))
+    return any(
+        not _is_of_a_date(term, counted) and all(share.get(term, 0.0) < OFTEN for share in said)
+        for term in terms
+    )
+
+
+def _is_of_a_date(term: str, counted: bool) -> bool:
+    """A number, a day or a month. `counted`: beside a number; alone, what has three letters may be any word
+    (`sun`, `mar`).
+    """
+    return term.isdecimal() or (term in vocabulary.calendar() and (counted or len(term) > 3))
 
 
 @dataclass(frozen=True, slots=True)

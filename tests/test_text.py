@@ -331,6 +331,36 @@ def test_a_word_is_worth_what_it_tells_in_its_language() -> None:
 
 
 @pytest.mark.parametrize(
+    ("shared", "languages", "wanted"),
+    [
+        ("2025", "en ru", False),
+        ("10 march", "en", False),
+        ("10 ноября", "ru", False),
+        ("10 mai", "de", False),
+        ("friday", "en", False),
+        ("vendredi 14 novembre", "fr", False),
+        ("2025 best", "en", False),
+        ("2025 best", "fi", True),  # of which no list knows it
+        ("best", "pl en", False),  # common in one of the two
+        ("2025 oscar", "en", True),
+        ("7.1 2025", "en", True),  # a version is a name
+        ("sun", "en", True),
+        ("sun 10", "en", False),
+        ("quake", "xx", True),
+        ("", "en", False),
+    ],
+)
+def test_what_two_stories_share_says_what_happened(shared: str, languages: str, wanted: bool) -> None:
+    assert cluster.says_what(shared.split(), languages.split()) is wanted
+
+
+def test_how_common_a_word_is_that_says_what_happened(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = {"quake": cluster.OFTEN, "flood": cluster.OFTEN - 1e-9}
+    monkeypatch.setattr(vocabulary, "shares", lambda language: shares)
+    assert [cluster.says_what([word], ["en"]) for word in shares] == [False, True]
+
+
+@pytest.mark.parametrize(
     ("one", "other", "spoken", "same"),
     [
         ("won", "wins", "en", True),

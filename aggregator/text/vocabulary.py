@@ -11,6 +11,7 @@ are in LICENSE.txt beside them.
 from __future__ import annotations
 
 import functools
+import json
 import math
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -107,6 +108,15 @@ def _by_script(words: Sequence[str]) -> str | None:
     if any("\u3040" <= character <= "\u30ff" for character in characters):
         return "ja"
     return "zh" if any("\u4e00" <= character <= "\u9fff" for character in characters) else None
+
+
+@functools.cache
+def calendar() -> frozenset[str]:
+    """Stems of the names of days and months in all languages that are known, of three letters and more."""
+    names = json.loads(resources.files("aggregator").joinpath("data/dates.json").read_text(encoding="utf-8"))
+    listed = (*names["months"].values(), *names["weekdays"].values())
+    words = {word for line in listed for word in line.split() if len(word) >= 3}
+    return frozenset(words | {light(word) for word in words})
 
 
 RARE = 1 - math.exp(-DOCUMENT * UNKNOWN)
