@@ -165,14 +165,14 @@ def _full(item: Item, summary: str) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    return "".join(f"<p>{html.escape(line, quote=False)}</p>" for line in text.split("\n") if line)
+    return "".join(f"<p>{_escaped(line)}</p>" for line in text.split("\n") if line)
 
 
 def _quoted(body: str, telling: Telling) -> str:
     """Another source's text, under its own name and not under the by-line of the lead."""
     return (
         f"<p>{_headline(telling)} "
-        f"({html.escape(source_title(telling.origin))}):</p><blockquote>{body}</blockquote>"
+        f"({_escaped(source_title(telling.origin))}):</p><blockquote>{body}</blockquote>"
     )
 
 
@@ -181,11 +181,11 @@ def _unsaid(item: Item) -> str:
     text.
     """
     found = [
-        html.escape(one.url, quote=True)
+        one.url
         for one in item.entry.enclosures
         if urls.publishable(one.url) is None and urls.clean_link(one.url)
     ]
-    return "".join(f'<p><a href="{url}">{url}</a></p>' for url in found)
+    return "".join(f"<p>{_link(address, address)}</p>" for address in found)
 
 
 def _by_source(also: Sequence[Telling]) -> list[tuple[str, list[Telling]]]:
@@ -203,7 +203,7 @@ def also_in(also: Sequence[Telling], page: str | None = None) -> str:
     if not also:
         return ""
     lines = [
-        f"{html.escape(title)}: {'; '.join(map(_told, tellings))}"
+        f"{_escaped(title)}: {'; '.join(map(_told, tellings))}"
         for title, tellings in _by_source(also[:SHOWN])
     ]
     if len(also) > SHOWN:
@@ -221,8 +221,16 @@ def _headline(telling: Telling) -> str:
 
 
 def _link(text: str, address: str | None) -> str:
-    shown = html.escape(text)
-    return f'<a href="{html.escape(address, quote=True)}">{shown}</a>' if address else shown
+    """As `markup.safe` writes it, so that nothing remains to be done."""
+    shown = _escaped(text)
+    if not address:
+        return shown
+    value = _escaped(address).replace('"', "&quot;")
+    return f'<a href="{value}" rel="noopener noreferrer">{shown}</a>'
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=False)
 
 
 def related(one: Prepared) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import nh3
 
 from aggregator import urls
-from aggregator.text import embedded
+from aggregator.text import embedded, settled
 
 # characters of one fragment before sanitising: nh3 is quadratic in nesting (80,000 open <div>: 13 s)
 MAX_HTML = 256_000
@@ -184,6 +184,15 @@ def safe(markup: str, base: str | None = None, page: str | None = None) -> str:
     text = clean(markup)
     if "<" not in text and "&" not in text:
         return html.escape(text, quote=False).replace("\xa0", "&nbsp;")  # as nh3 writes it
+    return text if len(text) <= MAX_HTML and _is_settled(text) else _washed(text, base, page)
+
+
+def _is_settled(text: str) -> bool:
+    _place.base = _place.page = None
+    return settled.is_settled(text, _attribute)
+
+
+def _washed(text: str, base: str | None, page: str | None) -> str:
     text = _shortened(text)
     once = _cleaned(text, base, page)
     # misplaced tables, headings in headings, pictures that turn out to be none: what is moved around lies
