@@ -96,11 +96,12 @@ class Loss(NamedTuple):
 
 
 def name(element: etree._Element) -> str:
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    """Also where damage left a tag that is no name, such as `{…}a:b`."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def space(element: etree._Element) -> str:
-    return etree.QName(element).namespace or "" if isinstance(element.tag, str) else ""
+    return element.tag.rpartition("}")[0].removeprefix("{") if isinstance(element.tag, str) else ""
 
 
 def items(feed: str, body: bytes) -> Iterator[Said]:

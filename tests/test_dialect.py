@@ -13,7 +13,9 @@ AT = 1_790_000_000
 NAMES = (
     'xmlns:media="http://search.yahoo.com/mrss/" xmlns:content="http://purl.org/rss/1.0/modules/content/" '
     'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" xmlns:dc="http://purl.org/dc/elements/1.1/" '
-    'xmlns:georss="http://www.georss.org/georss" xmlns:gml="http://www.opengis.net/gml" xmlns:x="http://x.example/"'
+    'xmlns:georss="http://www.georss.org/georss" xmlns:gml="http://www.opengis.net/gml" xmlns:x="http://x.example/" '
+    'xmlns:yandex="http://news.yandex.ru" xmlns:turbo="http://turbo.yandex.ru" '
+    'xmlns:creativeCommons="http://backend.userland.com/creativeCommonsRssModule"'
 )
 OWN = (
     "<title>Bridge opens</title><link>https://n.example/bridge</link><description>The bridge is open.</description>"
@@ -155,10 +157,38 @@ def test_what_is_of_others_is_kept_as_it_was_said() -> None:
             ("word " * 300).strip(),
             None,
         ),
+        (
+            "the whole of it for Yandex",
+            "<description>In short</description><yandex:full-text>The <![CDATA[<b>whole</b>]]> of it</yandex:full-text>",
+            "The <b>whole</b> of it",
+            "In short",
+        ),
+        (
+            "the whole of it in a page for Yandex",
+            "<turbo:content>&lt;p&gt;The whole of it&lt;/p&gt;</turbo:content><description>In short</description>",
+            "<p>The whole of it</p>",
+            "In short",
+        ),
+        ("the whole of it in an old feed", "<fulltext>All of it</fulltext>", "All of it", "All of it"),
+        (
+            "less for others than the content",
+            "<content:encoded>All of it</content:encoded><full-text>Less</full-text>",
+            "All of it",
+            "All of it",
+        ),
+        (
+            "in CDATA twice",
+            "<description>&lt;![CDATA[&lt;p&gt;All&lt;/p&gt;]]&gt; of it</description>",
+            "<p>All</p> of it",
+            None,
+        ),
     ],
 )
-def test_which_of_its_texts_is_which(name: str, item: str, content: str, summary: str | None) -> None:
-    found = entry(f"<title>t</title>{item}")
+@pytest.mark.parametrize("broken", ["", "<br>"], ids=["well-formed", "not well-formed"])
+def test_which_of_its_texts_is_which(
+    name: str, item: str, content: str, summary: str | None, broken: str
+) -> None:
+    found = entry(f"<title>t</title>{item}{broken}")
     assert found.content == content, name
     assert summary is None or found.summary == summary, name
 
@@ -173,6 +203,66 @@ def test_which_of_its_texts_is_which(name: str, item: str, content: str, summary
 )
 def test_a_title_where_the_item_has_none(item: str, title: str) -> None:
     assert entry(f"{item}<guid>g</guid>").title == title
+
+
+@pytest.mark.parametrize(
+    ("item", "wanted"),
+    [
+        ("<dc:language>fr</dc:language>", "fr"),
+        ("<language>pt-BR</language>", "pt-BR"),
+        ("<title xml:lang='it'>t</title><dc:language>fr</dc:language>", "it"),
+        ("<dc:language>no such language</dc:language>", "en"),
+        ("", "en"),
+    ],
+)
+def test_F34_the_language_of_an_item(item: str, wanted: str) -> None:
+    assert entry(f"{item}<description>d</description>", "<language>en</language>").language == wanted
+
+
+@pytest.mark.parametrize(
+    ("content", "link", "enclosures"),
+    [
+        ("<content type='text/html' src='/e.html'/>", "https://n.example/e.html", []),
+        ("<content type='text/html; charset=utf-8' src='/e.html'/>", "https://n.example/e.html", []),
+        ("<link href='/own'/><content type='text/html' src='/e.html'/>", "https://n.example/own", []),
+        (
+            "<link href='/own'/><content type='video/mp4' src='/e.mp4'/>",
+            "https://n.example/own",
+            ["https://n.example/e.mp4"],
+        ),
+        ("<content type='application/x-shockwave-flash' src='/e.swf'/>", None, []),
+        ("<content src='/e'/>", None, []),
+    ],
+)
+def test_what_is_out_of_line_is_linked(content: str, link: str | None, enclosures: list[str]) -> None:
+    found = atom(f"<title>t</title><summary>s</summary>{content}")
+    assert (found.link, [one.url for one in found.enclosures]) == (link, enclosures)
+
+
+@pytest.mark.parametrize(
+    ("item", "wanted"),
+    [
+        ("<link rel='license' href='https://l.example/by'/>", ["https://l.example/by"]),
+        (
+            "<link rel='license' href='https://l.example/by'/><creativeCommons:license>https://l.example/sa</creativeCommons:license>",
+            ["https://l.example/by", "https://l.example/sa"],
+        ),
+        ("<link rel='license' href='javascript:x'/>", []),
+        ("<link rel='license'/>", []),
+    ],
+)
+def test_a_licence_may_be_a_link(item: str, wanted: list[str]) -> None:
+    found = atom(f"<title>t</title>{item}")
+    assert [value for name, value in found.extras if name == "license"] == wanted
+
+
+def test_F38_thirty_authors_in_one_element_are_all_named() -> None:
+    names = ", ".join(f"Nomura-Castellanos {n}, K." for n in range(30))
+    assert [one.name for one in entry(f"<title>t</title><dc:creator>{names}</dc:creator>").authors] == [names]
+
+
+def test_F27_rights_may_name_what_is_no_element() -> None:
+    assert atom("<title>t</title><rights>© &lt;Acme&gt; &amp;amp; Co</rights>").rights == "© <Acme> & Co"
 
 
 def test_a_foreign_default_namespace_is_foreign() -> None:
@@ -283,6 +373,8 @@ PUBLIC = (
         ("two characters", "a &NotEqualTilde; b", "a ≂̸ b", ""),
         ("capitals", "a &AMP; b &LT;3", "a & b <3", ""),
         ("in CDATA", "<![CDATA[AT&T &eacute; &amp; D&D]]>", "AT&T é & D&D", ""),
+        ("in CDATA twice", "&lt;![CDATA[Fish &amp;amp; chips]]&gt;", "Fish & chips", ""),
+        ("about CDATA", "What &lt;![CDATA[ is for", "What <![CDATA[ is for", ""),
         ("beside CDATA", "AT&T <![CDATA[&lt;3]]> D&D", "AT&T <3 D&D", ""),
         ("a control", "a\x0bb", "ab", ""),
         ("a DTD elsewhere", "Caf&eacute; &mdash; AT&T", "Café — AT&T", PUBLIC),

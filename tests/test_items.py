@@ -324,6 +324,40 @@ CASES: dict[str, tuple[list[list[str]], list[tuple[str, int]]]] = {
         * 2,
         [("Fire in the harbour quarter", 0)],
     ),
+    "a site that moves, guids and all": (
+        [
+            [item(one, f"{to}{one}", f"{to}{one}", day) for day, one in enumerate(names)]
+            for to, names in ((L, "abc"), ("https://b.example/blog/", "abcd"))
+        ],
+        [("a", 1), ("b", 1), ("c", 1), ("d", 0)],  # its link is another one indeed
+    ),
+    "… and another second": (
+        [[item("a", f"{to}a", f"{to}a", day)] for day, to in ((1, L), (1.001, "https://b.example/"))],
+        [("a", 0)] * 2,
+    ),
+    "… and no date": (
+        [[item("a", f"{to}a", f"{to}a")] for to in (L, "https://b.example/")],
+        [("a", 0)] * 2,
+    ),
+    "… and another page": (
+        [[item("a", to, to, 1)] for to in (f"{L}a", "https://b.example/b")],
+        [("a", 0)] * 2,
+    ),
+    "… and another title": (
+        [[item(name, f"{to}a", f"{to}a", 1)] for name, to in (("a", L), ("b", "https://b.example/"))],
+        [("a", 0), ("b", 0)],
+    ),
+    "… to a page without a name": (
+        [[item("a", to, to, 1)] for to in (f"{L}a/b/", "https://b.example/")],
+        [("a", 0)] * 2,
+    ),
+    "… where one item stayed, which tells that the others are new": (
+        [
+            [item("a", f"{L}a", f"{L}a", 1), item("x", "x", f"{L}x", 1)],
+            [item("a", "https://b.example/a", "https://b.example/a", 1), item("x", "x", f"{L}x", 1)],
+        ],
+        [("a", 0), ("x", 0), ("a", 0)],
+    ),
     "no guid: the link is it, however the headline changes": (
         [[item("A", link=L + "a", day=1)], [item("Something else", link=L + "a", day=2)]],
         [("Something else", 1)],

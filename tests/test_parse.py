@@ -222,6 +222,13 @@ def test_B9_what_is_too_long_is_cut() -> None:
         and len(entry.content) <= 1_000_000
         and len(entry.raw) < 1_100_000
     )
+    long = f"<p>{'d' * 97}</p>" * 7000  # of 728,000 characters nothing is cut
+    body = f"<rss version='2.0'><channel><item><description><![CDATA[{long}]]></description></item></channel></rss>"
+    assert feed(body).entries[0].content == long
+    grows = "<a href='https://a.example/'>b</a>" * 22_000  # by what nh3 adds to each
+    body = f"<rss version='2.0'><channel><item><description><![CDATA[<b>{grows}</b>]]></description></item></channel></rss>"
+    content = feed(body).entries[0].content
+    assert 790_000 < len(content) <= 800_100 and content.endswith(">b</a></b>")
     many = parse(
         Source("s", url=BASE),
         FetchResult(

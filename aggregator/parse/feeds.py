@@ -36,6 +36,8 @@ _PUBLISHED = (
 _UPDATED = ("updated", "modified", "dcterms_modified", "dc_modified", "dc_date", "prism_modificationdate", "lastbuilddate")  # fmt: skip
 
 _TITLES = ("itunes_title", "media_title")  # where an item has no title of its own
+# All of a text, as Russian feeds say it to Yandex, Mail.ru and Rambler, and old ones in no namespace.
+_WHOLE = ("yandex_full-text", "turbo_content", "mailru_full-text", "rambler_fulltext", "full-text", "fulltext")  # fmt: skip
 _FLASH = frozenset({"application/x-shockwave-flash", "application/futuresplash"})  # nothing plays it any more
 
 # feedparser's names of elements that are passed on as they are.
@@ -44,7 +46,7 @@ _EXTRAS = {
     "itunes_episodetype": "itunes:episodeType", "subtitle": "itunes:subtitle",
     "publisher": "dc:publisher", "dc_type": "dc:type", "dc_format": "dc:format", "dc_identifier": "dc:identifier", "dc_source": "dc:source",
     "dc_relation": "dc:relation", "dc_coverage": "dc:coverage", "coverage": "dc:coverage", "geo_lat": "geo:lat", "geo_long": "geo:long",
-"slash_comments": "slash:comments", "thr_total": "thr:total", "prism_doi": "prism:doi", "license": "license",
+"slash_comments": "slash:comments", "thr_total": "thr:total", "prism_doi": "prism:doi",
 }  # fmt: skip
 
 
@@ -249,7 +251,7 @@ def _entry(item: Any, around: _Around) -> Entry:
         updated=dates.first(_dated(item, _UPDATED), habits),
         summary=summary,
         content=content,
-        language=None if language == _UNKNOWN else language or feed.language,
+        language=_language_of(item, language, feed),
     )
     return normal.finish(_with_the_rest(entry, item, feed, base, told), around.fetched.at)
 
@@ -273,7 +275,7 @@ def _with_the_rest(
 
 
 def _rights(item: Any) -> str | None:
-    return markup.plain_text(_string(_get(item, "rights")) or "")[:500] or None
+    return markup.title(_string(_get(item, "rights")) or "")[:500] or None
 
 
 def _discussion(item: Any, base: str) -> str | None:
@@ -296,6 +298,15 @@ def _dated(item: Any, names: tuple[str, ...]) -> list[str]:
 
 
 _UNKNOWN = "und"  # a language that is expressly not that of the feed (BCP 47, 4.1)
+
+
+def _language_of(item: Any, of_texts: str | None, feed: Feed) -> str | None:
+    """xml:lang of its texts, dc:language of the item, or what the feed is in."""
+    if of_texts == _UNKNOWN:
+        return None
+    return of_texts or normal.language(_get(item, "language")) or feed.language
+
+
 _ALTERNATE = (
     "alternate",
     "http://www.iana.org/assignments/relation/alternate",
@@ -312,6 +323,7 @@ def _link(item: Any, base: str, atom: bool) -> str | None:
     candidates = [
         *(link for link in originals if urls.clean_link(link)),
         *_alternates(item),
+        *(address for address, kind in _out_of_line(item) if kind in _HTML),
         named if named != guid else None,
         guid if guid and _leads(guid, "true" if atom else _get(item, "permalink")) else None,
     ]
@@ -324,6 +336,13 @@ def _alternates(item: Any) -> list[Any]:
     found = [one for one in _get(item, "links") or () if one.get("rel", "alternate") in _ALTERNATE]
     found.sort(key=lambda one: "html" not in (one.get("type") or "text/html"))
     return [one.get("href") for one in found]
+
+
+def _out_of_line(item: Any) -> Iterator[tuple[str, str]]:
+    """(address, type) of contents that are elsewhere (RFC 4287, 4.1.3.2)."""
+    for one in _get(item, "content") or ():
+        if one.get("src"):
+            yield one["src"], (one.get("type") or "").split(";")[0].strip().lower()
 
 
 def _leads(guid: str, permalink: str | None) -> bool:
@@ -348,7 +367,7 @@ def _bodies(item: Any, base: str, page: str | None) -> tuple[str, str, str | Non
     its text only where the item itself says nothing.
     """
     brief = _get(item, "summary_detail") or {}
-    full = _get(item, "content") or ()
+    full = (*(_get(item, "content") or ()), *_whole(item))
     language = _language((*full, _get(item, "title_detail") or {}, brief))
     content = max(
         (_render(one, base, page) for one in full if _string(one.get("value"))), key=len, default=""
@@ -358,6 +377,13 @@ def _bodies(item: Any, base: str, page: str | None) -> tuple[str, str, str | Non
         return content or short or _described(item, base, page), "", language
     content, short = _told(content, short)
     return content, markup.plain_text(short).replace("\n", " "), language
+
+
+def _whole(item: Any) -> Iterator[dict[str, Any]]:
+    """Where a document is damaged, markup within these elements is escaped still."""
+    for name in _WHOLE:
+        if value := _string(_get(item, name)):
+            yield {"value": value if "<" in value else html.unescape(value)}
 
 
 def _told(content: str, short: str) -> tuple[str, str]:
@@ -414,6 +440,9 @@ def _media(item: Any) -> Iterator[tuple[Any, Any, Any, dict[str, Any]]]:
     for one in _get(item, "links") or ():
         if one.get("rel") == "enclosure":
             yield one.get("href"), one.get("type"), one.get("length"), {}
+    for address, kind in _out_of_line(item):
+        if kind.startswith(_FILES):
+            yield address, kind, None, {}
     for one in _get(item, "media_content") or ():
         said = {name: one.get(name) for name in ("medium", "width", "height", "duration") if one.get(name)}
         yield one.get("url"), one.get("type"), one.get("filesize"), said
@@ -442,6 +471,7 @@ def _extras(item: Any, link: str | None, feed: Feed, base: str) -> Iterator[tupl
         value = _string(_get(item, name))
         if value:
             yield shown, markup.plain_text(value)[:1000]
+    yield from _licence(item, base)
     yield from _other_links(item, link, base)
     yield from podcast.of_item(item, dict(reversed(feed.extras)), base)
     yield from _point(_get(item, "where"))
@@ -452,6 +482,12 @@ def _extras(item: Any, link: str | None, feed: Feed, base: str) -> Iterator[tupl
 def _point(where: Any) -> Iterator[tuple[str, str]]:
     if isinstance(where, dict) and where.get("type") == "Point":
         yield "georss:point", " ".join(f"{number:g}" for number in reversed(where["coordinates"][:2]))
+
+
+def _licence(item: Any, base: str) -> Iterator[tuple[str, str]]:
+    """A link (RFC 4946); feedparser makes one of Creative Commons' elements, too."""
+    said = (one.get("href") for one in _get(item, "links") or () if one.get("rel") == "license")
+    yield from (("license", found) for one in said if (found := urls.clean_link(_string(one), base)))
 
 
 def _other_links(item: Any, link: str | None, base: str) -> Iterator[tuple[str, str]]:

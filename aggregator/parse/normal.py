@@ -32,9 +32,10 @@ from aggregator.text import clock, markup, words
 
 UNTITLED = "Untitled"  # an item that has nothing else either is left out
 MAX_GUID = 2048
-MAX_CONTENT = 1_000_000
+MAX_CONTENT = 2 * markup.MAX_HTML  # so that what is cut to it is not cut again
 MAX_SAID = 1_000_000
 MAX_SUMMARY = 1000
+MAX_NAME = 1000  # of a category, and of authors: papers name thirty in one element
 MAX_LISTED = 50  # categories, authors, enclosures, extras of one entry
 
 _TYPES = {
@@ -109,7 +110,7 @@ def categories(found: Iterable[tuple[object, object, object]]) -> tuple[Category
 
 
 def _name(said: object) -> str:
-    return markup.title(said)[:200] if isinstance(said, str) else ""
+    return markup.title(said)[:MAX_NAME] if isinstance(said, str) else ""
 
 
 _MEDIUMS = ("image", "audio", "video", "document", "executable")  # Media RSS
@@ -192,7 +193,7 @@ def _plain_value(value: object) -> object:
 def finish(entry: Entry, seen: int) -> Entry:
     """Cut what is too long, fill title and summary, fix dates, compute key and digest (B9, C5, C6, F28)."""
     guid, link_key = _guid(entry.guid), urls.key(entry.link)
-    content = entry.content[:MAX_CONTENT]
+    content = _of_bearable_length(entry.content)
     text = entry.text or markup.plain_text(content) or entry.summary
     title = entry.title or markup.snippet(markup.sentence(text), 100)
     published = entry.published if entry.published is not None else entry.updated
@@ -209,6 +210,13 @@ def finish(entry: Entry, seen: int) -> Entry:
         updated=_updated(entry.updated, published),
         digest=_digest(entry, title, text),
     )
+
+
+def _of_bearable_length(content: str) -> str:
+    """Cut between two tags, well nested (F32)."""
+    if len(content) <= MAX_CONTENT:
+        return content
+    return markup.safe(content[: max(content.rfind("<", 0, MAX_CONTENT), 0)] or content[:MAX_CONTENT])
 
 
 def _sha256(text: str) -> str:

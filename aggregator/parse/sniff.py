@@ -108,7 +108,7 @@ def _xml_in_words(root: bytes) -> str:
         return _OTHER_ROOTS[root]
     if root not in mend.FEED_ROOTS:
         return f"XML with <{root.decode('ascii', 'replace')}> at its root, not a feed"
-    return "damaged XML without any entry"
+    return "a feed with neither a title nor an entry, or a damaged one"
 
 
 def stranger(body: bytes, fetched: FetchResult) -> Failure:

@@ -59,18 +59,20 @@ def recognise(
     strangers = [entry for entry in entries if entry.key not in known]
     everywhere = said_by_all(strangers)
     candidates = {entry.key: [*_near(reader, source, entry, everywhere)] for entry in strangers}
+    if not known and not held:
+        _add_moved(reader, source, strangers, candidates)
     taken = {row.id for row in known.values()} | set(held)
     return known | _matched(strangers, candidates, taken)
 
 
 def _matched(
-    strangers: Sequence[Entry], candidates: Mapping[str, Sequence[StoredItem]], taken: set[int]
+    strangers: Sequence[Entry], candidates: Mapping[str, list[StoredItem]], taken: set[int]
 ) -> dict[str, StoredItem]:
     """By key → which of its candidates an item is, by the surest sign first; each of them is one item only,
     and none that is `taken`.
     """
     found: dict[str, StoredItem] = {}
-    for same in (_same_words, _same_title, _same_link, _same_page, _same_path):
+    for same in (_same_words, _same_title, _same_link, _same_page, _same_path, _same_place):
         for entry in strangers:
             if entry.key in found:
                 continue
@@ -153,6 +155,24 @@ def _near(reader: Reader, source: str, entry: Entry, everywhere: frozenset[str])
         yield from _newest(reader, "link_key > ? || '?' AND link_key < ? || '@'", path, path, *own)
 
 
+def _add_moved(
+    reader: Reader, source: str, strangers: Sequence[Entry], candidates: Mapping[str, list[StoredItem]]
+) -> None:
+    """A document in which nothing is known may be of a site that moved: to another host or folder, guids
+    and all.
+    """
+    query = (
+        f"SELECT {_COLUMNS} FROM entry e WHERE source = ? AND {rows.TELLER} = ? "
+        f"ORDER BY +published DESC LIMIT {MAX_NEAR}"
+    )
+    for teller in {entry.teller for entry in strangers}:
+        stored = [StoredItem(*row) for row in reader.rows(query, (source, teller))]
+        for entry in strangers:
+            if entry.teller == teller:
+                found = candidates[entry.key]
+                found += [row for row in stored if _same_place(entry, row) and row not in found]
+
+
 def _another(entry: Entry, row: StoredItem) -> bool:
     """Whether a guid that is no address (`0`, a position in the list, the home page) stands for something
     else now: link, headline and date differ.
@@ -206,6 +226,14 @@ def _same_path(entry: Entry, row: StoredItem) -> bool:
         return False
     (mine, said), (other, before) = urls.parts(entry.link_key), urls.parts(row.link_key)
     return entry.title == row.title and mine == other and _names(said) == _names(before)
+
+
+def _same_place(entry: Entry, row: StoredItem) -> bool:
+    """The same title at the same second, and the end of the link is the same, too."""
+    if not entry.link_key or not row.link_key or entry.published != row.published:
+        return False
+    mine, other = (urls.page(key).rpartition("/")[2] for key in (entry.link_key, row.link_key))
+    return bool(mine) and mine == other and entry.title == row.title
 
 
 def _names(query: Iterable[str]) -> list[str]:

@@ -17,7 +17,7 @@ from aggregator import urls
 from aggregator.text import embedded, settled
 
 # characters of one fragment before sanitising: nh3 is quadratic in nesting (80,000 open <div>: 13 s)
-MAX_HTML = 256_000
+MAX_HTML = 400_000
 MAX_DEPTH = 90  # open elements; published markup nests less than 100 deep (S13)
 MAX_TITLE = 1000
 
@@ -193,7 +193,7 @@ def _is_settled(text: str) -> bool:
 
 
 def _washed(text: str, base: str | None, page: str | None) -> str:
-    text = _shortened(text)
+    text = _shortened(_opened(text) if _CDATA in text else text)
     once = _cleaned(text, base, page)
     # misplaced tables, headings in headings, pictures that turn out to be none: what is moved around lies
     # still after a few rounds
@@ -207,6 +207,18 @@ def _washed(text: str, base: str | None, page: str | None) -> str:
     if len(once) > 2 * len(text) + 1000:  # nothing but signs to escape
         once = html.escape(re.sub('[<>&"]', "", plain_text(text)), quote=False)
     return clean(once)  # what stood between two letters may be gone
+
+
+_CDATA, _CDATA_END = "<![CDATA[", "]]>"
+
+
+def _opened(text: str) -> str:
+    """What was put into CDATA twice, without it: to HTML it is a comment that ends at the first tag in it."""
+    pieces, at = [], 0
+    while (start := text.find(_CDATA, at)) >= 0 and (end := text.find(_CDATA_END, start)) >= 0:
+        pieces += [text[at:start], text[start + len(_CDATA) : end]]
+        at = end + len(_CDATA_END)
+    return "".join([*pieces, text[at:]])
 
 
 _MEDIA = re.compile(r"<(img|video|audio|source|track)\b[^>]*>|</(?:video|audio|picture)>|<picture>")
@@ -485,6 +497,8 @@ def title(text: str) -> str:
     in “Why <script> tags block”), entities resolved once (F27).
     """
     text = clean(text)[: 8 * MAX_TITLE]
+    if text.lstrip().startswith(_CDATA) and text.rstrip().endswith(_CDATA_END):
+        text = _opened(text)
     if "<" in text and not _names_elements(text):
         text = _KNOWN_TAG.sub("", re.sub(r"<!--.*?-->", " ", text, flags=re.S))
     if "&" in text:
