@@ -37,7 +37,7 @@ from aggregator import config as configs
 from aggregator.config import Config
 from aggregator.model import Entry, PollResult, Source, SourceState
 from aggregator.parse import normal
-from aggregator.store import Store, entries, open_reader, open_writer, sources
+from aggregator.store import Store, entries, lookup, open_reader, open_writer, sources
 
 ROOT = Path(__file__).resolve().parent.parent
 WEEK, WEEKLY = 7 * 86_400, 50_000
@@ -352,15 +352,18 @@ def asked(site: Site) -> Iterator[tuple[str, float, float]]:
         yield name, inside[name], least(2, lambda command=command: spent(site.folder, *command)).wall
 
 
-TEXTS = "sum(length(CAST(e.title || e.summary || e.text || e.content || r.json AS BLOB)))"
+TEXTS = "sum(length(CAST(title || summary || text || content AS BLOB)))"
+SAMPLE = 1000  # entries of which what their source said is read
 
 
 def size(site: Site) -> tuple[float, float]:
-    """(bytes of the database an entry, of which its texts)"""
+    """(bytes of the database an entry, bytes of its texts: as we have them, and as the source said them)"""
     with open_reader(site.config.database) as store:
         store_bytes = store.value("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
-        count, texts = store.one(f"SELECT count(*), {TEXTS} FROM entry e JOIN raw r ON r.entry = e.id")
-    return store_bytes / count, texts / count
+        count, texts = store.one(f"SELECT count(*), {TEXTS} FROM entry")
+        some = store.column("SELECT entry FROM raw ORDER BY entry DESC LIMIT ?", (SAMPLE,))
+        said = sum(len(lookup.said(store, number).encode()) for number in some)
+    return store_bytes / count, texts / count + said / len(some)
 
 
 def loading(folder: Path, count: int) -> Iterator[tuple[str, float, float]]:

@@ -80,6 +80,10 @@ def test_init_check_run_dump_why_search(tmp_path: Path) -> None:
         "failures",
     }
     lines = [json.loads(line) for line in cli("dump", folder=desk).stdout.splitlines()]
+    whole = [json.loads(line) for line in cli("dump", "--raw", folder=desk).stdout.splitlines()]
+    assert all(one["raw"] for one in whole) and [one | {"raw": 0} for one in lines] == [
+        one | {"raw": 0} for one in whole
+    ]
     assert len(lines) == 17 and set(lines[0]) == {
         "entry",
         "source",

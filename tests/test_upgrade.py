@@ -17,7 +17,7 @@ from aggregator import answers, cycle
 from aggregator.cli import main
 from aggregator.config import Config
 from aggregator.cycle import Wanted
-from aggregator.store import migrations, open_writer
+from aggregator.store import lookup, migrations, open_writer
 from tests.helpers import change, config
 
 STORES = Path(__file__).parent / "data" / "stores"
@@ -38,6 +38,15 @@ def written(folder: Path, version: int) -> tuple[Config, list[str]]:
     return settings, re.findall(r"urn:\S+", text.splitlines()[0])
 
 
+def said_in(file: Path) -> dict[int, str]:
+    """Entry → what its source said, as a program before the 17th schema kept it."""
+    conn = sqlite3.connect(file)
+    table = "said" if conn.execute("SELECT 1 FROM pragma_table_list('said')").fetchone() else "raw"
+    found = dict(conn.execute(f"SELECT entry, json FROM {table}"))
+    conn.close()
+    return found
+
+
 def published(settings: Config) -> list[str]:
     return [one["id"] for one in json.loads((settings.output / "all.json").read_text())["items"]]
 
@@ -50,8 +59,10 @@ def test_R10_there_is_a_store_of_each_version() -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_R10_what_an_earlier_program_wrote_is_all_there(tmp_path: Path, version: int) -> None:
     settings, before = written(tmp_path, version)
-    assert len(before) == 6
+    said = said_in(settings.database)
+    assert len(before) == 6 and len(said) >= 6
     with open_writer(settings.database) as store:
+        assert {number: lookup.said(store, number) for number in said} == said
         cycle.run(settings, store, None, LATER)
         assert published(settings) == before, "the ids that readers know, once each"
         if version in POLLED:

@@ -5,6 +5,7 @@ In: options, and a store that is only read. Out: tables, lines, or JSON. Start r
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -430,14 +431,16 @@ def _sure(story: Story, odd: int | None) -> str:
 
 @click.command("dump")
 @common()
-def dump_command(settings: Settings) -> None:
+@click.option("--raw", is_flag=True, help="Also every element as the source gave it.")
+def dump_command(settings: Settings, raw: bool) -> None:
     """Every entry as JSON Lines, oldest first."""
     config = settings.load(secrets=False)
     with open_reader(config.database) as store:
         effective = answers.in_effect(config, store)
         for entry, story, event, level, labelled in lookup.dump(store):
             folded = {"story": story, "event": event, "level": level}
-            print_json({**_dumped(entry), **folded, "topics": list(effective(event, labelled))})
+            said = {"raw": json.loads(lookup.said(store, entry.id) or "null")} if raw else {}
+            print_json({**_dumped(entry), **folded, "topics": list(effective(event, labelled)), **said})
 
 
 def _dumped(entry: Entry) -> dict[str, object]:

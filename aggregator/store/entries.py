@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from aggregator import kinds
 from aggregator.model import Entry, PollResult, Source, SourceState, StateChange
-from aggregator.store import intents, rows
+from aggregator.store import intents, raw, rows
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.members import touch_stories_of, withdraw
 from aggregator.store.recognise import (
@@ -159,7 +159,8 @@ def _insert(writer: Writer, entry: Entry, at: int, keep: Callable[[Entry], bool]
     )
     kept = keep(stored)
     number = writer.insert(_NEW_ENTRY, (*rows.entry_row(stored), int(kept)))
-    writer.run("INSERT INTO raw VALUES (?, ?)", (number, entry.raw))
+    said = raw.packed(entry.raw, entry.title, entry.link, entry.content)
+    writer.run("INSERT INTO raw VALUES (?, ?)", (number, said))
     if kept:
         writer.run("INSERT INTO pending_entry VALUES (?)", (number,))
     return number
@@ -221,8 +222,9 @@ def _update(
     writer.run(
         f"UPDATE entry SET {assignments}, revisions = revisions + 1 WHERE id = ?", (*columns.values(), number)
     )
-    writer.run("UPDATE raw SET json = ? WHERE entry = ?", (said, number))
     stored = rows.entry(writer.one(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.id = ?", (number,)))
+    packed = raw.packed(said, stored.title, stored.link, stored.content)
+    writer.run("UPDATE raw SET packed = ? WHERE entry = ?", (packed, number))
     set_kept(writer, number, bool(kept), keep(stored))
     touch_stories_of(writer, [number], stored.changed)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from aggregator import urls
 from aggregator.batches import batches
 from aggregator.model import Entry
-from aggregator.store import rows
+from aggregator.store import raw, rows
 from aggregator.store.base import Reader, Values
 
 
@@ -172,6 +172,15 @@ def dump(reader: Reader) -> Iterator[tuple[Entry, str | None, str | None, str | 
     for row in found:
         story, event, level, topics = row[rows.WIDTH :]
         yield rows.entry(row), story, event, level, tuple((topics or "").split())
+
+
+def said(reader: Reader, number: int) -> str:
+    """An entry with every element as its source gave it, as JSON. `number`: of one that is stored."""
+    query = (
+        "SELECT r.packed, e.title, e.link, e.content FROM raw r JOIN entry e ON e.id = r.entry "
+        "WHERE r.entry = ?"
+    )
+    return raw.unpacked(*reader.one(query, (number,)))
 
 
 def counts(reader: Reader) -> dict[str, int]:

@@ -62,10 +62,11 @@ TOLD_BY_OTHERS = "(length(e.extras) - length(replace(e.extras, '[\"telling\"', '
 
 
 _decoded = json.JSONDecoder().raw_decode
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encoded(value)
 
 
 def load(text: str) -> Any:
@@ -74,11 +75,12 @@ def load(text: str) -> Any:
 
 
 def _records(values: Sequence[Any]) -> str:
-    """A tuple of small dataclasses as JSON; what is None or at its default is left out."""
-    return (
-        dump([{k: v for k, v in asdict(value).items() if v is not None} for value in values])
-        if values
-        else "[]"
+    """A tuple of small dataclasses of plain values as JSON; what is None is left out."""
+    if not values:
+        return "[]"
+    names = [field.name for field in fields(values[0])]
+    return dump(
+        [{name: known for name in names if (known := getattr(value, name)) is not None} for value in values]
     )
 
 

@@ -69,10 +69,15 @@ CREATE INDEX entry_link_key ON entry (link_key, source, published) WHERE link_ke
 CREATE INDEX entry_unlinked ON entry (title, source, published) WHERE link_key IS NULL;
 CREATE INDEX entry_doubtful ON entry (title, source, published) WHERE instr(link_key, ' ') > 0;
 
-CREATE TABLE raw ( -- an entry with every element as the source gave it, unaltered
+CREATE TABLE raw ( -- an entry with every element as the source gave it, unaltered; `dump --raw` shows it
   entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE,
-  json TEXT NOT NULL
+  packed BLOB NOT NULL -- JSON, compressed against title, link and content of the entry (`raw.py`)
 ) STRICT;
+CREATE TRIGGER raw_au AFTER UPDATE OF title, link, content ON entry
+WHEN old.title <> new.title OR old.link IS NOT new.link OR old.content <> new.content BEGIN
+  UPDATE raw SET packed = packed_anew(packed, old.title, old.link, old.content, new.title, new.link, new.content)
+    WHERE entry = new.id;
+END;
 
 CREATE TABLE revision ( -- an earlier headline of an entry
   entry INTEGER NOT NULL REFERENCES entry ON DELETE CASCADE,
@@ -84,7 +89,7 @@ CREATE TABLE revision ( -- an earlier headline of an entry
 CREATE TABLE pending_edit ( -- an edit that came too soon after others: a debt, taken when its time has come
   entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE,
   record TEXT NOT NULL, -- column → value
-  raw TEXT NOT NULL -- as of `raw`
+  raw TEXT NOT NULL -- what the source said, as JSON
 ) STRICT;
 
 CREATE TABLE pending_entry ( -- an entry that waits to be folded
