@@ -6,12 +6,14 @@ import ast
 import re
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from aggregator import urls
 from aggregator.errors import StoreError
-from aggregator.store import Store, lookup, open_reader, open_writer
+from aggregator.store import Store, entries, lookup, open_reader, open_writer
 from tests.helpers import change, entry, put
 
 FOLDER = Path(__file__).parent.parent / "aggregator" / "store"
@@ -107,3 +109,35 @@ def test_R2_trouble_while_storing_is_one_line_and_leaves_what_was_there(
         if other is not None:
             other.close()
         assert lookup.counts(store)["entry"] == 1, "and it goes on reading"
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "segments"),
+    [
+        ("one", 1, 1),
+        ("as many as go into a statement", entries.AT_ONCE, 1),
+        ("one more", entries.AT_ONCE + 1, 2),
+        ("three statements", 2 * entries.AT_ONCE + 1, 3),
+    ],
+)
+def test_many_new_entries_are_stored_in_few_statements(
+    tmp_path: Path, name: str, count: int, segments: int
+) -> None:
+    """In the order of their document, each under its own number and id, with what its source said."""
+    names = [f"https://a.example/{number}" for number in range(count)]
+    # the first one says as its id what another one of the same statement is given
+    names[0] = urls.mint("a", "https://a.example/last") if count > 1 else names[0]
+    new = [entry("a", one, f"Item {place}", raw=f'"{place}"') for place, one in enumerate(names)]
+    if count > 1:
+        new[-1] = replace(new[-1], key="https://a.example/last", guid=None)
+    with open_writer(tmp_path / "a.db") as store:
+        put(store, entry("a", "0", "Known"))
+        before = store.value("SELECT count(DISTINCT segid) FROM entry_fts_idx")
+        put(store, entry("a", "0", "Known"), *new)
+        found = store.rows("SELECT id, title FROM entry ORDER BY id")
+        assert found == [(1, "Known"), *((place + 2, f"Item {place}") for place in range(count))], name
+        ids = store.column("SELECT public_id FROM entry ORDER BY id")
+        assert ids[1] == names[0] and len(set(ids)) == count + 1
+        assert [lookup.said(store, number) for number, _ in found[1:]] == [one.raw for one in new]
+        assert store.column("SELECT entry FROM pending_entry") == [number for number, _ in found]
+        assert store.value("SELECT count(DISTINCT segid) FROM entry_fts_idx") == before + segments

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator import kinds
+from aggregator.batches import batches
 from aggregator.model import Entry, PollResult, Source, SourceState, StateChange
 from aggregator.store import intents, raw, rows
 from aggregator.store.base import Reader, Store, Writer
@@ -75,19 +76,18 @@ def _entries(writer: Writer, polled: PollResult, keep: Callable[[Entry], bool]) 
     known = recognise(writer, source, entries, stored, {number for number in held if number})
     take_keys(writer, source, entries, stored, known)
     everywhere = said_by_all(entries)
-    new = updated = 0
-    present: list[int] = []
+    updated = 0
     for entry in entries:
         old = known.get(entry.key)
-        if old is None:
-            present.append(_insert(writer, entry, polled.at, keep))
-            new += 1
+        if old is None or (is_readdressed(entry, old, everywhere) and _reads_alike(writer, old.id, entry)):
             continue
-        present.append(old.id)
-        if not (is_readdressed(entry, old, everywhere) and _reads_alike(writer, old.id, entry)):
-            updated += _say_again(writer, old, entry, polled.at, keep)
-    others = iter(present)
-    return Absorbed(new, updated), [number or next(others) for number in held] if held else present
+        updated += _say_again(writer, old, entry, polled.at, keep)
+    strangers = [entry for entry in entries if entry.key not in known]
+    new = _insert(writer, strangers, polled.at, keep)
+    numbers = {key: old.id for key, old in known.items()} | new
+    others = (numbers[entry.key] for entry in entries)
+    present = [number or next(others) for number in held] if held else list(others)
+    return Absorbed(len(new), updated), present
 
 
 def _say_again(writer: Writer, old: StoredItem, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> bool:
@@ -145,25 +145,42 @@ def _remember_items(writer: Writer, polled: PollResult, present: Sequence[int]) 
     )
 
 
-_NEW_ENTRY = (
-    f"INSERT INTO entry ({', '.join(rows.ENTRY_COLUMNS)}, kept) "
-    f"VALUES ({', '.join('?' * len(rows.ENTRY_COLUMNS))}, ?)"
-)
+# At the end of each statement the full-text index writes out what it holds, as a segment of its own, to be
+# merged later: so many entries in one.
+AT_ONCE = 20
+_NEW_ENTRIES = f"INSERT INTO entry ({', '.join(rows.ENTRY_COLUMNS)}, kept) VALUES "
+_NEW_ENTRY = f"({', '.join('?' * len(rows.ENTRY_COLUMNS))}, ?)"
 
 
-def _insert(writer: Writer, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> int:
+def _insert(
+    writer: Writer, entries: Sequence[Entry], at: int, keep: Callable[[Entry], bool]
+) -> dict[str, int]:
+    """Key → number of these new entries."""
+    numbers: dict[str, int] = {}
+    ids: set[str] = set()
+    for some in batches(entries, AT_ONCE):
+        stored = [_begun(entry, at, free_id(writer, entry, ids)) for entry in some]
+        kept = [keep(entry) for entry in stored]
+        values = (
+            value
+            for entry, is_kept in zip(stored, kept, strict=True)
+            for value in (*rows.entry_row(entry), int(is_kept))
+        )
+        last = writer.insert(_NEW_ENTRIES + ", ".join([_NEW_ENTRY] * len(stored)), tuple(values))
+        given = range(last - len(stored) + 1, last + 1)  # one more than the largest before, each
+        said = (raw.packed(entry.raw, entry.title, entry.link, entry.content) for entry in stored)
+        writer.run_many("INSERT INTO raw VALUES (?, ?)", zip(given, said, strict=True))
+        waiting = [(number,) for number, is_kept in zip(given, kept, strict=True) if is_kept]
+        writer.run_many("INSERT INTO pending_entry VALUES (?)", waiting)
+        numbers |= {entry.key: number for entry, number in zip(stored, given, strict=True)}
+    return numbers
+
+
+def _begun(entry: Entry, at: int, public_id: str) -> Entry:
+    """As it is stored, for the first time."""
     published = min(entry.published if entry.published is not None else at, at)
     changed = max(published, min(entry.updated or published, at))
-    stored = replace(
-        entry, published=published, first_seen=at, changed=changed, public_id=free_id(writer, entry)
-    )
-    kept = keep(stored)
-    number = writer.insert(_NEW_ENTRY, (*rows.entry_row(stored), int(kept)))
-    said = raw.packed(entry.raw, entry.title, entry.link, entry.content)
-    writer.run("INSERT INTO raw VALUES (?, ?)", (number, said))
-    if kept:
-        writer.run("INSERT INTO pending_entry VALUES (?)", (number,))
-    return number
+    return replace(entry, published=published, first_seen=at, changed=changed, public_id=public_id)
 
 
 def _owe(writer: Writer, old: StoredItem, entry: Entry) -> None:

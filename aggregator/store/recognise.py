@@ -257,19 +257,21 @@ def _longer_key(reader: Reader, source: str, row: StoredItem) -> str:
     )
 
 
-def free_id(reader: Reader, entry: Entry) -> str:
+def free_id(reader: Reader, entry: Entry, taken: set[str]) -> str:
     """The guid where it can be a published id, else one made from source and key; two entries never share one
-    (F14).
+    (F14). `taken`: of those that are about to be stored, to which this one is added.
     """
+
+    def free(name: str) -> bool:
+        return name not in taken and reader.row("SELECT 1 FROM entry WHERE public_id = ?", (name,)) is None
+
     wanted = [
         urls.public_id(entry.source, entry.key, entry.guid),
         urls.public_id(entry.source, entry.key, None),
     ]
-    return _first_free(
-        lambda name: reader.row("SELECT 1 FROM entry WHERE public_id = ?", (name,)) is None,
-        wanted,
-        entry.source,
-    )
+    found = _first_free(free, wanted, entry.source)
+    taken.add(found)
+    return found
 
 
 def _first_free(free: Callable[[str], bool], wanted: Sequence[str], *minted: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 # Scripts written without spaces: Thai, Lao, Myanmar, Khmer, kana, CJK ideographs and their extensions.
 _DENSE = (
@@ -19,7 +20,8 @@ _INDIC = "\u0900-\u0963\u0966-\u0dff\u0f71-\u0fbc"
 _TOKEN = re.compile(rf"(?P<dense>[{_DENSE}]+)|(?:(?![{_DENSE}])(?:[^\W_]|[{_INDIC}]))+")
 _DENSE_START = re.compile(f"[{_DENSE}]")
 _SPACED = re.compile(rf"[\w{_INDIC}]+")  # words of a text without dense scripts and underscores
-_ASCII = re.compile("[a-z0-9]+")
+# What is no letter and no digit of ASCII becomes a blank: in UTF-8 no other character has such bytes.
+_BLANKED = bytes(code if code > 127 or chr(code).isalnum() else 32 for code in range(256))
 # Accents of Latin, Greek and Cyrillic, points of Hebrew, vowel marks and tatweel of Arabic; and what has no
 # shape of its own within a word: soft hyphens, and the joiners that Persian and Indic scripts write or leave
 # out.
@@ -48,9 +50,9 @@ def words(text: str) -> list[str]:
 
 def _words(folded: str) -> list[str]:
     if folded.isascii():
-        return _ASCII.findall(folded)
+        return folded.encode().translate(_BLANKED).decode().split()
     if not _DENSE_START.search(folded):
-        return _SPACED.findall(folded.replace("_", " "))
+        return list(_spaced(folded))
     found: list[str] = []
     for match in _TOKEN.finditer(folded):
         token = match.group()
@@ -59,6 +61,16 @@ def _words(folded: str) -> list[str]:
         else:
             found.append(token)
     return found
+
+
+def _spaced(folded: str) -> Iterator[str]:
+    """The words of a text without dense scripts: most of them stand between blanks and signs of ASCII."""
+    data = folded.encode("utf-8", "surrogatepass").translate(_BLANKED)
+    for token in data.decode("utf-8", "surrogatepass").split():
+        if token.isalnum():
+            yield token
+        else:
+            yield from _SPACED.findall(token)
 
 
 def is_dense(word: str) -> bool:
