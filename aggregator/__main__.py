@@ -1,4 +1,9 @@
-"""`python -m aggregator`."""
+"""`python -m aggregator`, and the command `aggregator`."""
+
+import signal
+
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where whoever called us ignores it
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while modules are loaded it would end in a traceback
 
 from aggregator.cli import main
 

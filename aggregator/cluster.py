@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -35,6 +35,7 @@ PRIOR = 8_000  # events that the prior is worth
 FLOOR = 0.00025  # share of events that the rarest word is taken to be in
 EVERYWHERE = 0.35  # share of items from which on a word says nothing
 OFTEN = 0.01  # share of items from which on a word alone does not say what happened: `best`, `top`, `year`
+ACROSS = 2  # words that say it, of stories in two languages: one may be a name that anything is about
 
 
 # Log-odds that two stories tell one happening: near what `scripts/fit-events` finds on sets that have nothing
@@ -122,17 +123,21 @@ def cosine(a: Vector, b: Vector) -> float:
     return math.fsum([a[term] * b[term] for term in a.keys() & b.keys()])
 
 
-def says_what(shared: Iterable[str], languages: Iterable[str]) -> bool:
+def says_what(shared: Iterable[str], languages: Collection[str]) -> bool:
     """Whether terms that two stories have in common say what happened, or only when and how much: `2025`,
-    `10 March`, `best … of 2025`. What is common in one of the languages of the two says nothing.
+    `10 March`, `best … of 2025`. `languages`: the one or two that they are in; what is common in one of them
+    says nothing.
     """
     terms = set(shared)
-    said = [vocabulary.shares(language) for language in languages]
+    shares = [vocabulary.shares(language) for language in languages]
     counted = any(map(str.isdecimal, terms))
-    return any(
-        not _is_of_a_date(term, counted) and all(share.get(term, 0.0) < OFTEN for share in said)
+    telling = (
+        term
         for term in terms
+        if not _is_of_a_date(term, counted) and all(share.get(term, 0.0) < OFTEN for share in shares)
     )
+    needed = ACROSS if len(languages) > 1 else 1
+    return len(list(islice(telling, needed))) == needed
 
 
 def _is_of_a_date(term: str, counted: bool) -> bool:

@@ -299,7 +299,7 @@ def _packed(data: bytes) -> Iterator[tuple[str, bytes]]:
 
         import brotli
 
-        yield ".gz", gzip.compress(data, 6, mtime=0)
+        yield ".gz", gzip.compress(data, 4, mtime=0)  # 6 takes 1.7 times as long for 4% less
         yield ".br", brotli.compress(data, quality=4)  # 5 takes 2.3 times as long for 6% less
 
 

@@ -135,10 +135,16 @@ def test_what_can_be_polled_as_it_stands(address: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("https://[::1/", "https://[::1/: only http and https can be polled"),
+        ("https://[::1/", "(a malformed URL): is no web address such as https://example.org/feed"),
+        ("http://", "http://: is no web address"),
+        ("/none/feed.xml", "/none/feed.xml: there is no such file"),
+        ("./feed.xml", "./feed.xml: there is no such file"),
+        ("~/none.xml", "~/none.xml: there is no such file"),
+        ("/", "/: is a folder; name one file in it"),
+        ("../", "../: is a folder; name one file in it"),
         ("ftp://a.example/", "ftp://a.example/: only http and https can be polled"),
-        ("https://a.example:99999/", "https://a.example:99999/: only http and https can be polled"),
-        ("a b", "https://a b: only http and https can be polled"),
+        ("https://a.example:99999/", "https://a.example:99999/: is no web address"),
+        ("a b", "https://a b: is no web address"),
     ],
 )  # fmt: skip
 def test_an_address_that_is_none_is_not_asked(tmp_path: Path, address: str, expected: str) -> None:

@@ -566,6 +566,52 @@ def test_a_full_disk_under_the_output_is_one_line(desk: Path) -> None:
     assert nowhere.returncode == 2
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_as_empty_ones(desk: Path, closed: str) -> None:
+    """What is opened next may not take their places: nothing is printed into the database."""
+    command = f"{sys.executable} -m aggregator"
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for words in ("run --verbose", "search taiwan", "status", "nonsense"):
+        done = subprocess.run(
+            f"{command} {words} {closed}", shell=True, cwd=desk, env=env, capture_output=True
+        )
+        assert (done.returncode, b"Traceback" in done.stderr) == (2 if words == "nonsense" else 0, False), (
+            words
+        )
+    assert "is sound" in cli("doctor", folder=desk).stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "loaded", "called"),
+    [
+        ("default_int_handler", "SIG_DFL", "default_int_handler"),
+        ("SIG_IGN", "SIG_IGN", "SIG_IGN"),  # of a shell's job in the background
+    ],
+)
+def test_an_interruption_while_modules_are_loaded_ends_it_without_a_traceback(
+    before: str, loaded: str, called: str
+) -> None:
+    program = f"""
+import signal, sys
+signal.signal(signal.SIGINT, signal.{before})
+from aggregator.__main__ import main
+print(signal.getsignal(signal.SIGINT) is signal.{loaded}, flush=True)
+sys.argv = ["aggregator", "--version"]
+try:
+    main()
+finally:
+    print(signal.getsignal(signal.SIGINT) is signal.{called})
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    assert done.stdout.split("\n")[0] == "True" and done.stdout.endswith("True\n"), done.stdout
+
+
 def test_unknown_things_are_usage_errors(desk: Path) -> None:
     cli("frobnicate", folder=desk, code=2)
     cli("run", "--source", "nope", folder=desk, code=2)

@@ -26,6 +26,10 @@ SETTLED = [
     ("lists in lists", "<ul><li>a<ol><li>b</li></ol></li></ul>"),
     ("words in words", "<b><i>a</i><b>c</b></b>"),
     ("headings", "<h2>a</h2><h3>b</h3><hr><p>c<br>d</p>"),
+    ("a table", "<table>\n<thead><tr><th>a</th></tr></thead><tbody>\n<tr> <td><p>b</p><ul><li>c</li></ul></td><td></td></tr></tbody></table>"),
+    ("a table in a cell", "<table><tbody><tr><td><table><tbody><tr><td>a</td></tr></tbody></table></td></tr></tbody></table>"),
+    ("meanings", "<dl><dt>a</dt><dd><p>b</p></dd></dl>"),
+    ("a program in a language", '<p><code class="language-c">a</code> <abbr title="b">c</abbr></p>'),
     ("a program", "<pre><code>a &lt; b\n\n</code></pre>"),
     ("as deep as it is known", DEEPEST),
 ]
@@ -37,7 +41,11 @@ UNSETTLED = [
     ("a rule in a paragraph", "<p>a<hr>b</p>"), ("a block deep in a paragraph", "<p><b><h2>a</h2></b></p>"),
     ("a heading in a heading", "<h2><div><h3>a</h3></div></h2>"), ("an item in no list", "<li>a</li>"), ("an item in a block", "<ul><div><li>a</li></div></ul>"),
     ("a link in a link", f"{LINK}<b>{LINK}a</a></b></a>"), ("deeper than is known", f"<div>{DEEPEST}</div>"),
-    ("an element that is not known", "<table><tbody><tr><td>a</td></tr></tbody></table>"), ("a script", "<script>a</script>"),
+    ("an element that is not known", "<details><summary>a</summary>b</details>"), ("words in a table", "<table>a<tbody><tr><td>b</td></tr></tbody></table>"),
+    ("words behind a cell", "<table><tbody><tr><td>b</td> a</tr></tbody></table>"), ("a row in no body", "<table><tr><td>b</td></tr></table>"),
+    ("a line in a row", "<table><tbody><tr><br><td>b</td></tr></tbody></table>"), ("a picture in a table", f"<table>{PICTURE}</table>"),
+    ("a table in a paragraph", "<p><table></table></p>"), ("a cell in no row", "<td>a</td>"), ("a meaning in no list", "<dd>a</dd>"),
+    ("another language", '<code class="x">a</code>'), ("an attribute of a program", '<code title="a">b</code>'), ("a script", "<script>a</script>"),
     ("an attribute", '<p onclick="a">a</p>'), ("an attribute of a link", f'<a onclick="a" {LINK[3:]}a</a>'), ("twice", f'<a href="https://b.example/" {LINK[3:]}a</a>'),
     ("a link without rel", '<a href="https://a.example/">a</a>'), ("rel before it", '<a rel="noopener noreferrer" href="https://a.example/">a</a>'),
     ("another rel", '<a href="https://a.example/" rel="me">a</a>'), ("no address", '<a rel="noopener noreferrer">a</a>'),
@@ -86,7 +94,10 @@ def _soup(chance: random.Random, depth: int = 0) -> str:
 
 
 def _element(chance: random.Random, depth: int) -> str:
-    name = chance.choice((*settled._WORDS, *sorted(settled._BLOCKS), *("p", "ul", "ol", "a", "dl", "td") * 3))
+    name = chance.choice((*settled._PAIRED, *("p", "ul", "ol", "a", "row") * 4))
+    if name == "row":
+        cells = "".join(f"<td>{_soup(chance, depth + 4)}</td>" for _ in range(chance.randrange(3)))
+        return f"<table><tbody><tr>{cells}</tr></tbody>{chance.choice(('', ' ', 'a', '<br>', cells))}</table>"
     if name in ("ul", "ol"):
         items = "".join(f"<li>{_soup(chance, depth + 2)}</li>" for _ in range(chance.randrange(3)))
         return f"<{name}>{items}</{name}>"

@@ -344,6 +344,8 @@ def test_a_word_is_worth_what_it_tells_in_its_language() -> None:
         ("best", "pl en", False),  # common in one of the two
         ("2025 oscar", "en", True),
         ("7.1 2025", "en", True),  # a version is a name
+        ("git", "en ar", False),  # a page about it, in each of two languages
+        ("git linus", "en ar", True),
         ("sun", "en", True),
         ("sun 10", "en", False),
         ("quake", "xx", True),

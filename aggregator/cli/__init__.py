@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -104,6 +105,9 @@ def main() -> None:
     """The entry point: errors that are meant for people are one line each, anything else is a bug with its
     traceback.
     """
+    _open_what_is_closed()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # see `__main__`
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _stopped_early)
     try:
         code = _called()
@@ -117,6 +121,20 @@ def main() -> None:
             click.echo(f"{where}: can't be written: {error.strerror}; make room and run it again", err=True)
         say_no_more()
         sys.exit(2)
+
+
+def _open_what_is_closed() -> None:
+    """Standard streams that whoever called us has closed (`>&-`): what is opened next would stand in their
+    places, be it the database, and take what is printed.
+    """
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+            pass
+        os.close(number)
+        sys.stdin, sys.stdout, sys.stderr = (
+            stream or open(os.devnull, mode)  # noqa: SIM115  # as long as we run
+            for stream, mode in ((sys.stdin, "r"), (sys.stdout, "w"), (sys.stderr, "w"))
+        )
 
 
 def _stopped_early(number: int, frame: object) -> None:

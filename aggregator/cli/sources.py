@@ -117,12 +117,18 @@ def _added_json(added: str, chosen: Candidate, found: Sequence[Candidate]) -> di
 
 def _candidates(config: Config, address: str) -> Sequence[Candidate]:
     """The feeds of an address, one at least."""
+    if address.startswith(("/", "./", "../", "~")):
+        folder = Path(address).expanduser().is_dir()
+        why = "is a folder; name one file in it" if folder else "there is no such file"
+        raise UsageError(f"{address}: {why}")
     if "://" not in address:
         address = f"https://{address}"
-    if not urls.is_web(address):
+    if not address.lower().startswith(("http://", "https://")):
         raise UsageError(
             f"{address}: only http and https can be polled; a local file goes into config.toml as path = …"
         )
+    if not urls.is_web(address):
+        raise UsageError(f"{urls.redact(address)}: is no web address such as https://example.org/feed")
     found = cycle.find_feeds(config, address)
     if not found:
         raise UsageError(

@@ -74,9 +74,12 @@ def _media(entry: Entry) -> tuple[Enclosure, ...]:
 def _all_followable(item: Item) -> Item:
     """Without links that lead nowhere."""
     entry = item.entry
-    if entry.comments:
-        entry = replace(entry, comments=urls.publishable(entry.comments))
-    return replace(item, origin=_followable(item.origin), entry=entry)
+    if entry.comments and (comments := urls.publishable(entry.comments)) != entry.comments:
+        entry = replace(entry, comments=comments)
+    origin = _followable(item.origin)
+    return (
+        item if entry is item.entry and origin is item.origin else replace(item, origin=origin, entry=entry)
+    )
 
 
 def _prepare(item: Item, site: Site) -> Prepared:
@@ -107,21 +110,26 @@ def _prepare(item: Item, site: Site) -> Prepared:
 @functools.lru_cache(maxsize=1000)  # a source tells many items
 def _followable(origin: Origin) -> Origin:
     """With addresses that every reader takes, or none."""
-    return replace(
-        origin,
-        url=urls.publishable(origin.url),
-        site=urls.publishable(origin.site),
-        icon=urls.publishable(origin.icon),
-    )
+    url, site, icon = map(urls.publishable, (origin.url, origin.site, origin.icon))
+    if (url, site, icon) == (origin.url, origin.site, origin.icon):
+        return origin
+    return replace(origin, url=url, site=site, icon=icon)
 
 
 def _categories(found: Sequence[Category]) -> tuple[Category, ...]:
     """Each name once, in words for people (F42)."""
     unique: dict[str, Category] = {}
     for one in found:
-        if name := markup.line(one.label or one.term):
-            unique.setdefault(name, Category(name, one.scheme if urls.is_id(one.scheme) else None))
+        category = _category(one)
+        if category.term:
+            unique.setdefault(category.term, category)
     return tuple(unique.values())
+
+
+@functools.lru_cache(maxsize=1000)  # many items have the same ones
+def _category(said: Category) -> Category:
+    """Without a term where it has none."""
+    return Category(markup.line(said.label or said.term), said.scheme if urls.is_id(said.scheme) else None)
 
 
 def source_title(origin: Origin) -> str:

@@ -15,28 +15,40 @@ from aggregator.text import embedded
 
 DEPTH = 50  # open elements; what is deeper is for `markup.safe` to judge
 _WORDS = (
-    "abbr", "b", "cite", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "s", "small", "span", "strong", "sub", "sup", "u", "var",
+    "abbr", "b", "cite", "code", "del", "em", "i", "ins", "kbd", "mark", "q", "s", "small", "span", "strong", "sub", "sup", "tt", "u", "var",
 )  # fmt: skip
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_LISTS = frozenset({"ol", "ul"})
-_BLOCKS = _HEADINGS | _LISTS | {
-    "article", "aside", "blockquote", "div", "figcaption", "figure", "footer", "header", "p", "pre", "section",
+_BLOCKS = _HEADINGS | {
+    "article", "aside", "blockquote", "div", "dl", "figcaption", "figure", "footer", "header", "ol", "p", "pre", "section", "table", "ul",
 }  # fmt: skip
+_ENDING_PARAGRAPHS = _BLOCKS | {"hr"}  # by their start tags (WHATWG HTML, 13.2.6.4.7)
 _VOID = frozenset({"br", "hr", "img"})
-_ENDING_PARAGRAPHS = _BLOCKS | {"hr"}  # WHATWG HTML, 13.2.6.4.7
-_STARTS = {f"<{name}>": name for name in (*_WORDS, *_BLOCKS, "li", "br", "hr")}
-_ENDS = {f"</{name}>": name for name in (*_WORDS, *_BLOCKS, "li", "a", "time")}
+_LISTS, _ROWS = frozenset({"ol", "ul"}), frozenset({"tbody", "tfoot", "thead"})
+# Where alone these may stand, or what is open would be ended.
+_PARENTS = {
+    "li": _LISTS, "dt": frozenset({"dl"}), "dd": frozenset({"dl"}), "td": frozenset({"tr"}), "th": frozenset({"tr"}),
+    "tr": _ROWS, **dict.fromkeys(_ROWS, frozenset({"table"})),
+}  # fmt: skip
+_OF_TABLES = _ROWS | {"table", "tr"}  # nothing but cells and what holds them stands in these
+_IN_NO_CELL = re.compile(
+    r"(?:<(?:table|tbody|tfoot|thead|tr)>|</(?:tbody|tfoot|thead|tr|td|th)>)[ \t\n]*[^ \t\n<]"
+)
+_PAIRED = (*_WORDS, *_BLOCKS, *_PARENTS)
+_STARTS = {f"<{name}>": name for name in (*_PAIRED, "br", "hr")}
+_ENDS = {f"</{name}>": name for name in (*_PAIRED, "a", "time")}
 _REL = ("rel", "noopener noreferrer")  # the last attribute of a link
 
 _TAG = re.compile(r"(<[^<>]*>)")
-_WITH_ATTRIBUTES = re.compile(r'<(a|img|time)((?: [a-z]+="[^"<>]*")+)>')
+_WITH_ATTRIBUTES = re.compile(r'<(a|abbr|code|img|time)((?: [a-z]+="[^"<>]*")+)>')
 _ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
 _ATTRIBUTES = {
     "a": frozenset({"href", "title", "class", "rel"}),
+    "abbr": frozenset({"title"}),
+    "code": frozenset({"class"}),
     "img": frozenset({"src", "srcset", "sizes", "alt", "title", "width", "height"}),
     "time": frozenset({"datetime"}),
 }
-_NEEDED = {"a": "href", "img": "src", "time": "datetime"}
+_NEEDED = {"a": "href", "img": "src"}
 _WEB = re.compile(r"https?://")
 # As it is written in texts and in values; everything else that begins like a reference is not.
 _LOOSE_IN_TEXT = re.compile(r"&(?!(?:amp|lt|gt|nbsp);)")
@@ -53,6 +65,8 @@ def is_settled(text: str, kept: Kept) -> bool:
     if "<" in words or ">" in words or "\xa0" in text or _LOOSE_IN_TEXT.search(words):
         return False
     if "<pre>\n" in text:  # the first line end there is lost each time that it is read
+        return False
+    if "<table>" in text and _IN_NO_CELL.search(text):  # which is put before the table
         return False
     return _is_well_nested(pieces[1::2], kept)
 
@@ -73,12 +87,12 @@ def _is_well_nested(tags: Sequence[str], kept: Kept) -> bool:
 
 
 def _may_stand(name: str, is_open: Sequence[str]) -> bool:
-    """Whether nothing that is open would be ended by this element."""
+    """Whether nothing that is open would be ended by this element, and nothing moved."""
+    if name in _PARENTS or (is_open and is_open[-1] in _OF_TABLES):
+        return bool(is_open) and is_open[-1] in _PARENTS.get(name, ())
     if name in _ENDING_PARAGRAPHS:
         inside_heading = name in _HEADINGS and not _HEADINGS.isdisjoint(is_open)
         return "p" not in is_open and not inside_heading and len(is_open) < DEPTH
-    if name == "li":
-        return bool(is_open) and is_open[-1] in _LISTS
     return (name != "a" or "a" not in is_open) and len(is_open) < DEPTH
 
 
@@ -91,7 +105,11 @@ def _started(tag: str, kept: Kept) -> str | None:
         return None
     name, said = found[1], _ATTRIBUTE.findall(found[2])
     values = dict(said)
-    if len(values) != len(said) or not _ATTRIBUTES[name] >= values.keys() or _NEEDED[name] not in values:
+    if (
+        len(values) != len(said)
+        or not _ATTRIBUTES[name] >= values.keys()
+        or _NEEDED.get(name, said[0][0]) not in values
+    ):
         return None
     if name == "a" and (said[-1] != _REL or values.pop("rel") != _REL[1]):
         return None
