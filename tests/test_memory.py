@@ -6,18 +6,20 @@ from __future__ import annotations
 
 import gc
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from aggregator import edition, fold, heap, render
 from aggregator.cluster import Point
-from aggregator.cycle import publisher
+from aggregator.config import Config
+from aggregator.cycle import archives, publisher
 from aggregator.cycle.labels import label
 from aggregator.dedupe import Fingerprint, fingerprints
 from aggregator.fold.points import Points
-from aggregator.model import Edition, Site
-from aggregator.store import open_writer
+from aggregator.model import Edition, Entry, Site, Story
+from aggregator.store import Reader, open_writer, stories
 from tests.helpers import NOW, config, entry, put
 
 DAY = 86_400
@@ -66,6 +68,48 @@ def test_documents_of_an_archive_are_written_as_they_come(
     gc.collect()
     assert sum(name.startswith("archive/") for name in written) == 10
     assert Counted.living == 0 and Counted.most == most
+
+
+def archived_with(settings: Config, *told: list[Entry]) -> dict[str, bytes]:
+    """Documents, after a cycle for each of these."""
+    with open_writer(settings.database) as store:
+        for some in told:
+            put(store, *some)
+            fold.fold(store, fold.Windows(), {})
+            label(settings, store)
+            publisher.publish_changed(settings, store, NOW)
+    return {path.name: path.read_bytes() for path in (settings.output / "archive").iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("name", "publish", "once", "again"),
+    [
+        ("each by its date: only what the newest one held is loaded", "", 1, 7),
+        ("by how many tell it, which others may change", 'sort = "sources"', 7, 7),
+    ],
+)
+def test_what_is_put_away_is_composed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, publish: str, once: int, again: int
+) -> None:
+    """And stands in the documents as if it had been loaded for them."""
+    loads: list[Sequence[str]] = []
+    by_public_id = stories.by_public_id
+
+    def counted(store: Reader, ids: Sequence[str]) -> tuple[Story, ...]:
+        loads.extend([ids] if ids else [])
+        return by_public_id(store, ids)
+
+    monkeypatch.setattr(stories, "by_public_id", counted)
+    monkeypatch.setattr(edition, "ARCHIVE_SIZE", 4)
+    told = [entry("a", f"{n}", f"Ferry {n} leaves", f"Pilot {n}.", NOW - n * DAY) for n in range(20)]
+    folders = tmp_path / "kept", tmp_path / "loaded"
+    for folder in folders:
+        folder.mkdir()
+    kept, loaded = (config(folder, f"{SOURCE}[publish]\nlimit = 1\n{publish}") for folder in folders)
+    made = archived_with(kept, told[10:], told[:10])
+    assert len(loads) == once
+    monkeypatch.setattr(archives.Archives, "_keep", lambda *_: None)
+    assert made == archived_with(loaded, told[10:], told[:10]) and len(loads) == once + again
 
 
 def test_shingles_are_held_of_few_texts() -> None:

@@ -32,6 +32,7 @@ class Archives:
         """`anew`: pages look different now, those of complete documents too."""
         self._editions, self._neighbours, self._anew = editions, neighbours, anew
         self._store, self._site = store, editions.config.site
+        self._composed: dict[str, Item] = {}  # of what was put away last, which the documents show next
 
     def newest(self, topic: Topic) -> int:
         """The number of the newest document; 0: there is none yet."""
@@ -44,6 +45,7 @@ class Archives:
         not in the folder, those of one number after the other: all together are as large as what is stored.
         `empty_date`: of a document of which nothing is stored any more.
         """
+        self._composed = {}
         if current.items:
             self._put_away(topic, current)
         newest = self.newest(topic)
@@ -52,6 +54,7 @@ class Archives:
         for number in sorted(documents.union(self._without_page(topic, newest, there))):
             made = self._document(topic, number, empty_date)
             yield self._files_of(made, number, number < newest, number in documents)
+        self._composed = {}
 
     def _files_of(self, made: Edition, number: int, is_complete: bool, is_to_make: bool) -> dict[str, bytes]:
         page = self._page(made, number, is_complete)
@@ -88,12 +91,22 @@ class Archives:
         """The items of a document that are still stored, newest first."""
         ids = archives.in_archive(self._store, topic.id, number)
         view = replace(self._editions.view(topic), limit=None, min_sources=1)
+        if all(one in self._composed for one in ids):
+            return _newest_first(self._composed[one] for one in ids)
         if view.one_per == "event":
             chosen = stories.of_event_ids(self._store, ids)
         else:
             chosen = stories.by_public_id(self._store, ids)
         wanted = set(ids)
         return [item for item in self._editions.compose(view, chosen).items if item.id in wanted]
+
+    def _keep(self, topic: Topic, composed: Iterable[Item]) -> None:
+        """For the documents, where these would be composed as they are: each is an item whoever tells it, and
+        they stand by their dates.
+        """
+        view = self._editions.view(topic)
+        is_the_same = view.min_sources == 1 and view.sort == "newest"
+        self._composed = {item.id: item for item in composed} if is_the_same else {}
 
     def _done(
         self, topic: Topic, current: Edition, composed: Iterable[Item], left: Iterable[Story]
@@ -112,9 +125,11 @@ class Archives:
             composed = self._editions.compose(view, left).items
             done = self._done(topic, current, composed, left)
             items = [item for item in reversed(composed) if item.published <= until and item.id not in done]
-            places = self._places(topic, items)
+            held = self._held(topic)
+            places = self._places(topic, items, held)
             silent = () if by_entry else _silent(left, current.since, {*done, *places})
             self._put(topic, places, silent)
+            self._keep(topic, (*items, *held))
 
     def _left_behind(self, topic: Topic, until: int, by_entry: bool) -> Iterator[tuple[Story, ...]]:
         of_topic = None if topic is ALL else topic.id
@@ -126,9 +141,13 @@ class Archives:
             self._note_unpublished(topic)
         archives.archive(self._store, topic.id, {**dict.fromkeys(silent, SILENT), **places})
 
-    def _places(self, topic: Topic, oldest_first: Sequence[Item]) -> dict[str, int]:
+    def _held(self, topic: Topic) -> list[Item]:
+        """What the newest document holds."""
         newest = self.newest(topic)
-        held = self._items(topic, newest) if newest else []
+        return self._items(topic, newest) if newest else []
+
+    def _places(self, topic: Topic, oldest_first: Sequence[Item], held: Iterable[Item]) -> dict[str, int]:
+        newest = self.newest(topic)
         count = len(archives.in_archive(self._store, topic.id, newest)) if newest else 0
         weights = {item.id: edition.weight(item) for item in oldest_first}
         return edition.archive_places(weights, newest, count, sum(map(edition.weight, held)))
@@ -136,6 +155,10 @@ class Archives:
     def _note_unpublished(self, topic: Topic) -> None:
         if not self._store.meta(unprinted(topic.id)):
             self._store.set_meta(unprinted(topic.id), str(max(1, self.newest(topic))))
+
+
+def _newest_first(items: Iterable[Item]) -> list[Item]:
+    return sorted(items, key=lambda item: (item.published, item.id), reverse=True)
 
 
 def _silent(left: Iterable[Story], since: int, done: set[str]) -> list[str]:

