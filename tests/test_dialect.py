@@ -370,6 +370,7 @@ PUBLIC = (
         ("escaped twice", "Q&amp;amp;A &amp;mdash; &amp;#8217;s", "Q&A — ’s", ""),
         ("numbers", "&#8220;x&#x201d; &#8217s", "“x” ’s", ""),
         ("numbers of nothing", "a&#0;b&#31;c&#xFFFE;d&#99999999999;e", "abcde", ""),
+        ("numbers of Windows-1252", "&#145;x&#x92; &#150; y&#133;&#x85;", "‘x’ – y……", ""),
         ("two characters", "a &NotEqualTilde; b", "a ≂̸ b", ""),
         ("capitals", "a &AMP; b &LT;3", "a & b <3", ""),
         ("in CDATA", "<![CDATA[AT&T &eacute; &amp; D&D]]>", "AT&T é & D&D", ""),

@@ -136,6 +136,8 @@ def _character(reference: re.Match[bytes]) -> bytes:
         return b""
     if number < 32 and number not in (9, 10, 13):
         return b""
+    if number == 0x85:
+        return b"&#8230;"  # “…” of Windows-1252; to XML and Python a blank, which is stripped
     return reference[0] if reference[0].endswith(b";") else reference[0] + b";"
 
 
