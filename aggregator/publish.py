@@ -33,7 +33,7 @@ LARGE = 1_000_000  # bytes: a feed beyond is worth a warning (F25)
 _SMALL = 256  # bytes; not worth compressing
 
 Record = dict[str, str | int]  # what the manifest knows of a file: `sha256`, `size`
-_Made = tuple[Path, Path]  # a temporary file, and what it is to become
+_Made = tuple[str, Path]  # a temporary file, and what it is to become
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +201,7 @@ class Folder:
             _rename(made)
         finally:
             for temporary, _ in made:
-                with contextlib.suppress(OSError):
-                    temporary.unlink()
+                _drop(temporary)
 
     def _drop_old_codings(self, files: Mapping[str, bytes]) -> None:
         """Of files that have become too small for them."""
@@ -215,7 +214,7 @@ class Folder:
         try:
             os.replace(source, target)
         except OSError:
-            source.unlink(missing_ok=True)
+            _drop(source)
             raise
 
     def _remove(self, name: str) -> None:
@@ -311,21 +310,33 @@ def _later(target: Path, now: int) -> int:
         return now
 
 
-def _temporary(folder: Path, data: bytes, when: int | None, sync: bool = True) -> Path:
-    path = folder / f".aggregator-{os.urandom(8).hex()}.tmp"
+def _temporary(folder: Path, data: bytes, when: int | None, sync: bool = True) -> str:
+    path = f"{folder}/.aggregator-{os.urandom(8).hex()}.tmp"
     number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     try:
-        with os.fdopen(number, "wb") as file:
-            file.write(data)
-            file.flush()
-            if sync:
-                os.fsync(file.fileno())
+        _write_all(number, data)
+        if sync:
+            os.fsync(number)
         if when is not None:
-            os.utime(path, (when, when))
+            os.utime(number, (when, when))
     except OSError:
-        path.unlink(missing_ok=True)
+        _drop(path)
         raise
+    finally:
+        os.close(number)
     return path
+
+
+def _drop(temporary: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(temporary)
+
+
+def _write_all(file: int, data: bytes) -> None:
+    """The system may take less than it is given."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]
 
 
 def _sync(folder: Path) -> None:

@@ -86,15 +86,23 @@ def clean_link(href: str | None, base: str | None = None) -> str | None:
     """
     if not href:
         return None
-    if _AS_IT_IS.fullmatch(href):
+    if _AS_IT_IS.fullmatch(href) or _is_with_query(href):
         return href if len(href) <= MAX_LENGTH else None
     return _followed_before(href, base) if len(href) <= _REMEMBERED else _followed(href, base)
 
 
 # Most links: nothing to be escaped, nothing that may track, no step up, no part of a page.
-_AS_IT_IS = re.compile(
-    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:/(?:[\w~!$'()*+,=:@-][\w~!$'()*+,=:@.-]*)?)+", re.ASCII
-)
+_PATH = r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:/(?:[\w~!$'()*+,=:@-][\w~!$'()*+,=:@.-]*)?)+"
+_AS_IT_IS = re.compile(_PATH, re.ASCII)
+_WITH_QUERY = re.compile(rf"{_PATH}(?:\?([\w~!$'()*+,=:@./?&-]+))?(?:#[\w~!$'()*+,:@./?-]+)?", re.ASCII)
+
+
+def _is_with_query(href: str) -> bool:
+    """Whether it is such a link with a query in which nothing tracks, or with a part of its page."""
+    found = _WITH_QUERY.fullmatch(href)
+    return found is not None and not any(map(_tracks, (found[1] or "").split("&")))
+
+
 _REMEMBERED = 500  # characters; addresses that hold a whole picture are no links
 
 

@@ -177,6 +177,16 @@ def test_F48_the_time_of_a_file_goes_on_with_every_change(tmp_path: Path) -> Non
     assert times == [AT, AT + 1, AT + 2, AT + 60]
 
 
+def test_what_the_system_takes_in_pieces_is_written_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, bytes(data[:7])))
+    Folder(tmp_path).write({"all.rss": b"<rss>and all that</rss>", "none.rss": b""}, (), 9)
+    assert (tmp_path / "all.rss").read_bytes() == b"<rss>and all that</rss>"
+    assert (tmp_path / "none.rss").read_bytes() == b""
+
+
 @pytest.mark.parametrize("many", [2, MANY + 1])
 @pytest.mark.parametrize("call", ["replace", "fsync"])
 def test_R6_a_disk_that_fails_leaves_what_stood_there(

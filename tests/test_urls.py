@@ -62,7 +62,15 @@ def test_follow(href: str, base: str | None, wanted: str | None) -> None:
     assert urls.clean_link(href, base) == wanted
 
 
-@given(st.text("ab1.-/_~:@,;&=%?#", max_size=20))
+_PIECES = (
+    "/", "/a", "/..", "b=1", "?", "&", "&amp;", "&&", "#", "#!/c", "utm_source=x", "ref=rss", "ref=7", "fbclid=", "%20", "é", "=", "!", "//",
+)  # fmt: skip
+
+
+@given(
+    st.text("ab1.-/_~:@,;&=%?#", max_size=20)
+    | st.lists(st.sampled_from(_PIECES), max_size=8).map(lambda pieces: "/" + "".join(pieces))
+)
 def test_most_links_stay_as_they_are_without_being_taken_apart(rest: str) -> None:
     href = f"https://a.example{rest}"
     assert urls.clean_link(href, "http://b.example/") == urls._followed(href, "http://b.example/")
