@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import fold
-from aggregator.store import archives, labels, lookup, open_writer, stories
+from aggregator.store import archives, labels, lookup, open_writer, rows, stories
 from tests.helpers import NOW, entry, put
 
 
@@ -63,3 +63,41 @@ def test_what_comes_in_one_second_is_in_the_order_of_ids_page_by_page(
                 kept = archives.left_behind(store, topic, topic or "all", NOW - 3600, by_entry, most)
                 archived = [(one.published, one.public_id) for page in kept for one in page]
                 assert archived == sorted(one for one in expected if one[0] <= NOW - 3600), (topic, by_entry)
+
+
+def test_an_archive_tells_ids_of_one_hash_apart(tmp_path: Path) -> None:
+    one, other = "https://x.example/lcckiihfl", "https://x.example/gkdhjkeii"
+    assert rows.id_hash(one) == rows.id_hash(other)
+    with open_writer(tmp_path / "t.db") as store:
+        put(
+            store,
+            entry("a", one, "Ferry sinks", at=NOW - 7200),
+            entry("a", other, "Łódź elects", at=NOW - 7200),
+        )
+        fold.fold(store, fold.Windows(), {})
+        archives.archive(store, "all", {one: 1})
+        archives.archive(store, "sea", {one: 0, other: 1})
+        assert archives.archived(store, "all", [one, other]) == {one}
+        assert archives.archived(store, "sea", [one, other], least=1) == {other}
+        for by_entry in (True, False):
+            (left,) = archives.left_behind(store, None, "all", NOW - 3600, by_entry, 9)
+            assert [story.public_id for story in left] == [other]
+        archives.archive(store, "all", {one: 2, other: 2})
+        assert archives.in_archive(store, "all", 1) == (one,) and archives.in_archive(store, "all", 2) == (
+            other,
+        )
+
+
+def test_what_is_told_again_is_nowhere_within_another_item(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "t.db") as store:
+        archives.archive(store, "all", {"a": 1, "b": 2})
+        archives.archive(store, "sea", {"a": 0, "b": 0, "c": 3})
+        store.set_meta(archives.unprinted("all"), "")
+        for name in ("a", "b"):
+            with store.transaction() as writer:
+                archives.is_told_again(writer, name)
+        assert archives.archived(store, "sea", "abc") == {"c"} and archives.archived(store, "all", "ab") == {
+            *"ab"
+        }
+        assert store.meta(archives.unprinted("all")) == "2", "the document that still grows, as it holds `b`"
+        assert store.meta(archives.unprinted("sea")) is None

@@ -35,6 +35,7 @@ RELEASED = (
     "bfec634a",
     "bfec634a",
     "5edb17fc",
+    "8e6f6624",
 )
 PACKED = {"vector": 13, "raw": 17}  # since when a table's rows are packed as they are: `undone` unpacks them
 FORMER = {"raw": "said", "pending_entry": "untold", "state_change": "notice"}

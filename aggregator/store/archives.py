@@ -6,20 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from aggregator.model import Story
 from aggregator.store.base import Reader, Store, Writer
+from aggregator.store.rows import id_hash
 from aggregator.store.stories import stories
 
 
 def archived(reader: Reader, edition: str, ids: Iterable[str], least: int = 0) -> set[str]:
     """Those of these published ids that an archive document of this number or a later one holds."""
-    return {
-        row[0]
-        for row in reader.chosen(
-            "SELECT public_id FROM archived WHERE edition = ? AND number >= ? AND public_id",
-            ids,
-            edition,
-            least,
-        )
-    }
+    hashes = {public_id: id_hash(public_id) for public_id in ids}
+    query = "SELECT public_id FROM archived WHERE +edition = ? AND +number >= ? AND id_hash"
+    found = reader.chosen(query, sorted(set(hashes.values())), edition, least)
+    return {public_id for (public_id,) in found if public_id in hashes}
 
 
 def archives(reader: Reader, edition: str) -> int:
@@ -38,11 +34,13 @@ def archive(store: Store, edition: str, places: Mapping[str, int]) -> None:
             "SELECT coalesce(max(position), 0) FROM archived WHERE edition = ? AND number = ?",
             (edition, archives(store, edition)),
         )
+        before = archived(writer, edition, places)
         writer.run_many(
-            "INSERT OR IGNORE INTO archived VALUES (?, ?, ?, ?)",
+            "INSERT INTO archived VALUES (?, ?, ?, ?, ?)",
             [
-                (edition, item, number, start + 1 + position)
+                (edition, item, id_hash(item), number, start + 1 + position)
                 for position, (item, number) in enumerate(places.items())
+                if item not in before
             ],
         )
 
@@ -69,10 +67,11 @@ def left_behind(
     if not by_entry:
         _mark(store, topic, edition)
     number, items = _where_to_look(topic, by_entry)
+    hashed = "id_hash(t.public_id)" if by_entry else "t.id_hash"
     query = (
         f"SELECT {number}, t.published, t.public_id FROM {items} "
         "WHERE t.published BETWEEN ? AND ? AND (t.published, t.public_id) > (?, ?) AND NOT EXISTS "
-        "(SELECT 1 FROM archived a WHERE a.edition = ? AND a.public_id = t.public_id) "
+        f"(SELECT 1 FROM archived a WHERE a.id_hash = {hashed} AND a.public_id = t.public_id AND +a.edition = ?) "
         "ORDER BY t.published, t.public_id LIMIT ?"
     )
     after = (0, "")
@@ -86,7 +85,8 @@ def _mark(store: Store, topic: str | None, edition: str) -> None:
     table, narrowed, story = ("story", "", "id") if topic is None else ("label", "topic = ? AND ", "story")
     query = (
         f"UPDATE {table} SET archived = 1 WHERE {narrowed}archived = 0 AND EXISTS (SELECT 1 FROM story s "
-        f"JOIN archived a ON a.public_id = s.public_id WHERE s.id = {table}.{story} AND a.edition = ?)"
+        "CROSS JOIN archived a ON a.id_hash = s.id_hash AND a.public_id = s.public_id "
+        f"WHERE s.id = {table}.{story} AND +a.edition = ?)"
     )
     with store.transaction() as writer:
         writer.run(query, (edition,) if topic is None else (topic, edition))
@@ -99,7 +99,7 @@ def _where_to_look(topic: str | None, by_entry: bool) -> tuple[str, str]:
         return "m.story", f"entry t JOIN member m ON m.entry = t.id{of_topic}"
     if topic is not None:
         of_label = (
-            "(SELECT s.id, l.published, s.public_id FROM label l CROSS JOIN story s ON s.id = l.story "
+            "(SELECT s.id, l.published, s.public_id, s.id_hash FROM label l CROSS JOIN story s ON s.id = l.story "
             "WHERE l.topic = ? AND l.archived = 0) t"
         )
         return "t.id", of_label
@@ -117,16 +117,11 @@ def is_told_again(writer: Writer, public_id: str) -> None:
     """No edition is done with it any more because it was told within another item; an archive document that
     holds it and still grows is printed anew.
     """
-    edition: str | None = ""
-    while edition is not None:  # from edition to edition: there are few of them, and many rows of each
-        writer.run(
-            "DELETE FROM archived WHERE edition = ? AND public_id = ? AND number = 0", (edition, public_id)
-        )
-        newest = "SELECT max(number) FROM archived WHERE edition = ?1"
-        writer.run(
-            "INSERT INTO meta SELECT ?3, number FROM archived WHERE edition = ?1 AND public_id = ?2 AND "
-            f"number = ({newest}) "
-            "ON CONFLICT DO UPDATE SET value = excluded.value WHERE value = ''",
-            (edition, public_id, unprinted(edition)),
-        )
-        edition = writer.value("SELECT min(edition) FROM archived WHERE edition > ?", (edition,))
+    item, values = "id_hash = ? AND public_id = ?", (id_hash(public_id), public_id)
+    writer.run(f"DELETE FROM archived WHERE {item} AND number = 0", values)
+    for edition, number in writer.rows(f"SELECT edition, number FROM archived WHERE {item}", values):
+        if number == archives(writer, edition):
+            writer.run(
+                "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value WHERE value = ''",
+                (unprinted(edition), str(number)),
+            )

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from aggregator.batches import batches
-from aggregator.store import raw, trouble
+from aggregator.store import raw, rows, trouble
 from aggregator.store.lock import Lock
 
 Row = tuple[Any, ...]
@@ -226,10 +226,13 @@ class Store(Reader):
 
 
 def teach(conn: sqlite3.Connection) -> None:
-    """The functions that triggers call: those of the full-text index, and of what sources said."""
+    """The functions that triggers call, those of the full-text index and of what sources said; and by what indexes
+    know an id.
+    """
     conn.execute("PRAGMA trusted_schema = ON")
     conn.create_function("words", 1, _words, deterministic=True)
     conn.create_function("words_beside", 2, _words_beside, deterministic=True)
+    conn.create_function("id_hash", 1, rows.id_hash, deterministic=True)
     conn.create_function("packed_anew", 7, raw.packed_anew, deterministic=True)
 
 

@@ -461,4 +461,26 @@ def m017_raw(db: Database) -> None:
     )
 
 
+@_step
+def m018_archived(db: Database) -> None:
+    """What is archived is found by a number, as stories and events are: ids, which are links more often than not,
+    stood in the table and in its index. Indexes come first: made afterwards they would be sorted in memory.
+    """
+    from aggregator.store.rows import id_hash
+
+    db.conn.create_function("id_hash", 1, id_hash, deterministic=True)
+    _script(
+        db,
+        """ALTER TABLE archived RENAME TO archived_old;
+        DROP INDEX archived_number;
+        CREATE TABLE archived (edition TEXT NOT NULL, public_id TEXT NOT NULL, id_hash INTEGER NOT NULL, number INTEGER NOT NULL,
+          position INTEGER NOT NULL) STRICT;
+        CREATE INDEX archived_id_hash ON archived (id_hash);
+        CREATE INDEX archived_number ON archived (edition, number);
+        INSERT INTO archived SELECT edition, public_id, id_hash(public_id), number, position FROM archived_old;
+        DROP TABLE archived_old;
+        """,
+    )
+
+
 # fmt: on

@@ -70,8 +70,8 @@ def unmake(writer: Writer, stories: Collection[int]) -> None:
     with _chosen_stories(writer, stories):
         entries_of = "SELECT entry FROM member WHERE story IN (SELECT story FROM unmade)"
         writer.run(
-            "DELETE FROM archived WHERE number = 0 AND public_id IN "
-            f"(SELECT public_id FROM entry WHERE id IN ({entries_of}))"
+            "DELETE FROM archived WHERE +number = 0 AND (id_hash, public_id) IN "
+            f"(SELECT id_hash(public_id), public_id FROM entry WHERE id IN ({entries_of}))"
         )
         _uncount(writer)
         _let_go(writer)

@@ -194,11 +194,12 @@ CREATE TABLE dirty ( -- what has to be published anew: a topic, 'all', 'sources'
 
 CREATE TABLE archived ( -- which archive document (RFC 5005) of a topic holds an item; 0: told within another item
   edition TEXT NOT NULL,
-  public_id TEXT NOT NULL,
+  public_id TEXT NOT NULL, -- once in an edition
+  id_hash INTEGER NOT NULL, -- as of an event
   number INTEGER NOT NULL,
-  position INTEGER NOT NULL,
-  PRIMARY KEY (edition, public_id)
-) STRICT, WITHOUT ROWID;
+  position INTEGER NOT NULL
+) STRICT;
+CREATE INDEX archived_id_hash ON archived (id_hash);
 CREATE INDEX archived_number ON archived (edition, number);
 
 CREATE TABLE publication ( -- each time that something was published: what came out together, what later
