@@ -127,7 +127,7 @@ MUTANTS = (
     m("V4", "hours between two stories", "cluster.py", "ODDS_HOUR = -0.158", "ODDS_HOUR = -0.1", "merging.py::test_probability"),
     m("V5", "two stories of one source", "cluster.py", "ODDS_SAME_SOURCE = -1.0", "ODDS_SAME_SOURCE = 0.0", "merging.py::test_probability"),
     m("V6", "the window of events", "fold/merging.py", "if abs(one.at - other.at) > self._window:", "if False:", "merging.py::test_beyond_the_window_nothing_is_one_event"),
-    m("V7", "two cases of a template are no event", "fold/merging.py", "return 0.0 if value >= cluster.THRESHOLD and self._another_case(a, b) else value", "return value", "merging.py::test_another_case_is_asked_once_and_only_where_it_matters"),
+    m("V7", "two cases of a template are no event", "fold/merging.py", "return value if case is Case.NO else 0.0", "return value", "merging.py::test_another_case_is_asked_once_and_only_where_it_matters"),
     m("V8", "what the user keeps apart", "fold/merging.py", "if b in self._apart[a]:", "if False:", "merging.py::test_what_the_user_said"),
     m("V9", "of several events the oldest stays", "fold/merging.py", "oldest = min(events, key=lambda event: (age[event], event))", "oldest = max(events, key=lambda event: (age[event], event))", "merging.py::test_which_event_a_group_is"),
     m("V10", "words of what is unmade are counted again", "store/queue.py", "        _uncount(writer)\n        _let_go(writer)\n", "        _let_go(writer)\n", "merging.py::test_a_word_taken_back_leaves_no_trace"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from aggregator.dedupe import Between, another_case, decide, fingerprint
+from aggregator.dedupe import Between, Case, decide, fingerprint
+from aggregator.dedupe import another_case as which_case
+from aggregator.dedupe.fingerprints import Fingerprint
 from aggregator.dedupe.headline import OTHER_WORDS
 from aggregator.model import Reason
 from aggregator.text import vocabulary
@@ -14,6 +16,11 @@ DECK_DE = "Jeden Morgen fassen wir für Sie zusammen, worüber die Region sprich
 DECK_NL = "Elke ochtend brengt onze redactie in een paar minuten het belangrijkste, van politiek tot cultuur en sport."
 
 ONE, TWO = True, False  # sources
+
+
+def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reason | None = None) -> bool:
+    """However sure it is."""
+    return which_case(a, b, between, decided) is not Case.NO
 
 
 CASES = [
@@ -65,6 +72,12 @@ CASES = [
         ONE,
         ("Oroscopo: Leone fortunato in amore", ""),
         ("Oroscopo: Vergine stanca al lavoro", ""),
+    ),
+    (
+        "en, other tolls of another place",
+        TWO,
+        ("Bus crash in Corvell: 12 dead, 20 injured", ""),
+        ("Bus crash in Brannock: 14 dead, 21 injured", ""),
     ),
     ("ja, frame of a source", ONE, ("【今日の運勢】おひつじ座", ""), ("【今日の運勢】みずがめ座", "")),
     (
@@ -230,12 +243,6 @@ NEWS = [
     ),
     ("fa, a toll rises", TWO, ("ریزش معدن در طبس 4 کشته داد", ""), ("ریزش معدن در طبس 9 کشته داد", "")),
     ("he, a toll rises", TWO, ("שריפה במפעל באלונים: 3 הרוגים", ""), ("שריפה במפעל באלונים: 8 הרוגים", "")),
-    (
-        "en, two tolls rise in a place that is named otherwise",
-        TWO,
-        ("Bus crash in Corvell: 12 dead, 20 injured", ""),
-        ("Bus crash in Brannock: 14 dead, 21 injured", ""),
-    ),
     (
         "en, a number that both have",
         TWO,
@@ -458,3 +465,72 @@ def test_one_word_replaced_where_names_have_no_capitals(
     assert another_case(b, a, Between(), REPLACED) is expected, name
     told = fingerprint(other, body(12), language="xx")
     assert another_case(a, told, Between(), REPLACED) is False, "a body may say that it is the same"
+
+
+FILLED = [
+    ("en", "Solara shares fall 12% after results", "Kestrel shares fall 9% after results", Case.SURE),
+    ("en", "Otters beat Harriers 4-1 in the rain", "Otters beat Kestrels 2-1 in the rain", Case.SURE),
+    ("en", "Dalby names Ana Torv chief executive", "Norrin names Eli Garth chief executive", Case.SURE),
+    ("en", "Braithe DFA 9-Year MLB Veteran Reliever", "Ostrava DFA 8-Year MLB Veteran Catcher", Case.SURE),
+    ("de", "Solaria steigert Gewinn um 9 Prozent", "Haldenau steigert Gewinn um 4 Prozent", Case.SURE),
+    ("fr", "Séisme de magnitude 4,6 près de Vaulnay", "Séisme de magnitude 5,4 près de Morlans", Case.SURE),
+    ("es", "Incautan 16 kilos de cocaína en Vallegra", "Incautan 4 kilos de cocaína en Peñalta", Case.SURE),
+    ("it", "Terremoto di magnitudo 4.6 vicino a Corvell", "Terremoto di magnitudo 5.4 vicino a Brisola", Case.SURE),
+    ("pt", "Serrana vence Marola por 3 a 2 na final", "Serrana vence Vilarim por 5 a 1 na final", Case.SURE),
+    ("ru", "Акции Нордвинда упали на 9%", "Акции Дубравы упали на 4%", Case.SURE),
+    ("tr", "Solarya hisseleri yüzde 9 düştü", "Meşelik hisseleri yüzde 4 düştü", Case.SURE),
+    # a number alone: a toll rises, another outlet counts otherwise
+    ("en", "Ferry sinks off Skarvoy, 12 dead", "Ferry sinks off Skarvoy, 15 dead", Case.NO),
+    ("es", "Sube a 12 la cifra de muertos en Vallegra", "Sube a 15 la cifra de muertos en Vallegra", Case.NO),
+    # other words in the place of words
+    ("en", "Storm batters Skarvoy with gusts of 90 mph", "Gale lashes Skarvoy with winds of 110 mph", Case.NO),
+    ("de", "Zahl der Toten in Altenmoor steigt auf 12", "Zahl der Opfer in Altenmoor steigt auf 15", Case.NO),
+    # one of them says more, or too much stands in the place of the other
+    ("en", "Solara shares fall 12% after results", "Kestrel shares fall 9%", Case.NO),
+    ("en", "Garth raids Ana Torv", "Orlo Benn Dask Vey raids Eli Norrin", Case.NO),
+    # where every word has a capital they have to say more than what stands in each other's place
+    ("en", "Brisola Veers: Norrin Dask Tariff", "Morlans Veers: Garth Benn Tariff", Case.NO),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lang", "one", "other", "expected"), FILLED)
+def test_one_frame_that_is_filled_anew(lang: str, one: str, other: str, expected: Case) -> None:
+    """Whoever tells them, and whatever stands below: no two words of that are the same."""
+    for below in (("", ""), (body(30), " ".join(reversed(body(30).split())))):
+        a, b = (
+            fingerprint(title, text, language=lang) for title, text in zip((one, other), below, strict=True)
+        )
+        assert which_case(a, b, Between()) is expected, (one, other)
+        assert which_case(b, a, Between()) is expected, (other, one)
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "text", "fillings", "expected"),
+    [
+        ("en", "{}: {} degrees, sunny", "It is sunny in {} today with {} degrees and a light wind from the sea.", (("York", "12"), ("Leeds", "19")), Case.SURE),
+        ("zh", "{}警方查获{}公斤可卡因", "{}警方周三表示，在港口查获{}公斤可卡因，并逮捕了两名涉嫌走私的男子。", (("青岛", "12"), ("大连", "19")), Case.SURE),
+        ("ja", "{}でコカイン{}キロ押収", "警察は{}の倉庫でコカイン{}キロを押収し、密輸の疑いで男二人を逮捕した。", (("仙台", "12"), ("静岡", "19")), Case.SURE),
+        ("hi", "{} में {} किलो कोकीन जब्त", "पुलिस ने बुधवार को {} में {} किलो कोकीन जब्त कर दो लोगों को गिरफ्तार किया।", (("पटना", "12"), ("जयपुर", "19")), Case.SURE),
+        ("en", "Blast in Skarvoy: {} {}", "A blast in the port of Skarvoy left {1} people {0}, the coast guard said on Friday.", (("dead", "12"), ("hurt", "19")), Case.NO),
+        ("en", "{}: {} degrees, sunny", "Nothing here is like {1} what the other one tells of {0} at all.", (("York", "12"), ("York", "19")), Case.NO),
+    ],
+)  # fmt: skip
+def test_two_texts_of_one_template_with_a_name_and_a_number_each(
+    lang: str, title: str, text: str, fillings: tuple[tuple[str, str], ...], expected: Case
+) -> None:
+    one, other = (fingerprint(title.format(*said), text.format(*said), language=lang) for said in fillings)
+    assert decide(one, other).level is None
+    assert which_case(one, other, Between()) is expected
+    assert which_case(other, one, Between()) is expected
+
+
+def test_a_text_that_tells_of_the_other_name_may_tell_the_same() -> None:
+    one = fingerprint(
+        "Skarvoy ends talks with 12 envoys", "The island broke off its talks on Friday.", language="en"
+    )
+    for text, expected in (
+        ("Lindoy broke off the talks.", Case.SURE),
+        ("Lindoy, or Skarvoy, broke them off.", Case.NO),
+    ):
+        other = fingerprint("Lindoy ends talks with 14 envoys", text, language="en")
+        assert which_case(one, other, Between()) is expected is which_case(other, one, Between())

@@ -17,6 +17,7 @@ from aggregator import check, cluster, cycle, evaluate, fold
 from aggregator.cluster import Point, linkage
 from aggregator.config import Config
 from aggregator.cycle import Wanted
+from aggregator.dedupe import Case
 from aggregator.fold.merging import ByHand, Group, Member, Pair, Probabilities, groups, pair, placed
 from aggregator.model import Reason
 from aggregator.store import (
@@ -390,9 +391,9 @@ def test_beyond_the_window_nothing_is_one_event(gap: int, sure: bool) -> None:
 def test_another_case_is_asked_once_and_only_where_it_matters() -> None:
     asked: list[Pair] = []
 
-    def another_case(a: int, b: int) -> bool:
+    def another_case(a: int, b: int) -> Case:
         asked.append((a, b))
-        return 3 in (a, b)
+        return Case.LIKELY if 3 in (a, b) else Case.NO
 
     one, half = angle(0.5)
     points = {
@@ -411,6 +412,24 @@ def test_another_case_is_asked_once_and_only_where_it_matters() -> None:
             0 < known.between(1, 4) < cluster.THRESHOLD and known.between(5, 1) == known.between(1, 6) == 0.0
         )
     assert asked == [(1, 2), (1, 3)]
+
+
+@pytest.mark.parametrize(
+    ("size", "case", "together"),
+    [(1, Case.SURE, False), (10, Case.SURE, False), (11, Case.SURE, True), (2, Case.LIKELY, True)],
+)
+def test_APART_two_events_of_which_a_tenth_are_two_cases(
+    monkeypatch: pytest.MonkeyPatch, size: int, case: Case, together: bool
+) -> None:
+    """The last story is another case of the first one, and like all others, which are one event."""
+    points = told_by("abcdefghijklmnop"[: size + 1])
+    last = max(points)
+    monkeypatch.setattr(cluster, "probability", lambda a, b: 0.99)
+    whole = ByHand(together=frozenset((1, other) for other in range(2, last)))
+    known = Probabilities(points, WINDOW, lambda a, b: case if (a, b) == (1, last) else Case.NO)
+    found = groups(points, list(combinations(points, 2)), known, whole)
+    assert len(found) == (1 if together else 2)
+    assert known.cases([1], [last]) == (case is Case.SURE)
 
 
 def test_each_pair_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -611,6 +611,14 @@ PAIRS: list[Row] = [
         True,
     ),
     (
+        "another town, in words of two characters",
+        "ja",
+        ("仙台で交通事故、2人死亡", "警察によると月曜夜、仙台で交通事故があり2人が死亡、3人がけがをした。"),
+        ("静岡で交通事故、2人死亡", "警察によると月曜夜、静岡で交通事故があり2人が死亡、3人がけがをした。"),
+        False,
+        False,
+    ),
+    (
         "another hour, and no space before it",
         "zh",
         (

@@ -11,7 +11,7 @@ Start reading at `decision.decide`.
 
 from __future__ import annotations
 
-from aggregator.dedupe.cases import another_case
+from aggregator.dedupe.cases import Case, another_case
 from aggregator.dedupe.decision import Between, containment, decide, series, share_words, title_similarity
 from aggregator.dedupe.fingerprints import (
     BODY_CHARACTERS,
@@ -26,6 +26,7 @@ from aggregator.dedupe.standing import parts, tells_apart
 __all__ = [
     "BODY_CHARACTERS",
     "Between",
+    "Case",
     "Fingerprint",
     "another_case",
     "clean_title",

@@ -18,6 +18,7 @@ from aggregator.dedupe.numbers import as_figure, is_number
 from aggregator.dedupe.standing import speaks
 from aggregator.model import Reason
 from aggregator.text import contrary, vocabulary
+from aggregator.text.words import is_dense
 
 THRESHOLD = 0.6  # containment of shingles
 TITLE_THRESHOLD = 0.7  # similarity of titles, where bodies do not speak against it
@@ -511,15 +512,40 @@ def _swapped(a: Fingerprint, b: Fingerprint) -> tuple[str, str] | None:
     """A word of one title that stands where the other title has another one, and the same in the bodies:
     another case of a series.
     """
-    left, right = set(a.title) - set(b.title), set(b.title) - set(a.title)
-    if not left or not right or len(left) > 3 or len(right) > 3:
+    mine, other = _own(a, b), _own(b, a)
+    if not mine or not other or _likeness(mine[0], other[0]) >= MISSPELT:
         return None
-    body_a, body_b = set(a.body), set(b.body)
-    own_a = sorted(word for word in left & body_a - body_b if len(word) > 2)
-    own_b = sorted(word for word in right & body_b - body_a if len(word) > 2)
-    if not own_a or not own_b or _likeness(own_a[0], own_b[0]) >= MISSPELT:
-        return None
-    return own_a[0], own_b[0]
+    return mine[0], other[0]
+
+
+def _own(one: Fingerprint, other: Fingerprint) -> list[str]:
+    """Words that a title and its text have, and the other title and text have not; none where titles differ in
+    more than a few words.
+    """
+    found = set(one.title) - set(other.title)
+    if len(found) > 3:
+        return []
+    own = (found & set(one.body)) - set(other.body)
+    return sorted(word for word in own if len(word) > 2 or is_dense(word))
+
+
+def named_anew(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether titles that differ in a few words, and texts of one template, have another name each."""
+    if not a.held or not b.held or containment(a.held, b.held) < TEMPLATE:
+        return False
+    mine, other = (
+        [word for word in _own(one, two) if not is_number(word) and _has_capitals(one, word)]
+        for one, two in ((a, b), (b, a))
+    )
+    return bool(mine and other) and _likeness(mine[0], other[0]) < MISSPELT
+
+
+def _has_capitals(one: Fingerprint, word: str) -> bool:
+    """Wherever its text has this word; a text without any tells nothing."""
+    capitals = one.capitals()
+    return not any(capitals) or all(
+        capital for said, capital in zip(one.body, capitals, strict=True) if said == word
+    )
 
 
 def _named(swapped: tuple[str, str]) -> Feature:

@@ -3,6 +3,9 @@ news.
 
 A bag of words can't tell `India beat England` from `England beat India`, or a statement from its denial; so
 what differs is looked at where it stands.
+
+In: two cleaned headlines and their language. Out: `Edits`, or the `Frame` that both are written in. Start
+reading at `edits`, then at `_Comparison`.
 """
 
 from __future__ import annotations
@@ -11,9 +14,10 @@ import difflib
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import NamedTuple
 
 from aggregator.dedupe.numbers import as_figure, is_number, read
 from aggregator.text import contrary, vocabulary
@@ -23,6 +27,7 @@ Feature = tuple[str, str]
 
 NEGATED, OPPOSITE, OTHER_ORDER = "negation", "opposite words", "other order"
 OTHER_WORDS, OTHER_NAMES = "other words", "other names"
+NAMED = 3  # telling words of a name that stands in another's place, at most
 ADDED = 4  # telling words of a clause, at most, that one title may have and the other not
 LONG_TITLE, TAIL = 7, 2  # a title of so many telling words may go on for so many more
 # two forms of a word of so many letters begin alike for this share, and end in so many letters of their own
@@ -45,6 +50,20 @@ class Edits:
         (),
         (),
     )  # telling words that only the one or the other has
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What two headlines have in common, numbers aside, and in how many places the one has another name, or other
+    words, than the other. Measured in telling words; a character of a script without spaces is half a word.
+    """
+
+    common: float
+    filled: float  # what stands in the places
+    alone: float  # what stands in nobody's place
+    names: int
+    words: int
+    certain: bool  # capitals tell the names
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +134,41 @@ def edits(a: str, b: str, language: str) -> Edits:
     if mine.units == other.units or "".join(mine.units) == "".join(other.units):
         return Edits(True)
     return _Comparison(mine, other, language).result()
+
+
+def frame(a: str, b: str, language: str) -> Frame | None:
+    """The frame that headlines `a` and `b`, both cleaned, are written in. None where they have none: one of them
+    has words of its own that are no names, as most headlines of one happening do, or has little else.
+    """
+    mine, other = _fixed(a, language), _fixed(b, language)
+    if not mine.no_names <= other.said or not other.no_names <= mine.said:
+        return None
+    common = len(mine.told & other.told)
+    sure = mine.no_names and other.no_names
+    if not common or (not sure and max(len(mine.told), len(other.told)) > 2 * common):
+        return None
+    return _Comparison(_read(a), _read(b), language).frame()
+
+
+class _Fixed(NamedTuple):
+    """Of a headline: its words, those that tell something, numbers aside, and of these those that are no names."""
+
+    said: frozenset[str]
+    told: frozenset[str]
+    no_names: frozenset[str]
+
+
+@functools.lru_cache(maxsize=1024)
+def _fixed(heading: str, language: str) -> _Fixed:
+    """A headline is compared with several others one after the other."""
+    title = _read(heading)
+    told = {
+        word: small
+        for word, small in zip(title.units, title.lower, strict=True)
+        if not is_number(word) and _tells(word, language)
+    }
+    no_names = frozenset(word for word, small in told.items() if small or is_dense(word))
+    return _Fixed(frozenset(title.units), frozenset(told), no_names)
 
 
 class _Comparison:
@@ -222,6 +276,61 @@ class _Comparison:
         return (place > 0 and long >= 2) or (
             title.units[place] not in vocabulary.shares(self.language) and not is_dense(title.units[place])
         )
+
+    def frame(self) -> Frame:
+        filled, alone, kinds = 0.0, 0.0, Counter[str]()
+        for mine, other in zip(*self.left, strict=True):
+            a, b = self._of_its_own(0, mine), self._of_its_own(1, other)
+            if a and b:
+                kinds[self._filled_with((a, b))] += 1
+                filled += max(self._weight(0, a), self._weight(1, b))
+            else:
+                alone += self._weight(0, a) + self._weight(1, b)
+        touched = {place for span in self.spans for place in span[0]}
+        both = [place for place in range(len(self.titles[0].units)) if place not in touched]
+        names, certain = kinds["names"] + kinds["certain"], kinds["names"] == 0
+        return Frame(self._weight(0, both), filled, alone, names, kinds["words"], certain)
+
+    def _of_its_own(self, side: int, places: Sequence[int]) -> list[int]:
+        """Those whose words the other title has nowhere, numbers aside."""
+        units, others = self.titles[side].units, set(self.titles[1 - side].units)
+        return [place for place in places if units[place] not in others and not is_number(units[place])]
+
+    def _filled_with(self, said: Sequence[Sequence[int]]) -> str:
+        if any(self._weight(side, places) > NAMED for side, places in enumerate(said)):
+            return "words"
+        if all(
+            self._capitals_tell(side) and self._one_name(side, places) for side, places in enumerate(said)
+        ):
+            return "certain"
+        return (
+            "names" if all(self._like_a_name(side, places) for side, places in enumerate(said)) else "words"
+        )
+
+    def _like_a_name(self, side: int, places: Sequence[int]) -> bool:
+        """No common words; or a word that is none beside others with capitals (`John Carter`)."""
+        lower, sure = self.titles[side].lower, [self._is_name(side, place) for place in places]
+        return all(sure) or (any(sure) and any(lower) and not any(lower[place] for place in places))
+
+    def _capitals_tell(self, side: int) -> bool:
+        """Whether capitals tell names from other words: half of the others have none, and nouns neither."""
+        title = self.titles[side]
+        words = zip(title.lower[1:], title.units[1:], strict=True)
+        told = [small for small, word in words if not is_number(word) and _tells(word, self.language)]
+        return self.language != "de" and sum(told) > 0 and 2 * sum(told) >= len(told)
+
+    def _one_name(self, side: int, places: Sequence[int]) -> bool:
+        """Of a title where capitals tell: the first word has one whatever it is."""
+        lower = self.titles[side].lower
+        return not any(lower[place] for place in places) and (
+            places[-1] > 0 or self._is_name(side, places[0])
+        )
+
+    def _weight(self, side: int, places: Iterable[int]) -> float:
+        """How many telling words these are, numbers aside."""
+        words = map(self.titles[side].units.__getitem__, places)
+        told = [word for word in words if _tells(word, self.language) and not is_number(word)]
+        return sum(0.5 if is_dense(word) else 1.0 for word in told)
 
     def _whole_clauses(self, side: int) -> bool:
         """Whether what differs on this side is nothing but whole clauses: a kicker, `, police say`."""

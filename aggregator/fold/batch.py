@@ -242,16 +242,16 @@ class Batch:
         story = self.stories.get(entry.public_id)
         return None if story is None else (story, Reason(None))
 
-    def another_case(self, a: int, b: int) -> bool:
+    def another_case(self, a: int, b: int) -> dedupe.Case:
         """Whether two stories are two cases of one template, or have nothing in common but a date and common
         words, by the entries that founded them.
         """
         one, other = self.memory.fingerprints_of(a), self.memory.fingerprints_of(b)
         if not one or not other:
-            return False
+            return dedupe.Case.NO
         shared = self.memory.points[a].vector.keys() & self.memory.points[b].vector.keys()
         if not cluster.says_what(shared, {one[0].fingerprint.language, other[0].fingerprint.language}):
-            return True
+            return dedupe.Case.LIKELY
         decided = self.decided.get(pair(a, b))
         return dedupe.another_case(
             one[0].fingerprint, other[0].fingerprint, one[0].between(other[0]), decided

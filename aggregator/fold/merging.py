@@ -19,7 +19,11 @@ from dataclasses import dataclass
 
 from aggregator import cluster
 from aggregator.cluster import Point, linkage
+from aggregator.dedupe import Case
 
+APART = (
+    0.1  # share of the pairs of two events from which on, if these are two cases for sure, so are the events
+)
 Pair = tuple[int, int]
 """Two stories (or two clusters while they grow), the smaller number first."""
 
@@ -28,8 +32,8 @@ def pair(a: int, b: int) -> Pair:
     return (a, b) if a < b else (b, a)
 
 
-def _never(a: int, b: int) -> bool:
-    return False
+def _never(a: int, b: int) -> Case:
+    return Case.NO
 
 
 class Probabilities:
@@ -44,11 +48,12 @@ class Probabilities:
         self,
         points: Mapping[int, Point],
         window: int,
-        another_case: Callable[[int, int], bool] | None = None,
+        another_case: Callable[[int, int], Case] | None = None,
     ) -> None:
         self._points, self._window = points, window
         self._another_case = another_case or _never
         self._known: dict[Pair, float] = {}
+        self._cases: dict[int, set[int]] = {}  # story → those that are another case for sure
 
     def close(self) -> None:
         """Nothing more is asked. What is known may refer to who asks: no collector looks for such circles."""
@@ -67,7 +72,16 @@ class Probabilities:
         if abs(one.at - other.at) > self._window:
             return 0.0
         value = cluster.probability(one, other)
-        return 0.0 if value >= cluster.THRESHOLD and self._another_case(a, b) else value
+        case = self._another_case(a, b) if value >= cluster.THRESHOLD else Case.NO
+        if case is Case.SURE:
+            self._cases.setdefault(a, set()).add(b)
+            self._cases.setdefault(b, set()).add(a)
+        return value if case is Case.NO else 0.0
+
+    def cases(self, ours: Iterable[int], theirs: Sequence[int]) -> int:
+        """How many pairs of one of ours with one of theirs are two cases for sure, as far as it is known."""
+        known = self._cases
+        return sum(len(known[story].intersection(theirs)) for story in ours if story in known) if known else 0
 
     def source(self, story: int) -> str | int:
         """What tells who told it; a story of an unknown source has one to itself."""
@@ -184,6 +198,8 @@ class _Clustering:
             return 0.0  # the average is never more than the closest
         if link.total is None:
             link.total = self._probabilities.total(ours, theirs)
+        if APART * len(ours) * len(theirs) <= self._probabilities.cases(ours, theirs):
+            return 0.0
         return linkage(link.closest, link.total / (len(ours) * len(theirs)), *sizes)
 
     def _inherit_apart(self, kept: int, gone: int) -> None:
