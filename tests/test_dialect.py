@@ -274,6 +274,22 @@ def test_a_foreign_default_namespace_is_foreign() -> None:
         atom('<title>Own</title><div xmlns="http://other.example/"><title>Foreign</title></div>').title
         == "Own"
     )
+    assert atom('<title xmlns="http://other.example/">Foreign</title><title>Own</title>').title == "Own"
+
+
+def test_a_namespace_that_nobody_knows_is_of_the_feed_where_the_feed_is_in_it() -> None:
+    whole = (
+        b'<rss xmlns="http://other.example/rss"><channel><title>Feed</title><item><title>Own</title>'
+        b'<title xmlns="http://third.example/">Foreign</title></item></channel></rss>'
+    )
+    document = dialect.parse(whole)
+    assert (document.feed["title"], [one["title"] for one in document.entries]) == ("Feed", ["Own"])
+    wrapped = (
+        b'<rss version="2.0"><channel><list xmlns="http://other.example/"><item><title>Own</title></item>'
+        b"</list><title>Feed</title></channel></rss>"
+    )
+    document = dialect.parse(wrapped)
+    assert (document.feed["title"], [one["title"] for one in document.entries]) == ("Feed", ["Own"])
 
 
 def test_what_has_a_place_within_another_is_read() -> None:

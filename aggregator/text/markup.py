@@ -577,7 +577,7 @@ def snippet(text: str, length: int) -> str:
     """At most `length` characters, cut at a clause if one ends in the second half, else at a word, with an
     ellipsis.
     """
-    text = " ".join(text.split())
+    text = " ".join(text.split(None, length + 1)[: length + 1])  # more is cut anyway
     if len(text) <= length:
         return text
     head = text[: length - 1]
