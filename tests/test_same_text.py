@@ -611,6 +611,48 @@ PAIRS: list[Row] = [
         True,
     ),
     (
+        "another verb, in title and text, beside other endings",
+        "ru",
+        (
+            "Суд оставил под арестом мэра Заречья",
+            "Городской суд оставил под арестом мэра Заречья, говорится в сообщении, которое разослали в пятницу; прения начнутся через две недели, защита от слов отказалась.",
+        ),
+        (
+            "Суд освободил из-под ареста мэра Заречья",
+            "Городской суд освободил из-под ареста мэра Заречья, говорится в сообщении, которое разослали в пятницу; прения начнутся через две недели, защита от слов отказалась.",
+        ),
+        False,
+        False,
+    ),
+    (
+        "another verb of two letters, in title and text",
+        "ur",
+        (
+            "حکومت نے پیر سے پیٹرول کی قیمت بڑھا دی",
+            "وزیر خزانہ کے مطابق حکومت نے پیر سے پیٹرول کی قیمت بڑھا دی ہے، نئی قیمتوں کا اطلاق رات بارہ بجے سے پورے ملک میں ہو گا۔",
+        ),
+        (
+            "حکومت نے پیر سے پیٹرول کی قیمت کم کر دی",
+            "وزیر خزانہ کے مطابق حکومت نے پیر سے پیٹرول کی قیمت کم کر دی ہے، نئی قیمتوں کا اطلاق رات بارہ بجے سے پورے ملک میں ہو گا۔",
+        ),
+        False,
+        False,
+    ),
+    (
+        "the contrary, in title and text",
+        "th",
+        (
+            "รัฐบาลประกาศขึ้นราคาน้ำมันวันจันทร์",
+            "เมื่อวานนี้รัฐบาลประกาศขึ้นราคาน้ำมันวันจันทร์หน้าทั่วประเทศตามที่กระทรวงพลังงานเสนอในที่ประชุมเมื่อวันศุกร์",
+        ),
+        (
+            "รัฐบาลประกาศลดราคาน้ำมันวันจันทร์",
+            "เมื่อวานนี้รัฐบาลประกาศลดราคาน้ำมันวันจันทร์หน้าทั่วประเทศตามที่กระทรวงพลังงานเสนอในที่ประชุมเมื่อวันศุกร์",
+        ),
+        False,
+        False,
+    ),
+    (
         "another town, in words of two characters",
         "ja",
         ("仙台で交通事故、2人死亡", "警察によると月曜夜、仙台で交通事故があり2人が死亡、3人がけがをした。"),
@@ -789,6 +831,32 @@ def test_numbers_are_read_as_they_are_meant(written: str, meant: str) -> None:
 )
 def test_numbers_are_read_in_scripts_that_set_no_space_before_them(written: str, meant: set[str]) -> None:
     assert set(numbers.numbers(written, ())) == meant
+
+
+TALK = "After the storm {} harbour of Lindoy stays the talk of the whole town"
+TALKS = "Wardens said on Friday that {} harbour of Lindoy is what they will talk about next week, when the fishing fleet and the owners of the ferry have their say, and that nothing is decided until then at all."
+TALK_ZH = "暴雨之后港口{}成为全镇居民讨论的话题"
+TALKS_ZH = "镇议会周五表示，{}将在下周的会议上讨论，渔船和渡轮的船主都会到场发言，在此之前不会作出任何决定，居民可以旁听。"
+
+
+@pytest.mark.parametrize(
+    ("lang", "title", "text", "mine", "other", "swapped"),
+    [
+        ("en", TALK, TALKS, "plums quartz brine", "kelp mortar sleet", True),
+        ("en", TALK, TALKS, "plums quartz brine gulls", "kelp mortar sleet wicker", False),
+        ("zh", TALK_ZH, TALKS_ZH, "甲乙丙丁戊", "子丑寅卯辰", True),
+        ("zh", TALK_ZH, TALKS_ZH, "甲乙丙丁戊己", "子丑寅卯辰巳", False),
+    ],
+)
+def test_SWAPPED_words_that_titles_and_texts_have_in_each_others_place(
+    lang: str, title: str, text: str, mine: str, other: str, swapped: bool
+) -> None:
+    """Six pairs of characters are three words."""
+    one, two = (
+        dedupe.fingerprint(title.format(said), text.format(said), language=lang) for said in (mine, other)
+    )
+    features = dedupe.decide(one, two).features
+    assert (features[-1][0] == "other names") is swapped, features
 
 
 ROAD = "The road over the Alm pass between Gruenau and Ischl is closed to lorries from {} in May until the end of the season, the county says."

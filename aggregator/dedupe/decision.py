@@ -35,6 +35,7 @@ COPY = 0.95  # containment from which on a long body is a copy, whatever its num
 CUT_TITLE = 4  # words of a title that was cut off, at least, to know it by
 OPENING = 6  # words before the shared part, at most, where titles have nothing in common
 MANY_NAMES = 40  # in a text of so many words each, a replaced name makes another case of it
+SWAPPED = 3  # words in which titles differ, at most, if their texts differ in the same ones
 TABLE = 15  # different numbers of a text that is a table
 MISSPELT = 0.7  # likeness of letters from which on two names are one, misspelt
 TEMPLATE = 0.3  # containment of shingles from which on two cases of a template are known as such
@@ -512,10 +513,8 @@ def _swapped(a: Fingerprint, b: Fingerprint) -> tuple[str, str] | None:
     """A word of one title that stands where the other title has another one, and the same in the bodies:
     another case of a series.
     """
-    mine, other = _own(a, b), _own(b, a)
-    if not mine or not other or _likeness(mine[0], other[0]) >= MISSPELT:
-        return None
-    return mine[0], other[0]
+    found = _unlike(_own(a, b), _own(b, a))
+    return (found[0][0], found[1][0]) if all(found) else None
 
 
 def _own(one: Fingerprint, other: Fingerprint) -> list[str]:
@@ -523,10 +522,17 @@ def _own(one: Fingerprint, other: Fingerprint) -> list[str]:
     more than a few words.
     """
     found = set(one.title) - set(other.title)
-    if len(found) > 3:
+    if sum(0.5 if is_dense(word) else 1.0 for word in found) > SWAPPED:
         return []
     own = (found & set(one.body)) - set(other.body)
-    return sorted(word for word in own if len(word) > 2 or is_dense(word))
+    return sorted(word for word in own if len(word) > 2 or not word.isascii())
+
+
+def _unlike(a: Sequence[str], b: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Without those that are spelt, or end, otherwise."""
+    alike = [(one, other) for one in a for other in b if _likeness(one, other) >= MISSPELT]
+    mine, theirs = {one for one, _ in alike}, {other for _, other in alike}
+    return [word for word in a if word not in mine], [word for word in b if word not in theirs]
 
 
 def named_anew(a: Fingerprint, b: Fingerprint) -> bool:
@@ -537,7 +543,7 @@ def named_anew(a: Fingerprint, b: Fingerprint) -> bool:
         [word for word in _own(one, two) if not is_number(word) and _has_capitals(one, word)]
         for one, two in ((a, b), (b, a))
     )
-    return bool(mine and other) and _likeness(mine[0], other[0]) < MISSPELT
+    return all(_unlike(mine, other))
 
 
 def _has_capitals(one: Fingerprint, word: str) -> bool:
