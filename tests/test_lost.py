@@ -390,8 +390,8 @@ def test_R4_what_was_not_written_is_still_to_be_written(
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
             patch.setattr(Folder, "write", crash)
             cycle.run(settings, store, Wanted(), NOW + 600)
-        assert titles(settings) == BOTH and "all" in unpublished.dirty(store)
+        assert titles(settings) == BOTH and "all" in unpublished.dirty_editions(store)
         cycle.run(settings, store, None, NOW + 601)
-        assert titles(settings) == ["Fish prices fall", "Harbour bridge opens"] and not unpublished.dirty(
+        assert titles(settings) == ["Fish prices fall", "Harbour bridge opens"] and not unpublished.count(
             store
         )

@@ -46,7 +46,7 @@ def asked(folder: Path, events: int) -> list[str]:
         store._conn.set_trace_callback(statements.append)
         assert publish_changed(settings, store, NOW + 60).written == ()
         store._conn.set_trace_callback(None)
-        assert unpublished.dirty(store) == ()
+        assert unpublished.count(store) == 0
     return [one for one in statements if one.startswith("SELECT")]
 
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from aggregator import edition, fold
-from aggregator.cycle import dirty
+from aggregator.cycle import dirty, publisher
 from aggregator.cycle.dirty import Lost, Names
 from aggregator.cycle.editions import Editions
 from aggregator.cycle.labels import label
 from aggregator.cycle.publisher import EDITION, PORTION, portions
 from aggregator.edition import View
 from aggregator.model import Edition, Story
-from aggregator.store import open_writer
+from aggregator.store import open_writer, unpublished
 from tests.helpers import NOW, config, entry, put
 
 NAMES = Names(frozenset({"all", "a", "b-2"}), frozenset({"a-digest"}), frozenset({".html", ".rss"}))
@@ -88,6 +88,25 @@ def test_pages_come_before_the_feeds_that_lead_to_them() -> None:
         ((2, 10), ("sources", "all", "a"), True)
     ]
     assert made[0].names == ["event:2", "event:10", "sources", "all", "a"]
+
+
+def test_names_of_events_are_asked_for_some_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And each is published, whatever else is dirty, and whether the last ones fill a portion or not."""
+    monkeypatch.setattr(publisher, "PORTION", 2)
+    for count in (0, 1, 2, 3, 4, 11):
+        with open_writer(tmp_path / f"{count}.db") as store:
+            names = {"all", "a", "source-a", "sources", *(f"event:{n}" for n in range(count))}
+            unpublished.mark_dirty(store, names)
+            assert unpublished.count(store) == len(names)
+            made = list(publisher._portions(store, {"all", "a"}))
+        assert [one.is_last for one in made[:-1]] == [False] * (len(made) - 1) and made[-1].is_last
+        assert sorted(name for one in made for name in one.names) == sorted(names)
+        assert all(len(one.events) <= 2 for one in made)
+        assert [one.events for one in made if one.events][: count // 2] == [
+            one.events for one in made[: count // 2]
+        ], "events come first"
 
 
 @pytest.mark.parametrize(

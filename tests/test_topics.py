@@ -442,7 +442,7 @@ def test_the_page_of_a_topic_says_how_well_it_is_learned(tmp_path: Path) -> None
     more = [f"{title} {n * 9}{chr(97 + n % 26)} vessel" for n, title in enumerate(headlines(TREES, 80))]
     tell(settings, more, NOW + 3600, 1000)
     with open_reader(settings.database) as store:
-        assert unpublished.dirty(store) == ()
+        assert unpublished.count(store) == 0
     assert note("ships") == known("ships") and note("trees") == known("trees") and note("ships") != first
     settings = config(tmp_path, LEARNING.replace("learn = true\n", ""))
     with open_writer(settings.database) as store:

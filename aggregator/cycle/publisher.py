@@ -50,14 +50,13 @@ def publish_changed(config: Config, store: Store, now: int, stop: Stop | None = 
     is_all_new = _mark(config, store, folder)
     if not is_all_new:  # else all are marked
         unpublished.mark_sources(store)
-    names = unpublished.dirty(store)
-    if not names:
+    if not unpublished.count(store):
         return Written(unchanged=len(folder.names()))
     if store.meta("born") is None:
         store.set_meta("born", str(now))
     publisher = Publisher(config, store, folder, now, stop or Stop(), is_all_new)
     with heap.seldom_collected():
-        for portion in portions(names, publisher.editions.topics):
+        for portion in _portions(store, publisher.editions.topics):
             publisher.publish(portion)
     return publisher.finish()
 
@@ -73,6 +72,17 @@ class Portion:
     @property
     def names(self) -> list[str]:
         return [*(f"{_EVENT}{event}" for event in self.events), *self.editions]
+
+
+def _portions(store: Store, topics: Iterable[str]) -> Iterator[Portion]:
+    """All that is dirty, without all names at a time: after a first cycle there are nearly as many events as
+    entries.
+    """
+    after = ""
+    while len(events := unpublished.dirty_events(store, after, PORTION)) == PORTION:
+        yield _portion(list(events), is_last=False)
+        after = events[-1]
+    yield from portions((*events, *unpublished.dirty_editions(store)), topics)
 
 
 def portions(names: Iterable[str], topics: Iterable[str]) -> list[Portion]:

@@ -89,7 +89,7 @@ def _group(config: Config, store: Store, now: int, watch: Watch, stop: Stop) -> 
 
 def _publish(config: Config, store: Store, now: int, watch: Watch, stop: Stop) -> Written:
     _note_hour(store, now)
-    watch.stage("publishing", len(unpublished.dirty(store)))
+    watch.stage("publishing", unpublished.count(store))
     return publish_changed(config, store, now, stop)
 
 

@@ -30,7 +30,7 @@ class Compiled(BytecodeCache):
         if self._folder is None or sys.dont_write_bytecode:
             return
         place = self._place(self._folder, bucket)
-        unfinished = place.with_name(f"{place.name}.{os.getpid()}")
+        unfinished = place.with_name(f"{place.name}.{os.urandom(8).hex()}")
         with contextlib.suppress(OSError):
             with unfinished.open("wb") as file:
                 bucket.write_bytecode(file)
