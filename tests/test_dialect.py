@@ -169,6 +169,12 @@ def test_what_is_of_others_is_kept_as_it_was_said() -> None:
             "<p>The whole of it</p>",
             "In short",
         ),
+        (
+            "the text before the page",
+            "<turbo:content>&lt;h1&gt;t&lt;/h1&gt;&lt;p&gt;The whole of it&lt;/p&gt;</turbo:content><yandex:full-text>The whole of it</yandex:full-text>",
+            "The whole of it",
+            "The whole of it",
+        ),
         ("the whole of it in an old feed", "<fulltext>All of it</fulltext>", "All of it", "All of it"),
         (
             "less for others than the content",

@@ -46,19 +46,22 @@ def others(lead: Member, members: Iterable[Member], read: Direct) -> list[Member
     """Without those that are an entry at hand a second time: its outlet is read directly as well, or through
     several aggregators.
     """
-    found = [lead]
+    found: dict[str, list[Entry]] = {teller(lead.entry, read): [lead.entry]}
+    listed = []
     for member in members:
-        if not any(_is_one(member.entry, other.entry, read) for other in found):
-            found.append(member)
-    return found[1:]
+        of_teller = found.setdefault(teller(member.entry, read), [])
+        if not any(_is_one(member.entry, other) for other in of_teller):
+            of_teller.append(member.entry)
+            listed.append(member)
+    return listed
 
 
-def _is_one(a: Entry, b: Entry, read: Direct) -> bool:
+def _is_one(a: Entry, b: Entry) -> bool:
+    """Of two that one outlet tells."""
     if not (a.extras or b.extras) or a.source == b.source or not _is_taken(a, b):
         return False
     # An entry without a link has one to the page that the other aggregator gave it.
-    same = a.link_key == b.link_key or (a.title, a.published) == (b.title, b.published)
-    return same and teller(a, read) == teller(b, read)
+    return a.link_key == b.link_key or (a.title, a.published) == (b.title, b.published)
 
 
 def _is_taken(*entries: Entry) -> bool:

@@ -37,7 +37,8 @@ _UPDATED = ("updated", "modified", "dcterms_modified", "dc_modified", "dc_date",
 
 _TITLES = ("itunes_title", "media_title")  # where an item has no title of its own
 # All of a text, as Russian feeds say it to Yandex, Mail.ru and Rambler, and old ones in no namespace.
-_WHOLE = ("yandex_full-text", "turbo_content", "mailru_full-text", "rambler_fulltext", "full-text", "fulltext")  # fmt: skip
+# The page for Yandex repeats headline and picture, so it comes last.
+_WHOLE = ("yandex_full-text", "mailru_full-text", "rambler_fulltext", "full-text", "fulltext", "turbo_content")  # fmt: skip
 _FLASH = frozenset({"application/x-shockwave-flash", "application/futuresplash"})  # nothing plays it any more
 
 # feedparser's names of elements that are passed on as they are.
@@ -379,11 +380,10 @@ def _bodies(item: Any, base: str, page: str | None) -> tuple[str, str, str | Non
     return content, markup.plain_text(short).replace("\n", " "), language
 
 
-def _whole(item: Any) -> Iterator[dict[str, Any]]:
+def _whole(item: Any) -> list[dict[str, Any]]:
     """Where a document is damaged, markup within these elements is escaped still."""
-    for name in _WHOLE:
-        if value := _string(_get(item, name)):
-            yield {"value": value if "<" in value else html.unescape(value)}
+    said = (value for name in _WHOLE if (value := _string(_get(item, name))))
+    return [{"value": one if "<" in one else html.unescape(one)} for one in said][:1]
 
 
 def _told(content: str, short: str) -> tuple[str, str]:
