@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import dedupe, fold
-from aggregator.dedupe import Between, numbers
+from aggregator.dedupe import Between, numbers, standing
 from aggregator.store import lookup, open_writer
 from tests.helpers import NOW, entry, put
 
@@ -1055,6 +1055,63 @@ def test_what_stands_under_every_title_is_learnt_once_and_for_all(
     with open_writer(tmp_path / "t.db") as store:
         found = store.value("SELECT count(*) FROM standing WHERE source = 'a' AND stands = 1")
         assert found == 2, "the sentences of the programme, and none of an item's own"
+
+
+# Twenty lines under every video of a channel: more than the ends of a text that are looked at in the first place.
+CHANNEL = "\n".join(
+    f"{verb} {what} of the channel on {where} every day"
+    for verb in ("Watch", "Follow", "Join", "Find")
+    for what, where in zip(
+        ("shows", "pictures", "forums", "podcasts", "letters"),
+        ("air", "mail", "paper", "film", "tape"),
+        strict=True,
+    )
+)
+VIDEOS = [
+    "Mayor of Graz resigns over a parking ticket",
+    "Snow closes the Alm pass until Easter",
+    "A cellist retires after forty years",
+    "Tariffs bite at the docks of Bremen",
+    "Wolves are back in the Selm forest",
+    "Two bakers fight over one recipe",
+]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_stands_between_the_ends_of_a_long_text_is_learnt_from_its_ends_inwards(
+    tmp_path: Path, at_once: bool
+) -> None:
+    said = [
+        ("a", title, title, f"{title}, says our reporter.\n{CHANNEL}", n) for n, title in enumerate(VIDEOS)
+    ]
+    story = told(tmp_path / "t.db", *([said] if at_once else [[one] for one in said]))
+    assert len(set(story.values())) == len(VIDEOS)
+    with open_writer(tmp_path / "t.db") as store:
+        found = store.value("SELECT count(*) FROM standing WHERE source = 'a' AND stands = 1")
+        events = store.value("SELECT count(*) FROM event")
+    assert found == 20, "all lines of the channel, and none of an item's own"
+    assert events == len(VIDEOS)
+
+
+def test_of_an_article_that_comes_again_under_another_headline_the_middle_is_its_own(tmp_path: Path) -> None:
+    people = [
+        "bakers",
+        "smiths",
+        "nurses",
+        "drivers",
+        "pilots",
+        "singers",
+        "farmers",
+        "dancers",
+        "teachers",
+        "printers",
+    ]
+    article = "\n".join(f"The {one} of the valley told us what they think" for one in people)
+    headlines = ["Ferry to Ischia is cancelled", "Boats stay in the harbour of Naples"]
+    told(tmp_path / "t.db", [("a", one, one, article, n) for n, one in enumerate(headlines)])
+    with open_writer(tmp_path / "t.db") as store:
+        found = store.value("SELECT count(*) FROM standing WHERE source = 'a' AND stands = 1")
+    assert found == 2 * standing.ENDS
 
 
 def test_a_sentence_stands_with_the_second_title_and_a_tail_with_the_third() -> None:

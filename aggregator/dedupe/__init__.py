@@ -21,13 +21,14 @@ from aggregator.dedupe.fingerprints import (
     forget,
     marks,
 )
-from aggregator.dedupe.standing import parts, tells_apart
+from aggregator.dedupe.standing import Said, parts, tells_apart
 
 __all__ = [
     "BODY_CHARACTERS",
     "Between",
     "Case",
     "Fingerprint",
+    "Said",
     "another_case",
     "clean_title",
     "containment",

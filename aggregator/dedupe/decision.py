@@ -164,8 +164,8 @@ class _Pair:
     @cached_property
     def vouched(self) -> bool:
         """Whether the bodies speak of what only one of the titles says: a text that stands under every title
-        of its source does not. Unless a name is another one, they may as well hold most of both titles; and
-        two sources have no description of so many words in common.
+        of its source does not. Unless a name is another one, what they have in common may as well hold most of
+        both titles; and two sources have no description of so many words in common.
         """
         if self.least >= ARTICLE and not self.between.one_source:
             return True
@@ -175,7 +175,8 @@ class _Pair:
             return True
         if self.edits.veto and self.edits.veto[0] == OTHER_NAMES:
             return False
-        return all(_speaks(telling(one.title, self.language), one.body, 0.5) for one in (a, b))
+        common = list({*a.body} & {*b.body})
+        return all(_speaks(telling(one.title, self.language), common, 0.5) for one in (a, b))
 
     @cached_property
     def opens_both(self) -> bool:
@@ -239,10 +240,12 @@ class _Pair:
     def _one_story(self) -> bool:
         """Whether bodies that are alike are the items' own: under titles that are alike too, or in so many
         words that they speak for themselves, from the beginning of both on (feeds append teasers of other
-        stories).
+        stories, and a source the same lines to each of its posts).
         """
         if not self.titled:
-            return self.least >= SENTENCES or self.held >= COPY
+            return (self.least >= SENTENCES or self.held >= COPY) and (
+                self.opens_both or not self.between.one_source
+            )
         if self.alike and (self.edits.light or self.least >= SENTENCES or self.held >= COPY):
             return True
         return self.least >= SENTENCES and self.opens_both and self.vouched

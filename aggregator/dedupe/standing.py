@@ -1,7 +1,8 @@
 """What a source says under every title: the description of a programme, a line about its newsletter, the name
 of a series behind its titles. It says nothing of the item, so it is no part of what is compared.
 
-A part is a sentence of the text, or the tail of a title. Which parts stand is learnt from the source's own
+A part is a sentence at one of the ends of the text, or the tail of a title; behind a sentence that stands, the
+next one is at the end. Which parts stand is learnt from the source's own
 items, see `fold.cache`; here is what a part is, and when two items tell that it stands.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from aggregator.dedupe.headline import edits
 from aggregator.text.words import words
@@ -26,16 +28,42 @@ _TAIL = re.compile(r"\s+[-–—|·»]\s+([^-–—|·»]{2,60})$")
 HEAD, HEADLINE = 5, 3  # words of a head, at most, and of what it stands before, at least
 
 
-def parts(title: str, text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """(hash, words) of what may stand in an item; no words: the head or the tail of its title."""
+class Said(NamedTuple):
+    """A part as an item has it: its words (of a sentence only), and under how many titles it stands."""
+
+    words: tuple[str, ...]
+    titles: int
+
+
+def parts(title: str, text: str, stands: Container[int] = ()) -> Iterator[tuple[int, Said]]:
+    """(hash, part) of what may stand in an item. `stands`: hashes of what does; it is left out.
+
+    What is further within, behind a sentence that stands, takes a title more: of an article that comes again
+    under another headline everything would stand, one sentence after the other.
+    """
     for found in (_TAIL.search(title), head(title)):
-        if found:
-            yield _part(("|", *words(found.group(1)))), ()
+        if found and (part := _part(("|", *words(found.group(1))))) not in stands:
+            yield part, Said((), 3)
     sentences = [said for said in _sentences(text) if said]
-    for said in dict.fromkeys(sentences[:ENDS] + sentences[-ENDS:]):
+    yield from _at_the_end(sentences, stands)
+    if len(sentences) > ENDS:
+        yield from _at_the_end(sentences[: ENDS - 1 : -1], stands)
+
+
+def _at_the_end(sentences: Iterable[str], stands: Container[int]) -> Iterator[tuple[int, Said]]:
+    """The first ones that do not stand."""
+    left, titles = ENDS, 2
+    for said in sentences:
         spoken = tuple(words(said))
+        part = _part(spoken)
+        if part in stands:
+            titles = 3
+            continue
         if len(spoken) >= PART:
-            yield _part(spoken), spoken
+            yield part, Said(spoken, titles)
+        left -= 1
+        if not left:
+            return
 
 
 def _sentences(text: str) -> list[str]:

@@ -1,5 +1,8 @@
 """What one call of `fold` remembers between its batches, so that bulk folding does not ask the database
 again.
+
+In: entries that wait, and the store. Out: fingerprints, points and postings, each made or read once, and what stands
+under the titles of each source. Start reading at `FoldCache`.
 """
 
 from __future__ import annotations
@@ -202,19 +205,36 @@ class FoldCache:
     def _learn(self, source: str, group: Sequence[PendingEntry], met: list[tuple[str, int, Part]]) -> bool:
         """Whether more stands than before; what is to be remembered goes into `met`."""
         stands = self.stands(source)
-        parts = {entry.id: dict(dedupe.parts(entry.title, entry.text)) for entry in group}
-        wanted = {part for found in parts.values() for part in found} - stands
-        seen = standing.parts(self._reader, source, wanted)
-        titles = self._titles(group, seen)
-        before, changed = len(stands), {}
-        for entry in group:
-            for part, words in parts[entry.id].items():
-                if part in wanted and part not in stands and _meet(seen, part, words, entry, titles):
-                    changed[part] = seen[part]
-                    if seen[part].stands:
-                        stands.add(part)
+        before, changed = len(stands), dict[int, Part]()
+        while group:
+            parts = {entry.id: dict(dedupe.parts(entry.title, entry.text, stands)) for entry in group}
+            more = self._met(source, group, parts, changed)
+            stands |= more
+            # Behind what stands now there may be more.
+            group = [entry for entry in group if not more.isdisjoint(parts[entry.id])]
         met += [(source, part, known) for part, known in changed.items()]
         return len(stands) > before
+
+    def _met(
+        self,
+        source: str,
+        group: Sequence[PendingEntry],
+        parts: Mapping[int, Mapping[int, dedupe.Said]],
+        changed: dict[int, Part],
+    ) -> set[int]:
+        """Which of these parts, by entry, stand now. What is known otherwise than before goes into `changed`."""
+        wanted = {part for found in parts.values() for part in found}
+        seen = standing.parts(self._reader, source, wanted - changed.keys())
+        seen.update((part, changed[part]) for part in wanted & changed.keys())
+        titles = self._titles(group, seen)
+        more = set[int]()
+        for entry in group:
+            for part, said in parts[entry.id].items():
+                if part not in more and _meet(seen, part, said, entry, titles):
+                    changed[part] = seen[part]
+                    if seen[part].stands:
+                        more.add(part)
+        return more
 
     def points_of(self, stories: Iterable[int]) -> dict[int, Point]:
         """Those that are still there."""
@@ -266,12 +286,11 @@ def _told_apart(
 
 
 def _meet(
-    seen: dict[int, Part], part: int, words: tuple[str, ...], entry: PendingEntry, titles: Mapping[int, str]
+    seen: dict[int, Part], part: int, said: dedupe.Said, entry: PendingEntry, titles: Mapping[int, str]
 ) -> bool:
     """Count this entry's part; whether that changed what is known of it.
 
-    A sentence stands with the second title that it says nothing of, what is before or behind a title (no
-    words) with the third.
+    It stands with the second or third title that it says nothing of, as the part says.
     """
     known = seen.get(part)
     if known is None or known.first not in titles:
@@ -279,10 +298,10 @@ def _meet(
         return True
     if entry.id in (known.first, known.second):
         return False
-    apart = _told_apart(known, entry, words, titles)
-    if any(apart) if words else len(apart) > 1 and all(apart):
+    apart, two = _told_apart(known, entry, said.words, titles), said.titles == 2
+    if any(apart) if two else len(apart) > 1 and all(apart):
         known.stands = True
-    elif known.second is None and (words or apart == [True]):
+    elif known.second is None and (two or apart == [True]):
         known.second = entry.id
     else:
         return False
