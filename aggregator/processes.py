@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from multiprocessing import context, forkserver, popen_forkserver, process, reduction, spawn, util
 from typing import Any
 
-PRELOADED = ("aggregator.parse.feeds",)  # what a new process need not import
+# what a new process need not import
+PRELOADED = ("aggregator.parse.feeds", "aggregator.parse.isolate", "pebble")
 
 
 class _Popen(popen_forkserver.Popen):
