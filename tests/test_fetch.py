@@ -528,6 +528,14 @@ def test_S2_B1_over_tls(
     assert time.monotonic() - started < 3.5
 
 
+def test_without_tls_no_certificates_are_read(hostile: Hostile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_current", threading.local())
+    monkeypatch.setattr(transport, "_context", None)
+    assert get(hostile, "plain").failure is None and transport._context is None
+    assert ask(Request(f"https://127.0.0.1:{hostile.port}/"), limits(hostile)).failure is not None
+    assert isinstance(transport._context, ssl.SSLContext)
+
+
 def test_S2_redirects_away_from_loopback_in_a_namespace_of_its_own() -> None:
     if (
         shutil.which("unshare") is None

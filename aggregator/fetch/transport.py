@@ -181,6 +181,9 @@ class _PlainPool(HTTPConnectionPool):
 class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _Secure
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named, ssl_context=tls_context())
+
     def _put_conn(self, conn: Any) -> None:
         if conn is not None:
             conn.close()
@@ -191,7 +194,7 @@ _context: ssl.SSLContext | None = None
 
 
 def tls_context() -> ssl.SSLContext:
-    """One for the process; safe between threads once it is made."""
+    """One for the process, made where the first one is needed; safe between threads from then on."""
     global _context
     with _context_lock:
         if _context is None:
@@ -208,9 +211,7 @@ class Adapter(HTTPAdapter):
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
     ) -> None:
-        self.poolmanager = PoolManager(
-            num_pools=connections, maxsize=maxsize, block=block, ssl_context=tls_context(), **pool_kwargs
-        )
+        self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **pool_kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
     def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
