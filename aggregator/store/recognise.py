@@ -159,18 +159,17 @@ def _add_moved(
     reader: Reader, source: str, strangers: Sequence[Entry], candidates: Mapping[str, list[StoredItem]]
 ) -> None:
     """A document in which nothing is known may be of a site that moved: to another host or folder, guids
-    and all.
+    and all. Then its items are those of the document before.
     """
-    query = (
-        f"SELECT {_COLUMNS} FROM entry e WHERE source = ? AND {rows.TELLER} = ? "
-        f"ORDER BY +published DESC LIMIT {MAX_NEAR}"
-    )
-    for teller in {entry.teller for entry in strangers}:
-        stored = [StoredItem(*row) for row in reader.rows(query, (source, teller))]
-        for entry in strangers:
-            if entry.teller == teller:
-                found = candidates[entry.key]
-                found += [row for row in stored if _same_place(entry, row) and row not in found]
+    before: list[int] = rows.load(reader.value("SELECT present FROM source WHERE id = ?", (source,)) or "[]")
+    stored: dict[tuple[str, str], list[StoredItem]] = {}  # by teller and title
+    for *columns, teller in reader.chosen(f"SELECT {_COLUMNS}, {rows.TELLER} FROM entry e WHERE id", before):
+        row = StoredItem(*columns)
+        stored.setdefault((teller, row.title), []).append(row)
+    for entry in strangers:
+        near = stored.get((entry.teller, entry.title), ())
+        found = candidates[entry.key]
+        found += [row for row in near if _same_place(entry, row) and row not in found]
 
 
 def _another(entry: Entry, row: StoredItem) -> bool:
