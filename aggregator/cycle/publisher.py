@@ -8,7 +8,7 @@ Start reading at `publish_changed`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from aggregator import edition, heap, render
@@ -47,14 +47,15 @@ def publish_changed(config: Config, store: Store, now: int, stop: Stop | None = 
     bytes of them, so that memory does not grow with what is new.
     """
     folder = Folder(config.output)
-    is_all_new = _mark(config, store, folder)
+    missing = frozenset(folder.missing())
+    is_all_new = _mark(config, store, folder.names(), missing)
     if not is_all_new:  # else all are marked
         unpublished.mark_sources(store)
     if not unpublished.count(store):
         return Written(unchanged=len(folder.names()))
     if store.meta("born") is None:
         store.set_meta("born", str(now))
-    publisher = Publisher(config, store, folder, now, stop or Stop(), is_all_new)
+    publisher = Publisher(config, store, folder, missing, now, stop or Stop(), is_all_new)
     with heap.seldom_collected():
         for portion in _portions(store, publisher.editions.topics):
             publisher.publish(portion)
@@ -114,9 +115,16 @@ class Publisher:
     """Writes portions of one publication."""
 
     def __init__(
-        self, config: Config, store: Store, folder: Folder, now: int, stop: Stop, is_all_new: bool
+        self,
+        config: Config,
+        store: Store,
+        folder: Folder,
+        missing: frozenset[str],
+        now: int,
+        stop: Stop,
+        is_all_new: bool,
     ) -> None:
-        """`is_all_new`: everything looks different now, what is complete too."""
+        """`missing`: from the folder; `is_all_new`: everything looks different now, what is complete too."""
         self.editions = Editions(config, store)
         self._config, self._store, self._folder, self._now, self._stop = config, store, folder, now, stop
         self._neighbours = sitepages.neighbours(self.editions)
@@ -126,7 +134,7 @@ class Publisher:
         names = dirty.names_of(config)
         self._of_sources = names.sources
         self._first_items: dict[str, Sequence[Item]] = {}  # of topics, as the front page shows them
-        self._before, self._missing = frozenset(folder.names()), frozenset(folder.missing())
+        self._before, self._missing = frozenset(folder.names()), missing
         self._going = {name for name in self._before if dirty.is_left_over(names, name)}
         self._made: set[str] = set()
         self._waiting: list[str] = []  # events of which a page goes: published only when that has gone
@@ -238,16 +246,13 @@ class Publisher:
         return date or int(self._store.meta("born") or 0)
 
 
-def _mark(config: Config, store: Store, folder: Folder) -> bool:
+def _mark(config: Config, store: Store, published: Collection[str], missing: Collection[str]) -> bool:
     """Marks what else is to be published: everything after a change of settings or program, and what somebody
     removed from the folder. Whether it is everything.
     """
     names, signature = dirty.names_of(config), look(config)
     is_all_new = store.meta("printed with") != signature
-    if is_all_new:
-        lost = dirty.Lost(names.editions, events=True)
-    else:
-        lost = dirty.lost(names, folder.names(), folder.missing())
+    lost = dirty.Lost(names.editions, events=True) if is_all_new else dirty.lost(names, published, missing)
     if lost.events:
         unpublished.mark_all_events(store)
     if lost.editions:
