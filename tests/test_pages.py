@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import html
 
 from aggregator import cycle, edition
@@ -60,6 +62,33 @@ def test_what_is_new_is_of_many_and_dated(
     name: str, rows: list[tuple[int, int, str, bool]], without: tuple[int, ...], expected: list[int]
 ) -> None:
     assert edition.mixed(rows, without) == expected, name
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.sampled_from("abcdefg"), st.booleans()), max_size=40),
+    st.integers(0, 40),
+    st.sets(st.integers(0, 40), max_size=9),
+)
+def test_where_the_newest_say_enough_older_ones_change_nothing(
+    told: list[tuple[int, str, bool]], count: int, without: set[int]
+) -> None:
+    rows = [(story, event, source, dated) for story, (event, source, dated) in enumerate(told)]
+    chosen = edition.mixed(rows[:count], without)
+    if edition.says_enough(rows[:count], without, chosen):
+        assert chosen == edition.mixed(rows, without)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "enough"),
+    [
+        ("two of each source", [(n, n, f"s{n // 2}", True) for n in range(9)], True),
+        ("eight: another one may come", [(n, n, f"s{n // 2}", True) for n in range(8)], False),
+        ("one without a date: one with may come", [(n, n, f"s{n // 2}", n < 8) for n in range(9)], False),
+        ("of one source: of others fewer would be shown", [(n, n, "s", True) for n in range(9)], False),
+    ],
+)
+def test_the_newest_say_enough(name: str, rows: list[tuple[int, int, str, bool]], enough: bool) -> None:
+    assert edition.says_enough(rows, set(), edition.mixed(rows, set())) == enough
 
 
 def test_the_front_page_links_outlets_and_subscribes_in_one_line() -> None:

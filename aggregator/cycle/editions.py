@@ -25,6 +25,7 @@ FETCH = 2
 FETCH_PICKY = 40  # … where few of them will be chosen
 FETCH_MOST = 5000
 ON_FRONT = 2000  # newest stories among which those of the front page are looked for
+FEW_ON_FRONT = 200  # … which nearly always hold all that are shown as new
 
 
 def _notes(config: Config, store: Reader) -> Mapping[str, str]:
@@ -155,9 +156,18 @@ class Editions:
         view = replace(self.view(ALL), id="front", limit=None, size=None)
         events = edition.most_told(stories.told_by_several(self.store, ON_FRONT))
         most_told = self._of_whole(replace(view, one_per="event"), stories.of_events(self.store, events))
-        others = edition.mixed(stories.founders(self.store, ON_FRONT), events)
-        new = self._of_whole(replace(view, one_per="story"), stories.stories(self.store, others))
+        new = self._of_whole(
+            replace(view, one_per="story"), stories.stories(self.store, self._newest_beside(events))
+        )
         return most_told.items, new.items
+
+    def _newest_beside(self, events: Container[int]) -> list[int]:
+        """The stories that the front page shows as new, beside these events."""
+        few = stories.founders(self.store, FEW_ON_FRONT)
+        chosen = edition.mixed(few, events)
+        if edition.says_enough(few, events, chosen):
+            return chosen
+        return edition.mixed(stories.founders(self.store, ON_FRONT), events)
 
 
 def _is_young(found: Sequence[Story]) -> bool:

@@ -507,6 +507,17 @@ def mixed(newest_first: Sequence[tuple[int, int, str, bool]], without: Container
     return chosen[:NEW]
 
 
+def says_enough(
+    newest_first: Sequence[tuple[int, int, str, bool]], without: Container[int], chosen: Sequence[int]
+) -> bool:
+    """Whether older stories would change nothing of what is `mixed` of these: as many as there can be, each
+    with a date, and of several sources.
+    """
+    others = [one for one in newest_first if one[1] not in without]
+    dated = {story for story, _, _, has_date in others if has_date}
+    return len(chosen) == NEW and dated.issuperset(chosen) and len({one[2] for one in others}) > 1
+
+
 def needs_page(link: str | None) -> bool:
     """Whether an entry with this link needs a page of ours: there is none, or none that every reader
     takes.
