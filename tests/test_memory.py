@@ -17,9 +17,10 @@ from aggregator.config import Config
 from aggregator.cycle import archives, publisher
 from aggregator.cycle.labels import label
 from aggregator.dedupe import Fingerprint, fingerprints
+from aggregator.fold import cache
 from aggregator.fold.points import Points
 from aggregator.model import Edition, Entry, Site, Story
-from aggregator.store import Reader, open_writer, stories
+from aggregator.store import Reader, members, open_writer, stories
 from tests.helpers import NOW, config, entry, put
 
 DAY = 86_400
@@ -150,6 +151,46 @@ def test_points_that_nobody_asks_for_rest(tmp_path: Path) -> None:
     assert known.wake(range(102)) == [*range(52)], "more than a hundred: half as many are left, the newest"
     known.clear()
     assert known.wake([100]) == [100] and not known
+
+
+@pytest.mark.parametrize(
+    ("name", "stories", "words", "left"),
+    [
+        ("usual", 100, 64, 100),
+        ("one more", 101, 64, 50),
+        ("a word more", 100, 65, 49),
+        ("few of long ones", 20, 640, 5),
+    ],
+)
+def test_of_long_stories_fewer_points_are_held(name: str, stories: int, words: int, left: int) -> None:
+    known = Points(10, 100)
+    vector = {f"word{number}": 0.1 for number in range(words)}
+    known.update((story, Point(story, NOW, "a", dict(vector))) for story in range(stories))
+    known.bound()
+    gone = known.wake(range(stories))
+    assert stories - len(gone) == left and gone == [*range(stories - left)], "the newest are left"
+
+
+@pytest.mark.parametrize(
+    ("name", "texts", "left"),
+    [
+        ("as many characters as are kept", [3, 3, 4], 3),
+        ("one more", [3, 3, 5], 1),
+        ("many stories", [0] * 9, 4),
+    ],
+)
+def test_of_long_texts_fewer_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, texts: list[int], left: int
+) -> None:
+    monkeypatch.setattr(cache, "CACHE", 8)
+    monkeypatch.setattr(cache, "CHARACTERS", 10)
+    with open_writer(config(tmp_path, SOURCE).database) as store:
+        put(store, *[entry("a", f"{n}", f"Ferry {n}", "x" * length) for n, length in enumerate(texts)])
+        kept = cache.FoldCache(store, {})
+        for one in members.entries(store, [*range(1, len(texts) + 1)], 100):
+            kept.fingerprints[one.id] = [cache.Known(one, kept.fingerprint(one))]
+        kept.bound()
+        assert list(kept.fingerprints) == [*range(1, len(texts) + 1)][-left:], "the newest"
 
 
 @pytest.mark.parametrize(("name", "told", "given_back"), [("a batch", 3, 0), ("more than that", 4, 1)])

@@ -160,11 +160,13 @@ def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path,
         )
         fold.fold(store, fold.Windows(), {})
         before, found_by = list(lookup.dump(store)), what_finds_stories(store)
+        pages = store.value("PRAGMA cache_size")
         said = [lookup.said(store, one.id) for one, *_ in before]
     aged(path, version)
     with pytest.raises(StoreError, match="earlier version"):
         open_reader(path)
     with open_writer(path) as store:
+        assert store.value("PRAGMA cache_size") == pages, "not as few as the copy was made with"
         assert list(lookup.dump(store)) == before and what_finds_stories(store) == found_by
         assert [lookup.said(store, one.id) for one, *_ in before] == said
         put(store, entry("b", "2", "Ferry sinks off Brannock, ninety rescued", at=NOW - 800))

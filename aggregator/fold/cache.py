@@ -26,6 +26,7 @@ ENDLESS = 1 << 62
 LARGE = 100  # stories: of a larger event only the newest are clustered again, the others stay with it
 AWAKE = 1_000  # points from which on they are packed after a batch
 CACHE = 7_000  # stories kept in memory, and as many times eight words
+CHARACTERS = 5_000_000  # of their texts: of long ones fewer are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class FoldCache:
         halve(self.standing, CACHE)
         halve(self.events, 4 * CACHE)
         halve(self.fingerprints, CACHE)
+        halve(self.fingerprints, CHARACTERS, _characters)
         self.points.bound()
 
     def index(self, story: int, at: int, terms: dict[str, int]) -> None:
@@ -272,6 +274,11 @@ class FoldCache:
         """The user's word changed them and their events: one may be gone."""
         for known in (self.terms, self.times, self.fingerprints, self.points, self.events):
             known.clear()
+
+
+def _characters(story: Iterable[Known]) -> int:
+    """Of the texts that a story is known by."""
+    return sum(len(known.entry.text) for known in story)
 
 
 def _told_apart(

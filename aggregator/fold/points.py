@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import TypeVar
 
 from aggregator.cluster import Point
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
+
+
+USUAL = 64  # words of a story, on average: of longer ones fewer are held
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Points(dict[int, Point]):
         if len(self) > self._awake or len(self) + len(self._resting) > self._most:
             self._rest()
             halve(self._resting, self._most)
+            halve(self._resting, self._most * USUAL, lambda point: len(point.words))
 
     def _rest(self) -> None:
         for story, point in self.items():
@@ -73,8 +76,15 @@ class Points(dict[int, Point]):
         self._resting.clear()
 
 
-def halve(cache: dict[_Key, _Value], most: int) -> None:
-    """Where it holds more than `most`, forgets what came first."""
-    if len(cache) > most:
-        for key in list(islice(cache, len(cache) - most // 2)):
-            del cache[key]
+def _one(_: object) -> int:
+    return 1
+
+
+def halve(cache: dict[_Key, _Value], most: int, size: Callable[[_Value], int] = _one) -> None:
+    """Where it holds more than `most`, forgets what came first. `size` of a value: each counts as one."""
+    held = sum(map(size, cache.values()))
+    if held > most:
+        for key in list(cache):
+            if held <= most // 2:
+                break
+            held -= size(cache.pop(key))

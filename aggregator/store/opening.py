@@ -17,6 +17,7 @@ APPLICATION_ID = 0x61676772
 # Bytes of a page of a new database. On one of 4096 two entries of the usual length have room, and a quarter
 # of it is left over. Those of before keep theirs.
 PAGE = 8192
+COPYING = -16_000  # kilobytes of pages that are held while a store is copied before it is migrated
 
 
 def open_writer(path: Path, wait: float = 0, waiting: Callable[[], None] = lambda: None) -> Store:
@@ -239,5 +240,8 @@ def _migrate(path: Path, conn: sqlite3.Connection) -> None:
         return
     copy = path.with_name(f"{path.name}.before-schema-{migrations.version()}")
     if not copy.exists():
+        held = conn.execute("PRAGMA cache_size").fetchone()[0]
+        conn.execute(f"PRAGMA cache_size = {COPYING}")  # the copy takes three times as much
         conn.execute("VACUUM INTO ?", (str(copy),))
+        conn.execute(f"PRAGMA cache_size = {held}")
     migrations.apply(conn)
