@@ -833,6 +833,18 @@ def test_numbers_are_read_in_scripts_that_set_no_space_before_them(written: str,
     assert set(numbers.numbers(written, ())) == meant
 
 
+@pytest.mark.parametrize(("characters", "same"), [(79, True), (80, False)])
+def test_LONG_BODY_two_pairs_of_characters_are_about_a_word(characters: int, same: bool) -> None:
+    """A headline that nobody writes by chance, over two texts of which the shorter has 39 words, or 40."""
+    mine, other = ("".join(chr(start + place) for place in range(characters)) for start in (0x5000, 0x6000))
+    one, two = (
+        dedupe.fingerprint("港口大桥下周一起封闭维修三个月居民须绕行", text, language="zh")
+        for text in (mine, other)
+    )
+    assert len(one.body) == characters - 1
+    assert (dedupe.decide(one, two).level == "text") is same
+
+
 TALK = "After the storm {} harbour of Lindoy stays the talk of the whole town"
 TALKS = "Wardens said on Friday that {} harbour of Lindoy is what they will talk about next week, when the fishing fleet and the owners of the ferry have their say, and that nothing is decided until then at all."
 TALK_ZH = "暴雨之后港口{}成为全镇居民讨论的话题"

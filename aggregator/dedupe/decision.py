@@ -146,7 +146,7 @@ class _Pair:
 
     def __init__(self, a: Fingerprint, b: Fingerprint, between: Between, similar: float, held: float) -> None:
         self.a, self.b, self.between, self.similar, self.held = a, b, between, similar, held
-        self.least, self.most = sorted((len(a.body), len(b.body)))
+        self.least, self.most = sorted((_size(a), _size(b)))
         longer, other = sorted((a, b), key=lambda one: (-len(one.title) - len(one.body), one.language))
         self.language = longer.language if longer.title else other.language
 
@@ -397,6 +397,13 @@ class _Pair:
         """A long text with one figure in another's place."""
         a, b = self.a.body_numbers, self.b.body_numbers
         return self.least >= LONG_BODY and len(a & b) >= SLIP * max(len(a), len(b))
+
+
+def _size(one: Fingerprint) -> int:
+    """Words of its text; of a script without spaces two pairs of characters are about one."""
+    if one.shown.isascii():
+        return len(one.body)
+    return len(one.body) - sum(map(is_dense, one.body)) // 2
 
 
 def _speaks(words: Sequence[str], body: Sequence[str], share: float) -> bool:
