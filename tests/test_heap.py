@@ -32,4 +32,8 @@ def test_what_is_loaded_is_not_looked_through_meanwhile_and_again_afterwards() -
     with heap.seldom_collected():
         assert gc.isenabled() and gc.get_threshold() != before
         assert gc.get_freeze_count() > frozen
+        within = gc.get_threshold()
+        with heap.seldom_collected():
+            assert gc.get_threshold() == within
+        assert gc.get_threshold() == within
     assert (gc.get_threshold(), gc.get_freeze_count()) == (before, 0)

@@ -37,9 +37,12 @@ def run(
     if mailbox is None and due.nothing(config, store, wanted, now):
         report.written = Written(unchanged=len(Folder(config.output).names()))
         return report
-    from aggregator.cycle.network import opened
-    from aggregator.cycle.stages import Stages  # all that polling, folding and publishing need
+    from aggregator import heap
 
-    with suppress(Stopped), store.until(stop.overdue), opened(stop, network) as way_out:
-        Stages(config, store, report, stop, watch or Watch(), way_out, mailbox).run(wanted)
+    with heap.seldom_collected():
+        from aggregator.cycle.network import opened
+        from aggregator.cycle.stages import Stages  # all that polling, folding and publishing need
+
+        with suppress(Stopped), store.until(stop.overdue), opened(stop, network) as way_out:
+            Stages(config, store, report, stop, watch or Watch(), way_out, mailbox).run(wanted)
     return report
