@@ -275,6 +275,26 @@ def test_an_event_is_told_when_so_many_tell_it(tmp_path: Path) -> None:
     assert told(tmp_path)[0]["event"]["independent"] == 3
 
 
+def test_an_event_is_told_when_a_join_by_hand_makes_so_many_tell_it(tmp_path: Path) -> None:
+    settings = config(tmp_path, SOURCES + hook('on = "event"\nmin_sources = 2'))
+    run(settings, SEVEN)
+    found = [
+        entry("a", "1", "Ferry Ålesund sinks off Bergen", at=SEVEN),
+        entry("b", "2", "Rescuers look for survivors all night", at=SEVEN),
+        entry("c", "3", "A cellist retires in Selm", at=SEVEN),
+    ]
+    run(settings, SEVEN + 60, *found)
+    assert told(tmp_path) == []
+    with open_writer(settings.database) as store:
+        for one, other, now in ((1, 2, SEVEN + 120), (2, 1, SEVEN + 240)):
+            cycle.join(store, str(one), str(other), "event", now)
+            cycle.run(settings, store, None, now + 60)
+            assert [(event["event"]["independent"]) for event in told(tmp_path)] == [2], "once"
+        mark = store.meta(f"hook {settings.hooks[0].name}")
+        cycle.run(settings, store, None, SEVEN + 400)
+        assert store.meta(f"hook {settings.hooks[0].name}") == mark
+
+
 def test_a_source_that_died_and_a_digest_are_told(tmp_path: Path, utc: None) -> None:
     settings = config(tmp_path, TOPIC + hook('on = "source"') + hook('on = "digest"'))
     run(settings, SEVEN - 60, entry("a", "1", "A new harbour", at=SEVEN - 3600))

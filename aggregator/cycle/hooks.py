@@ -79,6 +79,11 @@ def _messages(config: Config, store: Store, hook: Hook, now: int) -> Iterator[Me
     if hook.on == "digest":
         yield from map(_of_digest, digests.to_tell(store, hook.name, since, MOST))
         return
+    for at, message in _of_joined(config, store, hook, since):
+        since = at
+        _note(store, hook, f"{after} {since}")
+        if message is not None:
+            yield message
     kinds = {"story": _of_stories, "event": _of_events, "source": _of_sources}
     for number, message in kinds[hook.on](config, store, hook, after):
         _note(store, hook, f"{number} {since}")
@@ -141,14 +146,25 @@ def _of_events(config: Config, store: Reader, hook: Hook, after: int) -> Iterato
     wanted = _Wanted.by(hook, store)
     last = {event: entry for entry, event in grown}
     for event, entry in sorted(last.items(), key=lambda pair: pair[1]):
-        found = stories.of_events(store, [event])
-        item = next(iter(_items(config, store, found, "event")), None)  # None: all of it is hidden
-        told = edition.independent(found)
-        is_wanted = told >= hook.min_sources and wanted.any_of(found)
-        yield entry, _of_event(item, told) if item is not None and is_wanted else None
+        yield entry, _of_event(config, store, hook, wanted, event)
 
 
-def _of_event(item: Item, told: int) -> Message:
+def _of_joined(config: Config, store: Reader, hook: Hook, since: int) -> Iterator[tuple[int, Message | None]]:
+    """Events that the user made of two, which no new entry tells of, by the time of that."""
+    joined = digests.joined_events(store, since) if hook.on == "event" else []
+    if joined:
+        wanted = _Wanted.by(hook, store)
+        for at, event in joined:
+            yield at, _of_event(config, store, hook, wanted, event)
+
+
+def _of_event(config: Config, store: Reader, hook: Hook, wanted: _Wanted, event: int) -> Message | None:
+    """None: too few tell it, it is not asked for, or all of it is hidden."""
+    found = stories.of_events(store, [event])
+    told = edition.independent(found)
+    item = next(iter(_items(config, store, found, "event")), None)
+    if item is None or told < hook.min_sources or not wanted.any_of(found):
+        return None
     data = {"on": "event", "event": _data(item) | {"independent": told}}
     return Message(f"event {item.id}", item.entry.title, _said(item), data)
 

@@ -69,6 +69,15 @@ def grown_events(reader: Reader, after: int, limit: int) -> list[tuple[int, int]
     return [(int(entry), int(event)) for entry, event in reader.rows(query, (after, limit))]
 
 
+def joined_events(reader: Reader, since: int) -> list[tuple[int, int]]:
+    """(when, event) of what the user joined after this time."""
+    query = (
+        "SELECT o.at, s.event FROM override o JOIN entry e ON e.public_id = o.a JOIN member m ON m.entry = e.id "
+        "JOIN story s ON s.id = m.story WHERE o.kind = 'join' AND o.at > ? ORDER BY o.at, o.a, o.b"
+    )
+    return [(int(at), int(event)) for at, event in reader.rows(query, (since,))]
+
+
 def new_notices(reader: Reader, after: int, limit: int) -> list[tuple[int, StateChange]]:
     """(number, notice) of what happened to sources since."""
     query = (
