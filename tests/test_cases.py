@@ -479,6 +479,11 @@ FILLED = [
     ("pt", "Serrana vence Marola por 3 a 2 na final", "Serrana vence Vilarim por 5 a 1 na final", Case.SURE),
     ("ru", "Акции Нордвинда упали на 9%", "Акции Дубравы упали на 4%", Case.SURE),
     ("tr", "Solarya hisseleri yüzde 9 düştü", "Meşelik hisseleri yüzde 4 düştü", Case.SURE),
+    ("zh", "青岛发生4.1级地震", "大连发生5.2级地震", Case.SURE),
+    ("ja", "仙台でコカイン8キロ押収", "静岡でコカイン33キロ押収", Case.SURE),
+    ("zh", "东岛渡轮沉没致12人死亡", "东岛渡轮沉没致15人死亡", Case.NO),
+    ("zh", "东岛渡轮沉没致12人死亡", "东岛渡船沉没致15人死亡", Case.NO),
+    ("zh", "青岛海港公司股价下跌12%", "大连湖船集团股价下跌7%", Case.NO),
     # a number alone: a toll rises, another outlet counts otherwise
     ("en", "Ferry sinks off Skarvoy, 12 dead", "Ferry sinks off Skarvoy, 15 dead", Case.NO),
     ("es", "Sube a 12 la cifra de muertos en Vallegra", "Sube a 15 la cifra de muertos en Vallegra", Case.NO),

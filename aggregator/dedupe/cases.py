@@ -24,6 +24,7 @@ from aggregator.dedupe.headline import OTHER_NAMES, OTHER_WORDS, frame
 from aggregator.dedupe.numbers import is_number
 from aggregator.model import Reason
 from aggregator.text import vocabulary
+from aggregator.text.words import is_dense
 
 STANDS = 0.9  # containment from which two bodies are one and the same text
 COMMON = 0.05  # share of all items that hold a word from which on it tells nothing of a happening
@@ -67,13 +68,18 @@ def _filled_anew(a: Fingerprint, b: Fingerprint) -> bool:
     12%`, `Halden shares fall 9%`. Where one name alone is another one, or a number, they may tell the same; and
     where one text tells of what the other is named after.
     """
+    other_number = not (a.numbers <= b.numbers or b.numbers <= a.numbers)
     language = min(a.language, b.language)
+    if not other_number and is_dense(a.heading[-1:]):
+        return False  # as below, and most of its kind
     found = frame(a.heading, b.heading, language)
     if found is None or found.words or found.alone or not found.common:
         return False
     if (not found.certain and found.common < found.filled) or _tells_of(a, b) or _tells_of(b, a):
         return False
-    other_number = not (a.numbers <= b.numbers or b.numbers <= a.numbers)
+    if found.signs:  # no capitals, and no spaces, tell names from other words
+        in_one_place = found.names + found.signs == 1 and 1 <= found.filled <= found.common / 2
+        return other_number and in_one_place
     return found.names > 1 or (found.names == 1 and other_number)
 
 

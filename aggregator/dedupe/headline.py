@@ -62,6 +62,7 @@ class Frame:
     filled: float  # what stands in the places
     alone: float  # what stands in nobody's place
     names: int
+    signs: int  # places where characters of a script without spaces stand for others
     words: int
     certain: bool  # capitals tell the names
 
@@ -167,7 +168,7 @@ def _fixed(heading: str, language: str) -> _Fixed:
         for word, small in zip(title.units, title.lower, strict=True)
         if not is_number(word) and _tells(word, language)
     }
-    no_names = frozenset(word for word, small in told.items() if small or is_dense(word))
+    no_names = frozenset(word for word, small in told.items() if small)
     return _Fixed(frozenset(title.units), frozenset(told), no_names)
 
 
@@ -289,7 +290,7 @@ class _Comparison:
         touched = {place for span in self.spans for place in span[0]}
         both = [place for place in range(len(self.titles[0].units)) if place not in touched]
         names, certain = kinds["names"] + kinds["certain"], kinds["names"] == 0
-        return Frame(self._weight(0, both), filled, alone, names, kinds["words"], certain)
+        return Frame(self._weight(0, both), filled, alone, names, kinds["signs"], kinds["words"], certain)
 
     def _of_its_own(self, side: int, places: Sequence[int]) -> list[int]:
         """Those whose words the other title has nowhere, numbers aside."""
@@ -299,6 +300,8 @@ class _Comparison:
     def _filled_with(self, said: Sequence[Sequence[int]]) -> str:
         if any(self._weight(side, places) > NAMED for side, places in enumerate(said)):
             return "words"
+        if all(is_dense(self.titles[side].units[place]) for side in (0, 1) for place in said[side]):
+            return "signs"
         if all(
             self._capitals_tell(side) and self._one_name(side, places) for side, places in enumerate(said)
         ):
