@@ -42,12 +42,12 @@ class _Index:
 
     def candidates(self, doc: query.Doc) -> set[int]:
         found = set(self.always)
-        for word in {*doc.title.words, *doc.text.words}:
-            if word in self.words:
-                found.update(self.words[word])
-            for length in self.lengths:
-                if (beginning := word[:length]) in self.beginnings:
-                    found.update(self.beginnings[beginning])
+        words = {*doc.title.words, *doc.text.words}
+        for word in self.words.keys() & words:
+            found.update(self.words[word])
+        for length in self.lengths:
+            for beginning in self.beginnings.keys() & {word[:length] for word in words}:
+                found.update(self.beginnings[beginning])
         return found
 
     def beside(self, source: str, hints: Iterable[str]) -> set[int]:
