@@ -144,11 +144,19 @@ MUTANTS = (
     m("N3", "media of others are bounded", "edition/unite.py", "if len(found) < limit:", "if True:", "unite.py::test_F41_media_of_others_of_an_event_are_named_and_bounded"),
     m("N4", "the whole text instead of its beginning", "edition/unite.py", "and _is_part(lead, longest)", "", "unite.py::test_F29_the_text_of_a_story_is_the_whole_one"),
     # ---- editions
-    m("I1", "to be printed until it is on disk", "cycle/publisher.py", "    publisher = Publisher(config, store, folder, now, stop or Stop(), is_all_new)\n", "    publisher = Publisher(config, store, folder, now, stop or Stop(), is_all_new)\n    unpublished.printed(store, names)\n", "lost.py::test_R4_what_was_not_written_is_still_to_be_written"),
+    m("I1", "to be printed until it is on disk", "cycle/publisher.py", "    publisher = Publisher(config, store, folder, missing, now, stop or Stop(), is_all_new)\n", "    publisher = Publisher(config, store, folder, missing, now, stop or Stop(), is_all_new)\n    unpublished.printed(store, unpublished.dirty_editions(store))\n", "lost.py::test_R4_what_was_not_written_is_still_to_be_written"),
     m("E1", "a burst stays for two days", "edition/__init__.py", "BURST_WINDOW = 48 * 3600", "BURST_WINDOW = 47 * 3600", "decisions.py::test_F26_a_burst_stays_for_two_days"),
     m("E5", "a feed of large items keeps thirty", "edition/__init__.py", "LEAST = 30", "LEAST = 29", "decisions.py::test_F25_thirty_items_whatever_their_size"),
     m("E6", "what is wanted and left over stays", "publish.py", "if name in self._files and name not in files)", "if name in self._files)", "folder.py::test_a_file_that_is_wanted_and_left_over_stays"),
     m("E7", "of equals in a digest the newest comes first", "digest.py", "(-item.sources, -item.published, item.id)", "(-item.sources, item.published, item.id)", "digest.py::test_the_order_of_a_digest"),
+    m("I2", "what is put away is composed once where nothing else decides", "cycle/archives.py", ' and view.sort == "newest"', "", "memory.py::test_what_is_put_away_is_composed_once"),
+    m("I3", "what has no date says not enough of what is new", "edition/__init__.py", "dated.issuperset(chosen) and ", "", "pages.py::test_the_newest_say_enough"),
+    # ---- what is known at a glance to be safe
+    m("Y1", "a block ends a paragraph", "text/settled.py", '"p" not in is_open and not', "not", "settled.py::test_of_all_else_it_says_no"),
+    m("Y2", "rel stands last", "text/settled.py", 'said[-1] != _REL or values.pop("rel") != _REL[1]', 'values.pop("rel", "") != _REL[1]', "settled.py::test_of_all_else_it_says_no"),
+    m("Y3", "nothing but cells in a row", "text/settled.py", " or (is_open and is_open[-1] in _OF_TABLES)", "", "settled.py::test_of_all_else_it_says_no"),
+    m("Y5", "a link leads to the web", "text/settled.py", 'if key in ("href", "src") and not _WEB.match(value):', "if False:", "settled.py::test_of_all_else_it_says_no"),
+    m("Y4", "no attribute that would not be kept", "text/settled.py", "return kept(name, key, value) == value", "return True", "settled.py::test_of_all_else_it_says_no"),
     # ---- topics that learn, and those that are missing
     m("Q1", "half of a rule's word is hidden with it", "learn.py", 'if not one.startswith(("§", *hidden)))', 'if one not in hidden and not one.startswith("§"))', "topics.py::test_a_rules_words_are_hidden_and_what_begins_so"),
     m("Q2", "unusual entries belong to a topic too", "learn.py", "for likeness in likenesses) / (1 - UNUSUAL))", "for likeness in likenesses))", "topics.py::test_how_many_of_the_others_belong_to_a_topic"),

@@ -34,6 +34,7 @@ SETTLED = [
     ("as deep as it is known", DEEPEST),
 ]
 UNSETTLED = [
+    ("an address to write to", '<a href="mailto://a@b.example:x" rel="noopener noreferrer">x</a>'),
     ("a loose ampersand", "<p>a & b</p>"), ("another reference", "<p>&copy;</p>"), ("a quotation mark as a reference", "<p>&quot;</p>"),
     ("a loose sign", "<p>a > b</p>"), ("an open tag", "<p>a <b"), ("a blank that is not written so", "<p>a\xa0b</p>"),
     ("not closed", "<p>a"), ("closed only", "a</p>"), ("crossed", "<b><i>a</b></i>"), ("capitals", "<P>a</P>"), ("a blank in a tag", "<p >a</p>"),
@@ -109,6 +110,28 @@ def _known(chance: random.Random) -> Iterator[str]:
         text = _soup(chance)
         if "<" in text and markup._is_settled(text):
             yield text
+
+
+_PARTS = (
+    "https://", "http:/", "//", "mailto:", "javascript:", "a.example", "/", "?", "&amp;", "&quot;", "&nbsp;", "=", "x", "%20", "é", " ", "'", "#", "data:", "@",
+    "\t", ":", "www.", "utm_source=1", "1x", ", ", "100", "0", "1", "%", "\n", "&#106;", "&lt;",
+)  # fmt: skip
+_WITH_VALUE = (
+    '<a href="{}" rel="noopener noreferrer">x</a>', '<a href="https://a.example/" title="{}" rel="noopener noreferrer">x</a>', '<img src="{}">',
+    *(f'<img src="https://a.example/i" {name}="{{}}">' for name in ("alt", "srcset", "sizes", "width", "height")),
+    '<time datetime="{}">x</time>', '<abbr title="{}">x</abbr>', '<code class="{}">x</code>',
+)  # fmt: skip
+
+
+def test_S8_whatever_an_attribute_says() -> None:
+    chance, known = random.Random(1), 0
+    for _ in range(20_000):
+        value = "".join(chance.choices(_PARTS, k=chance.randrange(5)))
+        text = chance.choice(_WITH_VALUE).format(value)
+        if markup._is_settled(text):
+            known += 1
+            assert markup._washed(text, "https://b.example/q", None) == text
+    assert known > 1000
 
 
 def test_S13_whatever_is_known_would_stay_as_it_is() -> None:

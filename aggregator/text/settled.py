@@ -120,7 +120,7 @@ def _stays(name: str, key: str, written: str, kept: Kept) -> bool:
     if "&" in written and _LOOSE_IN_VALUE.search(written):
         return False
     value = html.unescape(written) if "&" in written else written
-    if key in ("href", "src") and not _WEB.match(value):
+    if key in ("href", "src") and not _WEB.match(value):  # of others not all that we keep is kept by nh3
         return False
     if key in ("width", "height") and value in ("0", "1"):  # pictures that count readers
         return False
