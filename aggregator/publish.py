@@ -268,7 +268,7 @@ def _trouble_in_words(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where, why = error.filename or folder, error.strerror
+        where, why = error.filename2 or error.filename or folder, error.strerror  # of a rename, its target
         raise PublishError(
             f"{where}: can't be written: {why}; the files that stood there are intact"
         ) from None

@@ -209,6 +209,13 @@ def test_R6_a_disk_that_fails_leaves_what_stood_there(
     assert Folder(tmp_path).write(dict.fromkeys(files, b"new"), [], AT).written == tuple(sorted(files))
 
 
+def test_a_folder_where_a_file_is_to_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "all.rss").mkdir()
+    with pytest.raises(PublishError, match=r"/all\.rss: can't be written: Is a directory; the files"):
+        Folder(tmp_path).write({"all.rss": b"<rss/>"}, [], AT)
+    assert not [name for name in there(tmp_path) if name.endswith(".tmp")]
+
+
 def test_a_check_that_raises_has_nothing_replaced(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     folder.write({"a.html": b"old"}, [], AT)
