@@ -120,6 +120,9 @@ MUTANTS = (
     m("X1", "one text under two titles", "dedupe/cases.py", "STANDS = 0.9 ", "STANDS = 0.7 ", "cases.py::test_STANDS_one_text_under_two_titles", "cases.py::test_STANDS_a_source_that_tells_one_text_twice_has_no_frame"),
     m("X2", "words that tell nothing of a happening", "dedupe/cases.py", "COMMON = 0.05 ", "COMMON = 0.5 ", "cases.py::test_COMMON_a_word_that_every_other_item_holds_tells_nothing"),
     m("X3", "two telling words within a frame", "dedupe/cases.py", "SAID = 2 ", "SAID = 1 ", "cases.py::test_SAID_headlines_of_two_sources_say_enough_of_their_own"),
+    m("X4", "one frame that is filled anew", "dedupe/cases.py", "return found.names > 1 or ", "return ", "cases.py::test_one_frame_that_is_filled_anew"),
+    m("X5", "a text that tells of the other's name", "dedupe/cases.py", " or _tells_of(a, b) or _tells_of(b, a)", "", "cases.py::test_a_text_that_tells_of_the_other_name_may_tell_the_same"),
+    m("X6", "two pairs of characters are a word", "dedupe/decision.py", "return len(one.body) - sum(map(is_dense, one.body)) // 2", "return len(one.body)", "same_text.py::test_LONG_BODY_two_pairs_of_characters_are_about_a_word"),
     # ---- the same event
     m("V1", "how sure two events have to be", "cluster.py", "THRESHOLD = 0.55 ", "THRESHOLD = 0.62 ", "merging.py::test_events_grow_best_first", "merging.py::test_linkage"),
     m("V2", "large events are harder to merge", "cluster.py", "CROWD, CROWD_POWER = 4, 0.15", "CROWD, CROWD_POWER = 4, 0.0", "merging.py::test_linkage"),
@@ -128,6 +131,7 @@ MUTANTS = (
     m("V5", "two stories of one source", "cluster.py", "ODDS_SAME_SOURCE = -1.0", "ODDS_SAME_SOURCE = 0.0", "merging.py::test_probability"),
     m("V6", "the window of events", "fold/merging.py", "if abs(one.at - other.at) > self._window:", "if False:", "merging.py::test_beyond_the_window_nothing_is_one_event"),
     m("V7", "two cases of a template are no event", "fold/merging.py", "return value if case is Case.NO else 0.0", "return value", "merging.py::test_another_case_is_asked_once_and_only_where_it_matters"),
+    m("V12", "a tenth of the pairs of two events are two cases", "fold/merging.py", "APART = 0.1 ", "APART = 0.2 ", "merging.py::test_APART_two_events_of_which_a_tenth_are_two_cases"),
     m("V8", "what the user keeps apart", "fold/merging.py", "if b in self._apart[a]:", "if False:", "merging.py::test_what_the_user_said"),
     m("V9", "of several events the oldest stays", "fold/merging.py", "oldest = min(events, key=lambda event: (age[event], event))", "oldest = max(events, key=lambda event: (age[event], event))", "merging.py::test_which_event_a_group_is"),
     m("V10", "words of what is unmade are counted again", "store/queue.py", "        _uncount(writer)\n        _let_go(writer)\n", "        _let_go(writer)\n", "merging.py::test_a_word_taken_back_leaves_no_trace"),

@@ -21,9 +21,7 @@ from aggregator import cluster
 from aggregator.cluster import Point, linkage
 from aggregator.dedupe import Case
 
-APART = (
-    0.1  # share of the pairs of two events from which on, if these are two cases for sure, so are the events
-)
+APART = 0.1  # of the pairs of two events: if so many are two cases for sure, so are the events
 Pair = tuple[int, int]
 """Two stories (or two clusters while they grow), the smaller number first."""
 
