@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from feedgen.entry import FeedEntry
-from feedgen.ext.base import BaseExtension
+from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 from lxml import etree
 
@@ -73,69 +71,32 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
         return feed
 
 
-class _Entry(FeedEntry):  # type: ignore[misc]  # feedgen has no types
-    """An entry as its prepared item says; nearly all that feedgen makes of one would have to be made again."""
+class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
+    """Rebuilds an entry from its prepared item."""
 
-    def __init__(self, one: Prepared, site: Site) -> None:
-        super().__init__()
-        self._one, self._site = one, site
+    def __init__(self) -> None:
+        self.one: Prepared | None = None
+        self.site: Site | None = None
 
-    def atom_entry(self, extensions: bool = True) -> Any:
-        one, entry = (
-            self._one,
-            etree.Element("entry", {f"{_XML}lang": self._one.language or UNKNOWN_LANGUAGE}),
-        )
-        add_text(entry, "id", one.id)
-        etree.SubElement(entry, "title", type="text").text = one.title
-        add_text(entry, "updated", rfc3339(one.updated))
-        _people(entry, one.authors)
-        for category in one.categories:
-            _category(entry, category)
-        _contributors(entry, one.authors)
-        add_text(entry, "published", rfc3339(one.published))
-        if one.rights:
-            add_text(entry, "rights", one.rights)
+    def extend_atom(self, entry: Any) -> Any:
+        one, site = self.one, self.site
+        assert one is not None and site is not None
+        for name in ("link", "content", "summary"):
+            for old in entry.findall(name):
+                entry.remove(old)
+        entry.find("updated").text = rfc3339(one.updated)
+        entry.find("published").text = rfc3339(one.published)
+        entry.set(f"{_XML}lang", one.language or UNKNOWN_LANGUAGE)
         _links(entry, one)
+        entry.find("title").set("type", "text")
         if one.summary:
             _summary(etree.SubElement(entry, "summary"), one.summary)
         if one.content:
             etree.SubElement(entry, "content", type="html").text = one.content
         _media(entry, one)
         # last: some parsers take the first title that they see for the entry's own (F40)
-        _source(entry, one, self._site)
+        _source(entry, one, site)
         return entry
-
-
-def add_text(parent: Any, name: str, text: str) -> None:
-    """An element that holds this text."""
-    etree.SubElement(parent, name).text = text
-
-
-def _people(entry: Any, authors: Sequence[Person]) -> None:
-    """The one author that there is, or all of them in one name (F67)."""
-    if len(authors) == 1:
-        _person(entry, "author", authors[0])
-    else:
-        add_text(etree.SubElement(entry, "author"), "name", byline(authors))
-
-
-def _contributors(entry: Any, authors: Sequence[Person]) -> None:
-    """Each of several authors."""
-    for author in authors if len(authors) > 1 else ():
-        _person(entry, "contributor", author)
-
-
-def _person(entry: Any, role: str, person: Person) -> None:
-    element = etree.SubElement(entry, role)
-    add_text(element, "name", person.name)
-    if person.uri:
-        add_text(element, "uri", person.uri)
-
-
-def _category(entry: Any, said: Category) -> None:
-    """RFC 4287, 4.2.2."""
-    parts = {"term": said.term, "scheme": said.scheme, "label": said.label}
-    etree.SubElement(entry, "category", {name: text for name, text in parts.items() if text})
 
 
 def _summary(element: Any, text: str) -> None:
@@ -235,10 +196,14 @@ def moment(at: int) -> datetime:
     return datetime.fromtimestamp(at, UTC)
 
 
-def generator(edition: Edition, site: Site, entries: Iterable[FeedEntry], extension: Any) -> Any:
-    """A feedgen generator of the feed: what it does right, and an extension that mends the rest."""
+def generator(
+    edition: Edition, site: Site, items: tuple[Prepared, ...], feed_extension: Any, entry_extension: Any
+) -> Any:
+    """A feedgen generator with everything that feedgen does right; one bad item is left out, not the feed
+    (F8).
+    """
     feed = FeedGenerator()
-    feed.register_extension("mended", extension, atom=True, rss=True)
+    feed.register_extension("mended", feed_extension, entry_extension, atom=True, rss=True)
     feed.id(feed_id(edition.id, site))
     feed.title(heading(edition, site))
     feed.link(href=page_url(edition, site), rel="alternate")
@@ -247,14 +212,41 @@ def generator(edition: Edition, site: Site, entries: Iterable[FeedEntry], extens
     feed.language(site.language)
     feed.updated(moment(edition.updated))
     feed.generator(PRODUCT, version=__version__)
-    for entry in entries:
-        feed.add_entry(entry, order="append")
+    for one in items:
+        _say(feed.add_entry(order="append"), one, site)
     return feed
+
+
+def _say(entry: Any, one: Prepared, site: Site) -> None:
+    entry.id(one.id)
+    entry.title(one.title)
+    entry.updated(moment(one.updated))
+    entry.published(moment(one.published))
+    entry.link(href=one.link, rel="alternate")
+    people = [_person(author) for author in one.authors]
+    entry.author(people if len(people) == 1 else {"name": byline(one.authors)})
+    if len(people) > 1:
+        entry.contributor(people)
+    entry.category([_category(category) for category in one.categories])
+    if one.rights:
+        entry.rights(one.rights)
+    entry.mended.one, entry.mended.site = one, site
+
+
+def _person(author: Person) -> dict[str, str]:
+    said = {"name": author.name, "uri": author.uri}
+    return {key: value for key, value in said.items() if value}
+
+
+def _category(said: Category) -> dict[str, str]:
+    """RFC 4287, 4.2.2."""
+    parts = {"term": said.term, "scheme": said.scheme, "label": said.label}
+    return {name: text for name, text in parts.items() if text}
 
 
 def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: str) -> bytes:
     """The subscription document."""
-    feed = generator(edition, site, (_Entry(one, site) for one in items), _FeedExtension)
+    feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
     feed.mended.updated, feed.mended.names = edition.updated, extras.namespaces(items, "atom")
     feed.mended.links = [
         _link("self", address),
@@ -274,7 +266,7 @@ def write_archive(
     """Archive document `number` (RFC 5005, 4): `current` leads to the subscription feed, `prev-archive` to
     the one before.
     """
-    feed = generator(edition, site, (_Entry(one, site) for one in items), _FeedExtension)
+    feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
     feed.mended.updated, feed.mended.names = edition.updated, extras.namespaces(items, "atom")
     feed.mended.marks = ["archive"]
     feed.mended.links = _links_of_archive(edition, site, number, complete)

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from feedgen.entry import FeedEntry
-from feedgen.ext.base import BaseExtension
+from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
 from aggregator.model import Edition, Enclosure, Site
 from aggregator.render import extras, formats, podcast
-from aggregator.render.atom import add_text, generator, numbered
+from aggregator.render.atom import generator, numbered
 from aggregator.render.podcast import Element
 from aggregator.render.prepare import Prepared, byline, related, rfc822, source_title, source_url
 
@@ -52,29 +51,37 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
         return feed
 
 
-class _Entry(FeedEntry):  # type: ignore[misc]  # feedgen has no types
-    """An item as it was prepared; all that feedgen makes of one but its title would have to be made again."""
+class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
+    """Rebuilds an item from what was prepared."""
 
-    def __init__(self, one: Prepared, site: Site) -> None:
-        super().__init__()
-        self._one, self._site = one, site
+    def __init__(self) -> None:
+        self.one: Prepared | None = None
+        self.site: Site | None = None
 
-    def rss_entry(self, extensions: bool = True) -> Any:
-        one, entry = self._one, etree.Element("item")
-        add_text(entry, "title", one.title)
-        add_text(entry, "link", one.link)
+    def extend_rss(self, entry: Any) -> Any:
+        one, site = self.one, self.site
+        assert one is not None and site is not None
+        for old in [old for name in _REBUILT for old in entry.findall(name)]:
+            entry.remove(old)
+        etree.SubElement(entry, "link").text = one.link
         etree.SubElement(entry, "guid", isPermaLink="false").text = one.id
-        add_text(entry, "pubDate", rfc822(one.published))
+        etree.SubElement(entry, "pubDate").text = rfc822(one.published)
         _put(entry, "description", _escaped(one.summary))
         _put(entry, f"{{{_CONTENT}}}encoded", one.content)
-        add_text(entry, f"{_DC}creator", byline(one.authors))
+        etree.SubElement(entry, f"{_DC}creator").text = byline(one.authors)
         _categories(entry, one)
         _put(entry, "comments", one.item.entry.comments)
         _media(entry, one)
         _put(entry, f"{_DC}language", one.language)
         _put(entry, f"{_DC}rights", one.rights)
-        _whence(entry, one, self._site)
+        _whence(entry, one, site)
         return entry
+
+
+# what feedgen makes otherwise, or in another order
+_REBUILT = (
+    "author", "description", f"{{{_CONTENT}}}encoded", "source", "enclosure", "comments", "link", "pubDate", "guid", "category",
+)  # fmt: skip
 
 
 def _whence(entry: Any, one: Prepared, site: Site) -> None:
@@ -94,7 +101,7 @@ def _categories(entry: Any, one: Prepared) -> None:
 def _put(entry: Any, name: str, text: str | None) -> None:
     """An element with this text; none where there is no text."""
     if text:
-        add_text(entry, name, text)
+        etree.SubElement(entry, name).text = text
 
 
 def _escaped(text: str) -> str:
@@ -128,7 +135,7 @@ def _media(entry: Any, one: Prepared) -> None:
 
 def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: str) -> bytes:
     """The subscription document."""
-    feed = generator(edition, site, (_Entry(one, site) for one in items), _FeedExtension)
+    feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
     mended = feed.mended
     mended.updated, mended.ttl, mended.hub, mended.names = (
         edition.updated,
