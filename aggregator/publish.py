@@ -228,8 +228,8 @@ class Folder:
 
 
 def recorded(folder: Path) -> tuple[dict[str, Record], dict[str, int]]:
-    """What its manifest says of a folder: the files there, and since when others are gone; nothing where it is
-    no manifest of ours. No name leads elsewhere: whoever may change it has no other file removed (S18).
+    """What its manifest says of a folder: the files there, and since when others are gone; nothing where it
+    is no manifest of ours. No name leads elsewhere: whoever may change it has no other file removed (S18).
     """
     try:
         said = json.loads((folder / MANIFEST).read_bytes())

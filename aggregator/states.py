@@ -1,7 +1,8 @@
-"""The states of health that a source may be in: a table, for all who tell of them. `health` decides which it is.
+"""The states of health that a source may be in: a table, for all who tell of them. `health` decides which it
+is.
 
-What is added here is told of everywhere: `status`, its page, the notices and the hooks (`model.State` names it for
-type checkers).
+What is added here is told of everywhere: `status`, its page, the notices and the hooks (`model.State` names
+it for type checkers).
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ def add(
     date: str | None,
     now: int,
 ) -> str:
-    """Store a story; returns its published id. The same title, link and text again make no other story; its topics are those of the last time that
-    some were given.
+    """Store a story; returns its published id. The same title, link and text again make no other story; its
+    topics are those of the last time that some were given.
 
     Raises UsageError for a title of no words, a link or date that is none, or a topic that the config lacks.
     """

@@ -20,7 +20,7 @@ from aggregator.dedupe.decision import (
     title_similarity,
 )
 from aggregator.dedupe.fingerprints import Fingerprint
-from aggregator.dedupe.headline import OTHER_NAMES, OTHER_WORDS, frame
+from aggregator.dedupe.headline import OTHER_NAMES, OTHER_WORDS, Frame, frame
 from aggregator.dedupe.numbers import is_number
 from aggregator.model import Reason
 from aggregator.text import vocabulary
@@ -36,8 +36,8 @@ UNCASED = (
 
 
 class Case(enum.IntEnum):
-    """Whether two stories are two cases of one template: if it is sure, nothing that is like both makes them one
-    happening.
+    """Whether two stories are two cases of one template: if it is sure, nothing that is like both makes them
+    one happening.
     """
 
     NO = 0
@@ -64,23 +64,28 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
 
 
 def _filled_anew(a: Fingerprint, b: Fingerprint) -> bool:
-    """Two headlines in the same words but for their names and numbers, whoever tells them: `Solara shares fall
-    12%`, `Halden shares fall 9%`. Where one name alone is another one, or a number, they may tell the same; and
-    where one text tells of what the other is named after.
+    """Two headlines in the same words but for their names and numbers, whoever tells them: `Solara shares
+    fall 12%`, `Halden shares fall 9%`. Where one name alone is another one, or a number, they may tell the
+    same; and where one text tells of what the other is named after.
     """
     other_number = not (a.numbers <= b.numbers or b.numbers <= a.numbers)
     language = min(a.language, b.language)
     if not other_number and is_dense(a.heading[-1:]):
         return False  # as below, and most of its kind
     found = frame(a.heading, b.heading, language)
-    if found is None or found.words or found.alone or not found.common:
-        return False
-    if (not found.certain and found.common < found.filled) or _tells_of(a, b) or _tells_of(b, a):
+    if found is None or not _holds_names_alone(found) or _tells_of(a, b) or _tells_of(b, a):
         return False
     if found.signs:  # no capitals, and no spaces, tell names from other words
         in_one_place = found.names + found.signs == 1 and 1 <= found.filled <= found.common / 2
         return other_number and in_one_place
     return found.names > 1 or (found.names == 1 and other_number)
+
+
+def _holds_names_alone(found: Frame) -> bool:
+    """Whether names, and nothing else, fill it; where that is not sure, it has to be the larger part."""
+    if found.words or found.alone or not found.common:
+        return False
+    return found.certain or found.common >= found.filled
 
 
 def _tells_of(one: Fingerprint, other: Fingerprint) -> bool:

@@ -164,8 +164,8 @@ class _Pair:
     @cached_property
     def vouched(self) -> bool:
         """Whether the bodies speak of what only one of the titles says: a text that stands under every title
-        of its source does not. Unless a name is another one, what they have in common may as well hold most of
-        both titles; and two sources have no description of so many words in common.
+        of its source does not. Unless a name is another one, what they have in common may as well hold most
+        of both titles; and two sources have no description of so many words in common.
         """
         if self.least >= ARTICLE and not self.between.one_source:
             return True
@@ -528,8 +528,8 @@ def _swapped(a: Fingerprint, b: Fingerprint) -> tuple[str, str] | None:
 
 
 def _own(one: Fingerprint, other: Fingerprint) -> list[str]:
-    """Words that a title and its text have, and the other title and text have not; none where titles differ in
-    more than a few words.
+    """Words that a title and its text have, and the other title and text have not; none where titles differ
+    in more than a few words.
     """
     found = set(one.title) - set(other.title)
     if sum(0.5 if is_dense(word) else 1.0 for word in found) > SWAPPED:

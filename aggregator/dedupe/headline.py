@@ -54,8 +54,9 @@ class Edits:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What two headlines have in common, numbers aside, and in how many places the one has another name, or other
-    words, than the other. Measured in telling words; a character of a script without spaces is half a word.
+    """What two headlines have in common, numbers aside, and in how many places the one has another name, or
+    other words, than the other. Measured in telling words; a character of a script without spaces is half a
+    word.
     """
 
     common: float
@@ -138,8 +139,8 @@ def edits(a: str, b: str, language: str) -> Edits:
 
 
 def frame(a: str, b: str, language: str) -> Frame | None:
-    """The frame that headlines `a` and `b`, both cleaned, are written in. None where they have none: one of them
-    has words of its own that are no names, as most headlines of one happening do, or has little else.
+    """The frame that headlines `a` and `b`, both cleaned, are written in. None where they have none: one of
+    them has words of its own that are no names, as most headlines of one happening do, or has little else.
     """
     mine, other = _fixed(a, language), _fixed(b, language)
     if not mine.no_names <= other.said or not other.no_names <= mine.said:
@@ -152,7 +153,9 @@ def frame(a: str, b: str, language: str) -> Frame | None:
 
 
 class _Fixed(NamedTuple):
-    """Of a headline: its words, those that tell something, numbers aside, and of these those that are no names."""
+    """Of a headline: its words, those that tell something, numbers aside, and of these those that are no
+    names.
+    """
 
     said: frozenset[str]
     told: frozenset[str]

@@ -1,9 +1,9 @@
-"""What a source says under every title: the description of a programme, a line about its newsletter, the name
-of a series behind its titles. It says nothing of the item, so it is no part of what is compared.
+"""What a source says under every title: the description of a programme, a line about its newsletter, the
+name of a series behind its titles. It says nothing of the item, so it is no part of what is compared.
 
-A part is a sentence at one of the ends of the text, or the tail of a title; behind a sentence that stands, the
-next one is at the end. Which parts stand is learnt from the source's own
-items, see `fold.cache`; here is what a part is, and when two items tell that it stands.
+A part is a sentence at one of the ends of the text, or the tail of a title; behind a sentence that stands,
+the next one is at the end. Which parts stand is learnt from the source's own items, see `fold.cache`; here
+is what a part is, and when two items tell that it stands.
 """
 
 from __future__ import annotations

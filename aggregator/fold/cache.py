@@ -1,8 +1,8 @@
 """What one call of `fold` remembers between its batches, so that bulk folding does not ask the database
 again.
 
-In: entries that wait, and the store. Out: fingerprints, points and postings, each made or read once, and what stands
-under the titles of each source. Start reading at `FoldCache`.
+In: entries that wait, and the store. Out: fingerprints, points and postings, each made or read once, and
+what stands under the titles of each source. Start reading at `FoldCache`.
 """
 
 from __future__ import annotations
@@ -224,7 +224,9 @@ class FoldCache:
         parts: Mapping[int, Mapping[int, dedupe.Said]],
         changed: dict[int, Part],
     ) -> set[int]:
-        """Which of these parts, by entry, stand now. What is known otherwise than before goes into `changed`."""
+        """Which of these parts, by entry, stand now. What is known otherwise than before goes into
+        `changed`.
+        """
         wanted = {part for found in parts.values() for part in found}
         seen = standing.parts(self._reader, source, wanted - changed.keys())
         seen.update((part, changed[part]) for part in wanted & changed.keys())

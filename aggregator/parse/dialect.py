@@ -113,8 +113,8 @@ _NO_ATTRIBUTES = _Attributes(())
 
 
 class _Events:
-    """What expat finds, told to a parser of feedparser as SAX would, in a quarter of the time: names are taken
-    apart once, and the text between two tags is one piece, not a line at a time. Nothing is read from
+    """What expat finds, told to a parser of feedparser as SAX would, in a quarter of the time: names are
+    taken apart once, and the text between two tags is one piece, not a line at a time. Nothing is read from
     elsewhere.
     """
 
@@ -319,8 +319,8 @@ _C1 = re.compile("[\x80-\x9f]")
 
 
 class _Text(str):
-    """What feedparser looks through sign by sign for controls that are letters of Windows-1252, and most texts
-    have none.
+    """What feedparser looks through sign by sign for controls that are letters of Windows-1252, and most
+    texts have none.
     """
 
     __slots__ = ()
@@ -334,9 +334,8 @@ class _Strict(_OwnElements, podcast.Elements, StrictFeedParser):  # type: ignore
 
     def __init__(self, *given: Any) -> None:
         self._own: set[str | None] = {None}  # namespaces of what holds a feed or an item
-        self._shown: list[
-            str | None
-        ] = []  # what the open elements are said to be; None: as feedparser knows it
+        # what the open elements are said to be; None: as feedparser knows it
+        self._shown: list[str | None] = []
         super().__init__(*given)
 
     def decode_entities(self, element: str, data: str) -> str:

@@ -71,7 +71,8 @@ def left_behind(
     query = (
         f"SELECT {number}, t.published, t.public_id FROM {items} "
         "WHERE t.published BETWEEN ? AND ? AND (t.published, t.public_id) > (?, ?) AND NOT EXISTS "
-        f"(SELECT 1 FROM archived a WHERE a.id_hash = {hashed} AND a.public_id = t.public_id AND +a.edition = ?) "
+        f"(SELECT 1 FROM archived a WHERE a.id_hash = {hashed} AND a.public_id = t.public_id "
+        "AND +a.edition = ?) "
         "ORDER BY t.published, t.public_id LIMIT ?"
     )
     after = (0, "")
@@ -99,8 +100,8 @@ def _where_to_look(topic: str | None, by_entry: bool) -> tuple[str, str]:
         return "m.story", f"entry t JOIN member m ON m.entry = t.id{of_topic}"
     if topic is not None:
         of_label = (
-            "(SELECT s.id, l.published, s.public_id, s.id_hash FROM label l CROSS JOIN story s ON s.id = l.story "
-            "WHERE l.topic = ? AND l.archived = 0) t"
+            "(SELECT s.id, l.published, s.public_id, s.id_hash FROM label l "
+            "CROSS JOIN story s ON s.id = l.story WHERE l.topic = ? AND l.archived = 0) t"
         )
         return "t.id", of_label
     return "t.id", "(SELECT * FROM story WHERE archived = 0) t"
@@ -122,6 +123,7 @@ def is_told_again(writer: Writer, public_id: str) -> None:
     for edition, number in writer.rows(f"SELECT edition, number FROM archived WHERE {item}", values):
         if number == archives(writer, edition):
             writer.run(
-                "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value WHERE value = ''",
+                "INSERT INTO meta VALUES (?, ?) "
+                "ON CONFLICT DO UPDATE SET value = excluded.value WHERE value = ''",
                 (unprinted(edition), str(number)),
             )

@@ -226,8 +226,8 @@ class Store(Reader):
 
 
 def teach(conn: sqlite3.Connection) -> None:
-    """The functions that triggers call, those of the full-text index and of what sources said; and by what indexes
-    know an id.
+    """The functions that triggers call, those of the full-text index and of what sources said; and by what
+    indexes know an id.
     """
     conn.execute("PRAGMA trusted_schema = ON")
     conn.create_function("words", 1, _words, deterministic=True)

@@ -72,8 +72,8 @@ def grown_events(reader: Reader, after: int, limit: int) -> list[tuple[int, int]
 def joined_events(reader: Reader, since: int) -> list[tuple[int, int]]:
     """(when, event) of what the user joined after this time."""
     query = (
-        "SELECT o.at, s.event FROM override o JOIN entry e ON e.public_id = o.a JOIN member m ON m.entry = e.id "
-        "JOIN story s ON s.id = m.story WHERE o.kind = 'join' AND o.at > ? ORDER BY o.at, o.a, o.b"
+        "SELECT o.at, s.event FROM override o JOIN entry e ON e.public_id = o.a "
+        "JOIN member m ON m.entry = e.id JOIN story s ON s.id = m.story WHERE o.kind = 'join' AND o.at > ? ORDER BY o.at, o.a, o.b"
     )
     return [(int(at), int(event)) for at, event in reader.rows(query, (since,))]
 

@@ -75,19 +75,27 @@ def _entries(writer: Writer, polled: PollResult, keep: Callable[[Entry], bool]) 
     stored = with_keys(writer, source, entries)
     known = recognise(writer, source, entries, stored, {number for number in held if number})
     take_keys(writer, source, entries, stored, known)
-    everywhere = said_by_all(entries)
-    updated = 0
-    for entry in entries:
-        old = known.get(entry.key)
-        if old is None or (is_readdressed(entry, old, everywhere) and _reads_alike(writer, old.id, entry)):
-            continue
-        updated += _say_again(writer, old, entry, polled.at, keep)
+    updated = _say_all_again(writer, polled, known, keep)
     strangers = [entry for entry in entries if entry.key not in known]
     new = _insert(writer, strangers, polled.at, keep)
     numbers = {key: old.id for key, old in known.items()} | new
     others = (numbers[entry.key] for entry in entries)
     present = [number or next(others) for number in held] if held else list(others)
     return Absorbed(len(new), updated), present
+
+
+def _say_all_again(
+    writer: Writer, polled: PollResult, known: Mapping[str, StoredItem], keep: Callable[[Entry], bool]
+) -> int:
+    """How many of the known entries read differently now."""
+    everywhere = said_by_all(polled.entries)
+    updated = 0
+    for entry in polled.entries:
+        old = known.get(entry.key)
+        if old is None or (is_readdressed(entry, old, everywhere) and _reads_alike(writer, old.id, entry)):
+            continue
+        updated += _say_again(writer, old, entry, polled.at, keep)
+    return updated
 
 
 def _say_again(writer: Writer, old: StoredItem, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> bool:
@@ -106,8 +114,7 @@ def _say_again(writer: Writer, old: StoredItem, entry: Entry, at: int, keep: Cal
 def _reads_alike(reader: Reader, number: int, entry: Entry) -> bool:
     """Whether all that makes an edit is as stored, but for the link (`normal._digest`)."""
     row = reader.one(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.id = ?", (number,))
-    before = rows.entry(row)
-    return _without_link(before) == _without_link(entry)
+    return _without_link(rows.entry(row)) == _without_link(entry)
 
 
 def _without_link(entry: Entry) -> tuple[object, ...]:
@@ -160,20 +167,25 @@ def _insert(
     ids: set[str] = set()
     for some in batches(entries, AT_ONCE):
         stored = [_begun(entry, at, free_id(writer, entry, ids)) for entry in some]
-        kept = [keep(entry) for entry in stored]
-        values = (
-            value
-            for entry, is_kept in zip(stored, kept, strict=True)
-            for value in (*rows.entry_row(entry), int(is_kept))
-        )
-        last = writer.insert(_NEW_ENTRIES + ", ".join([_NEW_ENTRY] * len(stored)), tuple(values))
-        given = range(last - len(stored) + 1, last + 1)  # one more than the largest before, each
-        said = (raw.packed(entry.raw, entry.title, entry.link, entry.content) for entry in stored)
-        writer.run_many("INSERT INTO raw VALUES (?, ?)", zip(given, said, strict=True))
-        waiting = [(number,) for number, is_kept in zip(given, kept, strict=True) if is_kept]
-        writer.run_many("INSERT INTO pending_entry VALUES (?)", waiting)
+        given = _insert_together(writer, stored, [keep(entry) for entry in stored])
         numbers |= {entry.key: number for entry, number in zip(stored, given, strict=True)}
     return numbers
+
+
+def _insert_together(writer: Writer, stored: Sequence[Entry], kept: Sequence[bool]) -> range:
+    """Their numbers. `kept`: which of them the source's include and exclude let through."""
+    values = (
+        value
+        for entry, is_kept in zip(stored, kept, strict=True)
+        for value in (*rows.entry_row(entry), int(is_kept))
+    )
+    last = writer.insert(_NEW_ENTRIES + ", ".join([_NEW_ENTRY] * len(stored)), tuple(values))
+    given = range(last - len(stored) + 1, last + 1)  # one more than the largest before, each
+    said = (raw.packed(entry.raw, entry.title, entry.link, entry.content) for entry in stored)
+    writer.run_many("INSERT INTO raw VALUES (?, ?)", zip(given, said, strict=True))
+    waiting = [(number,) for number, is_kept in zip(given, kept, strict=True) if is_kept]
+    writer.run_many("INSERT INTO pending_entry VALUES (?)", waiting)
+    return given
 
 
 def _begun(entry: Entry, at: int, public_id: str) -> Entry:

@@ -463,8 +463,9 @@ def m017_raw(db: Database) -> None:
 
 @_step
 def m018_archived(db: Database) -> None:
-    """What is archived is found by a number, as stories and events are: ids, which are links more often than not,
-    stood in the table and in its index. Indexes come first: made afterwards they would be sorted in memory.
+    """What is archived is found by a number, as stories and events are: ids, which are links more often than
+    not, stood in the table and in its index. Indexes come first: made afterwards they would be sorted in
+    memory.
     """
     from aggregator.store.rows import id_hash
 

@@ -1,8 +1,9 @@
 """What a source said of an entry, every element, in few bytes: most of it stands in the entry's own texts.
 
-It is compressed against these texts (a dictionary in the sense of zlib: what it repeats of them is a reference).
-So `packed` and `unpacked` have to be given the same ones; where they change in the database, a trigger packs
-anew what was said, and no other program can change them without it. zlib itself tells a wrong dictionary.
+It is compressed against these texts (a dictionary in the sense of zlib: what it repeats of them is a
+reference). So `packed` and `unpacked` have to be given the same ones; where they change in the database, a
+trigger packs anew what was said, and no other program can change them without it. zlib itself tells a wrong
+dictionary.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ _USUAL = (
     '"alternate","type":"text/html"}],"media_content":[{"height":"","medium":"image","type":"image/jpeg",'
     '"url":"https://","width":""}],"media_thumbnail":[{"url":"https://"}],"permalink":"false","published":"",'
     '"published_parsed":[2024,1,1,0,0,0,0,1,0],"summary":"","summary_detail":{"base":"","language":null,'
-    '"type":"text/html","value":""},"tags":[{"label":null,"scheme":null,"term":""}],"title":"","title_detail":'
-    '{"base":"","language":null,"type":"text/plain","value":""},"updated":"","updated_parsed":[2024,'
+    '"type":"text/html","value":""},"tags":[{"label":null,"scheme":null,"term":""}],"title":"",'
+    '"title_detail":{"base":"","language":null,"type":"text/plain","value":""},"updated":"","updated_parsed":[2024,'
 )
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
 _REACH = 32_768  # bytes that zlib looks back

@@ -114,8 +114,8 @@ def take_keys(
 
 
 def said_by_all(entries: Sequence[Entry]) -> frozenset[str]:
-    """What the query of every one of these links says: it tells no page from another, and is another one in the next
-    document where it is there to keep caches from answering (`?ima=0004`).
+    """What the query of every one of these links says: it tells no page from another, and is another one in
+    the next document where it is there to keep caches from answering (`?ima=0004`).
     """
     queries = [set(urls.parts(entry.link_key)[1]) for entry in entries if entry.link_key]
     return frozenset(set.intersection(*queries)) if len(queries) >= ROTATING else frozenset()

@@ -21,7 +21,8 @@ _WORDS = {
     sqlite3.SQLITE_CANTOPEN: "can't be opened by this user ({text}); "
     "mend the permissions of the file and its folder",
     sqlite3.SQLITE_IOERR: "the system can't read or write it ({text}): a full or failing disk, "
-    "a lost volume, or a limit on the size of files (`ulimit -f`); nothing was stored half; mend that and run again",
+    "a lost volume, or a limit on the size of files (`ulimit -f`); nothing was stored half; "
+    "mend that and run again",
     sqlite3.SQLITE_BUSY: "another program holds it ({text}); close that and run again",
 }
 # What SQLite says of our own SQL, not of the file.

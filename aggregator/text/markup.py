@@ -33,8 +33,8 @@ _SUSPECT = re.compile(f"[\xc2-\xf4][{_CONTINUES}]")
 _LETTER = re.compile(f"[\xc2-\xc5\xce-\xd1\xd7-\xdb][{_CONTINUES}]|\xe2[\x80\x82€‚][{_CONTINUES}]")
 _FOREIGN = re.compile("[^\x00-\x7f]+")
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r"))
-# What `_ILLEGAL`, `_NONCHARACTERS` and `_SUSPECT` look for is among these, in UTF-8. Each begins with one byte,
-# which is looked for as fast as memory is read.
+# What `_ILLEGAL`, `_NONCHARACTERS` and `_SUSPECT` look for is among these, in UTF-8. Each begins with one
+# byte, which is looked for as fast as memory is read.
 _C1 = re.compile(rb"\xc2[\x80-\x9f]")
 _END_OF_FIRST_PLANE = re.compile(rb"\xef[\xb7\xbf]")
 _END_OF_A_PLANE = re.compile(rb"\xbf[\xbe\xbf]")
@@ -280,20 +280,44 @@ _place = _Place()
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
     """Absolute links, sane numbers; None drops the attribute."""
-    if name in ("href", "src", "poster"):
-        if name == "href" and value.lstrip()[:7].lower() == "mailto:":
-            return quote(value.strip(), safe=_MAIL_SAFE)
-        return urls.clean_link(value, _place.page if value.startswith("#") else _place.base)
-    if name == "srcset":
-        return _srcset(value, _place.base)
-    if name == "class":
-        known = _EMBED_CLASS if tag == "a" else _LANGUAGE_CLASS
-        return " ".join(filter(known.fullmatch, value.split())) or None
-    if name in ("width", "height"):
-        return value.strip() if _LENGTH.fullmatch(value) else None
-    if name == "dir":
-        return value if value.lower() in ("ltr", "rtl", "auto") else None
+    kept = _KEPT.get(name)
+    if kept is not None:
+        return kept(tag, value)
     return _TAG_IN_TOOLTIP.sub("", value[:2000]) if "<" in value else value[:2000]
+
+
+def _address(tag: str, value: str) -> str | None:
+    return urls.clean_link(value, _place.page if value.startswith("#") else _place.base)
+
+
+def _link_or_mail(tag: str, value: str) -> str | None:
+    if value.lstrip()[:7].lower() == "mailto:":
+        return quote(value.strip(), safe=_MAIL_SAFE)
+    return _address(tag, value)
+
+
+def _classes(tag: str, value: str) -> str | None:
+    known = _EMBED_CLASS if tag == "a" else _LANGUAGE_CLASS
+    return " ".join(filter(known.fullmatch, value.split())) or None
+
+
+def _length(tag: str, value: str) -> str | None:
+    return value.strip() if _LENGTH.fullmatch(value) else None
+
+
+def _direction(tag: str, value: str) -> str | None:
+    return value if value.lower() in ("ltr", "rtl", "auto") else None
+
+
+def _sources(tag: str, value: str) -> str | None:
+    return _srcset(value, _place.base)
+
+
+# attribute → (element, value) → what is kept of the value
+_KEPT = {
+    "href": _link_or_mail, "src": _address, "poster": _address, "srcset": _sources,
+    "class": _classes, "width": _length, "height": _length, "dir": _direction,
+}  # fmt: skip
 
 
 _EMBED_CLASS = re.compile(embedded.CLASS)

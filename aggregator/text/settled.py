@@ -1,8 +1,8 @@
-"""Markup that stands as `markup.safe` would leave it, known at a glance: what is published was made safe when it
-was read, and is looked at again each time that it is published.
+"""Markup that stands as `markup.safe` would leave it, known at a glance: what is published was made safe
+when it was read, and is looked at again each time that it is published.
 
-A list of what is known, and no more than that: of anything else `is_settled` says no, and it is cleaned. Start
-reading there.
+A list of what is known, and no more than that: of anything else `is_settled` says no, and it is cleaned.
+Start reading there.
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ def _may_stand(name: str, is_open: Sequence[str]) -> bool:
 
 
 def _started(tag: str, kept: Kept) -> str | None:
-    """The element of a start tag with attributes; None where one of them is unknown or would not be kept as it
-    is.
+    """The element of a start tag with attributes; None where one of them is unknown or would not be kept as
+    it is.
     """
     found = _WITH_ATTRIBUTES.fullmatch(tag)
     if found is None:
