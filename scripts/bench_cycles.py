@@ -32,7 +32,7 @@ from typing import ClassVar
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 import loopback  # noqa: E402  # of this checkout, as what follows
-import plot  # noqa: E402
+import plot  # noqa: E402  # of this checkout, as above
 
 from aggregator.parse import mend  # noqa: E402  # of this checkout, wherever another one is installed
 

@@ -115,7 +115,7 @@ def items(feed: str, body: bytes) -> Iterator[Said]:
     if root is None:
         return
     inside = [one for one in root.iter() if name(one) in ("item", "entry")]
-    wrong = sorted(error.line for error in parser.error_log)  # type: ignore[attr-defined]
+    wrong = sorted(error.line for error in parser.error_log)  # type: ignore[attr-defined]  # lxml-stubs leave it out
     lines = [one.sourceline or 0 for one in inside]
     names: Counter[str] = Counter()
     for number, (one, first, after) in enumerate(zip(inside, lines, [*lines[1:], 1 << 30], strict=True)):

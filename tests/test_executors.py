@@ -40,7 +40,7 @@ def server() -> Iterator[Hostile]:
     with Hostile() as running:
         for name in NAMES:
             body = FEED.format(name).encode()
-            running.table[name] = Case(name, lambda wire, asked, body=body: wire.sendall(reply(body)))  # type: ignore[misc]
+            running.table[name] = Case(name, lambda wire, asked, body=body: wire.sendall(reply(body)))  # type: ignore[misc]  # bound in the loop
         moved = reply(b"", "302 Found", "Location: /brume\r\n")
         running.table["moved"] = Case("moved", lambda wire, asked: wire.sendall(moved))
         yield running

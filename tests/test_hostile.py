@@ -170,7 +170,7 @@ def test_every_path_has_its_outcome(cycles: Cycles) -> None:
         if case.wanted != "any" and failed.get(name, "ok") not in case.wanted.split("|")
     }
     failures = cycles.reports[0]["failures"]
-    details = [one for one in failures if one["source"] in {cycles.ids[name] for name in wrong}]  # type: ignore[attr-defined]
+    details = [one for one in failures if one["source"] in {cycles.ids[name] for name in wrong}]  # type: ignore[attr-defined]  # made by the fixture
     assert wrong == {} and len(cycles.ids) >= 400, details
 
 

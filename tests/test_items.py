@@ -438,7 +438,7 @@ def test_a_poll_never_walks_what_is_stored_of_its_source(
     with open_writer(tmp_path / "a.db") as store:
         put(store, *(entry("a", f"g{n}", f"Thing {n}", link=f"https://a.example/{n}") for n in range(300)))
         store._conn.set_trace_callback(asked.append)
-        put(store, entry("a", "new", "New", at=NOW - 1, **item), entry("a", "g1", "Thing 1"))  # type: ignore[arg-type]
+        put(store, entry("a", "new", "New", at=NOW - 1, **item), entry("a", "g1", "Thing 1"))  # type: ignore[arg-type]  # parameters of a table
         store._conn.set_trace_callback(None)
         plans = [
             detail

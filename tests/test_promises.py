@@ -301,7 +301,7 @@ def test_R12_without_shared_memory_there_is_no_write_ahead_log(
                 address if address.startswith("file:") else f"{Path(address).absolute().as_uri()}?mode=rwc"
             )
             address += "&vfs=unix-none"
-        return connect(address, **{**others, "uri": True})  # type: ignore[call-overload, no-any-return]
+        return connect(address, **{**others, "uri": True})  # type: ignore[call-overload, no-any-return]  # options come as a dict
 
     monkeypatch.setattr(sqlite3, "connect", without)
     settings = config(tmp_path, f'[[sources]]\nid = "seeds"\npath = "{SEEDS}"\n')

@@ -101,6 +101,6 @@ def test_who_is_gone_is_forgotten(pair: Pair) -> None:
     pair.connection.close()
     pair.clients.make_way(room=0)
     answered: list[Connection] = []
-    pair.connection.answering = lambda: answered.append(pair.connection)  # type: ignore[method-assign]
+    pair.connection.answering = lambda: answered.append(pair.connection)  # type: ignore[method-assign]  # stands in for a method
     pair.clients.answered_by(lambda environ, start_response: [])(ENVIRON, print)
     assert answered == []
