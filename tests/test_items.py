@@ -535,3 +535,22 @@ def test_an_entry_is_found_without_looking_at_all(tmp_path: Path) -> None:
             for query, values in lookup._ways(name, urls.key(name)):
                 steps = [row[3] for row in store.rows(f"EXPLAIN QUERY PLAN {query}", values)]
                 assert steps and not [step for step in steps if step.startswith(("SCAN e", "SCAN entry"))]
+
+
+def test_a_poll_that_brings_nothing_looks_at_no_entry(tmp_path: Path) -> None:
+    """A 304 is what most polls are: it costs a source's row, whatever the document before held."""
+    asked: list[str] = []
+    with open_writer(tmp_path / "a.db") as store:
+        polls(store, [item(f"Thing {n}", f"g{n}", f"{L}{n}", n) for n in range(30)])
+        store._conn.set_trace_callback(asked.append)
+        memory = SourceState(polled=NOW, succeeded=NOW, state="ok", state_since=NOW)
+        entries.absorb(
+            store,
+            Source("a", url="https://a.example/feed"),
+            PollResult("a", NOW, memory, not_modified=True),
+            functools.partial(_completed, memory),
+            lambda one: True,
+            lambda one: None,
+        )
+        store._conn.set_trace_callback(None)
+    assert asked and not [one for one in asked if "FROM entry" in one or "present FROM" in one]

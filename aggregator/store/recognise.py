@@ -59,7 +59,7 @@ def recognise(
     strangers = [entry for entry in entries if entry.key not in known]
     everywhere = said_by_all(strangers)
     candidates = {entry.key: [*_near(reader, source, entry, everywhere)] for entry in strangers}
-    if not known and not held:
+    if strangers and not known and not held:
         _add_moved(reader, source, strangers, candidates)
     taken = {row.id for row in known.values()} | set(held)
     return known | _matched(strangers, candidates, taken)
