@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from aggregator import urls
+from aggregator.patterns import lazy
 
 TYPES = (
     "application/rss+xml",
@@ -33,7 +34,7 @@ USUAL = (
     "rss/index.xml",
 )
 MAX_PAGE = 2_000_000
-_HINT = re.compile(r"(^|[/._?=-])(rss|atom|feeds?|rdf)([/._?=&-]|$|xml)", re.I)
+_HINT = lazy(r"(^|[/._?=-])(rss|atom|feeds?|rdf)([/._?=&-]|$|xml)", re.I)
 
 
 class _Links(HTMLParser):

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 
+from aggregator.patterns import lazy
+
 DAY = 86_400
 RETRY_CAP = 30 * DAY  # seconds; whoever asks for more means for good
 _LISTS = frozenset({"cache-control", "content-encoding", "link", "transfer-encoding", "vary"})
+_CONTROL = lazy(r"[\x00-\x1f\x7f]")
 _LONGEST_VALIDATOR = 8000  # bytes; servers answer longer ones with 431 or worse
 # numbers above these are times in milliseconds, or in seconds
 _MILLISECONDS, _MOMENT = 100_000_000_000, 1_000_000_000
@@ -48,7 +51,7 @@ def validator(value: str | None) -> str | None:
     """An ETag or Last-Modified that can be sent back byte for byte; None for what is empty, far too long or
     would break a header line.
     """
-    if not value or len(value) > _LONGEST_VALIDATOR or any(ord(c) < 32 or ord(c) == 127 for c in value):
+    if not value or len(value) > _LONGEST_VALIDATOR or _CONTROL.search(value):
         return None
     return value
 

@@ -52,7 +52,8 @@ def _ask(task: Task, door: Door, trail: Trail | None) -> Sequence[FetchResult] |
     at = asked(source, memory)
     assert source.url is not None and at is not None
     # Credentials belong to the configured origin, wherever the feed says that it has moved to (S6).
-    secrets = source.headers if urls.origin(at) == urls.origin(source.url) else ()
+    is_at_home = at == source.url or urls.origin(at) == urls.origin(source.url)
+    secrets = source.headers if is_at_home else ()
     request = Request(at, memory.etag, memory.last_modified, secrets, memory.hints.answered_at)
     outcome = door.ask(request, task.limits, trail)
     return (outcome,) if isinstance(outcome, FetchResult) else outcome

@@ -8,6 +8,7 @@ Start reading at `Source` and `Entry`; `Story`, `Event` and `Item` are made of t
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -105,7 +106,8 @@ class Limits:
     user_agent: str = "aggregator"
     timeout: float = 20.0  # for the whole exchange, redirects included
     max_bytes: int = 10_000_000  # after decompression
-    allow_hosts: tuple[str, ...] = ()  # "host:port" that may be reached although not public
+    # "host:port", in small letters, that may be reached although not public
+    allow_hosts: Collection[str] = frozenset()
     max_redirects: int = 8
     max_entries: int = 5000  # of one document; what is over is named and left out
     parse_seconds: float = 10.0  # of the CPU, for one document

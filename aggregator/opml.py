@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from aggregator import urls
 from aggregator.errors import UsageError
+from aggregator.patterns import lazy
 from aggregator.text import markup
 
 MAX_BYTES, MAX_FEEDS, MAX_DEPTH = 20_000_000, 50_000, 50
@@ -85,7 +86,7 @@ _PAGES = ("link", "include")  # types of outlines whose `url` is a page, or anot
 
 
 # Addresses that were never escaped; not in UTF-16, where a NUL follows.
-_BARE_AMPERSAND = re.compile(rb"&(?![a-zA-Z][a-zA-Z0-9]{0,30};|#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|\x00)")
+_BARE_AMPERSAND = lazy(rb"&(?![a-zA-Z][a-zA-Z0-9]{0,30};|#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|\x00)")
 
 
 def _outlines(data: bytes) -> list[Outline] | None:
@@ -154,7 +155,7 @@ def _feed(said: _Said, folders: tuple[str, ...], is_leaf: bool) -> Outline | Non
     return None
 
 
-_UNESCAPED = re.compile(r"[\s<>\"]")
+_UNESCAPED = lazy(r"[\s<>\"]")
 
 
 def address(url: str) -> str:

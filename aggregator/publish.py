@@ -13,7 +13,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import stat
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -22,12 +21,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from aggregator.errors import PublishError
+from aggregator.patterns import lazy
 from aggregator.render import formats
 
 MANIFEST = ".aggregator-manifest.json"
 CODINGS = (".gz", ".br")
-_NAME = re.compile(r"(?:archive/|stories/)?[a-z0-9-]{1,80}\.[a-z0-9]+\Z")
-_TEMPORARY = re.compile(r"\.aggregator-[0-9a-f]{16}\.tmp\Z")
+_NAME = lazy(r"(?:archive/|stories/)?[a-z0-9-]{1,80}\.[a-z0-9]+\Z")
+_TEMPORARY = lazy(r"\.aggregator-[0-9a-f]{16}\.tmp\Z")
 MANY = 8  # files
 LARGE = 1_000_000  # bytes: a feed beyond is worth a warning (F25)
 _SMALL = 256  # bytes; not worth compressing

@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from aggregator.model import Entry
+from aggregator.patterns import lazy
 from aggregator.text.phrases import moment
 from aggregator.text.words import fold, is_character, search_words, sought
 
@@ -292,7 +293,7 @@ def _has(term: Term, found: Doc) -> bool:
 
 # ---------------------------------------------------------------- text → Query
 
-_TOKEN = re.compile(
+_TOKEN = lazy(
     r"\s*(?:(?P<open>\()|(?P<close>\))|(?P<field>[A-Za-z]+):"
     r'|"(?P<phrase>[^"]*)"(?P<star>\*?)|(?P<quote>")|(?P<word>[^\s()"]+))'
 )
@@ -300,7 +301,7 @@ _TOKEN = re.compile(
 
 # Signs that are part of a name: C++, C#, .NET, node.js, AT&T, #hashtag, 24/7; a full stop only before a
 # letter.
-_SIGNED = re.compile(r"[+#&@$%€£*/\\_=~^|<>]|\.(?=\w)")
+_SIGNED = lazy(r"[+#&@$%€£*/\\_=~^|<>]|\.(?=\w)")
 _AROUND = ".,;:!?'\"’‘“”«»()[]{}-–—…"  # what may stand around a name
 
 
@@ -570,7 +571,7 @@ def sought_for(wanted: Query) -> tuple[Term, ...]:
             return ()
 
 
-_PIECES = re.compile(r"\w+")
+_PIECES = lazy(r"\w+")
 
 
 def marked(terms: Sequence[Term], text: str) -> list[tuple[str, bool]]:

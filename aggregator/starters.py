@@ -11,17 +11,17 @@ One telling word, or two hints, make a topic.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
+from aggregator.patterns import lazy
 from aggregator.text.words import search_words
 
 NEEDED = 2  # what a topic needs: a telling word counts so much, a hint one
 REMEMBERED = 100_000  # words of which a lexicon remembers what it found
 BEGINNING = 60  # words of the text that are looked at, after those of the title
-_WORDS = re.compile(r'"([^"]+)"(\*?)|(\S+)')
+_WORDS = lazy(r'"([^"]+)"(\*?)|(\S+)')
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,14 @@ import unicodedata
 import uuid
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
 
+from aggregator.patterns import lazy
+
 _RULES = json.loads(pkgutil.get_data("aggregator", "data/links.json") or b"")
 
 
 def _pattern(rules: list[str]) -> re.Pattern[str]:
     """One for names or values of which a trailing * is a prefix."""
-    return re.compile("|".join(re.escape(rule).replace(r"\*", ".*") for rule in rules))
+    return lazy("|".join(re.escape(rule).replace(r"\*", ".*") for rule in rules))
 
 
 _TRACKING, _DOUBTFUL = _pattern(_RULES["tracking"]), _pattern(_RULES["doubtful"])
@@ -27,16 +29,16 @@ _TRACKING_VALUES, _DOUBTFUL_VALUES = (
     {name: _pattern(rules) for name, rules in _RULES[which].items()}
     for which in ("tracking_values", "doubtful_values")
 )
-_CACHES = re.compile("|".join(_RULES["caches"]))
+_CACHES = lazy("|".join(_RULES["caches"]))
 _SAME_HOSTS = frozenset(_RULES["same_host"])
 _SECRET = frozenset(_RULES["secret"])
 _PUBLIC = frozenset(_RULES["public"])
 
 # of minted entry ids: a constant of this program, for ever
 _NAMESPACE = uuid.UUID("5b1e5b0a-6d1c-5c0e-9d0f-0a3f7f3f8a11")
-_SPACE = re.compile("[\x00-\x20\x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]+")
-_ESCAPED_TWICE = re.compile(r"&(?:(?:amp|#0{0,5}38|#[xX]0{0,5}26);)+")  # … or three times
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_SPACE = lazy("[\x00-\x20\x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3000\ufeff]+")
+_ESCAPED_TWICE = lazy(r"&(?:(?:amp|#0{0,5}38|#[xX]0{0,5}26);)+")  # … or three times
+_BAD_ESCAPE = lazy(r"%(?![0-9A-Fa-f]{2})")
 # Schemes of ids that validators know (registered with IANA) and no reader takes for something active.
 _ID_SCHEMES = frozenset(
     {
@@ -57,18 +59,16 @@ _ID_SCHEMES = frozenset(
     }
 )
 _ID_FORMS = {
-    "tag": re.compile(r"tag:([a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:", re.ASCII),  # RFC 4151
-    "urn": re.compile(
+    "tag": lazy(r"tag:([a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:", re.ASCII),  # RFC 4151
+    "urn": lazy(
         r"urn:(uuid:[A-Fa-f0-9]{8}(-[A-Fa-f0-9]{4}){3}-[A-Fa-f0-9]{12}\Z"
         r"|(?!uuid:)[A-Za-z0-9][A-Za-z0-9-]{1,31}:([A-Za-z0-9()+,.:=@;$_!*'-]|%[0-9A-F]{2})+\Z)"
     ),
 }
-_URI = re.compile(
-    r"(//(?P<host>[^/?#]*))?(?P<path>[^?#]*)(\?(?P<query>[^#]*))?(#(?P<fragment>.*))?\Z", re.DOTALL
-)
-_HOST = re.compile(r"([a-z0-9._~-]+@)?([a-z0-9._-]+)?(:\d+)?\Z", re.ASCII)
-_ESCAPES, _RAW = re.compile(r"(?:%[0-9A-Fa-f]{2})+"), re.compile(r"[A-Za-z0-9]|%[0-9A-Fa-f]{2}", re.ASCII)
-_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
+_URI = lazy(r"(//(?P<host>[^/?#]*))?(?P<path>[^?#]*)(\?(?P<query>[^#]*))?(#(?P<fragment>.*))?\Z", re.DOTALL)
+_HOST = lazy(r"([a-z0-9._~-]+@)?([a-z0-9._-]+)?(:\d+)?\Z", re.ASCII)
+_ESCAPES, _RAW = lazy(r"(?:%[0-9A-Fa-f]{2})+"), lazy(r"[A-Za-z0-9]|%[0-9A-Fa-f]{2}", re.ASCII)
+_ESCAPE = lazy("%[0-9A-Fa-f]{2}")
 # without the dot: `%2E%2E` must not become a step up
 _NEEDLESS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~")
 _PORTS = {"http": 80, "https": 443}
@@ -93,8 +93,8 @@ def clean_link(href: str | None, base: str | None = None) -> str | None:
 
 # Most links: nothing to be escaped, nothing that may track, no step up, no part of a page.
 _PATH = r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:/(?:[\w~!$'()*+,=:@-][\w~!$'()*+,=:@.-]*)?)+"
-_AS_IT_IS = re.compile(_PATH, re.ASCII)
-_WITH_QUERY = re.compile(rf"{_PATH}(?:\?([\w~!$'()*+,=:@./?&-]+))?(?:#[\w~!$'()*+,:@./?-]+)?", re.ASCII)
+_AS_IT_IS = lazy(_PATH, re.ASCII)
+_WITH_QUERY = lazy(rf"{_PATH}(?:\?([\w~!$'()*+,=:@./?&-]+))?(?:#[\w~!$'()*+,:@./?-]+)?", re.ASCII)
 
 
 def _is_with_query(href: str) -> bool:
@@ -119,7 +119,7 @@ def absolute(href: object, base: str) -> str | None:
     return found if is_web and found.isprintable() and " " not in found else None
 
 
-_WEB = re.compile(r"https?://[a-z0-9.-]*[a-z0-9](?:/[^\s<>\"]*)?")  # most addresses, at a glance
+_WEB = lazy(r"https?://[a-z0-9.-]*[a-z0-9](?:/[^\s<>\"]*)?")  # most addresses, at a glance
 
 
 def is_web(address: str) -> bool:
@@ -163,10 +163,10 @@ def _parts(text: str, base: str | None) -> SplitResult:
 
 _followed_before = functools.lru_cache(maxsize=2048)(_followed)  # a feed says the same links many times
 
-_HOST_FIRST = re.compile(
+_HOST_FIRST = lazy(
     r"www\.[a-z0-9-]+(\.[a-z0-9-]+)*\.(?!html?\b|php\b|aspx?\b)[a-z]{2,}(:\d+)?(?=[/?#]|\Z)", re.I
 )
-_SLASHES = re.compile(r"https?:(?:(?:\s*/){2,}\s*|/(?=[a-z0-9-]+\.[a-z0-9.-]+(?:[/:?#]|\Z)))", re.I)
+_SLASHES = lazy(r"https?:(?:(?:\s*/){2,}\s*|/(?=[a-z0-9-]+\.[a-z0-9.-]+(?:[/:?#]|\Z)))", re.I)
 
 
 def _with_host(text: str, base: str | None) -> str:
@@ -436,7 +436,7 @@ def redact(url: str) -> str:
     return urlunsplit((parts.scheme, netloc, parts.path, query, fragment))
 
 
-_TOKEN = re.compile(r"[A-Za-z0-9_\-]+")
+_TOKEN = lazy(r"[A-Za-z0-9_\-]+")
 
 
 def _without_secrets(parameters: str) -> str:

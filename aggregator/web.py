@@ -15,7 +15,6 @@ import hashlib
 import io
 import json
 import os
-import re
 import stat
 import threading
 import time
@@ -27,17 +26,18 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from aggregator.mailbox import Full, Mailbox
+from aggregator.patterns import lazy
 from aggregator.publish import MANIFEST
 from aggregator.render import ago, formats
 from aggregator.render.formats import HTML, Format
 from aggregator.render.pages import style
 
-_PATH = re.compile(r"(?:(?:archive|stories)/)?[a-z0-9][a-z0-9-]{0,90}(\.[a-z0-9]+)?\Z")
+_PATH = lazy(r"(?:(?:archive|stories)/)?[a-z0-9][a-z0-9-]{0,90}(\.[a-z0-9]+)?\Z")
 SECOND_THOUGHTS = 7 * 86_400  # seconds from when a feed is no more until readers are told to unsubscribe (A2)
 _RDF = "application/rdf+xml"  # readers name it too; nobody publishes it here
 UNAVAILABLE = "503 Service Unavailable"
 RETRY = "120"  # seconds, while there is nothing good to give
-_ETAG = re.compile(r'(?:W/)?("[^"]*")')
+_ETAG = lazy(r'(?:W/)?("[^"]*")')
 _STYLE_HASH = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
 # Pages fetch nothing and run nothing; their links may open, and their one form may search.
 HTML_POLICY = (
@@ -52,7 +52,7 @@ DESK_POLICY = (
 )
 LARGEST_FORM = 1000  # bytes
 MADE = frozenset({"status", "search", "healthz", "metrics"})  # when asked for
-SOURCE = re.compile(r"source-([a-z0-9-]{1,64})\.html")  # the page of a source
+SOURCE = lazy(r"source-([a-z0-9-]{1,64})\.html")  # the page of a source
 PUSHED = "push/"  # what the path begins with that hubs call
 LARGEST_PUSH = 2_000_000  # bytes that a hub may bring at a time; a larger feed is polled
 PAGES_KEPT = 200  # with the words how long ago their dates were

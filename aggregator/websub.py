@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
+from aggregator.patterns import lazy
+
 LEASE = 10 * 86_400  # seconds that we ask for; a hub may give another time
 SHORTEST, LONGEST = 300, 90 * 86_400  # seconds; a lease is taken to be within these, whatever the hub says
 RENEW = 0.8  # share of a lease after which it is asked for anew
@@ -24,8 +26,8 @@ SLOWEST = 7 * 86_400  # seconds between two polls, even so
 METHODS = ("sha512", "sha384", "sha256", "sha1")  # of signatures (section 8)
 
 Wish = Literal["subscribe", "unsubscribe"]
-_LINK = re.compile(r'<([^<>]*)>((?:\s*;\s*[^;,="]+(?:=(?:"[^"]*"|[^;,"]*))?)*)')
-_REL = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^;,"\s]*))', re.I)
+_LINK = lazy(r'<([^<>]*)>((?:\s*;\s*[^;,="]+(?:=(?:"[^"]*"|[^;,"]*))?)*)')
+_REL = lazy(r';\s*rel\s*=\s*(?:"([^"]*)"|([^;,"\s]*))', re.I)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.config import load
 from aggregator.cycle.network import Network
 from aggregator.fetch import Door, address, transport
 from aggregator.fetch.budget import Budget
@@ -201,10 +202,18 @@ def test_S4_the_allow_list_is_exact() -> None:
     assert address.allowed(["127.0.0.1"], "127.0.0.1", 8080, ("127.0.0.1:8080",)) == (["127.0.0.1"], None)
     assert (
         address.allowed(["::1"], "::1", 8080, ("[::1]:8080",)) == (["::1"], None)
-        and address.allowed(["10.0.0.1"], "nas.lan", 80, ("NAS.lan:80",))[1] is None
+        and address.allowed(["10.0.0.1"], "nas.lan", 80, ("nas.lan:80",))[1] is None
     )
     assert address.allowed(["127.0.0.1"], "127.0.0.1", 8081, ("127.0.0.1:8080",))[0] == []
     assert address.allowed(["127.0.0.1"], "localhost", 8080, ("127.0.0.1:8080",))[0] == []
+
+
+def test_S4_the_config_may_write_it_in_capitals(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[service]\nbase_url = "https://n.example/"\n[poll]\nallow_hosts = ["NAS.lan:80", "[FD00::1]:80"]\n'
+    )
+    assert load(path).limits.allow_hosts == {"nas.lan:80", "[fd00::1]:80"}
 
 
 def test_close_ends_what_is_under_way(hostile: Hostile) -> None:

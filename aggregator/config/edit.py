@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from tomlkit.items import AoT
 from aggregator.config.load import Config, load, named_id, variable
 from aggregator.config.tables import Short, short
 from aggregator.errors import ConfigError, UsageError
+from aggregator.patterns import lazy
 
 _ORDER = ("id", "url", "path", "title", "topics", "interval", "priority", "include", "exclude")
 _HERE = "\0"  # which no TOML file holds: where sources are that were just added
@@ -82,7 +82,7 @@ def _as_text(fields: Mapping[str, Any]) -> str:
     return "".join(f"{key} = {_value(fields[key])}\n" for key in told) + "\n"
 
 
-_ESCAPED = re.compile(r'[\x00-\x1f\x7f"\\]')
+_ESCAPED = lazy(r'[\x00-\x1f\x7f"\\]')
 
 
 def _value(value: Any) -> str:

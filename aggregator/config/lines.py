@@ -7,14 +7,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from aggregator.patterns import lazy
+
 Path = tuple[str | int, ...]
-_HEADER = re.compile(r"\s*(\[\[|\[)\s*([^\]#]+?)\s*(?:\]\]|\])")
-_KEY = re.compile(
+_HEADER = lazy(r"\s*(\[\[|\[)\s*([^\]#]+?)\s*(?:\]\]|\])")
+_KEY = lazy(
     r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*="
 )
-_INLINE = re.compile(r"[{,]\s*([A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')\s*=")
+_INLINE = lazy(r"[{,]\s*([A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')\s*=")
 
-_PIECE = re.compile(r"\"{3}|'{3}|\"(?:\\.|[^\"\\])*\"|'[^']*'|#")
+_PIECE = lazy(r"\"{3}|'{3}|\"(?:\\.|[^\"\\])*\"|'[^']*'|#")
 
 
 def _header(line: str) -> re.Match[str] | None:

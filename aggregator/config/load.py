@@ -20,6 +20,7 @@ from aggregator import __version__, kinds, query, urls
 from aggregator.config import lines, lists, quick, tables
 from aggregator.errors import ConfigError
 from aggregator.model import BY_HAND, Category, EventLead, Hook, Limits, Pace, Site, Sort, Source, Topic, Unit
+from aggregator.patterns import lazy
 from aggregator.text.words import sought
 
 RESERVED = frozenset({"all", "index", "feeds", "sources", "archive", "stories", "status", "search", BY_HAND})
@@ -160,7 +161,7 @@ class _Unset(dict[str, str]):
         return f"https://unset.invalid/{name}"
 
 
-_VARIABLE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
+_VARIABLE = lazy(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 
 
 def variable(value: str) -> str | None:
@@ -727,7 +728,7 @@ def _limits(file: Any, base: str) -> Limits:
         agent.encode("ascii", "ignore").decode(),
         float(file.poll.timeout),
         file.poll.max_bytes,
-        tuple(file.poll.allow_hosts),
+        frozenset(host.lower() for host in file.poll.allow_hosts),
         parse_seconds=float(file.poll.parse_timeout),
         parse_memory=file.poll.parse_memory,
     )

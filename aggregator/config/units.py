@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from aggregator.patterns import lazy
 from aggregator.text.phrases import duration, shown
 
 __all__ = ["DURATION", "SIZE", "SOME_DURATION", "SOME_SIZE", "duration", "size"]
@@ -13,7 +14,7 @@ __all__ = ["DURATION", "SIZE", "SOME_DURATION", "SOME_SIZE", "duration", "size"]
 DURATION, SIZE = r"^\d{1,6}\s*(s|m|h|d|w)$", r"^\d{1,6}(\.\d+)?\s*([KkMmGg]?[Bb])$"
 # … where none is no duration, and no size
 SOME_DURATION, SOME_SIZE = (rf"^(?=.*[1-9]){pattern.removeprefix('^')}" for pattern in (DURATION, SIZE))
-_SIZE = re.compile(r"(\d{1,6}(?:\.\d+)?)\s*(B|KB|MB|GB)$", re.I)
+_SIZE = lazy(r"(\d{1,6}(?:\.\d+)?)\s*(B|KB|MB|GB)$", re.I)
 _BYTES = {"b": 1, "kb": 1000, "mb": 1_000_000, "gb": 1_000_000_000}
 
 

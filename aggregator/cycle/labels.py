@@ -10,16 +10,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aggregator import query, topics
 from aggregator.config import Config
-from aggregator.cycle import changes, learning
-from aggregator.cycle.byhand import topics_by_hand
-from aggregator.cycle.learning import Learned
+from aggregator.cycle import changes
 from aggregator.cycle.signatures import rules, rules_signature
 from aggregator.model import Entry, Story, Topic
 from aggregator.stop import Stop
 from aggregator.store import Store, labels, overrides, sources
+
+if TYPE_CHECKING:
+    from aggregator.cycle.learning import Learned
 
 Label = tuple[str, int, str]  # topic, entry that has it, the rule in words
 BY_HAND = "put there by hand"
@@ -78,6 +80,9 @@ def label(config: Config, store: Store, stop: Stop | None = None) -> None:
 
 
 def _labeller(config: Config, store: Store, compiled: topics.Rules) -> Labeller:
+    from aggregator.cycle import learning  # not loaded where nothing is to be labelled
+    from aggregator.cycle.byhand import topics_by_hand
+
     titles = sources.titles(store)
     learned, is_new = learning.learned(config, store, compiled, titles)
     if is_new:
@@ -118,6 +123,8 @@ def _forget_labels_of_changed(
     gone = changed_topics - now["topics"].keys()
     labels.unlabel_some(store, changed_topics, gone, touched.words, touched.sources | changed_sources)
     if any(topic.learns for topic in config.topics):  # other rules teach other things
+        from aggregator.cycle import learning
+
         labels.unlabel_newest(store, learning.TAUGHT_BY)
 
 

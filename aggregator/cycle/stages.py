@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from aggregator.config import Config
-from aggregator.cycle import digests, hooks, push, retention
-from aggregator.cycle.archives import make_growing_ones_again
+from aggregator.cycle import digests, push, retention
 from aggregator.cycle.changes import follow_renames, let_in
 from aggregator.cycle.collect import collect, pay_debts, polls
 from aggregator.cycle.due import Wanted, pruned_today, tasks
@@ -74,7 +73,10 @@ class Stages:
         """Hubs and watchers, hooks, and hubs of what we subscribe to: what went wrong is warned of."""
         config, store, report = self.config, self.store, self.report
         report.warnings += _tell(config, report, self.network.door)
-        report.warnings += hooks.run(config, store, report.started, self.stop)
+        if config.hooks:
+            from aggregator.cycle import hooks
+
+            report.warnings += hooks.run(config, store, report.started, self.stop)
         if self.mailbox is not None:
             report.warnings += push.sync(config, store, self.mailbox, self.network, report, self.stop)
 
@@ -132,6 +134,8 @@ def refold(config: Config, store: Store, since: int | None, now: int, watch: Wat
     """Forget stories and events (not overrides) and fold again; published ids survive, because they are those
     of founding entries.
     """
+    from aggregator.cycle.archives import make_growing_ones_again
+
     report = Report(now)
     queue.forget(store, since)
     make_growing_ones_again(config, store)

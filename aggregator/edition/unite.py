@@ -8,19 +8,19 @@ lead without any, and is named (`Item.text_of`); its authors, rights and numbers
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from aggregator import urls
 from aggregator.model import Enclosure, Entry
+from aggregator.patterns import lazy
 from aggregator.text import clock
 
 PLAYED = ("audio/", "video/")
 _EPISODE = ("itunes:", "podcast:")
 _UNKNOWN_TYPE = "application/octet-stream"
-_WORD = re.compile(r"\w+")
+_WORD = lazy(r"\w+")
 
 
 def unite(

@@ -5,7 +5,7 @@ Python versions.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -63,15 +63,15 @@ def _embedded(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 
 def allowed(
-    found: Sequence[str], host: str, port: int, allow_hosts: Sequence[str]
+    found: Sequence[str], host: str, port: int, allow_hosts: Collection[str]
 ) -> tuple[list[str], str | None]:
     """(addresses to dial, None) or ([], why not). One forbidden address among several refuses all: mixed
     answers are an attack (S3).
 
-    `allow_hosts` are exact "host:port"; a host on it may have any address.
+    `allow_hosts` are exact "host:port", in small letters; a host on it may have any address.
     """
     shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    if {shown, f"{host}:{port}"} & {one.lower() for one in allow_hosts}:
+    if shown in allow_hosts or f"{host}:{port}" in allow_hosts:
         return list(dict.fromkeys(found)), None
     for address in found:
         why = forbidden(address)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,12 +11,13 @@ from typing import Any
 from aggregator.fetch.exchange import Exchange
 from aggregator.fetch.watchdog import Guard
 from aggregator.model import Failure
+from aggregator.patterns import lazy
 
 PIECE = 65_536
 _GZIP, _GZIP_MAGIC = 16 + zlib.MAX_WBITS, b"\x1f\x8b"  # RFC 1952, 2.3.1
 _CODINGS = ("gzip", "x-gzip", "deflate")
-_TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,60}")  # RFC 9110, 5.6.2
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_TOKEN = lazy(r"[a-z0-9!#$%&'*+.^_`|~-]{1,60}")  # RFC 9110, 5.6.2
+_CONTROL = lazy(r"[\x00-\x08\x0e-\x1f]")
 
 
 class Bad(Exception):

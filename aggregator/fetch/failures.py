@@ -12,15 +12,16 @@ from aggregator.fetch import decode
 from aggregator.fetch.exchange import Exchange
 from aggregator.fetch.transport import Refused, Unresolved
 from aggregator.model import Failure, Limits
+from aggregator.patterns import lazy
 from aggregator.text import markup
 
 # How a page that stands before a feed introduces itself; the last ones are no sign where a server is merely
 # down.
-_CHALLENGE = re.compile(
+_CHALLENGE = lazy(
     rb"captcha|cf-chl|cf_chl|challenge-platform|just a moment|checking your browser|are you human|ddos-guard",
     re.I,
 )
-_REFUSAL = re.compile(rb"cloudflare|access denied|you have been blocked|incapsula|ddos", re.I)
+_REFUSAL = lazy(rb"cloudflare|access denied|you have been blocked|incapsula|ddos", re.I)
 _PAGE = 200_000  # bytes of an error's page that are looked at
 
 _OF_STATUS = {

@@ -73,7 +73,7 @@ def _send(request: Request, trail: Trail, cookies: str, exchange: Exchange) -> r
         # polls of one host are a second apart at least: idle connections would only add up
         "Connection": "close",
     }
-    if urls.origin(trail.url) == urls.origin(request.url):
+    if trail.url == request.url or urls.origin(trail.url) == urls.origin(request.url):
         said.update(request.headers)
     if cookies:
         _add_cookies(said, cookies)

@@ -18,6 +18,8 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from importlib import resources
 from zoneinfo import ZoneInfo
 
+from aggregator.patterns import lazy
+
 # What claims to be older is older than feeds (C6), and mostly a program's zero: year 1 (Go, .NET), 1899
 # (spreadsheets), 1970 (Unix), 1980 (FAT), the year before 1 (PHP). What is later is "never".
 EARLIEST = 631_152_000  # 1990-01-01
@@ -48,7 +50,7 @@ _NO_CLOCK = r"(?!\d|\s?[:h時时點点시]|\.\d|\s?(?:[ap]\.?\s?m\b|uhr\b))"
 _YEAR = rf"'?(?P<year>\d{{4}}(?!\d)|\d{{2,3}}{_NO_CLOCK})"
 _FULL_YEAR = r"(?<![\d:+-])(?P<year>\d{4})(?!\d)"
 _NAMED = tuple(
-    re.compile(pattern, re.I)
+    lazy(pattern, re.I)
     for pattern in (
         rf"{_DAY_OF_MONTH}{_GAP}{_SHORT_WORD}{_MONTH}{_GAP}{_SHORT_WORD}{_YEAR}",  # 3 de octubre de 2022
         rf"{_MONTH}{_GAP}(?P<day>\d{{1,2}}){_ORDINAL}[\s\-./,]+{_SHORT_WORD}{_YEAR}",  # October 3rd, 2022
@@ -58,33 +60,31 @@ _NAMED = tuple(
 )
 # Mon Oct  3 18:55:00 CEST 2022 (asctime, `date`): the time stands between.
 _UNIX = tuple(
-    re.compile(rf"{day_and_month},?(?P<between>\s.*?\d:\d\d.*?){_FULL_YEAR}", re.I)
+    lazy(rf"{day_and_month},?(?P<between>\s.*?\d:\d\d.*?){_FULL_YEAR}", re.I)
     for day_and_month in (rf"{_MONTH}\s+(?P<day>\d{{1,2}})", rf"{_DAY_OF_MONTH}\s+{_MONTH}\.?")
 )
-_YEAR_FIRST = re.compile(
+_YEAR_FIRST = lazy(
     r"(?<![\d.:/+-])(?P<year>\d{4})\s?[-/._年년]\s?(?P<month>\d{1,2})\s?[-/._月월]\s?(?P<day>\d{1,2})"
     r"(?![\d:])\s?[日일]?\.?"
 )
-_COMPACT = re.compile(
-    r"(?<!\S)(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?=\s|t|z|$|(?:\d{4}|\d{6})(?!\d))", re.I
-)
-_YEAR_LAST = re.compile(
+_COMPACT = lazy(r"(?<!\S)(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?=\s|t|z|$|(?:\d{4}|\d{6})(?!\d))", re.I)
+_YEAR_LAST = lazy(
     r"(?<![\d.:/+-])(?P<a>\d{1,2})\s?(?P<sign>[-/.])\s?(?P<b>\d{1,2})\s?(?P=sign)\s?(?P<c>\d{4}|\d\d)"
     r"(?![\d:])"
 )
 # W3CDTF and journals: a month or a year alone mean its first day.
-_MONTH_ONLY = re.compile(
+_MONTH_ONLY = lazy(
     r"(?P<year>\d{4})(?:\s?[-/.]\s?(?P<month>\d{1,2})|\s?[年년]\s?(?P<also>\d{1,2})\s?[月월])?\Z"
 )
-_MONTH_YEAR = re.compile(rf"{_MONTH}{_GAP}{_SHORT_WORD}(?P<year>\d{{4}})\Z", re.I)
-_ISO_DAY = re.compile(r"\d{4}(-\d\d-\d\d|\d{4}|-?W\d\d(-?\d)?)([T ]|\Z)")
-_ORDINAL_DATE = re.compile(r"(?P<year>\d{4})-(?P<days>\d{3})(?!\d)")
+_MONTH_YEAR = lazy(rf"{_MONTH}{_GAP}{_SHORT_WORD}(?P<year>\d{{4}})\Z", re.I)
+_ISO_DAY = lazy(r"\d{4}(-\d\d-\d\d|\d{4}|-?W\d\d(-?\d)?)([T ]|\Z)")
+_ORDINAL_DATE = lazy(r"(?P<year>\d{4})-(?P<days>\d{3})(?!\d)")
 
 _HALF = rf"(?P<half>(?<!{_LETTER})(?:[apμπ]\s?\.?\s?[mμ]|[صم])(?!{_LETTER})|[上下]午|午[前後后]|오[전후])"
-_HALF_OF_DAY = re.compile(_HALF, re.I)
+_HALF_OF_DAY = lazy(_HALF, re.I)
 _AFTERNOON = frozenset("pم下後后후")
 _CLOCKS = tuple(
-    re.compile(pattern, re.I)
+    lazy(pattern, re.I)
     for pattern in (
         r"(?<![\d:+-])(?P<hour>\d{1,2})\s?:\s?(?P<minute>\d\d|\d(?=:))(?:\s?:\s?(?P<second>\d{1,2}))"
         r"?(?:[.,:]\d+)?(?!\d)",
@@ -96,16 +96,16 @@ _CLOCKS = tuple(
         rf"(?<![\d:+-])(?P<hour>\d{{1,2}})(?P<minute>)(?P<second>)\s?(?={_HALF})",  # 6 PM
     )
 )
-_OFFSET = re.compile(
+_OFFSET = lazy(
     r"(?:(?<=\d)|(?<=\s)|(?<=[(A-Z])|^)(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))"
     r"?(?::?\d\d)?(?![\d:])",
     re.I,
 )
-_FROM_GREENWICH = re.compile(r"\b(?:utc|gmt|ut|z)\s?([+-])\s?(?=\d)", re.I)
-_ZONE_NAME = re.compile(r"(?<![A-Za-z/])[A-Z][A-Za-z_]+/[A-Z][A-Za-z_/+-]+")
-_ZONE_LETTERS = re.compile(rf"(?<!{_LETTER}){_LETTER}{{1,5}}(?!{_LETTER})")
+_FROM_GREENWICH = lazy(r"\b(?:utc|gmt|ut|z)\s?([+-])\s?(?=\d)", re.I)
+_ZONE_NAME = lazy(r"(?<![A-Za-z/])[A-Z][A-Za-z_]+/[A-Z][A-Za-z_/+-]+")
+_ZONE_LETTERS = lazy(rf"(?<!{_LETTER}){_LETTER}{{1,5}}(?!{_LETTER})")
 MAX_OFFSET = 14 * 60  # minutes: Kiribati's; what is said to be farther off is a mistake
-_NAMES = re.compile(rf"{_LETTER}{{2,15}}")
+_NAMES = lazy(rf"{_LETTER}{{2,15}}")
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212"), "-")
 
 ORDERS = frozenset({"dmy", "mdy", "ymd"})

@@ -21,6 +21,7 @@ from feedparser.exceptions import UndeclaredNamespace
 
 from aggregator.parse import podcast
 from aggregator.parse.mixin import Mixin
+from aggregator.patterns import lazy
 
 # Elements without a prefix whose children are theirs: what holds a feed, what holds an item, what names
 # people.
@@ -34,8 +35,8 @@ _DATES = frozenset({
     "date", "datetime", "publishdate", "publicationdate", "publisheddate", "dcterms_available", "dc_created", "dc_modified", "dc_issued",
     "prism_publicationdate", "prism_coverdate", "prism_modificationdate",
 })  # fmt: skip
-_TAG = re.compile(r"<(/?)([A-Za-z_][\w:.-]*)(?:[^<>]*?(/)?)>")
-_ADDRESS = re.compile(
+_TAG = lazy(r"<(/?)([A-Za-z_][\w:.-]*)(?:[^<>]*?(/)?)>")
+_ADDRESS = lazy(
     r"(?:mailto:)?(?<![\w.+-])([\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z][A-Za-z0-9-]{1,62})"
     r"(?:\?subject=[^\s()<>]*)?"
 )
@@ -315,7 +316,7 @@ class _OwnElements(Mixin):
         context[f"{key}_detail"] = detail
 
 
-_C1 = re.compile("[\x80-\x9f]")
+_C1 = lazy("[\x80-\x9f]")
 
 
 class _Text(str):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from aggregator.parse import mend
+from aggregator.patterns import lazy
 
 _BOMS = (
     (b"\xff\xfe\0\0", "utf-32-le"),
@@ -26,10 +27,10 @@ _STARTS = (
     (b"\0<\0", "utf-16-be"),
 )
 _EBCDIC = b"\x4c\x6f\xa7\x94"  # "<?xm"
-_NAMED = re.compile(
+_NAMED = lazy(
     rb"<\?xml[^<>]{0,200}?encoding\s*=\s*(?:\"([^\"<>]{1,60})\"|'([^'<>]{1,60})'|([^\s\"'?<>]{1,60}))"
 )
-_CHARSET = re.compile(r"charset\s*=\s*(?:[\"']([^\"'<>]{1,60})|([^\"';,<>]{1,60}))", re.I)
+_CHARSET = lazy(r"charset\s*=\s*(?:[\"']([^\"'<>]{1,60})|([^\"';,<>]{1,60}))", re.I)
 # What these codecs mean in the wild, as browsers read them
 # (https://encoding.spec.whatwg.org/#names-and-labels).
 _MEANT = {
@@ -48,8 +49,8 @@ _PAGES = {
     "65001": "utf-8", "20866": "koi8-r", "21866": "koi8-u", "51932": "euc_jp", "51949": "euc_kr", "54936": "gb18030", "10000": "mac-roman", "10007": "mac-cyrillic",
     "50220": "iso2022_jp", **{str(28590 + part): f"iso8859-{part}" for part in range(1, 16)},
 }  # fmt: skip
-_PAGE = re.compile(r"(?:cp|win|windows|ms|microsoft|ansi|dos|ibm|codepage)+(\d{3,5})")
-_PART = re.compile(r"(?:iso)?8859(\d{1,2})[ei]?")
+_PAGE = lazy(r"(?:cp|win|windows|ms|microsoft|ansi|dos|ibm|codepage)+(\d{3,5})")
+_PART = lazy(r"(?:iso)?8859(\d{1,2})[ei]?")
 # Encodings of one family that hold signs which the usual one lacks.
 _WIDER = {"euc_jp": "euc_jis_2004", "cp932": "shift_jis_2004", "big5hkscs": "cp950"}
 # Codecs of Python that interpret what they read; and UTF-7, in which markup can hide.

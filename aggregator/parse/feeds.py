@@ -18,13 +18,14 @@ from aggregator.model import Enclosure, Entry, Feed, FetchResult, Limits, ParseR
 from aggregator.parse import bases, dates, dialect, mend, normal, origin, podcast, reduce, sniff, tellings
 from aggregator.parse.body import Body
 from aggregator.parse.reading import STOPS, Reading
+from aggregator.patterns import lazy
 from aggregator.text import markup
 
-_LOOKS_LIKE_HTML = re.compile(r"<(p|br|a|div|img|b|i|em|strong|ul|ol|li|span|h\d|blockquote)\b[^>]*>", re.I)
+_LOOKS_LIKE_HTML = lazy(r"<(p|br|a|div|img|b|i|em|strong|ul|ol|li|span|h\d|blockquote)\b[^>]*>", re.I)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ORIGINALS = ("feedburner_origlink", "pheedo_origlink")
-_RELATIVE = re.compile(r"(?:\.{0,2}/|\?|www\.)[^\s:]")
-_PATH = re.compile(r"[^\s:]*[./?][^\s:]*")
+_RELATIVE = lazy(r"(?:\.{0,2}/|\?|www\.)[^\s:]")
+_PATH = lazy(r"[^\s:]*[./?][^\s:]*")
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 
 # Elements that date an item, the best first. A date of Dublin Core alone says no more than that something

@@ -7,27 +7,27 @@ import re
 from collections.abc import Iterator
 from sys import maxunicode as MAXUNICODE
 
-_NUMBER = re.compile(rb"&#(?:[xX]0*([0-9A-Fa-f]+)|0*([0-9]+));?")
+from aggregator.patterns import lazy
+
+_NUMBER = lazy(rb"&#(?:[xX]0*([0-9A-Fa-f]+)|0*([0-9]+));?")
 _NO_CHARACTERS = bytes({*range(32)} - {9, 10, 13})
 HEAD = 65_536  # bytes in which a feed that is one begins, whatever a server said before it
 FEED_ROOTS = frozenset({b"rss", b"feed", b"rdf", b"channel", b"xml"})
-_FEED = re.compile(rb"<\?xml[\s?]|<(?:[a-z]\w{0,20}:)?(?:rss|feed|rdf)[\s>]", re.I)
+_FEED = lazy(rb"<\?xml[\s?]|<(?:[a-z]\w{0,20}:)?(?:rss|feed|rdf)[\s>]", re.I)
 # What may stand before the first element: blanks (a BOM, a NUL), a comment, an instruction, a document type.
-_PROLOG = re.compile(rb"(?:[\s\0]|\xef\xbb\xbf|\xc2\xa0|\xe2\x80[\x8b-\x8f])+|<!--|<\?|<!DOCTYPE", re.I)
-_DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*(?:>|\[(?:[^\]]|\](?!\s*>))*+\]\s*>)", re.I)
-_ELEMENT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
+_PROLOG = lazy(rb"(?:[\s\0]|\xef\xbb\xbf|\xc2\xa0|\xe2\x80[\x8b-\x8f])+|<!--|<\?|<!DOCTYPE", re.I)
+_DOCTYPE = lazy(rb"<!DOCTYPE[^\[>]*(?:>|\[(?:[^\]]|\](?!\s*>))*+\]\s*>)", re.I)
+_ELEMENT = lazy(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _PREDEFINED = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
-_ENTITY = re.compile(rb"<!ENTITY\s+([A-Za-z_][\w.-]*)\s+(?:\"([^\"]*)\"|'([^']*)')\s*>")
+_ENTITY = lazy(rb"<!ENTITY\s+([A-Za-z_][\w.-]*)\s+(?:\"([^\"]*)\"|'([^']*)')\s*>")
 LONGEST_ENTITY = 1000  # bytes; what is longer is no name for a sign, a word or an address
 # every `&` but those that XML knows
-_REFERENCE = re.compile(
-    rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9A-Fa-f]+);)(?:([A-Za-z][A-Za-z0-9]{0,40});)?"
-)
-_DECLARED = re.compile(rb"(<\?xml[^<>]{0,200}?)\s+encoding\s*=\s*[\"'][^\"'<>]*[\"']")
-_SKIPPED = re.compile(rb"<skip(?:hours|days)\b[^<>]*>(.{0,4000}?)</skip(?:hours|days)>", re.I | re.S)
-_SKIP = re.compile(rb"<(hour|day)\b[^<>]*>\s*([^<>]{0,20}?)\s*</", re.I)
-_TOKEN = re.compile(rb"<!\[CDATA\[|<!--|</?(?:item|entry)(?=[\s/>])[^<>]*>", re.I)
-_NUMERIC_DATE = re.compile(
+_REFERENCE = lazy(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9A-Fa-f]+);)(?:([A-Za-z][A-Za-z0-9]{0,40});)?")
+_DECLARED = lazy(rb"(<\?xml[^<>]{0,200}?)\s+encoding\s*=\s*[\"'][^\"'<>]*[\"']")
+_SKIPPED = lazy(rb"<skip(?:hours|days)\b[^<>]*>(.{0,4000}?)</skip(?:hours|days)>", re.I | re.S)
+_SKIP = lazy(rb"<(hour|day)\b[^<>]*>\s*([^<>]{0,20}?)\s*</", re.I)
+_TOKEN = lazy(rb"<!\[CDATA\[|<!--|</?(?:item|entry)(?=[\s/>])[^<>]*>", re.I)
+_NUMERIC_DATE = lazy(
     rb">(?:<!\[CDATA\[)?([^<>]{0,20}?\b\d{1,2}([/-])\d{1,2}\2\d{2,4}\b[^<>]{0,24})(?:\]\]>)?</[^<>]{0,30}"
     rb"(?:date|published|updated|issued|modified|created)[^<>]{0,10}>",
     re.I,

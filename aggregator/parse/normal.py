@@ -28,6 +28,7 @@ from aggregator.model import (
     ParseResult,
     Person,
 )
+from aggregator.patterns import lazy
 from aggregator.text import clock, markup, words
 
 UNTITLED = "Untitled"  # an item that has nothing else either is left out
@@ -44,13 +45,13 @@ _TYPES = {
     "avif": "image/avif", "svg": "image/svg+xml", "pdf": "application/pdf", "zip": "application/zip", "torrent": "application/x-bittorrent",
 }  # fmt: skip
 _MEDIA = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg"}
-_TYPE = re.compile(r"[A-Za-z0-9][\w.+-]{0,60}/[\w.+-]{1,80}$")
+_TYPE = lazy(r"[A-Za-z0-9][\w.+-]{0,60}/[\w.+-]{1,80}$")
 _LANGUAGES = json.loads(
     resources.files("aggregator").joinpath("data/languages.json").read_text(encoding="utf-8")
 )
 _CODES = frozenset(_LANGUAGES["codes"].split())
-_WEB_ADDRESS = re.compile(r"https?://[^\s<>\"“”«»「」（）]+")
-_LANGUAGE = re.compile(r"([A-Za-z]{2,3})([-_][A-Za-z0-9]{2,8})*$")
+_WEB_ADDRESS = lazy(r"https?://[^\s<>\"“”«»「」（）]+")
+_LANGUAGE = lazy(r"([A-Za-z]{2,3})([-_][A-Za-z0-9]{2,8})*$")
 
 
 def language(value: object) -> str | None:
@@ -74,7 +75,7 @@ def language(value: object) -> str | None:
     )
 
 
-_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]{1,23}")
+_EMAIL = lazy(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]{1,23}")
 
 
 def person(name: object, email: object = None, uri: object = None) -> Person | None:

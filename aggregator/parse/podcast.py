@@ -7,7 +7,6 @@ https://help.apple.com/itc/podcasts_connect/#/itcb54353390, https://podcastindex
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -17,6 +16,7 @@ from aggregator import urls
 from aggregator.model import Person
 from aggregator.parse import normal
 from aggregator.parse.mixin import Mixin
+from aggregator.patterns import lazy
 from aggregator.text import markup
 
 _PODCAST = (
@@ -24,7 +24,7 @@ _PODCAST = (
     "https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md",
 )
 _EXPLICIT = {"yes": "true", "true": "true", "explicit": "true", "no": "false", "false": "false", "clean": "false"}  # fmt: skip
-_MEDIA_TYPE = re.compile(r"[a-z]+/[\w.+-]+\Z")
+_MEDIA_TYPE = lazy(r"[a-z]+/[\w.+-]+\Z")
 # Elements of an episode: the attributes that are passed on, by their names in feedparser (lower case), those
 # among them that are web addresses, and what has to be there. "" is the text.
 _ELEMENTS: dict[str, tuple[dict[str, str], frozenset[str], frozenset[str]]] = {

@@ -8,6 +8,7 @@ from typing import Literal
 
 from aggregator.model import Failure, FetchResult
 from aggregator.parse import mend
+from aggregator.patterns import lazy
 from aggregator.text import markup
 
 _MAGIC = (
@@ -15,7 +16,7 @@ _MAGIC = (
     (b"PK\x03\x04", "a ZIP archive"), (b"\x1f\x8b", "a gzip file"), (b"BM", "a bitmap image"), (b"\x00\x00\x01\x00", "an icon"), (b"ID3", "an audio file"),
     (b"\x7fELF", "a program"), (b"OggS", "a media file"), (b"wOF", "a font"),
 )  # fmt: skip
-_DECLARATION = re.compile(rb"<\?xml[\s?]", re.I)
+_DECLARATION = lazy(rb"<\?xml[\s?]", re.I)
 _FOREIGN_ROOTS = frozenset({b"html", b"head", b"body", b"svg", b"opml", b"urlset", b"sitemapindex", b"plist"})
 
 # How pages that stand before a feed introduce themselves; searched in the first 64 kB, in lower case.
@@ -53,11 +54,11 @@ _CHALLENGES = (
         "a browser check page",
     ),
 )
-_LOGIN = re.compile(r"type=[\"']?password|name=[\"']?password", re.I)
+_LOGIN = lazy(r"type=[\"']?password|name=[\"']?password", re.I)
 
-_ARRAY = re.compile(rb"\[\s*[\]\[{\"]")  # a list in JSON; “[Video] …” is a headline
+_ARRAY = lazy(rb"\[\s*[\]\[{\"]")  # a list in JSON; “[Video] …” is a headline
 MOST_DECLARATIONS = 5  # a page about XML may show many
-_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x80-\xff]")
+_NO_TEXT = lazy(rb"[\x00-\x08\x0e-\x1f\x80-\xff]")
 
 Kind = Literal["empty", "json", "xml", "stories"]
 

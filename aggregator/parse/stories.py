@@ -11,15 +11,16 @@ from pathlib import PurePath
 
 from aggregator.model import Entry, Failure, Feed, FetchResult, Limits, ParseResult
 from aggregator.parse import normal
+from aggregator.patterns import lazy
 from aggregator.text import markup, words
 
 HEADLINE = 200  # characters; longer lines are prose
 TITLE = 140  # characters of a title that is made from a first sentence
-_FULL_STOP = re.compile(r"(?<!\.)[.。．।۔][\"'”’»)\]]*$")  # an ellipsis is none: it ends many a headline
-_RULE = re.compile(r"[\W_]{3,}$")  # ----, * * *, =====: separates as a blank line does
+_FULL_STOP = lazy(r"(?<!\.)[.。．।۔][\"'”’»)\]]*$")  # an ellipsis is none: it ends many a headline
+_RULE = lazy(r"[\W_]{3,}$")  # ----, * * *, =====: separates as a blank line does
 # a line that begins so continues the one before; iPhone and eBay do not
-_GOES_ON = re.compile(r"[a-zà-ÿа-яёα-ω](?![A-Z])")
-_ABBREVIATION = re.compile(r"(?:\b[A-Z]\.)+$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|etc|No|St|a\.m|p\.m)\.$")
+_GOES_ON = lazy(r"[a-zà-ÿа-яёα-ω](?![A-Z])")
+_ABBREVIATION = lazy(r"(?:\b[A-Z]\.)+$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|etc|No|St|a\.m|p\.m)\.$")
 
 
 def _failed(kind: str, detail: str) -> ParseResult:

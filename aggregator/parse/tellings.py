@@ -15,6 +15,7 @@ from typing import Any
 from aggregator import urls
 from aggregator.model import SAME_EVENT, SAME_TEXT
 from aggregator.parse import dates
+from aggregator.patterns import lazy
 from aggregator.text import markup
 
 OURS = "aggregator"  # the generator that our feeds name
@@ -22,8 +23,8 @@ MOST = 200  # tellings of an entry that are kept
 _ENDS = ": "  # the name of the outlet; within it the blank is one that does not break
 _TYPE = "rdf:type"  # as feedparser names the attribute
 _LIST = "<p>Also in:</p><ul>"
-_OUTLET = re.compile(r"<li>([^<]*): (.*?)</li>", re.S)
-_TOLD = re.compile(r'<a href="([^"]*)"[^>]*>[^<]*</a> \(<time datetime="([^"]*)">')
+_OUTLET = lazy(r"<li>([^<]*): (.*?)</li>", re.S)
+_TOLD = lazy(r'<a href="([^"]*)"[^>]*>[^<]*</a> \(<time datetime="([^"]*)">')
 
 Times = Mapping[tuple[str, str], str]
 """(outlet, link) → when it told it."""

@@ -7,9 +7,11 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from aggregator.patterns import lazy
+
 SLOT = 300  # seconds for which the words hold
 LONGEST = 30 * 86_400  # seconds; what is older has its date
-_TIME = re.compile(rb'<time datetime="(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"[^<>]*>[^<>]*</time>')
+_TIME = lazy(rb'<time datetime="(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"[^<>]*>[^<>]*</time>')
 
 
 def beside(page: bytes, now: int) -> bytes:

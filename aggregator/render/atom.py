@@ -27,6 +27,7 @@ from aggregator.model import (
     Site,
     Telling,
 )
+from aggregator.patterns import lazy
 from aggregator.render import extras, formats
 from aggregator.render.prepare import (
     PRODUCT,
@@ -42,7 +43,7 @@ from aggregator.render.prepare import (
 )
 from aggregator.text import markup
 
-_MARKUP_LIKE = re.compile(r"&[A-Za-z0-9#]|</?[A-Za-z!]")
+_MARKUP_LIKE = lazy(r"&[A-Za-z0-9#]|</?[A-Za-z!]")
 UNKNOWN_LANGUAGE = "und"  # BCP 47, 4.1: an entry without any has that of the feed (RFC 4287, 2)
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _HISTORY = "http://purl.org/syndication/history/1.0"
@@ -302,7 +303,7 @@ def _string(feed: Any) -> bytes:
     return numbered(data) + b"\n"
 
 
-_TEXTS = re.compile(
+_TEXTS = lazy(
     rb"<((?:dc:)?(?:title|name|category|rights|subtitle|source|creator|publisher|copyright))([^<>]*)>"
     rb"([^<]*(?:&lt;|&amp;)[^<]*)</\1>"
 )

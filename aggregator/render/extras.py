@@ -4,13 +4,13 @@ hold them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from lxml import etree
 
 from aggregator import urls
+from aggregator.patterns import lazy
 from aggregator.render import podcast
 from aggregator.render.podcast import Element
 from aggregator.render.prepare import Prepared
@@ -27,12 +27,12 @@ NAMESPACES = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "creativeCommons": "http://backend.userland.com/creativeCommonsRssModule",
 }
-_NUMBER = re.compile(r"\d{1,9}\Z")
-_POSITIVE = re.compile(r"[1-9]\d{0,8}\Z")
-_POINT = re.compile(r"-?\d{1,3}(\.\d{1,9})? -?\d{1,3}(\.\d{1,9})?\Z")
+_NUMBER = lazy(r"\d{1,9}\Z")
+_POSITIVE = lazy(r"[1-9]\d{0,8}\Z")
+_POINT = lazy(r"-?\d{1,3}(\.\d{1,9})? -?\d{1,3}(\.\d{1,9})?\Z")
 _FORMS = {
     "slash:comments": _NUMBER, "thr:total": _NUMBER, "georss:point": _POINT, "itunes:episode": _POSITIVE, "itunes:season": _POSITIVE,
-    "itunes:title": re.compile(r".{1,300}\Z"), "itunes:episodeType": re.compile(r"(full|trailer|bonus)\Z"), "itunes:explicit": re.compile(r"(true|false)\Z"),
+    "itunes:title": lazy(r".{1,300}\Z"), "itunes:episodeType": lazy(r"(full|trailer|bonus)\Z"), "itunes:explicit": lazy(r"(true|false)\Z"),
 }  # fmt: skip
 _DUBLIN_CORE = frozenset({"publisher", "type", "format", "identifier", "relation", "coverage"})
 

@@ -15,6 +15,7 @@ from contextlib import suppress
 
 from aggregator import urls
 from aggregator.model import Enclosure, Origin, Site
+from aggregator.patterns import lazy
 from aggregator.render.prepare import Prepared
 from aggregator.text import clock, markup
 
@@ -34,25 +35,25 @@ _NEEDED = {
     "podcast:season": "text", "podcast:episode": "text", "podcast:person": "text", "podcast:transcript": "url", "podcast:chapters": "url",
     "podcast:socialInteract": "uri",
 }  # fmt: skip
-_NUMBER = re.compile(r"[1-9]\d{0,8}\Z")
+_NUMBER = lazy(r"[1-9]\d{0,8}\Z")
 _NUMBERS = frozenset({"podcast:season", "podcast:episode"})
 _SAID = {
-    "itunes:title": re.compile(r".{1,300}\Z"), "itunes:season": _NUMBER, "itunes:episode": _NUMBER,
-    "itunes:episodeType": re.compile(r"(full|trailer|bonus)\Z"), "itunes:explicit": re.compile(r"(true|false)\Z"),
+    "itunes:title": lazy(r".{1,300}\Z"), "itunes:season": _NUMBER, "itunes:episode": _NUMBER,
+    "itunes:episodeType": lazy(r"(full|trailer|bonus)\Z"), "itunes:explicit": lazy(r"(true|false)\Z"),
 }  # fmt: skip
-_DURATION = re.compile(r"\d{1,6}\Z|\d{1,4}(:[0-5]\d){1,2}\Z", re.ASCII)
+_DURATION = lazy(r"\d{1,6}\Z|\d{1,4}(:[0-5]\d){1,2}\Z", re.ASCII)
 # What Apple plays, by the end of the address: validators complain of `itunes:` beside anything else.
-_PLAYABLE = re.compile(r"\.(m4a|mp3|mov|mp4|m4v)\Z")
+_PLAYABLE = lazy(r"\.(m4a|mp3|mov|mp4|m4v)\Z")
 _PLAYED = ("audio/", "video/")
 # What readers take for a web address: odd hosts (`localhost`, an underscore, a user) are said as media only.
-_PLAIN_HOST = re.compile(r"https?://([a-z0-9-]+\.)+[a-z0-9][a-z0-9-]*(:\d+)?/")
+_PLAIN_HOST = lazy(r"https?://([a-z0-9-]+\.)+[a-z0-9][a-z0-9-]*(:\d+)?/")
 _CATEGORIES = (
     "News", "Arts", "Business", "Comedy", "Education", "Fiction", "Government", "History", "Health & Fitness", "Kids & Family", "Leisure", "Music",
     "Religion & Spirituality", "Science", "Society & Culture", "Sports", "Technology", "True Crime", "TV & Film",
 )  # fmt: skip
 # RFC 2606: says that there is no such address, where the config gives none
 _NOBODY = "nobody@aggregator.invalid"
-_MAIL = re.compile(r"(?:mailto:)?([\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\Z", re.ASCII)
+_MAIL = lazy(r"(?:mailto:)?([\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\Z", re.ASCII)
 
 
 def enclosure(one: Prepared) -> Enclosure | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_PART = re.compile(r"\d{1,6}(\.\d+)?\Z", re.ASCII)
+from aggregator.patterns import lazy
+
+_PART = lazy(r"\d{1,6}(\.\d+)?\Z", re.ASCII)
 
 
 def seconds(text: object) -> int | None:

@@ -16,17 +16,16 @@ from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from aggregator import urls
+from aggregator.patterns import lazy
 from aggregator.text import formulas
 
 # One tag as HTML has it: quotes count behind an equals sign only. Possessive, so that what never ends fails
 # at once.
-_TAG = re.compile(
-    r"<(/?)([A-Za-z][^\s/>]*)((?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'>][^\s>]*+|(?=>)))*+)>"
-)
-_ATTRIBUTE = re.compile(r"([^\s/>=\"'][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+)))?")
+_TAG = lazy(r"<(/?)([A-Za-z][^\s/>]*)((?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'>][^\s>]*+|(?=>)))*+)>")
+_ATTRIBUTE = lazy(r"([^\s/>=\"'][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+)))?")
 # … and where a quote is never closed, so that it would take everything behind it along.
-_ROUGH_TAG = re.compile(r"<(/?)([A-Za-z][^\s/<>]*)([^<>]*)>")
-_COMMENT_END = re.compile(r"-->|--!>")
+_ROUGH_TAG = lazy(r"<(/?)([A-Za-z][^\s/<>]*)([^<>]*)>")
+_COMMENT_END = lazy(r"-->|--!>")
 # Elements that readers and validators take. nh3 drops all others, and what they hold with those that it takes
 # for MathML or SVG (`<mi>`, `<text>`).
 KEPT = frozenset({
@@ -37,13 +36,13 @@ KEPT = frozenset({
     "var", "video", "wbr",
 })  # fmt: skip
 _COMMON = ("p", "a", "br", "strong", "em", "li", "span", "div", "b", "i", "img", "tt")  # looked for first
-_OTHER_TAG = re.compile(
+_OTHER_TAG = lazy(
     rf"<(?:(?!(?:{'|'.join([*_COMMON, *sorted(KEPT - {'video', 'audio', 'picture', *_COMMON})])})"
     rf"(?=[\s/>]))[A-Za-z]"
     r"|img\b(?![^<>]*?\ssrc\s*=\s*[\"']?(?:https?:)?/))",
     re.I,
 )
-_LAZY_NAME = re.compile(r"data-[a-z-]*(?:src|original|lazy|url|echo)|nitro-lazy", re.I)
+_LAZY_NAME = lazy(r"data-[a-z-]*(?:src|original|lazy|url|echo)|nitro-lazy", re.I)
 # Elements that stand on lines of their own, and that no reader takes as they are.
 _BLOCKS = frozenset({
     "center", "dialog", "dir", "fieldset", "form", "legend", "menu", "optgroup", "option", "search", "select", "textarea",
@@ -65,19 +64,19 @@ _LAZY = (
     "data-orig-src", "data-original-src", "data-real-src", "data-hi-res-src", "data-url",
 )  # fmt: skip
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-original-set", "nitro-lazy-srcset")
-_ADDRESS = re.compile(r"[^\s{}\[\]<>]*[./][^\s{}\[\]<>]*")
+_ADDRESS = lazy(r"[^\s{}\[\]<>]*[./][^\s{}\[\]<>]*")
 _BLANK = r"(?:blank|spacer|pixel|placeholder|transparent|loading|loader|lazy|1x1|empty|grey|gray)"
-_STANDS_IN = re.compile(rf"{_BLANK}[^/]*\Z", re.I)
-_STANDS_IN_SOMEWHERE = re.compile(rf"<img\b[^<>]{{0,500}}{_BLANK}", re.I)
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_STANDS_IN = lazy(rf"{_BLANK}[^/]*\Z", re.I)
+_STANDS_IN_SOMEWHERE = lazy(rf"<img\b[^<>]{{0,500}}{_BLANK}", re.I)
+_HIDDEN = lazy(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _SIZES = ("width", "height")
-_ONE_IMAGE = re.compile(
+_ONE_IMAGE = lazy(
     r"(?:\s|<(?!/noscript|img\b)[^<>]*>)*+<img\b[^<>]*>(?:\s|<(?!/noscript|img\b)[^<>]*>)*+</noscript\s*>",
     re.I,
 )
-_FRAME = re.compile(r"<(/?)iframe(?=[\s/>])", re.I)
-_HEAD_END = re.compile(r"</head(?=[\s/>])[^>]*>?", re.I)
-_MATH_END = re.compile(r"</(?:[\w-]{1,10}:)?math\s*>", re.I)
+_FRAME = lazy(r"<(/?)iframe(?=[\s/>])", re.I)
+_HEAD_END = lazy(r"</head(?=[\s/>])[^>]*>?", re.I)
+_MATH_END = lazy(r"</(?:[\w-]{1,10}:)?math\s*>", re.I)
 CLASS = "embed"  # of a link in the place of a player: its words are ours, not the source's
 MAX_LABEL = 200  # characters
 MAX_OPEN = 50  # players within players
@@ -85,8 +84,8 @@ MAX_GAP = 200  # characters of blanks between a picture and its twin
 MAX_TWIN = 5000  # characters within <noscript> that are looked at for it
 
 _YOUTUBE_HOSTS = frozenset({"youtube.com", "youtube-nocookie.com", "m.youtube.com"})
-_YOUTUBE_PATH = re.compile(r"/(?:embed|v|e|shorts|live)/([\w-]{6,20})(?=[&/]|\Z)")
-_VIMEO_PATH = re.compile(r"/video/(\d+)\Z")
+_YOUTUBE_PATH = lazy(r"/(?:embed|v|e|shorts|live)/([\w-]{6,20})(?=[&/]|\Z)")
+_VIMEO_PATH = lazy(r"/video/(\d+)\Z")
 
 
 def shown(text: str, base: str | None = None) -> str:

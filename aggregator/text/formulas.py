@@ -6,12 +6,13 @@ The W3C validator warns of MathML in content of type "html" ("Non-html tag"), an
 from __future__ import annotations
 
 import html
-import re
 from dataclasses import dataclass, field
+
+from aggregator.patterns import lazy
 
 MAX_DEPTH = 30  # of elements in one formula; what is deeper is shown on one line
 
-_TOKEN = re.compile(r"<(/?)(?:[\w-]+:)?([A-Za-z][\w-]*)[^<>]*?(/?)>|([^<]+)|<")
+_TOKEN = lazy(r"<(/?)(?:[\w-]+:)?([A-Za-z][\w-]*)[^<>]*?(/?)>|([^<]+)|<")
 _WORDS = frozenset({"mi", "mtext", "ms"})
 _LEAVES = _WORDS | {"mn", "mo"}
 _DROPPED = frozenset({"annotation", "annotation-xml"})  # the same again, for programs

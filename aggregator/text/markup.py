@@ -14,6 +14,7 @@ from urllib.parse import quote
 import nh3
 
 from aggregator import urls
+from aggregator.patterns import lazy
 from aggregator.text import embedded, settled
 
 # characters of one fragment before sanitising: nh3 is quadratic in nesting (80,000 open <div>: 13 s)
@@ -21,25 +22,25 @@ MAX_HTML = 400_000
 MAX_DEPTH = 90  # open elements; published markup nests less than 100 deep (S13)
 MAX_TITLE = 1000
 
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]")
+_ILLEGAL = lazy("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffd-\uffff]")
 # UTF-8 that was read as Latin-1 or Windows-1252 and encoded again: "Ã©" for é, which no language writes.
-_TWICE = re.compile("[\xc2\xc3][\x80-\xbf]")
+_TWICE = lazy("[\xc2\xc3][\x80-\xbf]")
 # What continues such a letter: the bytes from 0x80 to 0xBF in both; quotes and dashes stand behind real
 # letters too.
 _QUOTES = "‘’“”‹›–—…™«»º"
 _CONTINUES = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-_LEADS = re.compile("[\xc2-\xf4]")
-_SUSPECT = re.compile(f"[\xc2-\xf4][{_CONTINUES}]")
-_LETTER = re.compile(f"[\xc2-\xc5\xce-\xd1\xd7-\xdb][{_CONTINUES}]|\xe2[\x80\x82€‚][{_CONTINUES}]")
-_FOREIGN = re.compile("[^\x00-\x7f]+")
+_LEADS = lazy("[\xc2-\xf4]")
+_SUSPECT = lazy(f"[\xc2-\xf4][{_CONTINUES}]")
+_LETTER = lazy(f"[\xc2-\xc5\xce-\xd1\xd7-\xdb][{_CONTINUES}]|\xe2[\x80\x82€‚][{_CONTINUES}]")
+_FOREIGN = lazy("[^\x00-\x7f]+")
 _CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r"))
 # What `_ILLEGAL`, `_NONCHARACTERS` and `_SUSPECT` look for is among these, in UTF-8. Each begins with one
 # byte, which is looked for as fast as memory is read.
-_C1 = re.compile(rb"\xc2[\x80-\x9f]")
-_END_OF_FIRST_PLANE = re.compile(rb"\xef[\xb7\xbf]")
-_END_OF_A_PLANE = re.compile(rb"\xbf[\xbe\xbf]")
-_MAYBE_SUSPECT = re.compile(rb"\xc3[\x82-\xb4][\xc2\xc5\xc6\xcb\xe2]")
-_NONCHARACTERS = re.compile(
+_C1 = lazy(rb"\xc2[\x80-\x9f]")
+_END_OF_FIRST_PLANE = lazy(rb"\xef[\xb7\xbf]")
+_END_OF_A_PLANE = lazy(rb"\xbf[\xbe\xbf]")
+_MAYBE_SUSPECT = lazy(rb"\xc3[\x82-\xb4][\xc2\xc5\xc6\xcb\xe2]")
+_NONCHARACTERS = lazy(
     "["
     + "".join(f"{chr((plane << 16) + 0xFFFE)}{chr((plane << 16) + 0xFFFF)}" for plane in range(1, 17))
     + "]"
@@ -221,7 +222,7 @@ def _opened(text: str) -> str:
     return "".join([*pieces, text[at:]])
 
 
-_MEDIA = re.compile(r"<(img|video|audio|source|track)\b[^>]*>|</(?:video|audio|picture)>|<picture>")
+_MEDIA = lazy(r"<(img|video|audio|source|track)\b[^>]*>|</(?:video|audio|picture)>|<picture>")
 
 
 def without_media(safe_html: str) -> tuple[str, tuple[str, ...]]:
@@ -255,13 +256,13 @@ def _cleaned(text: str, base: str | None, page: str | None) -> str:
 
 
 # `https: //host` is no address to nh3, which drops it
-_APART = re.compile(r"""(\b(?:href|src)=["']?https?:)(?:\s+/\s*/\s*|/\s+/\s*|//\s+)""", re.I)
-_MAYBE_APART = re.compile(r":(?:\s+/|/\s|//\s)")
-_MOVES = re.compile(r"<(?:table|h[1-6]|tr|td|th|caption|ruby)\b")
+_APART = lazy(r"""(\b(?:href|src)=["']?https?:)(?:\s+/\s*/\s*|/\s+/\s*|//\s+)""", re.I)
+_MAYBE_APART = lazy(r":(?:\s+/|/\s|//\s)")
+_MOVES = lazy(r"<(?:table|h[1-6]|tr|td|th|caption|ruby)\b")
 # HTML drops the first line end there, each time it is read
-_PRE = re.compile(r'(<pre(?:\s+[a-z]+="[^"]*")*>)\n+')
+_PRE = lazy(r'(<pre(?:\s+[a-z]+="[^"]*")*>)\n+')
 # Pictures without a source or of one pixel (counters), as nh3 writes them: every value in double quotes.
-_USELESS = re.compile(
+_USELESS = lazy(
     r'<img(?:\s+(?!src=)[a-z]+="[^"]*")*\s*>|<img(?=[^>]* width="[01]")(?=[^>]* height="[01]")[^>]*>'
 )
 
@@ -320,9 +321,9 @@ _KEPT = {
 }  # fmt: skip
 
 
-_EMBED_CLASS = re.compile(embedded.CLASS)
-_LENGTH = re.compile(r"\s*\d{1,5}%?\s*")
-_TAG_IN_TOOLTIP = re.compile(r"<[^<>]*>?")  # a mistake or a trap
+_EMBED_CLASS = lazy(embedded.CLASS)
+_LENGTH = lazy(r"\s*\d{1,5}%?\s*")
+_TAG_IN_TOOLTIP = lazy(r"<[^<>]*>?")  # a mistake or a trap
 _CLEANER = nh3.Cleaner(
     tags=set(embedded.KEPT),
     clean_content_tags=_DROP_WITH_CONTENT,
@@ -335,7 +336,7 @@ _CLEANER = nh3.Cleaner(
 
 
 # What a program is written in, for readers that colour it (WHATWG HTML, 4.5.15).
-_LANGUAGE_CLASS = re.compile(r"lang(?:uage)?-[A-Za-z0-9][A-Za-z0-9+#._-]{0,30}")
+_LANGUAGE_CLASS = lazy(r"lang(?:uage)?-[A-Za-z0-9][A-Za-z0-9+#._-]{0,30}")
 
 
 def _srcset(value: str, base: str | None) -> str | None:
@@ -387,7 +388,7 @@ def _bounded(text: str) -> str:
     return _few_attributes(text)
 
 
-_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
+_TAG = lazy(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
 # End tags that may be left out (WHATWG HTML, 13.1.2.4): what a start tag closes, and within what it closes
 # nothing.
 _ITEMS = frozenset({"ul", "ol", "menu"})
@@ -466,17 +467,17 @@ def _few_attributes(text: str) -> str:
     )
 
 
-_BLOCKS = re.compile(
+_BLOCKS = lazy(
     r"<(?:/?(?:p|div|li|ul|ol|h[1-6]|tr|table|blockquote|section|article|figure|figcaption|dd|dt|pre|"
     r"header|footer)|br|hr)\b[^<>]*>",
     re.I,
 )
-_CELLS = re.compile(r"</t[dh]\s*>", re.I)
-_HIDDEN = re.compile(r"<(script|style)\b[^<>]*(?<!/)>.*?(?:</\1\s*>|\Z)", re.I | re.S)
+_CELLS = lazy(r"</t[dh]\s*>", re.I)
+_HIDDEN = lazy(r"<(script|style)\b[^<>]*(?<!/)>.*?(?:</\1\s*>|\Z)", re.I | re.S)
 # links that stand for players, as `embedded` makes them: no words of the source
-_EMBED = re.compile(rf'<a href="[^"<>]*" class="{embedded.CLASS}"[^<>]*>[^<]*</a>')
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<![^>]*>|<\?[^>]*>", re.S)
-_ANY_TAG = re.compile(r"</?[A-Za-z](?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*/?>|</?[A-Za-z][^<>]*>")
+_EMBED = lazy(rf'<a href="[^"<>]*" class="{embedded.CLASS}"[^<>]*>[^<]*</a>')
+_COMMENT = lazy(r"<!--.*?(?:-->|\Z)|<![^>]*>|<\?[^>]*>", re.S)
+_ANY_TAG = lazy(r"</?[A-Za-z](?:[^<>\"']|\"[^\"<]*\"|'[^'<]*')*/?>|</?[A-Za-z][^<>]*>")
 
 
 def plain_text(markup: str, _trust: bool = False) -> str:
@@ -494,7 +495,7 @@ def plain_text(markup: str, _trust: bool = False) -> str:
     return "\n".join(line for line in lines if line)
 
 
-_KNOWN_TAG = re.compile(
+_KNOWN_TAG = lazy(
     r"</?(?:a|abbr|acronym|article|aside|b|base|button|details|label|main|marquee|nav|option|param|"
     r"select|summary|applet|bdi|bdo|big|blink|blockquote|body|br|center|cite|code|dd|del|dfn|div|dl|dt|"
     r"em|embed|figure|font|form|frame|"
@@ -506,14 +507,14 @@ _KNOWN_TAG = re.compile(
     re.I,
 )
 # a line end names no element
-_NAME_ALONE = re.compile(r"<(?!(?:br|hr|p|wbr|img)>)[a-z][a-z0-9-]*>", re.I)
-_ACTIVE_TAG = re.compile(
+_NAME_ALONE = lazy(r"<(?!(?:br|hr|p|wbr|img)>)[a-z][a-z0-9-]*>", re.I)
+_ACTIVE_TAG = lazy(
     r"</?(?:script|style|iframe|object|embed|svg|math|form|input|button|base|meta|link|template|applet|"
     r"frame)\b[^<>]*>|<[a-z][^<>]*\bon\w+\s*=[^<>]*>",
     re.I,
 )
-_LEFT_OVER = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)(?:#\d{2,5}|[A-Za-z]{2,8}\d?);")
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_LEFT_OVER = lazy(r"&(?!(?:lt|gt|amp|quot|apos);)(?:#\d{2,5}|[A-Za-z]{2,8}\d?);")
+_ENTITY = lazy(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
 def title(text: str) -> str:
@@ -563,8 +564,8 @@ def _one_line(text: str) -> str:
     return text if len(text) <= MAX_TITLE else snippet(text, MAX_TITLE)
 
 
-_TAG_LIKE = re.compile(r"<([/!?]?[A-Za-z][^<>]*)>")
-_ENTITY_LIKE = re.compile(r"&(?=#?\w+;)")
+_TAG_LIKE = lazy(r"<([/!?]?[A-Za-z][^<>]*)>")
+_ENTITY_LIKE = lazy(r"&(?=#?\w+;)")
 
 
 def line(text: str) -> str:
@@ -580,9 +581,9 @@ def line(text: str) -> str:
     return _ENTITY_LIKE.sub("&\u2060", text) if "&" in text else text
 
 
-_SENTENCE_END = re.compile(r"[.!?。！？…][\"'”’»)\]]*(?=\s|$)|[。！？]")
-_CLAUSE_END = re.compile(r"[,;:–—](?=\s)|[、，；：]")
-_NO_END = re.compile(
+_SENTENCE_END = lazy(r"[.!?。！？…][\"'”’»)\]]*(?=\s|$)|[。！？]")
+_CLAUSE_END = lazy(r"[,;:–—](?=\s)|[、，；：]")
+_NO_END = lazy(
     r"\b(?:[A-Z]|[A-Za-z]\.[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Sen|Rep|Gov|Gen|Lt|Col|Sgt|Jr|Sr|No|vs|etc|Inc|"
     r"Ltd|Co|Corp|approx|ca|Nr|bzw)$"
 )

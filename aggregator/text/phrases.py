@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from datetime import UTC, datetime
 from typing import Any
 
-_DURATION = re.compile(r"(\d{1,6})\s*(s|m|h|d|w)$")
+from aggregator.patterns import lazy
+
+_DURATION = lazy(r"(\d{1,6})\s*(s|m|h|d|w)$")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONGEST = 36_500 * 86_400
 

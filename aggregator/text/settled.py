@@ -8,9 +8,9 @@ Start reading there.
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Callable, Sequence
 
+from aggregator.patterns import lazy
 from aggregator.text import embedded
 
 DEPTH = 50  # open elements; what is deeper is for `markup.safe` to judge
@@ -30,17 +30,15 @@ _PARENTS = {
     "tr": _ROWS, **dict.fromkeys(_ROWS, frozenset({"table"})),
 }  # fmt: skip
 _OF_TABLES = _ROWS | {"table", "tr"}  # nothing but cells and what holds them stands in these
-_IN_NO_CELL = re.compile(
-    r"(?:<(?:table|tbody|tfoot|thead|tr)>|</(?:tbody|tfoot|thead|tr|td|th)>)[ \t\n]*[^ \t\n<]"
-)
+_IN_NO_CELL = lazy(r"(?:<(?:table|tbody|tfoot|thead|tr)>|</(?:tbody|tfoot|thead|tr|td|th)>)[ \t\n]*[^ \t\n<]")
 _PAIRED = (*_WORDS, *_BLOCKS, *_PARENTS)
 _STARTS = {f"<{name}>": name for name in (*_PAIRED, "br", "hr")}
 _ENDS = {f"</{name}>": name for name in (*_PAIRED, "a", "time")}
 _REL = ("rel", "noopener noreferrer")  # the last attribute of a link
 
-_TAG = re.compile(r"(<[^<>]*>)")
-_WITH_ATTRIBUTES = re.compile(r'<(a|abbr|code|img|time)((?: [a-z]+="[^"<>]*")+)>')
-_ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
+_TAG = lazy(r"(<[^<>]*>)")
+_WITH_ATTRIBUTES = lazy(r'<(a|abbr|code|img|time)((?: [a-z]+="[^"<>]*")+)>')
+_ATTRIBUTE = lazy(r' ([a-z]+)="([^"]*)"')
 _ATTRIBUTES = {
     "a": frozenset({"href", "title", "class", "rel"}),
     "abbr": frozenset({"title"}),
@@ -49,10 +47,10 @@ _ATTRIBUTES = {
     "time": frozenset({"datetime"}),
 }
 _NEEDED = {"a": "href", "img": "src"}
-_WEB = re.compile(r"https?://")
+_WEB = lazy(r"https?://")
 # As it is written in texts and in values; everything else that begins like a reference is not.
-_LOOSE_IN_TEXT = re.compile(r"&(?!(?:amp|lt|gt|nbsp);)")
-_LOOSE_IN_VALUE = re.compile(r"&(?!(?:amp|quot|nbsp);)")
+_LOOSE_IN_TEXT = lazy(r"&(?!(?:amp|lt|gt|nbsp);)")
+_LOOSE_IN_VALUE = lazy(r"&(?!(?:amp|quot|nbsp);)")
 
 Kept = Callable[[str, str, str], str | None]
 """(element, attribute, its value) → what is kept of the value."""

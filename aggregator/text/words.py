@@ -6,9 +6,10 @@ The full-text index of the store holds these words too, so that topics and searc
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
+
+from aggregator.patterns import lazy
 
 # Scripts written without spaces: Thai, Lao, Myanmar, Khmer, kana, CJK ideographs and their extensions.
 _DENSE = (
@@ -17,15 +18,15 @@ _DENSE = (
 )
 # Vowel signs of Indic scripts are part of a word but not `\w`; the danda (U+0964, U+0965) is a full stop.
 _INDIC = "\u0900-\u0963\u0966-\u0dff\u0f71-\u0fbc"
-_TOKEN = re.compile(rf"(?P<dense>[{_DENSE}]+)|(?:(?![{_DENSE}])(?:[^\W_]|[{_INDIC}]))+")
-_DENSE_START = re.compile(f"[{_DENSE}]")
-_SPACED = re.compile(rf"[\w{_INDIC}]+")  # words of a text without dense scripts and underscores
+_TOKEN = lazy(rf"(?P<dense>[{_DENSE}]+)|(?:(?![{_DENSE}])(?:[^\W_]|[{_INDIC}]))+")
+_DENSE_START = lazy(f"[{_DENSE}]")
+_SPACED = lazy(rf"[\w{_INDIC}]+")  # words of a text without dense scripts and underscores
 # What is no letter and no digit of ASCII becomes a blank: in UTF-8 no other character has such bytes.
 _BLANKED = bytes(code if code > 127 or chr(code).isalnum() else 32 for code in range(256))
 # Accents of Latin, Greek and Cyrillic, points of Hebrew, vowel marks and tatweel of Arabic; and what has no
 # shape of its own within a word: soft hyphens, and the joiners that Persian and Indic scripts write or leave
 # out.
-_MARKS = re.compile(
+_MARKS = lazy(
     "[\u00ad\u200c\u200d\u2060\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0640"
     "\u064b-\u065f\u0670]+"
 )
@@ -82,7 +83,7 @@ def is_dense(word: str) -> bool:
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "n", "ĸ": "k", "ŀ": "l", "ƀ": "b", "ɖ": "d", "ǥ": "g", "ŉ": "n"}
 )  # fmt: skip
-_LETTER = re.compile(f"[{''.join(map(chr, _LETTERS))}]")
+_LETTER = lazy(f"[{''.join(map(chr, _LETTERS))}]")
 
 
 def sought(text: str) -> str:
