@@ -213,7 +213,7 @@ def test_S4_the_config_may_write_it_in_capitals(tmp_path: Path) -> None:
     path.write_text(
         '[service]\nbase_url = "https://n.example/"\n[poll]\nallow_hosts = ["NAS.lan:80", "[FD00::1]:80"]\n'
     )
-    assert load(path).limits.allow_hosts == {"nas.lan:80", "[fd00::1]:80"}
+    assert load(path, {}).limits.allow_hosts == {"nas.lan:80", "[fd00::1]:80"}
 
 
 def test_close_ends_what_is_under_way(hostile: Hostile) -> None:
