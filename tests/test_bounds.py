@@ -59,6 +59,17 @@ def test_F4_what_a_worker_parsed_before_does_not_count(workers: Workers) -> None
     assert len(read(workers, document(item("Small"))).entries) == 1
 
 
+def test_a_second_document_goes_to_the_process_that_read_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolate, "parse_little", lambda *given: None)
+    two = Workers(2)
+    try:
+        for number in range(2):
+            assert read(two, document(item(f"Small {number}"))).entries
+            assert sum(worker.active for worker in two._workers) == 1
+    finally:
+        two.close()
+
+
 GOOD = ParseResult(Feed(), (entry("s", "1", "One"),))
 NAMED = bounds.failure("memory", Limits(), "item 2")
 SHORT = _Outcome(replace(GOOD, reached="memory", failure=NAMED), "memory")

@@ -18,6 +18,7 @@ from aggregator.errors import LockedError, PublishError, StoreError
 from aggregator.publish import Folder
 from aggregator.stop import Stop
 from aggregator.store import open_reader, open_writer
+from aggregator.store.base import LARGE_STORE
 from tests.helpers import NOW, config
 from tests.hostile import Hostile, reply, rss
 
@@ -316,8 +317,13 @@ BIG = {
 }
 
 
-def test_cost_follows_news_no_statement_of_a_cycle_goes_through_what_is_stored(tmp_path: Path) -> None:
-    """Each statement of a cycle without news, and of one with a new entry, is looked up: none scans a table that grows."""
+@pytest.mark.parametrize("knows_sizes", [False, True])
+def test_cost_follows_news_no_statement_of_a_cycle_goes_through_what_is_stored(
+    tmp_path: Path, knows_sizes: bool
+) -> None:
+    """Each statement of a cycle without news, and of one with a new entry, is looked up: none scans a table that
+    grows; also where SQLite's planner knows how small some tables are.
+    """
     lines = [f"Minister {n} visits town number {n * 7} of the north" for n in range(400)]
     (tmp_path / "s.txt").write_text("\n".join(lines))
     settings = config(
@@ -328,6 +334,15 @@ def test_cost_follows_news_no_statement_of_a_cycle_goes_through_what_is_stored(t
         (tmp_path / "s.txt").write_text("\n".join([*lines, *(f"Day {n} of it" for n in range(day))]))
         once(settings, NOW + day * 86_400 * 3)
     with open_writer(settings.database) as store:
+        if knows_sizes:
+            (tmp_path / "s.txt").write_text((tmp_path / "s.txt").read_text() + "\nFog over the town hall")
+            cycle.run(settings, store, Wanted(), NOW + 19 * 86_400)
+            store.learn_sizes(least=0)
+            assert store.value("SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'entry'")
+            with store.transaction() as writer:  # as in the smallest store that is looked at
+                larger = f"(CAST(stat AS INTEGER) * {LARGE_STORE // 400}) || substr(stat, instr(stat, ' '))"
+                writer.run(f"UPDATE sqlite_stat1 SET stat = {larger} WHERE CAST(stat AS INTEGER) > 100")
+            store._conn.execute("ANALYZE sqlite_schema")
         for name, text in (("nothing new", None), ("one new", "\nMinister of the sea resigns over herring")):
             if text:
                 (tmp_path / "s.txt").write_text((tmp_path / "s.txt").read_text() + text)

@@ -14,6 +14,7 @@ import pytest
 from aggregator import urls
 from aggregator.errors import StoreError
 from aggregator.store import Store, entries, lookup, open_reader, open_writer
+from aggregator.store.base import LARGE_STORE
 from tests.helpers import change, entry, put
 
 FOLDER = Path(__file__).parent.parent / "aggregator" / "store"
@@ -53,6 +54,22 @@ def test_pages_of_whatever_size_are_kept_in_as_much_memory(
         assert found == (page or 8192), name
         assert found * store.value("PRAGMA wal_autocheckpoint") == 64_000 * 1024
         assert store.value("PRAGMA cache_size") == -48_000
+
+
+@pytest.mark.parametrize(("entries_stored", "looked_at"), [(LARGE_STORE - 1, False), (LARGE_STORE, True)])
+def test_the_planner_is_told_of_sizes_where_there_are_some(
+    tmp_path: Path, entries_stored: int, looked_at: bool
+) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        store._conn.execute("PRAGMA foreign_keys = OFF")  # the number of an entry never changes but here
+        put(store, entry("s", "1", "One"))
+        with store.transaction() as writer:
+            writer.run("UPDATE entry SET id = ?", (entries_stored,))
+        said: list[str] = []
+        store._conn.set_trace_callback(said.append)
+        store.learn_sizes()
+    assert any(one.startswith("PRAGMA optimize") for one in said) == looked_at
+    assert ("PRAGMA analysis_limit = 400" in said) == looked_at
 
 
 def test_nobody_but_the_store_has_the_connection() -> None:

@@ -153,6 +153,7 @@ def _prune_daily(config: Config, store: Store, now: int) -> None:
         case "yes":
             retention.prune(config, store, now)
             sweep(config, store, now)
+            store.learn_sizes()
     store.set_meta("pruned", str(now))
 
 

@@ -109,8 +109,9 @@ class Workers:
     """
 
     def __init__(self, count: int = 2) -> None:
-        self._free: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
-        self._alone: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        # The one that worked last comes first: it has its process already.
+        self._free: queue.LifoQueue[_Worker] = queue.LifoQueue()
+        self._alone: queue.LifoQueue[_Worker] = queue.LifoQueue()
         self._workers = [_Worker(2000) for _ in range(count)]
         for worker in self._workers:
             self._free.put(worker)
@@ -183,7 +184,7 @@ class Workers:
         finally:
             workers.put(worker)
 
-    def _next(self, workers: queue.SimpleQueue[_Worker]) -> _Worker:
+    def _next(self, workers: queue.LifoQueue[_Worker]) -> _Worker:
         while not self._closed:
             with contextlib.suppress(queue.Empty):
                 return workers.get(timeout=0.5)

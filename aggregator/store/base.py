@@ -25,6 +25,8 @@ from aggregator.store.lock import Lock
 Row = tuple[Any, ...]
 Values = Sequence[object]
 
+LARGE_STORE = 10_000  # entries, from which on the planner is told of sizes
+ROWS_LOOKED_AT = 400  # of an index, as SQLite advises: milliseconds, whatever the size of the store
 LARGE_LOG = 16_000_000  # bytes of the write-ahead log, which SQLite uses again but never makes smaller
 _STEPS = 20_000  # instructions of SQLite's machine, about a millisecond, between two looks whether it is late
 _CHUNK = 500  # parameters of one statement
@@ -196,14 +198,19 @@ class Store(Reader):
                 writer.set_meta(key, value)
 
     def tidy(self) -> None:
-        """After a cycle: a log that grew large is emptied.
-
-        No `PRAGMA optimize`: every query is written for its index, and what the planner learned of a small
-        store makes it walk whole tables when that has grown.
-        """
+        """After a cycle: a log that grew large is emptied."""
         log = Path(f"{self.path}-wal")
         if log.exists() and log.stat().st_size > LARGE_LOG:
             self._say("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def learn_sizes(self, least: int = LARGE_STORE) -> None:
+        """Once a day: the planner hears how large the tables are (`PRAGMA optimize`), for whoever asks what
+        we don't ask. Our own queries are written for their indexes: what was learned of a small store would
+        make some of them walk tables that have grown since; so not of one with fewer than `least` entries.
+        """
+        if int(self.value("SELECT coalesce(max(id), 0) FROM entry")) >= least:
+            self._say(f"PRAGMA analysis_limit = {ROWS_LOOKED_AT}")
+            self._say("PRAGMA optimize = 0x10002")  # what was asked of since the store was opened, if it grew
 
     def give_back(self) -> None:
         """The pages that are held are let go: each keeps a piece of what others freed around it from the

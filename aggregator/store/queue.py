@@ -121,5 +121,7 @@ def _uncount(writer: Writer) -> None:
 def work(reader: Reader, at: int) -> bool:
     """Entries that wait to be folded, editions to be printed, held edits that may be taken at `at`."""
     waits = reader.value("SELECT EXISTS (SELECT 1 FROM pending_entry) OR EXISTS (SELECT 1 FROM dirty)")
-    debts = reader.rows("SELECT e.revisions, e.changed FROM pending_edit p JOIN entry e ON e.id = p.entry")
+    debts = reader.rows(
+        "SELECT e.revisions, e.changed FROM pending_edit p CROSS JOIN entry e ON e.id = p.entry"
+    )
     return bool(waits) or any(at >= free_at(revisions, changed) for revisions, changed in debts)

@@ -79,7 +79,7 @@ def _members_of(reader: Reader, marks: str, numbers: Sequence[int]) -> dict[int,
 def _topics_of(reader: Reader, marks: str, numbers: Sequence[int]) -> dict[int, list[str]]:
     """Story → its topics, sorted."""
     found: dict[int, list[str]] = {}
-    query = f"SELECT story, topic FROM label WHERE story IN ({marks}) ORDER BY topic"
+    query = f"SELECT story, topic FROM label WHERE story IN ({marks}) ORDER BY +topic"
     for story, topic in reader.rows(query, numbers):
         found.setdefault(story, []).append(topic)
     return found
