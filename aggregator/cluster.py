@@ -44,6 +44,7 @@ ODDS = 3.65
 ODDS_COSINE = 5.5  # times the cosine
 ODDS_LOG_COSINE = 3.7  # times ln(cosine + 0.01)
 ODDS_HOUR = -0.158  # for each hour between them
+UNKNOWN = 24.0  # hours between two of which one has no date: half of their words have to be the same
 ODDS_SAME_SOURCE = -1.0  # an outlet seldom tells one happening twice
 
 Vector = dict[str, float]
@@ -149,12 +150,23 @@ def _is_of_a_date(term: str, counted: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A story as it is clustered: told first by this source ("": not known) at this time, in seconds."""
+    """A story as it is clustered: told first by this source ("": not known) at this time, in seconds.
+    `undated`: that is when it was found, and nobody knows how long it had been there.
+    """
 
     story: int
     at: int
     source: str
     vector: Vector
+    undated: bool = False
+
+
+def hours_between(a: Point, b: Point) -> float:
+    """As far as it is known; `UNKNOWN` at least where it isn't. Of all that a feed without dates holds when
+    it is read first we would think otherwise that it happened in that second.
+    """
+    found = abs(a.at - b.at) / 3600
+    return max(found, UNKNOWN) if a.undated or b.undated else found
 
 
 def probability(a: Point, b: Point) -> float:
@@ -163,7 +175,7 @@ def probability(a: Point, b: Point) -> float:
     if alike <= 0.0:
         return 0.0
     odds = ODDS + ODDS_COSINE * alike + ODDS_LOG_COSINE * math.log(alike + 0.01)
-    odds += ODDS_HOUR * abs(a.at - b.at) / 3600
+    odds += ODDS_HOUR * hours_between(a, b)
     if a.source and a.source == b.source:
         odds += ODDS_SAME_SOURCE
     return 1 / (1 + math.exp(-odds))

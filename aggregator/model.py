@@ -31,6 +31,7 @@ State = Literal["new", "ok", "slow", "failing", "blocked", "moved", "gone", "sil
 
 
 BY_HAND = "by-hand"
+TEXT = "text"  # format of files of stories: whoever writes them gives no dates, and means now
 """The source of the stories that an editor wrote; no config names it."""
 
 

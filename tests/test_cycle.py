@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from email.utils import formatdate
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -372,3 +373,25 @@ def test_cost_follows_news_no_statement_of_a_cycle_goes_through_what_is_stored(
                 for one, detail in scans
                 if not detail.endswith(("story_unlabelled", "story_unarchived", "label_unarchived"))
             } == set(), name
+
+
+@pytest.mark.parametrize(("dates", "events"), [(True, 1), (False, 2)])
+def test_short_titles_without_dates_are_no_event_for_one_word(
+    tmp_path: Path, dates: bool, events: int
+) -> None:
+    """All that feeds without dates hold when they are read first did not happen in that second."""
+    for source, title in (
+        ("a", "Dark star crashes, pouring its light into ashes"),
+        ("b", "Avatar: Fire and Ash (2025)"),
+    ):
+        date = f"<pubDate>{formatdate(NOW - 3600, usegmt=True)}</pubDate>" if dates else ""
+        one = f"<item><guid>{source}</guid><title>{title}</title>{date}</item>"
+        (tmp_path / f"{source}.xml").write_text(
+            f"<rss version='2.0'><channel><title>{source}</title>{one}</channel></rss>"
+        )
+    settings = config(tmp_path, "".join(f'[[sources]]\nid = "{one}"\npath = "{one}.xml"\n' for one in "ab"))
+    once(settings, NOW)
+    with open_reader(settings.database) as store:
+        assert store.value("SELECT count(*) FROM event") == events
+        told = store.rows("SELECT features FROM member WHERE level = 'event'")
+    assert len(told) == 2 - events

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from aggregator import answers, urls
+from aggregator import answers, poll, urls
 from aggregator.errors import UsageError
 from aggregator.model import FetchResult, Limits, PollResult, Source, SourceState
 from aggregator.parse import parse
@@ -39,7 +39,7 @@ def item(
 
 
 def _completed(memory: SourceState, new: int) -> SourceState:
-    return memory
+    return poll.with_new_count(memory, new)
 
 
 def polls(
@@ -554,3 +554,24 @@ def test_a_poll_that_brings_nothing_looks_at_no_entry(tmp_path: Path) -> None:
         )
         store._conn.set_trace_callback(None)
     assert asked and not [one for one in asked if "FROM entry" in one or "present FROM" in one]
+
+
+@pytest.mark.parametrize(
+    ("name", "documents", "expected"),
+    [
+        ("of the first document", [[item("One", "1")]], {"One": 1}),
+        ("with a date", [[item("One", "1", day=1)]], {"One": 0}),
+        (
+            "what came later was new then",
+            [[item("One", "1", day=1)], [item("One", "1", day=1), item("Two", "2")]],
+            {"One": 0, "Two": 0},
+        ),
+        ("also behind an empty document", [[], [item("One", "1")]], {"One": 1}),
+    ],
+)
+def test_of_what_has_no_date_in_a_first_document_nobody_knows_when_it_was_new(
+    tmp_path: Path, name: str, documents: list[list[str]], expected: dict[str, int]
+) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        polls(store, *documents)
+        assert dict(store.rows("SELECT title, undated FROM entry")) == expected, name

@@ -363,6 +363,28 @@ def test_probability(name: str, likeness: float, hours: int, sources: str, expec
 
 
 @pytest.mark.parametrize(
+    ("name", "hours", "undated", "expected"),
+    [
+        ("both have a date", 0, (False, False), 0.0),
+        ("one has none", 0, (True, False), cluster.UNKNOWN),
+        ("the other has none", 0, (False, True), cluster.UNKNOWN),
+        ("just nearer than what is not known", cluster.UNKNOWN - 1, (True, True), cluster.UNKNOWN),
+        ("further", cluster.UNKNOWN + 1, (True, True), cluster.UNKNOWN + 1),
+        ("further, before", -cluster.UNKNOWN - 1, (True, False), cluster.UNKNOWN + 1),
+    ],
+)
+def test_nobody_knows_the_time_of_what_has_no_date(
+    name: str, hours: float, undated: tuple[bool, bool], expected: float
+) -> None:
+    one, other = angle(0.5)
+    a = Point(1, NOW, "a", one, undated[0])
+    b = Point(2, NOW + int(hours * HOUR), "b", other, undated[1])
+    assert cluster.hours_between(a, b) == expected, name
+    known = Point(2, NOW + int(expected * HOUR), "b", other)
+    assert cluster.probability(a, b) == cluster.probability(Point(1, NOW, "a", one), known), name
+
+
+@pytest.mark.parametrize(
     ("name", "given", "expected"),
     [
         ("one pair is what it is", (0.7, 0.7, 1, 1, 2), 0.7),

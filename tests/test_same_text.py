@@ -1105,6 +1105,25 @@ def test_what_stands_between_the_ends_of_a_long_text_is_learnt_from_its_ends_inw
     assert events == len(VIDEOS)
 
 
+@pytest.mark.parametrize(
+    ("name", "items", "text", "stands"),
+    [
+        ("two words that are all of the text", 3, "Trailer IMDb", 1),
+        ("two titles don't tell yet", 2, "Trailer IMDb", 0),
+        ("a short sentence beside others", 3, "{} is told here at some length. Read on.", 0),
+    ],
+)
+def test_a_short_line_stands_where_it_is_all_that_is_said(
+    tmp_path: Path, name: str, items: int, text: str, stands: int
+) -> None:
+    titles = ["The Brannock Ferry (1999)", "House of Winters (2004)", "Bones of Selm (2005)"][:items]
+    said = [("a", one, one, text.format(one), n) for n, one in enumerate(titles)]
+    told(tmp_path / "t.db", said, event=72 * HOUR)
+    with open_writer(tmp_path / "t.db") as store:
+        assert store.value("SELECT count(*) FROM standing WHERE stands = 1") == stands, name
+        assert not stands or store.value("SELECT count(*) FROM event") == items, name
+
+
 def test_of_an_article_that_comes_again_under_another_headline_the_middle_is_its_own(tmp_path: Path) -> None:
     people = [
         "bakers",

@@ -17,7 +17,7 @@ from aggregator.dedupe.headline import edits
 from aggregator.text.words import words
 
 ENDS = 4  # sentences at the beginning of a text, and at its end, that may stand
-PART = 3  # words of a sentence, at least
+PART = 3  # words of a sentence, at least; one that is all that is said (`Podcast`) may be shorter
 STEM = 5  # letters that two words have in common which are taken for one
 
 _SENTENCE = re.compile(r"(?<=[.!?…。！？।॥])\s+|\s*\n\s*|(?<=[。！？])")
@@ -45,6 +45,9 @@ def parts(title: str, text: str, stands: Container[int] = ()) -> Iterator[tuple[
         if found and (part := _part(("|", *words(found.group(1))))) not in stands:
             yield part, Said((), 3)
     sentences = [said for said in _sentences(text) if said]
+    if len(sentences) == 1 and len(spoken := tuple(words(sentences[0]))) < PART:
+        yield from ((part, Said(spoken, 3)) for part in [_part(spoken)] if spoken and part not in stands)
+        return
     yield from _at_the_end(sentences, stands)
     if len(sentences) > ENDS:
         yield from _at_the_end(sentences[: ENDS - 1 : -1], stands)

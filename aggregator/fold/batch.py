@@ -164,7 +164,7 @@ class Batch:
     def note(self, one: New, story: int, event: int) -> None:
         entry, memory = one.entry, self.memory
         memory.fingerprints[story] = [Known(entry, one.fingerprint)]
-        memory.points[story] = Point(story, entry.published, entry.source, one.vector)
+        memory.points[story] = Point(story, entry.published, entry.source, one.vector, bool(entry.undated))
         memory.events[story] = event
 
     def near(self, one: New, found: Sequence[Found], window: int) -> list[int]:

@@ -244,10 +244,10 @@ class FoldCache:
         """Those that are still there."""
         wanted = list(stories)
         missing = self.points.wake(wanted)
-        for story, (at, source, vector) in (
+        for story, (at, source, vector, undated) in (
             vocabulary.points(self._reader, missing).items() if missing else ()
         ):
-            self.points[story] = Point(story, at, source, vector)
+            self.points[story] = Point(story, at, source, vector, undated)
         return {story: self.points[story] for story in wanted if story in self.points}
 
     def events_of(self, stories: Iterable[int]) -> dict[int, int]:

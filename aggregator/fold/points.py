@@ -24,13 +24,18 @@ class _Resting:
     source: str
     words: tuple[str, ...]
     weights: array[float]
+    undated: bool
 
     @classmethod
     def of(cls, point: Point) -> _Resting:
-        return cls(point.at, point.source, tuple(point.vector), array("d", [*point.vector.values()]))
+        return cls(
+            point.at, point.source, tuple(point.vector), array("d", [*point.vector.values()]), point.undated
+        )
 
     def woken(self, story: int) -> Point:
-        return Point(story, self.at, self.source, dict(zip(self.words, self.weights, strict=True)))
+        return Point(
+            story, self.at, self.source, dict(zip(self.words, self.weights, strict=True)), self.undated
+        )
 
 
 class Points(dict[int, Point]):

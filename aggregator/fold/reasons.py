@@ -29,9 +29,15 @@ def of_member(
         ("shared words", ", ".join(shared)),
         ("closest story", f"{member.closest:.0%} sure"),
         ("all stories", f"{member.average:.0%} sure on average"),
-        ("time between", span(abs(story.at - nearest.at))),
+        ("time between", _time_between(story, nearest)),
     )
     return Reason("event", against, member.likeness, cluster.THRESHOLD, features)
+
+
+def _time_between(a: Point, b: Point) -> str:
+    if a.undated or b.undated:
+        return f"not known; counts as {span(int(cluster.hours_between(a, b) * 3600))}"
+    return span(abs(a.at - b.at))
 
 
 def _as_written(terms: Sequence[str], said: Fingerprint) -> list[str]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from aggregator.model import Entry, Failure, Feed, FetchResult, Limits, ParseResult
+from aggregator.model import TEXT, Entry, Failure, Feed, FetchResult, Limits, ParseResult
 from aggregator.parse import normal
 from aggregator.patterns import lazy
 from aggregator.text import markup, words
@@ -48,7 +48,7 @@ def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
     ]
     if not entries:
         return _failed("empty", f"{_name(fetched)}: no text in it")
-    return normal.unique(Feed(format="text"), entries, limits, [])
+    return normal.unique(Feed(format=TEXT), entries, limits, [])
 
 
 def _name(fetched: FetchResult) -> str:

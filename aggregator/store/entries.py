@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from aggregator import kinds
 from aggregator.batches import batches
-from aggregator.model import Entry, PollResult, Source, SourceState, StateChange
+from aggregator.model import BY_HAND, TEXT, Entry, PollResult, Source, SourceState, StateChange
 from aggregator.store import intents, raw, rows
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.members import touch_stories_of, withdraw
@@ -77,7 +77,8 @@ def _entries(writer: Writer, polled: PollResult, keep: Callable[[Entry], bool]) 
     take_keys(writer, source, entries, stored, known)
     updated = _say_all_again(writer, polled, known, keep)
     strangers = [entry for entry in entries if entry.key not in known]
-    new = _insert(writer, strangers, polled.at, keep)
+    is_first = bool(strangers) and _is_first(writer, polled)
+    new = _insert(writer, strangers, polled.at, keep, is_first)
     numbers = {key: old.id for key, old in known.items()} | new
     others = (numbers[entry.key] for entry in entries)
     present = [number or next(others) for number in held] if held else list(others)
@@ -155,29 +156,44 @@ def _remember_items(writer: Writer, polled: PollResult, present: Sequence[int]) 
 # At the end of each statement the full-text index writes out what it holds, as a segment of its own, to be
 # merged later: so many entries in one.
 AT_ONCE = 20
-_NEW_ENTRIES = f"INSERT INTO entry ({', '.join(rows.ENTRY_COLUMNS)}, kept) VALUES "
-_NEW_ENTRY = f"({', '.join('?' * len(rows.ENTRY_COLUMNS))}, ?)"
+_NEW_ENTRIES = f"INSERT INTO entry ({', '.join(rows.ENTRY_COLUMNS)}, kept, undated) VALUES "
+_NEW_ENTRY = f"({', '.join('?' * len(rows.ENTRY_COLUMNS))}, ?, ?)"
+
+
+def _is_first(reader: Reader, polled: PollResult) -> bool:
+    """Whether it is the first document of a feed: what it tells may be of any time before. What somebody
+    writes by hand, or into a file of stories, is of now.
+    """
+    if polled.pushed or polled.source == BY_HAND or (polled.feed and polled.feed.format == TEXT):
+        return False
+    told = reader.value("SELECT last_new FROM source WHERE id = ?", (polled.source,))
+    return told is None
 
 
 def _insert(
-    writer: Writer, entries: Sequence[Entry], at: int, keep: Callable[[Entry], bool]
+    writer: Writer, entries: Sequence[Entry], at: int, keep: Callable[[Entry], bool], is_first: bool
 ) -> dict[str, int]:
-    """Key → number of these new entries."""
+    """Key → number of these new entries. `is_first`: of the first document of their source."""
     numbers: dict[str, int] = {}
     ids: set[str] = set()
     for some in batches(entries, AT_ONCE):
         stored = [_begun(entry, at, free_id(writer, entry, ids)) for entry in some]
-        given = _insert_together(writer, stored, [keep(entry) for entry in stored])
+        undated = [is_first and entry.published is None for entry in some]
+        given = _insert_together(writer, stored, [keep(entry) for entry in stored], undated)
         numbers |= {entry.key: number for entry, number in zip(stored, given, strict=True)}
     return numbers
 
 
-def _insert_together(writer: Writer, stored: Sequence[Entry], kept: Sequence[bool]) -> range:
-    """Their numbers. `kept`: which of them the source's include and exclude let through."""
+def _insert_together(
+    writer: Writer, stored: Sequence[Entry], kept: Sequence[bool], undated: Sequence[bool]
+) -> range:
+    """Their numbers. `kept`: which of them the source's include and exclude let through; `undated`: of which
+    nobody knows when they were new.
+    """
     values = (
         value
-        for entry, is_kept in zip(stored, kept, strict=True)
-        for value in (*rows.entry_row(entry), int(is_kept))
+        for entry, is_kept, is_undated in zip(stored, kept, undated, strict=True)
+        for value in (*rows.entry_row(entry), int(is_kept), int(is_undated))
     )
     last = writer.insert(_NEW_ENTRIES + ", ".join([_NEW_ENTRY] * len(stored)), tuple(values))
     given = range(last - len(stored) + 1, last + 1)  # one more than the largest before, each

@@ -36,6 +36,7 @@ class PendingEntry(NamedTuple):
     enclosures: str  # JSON
     image: str | None
     taken_from: str = ""  # the title of the feed that a planet or aggregator took it from
+    undated: int = 0  # 1: nobody knows when it was new
 
     @property
     def media(self) -> frozenset[str]:
@@ -53,7 +54,7 @@ _NONE: frozenset[str] = frozenset()
 # `?`: how many characters of the text
 _COLUMNS = (
     f"e.id, {rows.TELLER}, e.public_id, e.link, e.link_key, e.title, substr(e.text, 1, ?), e.language, "
-    f"e.published, e.first_seen, e.changed, e.enclosures, e.image, {rows.TAKEN_FROM}"
+    f"e.published, e.first_seen, e.changed, e.enclosures, e.image, {rows.TAKEN_FROM}, e.undated"
 )
 
 

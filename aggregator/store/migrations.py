@@ -484,4 +484,10 @@ def m018_archived(db: Database) -> None:
     )
 
 
+@_step
+def m019_undated(db: Database) -> None:
+    """Whether anybody knows when an entry was new. Of those that are there already it is not noted."""
+    _script(db, "ALTER TABLE entry ADD COLUMN undated INTEGER NOT NULL DEFAULT 0;")
+
+
 # fmt: on

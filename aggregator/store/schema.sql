@@ -61,6 +61,7 @@ CREATE TABLE entry ( -- one item as one source said it, in our normal form
   digest TEXT NOT NULL, -- of all that it says; another one is an edit
   revisions INTEGER NOT NULL DEFAULT 0, -- edits that were taken
   kept INTEGER NOT NULL DEFAULT 1, -- 0: left out by the source's include and exclude
+  undated INTEGER NOT NULL DEFAULT 0, -- 1: no date, and in the first document of its source: nobody knows when it was new
   UNIQUE (source, key)
 ) STRICT;
 CREATE INDEX entry_published ON entry (published);

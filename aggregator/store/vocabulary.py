@@ -111,16 +111,18 @@ def unpacked(words: str, weights: bytes) -> dict[str, float]:
     return dict(zip(words.split(), [weight / _SCALE for weight in found], strict=True))
 
 
-def points(reader: Reader, stories: Iterable[int]) -> dict[int, tuple[int, str, dict[str, float]]]:
-    """Story → (published, source of the entry that founded it or "", vector), of those that have a vector."""
+def points(reader: Reader, stories: Iterable[int]) -> dict[int, tuple[int, str, dict[str, float], bool]]:
+    """Story → (published, source of the entry that founded it or "", vector, whether nobody knows when that
+    was new), of those that have a vector.
+    """
     query = (
         f"SELECT v.story, s.published, CASE WHEN e.id IS NULL THEN '' ELSE {rows.TELLER} END, v.words, "
-        "v.weights FROM vector v JOIN story s ON s.id = v.story LEFT JOIN entry e ON e.public_id = "
+        "v.weights, coalesce(e.undated, 0) FROM vector v JOIN story s ON s.id = v.story LEFT JOIN entry e ON e.public_id = "
         "s.public_id WHERE v.story"
     )
     return {
-        story: (at, source, unpacked(words, weights))
-        for story, at, source, words, weights in reader.chosen(query, stories)
+        story: (at, source, unpacked(words, weights), bool(undated))
+        for story, at, source, words, weights, undated in reader.chosen(query, stories)
     }
 
 
