@@ -424,7 +424,7 @@ def _identities(store: Store) -> list[tuple[int, str, int]]:
 @pytest.mark.parametrize(
     ("item", "index"),
     [
-        ({"link": "https://a.example/1"}, "entry_link_key"),
+        ({"link": "https://a.example/1"}, "l USING PRIMARY KEY (link_hash=? AND source=?)"),
         ({"link": "https://a.example/1?cmp=2"}, "entry_doubtful"),
         ({"link": None}, "entry_unlinked"),
     ],

@@ -66,7 +66,7 @@ def test_what_comes_in_one_second_is_in_the_order_of_ids_page_by_page(
 
 
 def test_an_archive_tells_ids_of_one_hash_apart(tmp_path: Path) -> None:
-    one, other = "https://x.example/lcckiihfl", "https://x.example/gkdhjkeii"
+    one, other = "https://x.example/59085", "https://x.example/59262"
     assert rows.id_hash(one) == rows.id_hash(other)
     with open_writer(tmp_path / "t.db") as store:
         put(

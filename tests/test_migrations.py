@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import sqlite3
+import zlib
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,8 @@ RELEASED = (
     "bfec634a",
     "5edb17fc",
     "8e6f6624",
+    "a880f825",
+    "1ff605dd",
 )
 PACKED = {"vector": 13, "raw": 17}  # since when a table's rows are packed as they are: `undone` unpacks them
 FORMER = {"raw": "said", "pending_entry": "untold", "state_change": "notice"}
@@ -106,6 +109,11 @@ def undone(conn: sqlite3.Connection, version: int) -> None:
         query = "SELECT r.entry, r.packed, e.title, e.link, e.content FROM new.raw r JOIN new.entry e ON e.id = r.entry"
         said = [(number, raw.unpacked(*others)) for number, *others in conn.execute(query).fetchall()]
         conn.executemany(f"INSERT INTO {'said' if version < 12 else 'raw'} VALUES (?, ?)", said)
+    if version < 20:
+        conn.create_function("crc", 1, lambda text: zlib.crc32(text.encode()) - (1 << 31))
+        for table in ("story", "event"):
+            column = "name" if version < 12 else "id_hash"
+            conn.execute(f"UPDATE {table} SET {column} = crc(public_id)")
     if version < 16:
         conn.execute("UPDATE posting SET term = term + 2147483648, at = at + period * 604800")
         for table in ("story", "event"):
@@ -123,14 +131,14 @@ def aged(path: Path, version: int) -> None:
         if table.startswith(("sqlite_", "_sqlite", "entry_fts")):
             continue
         former = FORMER.get(table, table) if version < 12 else table
-        there = {row[1] for row in conn.execute(f"PRAGMA table_info({former})")}
+        there = {row[1] for row in conn.execute(f"PRAGMA main.table_info({former})")}
         pairs = []
         for row in conn.execute(f"SELECT name FROM pragma_table_info('{table}', 'new')").fetchall():
             old = FORMER_COLUMNS.get((table, row[0]), row[0]) if version < 12 else row[0]
             pairs += [(old, row[0])] if old in there else []
         if pairs and version >= PACKED.get(table, 0):
             conn.execute(
-                f"INSERT INTO {former} ({', '.join(a for a, _ in pairs)}) SELECT {', '.join(b for _, b in pairs)} FROM new.{table}"
+                f"INSERT INTO main.{former} ({', '.join(a for a, _ in pairs)}) SELECT {', '.join(b for _, b in pairs)} FROM new.{table}"
             )
     undone(conn, version)
     conn.execute("PRAGMA application_id = 0x61676772")
@@ -206,3 +214,31 @@ def test_views_show_a_title_when_the_founder_is_gone(tmp_path: Path) -> None:
             assert store.rows(f"SELECT title, link FROM {view}") == [
                 ("Ferry sinks off Brannock", "https://x.example/1")
             ]
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_what_was_unique_goes_where_sqlite_lets_it_and_does_no_harm_else(
+    tmp_path: Path, refuses: bool
+) -> None:
+    """Some systems' SQLite lets nobody write into its schema: the same as if the pragma did nothing."""
+    path = tmp_path / "t.db"
+    with open_writer(path) as store:
+        put(store, entry("a", "1", "Ferry sinks off Brannock", link="https://x.example/1?id=2"))
+    aged(path, 19)
+    conn = sqlite3.connect(path, isolation_level=None)
+    teach(conn)
+
+    def allowed(action: int, name: str | None, *others: str | None) -> int:
+        off = refuses and action == sqlite3.SQLITE_PRAGMA and name == "writable_schema"
+        return sqlite3.SQLITE_IGNORE if off else sqlite3.SQLITE_OK
+
+    conn.set_authorizer(allowed)
+    migrations.apply(conn)
+    conn.set_authorizer(None)
+    unique = "SELECT count(*) FROM pragma_index_list('entry') WHERE origin = 'u'"
+    assert conn.execute(unique).fetchone() == (2 if refuses else 0,)
+    assert conn.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    conn.close()
+    with open_writer(path) as store:
+        again = entry("a", "1", "Ferry sinks off Brannock", link="https://x.example/1?id=2")
+        assert put(store, again, entry("a", "2", "Łódź elects")).new == 1

@@ -13,7 +13,7 @@ import pytest
 
 from aggregator import urls
 from aggregator.errors import StoreError
-from aggregator.store import Store, entries, lookup, open_reader, open_writer
+from aggregator.store import Store, entries, lookup, members, open_reader, open_writer
 from aggregator.store.base import LARGE_STORE
 from tests.helpers import change, entry, put
 
@@ -158,3 +158,95 @@ def test_many_new_entries_are_stored_in_few_statements(
         assert [lookup.said(store, number) for number, _ in found[1:]] == [one.raw for one in new]
         assert store.column("SELECT entry FROM pending_entry") == [number for number, _ in found]
         assert store.value("SELECT count(DISTINCT segid) FROM entry_fts_idx") == before + segments
+
+
+# (what is alike, which table finds by it, guids or links of which the hashes are the same)
+ALIKE = [
+    ("published ids", "by_id", "id_hash", "https://x.example/59085", "https://x.example/59262"),
+    ("keys", "by_key", "key_hash", "36969", "39772"),
+    ("links", "by_link", "link_hash", "https://a.example/68637", "https://a.example/139293"),
+]
+
+
+@pytest.mark.parametrize(("what", "table", "column", "one", "other"), ALIKE)
+def test_C4_what_has_the_same_hash_is_told_apart(
+    tmp_path: Path, what: str, table: str, column: str, one: str, other: str
+) -> None:
+    by_link = what == "links"
+    both = [
+        entry("a", "first" if by_link else one, "Ferry sinks", link=one if by_link else None),
+        entry("a", "second" if by_link else other, "Łódź elects", link=other if by_link else None),
+    ]
+    with open_writer(tmp_path / "a.db") as store:
+        assert put(store, both[0]).new == put(store, *both).new == 1, what
+        twice = f"SELECT count(*) FROM {table} GROUP BY {column} HAVING count(*) > 1"
+        assert store.rows(twice) == [(2,)], "the same hash"
+        assert put(store, *both) == entries.Absorbed(), "each is known"
+        for name, found in ((one, both[0]), (other, both[1])):
+            assert [known.title for known in lookup.find(store, name)] == [found.title]
+        if by_link:
+            assert [len(members.same_link(store, str(found.link_key))) for found in both] == [1, 1]
+        renamed = [replace(found, key=f"{found.key} anew", guid=f"{found.key} anew") for found in both]
+        assert put(store, *renamed).new == 0, "by their words"
+        change(store, "DELETE FROM entry WHERE title = 'Ferry sinks'")
+        assert store.rows(f"SELECT count(*) FROM {table}") == [(1,)], "its own row alone"
+
+
+def hashed(store: Store) -> list[list[tuple[object, ...]]]:
+    """By what entries are found: as it is, and as it should be."""
+    found = "id_hash(public_id), id", "id_hash(source || char(10) || key), id"
+    links = (
+        "SELECT id_hash(link_key), source, published, id FROM entry WHERE link_key IS NOT NULL UNION "
+        "SELECT id_hash(substr(link_key, 1, instr(link_key, '?'))), source, published, id FROM entry "
+        "WHERE instr(link_key, '?')"
+    )
+    asked = [
+        *("SELECT * FROM by_id ORDER BY 1, 2", "SELECT * FROM by_key ORDER BY 1, 2"),
+        "SELECT * FROM by_link ORDER BY 1, 2, 3, 4",
+        *(f"SELECT {one} FROM entry ORDER BY 1, 2" for one in found),
+        f"{links} ORDER BY 1, 2, 3, 4",
+    ]
+    return [store.rows(one) for one in asked]
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "refused"),
+    [
+        ("another key", "UPDATE entry SET key = 'new' WHERE id = 1", None),
+        ("the key of another one", "UPDATE entry SET key = 'two' WHERE id = 1", "one key of a source"),
+        ("another published id", "UPDATE entry SET public_id = 'urn:x:9' WHERE id = 1", "never changes"),
+        ("another source", "UPDATE entry SET source = 'c' WHERE source = 'b'", None),
+        ("one source for both of a key", "UPDATE entry SET source = 'a'", "one key of a source"),
+        ("another link", "UPDATE entry SET link_key = 'b.example/9?c=d' WHERE id < 3", None),
+        ("no link", "UPDATE entry SET link_key = NULL", None),
+        ("a query of no words", "UPDATE entry SET link_key = 'b.example/?'", None),
+        ("another date", "UPDATE entry SET published = published - 9", None),
+        ("gone", "DELETE FROM entry WHERE id <> 2", None),
+        ("again", "INSERT INTO entry SELECT * FROM entry WHERE id = 1", "UNIQUE"),
+        ("a published id again", "WITH", "one published id"),
+    ],
+)
+def test_F14_no_two_entries_share_an_id_or_a_key(
+    tmp_path: Path, name: str, query: str, refused: str | None
+) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        put(
+            store,
+            entry("a", "one", "Ferry sinks", link="https://a.example/1?id=3"),
+            entry("a", "two", "Łódź elects", link="https://a.example/1?id=4"),
+            entry("b", "one", "Ferry sinks again"),
+        )
+        columns = [row[0] for row in store.rows("SELECT name FROM pragma_table_info('entry')")]
+        copied = [{"id": "9", "key": "'x'"}.get(column, column) for column in columns]
+        copy = f"INSERT INTO entry SELECT {', '.join(copied)} FROM entry WHERE id = 1"
+        asked = copy if query == "WITH" else query
+        before = hashed(store)
+        if refused is None:
+            change(store, asked)
+            assert hashed(store) != before, name
+        else:
+            with pytest.raises(sqlite3.Error, match=refused):
+                change(store, asked)
+            assert hashed(store) == before, name
+        found = hashed(store)
+        assert found[:3] == found[3:], name

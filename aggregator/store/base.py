@@ -232,14 +232,23 @@ class Store(Reader):
             raise self._ours(error) from error
 
 
+def teach_hash(conn: sqlite3.Connection) -> None:
+    """The function that queries call, of who writes and who reads: `rows.id_hash`."""
+    conn.create_function("id_hash", 1, _hash, deterministic=True)
+
+
+def _hash(text: str | None) -> int | None:
+    return None if text is None else rows.id_hash(text)
+
+
 def teach(conn: sqlite3.Connection) -> None:
     """The functions that triggers call, those of the full-text index and of what sources said; and by what
     indexes know an id.
     """
     conn.execute("PRAGMA trusted_schema = ON")
+    teach_hash(conn)
     conn.create_function("words", 1, _words, deterministic=True)
     conn.create_function("words_beside", 2, _words_beside, deterministic=True)
-    conn.create_function("id_hash", 1, rows.id_hash, deterministic=True)
     conn.create_function("packed_anew", 7, raw.packed_anew, deterministic=True)
 
 

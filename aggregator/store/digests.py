@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aggregator.digest import Digest
 from aggregator.model import StateChange
+from aggregator.store import rows
 from aggregator.store.base import Reader, Store
 
 _COLUMNS = "topic, until, public_id, title, html, text, events"
@@ -72,8 +73,8 @@ def grown_events(reader: Reader, after: int, limit: int) -> list[tuple[int, int]
 def joined_events(reader: Reader, since: int) -> list[tuple[int, int]]:
     """(when, event) of what the user joined after this time."""
     query = (
-        "SELECT o.at, s.event FROM override o JOIN entry e ON e.public_id = o.a "
-        "JOIN member m ON m.entry = e.id JOIN story s ON s.id = m.story WHERE o.kind = 'join' AND o.at > ? ORDER BY o.at, o.a, o.b"
+        f"SELECT o.at, s.event FROM override o JOIN member m ON m.entry = {rows.entry_of('o.a')} "
+        "JOIN story s ON s.id = m.story WHERE o.kind = 'join' AND o.at > ? ORDER BY o.at, o.a, o.b"
     )
     return [(int(at), int(event)) for at, event in reader.rows(query, (since,))]
 

@@ -57,7 +57,7 @@ def record_reasons(writer: Writer, found: Iterable[tuple[str, Reason]]) -> None:
     """
     writer.run_many(
         "UPDATE member SET level = ?, against = ?, score = ?, threshold = ?, features = ? "
-        "WHERE (level IS NULL OR level = 'event') AND entry = (SELECT id FROM entry WHERE public_id = ?)",
+        f"WHERE (level IS NULL OR level = 'event') AND entry = {rows.entry_of('?6')}",
         [
             (why.level, why.against, why.score, why.threshold, rows.dump(why.features), name)
             for name, why in found
@@ -119,8 +119,8 @@ def move_stories(writer: Writer, stories: Sequence[int], event: int) -> None:
 def headline(reader: Reader, event: int) -> str:
     """Of the entry that founded it, or its published id where that is gone."""
     row = reader.one(
-        "SELECT e.title, v.public_id FROM event v LEFT JOIN entry e ON e.public_id = v.public_id WHERE v.id "
-        "= ?",
+        "SELECT e.title, v.public_id FROM event v "
+        f"LEFT JOIN entry e ON e.id = {rows.entry_of('v.public_id', 'v.id_hash')} WHERE v.id = ?",
         (event,),
     )
     return f"“{row[0]}”" if row[0] else str(row[1])

@@ -9,6 +9,7 @@ from aggregator.batches import batches
 from aggregator.model import Entry
 from aggregator.store import raw, rows
 from aggregator.store.base import Reader, Values
+from aggregator.store.rows import id_hash
 
 
 def newest_entry(reader: Reader) -> int:
@@ -16,9 +17,18 @@ def newest_entry(reader: Reader) -> int:
     return int(reader.value("SELECT coalesce(max(id), 0) FROM entry"))
 
 
+def numbers_of(reader: Reader, public_ids: Iterable[str]) -> dict[str, int]:
+    """Published id → the entry that has it, of those that are stored."""
+    wanted = set(public_ids)
+    query = "SELECT e.public_id, e.id FROM by_id i CROSS JOIN entry e ON e.id = i.entry WHERE i.id_hash"
+    found = reader.chosen(query, {id_hash(one) for one in wanted})
+    return {public_id: number for public_id, number in found if public_id in wanted}
+
+
 def titles_of(reader: Reader, ids: Iterable[str]) -> tuple[str, ...]:
     """The headlines of entries with these published ids, sorted."""
-    found = reader.chosen("SELECT title, link FROM entry WHERE public_id", ids)
+    numbers = numbers_of(reader, ids).values()
+    found = reader.chosen("SELECT title, link FROM entry WHERE id", numbers)
     return tuple(sorted(title or link or "" for title, link in found))
 
 
@@ -37,11 +47,18 @@ _OF_KEY = (
     "WITH RECURSIVE tells (source) AS (SELECT min(source) FROM entry UNION ALL "
     "SELECT (SELECT min(source) FROM entry WHERE source > tells.source) FROM tells WHERE tells.source IS NOT "
     "NULL) "
-    "SELECT e.id FROM tells CROSS JOIN entry e ON e.source = tells.source AND "
+    "SELECT e.id FROM tells CROSS JOIN by_key k ON k.key_hash = id_hash(tells.source || char(10) || ?1) "
+    "CROSS JOIN entry e ON e.id = k.entry AND e.source = tells.source AND e.key = ?1"
 )
-# A guid, also where another item took it over and it goes on under a longer key (`recognise.take_keys`).
-_GUID = (
-    "e.key >= ?1 AND e.key < ?1 || char(11) AND (e.key = ?1 OR substr(e.key, length(?1) + 1, 1) = char(10))"
+# Where another item took a guid over it goes on under a longer key (`recognise.take_keys`).
+_OF_LONGER_KEY = (
+    "SELECT id FROM entry WHERE instr(key, char(10)) > 0 AND key >= ?1 || char(10) AND key < ?1 || char(11)"
+)
+
+
+_OF_LINK_KEY = (
+    "SELECT e.id FROM by_link l CROSS JOIN entry e ON e.id = l.entry "
+    "WHERE l.link_hash = id_hash(?1) AND e.link_key = ?1"
 )
 
 
@@ -61,14 +78,14 @@ def find(reader: Reader, name: str) -> tuple[Entry, ...]:
 
 def _ways(name: str, link_key: str | None) -> Iterator[tuple[str, Values]]:
     """Queries for what a name may be, the most certain first. Each goes by an index, or looks at few."""
-    yield "SELECT id FROM entry WHERE public_id = ?", (name,)
-    yield f"{_OF_KEY} {_GUID}", (name,)
+    yield f"SELECT {rows.entry_of('?1')}", (name,)
+    yield f"{_OF_KEY} UNION ALL {_OF_LONGER_KEY}", (name,)
     if link_key is not None:
-        yield "SELECT id FROM entry WHERE link_key = ? AND link = ?", (link_key, name)
+        yield f"{_OF_LINK_KEY} AND e.link = ?2", (link_key, name)
     elif "://" in name:  # a home page identifies no item, but may be all that one has
         yield "SELECT id FROM entry WHERE link_key IS NULL AND link = ?", (name,)
-    yield "SELECT id FROM entry WHERE link_key = ?", (name,)
-    yield "SELECT id FROM entry WHERE link_key = ?", (link_key,)
+    yield _OF_LINK_KEY, (name,)
+    yield _OF_LINK_KEY, (link_key,)
 
 
 def by_number(reader: Reader, numbers: Iterable[int]) -> dict[int, Entry]:

@@ -14,7 +14,7 @@ from aggregator.model import Reason
 from aggregator.store import rows
 from aggregator.store.base import Reader, Writer
 from aggregator.store.overrides import JOINED
-from aggregator.store.rows import id_hash
+from aggregator.store.rows import id_hash, word_hash
 from aggregator.store.unpublished import mark_event, mark_events
 from aggregator.store.vocabulary import PERIOD, forget_postings_of, packed
 
@@ -95,8 +95,9 @@ def tellings(reader: Reader, story: int, below: float, most: int, characters: in
 def same_link(reader: Reader, link_key: str) -> list[tuple[str, int, int | None]]:
     """(source, entry, its story if it has one) of the entries with this canonical link, oldest first."""
     return reader.rows(
-        f"SELECT {rows.TELLER}, e.id, m.story FROM entry e LEFT JOIN member m ON m.entry = e.id WHERE "
-        "e.link_key = ? AND e.kept = 1 "
+        f"SELECT {rows.TELLER}, e.id, m.story FROM by_link l CROSS JOIN entry e ON e.id = l.entry "
+        "LEFT JOIN member m ON m.entry = e.id "
+        "WHERE l.link_hash = id_hash(?1) AND e.link_key = ?1 AND e.kept = 1 "
         "ORDER BY e.published, e.public_id LIMIT 200",
         (link_key,),
     )
@@ -108,7 +109,9 @@ def same_page(reader: Reader, link_key: str, title: str) -> list[tuple[str, int,
     """
     page = urls.page(link_key)
     return reader.rows(
-        f"SELECT {rows.TELLER}, e.id, m.story FROM (SELECT id FROM entry WHERE link_key = ?1 AND +title = ?2 "
+        f"SELECT {rows.TELLER}, e.id, m.story FROM (SELECT o.id FROM by_link l "
+        "CROSS JOIN entry o ON o.id = l.entry "
+        "WHERE l.link_hash = id_hash(?1) AND o.link_key = ?1 AND o.title = ?2 "
         "UNION ALL "
         "SELECT id FROM entry WHERE instr(link_key, ' ') > 0 AND title = ?2 AND +link_key > ?1 || ' ' AND "
         "+link_key < ?1 || '!') "
@@ -179,7 +182,7 @@ class Additions:
     def postings(self, terms: Mapping[str, int], at: int, story: int) -> None:
         """From now on these words, each with its weight there, find the story."""
         period, since = divmod(at, PERIOD)
-        self._postings += [(period, id_hash(term), since, story, weight) for term, weight in terms.items()]
+        self._postings += [(period, word_hash(term), since, story, weight) for term, weight in terms.items()]
 
     def flush(self) -> None:
         writer = self._writer
@@ -218,10 +221,8 @@ def touch(writer: Writer, found: list[tuple[int, int]]) -> None:
 
 def founder(reader: Reader, story: int) -> int | None:
     """The entry that founded a story; None where it is gone."""
-    row = reader.row(
-        "SELECT e.id FROM story s JOIN entry e ON e.public_id = s.public_id WHERE s.id = ?", (story,)
-    )
-    return None if row is None else int(row[0])
+    found = reader.value(f"SELECT {rows.FOUNDER} FROM story s WHERE s.id = ?", (story,))
+    return None if found is None else int(found)
 
 
 def merge_stories(writer: Writer, kept: int, gone: int, reason: Reason) -> None:
@@ -257,7 +258,7 @@ def placed(reader: Reader, public_id: str) -> Placed | None:
     """Of the entry with this published id; None while it waits or where there is none."""
     row = reader.row(
         "SELECT e.id, m.story, s.event, s.published FROM entry e JOIN member m ON m.entry = e.id JOIN story "
-        "s ON s.id = m.story WHERE e.public_id = ?",
+        f"s ON s.id = m.story WHERE e.id = {rows.entry_of('?1')}",
         (public_id,),
     )
     return None if row is None else Placed(*row)

@@ -490,4 +490,168 @@ def m019_undated(db: Database) -> None:
     _script(db, "ALTER TABLE entry ADD COLUMN undated INTEGER NOT NULL DEFAULT 0;")
 
 
+_FOUND = """CREATE TABLE by_id (
+  id_hash INTEGER NOT NULL,
+  entry INTEGER NOT NULL,
+  PRIMARY KEY (id_hash, entry)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE by_key (
+  key_hash INTEGER NOT NULL,
+  entry INTEGER NOT NULL,
+  PRIMARY KEY (key_hash, entry)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE by_link (
+  link_hash INTEGER NOT NULL,
+  source TEXT NOT NULL,
+  published INTEGER NOT NULL,
+  entry INTEGER NOT NULL,
+  PRIMARY KEY (link_hash, source, published, entry)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER entry_found_ai AFTER INSERT ON entry BEGIN
+  SELECT RAISE(ABORT, 'two entries with one published id') FROM by_id i JOIN entry o ON o.id = i.entry
+    WHERE i.id_hash = id_hash(new.public_id) AND o.public_id = new.public_id;
+  SELECT RAISE(ABORT, 'two entries with one key of a source') FROM by_key k JOIN entry o ON o.id = k.entry
+    WHERE k.key_hash = id_hash(new.source || char(10) || new.key) AND o.source = new.source AND o.key = new.key;
+  INSERT INTO by_id VALUES (id_hash(new.public_id), new.id);
+  INSERT INTO by_key VALUES (id_hash(new.source || char(10) || new.key), new.id);
+  INSERT OR IGNORE INTO by_link SELECT id_hash(new.link_key), new.source, new.published, new.id WHERE new.link_key IS NOT NULL;
+  INSERT OR IGNORE INTO by_link SELECT id_hash(substr(new.link_key, 1, instr(new.link_key, '?'))), new.source, new.published, new.id
+    WHERE instr(new.link_key, '?') > 0;
+END;
+CREATE TRIGGER entry_found_ad AFTER DELETE ON entry BEGIN
+  DELETE FROM by_id WHERE id_hash = id_hash(old.public_id) AND entry = old.id;
+  DELETE FROM by_key WHERE key_hash = id_hash(old.source || char(10) || old.key) AND entry = old.id;
+  DELETE FROM by_link WHERE link_hash IN (id_hash(old.link_key), id_hash(substr(old.link_key, 1, instr(old.link_key, '?'))))
+    AND source = old.source AND published = old.published AND entry = old.id;
+END;
+CREATE TRIGGER entry_id_au AFTER UPDATE OF public_id ON entry WHEN old.public_id <> new.public_id BEGIN
+  SELECT RAISE(ABORT, 'a published id never changes');
+END;
+CREATE TRIGGER entry_key_au AFTER UPDATE OF source, key ON entry WHEN old.source <> new.source OR old.key <> new.key BEGIN
+  SELECT RAISE(ABORT, 'two entries with one key of a source') FROM by_key k JOIN entry o ON o.id = k.entry
+    WHERE k.key_hash = id_hash(new.source || char(10) || new.key) AND o.source = new.source AND o.key = new.key
+    AND o.id <> new.id;
+  DELETE FROM by_key WHERE key_hash = id_hash(old.source || char(10) || old.key) AND entry = new.id;
+  INSERT INTO by_key VALUES (id_hash(new.source || char(10) || new.key), new.id);
+END;
+CREATE TRIGGER entry_link_au AFTER UPDATE OF source, link_key, published ON entry
+WHEN old.source <> new.source OR old.link_key IS NOT new.link_key OR old.published <> new.published BEGIN
+  DELETE FROM by_link WHERE link_hash IN (id_hash(old.link_key), id_hash(substr(old.link_key, 1, instr(old.link_key, '?'))))
+    AND source = old.source AND published = old.published AND entry = old.id;
+  INSERT OR IGNORE INTO by_link SELECT id_hash(new.link_key), new.source, new.published, new.id WHERE new.link_key IS NOT NULL;
+  INSERT OR IGNORE INTO by_link SELECT id_hash(substr(new.link_key, 1, instr(new.link_key, '?'))), new.source, new.published, new.id
+    WHERE instr(new.link_key, '?') > 0;
+END;
+"""
+
+_EVENTS = """CREATE VIEW events AS SELECT v.id, e.title, e.link, -- as of stories
+  strftime('%Y-%m-%dT%H:%M:%SZ', v.published, 'unixepoch') AS published,
+  (SELECT count(*) FROM story s WHERE s.event = v.id) AS stories,
+  (SELECT count(DISTINCT o.source) FROM story s JOIN member m ON m.story = s.id JOIN entry o ON o.id = m.entry
+    WHERE s.event = v.id) AS sources, v.public_id
+  FROM event v LEFT JOIN entry e ON e.id = coalesce(
+    (SELECT o.id FROM by_id i JOIN entry o ON o.id = i.entry WHERE i.id_hash = v.id_hash AND o.public_id = v.public_id),
+    (SELECT o.id FROM story s JOIN member m ON m.story = s.id JOIN entry o ON o.id = m.entry WHERE s.event = v.id
+      ORDER BY o.published, o.public_id LIMIT 1));
+"""
+
+_ENTRY_NOW = """CREATE TABLE entry ( -- one item as one source said it, in our normal form
+  id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  key TEXT NOT NULL, -- by which the source's next document finds it: guid, or made from link and title
+  public_id TEXT NOT NULL, -- published; never changes
+  guid TEXT, -- as the source said it
+  link TEXT, -- to follow
+  link_key TEXT, -- to compare; behind a space what may be tracking only
+  title TEXT NOT NULL, -- plain text
+  summary TEXT NOT NULL, -- safe markup
+  text TEXT NOT NULL, -- words of summary and content, to compare and search
+  content TEXT NOT NULL, -- safe markup
+  language TEXT,
+  published INTEGER NOT NULL, -- when the source says; else first_seen. Never changes
+  updated INTEGER, -- as the source says
+  first_seen INTEGER NOT NULL,
+  changed INTEGER NOT NULL, -- when it last read differently
+  authors TEXT NOT NULL,
+  categories TEXT NOT NULL,
+  enclosures TEXT NOT NULL,
+  image TEXT,
+  comments TEXT, -- a link to them
+  rights TEXT,
+  extras TEXT NOT NULL, -- elements of extensions that are published again: [[name, value], …]
+  digest TEXT NOT NULL, -- of all that it says; another one is an edit
+  revisions INTEGER NOT NULL DEFAULT 0, -- edits that were taken
+  kept INTEGER NOT NULL DEFAULT 1, -- 0: left out by the source's include and exclude
+  undated INTEGER NOT NULL DEFAULT 0 -- 1: no date, and in the first document of its source: nobody knows when it was new
+) STRICT"""
+
+
+@_step
+def m020_found_by_hashes(db: Database) -> None:
+    """Entries are found by hashes of their ids, keys and links: whole ones, links more often than not, stood in
+    the table and in three indexes. What the hashes are of is read from these indexes, not from the texts.
+    """
+    from aggregator.store.base import teach_hash
+
+    teach_hash(db.conn)
+    _script(
+        db,
+        """UPDATE story SET id_hash = id_hash(public_id);
+        UPDATE event SET id_hash = id_hash(public_id);
+        UPDATE archived SET id_hash = id_hash(public_id);
+        """,
+    )
+    tables, triggers = _FOUND.split("CREATE TRIGGER", 1)
+    _script(db, tables)
+    _script(
+        db,
+        """INSERT INTO by_id SELECT id_hash(public_id), id FROM entry;
+        INSERT INTO by_key SELECT id_hash(source || char(10) || key), id FROM entry;
+        INSERT INTO by_link SELECT id_hash(link_key), source, published, id FROM entry WHERE link_key IS NOT NULL;
+        INSERT OR IGNORE INTO by_link SELECT id_hash(substr(link_key, 1, instr(link_key, '?'))), source, published, id
+          FROM entry WHERE link_key IS NOT NULL AND instr(link_key, '?') > 0;
+        CREATE INDEX entry_longer_key ON entry (key) WHERE instr(key, char(10)) > 0;
+        CREATE INDEX entry_source ON entry (source);
+        DROP INDEX entry_link_key;
+        DROP VIEW events;
+        """,
+    )
+    _script(db, f"CREATE TRIGGER{triggers}")
+    _script(db, _EVENTS)
+    _without_unique(db)
+
+
+def _without_unique(db: Database) -> None:
+    """The indexes of what is unique in `entry` become indexes of the usual kind, and go: no row is written anew,
+    which in a store of a million would take its texts' size once more. Where SQLite is built to refuse that
+    (as some systems' is) they stay, and do no harm.
+    """
+    columns = "SELECT * FROM pragma_table_xinfo('entry')"
+    before = db.conn.execute(columns).fetchall()
+    unique = [
+        (name, ", ".join(row[0] for row in db.conn.execute("SELECT name FROM pragma_index_info(?)", (name,))))
+        for name, made_by in db.conn.execute("SELECT name, origin FROM pragma_index_list('entry')").fetchall()
+        if made_by == "u"
+    ]
+    db.conn.execute("PRAGMA writable_schema = ON")
+    try:
+        for number, (name, indexed) in enumerate(unique):
+            db.conn.execute(
+                "UPDATE sqlite_schema SET name = ?1, sql = 'CREATE UNIQUE INDEX ' || ?1 || ' ON entry (' || ?2 || ')' "
+                "WHERE type = 'index' AND name = ?3",
+                (f"entry_unique_{number}", indexed, name),
+            )
+        db.conn.execute(
+            "UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = 'entry'", (_ENTRY_NOW,)
+        )
+    except sqlite3.DatabaseError as error:
+        if "may not be modified" not in str(error):
+            raise
+        unique = []
+    db.conn.execute("PRAGMA writable_schema = RESET")
+    for number in range(len(unique)):
+        db.conn.execute(f"DROP INDEX entry_unique_{number}")
+    assert db.conn.execute(columns).fetchall() == before
+
+
 # fmt: on

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aggregator.errors import LockedError, StoreError
 from aggregator.store import migrations, trouble
-from aggregator.store.base import Reader, Store, teach
+from aggregator.store.base import Reader, Store, teach, teach_hash
 from aggregator.store.lock import Lock
 
 # "aggr", see https://www.sqlite.org/pragma.html#pragma_application_id
@@ -64,6 +64,7 @@ def open_reader(path: Path) -> Reader:
     try:
         conn = _read_only(path)
         conn.execute("PRAGMA query_only = 1")
+        teach_hash(conn)
         version = conn.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.Error as error:
         raise trouble.ours(path, error) from error

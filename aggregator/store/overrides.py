@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from aggregator.store import rows
 from aggregator.store.base import Reader, Writer
 
 Features = tuple[tuple[str, str], ...]
@@ -39,9 +40,9 @@ def overrides_with_titles(reader: Reader) -> list[tuple[Any, ...]]:
     """(kind, level, when, a, b, title of a, title of b, number of a, number of b), the oldest first; "" and 0
     for what is no stored entry.
     """
-    of = "coalesce((SELECT {} FROM entry WHERE public_id = {}), {})"
+    of = "coalesce((SELECT {} FROM entry WHERE id = {}), {})"
     asked = [("title", "a", "''"), ("title", "b", "''"), ("id", "a", 0), ("id", "b", 0)]
-    entries = ", ".join(of.format(*one) for one in asked)
+    entries = ", ".join(of.format(what, rows.entry_of(name), other) for what, name, other in asked)
     return reader.rows(f"SELECT kind, level, at, a, b, {entries} FROM override ORDER BY at, kind, a, b")
 
 

@@ -14,12 +14,20 @@ from aggregator import urls
 from aggregator.model import Entry
 from aggregator.store import rows
 from aggregator.store.base import Reader, Writer
+from aggregator.store.rows import id_hash
 from aggregator.text.words import words
 
 _DAY = 20 * 3600  # seconds: what comes daily comes some minutes early, too
 ROTATING = 3  # new links of a document, at least, that show what all of its links say
 MAX_NEAR = 100  # stored entries that an item is compared with
-_COLUMNS = "id, key, link_key, title, published, digest, changed, revisions, updated, guid"
+# The entry with a key of a source
+_OF_KEY = (
+    "by_key k CROSS JOIN entry e ON e.id = k.entry "
+    "WHERE k.key_hash = id_hash(?1 || char(10) || ?2) AND e.source = ?1 AND e.key = ?2"
+)
+_COLUMNS = (
+    "e.id, e.key, e.link_key, e.title, e.published, e.digest, e.changed, e.revisions, e.updated, e.guid"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,13 @@ class StoredItem:
 
 def with_keys(reader: Reader, source: str, entries: Sequence[Entry]) -> dict[str, StoredItem]:
     """Key → what is stored under it, of the keys of these entries."""
-    columns, keys = f"SELECT {_COLUMNS} FROM entry WHERE source = ? AND key", {one.key for one in entries}
-    return {row[1]: StoredItem(*row) for row in reader.chosen(columns, keys, source)}
+    keys = {entry.key for entry in entries}
+    query = (
+        f"SELECT {_COLUMNS} FROM by_key k CROSS JOIN entry e ON e.id = k.entry "
+        "WHERE e.source = ? AND k.key_hash"
+    )
+    found = reader.chosen(query, {id_hash(f"{source}\n{key}") for key in keys}, source)
+    return {row[1]: StoredItem(*row) for row in found if row[1] in keys}
 
 
 def recognise(
@@ -142,17 +155,17 @@ def _near(reader: Reader, source: str, entry: Entry, everywhere: frozenset[str])
     """
     own = (source, entry.teller)
     if entry.link_key is None:
-        yield from _newest(reader, "link_key IS NULL AND title = ?", entry.title, *own)
+        yield from _newest(reader, _UNLINKED, entry.title, *own)
         return
     page = urls.page(entry.link_key)
     for link_key in dict.fromkeys((entry.link_key, page)):
-        yield from _newest(reader, "link_key = ?", link_key, *own)
-    for row in _newest(reader, "instr(link_key, ' ') > 0 AND title = ?", entry.title, *own):
+        yield from _newest(reader, _LINKED, link_key, *own)
+    for row in _newest(reader, _DOUBTFUL, entry.title, *own):
         if row.link_key not in (None, entry.link_key) and urls.page(row.link_key) == page:
             yield row
     path, said = urls.parts(entry.link_key)
     if said and everywhere.issuperset(said):
-        yield from _newest(reader, "link_key > ? || '?' AND link_key < ? || '@'", path, path, *own)
+        yield from _newest(reader, _QUERIED, path, *own)
 
 
 def _add_moved(
@@ -251,7 +264,7 @@ def _alike(one: str, other: str) -> bool:
 def _longer_key(reader: Reader, source: str, row: StoredItem) -> str:
     wanted = [f"{row.key}\n{row.link_key}\n{row.title}", f"{row.key}\n{row.id}"]
     return _first_free(
-        lambda key: reader.row("SELECT 1 FROM entry WHERE source = ? AND key = ?", (source, key)) is None,
+        lambda key: reader.row(f"SELECT 1 FROM {_OF_KEY}", (source, key)) is None,
         wanted,
     )
 
@@ -262,7 +275,7 @@ def free_id(reader: Reader, entry: Entry, taken: set[str]) -> str:
     """
 
     def free(name: str) -> bool:
-        return name not in taken and reader.row("SELECT 1 FROM entry WHERE public_id = ?", (name,)) is None
+        return name not in taken and reader.value(f"SELECT {rows.entry_of('?1')}", (name,)) is None
 
     wanted = [
         urls.public_id(entry.source, entry.key, entry.guid),
@@ -283,12 +296,21 @@ def _first_free(free: Callable[[str], bool], wanted: Sequence[str], *minted: str
     return one
 
 
-def _newest(reader: Reader, condition: str, *values: str) -> Iterator[StoredItem]:
+# Where the newest are found, by ?1, and of which columns the source and the date are
+_BY_LINK = "by_link l CROSS JOIN entry e ON e.id = l.entry WHERE l.link_hash = id_hash"
+_LINKED = f"{_BY_LINK}(?1) AND e.link_key = ?1", "l"
+_QUERIED = f"{_BY_LINK}(?1 || '?') AND e.link_key > ?1 || '?' AND e.link_key < ?1 || '@'", "l"
+_UNLINKED = "entry e WHERE link_key IS NULL AND title = ?1", "e"
+_DOUBTFUL = "entry e WHERE instr(link_key, ' ') > 0 AND title = ?1", "e"
+
+
+def _newest(reader: Reader, place: tuple[str, str], value: str, *own: str) -> Iterator[StoredItem]:
     """Some source's every item has one link or one title: what is asked follows what is new, not what is
-    stored.
+    stored. `own`: source and teller.
     """
+    found, by = place
     query = (
-        f"SELECT {_COLUMNS} FROM entry e WHERE {condition} AND source = ? AND {rows.TELLER} = ? "
-        f"ORDER BY published DESC LIMIT {MAX_NEAR}"
+        f"SELECT {_COLUMNS} FROM {found} AND {by}.source = ?2 AND {rows.TELLER} = ?3 "
+        f"ORDER BY {by}.published DESC LIMIT {MAX_NEAR}"
     )
-    yield from [StoredItem(*row) for row in reader.rows(query, values)]
+    yield from [StoredItem(*row) for row in reader.rows(query, (value, *own))]

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from aggregator.model import (
@@ -264,5 +265,25 @@ def _hints(record: dict[str, Any]) -> PollHints:
 
 
 def id_hash(text: str) -> int:
-    """What indexes know a text by: a few bytes instead of all of it. Two texts may have the same."""
-    return zlib.crc32(text.encode()) - (1 << 31)  # four bytes of SQLite; without a sign half of them take six
+    """What indexes know an id, a key or a link by: a few bytes instead of all of it. Two texts may have the
+    same; nobody makes thousands that do, as with a sum that is easy to steer.
+    """
+    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big", signed=True)
+
+
+def word_hash(word: str) -> int:
+    """What postings know a word by."""
+    return zlib.crc32(word.encode()) - (1 << 31)  # four bytes of SQLite; without a sign half of them take six
+
+
+def entry_of(public_id: str, hashed: str | None = None) -> str:
+    """SQL: the number of the entry with this published id, an expression; `hashed`: where its hash is known
+    already.
+    """
+    return (
+        "(SELECT i.entry FROM by_id i CROSS JOIN entry named ON named.id = i.entry "
+        f"WHERE i.id_hash = {hashed or f'id_hash({public_id})'} AND named.public_id = {public_id})"
+    )
+
+
+FOUNDER = entry_of("s.public_id", "s.id_hash")  # of `story s`

@@ -38,7 +38,7 @@ CREATE TABLE entry ( -- one item as one source said it, in our normal form
   id INTEGER PRIMARY KEY,
   source TEXT NOT NULL,
   key TEXT NOT NULL, -- by which the source's next document finds it: guid, or made from link and title
-  public_id TEXT NOT NULL UNIQUE, -- published; never changes
+  public_id TEXT NOT NULL, -- published; never changes
   guid TEXT, -- as the source said it
   link TEXT, -- to follow
   link_key TEXT, -- to compare; behind a space what may be tracking only
@@ -61,14 +61,71 @@ CREATE TABLE entry ( -- one item as one source said it, in our normal form
   digest TEXT NOT NULL, -- of all that it says; another one is an edit
   revisions INTEGER NOT NULL DEFAULT 0, -- edits that were taken
   kept INTEGER NOT NULL DEFAULT 1, -- 0: left out by the source's include and exclude
-  undated INTEGER NOT NULL DEFAULT 0, -- 1: no date, and in the first document of its source: nobody knows when it was new
-  UNIQUE (source, key)
+  undated INTEGER NOT NULL DEFAULT 0 -- 1: no date, and in the first document of its source: nobody knows when it was new
 ) STRICT;
+CREATE INDEX entry_source ON entry (source);
+CREATE INDEX entry_longer_key ON entry (key) WHERE instr(key, char(10)) > 0;
 CREATE INDEX entry_published ON entry (published);
 CREATE INDEX entry_first_seen ON entry (first_seen);
-CREATE INDEX entry_link_key ON entry (link_key, source, published) WHERE link_key IS NOT NULL;
 CREATE INDEX entry_unlinked ON entry (title, source, published) WHERE link_key IS NULL;
 CREATE INDEX entry_doubtful ON entry (title, source, published) WHERE instr(link_key, ' ') > 0;
+
+CREATE TABLE by_id ( -- an entry is found by a hash of its published id: whole ones would fill their index again
+  id_hash INTEGER NOT NULL, -- as of an event
+  entry INTEGER NOT NULL, -- may be of another id: that is compared
+  PRIMARY KEY (id_hash, entry)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE by_key ( -- an entry is found by its source and key
+  key_hash INTEGER NOT NULL, -- of source, line end, key
+  entry INTEGER NOT NULL,
+  PRIMARY KEY (key_hash, entry)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE by_link ( -- an entry is found by its link, among those of its source by their dates
+  link_hash INTEGER NOT NULL, -- of link_key; in a second row of what it has up to its query
+  source TEXT NOT NULL,
+  published INTEGER NOT NULL,
+  entry INTEGER NOT NULL,
+  PRIMARY KEY (link_hash, source, published, entry)
+) STRICT, WITHOUT ROWID;
+
+-- Hashes may be the same, ids and keys never: no two entries share one.
+CREATE TRIGGER entry_found_ai AFTER INSERT ON entry BEGIN
+  SELECT RAISE(ABORT, 'two entries with one published id') FROM by_id i JOIN entry o ON o.id = i.entry
+    WHERE i.id_hash = id_hash(new.public_id) AND o.public_id = new.public_id;
+  SELECT RAISE(ABORT, 'two entries with one key of a source') FROM by_key k JOIN entry o ON o.id = k.entry
+    WHERE k.key_hash = id_hash(new.source || char(10) || new.key) AND o.source = new.source AND o.key = new.key;
+  INSERT INTO by_id VALUES (id_hash(new.public_id), new.id);
+  INSERT INTO by_key VALUES (id_hash(new.source || char(10) || new.key), new.id);
+  INSERT OR IGNORE INTO by_link SELECT id_hash(new.link_key), new.source, new.published, new.id WHERE new.link_key IS NOT NULL;
+  INSERT OR IGNORE INTO by_link SELECT id_hash(substr(new.link_key, 1, instr(new.link_key, '?'))), new.source, new.published, new.id
+    WHERE instr(new.link_key, '?') > 0;
+END;
+CREATE TRIGGER entry_found_ad AFTER DELETE ON entry BEGIN
+  DELETE FROM by_id WHERE id_hash = id_hash(old.public_id) AND entry = old.id;
+  DELETE FROM by_key WHERE key_hash = id_hash(old.source || char(10) || old.key) AND entry = old.id;
+  DELETE FROM by_link WHERE link_hash IN (id_hash(old.link_key), id_hash(substr(old.link_key, 1, instr(old.link_key, '?'))))
+    AND source = old.source AND published = old.published AND entry = old.id;
+END;
+CREATE TRIGGER entry_id_au AFTER UPDATE OF public_id ON entry WHEN old.public_id <> new.public_id BEGIN
+  SELECT RAISE(ABORT, 'a published id never changes');
+END;
+CREATE TRIGGER entry_key_au AFTER UPDATE OF source, key ON entry WHEN old.source <> new.source OR old.key <> new.key BEGIN
+  SELECT RAISE(ABORT, 'two entries with one key of a source') FROM by_key k JOIN entry o ON o.id = k.entry
+    WHERE k.key_hash = id_hash(new.source || char(10) || new.key) AND o.source = new.source AND o.key = new.key
+    AND o.id <> new.id;
+  DELETE FROM by_key WHERE key_hash = id_hash(old.source || char(10) || old.key) AND entry = new.id;
+  INSERT INTO by_key VALUES (id_hash(new.source || char(10) || new.key), new.id);
+END;
+CREATE TRIGGER entry_link_au AFTER UPDATE OF source, link_key, published ON entry
+WHEN old.source <> new.source OR old.link_key IS NOT new.link_key OR old.published <> new.published BEGIN
+  DELETE FROM by_link WHERE link_hash IN (id_hash(old.link_key), id_hash(substr(old.link_key, 1, instr(old.link_key, '?'))))
+    AND source = old.source AND published = old.published AND entry = old.id;
+  INSERT OR IGNORE INTO by_link SELECT id_hash(new.link_key), new.source, new.published, new.id WHERE new.link_key IS NOT NULL;
+  INSERT OR IGNORE INTO by_link SELECT id_hash(substr(new.link_key, 1, instr(new.link_key, '?'))), new.source, new.published, new.id
+    WHERE instr(new.link_key, '?') > 0;
+END;
 
 CREATE TABLE raw ( -- an entry with every element as the source gave it, unaltered; `dump --raw` shows it
   entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE,
@@ -100,7 +157,7 @@ CREATE TABLE pending_entry ( -- an entry that waits to be folded
 CREATE TABLE event ( -- one or more stories that report the same happening
   id INTEGER PRIMARY KEY,
   public_id TEXT NOT NULL, -- that of the entry that founded it
-  id_hash INTEGER NOT NULL, -- crc32 of public_id less 2^31, to find it by: an index of whole ids is five times as large
+  id_hash INTEGER NOT NULL, -- four bytes of blake2b of public_id, to find it by: an index of whole ids is five times as large
   published INTEGER NOT NULL, -- that of the founder
   changed INTEGER NOT NULL -- when readers last saw a difference
 ) STRICT;
@@ -292,7 +349,7 @@ CREATE VIEW events AS SELECT v.id, e.title, e.link, -- as of stories
   (SELECT count(DISTINCT o.source) FROM story s JOIN member m ON m.story = s.id JOIN entry o ON o.id = m.entry
     WHERE s.event = v.id) AS sources, v.public_id
   FROM event v LEFT JOIN entry e ON e.id = coalesce(
-    (SELECT o.id FROM entry o WHERE o.public_id = v.public_id),
+    (SELECT o.id FROM by_id i JOIN entry o ON o.id = i.entry WHERE i.id_hash = v.id_hash AND o.public_id = v.public_id),
     (SELECT o.id FROM story s JOIN member m ON m.story = s.id JOIN entry o ON o.id = m.entry WHERE s.event = v.id
       ORDER BY o.published, o.public_id LIMIT 1));
 CREATE VIEW folds AS SELECT m.entry, e.source, e.title, m.level, round(m.score, 3) AS score,

@@ -11,6 +11,7 @@ from aggregator.batches import batches
 from aggregator.model import Head, Member, Reason, Story
 from aggregator.store import rows
 from aggregator.store.base import Reader
+from aggregator.store.lookup import numbers_of
 from aggregator.store.members import founded
 from aggregator.store.rows import id_hash
 
@@ -243,15 +244,11 @@ def by_public_id(reader: Reader, ids: Sequence[str]) -> tuple[Story, ...]:
     wanted = set(ids)
     found = reader.chosen("SELECT id, public_id FROM story WHERE id_hash", map(id_hash, ids))
     numbers = dict.fromkeys(story for story, public_id in found if public_id in wanted)
-    numbers.update(
-        dict.fromkeys(
-            row[0]
-            for row in reader.chosen(
-                "SELECT m.story FROM entry e JOIN member m ON m.entry = e.id WHERE e.public_id",
-                ids,
-            )
-        )
-    )
+    entries = numbers_of(reader, ids)
+    query = "SELECT entry, story FROM member WHERE entry"
+    placed: dict[int, int] = dict(reader.chosen(query, entries.values()))
+    in_order = (entries[public_id] for public_id in sorted(entries))
+    numbers.update(dict.fromkeys(placed[entry] for entry in in_order if entry in placed))
     return stories(reader, list(numbers))
 
 

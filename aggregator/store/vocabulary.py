@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 from aggregator.store import rows, standing
 from aggregator.store.base import Reader, Store, Writer
-from aggregator.store.rows import id_hash
+from aggregator.store.lookup import numbers_of
+from aggregator.store.rows import word_hash
 
 
 def frequencies(reader: Reader, terms: Iterable[str]) -> dict[str, int]:
@@ -45,11 +46,8 @@ def recounted(writer: Writer, entries: Iterable[str]) -> Iterator[None]:
 
 
 def _events_of_entries(reader: Reader, public_ids: Iterable[str]) -> set[int]:
-    query = (
-        "SELECT s.event FROM entry e JOIN member m ON m.entry = e.id JOIN story s ON s.id = m.story "
-        "WHERE e.public_id"
-    )
-    return {row[0] for row in reader.chosen(query, public_ids)}
+    query = "SELECT s.event FROM member m JOIN story s ON s.id = m.story WHERE m.entry"
+    return {row[0] for row in reader.chosen(query, numbers_of(reader, public_ids).values())}
 
 
 def _still_there(reader: Reader, events: Iterable[int]) -> Iterator[int]:
@@ -78,7 +76,7 @@ def postings(reader: Reader, term: str, since: int, until: int, most: int) -> li
     found: list[tuple[int, int, int]] = []
     for period in range(until // PERIOD, since // PERIOD - 1, -1):
         begun = period * PERIOD
-        within = (begun, period, id_hash(term), since - begun, until - begun)
+        within = (begun, period, word_hash(term), since - begun, until - begun)
         found += reader.rows(query, (*within, most - len(found)))
         if len(found) >= most:
             break
@@ -117,8 +115,8 @@ def points(reader: Reader, stories: Iterable[int]) -> dict[int, tuple[int, str, 
     """
     query = (
         f"SELECT v.story, s.published, CASE WHEN e.id IS NULL THEN '' ELSE {rows.TELLER} END, v.words, "
-        "v.weights, coalesce(e.undated, 0) FROM vector v JOIN story s ON s.id = v.story LEFT JOIN entry e ON e.public_id = "
-        "s.public_id WHERE v.story"
+        "v.weights, coalesce(e.undated, 0) FROM vector v JOIN story s ON s.id = v.story "
+        f"LEFT JOIN entry e ON e.id = {rows.FOUNDER} WHERE v.story"
     )
     return {
         story: (at, source, unpacked(words, weights), bool(undated))
