@@ -237,6 +237,7 @@ def teach_hash(conn: sqlite3.Connection) -> None:
     conn.create_function("id_hash", 1, _hash, deterministic=True)
 
 
+@lru_cache(maxsize=256)  # a new entry's: asked for while it gets an id, and as its row is written
 def _hash(text: str | None) -> int | None:
     return None if text is None else rows.id_hash(text)
 
