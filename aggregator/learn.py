@@ -32,8 +32,7 @@ from dataclasses import dataclass, field, replace
 from aggregator import starters
 from aggregator.text.words import search_words
 
-VERSION = 5  # to be raised when the same entries teach something else
-BEGINNING = 60  # words of a text that are looked at, after those of the title
+VERSION = 6  # to be raised when the same entries teach something else
 STEM = 6  # letters of the beginning of a longer word, which counts beside it
 PART, MARK = 0.5, 2.0  # weight of such a beginning, and of what a shipped list says, beside a word
 MILLION = 1_000_000
@@ -84,6 +83,18 @@ class Quality:
     threshold: float  # likeness from which on an entry is given the topic
 
 
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """What is weighed of a feature whatever is certain: its weight (the rarer, the heavier), its share of all
+    entries and what stands for it where nothing is certain, as logarithms.
+    """
+
+    weight: float
+    usual: float
+    smooth: float
+    absent: float
+
+
 @dataclass(slots=True)
 class Counts:
     """In how many entries each feature stands: of all, of those that are certain, of each topic."""
@@ -94,8 +105,22 @@ class Counts:
     everywhere: Counter[str] = field(default_factory=Counter)
     in_certain: Counter[str] = field(default_factory=Counter)
     in_topics: dict[str, Counter[str]] = field(default_factory=dict)
+    _common: dict[str, _Common] = field(default_factory=dict, repr=False, compare=False)
+
+    def common(self, feature: str) -> _Common:
+        """Reckoned once for all counts of the same entries."""
+        known = self._common.get(feature)
+        if known is None:
+            everywhere = self.everywhere[feature]
+            kind = MARK if feature.startswith("§") else PART if feature.endswith("*") else 1.0
+            weight = kind * math.sqrt(math.log((self.entries + 1) / (everywhere + 0.5)))
+            share = everywhere / self.entries
+            smooth = SMOOTHING * share
+            known = self._common[feature] = _Common(weight, math.log(share), smooth, math.log(smooth))
+        return known
 
     def add(self, features: Features, topics: Collection[str]) -> None:
+        self._common = {}
         self.entries += 1
         self.everywhere.update(features)
         if topics:
@@ -111,6 +136,7 @@ class Counts:
 
     def remove(self, features: Features, topics: Collection[str]) -> None:
         """As if a certain entry had never been added."""
+        self._common = {}
         self.entries -= 1
         self.certain -= 1
         self.everywhere.subtract(features)
@@ -129,6 +155,7 @@ class Counts:
             self.everywhere.copy(),
             self.in_certain.copy(),
             {topic: counts.copy() for topic, counts in self.in_topics.items()},
+            self._common,  # until one of both counts other entries
         )
 
 
@@ -149,7 +176,8 @@ Held = tuple[Guess, Guess, frozenset[str]]
 
 def features(title: str, text: str) -> Features:
     """Words of title and beginning, beginnings of long words, and what the shipped lists say."""
-    words = {*search_words(title), *search_words(text)[:BEGINNING]}
+    heading, body = starters.opening(title, text)
+    words = {*heading, *body}
     found = {*words, *(f"{word[:STEM]}*" for word in words if len(word) > STEM)}
     for hint in starters.match(_all_lists(), title, text):
         found.add(f"§{hint.topic}")
@@ -173,12 +201,11 @@ def _all_lists() -> starters.Lexicon:
 
 @dataclass(frozen=True, slots=True)
 class _Weights:
-    """Of a feature: its weight, squared, and for each topic how much more frequent it is there than in the
-    other certain entries, and than in all entries: in millionths, so that sums are exact whatever their
-    order.
+    """Of a feature for each topic: how much more frequent it is there than in the other certain entries, and
+    behind these its weight, squared; how much more than in all entries. In millionths, so that sums are exact
+    whatever their order.
     """
 
-    squared: float
     beside: tuple[int, ...]
     above: tuple[int, ...]
 
@@ -204,7 +231,8 @@ class Model:
         self._counts = counts
         self._known = _Known(counts, self._weighed)
         sizes = [counts.topic_sizes[topic] for topic in self.topics]
-        self._in_topics = [counts.in_topics[topic] for topic in self.topics]
+        self._in_topics = [(place, counts.in_topics[topic]) for place, topic in enumerate(self.topics)]
+        self._alike: dict[object, _Weights] = {}
         self._size_logs = [math.log(size + SMOOTHING) for size in sizes]
         self._rest_logs = [math.log(counts.certain - size + SMOOTHING) for size in sizes]
         self._relative = [rest - size for rest, size in zip(self._rest_logs, self._size_logs, strict=True)]
@@ -214,8 +242,8 @@ class Model:
         known = self._weights(found)
         if not known or not self.topics:
             return None
-        scale = MILLION * math.sqrt(math.fsum([one.squared for one in known]))
-        sums = list(map(sum, zip(*[one.beside for one in known], strict=True)))  # one for each topic
+        *sums, squared = map(sum, zip(*[one.beside for one in known], strict=True))
+        scale = MILLION * math.sqrt(squared / MILLION)
         best = sums.index(max(sums))
         above = [one.above[best] for one in known]
         next_best = max((*sums[:best], *sums[best + 1 :]), default=0)
@@ -231,29 +259,32 @@ class Model:
         weights = self._known
         return [known for one in found if (known := weights[one]) is not None]
 
-    def _weight(self, one: str) -> float:
-        """The rarer, the heavier."""
-        kind = MARK if one.startswith("§") else PART if one.endswith("*") else 1.0
-        return kind * math.sqrt(math.log((self._counts.entries + 1) / (self._counts.everywhere[one] + 0.5)))
-
     def _weighed(self, one: str) -> _Weights:
-        """Most features stand in few topics: for the others all but a topic's size is the same."""
-        certain, share = (
-            self._counts.in_certain.get(one, 0),
-            self._counts.everywhere[one] / self._counts.entries,
-        )
-        weight = self._weight(one)
-        smooth, scale = SMOOTHING * share, MILLION * weight
-        absent, all_certain, usual = math.log(smooth), math.log(certain + smooth), math.log(share)
+        """What stands in as many entries, and in as many of each topic, weighs the same: most features are
+        rare.
+        """
+        common, certain = self._counts.common(one), self._counts.in_certain.get(one, 0)
+        places = tuple([(place, here) for place, found in self._in_topics if (here := found.get(one))])
+        same = common.weight, common.usual, certain, places
+        known = self._alike.get(same)
+        if known is None:
+            known = self._alike[same] = self._computed(common, certain, places)
+        return known
+
+    def _computed(self, common: _Common, certain: int, places: Iterable[tuple[int, int]]) -> _Weights:
+        """`places` of topics where it stands, with how often. Most features stand in few: for the others all
+        but a topic's size is the same.
+        """
+        usual, smooth, absent = common.usual, common.smooth, common.absent
+        scale, all_certain = MILLION * common.weight, math.log(certain + smooth)
         beside = [int(scale * (absent - all_certain + sizes)) for sizes in self._relative]
         above = [int(scale * (absent - usual - size)) for size in self._size_logs]
-        for place, in_topic in enumerate(self._in_topics):
-            if here := in_topic.get(one, 0):
-                there = math.log(here + smooth) - self._size_logs[place]
-                elsewhere = math.log(certain - here + smooth) - self._rest_logs[place]
-                beside[place] = int(scale * (there - elsewhere))
-                above[place] = int(scale * (there - usual))
-        return _Weights(weight * weight, tuple(beside), tuple(above))
+        for place, here in places:
+            there = math.log(here + smooth) - self._size_logs[place]
+            elsewhere = math.log(certain - here + smooth) - self._rest_logs[place]
+            beside[place] = int(scale * (there - elsewhere))
+            above[place] = int(scale * (there - usual))
+        return _Weights((*beside, int(MILLION * common.weight * common.weight)), tuple(above))
 
     def _telling(self, found: Features, topic: int) -> tuple[str, ...]:
         words = [one for one in found if not one.endswith("*") and not one.startswith("§")]
@@ -271,10 +302,12 @@ def teach(examples: Sequence[Example]) -> tuple[Counts, dict[str, Quality]]:
     where two entries are equally sure.
     """
     learners = {topic for one in examples for topic in one.topics}
-    beside = _Lesson.of(_beside_others(examples))
+    with_others = _beside_others(examples)
+    beside = _Lesson.of(with_others)
     if len(learners) < 2:  # one topic can't be all that comes in
         return _of_learners(learners, beside.learned(learners, 0.0))
-    alone = _Lesson.of(examples)
+    are_others_known = any(a.topics != b.topics for a, b in zip(examples, with_others, strict=True))
+    alone = _Lesson.of(examples) if are_others_known else beside
     covered = alone.covered * (beside.known_as(learners) if alone.covered else 0.0)
     return _of_learners(learners, (alone if covered == 1.0 else beside).learned(learners, covered))
 
@@ -293,6 +326,7 @@ class _Lesson:
     examples: Sequence[Example]
     base: Counts
     others: Sequence[Features]  # of entries of which no topic is certain
+    guesses: Sequence[Guess | None]  # of each of these, by what is certain alone
     held_out: Sequence[Held]
     belonging: Mapping[str, int]  # how many of the others are as like a topic as its own
 
@@ -303,14 +337,15 @@ class _Lesson:
             base.add(one.features, one.topics)
         others = [one.features for one in examples if not one.topics]
         if not base.topic_sizes:
-            return cls(examples, base, others, (), {})
-        before, held_out = _by_topic(Model(base), others), _held_out(examples, base)
+            return cls(examples, base, others, (), (), {})
+        guesses, held_out = _guesses(Model(base), others), _held_out(examples, base)
+        before = _by_topic(guesses)
         belonging = {
             topic: _belonging(topic, held_out, before.get(topic, []))
             for topic, certain in base.topic_sizes.items()
             if certain >= FEW
         }
-        return cls(examples, base, others, held_out, belonging)
+        return cls(examples, base, others, guesses, held_out, belonging)
 
     @property
     def covered(self) -> float:
@@ -342,8 +377,8 @@ class _Lesson:
         believed = {
             topic: round(_between(number, others, self.covered)) for topic, number in self.belonging.items()
         }
-        counts = _self_trained(self.examples, self.base, believed)
-        after = _by_topic(Model(counts), self.others)
+        counts = _self_trained(self.base, self.others, self.guesses, believed)
+        after = _by_topic(_guesses(Model(counts), self.others))
         quality = {}
         for topic, number in sorted(self.belonging.items()):
             likenesses = after.get(topic, [])
@@ -386,44 +421,53 @@ def _covered(belonging: int, others: int) -> float:
     return min(1.0, max(0.0, (belonging / max(1, others) - low) / (high - low)))
 
 
-def _by_topic(model: Model, found: Iterable[Features]) -> dict[str, list[float]]:
+def _guesses(model: Model, found: Iterable[Features]) -> list[Guess | None]:
+    return [model.guess(one) for one in found]
+
+
+def _by_topic(guesses: Iterable[Guess | None]) -> dict[str, list[float]]:
     """How like each topic's entries those are that most likely have it; the surest first."""
     likenesses: dict[str, list[float]] = {}
-    for one in found:
-        if (guess := model.guess(one)) is not None:
+    for guess in guesses:
+        if guess is not None:
             likenesses.setdefault(guess.topic, []).append(guess.likeness)
     return {topic: sorted(found, reverse=True) for topic, found in likenesses.items()}
 
 
-def _self_trained(examples: Sequence[Example], base: Counts, belonging: Mapping[str, int]) -> Counts:
-    """`belonging`: how many of those that are not certain have each topic."""
+def _self_trained(
+    base: Counts,
+    others: Sequence[Features],
+    guesses: Sequence[Guess | None],
+    belonging: Mapping[str, int],
+) -> Counts:
+    """`guesses`: of the others, which are not certain, by `base`; `belonging`: how many of them have each
+    topic.
+    """
     counts = base
     for turn in range(1, ROUNDS + 1):
-        guessed = _surest(Model(counts), examples, belonging, SHARE * turn / ROUNDS)
         counts = base.copy()
-        for place, topic in guessed.items():
-            counts.believe(examples[place].features, (topic,))
+        for place, topic in _surest(guesses, belonging, SHARE * turn / ROUNDS).items():
+            counts.believe(others[place], (topic,))
+        if turn < ROUNDS:
+            guesses = _guesses(Model(counts), others)
     return counts
 
 
-def _surest(
-    model: Model, examples: Sequence[Example], belonging: Mapping[str, int], share: float
-) -> dict[int, str]:
-    """Place of an example → the topic that it is taken to have: this share of those that belong to each, the
+def _surest(guesses: Sequence[Guess | None], belonging: Mapping[str, int], share: float) -> dict[int, str]:
+    """Place of a guess → the topic that is believed: of this share of those that belong to each, the
     surest.
     """
-    guesses: dict[str, list[tuple[float, int]]] = {}
-    others = [(place, one.features) for place, one in enumerate(examples) if not one.topics]
-    are_all_covered = all(number >= len(others) for number in belonging.values())
-    for place, features in others:
-        if (guess := model.guess(features)) is not None:
+    found: dict[str, list[tuple[float, int]]] = {}
+    are_all_covered = all(number >= len(guesses) for number in belonging.values())
+    for place, guess in enumerate(guesses):
+        if guess is not None:
             # where each has some topic, it is which one that may be doubtful; else whether it has any
             sure = guess.margin if are_all_covered else guess.likeness
-            guesses.setdefault(guess.topic, []).append((-sure, place))
+            found.setdefault(guess.topic, []).append((-sure, place))
     return {
         place: topic
-        for topic, found in guesses.items()
-        for _, place in sorted(found)[: int(min(belonging.get(topic, 0), len(found)) * share)]
+        for topic, mine in found.items()
+        for _, place in sorted(mine)[: int(min(belonging.get(topic, 0), len(mine)) * share)]
     }
 
 

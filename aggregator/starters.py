@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from aggregator.patterns import lazy
-from aggregator.text.words import search_words
+from aggregator.text.words import first_search_words, search_words
 
 NEEDED = 2  # what a topic needs: a telling word counts so much, a hint one
 REMEMBERED = 100_000  # words of which a lexicon remembers what it found
@@ -120,10 +120,18 @@ def _terms(name: str) -> Iterator[_Term]:
                 yield _Term(name, words, said.endswith("*"), not place.endswith("title"), said)
 
 
+@functools.lru_cache(maxsize=4)
+def opening(headline: str, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Words of the headline, and the first ones of the text. What is asked of an entry is asked several
+    times.
+    """
+    return tuple(search_words(headline)), tuple(first_search_words(text, BEGINNING))
+
+
 def match(known: Lexicon, headline: str, text: str) -> list[Found]:
     """The topics that an entry belongs to, and those of which it has a hint; the surest first."""
-    heading = search_words(headline)
-    words = heading + search_words(text)[:BEGINNING]
+    heading, body = opening(headline, text)
+    words = heading + body
     terms: dict[str, dict[str, int]] = {}  # topic → term, as it was written → what it counts
     behind: dict[str, int] = {}  # topic → where its last term ended: a word counts once for it
     for place, word in enumerate(words):

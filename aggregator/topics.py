@@ -42,6 +42,8 @@ class _Index:
 
     def candidates(self, doc: query.Doc) -> set[int]:
         found = set(self.always)
+        if not self.words and not self.beginnings:
+            return found
         words = {*doc.title.words, *doc.text.words}
         for word in self.words.keys() & words:
             found.update(self.words[word])

@@ -275,11 +275,11 @@ def test_plan_tells_what_a_change_would_publish_and_writes_nothing(tmp_path: Pat
 @pytest.mark.parametrize(
     ("name", "change", "stages"),
     [
-        ("a rule", "", [("as it is", 2, 2), ("labelling", 0, 0), ("as it would be", 2, 2)]),
+        ("a rule", "", [("labelling", 0, 0), ("as it is", 2, 2), ("as it would be", 2, 2)]),
         (
             "a level",
             "[fold]\nevent = false\n",
-            [("as it is", 2, 2), ("folding", 3, 3), ("labelling", 0, 0), ("as it would be", 2, 2)],
+            [("folding", 3, 3), ("labelling", 0, 0), ("as it is", 2, 2), ("as it would be", 2, 2)],
         ),
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aggregator import cluster, dedupe, measure
 from aggregator.text import markup, vocabulary
-from aggregator.text.words import search_words, words
+from aggregator.text.words import LETTERS, first_search_words, search_words, words
 
 PAYLOADS = [
     "<script>alert(1)</script>",
@@ -495,3 +495,23 @@ def _edges(plane: int) -> Iterator[int]:
         yield from (*range(0x3000), *range(0xD700, 0xE100), *range(0xFD00, 0x10000))
     else:
         yield from range(plane + 0xFFF0, plane + 0x10000)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "most", "expected"),
+    [
+        ("fewer than wanted", "one two", 3, ["one", "two"]),
+        ("as many", "one two three", 3, ["one", "two", "three"]),
+        ("more", "one two three four", 3, ["one", "two", "three"]),
+        ("none", "", 3, []),
+        ("the beginning ends within a word", "a" * 40 + " b c", 3, ["a" * 40, "b", "c"]),
+        ("it ends within the last word that is wanted", "a b " + "c" * 40 + " d", 3, ["a", "b", "c" * 40]),
+        ("it ends behind it", f"a b {'c' * (3 * LETTERS - 4)} d", 3, ["a", "b", "c" * (3 * LETTERS - 4)]),
+        ("it ends before an accent", "a b" + " " * (3 * LETTERS - 4) + "e\u0301 d", 3, ["a", "b", "e"]),
+        ("pairs of characters", "\u6771\u4eac\u90fd" * 20, 2, ["\u6771\u4eac", "\u4eac\u90fd"]),
+    ],
+)
+def test_the_first_words_are_those_of_the_whole_text(
+    name: str, text: str, most: int, expected: list[str]
+) -> None:
+    assert first_search_words(text, most) == expected == search_words(text)[:most], name

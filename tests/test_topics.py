@@ -275,7 +275,7 @@ def test_AKIN_a_list_that_knows_a_topics_own_entries_is_no_other_subject(
 
 def lesson_of(belonging: dict[str, int], certain: int = learn.MANY) -> learn._Lesson:
     base = learn.Counts(topic_sizes=Counter(dict.fromkeys(belonging, 60) | {"ships": certain}))
-    return learn._Lesson((), base, (), (), belonging)
+    return learn._Lesson((), base, (), (), (), belonging)
 
 
 @pytest.mark.parametrize(

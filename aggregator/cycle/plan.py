@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from aggregator import fold
+from aggregator import fold, heap
 from aggregator.config import Config
 from aggregator.cycle import changes
 from aggregator.cycle.editions import ALL, Editions
@@ -41,21 +41,52 @@ class _Printed:
 
     items: frozenset[str] = frozenset()
     feed: frozenset[str] = frozenset()
-    labelled: frozenset[str] = frozenset()  # its stories
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What is, or what would be: a config over stories with their labels."""
+
+    config: Config
+    store: Reader
+    labelled: Mapping[str, Collection[str]]  # topic → published ids of its stories
+
+    @classmethod
+    def of(cls, config: Config, store: Reader) -> _Side:
+        return cls(config, store, {**labels.labelled(store), ALL.id: stories.all_story_ids(store)})
+
+    @property
+    def topics(self) -> dict[str, Topic]:
+        return {topic.id: topic for topic in (ALL, *self.config.topics)}
 
 
 def plan(store: Reader, other: Config, present: Config, watch: Watch | None = None) -> tuple[Change, ...]:
     """Everything, each topic, then the folds."""
     watch = watch or Watch()
-    with store.in_memory() as copy:
-        watch.stage("as it is", 1 + len(present.topics))
-        before, folds_before = _printed(present, copy, present, {}, watch), stories.folds(copy)
+    with heap.seldom_collected(), store.snapshot(), store.in_memory() as copy:
         is_folded_anew = _taken_over(copy, other, present, watch)
-        same = before if not is_folded_anew and _looks_like(other) == _looks_like(present) else {}
-        watch.stage("as it would be", 1 + len(other.topics))
-        after, folds_after = _printed(other, copy, present, same, watch), stories.folds(copy)
-        found = _changes(copy, before, after)
-    return (*found, _of_folds(folds_before, folds_after))
+        before, after = _Side.of(present, store), _Side.of(other, copy)
+        alike = frozenset() if is_folded_anew else _alike(before, after)
+        watch.stage("as it is", len(before.topics))
+        is_now = _printed(before, alike, watch)
+        watch.stage("as it would be", len(after.topics))
+        will_be = _printed(after, alike, watch)
+        found = _changes(copy, is_now, will_be)
+        return (*found, _of_folds(stories.folds(store), stories.folds(copy)))
+
+
+def _alike(before: _Side, after: _Side) -> frozenset[str]:
+    """Topics with the same stories, and the same rule of choice: what is published of them stays."""
+    if _looks_like(before.config) != _looks_like(after.config):
+        return frozenset()
+    topics = before.topics
+    return frozenset(
+        name
+        for name, topic in after.topics.items()
+        if name in topics
+        and _chooses(topic) == _chooses(topics[name])
+        and before.labelled.get(name) == after.labelled.get(name)
+    )
 
 
 def _changes(copy: Reader, before: Mapping[str, _Printed], after: Mapping[str, _Printed]) -> list[Change]:
@@ -129,21 +160,13 @@ def _looks_like(config: Config) -> object:
     return config.one_per, config.limit, config.lead, config.event_lead, config.sort, config.site, sources
 
 
-def _printed(
-    config: Config, store: Reader, known_by: Config, known: Mapping[str, _Printed], watch: Watch
-) -> Mapping[str, _Printed]:
-    """`known`: what it was by another config over the same stories; a topic that has the same rule of choice
-    and the same stories is as it was.
-    """
-    editions = Editions(config, store)
-    labelled = {**labels.labelled(store), ALL.id: stories.all_story_ids(store)}
-    chosen_before = {topic.id: _chooses(topic) for topic in (ALL, *known_by.topics)}
-    found = {}
-    for topic in (ALL, *config.topics):
-        belonging, before = labelled.get(topic.id, set()), known.get(topic.id)
-        is_alike = chosen_before.get(topic.id) == _chooses(topic)
-        is_as_before = before is not None and before.labelled == belonging and is_alike
-        found[topic.id] = before if before and is_as_before else _of_topic(editions, topic, belonging)
+def _printed(side: _Side, alike: Collection[str], watch: Watch) -> Mapping[str, _Printed]:
+    """Of those that are alike on both sides without what is in the feed: nothing comes or goes there."""
+    editions, found = Editions(side.config, side.store), {}
+    for name, topic in side.topics.items():
+        items = _items(editions, topic, side.labelled.get(name, ()))
+        feed = () if name in alike else (item.id for item in editions.newest(topic).items)
+        found[name] = _Printed(items, frozenset(feed))
         watch.step(1)
     return found
 
@@ -152,19 +175,15 @@ def _chooses(topic: Topic) -> object:
     return topic.one_per, topic.limit, topic.min_sources, topic.per_source, topic.sort
 
 
-def _of_topic(editions: Editions, topic: Topic, labelled: set[str]) -> _Printed:
-    feed = frozenset(item.id for item in editions.newest(topic).items)
+def _items(editions: Editions, topic: Topic, labelled: Collection[str]) -> frozenset[str]:
+    """Ids of all items of a topic with these stories, however many its feed has room for."""
     view = editions.view(topic)
     if view.one_per == "story" and view.min_sources == 1:
-        return _Printed(frozenset(labelled), feed, frozenset(labelled))
+        return frozenset(labelled)
     # Only some of its stories are items, or several are one: the whole topic has to be composed to tell
     # which.
     found = stories.by_public_id(editions.store, sorted(labelled))
-    return _Printed(
-        frozenset(item.id for item in editions.compose(replace(view, limit=None), found).items),
-        feed,
-        frozenset(labelled),
-    )
+    return frozenset(item.id for item in editions.compose(replace(view, limit=None), found).items)
 
 
 __all__ = ["Change", "files", "plan"]

@@ -97,6 +97,16 @@ class Reader:
         finally:
             self._conn.set_progress_handler(None, 0)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Within: all that is asked is as it was at the beginning, whoever writes meanwhile."""
+        self.row("BEGIN")
+        try:
+            self.row("SELECT 1 FROM meta")  # it begins with the first question
+            yield
+        finally:
+            self.row("COMMIT")
+
     def copy_into(self, target: sqlite3.Connection) -> None:
         """All of it as it is at this moment, page by page; whoever writes goes on meanwhile."""
         self._conn.backup(target)

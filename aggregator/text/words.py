@@ -99,6 +99,18 @@ def search_words(text: str) -> list[str]:
     return _words(sought(text))
 
 
+LETTERS = 12  # of a word, more than which few have on average
+
+
+def first_search_words(text: str, most: int) -> list[str]:
+    """The first so many of `search_words`; of a long text only the beginning is looked at."""
+    beginning = text[: most * LETTERS]
+    found = search_words(beginning)
+    if len(found) <= most and len(beginning) < len(text):  # its last word may go on behind it
+        found = search_words(text)
+    return found[:most]
+
+
 def is_character(word: str) -> bool:
     """Whether this is a single character of a script without spaces."""
     return len(word) == 1 and is_dense(word)
