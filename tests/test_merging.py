@@ -33,7 +33,7 @@ from aggregator.store import (
     vocabulary,
 )
 from aggregator.text.words import words
-from tests.helpers import NOW, config, entry, put
+from tests.helpers import NOW, change, config, entry, put
 
 WINDOW = 72 * 3600
 HOUR, DAY = 3600, 86_400
@@ -759,8 +759,7 @@ def counted(store: Store) -> tuple[dict[str, int], int]:
 def recounted(store: Store) -> tuple[dict[str, int], int]:
     """The same from the stored vectors and events."""
     words_of = store.rows(
-        "SELECT word.value, count(DISTINCT s.event) FROM story s JOIN vector v ON v.story = s.id, "
-        f"{vocabulary.WORDS} word GROUP BY word.value"
+        "SELECT w.term, count(DISTINCT s.event) FROM story s JOIN words w ON w.story = s.id GROUP BY w.term"
     )
     return dict(words_of), store.value("SELECT count(*) FROM event")
 
@@ -774,10 +773,21 @@ def recounted(store: Store) -> tuple[dict[str, int], int]:
     ],
 )
 def test_a_vector_is_stored_as_it_is(store: Store, name: str, vector: cluster.Vector) -> None:
-    words, weights = vocabulary.packed(vector)
-    assert vocabulary.unpacked(words, weights) == vector, name
-    found = store.column(f"SELECT word.value FROM (SELECT ? AS words) v, {vocabulary.WORDS} word", (words,))
-    assert found == list(vector), "as SQL has them"
+    with store.transaction() as writer:
+        numbers = vocabulary.numbered(writer, vector)
+        assert vocabulary.numbered(writer, vector) == numbers, "the same again"
+    terms, weights = vocabulary.packed(vector, numbers)
+    words = {number: word for word, number in numbers.items()}
+    assert vocabulary.unpacked(terms, weights, words) == vector, name
+    found = store.column(f"SELECT word.value FROM (SELECT ? AS terms) v, {vocabulary.WORDS} word", (terms,))
+    assert [words[number] for number in found] == list(vector), "as SQL has them"
+    change(store, "INSERT INTO event VALUES (1, 'x', 1, 1, 1)")
+    change(
+        store,
+        "INSERT INTO story (id, public_id, id_hash, event, published, changed) VALUES (1, 'x', 1, 1, 1, 1)",
+    )
+    change(store, "INSERT INTO vector VALUES (1, ?, ?)", terms, weights)
+    assert dict(store.rows("SELECT term, weight FROM words WHERE story = 1")) == vector, "as people see them"
 
 
 _HEADLINES = st.lists(

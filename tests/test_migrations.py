@@ -39,8 +39,9 @@ RELEASED = (
     "8e6f6624",
     "a880f825",
     "1ff605dd",
+    "0281f29f",
 )
-PACKED = {"vector": 13, "raw": 17}  # since when a table's rows are packed as they are: `undone` unpacks them
+PACKED = {"vector": 21, "raw": 17}  # since when a table's rows are packed as they are: `undone` unpacks them
 FORMER = {"raw": "said", "pending_entry": "untold", "state_change": "notice"}
 FORMER_COLUMNS = {("story", "id_hash"): "name", ("event", "id_hash"): "name", ("pending_edit", "raw"): "said"}
 
@@ -96,15 +97,23 @@ def test_every_table_says_what_a_row_is() -> None:
     assert [name for name, sql in tables if not re.match(rf"CREATE TABLE {name} \( -- \w", sql)] == []
 
 
+def words_again(conn: sqlite3.Connection, version: int) -> None:
+    """Words of vectors were no numbers."""
+    conn.execute("DELETE FROM main.term WHERE events < 0")
+    terms = dict(conn.execute("SELECT id, term FROM new.term").fetchall())
+    for story, words, weights in conn.execute("SELECT story, terms, weights FROM new.vector").fetchall():
+        vector = vocabulary.unpacked(words, weights, terms)
+        if version >= 13:
+            conn.execute("INSERT INTO vector VALUES (?, ?, ?)", (story, " ".join(vector), weights))
+            continue
+        told = {word: int(weight * 10_000 + 0.5) for word, weight in vector.items()}
+        conn.execute("INSERT INTO vector VALUES (?, ?)", (story, json.dumps(told)))
+
+
 def undone(conn: sqlite3.Connection, version: int) -> None:
     """What columns of the same name, or none, don't say."""
-    if version < 13:
-        for story, words, weights in conn.execute("SELECT story, words, weights FROM new.vector").fetchall():
-            told = {
-                word: int(weight * 10_000 + 0.5)
-                for word, weight in vocabulary.unpacked(words, weights).items()
-            }
-            conn.execute("INSERT INTO vector VALUES (?, ?)", (story, json.dumps(told)))
+    if version < 21:
+        words_again(conn, version)
     if version < 17:
         query = "SELECT r.entry, r.packed, e.title, e.link, e.content FROM new.raw r JOIN new.entry e ON e.id = r.entry"
         said = [(number, raw.unpacked(*others)) for number, *others in conn.execute(query).fetchall()]
@@ -138,7 +147,7 @@ def aged(path: Path, version: int) -> None:
             pairs += [(old, row[0])] if old in there else []
         if pairs and version >= PACKED.get(table, 0):
             conn.execute(
-                f"INSERT INTO main.{former} ({', '.join(a for a, _ in pairs)}) SELECT {', '.join(b for _, b in pairs)} FROM new.{table}"
+                f"INSERT {'OR IGNORE ' if table.startswith('by_') else ''}INTO main.{former} ({', '.join(a for a, _ in pairs)}) SELECT {', '.join(b for _, b in pairs)} FROM new.{table}"
             )
     undone(conn, version)
     conn.execute("PRAGMA application_id = 0x61676772")
@@ -158,7 +167,9 @@ def what_finds_stories(store: Store) -> list[list[tuple[object, ...]]]:
 
 
 @pytest.mark.parametrize("version", range(1, migrations.version()))
-def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path, version: int) -> None:
+def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(
+    tmp_path: Path, version: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "t.db"
     with open_writer(path) as store:
         put(
@@ -175,6 +186,7 @@ def test_R10_a_store_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path,
         open_reader(path)
     with open_writer(path) as store:
         assert store.value("PRAGMA cache_size") == pages, "not as few as the copy was made with"
+        assert f"schema {version}); it is brought up to date" in capsys.readouterr().err
         assert list(lookup.dump(store)) == before and what_finds_stories(store) == found_by
         assert [lookup.said(store, one.id) for one, *_ in before] == said
         put(store, entry("b", "2", "Ferry sinks off Brannock, ninety rescued", at=NOW - 800))

@@ -260,6 +260,7 @@ def teach(conn: sqlite3.Connection) -> None:
     teach_hash(conn)
     conn.create_function("words", 1, _words, deterministic=True)
     conn.create_function("words_beside", 2, _words_beside, deterministic=True)
+    conn.create_function("numbers_in", 1, lambda terms: rows.dump(rows.numbers_in(terms)), deterministic=True)
     conn.create_function("packed_anew", 7, raw.packed_anew, deterministic=True)
 
 

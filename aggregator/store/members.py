@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from aggregator import urls
@@ -16,7 +17,7 @@ from aggregator.store.base import Reader, Writer
 from aggregator.store.overrides import JOINED
 from aggregator.store.rows import id_hash, word_hash
 from aggregator.store.unpublished import mark_event, mark_events
-from aggregator.store.vocabulary import PERIOD, forget_postings_of, packed
+from aggregator.store.vocabulary import PERIOD, forget_postings_of, numbered, packed
 
 
 class PendingEntry(NamedTuple):
@@ -143,7 +144,7 @@ class Additions:
         self.newest_before = self._event  # events of a higher number are new in this transaction
         self._events: list[tuple[int, str, int, int, int]] = []
         self._stories: list[tuple[int, str, int, int, int, int]] = []
-        self._vectors: list[tuple[int, str, bytes]] = []
+        self._vectors: list[tuple[int, Mapping[str, float]]] = []
         self._members: list[tuple[int, int, str | None, int | None, float, float, str]] = []
         self._postings: list[tuple[int, int, int, int, int]] = []
         self._joined: dict[int, int] = {}  # story → the date of the newest entry that came to it
@@ -168,7 +169,7 @@ class Additions:
         return self._story, event
 
     def vector(self, story: int, vector: Mapping[str, float]) -> None:
-        self._vectors.append((story, *packed(vector)))
+        self._vectors.append((story, vector))
 
     def member(self, entry: PendingEntry, story: int, reason: Reason) -> None:
         """Put an entry into a story that is there, which changes what readers see of it."""
@@ -196,7 +197,9 @@ class Additions:
             "INSERT INTO story (id, public_id, id_hash, event, published, changed) VALUES (?, ?, ?, ?, ?, ?)",
             self._stories,
         )
-        writer.run_many("INSERT OR REPLACE INTO vector VALUES (?, ?, ?)", self._vectors)
+        numbers = numbered(writer, chain.from_iterable(vector for _, vector in self._vectors))
+        vectors = [(story, *packed(vector, numbers)) for story, vector in self._vectors]
+        writer.run_many("INSERT OR REPLACE INTO vector VALUES (?, ?, ?)", vectors)
         writer.run_many("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", self._members)
         writer.run_many("DELETE FROM pending_entry WHERE entry = ?", [(row[0],) for row in self._members])
         self._postings.sort()  # in the order of the table: neighbours share a page

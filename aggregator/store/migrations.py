@@ -10,6 +10,7 @@ import sqlite3
 import struct
 import zlib
 from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -652,6 +653,71 @@ def _without_unique(db: Database) -> None:
     for number in range(len(unique)):
         db.conn.execute(f"DROP INDEX entry_unique_{number}")
     assert db.conn.execute(columns).fetchall() == before
+
+
+_TERM = """CREATE TABLE term_new (id INTEGER PRIMARY KEY, term TEXT NOT NULL, events INTEGER NOT NULL) STRICT;
+CREATE TABLE vector_new (story INTEGER PRIMARY KEY REFERENCES story ON DELETE CASCADE, terms BLOB NOT NULL, weights BLOB NOT NULL) STRICT;
+"""
+
+_WORDS = """CREATE VIEW words AS SELECT v.story, t.term, ( -- of vectors
+    (instr('123456789ABCDEF', substr(hex(v.weights), w.key * 4 + 1, 1)) << 4) + (instr('123456789ABCDEF', substr(hex(v.weights), w.key * 4 + 2, 1)) << 0) +
+    (instr('123456789ABCDEF', substr(hex(v.weights), w.key * 4 + 3, 1)) << 12) + (instr('123456789ABCDEF', substr(hex(v.weights), w.key * 4 + 4, 1)) << 8)
+  ) / 10000.0 AS weight
+  FROM vector v JOIN json_each('[' || substr(replace(hex(zeroblob(length(v.terms) / 4)), '00', ',0'), 2) || ']') w
+  JOIN term t ON t.id =
+    (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 1, 1)) << 4) + (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 2, 1)) << 0) +
+    (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 3, 1)) << 12) + (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 4, 1)) << 8) +
+    (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 5, 1)) << 20) + (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 6, 1)) << 16) +
+    (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 7, 1)) << 28) + (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 8, 1)) << 24);
+"""
+
+_HELD = 200_000  # words of which the number is held in memory
+
+
+@_step
+def m021_numbered_words(db: Database) -> None:
+    """Vectors have numbers of words in place of these: most of what a story takes were its words. A word's
+    number is its hash, or the next that is free.
+    """
+    _script(db, _TERM)
+    numbers: dict[str, int] = {}
+
+    def number(word: str, events: int | None = None) -> int:
+        if (known := numbers.get(word)) is not None:
+            return known
+        place = int.from_bytes(blake2b(word.encode(), digest_size=4).digest(), "big")
+        stored = "SELECT term FROM term_new WHERE id = ?"
+        while (there := db.conn.execute(stored, (place,)).fetchone()) is not None and there[0] != word:
+            place = (place + 1) % (1 << 32)
+        if there is None:
+            db.conn.execute(
+                "INSERT INTO term_new VALUES (?, ?, ?)", (place, word, -1 if events is None else events)
+            )
+        if len(numbers) == _HELD:
+            numbers.clear()
+        numbers[word] = place
+        return place
+
+    for word, events in db.conn.execute("SELECT term, events FROM term"):
+        number(word, events)
+    portion = "SELECT story, words, weights FROM vector WHERE story > ? ORDER BY story LIMIT 1000"
+    last = -1
+    while known := db.conn.execute(portion, (last,)).fetchall():
+        last = known[-1][0]
+        packed = [
+            (story, struct.pack(f"<{len(weights) // 2}I", *map(number, words.split())), weights)
+            for story, words, weights in known
+        ]
+        db.conn.executemany("INSERT INTO vector_new VALUES (?, ?, ?)", packed)
+    _script(
+        db,
+        """DROP TABLE term;
+        DROP TABLE vector;
+        ALTER TABLE term_new RENAME TO term;
+        ALTER TABLE vector_new RENAME TO vector;
+        """,
+    )
+    _script(db, _WORDS)
 
 
 # fmt: on

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from aggregator import logs
 from aggregator.errors import LockedError, StoreError
 from aggregator.store import migrations, trouble
 from aggregator.store.base import Reader, Store, teach, teach_hash
@@ -240,6 +241,10 @@ def _migrate(path: Path, conn: sqlite3.Connection) -> None:
     if version == migrations.version():
         return
     copy = path.with_name(f"{path.name}.before-schema-{migrations.version()}")
+    logs.say(
+        f"{path}: an earlier version made it (schema {version}); it is brought up to date, and {copy.name} "
+        "beside it stays as it was"
+    )
     if not copy.exists():
         held = conn.execute("PRAGMA cache_size").fetchone()[0]
         conn.execute(f"PRAGMA cache_size = {COPYING}")  # the copy takes three times as much

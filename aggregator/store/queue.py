@@ -110,7 +110,7 @@ def _uncount(writer: Writer) -> None:
         f"SELECT count(*), term FROM ({words} IN {these} "
         f"EXCEPT {words} NOT IN {these} AND s.event IN ({touched})) GROUP BY term"
     )
-    writer.run_many("UPDATE term SET events = max(0, events - ?) WHERE term = ?", found)
+    writer.run_many("UPDATE term SET events = max(0, events - ?) WHERE id = ?", found)
     whole = writer.value(
         f"SELECT count(*) FROM ({touched}) t WHERE NOT EXISTS "
         f"(SELECT 1 FROM story s WHERE s.event = t.event AND s.id NOT IN {these})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -269,6 +270,11 @@ def id_hash(text: str) -> int:
     same; nobody makes thousands that do, as with a sum that is easy to steer.
     """
     return int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big", signed=True)
+
+
+def numbers_in(terms: bytes) -> tuple[int, ...]:
+    """Of the words of a vector, in their order."""
+    return struct.unpack(f"<{len(terms) // 4}I", terms)
 
 
 def word_hash(word: str) -> int:

@@ -191,9 +191,10 @@ CREATE TABLE member ( -- an entry's place in its story, and why it is there
 CREATE INDEX member_story ON member (story);
 
 CREATE TABLE term ( -- in how many events a word was seen: learned from the stream
-  term TEXT PRIMARY KEY,
-  events INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+  id INTEGER PRIMARY KEY, -- a hash of the word as of an event's id, without sign; where others have that the next that is free
+  term TEXT NOT NULL,
+  events INTEGER NOT NULL -- -1: it is in vectors, and was not counted
+) STRICT;
 
 CREATE TABLE posting ( -- a story is found by this word, one of its heaviest
   period INTEGER NOT NULL, -- weeks since 1970: what is written goes to the newest ones, however many there are
@@ -206,7 +207,7 @@ CREATE TABLE posting ( -- a story is found by this word, one of its heaviest
 
 CREATE TABLE vector ( -- the weighted words of a story
   story INTEGER PRIMARY KEY REFERENCES story ON DELETE CASCADE,
-  words TEXT NOT NULL, -- with blanks between them
+  terms BLOB NOT NULL, -- ids of the words, four bytes each, the low one first: the view `words` shows them
   weights BLOB NOT NULL -- weight * 10000 of each, in their order: unsigned, two bytes, the low one first
 ) STRICT;
 
@@ -356,6 +357,16 @@ CREATE VIEW folds AS SELECT m.entry, e.source, e.title, m.level, round(m.score, 
   round(m.threshold, 3) AS threshold, m.against, o.source AS against_source, o.title AS against_title, m.story, s.event
   FROM member m JOIN entry e ON e.id = m.entry JOIN story s ON s.id = m.story LEFT JOIN entry o ON o.id = m.against
   WHERE m.level IS NOT NULL;
+CREATE VIEW words AS SELECT v.story, t.term, ( -- of vectors
+    (instr('123456789ABCDEF', substr(hex(v.weights), w.key * 4 + 1, 1)) << 4) + (instr('123456789ABCDEF', substr(hex(v.weights), w.key * 4 + 2, 1)) << 0) +
+    (instr('123456789ABCDEF', substr(hex(v.weights), w.key * 4 + 3, 1)) << 12) + (instr('123456789ABCDEF', substr(hex(v.weights), w.key * 4 + 4, 1)) << 8)
+  ) / 10000.0 AS weight
+  FROM vector v JOIN json_each('[' || substr(replace(hex(zeroblob(length(v.terms) / 4)), '00', ',0'), 2) || ']') w
+  JOIN term t ON t.id =
+    (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 1, 1)) << 4) + (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 2, 1)) << 0) +
+    (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 3, 1)) << 12) + (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 4, 1)) << 8) +
+    (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 5, 1)) << 20) + (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 6, 1)) << 16) +
+    (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 7, 1)) << 28) + (instr('123456789ABCDEF', substr(hex(v.terms), w.key * 8 + 8, 1)) << 24);
 CREATE VIEW sources AS SELECT id, title, state,
   strftime('%Y-%m-%dT%H:%M:%SZ', polled, 'unixepoch') AS polled,
   strftime('%Y-%m-%dT%H:%M:%SZ', last_new, 'unixepoch') AS last_new,

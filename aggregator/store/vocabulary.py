@@ -6,26 +6,66 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 
 from aggregator.store import rows, standing
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.lookup import numbers_of
-from aggregator.store.rows import word_hash
+from aggregator.store.rows import id_hash, word_hash
 
 
 def frequencies(reader: Reader, terms: Iterable[str]) -> dict[str, int]:
     """In how many events each of these words was seen."""
-    return dict(reader.chosen("SELECT term, events FROM term WHERE term", terms))
+    wanted = set(terms)
+    return {term: events for term, (_, events) in _stored(reader, wanted).items() if events >= 0}
 
 
 def count_terms(writer: Writer, added: Mapping[str, int]) -> None:
     """Never below none: a user's `split` counts nothing, and what it made may merge again."""
+    numbers = numbered(writer, added)
     writer.run_many(
-        "INSERT INTO term VALUES (?1, max(0, ?2)) ON CONFLICT DO UPDATE SET events = max(0, events + ?2)",
-        sorted(added.items()),
+        "UPDATE term SET events = max(0, max(0, events) + ?2) WHERE id = ?1",
+        sorted((numbers[term], count) for term, count in added.items()),
     )
+
+
+_NUMBERS = 1 << 32
+_UNSEEN = -1  # events of a word that vectors have and nobody counted
+
+
+def _stored(reader: Reader, words: Collection[str]) -> dict[str, tuple[int, int]]:
+    """Word → (its number, in how many events it was seen), of those that are stored. A word has its hash as
+    its number, or where others came first the next one that was free: so there is no index of whole words.
+    """
+    found: dict[str, tuple[int, int]] = {}
+    places = {word: _place(word) for word in words}
+    while places:
+        query = "SELECT id, term, events FROM term WHERE id"
+        there = {row[0]: row[1:] for row in reader.chosen(query, set(places.values()))}
+        met = [(word, place, *there[place]) for word, place in places.items() if place in there]
+        found |= {word: (place, events) for word, place, term, events in met if term == word}
+        places = {word: (place + 1) % _NUMBERS for word, place, term, _ in met if term != word}
+    return found
+
+
+def _place(word: str) -> int:
+    return id_hash(word) % _NUMBERS
+
+
+def numbered(writer: Writer, words: Iterable[str]) -> dict[str, int]:
+    """Word → its number; those that have none get one."""
+    wanted = set(words)
+    stored = _stored(writer, wanted)
+    numbers = {word: number for word, (number, _) in stored.items()}
+    new = sorted(wanted - numbers.keys())
+    for word in new:
+        place = _place(word)
+        while writer.run("INSERT OR IGNORE INTO term VALUES (?, ?, ?)", (place, word, _UNSEEN)) == 0:
+            place = (place + 1) % _NUMBERS
+        numbers[word] = place
+    return numbers
 
 
 @contextmanager
@@ -57,8 +97,8 @@ def _still_there(reader: Reader, events: Iterable[int]) -> Iterator[int]:
 def _words_of_events(reader: Reader, events: Iterable[int]) -> Counter[str]:
     """In how many of these events each word is."""
     query = (
-        f"SELECT DISTINCT s.event, word.value FROM story s JOIN vector v ON v.story = s.id, {WORDS} word "
-        "WHERE s.event"
+        f"SELECT DISTINCT s.event, t.term FROM story s JOIN vector v ON v.story = s.id JOIN {WORDS} word "
+        "JOIN term t ON t.id = word.value WHERE s.event"
     )
     return Counter(term for _, term in reader.chosen(query, events))
 
@@ -90,23 +130,25 @@ def newest_posting(reader: Reader) -> int:
 
 
 _SCALE = 10_000  # weights are kept as whole numbers: shorter, and the same on every machine
-# The words of a row of `vector v`, in SQL, as the column `value`. They are letters and digits: nothing in
-# them needs escaping.
-WORDS = """json_each(CASE v.words WHEN '' THEN '[]' ELSE '["' || replace(v.words, ' ', '","') || '"]' END)"""
+# The numbers of the words of a row of `vector v`, in SQL of a Writer, as the column `value`.
+WORDS = "json_each(numbers_in(v.terms))"
 
 
-def packed(vector: Mapping[str, float]) -> tuple[str, bytes]:
-    """(the words with blanks between them, their weights one by one): two thirds of the bytes of JSON, and of
-    the time.
+def packed(vector: Mapping[str, float], numbers: Mapping[str, int]) -> tuple[bytes, bytes]:
+    """(the numbers of the words, their weights one by one): of words a quarter of the bytes that they have
+    as text.
     """
     weights = [int(weight * _SCALE + 0.5) for weight in vector.values()]
-    return " ".join(vector), struct.pack(f"<{len(weights)}H", *weights)
+    terms = struct.pack(f"<{len(vector)}I", *[numbers[word] for word in vector])
+    return terms, struct.pack(f"<{len(weights)}H", *weights)
 
 
-def unpacked(words: str, weights: bytes) -> dict[str, float]:
-    """What `packed` made."""
+def unpacked(terms: bytes, weights: bytes, words: Mapping[int, str]) -> dict[str, float]:
+    """What `packed` made. `words`: by their numbers."""
     found = struct.unpack(f"<{len(weights) // 2}H", weights)
-    return dict(zip(words.split(), [weight / _SCALE for weight in found], strict=True))
+    return dict(
+        zip([words[one] for one in rows.numbers_in(terms)], [one / _SCALE for one in found], strict=True)
+    )
 
 
 def points(reader: Reader, stories: Iterable[int]) -> dict[int, tuple[int, str, dict[str, float], bool]]:
@@ -114,13 +156,16 @@ def points(reader: Reader, stories: Iterable[int]) -> dict[int, tuple[int, str, 
     was new), of those that have a vector.
     """
     query = (
-        f"SELECT v.story, s.published, CASE WHEN e.id IS NULL THEN '' ELSE {rows.TELLER} END, v.words, "
+        f"SELECT v.story, s.published, CASE WHEN e.id IS NULL THEN '' ELSE {rows.TELLER} END, v.terms, "
         "v.weights, coalesce(e.undated, 0) FROM vector v JOIN story s ON s.id = v.story "
         f"LEFT JOIN entry e ON e.id = {rows.FOUNDER} WHERE v.story"
     )
+    found = list(reader.chosen(query, stories))
+    numbers = set(chain.from_iterable(rows.numbers_in(row[3]) for row in found))
+    words: dict[int, str] = dict(reader.chosen("SELECT id, term FROM term WHERE id", numbers))
     return {
-        story: (at, source, unpacked(words, weights), bool(undated))
-        for story, at, source, words, weights, undated in reader.chosen(query, stories)
+        story: (at, source, unpacked(terms, weights, words), bool(undated))
+        for story, at, source, terms, weights, undated in found
     }
 
 
