@@ -687,7 +687,7 @@ def test_stories_are_found_by_a_word_across_weeks(
     store: Store, name: str, since: int, until: int, most: int, found: tuple[int, ...]
 ) -> None:
     with store.transaction() as writer:
-        written = members.Additions(writer)
+        written = members.Additions(writer, {})
         for story, at in enumerate(TIMES):
             written.postings({"ferry": story, "bridge": 9}, at, story)
         written.flush()

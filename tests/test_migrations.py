@@ -254,3 +254,31 @@ def test_what_was_unique_goes_where_sqlite_lets_it_and_does_no_harm_else(
     with open_writer(path) as store:
         again = entry("a", "1", "Ferry sinks off Brannock", link="https://x.example/1?id=2")
         assert put(store, again, entry("a", "2", "Łódź elects")).new == 1
+
+
+def test_words_of_one_hash_have_numbers_of_their_own_in_older_stores_too(tmp_path: Path) -> None:
+    one, other, third = "word50106", "word88338", "ferry"
+    path = tmp_path / "t.db"
+    with open_writer(path) as store:
+        with store.transaction() as writer:
+            vocabulary.count_terms(writer, {one: 3, third: 0})
+            numbers = vocabulary.numbered(writer, [other, one, third, "harbour"])
+            assert numbers[other] == numbers[one] + 1, "the next one"
+            assert len(set(numbers.values())) == 4
+            terms, weights = vocabulary.packed({one: 0.5, other: 0.25, third: 1.0}, numbers)
+        change(store, "INSERT INTO event VALUES (1, 'x', 1, 1, 1)")
+        story = "INSERT INTO story (id, public_id, id_hash, event, published, changed) VALUES (1, 'x', 1, 1, 1, 1)"
+        change(store, story)
+        change(store, "INSERT INTO vector VALUES (1, ?, ?)", terms, weights)
+    for version in (None, 20, 12):
+        if version:
+            aged(path, version)
+        with open_writer(path) as store:
+            counted = {one: 3, third: 0}
+            known = vocabulary.frequencies(store, [other, third, one, "harbour", "unheard"])
+            assert known == counted, "what was not counted is not known"
+            told = store.rows("SELECT term, weight FROM words WHERE story = 1 ORDER BY weight")
+            assert told == [(other, 0.25), (one, 0.5), (third, 1.0)]
+    with open_writer(path) as store, store.transaction() as writer:
+        vocabulary.count_terms(writer, {other: 2, one: -5})
+        assert vocabulary.frequencies(writer, [one, other]) == {one: 0, other: 2}

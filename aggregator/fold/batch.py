@@ -66,7 +66,7 @@ class Batch:
     def __init__(self, writer: Writer, windows: Windows, memory: FoldCache, done: Folded) -> None:
         self.writer, self.windows, self.memory, self.done = writer, windows, memory, done
         self.total = int(writer.meta("events seen") or 0)
-        self.written = members.Additions(writer)
+        self.written = members.Additions(writer, memory.numbers)
         self.founders: list[Iterable[str]] = []  # terms of new events
         self.regrouped: Counter[str] = (
             Counter()

@@ -72,6 +72,7 @@ class FoldCache:
         self.events: dict[int, int] = {}  # story → event
         self._newest = self._stored = vocabulary.newest_posting(reader)
         self.frequencies: dict[str, int] = {}  # known term → in how many events it was
+        self.numbers: dict[str, int] = {}  # word → by which the store knows it
         self.counted: Counter[str] = Counter()  # what is to be added to the stored ones
         self.standing: dict[str, set[int]] = {}  # source → parts of its items that stand
 
@@ -81,6 +82,8 @@ class FoldCache:
             self.times.clear()
         if len(self.frequencies) > 8 * CACHE:
             self.frequencies.clear()
+        if len(self.numbers) > 8 * CACHE:
+            self.numbers.clear()
         halve(self.standing, CACHE)
         halve(self.events, 4 * CACHE)
         halve(self.fingerprints, CACHE)
@@ -142,7 +145,7 @@ class FoldCache:
         """Of all terms that are stored, among these and those that were asked for before."""
         known = self.frequencies
         missing = [term for term in terms if term not in known]
-        known.update(vocabulary.frequencies(self._reader, missing))
+        known.update(vocabulary.frequencies(self._reader, missing, self.numbers))
         for term in missing if self.counted else ():
             if term in self.counted:
                 known[term] = max(0, known.get(term, 0) + self.counted[term])
@@ -160,7 +163,7 @@ class FoldCache:
 
     def flush(self, writer: Writer) -> None:
         """Write what was counted."""
-        vocabulary.count_terms(writer, self.counted)
+        vocabulary.count_terms(writer, self.counted, self.numbers)
         self.counted.clear()
 
     def fingerprints_of(self, story: int) -> list[Known]:

@@ -164,9 +164,10 @@ class Writer(Reader):
         assert number is not None
         return number
 
-    def run_many(self, query: str, rows: Iterable[Values]) -> None:
+    def run_many(self, query: str, rows: Iterable[Values]) -> int:
+        """How many rows they changed together."""
         try:
-            self._conn.executemany(query, rows)
+            return self._conn.executemany(query, rows).rowcount
         except sqlite3.Error as error:
             raise self._ours(error) from error
 

@@ -136,8 +136,9 @@ class Additions:
     three times as fast.
     """
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
+    def __init__(self, writer: Writer, numbers: dict[str, int]) -> None:
+        """`numbers`: of words, as far as they are known."""
+        self._writer, self._numbers = writer, numbers
         self._story, self._event = (
             int(writer.value(f"SELECT coalesce(max(id), 0) FROM {table}")) for table in ("story", "event")
         )
@@ -197,7 +198,8 @@ class Additions:
             "INSERT INTO story (id, public_id, id_hash, event, published, changed) VALUES (?, ?, ?, ?, ?, ?)",
             self._stories,
         )
-        numbers = numbered(writer, chain.from_iterable(vector for _, vector in self._vectors))
+        words = chain.from_iterable(vector for _, vector in self._vectors)
+        numbers = numbered(writer, words, self._numbers)
         vectors = [(story, *packed(vector, numbers)) for story, vector in self._vectors]
         writer.run_many("INSERT OR REPLACE INTO vector VALUES (?, ?, ?)", vectors)
         writer.run_many("INSERT OR REPLACE INTO member VALUES (?, ?, ?, ?, ?, ?, ?)", self._members)

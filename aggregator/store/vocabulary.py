@@ -8,23 +8,30 @@ import struct
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import blake2b
 from itertools import chain
 
 from aggregator.store import rows, standing
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.lookup import numbers_of
-from aggregator.store.rows import id_hash, word_hash
+from aggregator.store.rows import word_hash
 
 
-def frequencies(reader: Reader, terms: Iterable[str]) -> dict[str, int]:
-    """In how many events each of these words was seen."""
-    wanted = set(terms)
-    return {term: events for term, (_, events) in _stored(reader, wanted).items() if events >= 0}
+def frequencies(
+    reader: Reader, terms: Iterable[str], numbers: dict[str, int] | None = None
+) -> dict[str, int]:
+    """In how many events each of these words was seen. Their numbers come into `numbers`."""
+    stored = _stored(reader, set(terms))
+    if numbers is not None:
+        numbers.update((term, number) for term, (number, _) in stored.items())
+    return {term: events for term, (_, events) in stored.items() if events >= 0}
 
 
-def count_terms(writer: Writer, added: Mapping[str, int]) -> None:
-    """Never below none: a user's `split` counts nothing, and what it made may merge again."""
-    numbers = numbered(writer, added)
+def count_terms(writer: Writer, added: Mapping[str, int], known: dict[str, int] | None = None) -> None:
+    """Never below none: a user's `split` counts nothing, and what it made may merge again. `known`: as of
+    `numbered`.
+    """
+    numbers = numbered(writer, added, known)
     writer.run_many(
         "UPDATE term SET events = max(0, max(0, events) + ?2) WHERE id = ?1",
         sorted((numbers[term], count) for term, count in added.items()),
@@ -51,20 +58,22 @@ def _stored(reader: Reader, words: Collection[str]) -> dict[str, tuple[int, int]
 
 
 def _place(word: str) -> int:
-    return id_hash(word) % _NUMBERS
+    """As `id_hash`, without a sign: a row's number takes twice as many bytes where it has one."""
+    return int.from_bytes(blake2b(word.encode(), digest_size=4).digest(), "big")
 
 
-def numbered(writer: Writer, words: Iterable[str]) -> dict[str, int]:
-    """Word → its number; those that have none get one."""
-    wanted = set(words)
-    stored = _stored(writer, wanted)
-    numbers = {word: number for word, (number, _) in stored.items()}
-    new = sorted(wanted - numbers.keys())
-    for word in new:
-        place = _place(word)
-        while writer.run("INSERT OR IGNORE INTO term VALUES (?, ?, ?)", (place, word, _UNSEEN)) == 0:
-            place = (place + 1) % _NUMBERS
-        numbers[word] = place
+def numbered(writer: Writer, words: Iterable[str], known: dict[str, int] | None = None) -> dict[str, int]:
+    """Word → its number; those that have none get one. `known`: of some, to which these are added."""
+    numbers = {} if known is None else known
+    places = {word: _place(word) for word in sorted(set(words) - numbers.keys())}
+    while places:
+        new = [(place, word, _UNSEEN) for word, place in places.items()]
+        if writer.run_many("INSERT OR IGNORE INTO term VALUES (?, ?, ?)", new) == len(new):
+            numbers.update(places)
+            break
+        there: dict[int, str] = dict(writer.chosen("SELECT id, term FROM term WHERE id", places.values()))
+        numbers.update((word, place) for word, place in places.items() if there[place] == word)
+        places = {word: (place + 1) % _NUMBERS for word, place in places.items() if there[place] != word}
     return numbers
 
 
