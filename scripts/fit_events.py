@@ -18,7 +18,7 @@ from sameness import rulers
 
 from aggregator import cluster
 from aggregator.cluster import Point
-from aggregator.store import Store
+from aggregator.store import Store, rows
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("ODDS", "ODDS_COSINE", "ODDS_LOG_COSINE", "ODDS_HOUR", "ODDS_SAME_SOURCE")
@@ -53,7 +53,7 @@ def compared(ruler: rulers.Ruler) -> list[Pair]:
         return probability(a, b)
 
     def named(store: Store) -> dict[str, rulers.Placed]:
-        query = "SELECT s.id, e.guid FROM story s JOIN entry e ON e.public_id = s.public_id"
+        query = f"SELECT s.id, e.guid FROM story s JOIN entry e ON e.id = {rows.FOUNDER}"
         names.update((story, guid.removeprefix("urn:item:")) for story, guid in store.rows(query))
         return placements(store)
 

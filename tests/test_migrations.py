@@ -13,7 +13,17 @@ import pytest
 
 from aggregator import answers, fold
 from aggregator.errors import StoreError
-from aggregator.store import Store, lookup, migrations, open_reader, open_writer, raw, stories, vocabulary
+from aggregator.store import (
+    Store,
+    lookup,
+    migrations,
+    open_reader,
+    open_writer,
+    raw,
+    rows,
+    stories,
+    vocabulary,
+)
 from aggregator.store.base import teach
 from tests.helpers import NOW, change, entry, put
 
@@ -256,7 +266,13 @@ def test_what_was_unique_goes_where_sqlite_lets_it_and_does_no_harm_else(
         assert put(store, again, entry("a", "2", "Łódź elects")).new == 1
 
 
-def test_words_of_one_hash_have_numbers_of_their_own_in_older_stores_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_once", [1, 2, 3, 20_000])
+def test_words_of_one_hash_have_numbers_of_their_own_in_older_stores_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """`at_once`: rows that a step changes, and words that it holds in memory, at a time."""
+    monkeypatch.setattr(migrations, "_AT_ONCE", at_once)
+    monkeypatch.setattr(migrations, "_HELD", at_once)
     one, other, third = "word50106", "word88338", "ferry"
     path = tmp_path / "t.db"
     with open_writer(path) as store:
@@ -266,7 +282,7 @@ def test_words_of_one_hash_have_numbers_of_their_own_in_older_stores_too(tmp_pat
             assert numbers[other] == numbers[one] + 1, "the next one"
             assert len(set(numbers.values())) == 4
             terms, weights = vocabulary.packed({one: 0.5, other: 0.25, third: 1.0}, numbers)
-        change(store, "INSERT INTO event VALUES (1, 'x', 1, 1, 1)")
+        change(store, "INSERT INTO event VALUES (1, 'x', 1, 1, 1), (2, 'y', 1, 1, 1), (3, 'z', 1, 1, 1)")
         story = "INSERT INTO story (id, public_id, id_hash, event, published, changed) VALUES (1, 'x', 1, 1, 1, 1)"
         change(store, story)
         change(store, "INSERT INTO vector VALUES (1, ?, ?)", terms, weights)
@@ -279,6 +295,9 @@ def test_words_of_one_hash_have_numbers_of_their_own_in_older_stores_too(tmp_pat
             assert known == counted, "what was not counted is not known"
             told = store.rows("SELECT term, weight FROM words WHERE story = 1 ORDER BY weight")
             assert told == [(other, 0.25), (one, 0.5), (third, 1.0)]
+    with open_writer(path) as store:
+        hashes = store.rows("SELECT public_id, id_hash FROM event ORDER BY id")
+        assert hashes == [(name, rows.id_hash(name)) for name in ("x", "y", "z")]
     with open_writer(path) as store, store.transaction() as writer:
         vocabulary.count_terms(writer, {other: 2, one: -5})
         assert vocabulary.frequencies(writer, [one, other]) == {one: 0, other: 2}

@@ -491,6 +491,8 @@ def m019_undated(db: Database) -> None:
     _script(db, "ALTER TABLE entry ADD COLUMN undated INTEGER NOT NULL DEFAULT 0;")
 
 
+_AT_ONCE = 20_000  # rows: what a statement changes is held in memory, as it was, until its end
+
 _FOUND = """CREATE TABLE by_id (
   id_hash INTEGER NOT NULL,
   entry INTEGER NOT NULL,
@@ -595,13 +597,13 @@ def m020_found_by_hashes(db: Database) -> None:
     from aggregator.store.base import teach_hash
 
     teach_hash(db.conn)
-    _script(
-        db,
-        """UPDATE story SET id_hash = id_hash(public_id);
-        UPDATE event SET id_hash = id_hash(public_id);
-        UPDATE archived SET id_hash = id_hash(public_id);
-        """,
-    )
+    for table in ("story", "event", "archived"):
+        newest = db.conn.execute(f"SELECT coalesce(max(rowid), 0) FROM {table}").fetchone()[0]
+        for first in range(0, newest + 1, _AT_ONCE):
+            db.conn.execute(
+                f"UPDATE {table} SET id_hash = id_hash(public_id) WHERE rowid BETWEEN ? AND ?",
+                (first, first + _AT_ONCE - 1),
+            )
     tables, triggers = _FOUND.split("CREATE TRIGGER", 1)
     _script(db, tables)
     _script(
@@ -708,6 +710,7 @@ def m021_numbered_words(db: Database) -> None:
             (story, struct.pack(f"<{len(weights) // 2}I", *map(number, words.split())), weights)
             for story, words, weights in known
         ]
+        db.conn.execute("DELETE FROM vector WHERE story <= ?", (last,))
         db.conn.executemany("INSERT INTO vector_new VALUES (?, ?, ?)", packed)
     _script(
         db,
