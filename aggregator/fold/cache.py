@@ -73,6 +73,7 @@ class FoldCache:
         self._newest = self._stored = vocabulary.newest_posting(reader)
         self.frequencies: dict[str, int] = {}  # known term → in how many events it was
         self.numbers: dict[str, int] = {}  # word → by which the store knows it
+        self.words: dict[int, str] = {}  # and back, of what was loaded
         self.counted: Counter[str] = Counter()  # what is to be added to the stored ones
         self.standing: dict[str, set[int]] = {}  # source → parts of its items that stand
 
@@ -84,6 +85,8 @@ class FoldCache:
             self.frequencies.clear()
         if len(self.numbers) > 8 * CACHE:
             self.numbers.clear()
+        if len(self.words) > 8 * CACHE:
+            self.words.clear()
         halve(self.standing, CACHE)
         halve(self.events, 4 * CACHE)
         halve(self.fingerprints, CACHE)
@@ -248,7 +251,7 @@ class FoldCache:
         wanted = list(stories)
         missing = self.points.wake(wanted)
         for story, (at, source, vector, undated) in (
-            vocabulary.points(self._reader, missing).items() if missing else ()
+            vocabulary.points(self._reader, missing, self.words).items() if missing else ()
         ):
             self.points[story] = Point(story, at, source, vector, undated)
         return {story: self.points[story] for story in wanted if story in self.points}

@@ -160,9 +160,12 @@ def unpacked(terms: bytes, weights: bytes, words: Mapping[int, str]) -> dict[str
     )
 
 
-def points(reader: Reader, stories: Iterable[int]) -> dict[int, tuple[int, str, dict[str, float], bool]]:
+def points(
+    reader: Reader, stories: Iterable[int], words: dict[int, str]
+) -> dict[int, tuple[int, str, dict[str, float], bool]]:
     """Story → (published, source of the entry that founded it or "", vector, whether nobody knows when that
-    was new), of those that have a vector.
+    was new), of those that have a vector. `words`: by their numbers, as far as they are known; others are
+    added.
     """
     query = (
         f"SELECT v.story, s.published, CASE WHEN e.id IS NULL THEN '' ELSE {rows.TELLER} END, v.terms, "
@@ -171,7 +174,7 @@ def points(reader: Reader, stories: Iterable[int]) -> dict[int, tuple[int, str, 
     )
     found = list(reader.chosen(query, stories))
     numbers = set(chain.from_iterable(rows.numbers_in(row[3]) for row in found))
-    words: dict[int, str] = dict(reader.chosen("SELECT id, term FROM term WHERE id", numbers))
+    words.update(reader.chosen("SELECT id, term FROM term WHERE id", numbers - words.keys()))
     return {
         story: (at, source, unpacked(terms, weights, words), bool(undated))
         for story, at, source, terms, weights, undated in found
