@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -455,3 +455,34 @@ def test_two_cases_of_a_template_are_no_event_and_a_toll_that_rises_is(store: St
     found = told(store)
     assert found["1"][1] != found["2"][1]
     assert found["3"][1] == found["4"][1] and found["3"][0] != found["4"][0]
+
+
+RATED = [
+    "Brannock Shipping Outperform", "Selm Timber Market Perform", "Halden Foods and Dairies Outperform", "Ostrava Glass Market Perform",
+    "Quill Paper Outperform", "Tarn Valley Railways Market Perform", "Ivy Optics Outperform", "Corvo Mining Market Perform",
+]  # fmt: skip
+
+
+def rated(number: int) -> Entry:
+    title = RATED[number]
+    rating = "Market Perform" if title.endswith("Perform") else "Outperform"
+    company = title.removesuffix(rating)
+    body = f'The analyst Larkspur Capital left its rating of {company}Inc. at "{rating}" with a target of {40 + 7 * number} dollars.'
+    return entry("ratings", str(number), title, body, at=NOW - 3600 - 600 * number)
+
+
+@pytest.mark.parametrize(
+    ("name", "cycles", "events"),
+    [
+        ("at once", [range(8)], 8),
+        ("one by one after the first ones", [range(7), [7]], 7),
+        ("TELLS: fewer don't say what is usual", [range(7)], 6),
+    ],
+)
+def test_what_is_usual_in_a_source_makes_no_event(
+    store: Store, name: str, cycles: list[Sequence[int]], events: int
+) -> None:
+    for numbers in cycles:
+        put(store, *(rated(number) for number in numbers))
+        fold.fold(store, fold.Windows(), {})
+    assert store.value("SELECT count(*) FROM event") == events, name

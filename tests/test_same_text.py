@@ -1109,6 +1109,7 @@ def test_what_stands_between_the_ends_of_a_long_text_is_learnt_from_its_ends_inw
     ("name", "items", "text", "stands"),
     [
         ("two words that are all of the text", 3, "Trailer IMDb", 1),
+        ("in two lines", 3, "Trailer\nIMDb", 1),
         ("two titles don't tell yet", 2, "Trailer IMDb", 0),
         ("a short sentence beside others", 3, "{} is told here at some length. Read on.", 0),
     ],

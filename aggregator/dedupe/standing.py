@@ -17,7 +17,7 @@ from aggregator.dedupe.headline import edits
 from aggregator.text.words import words
 
 ENDS = 4  # sentences at the beginning of a text, and at its end, that may stand
-PART = 3  # words of a sentence, at least; one that is all that is said (`Podcast`) may be shorter
+PART = 3  # words of a sentence, at least; where none has them (`Trailer`, `IMDb`), all of it is one part
 STEM = 5  # letters that two words have in common which are taken for one
 
 _SENTENCE = re.compile(r"(?<=[.!?…。！？।॥])\s+|\s*\n\s*|(?<=[。！？])")
@@ -45,12 +45,24 @@ def parts(title: str, text: str, stands: Container[int] = ()) -> Iterator[tuple[
         if found and (part := _part(("|", *words(found.group(1))))) not in stands:
             yield part, Said((), 3)
     sentences = [said for said in _sentences(text) if said]
-    if len(sentences) == 1 and len(spoken := tuple(words(sentences[0]))) < PART:
-        yield from ((part, Said(spoken, 3)) for part in [_part(spoken)] if spoken and part not in stands)
+    if said := _all_in_few_words(sentences):
+        if (part := _part(said)) not in stands:
+            yield part, Said(said, 3)
         return
     yield from _at_the_end(sentences, stands)
     if len(sentences) > ENDS:
         yield from _at_the_end(sentences[: ENDS - 1 : -1], stands)
+
+
+def _all_in_few_words(sentences: Iterable[str]) -> tuple[str, ...]:
+    """The words of a text in which no sentence or line has `PART` of them; none of any other."""
+    found: list[str] = []
+    for said in sentences:
+        spoken = words(said)
+        if len(spoken) >= PART:
+            return ()
+        found += spoken
+    return tuple(found)
 
 
 def _at_the_end(sentences: Iterable[str], stands: Container[int]) -> Iterator[tuple[int, Said]]:
@@ -91,6 +103,8 @@ def without(title: str, text: str, stands: Container[int]) -> tuple[str, str]:
     if before and _part(("|", *words(before.group(1)))) in stands:
         title = title[before.end() :]
     sentences = _sentences(text)
+    if (said := _all_in_few_words(sentences)) and _part(said) in stands:
+        return title, ""
     kept = [said for said in sentences if _part(words(said)) not in stands]
     return title, text if len(kept) == len(sentences) else " ".join(kept)
 

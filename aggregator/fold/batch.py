@@ -27,6 +27,9 @@ OWN = 0.3  # power of a word's number in the batch itself: many of these entries
 MARK = 0.4  # weight of a mark of long texts among words
 WEIGHTS = 255  # a word's weight in a posting is a whole number up to this
 SHARED = 0.09  # cosine by the heaviest words alone: less is no event
+# A source's own frame and subject tell nothing of which of its stories is which: words that this share of the
+# stories hold that it told last, of so many at most, and so many at least
+USUAL, RECENT, TELLS = 0.5, 30, 8
 LANGUAGE = 40  # words of a body, after those of the title, that its language is told by
 
 Found = tuple[int, int, float]
@@ -75,6 +78,7 @@ class Batch:
         self.placed: dict[int, int] = {}  # entry → story, of this batch
         self.names: dict[int, str] = {}  # story → published id, of this batch
         self.edges: dict[int, list[int]] = {}  # new story → stories that may tell the same happening
+        self.usual: dict[str, frozenset[str]] = {}  # source → terms that many of its stories hold
         self.decided: dict[Pair, Reason] = {}  # of two stories, whether they are one text
         self.probabilities = Probabilities(memory.points, windows.event_window or 0, self.another_case)
         said = overrides.overrides(self.writer)
@@ -85,6 +89,9 @@ class Batch:
         """What is compared of these entries, and how common their words are."""
         self.memory.learn(batch, self.writer)
         self.coming = [self.prepared(entry) for entry in batch]
+        self.told_by = defaultdict[str, list[New]](list)
+        for one in self.coming:
+            self.told_by[one.entry.source].append(one)
         added = Counter(chain.from_iterable([one.counts for one in self.coming]))
         self.known = self.memory.frequencies_of(added)
         self.frequencies = {
@@ -249,13 +256,30 @@ class Batch:
         one, other = self.memory.fingerprints_of(a), self.memory.fingerprints_of(b)
         if not one or not other:
             return dedupe.Case.NO
-        shared = self.memory.points[a].vector.keys() & self.memory.points[b].vector.keys()
+        mine, its = self.memory.points[a], self.memory.points[b]
+        shared = mine.vector.keys() & its.vector.keys()
+        if mine.source and mine.source == its.source:
+            shared -= self.usual_of(mine.source)
         if not cluster.says_what(shared, {one[0].fingerprint.language, other[0].fingerprint.language}):
             return dedupe.Case.LIKELY
         decided = self.decided.get(pair(a, b))
         return dedupe.another_case(
             one[0].fingerprint, other[0].fingerprint, one[0].between(other[0]), decided
         )
+
+    def usual_of(self, source: str) -> frozenset[str]:
+        """Terms that so many stories of a source hold that they tell none from another: `analyst`, `target`,
+        `outperform` of a ticker of ratings.
+        """
+        known = self.usual.get(source)
+        if known is None:
+            told: list[Iterable[str]] = [one.counts for one in self.told_by[source][-RECENT:]]
+            before = members.newest_of_source(self.writer, source, RECENT - len(told))
+            told += [point.vector for point in self.memory.points_of(before).values()]
+            held = Counter(chain.from_iterable(told)) if len(told) >= TELLS else Counter[str]()
+            known = frozenset(term for term, number in held.items() if number >= USUAL * len(told))
+            self.usual[source] = known
+        return known
 
     def compare(self, story: int, near: list[int]) -> None:
         """Note which of these stories may tell the same happening."""

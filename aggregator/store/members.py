@@ -79,6 +79,15 @@ def newest_of_event(reader: Reader, event: int, most: int) -> list[int]:
     return reader.column(query, (event, most))
 
 
+def newest_of_source(reader: Reader, source: str, most: int) -> list[int]:
+    """So many stories that a source told last, the last one first."""
+    query = (
+        "SELECT m.story FROM (SELECT id FROM entry WHERE source = ? ORDER BY id DESC LIMIT ?) e "
+        "CROSS JOIN member m ON m.entry = e.id"
+    )
+    return reader.column(query, (source, most))
+
+
 def tellings(reader: Reader, story: int, below: float, most: int, characters: int) -> list[PendingEntry]:
     """The founder of a story and its first members that are edited copies (score under `below`) or joined by
     hand; of their texts so many characters.
