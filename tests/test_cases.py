@@ -539,3 +539,20 @@ def test_a_text_that_tells_of_the_other_name_may_tell_the_same() -> None:
     ):
         other = fingerprint("Lindoy ends talks with 14 envoys", text, language="en")
         assert which_case(one, other, Between()) is expected is which_case(other, one, Between())
+
+
+@pytest.mark.parametrize(
+    ("name", "below", "other_below", "expected"),
+    [
+        ("each of its own", "A storm hit Skarvoy on Friday.", "In Lindoy roofs came down.", Case.SURE),
+        ("one alone", "A storm hit Skarvoy on Friday.", "Roofs came down overnight.", Case.NO),
+        ("one of both", "A storm hit Skarvoy on Friday.", "In Lindoy, near Skarvoy, roofs fell.", Case.NO),
+        ("nothing stands below", "", "", Case.LIKELY),
+    ],
+)
+def test_one_name_is_another_case_where_either_text_speaks_of_its_own(
+    name: str, below: str, other_below: str, expected: Case
+) -> None:
+    one = fingerprint("Storm tears roofs off houses in Skarvoy", below, language="en")
+    other = fingerprint("Storm tears roofs off houses in Lindoy", other_below, language="en")
+    assert which_case(one, other, Between()) is expected is which_case(other, one, Between()), name

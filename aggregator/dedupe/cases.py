@@ -66,7 +66,7 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
 def _filled_anew(a: Fingerprint, b: Fingerprint) -> bool:
     """Two headlines in the same words but for their names and numbers, whoever tells them: `Solara shares
     fall 12%`, `Halden shares fall 9%`. Where one name alone is another one, or a number, they may tell the
-    same; and where one text tells of what the other is named after.
+    same, unless either text speaks of its own; and where one text tells of what the other is named after.
     """
     other_number = not (a.numbers <= b.numbers or b.numbers <= a.numbers)
     language = min(a.language, b.language)
@@ -78,7 +78,15 @@ def _filled_anew(a: Fingerprint, b: Fingerprint) -> bool:
     if found.signs:  # no capitals, and no spaces, tell names from other words
         in_one_place = found.names + found.signs == 1 and 1 <= found.filled <= found.common / 2
         return other_number and in_one_place
-    return found.names > 1 or (found.names == 1 and other_number)
+    return found.names > 1 or (found.names == 1 and (other_number or _each_tells_its_own(a, b)))
+
+
+def _each_tells_its_own(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether either text speaks of what its own title alone names: `… in Leeds`, `… in Hull`."""
+    return all(
+        any(not is_number(word) for word in set(one.title).difference(other.title).intersection(one.body))
+        for one, other in ((a, b), (b, a))
+    )
 
 
 def _holds_names_alone(found: Frame) -> bool:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from aggregator.dedupe.numbers import as_figure, is_number, read
 from aggregator.text import contrary, vocabulary
-from aggregator.text.words import fold, is_dense, words
+from aggregator.text.words import fold, is_dense, sought, words
 
 Feature = tuple[str, str]
 
@@ -34,10 +34,12 @@ LONG_TITLE, TAIL = 7, 2  # a title of so many telling words may go on for so man
 FORMS, VARIANT, ENDING = 6, 0.6, 2
 MISSPELT, NAME = 0.85, 7  # likeness of letters from which on two names of so many letters are one
 
+# Letters of Arabic that are written for each other, and those of Persian keyboards.
+_ARABIC = str.maketrans("ةىیک", "هييك")
 # What separates the clauses of a headline: all but commas within numbers, and hyphens and points within
 # words.
 _RAW = re.compile(r"[^\W_]+")
-_CLAUSE = re.compile(r"[:;|–—…?!()\[\]：；｜，。、？！·]|,(?!\d)|\s[-‐-]{1,2}\s|\.\s")
+_CLAUSE = re.compile(r"[:;|–—…?!()\[\]【】〔〕（）：；｜，。、？！·]|,(?!\d)|\s[-‐-]{1,2}\s|\.\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +135,14 @@ def edits(a: str, b: str, language: str) -> Edits:
     if a == b:
         return Edits(True)
     mine, other = _read(a), _read(b)
-    if mine.units == other.units or "".join(mine.units) == "".join(other.units):
+    if mine.units == other.units or _typed(mine) == _typed(other):
         return Edits(True)
     return _Comparison(mine, other, language).result()
+
+
+def _typed(title: _Words) -> str:
+    """Its letters as people type them on any keyboard, whatever is written in one word or in two."""
+    return sought("".join(title.units)).translate(_ARABIC)
 
 
 def frame(a: str, b: str, language: str) -> Frame | None:
