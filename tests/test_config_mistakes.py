@@ -120,6 +120,21 @@ def told(folder: Path, text: str, env: dict[str, str] | None = None) -> str:
             "2: service.database: lies in the output folder, where everybody could fetch it; choose another place",
         ),
         (
+            "output is the root",
+            '[service]\noutput = "/"\n',
+            "2: service.output: is the root of the disk; published files need a folder of their own",
+        ),
+        (
+            "output is the root, by a detour",
+            '[service]\noutput = "/x/.."\n',
+            "2: service.output: is the root of the disk; published files need a folder of their own",
+        ),
+        (
+            "output is the root, beside the database",
+            '[service]\noutput = "//"\ndatabase = "/a.db"\n',
+            "2: service.output: is the root of the disk; published files need a folder of their own",
+        ),
+        (
             "intervals crossed",
             '[poll]\nmin_interval = "2h"\nmax_interval = "1h"\n',
             "2: poll.min_interval: is longer than poll.max_interval",
@@ -394,6 +409,7 @@ def test_a_mistake_is_told_with_its_line_and_key(tmp_path: Path, name: str, text
         '[service]\nbase_url = "http://news.example:65535"\n',
         '[service]\nlanguage = "zh-Hant-TW"\n',
         '[service]\ndatabase = "pub/a.db"\noutput = "public"\n',
+        '[service]\noutput = "/x"\n',
         '[poll]\nmin_interval = "1h"\nmax_interval = "1h"\n',
         '[poll]\nexecutor = "dask"\ndask_scheduler = "tcp://127.0.0.1:8786"\n',
         '[poll]\nallow_hosts = ["[::1]:80", "localhost:65535", "10.0.0.1:1"]\n',

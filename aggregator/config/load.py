@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -373,7 +374,9 @@ def _addresses(file: Any) -> Iterator[Problem]:
 def _service(file: Any) -> Iterator[Problem]:
     if re.search(r"[?#]", file.service.base_url):
         yield ("service", "base_url"), "is the address of a folder: without ? and #"
-    if Path(file.service.output) in (Path(file.service.database), *Path(file.service.database).parents):
+    if _is_root(file.service.output):
+        yield ("service", "output"), "is the root of the disk; published files need a folder of their own"
+    elif Path(file.service.output) in (Path(file.service.database), *Path(file.service.database).parents):
         yield (
             ("service", "database"),
             "lies in the output folder, where everybody could fetch it; choose another place",
@@ -383,6 +386,11 @@ def _service(file: Any) -> Iterator[Problem]:
     for key in ("title", "contact"):
         if re.search(r"[\x00-\x1f]", getattr(file.service, key) or ""):
             yield ("service", key), "holds a line end or control character"
+
+
+def _is_root(place: str) -> bool:
+    """Whether a path, however it is written (`/`, `//`, `/x/..`), is the root of the disk."""
+    return os.path.isabs(place) and Path(os.path.normpath(place)).parent == Path(os.path.normpath(place))
 
 
 def _of_address(url: str) -> str | None:
