@@ -440,6 +440,29 @@ def test_names_of_our_own_pages_are_nobodys_id(tmp_path: Path, name: str) -> Non
     assert told(tmp_path, text) == expected
 
 
+@pytest.mark.parametrize(
+    ("output", "refused"),
+    [
+        ("{folder}/site", True),
+        ("./x/../site", True),
+        ("../{name}/site", True),
+        ("link", True),
+        ("{folder}/site2", False),
+        ("site/../other", False),
+        ("site/public", False),
+    ],
+)
+def test_the_database_is_not_in_the_output_folder_however_that_is_written(
+    tmp_path: Path, output: str, refused: bool
+) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "link").symlink_to("site")
+    place = output.format(folder=tmp_path, name=tmp_path.name)
+    said = told(tmp_path, f'[service]\ndatabase = "site/a.db"\noutput = "{place}"\n')
+    assert ("service.database: lies in the output folder" in said) is refused
+    assert refused or said == ""
+
+
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     text = f'{S}url = "env:NOT_SET"\n{S}url = "x"\n[poll]\nexecutor = "dask"\nallow_hosts = ["a", "b"]\n'
     assert [

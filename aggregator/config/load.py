@@ -86,7 +86,7 @@ def load(path: Path, env: Mapping[str, str], secrets: bool = True) -> Config:
     unset = {at for at, _ in problems}
     checked = _validate(raw, problems)
     if checked is not None:
-        problems += [(at, words) for at, words in _cross(checked) if at not in unset]
+        problems += [(at, words) for at, words in _cross(path.absolute().parent, checked) if at not in unset]
     if problems or checked is None:
         raise ConfigError("\n".join(f"{path}:{line}" for line in _with_lines(text, problems)))
     return _config(path, checked)
@@ -308,9 +308,9 @@ def _models(annotation: Any) -> list[Any]:
     return [model for part in get_args(annotation) for model in _models(part)]
 
 
-def _cross(file: Any) -> Iterator[Problem]:
-    """What one key alone can't tell."""
-    yield from _service(file)
+def _cross(folder: Path, file: Any) -> Iterator[Problem]:
+    """What one key alone can't tell. Paths are relative to the folder."""
+    yield from _service(folder, file)
     yield from _addresses(file)
     yield from _poll(file.poll)
     yield from _twice("topics", file.topics)
@@ -371,12 +371,12 @@ def _addresses(file: Any) -> Iterator[Problem]:
             yield path, f'"{address}" is no web address such as "https://news.example.org/"'
 
 
-def _service(file: Any) -> Iterator[Problem]:
+def _service(folder: Path, file: Any) -> Iterator[Problem]:
     if re.search(r"[?#]", file.service.base_url):
         yield ("service", "base_url"), "is the address of a folder: without ? and #"
     if _is_root(file.service.output):
         yield ("service", "output"), "is the root of the disk; published files need a folder of their own"
-    elif Path(file.service.output) in (Path(file.service.database), *Path(file.service.database).parents):
+    elif _lies_in(folder / file.service.database, folder / file.service.output):
         yield (
             ("service", "database"),
             "lies in the output folder, where everybody could fetch it; choose another place",
@@ -386,6 +386,15 @@ def _service(file: Any) -> Iterator[Problem]:
     for key in ("title", "contact"):
         if re.search(r"[\x00-\x1f]", getattr(file.service, key) or ""):
             yield ("service", key), "holds a line end or control character"
+
+
+def _lies_in(file: Path, folder: Path) -> bool:
+    """Whether a file is or would be in the folder, as the paths are written or where links lead."""
+    for follow in (os.path.abspath, os.path.realpath):
+        inner, outer = Path(follow(file)), Path(follow(folder))
+        if outer in (inner, *inner.parents):
+            return True
+    return False
 
 
 def _is_root(place: str) -> bool:
