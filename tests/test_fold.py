@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from aggregator import answers, cycle, fold
+from aggregator.fold.batch import Batch
+from aggregator.fold.cache import FoldCache
 from aggregator.model import Entry, Folded
 from aggregator.store import Store, entries, lookup, open_writer, queue
 from tests.helpers import NOW, entry, put
@@ -486,3 +488,30 @@ def test_what_is_usual_in_a_source_makes_no_event(
         put(store, *(rated(number) for number in numbers))
         fold.fold(store, fold.Windows(), {})
     assert store.value("SELECT count(*) FROM event") == events, name
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "usual"),
+    [
+        ("USUAL: half of them", ["ferry alder"] * 4 + ["ferry"] * 4, {"ferry", "alder"}),
+        ("not quite half", ["ferry alder"] * 4 + ["ferry"] * 5, {"ferry"}),
+        ("TELLS: too few to tell", ["ferry alder"] * 7, set()),
+        ("RECENT: what was told before them", ["ferry"] * 30 + ["alder"] * 30, {"alder"}),
+    ],
+)
+def test_what_is_usual_is_counted_in_what_a_source_told_last(
+    store: Store, name: str, lines: list[str], usual: set[str]
+) -> None:
+    names = [f"{chr(97 + number // 26)}{chr(97 + number % 26)}zyx" for number in range(len(lines))]
+    put(
+        store,
+        *(
+            entry("a", own, f"{own} {line}", at=NOW - 9000 + number)
+            for number, (own, line) in enumerate(zip(names, lines, strict=True))
+        ),
+    )
+    fold.fold(store, fold.Windows(text_window=None), {})
+    with store.transaction() as writer:
+        batch = Batch(writer, fold.Windows(), FoldCache(writer, {}), Folded())
+        assert batch.usual_of("a") == usual, name
+        assert batch.usual_of("nobody") == set()

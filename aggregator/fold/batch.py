@@ -78,6 +78,7 @@ class Batch:
         self.placed: dict[int, int] = {}  # entry → story, of this batch
         self.names: dict[int, str] = {}  # story → published id, of this batch
         self.edges: dict[int, list[int]] = {}  # new story → stories that may tell the same happening
+        self.told_by = defaultdict[str, list[New]](list)  # source → what of it is coming
         self.usual: dict[str, frozenset[str]] = {}  # source → terms that many of its stories hold
         self.decided: dict[Pair, Reason] = {}  # of two stories, whether they are one text
         self.probabilities = Probabilities(memory.points, windows.event_window or 0, self.another_case)
@@ -89,7 +90,6 @@ class Batch:
         """What is compared of these entries, and how common their words are."""
         self.memory.learn(batch, self.writer)
         self.coming = [self.prepared(entry) for entry in batch]
-        self.told_by = defaultdict[str, list[New]](list)
         for one in self.coming:
             self.told_by[one.entry.source].append(one)
         added = Counter(chain.from_iterable([one.counts for one in self.coming]))
