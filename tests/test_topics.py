@@ -67,6 +67,28 @@ def test_one_telling_word_or_two_hints(title: str, text: str, topic: str, score:
     assert found(title, text).get(topic, 0) == score
 
 
+@pytest.mark.parametrize(
+    ("title", "topic", "expected"),
+    [
+        ("El alcalde dijo que esa calle se cierra", "science", 0),
+        ("Un homme et un chien sur le pont", "world", 0),
+        ("The UN says the harbour is closed", "world", 1),
+        ("Les mers du sud sont calmes", "health", 0),
+        ("Coronation of a carnival prince", "health", 0),
+        ("Coronavirus: Schulen öffnen wieder", "health", 2),
+        ("El modelo de contrato cambia", "style", 0),
+        ("Una bolsa de plástico en el río", "business", 0),
+        ("A bus conductor retires", "culture", 0),
+        ("Uma noite em Lisboa", "sports", 0),
+        ("Robert Koch war in der Stadt", "food", 0),
+    ],
+)
+def test_everyday_words_of_other_languages_are_no_words_of_a_topic(
+    title: str, topic: str, expected: int
+) -> None:
+    assert found(title, "").get(topic, 0) == expected
+
+
 def labelled(topic: Topic, title: str, text: str = "") -> tuple[str, ...]:
     rules = topics.compiled([topic], [Source("a")])
     return tuple(
