@@ -12,7 +12,7 @@ from aggregator import answers, cycle, fold
 from aggregator.fold.batch import Batch
 from aggregator.fold.cache import FoldCache
 from aggregator.model import Entry, Folded
-from aggregator.store import Store, entries, lookup, open_writer, queue
+from aggregator.store import Store, entries, lookup, members, open_writer, queue
 from tests.helpers import NOW, entry, put
 
 HOUR = 3600
@@ -515,3 +515,12 @@ def test_what_is_usual_is_counted_in_what_a_source_told_last(
         batch = Batch(writer, fold.Windows(), FoldCache(writer, {}), Folded())
         assert batch.usual_of("a") == usual, name
         assert batch.usual_of("nobody") == set()
+
+
+def test_what_is_usual_counts_no_story_of_the_batch_twice(store: Store) -> None:
+    put(store, *(entry("a", str(n), f"{'abcd'[n]}zyx ferry", at=NOW - 9000 + n) for n in range(4)))
+    with store.transaction() as writer:
+        batch = Batch(writer, fold.Windows(text_window=None), FoldCache(writer, {}), Folded())
+        batch.run(members.entries(writer, queue.pending(writer), 1000))
+        batch.usual.clear()
+        assert batch.usual_of("a") == set(), "four are fewer than TELLS, also when they are written"

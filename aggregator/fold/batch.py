@@ -274,7 +274,9 @@ class Batch:
         known = self.usual.get(source)
         if known is None:
             told: list[Iterable[str]] = [one.counts for one in self.told_by[source][-RECENT:]]
-            before = members.newest_of_source(self.writer, source, RECENT - len(told))
+            newest = members.newest_of_source(self.writer, source, RECENT)
+            here = set(self.placed.values())  # once these are written they are counted already
+            before = [story for story in newest if story not in here][: RECENT - len(told)]
             told += [point.vector for point in self.memory.points_of(before).values()]
             held = Counter(chain.from_iterable(told)) if len(told) >= TELLS else Counter[str]()
             known = frozenset(term for term, number in held.items() if number >= USUAL * len(told))
