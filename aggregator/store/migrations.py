@@ -676,38 +676,46 @@ _WORDS = """CREATE VIEW words AS SELECT v.story, t.term, ( -- of vectors
 _HELD = 200_000  # words of which the number is held in memory
 
 
-@_step
-def m021_numbered_words(db: Database) -> None:
-    """Vectors have numbers of words in place of these: most of what a story takes were its words. A word's
-    number is its hash, or the next that is free.
-    """
-    _script(db, _TERM)
-    numbers: dict[str, int] = {}
+class _Numbers:
+    """Numbers of words in `term_new`: a word's hash, or the next that is free."""
 
-    def number(word: str, events: int | None = None) -> int:
-        if (known := numbers.get(word)) is not None:
-            return known
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+        self._held: dict[str, int] = {}
+
+    def of(self, word: str, events: int = -1) -> int:
+        """It is stored where it wasn't."""
+        known = self._held.get(word)
+        if known is None:
+            if len(self._held) == _HELD:
+                self._held.clear()
+            known = self._held[word] = self._stored(word, events)
+        return known
+
+    def _stored(self, word: str, events: int) -> int:
         place = int.from_bytes(blake2b(word.encode(), digest_size=4).digest(), "big")
-        stored = "SELECT term FROM term_new WHERE id = ?"
-        while (there := db.conn.execute(stored, (place,)).fetchone()) is not None and there[0] != word:
+        query = "SELECT term FROM term_new WHERE id = ?"
+        while (there := self._conn.execute(query, (place,)).fetchone()) is not None:
+            if there[0] == word:
+                return place
             place = (place + 1) % (1 << 32)
-        if there is None:
-            db.conn.execute(
-                "INSERT INTO term_new VALUES (?, ?, ?)", (place, word, -1 if events is None else events)
-            )
-        if len(numbers) == _HELD:
-            numbers.clear()
-        numbers[word] = place
+        self._conn.execute("INSERT INTO term_new VALUES (?, ?, ?)", (place, word, events))
         return place
 
+
+@_step
+def m021_numbered_words(db: Database) -> None:
+    """Vectors have numbers of words in place of these: most of what a story takes were its words."""
+    _script(db, _TERM)
+    numbers = _Numbers(db.conn)
     for word, events in db.conn.execute("SELECT term, events FROM term"):
-        number(word, events)
+        numbers.of(word, events)
     portion = "SELECT story, words, weights FROM vector WHERE story > ? ORDER BY story LIMIT 1000"
     last = -1
     while known := db.conn.execute(portion, (last,)).fetchall():
         last = known[-1][0]
         packed = [
-            (story, struct.pack(f"<{len(weights) // 2}I", *map(number, words.split())), weights)
+            (story, struct.pack(f"<{len(weights) // 2}I", *map(numbers.of, words.split())), weights)
             for story, words, weights in known
         ]
         db.conn.execute("DELETE FROM vector WHERE story <= ?", (last,))
