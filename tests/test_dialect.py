@@ -199,6 +199,43 @@ def test_which_of_its_texts_is_which(
     assert summary is None or found.summary == summary, name
 
 
+TEXT_OF_ATOM = '<source><id>urn:s</id><title>Jane</title></source><content type="xhtml">{}</content>'
+
+
+@pytest.mark.parametrize("form", ["atom", "rss", "rss, not well-formed"])
+@pytest.mark.parametrize(
+    ("name", "markup", "wanted"),
+    [
+        ("a line end", "a<br/>b", "a<br>b"),
+        ("… written as two tags", "a<br></br>b", "a<br>b"),
+        ("a summary that opens", "<details><summary>S</summary>t</details> u", None),
+        ("a body", "<body><p>t</p></body> <b>u</b>", "<p>t</p> <b>u</b>"),
+        ("a title", "<p>t</p><svg><title>T</title></svg><p>u</p>", "<p>t</p> T <p>u</p>"),
+        ("the source of a picture", "<picture><source srcset='https://a.example/b.webp'/></picture> u",
+         '<picture><source srcset="https://a.example/b.webp"><img src="https://a.example/b.webp"></picture> u'),
+        ("an item, an author, a date", "<p><item>i</item> <author>a</author> <updated>2</updated></p> u", "<p>i a 2</p> u"),
+    ],
+)  # fmt: skip
+def test_F29_markup_in_a_text_is_nothing_but_markup(
+    form: str, name: str, markup: str, wanted: str | None
+) -> None:
+    """Without a namespace of its own, as many write it."""
+    if form == "atom":
+        found = atom(f"<title>Bridge</title>{TEXT_OF_ATOM.format(markup)}")
+    else:
+        found = entry(f"<title>Bridge</title><description>{markup}</description>" + "<p>" * (form != "rss"))
+    assert (found.title, found.content) == ("Bridge", wanted or markup), name
+    assert dict(found.extras).get("origin:title") == ("Jane" if form == "atom" else None)
+
+
+def test_XML_within_a_content_is_no_part_of_the_feed() -> None:
+    inner = '<entry xmlns="http://www.w3.org/2005/Atom"><id>urn:e2</id><title>Other</title></entry>'
+    found = atom(
+        f'<title>Bridge</title><content type="application/atom+xml">{inner}</content><rights>R</rights>'
+    )
+    assert (found.guid, found.title, found.content, found.rights) == ("urn:e", "Bridge", "", "R")
+
+
 @pytest.mark.parametrize(
     ("item", "title"),
     [
@@ -352,6 +389,7 @@ def test_flash_is_dead() -> None:
         ("jane@desk.example (Jane (Doe) Roe)", "Jane (Doe) Roe", "jane@desk.example"),
         ("Only A. Name", "Only A. Name", None),
         ("@handle", "@handle", None),
+        ("@jane@desk.example", "@jane@desk.example", None),  # a handle too
         ("Jane Roe []", "Jane Roe []", None),
     ],
 )
@@ -359,6 +397,22 @@ def test_F38_authors_and_their_addresses(said: str, name: str, email: str | None
     for element in ("author", "dc:creator"):
         (person,) = entry(f"{OWN}<{element}>{said}</{element}>").authors
         assert (person.name, person.email) == (name, email)
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("<name>A</name><email>a@x.example</email><uri>https://a.example/</uri>|<name>B</name>", "A a@x.example https://a.example/|B - -"),
+        ("<email>a@x.example</email>|<name>B</name>|<name>C</name>", "a@x.example a@x.example -|B - -|C - -"),
+        ("<name>A</name>|<email>b@x.example</email>", "A - -|b@x.example b@x.example -"),
+        ("<name>A</name>|<uri>https://b.example/</uri><name>B</name>|<name>C</name>", "A - -|B - https://b.example/|C - -"),
+    ],
+)  # fmt: skip
+def test_F38_each_author_has_an_address_of_its_own(said: str, wanted: str) -> None:
+    inner = "".join(f"<author>{one}</author>" for one in said.split("|"))
+    found = atom(f"<title>Bridge</title>{inner}")
+    told = [f"{one.name} {one.email or '-'} {one.uri or '-'}" for one in found.authors]
+    assert told == wanted.split("|")
 
 
 def test_who_answers_for_a_channel_wrote_none_of_its_items() -> None:

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from xml.parsers import expat
 
 from feedparser import FeedParserDict
@@ -35,9 +35,10 @@ _DATES = frozenset({
     "date", "datetime", "publishdate", "publicationdate", "publisheddate", "dcterms_available", "dc_created", "dc_modified", "dc_issued",
     "prism_publicationdate", "prism_coverdate", "prism_modificationdate",
 })  # fmt: skip
+_XHTML = "application/xhtml+xml"
 _TAG = lazy(r"<(/?)([A-Za-z_][\w:.-]*)(?:[^<>]*?(/)?)>")
 _ADDRESS = lazy(
-    r"(?:mailto:)?(?<![\w.+-])([\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z][A-Za-z0-9-]{1,62})"
+    r"(?:mailto:)?(?<![\w.+@-])([\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z][A-Za-z0-9-]{1,62})"
     r"(?:\?subject=[^\s()<>]*)?"
 )
 
@@ -166,6 +167,16 @@ def name_and_address(text: str) -> tuple[str, str | None]:
     return name, address[1]
 
 
+class _Open(NamedTuple):
+    """An element that is open."""
+
+    prefix: str
+    name: str
+    is_of_a_text: bool = False  # markup
+    kept: str | None = None  # what a foreign one is kept as, for the record only
+    around: tuple[str, str | None, int] | None = None  # what of its own is to be forgotten at its end
+
+
 class _OwnElements(Mixin):
     """Between a parser of feedparser and the class that knows what elements mean: only those that
     count pass.
@@ -176,9 +187,7 @@ class _OwnElements(Mixin):
     can_be_relative_uri = StrictFeedParser.can_be_relative_uri - {"id"}
 
     def __init__(self, *given: Any) -> None:
-        # Open elements: prefix, name, the name that a foreign one is kept under (for the record only), and
-        # what of its own is to be forgotten at its end.
-        self._open: list[tuple[str, str, str | None, tuple[str, str | None, int] | None]] = []
+        self._open: list[_Open] = []
         self._unbalanced: frozenset[str] = frozenset()  # as often open as not: what follows is not inside
         super().__init__(*given)
         self.contentparams = _Params()
@@ -189,28 +198,56 @@ class _OwnElements(Mixin):
 
     def unknown_starttag(self, tag: str, attrs: list[tuple[str, str]]) -> None:
         prefix, name = self._parted(tag)
-        if self.incontent or self._counts(prefix, name):
+        if self._is_markup() or self._counts(prefix, name):
             if name not in self._unbalanced or name in _ITEMS:
-                self._open.append((prefix, name, None, self._around()))
+                self._open.append(_Open(prefix, name, self._is_of_a_text(), None, self._around()))
             super().unknown_starttag(tag, attrs)
             return
-        kept = f"{self._open[-1][1]}/{tag}"
-        self._open.append((prefix, name, kept, None))
+        kept = f"{self._open[-1].name}/{tag}"
+        self._open.append(_Open(prefix, name, False, kept, None))
         self.push(kept, 1)
 
     def unknown_endtag(self, tag: str) -> None:
         prefix, name = self._parted(tag)
         at = next((n for n in range(len(self._open) - 1, -1, -1) if self._open[n][:2] == (prefix, name)), -1)
-        _, _, kept, around = self._open[at] if at >= 0 else (prefix, name, None, None)
-        if kept is None:
-            super().unknown_endtag(tag)
+        ended = self._open[at] if at >= 0 else _Open(prefix, name)
+        if ended.kept is not None:
+            self.pop(ended.kept)
+        elif ended.is_of_a_text:
+            self._end_of_markup(name)
         else:
-            self.pop(kept)
+            super().unknown_endtag(tag)
         if at >= 0:
             del self._open[at:]
-        if around is not None:
-            self.baseuri, self.lang, depth = around
+        if ended.around is not None:
+            self.baseuri, self.lang, depth = ended.around
             del self.basestack[depth:], self.langstack[depth:]
+
+    def _is_markup(self) -> bool:
+        """Whether an element that begins is one of a text. What is XML of another kind is none."""
+        kind = str(self.contentparams.get("type", ""))
+        return bool(self.incontent) and (kind == _XHTML or not kind.endswith("xml"))
+
+    def _is_of_a_text(self) -> bool:
+        """Whether an element that begins stands in a text that will have an end: one that has none holds
+        all the rest of the item.
+        """
+        around = self._open[-1] if self._open else None
+        return (
+            bool(self.incontent)
+            and around is not None
+            and (around.is_of_a_text or around.name not in _HOLDERS)
+        )
+
+    def _end_of_markup(self, name: str) -> None:
+        """feedparser ends what it knows by that name: `<summary>` of `<details>` the description around it,
+        `<source>` of a film the feed that an item is from. To HTML `</br>` is one more `<br>`.
+        """
+        if name == "svg" and self.svgOK:
+            self.svgOK -= 1
+        if self.contentparams.get("type") == _XHTML and name != "br":
+            self.handle_data(f"</{name}>", escape=0)
+        self.depth -= 1
 
     def _around(self) -> tuple[str, str | None, int]:
         """What xml:base and xml:lang say outside of an element that begins. feedparser takes the base of one
@@ -228,7 +265,7 @@ class _OwnElements(Mixin):
         """As what the item itself said it: feedparser keeps one of several."""
         prefix, name, *_ = self._open[-1]
         said = element if name in _ITEMS else f"{prefix}_{name}" if prefix else name
-        if name in _ITEMS or (len(self._open) > 1 and self._open[-2][1] in _ITEMS):
+        if name in _ITEMS or (len(self._open) > 1 and self._open[-2].name in _ITEMS):
             self.entries[-1].setdefault("dates", []).append((said, value))
 
     def _parted(self, tag: str) -> tuple[str, str]:
@@ -239,8 +276,8 @@ class _OwnElements(Mixin):
         """Whether this is an element of the feed or of the item itself, not of something within it."""
         if not self._open or not (self.infeed or self.inentry):
             return True
-        parent_prefix, parent, kept, _ = self._open[-1]
-        if kept is not None:
+        parent_prefix, parent, _, kept, _ = self._open[-1]
+        if kept is not None or (self.incontent and not self._is_markup()):
             return False
         if name in _ITEMS and not self.inentry:
             return True
@@ -299,6 +336,12 @@ class _OwnElements(Mixin):
         self.inimage = 0
         if self.inentry and address:
             self._save("image/url", address)
+
+    def _start_author(self, attrs_d: dict[str, str]) -> None:
+        """feedparser gives the next author what it knows of the last one: an address, a page, a name."""
+        super()._start_author(attrs_d)
+        for known in ("author", "author_detail"):
+            self._get_context().pop(known, None)
 
     def _sync_author_detail(self, key: str = "author") -> None:
         """feedparser's own knows no top-level domain of more than four letters."""
