@@ -220,6 +220,23 @@ def test_a_statement_and_its_negation(a: list[str], b: list[str], spoken: str, e
 
 
 @pytest.mark.parametrize(
+    ("a", "b", "spoken", "expected"),
+    [
+        ("sube", "baja", "es", ("sube", "baja")),
+        ("baja", "sube", "es", ("baja", "sube")),
+        ("sube", "sube", "es", None),
+        ("sube", "baja", "en", None),
+        ("hoch", "tief", "de", ("hoch", "tief")),
+        ("hoch", "tief", "nl", None),
+    ],
+)
+def test_a_word_has_its_opposite_in_its_own_language(
+    a: str, b: str, spoken: str, expected: tuple[str, str] | None
+) -> None:
+    assert contrary.opposite([a], [b], spoken) == expected
+
+
+@pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
         ("a b c", "a b c d", None),

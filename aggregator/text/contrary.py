@@ -88,8 +88,8 @@ def _affixes(kind: str, language: str) -> tuple[str, ...]:
 def _opposites(language: str) -> dict[str, list[tuple[int, int]]]:
     """Word → (which pair, which side of it)."""
     found: dict[str, list[tuple[int, int]]] = {}
-    for number, (language, pair) in enumerate(_lines("opposites")):
-        if language == language:
+    for number, (spoken, pair) in enumerate(_lines("opposites")):
+        if spoken == language:
             for word, side in _sides(pair):
                 found.setdefault(fold(word), []).append((number, side))
     return found
