@@ -382,6 +382,13 @@ def told(folder: Path, text: str, env: dict[str, str] | None = None) -> str:
             "2: fold.text.windwo: unknown key; did you mean `window`?",
         ),
         (
+            "a key of fold that is none",
+            "[fold]\nevents = false\n",
+            "2: fold.events: unknown key; did you mean `event`?",
+        ),
+        ("who leads a story", '[fold]\nlead = "x"\n', """2: fold.lead: "x": expected 'first' or 'longest'"""),
+        ("fold is no table", "fold = 1\n", "1: fold: 1: expected a table"),
+        (
             "no time of day",
             f"{T}digest = 'daily'\ndigest_at = '25:00'\n",
             '4: topics[0].digest_at: "25:00" is no time of day such as "07:00"',
@@ -392,6 +399,47 @@ def told(folder: Path, text: str, env: dict[str, str] | None = None) -> str:
             '3: topics[0].digest_at: says nothing without `digest = "daily"` or "weekly"',
         ),
         ("a hook of no words", f'{H}on = "event"\nrun = []\n', "3: hooks[0].run: is empty"),
+        (
+            "a url in brackets that are no address, without an id",
+            f'{S}url = "http://[x]/"\n',
+            '2: sources[0].url: "http://[x]/" is no web address: only http and https are polled',
+        ),
+        (
+            "half an IPv6 address, without an id",
+            f'{S}url = "http://[::1"\n',
+            '2: sources[0].url: "http://[::1" is no web address: only http and https are polled',
+        ),
+        (
+            "letters that no host has, without an id",
+            f'{S}url = "http://℀.example/"\n',
+            '2: sources[0].url: "http://℀.example/" is no web address: only http and https are polled',
+        ),
+        (
+            "a reading list in brackets that are no address",
+            f'{S}opml = "http://[x]/"\n',
+            '2: sources[0].opml: "http://[x]/" is no web address: only http and https are polled',
+        ),
+        (
+            "a reading list elsewhere than on the web",
+            f'{S}opml = "ftp://a.example/l.opml"\n',
+            '2: sources[0].opml: "ftp://a.example/l.opml" is no web address: only http and https are polled',
+        ),
+        (
+            "a reading list at a port that there is not",
+            f'{S}opml = "http://a.example:99999/"\n',
+            '2: sources[0].opml: "http://a.example:99999/" is no web address: only http and https are polled',
+        ),
+        (
+            "a password in the address of a reading list",
+            f'{S}opml = "http://u:p@a.example/"\n',
+            "2: sources[0].opml: holds a user or password; secrets go into `headers = "
+            '{ Authorization = "env:NAME" }`',
+        ),
+        (
+            "a topic with the name of the page of a source whose id is made",
+            f'{S}{URL}\n[[topics]]\nid = "source-a-example"\n',
+            '4: topics[0].id: "source-a-example" is where the page of a source is published',
+        ),
         ("nested beyond all reason", f"a = {'[' * 2000}{']' * 2000}\n", "1: nested too deeply"),
         ("a text that never ends", 'a = """\nb', "2: "),
     ],
@@ -419,6 +467,7 @@ def test_a_mistake_is_told_with_its_line_and_key(tmp_path: Path, name: str, text
         f'[[topics]]\nid = "{"a" * 64}"\n',
         f'[service]\ntitle = "{"x" * 2000}"\n',
         f"{S}{URL}\npriority = -1000\n",
+        f'{S}opml = "HTTPS://a.example/list.opml"\n',
         f'{S}{URL}\nheaders = {{ Authorization = "Bearer a b", X-A = "1" }}\n',
         f'{S}{URL}\n{S}{URL}\n',
         f'{T}digest = "weekly"\ndigest_at = "23:59"\n[[topics]]\nid = "u-digest"\n',
@@ -632,6 +681,12 @@ def test_a_slug_of_no_latin_letter_is_empty() -> None:
             ['2: hooks[0].on: no topic has a digest, so this is told nothing: give one `digest = "daily"`'],
         ),
         ("and one that is made", f'{H}on = "digest"\nrun = ["sh"]\n{T}match = "a"\ndigest = "daily"\n', []),
+        (
+            "no reading list",
+            f'{S}opml = "/none.opml"\n',
+            ["2: sources[0].opml: there is no such file: /none.opml"],
+        ),
+        ("a reading list on the web", f'{S}opml = "https://a.example/l.opml"\n', []),
         ("behind a proxy", '[service]\nbase_url = "https://news.example/"\n[serve]\nport = 8080\n', []),
         (
             "the port that it listens on",

@@ -75,6 +75,9 @@ def _sources(config: Config) -> Iterator[Doubt]:
         kind = kinds.of(source)
         if (words := kind.doubt(source)) is not None:
             yield ("sources", number, kind.key), words
+    for one in config.lists:
+        if not one.is_remote and not Path(one.where).is_file():
+            yield ("sources", config.tables.index(one.id), "opml"), f"there is no such file: {one.where}"
 
 
 def _topics(config: Config) -> Iterator[Doubt]:

@@ -26,7 +26,7 @@ class ReadingList:
 
     @property
     def is_remote(self) -> bool:
-        return self.where.startswith(("http://", "https://"))
+        return "://" in self.where
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,7 +204,8 @@ def _that_say_more(found: Sequence[Any]) -> list[Any]:
     within = {one["loc"][:2] for one in found if len(one["loc"]) > 3}
 
     def says_more(at: tuple[int | str, ...]) -> bool:
-        return at[0] != "fold" or len(at) > 3 or (at[-1] == "literal[False]" and at[:2] not in within)
+        is_of_a_level = at[0] == "fold" and len(at) == 3
+        return not is_of_a_level or (at[-1] == "literal[False]" and at[:2] not in within)
 
     return [one for one in found if says_more(one["loc"])]
 
@@ -319,7 +320,7 @@ def _cross(folder: Path, file: Any) -> Iterator[Problem]:
     for number, topic in enumerate(file.topics):
         yield from _topic_problems(number, topic, made_ids)
     yield from _names_of_digests(file)
-    yield from _names_of_sources(file)
+    yield from _names_of_sources(file, made_ids)
     for number, hook in enumerate(file.hooks):
         yield from _hook_problems(number, hook)
     yield from _source_problems(file)
@@ -427,6 +428,8 @@ def _source(at: lines.Path, source: Any, places: Sequence[str]) -> Iterator[Prob
         yield (*at, "id"), f'"{source.id}" is reserved; choose another id'
     if source.url is not None and (words := _of_address(source.url)):
         yield (*at, "url"), words
+    if source.opml is not None and "://" in source.opml and (words := _of_address(source.opml)):
+        yield (*at, "opml"), words
     if source.headers:
         yield from _headers(at, source.headers)
     yield from _queries(at, source, "include", "exclude")
@@ -500,7 +503,7 @@ def _own_source(folder: Path, name: str, one: Any) -> Source:
 
 
 def _reading_list(folder: Path, name: str, one: Any) -> lists.ReadingList:
-    where = one.opml if re.match(r"https?://", one.opml) else str(folder / one.opml)
+    where = one.opml if "://" in one.opml else str(folder / one.opml)
     shared = replace(_own_source(folder, name, one), interval=None, title=None)
     return lists.ReadingList(name, where, one.interval or LIST_INTERVAL, shared)
 
@@ -565,8 +568,8 @@ def _names_of_digests(file: Any) -> Iterator[Problem]:
             yield ("topics", number, "id"), f'"{topic.id}" is where the digest of another topic is published'
 
 
-def _names_of_sources(file: Any) -> Iterator[Problem]:
-    taken = {f"source-{source.id}" for source in file.sources if source.id}
+def _names_of_sources(file: Any, made_ids: Sequence[str]) -> Iterator[Problem]:
+    taken = {f"source-{name}" for name in made_ids}
     for number, topic in enumerate(file.topics):
         if topic.id in taken:
             yield ("topics", number, "id"), f'"{topic.id}" is where the page of a source is published'
@@ -601,7 +604,7 @@ _SAY_NOTHING = {"www", "feeds", "feed", "rss", "feedburner", "com", "org", "net"
 
 def made_id(address: str, taken: set[str]) -> str:
     """From the host of a URL or the name of a file, unique among `taken`."""
-    host = (urlsplit(address).hostname or "") if "://" in address else Path(address).stem
+    host = _host(address) if "://" in address else Path(address).stem
     labels = [label for label in host.split(".") if label not in _SAY_NOTHING]
     base = re.sub(r"[^a-z0-9]+", "-", "-".join(labels or [host]).lower()).strip("-")[:56] or "source"
     if base in RESERVED:
@@ -610,6 +613,14 @@ def made_id(address: str, taken: set[str]) -> str:
     while name in taken:
         name, number = f"{base}-{number}", number + 1
     return name
+
+
+def _host(address: str) -> str:
+    """Of a URL; "" where it has none, or one that nothing can be at (`http://[x]/`)."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def named_id(title: str, address: str, taken: Collection[str], kind: str = "source") -> str:
