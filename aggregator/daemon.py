@@ -17,12 +17,13 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from aggregator import logs
 from aggregator.stop import Stop, bounded
@@ -62,6 +63,18 @@ class Watched:
         return before != self._taken
 
 
+class Pulse(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
+    """So many seconds after the last time. APScheduler's own interval counts every tick that a clock which
+    was put on has left out: those of ten years are 63 million (R13).
+    """
+
+    def __init__(self, seconds: int) -> None:
+        self._gap = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        return now + self._gap
+
+
 class Daemon:
     """Runs `cycle` every tick until a signal comes; `reload` is called first where the config file changed or
     SIGHUP came. A second SIGHUP over the same file confirms it.
@@ -84,8 +97,9 @@ class Daemon:
         self._heeded = 0  # … of which so many were heeded
         self._asked = 0  # … over the file as it is now
         self._trouble: BaseException | None = None
+        self._scheduler = self._planned()
 
-    def _scheduler(self) -> BackgroundScheduler:
+    def _planned(self) -> BackgroundScheduler:
         # A tick that comes while a long cycle runs is left out: that is what we want, and no warning every
         # few seconds.
         logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
@@ -94,9 +108,7 @@ class Daemon:
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
-        scheduler.add_job(
-            self._tick, "interval", seconds=self._tick_seconds, id="tick", next_run_time=_soon()
-        )
+        scheduler.add_job(self._tick, Pulse(self._tick_seconds), id="tick", next_run_time=_soon())
         scheduler.add_listener(self._on_event, EVENT_JOB_ERROR | EVENT_JOB_MAX_INSTANCES)
         return scheduler
 
@@ -106,17 +118,17 @@ class Daemon:
             number: signal.signal(number, self._on_signal)
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
         }
-        scheduler = self._scheduler()
         with bounded(self.stop):
-            scheduler.start()
+            self._scheduler.start()
             notify("READY=1")
             try:
                 while not self.stop.wait(1.0):
                     self._watchdog()
+                    self._follow_clock()
             finally:
                 notify("STOPPING=1")
                 self.stop.set()
-                scheduler.shutdown()  # waits for the running cycle: nobody closes what it works with
+                self._scheduler.shutdown()  # waits for the running cycle: nobody closes what it works with
                 for number, handler in previous.items():
                     signal.signal(number, handler)
         if self._trouble is not None:
@@ -143,6 +155,14 @@ class Daemon:
         elif self._watched.changed(time.monotonic()):
             self._asked = 0
             self._reload(False)
+
+    def _follow_clock(self) -> None:
+        """APScheduler plans by the clock of the day: where that was put back, the next tick would come when
+        it is as late again (R13).
+        """
+        tick = self._scheduler.get_job("tick")
+        if tick is not None and tick.next_run_time > _soon() + timedelta(seconds=self._tick_seconds):
+            tick.modify(next_run_time=_soon())
 
     def _on_event(self, event: object) -> None:
         # max-instances events have none: a long cycle is no trouble
@@ -191,7 +211,7 @@ def _stamp(path: Path) -> Stamp | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _soon() -> object:
+def _soon() -> datetime:
     return datetime.now(UTC)
 
 

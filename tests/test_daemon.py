@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -253,6 +254,33 @@ def test_R17_systemd_hears_nothing_of_a_tick_that_stalled(
     one.stop.alive = time.monotonic() - ago
     one._watchdog()
     assert told == (["WATCHDOG=1"] if wanted else [])
+
+
+@pytest.mark.parametrize("jump", [-365 * 86_400, -6, 0, 6, 365 * 86_400])
+def test_R13_the_ticks_go_on_when_the_clock_jumps(tmp_path: Path, jump: int) -> None:
+    """A clock that was put back by so many seconds finds the next tick so far ahead, or so far behind where it
+    was put on; then they come in their rhythm again.
+    """
+    ticks: list[float] = []
+
+    def turn(sign: Stop) -> None:
+        ticks.append(time.monotonic())
+        if len(ticks) == 1:
+            planned = datetime.now(UTC) + timedelta(seconds=1 - jump)
+            one._scheduler.get_job("tick").modify(next_run_time=planned)
+        elif len(ticks) == 3:
+            sign.set()
+
+    one = Daemon(tmp_path / "config.toml", turn, lambda confirmed: None, tick=1)
+    timer = threading.Timer(LONG, one.stop.set)
+    timer.start()
+    spent = time.process_time()
+    one.run()
+    timer.cancel()
+    assert len(ticks) == 3 and time.process_time() - spent < 3, (
+        "a year has 31 million ticks that were left out"
+    )
+    assert ticks[2] - ticks[1] > 0.5
 
 
 # ------------------------------------------------------------ the config
