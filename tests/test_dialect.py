@@ -370,6 +370,22 @@ def test_tags_that_are_never_closed_hide_nothing() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "kind", "title"),
+    [
+        ('href="https://a.example/1.pdf"', "application/pdf", None),
+        ('href="https://a.example/1.pdf" type=""', "application/pdf", None),
+        ('href="https://a.example/1"', "application/octet-stream", None),
+        ('href="https://a.example/1.pdf" type="text/html" title="Map &amp;amp; &lt;b&gt;key&lt;/b&gt;"', "text/html", "Map & key"),
+    ],
+)  # fmt: skip
+def test_F41_an_enclosure_of_atom_is_of_the_type_that_is_said(
+    said: str, kind: str, title: str | None
+) -> None:
+    (found,) = atom(f'<title>Bridge</title><link rel="enclosure" {said}/>').enclosures
+    assert (found.type, found.title) == (kind, title)
+
+
 def test_flash_is_dead() -> None:
     swf = '<media:content url="https://v.example/v/1?version=3" type="application/x-shockwave-flash"/>'
     assert entry(f"{OWN}{swf}").enclosures == ()

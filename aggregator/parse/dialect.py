@@ -305,6 +305,8 @@ class _OwnElements(Mixin):
         self.pop_content("itunes_summary")
 
     def _start_link(self, attrs_d: dict[str, str]) -> None:
+        if attrs_d.get("rel") == "enclosure":
+            attrs_d.setdefault("type", "")  # feedparser says that it is a page
         super()._start_link(attrs_d)
         if not self.elementstack or self.elementstack[-1][0] != "link":  # it has an address as attribute
             self.push("link/text", 1)

@@ -437,10 +437,10 @@ def _enclosures(item: Any, base: str) -> Iterator[Enclosure]:
 
 
 def _media(item: Any) -> Iterator[tuple[Any, Any, Any, dict[str, Any]]]:
-    """(address, type, bytes, what else Media RSS says) of each file."""
+    """(address, type, bytes, what else is said) of each file."""
     for one in _get(item, "links") or ():
         if one.get("rel") == "enclosure":
-            yield one.get("href"), one.get("type"), one.get("length"), {}
+            yield one.get("href"), one.get("type"), one.get("length"), {"title": one.get("title")}
     for address, kind in _out_of_line(item):
         if kind.startswith(_FILES):
             yield address, kind, None, {}

@@ -128,7 +128,7 @@ def enclosure(
         link,
         _type(kind, link, more.get("medium")),
         number(length) or 0,
-        more.get("title"),
+        _name(more.get("title")) or None,
         more.get("medium") if more.get("medium") in _MEDIUMS else None,
         number(more.get("width")),
         number(more.get("height")),

@@ -90,7 +90,7 @@ def _attachment(enclosure: Enclosure) -> dict[str, Any]:
         {
             "url": enclosure.url,
             "mime_type": enclosure.type,
-            "title": enclosure.title,
+            "title": markup.line(enclosure.title or ""),
             "size_in_bytes": enclosure.length or None,
             "duration_in_seconds": enclosure.duration,
         }
