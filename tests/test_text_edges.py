@@ -140,6 +140,14 @@ def test_what_a_text_says_beside_its_title(name: str, title: str, text: str, exp
         ("<b title='>'>x</b>", "x"),
         ("&nbsp;a &nbsp; b", "a b"),
         ("a\n\n  b", "a\nb"),
+        ("<details><summary>S</summary>inner</details>a", "S\ninner\na"),
+        ("<table><caption>a</caption><tr><td>b</table>", "a\nb"),
+        ("a<video>b</video>c", "a\nb\nc"),
+        ("<aside>a</aside><address>b</address>c<main>d</main>", "a\nb\nc\nd"),
+        ("10<sup>6</sup> m<SUP class='x'> +2 </sup>", "10⁶ m⁺²"),
+        ("10<sup>−12</sup>, 2<sup>1234</sup>, 2<sup>12345</sup>", "10⁻¹², 2¹²³⁴, 212345"),
+        ('word<sup><a href="#n">1</a></sup>', "word¹"),
+        ("1<sup>st</sup> x<sup>n</sup> a<sup>1", "1st xn a1"),
     ],
 )  # fmt: skip
 def test_plain_text_of_markup(said: str, expected: str) -> None:

@@ -467,12 +467,17 @@ def _few_attributes(text: str) -> str:
     )
 
 
-_BLOCKS = lazy(
-    r"<(?:/?(?:p|div|li|ul|ol|h[1-6]|tr|table|blockquote|section|article|figure|figcaption|dd|dt|pre|"
-    r"header|footer)|br|hr)\b[^<>]*>",
-    re.I,
+_BLOCK = (
+    r"<(?:/?(?:p|div|li|ul|ol|dl|h[1-6]|tr|table|caption|blockquote|section|article|aside|main|nav|address|"
+    r"hgroup|figure|figcaption|dd|dt|pre|header|footer|details|summary|center|form|fieldset|legend|option|"
+    r"video|audio)|br|hr)\b[^<>]*>"
 )
-_CELLS = lazy(r"</t[dh]\s*>", re.I)
+_CELL = r"</t[dh]\s*>"
+_BLOCKS, _CELLS, _APART_TAG = lazy(_BLOCK, re.I), lazy(_CELL, re.I), lazy(f"{_BLOCK}|{_CELL}", re.I)
+# Powers and notes, with links around them: 10<sup>6</sup> is not 106.
+_WITHIN_SUP = r"(?:\s|<(?!/?sup\b)[^<>]*>)*+"
+_RAISED = lazy(rf"<sup\b[^<>]*>{_WITHIN_SUP}([+\-−–]?\d{{1,4}}){_WITHIN_SUP}</sup\s*>", re.I)
+_RAISE = str.maketrans("0123456789+-−–", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻")
 _HIDDEN = lazy(r"<(script|style)\b[^<>]*(?<!/)>.*?(?:</\1\s*>|\Z)", re.I | re.S)
 # links that stand for players, as `embedded` makes them: no words of the source
 _EMBED = lazy(rf'<a href="[^"<>]*" class="{embedded.CLASS}"[^<>]*>[^<]*</a>')
@@ -487,12 +492,16 @@ def plain_text(markup: str, _trust: bool = False) -> str:
     text = clean(markup)[: 4 * MAX_HTML]
     if "<" in text:
         text = _EMBED.sub(" ", text) if embedded.CLASS in text else text
-        text = _HIDDEN.sub(" ", _COMMENT.sub(" ", text))
+        text = _raised(_HIDDEN.sub(" ", _COMMENT.sub(" ", text)))
         text = _ANY_TAG.sub("", _CELLS.sub(" ", _BLOCKS.sub("\n", text)))
     if "&" in text:
         text = clean(html.unescape(text))
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def _raised(text: str) -> str:
+    return _RAISED.sub(lambda found: found[1].translate(_RAISE), text) if "<sup" in text.lower() else text
 
 
 _KNOWN_TAG = lazy(
@@ -513,7 +522,7 @@ _ACTIVE_TAG = lazy(
     r"frame)\b[^<>]*>|<[a-z][^<>]*\bon\w+\s*=[^<>]*>",
     re.I,
 )
-_LEFT_OVER = lazy(r"&(?!(?:lt|gt|amp|quot|apos);)(?:#\d{2,5}|[A-Za-z]{2,8}\d?);")
+_LEFT_OVER = lazy(r"&(?!(?:lt|gt|amp);)(?:#\d{2,5}|[A-Za-z]{2,8}\d?);")
 _ENTITY = lazy(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
@@ -525,13 +534,18 @@ def title(text: str) -> str:
     if text.lstrip().startswith(_CDATA) and text.rstrip().endswith(_CDATA_END):
         text = _opened(text)
     if "<" in text and not _names_elements(text):
-        text = _KNOWN_TAG.sub("", re.sub(r"<!--.*?-->", " ", text, flags=re.S))
+        text = _KNOWN_TAG.sub(_gap, _raised(re.sub(r"<!--.*?-->", " ", text, flags=re.S)))
     if "&" in text:
         text = _resolved(text)
         # Text, not markup; but some readers show titles as HTML, so that nothing that could act there may be
         # left.
         text = text if _names_elements(text) else _ACTIVE_TAG.sub("", text)
     return _one_line(text)
+
+
+def _gap(tag: re.Match[str]) -> str:
+    """What stays of a tag of a title: two lines are two words."""
+    return " " if _APART_TAG.fullmatch(tag[0]) else ""
 
 
 def literal_title(text: str) -> str:
