@@ -253,6 +253,10 @@ def test_plan_tells_what_a_change_would_publish_and_writes_nothing(tmp_path: Pat
     assert plan("quake OR peru", "min_sources = 2\none_per = 'event'")["t"][1:3] == (2, 0), (
         "copies of one text are one voice"
     )
+    told_by_two = config(tmp_path, body.format("quake OR peru", "min_sources = 2\none_per = 'event'"))
+    with open_reader(present.database) as store:
+        counted = {one.topic: (one.items, one.stories) for one in planned(store, told_by_two, present)}
+    assert counted == {"all": (3, 3), "t": (0, 2), "folds": (1, 0)}, "as many stories as `topics list` counts"
     assert plan(
         "x",
         settings=config(

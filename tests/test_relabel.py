@@ -5,16 +5,18 @@ all of them gives.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from aggregator import fold
+from aggregator import fold, learn
 from aggregator.config import Config
 from aggregator.cycle import changes, learning
 from aggregator.cycle.labels import Labeller, label, what_to_look_at
+from aggregator.cycle.publisher import publish_changed
 from aggregator.model import Story, Topic
-from aggregator.store import Store, labels, open_writer, stories
+from aggregator.store import Store, labels, open_writer, stories, unpublished
 from tests.helpers import NOW, config, entry, put
 
 SOURCES = {"a": "", "b": ""}
@@ -189,3 +191,68 @@ def test_a_store_of_before_is_looked_at_whole(tmp_path: Path) -> None:
 def _labelled(made: Config, store: Store) -> set[str]:
     label(made, store)
     return set(labels.labelled(store))
+
+
+ALL_FOUR = {"ships", "art", "from-a", "index"}  # some of their items are in the topic, too
+LEARNS = {**FIRST, "ships": f"{FIRST['ships']}\nlearn = true"}
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "then", "written"),
+    [
+        ("nothing", FIRST, FIRST, set()),
+        ("a word that nothing has", FIRST, {**FIRST, "art": 'match = "museum NOT closed OR zebra"'}, set()),
+        ("a word more", FIRST, {**FIRST, "art": 'match = "museum"'}, {"art", "index"}),
+        ("a word less", FIRST, {**FIRST, "ships": 'match = "ferry"'}, {"ships", "index"}),
+        ("a rule without a word of its own", FIRST, {**FIRST, "art": 'match = "source:b"'}, ALL_FOUR),
+        ("another source", FIRST, {**FIRST, "from-a": 'sources = ["b"]'}, ALL_FOUR),
+        ("it learns", FIRST, LEARNS, set()),
+        ("it learns no more", LEARNS, FIRST, set()),
+    ],
+)
+def test_a_changed_rule_publishes_its_topic_and_what_shows_it(
+    tmp_path: Path, name: str, first: dict[str, str], then: dict[str, str], written: set[str]
+) -> None:
+    """`written`: stems of what is; pages of sources and `all` say of each item which topics it is in. And in
+    the end each file is what it is where everything is written anew.
+    """
+    before, after = settings(tmp_path, first), settings(tmp_path, then)
+    with open_writer(before.database) as store:
+        put(
+            store,
+            *(
+                entry("ab"[n % 2], str(n), title, at=NOW - 90 * n, link=f"https://{n}.example/")
+                for n, title in enumerate(HEADLINES)
+            ),
+        )
+        cycle_of(before, store)
+        publish_changed(before, store, NOW)
+        cycle_of(after, store)
+        changed = {one for one in first if first[one] != then[one]}
+        assert changed <= set(unpublished.dirty_editions(store)), "its page may say how well it learned"
+        found = publish_changed(after, store, NOW + 60)
+        stems = {one.partition(".")[0] for one in found.written} - {"all", "source-a", "source-b"}
+        assert stems == written, name
+        elsewhere = replace(after, output=tmp_path / "elsewhere")
+        publish_changed(elsewhere, store, NOW + 60)
+    assert _files(after.output) == _files(elsewhere.output), name
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+
+
+def test_a_rule_of_a_topic_that_does_not_learn_teaches_nothing_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = settings(tmp_path, LEARNS, {**SOURCES, "a": 'topics = ["art"]'})
+    after = settings(tmp_path, {**LEARNS, "art": 'match = "election"', "more": 'match = "tram"'})
+    with open_writer(before.database) as store:
+        put(store, *(entry("ab"[n % 2], str(n), title, at=NOW - 90 * n) for n, title in enumerate(HEADLINES)))
+        cycle_of(before, store)
+        assert store.meta("learned")
+        taught: list[int] = []
+        monkeypatch.setattr(learn, "teach", lambda examples: taught.append(len(examples)))
+        cycle_of(after, store)
+        assert taught == []
+        assert learn.load(store.meta("learned counts") or "{}").topic_sizes.keys() <= {"ships"}

@@ -253,7 +253,10 @@ def plan_command(settings: Settings, against: Path | None) -> None:
     if settings.json:
         print_json([_change_json(one, come, go) for one in changes])
         return
-    table(("topic", "change", "then", "of these in the feed"), [_change_cells(one) for one in changes])
+    table(
+        ("topic", "change", "items then", "of these in the feed", "stories then"),
+        [_change_cells(one) for one in changes],
+    )
     titles = _titles(changes) if settings.verbose else ()
     for line in (*titles, *_file_lines(come, go)):
         click.echo(line)
@@ -265,8 +268,11 @@ def _file_lines(come: Sequence[str], go: Sequence[str]) -> Iterator[str]:
 
 
 def _change_cells(one: Change) -> tuple[str, ...]:
-    in_feed = "" if one.topic == "folds" else f"+{one.feed_added} −{one.feed_removed}"
-    return one.topic, f"+{one.added} −{one.removed}", str(one.items), in_feed
+    """Of folds, items alone: they are of no feed."""
+    change = one.topic, f"+{one.added} −{one.removed}", str(one.items)
+    if one.topic == "folds":
+        return *change, "", ""
+    return *change, f"+{one.feed_added} −{one.feed_removed}", str(one.stories)
 
 
 def _change_json(one: Change, come: list[str], go: list[str]) -> dict[str, object]:
@@ -281,6 +287,7 @@ def _change_json(one: Change, come: list[str], go: list[str]) -> dict[str, objec
         "added": one.added,
         "removed": one.removed,
         "items": one.items,
+        "stories": one.stories,
         "feed": {"added": one.feed_added, "removed": one.feed_removed},
         "came": list(one.came),
         "went": list(one.went),

@@ -18,7 +18,7 @@ from aggregator.cycle import changes
 from aggregator.cycle.signatures import rules, rules_signature
 from aggregator.model import Entry, Story, Topic
 from aggregator.stop import Stop
-from aggregator.store import Store, labels, overrides, sources
+from aggregator.store import Store, labels, overrides, sources, unpublished
 
 if TYPE_CHECKING:
     from aggregator.cycle.learning import Learned
@@ -116,16 +116,18 @@ def _forget_labels_of_changed(
         {name for name, _ in before[kind].items() ^ now[kind].items()} for kind in ("topics", "sources")
     )
     changes.hold_back(config, store, changed_sources)
+    gone = changed_topics - now["topics"].keys()
+    unpublished.mark_dirty(store, sorted(changed_topics - gone))
     touched = what_to_look_at([topic for topic in config.topics if topic.id in changed_topics])
     if touched is None:
         labels.unlabel_all(store, list(now["topics"]))
         return
-    gone = changed_topics - now["topics"].keys()
     labels.unlabel_some(store, changed_topics, gone, touched.words, touched.sources | changed_sources)
-    if any(topic.learns for topic in config.topics):  # other rules teach other things
+    if any(topic.learns for topic in config.topics):
         from aggregator.cycle import learning
 
-        labels.unlabel_newest(store, learning.TAUGHT_BY)
+        if learning.is_by_other_rules(config, store):
+            labels.unlabel_newest(store, learning.TAUGHT_BY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,11 @@ def _headline_and_features(example: tuple[str, str]) -> tuple[str, Features]:
     return title, learn.features(title, text)
 
 
+def is_by_other_rules(config: Config, store: Reader) -> bool:
+    """Whether what was taught last, if anything, is not what these rules teach."""
+    return bool(json.loads(store.meta("learned") or "{}").get("rules") != teaching_signature(config))
+
+
 def _is_due(state: Mapping[str, Any], signature: str, newest: int) -> bool:
     """`state`: what is kept of the last time; `newest`: number of the newest entry."""
     if state.get("rules") != signature:

@@ -18,8 +18,8 @@ from aggregator.store import Reader, Store, labels, lookup, queue, sources, stor
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Of one topic, in items that belong there, and in those that its feed has room for. Of "folds": entries
-    that would be folded and are not, …
+    """Of one topic, in items that belong there, and in those that its feed has room for: several stories are
+    one item where an item is an event. Of "folds": entries that would be folded and are not, …
     """
 
     topic: str
@@ -30,6 +30,7 @@ class Change:
     feed_removed: int = 0
     came: tuple[str, ...] = ()  # titles, of the first ones
     went: tuple[str, ...] = ()
+    stories: int = 0  # that are labelled with the topic then
 
 
 TITLES = 1000  # of a topic, that are named
@@ -37,10 +38,11 @@ TITLES = 1000  # of a topic, that are named
 
 @dataclass(frozen=True, slots=True)
 class _Printed:
-    """What would be published of a topic: ids of all its items, and of those in the feed."""
+    """What would be published of a topic: ids of all its items, of those in the feed, and how many stories it has."""
 
     items: frozenset[str] = frozenset()
     feed: frozenset[str] = frozenset()
+    stories: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ def _change(store: Reader, name: str, before: _Printed, after: _Printed) -> Chan
         len(before.feed - after.feed),
         lookup.titles_of(store, sorted(came)[:TITLES]),
         lookup.titles_of(store, sorted(went)[:TITLES]),
+        after.stories,
     )
 
 
@@ -166,7 +169,7 @@ def _printed(side: _Side, alike: Collection[str], watch: Watch) -> Mapping[str, 
     for name, topic in side.topics.items():
         items = _items(editions, topic, side.labelled.get(name, ()))
         feed = () if name in alike else (item.id for item in editions.newest(topic).items)
-        found[name] = _Printed(items, frozenset(feed))
+        found[name] = _Printed(items, frozenset(feed), len(side.labelled.get(name, ())))
         watch.step(1)
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from aggregator import __version__, query
@@ -23,9 +24,12 @@ def rules_signature(config: Config) -> str:
 
 
 def teaching_signature(config: Config) -> str:
-    """Of all that decides what is learned, beside what is stored."""
-    naming = [(source.id, source.topics) for source in config.sources if source.topics]
-    return signature(naming, rules(config)["program"], rules(config)["topics"])
+    """Of all that decides what is learned, beside what is stored: topics that don't learn have no say."""
+    learners = {topic.id: topic_signature(topic) for topic in config.topics if topic.learns}
+    naming = [
+        (source.id, [topic for topic in source.topics if topic in learners]) for source in config.sources
+    ]
+    return signature([one for one in naming if one[1]], rules(config)["program"], learners)
 
 
 def rules(config: Config) -> dict[str, dict[str, str]]:
@@ -67,10 +71,10 @@ def _learned_by(topic: Topic) -> tuple[object, ...]:
 
 
 def look(config: Config) -> str:
-    """Of all that decides how everything is printed."""
+    """Of all that decides how everything is printed: what brings a story into a topic is seen there alone."""
     return signature(
         config.site,
-        config.topics,
+        [_shown(topic) for topic in config.topics],
         config.limit,
         config.one_per,
         config.lead,
@@ -80,6 +84,11 @@ def look(config: Config) -> str:
         design(),
         [(s.id, s.title, s.url, s.priority, s.enabled) for s in config.sources],
     )
+
+
+def _shown(topic: Topic) -> Topic:
+    """Without what brings stories there."""
+    return replace(topic, match=None, exclude=None, sources=(), starters=(), like=(), learn=False)
 
 
 def outdated(config: Config, store: Reader) -> bool:

@@ -7,29 +7,45 @@ from collections.abc import Callable, Iterable, Sequence
 from aggregator.model import Story
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.stories import stories
-from aggregator.store.unpublished import mark_event
+from aggregator.store.unpublished import mark, mark_event
+
+# what `story.labelled` says
+_READS_DIFFERENTLY, _LABELLED, _BY_OTHER_RULES = 0, 1, 2
+_WAITS = f"labelled <> {_LABELLED}"
+_ASK_AGAIN = f"UPDATE story SET labelled = {_BY_OTHER_RULES} WHERE labelled = {_LABELLED}"
 
 Labels = Iterable[tuple[str, int, str]]
 """(topic, entry, rule)"""
 
 
 def label(store: Store, decide: Callable[[Story], Labels], limit: int = 1000) -> int:
-    """Give topics to stories that have none yet or read differently now; returns how many (0: none is
-    left).
+    """Give topics to stories that have none yet, read differently now, or are asked by other rules; returns
+    how many (0: none is left).
     """
     with store.transaction() as writer:
-        numbers = writer.column("SELECT id FROM story WHERE labelled = 0 LIMIT ?", (limit,))
-        for story in stories(store, numbers):
-            writer.run("INSERT OR IGNORE INTO dirty SELECT topic FROM label WHERE story = ?", (story.id,))
-            writer.run("DELETE FROM label WHERE story = ?", (story.id,))
-            found = [(topic, story.id, story.published, entry, rule) for topic, entry, rule in decide(story)]
-            writer.run_many(
-                "INSERT INTO label (topic, story, published, entry, rule) VALUES (?, ?, ?, ?, ?)",
-                found,
-            )
-            mark_event(writer, story.event)
-        writer.run_many("UPDATE story SET labelled = 1 WHERE id = ?", [(number,) for number in numbers])
-    return len(numbers)
+        waiting: dict[int, int] = dict(
+            writer.rows(f"SELECT id, labelled FROM story WHERE {_WAITS} LIMIT ?", (limit,))
+        )
+        for story in stories(store, list(waiting)):
+            _relabel(writer, story, tuple(decide(story)), reads_the_same=waiting[story.id] == _BY_OTHER_RULES)
+        writer.run_many("UPDATE story SET labelled = ? WHERE id = ?", [(_LABELLED, one) for one in waiting])
+    return len(waiting)
+
+
+def _relabel(
+    writer: Writer, story: Story, found: Sequence[tuple[str, int, str]], reads_the_same: bool
+) -> None:
+    """What reads the same and stays in the same topics is not published anew."""
+    before = writer.column("SELECT topic FROM label WHERE story = ?", (story.id,))
+    writer.run("DELETE FROM label WHERE story = ?", (story.id,))
+    writer.run_many(
+        "INSERT INTO label (topic, story, published, entry, rule) VALUES (?, ?, ?, ?, ?)",
+        [(topic, story.id, story.published, entry, rule) for topic, entry, rule in found],
+    )
+    if reads_the_same and set(before) == {topic for topic, _, _ in found}:
+        return
+    mark(writer, before)
+    mark_event(writer, story.event)
 
 
 def topic_counts(reader: Reader) -> dict[str, tuple[int, int]]:
@@ -39,9 +55,9 @@ def topic_counts(reader: Reader) -> dict[str, tuple[int, int]]:
 
 
 def unlabel_all(store: Store, topics: Sequence[str]) -> None:
-    """The rules changed: every story is labelled anew, every edition printed anew."""
+    """The rules changed: every story is labelled anew."""
     with store.transaction() as writer:
-        writer.run("UPDATE story SET labelled = 0")
+        writer.run(_ASK_AGAIN)
         known = set(writer.column("SELECT DISTINCT topic FROM label"))
         writer.run_many("DELETE FROM label WHERE topic = ?", [(topic,) for topic in known - set(topics)])
         writer.run_many("DELETE FROM archived WHERE edition = ?", [(topic,) for topic in known - set(topics)])
@@ -61,7 +77,7 @@ def unlabel_some(
             again |= set(writer.rows(matching, (words,)))
         for source in sources:
             again |= set(writer.rows(by_entry.format("id FROM entry WHERE source = ?"), (source,)))
-        writer.run_many("UPDATE story SET labelled = 0 WHERE id = ?", sorted(again))
+        writer.run_many(f"{_ASK_AGAIN} AND id = ?", sorted(again))
         left = [(topic,) for topic in gone]
         writer.run_many("DELETE FROM label WHERE topic = ?", left)
         writer.run_many("DELETE FROM archived WHERE edition = ?", left)
@@ -71,7 +87,7 @@ def unlabel_newest(store: Store, entries: int) -> None:
     """What tells topics was taught anew: the stories of so many of the newest entries are looked at again."""
     with store.transaction() as writer:
         writer.run(
-            "UPDATE story SET labelled = 0 WHERE id IN (SELECT story FROM member WHERE entry IN "
+            f"{_ASK_AGAIN} AND id IN (SELECT story FROM member WHERE entry IN "
             "(SELECT id FROM entry WHERE kept = 1 ORDER BY published DESC, public_id DESC LIMIT ?))",
             (entries,),
         )
@@ -79,12 +95,12 @@ def unlabel_newest(store: Store, entries: int) -> None:
 
 def unlabel(writer: Writer, story: int) -> None:
     """Somebody said something of it that decides on its topics."""
-    writer.run("UPDATE story SET labelled = 0 WHERE id = ?", (story,))
+    writer.run("UPDATE story SET labelled = ? WHERE id = ?", (_READS_DIFFERENTLY, story))
 
 
 def any_unlabelled(reader: Reader) -> bool:
     """Whether a story is new, or reads differently now."""
-    return reader.row("SELECT 1 FROM story WHERE labelled = 0 LIMIT 1") is not None
+    return reader.row(f"SELECT 1 FROM story WHERE {_WAITS} LIMIT 1") is not None
 
 
 def labelled(reader: Reader) -> dict[str, set[str]]:

@@ -731,4 +731,11 @@ def m021_numbered_words(db: Database) -> None:
     _script(db, _WORDS)
 
 
+@_step
+def m022_asked_by_other_rules(db: Database) -> None:
+    """What is asked again for its topics by other rules is told from what reads differently."""
+    db.conn.execute("DROP INDEX story_unlabelled")
+    db.conn.execute("CREATE INDEX story_unlabelled ON story (id) WHERE labelled <> 1")
+
+
 # fmt: on

@@ -170,14 +170,14 @@ CREATE TABLE story ( -- one or more entries that are the same item or the same t
   event INTEGER NOT NULL REFERENCES event,
   published INTEGER NOT NULL,
   changed INTEGER NOT NULL,
-  labelled INTEGER NOT NULL DEFAULT 0, -- 0: its topics are to be found, again
+  labelled INTEGER NOT NULL DEFAULT 0, -- 0: new or reads differently, its topics are to be found; 2: by other rules, again; 1: they are found
   archived INTEGER NOT NULL DEFAULT 0 -- 1: in an archive document of `all`
 ) STRICT;
 CREATE INDEX story_event ON story (event);
 CREATE INDEX story_id_hash ON story (id_hash);
 CREATE INDEX story_published ON story (published); -- few come in one second: ids there would be most of the index
 CREATE INDEX story_unarchived ON story (published) WHERE archived = 0;
-CREATE INDEX story_unlabelled ON story (id) WHERE labelled = 0;
+CREATE INDEX story_unlabelled ON story (id) WHERE labelled <> 1;
 
 CREATE TABLE member ( -- an entry's place in its story, and why it is there
   entry INTEGER PRIMARY KEY REFERENCES entry ON DELETE CASCADE,
