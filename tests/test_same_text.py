@@ -784,6 +784,192 @@ PAIRS: list[Row] = [
         True,
         True,
     ),
+    # ---- amounts, spellings, kickers and sites: one headline, written otherwise
+    (
+        "amount",
+        "en",
+        "Ferry line buys two ships from yard for $2bn",
+        "Ferry line buys two ships from yard for 2 billion dollars",
+        False,
+        True,
+    ),
+    (
+        "amount",
+        "en",
+        "Ferry line buys two ships from yard for US$2.5 bln",
+        "Ferry line buys two ships from yard for $2.5B",
+        False,
+        True,
+    ),
+    (
+        "amount",
+        "de",
+        "Reederei kauft Werft in Kiel für 2 Mrd. Euro",
+        "Reederei kauft Werft in Kiel für zwei Milliarden Euro",
+        False,
+        True,
+    ),
+    (
+        "amount",
+        "fr",
+        "La ville rachète le chantier naval pour 350 M€",
+        "La ville rachète le chantier naval pour 350 millions d’euros",
+        False,
+        True,
+    ),
+    (
+        "amount",
+        "pl",
+        "Port kupi trzy promy za 2 mld zł",
+        "Port kupi trzy promy za 2 miliardy złotych",
+        False,
+        True,
+    ),
+    (
+        "amount",
+        "ru",
+        "Порт купит три парома за $2 млрд",
+        "Порт купит три парома за 2 миллиарда долларов",
+        False,
+        True,
+    ),
+    (
+        "percent",
+        "en",
+        "Ferry fares to rise 3.4% in spring",
+        "Ferry fares to rise 3.4 per cent in spring",
+        False,
+        True,
+    ),
+    (
+        "percent",
+        "sv",
+        "Priset på färjorna höjs med 3,4% i maj",
+        "Priset på färjorna höjs med 3,4 procent i maj",
+        False,
+        True,
+    ),
+    ("percent", "tr", "Feribot bilet fiyatı yüzde 3,4 arttı", "Feribot bilet fiyatı %3,4 arttı", False, True),
+    (
+        "another currency",
+        "en",
+        "Ferry line buys two ships from yard for $2bn",
+        "Ferry line buys two ships from yard for €2bn",
+        False,
+        False,
+    ),
+    (
+        "another power of ten",
+        "de",
+        "Reederei kauft Werft in Kiel für 2 Mio. Euro",
+        "Reederei kauft Werft in Kiel für 2 Mrd. Euro",
+        False,
+        False,
+    ),
+    (
+        "no amount",
+        "en",
+        "Ferry line buys two ships from yard for $2bn",
+        "Ferry line buys two ships from yard for $2.2bn",
+        False,
+        False,
+    ),
+    (
+        "er and re",
+        "en",
+        "Centre party wins seats in ferry towns",
+        "Center party wins seats in ferry towns",
+        False,
+        True,
+    ),
+    (
+        "er for re in a name",
+        "en",
+        "Floods cut off Padre villages after rain",
+        "Floods cut off Pader villages after rain",
+        False,
+        True,
+    ),
+    (
+        "a numbered kicker",
+        "en",
+        "WRAPUP 2-Ferry line buys two ships from yard",
+        "Ferry line buys two ships from yard",
+        False,
+        True,
+    ),
+    (
+        "two numbered kickers",
+        "en",
+        "UPDATE 1-Ferry line buys two ships from yard",
+        "UPDATE 3-Ferry line buys two ships from yard",
+        False,
+        True,
+    ),
+    (
+        "a numbered kicker",
+        "de",
+        "ROUNDUP 2/Reederei kauft zwei Schiffe von Kieler Werft",
+        "Reederei kauft zwei Schiffe von Kieler Werft",
+        False,
+        True,
+    ),
+    (
+        "two numbered kickers",
+        "de",
+        "AKTIE IM FOKUS 2: Nordreederei nach Zukauf in Kiel gefragt",
+        "AKTIE IM FOKUS: Nordreederei nach Zukauf in Kiel gefragt",
+        False,
+        True,
+    ),
+    (
+        "a numbered kicker",
+        "es",
+        "AMPLIACIÓN 2-La naviera compra dos barcos al astillero",
+        "La naviera compra dos barcos al astillero",
+        False,
+        True,
+    ),
+    (
+        "a lead's number",
+        "en",
+        "(2nd LD) Ferry line buys two ships from yard",
+        "(LEAD) Ferry line buys two ships from yard",
+        False,
+        True,
+    ),
+    (
+        "a number that is the name's",
+        "en",
+        "WINDOWS 11: update breaks printers at harbour",
+        "WINDOWS 10: update breaks printers at harbour",
+        False,
+        False,
+    ),
+    (
+        "the site behind it",
+        "zh",
+        "港务局批准建设新的货运码头_海港新闻网",
+        "港务局批准建设新的货运码头",
+        False,
+        True,
+    ),
+    (
+        "two sites behind it",
+        "zh",
+        "港务局批准建设新的货运码头_财经_海港网",
+        "港务局批准建设新的货运码头-新港网",
+        False,
+        True,
+    ),
+    (
+        "the site behind it",
+        "ja",
+        "港湾局が新しい貨物埠頭の建設を承認：港ドットコム",
+        "港湾局が新しい貨物埠頭の建設を承認 | 港ニュース",
+        False,
+        True,
+    ),
 ]
 
 
@@ -1232,6 +1418,42 @@ def test_the_tail_of_all_titles_is_no_part_of_a_title(tmp_path: Path) -> None:
     stands = {row[0] for row in found}
     fingerprint = dedupe.fingerprint("Ferry runs aground | Night Desk Extra", "", "", stands)
     assert fingerprint.title == ("ferry", "runs", "aground") and "night" in fingerprint.heading.lower()
+
+
+@pytest.mark.parametrize(
+    ("title", "left"),
+    [
+        ("港务局批准新的码头_海港网", "港务局批准新的码头"),
+        ("港务局批准码头_海港网", "港务局批准码头_海港网"),  # seven characters would be left
+        ("港务局批准码头建_海港网", "港务局批准码头建"),
+        ("港务局批准新的码头_海港", "港务局批准新的码头_海港"),
+        ("Port approves its new pier _net", "Port approves its new pier _net"),
+    ],
+)
+def test_SITE_LEFT_the_name_of_a_site_is_cut_where_a_headline_is_left(title: str, left: str) -> None:
+    assert dedupe.fingerprint(title, "").heading == left
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("$2bn", "2 billion dollar"),
+        ("US$ 2.50 bln", "2.5 billion dollar"),
+        ("£1m", "1 million pound"),
+        ("1 m", "1 m"),
+        ("350 M€", "350 million euro"),
+        ("10k", "10 thousand"),
+        ("2 Mrd. Dollar", "2 milliard Dollar"),
+        ("3.4%", "3.4 percent"),
+        ("3,4 pour cent", "3.4 percent"),
+        ("yüzde 3,4", "3.4 percent"),
+        ("0.5 percent.", "0.5 percent"),
+        ("G7%", "G7%"),
+        ("mio 5", "mio 5"),
+    ],
+)
+def test_an_amount_is_read_as_it_is_meant(written: str, meant: str) -> None:
+    assert numbers.read(written) == meant
 
 
 def test_a_kicker_is_told_from_the_headline() -> None:

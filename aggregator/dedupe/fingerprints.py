@@ -26,13 +26,23 @@ NONE: frozenset[str] = frozenset()  # most texts have no numbers: one set for th
 _PREFIX = re.compile(
     r"^\W*(?:(?:updated?|corrected|refile|rpt|exclusive|breaking(?: news)?|just in|live(?: updates)?|"
     r"watch|video|analysis|opinion|factbox|timeline|explainer|"
+    r"wrapup|(?:gesamt-)?roundup|aktien? im fokus|wdh|korrektur|ampliación|actualiza(?:ción)?|resumen|"
+    r"atualiza(?:ção)?|aggiornamento|"
     r"in pictures|photos?|gallery|eil(?:meldung)?|en direct|última hora|urgente|срочно|速報)"
-    r"\s*(?:\d{1,2})?\s*(?:[-–—:|]|\b(?=\s*[-–—:|]))\s*)+",
+    r"\s*(?:\d{1,2})?\s*(?:[-–—:|/]|\b(?=\s*[-–—:|/]))\s*|"
+    r"\((?:(?:\d(?:st|nd|rd|th) )?L(?:EA)?D|urgent)\)\s*)+",
     re.I,
 )
 _REPEAT = re.compile(r"\W*(?:corrected|correction|refile|rpt|repeat)\b", re.I)
 _AGENCY = re.compile(r"\s*\((?:Reuters|AP|AFP|dpa|UPI|Bloomberg)\)\s*$")
 _SUFFIX = re.compile(r"\s+[-–—|·»]\s+[^-–—|·»]{2,40}$")
+# What Chinese, Japanese and Korean sites put behind a title, without a blank: their name, behind those of the
+# page's sections.
+_SITE = re.compile(
+    r"(?:(?:_[^_]{2,12})*\s?[_|｜–—-]\s?[^_|｜–—-]{1,12}(?:网|新闻|新聞|日报|晚报|早报|时报|日報|時報|通讯社|电视台|客户端|ニュース|뉴스|신문|일보)|"
+    r"\s?[：:|｜-]\s?[^：:|｜\s-]{1,12}(?:ドットコム|デジタル|オンライン))$"
+)
+SITE_LEFT = 8  # characters of a headline that are left without it, at least
 _DATELINE = re.compile(
     r"^(?:[A-Z][A-Za-z.’' ]{1,30}(?:, [A-Z][A-Za-z.]{1,20})?(?: [A-Z][a-z]{2,8}\.? \d{1,2})?\s*)?"
     r"(?:\((?:Reuters|AP|AFP|dpa|UPI|Bloomberg|[A-Z]{2,8})\)\s*)?[-–—]{1,2}\s+"
@@ -190,6 +200,9 @@ def _joined(text: str) -> str:
 def clean_title(title: str, source_title: str = "") -> str:
     """Without “UPDATE 2-”, “BREAKING:” before it and the name of its source behind it."""
     text = _AGENCY.sub("", _PREFIX.sub("", title)) or title
+    site = None if text.isascii() else _SITE.search(text)
+    if site and site.start() >= SITE_LEFT:
+        text = text[: site.start()]
     tail = _SUFFIX.search(text)
     if tail and _is_source(tail.group(), source_title, len(text) - len(tail.group())):
         text = text[: tail.start()]

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
-from aggregator.dedupe.numbers import as_figure, is_number, read
+from aggregator.dedupe.numbers import as_figure, is_number, is_unit, read
 from aggregator.text import contrary, vocabulary
 from aggregator.text.words import fold, is_dense, sought, words
 
@@ -89,7 +89,7 @@ def _read(heading: str) -> _Words:
         units += found
         clauses += [number] * len(found)
     small = {fold(word) for word in _RAW.findall(heading) if word.islower()}
-    return _Words(tuple(units), tuple(clauses), tuple(unit in small for unit in units))
+    return _Words(tuple(units), tuple(clauses), tuple(unit in small or is_unit(unit) for unit in units))
 
 
 def _units(found: Sequence[str]) -> Iterator[str]:
@@ -122,6 +122,8 @@ def is_variant(a: str, b: str, language: str, name: bool = False) -> bool:
     stem = vocabulary.stems(language)
     if longer in (shorter, shorter + "s") or stem[a] == stem[b]:
         return True
+    if a[:-2] == b[:-2] and {a[-2:], b[-2:]} == {"er", "re"}:
+        return True  # as they are spelt in Britain and in America
     start = next((place for place, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(shorter))
     if start < 2 or not a.isalpha() or not b.isalpha() or is_dense(a):
         return False

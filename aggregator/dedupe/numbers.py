@@ -13,7 +13,8 @@ from aggregator.text.words import fold
 _DIGIT = re.compile(r"\d")
 # Only Latin, Greek and Cyrillic letters make a name of a number that they stand before (`G7`, `Т34`): other
 # scripts write words and numbers without a space (`死者15人`, `오전10시`, `و15`).
-_NUMBER = re.compile(r"(?<![#\d_A-Za-zª-ԯḀ-ỿ])[vV]?\d+(?:[.,'’\u00a0\u202f\u066b\u066c]\d+)*")
+_PLAIN = r"[vV]?\d+(?:[.,'’\u00a0\u202f\u066b\u066c]\d+)*"
+_NUMBER = re.compile(rf"(?<![#\d_A-Za-zª-ԯḀ-ỿ]){_PLAIN}")
 _MARK = re.compile(r"\D")
 _GROUPS = re.compile(
     r"[1-9]\d{0,2}(?:(?: \d{2,3})* \d{3})"
@@ -38,6 +39,42 @@ _WORDS.update(
     for number, word in enumerate(line.split(), 2)
 )
 
+# What a number counts, as it is written, and the one word that all of these are read as. `bn` and `billion`
+# are one, `billion` and `Milliarden` need not be: two headlines are compared in one language.
+_UNITS = {
+    fold(form): unit
+    for unit, forms in {
+        "percent": "% ٪ yüzde percent pct pc prozent procent procento procenta prosenttia proc процент процента процентов відсотків",
+        "thousand": "k thousand tausend duizend tusen тыс",
+        "million": "m mn mio mln млн million millions millionen millón millones milhão milhões milione milioni miljoen miljoner miliony milionów "
+        "milyon миллион миллиона миллионов мільйон мільйони мільйонів",
+        "billion": "b bn bln billion billions",
+        "milliard": "mrd md mds mld mia млрд milliard milliards milliarde milliarden miliardo miliardi miljard miljarder miliard miliardy miliardów "
+        "milyar bilhão bilhões миллиард миллиарда миллиардов мільярд мільярди мільярдів",
+        "trillion": "tn trn trillion trillions",
+        "dollar": "$ us$ dollar dollars dólar dólares dollari dolarów доллар доллара долларов доларів",
+        "euro": "€ euro euros евро євро",
+        "pound": "£ pound pounds",
+        "złoty": "zł złoty złote złotych",
+        "yen": "¥ yen",
+        "rupee": "₹ rupee rupees",
+        "rouble": "₽ rouble roubles ruble rubles рубль рубля рублей",
+        "lira": "₺ lira",
+    }.items()
+    for form in forms.split()
+}
+_NAMES = frozenset(_UNITS.values())
+# These say it without a number before them; short ones are other words too (`pc`, `mio`).
+_ALONE = {form: unit for form, unit in _UNITS.items() if len(form) > 3 or not form.isascii()}
+_SIGN = r"(?:us)?\$|[%€£¥₹₽₺٪]"
+_BLANK = r"[ \u00a0\u202f]?"
+_AMOUNT = re.compile(
+    rf"(?:(?P<before>{_SIGN}|yüzde\b){_BLANK})?(?<![#\d_A-Za-zª-ԯḀ-ỿ])(?P<number>{_PLAIN})"
+    rf"(?:(?P<letter>[kmb])\b|{_BLANK}(?P<euros>m)(?=€)|{_BLANK}(?P<many>{'|'.join(form for form in _UNITS if len(form) > 1 and form.isalpha())})\b\.?)?"
+    rf"(?:{_BLANK}(?P<after>{_SIGN}|(?:per|pour|por) c(?:ent|iento|ento)o?\b))?",
+    re.I,
+)
+
 
 def numbers(text: str, found_words: Iterable[str]) -> Iterable[str]:
     """All numbers of `text`, whose words these are: years, weekdays and months too."""
@@ -50,8 +87,20 @@ def numbers(text: str, found_words: Iterable[str]) -> Iterable[str]:
 
 
 def read(text: str) -> str:
-    """The text with its numbers as they are meant."""
-    return _NUMBER.sub(lambda said: value(said.group()), text) if _DIGIT.search(text) else text
+    """The text with its numbers, and what they count, as they are meant: `$2bn` is `2 billion dollar`."""
+    return _AMOUNT.sub(_read, text) if _DIGIT.search(text) else text
+
+
+def _read(said: re.Match[str]) -> str:
+    after = said["after"]
+    of = "percent" if after and after[-1].isalpha() else _unit(after or said["before"])
+    return " ".join(
+        filter(None, (value(said["number"]), _unit(said["letter"] or said["euros"] or said["many"]), of))
+    )
+
+
+def _unit(form: str | None) -> str:
+    return _UNITS[fold(form)] if form else ""
 
 
 def is_number(word: str) -> bool:
@@ -59,8 +108,13 @@ def is_number(word: str) -> bool:
 
 
 def as_figure(word: str) -> str:
-    """`two` and `2` are one word."""
-    return _WORDS.get(word, word)
+    """`two` and `2` are one word, and `Milliarden` and `Mrd.`."""
+    return _WORDS.get(word) or _ALONE.get(word, word)
+
+
+def is_unit(word: str) -> bool:
+    """Whether this is what a number counts, as it is read."""
+    return word in _NAMES
 
 
 def value(said: str) -> str:
