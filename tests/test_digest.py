@@ -336,6 +336,25 @@ def test_a_hook_that_fails_is_named_and_ends_nothing(tmp_path: Path, code: str |
     assert run(settings, SEVEN + 120) == [], "it is not tried again"
 
 
+def test_R15_a_hook_that_takes_long_leaves_the_rest_to_the_next_cycle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was not begun is told then."""
+    monkeypatch.setattr(hooks, "LONG", 0.9)
+    body = hook('on = "story"\nmatch = "rain OR snow OR wind"', f"import time; time.sleep(0.5); {WRITES}")
+    settings = config(tmp_path, SOURCES + body)
+    run(settings, SEVEN)
+    found = [
+        entry("a", f"{n}", f"{word} in {word}land", at=SEVEN)
+        for n, word in enumerate(("Rain", "Snow", "Wind"))
+    ]
+    counts = []
+    for n in range(3):
+        run(settings, SEVEN + 60 * n, *(found if n == 0 else [entry("b", f"{n}", f"Number {n} is drawn")]))
+        counts.append(len(told(tmp_path)))
+    assert counts == [2, 3, 3]
+
+
 def test_what_fails_again_and_again_is_one_line(tmp_path: Path) -> None:
     settings = config(tmp_path, SOURCES + '[[hooks]]\non = "story"\nrun = ["/none/notify"]\n')
     run(settings, SEVEN)

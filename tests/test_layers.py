@@ -24,6 +24,7 @@ RANKS = {
         "server",
         "batches",
         "states",
+        "commands",
     },
     2: {"text", "mailbox"},
     3: {"query", "render", "fetch", "digest"},

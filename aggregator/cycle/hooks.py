@@ -8,16 +8,14 @@ hook is told of what comes after it.
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from aggregator import edition, query
+from aggregator import commands, edition, query
 from aggregator.config import Config
 from aggregator.cycle import composed
 from aggregator.digest import Digest
@@ -28,6 +26,9 @@ from aggregator.store import Reader, Store, digests, sources, stories
 from aggregator.text import markup
 
 MOST = 100  # things that one hook is told of in a cycle; the next cycle goes on
+LONG = (
+    60.0  # seconds that telling one hook takes of a cycle, before what is left has to wait for the next one
+)
 DIED = frozenset(one.name for one in CONDITIONS if one.is_trouble)
 WORDS = 300  # characters of what a failed command said
 TITLE = 100  # characters of a headline that was not told
@@ -56,11 +57,15 @@ def run(config: Config, store: Store, now: int, stop: Stop) -> list[str]:
 
 def _told(config: Config, store: Store, hook: Hook, now: int, stop: Stop) -> Mapping[str, list[str]]:
     """What went wrong, and the titles of what this hook was not told for that."""
-    untold = defaultdict[str, list[str]](list)
+    untold, began = defaultdict[str, list[str]](list), time.monotonic()
     for message in _messages(config, store, hook, now):
         stop.check()
-        if digests.claim(store, hook.name, message.key, now) and (failure := _tell(config, hook, message)):
+        if not digests.claim(store, hook.name, message.key, now):
+            continue
+        if failure := _tell(config, hook, message, stop):
             untold[failure].append(message.title)
+        if time.monotonic() - began > LONG:
+            break
     return untold
 
 
@@ -241,36 +246,20 @@ def _rfc3339(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _tell(config: Config, hook: Hook, message: Message) -> str | None:
+def _tell(config: Config, hook: Hook, message: Message, stop: Stop) -> str | None:
     """What went wrong, in words; None: it was told."""
-    return _notify(hook, message) if hook.notify else _command(config, hook, message)
+    return _notify(hook, message) if hook.notify else _command(config, hook, message, stop)
 
 
-def _started(config: Config, hook: Hook) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        hook.run,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        cwd=config.path.absolute().parent,
-        start_new_session=True,
-    )
-
-
-def _command(config: Config, hook: Hook, message: Message) -> str | None:
-    """In a group of its own: what it starts ends with it."""
+def _command(config: Config, hook: Hook, message: Message, stop: Stop) -> str | None:
+    given = json.dumps(message.data, ensure_ascii=False).encode()
     try:
-        process = _started(config, hook)
+        ended = commands.run(hook.run, given, config.path.absolute().parent, hook.timeout, stop.beat)
     except OSError as error:
         return f"{hook.run[0]}: can't be started: {error.strerror}"
-    with process:
-        try:
-            _, said = process.communicate(json.dumps(message.data, ensure_ascii=False).encode(), hook.timeout)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            return f"{hook.run[0]}: took longer than {hook.timeout} s and was ended"
-    return _in_words(hook.run[0], process.returncode, said) if process.returncode else None
+    if ended.code is None:
+        return f"{hook.run[0]}: took longer than {hook.timeout} s and was ended"
+    return _in_words(hook.run[0], ended.code, ended.said) if ended.code else None
 
 
 def _in_words(command: str, code: int, said: bytes) -> str:
