@@ -238,17 +238,17 @@ def told(folder: Path, text: str, env: dict[str, str] | None = None) -> str:
         (
             "a header that could be two",
             f'{S}{URL}\nheaders = {{ X-A = "1\\r\\nX-B: 2" }}\n',
-            "3: sources[0].headers.X-A: is no header that can be sent: no line ends, no blanks in the name, not empty",
+            "3: sources[0].headers.X-A: is no header that can be sent: no line ends, no blanks in the name and around the value, nothing but Latin letters, not empty",
         ),
         (
             "a header without value",
             f'{S}{URL}\nheaders = {{ X-A = " " }}\n',
-            "3: sources[0].headers.X-A: is no header that can be sent: no line ends, no blanks in the name, not empty",
+            "3: sources[0].headers.X-A: is no header that can be sent: no line ends, no blanks in the name and around the value, nothing but Latin letters, not empty",
         ),
         (
             "a header's name of two words",
             f'{S}{URL}\nheaders = {{ "X A" = "1" }}\n',
-            "3: sources[0].headers.X A: is no header that can be sent: no line ends, no blanks in the name, not empty",
+            "3: sources[0].headers.X A: is no header that can be sent: no line ends, no blanks in the name and around the value, nothing but Latin letters, not empty",
         ),
         (
             "a header of ours",
@@ -440,6 +440,44 @@ def told(folder: Path, text: str, env: dict[str, str] | None = None) -> str:
             f'{S}{URL}\n[[topics]]\nid = "source-a-example"\n',
             '4: topics[0].id: "source-a-example" is where the page of a source is published',
         ),
+        (
+            "a database of no name",
+            '[service]\ndatabase = "a\\u0000"\n',
+            "2: service.database: holds a line end",
+        ),
+        ("a folder of no name", '[service]\noutput = "a\\nb"\n', "2: service.output: holds a line end"),
+        ("a path of no name", f'{S}path = "a\\u0000"\n', "2: sources[0].path: holds a line end"),
+        ("a list of no name", f'{S}opml = "a\\u0000"\n', "2: sources[0].opml: holds a line end"),
+        (
+            "a header beyond Latin",
+            f'{S}{URL}\nheaders = {{ A = "€" }}\n',
+            "3: sources[0].headers.A: is no header that can be sent: ",
+        ),
+        (
+            "a header with a blank at its end",
+            f'{S}{URL}\nheaders = {{ A = "b " }}\n',
+            "3: sources[0].headers.A: is no header that can be sent: ",
+        ),
+        (
+            "a header with a blank before it",
+            f'{S}{URL}\nheaders = {{ A = " b" }}\n',
+            "3: sources[0].headers.A: is no header that can be sent: ",
+        ),
+        (
+            "a header with a control character",
+            f'{S}{URL}\nheaders = {{ A = "b\\u007fc" }}\n',
+            "3: sources[0].headers.A: is no header that can be sent: ",
+        ),
+        (
+            "a scheduler without a port",
+            '[poll]\ndask_scheduler = "tcp://10.0.0.5"\n',
+            '2: poll.dask_scheduler: "tcp://10.0.0.5" is no address of a scheduler such as "tcp://127.0.0.1:8786"',
+        ),
+        (
+            "a scheduler that is a word",
+            '[poll]\ndask_scheduler = "xyz"\n',
+            '2: poll.dask_scheduler: "xyz" is no address of a scheduler such as "tcp://127.0.0.1:8786"',
+        ),
         ("nested beyond all reason", f"a = {'[' * 2000}{']' * 2000}\n", "1: nested too deeply"),
         ("a text that never ends", 'a = """\nb', "2: "),
     ],
@@ -468,7 +506,8 @@ def test_a_mistake_is_told_with_its_line_and_key(tmp_path: Path, name: str, text
         f'[service]\ntitle = "{"x" * 2000}"\n',
         f"{S}{URL}\npriority = -1000\n",
         f'{S}opml = "HTTPS://a.example/list.opml"\n',
-        f'{S}{URL}\nheaders = {{ Authorization = "Bearer a b", X-A = "1" }}\n',
+        f'{S}{URL}\nheaders = {{ Authorization = "Bearer a b", X-A = "1", X-B = "é b" }}\n',
+        '[poll]\ndask_scheduler = "tls://[::1]:8786"\n',
         f'{S}{URL}\n{S}{URL}\n',
         f'{T}digest = "weekly"\ndigest_at = "23:59"\n[[topics]]\nid = "u-digest"\n',
         f'{T}scheme = "https://s.example/"\nterm = "a"\n',
@@ -533,7 +572,9 @@ def test_a_secret_is_read_from_the_environment_wherever_it_stands(tmp_path: Path
     assert found.sources[0].headers == (("Authorization", "0123456789abcdef"),)
     assert "TOKEN is not set" in told(tmp_path, text, {"FEED": "https://a.example/feed"})
     without = load(tmp_path / "config.toml", {}, secrets=False)
-    assert without.sources[0].url == "https://unset.invalid/FEED", "commands that ask nobody need no secret"
+    assert without.sources[0].url == "https://unset.invalid:443/FEED", (
+        "commands that ask nobody need no secret"
+    )
 
 
 @pytest.mark.parametrize(

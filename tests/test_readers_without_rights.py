@@ -80,9 +80,13 @@ def test_who_polls_or_publishes_does(desk: Path, arguments: list[str]) -> None:
 def test_a_secret_that_is_an_address_is_made_up_as_one(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text(
         '[service]\nping_url = "env:PING"\n[[sources]]\nid = "a"\nurl = "env:FEED"\n'
+        '[poll]\ndask_scheduler = "env:CLUSTER"\n'
     )
     found = load(tmp_path / "c.toml", {"PING": "https://ping.example/"}, secrets=False)
-    assert (found.ping_url, found.sources[0].url) == ("https://ping.example/", "https://unset.invalid/FEED")
+    assert (found.ping_url, found.sources[0].url) == (
+        "https://ping.example/",
+        "https://unset.invalid:443/FEED",
+    )
 
 
 def _as_nobody(folder: Path, arguments: list[str]) -> tuple[int, str]:

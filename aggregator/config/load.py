@@ -159,7 +159,7 @@ class _Unset(dict[str, str]):
         return True
 
     def __missing__(self, name: str) -> str:
-        return f"https://unset.invalid/{name}"
+        return f"https://unset.invalid:443/{name}"
 
 
 _VARIABLE = lazy(r"env:([A-Za-z_][A-Za-z0-9_]*)")
@@ -348,16 +348,21 @@ def _topic_problems(number: int, topic: Any, made_ids: list[str]) -> Iterator[Pr
         yield ("topics", number, "digest_at"), 'says nothing without `digest = "daily"` or "weekly"'
 
 
+_HOST = r"(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+)"
+
+
 def _poll(poll: Any) -> Iterator[Problem]:
     if poll.min_interval > poll.max_interval:
         yield ("poll", "min_interval"), "is longer than poll.max_interval"
     if poll.executor == "dask" and not poll.dask_scheduler:
         yield ("poll", "executor"), 'is "dask", which needs `dask_scheduler`, such as "tcp://127.0.0.1:8786"'
+    if poll.dask_scheduler and not re.fullmatch(rf"[a-z]+://{_HOST}:\d{{1,5}}(/\S*)?", poll.dask_scheduler):
+        yield (
+            ("poll", "dask_scheduler"),
+            f'"{poll.dask_scheduler}" is no address of a scheduler such as "tcp://127.0.0.1:8786"',
+        )
     for number, host in enumerate(poll.allow_hosts):
-        if (
-            not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):\d{1,5}", host)
-            or not 0 < int(host.rpartition(":")[2]) < 65536
-        ):
+        if not re.fullmatch(rf"{_HOST}:\d{{1,5}}", host) or not 0 < int(host.rpartition(":")[2]) < 65536:
             yield ("poll", "allow_hosts"), f'"{host}" (number {number + 1}) is no "host:port"'
 
 
@@ -377,16 +382,26 @@ def _service(folder: Path, file: Any) -> Iterator[Problem]:
         yield ("service", "base_url"), "is the address of a folder: without ? and #"
     if _is_root(file.service.output):
         yield ("service", "output"), "is the root of the disk; published files need a folder of their own"
-    elif _lies_in(folder / file.service.database, folder / file.service.output):
+    elif not _has_control(file.service.database + file.service.output) and _lies_in(
+        folder / file.service.database, folder / file.service.output
+    ):
         yield (
             ("service", "database"),
             "lies in the output folder, where everybody could fetch it; choose another place",
         )
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", file.service.language):
         yield ("service", "language"), f'"{file.service.language}" is no language tag such as "en" or "pt-BR"'
-    for key in ("title", "contact"):
-        if re.search(r"[\x00-\x1f]", getattr(file.service, key) or ""):
-            yield ("service", key), "holds a line end or control character"
+    for key in ("title", "contact", "database", "output"):
+        if _has_control(getattr(file.service, key)):
+            yield ("service", key), _CONTROL
+
+
+_CONTROL = "holds a line end or control character"
+
+
+def _has_control(text: str | None) -> bool:
+    """Whether a text of one line holds what no name and no path has."""
+    return text is not None and re.search(r"[\x00-\x1f]", text) is not None
 
 
 def _lies_in(file: Path, folder: Path) -> bool:
@@ -430,6 +445,9 @@ def _source(at: lines.Path, source: Any, places: Sequence[str]) -> Iterator[Prob
         yield (*at, "url"), words
     if source.opml is not None and "://" in source.opml and (words := _of_address(source.opml)):
         yield (*at, "opml"), words
+    for key in ("path", "opml"):
+        if _has_control(getattr(source, key)):
+            yield (*at, key), _CONTROL
     if source.headers:
         yield from _headers(at, source.headers)
     yield from _queries(at, source, "include", "exclude")
@@ -445,14 +463,13 @@ def _one_place(given: Sequence[str]) -> str:
 
 def _headers(at: lines.Path, headers: Mapping[str, str]) -> Iterator[Problem]:
     for name, value in headers.items():
-        if (
-            not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", name)
-            or re.search(r"[\r\n\x00]", value)
-            or not value.strip()
+        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", name) or not re.fullmatch(
+            r"[!-~\x80-\xff]([\t -~\x80-\xff]*[!-~\x80-\xff])?", value
         ):
             yield (
                 (*at, "headers", name),
-                "is no header that can be sent: no line ends, no blanks in the name, not empty",
+                "is no header that can be sent: no line ends, no blanks in the name and around the value, "
+                "nothing but Latin letters, not empty",
             )
         elif name.lower() in (
             "host",
