@@ -177,7 +177,21 @@ REL = 'rel="noopener noreferrer"'
         ("<img src=x onerror=alert(1)>", '<img src="https://a.example/d/x">'),
         ("<img src=/a width=1 height=1>", ""),
         ("<img src=/a width=1 height=2>", '<img src="https://a.example/a" width="1" height="2">'),
-        ("<img alt=x>", ""),
+        ("<img alt=x>", "x"),
+        ("<img src='data:image/png;base64,AA' alt='E = m &lt; 2'> y", "E = m &lt; 2 y"),
+        ("<img src='cid:1'>y", "y"),
+        ("<img src='data:,' alt=x width=1 height=1>y", "y"),
+        (
+            "<img src=/a alt='I &lt;3 it, a < b > c, &lt;&lt;b>i>'>",
+            '<img src="https://a.example/a" alt="I &lt;3 it, a &lt; b &gt; c, i&gt;">',
+        ),
+        ("<strike class=x>5</strike> <STRIKE>4</STRIKE> 3", "<s>5</s> <s>4</s> 3"),
+        ("<acronym title='Old'>O</acronym>", '<abbr title="Old">O</abbr>'),
+        ("<iframe srcdoc='&lt;p>x&lt;/p>&lt;script>y&lt;/script>'>z</iframe>", "<p>x</p>"),
+        (
+            "<iframe srcdoc='<b>x</b>' src=https://v.example/1></iframe>",
+            f' <a href="https://v.example/1" class="embed" {REL}>v.example</a> ',
+        ),
         ("<img src=/a width=100% height=5x>", '<img src="https://a.example/a" width="100%">'),
         (
             "<img src=/a srcset='/b 2x, javascript:x 3x'>",

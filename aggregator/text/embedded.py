@@ -49,7 +49,9 @@ _BLOCKS = frozenset({
 })  # fmt: skip
 _LITERAL = frozenset({"listing", "plaintext", "xmp"})
 _APART = frozenset({"button", "desc", "label", "output", "text", "title", "tspan"})  # words in a line
-_AMP = {
+_OTHERWISE = {
+    "strike": "s",  # what is struck out is not said
+    "acronym": "abbr",
     "amp-img": "img",
     "amp-video": "video",
     "amp-audio": "audio",
@@ -163,9 +165,9 @@ class _Pass:
             return
         self.at = tag.end()
         name = tag[2].lower()
-        name = _AMP.get(name, "math" if name.endswith(":math") else name)
+        name = _OTHERWISE.get(name, "math" if name.endswith(":math") else name)
         if tag[1]:
-            self._close(name, tag[0])
+            self._close(name)
         else:
             self._open(name, tag)
 
@@ -191,7 +193,8 @@ class _Pass:
         elif name in _BLOCKS or name in _LITERAL:
             self.pieces.append("<div>" if name in _BLOCKS else "<pre>")
         elif name in KEPT:
-            self.pieces.append(_made(name, dict(_attributes(tag))) if self.rough else tag[0])
+            as_it_is = not self.rough and name == tag[2].lower()
+            self.pieces.append(tag[0] if as_it_is else _made(name, dict(_attributes(tag))))
             if (
                 name == "a"
                 and self.players
@@ -199,7 +202,7 @@ class _Pass:
             ):
                 self.players[-1].links.add(link)
 
-    def _close(self, name: str, whole: str) -> None:
+    def _close(self, name: str) -> None:
         if name in _BLOCKS or name in _LITERAL:
             self.pieces.append("</div>" if name in _BLOCKS else "</pre>")
         elif name in _APART or "-" in name:
@@ -211,7 +214,7 @@ class _Pass:
         elif name == "picture":
             self._end_picture()
         elif name in KEPT and name not in self.handlers:
-            self.pieces.append(whole)
+            self.pieces.append(f"</{name}>")
 
     def _ends_later(self, name: str) -> bool:
         """Whether an end tag of this name follows at all."""
@@ -255,9 +258,11 @@ class _Pass:
     def _frame(self, name: str, tag: re.Match[str]) -> None:
         attributes = _attributes(tag)
         address = self._address(attributes, "src")
-        if address is None:
+        if address is None and "srcdoc" not in attributes:
             return
-        if not _is_hidden(attributes):
+        if address is None:
+            self.pieces.append(_Pass(attributes["srcdoc"], self.base).run())
+        elif not _is_hidden(attributes):
             self._link(address, attributes.get("title", ""))
         following = _FRAME.search(self.text, self.at) if name == "iframe" else None
         if following and following[1]:
@@ -354,6 +359,9 @@ class _Pass:
         if address and self.pictures.setdefault(address, self.noscript) != self.noscript:
             return  # the same with and without scripts
         self.last = _Picture(len(self.pieces), tag.end(), bool(better) or not stands_in)
+        if not (address or chosen or _is_dot(attributes)):  # as browsers do
+            self.pieces.append(html.escape(attributes.get("alt", ""), quote=False))
+            return
         has_own_set = not chosen or _says(attributes, "srcset")
         if tag[2].lower() == "img" and not better and has_own_set:
             self.pieces.append(tag[0])

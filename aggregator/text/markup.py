@@ -323,7 +323,7 @@ _KEPT = {
 
 _EMBED_CLASS = lazy(embedded.CLASS)
 _LENGTH = lazy(r"\s*\d{1,5}%?\s*")
-_TAG_IN_TOOLTIP = lazy(r"<[^<>]*>?")  # a mistake or a trap
+_TAG_IN_TOOLTIP = lazy(r"<(?=[A-Za-z/!?<])[^<>]*>?")  # a mistake or a trap; `I <3 it` is none
 _CLEANER = nh3.Cleaner(
     tags=set(embedded.KEPT),
     clean_content_tags=_DROP_WITH_CONTENT,
