@@ -541,6 +541,15 @@ def test_a_table_can_be_read_at_80_columns() -> None:
     )
 
 
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 5, 8, 23, 24])
+@pytest.mark.parametrize("wrap", [True, False])
+def test_a_table_is_printed_however_narrow_the_terminal_is(width: int, wrap: bool) -> None:
+    rows = [("a", "ok", "never polled yet"), ("b", "failing", ""), ("c", "failing", "東京")]
+    found = [line.plain for line in _laid_out(("source", "state", "why"), rows, width, wrap=wrap)]
+    assert found[0].split()[0] == "source"
+    assert [line for line in found if line.startswith(("a ", "b ", "c "))] != []
+
+
 def test_eval_without_a_file_ends_with_the_input(tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_text(
         "Honduras election turmoil deepens as Nasralla alleges fraud\nHonduras election turmoil intensifies as Nasralla blames fraud\n"

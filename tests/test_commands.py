@@ -87,6 +87,28 @@ def test_a_source_is_paused_and_polled_again(tmp_path: Path) -> None:
         run("--config", str(path), "sources", "pause", "aa")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["dump"], []),
+        (["sources", "remove", "a"], [{"removed": "a"}]),
+        (["sources", "pause", "a"], [[{"id": "a", "enabled": False}]]),
+        (["sources", "update"], [[]]),
+        (["overrides", "list"], [[]]),
+        (["topics", "suggest"], [[]]),
+        (["eval"], [[]]),
+    ],
+    ids=lambda value: " ".join(map(str, value)),
+)
+def test_what_is_data_is_to_be_had_as_json(
+    tmp_path: Path, arguments: list[str], expected: list[object]
+) -> None:
+    settings = config(tmp_path, TWO)
+    open_writer(settings.database).close()
+    done = CliRunner().invoke(group, ["--config", str(settings.path), *arguments, "--json"])
+    assert [json.loads(line) for line in done.stdout.splitlines()] == expected and done.exit_code == 0
+
+
 def test_a_config_that_this_user_can_not_write_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -283,6 +305,9 @@ def test_eval_asks_and_keeps_what_is_said(tmp_path: Path) -> None:
     )
     lines = [json.loads(line) for line in kept.read_text().splitlines()]
     assert len(lines) == 2 and lines[0]["story"] == lines[1]["story"] and lines[0]["id"] != lines[1]["id"]
+    again = json.loads(answered("y", "q", more=["--json"]).stdout)
+    assert [(one["asked"], one["right"]) for one in again] == [(1, 1)]
+    assert json.loads(answered("q", more=["--json"]).stdout) == []
     assert answered("n", "q", more=["--override"]).exit_code == 0
     assert (
         json.loads(CliRunner().invoke(group, ["--config", path, "overrides", "list", "--json"]).stdout)[0][

@@ -229,7 +229,7 @@ class _Layout:
         widths = [min(WIDEST, max(column)) for column in zip(*lengths, strict=True)]
         room = width - _used(widths)
         is_below = room < NARROW and any(cell_len(row[-1]) > room for row in rows)
-        return cls(widths, is_below, width - INDENT if is_below else room, wrap)
+        return cls(widths, is_below, max(1, width - INDENT) if is_below else room, wrap)
 
     def heading(self, columns: Sequence[str]) -> list[str]:
         return [_fitted(columns, self.widths)] if self.is_below else self.lines(columns)

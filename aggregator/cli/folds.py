@@ -158,6 +158,9 @@ def _ask(settings: Settings, questions: int, keep: Path | None, override: bool) 
             evaluate.keep(keep, evaluate.Answer(pair.one, pair.other, pair.level, is_right))
         if override and not is_right:
             _take_apart(settings, config, pair)
+    if settings.json:
+        print_json([_precision_json(level, given) for level, given in sorted(answers.items())])
+        return
     for level, given in sorted(answers.items()):
         click.echo(_precision_line(level, given))
 
@@ -180,6 +183,16 @@ def _precision_line(level: str, given: Sequence[bool]) -> str:
     low, high = evaluate.wilson(sum(given), len(given))
     precision = f"precision of the doubtful folds {low:.2f} to {high:.2f} (95 %)"
     return f"{level}\t{sum(given)} of {len(given)} right\t{precision}"
+
+
+def _precision_json(level: str, given: Sequence[bool]) -> dict[str, object]:
+    low, high = evaluate.wilson(sum(given), len(given))
+    return {
+        "level": level,
+        "asked": len(given),
+        "right": sum(given),
+        "precision": [round(low, 4), round(high, 4)],
+    }
 
 
 def _answers(pairs: Iterable[answers.Pair], titles: Mapping[str, str]) -> Iterator[tuple[answers.Pair, bool]]:

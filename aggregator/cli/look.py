@@ -430,7 +430,7 @@ def _sure(story: Story, odd: int | None) -> str:
 
 
 @click.command("dump")
-@common()
+@common(json_output=True)  # which it is anyway
 @click.option("--raw", is_flag=True, help="Also every element as the source gave it.")
 def dump_command(settings: Settings, raw: bool) -> None:
     """Every entry as JSON Lines, oldest first."""

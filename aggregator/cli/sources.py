@@ -178,13 +178,16 @@ def _refuse_known(config: Config, url: str) -> None:
 
 @sources_command.command("remove")
 @click.argument("source_id", metavar="ID")
-@common()
+@common(json_output=True)
 def remove_command(settings: Settings, source_id: str) -> None:
     """Remove a source from the config. What it told stays stored until retention takes it, but is no longer
     published.
     """
     settings.load()
     edit.remove_source(settings.path, source_id)
+    if settings.json:
+        print_json({"removed": source_id})
+        return
     settings.say(f"{settings.path}: removed {source_id}")
 
 
