@@ -34,7 +34,7 @@ def state(memory: SourceState, now: int) -> State:
         return "new"
     if memory.failure is not None:
         return _failed(memory, memory.failure.kind)
-    if memory.moved is not None and memory.moved.adopted:
+    if memory.moved is not None and memory.moved.asked is not None:
         return "moved"
     return "silent" if silent(memory, now) else "ok"
 
@@ -69,8 +69,8 @@ def words(memory: SourceState, at: int, remote: bool = True) -> str:
         seconds = at - memory.failing_since if memory.failing_since else 0
         since = f" It has failed for {span(seconds)}." if seconds > 3600 else ""
         return f"{failure.detail[:1].upper()}{failure.detail[1:]}.{since} {advice}"
-    if memory.state == "moved" and memory.moved is not None:
-        return f"It moved to {urls.redact(memory.moved.url)}. {advice}"
+    if memory.state == "moved" and memory.moved is not None and memory.moved.asked is not None:
+        return f"It moved to {urls.redact(memory.moved.asked)}. {advice}"
     if memory.state == "silent":
         return f"Nothing new for {span(at - max(memory.posts))}. {advice}"
     return advice

@@ -119,7 +119,7 @@ def asked(source: Source, memory: SourceState) -> str | None:
     """
     if not of(source).remote:
         return None
-    return memory.moved.url if memory.moved is not None and memory.moved.adopted else address(source)
+    return (memory.moved and memory.moved.asked) or address(source)
 
 
 def shown(source: Source) -> str:

@@ -188,6 +188,15 @@ class Redirect:
     first_seen: int
     sightings: int  # successive parsed polls that were led there
     adopted: bool = False
+    before: str | None = None  # where it had moved to before: asked until this one is adopted
+    doubted: bool = False  # it fails there: the configured address is asked, in turn with it
+
+    @property
+    def asked(self) -> str | None:
+        """Where the feed is asked for; None: where it is configured."""
+        if self.doubted:
+            return None
+        return self.url if self.adopted else self.before
 
 
 @dataclass(frozen=True, slots=True)

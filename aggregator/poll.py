@@ -101,13 +101,13 @@ def _taken(
     good = [one for one in fetched if one.failure is None]
     bad = [one.failure for one in fetched if one.failure is not None]
     if not good:
-        return _failed(_unmoved(task, bad[0]), answer, bad[0])
+        return _failed(_doubting(task, bad[0]), answer, bad[0])
     digest = _digest(good)
     if digest is None or digest == task.memory.body_hash:
         return _unchanged(task, kind, answer, digest, bad)
     came = _read(task, kind, good, bad, parse)
     if came.failure is not None:
-        return _failed(_to_read_again(task), answer, came.failure, came)
+        return _failed(_doubting(_to_read_again(task), came.failure), answer, came.failure, came)
     return _succeeded(task, kind, answer, came, digest)
 
 
@@ -118,12 +118,14 @@ def _to_read_again(task: Task) -> Task:
     return replace(task, memory=replace(task.memory, etag=None, last_modified=None, body_hash=None))
 
 
-def _unmoved(task: Task, failure: Failure) -> Task:
-    """Where the new address of a feed that moved is dead, the configured one gets another chance."""
-    moved = task.memory.moved
-    if moved is None or not moved.adopted or failure.kind not in _DEAD:
+def _doubting(task: Task, failure: Failure) -> Task:
+    """Where the new address of a feed that moved is dead, or fails again and again, the configured one gets
+    another chance; where that fails too, the new one does.
+    """
+    moved, failures = task.memory.moved, task.memory.failures + 1
+    if moved is None or not (moved.doubted or failure.kind in _DEAD or failures >= health.PATIENCE):
         return task
-    return replace(task, memory=replace(task.memory, moved=None))
+    return replace(task, memory=replace(task.memory, moved=schedule.doubt(moved)))
 
 
 def _digest(documents: Sequence[FetchResult]) -> str | None:
@@ -211,7 +213,7 @@ def _add(entries: dict[str, Entry], more: Sequence[Entry]) -> None:
             entries.setdefault(key, replace(entry, key=key, guid=None))
 
 
-def _learned(memory: SourceState, fetched: FetchResult, asked: str) -> SourceState:
+def _learned(memory: SourceState, fetched: FetchResult, asked: str, configured: str) -> SourceState:
     """What the header says: the newest validators, byte for byte, none made up (P1–P5), how long the answer
     is fresh, where the feed moves to.
 
@@ -231,7 +233,7 @@ def _learned(memory: SourceState, fetched: FetchResult, asked: str) -> SourceSta
         memory,
         etag=headers.validator(named.get("etag")) or before.etag,
         last_modified=headers.validator(named.get("last-modified")) or before.last_modified,
-        moved=schedule.observe_move(memory.moved, fetched.permanent, fetched.at, asked),
+        moved=schedule.observe_move(memory.moved, fetched.permanent, fetched.at, asked, configured),
         hints=hints,
     )
 
@@ -306,7 +308,7 @@ def _well(task: Task, kind: Kind, answer: FetchResult, memory: SourceState) -> S
     """After a poll that ended well: what the header says, and when to come again."""
     asked = kinds.asked(task.source, task.memory)
     if asked is not None:
-        memory = _learned(memory, answer, asked)
+        memory = _learned(memory, answer, asked, kinds.address(task.source))
         plan = _plan(task, answer, memory)
     else:
         plan = schedule.Plan(answer.at + task.pace.min_interval, 0, f"{kind.words}: looked at in each cycle")

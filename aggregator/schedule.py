@@ -12,7 +12,7 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -228,19 +228,36 @@ def first_poll(salt: str, now: int, pace: Pace, many: int) -> int:
     return now + _jitter(salt, 0, max(pace.interval, 60 * many // FIRST_POLLS))
 
 
-def observe_move(moved: Redirect | None, permanent: str | None, at: int, asked: str) -> Redirect | None:
+def observe_move(
+    moved: Redirect | None, permanent: str | None, at: int, asked: str, configured: str
+) -> Redirect | None:
     """After a parsed poll: what we now think of a permanent redirect. https for http of the same address is
-    believed at once (P15, P16).
+    believed at once (P15, P16). `asked`: the configured address, or the one that was adopted.
     """
+    if permanent == configured or (permanent is None and asked == configured):
+        return None
+    before = None if asked == configured else asked
     if permanent is None:
-        return moved if moved is not None and moved.adopted else None
+        return (
+            moved if moved is None or moved.adopted else replace(moved, url=asked, adopted=True, before=None)
+        )
     if _only_safer(asked, permanent):
         return Redirect(permanent, at, 1, adopted=True)
     if moved is None or moved.url != permanent:
-        return Redirect(permanent, at, 1)
+        return Redirect(permanent, at, 1, before=before)
     sightings = moved.sightings + 1
     is_believed = sightings >= MOVE_SIGHTINGS and at - moved.first_seen >= MOVE_SECONDS
-    return Redirect(permanent, moved.first_seen, sightings, moved.adopted or is_believed)
+    adopted = moved.adopted or is_believed
+    return Redirect(permanent, moved.first_seen, sightings, adopted, None if adopted else before)
+
+
+def doubt(moved: Redirect | None) -> Redirect | None:
+    """Where a feed that moved fails, the configured address is asked, and so on in turn: the owner may have
+    gone back, or the new address be down for a while only, and the old one be no more.
+    """
+    if moved is None or not (moved.adopted or moved.before):
+        return moved
+    return replace(moved, doubted=not moved.doubted)
 
 
 def _only_safer(old: str, new: str) -> bool:

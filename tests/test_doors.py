@@ -493,5 +493,5 @@ def test_P12_hosts_are_held_left_alone_and_forgotten(monkeypatch: pytest.MonkeyP
     ],
 )  # fmt: skip
 def test_P16_only_the_same_address_made_safe_is_believed_at_once(asked: str, to: str, adopted: bool) -> None:
-    moved = schedule.observe_move(None, to, NOW, asked)
+    moved = schedule.observe_move(None, to, NOW, asked, asked)
     assert moved is not None and moved.adopted is adopted and moved.url == to

@@ -87,7 +87,7 @@ def test_hints_reach_the_schedule(hostile: Hostile) -> None:
 def test_P15_an_adopted_move_is_followed_and_given_up_when_it_dies(hostile: Hostile) -> None:
     moved = SourceState(polled=NOW, moved=Redirect(hostile.url("404"), NOW, 3, adopted=True))
     polled = poll.poll(task(hostile, "plain", moved))
-    assert polled.failure is not None and polled.memory.moved is None
+    assert polled.failure is not None and polled.memory.moved is not None and polled.memory.moved.doubted
     good = poll.poll(
         task(hostile, "404", replace(moved, moved=Redirect(hostile.url("plain"), NOW, 3, adopted=True)))
     )

@@ -189,20 +189,21 @@ def test_P15_P16_moves() -> None:
     moved: Redirect | None = None
     for day in range(3):
         assert moved is None or not moved.adopted, "twice, a day apart, may be a mistake"
-        moved = schedule.observe_move(moved, new, NOW + day * DAY, old)
+        moved = schedule.observe_move(moved, new, NOW + day * DAY, old, old)
     assert moved is not None and moved.adopted
-    assert schedule.observe_move(Redirect(new, NOW, 2), "http://c.example/", NOW + 5 * DAY, old) == Redirect(
-        "http://c.example/", NOW + 5 * DAY, 1
-    ), "it changes each time"
-    assert schedule.observe_move(Redirect(new, NOW, 2), None, NOW, old) is None
+    assert schedule.observe_move(
+        Redirect(new, NOW, 2), "http://c.example/", NOW + 5 * DAY, old, old
+    ) == Redirect("http://c.example/", NOW + 5 * DAY, 1), "it changes each time"
+    assert schedule.observe_move(Redirect(new, NOW, 2), None, NOW, old, old) is None
     quick = schedule.observe_move(
-        schedule.observe_move(schedule.observe_move(None, new, NOW, old), new, NOW + 1, old),
+        schedule.observe_move(schedule.observe_move(None, new, NOW, old, old), new, NOW + 1, old, old),
         new,
         NOW + 2,
         old,
+        old,
     )
     assert quick is not None and not quick.adopted, "three polls within a minute are one"
-    safer = schedule.observe_move(None, "https://a.example/feed", NOW, old)
+    safer = schedule.observe_move(None, "https://a.example/feed", NOW, old, old)
     assert safer is not None and safer.adopted
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aggregator import poll
+from aggregator import kinds, poll
 from aggregator.model import (
     Entry,
     Failure,
@@ -126,24 +126,30 @@ def test_a_hub_of_the_header_counts_more_than_one_of_the_document(
 
 
 @pytest.mark.parametrize(
-    ("name", "failure", "etag", "moved"),
+    ("name", "failure", "before", "there"),
     [
-        ("B4 no answer", Failure("timeout", "late"), '"1"', True),
-        ("B4 an error of the server", Failure("status", "500"), '"1"', True),
-        ("P15 the new address is no more", Failure("missing", "404"), '"1"', False),
-        ("P15 gone", Failure("gone", "410"), '"1"', False),
-        ("P15 its name is no more", Failure("dns", "no such name"), '"1"', False),
-        ("P15 it leads elsewhere", Failure("redirect", "in a circle"), '"1"', False),
-        ("P15 into our own network", Failure("forbidden-address", "10.0.0.1"), '"1"', False),
-        ("P11 too often", Failure("rate-limited", "429", 900), '"1"', True),
+        ("B4 no answer", Failure("timeout", "late"), 1, True),
+        ("B4 no answer, for the third time", Failure("timeout", "late"), 2, False),
+        ("B4 an error of the server", Failure("status", "500"), 1, True),
+        ("B4 an error of the server, for the third time", Failure("status", "500"), 2, False),
+        ("P15 no secure connection, for the third time", Failure("tls", "expired"), 2, False),
+        ("P15 the new address is no more", Failure("missing", "404"), 0, False),
+        ("P15 gone", Failure("gone", "410"), 0, False),
+        ("P15 its name is no more", Failure("dns", "no such name"), 0, False),
+        ("P15 it leads elsewhere", Failure("redirect", "in a circle"), 0, False),
+        ("P15 into our own network", Failure("forbidden-address", "10.0.0.1"), 0, False),
+        ("P11 too often", Failure("rate-limited", "429", 900), 1, True),
     ],
 )  # fmt: skip
-def test_B4_trouble_keeps_what_is_known(name: str, failure: Failure, etag: str, moved: bool) -> None:
-    memory = replace(KNOWN, moved=Redirect(THERE, NOW - 5 * DAY, 3, adopted=True))
+def test_B4_trouble_keeps_what_is_known(name: str, failure: Failure, before: int, there: bool) -> None:
+    """`before`: failures in a row; `there`: whether the address that it moved to is asked next."""
+    moved = Redirect(THERE, NOW - 5 * DAY, 3, adopted=True)
+    memory = replace(KNOWN, failures=before, moved=moved)
     done = take(memory, came(0, None, failure=failure))
     after = done.memory
-    assert done.failure == after.failure == failure and (after.etag, after.body_hash) == (etag, "x"), name
-    assert (after.moved is not None) == moved and after.failures == 3 and after.failing_since == NOW - 7200
+    assert done.failure == after.failure == failure and (after.etag, after.body_hash) == ('"1"', "x"), name
+    assert after.failures == before + 1 and after.failing_since == NOW - 7200
+    assert after.moved == replace(moved, doubted=not there)
     assert after.succeeded == KNOWN.succeeded and after.next_poll >= NOW + 1800
 
 
@@ -169,6 +175,69 @@ def test_P15_a_move_is_believed_after_several_polls_over_a_day(
     after = take(memory, came(url=THERE, permanent=THERE)).memory
     assert after.moved == Redirect(THERE, NOW - seconds, sightings + 1, adopted)
     assert (after.state == "moved") == adopted
+
+
+A, B, C = "http://a.example/f", "http://b.example/f", "http://c.example/f"
+Answers = dict[str, str]
+"""Address → "ok", the kind of a failure, or where it leads for good."""
+
+
+def _answer(answers: Answers, asked: str, at: int) -> FetchResult:
+    """At the end of all redirects."""
+    url = asked
+    while answers[url].startswith("http"):
+        url = answers[url]
+    if answers[url] in ("ok", "not-a-feed"):
+        permanent = None if url == asked else url
+        return FetchResult(url, at, 200, (), f"{answers[url]} {at}".encode(), permanent=permanent)
+    return FetchResult(url, at, failure=Failure(answers[url], "trouble"))
+
+
+def _parsed_unless_page(source: Source, document: FetchResult, *_: object, **__: object) -> ParseResult:
+    if (document.body or b"").startswith(b"ok"):
+        return ParseResult(Feed("T"))
+    return ParseResult(failure=BAD)
+
+
+SAFE = A.replace("http:", "https:")
+MOVED = (8, {A: B, B: "ok", C: "ok"})
+
+
+@pytest.mark.parametrize(
+    ("name", "phases", "wanted"),
+    [
+        ("it moves", [MOVED], "A A A A B B B B"),
+        ("the old address is no more", [MOVED, (3, {A: "dns", B: "ok"})], "B B B"),
+        ("the new one is down for a moment", [MOVED, (1, {A: "dns", B: "missing"}), (4, {A: "dns", B: "ok"})], "A B B B"),
+        ("we are offline for a moment", [MOVED, (2, {A: "dns", B: "dns"}), (3, {A: "dns", B: "ok"})], "B B B"),
+        ("offline, once more", [MOVED, (3, {A: "dns", B: "dns"}), (4, {A: "dns", B: "ok"})], "A B B B"),
+        ("it moves on, and the old address is no more", [MOVED, (6, {A: "dns", B: C, C: "ok"})], "B B B B C C"),
+        ("it moves on, and both are no more", [MOVED, (6, {A: "dns", B: C, C: "ok"}), (3, {A: "dns", B: "dns", C: "ok"})], "C C C"),
+        ("it moves on for a day only", [MOVED, (2, {A: "dns", B: C, C: "ok"}), (3, {A: "dns", B: "ok"})], "B B B"),
+        ("it moves on, and what it moved to dies", [MOVED, (1, {A: B, B: C, C: "ok"}), (6, {A: C, B: "dns", C: "ok"})], "B A A C C C"),
+        ("it moves back", [MOVED, (4, {A: "ok", B: A})], "B A A A"),
+        ("it is back, and the new one says no", [MOVED, (6, {A: "ok", B: "unauthorized"})], "B B B A A A"),
+        ("it is back, and the new one is down", [MOVED, (6, {A: "ok", B: "connect"})], "B B B A A A"),
+        ("it is back, and the new one is a page of ads", [MOVED, (6, {A: "ok", B: "not-a-feed"})], "B B B A A A"),
+        ("all are down for long", [MOVED, (7, {A: "connect", B: "connect"}), (2, {A: "dns", B: "ok"})], "A B"),
+        ("https is given up", [(3, {A: SAFE, SAFE: "ok"}), (6, {A: "ok", SAFE: "tls"})], "@ @ @ A A A"),
+        ("https fails once", [(3, {A: SAFE, SAFE: "ok"}), (1, {A: SAFE, SAFE: "tls"}), (3, {A: SAFE, SAFE: "ok"})], "@ @ @"),
+    ],
+)  # fmt: skip
+def test_P15_a_feed_that_moved_is_found_wherever_it_is(
+    name: str, phases: list[tuple[int, Answers]], wanted: str
+) -> None:
+    """A poll every ten hours; which addresses were asked in the last phase, and well at its end."""
+    source, memory, at = Source("a", url=A), SourceState(), NOW
+    for polls, answers in phases:
+        asked = []
+        for _ in range(polls):
+            at += 10 * 3600
+            asked.append(str(kinds.asked(source, memory)))
+            polled = poll.take(Task(source, memory), [_answer(answers, asked[-1], at)], _parsed_unless_page)
+            memory = polled.memory
+    letters = {A: "A", B: "B", C: "C", SAFE: "@"}
+    assert " ".join(letters[url] for url in asked) == wanted and memory.failure is None
 
 
 def test_P6_what_does_not_parse_is_asked_for_whole_again() -> None:

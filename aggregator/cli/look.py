@@ -164,7 +164,7 @@ def _source_json(row: answers.SourceRow) -> dict[str, object]:
         "next_poll": rfc3339(memory.next_poll or None),
         "why": memory.why,
         "push": row.push or None,
-        "moved_to": memory.moved.url if memory.moved and memory.moved.adopted else None,
+        "moved_to": memory.moved.asked if memory.moved else None,
     }
 
 

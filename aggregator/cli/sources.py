@@ -221,7 +221,9 @@ def _moved(config: Config) -> dict[str, str]:
         known = sources.healths(store)
     there = [(source, memory.moved) for source in config.sources if (memory := known.get(source.id))]
     return {
-        source.id: moved.url for source, moved in there if moved and moved.adopted and source.url != moved.url
+        source.id: moved.asked
+        for source, moved in there
+        if moved and moved.asked is not None and source.url != moved.asked
     }
 
 

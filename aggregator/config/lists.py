@@ -59,7 +59,7 @@ class Known:
 
     def address(self, configured: str) -> str:
         """Where to ask: a permanent redirect that held counts more than the config (P15)."""
-        return self.moved.url if self.moved is not None and self.moved.adopted else configured
+        return (self.moved and self.moved.asked) or configured
 
 
 def place(database: Path, name: str) -> Path:

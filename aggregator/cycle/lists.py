@@ -121,7 +121,7 @@ def _after(one: ReadingList, before: Known, answer: FetchResult, now: int, taken
     if answer.failure is not None:
         raise StoreError(answer.failure.detail)
     named = {name.lower(): value for name, value in answer.headers}
-    moved = schedule.observe_move(before.moved, answer.permanent, now, before.address(one.where))
+    moved = schedule.observe_move(before.moved, answer.permanent, now, before.address(one.where), one.where)
     if answer.status == 304:
         return replace(before, looked_at=now, not_before=0, moved=moved)
     return replace(
@@ -139,15 +139,15 @@ def _after(one: ReadingList, before: Known, answer: FetchResult, now: int, taken
 
 def _after_trouble(before: Known, answer: FetchResult, now: int) -> Known:
     """A server that is in trouble is left alone for as long as it asks for (P9), one that says "gone" for a
-    week (P14); the configured place is asked again where a list that moved is not to be had.
+    week (P14); the configured place is asked in turn where a list that moved is not to be had.
     """
     failure = answer.failure
+    moved = schedule.doubt(before.moved)
     if failure is None:  # what came is no list
-        return replace(before, looked_at=now)
+        return replace(before, looked_at=now, moved=moved)
     pause = (
         schedule.GONE_PAUSE if failure.kind == "gone" else min(failure.retry_after or 0, schedule.SERVER_CAP)
     )
-    moved = None if before.moved is not None and before.moved.adopted else before.moved
     return replace(before, looked_at=now, not_before=now + pause, moved=moved)
 
 
