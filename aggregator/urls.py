@@ -317,6 +317,22 @@ def _same_host(name: str) -> str:
     return ".".join(labels)
 
 
+# What signs an address for a time: by its name, or because it is a moment or nothing that anybody would type.
+_SIGNATURE = lazy(
+    r"(?:exp(?:ires?)?|[es]|s[etp]|sig|sign(?:ature)?|token|hash|hmac|auth|verify)=.*|"
+    r"[^=]+=(?:\d{9,14}|[\w%+/=.~*-]{16,})",
+    re.I,
+)
+
+
+@functools.lru_cache(maxsize=1024)
+def file(address: str) -> str:
+    """What two addresses of one media file have in common, to compare: not the scheme, nor what signs them."""
+    parts = urlsplit(address)
+    said = (_SIGNATURE.sub(lambda pair: pair[0].partition("=")[0], one) for one in parts.query.split("&"))
+    return f"{parts.netloc}{parts.path}?{'&'.join(sorted(said))}"
+
+
 def page(key: str) -> str:
     """Of a link's key, what surely says which page it is."""
     return key.partition(" ")[0]

@@ -24,7 +24,12 @@ DAY = 86_400
 
 
 def item(
-    title: str, guid: str | None = None, link: str | None = None, day: float | None = None, text: str = ""
+    title: str,
+    guid: str | None = None,
+    link: str | None = None,
+    day: float | None = None,
+    text: str = "",
+    medium: str = "",
 ) -> str:
     from email.utils import formatdate
 
@@ -35,6 +40,7 @@ def item(
     parts += [f"<guid isPermaLink='false'>{escape(guid)}</guid>"] if guid is not None else []
     parts += [f"<link>{escape(link)}</link>"] if link is not None else []
     parts += [f"<pubDate>{formatdate(NOW + day * DAY, usegmt=True)}</pubDate>"] if day is not None else []
+    parts += [f"<enclosure url='{escape(medium)}' type='audio/mpeg' length='1'/>"] if medium else []
     return f"<item>{''.join(parts)}</item>"
 
 
@@ -97,6 +103,36 @@ CASES: dict[str, tuple[list[list[str]], list[tuple[str, int]]]] = {
             for n in range(2)
         ],
         [("A", 0), ("B", 1), ("C", 0)],
+    ),
+    "a link that is https now": (
+        [[item("A", "1", "http://a.example/a", 1)], [item("A", "1", "https://www.a.example/a/", 1)]],
+        [("A", 0)],
+    ),
+    "a medium whose address is signed anew": (
+        [
+            [
+                item(
+                    "A",
+                    "1",
+                    L + "a",
+                    1,
+                    medium=f"http{'s' * n}://c.example/1.mp3?e=17{n}&X-Sig=17999999{n}&id=5",
+                )
+            ]
+            for n in (0, 1)
+        ],
+        [("A", 0)],
+    ),
+    "… and is another file": (
+        [[item("A", "1", L + "a", 1, medium=f"https://c.example/1.mp3?id={n}")] for n in (5, 6)],
+        [("A", 1)],
+    ),
+    "… of an item that was edited": (
+        [
+            [item("A", "1", L + "a", 1, f"Text {n}", medium=f"https://c.example/1.mp3?token={n}")]
+            for n in (5, 6)
+        ],
+        [("A", 1)],
     ),
     "… and has one thing more to say": (
         [
@@ -374,6 +410,17 @@ def test_from_poll_to_poll(tmp_path: Path, name: str, reduced: bool) -> None:
         ids = store.rows("SELECT id, public_id, first_seen FROM entry")
         assert polls(store, documents[-1]) == wanted, "the same document again brings nothing"
         assert store.rows("SELECT id, public_id, first_seen FROM entry") == ids
+
+
+def test_addresses_that_hold_for_a_time_are_the_newest(tmp_path: Path) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        for n in range(9):
+            media = f"http{'s' * (n > 0)}://c.example/1.mp3?token={n}"
+            polls(store, [item("A", "1", f"http{'s' * (n > 0)}://a.example/a", 1, medium=media)])
+        (said,) = entries.all_kept(store, True)
+        assert (said.link, said.enclosures[0].url) == (L + "a", "https://c.example/1.mp3?token=8")
+        assert lookup.said(store, said.id)
+        assert not store.value("SELECT count(*) FROM pending_edit")
 
 
 _ITEMS = st.tuples(

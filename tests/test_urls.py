@@ -321,3 +321,24 @@ def test_S11_nothing_else_than_web_addresses_comes_out(href: str, base: str) -> 
         "the link to follow has the key of what was said"
     )
     urls.redact(href)
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other", "same"),
+    [
+        ("the same", "https://c.example/1.mp3", "https://c.example/1.mp3", True),
+        ("another scheme", "http://c.example/1.mp3", "https://c.example/1.mp3", True),
+        ("another host", "https://c.example/1.mp3", "https://d.example/1.mp3", False),
+        ("another path", "https://c.example/1.mp3", "https://c.example/2.mp3", False),
+        ("another number", "https://c.example/f?id=12345678", "https://c.example/f?id=12345679", False),
+        ("a moment", "https://c.example/f?x=123456789", "https://c.example/f?x=123456780", True),
+        ("a moment in milliseconds", "https://c.example/f?x=12345678901234", "https://c.example/f?x=12345678901235", True),
+        ("more than a moment", "https://c.example/f?x=123456789012345", "https://c.example/f?x=123456789012346", False),
+        ("what nobody would type", "https://c.example/f?x=abcdefghijklmnop", "https://c.example/f?x=abcdefghijklmnoq", True),
+        ("what somebody might", "https://c.example/f?x=abcdefghijklmno", "https://c.example/f?x=abcdefghijklmnp", False),
+        ("by its name", "https://c.example/f?Expires=1&id=2&sig=a", "https://c.example/f?id=2&sig=b&Expires=2", True),
+        ("no longer signed", "https://c.example/f?sig=a", "https://c.example/f", False),
+    ],
+)  # fmt: skip
+def test_what_makes_two_addresses_one_file(name: str, one: str, other: str, same: bool) -> None:
+    assert (urls.file(one) == urls.file(other)) == same, name

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from aggregator import kinds
+from aggregator import kinds, urls
 from aggregator.batches import batches
 from aggregator.model import BY_HAND, TEXT, Entry, PollResult, Source, SourceState, StateChange
 from aggregator.store import intents, raw, rows
@@ -102,6 +102,9 @@ def _say_all_again(
 def _say_again(writer: Writer, old: StoredItem, entry: Entry, at: int, keep: Callable[[Entry], bool]) -> bool:
     """Whether it reads differently now."""
     intent = intents.decide(old, entry.digest, at)
+    if intent in ("update", "hold") and _says_the_same(writer, old.id, entry):
+        _take_addresses(writer, old.id, entry)
+        intent = "leave"
     if intent == "hold":
         _owe(writer, old, entry)
         return False
@@ -113,14 +116,37 @@ def _say_again(writer: Writer, old: StoredItem, entry: Entry, at: int, keep: Cal
 
 
 def _reads_alike(reader: Reader, number: int, entry: Entry) -> bool:
-    """Whether all that makes an edit is as stored, but for the link (`normal._digest`)."""
-    row = reader.one(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.id = ?", (number,))
-    return _without_link(rows.entry(row)) == _without_link(entry)
+    """Whether all that makes an edit (`normal._digest`) is as stored, but for the link and for what signs the
+    addresses of media.
+    """
+    stored = _stored(reader, number)
+    return _without_addresses(stored) == _without_addresses(entry)
 
 
-def _without_link(entry: Entry) -> tuple[object, ...]:
+def _says_the_same(reader: Reader, number: int, entry: Entry) -> bool:
+    """… and the link leads to the same page: http became https, a signature was made anew."""
+    stored = _stored(reader, number)
+    return stored.link_key == entry.link_key and _without_addresses(stored) == _without_addresses(entry)
+
+
+def _stored(reader: Reader, number: int) -> Entry:
+    return rows.entry(reader.one(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.id = ?", (number,)))
+
+
+def _without_addresses(entry: Entry) -> tuple[object, ...]:
     told = tuple(value for name, value in entry.extras if name == "telling")
-    return entry.title, entry.text, tuple(enclosure.url for enclosure in entry.enclosures), told
+    return entry.title, entry.text, tuple(urls.file(enclosure.url) for enclosure in entry.enclosures), told
+
+
+def _take_addresses(writer: Writer, number: int, entry: Entry) -> None:
+    """No edit, but what signs an address holds for a time: what is published next leads there."""
+    record = rows.entry_record(entry)
+    columns = ("link", "content", "image", "enclosures", "digest")
+    assignments = ", ".join(f"{column} = ?" for column in columns)
+    values = (record[column] for column in columns)
+    writer.run(f"UPDATE entry SET {assignments} WHERE id = ?", (*values, number))
+    packed = raw.packed(entry.raw, entry.title, entry.link, entry.content)
+    writer.run("UPDATE raw SET packed = ? WHERE entry = ?", (packed, number))
 
 
 def _held(reader: Reader, polled: PollResult) -> list[int | None]:
@@ -267,7 +293,7 @@ def _update(
     writer.run(
         f"UPDATE entry SET {assignments}, revisions = revisions + 1 WHERE id = ?", (*columns.values(), number)
     )
-    stored = rows.entry(writer.one(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.id = ?", (number,)))
+    stored = _stored(writer, number)
     packed = raw.packed(said, stored.title, stored.link, stored.content)
     writer.run("UPDATE raw SET packed = ? WHERE entry = ?", (packed, number))
     set_kept(writer, number, bool(kept), keep(stored))
