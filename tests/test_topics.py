@@ -21,7 +21,7 @@ from aggregator.cycle import learning
 from aggregator.errors import ConfigError
 from aggregator.learn import Example, features
 from aggregator.model import Entry, Source, Topic
-from aggregator.store import open_reader, open_writer, unpublished
+from aggregator.store import Store, lookup, open_reader, open_writer, unpublished
 from aggregator.text.words import fold
 from tests.helpers import NOW, config, entry, put
 
@@ -685,3 +685,47 @@ def test_dump_tells_topics_in_effect(tmp_path: Path) -> None:
     lines = CliRunner().invoke(group, ["--config", str(tmp_path / "config.toml"), "dump"]).stdout.splitlines()
     told = {one["title"][:4]: one["topics"] for one in map(json.loads, lines)}
     assert told == {"Ferr": ["all-of-it", "most"], "Åles": ["all-of-it", "most"], "Tax ": ["all-of-it"]}
+
+
+@pytest.mark.parametrize(
+    ("one_per", "least", "alone", "told_by_two", "told_by_three"),
+    [
+        ("story", 2, [], ["Ferry", "Ålesund"], ["Ferry", "Ålesund", "Ålesund"]),
+        ("story", 3, [], [], ["Ferry", "Ålesund", "Ålesund"]),
+        ("entry", 2, [], ["Ferry", "Ålesund", "Ålesund"], ["Ferry", "Ålesund", "Ålesund", "Ålesund"]),
+        ("entry", 3, [], [], ["Ferry", "Ålesund", "Ålesund", "Ålesund"]),
+        ("event", 2, [], ["Ferry"], ["Ferry"]),
+        ("event", 3, [], [], ["Ferry"]),
+    ],
+)
+def test_enough_independent_sources_tell_the_event_whatever_one_item_is(
+    tmp_path: Path,
+    one_per: str,
+    least: int,
+    alone: list[str],
+    told_by_two: list[str],
+    told_by_three: list[str],
+) -> None:
+    """A copy is no second voice; the feed follows when another source joins, and agrees with `dump`."""
+    body = "".join(f'[[sources]]\nid = "{name}"\npath = "x"\n' for name in "abcd")
+    body += f'[[topics]]\nid = "most"\nmatch = "ferry OR tax"\nmin_sources = {least}\none_per = "{one_per}"\n'
+    settings = config(tmp_path, '[publish]\nlead = "first"\n' + body)
+    first = entry("a", "1", "Ferry Ålesund sinks off Bergen with 214 aboard", at=NOW - 900)
+    second = entry("b", "1", "Ålesund ferry sinks near Bergen, 214 aboard", at=NOW - 800)
+    copy = entry("d", "1", "Ålesund ferry sinks near Bergen, 214 aboard", at=NOW - 700)
+    third = entry("c", "1", "Ålesund: ferry with 214 aboard sinks, Bergen says", at=NOW - 600)
+
+    def told(store: Store, *said: Entry) -> list[str]:
+        put(store, *said)
+        cycle.run(settings, store, None, NOW)
+        items = json.loads((settings.output / "most.json").read_text())["items"]
+        effective = answers.in_effect(settings, store)
+        of_dump = {one.public_id: effective(event, labels) for one, _, event, _, labels in lookup.dump(store)}
+        assert bool(items) == any("most" in topics for topics in of_dump.values())
+        return sorted(one["title"].partition(" ")[0].rstrip(":") for one in items)
+
+    with open_writer(settings.database) as store:
+        tax = entry("a", "2", "Tax rise for farmers", at=NOW - 500)
+        assert told(store, first, tax) == alone
+        assert told(store, second, copy) == told_by_two
+        assert told(store, third) == told_by_three

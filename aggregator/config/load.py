@@ -596,6 +596,8 @@ def _hook_problems(number: int, one: Any) -> Iterator[Problem]:
     at: lines.Path = ("hooks", number)
     if (one.run is None) == (one.notify is None):
         yield (*at, "run"), "a hook has either `run`, a command, or `notify`, an address"
+    if one.run and any("\0" in part for part in one.run):
+        yield (*at, "run"), "holds a zero character, which no command line can"
     yield from _queries(at, one, "match")
     if one.match is not None and one.on not in ("story", "event"):
         yield (*at, "match"), f"says nothing of a {one.on}; only stories and events match a query"

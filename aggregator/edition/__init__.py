@@ -340,10 +340,8 @@ class _Maker:
         lead = self._lead(story.members)
         changed = _updated(story.changed, story.members)
         sources = len(reported.tellers(story.members, self._read_if_needed(story.members)))
-        # Copies of one text count once: a story, however often it was copied, is one independent voice.
-        voices = 1 if self._view.min_sources > 1 else sources
         head = Head(story.public_id, story.published)
-        return self._item(head, changed, lead, story.members, topics=story.topics, sources=voices)
+        return self._item(head, changed, lead, story.members, topics=story.topics, sources=sources)
 
     def _event(self, head: Head, stories: list[Story]) -> Item:
         """The leading story; below it its other members, then everybody of the other stories."""
@@ -474,6 +472,19 @@ def independent(stories: Sequence[Story]) -> int:
         return False
 
     return sum(give(number, set()) for number in range(min(len(sources), 200)))
+
+
+def told_enough(view: View, chosen: Iterable[Story], of_events: Iterable[Story]) -> list[Story]:
+    """Of the chosen stories those whose event as many independent sources tell as the view asks for, whatever
+    one item of it is. A story, however often it was copied, is one voice: its event's other stories count.
+    `of_events`: all stories of the events of the chosen ones.
+    """
+    told: dict[int, list[Story]] = {}
+    for story in of_events:
+        if not _is_hidden(story, view):
+            told.setdefault(story.event, []).append(story)
+    enough = {event for event, found in told.items() if independent(found) >= view.min_sources}
+    return [story for story in chosen if story.event in enough]
 
 
 def likeness(story: Story) -> float | None:
