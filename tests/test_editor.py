@@ -95,6 +95,20 @@ def test_a_story_by_hand_outlives_new_rules_and_a_refold(command: Command, tmp_p
     assert [one["id"] for one in _feed(tmp_path, "culture.json")] == [made["entry"]]
 
 
+def test_a_story_by_hand_is_back_in_a_topic_that_left_the_config_and_came_back(
+    command: Command, tmp_path: Path
+) -> None:
+    made = command("add", "--title", "Chess in the park", "--topic", "culture", "--json")
+    path = tmp_path / "config.toml"
+    before = path.read_text()
+    for text in (before.replace('"culture"', '"arts"'), before):
+        path.write_text(text)
+        settings = load(path, {})
+        with open_writer(settings.database) as store:
+            cycle.run(settings, store, None, NOW + 60)
+    assert made["entry"] in [one["id"] for one in _feed(tmp_path, "culture.json")]
+
+
 @pytest.mark.parametrize(
     ("name", "again", "topics"),
     [

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aggregator import query, topics
+from aggregator import model, query, topics
 from aggregator.config import Config
 from aggregator.cycle import changes
 from aggregator.cycle.signatures import rules, rules_signature
@@ -122,7 +122,9 @@ def _forget_labels_of_changed(
     if touched is None:
         labels.unlabel_all(store, list(now["topics"]))
         return
-    labels.unlabel_some(store, changed_topics, gone, touched.words, touched.sources | changed_sources)
+    # Stories by hand are few, and in topics that no rule tells: one that left the config may be back.
+    from_sources = touched.sources | changed_sources | {model.BY_HAND}
+    labels.unlabel_some(store, changed_topics, gone, touched.words, from_sources)
     if any(topic.learns for topic in config.topics):
         from aggregator.cycle import learning
 
