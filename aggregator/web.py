@@ -37,6 +37,7 @@ SECOND_THOUGHTS = 7 * 86_400  # seconds from when a feed is no more until reader
 _RDF = "application/rdf+xml"  # readers name it too; nobody publishes it here
 UNAVAILABLE = "503 Service Unavailable"
 RETRY = "120"  # seconds, while there is nothing good to give
+_ENDINGS = {"br": ".br", "gzip": ".gz"}
 _ETAG = lazy(r'(?:W/)?("[^"]*")')
 _STYLE_HASH = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
 # Pages fetch nothing and run nothing; their links may open, and their one form may search.
@@ -303,7 +304,7 @@ class Application:
         """What was made when asked for. `dated`: its dates also say how long ago that was."""
         if dated and found.type.startswith("text/html"):
             found = replace(found, body=ago.beside(found.body, self.slot * ago.SLOT))
-        packed = len(found.body) > 1000 and _takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        packed = len(found.body) > 1000 and "gzip" in _wished(environ.get("HTTP_ACCEPT_ENCODING", ""))
         etag = _etag(found.body)
         if packed:
             etag = _marked_as(etag, "gzip")
@@ -413,8 +414,7 @@ class Application:
 
     def packed(self, name: str, page: File, accepted: str) -> tuple[str, File]:
         """As `coded`, of a page with its ages; compressed once, then the same for everybody."""
-        wishes = _qualities(accepted)
-        if wishes.get("gzip", wishes.get("*", 0.0)) <= 0:
+        if "gzip" not in _wished(accepted):
             return "", page
         known = self._packed.get(name)
         if known is None or known[0] != page.etag:
@@ -426,12 +426,10 @@ class Application:
 
     def coded(self, name: str, found: File, accepted: str) -> tuple[str, File]:
         """The compressed form that was written with the file, if the client takes it and it is not older."""
-        wishes = _qualities(accepted)
-        for coding, ending in (("br", ".br"), ("gzip", ".gz")):
-            if wishes.get(coding, wishes.get("*", 0.0) if coding == "gzip" else 0.0) > 0:
-                packed = self.published.get(name + ending)
-                if packed is not None and packed.modified == found.modified:
-                    return coding, packed
+        for coding in _wished(accepted):
+            packed = self.published.get(name + _ENDINGS[coding])
+            if packed is not None and packed.modified == found.modified:
+                return coding, packed
         return "", found
 
     def _fresh(self, name: str, form: Format) -> int:
@@ -502,9 +500,16 @@ def _etag(body: bytes) -> str:
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
-def _takes_gzip(accept_encoding: str) -> bool:
+def _wished(accept_encoding: str) -> list[str]:
+    """The codings that a client takes, the one it likes best first; none that it likes less than the plain
+    form (RFC 9110, 12.5.3).
+    """
     wishes = _qualities(accept_encoding)
-    return wishes.get("gzip", wishes.get("*", 0.0)) > 0
+    gzip_wish = wishes.get("gzip", wishes.get("x-gzip", wishes.get("*", 0.0)))
+    plain = wishes.get("identity", 0.0)
+    found = [(wishes.get("br", 0.0), "br"), (gzip_wish, "gzip")]
+    found.sort(key=lambda wish: -wish[0])
+    return [coding for wish, coding in found if wish > 0 and wish >= plain]
 
 
 def _text(status: str, text: str, *more: tuple[str, str]) -> Response:

@@ -132,6 +132,29 @@ def test_F47_not_modified_in_all_forms(client: Client) -> None:
     assert client("/asia.atom", If_Modified_Since="rubbish")[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("accepted", "wanted"),
+    [
+        ("", None),
+        ("gzip", "gzip"),
+        ("X-GZIP", "gzip"),
+        ("br;q=0.2, gzip;q=0.9", "gzip"),
+        ("br;q=0.9, gzip;q=0.2", "br"),
+        ("gzip, br", "br"),
+        ("*", "gzip"),
+        ("*;q=0, gzip;q=0.001", "gzip"),
+        ("gzip;q=0, *", None),
+        ("gzip;q=x", None),
+        ("identity, gzip;q=0.5", None),
+        ("identity;q=0.5, gzip;q=0.5", "gzip"),
+        ("identity;q=0, br;q=0.1", "br"),
+        ("deflate, zstd", None),
+    ],
+)
+def test_F50_the_coding_that_is_liked_best(client: Client, accepted: str, wanted: str | None) -> None:
+    assert client("/all.rss", Accept_Encoding=accepted)[1].get("content-encoding") == wanted
+
+
 def test_F50_codings(client: Client) -> None:
     plain = client("/all.rss")
     packed = client("/all.rss", Accept_Encoding="gzip")
