@@ -338,6 +338,7 @@ AT = 1_741_964_966
         f"<x:film a='1'><pubDate>2020-01-01</pubDate><updated>2020-01-01</updated></x:film><pubDate>{GOOD}</pubDate>",
         f"<source url='https://b.example/'><updated>2020-01-01T00:00:00Z</updated></source><pubDate>{GOOD}</pubDate>",
         f"<description><div>unescaped<br></div></description><pubDate>{GOOD}</pubDate>",
+        f"<dc:date>{GOOD}</dc:date><dcterms:modified>2025-04-01T00:00:00Z</dcterms:modified>",
     ],
 )
 def test_C6_the_best_date_of_an_items_own_counts(item: str) -> None:

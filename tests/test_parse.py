@@ -190,6 +190,22 @@ def test_C8_encodings(name: str, body: bytes, headers: tuple[tuple[str, str], ..
     assert [entry.title for entry in feed(body, headers=headers).entries] == ["café"], name
 
 
+@pytest.mark.parametrize(
+    ("said", "link"),
+    [
+        ('"id":"https://j.example/1"', "https://j.example/1"),
+        ('"id":"https://j.example/1","url":"https://j.example/2"', "https://j.example/2"),
+        ('"id":"https://j.example/1","external_url":"https://k.example/2"', "https://k.example/2"),
+        ('"id":"j.example/1"', None),
+        ('"id":7', None),
+    ],
+)
+def test_C9_the_link_of_an_item_without_one_is_its_id(said: str, link: str | None) -> None:
+    document = f'{{"version":"https://jsonfeed.org/version/1.1","items":[{{{said},"content_text":"x"}}]}}'
+    (one,) = feed(document).entries
+    assert one.link == link
+
+
 def test_C9_json_feed() -> None:
     body = """{"version":"https://jsonfeed.org/version/1.1","title":"J","home_page_url":"https://j.example/","language":"en","items":[
     {"id":"https://j.example/1","url":"/1","title":"One &amp; <i>only</i>","content_html":"<p>x<script>1</script> <a href='/y'>y</a></p>","date_published":"2025-03-01T00:00:00Z",

@@ -29,10 +29,11 @@ _PATH = lazy(r"[^\s:]*[./?][^\s:]*")
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 
 # Elements that date an item, the best first. A date of Dublin Core alone says no more than that something
-# happened then: beside pubDate it is the newer one.
+# happened then: beside pubDate it is the newer one, beside one that says "modified" the older.
 _PUBLISHED = (
     "published", "pubdate", "issued", "dcterms_issued", "dc_issued", "dcterms_available", "created", "dcterms_created", "dc_created", "date", "datetime",
     "publishdate", "publisheddate", "publicationdate", "prism_publicationdate", "prism_coverdate",
+    "dc_date",
 )  # fmt: skip
 _UPDATED = ("updated", "modified", "dcterms_modified", "dc_modified", "dc_date", "prism_modificationdate", "lastbuilddate")  # fmt: skip
 

@@ -118,7 +118,7 @@ def _entry(
     source: str, item: dict[str, Any], feed: Feed, fetched: FetchResult, habits: dates.Habits
 ) -> Entry:
     site = bases.of_items(feed, fetched.url)
-    link = urls.clean_link(_text(item.get("url")) or _text(item.get("external_url")), site)
+    link = urls.clean_link(_text(item.get("url")) or _text(item.get("external_url")) or _page(item), site)
     external = urls.clean_link(_text(item.get("external_url")), site)
     base = bases.of_content(link, feed, fetched.url)
     content = _content(item, base, link)
@@ -153,6 +153,12 @@ def _with_the_rest(entry: Entry, item: dict[str, Any], base: str) -> Entry:
 
 def _guid(said: object) -> str | None:
     return str(said) if isinstance(said, str | int | float) and str(said).strip() else None
+
+
+def _page(item: dict[str, Any]) -> str | None:
+    """The id, which should be the address of what the item is about."""
+    said = item.get("id")
+    return said if isinstance(said, str) and said.lower().startswith(("http://", "https://")) else None
 
 
 def _listed(said: object) -> list[Any]:
