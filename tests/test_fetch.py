@@ -389,6 +389,32 @@ def test_P11_a_failure_names_who_answered_so(hostile: Hostile) -> None:
     )
 
 
+def _head(size: int, interim: int = 0) -> bytes:
+    """All that comes before a body, of so many bytes: some of it in interim answers."""
+    early = b"HTTP/1.1 103 Early Hints\r\n%s\r\n"
+    parts = [early % _field(min(60_000, size // 10)) for _ in range(interim)]
+    last = b"HTTP/1.1 200 OK\r\n%s\r\n"
+    rest = size - len(b"".join(parts)) - len(last % b"")
+    fields = [_field(min(60_000, rest - at)) for at in range(0, rest, 60_000)]
+    return b"".join(parts) + last % b"".join(fields)
+
+
+def _field(size: int) -> bytes:
+    return b"X: %s\r\n" % (b"a" * (size - 5))
+
+
+@pytest.mark.parametrize("interim", [0, 3])
+@pytest.mark.parametrize(("more", "wanted"), [(0, "ok"), (1, "protocol"), (900_000, "protocol")])
+def test_B5_headers_are_bounded_together(hostile: Hostile, interim: int, more: int, wanted: str) -> None:
+    """Each field may be as long as http.client takes it; all of them, interim answers included, take 300 kB."""
+    head = _head(transport.MAX_HEAD + more, interim)
+    assert len(head) == transport.MAX_HEAD + more
+    hostile.table["head"] = Case("head", hostile_cases.says(head + hostile_cases.rss("head")))
+    fetched = get(hostile, "head")
+    assert (fetched.failure.kind if fetched.failure else "ok") == wanted
+    assert fetched.failure is None or "more than 300 kB of headers" in fetched.failure.detail
+
+
 @pytest.mark.parametrize(
     ("name", "answer", "kind"),
     [

@@ -29,6 +29,9 @@ from aggregator.fetch.watchdog import Guard
 
 LOOK = 0.25  # seconds between two looks, while DNS is waited for, at whether the exchange is over
 MAX_INTERIM = 20  # answers of the kind 1xx before the one that counts
+# bytes before a body, interim answers included: http.client alone would take 6.5 MB of each, which takes 20 in
+# memory (B5)
+MAX_HEAD = 300_000
 
 
 class Refused(Exception):
@@ -134,12 +137,40 @@ def _dialled(one: str, port: int, guard: Guard, seconds: float) -> socket.socket
     return sock
 
 
+class _Head:
+    """What comes before a body, line by line, within bounds."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._left = MAX_HEAD
+
+    def readline(self, most: int) -> bytes:
+        line: bytes = self._file.readline(most)
+        self._left -= len(line)
+        if self._left < 0:
+            raise http.client.HTTPException(f"more than {MAX_HEAD // 1000} kB of headers")
+        return line
+
+    def close(self) -> None:
+        self._file.close()
+
+
 class _Answer(http.client.HTTPResponse):
     """Skips interim answers (RFC 9110, 15.2): http.client does so for 100 only, and without end. 101 was not
     asked for and is no interim.
     """
 
     interim = 0
+
+    def begin(self) -> None:
+        file = self.fp
+        head: Any = _Head(file)
+        self.fp = head
+        try:
+            super().begin()
+        finally:
+            if self.fp is head:  # or it was closed
+                self.fp = file
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:
