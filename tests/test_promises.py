@@ -355,6 +355,26 @@ def test_B10_a_slow_host_does_not_hold_the_others(tmp_path: Path) -> None:
         assert finished["quick"] < 2.5
 
 
+def test_B10_nobody_waits_for_many_feeds_of_a_slow_host(tmp_path: Path) -> None:
+    """What is not begun after the patience of a cycle is left to the next one, which begins with it."""
+    with Hostile() as server:
+        body = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}", "localhost:{server.port}"]\ntimeout = "1s"\nhost_gap = "0s"\n'
+        for number in range(5):
+            server.table[f"silent?{number}"] = server.table["silent"]
+            body += f'[[sources]]\nid = "slow-{number}"\nurl = "{server.url("silent")}?{number}"\n'
+        body += f'[[sources]]\nid = "quick"\nurl = "{server.url("plain", "localhost")}"\n'
+        settings, asked = config(tmp_path, body), []
+        with open_writer(settings.database) as store:
+            for number in range(4):
+                before, started = len(server.log), time.monotonic()
+                report = cycle.run(settings, store, Wanted(patience=1.5), int(time.time()))
+                assert time.monotonic() - started < 15, "idle machines need two seconds and a half"
+                assert number > 0 or "all.atom" in report.written.written
+                asked.append([one.path for one in server.log[before:] if "silent" in one.path])
+        together = [path for paths in asked for path in paths]
+        assert together == [f"/silent?{number}" for number in range(5)] and len(asked[0]) < 4, "each once"
+
+
 def test_B11_three_failures_in_a_row_are_told(tmp_path: Path) -> None:
     settings = config(tmp_path, '[[sources]]\nid = "dead"\nurl = "http://127.0.0.1:9/x"\n')
     with open_writer(settings.database) as store:

@@ -343,6 +343,8 @@ def _wait_for_the_end(running: Running) -> None:
             raise RuntimeError("the web server ended by itself")
 
 
+# Seconds of polling, until what came is published: many feeds of one slow host hold up nobody else's (B10)
+PATIENCE = 60.0
 PUSHES_EVERY = 3600  # seconds between two looks at subscriptions while nothing else is to be done
 
 
@@ -502,7 +504,7 @@ class Service:
         self.meters.tick(present)
         config = self._with_lists(config, present, stop)
         try:
-            called = self.mailbox.waiting or present - self._pushes_at >= PUSHES_EVERY
+            called = self.mailbox.waiting or abs(present - self._pushes_at) >= PUSHES_EVERY
             if called or self._introduced is not config or _due(config, present):
                 self._work(config, present, called, stop)
                 self._said = ""
@@ -542,7 +544,9 @@ class Service:
         started = time.monotonic()
         measured = Stages(self.meters)
         watch = cycle.Watch(partial(_tell_stage, measured))
-        report = cycle.run(config, store, Wanted(), present, stop, watch, self.network, self.mailbox)
+        report = cycle.run(
+            config, store, Wanted(patience=PATIENCE), present, stop, watch, self.network, self.mailbox
+        )
         self._pushes_at = present
         measured.end()
         report.seconds = time.monotonic() - started
@@ -583,8 +587,9 @@ def _level(is_known: bool) -> logs.Level:
 
 def _log_cycle(report: cycle.Report) -> None:
     collected, written = report.collected, len(report.written.written)
+    polled = collected.ok + collected.not_modified + collected.failed
     words = (
-        f"cycle {report.seconds:.1f} s: {collected.due} polled, {collected.ok} with news to read, "
+        f"cycle {report.seconds:.1f} s: {polled} polled, {collected.ok} with news to read, "
         f"{collected.failed} failed; {collected.new} new entries, {written} files written"
     )
     log(

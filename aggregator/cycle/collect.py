@@ -20,18 +20,18 @@ from aggregator.store import Store, entries, sources
 
 
 def polls(
-    config: Config, tasks: Sequence[Task], stop: Stop, network: Network
+    config: Config, tasks: Sequence[Task], stop: Stop, network: Network, patience: float | None = None
 ) -> Iterator[tuple[Task, PollResult]]:
     """Poll these politely (as many requests in flight at a host as the config says, a gap between two), where
-    the config says, and yield each outcome as it comes.
+    the config says, and yield each outcome as it comes. `patience`: as of `Wanted`.
     """
-    manners = Manners(config.concurrency, config.pause_host)
+    manners = Manners(config.concurrency, config.pause_host, patience)
     polling = Polling(manners, network.hosts(config), stop, network.door.now)
     for task in tasks:
         polling.add(Visit(task))
     open_crew = executors.EXECUTORS[config.executor]
     try:
-        while polling.hosts.waiting and not stop.is_set():
+        while polling.waiting and not stop.is_set():
             with open_crew(config, network.door) as crew:
                 for visit, outcome in polling.outcomes(crew):
                     if isinstance(outcome, PollResult):

@@ -21,6 +21,9 @@ class Wanted:
 
     everything: bool = False
     ids: frozenset[str] = frozenset()
+    # Seconds of polling after which nothing more is begun: what waits for its host then is due in the next
+    # cycle, before others. None: all are waited for.
+    patience: float | None = None
 
     @property
     def forced(self) -> bool:
@@ -29,9 +32,11 @@ class Wanted:
 
 
 def tasks(config: Config, store: Reader, wanted: Wanted, now: int) -> tuple[Task, ...]:
-    """What is to be polled now; the server's own "not before" and a retired source hold in any case."""
+    """What is to be polled now, those first that wait for longest; the server's own "not before" and a
+    retired source hold in any case.
+    """
     last_urls = sources.urls_of(store)
-    due = list(_due(config, store, wanted, now, last_urls))
+    due = sorted(_due(config, store, wanted, now, last_urls), key=lambda task: task.memory.next_poll)
     known = sources.memories(store, [task.source.id for task in due])
     made = [
         replace(task, memory=_memory(task.source, known.get(task.source.id, SourceState()), last_urls))
@@ -84,7 +89,7 @@ def anything_due(config: Config, store: Reader, now: int) -> bool:
     wait, something to print, be it because the config is another one now.
     """
     due = any(
-        kinds.of(task.source).remote or now - (task.memory.polled or 0) >= LOCAL_EVERY
+        kinds.of(task.source).remote or abs(now - (task.memory.polled or 0)) >= LOCAL_EVERY
         for task in _due(config, store, Wanted(), now, sources.urls_of(store))
     )
     return due or queue.work(store, now) or outdated(config, store) or _digest_due(config, store, now)

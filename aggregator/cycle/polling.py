@@ -45,10 +45,13 @@ class Crew:
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """How many requests at a time altogether, and whether a 429 holds for all feeds of its host."""
+    """How many requests at a time altogether, whether a 429 holds for all feeds of its host, and for how long
+    requests are begun (seconds; None: until nothing waits any more).
+    """
 
     concurrency: int
     pause_host: bool
+    patience: float | None = None
 
 
 class Visit:
@@ -97,15 +100,25 @@ class Polling:
         self.hosts = hosts
         self._manners, self._stop, self._now, self._elsewhere = manners, stop, now, elsewhere
         self._flying: dict[_Flying, tuple[Visit, ...]] = {}
+        self._began = time.monotonic()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is anything to begin."""
+        return self.hosts.waiting and not self._is_late()
+
+    def _is_late(self) -> bool:
+        patience = self._manners.patience
+        return patience is not None and time.monotonic() - self._began >= patience
 
     def add(self, visit: Visit, first: bool = False) -> None:
         self.hosts.add(visit, visit.host, first)
 
     def outcomes(self, crew: Crew) -> Came:
-        """Until nothing waits any more, we are asked to stop, or the crew breaks: what it had in hand then
-        waits again.
+        """Until nothing waits any more, it has taken too long, we are asked to stop, or the crew breaks: what
+        it had in hand then waits again.
         """
-        while not self._stop.is_set() and (self._flying or self.hosts.waiting):
+        while not self._stop.is_set() and (self._flying or self.waiting):
             self._start(crew)
             for future in self._ended():
                 self._stop.beat()
@@ -117,6 +130,8 @@ class Polling:
         yield from self._last()
 
     def _start(self, crew: Crew) -> None:
+        if self._is_late():
+            return
         room = (self._manners.concurrency - len(self._flying)) * crew.size
         ready: list[Visit] = []
         for visit in self.hosts.ready(time.monotonic(), room):
@@ -134,7 +149,7 @@ class Polling:
 
     def _ended(self) -> Collection[_Flying]:
         """What came back; waits until something may have, or may be started."""
-        until_next = max(0.0, self.hosts.next_at - time.monotonic())
+        until_next = max(0.0, self.hosts.next_at - time.monotonic()) if self.waiting else PATIENCE
         if not self._flying:
             self._stop.beat()
             self._stop.wait(min(PATIENCE, until_next))

@@ -66,7 +66,7 @@ class Stages:
         fresh = {task.source.id for task, _ in pushed}
         due = [task for task in tasks(config, store, wanted, now) if task.source.id not in fresh]
         self.watch.stage("polling", len(due))
-        polled = polls(config, due, self.stop, self.network)
+        polled = polls(config, due, self.stop, self.network, wanted.patience)
         return collect(config, store, chain(pushed, polled), len(due), lambda _: self.watch.step(1))
 
     def _tell_others(self) -> None:
