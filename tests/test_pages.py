@@ -17,7 +17,7 @@ from aggregator.cycle import Wanted
 from aggregator.model import Enclosure, Site
 from aggregator.render import pages
 from aggregator.store import open_writer
-from tests.helpers import NOW, config
+from tests.helpers import NOW, change, config
 from tests.test_publishing import SITE, feeds, made, story
 
 DAY = 86_400
@@ -179,6 +179,47 @@ def test_F60_older_pages_hold_what_left_the_page_and_lead_on(tmp_path: Path) -> 
     (settings.output / "all-2.html").unlink()
     assert once() == ("all-2.html",)
     assert once() == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "edited", "gone", "written"),
+    [
+        ("of a document that is full: its page alone", 3, None, {"all-2.html"}),
+        ("of the one that grows", 103, None, {"all-3.html", "archive/all-2.atom"}),
+        ("beside what is not stored any more, which stays on the page", 3, 4, set()),
+    ],
+)
+def test_F60_older_pages_have_the_headlines_of_now(
+    tmp_path: Path, name: str, edited: int, gone: int | None, written: set[str]
+) -> None:
+    items = [
+        {"id": f"https://a.example/{n}", "title": f"Minister {n} visits town {n * 7}",
+         "date_published": f"20{10 + n // 12}-{1 + n % 12:02}-03T00:00:00Z"}
+        for n in range(117)
+    ]  # fmt: skip
+    settings = config(
+        tmp_path, '[publish]\nlimit = 5\nformats = ["atom"]\n[[sources]]\nid = "a"\npath = "a.json"\n'
+    )
+
+    def once(at: int) -> set[str]:
+        feed = {"version": "https://jsonfeed.org/version/1.1", "title": "A", "items": items}
+        (tmp_path / "a.json").write_text(json.dumps(feed))
+        with open_writer(settings.database) as store:
+            made = cycle.run(settings, store, Wanted(everything=True), at).written.written
+        return {one for one in made if one.startswith(("all-", "archive/"))}
+
+    once(NOW)
+    if gone is not None:
+        with open_writer(settings.database) as store:
+            for table in ("entry", "story"):
+                change(store, f"DELETE FROM {table} WHERE public_id = ?", f"https://a.example/{gone}")
+        del items[gone]
+    items[edited]["title"] = f"Minister {edited} leaves town"
+    assert once(NOW + 7200) == written, name
+    assert once(NOW + 14_400) == set(), name
+    page = settings.output / ("all-3.html" if edited > 100 else "all-2.html")
+    assert (f"Minister {edited} leaves" in page.read_text()) == bool(written), name
+    assert f"Minister {edited - 1} visits" in page.read_text(), name
 
 
 @pytest.mark.parametrize(

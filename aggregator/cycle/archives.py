@@ -51,9 +51,12 @@ class Archives:
         newest = self.newest(topic)
         documents = self._to_make(topic, newest, missing)
         there = set() if self._anew else set(present) - set(missing)
-        for number in sorted(documents.union(self._without_page(topic, newest, there))):
+        wanted = documents.union(self._without_page(topic, newest, there))
+        for number in sorted(wanted | archives.pages_to_make(self._store, topic.id)):
             made = self._document(topic, number, empty_date)
-            yield self._files_of(made, number, number < newest, number in documents)
+            # A page that is there shows also what is not stored any more.
+            if number in wanted or len(made.items) == self._count(topic, number):
+                yield self._files_of(made, number, number < newest, number in documents)
         self._composed = {}
 
     def _files_of(self, made: Edition, number: int, is_complete: bool, is_to_make: bool) -> dict[str, bytes]:
@@ -146,9 +149,13 @@ class Archives:
         newest = self.newest(topic)
         return self._items(topic, newest) if newest else []
 
+    def _count(self, topic: Topic, number: int) -> int:
+        """How many items a document holds."""
+        return len(archives.in_archive(self._store, topic.id, number))
+
     def _places(self, topic: Topic, oldest_first: Sequence[Item], held: Iterable[Item]) -> dict[str, int]:
         newest = self.newest(topic)
-        count = len(archives.in_archive(self._store, topic.id, newest)) if newest else 0
+        count = self._count(topic, newest) if newest else 0
         weights = {item.id: edition.weight(item) for item in oldest_first}
         return edition.archive_places(weights, newest, count, sum(map(edition.weight, held)))
 

@@ -24,8 +24,7 @@ from aggregator.publish import Folder, Written
 from aggregator.render import formats, pages
 from aggregator.render.formats import HTML
 from aggregator.stop import Stop
-from aggregator.store import Reader, Store, lookup, sources, unpublished
-from aggregator.store.archives import unprinted
+from aggregator.store import Reader, Store, archives, lookup, sources, unpublished
 
 PORTION = 1000  # pages of events that are noted as published together
 SOURCES = 30  # of which what they tell is loaded at a time
@@ -170,8 +169,7 @@ class Publisher:
     def _note_published(self, portion: Portion) -> None:
         unpublished.printed(self._store, [name for name in portion.names if name not in self._waiting])
         for name in portion.editions:
-            if self._store.meta(unprinted(name)):
-                self._store.set_meta(unprinted(name), "")
+            archives.all_is_printed(self._store, name)
 
     def finish(self) -> Written:
         """Takes away what goes. All that was written."""

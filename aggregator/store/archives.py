@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from aggregator.model import Story
+from aggregator.store import rows
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.rows import id_hash
 from aggregator.store.stories import stories
@@ -114,16 +115,57 @@ def unprinted(edition: str) -> str:
     return f"archive {edition}"
 
 
+def pages_to_make(reader: Reader, edition: str) -> set[int]:
+    """Numbers of complete documents that hold what was edited since: they stay, their pages don't."""
+    return set(rows.load(reader.meta(_edited(edition)) or "[]"))
+
+
+def all_is_printed(store: Store, edition: str) -> None:
+    for name in (unprinted(edition), _edited(edition)):
+        if store.meta(name):
+            store.set_meta(name, "")
+
+
+def _edited(edition: str) -> str:
+    return f"edited {edition}"
+
+
+def is_edited(writer: Writer, entry: int) -> None:
+    """What shows this entry, under whichever of its names, is made again, but for complete documents."""
+    names = writer.row(
+        "SELECT e.public_id, s.public_id, v.public_id FROM entry e JOIN member m ON m.entry = e.id "
+        "JOIN story s ON s.id = m.story JOIN event v ON v.id = s.event WHERE e.id = ?",
+        (entry,),
+    )
+    for public_id in dict.fromkeys(names or ()):
+        for edition, number in _holding(writer, public_id):
+            if number == archives(writer, edition):
+                _print_again(writer, edition, number)
+            elif number:
+                known = pages_to_make(writer, edition)
+                writer.set_meta(_edited(edition), rows.dump(sorted({*known, number})))
+
+
 def is_told_again(writer: Writer, public_id: str) -> None:
     """No edition is done with it any more because it was told within another item; an archive document that
     holds it and still grows is printed anew.
     """
-    item, values = "id_hash = ? AND public_id = ?", (id_hash(public_id), public_id)
-    writer.run(f"DELETE FROM archived WHERE {item} AND number = 0", values)
-    for edition, number in writer.rows(f"SELECT edition, number FROM archived WHERE {item}", values):
+    values = id_hash(public_id), public_id
+    writer.run("DELETE FROM archived WHERE id_hash = ? AND public_id = ? AND number = 0", values)
+    for edition, number in _holding(writer, public_id):
         if number == archives(writer, edition):
-            writer.run(
-                "INSERT INTO meta VALUES (?, ?) "
-                "ON CONFLICT DO UPDATE SET value = excluded.value WHERE value = ''",
-                (unprinted(edition), str(number)),
-            )
+            _print_again(writer, edition, number)
+
+
+def _holding(reader: Reader, public_id: str) -> list[tuple[str, int]]:
+    """(edition, number) of the documents that hold an item."""
+    query = "SELECT edition, number FROM archived WHERE id_hash = ? AND public_id = ?"
+    return reader.rows(query, (id_hash(public_id), public_id))
+
+
+def _print_again(writer: Writer, edition: str, newest: int) -> None:
+    """The document that still grows."""
+    writer.run(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value WHERE value = ''",
+        (unprinted(edition), str(newest)),
+    )

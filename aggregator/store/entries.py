@@ -11,6 +11,7 @@ from aggregator import kinds, urls
 from aggregator.batches import batches
 from aggregator.model import BY_HAND, TEXT, Entry, PollResult, Source, SourceState, StateChange
 from aggregator.store import intents, raw, rows
+from aggregator.store.archives import is_edited
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.members import touch_stories_of, withdraw
 from aggregator.store.recognise import (
@@ -298,6 +299,7 @@ def _update(
     writer.run("UPDATE raw SET packed = ? WHERE entry = ?", (packed, number))
     set_kept(writer, number, bool(kept), keep(stored))
     touch_stories_of(writer, [number], stored.changed)
+    is_edited(writer, number)
 
 
 def set_kept(writer: Writer, number: int, before: bool, after: bool) -> None:
