@@ -186,6 +186,7 @@ REL = 'rel="noopener noreferrer"'
             '<img src="https://a.example/a" alt="I &lt;3 it, a &lt; b &gt; c, i&gt;">',
         ),
         ("<strike class=x>5</strike> <STRIKE>4</STRIKE> 3", "<s>5</s> <s>4</s> 3"),
+        ("a <bdo dir=rtl>b</bdo>", 'a <bdi dir="rtl">b</bdi>'),
         ("<acronym title='Old'>O</acronym>", '<abbr title="Old">O</abbr>'),
         ("<iframe srcdoc='&lt;p>x&lt;/p>&lt;script>y&lt;/script>'>z</iframe>", "<p>x</p>"),
         (

@@ -29,7 +29,7 @@ _COMMENT_END = lazy(r"-->|--!>")
 # Elements that readers and validators take. nh3 drops all others, and what they hold with those that it takes
 # for MathML or SVG (`<mi>`, `<text>`).
 KEPT = frozenset({
-    "a", "abbr", "address", "article", "aside", "audio", "b", "bdi", "bdo", "blockquote", "br", "caption", "cite", "code", "col", "colgroup",
+    "a", "abbr", "address", "article", "aside", "audio", "b", "bdi", "blockquote", "br", "caption", "cite", "code", "col", "colgroup",
     "dd", "del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header",
     "hgroup", "hr", "i", "img", "ins", "kbd", "li", "main", "mark", "nav", "ol", "p", "picture", "pre", "q", "rp", "rt", "ruby", "s", "samp", "section", "small",
     "source", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "track", "tt", "u", "ul",
@@ -52,6 +52,7 @@ _APART = frozenset({"button", "desc", "label", "output", "text", "title", "tspan
 _OTHERWISE = {
     "strike": "s",  # what is struck out is not said
     "acronym": "abbr",
+    "bdo": "bdi",  # validators call it a risk
     "amp-img": "img",
     "amp-video": "video",
     "amp-audio": "audio",
