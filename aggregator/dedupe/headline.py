@@ -149,9 +149,12 @@ def _typed(title: _Words) -> str:
 
 def frame(a: str, b: str, language: str) -> Frame | None:
     """The frame that headlines `a` and `b`, both cleaned, are written in. None where they have none: one of
-    them has words of its own that are no names, as most headlines of one happening do, or has little else.
+    them has words of its own that are no names, as most headlines of one happening do, or has little else,
+    or neither has a word of its own that tells something, numbers aside.
     """
     mine, other = _fixed(a, language), _fixed(b, language)
+    if mine.told <= other.said and other.told <= mine.said:
+        return None
     if not mine.no_names <= other.said or not other.no_names <= mine.said:
         return None
     common = len(mine.told & other.told)
