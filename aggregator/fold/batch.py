@@ -13,9 +13,10 @@ from itertools import chain, islice
 from aggregator import cluster, dedupe
 from aggregator.cluster import Point, Vector
 from aggregator.fold import apply, levels, merging, reasons
-from aggregator.fold.cache import EDITED, LARGE, POSTINGS, TELLINGS, FoldCache, Known
+from aggregator.fold.cache import EDITED, POSTINGS, TELLINGS, FoldCache, Known
 from aggregator.fold.levels import Home
-from aggregator.fold.merging import ByHand, Group, Member, Pair, Probabilities, pair
+from aggregator.fold.merging import Group, Member, Pair, Probabilities, pair
+from aggregator.fold.said import Said
 from aggregator.model import Folded, Reason
 from aggregator.store import Writer, events, members, overrides, vocabulary
 from aggregator.store.members import PendingEntry
@@ -71,9 +72,7 @@ class Batch:
         self.total = int(writer.meta("events seen") or 0)
         self.written = members.Additions(writer, memory.numbers)
         self.founders: list[Iterable[str]] = []  # terms of new events
-        self.regrouped: Counter[str] = (
-            Counter()
-        )  # terms of events that were clustered again: in how many more
+        self.regrouped = Counter[str]()  # terms of events that were clustered again: in how many more
         self.lasting: set[str] = set()
         self.placed: dict[int, int] = {}  # entry → story, of this batch
         self.names: dict[int, str] = {}  # story → published id, of this batch
@@ -82,9 +81,7 @@ class Batch:
         self.usual: dict[str, frozenset[str]] = {}  # source → terms that many of its stories hold
         self.decided: dict[Pair, Reason] = {}  # of two stories, whether they are one text
         self.probabilities = Probabilities(memory.points, windows.event_window or 0, self.another_case)
-        said = overrides.overrides(self.writer)
-        self.split = {(one.a, one.b): one.level for one in said if one.kind == "split"}
-        self.joins = _joins(said)
+        self.said = Said(writer)
 
     def look_at(self, batch: list[PendingEntry]) -> None:
         """What is compared of these entries, and how common their words are."""
@@ -230,10 +227,10 @@ class Batch:
 
     def kept_apart(self, entry: PendingEntry, story: int) -> bool:
         """Whether the user split this entry out of this story."""
-        if not self.split:
+        if not self.said.has_splits:
             return False
         name = self.names.get(story) or members.public_id(self.writer, story)
-        return self.split.get((entry.public_id, name)) not in (None, levels.EVENT.name)
+        return self.said.keeps_apart(entry.public_id, name)
 
     def same_as(self, one: New, found: Sequence[Found]) -> Home | None:
         """The story that tells this on the first level that finds one."""
@@ -298,7 +295,7 @@ class Batch:
             return
         near = ((story, other) for story, others in self.edges.items() for other in others)
         edges = {pair(story, other) for story, other in near if other in points} | self.within(touched)
-        found = merging.groups(points, edges, self.probabilities, self.by_hand())
+        found = merging.groups(points, edges, self.probabilities, self.said.of_events())
         before = {story: event for event, stories in touched.items() for story in stories}
         applied = apply.apply(self.writer, self.memory, found, before, self.reason)
         self.recount(touched, found, points)
@@ -351,44 +348,15 @@ class Batch:
         self.memory.count(counted, self.frequencies)
         self.writer.set_meta("events seen", str(self.total + self.written.founded))
 
-    def by_hand(self) -> ByHand:
-        """What the user said of events, as far as it is of entries that are folded: pairs of stories."""
-        apart, together = set[Pair](), set[Pair]()
-        for (a, b), level in self.split.items():
-            if level == "event" and (both := self.both(a, b)):
-                # From all that are in that event now: none may leave it for the one that was split off.
-                others = members.newest_of_event(self.writer, both[1].event, LARGE)
-                apart |= {pair(both[0].story, other) for other in others if other != both[0].story}
-        joined = ((a, b) for a, others in self.joins.items() for b, level in others if level == "event")
-        for a, b in {(min(a, b), max(a, b)) for a, b in joined}:
-            if both := self.both(a, b):
-                together.add(pair(both[0].story, both[1].story))
-        return ByHand(frozenset(apart), frozenset(together))
-
-    def both(self, a: str, b: str) -> tuple[members.Placed, members.Placed] | None:
-        one, other = members.placed(self.writer, a), members.placed(self.writer, b)
-        return None if one is None or other is None else (one, other)
-
     def join_by_hand(self, batch: list[PendingEntry]) -> None:
-        for entry in batch:
-            for other, level in self.joins.get(entry.public_id, ()):
-                join(self.writer, entry.public_id, other, level)
-                self.memory.forget_stories()
+        for a, b, level in self.said.joins(batch):
+            join(self.writer, a, b, level)
+            self.memory.forget_stories()
 
 
 def _terms(points: Iterable[Point]) -> set[str]:
     """Of an event: each once, however many of its stories hold it."""
     return set(chain.from_iterable(point.vector for point in points))
-
-
-def _joins(said: Iterable[overrides.Override]) -> dict[str, list[tuple[str, str]]]:
-    """Published id of an entry → (that of another which the user joined with it, at which level)."""
-    found: dict[str, list[tuple[str, str]]] = {}
-    for one in said:
-        if one.kind == "join":
-            found.setdefault(one.a, []).append((one.b, one.level))
-            found.setdefault(one.b, []).append((one.a, one.level))
-    return found
 
 
 def join(writer: Writer, a: str, b: str, level: str) -> bool:
