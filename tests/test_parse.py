@@ -325,6 +325,15 @@ def test_the_seed_stories_moved_and_added_to() -> None:
             "One thing\n-----\nAnother thing\n* * *\n=====\n",
             ["One thing", "Another thing"],
         ),
+        (
+            "lines between blocks, typeset",
+            "One thing\n———\nAnother thing\n• • •\n═══\nA third\n… … …",
+            ["One thing", "Another thing", "A third"],
+        ),
+        ("two dashes are no line", "One thing\n——\nAnother thing", ["One thing", "Another thing"]),
+        ("marks alone are no story", "One thing\n\n.\n\n*\n\n¿?\n\n–\n\n“”", ["One thing"]),
+        ("a picture is", "One thing\n\n🎉🎉🎉", ["One thing", "🎉🎉🎉"]),
+        ("a digit is", "9", ["9"]),
         ("blank lines of blanks", "One thing\n \t\u00a0\nAnother thing", ["One thing", "Another thing"]),
         ("old line ends", "One thing\rAnother thing\r\rA third", ["One thing", "Another thing", "A third"]),
         (

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -17,7 +18,8 @@ from aggregator.text import markup, words
 HEADLINE = 200  # characters; longer lines are prose
 TITLE = 140  # characters of a title that is made from a first sentence
 _FULL_STOP = lazy(r"(?<!\.)[.。．।۔][\"'”’»)\]]*$")  # an ellipsis is none: it ends many a headline
-_RULE = lazy(r"[\W_]{3,}$")  # ----, * * *, =====: separates as a blank line does
+# ----, * * *, =====, ———, ═══: separates as a blank line does
+_RULE = lazy(r"(?:(?![A-Za-z0-9])[\x00-\x7f‐-―•·…─-▟]){3,}$")
 # a line that begins so continues the one before; iPhone and eBay do not
 _GOES_ON = lazy(r"[a-zà-ÿа-яёα-ω](?![A-Z])")
 _ABBREVIATION = lazy(r"(?:\b[A-Z]\.)+$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|etc|No|St|a\.m|p\.m)\.$")
@@ -45,6 +47,7 @@ def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
         _entry(source, title, parts)
         for block in _blocks(markup.clean(text))
         for title, parts in _stories(block)
+        if any(map(_says_something, (title or "", *parts)))
     ]
     if not entries:
         return _failed("empty", f"{_name(fetched)}: no text in it")
@@ -58,11 +61,16 @@ def _name(fetched: FetchResult) -> str:
 def _blocks(text: str) -> list[list[str]]:
     blocks: list[list[str]] = [[]]
     for line in text.splitlines():
-        if line.strip() and not (line.isascii() and _RULE.match(line.strip())):
+        if line.strip() and not _RULE.match(line.strip()):
             blocks[-1].append(" ".join(line.split()))
         elif blocks[-1]:
             blocks.append([])
     return [_unwrapped(block) for block in blocks if block]
+
+
+def _says_something(line: str) -> bool:
+    """Whether it is more than signs of punctuation (`.`, `–`); a picture such as 🎉 is."""
+    return any(char.isalnum() or unicodedata.category(char) == "So" for char in line)
 
 
 def _unwrapped(block: list[str]) -> list[str]:
