@@ -115,3 +115,48 @@ def test_addresses_of_several_sources_are_one_edit(tmp_path: Path) -> None:
         "https://two.example/",
         "https://s3.example/",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "without"),
+    [
+        ("nothing else", TABLES[0].format("s0"), ""),
+        ("between others", HEAD + TABLES[0].format("s0") + TOPICS, HEAD + TOPICS),
+        ("with a table within", HEAD + TABLES[4].format("s0"), HEAD),
+        ("with a table within, before others", TABLES[4].format("s0") + "\n\n" + TOPICS, TOPICS),
+        ("a comment of its own", HEAD + TABLES[1].format("s0") + "\n" + TOPICS, HEAD + TOPICS),
+    ],
+)
+def test_the_last_source_goes_and_others_come(tmp_path: Path, name: str, text: str, without: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    edit.remove_source(path, "s0")
+    assert path.read_text(encoding="utf-8") == without, name
+    assert edit.add_source(path, {"url": "https://new.example/"}) == "new-example"
+    assert [source.id for source in load(path, {}).sources] == ["new-example"]
+    assert path.read_text(encoding="utf-8").startswith(without.removesuffix(TOPICS))
+
+
+@pytest.mark.parametrize("kinds", [(0, 0, 0), (0, 2, 0), (2, 2, 2), (4, 2, 1)])
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_source_that_goes_takes_no_comment_of_others(
+    tmp_path: Path, kinds: tuple[int, ...], number: int
+) -> None:
+    path = tmp_path / "config.toml"
+    tables = [f"# about s{at}\n{TABLES[kind].format(f's{at}')}\n" for at, kind in enumerate(kinds)]
+    path.write_text(HEAD + "".join(tables) + TOPICS, encoding="utf-8")
+    edit.remove_source(path, f"s{number}")
+    text = path.read_text(encoding="utf-8")
+    others = {0, 1, 2} - {number}
+    assert all(f"# about s{one}\n" in text for one in others) and "# topics\n[[topics]]" in text
+    assert text.count("# before\n") == sum(kinds[one] == 2 for one in (0, 1, 2))
+    assert [source.id for source in load(path, {}).sources] == [f"s{one}" for one in sorted(others)]
+
+
+@pytest.mark.parametrize("text", ["sources = []\n", "sources = [ ]  # none yet\n" + HEAD])
+def test_an_empty_list_of_sources_becomes_tables(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    edit.add_sources(path, [{"url": "https://new.example/"}, {"url": "https://other.example/"}])
+    assert [source.id for source in load(path, {}).sources] == ["new-example", "other-example"]
+    assert HEAD not in text or HEAD in path.read_text(encoding="utf-8")

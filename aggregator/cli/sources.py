@@ -414,13 +414,15 @@ def _keep_ids(rows: list[dict[str, Any]], taken: set[str]) -> None:
 
 
 @sources_command.command("export")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+@click.argument(
+    "file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), required=False, default="-"
+)
 @common()
-def export_command(settings: Settings, file: Path | None) -> None:
-    """The sources as OPML, to FILE or to stdout."""
+def export_command(settings: Settings, file: Path) -> None:
+    """The sources as OPML, to FILE or to stdout (-)."""
     config = settings.load(secrets=False)
     data = sources_opml(config, config.sources, _titles(config))
-    if file is None:
+    if file == Path("-"):
         click.echo(data, nl=False)
         return
     try:

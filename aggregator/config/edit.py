@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
-from tomlkit.items import AoT
+from tomlkit.items import AoT, Table
 
 from aggregator.config.load import Config, load, named_id, variable
 from aggregator.config.tables import Short, short
@@ -67,8 +68,9 @@ def add_sources(
 
 
 def _tables(document: Any, name: str) -> AoT:
-    """An array of tables; made where it is missing. Raises UsageError."""
-    if name not in document:
+    """An array of tables; made where it is missing, or an empty list. Raises UsageError."""
+    if not document.get(name):
+        document.pop(name, None)
         document.append(name, tomlkit.aot())
     found = document[name]
     if not isinstance(found, AoT):
@@ -106,9 +108,30 @@ def _add_topics(document: Any, found: Sequence[tuple[str, str]]) -> None:
 
 
 def remove_source(path: Path, source: str) -> None:
-    """Raises UsageError where there is no such source, or where something still names it."""
-    with _edited(path, [source]) as (tables, (place,)):
-        del tables[place]
+    """What stands behind it, after an empty line, is about what follows, and stays. Raises UsageError where
+    there is no such source, or where something still names it.
+    """
+    numbers = _numbers(load(path, os.environ, secrets=False), [source])
+    file = _read(path, numbers)
+    tables, place = _tables(file.document, "sources"), file.short.places[numbers[0]]
+    left = _behind(tables[place])
+    del tables[place]
+    instead = tomlkit.table().add(tomlkit.comment(_HERE))
+    tables.insert(place, instead)
+    header_and_it = re.compile(rf"^.*\n{re.escape(instead.as_string())}", re.M)
+    _write(path, file, header_and_it.sub(lambda _: left, tomlkit.dumps(file.document)))
+
+
+def _behind(table: Any) -> str:
+    """What tomlkit takes for the end of a table: the comments behind its last value that an empty line sets
+    apart from it.
+    """
+    said = [at for at, (key, _) in enumerate(table.value.body) if key is not None]
+    last = table.value.body[said[-1]][1] if said else None
+    within = _behind(last) if isinstance(last, Table) else ""
+    tail = "".join(one.as_string() for _, one in table.value.body[said[-1] + 1 if said else 0 :])
+    apart = re.search(r"(?:^|\n)[ \t]*\n(.*)", tail, re.S)
+    return within + (apart[1].lstrip("\n") if apart else "")
 
 
 def move_sources(path: Path, addresses: Mapping[str, str]) -> None:
