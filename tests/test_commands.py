@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from aggregator import cli
+from aggregator.answers import SourceRow
 from aggregator.cli import group
 from aggregator.cli.common import Settings, table
 from aggregator.config import load
@@ -52,6 +53,9 @@ def test_a_typo_is_answered_with_the_nearest_command(typed: list[str], words: st
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
+        ("help rnu", 'help: there is no command "rnu"; did you mean "run"?'),
+        ("help sources ad", 'help: there is no command "sources ad"; did you mean "add"?'),
+        ("help xyzzy", 'help: there is no command "xyzzy"; `aggregator --help` lists them'),
         ("rnu", "aggregator: No such command 'rnu'. Did you mean 'run'? `aggregator --help` says more"),
         ("overrides xyzzy", "aggregator overrides: No such command 'xyzzy'; `aggregator overrides --help` says more"),
         ("split", "aggregator split: Missing argument 'ENTRY'; `aggregator split --help` says more"),
@@ -151,6 +155,31 @@ def test_the_worst_come_first(tmp_path: Path) -> None:
     assert [
         one["id"] for one in run("--config", path, "status", "--json", "--state", "disabled")["sources"]
     ] == ["off"]
+
+
+@pytest.mark.parametrize(
+    ("name", "enabled", "next_poll", "shown", "as_json"),
+    [
+        ("due at this second", True, NOW, "due", "2026-09-21T14:13:20Z"),
+        ("later", True, NOW + 1, "in 1 s", "2026-09-21T14:13:21Z"),
+        ("paused, once due", False, NOW, "–", None),
+        ("paused, once for later", False, NOW + 9, "–", None),
+    ],
+)
+def test_who_is_paused_is_asked_at_no_time(
+    tmp_path: Path, name: str, enabled: bool, next_poll: int, shown: str, as_json: str | None
+) -> None:
+    """In the terminal, as data, and on the page of a server."""
+    from aggregator.cli import look, serve
+    from aggregator.model import Source
+
+    memory = SourceState(polled=NOW - 9, state="ok", next_poll=next_poll, why="every 30 min")
+    row = SourceRow(Source("a", url="https://a.example/", enabled=enabled), "A", memory)
+    assert look._status_cells(row, NOW)[5] == shown, name
+    assert look._source_json(row)["next_poll"] == as_json
+    assert serve._line(row, NOW).next == shown
+    words = {look._status_cells(row, NOW)[6], look._source_json(row)["why"], serve._line(row, NOW).why}
+    assert words == {"every 30 min" if enabled else "paused: nobody asks it"}
 
 
 def _remember(store: Any, source: str, state: State) -> None:

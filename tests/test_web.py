@@ -16,6 +16,7 @@ import pytest
 from lxml import etree, html
 
 from aggregator import cycle
+from aggregator.cli import serve
 from aggregator.cli.serve import Holder, StoreDesk
 from aggregator.config import Config
 from aggregator.cycle import Wanted
@@ -577,3 +578,15 @@ def test_each_source_has_a_page_with_its_items_and_its_health(client: Client) ->
     ]
     assert client("/source-nobody.html")[0] == 404 and client("/source-../seeds.html")[0] == 404
     assert "https://desk.example/source-seeds.html" in client("/status")[2].decode()
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8080/"),
+        ("localhost", "http://localhost:8080/"),
+        ("::1", "http://[::1]:8080/"),
+    ],
+)
+def test_the_address_that_serve_prints_can_be_opened(host: str, expected: str) -> None:
+    assert serve._address(host, 8080) == expected

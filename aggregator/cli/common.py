@@ -22,6 +22,7 @@ from aggregator.text.phrases import moment, span
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from aggregator.answers import SourceRow
     from aggregator.config import Config
     from aggregator.store import Store
 
@@ -158,6 +159,21 @@ def ago(at: int | None, present: int) -> str:
     if at is None:
         return "never"
     return f"{span(present - at)} ago" if at <= present else f"in {span(at - present)}"
+
+
+PAUSED = "paused: nobody asks it"  # why a source that is not enabled has no next poll
+
+
+def next_poll(row: SourceRow, present: int) -> str:
+    """When a source is asked next, for people."""
+    if not row.source.enabled:
+        return "–"
+    at = row.memory.next_poll
+    return "due" if at <= present else f"in {span(at - present)}"
+
+
+def why_then(row: SourceRow) -> str:
+    return row.memory.why if row.source.enabled else PAUSED
 
 
 def table(

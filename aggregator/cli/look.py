@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import click
 
 from aggregator import answers, edition, query
-from aggregator.cli.common import Settings, ago, common, now, print_json, rfc3339, table
+from aggregator.cli.common import Settings, ago, common, next_poll, now, print_json, rfc3339, table, why_then
 from aggregator.config import Config
 from aggregator.cycle import composed, learning
 from aggregator.errors import UsageError
@@ -22,7 +22,6 @@ from aggregator.model import Entry, Story
 from aggregator.render import formats
 from aggregator.states import CONDITIONS, WORST_FIRST
 from aggregator.store import Reader, is_there, lookup, open_reader
-from aggregator.text.phrases import span
 from aggregator.topics import Label
 
 _ORDER: dict[str, int] = {state: place for place, state in enumerate(WORST_FIRST)}
@@ -131,20 +130,14 @@ def _badness(row: answers.SourceRow) -> tuple[int, int, str]:
 
 def _status_cells(row: answers.SourceRow, present: int) -> tuple[str, ...]:
     memory = row.memory
-    if not row.source.enabled:
-        next_poll = "–"
-    elif memory.next_poll <= present:
-        next_poll = "due"
-    else:
-        next_poll = f"in {span(memory.next_poll - present)}"
     return (
         row.source.id,
         _state(row),
         ago(memory.succeeded, present),
         ago(memory.last_new, present),
         str(memory.failures or ""),
-        next_poll,
-        "; ".join(filter(None, (memory.failure.detail if memory.failure else "", memory.why, row.push))),
+        next_poll(row, present),
+        "; ".join(filter(None, (memory.failure.detail if memory.failure else "", why_then(row), row.push))),
     )
 
 
@@ -161,8 +154,8 @@ def _source_json(row: answers.SourceRow) -> dict[str, object]:
         "last_new": rfc3339(memory.last_new),
         "failures": memory.failures,
         "failure": None if failure is None else {"kind": failure.kind, "detail": failure.detail},
-        "next_poll": rfc3339(memory.next_poll or None),
-        "why": memory.why,
+        "next_poll": rfc3339(memory.next_poll or None) if row.source.enabled else None,
+        "why": why_then(row),
         "push": row.push or None,
         "moved_to": memory.moved.asked if memory.moved else None,
     }

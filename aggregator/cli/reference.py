@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from aggregator.cli.common import Settings, common
+from aggregator.cli.groups import nearest
 from aggregator.errors import UsageError
 
 Schema = dict[str, Any]
@@ -37,7 +38,9 @@ def _context(root: click.Context, words: tuple[str, ...]) -> click.Context:
         group = found.command
         inner = group.get_command(found, word) if isinstance(group, click.Group) else None
         if inner is None:
-            raise UsageError(f'help: there is no command "{" ".join(words)}"; `aggregator --help` lists them')
+            near = nearest(word, group.list_commands(found)) if isinstance(group, click.Group) else None
+            meant = f'did you mean "{near}"?' if near else "`aggregator --help` lists them"
+            raise UsageError(f'help: there is no command "{" ".join(words)}"; {meant}')
         found = click.Context(inner, found, word)
     return found
 

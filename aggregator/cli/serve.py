@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import click
 
 from aggregator import answers, cycle, heap, logs, query, websub
-from aggregator.cli.common import Settings, ago, common, now
+from aggregator.cli.common import Settings, ago, common, next_poll, now, why_then
 from aggregator.cli.deskpages import EditorDesk
 from aggregator.config import Config, sweeping
 from aggregator.cycle import Wanted
@@ -32,7 +32,6 @@ from aggregator.render import formats, pages
 from aggregator.server import WSGI, Running
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, daemon_lock, lookup, open_reader, open_writer, pushes, sources
-from aggregator.text.phrases import span
 from aggregator.web import LARGEST_FORM, LARGEST_PUSH, UNAVAILABLE, Answer, Application, content_type
 
 BAD_REQUEST = "400 Bad Request"
@@ -85,8 +84,8 @@ def _line(row: answers.SourceRow, present: int) -> pages.StatusLine:
         ago(memory.succeeded, present),
         ago(memory.last_new, present),
         row.new,
-        "due" if memory.next_poll <= present else f"in {span(memory.next_poll - present)}",
-        memory.failure.detail if memory.failure else memory.why,
+        next_poll(row, present),
+        memory.failure.detail if memory.failure else why_then(row),
     )
 
 
@@ -327,11 +326,17 @@ def serve_command(settings: Settings, host: str | None, port: int | None) -> Non
     given_host, given_port = config.serve or ("127.0.0.1", 8080)
     host, port = host or given_host, given_port if port is None else port
     running = _start(_application(Holder(config), Meters()), host, port)
-    settings.say(f"serving {config.output} at http://{host}:{running.port}/ (stop with Ctrl-C)")
+    address = _address(host, running.port)
+    settings.say(f"serving {config.output} at {address} (stop with Ctrl-C)")
     if config.desk:
-        settings.say(f"the desk is at http://{host}:{running.port}/desk")
+        settings.say(f"the desk is at {address}desk")
     _wait_for_the_end(running)
     running.close()
+
+
+def _address(host: str, port: int) -> str:
+    """Where a browser finds it: an IPv6 address stands in brackets."""
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 def _wait_for_the_end(running: Running) -> None:
@@ -385,7 +390,7 @@ class Server:
     def _listen(self, config: Config, at: Place | None) -> None:
         if at is not None:
             self._running = _start(self, *at)
-            log(f"serving {config.output} at http://{at[0]}:{self._running.port}/")
+            log(f"serving {config.output} at {_address(at[0], self._running.port)}")
 
     def renew(self) -> None:
         """From the next request on, as the holder's config says."""
