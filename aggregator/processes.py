@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
+import tempfile
 from collections.abc import Sequence
 from multiprocessing import context, forkserver, popen_forkserver, process, reduction, spawn, util
 from typing import Any
 
+# Bytes: a socket's path is 103 at most on any system, of which `/pymp-12345678/listener-12345678` are 32.
+LONGEST_FOLDER = 71
 # what a new process need not import
 PRELOADED = ("aggregator.parse.feeds", "aggregator.parse.isolate", "pebble")
 
@@ -80,6 +84,7 @@ def ensure_server(clean: Context, preloaded: Sequence[str] = PRELOADED) -> str:
     It starts as `python -c`, which looks for modules in the present folder first: a folder there that is
     called `aggregator` (or a json.py) would be taken for ours. Not with this (Python 3.11 and newer).
     """
+    _make_room_for_sockets()
     clean.set_forkserver_preload(list(preloaded))
     before = os.environ.get("PYTHONSAFEPATH")
     os.environ["PYTHONSAFEPATH"] = "1"
@@ -89,6 +94,16 @@ def ensure_server(clean: Context, preloaded: Sequence[str] = PRELOADED) -> str:
         if before is None:
             del os.environ["PYTHONSAFEPATH"]
     return str(_server()._forkserver_address)
+
+
+def _make_room_for_sockets() -> None:
+    """multiprocessing makes its sockets below the folder for temporary files (`TMPDIR`), whose path may be
+    longer than the system takes for a socket.
+    """
+    config = process.current_process()._config  # type: ignore[attr-defined]  # typeshed leaves it out
+    if config.get("tempdir") is None and len(os.fsencode(tempfile.gettempdir())) > LONGEST_FOLDER:
+        config["tempdir"] = made = tempfile.mkdtemp(prefix="pymp-", dir="/tmp")
+        util.Finalize(None, shutil.rmtree, (made, True), exitpriority=-100)
 
 
 def use_server(address: str) -> None:

@@ -6,6 +6,9 @@ import contextlib
 import functools
 import os
 import signal
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -28,6 +31,7 @@ from aggregator.stop import Stop
 from aggregator.store import lookup, open_writer, sources
 from tests.helpers import NOW, config
 from tests.hostile import Case, Hostile, reply
+from tests.processes import ROOT
 
 FEED = """<rss version="2.0"><channel><title>{0}</title><link>https://{0}.example/</link>
 <item><guid>{0}-1</guid><title>Ferry {0} leaves the harbour late</title><pubDate>Mon, 21 Sep 2026 08:00:00 GMT</pubDate></item>
@@ -94,6 +98,25 @@ def test_the_same_comes_out_of_each(
     expected = outcome(settings(folders[0], server, "threads"))
     assert expected["new"] == 3
     assert outcome(settings(folders[1], server, name)) == expected
+
+
+@pytest.mark.parametrize(
+    ("length", "is_there"),
+    [(processes.LONGEST_FOLDER, True), (processes.LONGEST_FOLDER + 1, False), (250, False)],
+)
+def test_a_long_folder_for_temporary_files_leaves_room_for_sockets(length: int, is_there: bool) -> None:
+    """With 72 bytes of path nothing was parsed any more: “AF_UNIX path too long”."""
+    code = "from aggregator import processes as p; print(p.ensure_server(p.Context(), ()))"
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        long = Path(folder, "x" * (length - len(folder) - 1))
+        long.mkdir()
+        environment = {**os.environ, "TMPDIR": str(long)}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, capture_output=True, text=True, cwd=ROOT
+        )
+        address = Path(done.stdout.strip())
+        assert (long in address.parents) is is_there and "listener-" in address.name, done.stderr
+        assert not address.parent.exists(), "it is taken away at the end"
 
 
 # ---------------------------------------------------------------- one that breaks
