@@ -4,6 +4,7 @@ said.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -13,6 +14,7 @@ from aggregator.patterns import lazy
 DAY = 86_400
 RETRY_CAP = 30 * DAY  # seconds; whoever asks for more means for good
 _LISTS = frozenset({"cache-control", "content-encoding", "link", "transfer-encoding", "vary"})
+_SECONDS = lazy(r"[0-9]+(\.[0-9]+)?")  # some count in fractions, which no standard has
 _CONTROL = lazy(r"[\x00-\x1f\x7f]")
 _LONGEST_VALIDATOR = 8000  # bytes; servers answer longer ones with 431 or worse
 # numbers above these are times in milliseconds, or in seconds
@@ -95,8 +97,8 @@ def retry_after(headers: Mapping[str, str], at: int) -> int | None:
     said, sent = headers.get("retry-after", "").strip(), date(headers.get("date"))
     until = date(said)
     waits = [quota(headers, at) or 0]
-    if said.isdecimal():
-        waits.append(int(said[:12]))
+    if _SECONDS.fullmatch(said):
+        waits.append(math.ceil(float(said[:12])))
     elif until is not None:
         # By the server's own clock too: it may be an hour behind ours.
         waits += [until - at, until - (at if sent is None else sent)]

@@ -23,6 +23,7 @@ RETRY = 3600  # seconds until a hub that did not answer, or said no, is asked ag
 RETRY_MOST = 7 * 86_400
 SLOWER = 10  # times the interval between two polls while a hub pushes
 SLOWEST = 7 * 86_400  # seconds between two polls, even so
+SLIPS = 60  # seconds by which a clock is put right now and then
 METHODS = ("sha512", "sha384", "sha256", "sha1")  # of signatures (section 8)
 
 Wish = Literal["subscribe", "unsubscribe"]
@@ -65,6 +66,23 @@ class Subscription:
         if self.is_live(now):
             return "its hub left something out, which a poll found"
         return f"its hub does not push: {self.trouble or 'it has not confirmed yet'}"
+
+
+def by_clock(known: Subscription, now: int) -> Subscription:
+    """Where the clock was ahead when this was noted and is right now, nothing of it was yet, and nobody knows
+    how long the lease is: it is asked for anew (R13).
+    """
+    if max(known.asked_at, known.verified_at, known.pushed_at, known.missed_at) <= now + SLIPS:
+        return known
+    return replace(
+        known,
+        asked_at=min(known.asked_at, now),
+        verified_at=min(known.verified_at, now),
+        leased_until=min(known.leased_until, now),
+        pushed_at=min(known.pushed_at, now),
+        missed_at=min(known.missed_at, now),
+        tries=0,
+    )
 
 
 def links(header: str) -> dict[str, str]:
@@ -170,6 +188,7 @@ __all__ = [
     "Wish",
     "answered",
     "asked",
+    "by_clock",
     "denied",
     "dump",
     "form",

@@ -39,6 +39,34 @@ HUB, TOPIC = SOME.hub, SOME.topic
 
 
 @pytest.mark.parametrize(
+    ("ahead", "live", "works", "asks"),
+    [
+        (0, True, True, None),
+        (websub.SLIPS, True, True, None),
+        (websub.SLIPS + 1, False, False, "subscribe"),
+        (365 * DAY, False, False, "subscribe"),
+    ],
+)
+def test_R13_what_a_clock_that_was_ahead_noted_of_a_subscription_is_asked_for_anew(
+    ahead: int, live: bool, works: bool, asks: str | None
+) -> None:
+    """It would have been polled at a tenth of its rate until that year is over, though its hub forgot it."""
+    then = NOW + ahead
+    noted = replace(LIVE, asked_at=then, verified_at=then, leased_until=then + 10 * DAY, pushed_at=then)
+    known = websub.by_clock(noted, NOW)
+    assert (known.is_live(NOW), known.works(NOW), websub.wanted(known, HUB, TOPIC, NOW)) == (
+        live,
+        works,
+        asks,
+    )
+    asked = websub.asked(known, "subscribe", NOW)
+    if asks:
+        assert websub.wanted(asked, HUB, TOPIC, NOW + 1) is None, "once"
+        again = websub.answered(asked, "subscribe", TOPIC, "864000", NOW + 2)
+        assert again is not None and again.works(NOW + 2) and websub.by_clock(again, NOW + 2) == again
+
+
+@pytest.mark.parametrize(
     ("name", "known", "hub", "topic", "now", "expected"),
     [
         ("a hub is new", None, HUB, TOPIC, NOW, "subscribe"),

@@ -14,9 +14,10 @@ from click.testing import CliRunner
 
 from aggregator import cycle
 from aggregator.cli import group
-from aggregator.cycle import retention
+from aggregator.cycle import Wanted, retention
+from aggregator.cycle.due import LOCAL_EVERY
 from aggregator.errors import StoreError
-from aggregator.store import base, open_reader, open_writer, trouble, upkeep
+from aggregator.store import base, open_reader, open_writer, sources, trouble, upkeep
 from tests.helpers import NOW, config, entry, put
 
 DAY = 86_400
@@ -49,6 +50,20 @@ def test_R13_a_clock_that_jumps_ahead_takes_nothing_away_and_dates_nothing_for_g
         assert store.value("SELECT max(published) FROM story") <= NOW + 4000
         feed = json.loads((settings.output / "all.json").read_text())
         assert all(one["date_published"] < "2027" for one in feed["items"])
+
+
+@pytest.mark.parametrize(
+    ("later", "wanted"),
+    [(0, False), (LOCAL_EVERY - 1, False), (LOCAL_EVERY, True), (-LOCAL_EVERY, True), (-YEAR, True)],
+)
+def test_R13_local_files_are_looked_at_though_the_clock_was_ahead(
+    tmp_path: Path, later: int, wanted: bool
+) -> None:
+    settings = config(tmp_path, SOURCES)
+    with open_writer(settings.database) as store:
+        cycle.run(settings, store, Wanted(), NOW)
+        polled = sources.memories(store)["a"].polled
+        assert polled is not None and cycle.anything_due(settings, store, polled + later) is wanted
 
 
 def test_R13_what_was_edited_while_the_clock_was_ahead_is_from_now_too(tmp_path: Path) -> None:

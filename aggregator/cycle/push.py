@@ -93,7 +93,8 @@ def sync(
     config: Config, store: Store, mailbox: Mailbox, network: Network, report: Report, stop: Stop
 ) -> list[str]:
     """Asks hubs for what is wanted now, a few at a time. What went wrong, in words."""
-    known, now = pushes.all_of(store), report.started
+    now = report.started
+    known = _by_clock(store, now)
     _note_missed(store, known, report.collected.found, now)
     if not known and not is_possible(config):
         return []
@@ -133,6 +134,15 @@ class _Asking:
     def _keep(self, one: Subscription) -> None:
         self.known[one.source] = one
         pushes.keep(self.store, [one])
+
+
+def _by_clock(store: Store, now: int) -> _Known:
+    """All subscriptions."""
+    known = pushes.all_of(store)
+    right = {source: websub.by_clock(one, now) for source, one in known.items()}
+    if right != known:
+        pushes.keep(store, right.values())
+    return right
 
 
 def _to_ask(source: str, wanted: tuple[Wish, str, str], before: Subscription | None) -> Subscription:
