@@ -311,7 +311,7 @@ def _well(task: Task, kind: Kind, answer: FetchResult, memory: SourceState) -> S
         memory = _learned(memory, answer, asked, kinds.address(task.source))
         plan = _plan(task, answer, memory)
     else:
-        plan = schedule.Plan(answer.at + task.pace.min_interval, 0, f"{kind.words}: looked at in each cycle")
+        plan = _next_look(task, kind, answer.at)
     after = replace(
         memory,
         posts=memory.posts if kind.rhythm else (),  # without: never called silent
@@ -325,6 +325,11 @@ def _well(task: Task, kind: Kind, answer: FetchResult, memory: SourceState) -> S
         why=plan.why,
     )
     return _in_state(after, answer.at)
+
+
+def _next_look(task: Task, kind: Kind, at: int, before: str = "") -> schedule.Plan:
+    """Where no server is asked, whose wishes and troubles there would be. `before`: what else is to say."""
+    return schedule.Plan(at + task.pace.min_interval, 0, f"{before}{kind.words}: looked at in each cycle")
 
 
 def _plan(task: Task, answer: FetchResult, memory: SourceState) -> schedule.Plan:
@@ -357,9 +362,12 @@ def _failed(
 
 def _badly(task: Task, at: int, failure: Failure) -> SourceState:
     """After a poll that failed: since when, and when to come again."""
-    memory = task.memory
+    memory, kind = task.memory, kinds.of(task.source)
     failures = memory.failures + 1
-    plan = schedule.after_failure(at, task.pace, failures, failure, task.source.id, memory.posts)
+    if kind.remote:
+        plan = schedule.after_failure(at, task.pace, failures, failure, task.source.id, memory.posts)
+    else:
+        plan = _next_look(task, kind, at, f"{schedule.in_a_row(failures, failure)}; ")
     after = replace(
         memory,
         polled=at,

@@ -98,12 +98,16 @@ def after_failure(
     usual = interval(posts, pace, at)[0] // (4 if failure.kind in ("dns", "connect") else 1)
     back = _backoff(failures, usual, pace)
     gap = max(back, wait) + _jitter(salt, failures, back // 4)
-    times = "1 time" if failures == 1 else f"{failures} times"
-    why = f"failed {times} in a row ({failure.kind}); tried again after {span(back)}"
+    why = f"{in_a_row(failures, failure)}; tried again after {span(back)}"
     if wait > back:
         why += f"; the server asks to stay away for {span(wait)}"
     hold = wait or (back if failure.kind == "rate-limited" else 0)
     return Plan(at + gap, at + hold if hold else 0, why)
+
+
+def in_a_row(failures: int, failure: Failure) -> str:
+    times = "1 time" if failures == 1 else f"{failures} times"
+    return f"failed {times} in a row ({failure.kind})"
 
 
 def _backoff(failures: int, usual: int, pace: Pace) -> int:

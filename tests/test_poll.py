@@ -213,6 +213,19 @@ def test_a_cycle_tells_of_a_file_that_is_gone_what_to_do(tmp_path: Path) -> None
     assert notice.words.endswith("check `path`. If it stays so, remove the source or give its new `path`.")
 
 
+def test_a_file_that_is_gone_is_looked_at_in_the_next_cycle_and_status_says_so(tmp_path: Path) -> None:
+    settings = config(tmp_path, '[[sources]]\nid = "f"\npath = "f.txt"\n')
+    with open_writer(settings.database) as store:
+        for number, shown in enumerate(("1 time", "2 times", "3 times")):
+            cycle.run(settings, store, cycle.Wanted(), NOW + number)
+            memory = sources.memories(store)["f"]
+            words = f"failed {shown} in a row (missing); a local file: looked at in each cycle"
+            assert memory.why == words and memory.polled is not None
+            assert memory.next_poll == memory.polled + settings.pace.min_interval
+        (tmp_path / "f.txt").write_text("Ferry sinks\n")
+        assert cycle.run(settings, store, cycle.Wanted(), NOW + 9).collected.new == 1
+
+
 def test_C6_guids_are_kept_as_said_at_whatever_address() -> None:
     from aggregator.model import FetchResult
     from aggregator.parse import parse
