@@ -144,7 +144,10 @@ NONE_YET = "var/aggregator.db: there is no database yet; `aggregator run` makes 
     [
         ("status", "var/aggregator.db: nothing was polled yet; `aggregator run` does the first cycle"),
         ("sources update", "nothing was polled yet, so that no source is known to have moved"),
-        ("split 1", "1: no stored entry has this id, link or guid"),
+        ("split 1", NONE_YET),
+        ("join 1 2", NONE_YET),
+        ("pin 1", NONE_YET),
+        ("hide 1 --undo", NONE_YET),
         ("why 1", NONE_YET),
         ("dump", NONE_YET),
         ("search a", NONE_YET),

@@ -66,11 +66,14 @@ class Settings:
             )
         return load(self.path, os.environ, secrets)
 
-    def writer(self, config: Config, patient: bool = True) -> Store:
+    def writer(self, config: Config, patient: bool = True, make: bool = True) -> Store:
         """The database to change; a cycle that runs on it is waited for, with a word, unless not
-        `patient`.
+        `patient`. Made where it is missing, unless not `make`: then that is a UsageError.
         """
-        from aggregator.store import open_writer
+        from aggregator.store import is_there, open_writer
+
+        if not make and not is_there(config.database):
+            raise UsageError(f"{config.database}: there is no database yet; `aggregator run` makes it")
 
         def waiting() -> None:
             self.say(

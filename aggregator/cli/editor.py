@@ -159,7 +159,7 @@ def hide_command(settings: Settings, entry: str, undo: bool) -> None:
 
 def _decide(settings: Settings, entry: str, word: Callable[[Store, str], str]) -> None:
     config = settings.load()
-    with settings.writer(config) as store:
+    with settings.writer(config, make=False) as store:
         done = word(store, entry)
         cycle.fold_again(config, store, now())
     if settings.json:

@@ -31,7 +31,7 @@ from aggregator.text import markup
 def split_command(settings: Settings, entry: str, undo: bool) -> None:
     """Take ENTRY (id, link or guid) out of the story or event that it was folded into, for good."""
     config = settings.load()
-    with settings.writer(config) as store:
+    with settings.writer(config, make=False) as store:
         done = cycle.unsplit(store, entry) if undo else cycle.split(store, entry, now())
         cycle.fold_again(config, store, now())
         _tell(settings, store, done, entry)
@@ -59,7 +59,7 @@ def _tell(settings: Settings, store: Reader, done: str, *entries: str) -> None:
 def join_command(settings: Settings, entry: str, other: str, level: str, undo: bool) -> None:
     """Make two entries one event, or one story (--level text), for good; says what that hides."""
     config = settings.load()
-    with settings.writer(config) as store:
+    with settings.writer(config, make=False) as store:
         done = cycle.unjoin(store, entry, other) if undo else cycle.join(store, entry, other, level, now())
         cycle.fold_again(config, store, now())
         below = "" if undo else cycle.told_under(config, store, entry, other, level)

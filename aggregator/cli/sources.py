@@ -244,6 +244,8 @@ def update_command(settings: Settings, ids: tuple[str, ...]) -> None:
         settings.say(f"{settings.path}: {source_id} is now {urls.redact(url)}")
     if settings.json:
         print_json([{"id": source_id, "url": url} for source_id, url in wanted.items()])
+    elif not wanted:
+        settings.say("no source has moved, as far as is known")
 
 
 def _wanted(moved: Mapping[str, str], ids: Sequence[str]) -> dict[str, str]:
