@@ -535,6 +535,13 @@ def test_an_ampersand_in_a_link_is_one(parameter: str) -> None:
     assert entry(f"<title>t</title><enclosure url='{wanted}' type='audio/mpeg'/>").enclosures[0].url == wanted
 
 
+@pytest.mark.parametrize("broken", ["", "<br>"], ids=["well-formed", "not well-formed"])
+@pytest.mark.parametrize("ampersand", ["&amp;", "&amp;amp;", "&amp;amp;amp;", "&#38;amp;", "&#38;"])
+def test_F35_a_link_that_was_escaped_several_times(ampersand: str, broken: str) -> None:
+    found = entry(f"<title>t</title><link>https://n.example/8?é=1{ampersand}b=2</link>{broken}")
+    assert found.link == "https://n.example/8?%C3%A9=1&b=2"
+
+
 def test_S15_entities_do_not_multiply() -> None:
     doctype = f'<!DOCTYPE r [<!ENTITY a "{"x" * 1000}"><!ENTITY b "{"y" * 1001}">]>'
     body = (doctype + rss(f"<title>{'&a;' * 5000}</title>")).encode()

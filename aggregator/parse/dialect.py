@@ -37,6 +37,7 @@ _DATES = frozenset({
 })  # fmt: skip
 _XHTML = "application/xhtml+xml"
 _TAG = lazy(r"<(/?)([A-Za-z_][\w:.-]*)(?:[^<>]*?(/)?)>")
+_ESCAPED = lazy(r"&(?:(?:amp|#38);)+")
 _ADDRESS = lazy(
     r"(?:mailto:)?(?<![\w.+@-])([\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z][A-Za-z0-9-]{1,62})"
     r"(?:\?subject=[^\s()<>]*)?"
@@ -256,10 +257,17 @@ class _OwnElements(Mixin):
         return self.baseuri, self.lang, len(self.basestack)
 
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
+        if element == "link" and self.elementstack and self.elementstack[-1][0] == element:
+            self._unescape(self.elementstack[-1][2])
         value = super().pop(element, strip_whitespace)
         if element in _DATES and value and self.inentry and self._open:
             self._note_date(element, value)
         return value
+
+    def _unescape(self, pieces: list[str | bytes]) -> None:
+        """An address that was escaped several times: feedparser makes `&ampb=2` of `&amp;amp;b=2`."""
+        text = "".join(piece if isinstance(piece, str) else piece.decode() for piece in pieces)
+        pieces[:] = [_ESCAPED.sub("&", text)]
 
     def _note_date(self, element: str, value: Any) -> None:
         """As what the item itself said it: feedparser keeps one of several."""
