@@ -435,6 +435,14 @@ def test_content_summary_and_none() -> None:
         ) == bool(wanted)
 
 
+@pytest.mark.parametrize("site", [SITE, replace(SITE, content="summary"), replace(SITE, content="none")])
+def test_F31_an_item_without_a_text_is_summed_up_by_its_title(site: Site) -> None:
+    _, files = feeds(story(1, made(1, text="", content="", summary="")), site=site)
+    title = etree.fromstring(files["world.atom"]).findtext(f"{ATOM}entry/{ATOM}title")
+    assert etree.fromstring(files["world.atom"]).findtext(f"{ATOM}entry/{ATOM}summary") == title
+    assert etree.fromstring(files["world.rss"]).findtext("channel/item/description") == title
+
+
 def test_sources_feed_says_what_happened() -> None:
     files = sourcesfeed.write(
         [StateChange("a", "Source A", NOW, "ok", "gone", "Gone for good (410). Remove it.")], SITE, NOW

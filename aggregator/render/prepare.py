@@ -94,7 +94,7 @@ def _prepare(item: Item, site: Site) -> Prepared:
         markup.clean(item.id),
         title,
         link,
-        summary or (title if site.content != "none" else ""),
+        summary or title,
         _content(item, site, summary, link),
         _authors(entry, origin),
         (*_categories(entry.categories), *terms),
