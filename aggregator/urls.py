@@ -12,6 +12,7 @@ import pkgutil
 import re
 import unicodedata
 import uuid
+from contextlib import suppress
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
 
 from aggregator.patterns import lazy
@@ -475,6 +476,17 @@ def host(url: str) -> str:
         return ""
 
 
+def server(url: str) -> str:
+    """Whose turn it is: the host by one name, however it is written (`bücher.example`,
+    `xn--bcher-kva.example.`).
+    """
+    name = host(url).rstrip(".")
+    if not name.isascii():
+        with suppress(UnicodeError):
+            return name.encode("idna").decode("ascii").rstrip(".")
+    return name
+
+
 def authority(url: str) -> str:
     """Who speaks there: the host, with its port unless that is one of the usual two. A 429 of one port says
     nothing about another.
@@ -483,7 +495,7 @@ def authority(url: str) -> str:
         port = urlsplit(url).port
     except ValueError:
         port = None
-    return host(url) if port in (None, *_PORTS.values()) else f"{host(url)}:{port}"
+    return server(url) if port in (None, *_PORTS.values()) else f"{server(url)}:{port}"
 
 
 def origin(url: str) -> tuple[str, str, int]:

@@ -431,6 +431,25 @@ def test_P11_a_429_behind_a_redirect_pauses_who_said_so_and_nobody_else(tmp_path
         )
 
 
+def test_P11_after_a_429_who_is_led_there_later_is_put_off_too(tmp_path: Path) -> None:
+    """Feeds of one host that all lead to another one: who comes second there is not asked for."""
+    with Hostile() as server, Hostile() as other:
+        body = (
+            f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}", "localhost:{other.port}"]\nhost_gap = "0s"\n'
+        )
+        for number in range(4):
+            to = other.url(f"429?{number}", "localhost")
+            server.table[f"to-429?{number}"] = Case("to-429", moved("302 Found", to))
+            body += f'[[sources]]\nid = "s{number}"\nurl = "{server.url(f"to-429?{number}")}"\n'
+        settings = config(tmp_path, body)
+        with open_writer(settings.database) as store:
+            report = cycle.run(settings, store, Wanted(), int(time.time()))
+            known = sources.memories(store)
+        assert len(server.log) == 4 and len(other.log) == 1, "each source asked its own host"
+        assert len(report.collected.failures) == 1
+        assert all(known[f"s{number}"].not_before > time.time() + 3000 for number in range(4))
+
+
 def test_P11_a_cycle_waits_for_a_short_pause(tmp_path: Path) -> None:
     with Hostile() as server:
         server.table["short"] = Case(

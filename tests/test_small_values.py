@@ -340,6 +340,27 @@ def test_S6_who_speaks_at_an_address(
 
 
 @pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("http://A.example/x", "a.example"),
+        ("http://a.example./x", "a.example"),
+        ("http://a.example:8080/x", "a.example"),
+        ("https://user@a.example/x", "a.example"),
+        ("http://bücher.example/", "xn--bcher-kva.example"),
+        ("http://BÜCHER.example./", "xn--bcher-kva.example"),
+        ("http://xn--bcher-kva.example/", "xn--bcher-kva.example"),
+        ("http://bücher。example/", "xn--bcher-kva.example"),
+        (f"http://{'ü' * 70}.example/", f"{'ü' * 70}.example"),  # no name at all
+        ("http://[::1]:80/", "::1"),
+        ("http://[::1/", ""),
+        ("x", ""),
+    ],
+)  # fmt: skip
+def test_P12_whose_turn_it_is_does_not_depend_on_how_a_name_is_written(url: str, server: str) -> None:
+    assert urls.server(url) == server
+
+
+@pytest.mark.parametrize(
     ("said", "expected"),
     [
         ("x", "https://a.example/x"),

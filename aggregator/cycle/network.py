@@ -60,7 +60,7 @@ class Network:
     @contextmanager
     def _turn(self, config: Config, address: str) -> Iterator[None]:
         """Within: it is this one's turn at its host, or the door is closed."""
-        host, ticket = urls.host(address), object()
+        host, ticket = urls.server(address), object()
         with self._counter:
             if self._errands is None:
                 self._errands = schedule.Hosts(config.per_host, config.host_gap)

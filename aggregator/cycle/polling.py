@@ -77,7 +77,7 @@ class Visit:
 
     @property
     def host(self) -> str | None:
-        return urls.host(self.address) if self.address else None
+        return urls.server(self.address) if self.address else None
 
 
 Came = Iterator[tuple[Visit, Outcome]]
@@ -100,6 +100,7 @@ class Polling:
         self.hosts = hosts
         self._manners, self._stop, self._now, self._elsewhere = manners, stop, now, elsewhere
         self._flying: dict[_Flying, tuple[Visit, ...]] = {}
+        self._limiting: dict[str, PollResult] = {}  # who answered 429, and to whom
         self._began = time.monotonic()
 
     @property
@@ -172,7 +173,9 @@ class Polling:
     def _came(self, visit: Visit, outcome: Outcome) -> Came:
         if isinstance(outcome, Trail):
             visit.trail = outcome
-            if self._elsewhere(str(visit.host)):
+            if (limited := self._limiting.get(urls.authority(visit.address))) is not None:
+                yield visit, _put_off(visit, limited)
+            elif self._elsewhere(str(visit.host)):
                 yield visit, outcome
             else:
                 self.add(visit, first=True)
@@ -187,13 +190,12 @@ class Polling:
         """
         wait = polled.memory.not_before - polled.at
         if wait <= SHORT:
-            self.hosts.hold(urls.host(polled.url), time.monotonic() + wait)
+            self.hosts.hold(urls.server(polled.url), time.monotonic() + wait)
             return
         limiter = urls.authority(polled.url)
-        failure = Failure("put-off", "its host answered 429")
+        self._limiting[limiter] = polled
         for visit in self.hosts.withdraw(lambda visit: urls.authority(visit.address) == limiter):
-            memory = poll.put_off(visit.task, polled)
-            yield visit, PollResult(visit.task.source.id, polled.at, memory, failure=failure)
+            yield visit, _put_off(visit, polled)
 
     def _broken(self, error: BaseException) -> Came:
         """What a broken executor had in hand is tried again with the next one, unless it was with every one
@@ -221,6 +223,12 @@ class Polling:
                     if isinstance(outcome, PollResult):
                         yield visit, outcome
         self._flying.clear()
+
+
+def _put_off(visit: Visit, polled: PollResult) -> PollResult:
+    """After this 429 of the host where it would be asked next."""
+    memory, failure = poll.put_off(visit.task, polled), Failure("put-off", "its host answered 429")
+    return PollResult(visit.task.source.id, polled.at, memory, failure=failure)
 
 
 def _submitted(crew: Crew, visits: Sequence[Visit]) -> _Flying:
