@@ -25,6 +25,7 @@ RANKS = {
         "batches",
         "states",
         "commands",
+        "prominence",
     },
     2: {"text", "mailbox"},
     3: {"query", "render", "fetch", "digest"},

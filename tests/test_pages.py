@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from aggregator import cycle, edition
+from aggregator import cycle, edition, prominence
 from aggregator.cycle import Wanted
 from aggregator.model import Enclosure, Site
 from aggregator.render import pages
@@ -35,8 +35,8 @@ PHOTO = Enclosure("https://c.example/p.jpg", "image/jpeg")
     ("name", "events", "expected"),
     [
         ("most first", [(1, 2, NOW), (2, 5, NOW - DAY)], [2, 1]),
-        ("at the edge of lately", [(1, 2, NOW), (2, 5, NOW - edition.LATELY)], [2, 1]),
-        ("longer ago comes later", [(1, 2, NOW), (2, 5, NOW - edition.LATELY - 1)], [1, 2]),
+        ("at the edge of lately", [(1, 2, NOW), (2, 5, NOW - prominence.LATELY)], [2, 1]),
+        ("longer ago comes later", [(1, 2, NOW), (2, 5, NOW - prominence.LATELY - 1)], [1, 2]),
         ("of equals the one told last", [(1, 3, NOW - 9), (2, 3, NOW)], [2, 1]),
         ("six of them", [(n, 2, NOW) for n in range(1, 9)], [1, 2, 3, 4, 5, 6]),
         ("none", [], []),
@@ -109,6 +109,41 @@ def test_the_front_page_links_outlets_and_subscribes_in_one_line() -> None:
     assert new.xpath(".//*[@class='mark']/@aria-label") == ["with a picture"]
     assert not page.xpath("//img | //script")
     assert len(page.xpath("//details[contains(@class, 'once')][not(@open)]/summary")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "tellings", "newest", "expected"),
+    [
+        ("news", [(2, 0)], 0, ["Told by most", "New"]),
+        ("at the edge", [(2, prominence.LATELY)], 0, ["Told by most", "New"]),
+        ("older than what one tells", [(2, prominence.LATELY + 1)], 0, ["New", "Told by most"]),
+        ("one of them is news", [(3, prominence.LATELY + 10), (2, 9)], 0, ["Told by most", "New"]),
+        ("what is new has no date", [(2, prominence.LATELY + 1)], None, ["Told by most", "New"]),
+    ],
+)
+def test_LATELY_what_most_told_long_ago_is_not_what_the_front_page_begins_with(
+    name: str, tellings: list[tuple[int, int]], newest: int | None, expected: list[str]
+) -> None:
+    """`tellings`: of each event, how many tell it and how many seconds ago; `newest`: the same of what one
+    tells.
+    """
+    stories = [
+        story(
+            10 * event + number,
+            made(10 * event + number, f"s{number}", f"Event {event}", NOW - ago),
+            event=event,
+        )
+        for event, (tellers, ago) in enumerate(tellings, 1)
+        for number in range(tellers)
+    ]
+    told, _ = feeds(*stories, one_per="event")
+    one = made(99, "z", "Other news", NOW - (newest or 0))
+    new, _ = feeds(story(99, replace(one, first_seen=int(one.published or 0) + (newest is not None))))
+    page = _document(pages.index([], told.items, new.items, SITE, TOPICS).decode())
+    assert page.xpath("//section[@class='most' or @class='latest']/h2/text()") == expected, name
+    latest_first = sorted(range(len(tellings)), key=lambda place: tellings[place][1] > prominence.LATELY)
+    shown = [one.text_content() for one in page.xpath("//section[@class='most']//h3")]
+    assert shown == [f"Event {place + 1}" for place in latest_first], name
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from aggregator import urls
+from aggregator import prominence, urls
 from aggregator.edition import reported
 from aggregator.edition.unite import unite
 from aggregator.model import (
@@ -45,8 +45,6 @@ LEAST = 30
 LARGEST = 4_500_000  # bytes of the largest format that no feed and no archive document exceeds (F25)
 NEW, OF_ONE_SOURCE = 9, 2  # stories that the front page shows as new, and of one source
 MOST_TOLD = 6  # events that the front page begins with
-# seconds before the newest telling: what was told by most earlier stands below what is told by several now
-LATELY = 3 * 86_400
 _FRAME = 2000  # bytes of an item beside its content
 
 
@@ -497,8 +495,8 @@ def most_told(events: Sequence[tuple[int, int, int]]) -> list[int]:
     """Of (event, sources that tell it, when it was told last) the events that most tell: of the last days
     first, then what was told before.
     """
-    until = max((last for _, _, last in events), default=0)
-    ordered = sorted(events, key=lambda one: (one[2] < until - LATELY, -one[1], -one[2], one[0]))
+    newest = max((last for _, _, last in events), default=0)
+    ordered = sorted(events, key=lambda one: (*prominence.order(one[1], one[2], newest), one[0]))
     return [event for event, _, _ in ordered[:MOST_TOLD]]
 
 

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from aggregator import urls
+from aggregator import prominence, urls
 from aggregator.model import BY_HAND, SHOWN, Edition, Enclosure, Entry, Item, Site, StateChange
 from aggregator.render import formats, prepare
 from aggregator.render.formats import Format
@@ -292,11 +292,14 @@ def index(
     neighbours: Sequence[Neighbour],
 ) -> bytes:
     """`index.html`: what most sources tell, what is new, and all topics with their newest stories. `told`:
-    events; `new`: other stories, newest first; what has no date of its own is put behind those.
+    events; `new`: other stories, newest first; what has no date of its own is put behind those. What several
+    told comes first unless all of it is older news than what one tells.
     """
     titles = {one.id: one.title for one in neighbours}
     most = [_Shown(item, site) for item in told]
     latest = [_Shown(item, site) for item in new]
+    last_told = max((one.told_last for one in most), default=0)
+    newest = max((one.published for one in latest if one.is_dated), default=0)
     return _page(
         "index.html",
         site,
@@ -304,7 +307,10 @@ def index(
         title=site.title,
         sections=[_section(one, titles.get(one.id), site) for one in editions if one.id != "all"],
         latest=sorted(latest, key=lambda one: not one.is_dated),
-        most=sorted(most, key=lambda one: (-one.tellers, -one.told_last, one.link)),
+        most=sorted(
+            most, key=lambda one: (*prominence.order(one.tellers, one.told_last, last_told), one.link)
+        ),
+        most_is_news=prominence.is_lately(last_told, newest),
         names=_named(neighbours),
         here="index",
         kind="wide",
