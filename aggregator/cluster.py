@@ -49,6 +49,7 @@ ODDS_SAME_SOURCE = -1.0  # an outlet seldom tells one happening twice
 
 Vector = dict[str, float]
 
+_KOREAN_DATE = frozenset("년월일시")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")  # alone they say nothing: initials, "'s"
 
 
@@ -124,14 +125,14 @@ def cosine(a: Vector, b: Vector) -> float:
     return math.fsum([a[term] * b[term] for term in a.keys() & b.keys()])
 
 
-def says_what(shared: Iterable[str], languages: Collection[str]) -> bool:
+def says_what(shared: Iterable[str], languages: Collection[str], number: bool = False) -> bool:
     """Whether terms that two stories have in common say what happened, or only when and how much: `2025`,
     `10 March`, `best … of 2025`. `languages`: the one or two that they are in; what is common in one of them
-    says nothing.
+    says nothing. `number`: both have one that is no term (`Nov. 5`).
     """
     terms = set(shared)
     shares = [vocabulary.shares(language) for language in languages]
-    counted = any(map(str.isdecimal, terms))
+    counted = number or any(map(str.isdecimal, terms))
     telling = (
         term
         for term in terms
@@ -143,8 +144,10 @@ def says_what(shared: Iterable[str], languages: Collection[str]) -> bool:
 
 def _is_of_a_date(term: str, counted: bool) -> bool:
     """A number, a day or a month. `counted`: beside a number; alone, what has three letters may be any word
-    (`sun`, `mar`).
+    (`sun`, `mar`). Korean has no space between them (`11월`).
     """
+    if term[:1].isdecimal() and term[-1] in _KOREAN_DATE:
+        return term[:-1].isdecimal()
     return term.isdecimal() or (term in vocabulary.calendar() and (counted or len(term) > 3))
 
 

@@ -784,6 +784,35 @@ PAIRS: list[Row] = [
         True,
         True,
     ),
+    # ---- a short text that tells neither of two places
+    (
+        "a place that is a common word of its language",
+        "de",
+        (
+            "Warnstreik am Flughafen Hamburg: Alle Flüge gestrichen",
+            "Die Gewerkschaft hat das Personal am Boden zum Ausstand aufgerufen.",
+        ),
+        (
+            "Warnstreik am Flughafen Stuttgart: Alle Flüge gestrichen",
+            "Die Gewerkschaft hat das Personal am Boden zum Ausstand aufgerufen.",
+        ),
+        False,
+        False,
+    ),
+    (
+        "a word that is written small, in another one’s place",
+        "de",
+        (
+            "Warnstreik am Flughafen Hamburg: Alle Flüge gestrichen",
+            "Die Gewerkschaft hat das Personal am Boden zum Ausstand aufgerufen.",
+        ),
+        (
+            "Warnstreik am Flughafen Hamburg: Alle Flüge abgesagt",
+            "Die Gewerkschaft hat das Personal am Boden zum Ausstand aufgerufen.",
+        ),
+        False,
+        True,
+    ),
     # ---- amounts, spellings, kickers and sites: one headline, written otherwise
     (
         "amount",

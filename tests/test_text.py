@@ -348,12 +348,20 @@ def test_a_word_is_worth_what_it_tells_in_its_language() -> None:
         ("git linus", "en ar", True),
         ("sun", "en", True),
         ("sun 10", "en", False),
+        ("11월 5일", "ko", False),
+        ("11월 5등", "ko", True),
         ("quake", "xx", True),
         ("", "en", False),
     ],
 )
 def test_what_two_stories_share_says_what_happened(shared: str, languages: str, wanted: bool) -> None:
     assert cluster.says_what(shared.split(), languages.split()) is wanted
+
+
+@pytest.mark.parametrize(("number", "wanted"), [(False, True), (True, False)])
+def test_a_month_beside_a_number_that_is_no_term_says_when(number: bool, wanted: bool) -> None:
+    """`Nov. 5`: numbers of one digit are no terms."""
+    assert cluster.says_what(["nov"], ["en"], number) is wanted
 
 
 def test_how_common_a_word_is_that_says_what_happened(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -369,6 +377,11 @@ def test_how_common_a_word_is_that_says_what_happened(monkeypatch: pytest.Monkey
         ("banned", "bans", "en", True),
         ("children", "child", "en", True),
         ("Iraqi", "Iraq", "en", True),
+        ("Kiev", "Kyiv", "en", True),
+        ("Türkiye", "Turkey", "en", True),
+        ("Zelenskyy", "Zelensky", "en", True),
+        ("Selenskyj", "Selenski", "de", True),
+        ("Selenskyj", "Selenski", "en", False),
         ("explosions", "explosion", "en", True),
         ("number", "numb", "en", False),
         ("ground", "grind", "en", False),

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from aggregator.dedupe.decision import (
     OTHER_NUMBERS,
+    TEMPLATE,
     Between,
     containment,
     decide,
@@ -20,8 +21,9 @@ from aggregator.dedupe.decision import (
     title_similarity,
 )
 from aggregator.dedupe.fingerprints import Fingerprint
-from aggregator.dedupe.headline import OTHER_NAMES, OTHER_WORDS, Frame, frame
-from aggregator.dedupe.numbers import is_number
+from aggregator.dedupe.headline import OPPOSITE, OTHER_NAMES, OTHER_WORDS, Frame, edits, frame
+from aggregator.dedupe.naming import UNCASED, count_two, name_two
+from aggregator.dedupe.numbers import is_number, percentages
 from aggregator.model import Reason
 from aggregator.text import vocabulary
 from aggregator.text.words import is_dense
@@ -30,9 +32,8 @@ STANDS = 0.9  # containment from which two bodies are one and the same text
 COMMON = 0.05  # share of all items that hold a word from which on it tells nothing of a happening
 SAID = 2  # telling words that two headlines of two sources each say within their frame, at least
 PLACE = 3  # words of a measurement that stand in one place of its template, at most
-UNCASED = (
-    "\u0590"  # from this character on scripts know no capitals, by which names are told from other words
-)
+LATER = 12 * 3600  # seconds from which on the contrary of a headline is the next day's news
+DAILY = 0.6  # likeness of two headlines of one measure on two days
 
 
 class Case(enum.IntEnum):
@@ -55,12 +56,40 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
     kind = reason.features[-1][0] if reason.features else ""
     of_a_series = series(a, b, reason, between.one_source)
     named = kind == OTHER_NAMES and of_a_series and a.held and b.held
-    if named or (kind == OTHER_NUMBERS and named_anew(a, b)) or _filled_anew(a, b):
+    if named or (kind == OTHER_NUMBERS and named_anew(a, b)) or _of_a_kind(a, b):
         return Case.SURE
-    if of_a_series or _framed(a, b, between.one_source):
+    if _filled_anew(a, b) or count_two(a, b):
+        return Case.SURE
+    if of_a_series or _framed(a, b, between.one_source) or _measured_later(a, b, between):
         return Case.LIKELY
     replaced = kind in (OTHER_WORDS, OTHER_NUMBERS) and (_stands(a, b) or _one_word_replaced(a, b))
     return Case.LIKELY if replaced else Case.NO
+
+
+def _of_a_kind(a: Fingerprint, b: Fingerprint) -> bool:
+    """Two texts of one template with other numbers, under titles that name two things: two quakes, two
+    companies' results. A toll that rises is told of the same place.
+    """
+    return containment(a.held, b.held) >= TEMPLATE and _other_numbers(a, b) and name_two(a, b)
+
+
+def _other_numbers(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether either item says a number that the other does not."""
+    mine, other = (one.numbers | one.body_numbers for one in (a, b))
+    return not mine <= other and not other <= mine
+
+
+def _measured_later(a: Fingerprint, b: Fingerprint, between: Between) -> bool:
+    """Of one measure on two days: like headlines of which one says the contrary of the other, or that come to
+    other percentages.
+    """
+    if between.seconds < LATER or title_similarity(a.title, b.title) < DAILY:
+        return False
+    veto = edits(a.heading, b.heading, min(a.language, b.language)).veto
+    if veto is not None and veto[0] == OPPOSITE:
+        return True
+    mine, other = (percentages(f"{one.heading} | {one.shown}") for one in (a, b))
+    return bool(mine and other) and not mine & other
 
 
 def _filled_anew(a: Fingerprint, b: Fingerprint) -> bool:
@@ -78,7 +107,7 @@ def _filled_anew(a: Fingerprint, b: Fingerprint) -> bool:
     if found.signs:  # no capitals, and no spaces, tell names from other words
         in_one_place = found.names + found.signs == 1 and 1 <= found.filled <= found.common / 2
         return other_number and in_one_place
-    return found.names > 1 or (found.names == 1 and (other_number or _each_tells_its_own(a, b)))
+    return found.names > 1 or (found.names == 1 and (_other_numbers(a, b) or _each_tells_its_own(a, b)))
 
 
 def _each_tells_its_own(a: Fingerprint, b: Fingerprint) -> bool:

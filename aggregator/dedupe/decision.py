@@ -33,6 +33,7 @@ QUOTED = 0.8
 SPEAKS = 1 / 3  # of the words that only one of two titles has, a body under both has to hold
 COPY = 0.95  # containment from which on a long body is a copy, whatever its numbers
 CUT_TITLE = 4  # words of a title that was cut off, at least, to know it by
+WHOLE = 0.7  # of the phrases of both texts are the same: one text, whatever its lead
 OPENING = 6  # words before the shared part, at most, where titles have nothing in common
 MANY_NAMES = 40  # in a text of so many words each, a replaced name makes another case of it
 SWAPPED = 3  # words in which titles differ, at most, if their texts differ in the same ones
@@ -184,6 +185,16 @@ class _Pair:
         return _opening(self.a, self.b) <= OPENING and _opening(self.b, self.a) <= OPENING
 
     @cached_property
+    def own_lead(self) -> bool:
+        """Whether two sources tell one long text, each or one of them under a lead of its own."""
+        common = len(self.a.held & self.b.held)
+        return (
+            not self.between.one_source
+            and self.least >= LONG_BODY
+            and common >= WHOLE * max(len(self.a.held), len(self.b.held))
+        )
+
+    @cached_property
     def titled(self) -> bool:
         """Whether both have a title of their own: not one made of the first words of the text."""
         return all(one.title and one.title != one.body[: len(one.title)] for one in (self.a, self.b))
@@ -210,6 +221,7 @@ class _Pair:
             and not self.between.one_source
             and self.edits.veto is not None
             and self.edits.veto[0] == headline.OTHER_WORDS
+            and not self.edits.capital
         )
 
     # ------------------------------------------------------------ score
@@ -248,7 +260,7 @@ class _Pair:
             )
         if self.alike and (self.edits.light or self.least >= SENTENCES or self.held >= COPY):
             return True
-        return self.least >= SENTENCES and self.opens_both and self.vouched
+        return self.least >= SENTENCES and (self.opens_both or self.own_lead) and self.vouched
 
     def _same_headline(self) -> bool:
         """Two sources under one headline that nobody writes by chance; one of them shows but its
@@ -341,7 +353,8 @@ class _Pair:
         if veto is None or self.reworded or self._corrects() or not self.titled:
             return None
         anew = self.similar < TITLE_THRESHOLD or veto[0] in (headline.OTHER_WORDS, OTHER_NAMES)
-        decides = self.least >= SENTENCES and self.held >= THRESHOLD and self.opens_both and anew
+        opens = self.opens_both or self.own_lead
+        decides = self.least >= SENTENCES and self.held >= THRESHOLD and opens and anew
         if not decides and veto[0] == headline.OTHER_ORDER:
             decides = self.least >= LONG_BODY and self.held >= QUOTED
         return None if decides else veto

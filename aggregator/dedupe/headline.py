@@ -52,6 +52,9 @@ class Edits:
         (),
         (),
     )  # telling words that only the one or the other has
+    capital: bool = (
+        False  # what tells them apart has a capital in both, behind the first word: it may be a name
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +277,17 @@ class _Comparison:
             a = [place for place in mine if self.titles[0].units[place] not in self.moved]
             b = [place for place in other if self.titles[1].units[place] not in self.moved]
             if a and b:
-                return Edits(False, (self._kind(a, b), _stands(self.words(0, a), self.words(1, b))), own)
+                veto = self._kind(a, b), _stands(self.words(0, a), self.words(1, b))
+                return Edits(False, veto, own, self._have_capitals(a, b))
         return None
+
+    def _have_capitals(self, a: list[int], b: list[int]) -> bool:
+        """Whether all of these words have one in both titles, where a title does not begin with them."""
+        return not any(
+            place == 0 or title.lower[place] or is_number(title.units[place])
+            for title, places in zip(self.titles, (a, b), strict=True)
+            for place in places
+        )
 
     def _kind(self, a: list[int], b: list[int]) -> str:
         if contrary.negation(self.words(0, a), self.words(1, b), self.language):

@@ -75,6 +75,8 @@ _AMOUNT = re.compile(
     re.I,
 )
 
+_PERCENT = re.compile(r"([\d.]+) (?:percent|prozent|procent|yüzde)\b", re.I)
+
 
 def numbers(text: str, found_words: Iterable[str]) -> Iterable[str]:
     """All numbers of `text`, whose words these are: years, weekdays and months too."""
@@ -101,6 +103,11 @@ def _read(said: re.Match[str]) -> str:
 
 def _unit(form: str | None) -> str:
     return _UNITS[fold(form)] if form else ""
+
+
+def percentages(text: str) -> frozenset[str]:
+    """The numbers of a text that are percentages."""
+    return frozenset(_PERCENT.findall(read(text)))
 
 
 def is_number(word: str) -> bool:

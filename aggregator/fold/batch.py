@@ -257,12 +257,12 @@ class Batch:
         shared = mine.vector.keys() & its.vector.keys()
         if mine.source and mine.source == its.source:
             shared -= self.usual_of(mine.source)
-        if not cluster.says_what(shared, {one[0].fingerprint.language, other[0].fingerprint.language}):
+        a_told, b_told = one[0].fingerprint, other[0].fingerprint
+        number = not a_told.numbers.isdisjoint(b_told.numbers)
+        if not cluster.says_what(shared, {a_told.language, b_told.language}, number):
             return dedupe.Case.LIKELY
         decided = self.decided.get(pair(a, b))
-        return dedupe.another_case(
-            one[0].fingerprint, other[0].fingerprint, one[0].between(other[0]), decided
-        )
+        return dedupe.another_case(a_told, b_told, one[0].between(other[0]), decided)
 
     def usual_of(self, source: str) -> frozenset[str]:
         """Terms that so many stories of a source hold that they tell none from another: `analyst`, `target`,

@@ -1,0 +1,132 @@
+"""What tells one of a kind from the next: the names that a title gives it, and the number that it has in its
+series (`Episode 44`, `third Test`, `第12話`).
+
+In: fingerprints. Out: whether two of them name, or count, two things. Start reading at `name_two` and
+`count_two`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from aggregator.dedupe.fingerprints import Fingerprint
+from aggregator.dedupe.headline import telling
+from aggregator.dedupe.numbers import as_figure, is_number
+from aggregator.dedupe.standing import STEM
+from aggregator.text import vocabulary
+from aggregator.text.words import fold, is_dense
+
+# long words without a capital from which on capitals tell the names in a title; English alone gives one to
+# each word of a headline, and not all outlets to `with` and `from`
+SMALL = 2
+NAME = 3  # letters of a name: `US`, `No. 5` are in every other title
+RUN = 4  # overlapping pairs of characters in a row, of a script without spaces, that only one of two has
+UNCASED = (
+    "\u0590"  # from this character on scripts know no capitals, by which names are told from other words
+)
+UNLISTED = 2  # words of no list, in scripts without capitals, that only one of two has
+
+_RAW = re.compile(r"[^\W_]+")
+_BEGINS = frozenset('.!?…:;"“”„‘’»«()[]|–—-\n')  # behind these any word has a capital
+# What is counted in a series, in the languages that we know; words that mean something else in another one
+# (`band`, `del`, `no`) are left out.
+_COUNTED = (
+    "episode ep chapter part day round game match test week stage leg heat matchday gameweek season volume issue edition lesson session "
+    "folge kapitel teil spieltag runde spiel woche etappe ausgabe staffel lektion "
+    "épisode chapitre partie jour journée semaine étape numéro édition saison tome "
+    "episodio capítulo parte día jornada ronda partido semana etapa edición temporada "
+    "puntata capitolo giorno giornata turno gara settimana tappa numero edizione stagione "
+    "episódio dia rodada jogo edição temporada aflevering deel speelronde ronde wedstrijd seizoen "
+    "avsnitt omgång match vecka etapp säsong odcinek część dzień kolejka runda mecz tydzień etap sezon "
+    "серия выпуск часть день тур матч неделя этап глава эпизод сезон bölüm hafta επεισόδιο μέρος ημέρα αγωνιστική"
+)
+_COUNTERS = frozenset(map(fold, _COUNTED.split()))
+_ORDINAL = re.compile(r"(\d+)(?:\.|[ªº°]|st|nd|rd|th|er?|re|ème|ste|de|-?[йяе]|-го) ([^\W\d_]+)")
+_SIGNS_COUNT = re.compile(
+    r"第\s?(\d+|[一二三四五六七八九十百]+)\s?(話|话|回|節|节|章|部|集|期|轮|輪|届|戦|战|场|場|季|卷|巻)|(\d+)\s?(회|화|라운드|차전|편|부|일차|주차)"
+)
+
+
+def name_two(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether either title names what the other item speaks of nowhere."""
+    return _names_its_own(a, b) and _names_its_own(b, a)
+
+
+def _names_its_own(one: Fingerprint, other: Fingerprint) -> bool:
+    own = _unsaid(one, other)
+    if not own:
+        return False
+    if own[0][0] < UNCASED:
+        names = _names(one)
+        return any(len(word) >= NAME and word in names for word in own)
+    if is_dense(own[0]):
+        return _longest_run(one, set(own)) >= RUN
+    shares = vocabulary.shares(one.language)
+    return sum(vocabulary.stems(one.language)[word] not in shares for word in own) >= UNLISTED
+
+
+def _unsaid(one: Fingerprint, other: Fingerprint) -> list[str]:
+    """Telling words of a title, numbers and dates aside, that the other item has nowhere, whatever their
+    endings.
+    """
+    stems, calendar = vocabulary.stems(one.language), vocabulary.calendar()
+    said = {form for word in (*other.title, *other.body) for form in (word[:STEM], stems[word])}
+    return [
+        word
+        for word in telling(one.title, one.language)
+        if not is_number(word) and not {word[:STEM], stems[word]} & said and stems[word] not in calendar
+    ]
+
+
+def _longest_run(one: Fingerprint, own: set[str]) -> int:
+    longest = run = 0
+    for word in one.title:
+        run = run + 1 if word in own else 0
+        longest = max(longest, run)
+    return longest
+
+
+def _names(one: Fingerprint) -> set[str]:
+    """Words with a capital wherever the item has them; what has it only where a sentence begins is a name if
+    no list of its language holds it. Titles in which every word has one tell nothing.
+    """
+    title, written = list(_written(one.heading)), list(_written(one.shown))
+    if sum(len(word) > 3 and word.islower() for word, _ in title) >= (SMALL if one.language == "en" else 1):
+        written += title
+    small = {fold(word) for word, _ in written if word.islower()}
+    sure = {fold(word) for word, begins in written if not begins and word[0].isupper()}
+    maybe = {fold(word) for word, begins in written if begins and word[0].isupper()}
+    stems, shares = vocabulary.stems(one.language), vocabulary.shares(one.language)
+    listed = {word for word in maybe - sure if stems[word] in shares}
+    return (sure | maybe) - listed - small
+
+
+def _written(text: str) -> Iterator[tuple[str, bool]]:
+    """Each word as it is written, and whether it begins a sentence or a clause."""
+    for found in _RAW.finditer(text):
+        before = text[: found.start()].rstrip()
+        yield found.group(), not before or before[-1] in _BEGINS
+
+
+def count_two(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether two titles count the same thing, and have come to different numbers."""
+    mine, other = _counted(a), _counted(b)
+    return any(not mine[counter] & other[counter] for counter in mine.keys() & other.keys())
+
+
+def _counted(one: Fingerprint) -> dict[str, set[str]]:
+    """What is counted → its numbers."""
+    found = defaultdict[str, set[str]](set)
+    for word, after in zip(one.title, one.title[1:], strict=False):
+        if word in _COUNTERS and is_number(after):
+            found[word].add(as_figure(after))
+        elif after in _COUNTERS and is_number(word) and word.isalpha():  # `third`; but `3 match ban`
+            found[after].add(as_figure(word))
+    for number, counter in _ORDINAL.findall(one.heading):
+        if (folded := fold(counter)) in _COUNTERS:
+            found[folded].add(number)
+    for number, counter, other_number, other_counter in _SIGNS_COUNT.findall(one.heading):
+        found[counter or other_counter].add(number or other_number)
+    return found
