@@ -102,6 +102,16 @@ def test_texts_of_one_template_without_another_number_are_not_sure_to_be_two() -
         ("en", "the ferry often stops at UN", "the ferry often stops at EU", False),  # NAME: two letters
         ("en", "the ferry often stops in Friday", "the ferry often stops in Sunday", False),
         ("en", "the ferry stops at Skarvoy", "the ferry stops at Skarvoys", False),  # STEM
+        ("de", "Brand in Köln: Zwei Verletzte", "Brand in Dortmund: Drei Verletzte", True),  # listed names
+        ("de", "Unfall auf A1: Zwei Verletzte", "Unfall auf A1: Drei Tote", False),  # a toll
+        ("de", "Unfall auf A1: Zwei Verletzte", "Unfall auf A1: Ein Toter", False),
+        (
+            "fr",
+            "Accident à Ulm hier soir",
+            "Accident à Oia hier soir",
+            True,
+        ),  # one long word without a capital
+        ("fr", "Accident à Ulm", "Accident à Oia", False),
         ("ja", "赤い船が山本圭一を乗せる", "赤い船が田中昭子を乗せる", True),
         ("ja", "赤い船が山本圭を乗せる", "赤い船が田中昭を乗せる", True),  # RUN: four pairs of characters
         ("ja", "赤い船が山本を乗せる", "赤い船が田中を乗せる", False),  # three

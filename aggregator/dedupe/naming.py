@@ -18,9 +18,9 @@ from aggregator.dedupe.standing import STEM
 from aggregator.text import vocabulary
 from aggregator.text.words import fold, is_dense
 
-# long words without a capital from which on capitals tell the names in a title; English alone gives one to
-# each word of a headline, and not all outlets to `with` and `from`
-SMALL = 2
+# long words without a capital from which on capitals tell the names in a title, by language. English alone
+# gives one to each word of a headline, and not all outlets to `with` and `from`; German gives one to all nouns.
+SMALL, SMALL_IN = 1, {"en": 2, "de": 0}
 NAME = 3  # letters of a name: `US`, `No. 5` are in every other title
 RUN = 4  # overlapping pairs of characters in a row, of a script without spaces, that only one of two has
 UNCASED = (
@@ -28,6 +28,7 @@ UNCASED = (
 )
 UNLISTED = 2  # words of no list, in scripts without capitals, that only one of two has
 
+_SOME = frozenset({"ein", "eine", "einen", "mehrere", "viele", "zahlreiche"})  # numbers of German nouns
 _RAW = re.compile(r"[^\W_]+")
 _BEGINS = frozenset('.!?…:;"“”„‘’»«()[]|–—-\n')  # behind these any word has a capital
 # What is counted in a series, in the languages that we know; words that mean something else in another one
@@ -69,14 +70,22 @@ def _names_its_own(one: Fingerprint, other: Fingerprint) -> bool:
 
 def _unsaid(one: Fingerprint, other: Fingerprint) -> list[str]:
     """Telling words of a title, numbers and dates aside, that the other item has nowhere, whatever their
-    endings.
+    endings. What is counted (`drei Verletzte`, with a capital in German) may change with its number.
     """
     stems, calendar = vocabulary.stems(one.language), vocabulary.calendar()
     said = {form for word in (*other.title, *other.body) for form in (word[:STEM], stems[word])}
+    counted = {
+        after
+        for word, after in zip(one.title, one.title[1:], strict=False)
+        if one.language == "de" and (is_number(word) or word in _SOME)
+    }
     return [
         word
         for word in telling(one.title, one.language)
-        if not is_number(word) and not {word[:STEM], stems[word]} & said and stems[word] not in calendar
+        if not is_number(word)
+        and word not in counted
+        and not {word[:STEM], stems[word]} & said
+        and stems[word] not in calendar
     ]
 
 
@@ -93,7 +102,7 @@ def _names(one: Fingerprint) -> set[str]:
     no list of its language holds it. Titles in which every word has one tell nothing.
     """
     title, written = list(_written(one.heading)), list(_written(one.shown))
-    if sum(len(word) > 3 and word.islower() for word, _ in title) >= (SMALL if one.language == "en" else 1):
+    if sum(len(word) > 3 and word.islower() for word, _ in title) >= SMALL_IN.get(one.language, SMALL):
         written += title
     small = {fold(word) for word, _ in written if word.islower()}
     sure = {fold(word) for word, begins in written if not begins and word[0].isupper()}
