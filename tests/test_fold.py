@@ -470,7 +470,8 @@ def rated(number: int) -> Entry:
     rating = "Market Perform" if title.endswith("Perform") else "Outperform"
     company = title.removesuffix(rating)
     body = f'The analyst Larkspur Capital left its rating of {company}Inc. at "{rating}" with a target of {40 + 7 * number} dollars.'
-    return entry("ratings", str(number), title, body, at=NOW - 3600 - 600 * number)
+    # written small, so that no name tells which it is
+    return entry("ratings", str(number), title.lower(), body.lower(), at=NOW - 3600 - 600 * number)
 
 
 @pytest.mark.parametrize(
