@@ -228,6 +228,50 @@ def test_F29_markup_in_a_text_is_nothing_but_markup(
     assert dict(found.extras).get("origin:title") == ("Jane" if form == "atom" else None)
 
 
+BASED = "https://b.example/c/"
+XHTML = 'xmlns="http://www.w3.org/1999/xhtml"'
+
+
+@pytest.mark.parametrize(
+    ("name", "markup", "wanted"),
+    [
+        ("the text's own", f'<div {XHTML}><img src="r"/></div>', '<img src="https://b.example/c/r">'),
+        ("that of its one element", f'<div {XHTML} xml:base="d/"><img src="r"/></div>', '<img src="https://b.example/c/d/r">'),
+        ("one within another, and behind both", f'<div {XHTML}><p xml:base="/e/"><i xml:base="f/"><img src="r"/></i><img src="s"/></p><img src="t"/></div>',
+         '<p><i><img src="https://b.example/e/f/r"></i><img src="https://b.example/e/s"></p><img src="https://b.example/c/t">'),
+        ("an absolute address", f'<div {XHTML} xml:base="d/"><img src="https://a.example/r"/></div>', '<img src="https://a.example/r">'),
+        ("a base that is none", f'<div {XHTML} xml:base="javascript:x"><img src="r"/></div>', '<img src="https://b.example/c/r">'),
+        ("a language", f'<div {XHTML}><p xml:lang="ko">k</p><p xml:lang="ko" lang="pl">l</p></div>', '<p lang="ko">k</p><p lang="pl">l</p>'),
+    ],
+)  # fmt: skip
+def test_S12_F34_base_and_language_within_a_text(name: str, markup: str, wanted: str) -> None:
+    found = atom(f'<title>Bridge</title><content type="xhtml" xml:base="{BASED}">{markup}</content>')
+    assert found.content == wanted, name
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("<georss:point>45.5 -71</georss:point>", "45.5 -71"),
+        ("<georss:point>45.5 -71</georss:point><georss:box>1 2 3 4</georss:box>", "45.5 -71"),
+        ("<georss:line>1 2 3 4</georss:line><georss:point>45.5 -71</georss:point>", "45.5 -71"),
+        ("<georss:polygon>1 2 3 4 5 6 1 2</georss:polygon>", None),
+        ("<geo:lat>45.5</geo:lat><geo:long>-71</geo:long>", "45.5 -71"),
+        ("<geo:Point><geo:long>-71</geo:long><geo:lat>45.5</geo:lat></geo:Point>", "45.5 -71"),
+        ("<geo:lat>1</geo:lat><geo:long>2</geo:long><georss:point>45.5 -71</georss:point>", "45.5 -71"),
+        ("<georss:point>90 180</georss:point>", "90 180"),
+        ("<georss:point>90.1 180</georss:point>", None),
+        ("<georss:point>-90 -180.1</georss:point>", None),
+        ("<geo:lat>45.5</geo:lat>", None),
+        ("<geo:lat>north</geo:lat><geo:long>2</geo:long>", None),
+    ],
+)
+def test_the_place_of_an_item(said: str, wanted: str | None) -> None:
+    geo = 'xmlns:geo="http://www.w3.org/2003/01/geo/wgs84_pos#"'
+    (found,) = read(rss(f"{OWN}{said}").replace("<rss ", f"<rss {geo} ")).entries
+    assert dict(found.extras).get("georss:point") == wanted
+
+
 def test_XML_within_a_content_is_no_part_of_the_feed() -> None:
     inner = '<entry xmlns="http://www.w3.org/2005/Atom"><id>urn:e2</id><title>Other</title></entry>'
     found = atom(

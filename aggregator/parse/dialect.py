@@ -19,6 +19,7 @@ from feedparser import FeedParserDict
 from feedparser.api import LooseFeedParser, StrictFeedParser
 from feedparser.exceptions import UndeclaredNamespace
 
+from aggregator import urls
 from aggregator.parse import podcast
 from aggregator.parse.mixin import Mixin
 from aggregator.patterns import lazy
@@ -35,6 +36,7 @@ _DATES = frozenset({
     "date", "datetime", "publishdate", "publicationdate", "publisheddate", "dcterms_available", "dc_created", "dc_modified", "dc_issued",
     "prism_publicationdate", "prism_coverdate", "prism_modificationdate",
 })  # fmt: skip
+_LINKS = frozenset({"href", "src", "poster"})
 _XHTML = "application/xhtml+xml"
 _TAG = lazy(r"<(/?)([A-Za-z_][\w:.-]*)(?:[^<>]*?(/)?)>")
 _ESCAPED = lazy(r"&(?:(?:amp|#38);)+")
@@ -202,7 +204,7 @@ class _OwnElements(Mixin):
         if self._is_markup() or self._counts(prefix, name):
             if name not in self._unbalanced or name in _ITEMS:
                 self._open.append(_Open(prefix, name, self._is_of_a_text(), None, self._around()))
-            super().unknown_starttag(tag, attrs)
+            super().unknown_starttag(tag, self._as_html(attrs) if self.incontent else attrs)
             return
         kept = f"{self._open[-1].name}/{tag}"
         self._open.append(_Open(prefix, name, False, kept, None))
@@ -239,6 +241,19 @@ class _OwnElements(Mixin):
             and around is not None
             and (around.is_of_a_text or around.name not in _HOLDERS)
         )
+
+    def _as_html(self, attributes: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Of an element of a text: HTML has no xml:lang, and knows nothing of an xml:base within the text."""
+        said = dict(attributes)
+        if "xml:lang" in said and "lang" not in said:
+            attributes = [*attributes, ("lang", said["xml:lang"])]
+        base = urls.absolute(said.get("xml:base"), self.baseuri) or self.baseuri
+        if not base or base == self.contentparams.get("base"):
+            return attributes
+        return [
+            (name, (name in _LINKS and not value.startswith("#") and urls.absolute(value, base)) or value)
+            for name, value in attributes
+        ]
 
     def _end_of_markup(self, name: str) -> None:
         """feedparser ends what it knows by that name: `<summary>` of `<details>` the description around it,
@@ -311,6 +326,16 @@ class _OwnElements(Mixin):
 
     def _end_itunes_summary(self) -> None:
         self.pop_content("itunes_summary")
+
+    # Only a point is passed on; to feedparser an area beside it is the place.
+    def _start_georss_box(self, attrs_d: dict[str, str]) -> None:
+        self.push("area", 1)
+
+    def _end_georss_box(self) -> None:
+        self.pop("area")
+
+    _start_georss_line = _start_georss_polygon = _start_georss_box
+    _end_georss_line = _end_georss_polygon = _end_georss_box
 
     def _start_link(self, attrs_d: dict[str, str]) -> None:
         if attrs_d.get("rel") == "enclosure":

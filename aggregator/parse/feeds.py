@@ -49,7 +49,7 @@ _EXTRAS = {
     "itunes_episodetype": "itunes:episodeType", "subtitle": "itunes:subtitle",
     "publisher": "dc:publisher", "dc_type": "dc:type", "dc_format": "dc:format", "dc_identifier": "dc:identifier", "dc_source": "dc:source",
     "dc_relation": "dc:relation", "dc_coverage": "dc:coverage", "coverage": "dc:coverage", "geo_lat": "geo:lat", "geo_long": "geo:long",
-"slash_comments": "slash:comments", "thr_total": "thr:total", "prism_doi": "prism:doi",
+    "slash_comments": "slash:comments", "thr_total": "thr:total", "prism_doi": "prism:doi",
 }  # fmt: skip
 
 
@@ -476,14 +476,28 @@ def _extras(item: Any, link: str | None, feed: Feed, base: str) -> Iterator[tupl
     yield from _licence(item, base)
     yield from _other_links(item, link, base)
     yield from podcast.of_item(item, dict(reversed(feed.extras)), base)
-    yield from _point(_get(item, "where"))
+    yield from _place(item)
     if not atom:
         yield from _found_at(told, base)
 
 
-def _point(where: Any) -> Iterator[tuple[str, str]]:
+def _place(item: Any) -> Iterator[tuple[str, str]]:
+    """Where it happened, as GeoRSS says a point: latitude and longitude in degrees."""
+    where = _get(item, "where")
     if isinstance(where, dict) and where.get("type") == "Point":
-        yield "georss:point", " ".join(f"{number:g}" for number in reversed(where["coordinates"][:2]))
+        longitude, latitude = where["coordinates"][:2]
+    else:
+        latitude, longitude = (_degrees(_get(item, name)) for name in ("geo_lat", "geo_long"))
+    if abs(latitude) <= 90 and abs(longitude) <= 180:
+        yield "georss:point", f"{latitude:g} {longitude:g}"
+
+
+def _degrees(said: object) -> float:
+    """More than there are where it says none."""
+    try:
+        return float(str(said))
+    except ValueError:
+        return 360.0
 
 
 def _licence(item: Any, base: str) -> Iterator[tuple[str, str]]:
