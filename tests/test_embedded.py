@@ -466,3 +466,32 @@ def test_S8_S13_whatever_is_embedded_is_inert_and_stable(parts: list[str]) -> No
         r"<(?:script|iframe|object|embed|svg|math|form|style|base|meta|link|template)\b", shown, re.I
     )
     assert not re.search(r"<[^>]*\s(?:on\w+|style)\s*=", re.sub(r'"[^"]*"', '""', shown))
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "wanted"),
+    [
+        ("addresses", "Jane <jane@k.example>, see <https://k.example/a?b=c>, <mailto:j@k.example>, <www.k.example>",
+         "Jane &lt;jane@k.example&gt;, see &lt;https://k.example/a?b=c&gt;, &lt;mailto:j@k.example&gt;, &lt;www.k.example&gt;"),
+        ("types", "vector<int>, Map<K,V>, <std::string>", "vector&lt;int&gt;, Map&lt;K,V&gt;, &lt;std::string&gt;"),
+        ("placeholders", "cp <from> <your file> <remote-name>", "cp &lt;from&gt; &lt;your file&gt; &lt;remote-name&gt;"),
+        ("elements that end", "<org>NATO</org> <turbo-frame>x</turbo-frame>", "NATO  x "),
+        ("elements without an end", "<g>x<spacer>y<font color=red>z", "xyz"),
+        ("with attributes", "<foo bar=1>x", "x"),
+        ("that close themselves", "<foo/>x", "x"),
+        ("of programs", "<o:p>x<lj-cut>y", "x y"),
+        ("what would act", "<x onclick>y <a@b onclick=alert(1)>", "&lt;x onclick&gt;y &lt;a@b onclick=alert(1)&gt;"),
+        ("as long as any", f"<{'x' * 40}>y", f"&lt;{'x' * 40}&gt;y"),
+        ("too long for a word", f"<{'x' * 41}>y", "y"),
+    ],
+)  # fmt: skip
+def test_words_in_angle_brackets_are_no_tags(name: str, said: str, wanted: str) -> None:
+    assert markup.safe(said).strip() == wanted.strip(), name
+
+
+def test_B8_many_words_in_angle_brackets_take_linear_time() -> None:
+    """Each a name of its own, and none of them has an end."""
+    said = "".join(f"<w{number}>" for number in range(40_000))
+    started = time.process_time()
+    markup.safe(said)
+    assert time.process_time() - started < 5

@@ -59,6 +59,19 @@ _OTHERWISE = {
     "amp-iframe": "iframe",
     "amp-anim": "img",
 }
+# Other elements of pages, drawings and formulas, and what programs that write pages leave behind. No word in
+# angle brackets beside these is one, if nothing ends it: a placeholder, a type, an address.
+_ELEMENTS = KEPT | _BLOCKS | _LITERAL | _APART | frozenset({
+    "acronym", "animate", "applet", "area", "base", "basefont", "bdo", "bgsound", "big", "blink", "body", "canvas", "circle", "clippath", "cut",
+    "data", "datalist", "defs", "doctype", "ellipse", "embed", "filter", "font", "foreignobject", "frame", "frameset", "g", "head", "html", "iframe", "image",
+    "input", "isindex", "keygen", "layer", "line", "lineargradient", "link", "lj", "lj-cut", "lj-spoiler", "map", "marker", "marquee", "mask", "math", "menuitem",
+    "meta", "metadata", "meter", "more", "multicol", "nextid", "nextpage", "nobr", "noembed", "noframes", "noindex", "nolayer", "noscript", "object", "pagebreak",
+    "param", "path", "pattern", "polygon", "polyline", "portal", "progress", "radialgradient", "rb", "rect", "rtc", "script", "slot", "spacer", "stop", "strike",
+    "style", "svg", "switch", "symbol", "template", "use", "view", "xml",
+})  # fmt: skip
+_NO_NAME = lazy(r"(?:https?|ftp|mailto|news|xmpp):.*|[\w.+-]+@[\w.-]+|www\.[\w.-]+", re.I)
+_NAME = lazy(r"[A-Za-z](?:[\w,.*-]|::){0,39}")
+_END = lazy(r"</(?:[\w-]{1,10}:)?([^\s/>]+)(?=[\s/>])")
 _PLAYERS = frozenset({"object", "applet", "video", "audio"})
 
 # Where scripts look for what a picture or a player really is, the surest first.
@@ -141,7 +154,7 @@ class _Pass:
     noscript: bool = False
     choosing: bool = False  # within <picture>
     choice: str | None = None  # of its sources
-    last_ends: dict[str, int] = field(default_factory=dict)
+    last_ends: dict[str, int] | None = None
 
     def run(self) -> str:
         if "<![CDATA[" in self.text:
@@ -189,6 +202,8 @@ class _Pass:
         handler = self.handlers.get(name)
         if handler is not None:
             handler(self, name, tag)
+        elif self._is_said(name, tag):
+            self.pieces.append(html.escape(tag[0], quote=False))
         elif name in _APART or "-" in name or (name in _BLOCKS and tag[0].endswith("/>")):
             self.pieces.append(" ")
         elif name in _BLOCKS or name in _LITERAL:
@@ -202,6 +217,13 @@ class _Pass:
                 and (link := urls.clean_link(_attributes(tag).get("href"), self.base))
             ):
                 self.players[-1].links.add(link)
+
+    def _is_said(self, name: str, tag: re.Match[str]) -> bool:
+        """Whether this is no tag but words in angle brackets: `<jane@a.example>`, `vector<int>`, `<your name>`."""
+        if _NO_NAME.fullmatch(name):
+            return True
+        is_word = name not in _ELEMENTS and bool(_NAME.fullmatch(name))
+        return is_word and "=" not in tag[3] and not tag[3].endswith("/") and not self._ends_later(name)
 
     def _close(self, name: str) -> None:
         if name in _BLOCKS or name in _LITERAL:
@@ -219,10 +241,9 @@ class _Pass:
 
     def _ends_later(self, name: str) -> bool:
         """Whether an end tag of this name follows at all."""
-        if name not in self.last_ends:
-            ends = list(re.compile(rf"</(?:[\w-]{{1,10}}:)?{name}(?=[\s/>])", re.I).finditer(self.text))
-            self.last_ends[name] = ends[-1].start() if ends else -1
-        return self.last_ends[name] >= self.at
+        if self.last_ends is None:
+            self.last_ends = {end[1].lower(): end.start() for end in _END.finditer(self.text)}
+        return self.last_ends.get(name, -1) >= self.at
 
     # ------------------------------------------------------------ elements of which little stays
 
