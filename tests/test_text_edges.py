@@ -5,6 +5,7 @@ their measures.
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 
@@ -79,6 +80,24 @@ def test_F27_a_title_has_a_thousand_characters_at_most() -> None:
 )  # fmt: skip
 def test_F28_the_first_sentence(text: str, expected: str) -> None:
     assert markup.sentence(text) == expected
+
+
+@pytest.mark.parametrize("unit", ["A. ", "No. ", "U.S. ", "approx. ", "e.g. "])
+def test_B8_the_first_sentence_takes_linear_time(unit: str) -> None:
+    """Of 30 kB, which are read in the process of the daemon, it took twelve seconds."""
+    text = unit * 100_000
+    started = time.process_time()
+    assert markup.sentence(text) == text
+    assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("word", ["approx", "Corp", "Dr", "A", "No"])
+@pytest.mark.parametrize(
+    ("before", "is_apart"), [("", True), ("a (", True), ("a " * 9, True), ("x", False), ("x" * 9, False)]
+)
+def test_F28_an_abbreviation_is_a_whole_word(before: str, is_apart: bool, word: str) -> None:
+    text = f"{before}{word}. Next one."
+    assert markup.sentence(text) == (text if is_apart else f"{before}{word}.")
 
 
 @pytest.mark.parametrize(

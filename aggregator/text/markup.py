@@ -601,12 +601,14 @@ _NO_END = lazy(
     r"\b(?:[A-Z]|[A-Za-z]\.[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Sen|Rep|Gov|Gen|Lt|Col|Sgt|Jr|Sr|No|vs|etc|Inc|"
     r"Ltd|Co|Corp|approx|ca|Nr|bzw)$"
 )
+_LONGEST_NO_END = 6  # characters of these, "approx"
 
 
 def sentence(text: str) -> str:
     """The first sentence of a text. `U.S.` and `Dr.` end none."""
     for match in _SENTENCE_END.finditer(text):
-        if text[match.start()] == "." and _NO_END.search(text[: match.start()]):
+        start = match.start()
+        if text[start] == "." and _NO_END.search(text[max(0, start - _LONGEST_NO_END - 1) : start]):
             continue
         return text[: match.end()]
     return text
