@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from aggregator.model import (
     Enclosure,
     Entry,
     Head,
+    Item,
     Member,
     Origin,
     Person,
@@ -421,6 +423,33 @@ def test_the_page_of_an_event_leaves_the_texts_to_those_that_have_an_address() -
         {},
     ).items[0]
     assert "at length" in pages.event(alone, [alone], SITE, []).decode(), "what has none is told in full"
+
+
+def test_headings_of_a_text_stand_below_that_of_its_page() -> None:
+    text = "<h1>One</h1><h2>Two</h2><h6>Six</h6><hr>"
+    item = one_without_a_link(content=text)
+    page = etree.HTML(pages.event(item, [item], SITE, []).decode())
+    assert [heading.tag for heading in page.iter("h1", "h2", "h3", "h4", "h5", "h6")] == [
+        "h1",
+        "h2",
+        "h3",
+        "h6",
+    ]
+
+
+@pytest.mark.parametrize(("length", "shown"), [(250, 250), (251, 250)])
+def test_a_headline_that_is_a_text_is_cut_in_lists_alone(length: int, shown: int) -> None:
+    item = one_without_a_link(title="x" * length)
+    page = pages.event(item, [item], SITE, []).decode()
+    assert re.findall(r"<h1[^>]*>([^<]*)", page) == ["x" * length]
+    listed = pages.topic(replace(feeds()[0], items=(item,)), SITE, [pages.Neighbour("world", "World")])
+    (headline,) = re.findall(r"<h3><a[^>]*>([^<]*)", listed.decode())
+    assert len(headline) == shown and headline.endswith("…") == (length > shown)
+
+
+def one_without_a_link(**said: Any) -> Item:
+    (item,) = feeds(story(1, replace(made(1), link=None, **said)))[0].items
+    return item
 
 
 def test_content_summary_and_none() -> None:

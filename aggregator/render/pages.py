@@ -29,6 +29,7 @@ from aggregator.text import markup
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+HEADLINE = 250  # characters of one in a list: some sources write a whole text there
 NEWEST = 5  # items of each topic on the front page
 OUTLETS = 8  # names of who tells it, on the front page
 
@@ -80,7 +81,7 @@ class _Shown:
     def __init__(self, item: Item, site: Site, whole: bool = False) -> None:
         self.entry, self.origin, self.published = item.entry, item.origin, item.published
         self.page, self.topics, self.also, self._site = item.page, item.topics, item.also, site
-        self.title: str | Markup = item.entry.title
+        self.title: str | Markup = markup.snippet(item.entry.title, HEADLINE)
         self.link = urls.clean_link(item.link) or site.base_url
         self.summary: str | Markup = _summary(item.entry)
         self.played = next(filter(None, map(_played, item.entry.enclosures)), None)
@@ -346,6 +347,7 @@ def event(
     """
     has_text_here = urls.publishable(item.entry.link) is None and item.text_of is None
     content, media = markup.without_media(markup.safe(item.entry.content)) if has_text_here else ("", ())
+    content = markup.with_headings_below(content)
     head, names = _Shown(item, site), _named(neighbours)
     own, others = _told(item, told, site, likeness or {})
     return _page(

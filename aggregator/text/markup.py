@@ -244,6 +244,14 @@ def without_media(safe_html: str) -> tuple[str, tuple[str, ...]]:
     return _MEDIA.sub(words, safe_html), tuple(found)
 
 
+_HEADING = lazy(r"<(/?)h([1-5])\b")
+
+
+def with_headings_below(safe_html: str) -> str:
+    """The same below a heading of the page's own: each heading one level lower. Takes what `safe` made."""
+    return _HEADING.sub(lambda tag: f"<{tag[1]}h{int(tag[2]) + 1}", safe_html)
+
+
 def _cleaned(text: str, base: str | None, page: str | None) -> str:
     if _MAYBE_APART.search(text):
         text = _APART.sub(r"\1//", text)
