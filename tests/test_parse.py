@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import random
 from pathlib import Path
@@ -204,6 +205,20 @@ def test_C9_the_link_of_an_item_without_one_is_its_id(said: str, link: str | Non
     document = f'{{"version":"https://jsonfeed.org/version/1.1","items":[{{{said},"content_text":"x"}}]}}'
     (one,) = feed(document).entries
     assert one.link == link
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("A <b>bold</b> one", "A bold one"),
+        ("List<String> of <jane@j.example>", "List<String> of <jane@j.example>"),
+        ("Q&amp;A\n1 < 2", "Q&A 1 < 2"),
+    ],
+)
+def test_C9_the_summary_of_an_item_is_a_text(said: str, wanted: str) -> None:
+    item = json.dumps({"id": "1", "content_text": "Another text", "summary": said})
+    (one,) = feed(f'{{"version":"https://jsonfeed.org/version/1.1","items":[{item}]}}').entries
+    assert one.summary == wanted
 
 
 def test_C9_json_feed() -> None:

@@ -131,7 +131,7 @@ def _entry(
         authors=_authors(item) or feed.authors,
         published=dates.read(item.get("date_published"), habits),
         updated=dates.read(item.get("date_modified"), habits),
-        summary=markup.plain_text(_text(item.get("summary")) or "").replace("\n", " "),
+        summary=markup.plain_text(markup.safe(_text(item.get("summary")) or "")).replace("\n", " "),
         content=content,
         text=markup.plain_text(content),
         language=normal.language(item.get("language")) or feed.language,
