@@ -124,6 +124,35 @@ def test_titles_name_two_things(lang: str, a: str, b: str, two: bool) -> None:
     assert name_two(one, other) is two is name_two(other, one)
 
 
+TOLD = (
+    "A ferry ran onto rocks at {} in the night and broke apart, the {} said. Divers are to look at the hull."
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "below", "other_below", "expected"),
+    [
+        ("neither has a name", ("9:40", "coastguard"), ("10:15", "coastguard"), Case.SURE),
+        ("both have one name", ("9:40", "Vellamo office"), ("10:15", "Vellamo office"), Case.NO),
+        ("both have one name, and one its own", ("9:40", "Vellamo office"), ("10:15 near Ulm", "Vellamo office"), Case.NO),
+        ("and either its own", ("9:40 near Oia", "Vellamo office"), ("10:15 near Ulm", "Vellamo office"), Case.SURE),
+        ("both have initials", ("9:40", "NVKO"), ("10:15", "NVKO"), Case.SURE),
+        ("both have a name of a list", ("9:40", "Department"), ("10:15", "Department"), Case.SURE),
+        ("both have a scale", ("9 Brannocks", "coastguard"), ("10 Brannocks", "coastguard"), Case.SURE),
+        ("both have a day", ("9:40 on Friday", "coastguard"), ("10:15 on Friday", "coastguard"), Case.SURE),
+    ],
+)  # fmt: skip
+def test_a_name_that_both_have_may_be_what_they_tell_of(
+    kind: str, below: tuple[str, str], other_below: tuple[str, str], expected: Case
+) -> None:
+    one, other = items(
+        "en",
+        ("Ferry runs aground off Skarvoy", TOLD.format(*below)),
+        ("Ship hits rocks near Lindoy", TOLD.format(*other_below)),
+    )
+    assert another_case(one, other, Between()) is expected is another_case(other, one, Between()), kind
+
+
 # ---------------------------------------------------------------- numbers in a series
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from aggregator.dedupe.fingerprints import Fingerprint
 from aggregator.dedupe.headline import telling
@@ -51,12 +52,16 @@ _SIGNS_COUNT = re.compile(
 
 
 def name_two(a: Fingerprint, b: Fingerprint) -> bool:
-    """Whether either title names what the other item speaks of nowhere."""
-    return _names_its_own(a, b) and _names_its_own(b, a)
+    """Whether either title names what the other item speaks of nowhere. A name that both have (the ferry that
+    sank off the one place or the other) may be what they tell of, unless either text too has names of its own.
+    """
+    if not _names_its_own(a, b) or not _names_its_own(b, a):
+        return False
+    return not _share_a_name(a, b) or (_speaks_of_its_own(a, b) and _speaks_of_its_own(b, a))
 
 
 def _names_its_own(one: Fingerprint, other: Fingerprint) -> bool:
-    own = _unsaid(one, other)
+    own = _unsaid(_uncounted(one), one.language, other)
     if not own:
         return False
     if own[0][0] < UNCASED:
@@ -68,25 +73,47 @@ def _names_its_own(one: Fingerprint, other: Fingerprint) -> bool:
     return sum(vocabulary.stems(one.language)[word] not in shares for word in own) >= UNLISTED
 
 
-def _unsaid(one: Fingerprint, other: Fingerprint) -> list[str]:
-    """Telling words of a title, numbers and dates aside, that the other item has nowhere, whatever their
-    endings. What is counted (`drei Verletzte`, with a capital in German) may change with its number.
+def _share_a_name(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether both say a name of no list. Initials (`NHTSA`, `SUVs`) are in all that an agency says of a kind,
+    and so is what stands behind a number (`4.8 Richter`).
     """
-    stems, calendar = vocabulary.stems(one.language), vocabulary.calendar()
-    said = {form for word in (*other.title, *other.body) for form in (word[:STEM], stems[word])}
-    counted = {
-        after
-        for word, after in zip(one.title, one.title[1:], strict=False)
-        if one.language == "de" and (is_number(word) or word in _SOME)
-    }
+    stems, shares = vocabulary.stems(one.language), vocabulary.shares(one.language)
+    written = [word for word, _ in _written(f"{one.heading} | {one.shown}")]
+    initials = {fold(word) for word in written if word[:2].isupper()}
+    counted = {fold(after) for word, after in pairwise(written) if word.isdecimal()}
+    names = [word for word in _names(one, certain=True) - initials - counted if stems[word] not in shares]
+    return len(_unsaid(names, one.language, other)) < len(_unsaid(names, one.language))
+
+
+def _speaks_of_its_own(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether its text has a name that the other item has nowhere."""
+    names = _names(one, certain=True) & set(one.body)
+    return any(len(word) >= NAME for word in _unsaid(sorted(names), one.language, other))
+
+
+def _unsaid(words: Iterable[str], language: str, other: Fingerprint | None = None) -> list[str]:
+    """Those that tell something, numbers and dates aside, and that the other item has nowhere, whatever their
+    endings.
+    """
+    stems, calendar = vocabulary.stems(language), vocabulary.calendar()
+    others = (*other.title, *other.body) if other is not None else ()
+    said = {form for word in others for form in (word[:STEM], stems[word])}
     return [
         word
-        for word in telling(one.title, one.language)
-        if not is_number(word)
-        and word not in counted
-        and not {word[:STEM], stems[word]} & said
-        and stems[word] not in calendar
+        for word in telling(list(words), language)
+        if not is_number(word) and not {word[:STEM], stems[word]} & said and stems[word] not in calendar
     ]
+
+
+def _uncounted(one: Fingerprint) -> list[str]:
+    """The words of its title without what is counted (`drei Verletzte`, with a capital in German): that may
+    change with its number.
+    """
+    title = one.title
+    if one.language != "de":
+        return list(title)
+    pairs = zip(("", *title), title, strict=False)
+    return [word for before, word in pairs if not before or not (is_number(before) or before in _SOME)]
 
 
 def _longest_run(one: Fingerprint, own: set[str]) -> int:
@@ -97,9 +124,9 @@ def _longest_run(one: Fingerprint, own: set[str]) -> int:
     return longest
 
 
-def _names(one: Fingerprint) -> set[str]:
+def _names(one: Fingerprint, certain: bool = False) -> set[str]:
     """Words with a capital wherever the item has them; what has it only where a sentence begins is a name if
-    no list of its language holds it. Titles in which every word has one tell nothing.
+    no list of its language holds it (`certain`: is none). Titles in which every word has one tell nothing.
     """
     title, written = list(_written(one.heading)), list(_written(one.shown))
     if sum(len(word) > 3 and word.islower() for word, _ in title) >= SMALL_IN.get(one.language, SMALL):
@@ -107,6 +134,8 @@ def _names(one: Fingerprint) -> set[str]:
     small = {fold(word) for word, _ in written if word.islower()}
     sure = {fold(word) for word, begins in written if not begins and word[0].isupper()}
     maybe = {fold(word) for word, begins in written if begins and word[0].isupper()}
+    if certain:
+        return sure - small
     stems, shares = vocabulary.stems(one.language), vocabulary.shares(one.language)
     listed = {word for word in maybe - sure if stems[word] in shares}
     return (sure | maybe) - listed - small
@@ -128,7 +157,7 @@ def count_two(a: Fingerprint, b: Fingerprint) -> bool:
 def _counted(one: Fingerprint) -> dict[str, set[str]]:
     """What is counted → its numbers."""
     found = defaultdict[str, set[str]](set)
-    for word, after in zip(one.title, one.title[1:], strict=False):
+    for word, after in pairwise(one.title):
         if word in _COUNTERS and is_number(after):
             found[word].add(as_figure(after))
         elif after in _COUNTERS and is_number(word) and word.isalpha():  # `third`; but `3 match ban`
