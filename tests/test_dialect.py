@@ -614,6 +614,7 @@ def test_S15_entities_do_not_multiply() -> None:
         ("<p>One</p><p>Two</p>", "<p>One</p><p>Two</p>", "One Two"),
         ("<td>One</td><td><i>T</i>wo</td>", "<td>One</td><td><i>T</i>wo</td>", "One Two"),
         ("10<sup>6</sup> m<sup>-2</sup>", "10<sup>6</sup> m<sup>-2</sup>", "10⁶ m⁻²"),
+        ("<q>Yes</q> <img alt='😀' src='/e.png'>", "<q>Yes</q> <img alt='😀' src='/e.png'>", "“Yes” 😀"),
         ("The 1<sup>st</sup> of CO<sub>2</sub>", "The 1<sup>st</sup> of CO<sub>2</sub>", "The 1st of CO2"),
         ("&amp;quot;Yes&amp;quot; &amp;apos;no&amp;apos;", "\"Yes\" 'no'", "\"Yes\" 'no'"),
         ("Use <script>x</script> here", "Use <script>x</script> here", "Use x here"),

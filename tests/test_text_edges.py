@@ -166,6 +166,12 @@ def test_what_a_text_says_beside_its_title(name: str, title: str, text: str, exp
         ("10<sup>6</sup> m<SUP class='x'> +2 </sup>", "10⁶ m⁺²"),
         ("10<sup>−12</sup>, 2<sup>1234</sup>, 2<sup>12345</sup>", "10⁻¹², 2¹²³⁴, 212345"),
         ('word<sup><a href="#n">1</a></sup>', "word¹"),
+        ('Hi <img class="e" alt="👩‍👩‍👧" src="/w.png"> <IMG src=x alt=\'❤️\'>', "Hi 👩‍👩‍👧 ❤️"),
+        ('<img alt="A man" src="/w.png"><img alt="" src="/w.png"><img alt=" " src="/w.png">x', "x"),
+        (f'<img alt="{"☃" * 20}" src="/w.png">,<img alt="{"☃" * 21}" src="/w.png">', "☃" * 20 + ","),
+        ("He said <q cite='/x'>yes</q>, <qa>no</qa>", "He said “yes”, no"),
+        ("<ruby>漢<rt>かん</rt>字<rt>じ</rt></ruby>", "漢(かん)字(じ)"),
+        ("<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby>", "漢(かん)"),
         ("1<sup>st</sup> x<sup>n</sup> a<sup>1", "1st xn a1"),
     ],
 )  # fmt: skip

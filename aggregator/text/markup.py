@@ -485,6 +485,10 @@ _BLOCKS, _CELLS, _APART_TAG = lazy(_BLOCK, re.I), lazy(_CELL, re.I), lazy(f"{_BL
 # Powers and notes, with links around them: 10<sup>6</sup> is not 106.
 _WITHIN_SUP = r"(?:\s|<(?!/?sup\b)[^<>]*>)*+"
 _RAISED = lazy(rf"<sup\b[^<>]*>{_WITHIN_SUP}([+\-−–]?\d{{1,4}}){_WITHIN_SUP}</sup\s*>", re.I)
+# Letters that are pictures, and what browsers write around quotations and readings of characters.
+_SIGN = lazy(r"""<img\b[^<>]*\balt=(["'])([^\x00-\x7f\w]{1,20})\1[^<>]*>""", re.I)
+_QUOTED = lazy(r"<(/?)q\b[^<>]*>", re.I)
+_READING = lazy(r"<rt\b[^<>]*>([^<>]*)</rt\s*>", re.I)
 _RAISE = str.maketrans("0123456789+-−–", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻")
 _HIDDEN = lazy(r"<(script|style)\b[^<>]*(?<!/)>.*?(?:</\1\s*>|\Z)", re.I | re.S)
 # links that stand for players, as `embedded` makes them: no words of the source
@@ -500,7 +504,7 @@ def plain_text(markup: str, _trust: bool = False) -> str:
     text = clean(markup)[: 4 * MAX_HTML]
     if "<" in text:
         text = _EMBED.sub(" ", text) if embedded.CLASS in text else text
-        text = _raised(_HIDDEN.sub(" ", _COMMENT.sub(" ", text)))
+        text = _spoken(_HIDDEN.sub(" ", _COMMENT.sub(" ", text)))
         text = _ANY_TAG.sub("", _CELLS.sub(" ", _BLOCKS.sub("\n", text)))
     if "&" in text:
         text = clean(html.unescape(text))
@@ -508,8 +512,18 @@ def plain_text(markup: str, _trust: bool = False) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _raised(text: str) -> str:
-    return _RAISED.sub(lambda found: found[1].translate(_RAISE), text) if "<sup" in text.lower() else text
+def _spoken(text: str) -> str:
+    """The same markup, with as signs what browsers show and no tag leaves behind."""
+    lower = text.lower()
+    if "<sup" in lower:
+        text = _RAISED.sub(lambda found: found[1].translate(_RAISE), text)
+    if "<img" in lower:
+        text = _SIGN.sub(r"\2", text)
+    if "<q" in lower:
+        text = _QUOTED.sub(lambda tag: "”" if tag[1] else "“", text)
+    if "<rt" in lower and "<rp" not in lower:
+        text = _READING.sub(r"(\1)", text)
+    return text
 
 
 _KNOWN_TAG = lazy(
@@ -542,7 +556,7 @@ def title(text: str) -> str:
     if text.lstrip().startswith(_CDATA) and text.rstrip().endswith(_CDATA_END):
         text = _opened(text)
     if "<" in text and not _names_elements(text):
-        text = _KNOWN_TAG.sub(_gap, _raised(re.sub(r"<!--.*?-->", " ", text, flags=re.S)))
+        text = _KNOWN_TAG.sub(_gap, _spoken(re.sub(r"<!--.*?-->", " ", text, flags=re.S)))
     if "&" in text:
         text = _resolved(text)
         # Text, not markup; but some readers show titles as HTML, so that nothing that could act there may be
