@@ -158,6 +158,24 @@ def test_what_is_of_others_is_kept_as_it_was_said() -> None:
             None,
         ),
         (
+            "… beside a picture and what it shows",
+            f"<content:encoded>&lt;img src='https://n.example/1.jpg'&gt;Photo: A&lt;br&gt;</content:encoded><description>{'word ' * 300}</description>",
+            f'<img src="https://n.example/1.jpg">Photo: A<br>{("word " * 300).strip()}',
+            None,
+        ),
+        (
+            "… beside five other words",
+            f"<content:encoded>word one two three four five</content:encoded><description>{'word ' * 300}</description>",
+            ("word " * 300).strip(),
+            None,
+        ),
+        (
+            "… beside six",
+            f"<content:encoded>&lt;p&gt;one two three four five six&lt;/p&gt;</content:encoded><description>{'word ' * 300}</description>",
+            f"<p>one two three four five six</p>{('word ' * 300).strip()}",
+            None,
+        ),
+        (
             "the whole of it for Yandex",
             "<description>In short</description><yandex:full-text>The <![CDATA[<b>whole</b>]]> of it</yandex:full-text>",
             "The <b>whole</b> of it",

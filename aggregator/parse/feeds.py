@@ -19,11 +19,13 @@ from aggregator.parse import bases, dates, dialect, mend, normal, origin, podcas
 from aggregator.parse.body import Body
 from aggregator.parse.reading import STOPS, Reading
 from aggregator.patterns import lazy
-from aggregator.text import markup
+from aggregator.text import markup, words
 
 _LOOKS_LIKE_HTML = lazy(r"<(p|br|a|div|img|b|i|em|strong|ul|ol|li|span|h\d|blockquote)\b[^>]*>", re.I)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ORIGINALS = ("feedburner_origlink", "pheedo_origlink")
+TEASER = 5  # words that lead on to a text
+_ADDRESSES = lazy(r'\ssrc="([^"]*)"')  # of what is shown or played, as `markup.safe` writes it
 _RELATIVE = lazy(r"(?:\.{0,2}/|\?|www\.)[^\s:]")
 _PATH = lazy(r"[^\s:]*[./?][^\s:]*")
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
@@ -390,12 +392,18 @@ def _whole(item: Any) -> list[dict[str, Any]]:
 
 def _told(content: str, short: str) -> tuple[str, str]:
     """(content, summary) of what an item says in both: a summary has to be one, and neither may be lost."""
-    words, brief = markup.plain_text(content), markup.plain_text(short)
-    if not words:
+    said, brief = markup.plain_text(content), markup.plain_text(short)
+    if not said:
         return content + short, ""  # a picture, and its text
-    if len(brief) > normal.MAX_SUMMARY and len(brief) > len(words):
-        return short, ""
-    return content, "" if brief == words else short
+    if len(brief) > normal.MAX_SUMMARY and len(brief) > len(said):
+        return (content + short if _adds(content, short, said, brief) else short), ""
+    return content, "" if brief == said else short
+
+
+def _adds(content: str, short: str, said: str, brief: str) -> bool:
+    """Whether a content says or shows what the longer description does not: more than "Read more"."""
+    shown = set(_ADDRESSES.findall(content)) - set(_ADDRESSES.findall(short))
+    return bool(shown) or len(set(words.words(said)) - set(words.words(brief))) > TEASER
 
 
 def _described(item: Any, base: str, page: str | None) -> str:
