@@ -25,7 +25,8 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections import Counter
+import struct
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -206,21 +207,52 @@ class _Weights:
     whatever their order.
     """
 
-    beside: tuple[int, ...]
+    beside: int  # all in one number, see `_side_by_side`
     above: tuple[int, ...]
 
 
-class _Known(dict[str, _Weights | None]):
-    """Feature → its weights, made when asked for. None: it stands in one entry alone, which tells nothing."""
+class _Known(dict[str, _Weights]):
+    """Feature → its weights, made when asked for; nothing of one that stands in one entry alone."""
 
     def __init__(self, counts: Counts, weigh: Callable[[str], _Weights]) -> None:
         super().__init__()
         self._everywhere, self._weigh = counts.everywhere, weigh
+        self._nothing = _Weights(0, (0,) * len(counts.topic_sizes))
 
-    def __missing__(self, feature: str) -> _Weights | None:
-        known = self._weigh(feature) if self._everywhere.get(feature, 0) > 1 else None
+    def __missing__(self, feature: str) -> _Weights:
+        known = self._weigh(feature) if self._everywhere.get(feature, 0) > 1 else self._nothing
         self[feature] = known
         return known
+
+
+_HALF = 1 << 63
+
+
+def _side_by_side(numbers: Sequence[int]) -> int:
+    """Numbers of less than 64 bits as digits of one: what adds two such ones adds all of them at once."""
+    biased = struct.pack(f"<{len(numbers)}Q", *[number + _HALF for number in numbers])
+    return int.from_bytes(biased, "little") - _bias(len(numbers))
+
+
+def _apart(number: int, count: int) -> list[int]:
+    """So many numbers that stand side by side."""
+    biased = (number + _bias(count)).to_bytes(8 * count, "little")
+    return [one - _HALF for one in struct.unpack(f"<{count}Q", biased)]
+
+
+@functools.cache
+def _bias(count: int) -> int:
+    return sum(_HALF << (64 * place) for place in range(count))
+
+
+def _places(counts: Counts, topics: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
+    """Feature → (place of a topic, in how many of its entries it stands), of those where it does."""
+    found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for place, topic in enumerate(topics):
+        for feature, number in counts.in_topics[topic].items():
+            if number:
+                found[feature].append((place, number))
+    return found
 
 
 class Model:
@@ -231,7 +263,7 @@ class Model:
         self._counts = counts
         self._known = _Known(counts, self._weighed)
         sizes = [counts.topic_sizes[topic] for topic in self.topics]
-        self._in_topics = [(place, counts.in_topics[topic]) for place, topic in enumerate(self.topics)]
+        self._places = _places(counts, self.topics)
         self._alike: dict[object, _Weights] = {}
         self._size_logs = [math.log(size + SMOOTHING) for size in sizes]
         self._rest_logs = [math.log(counts.certain - size + SMOOTHING) for size in sizes]
@@ -239,10 +271,10 @@ class Model:
 
     def guess(self, found: Features, explained: bool = False) -> Guess | None:
         """None where nothing of it is known. `explained`: with its words."""
-        known = self._weights(found)
-        if not known or not self.topics:
+        known = list(map(self._known.__getitem__, found))
+        *sums, squared = _apart(sum([one.beside for one in known]), len(self.topics) + 1)
+        if not squared or not sums:
             return None
-        *sums, squared = map(sum, zip(*[one.beside for one in known], strict=True))
         scale = MILLION * math.sqrt(squared / MILLION)
         best = sums.index(max(sums))
         above = [one.above[best] for one in known]
@@ -255,16 +287,12 @@ class Model:
             words=self._telling(found, best) if explained else (),
         )
 
-    def _weights(self, found: Iterable[str]) -> list[_Weights]:
-        weights = self._known
-        return [known for one in found if (known := weights[one]) is not None]
-
     def _weighed(self, one: str) -> _Weights:
         """What stands in as many entries, and in as many of each topic, weighs the same: most features are
         rare.
         """
         common, certain = self._counts.common(one), self._counts.in_certain.get(one, 0)
-        places = tuple([(place, here) for place, found in self._in_topics if (here := found.get(one))])
+        places = tuple(self._places.get(one, ()))
         same = common.weight, common.usual, certain, places
         known = self._alike.get(same)
         if known is None:
@@ -284,16 +312,12 @@ class Model:
             elsewhere = math.log(certain - here + smooth) - self._rest_logs[place]
             beside[place] = int(scale * (there - elsewhere))
             above[place] = int(scale * (there - usual))
-        return _Weights((*beside, int(MILLION * common.weight * common.weight)), tuple(above))
+        squared = int(MILLION * common.weight * common.weight)
+        return _Weights(_side_by_side([*beside, squared]), tuple(above))
 
     def _telling(self, found: Features, topic: int) -> tuple[str, ...]:
         words = [one for one in found if not one.endswith("*") and not one.startswith("§")]
-        telling = [
-            (weights.above[topic], one)
-            for one in words
-            for weights in self._weights([one])
-            if weights.above[topic] > 0
-        ]
+        telling = [(above, one) for one in words if (above := self._known[one].above[topic]) > 0]
         return tuple(one for _, one in sorted(telling, key=lambda pair: (-pair[0], pair[1]))[:4])
 
 

@@ -352,6 +352,20 @@ def test_a_list_that_knows_one_of_several_topics_is_no_other_subject() -> None:
     assert not learn._beside_others([*ships, *trees, Example(features("nasdaq falls", ""))])[-1].topics
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[0, 0]],
+        [[1, -1, 5], [-7, -3, 2]],
+        [[learn.MILLION * 20, -learn.MILLION * 20]] * 5000,
+        [[-1] * 20, [1] * 20, [-1] * 20],
+    ],
+)
+def test_what_stands_side_by_side_is_added_at_once(rows: list[list[int]]) -> None:
+    added = sum(map(learn._side_by_side, rows))
+    assert learn._apart(added, len(rows[0])) == [sum(column) for column in zip(*rows, strict=True)]
+
+
 def test_the_same_entries_teach_the_same() -> None:
     first, again = learn.teach(lesson(True)), learn.teach(lesson(True))
     assert learn.dump(first[0]) == learn.dump(again[0]) and first[1] == again[1]
