@@ -156,12 +156,13 @@ def _feed(said: _Said, folders: tuple[str, ...], is_leaf: bool) -> Outline | Non
 
 
 _UNESCAPED = lazy(r"[\s<>\"]")
+OF_FEEDS = lazy(r"(?i:feed|feeds|pcast|itpc|podcast):(//)?")  # schemes by which browsers call a reader
 
 
 def address(url: str) -> str:
     """`feed:https://…` is that address; `feed://…` and the like mean http. What was never escaped is."""
     url = _UNESCAPED.sub(lambda sign: quote(sign[0]), markup.clean(url).strip())
-    found = re.match(r"(?:feed|feeds|pcast|itpc|podcast):(//)?", url, re.I)
+    found = OF_FEEDS.match(url)
     if found is None:
         return url
     rest = url[found.end() :]

@@ -145,6 +145,10 @@ def test_what_can_be_polled_as_it_stands(address: str, expected: bool) -> None:
         ("ftp://a.example/", "ftp://a.example/: only http and https can be polled"),
         ("https://a.example:99999/", "https://a.example:99999/: is no web address"),
         ("a b", "https://a b: is no web address"),
+        ("feed://a.example:99999/x", "http://a.example:99999/x: is no web address"),
+        ("feed:https://a.example:99999/", "https://a.example:99999/: is no web address"),
+        ("FEED://a.example:99999/", "http://a.example:99999/: is no web address"),
+        ("feed.example:99999", "https://feed.example:99999: is no web address"),
     ],
 )  # fmt: skip
 def test_an_address_that_is_none_is_not_asked(tmp_path: Path, address: str, expected: str) -> None:

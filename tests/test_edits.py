@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregator.config import edit, load
@@ -72,6 +72,7 @@ def test_a_short_edit_is_a_whole_one(
         assert found == written(tmp_path, text, change, name)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(st.lists(st.sampled_from([*TABLES, HEAD, TOPICS]), max_size=8), st.sets(st.integers(0, 7)))
 def test_what_is_shortened_is_restored(parts: list[str], apart: set[int]) -> None:
     text = "".join(part.format(place) for place, part in enumerate(parts))
@@ -160,3 +161,18 @@ def test_an_empty_list_of_sources_becomes_tables(tmp_path: Path, text: str) -> N
     edit.add_sources(path, [{"url": "https://new.example/"}, {"url": "https://other.example/"}])
     assert [source.id for source in load(path, {}).sources] == ["new-example", "other-example"]
     assert HEAD not in text or HEAD in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("behind a topic", '[[topics]]\nid = "t"\n'),
+        ("behind a comment", "# [[sources]]\n# url = ...\n"),
+        ("behind an empty line", HEAD),
+    ],
+)
+def test_the_first_source_stands_by_itself(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    edit.add_source(path, {"url": "https://new.example/"})
+    assert path.read_text(encoding="utf-8").startswith(f"{text.rstrip()}\n\n[[sources]]\n"), name

@@ -121,6 +121,8 @@ def _candidates(config: Config, address: str) -> Sequence[Candidate]:
         folder = Path(address).expanduser().is_dir()
         why = "is a folder; name one file in it" if folder else "there is no such file"
         raise UsageError(f"{address}: {why}")
+    if opml.OF_FEEDS.match(address):
+        address = opml.address(address)
     if "://" not in address:
         address = f"https://{address}"
     if not address.lower().startswith(("http://", "https://")):

@@ -71,6 +71,9 @@ def _tables(document: Any, name: str) -> AoT:
     """An array of tables; made where it is missing, or an empty list. Raises UsageError."""
     if not document.get(name):
         document.pop(name, None)
+        before = tomlkit.dumps(document)
+        if before.strip() and not before.endswith("\n\n"):
+            document.add(tomlkit.nl())
         document.append(name, tomlkit.aot())
     found = document[name]
     if not isinstance(found, AoT):
