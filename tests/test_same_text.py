@@ -6,12 +6,13 @@ both, and whether they are one text.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from aggregator import dedupe, fold
-from aggregator.dedupe import Between, numbers, standing
+from aggregator.dedupe import Between, numbers, standing, title_similarity
 from aggregator.store import lookup, open_writer
 from tests.helpers import NOW, entry, put
 
@@ -1520,3 +1521,29 @@ def test_one_link_is_one_item_unless_it_leads_to_two_things(
             put(store, entry(source, source, title, link=f"https://soft.example/changes{fragment}"))
         fold.fold(store, fold.Windows(event_window=None), {})
         assert (len({str(story) for _, story, _, _, _ in lookup.dump(store)}) == 1) == same, kind
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        ("", "", 0.0),
+        ("x", "", 0.0),
+        ("x", "y", 0.0),
+        ("x y", "y x", 1.0),
+        ("x y", "y z", 0.5),
+        ("x x", "x", 2 / 3),  # a word counts as often as both say it
+        ("x x y", "x x z", 2 / 3),
+        ("x x x y", "x x z z", 0.5),
+    ],
+)
+def test_titles_are_as_alike_as_the_words_that_they_share(a: str, b: str, expected: float) -> None:
+    one, other = tuple(a.split()), tuple(b.split())
+    assert title_similarity(one, other) == title_similarity(other, one) == pytest.approx(expected)
+
+
+def test_B8_long_titles_are_compared_in_linear_time() -> None:
+    """Of a thousand characters each, as in Chinese, where each pair is a word: a thousand items took a minute."""
+    one, other = tuple("東京都大阪府新聞記事" * 2000), tuple("新聞記事東京都大阪府" * 2000)
+    started = time.process_time()
+    assert title_similarity(one, other) == 1.0
+    assert time.process_time() - started < 1

@@ -7,6 +7,7 @@ reading at `decide`.
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -95,12 +96,11 @@ def title_similarity(a: tuple[str, ...], b: tuple[str, ...]) -> float:
     """Of two titles: twice the shared words (with their count) over all words, as Dice has it."""
     if not a or not b:
         return 0.0
-    left = list(b)
-    shared = 0
-    for word in a:
-        if word in left:
-            left.remove(word)
-            shared += 1
+    mine, others = set(a), set(b)
+    if len(mine) == len(a) or len(others) == len(b):  # one of them says no word twice, as most don't
+        shared = len(mine & others)
+    else:
+        shared = (Counter(a) & Counter(b)).total()
     return 2 * shared / (len(a) + len(b))
 
 
