@@ -714,7 +714,7 @@ def test_R16_the_daemon_serves_reloads_and_ends(desk: Path) -> None:
             ["x"] * (SHOWN + 1),
             [
                 *(f"s{n:03}: x" for n in range(SHOWN)),
-                "… and 1 more sources failed; `aggregator status` shows all",
+                "… and 1 more source failed; `aggregator status` shows all",
             ],
         ),
     ],

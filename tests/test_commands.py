@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from aggregator import cli
 from aggregator.answers import SourceRow
 from aggregator.cli import group
-from aggregator.cli.common import Settings, table
+from aggregator.cli.common import Settings, counted, table
 from aggregator.config import load
 from aggregator.errors import ConfigError, UsageError
 from aggregator.model import Failure, SourceState, State
@@ -69,6 +69,21 @@ def test_a_mistake_is_told_with_the_command_whose_help_says_more(
     monkeypatch.setattr("sys.argv", ["aggregator", *typed.split(" ")])
     assert cli._called() == 2
     assert capsys.readouterr().err == f"{words}\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "expected"),
+    [
+        (0, "source", "0 sources"),
+        (1, "source", "1 source"),
+        (2, "source", "2 sources"),
+        (1, "new entry", "1 new entry"),
+        (2, "new entry", "2 new entries"),
+        (0, "story", "0 stories"),
+    ],
+)
+def test_one_is_not_several(number: int, noun: str, expected: str) -> None:
+    assert counted(number, noun) == expected
 
 
 def test_lists_of_commands_are_whole_sentences() -> None:

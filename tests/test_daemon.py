@@ -315,7 +315,7 @@ def _body(sources: int, topics: int) -> str:
     [
         ((5, 5), (5, 5), None),
         ((0, 0), (9, 9), None),
-        ((1, 1), (0, 1), "none of the 1 sources"),
+        ((1, 1), (0, 1), "it has no source any more"),
         ((2, 2), (1, 0), "none of the 2 topics"),
         ((2, 1), (2, 0), None),  # the one topic there is
         ((3, 3), (1, 1), None),  # two are few

@@ -150,8 +150,9 @@ def rfc3339(at: int | None) -> str | None:
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 source`, `2 sources`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """`1 source`, `2 sources`; `1 new entry`, `2 new entries`."""
+    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else several}"
 
 
 def print_json(value: Any) -> None:

@@ -215,7 +215,7 @@ SHOWN = 4  # headlines of a suggestion
 
 def _topic_toml(name: str, found: Suggestion) -> str:
     lines = [
-        f"# {len(found.events)} events, such as:",
+        f"# {counted(len(found.events), 'event')}, such as:",
         *(f"#   {event.headlines[0]}" for event in found.events[:SHOWN]),
         "[[topics]]",
         f'id    = "{name}"',

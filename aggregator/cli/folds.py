@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from aggregator import answers, cycle, evaluate
-from aggregator.cli.common import Settings, common, from_when, now, print_json, rfc3339, table
+from aggregator.cli.common import Settings, common, counted, from_when, now, print_json, rfc3339, table
 from aggregator.cli.run import progress
 from aggregator.config import Config, load
 from aggregator.cycle.plan import Change, files, plan
@@ -79,7 +79,8 @@ def refold_command(settings: Settings, since: str | None) -> None:
     if settings.json:
         print_json({"stories": folded.stories_new, "events": folded.events_new, "files": written})
         return
-    settings.say(f"{folded.stories_new} stories, {folded.events_new} events; {written} files changed")
+    told = f"{counted(folded.stories_new, 'story')}, {counted(folded.events_new, 'event')}"
+    settings.say(f"{told}; {counted(written, 'file')} changed")
 
 
 @click.command("eval")

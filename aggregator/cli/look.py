@@ -13,7 +13,18 @@ from dataclasses import dataclass
 import click
 
 from aggregator import answers, edition, query
-from aggregator.cli.common import Settings, ago, common, next_poll, now, print_json, rfc3339, table, why_then
+from aggregator.cli.common import (
+    Settings,
+    ago,
+    common,
+    counted,
+    next_poll,
+    now,
+    print_json,
+    rfc3339,
+    table,
+    why_then,
+)
 from aggregator.config import Config
 from aggregator.cycle import composed, learning
 from aggregator.errors import UsageError
@@ -105,9 +116,10 @@ def _learned_json(known: Mapping[str, Quality]) -> dict[str, object]:
 
 def _sums_line(week: answers.Week, counts: Mapping[str, int]) -> str:
     saved = f"{week.saved_bytes / 1e6:.1f} MB saved" if week.saved_bytes else "nothing saved yet"
+    stored = f"{counted(counts['entry'], 'entry')} in {counted(counts['story'], 'story')}"
     return (
-        f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events; "
-        f"this week {week.requests} requests, {week.not_modified} of them answered “not modified”, "
+        f"{stored} and {counted(counts['event'], 'event')}; "
+        f"this week {counted(week.requests, 'request')}, {week.not_modified} of them answered “not modified”, "
         f"{week.wire_bytes / 1e6:.1f} MB fetched, {saved}"
     )
 

@@ -13,7 +13,7 @@ from operator import itemgetter
 import click
 
 from aggregator import cycle
-from aggregator.cli.common import Settings, common, now, print_json, rfc3339
+from aggregator.cli.common import Settings, common, counted, now, print_json, rfc3339
 from aggregator.config import Config
 from aggregator.cycle import Report, Wanted, Watch
 from aggregator.cycle.report import Collected
@@ -137,7 +137,7 @@ def failures_in_words(failures: Sequence[tuple[str, Failure]]) -> list[str]:
     if len(failures) >= OFFLINE and all(failure.kind == "dns" for _, failure in failures):
         return [f"none of the names of {len(failures)} sources is known: is this machine online?"]
     lines = [f"{source}: {failure.detail}" for source, failure in sorted(failures, key=itemgetter(0))]
-    more = f"… and {len(lines) - SHOWN} more sources failed; `aggregator status` shows all"
+    more = f"… and {counted(len(lines) - SHOWN, 'more source')} failed; `aggregator status` shows all"
     return [*lines[:SHOWN], more] if len(lines) > SHOWN else lines
 
 
@@ -177,8 +177,8 @@ def tell(settings: Settings, config: Config, report: Report) -> None:
 def _summary(config: Config, report: Report) -> Iterator[str]:
     yield _polled_line(report.collected)
     folded = report.folded
-    told = f"{folded.stories_new} new stories, {folded.stories_changed} told again elsewhere"
-    yield f"folded  {told}; {folded.events_new} new events, {folded.events_changed} that go on"
+    told = f"{counted(folded.stories_new, 'new story')}, {folded.stories_changed} told again elsewhere"
+    yield f"folded  {told}; {counted(folded.events_new, 'new event')}, {folded.events_changed} that go on"
     yield f"out     {_files(report.written.written) or 'nothing changed'} in {config.output}"
     feed = f"{config.site.base_url}all{formats.best_first(config.site.formats)[0].ending}"
     yield f"read    aggregator serve, then subscribe to {feed}, or open {config.output / 'index.html'}"
@@ -186,12 +186,12 @@ def _summary(config: Config, report: Report) -> Iterator[str]:
 
 def _polled_line(collected: Collected) -> str:
     answered = f"{collected.ok + collected.not_modified} of {collected.due} sources answered"
-    news = f"{collected.new} new entries, {collected.updated} updated"
+    news = f"{counted(collected.new, 'new entry')}, {collected.updated} updated"
     return f"in      {answered}, {collected.not_modified} with nothing new; {news}"
 
 
 def _files(written: Sequence[str]) -> str:
     names = [name for name in written if "/" not in name]
     more = f" … {len(names)} in all" if len(names) > 12 else ""
-    pages = f", {len(written) - len(names)} pages" if len(written) > len(names) else ""
+    pages = f", {counted(len(written) - len(names), 'page')}" if len(written) > len(names) else ""
     return ", ".join(names[:12]) + more + pages

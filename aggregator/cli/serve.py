@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import click
 
 from aggregator import answers, cycle, heap, logs, query, websub
-from aggregator.cli.common import Settings, ago, common, next_poll, now, why_then
+from aggregator.cli.common import Settings, ago, common, counted, next_poll, now, why_then
 from aggregator.cli.deskpages import EditorDesk
 from aggregator.config import Config, sweeping
 from aggregator.cycle import Wanted
@@ -95,8 +95,9 @@ def _health(row: answers.SourceRow, present: int) -> pages.SourceHealth:
 
 
 def _summary(week: answers.Week, counts: Mapping[str, int]) -> str:
-    stored = f"{counts['entry']} entries in {counts['story']} stories and {counts['event']} events"
-    asked = "1 request" if week.requests == 1 else f"{week.requests} requests"
+    entries, told = counted(counts["entry"], "entry"), counted(counts["story"], "story")
+    stored = f"{entries} in {told} and {counted(counts['event'], 'event')}"
+    asked = counted(week.requests, "request")
     fetched, saved = week.wire_bytes / 1e6, week.saved_bytes / 1e6
     return (
         f"{stored}. This week {asked}, {week.not_modified} answered “not modified”; "
@@ -559,7 +560,7 @@ class Service:
         self.meters.cycle(collected, len(report.written.written), now())
         self._log(report)
         heap.give_back()
-        notify(f"STATUS=last cycle {report.seconds:.1f} s, {collected.new} new entries")
+        notify(f"STATUS=last cycle {report.seconds:.1f} s, {counted(collected.new, 'new entry')}")
 
     def _log(self, report: cycle.Report) -> None:
         """One line a cycle that polled; a failure of a source when it begins, changes and ends."""
@@ -595,7 +596,7 @@ def _log_cycle(report: cycle.Report) -> None:
     polled = collected.ok + collected.not_modified + collected.failed
     words = (
         f"cycle {report.seconds:.1f} s: {polled} polled, {collected.ok} with news to read, "
-        f"{collected.failed} failed; {collected.new} new entries, {written} files written"
+        f"{collected.failed} failed; {counted(collected.new, 'new entry')}, {counted(written, 'file')} written"
     )
     log(
         words,

@@ -175,7 +175,7 @@ def _look_row(polled: PollResult) -> tuple[str, str, str]:
     if polled.failure:
         return polled.source, polled.memory.state, polled.failure.detail
     warnings = "".join(f"; {warning.detail}" for warning in polled.warnings)
-    return polled.source, "ok", f"{len(polled.entries)} entries{warnings}"
+    return polled.source, "ok", f"{counted(len(polled.entries), 'entry')}{warnings}"
 
 
 def _look_record(polled: PollResult) -> dict[str, object]:

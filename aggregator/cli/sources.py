@@ -143,7 +143,8 @@ def _candidates(config: Config, address: str) -> Sequence[Candidate]:
 def _say_candidates(settings: Settings, found: Sequence[Candidate]) -> None:
     for number, candidate in enumerate(found, 1):
         title = candidate.title or "without title"
-        settings.say(f"{number}. {title}: {candidate.items} items, {candidate.rhythm}\n   {candidate.url}")
+        items = counted(candidate.items, "item")
+        settings.say(f"{number}. {title}: {items}, {candidate.rhythm}\n   {candidate.url}")
 
 
 def _chosen(config: Config, found: Sequence[Candidate], choose: int | None) -> Candidate:

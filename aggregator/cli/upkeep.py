@@ -13,7 +13,7 @@ from xml.parsers import expat
 import click
 
 from aggregator import __version__, answers
-from aggregator.cli.common import Settings, common, now, print_json
+from aggregator.cli.common import Settings, common, counted, now, print_json
 from aggregator.config import Config
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import SourceState
@@ -76,7 +76,7 @@ def prune_command(settings: Settings) -> None:
     if settings.json:
         print_json({"removed": removed})
         return
-    settings.say(f"{removed} entries removed")
+    settings.say(f"{counted(removed, 'entry')} removed")
 
 
 @click.command("doctor")
@@ -177,7 +177,7 @@ def _database(config: Config) -> Iterator[Finding]:
 def _failing(sources: Sequence[str]) -> Finding:
     if not sources:
         return "sources", True, "none fails repeatedly"
-    named = f"{len(sources)} fail repeatedly: {', '.join(sources[:10])}"
+    named = f"{len(sources)} {'fails' if len(sources) == 1 else 'fail'} repeatedly: {', '.join(sources[:10])}"
     return "sources", False, f"{named}; `aggregator status` says why"
 
 
@@ -186,5 +186,6 @@ def _schedule(polled: Sequence[SourceState], interval: int, present: int) -> Fin
     overdue = [seconds for seconds in late if seconds > max(3600, interval)]
     if not overdue:
         return "schedule", True, "nothing is overdue"
-    longest = f"{len(overdue)} sources are overdue, the longest by {span(max(overdue))}"
+    are = "is" if len(overdue) == 1 else "are"
+    longest = f"{counted(len(overdue), 'source')} {are} overdue, the longest by {span(max(overdue))}"
     return "schedule", False, f"{longest}; is the daemon or cron job running?"
