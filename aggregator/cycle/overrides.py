@@ -36,39 +36,68 @@ def _founded(name: str, entry: Entry, story: Story) -> UsageError:
 
 
 def _split_story(writer: Writer, name: str, entry: Entry, story: Story, level: str, now: int) -> str:
+    done = f"entry {entry.id} is a story of its own now"
     if story.public_id == entry.public_id:
-        raise _founded(name, entry, story)
+        others = [member for member in story.members if member.entry.id != entry.id]
+        if len(others) > 1:
+            raise _founded(name, entry, story)
+        # Of two it is all the same which one goes; the founder keeps the story's published id.
+        done = f"entries {entry.id} and {others[0].entry.id} are two stories now"
+        entry, level = others[0].entry, others[0].reason.level or "text"
     mine = {entry.public_id}
     overrides.retract(writer, "join", levels.names(), mine, _ids([story]) - mine)
     overrides.remember_override(writer, Override("split", entry.public_id, story.public_id, level), now)
     with vocabulary.recounted(writer, (entry.public_id, story.public_id)):
         alone, _ = events.take_out(writer, entry)
         fold.know(writer, entry.id, alone, own=True)
-    return f"entry {entry.id} is a story of its own now"
+    return done
 
 
 def _split_event(writer: Writer, name: str, entry: Entry, story: Story, now: int) -> str:
     event = stories.heads(writer, [story.event])[story.event].public_id
+    done = f"entry {entry.id} is an event of its own now"
     if event == story.public_id:
-        raise UsageError(
-            f"{name}: entry {entry.id} founded its event; split the other stories out of it instead"
-        )
+        others = [one for one in stories.of_events(writer, [story.event]) if one.id != story.id]
+        if len(others) > 1:
+            raise UsageError(
+                f"{name}: entry {entry.id} founded its event; split the other stories out of it instead"
+            )
+        story, founder = others[0], entry
+        entry = _founder(story)
+        done = f"entries {founder.id} and {entry.id} are two events now"
     mine = _ids([story])
     overrides.retract(writer, "join", levels.names(), mine, _ids_of_event(writer, story.event) - mine)
     overrides.remember_override(writer, Override("split", entry.public_id, event, "event"), now)
     with vocabulary.recounted(writer, (entry.public_id,)):
         events.leave_event(writer, story.id)
-    return f"entry {entry.id} is an event of its own now"
+    return done
+
+
+def _founder(story: Story) -> Entry:
+    """Whose id the story has; the first where that one is gone."""
+    entries = [member.entry for member in story.members]
+    return next((one for one in entries if one.public_id == story.public_id), entries[0])
 
 
 def unsplit(store: Store, name: str) -> str:
     """Forget a split; the story of the entry is taken apart and waits to be folded by the rules."""
-    entry = answers.find(store, name)
+    asked = answers.find(store, name)
     with store.transaction() as writer:
-        if not overrides.forget_overrides(writer, "split", entry.public_id, None):
-            raise UsageError(f"{name}: entry {entry.id} was not split")
+        entry = _that_was_split(store, writer, asked)
+        if entry is None:
+            raise UsageError(f"{name}: entry {asked.id} was not split")
+        overrides.forget_overrides(writer, "split", entry.public_id, None)
         _unmake(writer, [entry], "text")
-    return f"the split of entry {entry.id} is forgotten"
+    return f"the split of entry {asked.id} is forgotten"
+
+
+def _that_was_split(store: Store, reader: Reader, entry: Entry) -> Entry | None:
+    """The entry itself, or the only one that was split from what it founded."""
+    splits = [word for word in overrides.overrides(reader) if word.kind == "split"]
+    if any(word.a == entry.public_id for word in splits):
+        return entry
+    others = {word.a for word in splits if word.b == entry.public_id}
+    return answers.find(store, others.pop()) if len(others) == 1 else None
 
 
 def join(store: Store, one: str, other: str, level: str, now: int) -> str:
