@@ -17,10 +17,25 @@ from lxml import etree
 from aggregator import check, cycle, edition, render
 from aggregator.cycle import Wanted
 from aggregator.edition import View, compose
-from aggregator.model import SHOWN, Category, Enclosure, Entry, Head, Item, Member, Person, Story
+from aggregator.model import (
+    SHOWN,
+    Category,
+    Enclosure,
+    Entry,
+    FetchResult,
+    Head,
+    Item,
+    Limits,
+    Member,
+    Person,
+    Source,
+    Story,
+)
+from aggregator.parse import parse
 from aggregator.render import pages
 from aggregator.render.prepare import rfc822
 from aggregator.store import open_writer, unpublished
+from aggregator.text import markup
 from tests.helpers import NOW, change, config, entry, put
 from tests.test_publishing import ATOM, CONTENT, ORIGINS, SITE, feeds, made, story
 
@@ -766,3 +781,28 @@ def test_told_by_most_first() -> None:
     composed, _ = feeds(*found, sort="sources")
     assert [item.sources for item in composed.items] == [3, 3, 2, 1]
     assert composed.items[0].published > composed.items[1].published, "the newest of equals"
+
+
+@pytest.mark.parametrize(
+    ("title", "turns"),
+    [
+        ("Ferry sinks", False),
+        ("Fähre sinkt – 日本語 😀", False),
+        ("שלום עולם", True),
+        ("مرحبا", True),
+        ("\u202etxet", True),
+        ("\u2066a\u2069", True),
+    ],
+)
+def test_F33_a_headline_from_right_to_left_turns_nothing_around_it(title: str, turns: bool) -> None:
+    _, files = feeds(story(1, made(1), made(2, "b", title), levels=(None, "item")))
+    content = json.loads(files["world.json"])["items"][0]["content_html"]
+    assert f">{title}</a>" in content and content == markup.safe(content)
+    assert (f'">{title}</a></bdi> (<time' in content) == turns == ("<bdi>" in content)
+    read = parse(
+        Source("s", url="https://d.example/"),
+        FetchResult("https://d.example/", NOW, 200, (), files["world.atom"]),
+        Limits(),
+    )
+    (telling,) = (json.loads(said) for name, said in read.entries[0].extras if name == "telling")
+    assert (telling["title"], telling["published"]) == (title, made(2, "b", title).published)

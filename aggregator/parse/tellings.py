@@ -23,8 +23,8 @@ MOST = 200  # tellings of an entry that are kept
 _ENDS = ": "  # the name of the outlet; within it the blank is one that does not break
 _TYPE = "rdf:type"  # as feedparser names the attribute
 _LIST = "<p>Also in:</p><ul>"
-_OUTLET = lazy(r"<li>([^<]*): (.*?)</li>", re.S)
-_TOLD = lazy(r'<a href="([^"]*)"[^>]*>[^<]*</a> \(<time datetime="([^"]*)">')
+_OUTLET = lazy(r"<li>(?:<bdi>)?([^<]*)(?:</bdi>)?: (.*?)</li>", re.S)
+_TOLD = lazy(r'<a href="([^"]*)"[^>]*>[^<]*</a>(?:</bdi>)? \(<time datetime="([^"]*)">')
 
 Times = Mapping[tuple[str, str], str]
 """(outlet, link) → when it told it."""

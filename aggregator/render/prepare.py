@@ -1,4 +1,7 @@
-"""What all formats share: each item's texts, cleaned and safe, once."""
+"""What all formats share: each item's texts, cleaned and safe, once.
+
+In: an edition. Out: its items as they are printed. Start reading at `prepared`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from datetime import UTC, datetime
 
 from aggregator import urls
 from aggregator.model import SHOWN, Category, Edition, Enclosure, Entry, Item, Origin, Person, Site, Telling
+from aggregator.patterns import lazy
 from aggregator.render import formats
 from aggregator.render.formats import Format
 from aggregator.text import markup
@@ -31,6 +35,10 @@ _LONG_MONTHS = (
     "October",
     "November",
     "December",
+)
+
+_TURNING = lazy(
+    "[\u0590-\u08ff\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefe\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 
 
@@ -211,7 +219,7 @@ def also_in(also: Sequence[Telling], page: str | None = None) -> str:
     if not also:
         return ""
     lines = [
-        f"{_escaped(title)}: {'; '.join(map(_told, tellings))}"
+        f"{_apart(_escaped(title), title)}: {'; '.join(map(_told, tellings))}"
         for title, tellings in _by_source(also[:SHOWN])
     ]
     if len(also) > SHOWN:
@@ -225,7 +233,13 @@ def _told(telling: Telling) -> str:
 
 
 def _headline(telling: Telling) -> str:
-    return _link(markup.line(telling.title) or source_title(telling.origin), telling.link)
+    title = markup.line(telling.title) or source_title(telling.origin)
+    return _apart(_link(title, telling.link), title)
+
+
+def _apart(shown: str, text: str) -> str:
+    """Words that run from right to left, or say which way, so that they turn nothing around them."""
+    return f"<bdi>{shown}</bdi>" if _TURNING.search(text) else shown
 
 
 def _link(text: str, address: str | None) -> str:
