@@ -814,6 +814,28 @@ PAIRS: list[Row] = [
         False,
         True,
     ),
+    (
+        "a company that is a common word, at the beginning",
+        "en",
+        (
+            "Target shares fall sharply after surprise profit warning on Monday",
+            "The company cut its outlook for the year.",
+        ),
+        (
+            "Shell shares fall sharply after surprise profit warning on Monday",
+            "The company cut its outlook for the year.",
+        ),
+        False,
+        False,
+    ),
+    (
+        "a place, where no script has capitals",
+        "hi",
+        ("दिल्ली में बस पलटने से कई यात्री घायल", "घायलों को अस्पताल में भर्ती कराया गया है।"),
+        ("जयपुर में बस पलटने से कई यात्री घायल", "घायलों को अस्पताल में भर्ती कराया गया है।"),
+        False,
+        False,
+    ),
     # ---- amounts, spellings, kickers and sites: one headline, written otherwise
     (
         "amount",

@@ -282,9 +282,9 @@ class _Comparison:
         return None
 
     def _have_capitals(self, a: list[int], b: list[int]) -> bool:
-        """Whether all of these words have one in both titles, where a title does not begin with them."""
+        """Whether none of these words is written small, in a script that has small letters, or a number."""
         return not any(
-            place == 0 or title.lower[place] or is_number(title.units[place])
+            title.lower[place] or is_number(title.units[place])
             for title, places in zip(self.titles, (a, b), strict=True)
             for place in places
         )
