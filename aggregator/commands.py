@@ -31,10 +31,10 @@ class Ended:
 
 
 def run(
-    command: Sequence[str], given: bytes, folder: Path, seconds: float, beat: Callable[[], None]
+    command: Sequence[str], given: bytes, folder: Path, seconds: float, overdue: Callable[[], bool]
 ) -> Ended:
-    """Ended with all of its group after `seconds`; `beat` is called while it runs. OSError where it can't be
-    started.
+    """Ended with all of its group after `seconds`, or once `overdue` says so, which is asked all the while.
+    OSError where it can't be started.
 
     It is over when the command itself is: what that left running holds nothing up, though it holds the
     streams.
@@ -50,8 +50,7 @@ def run(
     talk = _Talk(process, given)
     try:
         deadline = time.monotonic() + seconds
-        while process.poll() is None and (left := deadline - time.monotonic()) > 0:
-            beat()
+        while process.poll() is None and (left := deadline - time.monotonic()) > 0 and not overdue():
             talk.go_on(min(LOOK, left))
         if process.returncode is None:
             _kill(process)

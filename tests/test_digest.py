@@ -318,7 +318,7 @@ def test_a_source_that_died_and_a_digest_are_told(tmp_path: Path, utc: None) -> 
     ("code", "words"),
     [
         ("import sys; sys.exit('no mail today')", "exit code 1: no mail today"),
-        ("import time; time.sleep(60)", "took longer than 1 s and was ended"),
+        ("import time; time.sleep(60)", "was ended, because it took longer than 1 s"),
         (None, "can't be started: No such file"),
     ],
 )  # fmt: skip

@@ -54,22 +54,37 @@ def test_R15_a_command_is_over_when_it_is(
     tmp_path: Path, name: str, command: tuple[str, ...], code: int | None, said: bytes | None
 ) -> None:
     """With what it said, or after its time: here two seconds."""
-    beats: list[float] = []
+    looks: list[float] = []
+
+    def overdue() -> bool:
+        looks.append(time.monotonic())
+        return False
+
     before = len(os.listdir("/proc/self/fd"))
     started = time.monotonic()
-    ended = commands.run(command, GIVEN, tmp_path, 2.0, lambda: beats.append(time.monotonic()))
+    ended = commands.run(command, GIVEN, tmp_path, 2.0, overdue)
     took = time.monotonic() - started
     assert ended.code == code and said in (None, ended.said)
     assert len(ended.said) <= commands.KEPT and len(os.listdir("/proc/self/fd")) == before
     assert 2.0 <= took < LONG / 2 if code is None else took < 2.0
-    assert code is not None or len(beats) > 10, "it shows that it lives"
+    assert code is not None or len(looks) > 10, "it shows that it lives"
+
+
+def test_R16_a_command_ends_with_who_is_asked_to_stop(tmp_path: Path) -> None:
+    """After a while, with all that it started in its group."""
+    started = time.monotonic()
+    words = "sleep 20 & echo $! > child; wait"
+    ended = commands.run(shell(words), b"", tmp_path, LONG, lambda: time.monotonic() - started > 0.5)
+    assert ended.code is None and time.monotonic() - started < LONG / 2
+    status = Path(f"/proc/{(tmp_path / 'child').read_text().strip()}/stat")
+    assert not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def test_the_end_of_what_a_command_says_is_kept(tmp_path: Path) -> None:
     """The reason comes last; what is before it takes no memory."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     words = "head -c 200000000 /dev/zero >&2; echo the reason >&2; exit 1"
-    ended = commands.run(shell(words), b"", tmp_path, LONG, lambda: None)
+    ended = commands.run(shell(words), b"", tmp_path, LONG, lambda: False)
     assert ended.code == 1 and ended.said.endswith(b"the reason\n") and len(ended.said) == commands.KEPT
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 20_000, "kilobytes"

@@ -254,11 +254,12 @@ def _tell(config: Config, hook: Hook, message: Message, stop: Stop) -> str | Non
 def _command(config: Config, hook: Hook, message: Message, stop: Stop) -> str | None:
     given = json.dumps(message.data, ensure_ascii=False).encode()
     try:
-        ended = commands.run(hook.run, given, config.path.absolute().parent, hook.timeout, stop.beat)
+        ended = commands.run(hook.run, given, config.path.absolute().parent, hook.timeout, stop.overdue)
     except OSError as error:
         return f"{hook.run[0]}: can't be started: {error.strerror}"
     if ended.code is None:
-        return f"{hook.run[0]}: took longer than {hook.timeout} s and was ended"
+        why = "we were asked to stop" if stop.is_set() else f"it took longer than {hook.timeout} s"
+        return f"{hook.run[0]}: was ended, because {why}"
     return _in_words(hook.run[0], ended.code, ended.said) if ended.code else None
 
 
