@@ -122,6 +122,10 @@ def said(folder: Path, *arguments: str, given: str = "") -> tuple[int, str]:
         ("eval {}/junk", "junk:1: is no JSON ("),
         ("eval --keep {}/none/x.jsonl", "none/x.jsonl: can't be written: No such file or directory"),
         ("eval --keep {}/empty", "File '{}/empty' is a directory."),
+        (
+            "backup {}/var/public/copy.db",
+            "var/public/copy.db: lies in the output folder, where everybody could fetch it; choose another place",
+        ),
         ("help config lern", 'help config: there is no key "lern"; did you mean "learn"?'),
         ("help nothing", "help: there is no command"),
         ("init {}/junk", "Directory '{}/junk' is a file."),

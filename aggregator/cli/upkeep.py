@@ -15,7 +15,8 @@ import click
 from aggregator import __version__, answers
 from aggregator.cli.common import Settings, common, counted, now, print_json
 from aggregator.config import Config
-from aggregator.errors import AggregatorError, StoreError
+from aggregator.config.load import lies_in
+from aggregator.errors import AggregatorError, StoreError, UsageError
 from aggregator.model import SourceState
 from aggregator.store import is_there, open_reader, upkeep
 from aggregator.text.phrases import span
@@ -38,6 +39,10 @@ _NEEDED = (
 def backup_command(settings: Settings, file: Path) -> None:
     """A consistent, verified copy of the database, also while cycles run."""
     config = settings.load(secrets=False)
+    if lies_in(file, config.output):
+        raise UsageError(
+            f"{file}: lies in the output folder, where everybody could fetch it; choose another place"
+        )
     with open_reader(config.database) as store:
         upkeep.backup(store, file)
     if settings.json:

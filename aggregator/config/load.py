@@ -382,7 +382,7 @@ def _service(folder: Path, file: Any) -> Iterator[Problem]:
         yield ("service", "base_url"), "is the address of a folder: without ? and #"
     if _is_root(file.service.output):
         yield ("service", "output"), "is the root of the disk; published files need a folder of their own"
-    elif not _has_control(file.service.database + file.service.output) and _lies_in(
+    elif not _has_control(file.service.database + file.service.output) and lies_in(
         folder / file.service.database, folder / file.service.output
     ):
         yield (
@@ -404,7 +404,7 @@ def _has_control(text: str | None) -> bool:
     return text is not None and re.search(r"[\x00-\x1f]", text) is not None
 
 
-def _lies_in(file: Path, folder: Path) -> bool:
+def lies_in(file: Path, folder: Path) -> bool:
     """Whether a file is or would be in the folder, as the paths are written or where links lead."""
     for follow in (os.path.abspath, os.path.realpath):
         inner, outer = Path(follow(file)), Path(follow(folder))
