@@ -651,6 +651,31 @@ def test_a_split_holds_and_nothing_follows_what_was_split_off(store: Store) -> N
     assert all(one[1] in (event, alone[1]) for one in told(store).values())
 
 
+@pytest.mark.parametrize(
+    ("name", "joined", "kept"),
+    [
+        ("with its founder", ("2", "1"), "1"),
+        ("with a newer story of its event", ("2", "3"), "1"),
+        ("the other way round", ("3", "2"), "1"),
+        ("an older event takes it over", ("3", "m"), "m"),
+    ],
+)
+def test_the_older_event_keeps_its_name_whichever_stories_are_joined(
+    store: Store, name: str, joined: tuple[str, str], kept: str
+) -> None:
+    rammed(store)
+    put(store, entry("m", "m", "Museum opens a new wing", at=NOW - 90_000))
+    fold.fold(store, fold.Windows(), {})
+    before = {number: one[1] for number, one in told(store).items()}
+    for _ in range(2):  # a split is possible again: who was split off founded nothing
+        cycle.split(store, "2", NOW)
+        cycle.join(store, *joined, "event", NOW)
+        if "2" not in joined:
+            cycle.join(store, "2", "3", "event", NOW)
+        found = told(store)
+        assert {found[number][1] for number in {"1", "2", "3", *joined}} == {before[kept]}, name
+
+
 def test_a_join_of_events_holds_against_what_comes_and_against_a_refold(store: Store) -> None:
     event = rammed(store)
     put(store, entry("m", "m", "Museum opens a new wing", at=NOW - 8000))

@@ -360,13 +360,20 @@ def _terms(points: Iterable[Point]) -> set[str]:
 
 
 def join(writer: Writer, a: str, b: str, level: str) -> bool:
-    """Make two entries one story or one event, the older leading; inside a transaction. False where one is
-    not folded yet.
+    """Make two entries one story or one event, the older of these leading; inside a transaction. False where
+    one is not folded yet.
     """
     one, other = members.placed(writer, a), members.placed(writer, b)
     if one is None or other is None:
         return False
-    kept, gone = sorted((one, other), key=lambda place: (place.published, place.story))
+    # an event is as old as its founder, whichever of its stories was named
+    age = {event: at for event, (_, at) in events.founders(writer, (one.event, other.event)).items()}
+    kept, gone = sorted(
+        (one, other),
+        key=lambda place: (
+            (place.published, place.story) if level == "text" else (age[place.event], place.event)
+        ),
+    )
     with vocabulary.recounted(writer, (a, b)):
         if level == "text" and kept.story != gone.story:
             reason = Reason("text", kept.entry, 1.0, 1.0, overrides.JOINED)
