@@ -564,6 +564,25 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("no address", 'url = "env:FEED"', '"env:FEED" is no web address'),
+        (
+            "no header",
+            'url = "https://a.example/"\nheaders = { A = "env:LINES" }',
+            "is no header that can be sent",
+        ),
+        ("no duration", 'url = "https://a.example/"\ninterval = "env:SOON"', '"env:SOON"'),
+        ("one holds the other", 'url = "env:LONG"\ninclude = "env:FEED"', '"env:LONG" is no web address'),
+    ],
+)
+def test_a_secret_that_is_wrong_is_not_told(tmp_path: Path, name: str, text: str, expected: str) -> None:
+    secrets = {"FEED": "geheim", "LINES": "geheim\nx", "SOON": "geheim 30m", "LONG": "geheim, ganz geheim"}
+    said = told(tmp_path, f"{S}{text}\n", secrets)
+    assert expected in said and "geheim" not in said, name
+
+
 def test_a_secret_is_read_from_the_environment_wherever_it_stands(tmp_path: Path) -> None:
     text = f'[serve]\ndesk_token = "env:TOKEN"\n{S}url = "env:FEED"\nheaders = {{ Authorization = "env:TOKEN" }}\n'
     assert told(tmp_path, text, {"TOKEN": "0123456789abcdef", "FEED": "https://a.example/feed"}) == ""

@@ -81,14 +81,16 @@ def load(path: Path, env: Mapping[str, str], secrets: bool = True) -> Config:
     text = _text(path)
     raw = _tables(path, text)
     problems: list[Problem] = []
+    read: dict[str, str] = {}
     if "env:" in text or "\\" in text:  # an escape may spell it in another way
-        _resolve(raw, (), env if secrets else _Unset(env), problems)
+        _resolve(raw, (), env if secrets else _Unset(env), problems, read)
     unset = {at for at, _ in problems}
     checked = _validate(raw, problems)
     if checked is not None:
         problems += [(at, words) for at, words in _cross(path.absolute().parent, checked) if at not in unset]
     if problems or checked is None:
-        raise ConfigError("\n".join(f"{path}:{line}" for line in _with_lines(text, problems)))
+        told = [(at, _without_secrets(words, read)) for at, words in problems]
+        raise ConfigError("\n".join(f"{path}:{line}" for line in _with_lines(text, told)))
     return _config(path, checked)
 
 
@@ -171,16 +173,28 @@ def variable(value: str) -> str | None:
     return found[1] if found else None
 
 
-def _resolve(value: Any, path: lines.Path, env: Mapping[str, str], problems: list[Problem]) -> None:
-    """Put the value of the environment variable in the place of every "env:NAME"."""
+def _resolve(
+    value: Any, path: lines.Path, env: Mapping[str, str], problems: list[Problem], read: dict[str, str]
+) -> None:
+    """Put the value of the environment variable in the place of every "env:NAME"; `read`: value → name."""
     for key, inner in list(value.items() if isinstance(value, dict) else enumerate(value)):
         if isinstance(inner, dict | list):
-            _resolve(inner, (*path, key), env, problems)
+            _resolve(inner, (*path, key), env, problems, read)
         elif isinstance(inner, str) and (name := variable(inner)):
             if name in env:
                 value[key] = env[name]
+                read[env[name]] = name
             else:
                 problems.append(((*path, key), f"the environment variable {name} is not set"))
+
+
+def _without_secrets(words: str, read: Mapping[str, str]) -> str:
+    """What is wrong with a value is told, not the value: logs and terminals show it to others. Longest first:
+    one may hold another.
+    """
+    for value, name in sorted(read.items(), key=lambda pair: -len(pair[0])):
+        words = words.replace(value, f"env:{name}") if value else words
+    return words
 
 
 def _validate(raw: dict[str, Any], problems: list[Problem]) -> Any:
