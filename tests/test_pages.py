@@ -16,6 +16,7 @@ from aggregator import cycle, edition, prominence
 from aggregator.cycle import Wanted
 from aggregator.model import Enclosure, Site
 from aggregator.render import pages
+from aggregator.render.prepare import rfc3339
 from aggregator.store import open_writer
 from tests.helpers import NOW, change, config
 from tests.test_publishing import SITE, feeds, made, story
@@ -179,6 +180,25 @@ def test_the_page_of_an_event_has_a_timeline_and_says_how_well_each_fits() -> No
     assert [words for words in page.xpath("//li//span[@title]/text()")] == ["likeness 0.46"]
     at_once = feeds(story(1, made(1, "a")), one_per="event")[0].items[0]
     assert b"<figure" not in pages.event(at_once, [at_once], SITE, TOPICS)
+
+
+@pytest.mark.parametrize(
+    ("name", "lead", "expected"),
+    [("the first", 0, NOW - 300), ("one between", 1, NOW - 200), ("the last", 2, NOW - 100)],
+)
+def test_who_leads_an_event_is_shown_with_its_own_time(name: str, lead: int, expected: int) -> None:
+    """The event's item is as old as the first telling, whoever leads; the front page says when the last
+    was.
+    """
+    told = [story(n, made(n, "abc"[n], f"Title {n}", NOW - 300 + 100 * n), event=1) for n in range(3)]
+    item = feeds(*told, one_per="event", pinned=frozenset({told[lead].members[0].entry.public_id}))[0].items[
+        0
+    ]
+    assert item.entry.title == f"Title {lead}" and item.published == NOW - 300, name
+    page = _document(pages.event(item, feeds(*told)[0].items[::-1], SITE, TOPICS).decode())
+    assert page.xpath("//main/p[@class='lead']/time/@datetime") == [rfc3339(expected)], name
+    front = _document(pages.index([], [item], [], SITE, TOPICS).decode())
+    assert front.xpath("//section[@class='most']//time/@datetime") == [rfc3339(NOW - 100)], name
 
 
 def test_F60_older_pages_hold_what_left_the_page_and_lead_on(tmp_path: Path) -> None:

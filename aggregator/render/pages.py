@@ -102,8 +102,13 @@ class _Shown:
         return [(name, urls.clean_link(tellings[name] or "") or self._site.base_url) for name in names]
 
     @property
+    def told(self) -> int:
+        """When the entry that leads was told; its item is as old as the first telling."""
+        return self.entry.published or self.published
+
+    @property
     def told_last(self) -> int:
-        return max([self.published, *(other.published for other in self.also)])
+        return max([self.told, *(other.published for other in self.also)])
 
     def _set_tellers(self, whole: bool) -> None:
         """Who tells it, and where."""
