@@ -406,6 +406,54 @@ def test_an_address_of_apprise(tmp_path: Path) -> None:
     assert "notify: is no address" in warning or "feed-aggregator[notify]" in warning
 
 
+APPRISE = """
+import pathlib, time
+class NotifyFormat: HTML, TEXT = "html", "text"
+class Apprise:
+    def add(self, address):
+        self.address = address
+        return address != "nobody://"
+    def notify(self, title, body, body_format):
+        if self.address == "hang://":
+            time.sleep(60)
+        pathlib.Path(__file__).with_name("told").write_text(f"{title}|{body}|{body_format}")
+        return self.address != "full://"
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "warning", "told"),
+    [
+        ("somebody://secret", None, True),
+        ("nobody://", "notify: is no address that Apprise knows", False),
+        ("full://", "notify: was not taken", True),
+        ("hang://", "notify: was ended, because it took longer than 1 s", False),
+    ],
+)
+def test_what_apprise_says_and_that_it_may_hang(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, warning: str | None, told: bool
+) -> None:
+    """By another package of its name, beside a module of the config's folder that is none."""
+    package = tmp_path / "path" / "apprise"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(APPRISE)
+    root = Path(__file__).resolve().parent.parent
+    monkeypatch.setenv("PYTHONPATH", f"{package.parent}:{root}")
+    (tmp_path / "apprise.py").write_text("raise SystemExit('of the folder')")
+    hook = (
+        f'[[hooks]]\non = "story"\nnotify = "{address}"\ntimeout = "{1 if address == "hang://" else 60}s"\n'
+    )
+    settings = config(tmp_path, SOURCES + hook)
+    run(settings, SEVEN)
+    warnings = run(settings, SEVEN + 60, entry("a", "2", "Ferry sinks", at=SEVEN, link="https://a.example/2"))
+    assert [one.partition("): ")[2].partition("; not told")[0] for one in warnings] == [warning] * bool(
+        warning
+    )
+    assert (package / "told").exists() is told
+    if told:
+        assert (package / "told").read_text() == "Ferry sinks|https://a.example/2|text"
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [

@@ -26,6 +26,7 @@ RANKS = {
         "states",
         "commands",
         "prominence",
+        "notify",
     },
     2: {"text", "mailbox"},
     3: {"query", "render", "fetch", "digest"},

@@ -8,6 +8,7 @@ hook is told of what comes after it.
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -248,37 +249,32 @@ def _rfc3339(at: int) -> str:
 
 def _tell(config: Config, hook: Hook, message: Message, stop: Stop) -> str | None:
     """What went wrong, in words; None: it was told."""
-    return _notify(hook, message) if hook.notify else _command(config, hook, message, stop)
+    if hook.notify is None:
+        given = json.dumps(message.data, ensure_ascii=False)
+        return _run(config, hook, hook.run[0], hook.run, given, stop)
+    said = {"address": hook.notify, "title": message.title, "text": message.text, "html": message.html or ""}
+    return _run(config, hook, "notify", _NOTIFY, json.dumps(said), stop)
 
 
-def _command(config: Config, hook: Hook, message: Message, stop: Stop) -> str | None:
-    given = json.dumps(message.data, ensure_ascii=False).encode()
+# A program of its own: where an address hangs, it is ended. -P: no module of the config's folder is ours.
+_NOTIFY = (sys.executable, "-P", "-m", "aggregator.notify")
+
+
+def _run(config: Config, hook: Hook, name: str, command: Sequence[str], given: str, stop: Stop) -> str | None:
+    folder = config.path.absolute().parent
     try:
-        ended = commands.run(hook.run, given, config.path.absolute().parent, hook.timeout, stop.overdue)
+        ended = commands.run(command, given.encode(), folder, hook.timeout, stop.overdue)
     except OSError as error:
-        return f"{hook.run[0]}: can't be started: {error.strerror}"
+        return f"{name}: can't be started: {error.strerror}"
     if ended.code is None:
         why = "we were asked to stop" if stop.is_set() else f"it took longer than {hook.timeout} s"
-        return f"{hook.run[0]}: was ended, because {why}"
-    return _in_words(hook.run[0], ended.code, ended.said) if ended.code else None
+        return f"{name}: was ended, because {why}"
+    return _in_words(name, ended) if ended.code else None
 
 
-def _in_words(command: str, code: int, said: bytes) -> str:
-    words = " ".join(said.decode("utf-8", "replace").split())[-WORDS:]
-    return f"{command}: exit code {code}" + (f": {words}" if words else "")
-
-
-def _notify(hook: Hook, message: Message) -> str | None:
-    try:
-        import apprise
-    except ImportError:
-        return "notify needs the package apprise: install feed-aggregator[notify]"
-    told = apprise.Apprise()
-    if not told.add(hook.notify):
-        return "notify: is no address that Apprise knows"
-    body, form = (
-        (message.html, apprise.NotifyFormat.HTML)
-        if message.html
-        else (message.text, apprise.NotifyFormat.TEXT)
-    )
-    return None if told.notify(title=message.title, body=body, body_format=form) else "notify: was not taken"
+def _in_words(name: str, ended: commands.Ended) -> str:
+    """A command of others has a code that tells them something; what we say ourselves says enough."""
+    words = " ".join(ended.said.decode("utf-8", "replace").split())[-WORDS:]
+    if name == "notify":
+        return f"notify: {words or f'exit code {ended.code}'}"
+    return f"{name}: exit code {ended.code}" + (f": {words}" if words else "")
