@@ -486,6 +486,39 @@ def test_the_page_of_a_topic_says_how_well_it_is_learned(tmp_path: Path) -> None
     assert note("ships") == note("trees") == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "topic", "expected"),
+    [
+        ("a headline, whatever the text", 'like = ["ferry Sinks"]', {"Ferry sinks", "FERRY SINKS"}),
+        ("an id", 'like = ["3"]', {"Tax rise"}),
+        ("a story with its text", 'like = ["file:seeds.txt"]', {"Ferry sinks"}),
+        ("many teach, and are in it too", f"like = ['Tax rise', {', '.join(f'{chr(34)}Owl {n}{chr(34)}' for n in range(9))}]", {"Tax rise"}),
+        ("unless it is excluded", 'like = ["ferry sinks"]\nexclude = "crew"', {"FERRY SINKS"}),
+        ("another topic's word holds beside it", 'like = ["Rain in spring"]', {"Rain in spring"}),
+    ],
+)  # fmt: skip
+def test_an_example_is_in_its_topic(tmp_path: Path, name: str, topic: str, expected: set[str]) -> None:
+    (tmp_path / "seeds.txt").write_text("Ferry sinks\nThe crew of a ferry swam ashore on Friday morning.\n")
+    settings = config(
+        tmp_path,
+        f'[[sources]]\nid = "a"\npath = "none.txt"\n[[sources]]\nid = "b"\npath = "none.txt"\n'
+        f'[[topics]]\nid = "rain"\nmatch = "rain"\nlearn = true\n[[topics]]\nid = "t"\n{topic}\n',
+    )
+    with open_writer(settings.database) as store:
+        put(
+            store,
+            entry("a", "1", "Ferry sinks", "The crew of a ferry swam ashore on Friday morning.", at=NOW - 5),
+            entry("b", "2", "FERRY SINKS", "Accounts of a club for model ships.", at=NOW - 4),
+            entry("b", "3", "Tax rise", "Farmers protest in the capital.", at=NOW - 3),
+            entry("b", "4", "Rain in spring", "Gardens are green.", at=NOW - 2),
+        )
+        cycle.run(settings, store, None, NOW)
+        why = {
+            title: store.value("SELECT topics FROM stories WHERE title = ?", (title,)) for title in expected
+        }
+    assert published(settings, "t") == expected, (name, why)
+
+
 def test_an_entry_is_an_example_by_its_id(tmp_path: Path) -> None:
     settings = config(tmp_path, '[[sources]]\nid = "a"\npath = "none.txt"\n')
     tell(settings, ["Ferry captain drops anchor", "Old ferry with a new captain", "Tax rise"], NOW)

@@ -54,8 +54,12 @@ class Labeller:
         for topic in self.by_hand.get(entry.public_id, ()):
             if topic in self.configured:
                 yield topic, entry.id, BY_HAND
-        for label in topics.label(self.rules, entry, self.titles.get(entry.source, "")):
+        title = self.titles.get(entry.source, "")
+        for label in topics.label(self.rules, entry, title):
             yield label.topic, entry.id, label.rule
+        for label in self.learned.examples_of(entry) if self.learned is not None else ():
+            if not topics.excluded(self.rules, entry, title, label.topic):
+                yield label.topic, entry.id, label.rule
 
     def _guess(self, story: Story, labels: Mapping[str, Label]) -> Label | None:
         if self.learned is None or self.learned.learners & labels.keys():

@@ -26,6 +26,7 @@ from aggregator.store import Reader, Store, lookup, sources, unpublished
 from aggregator.topics import Label, Rules
 
 TAUGHT_BY = 8_000  # newest entries
+IS_EXAMPLE = "like: it is one of its examples"
 GROWTH, LEAST = 0.25, 30  # share of what taught last that has to come in; and entries, at least
 
 
@@ -38,6 +39,15 @@ class Learned:
     quality: Mapping[str, Quality]
     examples: Mapping[str, tuple[tuple[str, Features], ...]]  # of topics with few: headline, features
     learners: frozenset[str]
+    # headline of an example, or published id → (topic, text; "" is any)
+    given: Mapping[str, Sequence[tuple[str, str]]]
+
+    def examples_of(self, entry: Entry) -> list[Label]:
+        """The topics that this very entry was given to as an example."""
+        given = [*self.given.get(entry.public_id, ()), *self.given.get(entry.title.casefold(), ())]
+        text = topics.beginning(entry) if given else ""
+        found = dict.fromkeys(topic for topic, said in given if said in ("", text))
+        return [Label(topic, IS_EXAMPLE) for topic in found if topic in self.learners]
 
     def label(self, entry: Entry, known: Sequence[Label]) -> Label | None:
         """None where a rule of such a topic holds, or it is not sure enough."""
@@ -77,13 +87,14 @@ def learned(
     anew = _is_due(state, teaching_signature(config), lookup.newest_entry(store))
     if anew:
         state = _teach_and_keep(config, store, rules, titles, learners)
-    return _loaded(store, state["few"], learners), anew
+    return _loaded(store, state, learners), anew
 
 
-def _loaded(store: Reader, few: Mapping[str, Sequence[tuple[str, str]]], learners: Iterable[str]) -> Learned:
+def _loaded(store: Reader, state: Mapping[str, Any], learners: Iterable[str]) -> Learned:
     counts = learn.load(store.meta("learned counts") or "{}")
-    examples = {topic: tuple(map(_headline_and_features, found)) for topic, found in few.items()}
-    return Learned(learn.Model(counts), counts, quality(store), examples, frozenset(learners))
+    examples = {topic: tuple(map(_headline_and_features, found)) for topic, found in state["few"].items()}
+    given = state.get("given", {})  # not of an earlier version
+    return Learned(learn.Model(counts), counts, quality(store), examples, frozenset(learners), given)
 
 
 def _headline_and_features(example: tuple[str, str]) -> tuple[str, Features]:
@@ -115,10 +126,37 @@ def _teach_and_keep(
         "newest": lookup.newest_entry(store),
         "taught": len(found),
         "few": {topic: sorted(examples) for topic, examples in given.items() if topic not in quality},
+        "given": _by_name(given, _by_id(store, learners)),
         "quality": {topic: asdict(one) for topic, one in quality.items()},
     }
     _keep(store, counts, state)
     return state
+
+
+def _by_name(
+    given: Mapping[str, Sequence[tuple[str, str]]], by_id: Iterable[tuple[str, str]]
+) -> dict[str, list[tuple[str, str]]]:
+    """As `Learned.given`. `given`: topic → (headline, text) of its examples; `by_id`: (published id, topic)."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, topic in by_id:
+        found.setdefault(name, []).append((topic, ""))
+    for topic, examples in sorted(given.items()):
+        for title, text in examples:
+            found.setdefault(title.casefold(), []).append((topic, text))
+    return found
+
+
+def _by_id(store: Reader, learners: Mapping[str, Topic]) -> Iterator[tuple[str, str]]:
+    """(published id of an entry that is named as an example, topic)."""
+    for topic in learners.values():
+        for said in topic.like:
+            yield from ((one.public_id, topic.id) for one in _named(store, said))
+
+
+def _named(store: Reader, said: str) -> Sequence[Entry]:
+    """The entry whose id an example is; none where it is a headline or a file."""
+    is_id = " " not in said.strip() and not said.startswith("file:")
+    return lookup.find(store, said)[:1] if is_id else ()
 
 
 def _keep(store: Store, counts: learn.Counts, state: Mapping[str, Any]) -> None:
@@ -206,8 +244,7 @@ def _examples(
 
 def _example(config: Config, store: Reader, topic: Topic, said: str) -> list[tuple[str, str]]:
     if not said.startswith("file:"):
-        known = lookup.find(store, said) if " " not in said.strip() else ()
-        return [(one.title, topics.beginning(one)) for one in known[:1]] or [(said, "")]
+        return [(one.title, topics.beginning(one)) for one in _named(store, said)] or [(said, "")]
     try:
         return _in_file(Path(said[5:]))
     except ConfigError as error:
