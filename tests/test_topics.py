@@ -81,6 +81,10 @@ def test_one_telling_word_or_two_hints(title: str, text: str, topic: str, score:
         ("A bus conductor retires", "culture", 0),
         ("Uma noite em Lisboa", "sports", 0),
         ("Robert Koch war in der Stadt", "food", 0),
+        ("Schülerin gewinnt Lesewettbewerb", "business", 0),
+        ("Die Gewinner der Verlosung", "business", 0),
+        ("Reederei meldet Gewinn", "business", 2),
+        ("Gewinnwarnung der Reederei", "business", 2),
     ],
 )
 def test_everyday_words_of_other_languages_are_no_words_of_a_topic(
