@@ -157,6 +157,18 @@ def in_effect(config: Config, store: Reader) -> Callable[[str | None, Sequence[s
     return effective
 
 
+def told_enough(config: Config, found: Explanation) -> tuple[Explanation, dict[str, str]]:
+    """Without the topics that want more sources to tell it; and these, with the rule and what is missing."""
+    told = edition.independent([found.story, *found.siblings])
+    least = {topic.id: topic.min_sources for topic in config.topics if topic.min_sources > told}
+    missing = {
+        topic: f"{rule}; but told by {told} of {least[topic]} sources"
+        for topic, _, rule in found.labels
+        if topic in least
+    }
+    return replace(found, labels=tuple(one for one in found.labels if one[0] not in missing)), missing
+
+
 def _told_by(store: Reader, topics: Sequence[str]) -> dict[str, int]:
     """Published id of an event of these topics → how many independent sources tell it."""
     told: dict[str, int] = {}

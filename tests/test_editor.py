@@ -227,6 +227,38 @@ def test_why_says_who_leads_and_what_you_said(
     assert says_who_leads[0] == says_who_leads[1], "only where there are several, or nothing"
 
 
+@pytest.mark.parametrize(
+    ("name", "least", "words", "there", "near"),
+    [
+        ("one is enough", 1, [], ["told"], []),
+        ("one of two", 2, [], [], ["match: ferry; but told by 1 of 2 sources"]),
+        ("two of two", 2, ["join 1 2"], ["told"], []),
+        ("two of three", 3, ["join 1 2"], [], ["match: ferry; but told by 2 of 3 sources"]),
+    ],
+)
+def test_why_leaves_out_topics_that_want_more_sources(
+    command: Command,
+    tmp_path: Path,
+    name: str,
+    least: int,
+    words: list[str],
+    there: list[str],
+    near: list[str],
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f'{path.read_text()}[[topics]]\nid = "told"\nmatch = "ferry"\nmin_sources = {least}\n')
+    added = command("add", "--title", "Ferry to Ischia", "--json")
+    assert ("told" in added["topics"]) is (least == 1), name
+    for word in words:
+        command(*word.split(" "))
+    said = command("why", "1", "--json")
+    assert [one["topic"] for one in said["topics"] if one["topic"] == "told"] == there, name
+    assert [one["missing"] for one in said["near_topics"] if one["topic"] == "told"] == near, name
+    assert [line for line in command("why", "1").splitlines() if line.startswith("  not     told")] == [
+        f"  not     told: {one}" for one in near
+    ]
+
+
 def test_why_names_the_lead_as_data(command: Command) -> None:
     alone = command("why", "1", "--json")
     assert alone["lead"] == alone["entry"]

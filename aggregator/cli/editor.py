@@ -46,7 +46,7 @@ def add_command(
     with settings.writer(config) as store:
         public_id = cycle.add(config, store, title, text, link, topics, date, now())
         cycle.fold_again(config, store, now())
-        found = answers.why(store, public_id)
+        found, _ = answers.told_enough(config, answers.why(store, public_id))
     if settings.json:
         print_json(_added_json(public_id, found))
         return

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import starmap
 
 import click
 
@@ -283,14 +284,15 @@ class _Found:
 
 
 def _found(config: Config, store: Reader, name: str) -> _Found:
-    why = answers.why(store, name)
-    entry, there = why.member.entry, {topic for topic, _, _ in why.labels}
+    labelled = answers.why(store, name)
+    entry, there = labelled.member.entry, {topic for topic, _, _ in labelled.labels}
+    why, untold = answers.told_enough(config, labelled)
     return _Found(
         why,
         answers.titles(store),
         composed.lead(config, store, (why.story, *why.siblings)),
         answers.words_on(store, entry),
-        learning.missed(config, store, entry, there),
+        [*starmap(Label, untold.items()), *learning.missed(config, store, entry, there)],
     )
 
 
