@@ -58,6 +58,7 @@ FEW = 8  # certain entries of a topic, fewer than which teach nothing but what i
 # share of the topics' own entries, more than which a list knows that speaks of the same, not of another
 # subject
 AKIN = 0.25
+NEARLY = 0.7  # share of the likeness that a topic needs, from which on an entry nearly belongs there
 ALIKE = 0.3  # cosine from which on an entry is like one of few examples
 
 Features = frozenset[str]
@@ -319,6 +320,11 @@ class Model:
         words = [one for one in found if not one.endswith("*") and not one.startswith("§")]
         telling = [(above, one) for one in words if (above := self._known[one].above[topic]) > 0]
         return tuple(one for _, one in sorted(telling, key=lambda pair: (-pair[0], pair[1]))[:4])
+
+
+def is_near(likeness: float, needed: float) -> bool:
+    """Whether it is less than needed, and not much less."""
+    return NEARLY * needed <= likeness < needed < math.inf
 
 
 def teach(examples: Sequence[Example]) -> tuple[Counts, dict[str, Quality]]:

@@ -234,11 +234,24 @@ def size(query: Query) -> int:
     return size(query.part) if isinstance(query, Not) else 1
 
 
-def parts(query: Query, found: Doc) -> list[tuple[str, bool]]:
-    """Of what all has to be there, each part in words, and whether it is."""
+def lacking(query: Query, found: Doc) -> list[Query]:
+    """Of a near miss, the parts that are not as they have to be. None where less of what has to be said is said
+    than is not: that a word is absent, whose an entry is and of when brings nothing near.
+    """
+    if isinstance(query, Either):
+        return min(filter(None, (lacking(part, found) for part in query.parts)), key=len, default=[])
     if not isinstance(query, Both):
         return []
-    return [(shown(part), _match(part, found, [])) for part in query.parts]
+    missing = [part for part in query.parts if not _match(part, found, [])]
+    said = [part for part in query.parts if _says(part) and part not in missing]
+    return missing if len(missing) <= len(said) else []
+
+
+def _says(query: Query) -> bool:
+    """Whether it asks for something that an entry says."""
+    if isinstance(query, Term):
+        return query.field not in ("source", "lang")
+    return isinstance(query, Both | Either) and any(map(_says, query.parts))
 
 
 def shown(query: Query) -> str:

@@ -221,9 +221,17 @@ def _lacking(rule: _Rule, doc: query.Doc, hints: Mapping[str, starters.Found]) -
     if found:
         words = ", ".join(term for one in found for term in one.terms)
         return f"starter: {words} is a hint; a second one is missing"
-    parts = query.parts(rule.match, doc) if rule.match is not None else []
-    missing = [shown for shown, is_there in parts if not is_there]
-    return f"match: without {', '.join(missing)}" if len(missing) < len(parts) else None
+    return _missing_words(query.lacking(rule.match, doc)) if rule.match is not None else None
+
+
+def _missing_words(parts: Sequence[query.Query]) -> str | None:
+    absent = [query.shown(part) for part in parts if not isinstance(part, query.Not)]
+    unwanted = [query.shown(part.part) for part in parts if isinstance(part, query.Not)]
+    said = [
+        f"without {', '.join(absent)}" if absent else "",
+        f"with {', '.join(unwanted)}, which it leaves out" if unwanted else "",
+    ]
+    return f"match: {' and '.join(filter(None, said))}" if parts else None
 
 
 def keeps(rules: Rules, entry: Entry, source_title: str) -> bool:

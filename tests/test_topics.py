@@ -160,6 +160,49 @@ def test_a_starter_is_a_rule_beside_the_own_one() -> None:
     assert labelled(topic, "A bank") == ()
 
 
+@pytest.mark.parametrize(
+    ("match", "expected"),
+    [
+        ("storm ferry", "match: without storm"),
+        ("storm ferry NOT peru", "match: without storm"),
+        ("storm wind ferry", None),  # more is missing than is there
+        ("storm wind ferry harbour", "match: without storm, wind"),
+        ("ferry NOT harbour", "match: with harbour, which it leaves out"),
+        ("ferry harbour storm NOT sinks", "match: without storm and with sinks, which it leaves out"),
+        ("storm", None),
+        ("storm NOT peru", None),  # that a word is absent brings nothing near
+        ("storm source:a", None),
+        ("storm lang:en", None),
+        ("storm since:2001-01-01", None),
+        ("storm (ferry OR ship)", "match: without storm"),
+        ("(storm OR wind) ferry", "match: without (storm OR wind)"),
+        ("storm OR wind ferry", "match: without wind"),
+        ("storm wind ferry harbour OR wind ferry", "match: without wind"),  # the nearest of what would do
+        ("storm OR wind", None),
+        ("storm (source:a NOT peru)", None),
+    ],
+)
+def test_a_near_miss_of_a_rule(match: str, expected: str | None) -> None:
+    rules = topics.compiled([Topic("t", "T", match=match)], [Source("a")])
+    missed = topics.missed(rules, Entry("a", "k", title="Ferry sinks in the harbour", language="en"), "A")
+    assert [one.rule for one in missed] == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("likeness", "needed", "expected"),
+    [
+        (0.7, 1.0, True),
+        (0.69, 1.0, False),
+        (0.99, 1.0, True),
+        (1.0, 1.0, False),
+        (1.0, math.inf, False),  # nothing is given the topic
+        (1.0, -math.inf, False),  # everything is
+    ],
+)
+def test_NEARLY_what_was_learned_nearly_places(likeness: float, needed: float, expected: bool) -> None:
+    assert learn.is_near(likeness, needed) is expected
+
+
 def test_what_is_missing() -> None:
     rules = topics.compiled(
         [

@@ -185,6 +185,8 @@ def _nearly_learned(store: Reader, entry: Entry) -> list[Label]:
     if guess is None or not guess.is_supported or guess.topic not in known:
         return []
     needed, words = known[guess.topic].threshold, ", ".join(guess.words)
+    if not learn.is_near(guess.likeness, needed):
+        return []
     return [Label(guess.topic, f"learned: likeness {guess.likeness:.2f} of {needed:.2f} ({words})")]
 
 
