@@ -84,6 +84,11 @@ class Quality:
     recall: float
     threshold: float  # likeness from which on an entry is given the topic
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether there are enough to say so: of twenty, each by a model of the others, few are recognised."""
+        return self.certain >= MANY
+
 
 @dataclass(frozen=True, slots=True)
 class _Common:

@@ -203,6 +203,11 @@ def test_NEARLY_what_was_learned_nearly_places(likeness: float, needed: float, e
     assert learn.is_near(likeness, needed) is expected
 
 
+@pytest.mark.parametrize(("certain", "expected"), [(learn.MANY - 1, False), (learn.MANY, True)])
+def test_MANY_how_right_it_is_is_said_where_it_can_be_told(certain: int, expected: bool) -> None:
+    assert learn.Quality(certain, 0.29, 0.1, 1.0).is_measured is expected
+
+
 def test_what_is_missing() -> None:
     rules = topics.compiled(
         [

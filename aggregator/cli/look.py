@@ -110,7 +110,11 @@ def _status_table(rows: Sequence[answers.SourceRow], present: int) -> None:
 
 def _learned_json(known: Mapping[str, Quality]) -> dict[str, object]:
     return {
-        topic: {"certain": one.certain, "precision": round(one.precision, 3), "recall": round(one.recall, 3)}
+        topic: {
+            "certain": one.certain,
+            "precision": round(one.precision, 3) if one.is_measured else None,
+            "recall": round(one.recall, 3) if one.is_measured else None,
+        }
         for topic, one in sorted(known.items())
     }
 
@@ -128,7 +132,10 @@ def _sums_line(week: answers.Week, counts: Mapping[str, int]) -> str:
 def _learned_line(known: Mapping[str, Quality]) -> str:
     """How well topics are known that learn, on entries that were held out."""
     figures = (
-        f"{topic} {one.precision:.0%} right, {one.recall:.0%} found" for topic, one in sorted(known.items())
+        f"{topic} {one.precision:.0%} right, {one.recall:.0%} found"
+        if one.is_measured
+        else f"{topic} by {one.certain} entries, too few to measure"
+        for topic, one in sorted(known.items())
     )
     return f"learned, on entries held out: {'; '.join(figures)}"
 

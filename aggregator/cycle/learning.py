@@ -59,8 +59,7 @@ class Learned:
             return self._like(features)
         explained = self.model.guess(features, explained=True)
         words = ", ".join(explained.words if explained else ()) or "its words together"
-        precision = f"{self.quality[guess.topic].precision:.0%} of what is known so is right"
-        return Label(guess.topic, f"learned: {words} ({precision})")
+        return Label(guess.topic, f"learned: {words} ({_how_right(self.quality[guess.topic])})")
 
     def _is_sure(self, guess: learn.Guess) -> bool:
         quality = self.quality.get(guess.topic)
@@ -196,6 +195,12 @@ def quality(store: Reader) -> dict[str, Quality]:
     return {topic: Quality(**one) for topic, one in state.get("quality", {}).items()}
 
 
+def _how_right(known: Quality) -> str:
+    if not known.is_measured:
+        return f"by {known.certain} entries, too few to say how much of it is right"
+    return f"{known.precision:.0%} of what is known so is right"
+
+
 def notes(config: Config, store: Reader) -> dict[str, str]:
     """How well each topic is known that learns, in words for its page."""
     known = quality(store)
@@ -203,7 +208,7 @@ def notes(config: Config, store: Reader) -> dict[str, str]:
         topic.id: f"Beyond its rules, what this topic learned finds {known[topic.id].recall:.0%} of its "
         f"stories, and {known[topic.id].precision:.0%} of what it finds is right, by stories held out."
         for topic in config.topics
-        if topic.learns and topic.id in known
+        if topic.learns and topic.id in known and known[topic.id].is_measured
     }
 
 
