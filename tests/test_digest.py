@@ -90,6 +90,31 @@ def items(settings: Config, name: str) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("name", "moved_to", "hours", "expected"),
+    [
+        ("later on the same day", "09:00", 2, ["5 March 2026", "Ferry strike ends"]),
+        ("earlier on the next day", "05:00", 22, ["6 March 2026", "Ferry strike ends"]),
+        ("not at all", "07:00", 24, ["6 March 2026", "Ferry strike ends"]),
+    ],
+)
+def test_a_digest_goes_on_where_the_last_one_ended(
+    tmp_path: Path, utc: None, name: str, moved_to: str, hours: int, expected: list[str]
+) -> None:
+    """`hours`: from the day before the first digest to the second one."""
+    first, second = SEVEN, SEVEN + (hours - 24 if hours > 24 else hours) * 3600
+    with open_writer(config(tmp_path, TOPIC).database) as store:
+        put(store, entry("a", "1", "A new harbour for Bergen", at=first - 60), at=first - 60)
+        cycle.run(config(tmp_path, TOPIC), store, None, first)
+        put(store, entry("a", "2", "Ferry strike ends", at=first + 60), at=first + 60)
+        moved = config(tmp_path, f'{TOPIC}digest_at = "{moved_to}"\n')
+        cycle.run(moved, store, None, second)
+    newest, oldest = items(moved, "ships-digest.json")
+    assert newest["title"] == f"Ships: {expected[0]}", name
+    assert re.findall("<strong>(.*?)</strong>", newest["content_html"]) == expected[1:], name
+    assert re.findall("<strong>(.*?)</strong>", oldest["content_html"]) == ["A new harbour for Bergen"]
+
+
 def test_a_digest_is_made_once_and_never_changes(tmp_path: Path, utc: None) -> None:
     settings = config(tmp_path, TOPIC)
     with open_writer(settings.database) as store:

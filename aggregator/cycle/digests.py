@@ -38,8 +38,10 @@ def make(config: Config, store: Store, now: int) -> None:
 
 
 def _made(config: Config, store: Reader, topic: Topic, begin: int, end: int) -> Digest:
-    newest = stories.newest(store, topic.id, LOOKED_AT, (end, ""))
-    found = [story for story in newest if _is_of(story, begin, end)]
+    """Where `digest_at` was moved, it goes on where the last one ended: nothing is told twice."""
+    newest, told = stories.newest(store, topic.id, LOOKED_AT, (end, "")), digests.last_end(store, topic.id)
+    oldest = begin - (end - begin)
+    found = [story for story in newest if _is_of(story, max(begin, told), end, oldest)]
     return digest.compose(
         topic.id,
         topic.title,
@@ -51,12 +53,12 @@ def _made(config: Config, store: Reader, topic: Topic, begin: int, end: int) -> 
     )
 
 
-def _is_of(story: Story, begin: int, end: int) -> bool:
+def _is_of(story: Story, begin: int, end: int, oldest: int) -> bool:
     """Whether it came within this time. What a source told late is of the day on which it came, unless it is
-    old.
+    from before `oldest`.
     """
     came = min(member.entry.first_seen for member in story.members)
-    return begin <= max(story.published, came) < end and story.published >= begin - (end - begin)
+    return begin <= max(story.published, came) < end and story.published >= oldest
 
 
 def _events(config: Config, store: Reader, topic: Topic, found: Sequence[Story]) -> tuple[Item, ...]:

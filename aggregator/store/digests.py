@@ -15,6 +15,11 @@ def has_digest(reader: Reader, topic: str, until: int) -> bool:
     return reader.row(query, (topic, until)) is not None
 
 
+def last_end(reader: Reader, topic: str) -> int:
+    """When the time of the newest digest of a topic ended; 0: there is none yet."""
+    return int(reader.value("SELECT coalesce(max(until), 0) FROM digest WHERE topic = ?", (topic,)))
+
+
 def keep(store: Store, made: Digest) -> None:
     """And its feed is to be printed."""
     with store.transaction() as writer:
