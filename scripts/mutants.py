@@ -72,9 +72,9 @@ MUTANTS = (
     m("R2", "what fits two stored entries is neither", "store/recognise.py", "if len(fitting) == 1 or (fitting and same is _same_words):", "if fitting:", "items.py::test_from_poll_to_poll"),
     m("B4", "the last of many at a time", "batches.py", "range(0, len(values), size)", "range(0, len(values) - size + 1, size)", "small_values.py::test_a_long_sequence_some_at_a_time"),
     # ---- folding
-    m("F4", "a split holds for the level item", "fold/said.py", "not in (None, levels.EVENT.name)", "== levels.TEXT.name", "decisions.py::test_a_split_holds_whatever_folded_it"),
+    m("F4", "a split holds for the level item", "fold/overrides.py", "not in (None, levels.EVENT.name)", "== levels.TEXT.name", "decisions.py::test_a_split_holds_whatever_folded_it"),
     m("F2", "the window of texts", "fold/levels.py", "if weight >= COPIED and abs(at - when) <= window", "if weight >= COPIED", "decisions.py::test_the_window_of_texts_at_its_edge"),
-    m("F5", "a split holds for the level text", "fold/said.py", "not in (None, levels.EVENT.name)", "== levels.ITEM.name", "decisions.py::test_a_split_holds_whatever_folded_it"),
+    m("F5", "a split holds for the level text", "fold/overrides.py", "not in (None, levels.EVENT.name)", "== levels.ITEM.name", "decisions.py::test_a_split_holds_whatever_folded_it"),
     # ---- polling
     m("C1", "after a 429 feeds that were not due wait too", "cycle/collect.py", "for other in others if concerned(other)]", "for other in others if False]", "lost.py::test_P11_a_429_pauses_feeds_of_its_host_that_were_not_due"),
     m("H2", "silent after two weeks, not sooner", "health.py", "SILENCE = 14 * 86_400", "SILENCE = 2 * 86_400", "decisions.py::test_silence_at_its_edges"),

@@ -27,9 +27,7 @@ from aggregator.store import Reader, Store, digests, sources, stories
 from aggregator.text import markup
 
 MOST = 100  # things that one hook is told of in a cycle; the next cycle goes on
-LONG = (
-    60.0  # seconds that telling one hook takes of a cycle, before what is left has to wait for the next one
-)
+LONG = 60.0  # seconds that telling one hook takes of a cycle; what is left then waits for the next one
 DIED = frozenset(one.name for one in CONDITIONS if one.is_trouble)
 WORDS = 300  # characters of what a failed command said
 TITLE = 100  # characters of a headline that was not told

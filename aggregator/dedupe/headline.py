@@ -48,13 +48,10 @@ class Edits:
 
     light: bool  # in nothing that changes what they say
     veto: Feature | None = None  # what tells two pieces of news apart, in words
-    own: tuple[tuple[str, ...], tuple[str, ...]] = (
-        (),
-        (),
-    )  # telling words that only the one or the other has
-    capital: bool = (
-        False  # what tells them apart has a capital in both, behind the first word: it may be a name
-    )
+    # telling words that only the one or the other has
+    own: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    # what tells them apart has a capital in both, behind the first word: it may be a name
+    capital: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,8 @@ from aggregator.text.words import fold, is_dense
 SMALL, SMALL_IN = 1, {"en": 2, "de": 0}
 NAME = 3  # letters of a name: `US`, `No. 5` are in every other title
 RUN = 4  # overlapping pairs of characters in a row, of a script without spaces, that only one of two has
-UNCASED = (
-    "\u0590"  # from this character on scripts know no capitals, by which names are told from other words
-)
+# from this character on scripts know no capitals, by which names are told from other words
+UNCASED = "\u0590"
 UNLISTED = 2  # words of no list, in scripts without capitals, that only one of two has
 
 _SOME = frozenset({"ein", "eine", "einen", "mehrere", "viele", "zahlreiche"})  # numbers of German nouns

@@ -16,7 +16,7 @@ from aggregator.fold import apply, levels, merging, reasons
 from aggregator.fold.cache import EDITED, POSTINGS, TELLINGS, FoldCache, Known
 from aggregator.fold.levels import Home
 from aggregator.fold.merging import Group, Member, Pair, Probabilities, pair
-from aggregator.fold.said import Said
+from aggregator.fold.overrides import Overrides
 from aggregator.model import Folded, Reason
 from aggregator.store import Writer, events, members, overrides, vocabulary
 from aggregator.store.members import PendingEntry
@@ -81,7 +81,7 @@ class Batch:
         self.usual: dict[str, frozenset[str]] = {}  # source → terms that many of its stories hold
         self.decided: dict[Pair, Reason] = {}  # of two stories, whether they are one text
         self.probabilities = Probabilities(memory.points, windows.event_window or 0, self.another_case)
-        self.said = Said(writer)
+        self.overrides = Overrides(writer)
 
     def look_at(self, batch: list[PendingEntry]) -> None:
         """What is compared of these entries, and how common their words are."""
@@ -227,10 +227,10 @@ class Batch:
 
     def kept_apart(self, entry: PendingEntry, story: int) -> bool:
         """Whether the user split this entry out of this story."""
-        if not self.said.has_splits:
+        if not self.overrides.has_splits:
             return False
         name = self.names.get(story) or members.public_id(self.writer, story)
-        return self.said.keeps_apart(entry.public_id, name)
+        return self.overrides.keeps_apart(entry.public_id, name)
 
     def same_as(self, one: New, found: Sequence[Found]) -> Home | None:
         """The story that tells this on the first level that finds one."""
@@ -295,7 +295,7 @@ class Batch:
             return
         near = ((story, other) for story, others in self.edges.items() for other in others)
         edges = {pair(story, other) for story, other in near if other in points} | self.within(touched)
-        found = merging.groups(points, edges, self.probabilities, self.said.of_events())
+        found = merging.groups(points, edges, self.probabilities, self.overrides.of_events())
         before = {story: event for event, stories in touched.items() for story in stories}
         applied = apply.apply(self.writer, self.memory, found, before, self.reason)
         self.recount(touched, found, points)
@@ -349,7 +349,7 @@ class Batch:
         self.writer.set_meta("events seen", str(self.total + self.written.founded))
 
     def join_by_hand(self, batch: list[PendingEntry]) -> None:
-        for a, b, level in self.said.joins(batch):
+        for a, b, level in self.overrides.joins(batch):
             join(self.writer, a, b, level)
             self.memory.forget_stories()
 

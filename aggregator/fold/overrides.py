@@ -1,7 +1,7 @@
 """What the user said of entries, as the fold heeds it.
 
 In: overrides, and where the entries that they name are stored. Out: what stays apart, what stays together.
-Start reading at `Said`.
+Start reading at `Overrides`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Join = tuple[str, str, str]
 """Published ids of two entries, and the level at which they are one."""
 
 
-class Said:
+class Overrides:
     """Of all entries, those that are not folded yet among them."""
 
     def __init__(self, reader: Reader) -> None:
