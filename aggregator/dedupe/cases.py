@@ -55,15 +55,21 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
         return Case.NO
     kind = reason.features[-1][0] if reason.features else ""
     of_a_series = series(a, b, reason, between.one_source)
-    named = kind == OTHER_NAMES and of_a_series and a.held and b.held
-    if named or (kind == OTHER_NUMBERS and named_anew(a, b)) or _of_a_kind(a, b):
-        return Case.SURE
-    if _filled_anew(a, b) or count_two(a, b):
+    if _is_sure(a, b, kind, of_a_series):
         return Case.SURE
     if of_a_series or _framed(a, b, between.one_source) or _measured_later(a, b, between):
         return Case.LIKELY
     replaced = kind in (OTHER_WORDS, OTHER_NUMBERS) and (_stands(a, b) or _one_word_replaced(a, b))
     return Case.LIKELY if replaced else Case.NO
+
+
+def _is_sure(a: Fingerprint, b: Fingerprint, kind: str, of_a_series: bool) -> bool:
+    """Whether their names or numbers alone tell them apart. `kind`: of what keeps them from being one text."""
+    if kind == OTHER_NAMES and of_a_series and a.held and b.held:
+        return True
+    if kind == OTHER_NUMBERS and named_anew(a, b):
+        return True
+    return _of_a_kind(a, b) or _filled_anew(a, b) or count_two(a, b)
 
 
 def _of_a_kind(a: Fingerprint, b: Fingerprint) -> bool:
