@@ -148,6 +148,7 @@ def test_a_story_by_hand_with_a_known_link_is_that_item(command: Command, tmp_pa
         (["--title", "x", "--topic", "sport"], None, "there are harbour, culture"),
         (["--title", "x", "--date", "soon"], None, "is no date"),
         (["--title", "x", "--date", "2031-01-01"], None, "lies in the future"),
+        (["--title", "x", "--date", "2026-09-01 25:00"], None, 'what is "25:00"'),
         (["--title", "x", "-"], b"\xff", "byte 1 is not UTF-8"),
         (["--title", "x", "-"], b"x" * 1_000_001, "larger than 1 MB"),
     ],
@@ -190,6 +191,14 @@ def test_words_on_folds_are_data(command: Command) -> None:
     )
     split = command("split", "2", "--json")
     assert split["entries"][0]["story"] == split["entries"][0]["entry"]
+
+
+def test_a_pair_that_is_joined_again_the_other_way_round_is_one_word(command: Command) -> None:
+    for words in ("1 2", "2 1", "1 2 --level text"):
+        command("join", *words.split(" "))
+    assert [word["level"] for word in command("overrides", "list", "--json")] == ["text"]
+    command("join", "2", "1", "--undo")
+    assert command("overrides", "list", "--json") == []
 
 
 FERRY, MUSEUM = "“Ferry sinks in the harbour” (a, entry 1)", "“Museum opens a wing” (b, entry 2)"

@@ -107,6 +107,7 @@ def join(store: Store, one: str, other: str, level: str, now: int) -> str:
         raise UsageError(f"{one} and {other} are the same entry, {a.id}")
     with store.transaction() as writer:
         _retract_splits(store, writer, a, b, level)
+        overrides.forget_overrides(writer, "join", a.public_id, b.public_id)  # said the other way round too
         overrides.remember_override(writer, Override("join", a.public_id, b.public_id, level), now)
         done = fold.join(writer, a.public_id, b.public_id, level)
     them = f"entries {a.id} and {b.id} are one {'story' if level == 'text' else 'event'}"
