@@ -482,3 +482,25 @@ def test_C6_no_text_breaks_the_reader_and_no_date_is_out_of_range(text: str) -> 
     at = dates.read(text, dates.habits([text], NOW))
     assert at is None or dates.EARLIEST <= at <= NOW
     assert at is None or any(sign.isdecimal() for sign in text), "nothing is filled up from today's date"
+
+
+@pytest.mark.parametrize(
+    ("said", "unread"),
+    [
+        *((said, "") for said in (
+            "2026-11-01", "2026-11", "20261101", "2026-W45-1", "2026-305", "1793500000", "2026-11-01 14:30",
+            "2026-11-01 23:59:59", "2026-11-01 24:00", "2026-11-01T14:30:00.123Z", "2026-11-01 14:30 +0100",
+            "2026-11-01 14:30 (UTC+1)", "2026-11-01 14:30 Europe/Rome", "Mon, 2 Nov 2026 14:30:00 GMT",
+            "Nov 2, 2026 at 2:30 pm", "2026-11-01 CET", "Sunday 2026-11-01", "2026-11-01 9.30 uhr", "soon",
+        )),
+        ("2026-11-01 25:00", "25:00"),
+        ("2026-11-01 14:60", "14:60"),
+        ("20261101T2500", "2500"),
+        ("2026-11-01 24:01", "24:01"),
+        ("2026-11-01 noon", "noon"),
+        ("2026-11-01 14:30+99:00", "99:00"),
+        ("2026-11-01 14:30 CET 9", "9"),
+    ],
+)  # fmt: skip
+def test_what_a_date_says_beside_itself_is_told(said: str, unread: str) -> None:
+    assert dates.unread(said, dates.Habits(1_800_000_000)) == unread

@@ -106,7 +106,10 @@ def _entry(config: Config, title: str, text: str, link: str | None, published: i
 def _published(date: str | None, now: int) -> int | None:
     if date is None:
         return None
-    at = dates.read(date, dates.habits([date], now + _AHEAD))
+    habits = dates.habits([date], now + _AHEAD)
+    at = dates.read(date, habits)
+    if at is not None and (strange := dates.unread(date, habits)):
+        raise UsageError(f'--date "{date}": what is "{strange}"? Such as 2026-11-26 or "2026-11-26 14:30"')
     if at is None:
         raise UsageError(f'--date "{date}": is no date such as 2026-11-26 or "2026-11-26 14:30"')
     if at > now:

@@ -127,6 +127,15 @@ class _Reading:
     whole: bool = True  # False: only the month or the year is said
 
 
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """The time of day, midnight where none is said, and the text after it."""
+
+    time: timedelta
+    after: str
+    is_said: bool = True
+
+
 def habits(texts: Iterable[str], seen: int) -> Habits:
     """What the unambiguous dates of a document (25/12/2026) say about its ambiguous ones (03/04/2026).
 
@@ -157,6 +166,22 @@ def read(said: object, habits: Habits) -> int | None:
     """
     reading = _reading(said, habits)
     return reading.at if reading else None
+
+
+def unread(said: str, habits: Habits) -> str:
+    """What a date says beside day, time and zone, such as an hour that is none (`25:00`): feeds are read in
+    spite of it, a person who types it meant something.
+    """
+    text = _plain(said)
+    located = None if _epoch(text) or _iso(text) else _located(text, habits)
+    if located is None:
+        return ""
+    clock = _clock(located[1])
+    rest = _FROM_GREENWICH.sub(r" \1", clock.after)
+    rest = _OFFSET.sub(" ", rest) if _offset(rest) else rest
+    words = _NAMES.findall("" if clock.is_said else rest)
+    strange = [word for word in words if not (_word(word) in _WEEKDAYS or next(_lettered(word), None))]
+    return " ".join([*re.findall(r"[\d:.]*\d[\d:.]*", rest), *strange])
 
 
 def _reading(said: object, habits: Habits) -> _Reading | None:
@@ -220,9 +245,9 @@ def _loose(text: str, habits: Habits) -> _Reading | None:
     if located is None:
         return _partial(text)
     day, rest = located
-    clock, after = _clock(rest)
-    zone = _zone(after) or _zone(rest) or UTC
-    return _Reading(_seconds(datetime(day.year, day.month, day.day) + clock, zone))
+    clock = _clock(rest)
+    zone = _zone(clock.after) or _zone(rest) or UTC
+    return _Reading(_seconds(datetime(day.year, day.month, day.day) + clock.time, zone))
 
 
 def _seconds(local: datetime, zone: tzinfo) -> int:
@@ -324,15 +349,15 @@ def _of_24(hour: int, rest: str) -> int:
     return hour % 12 + (12 if _AFTERNOON & set(_half_sign(half[0])) else 0)
 
 
-def _clock(rest: str) -> tuple[timedelta, str]:
-    """The time of day, midnight where none is said, and the text after it."""
+def _clock(rest: str) -> _Clock:
     for pattern in _CLOCKS:
         for match in pattern.finditer(rest):
             hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
             hour = _of_24(hour, rest)
             if (hour < 24 and minute < 60 and second <= 60) or (hour, minute, second) == (24, 0, 0):
-                return timedelta(hours=hour, minutes=minute, seconds=min(second, 59)), rest[match.end() :]
-    return timedelta(0), rest
+                time = timedelta(hours=hour, minutes=minute, seconds=min(second, 59))
+                return _Clock(time, rest[match.end() :])
+    return _Clock(timedelta(0), rest, is_said=False)
 
 
 def _half_sign(half: str) -> str:
