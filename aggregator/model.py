@@ -328,9 +328,8 @@ class PollHints:
     fresh: int | None = None
     # the address that the last body and its validators came from: they mean nothing at another one
     answered_at: str | None = None
-    hub: str | None = (
-        None  # who pushes what is new (WebSub), and the address by which the hub knows this feed
-    )
+    # Who pushes what is new (WebSub), and the address by which the hub knows this feed.
+    hub: str | None = None
     topic: str | None = None
 
 

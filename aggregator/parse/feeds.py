@@ -156,27 +156,41 @@ def _titled(item: Any, atom: bool = False) -> str:
 
 def _feed(document: dialect.Document, fetched: FetchResult, body: Body) -> Feed:
     said, base = document.feed, fetched.url
-    own = [link.get("href") for link in said.get("links", ()) if link.get("rel") == "self"]
-    # Of a copy the original's address, which it says itself, tells where its site is.
-    link = urls.clean_link(_string(_get(said, "link")), next(filter(None, map(urls.clean_link, own)), base))
-    description = _string(_get(said, "subtitle")) or _string(_get(said, "itunes_summary")) or ""
-    hints = _hints(said, body.skipped)
+    link, self_link = _own_links(said, base)
     return Feed(
         id=_string(_get(said, "id")),
         title=_titled(said, document.version.startswith("atom")),
         link=link,
-        self_link=next((urls.clean_link(href, base) for href in own), None),
-        description=markup.plain_text(description)[:2000],
+        self_link=self_link,
+        description=_description(said),
         language=normal.language(_get(said, "language")),
         authors=_people(said) or podcast.owner(said),
         rights=_rights(said),
         icon=_icon(said, link or base),
         updated=dates.first((_get(said, "updated"), _get(said, "published")), body.habits),
-        generator=markup.title(_string(_get(said, "generator")) or "")[:200] or None,
+        generator=_generator(said),
         format=document.version or "unknown",
-        hints=replace(hints, hub=_named(said, "hub", base), topic=_named(said, "self", base)),
+        hints=_hints(said, base, body.skipped),
         extras=podcast.of_channel(said),
     )
+
+
+def _own_links(said: Any, base: str) -> tuple[str | None, str | None]:
+    """The address of its site, and its own."""
+    own = [link.get("href") for link in said.get("links", ()) if link.get("rel") == "self"]
+    # Of a copy the original's address, which it says itself, tells where its site is.
+    around = next(filter(None, map(urls.clean_link, own)), base)
+    self_link = urls.clean_link(own[0], base) if own else None
+    return urls.clean_link(_string(_get(said, "link")), around), self_link
+
+
+def _description(said: Any) -> str:
+    text = _string(_get(said, "subtitle")) or _string(_get(said, "itunes_summary")) or ""
+    return markup.plain_text(text)[:2000]
+
+
+def _generator(said: Any) -> str | None:
+    return markup.title(_string(_get(said, "generator")) or "")[:200] or None
 
 
 def _icon(said: Any, base: str) -> str | None:
@@ -198,8 +212,8 @@ def _update_period(said: Any) -> int | None:
     return period // frequency if period and frequency <= 1440 else None
 
 
-def _hints(said: Any, skipped: tuple[tuple[int, ...], tuple[str, ...]]) -> PollHints:
-    """`ttl` in minutes, sy:update*, skipHours and skipDays; nonsense is nothing said (P21)."""
+def _hints(said: Any, base: str, skipped: tuple[tuple[int, ...], tuple[str, ...]]) -> PollHints:
+    """`ttl` in minutes, sy:update*, skipHours and skipDays, and its hub; nonsense is nothing said (P21)."""
     ttl = normal.number(_get(said, "ttl")) if _get(said, "ttl") else None
     hours, days = skipped
     return PollHints(
@@ -207,6 +221,8 @@ def _hints(said: Any, skipped: tuple[tuple[int, ...], tuple[str, ...]]) -> PollH
         update_period=_update_period(said),
         skip_hours=tuple(sorted({hour % 24 for hour in hours})),
         skip_days=tuple(sorted(_DAYS.index(day) for day in days if day in _DAYS)),
+        hub=_named(said, "hub", base),
+        topic=_named(said, "self", base),
     )
 
 

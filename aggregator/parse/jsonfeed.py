@@ -117,9 +117,7 @@ def _person(said: object) -> Person | None:
 def _entry(
     source: str, item: dict[str, Any], feed: Feed, fetched: FetchResult, habits: dates.Habits
 ) -> Entry:
-    site = bases.of_items(feed, fetched.url)
-    link = urls.clean_link(_text(item.get("url")) or _text(item.get("external_url")) or _page(item), site)
-    external = urls.clean_link(_text(item.get("external_url")), site)
+    link, external = _links(item, bases.of_items(feed, fetched.url))
     base = bases.of_content(link, feed, fetched.url)
     content = _content(item, base, link)
     entry = Entry(
@@ -131,7 +129,7 @@ def _entry(
         authors=_authors(item) or feed.authors,
         published=dates.read(item.get("date_published"), habits),
         updated=dates.read(item.get("date_modified"), habits),
-        summary=markup.plain_text(markup.safe(_text(item.get("summary")) or "")).replace("\n", " "),
+        summary=_summary(item),
         content=content,
         text=markup.plain_text(content),
         language=normal.language(item.get("language")) or feed.language,
@@ -149,6 +147,17 @@ def _with_the_rest(entry: Entry, item: dict[str, Any], base: str) -> Entry:
         image=urls.clean_link(_text(item.get("image")) or _text(item.get("banner_image")), base),
         raw=normal.raw(item),
     )
+
+
+def _links(item: dict[str, Any], base: str) -> tuple[str | None, str | None]:
+    """The address to follow, and that of another site's page, where it says one."""
+    external = _text(item.get("external_url"))
+    own = _text(item.get("url")) or external or _page(item)
+    return urls.clean_link(own, base), urls.clean_link(external, base)
+
+
+def _summary(item: dict[str, Any]) -> str:
+    return markup.plain_text(markup.safe(_text(item.get("summary")) or "")).replace("\n", " ")
 
 
 def _guid(said: object) -> str | None:

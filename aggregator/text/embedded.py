@@ -211,12 +211,13 @@ class _Pass:
         elif name in KEPT:
             as_it_is = not self.rough and name == tag[2].lower()
             self.pieces.append(tag[0] if as_it_is else _made(name, dict(_attributes(tag))))
-            if (
-                name == "a"
-                and self.players
-                and (link := urls.clean_link(_attributes(tag).get("href"), self.base))
-            ):
-                self.players[-1].links.add(link)
+            if name == "a" and self.players:
+                self._link_within(tag)
+
+    def _link_within(self, tag: re.Match[str]) -> None:
+        """A link of a player's own text: what it leads to needs no second one."""
+        if link := urls.clean_link(_attributes(tag).get("href"), self.base):
+            self.players[-1].links.add(link)
 
     def _is_said(self, name: str, tag: re.Match[str]) -> bool:
         """Whether this is no tag but words in angle brackets: `<jane@a.example>`, `vector<int>`, `<your name>`."""
@@ -381,15 +382,13 @@ class _Pass:
         if address and self.pictures.setdefault(address, self.noscript) != self.noscript:
             return  # the same with and without scripts
         self.last = _Picture(len(self.pieces), tag.end(), bool(better) or not stands_in)
+        is_as_it_was = tag[2].lower() == "img" and not better
         if not (address or chosen or _is_dot(attributes)):  # as browsers do
             self.pieces.append(html.escape(attributes.get("alt", ""), quote=False))
-            return
-        has_own_set = not chosen or _says(attributes, "srcset")
-        if tag[2].lower() == "img" and not better and has_own_set:
+        elif is_as_it_was and (not chosen or _says(attributes, "srcset")):
             self.pieces.append(tag[0])
-            return
-        kept = _only(attributes, "alt", "title", "sizes", *(_SIZES if own else ()))
-        self.pieces.append(_made("img", {"src": address, "srcset": chosen, **kept}))
+        else:
+            self.pieces.append(_mended(attributes, address, chosen, *(_SIZES if own else ())))
 
     def _meant(self, attributes: dict[str, str], chosen: str | None, stands_in: bool) -> str | None:
         """What scripts would put in the place of its address. `stands_in`: that shows nothing by itself."""
@@ -454,6 +453,12 @@ def _only(attributes: dict[str, str], *names: str) -> dict[str, str | None]:
     return {name: attributes[name] for name in names if name in attributes}
 
 
+def _mended(attributes: dict[str, str], address: str | None, chosen: str | None, *sizes: str) -> str:
+    """The picture with the address and the set that it is meant to show."""
+    kept = _only(attributes, "alt", "title", "sizes", *sizes)
+    return _made("img", {"src": address, "srcset": chosen, **kept})
+
+
 def _made(name: str, attributes: Mapping[str, str | None]) -> str:
     said = "".join(f' {key}="{html.escape(value)}"' for key, value in attributes.items() if value is not None)
     return f"<{name}{said}>"
@@ -478,13 +483,20 @@ def _watched(address: str) -> str:
     parts = urlsplit(address)
     host = (parts.hostname or "").removeprefix("www.")
     query = parse_qs(parts.query)
-    if host in _YOUTUBE_HOSTS and (video := _YOUTUBE_PATH.match(parts.path)) and video[1] != "videoseries":
-        start = next((f"&t={value[0]}" for value in map(query.get, ("start", "t")) if value), "")
-        return f"https://www.youtube.com/watch?v={video[1]}{start}"
-    if host in _YOUTUBE_HOSTS and parts.path.startswith("/embed") and "list" in query:
-        return f"https://www.youtube.com/playlist?list={query['list'][0]}"
+    if host in _YOUTUBE_HOSTS:
+        return _on_youtube(parts.path, query) or address
     if host == "vimeo.com" and parts.path == "/moogaloop.swf" and "clip_id" in query:
         return f"https://vimeo.com/{query['clip_id'][0]}"
     if host == "player.vimeo.com" and (video := _VIMEO_PATH.match(parts.path)):
         return f"https://vimeo.com/{video[1]}" + "".join(f"/{key}" for key in query.get("h", ())[:1])
     return address
+
+
+def _on_youtube(path: str, query: dict[str, list[str]]) -> str | None:
+    """The page of a video or of a list of them."""
+    if (video := _YOUTUBE_PATH.match(path)) and video[1] != "videoseries":
+        start = next((f"&t={value[0]}" for value in map(query.get, ("start", "t")) if value), "")
+        return f"https://www.youtube.com/watch?v={video[1]}{start}"
+    if path.startswith("/embed") and "list" in query:
+        return f"https://www.youtube.com/playlist?list={query['list'][0]}"
+    return None
