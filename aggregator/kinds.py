@@ -37,9 +37,8 @@ class Kind:
     # one is told of, and the others are read. A `Trail`: a redirect, to be followed in its host's turn; the
     # next call gets it back.
     fetch: Callable[[Task, Door, Trail | None], Sequence[FetchResult] | Trail]
-    read: BodyReader | None = (
-        None  # None: as a document looks (feeds, JSON Feed, on this machine text files of stories)
-    )
+    # None: as a document looks (feeds, JSON Feed, on this machine text files of stories).
+    read: BodyReader | None = None
     # Asked of a server: each host in its turn, when its rhythm and the server's word say, and counted as
     # traffic; readers may know where. Else it is looked at in each cycle, and concerns nobody else.
     remote: bool = False

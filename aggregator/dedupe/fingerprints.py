@@ -117,6 +117,20 @@ def _repeats(title: str, text: str) -> Literal["title", "text"] | None:
     return "text" if len(text) <= REPEATED * len(title) else None
 
 
+def _parts(title: str, text: str, source_title: str, stands: Container[int]) -> tuple[str, str, str, bool]:
+    """What a title says of its own, all that it says, what the text says beside it, and whether a part of
+    the text stands under other titles too.
+    """
+    own, rest = standing.without(title, text, stands) if stands else (title, text)
+    stood = rest != text
+    heading = _joined(clean_title(title, source_title))
+    cleaned = heading if own == title else _joined(clean_title(own, source_title))
+    repeats = _repeats(title, rest)
+    if repeats == "title":
+        return "", "", rest, stood
+    return cleaned, heading, "" if repeats == "text" else rest, stood
+
+
 def fingerprint(
     title: str,
     text: str,
@@ -128,16 +142,7 @@ def fingerprint(
 
     `stands`: the parts that the source says under several titles, see `standing`; `language` as declared.
     """
-    own, rest = standing.without(title, text, stands) if stands else (title, text)
-    stood = rest != text
-    cleaned = heading = _joined(clean_title(title, source_title))
-    if own != title:
-        cleaned = _joined(clean_title(own, source_title))
-    repeats = _repeats(title, rest)
-    if repeats == "title":
-        cleaned = heading = ""
-    elif repeats == "text":
-        rest = ""
+    cleaned, heading, rest, stood = _parts(title, text, source_title, stands)
     shown = _joined(_DATELINE.sub("", rest[:BODY_CHARACTERS]))
     body = _same(words(shown)[:BODY_WORDS])
     title_words = _same(words(cleaned))

@@ -146,15 +146,19 @@ class _Clustering:
         self._changes = dict.fromkeys(stories, 0)  # what was computed before the last one is out of date
         self._heap: list[tuple[float, int, int, int, int]] = []
         self._keep_apart(by_hand.apart)
-        for a, b in edges:
-            likeness = probabilities.between(a, b)
-            if likeness >= cluster.THRESHOLD:
-                self._links[a][b] = self._links[b][a] = _Link(likeness, likeness)
+        self._link(edges)
         self._join(by_hand.together)
         for a, around in self._links.items():
             for b in around:
                 if a < b:
                     self._push(a, b)
+
+    def _link(self, edges: Iterable[Pair]) -> None:
+        """Pairs that are one event by themselves."""
+        for a, b in edges:
+            likeness = self._probabilities.between(a, b)
+            if likeness >= cluster.THRESHOLD:
+                self._links[a][b] = self._links[b][a] = _Link(likeness, likeness)
 
     def _keep_apart(self, pairs: Iterable[Pair]) -> None:
         for a, b in pairs:
@@ -271,6 +275,20 @@ def _shares(place_of: Mapping[int, int], before: Mapping[int, int]) -> dict[int,
     return shares
 
 
+def _claims(
+    found: Sequence[Group], before: Mapping[int, int], founders: Mapping[int, int]
+) -> dict[int, list[int]]:
+    """Place of a group → the events that go there: each with its founder, or with most of its stories."""
+    place_of = {story: place for place, group in enumerate(found) for story in group.stories}
+    claims: dict[int, list[int]] = {}
+    for event, counts in _shares(place_of, before).items():
+        founder = founders.get(event)
+        most = max(counts, key=lambda place: (counts[place], -place))
+        place = most if founder is None else place_of.get(founder, most)
+        claims.setdefault(place, []).append(event)
+    return claims
+
+
 def placed(
     found: Sequence[Group], before: Mapping[int, int], founders: Mapping[int, int], age: Mapping[int, int]
 ) -> Placed:
@@ -279,16 +297,9 @@ def placed(
     `before`: story → event; `founders`: event → story; `age`: event → when it was first told. Of several in
     one group the oldest is kept.
     """
-    place_of = {story: place for place, group in enumerate(found) for story in group.stories}
-    claims: dict[int, list[int]] = {}
-    for event, counts in _shares(place_of, before).items():
-        founder = founders.get(event)
-        most = max(counts, key=lambda place: (counts[place], -place))
-        place = most if founder is None else place_of.get(founder, most)
-        claims.setdefault(place, []).append(event)
     kept: list[int | None] = [None] * len(found)
     gone: dict[int, int] = {}
-    for place, events in claims.items():
+    for place, events in _claims(found, before, founders).items():
         oldest = min(events, key=lambda event: (age[event], event))
         kept[place] = oldest
         gone.update({event: place for event in events if event != oldest})
