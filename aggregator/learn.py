@@ -408,20 +408,27 @@ class _Lesson:
         if not self.belonging:
             return self.base, {}
         surest = SUREST if self.base.topic_sizes.keys() - learners else UNTOLD
-        sizes, others = self.base.topic_sizes, len(self.others)
         believed = {
-            topic: round(_between(number, others, self.covered)) for topic, number in self.belonging.items()
+            topic: round(_between(number, len(self.others), self.covered))
+            for topic, number in self.belonging.items()
         }
         counts = _self_trained(self.base, self.others, self.guesses, believed)
         after = _by_topic(_guesses(Model(counts), self.others))
-        quality = {}
-        for topic, number in sorted(self.belonging.items()):
-            likenesses = after.get(topic, [])
-            is_told = len(sizes) > 1 or number <= TOO_MANY * others
-            few = surest * number if is_told else 0
-            given = round(_between(few, len(likenesses), covered))
-            quality[topic] = _judged(topic, sizes[topic], self.held_out, likenesses, given)
+        quality = {
+            topic: self._quality(topic, after.get(topic, []), surest, covered)
+            for topic in sorted(self.belonging)
+        }
         return counts, quality
+
+    def _quality(self, topic: str, likenesses: list[float], surest: float, covered: float) -> Quality:
+        """`likenesses`: of the entries that look most like this topic; `surest`: the share of those which
+        are its own that is given it where nothing is `covered`.
+        """
+        sizes, number = self.base.topic_sizes, self.belonging[topic]
+        is_told = len(sizes) > 1 or number <= TOO_MANY * len(self.others)
+        few = surest * number if is_told else 0
+        given = round(_between(few, len(likenesses), covered))
+        return _judged(topic, sizes[topic], self.held_out, likenesses, given)
 
 
 def _between(few: float, many: float, share: float) -> float:

@@ -242,17 +242,27 @@ def observe_move(
         return None
     before = None if asked == configured else asked
     if permanent is None:
-        return (
-            moved if moved is None or moved.adopted else replace(moved, url=asked, adopted=True, before=None)
-        )
+        return _arrived(moved, asked)
     if _only_safer(asked, permanent):
         return Redirect(permanent, at, 1, adopted=True)
     if moved is None or moved.url != permanent:
         return Redirect(permanent, at, 1, before=before)
+    return _seen_again(moved, at, before)
+
+
+def _arrived(moved: Redirect | None, asked: str) -> Redirect | None:
+    """The adopted address redirects no more: what it redirected to before is forgotten."""
+    if moved is None or moved.adopted:
+        return moved
+    return replace(moved, url=asked, adopted=True, before=None)
+
+
+def _seen_again(moved: Redirect, at: int, before: str | None) -> Redirect:
+    """The same redirect once more; believed once it was seen often enough, for long enough."""
     sightings = moved.sightings + 1
     is_believed = sightings >= MOVE_SIGHTINGS and at - moved.first_seen >= MOVE_SECONDS
     adopted = moved.adopted or is_believed
-    return Redirect(permanent, moved.first_seen, sightings, adopted, None if adopted else before)
+    return Redirect(moved.url, moved.first_seen, sightings, adopted, None if adopted else before)
 
 
 def doubt(moved: Redirect | None) -> Redirect | None:

@@ -211,10 +211,10 @@ def search_command(
     if form == "json" or settings.json:
         for entry in found:
             print_json(_found_json(entry))
-        return
-    table(("entry", "published", "source", "title"), [_found_cells(entry, titles) for entry in found])
-    if not found:
-        settings.say("nothing stored matches")
+    else:
+        table(("entry", "published", "source", "title"), [_found_cells(entry, titles) for entry in found])
+        if not found:
+            settings.say("nothing stored matches")
 
 
 @contextmanager

@@ -130,10 +130,15 @@ def _forget_labels_of_changed(
     from_sources = touched.sources | changed_sources | {model.BY_HAND}
     labels.unlabel_some(store, changed_topics, gone, touched.words, from_sources)
     if any(topic.learns for topic in config.topics):
-        from aggregator.cycle import learning
+        _forget_labels_of_what_teaches(config, store)
 
-        if learning.is_by_other_rules(config, store):
-            labels.unlabel_newest(store, learning.TAUGHT_BY)
+
+def _forget_labels_of_what_teaches(config: Config, store: Store) -> None:
+    """Topics are learned from labels by the present rules."""
+    from aggregator.cycle import learning
+
+    if learning.is_by_other_rules(config, store):
+        labels.unlabel_newest(store, learning.TAUGHT_BY)
 
 
 @dataclass(frozen=True, slots=True)

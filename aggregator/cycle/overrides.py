@@ -53,16 +53,21 @@ def _split_story(writer: Writer, name: str, entry: Entry, story: Story, level: s
     return done
 
 
+def _only_other(writer: Writer, name: str, founder: Entry, story: Story) -> Story:
+    """The story that goes in the place of the one that founded an event of two, which keeps its id."""
+    others = [one for one in stories.of_events(writer, [story.event]) if one.id != story.id]
+    if len(others) > 1:
+        raise UsageError(
+            f"{name}: entry {founder.id} founded its event; split the other stories out of it instead"
+        )
+    return others[0]
+
+
 def _split_event(writer: Writer, name: str, entry: Entry, story: Story, now: int) -> str:
     event = stories.heads(writer, [story.event])[story.event].public_id
     done = f"entry {entry.id} is an event of its own now"
     if event == story.public_id:
-        others = [one for one in stories.of_events(writer, [story.event]) if one.id != story.id]
-        if len(others) > 1:
-            raise UsageError(
-                f"{name}: entry {entry.id} founded its event; split the other stories out of it instead"
-            )
-        story, founder = others[0], entry
+        founder, story = entry, _only_other(writer, name, entry, story)
         entry = _founder(story)
         done = f"entries {founder.id} and {entry.id} are two events now"
     mine = _ids([story])

@@ -302,8 +302,8 @@ def index(
     told comes first unless all of it is older news than what one tells.
     """
     titles = {one.id: one.title for one in neighbours}
-    most = [_Shown(item, site) for item in told]
     latest = [_Shown(item, site) for item in new]
+    most = [_Shown(item, site) for item in told]
     last_told = max((one.told_last for one in most), default=0)
     newest = max((one.published for one in latest if one.is_dated), default=0)
     return _page(
@@ -313,9 +313,7 @@ def index(
         title=site.title,
         sections=[_section(one, titles.get(one.id), site) for one in editions if one.id != "all"],
         latest=sorted(latest, key=lambda one: not one.is_dated),
-        most=sorted(
-            most, key=lambda one: (*prominence.order(one.tellers, one.told_last, last_told), one.link)
-        ),
+        most=_by_prominence(most, last_told),
         most_is_news=prominence.is_lately(last_told, newest),
         names=_named(neighbours),
         here="index",
@@ -325,6 +323,13 @@ def index(
         description=f"{site.title}: each thing told once, with all who told it",
         alternates=[link for one in editions for link in _alternates(one.id, one.title, site)],
         links=_alternates("all", "", site),
+    )
+
+
+def _by_prominence(events: Sequence[_Shown], last_told: int) -> list[_Shown]:
+    """`last_told`: when the newest of them was told for the last time."""
+    return sorted(
+        events, key=lambda one: (*prominence.order(one.tellers, one.told_last, last_told), one.link)
     )
 
 
