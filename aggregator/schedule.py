@@ -60,8 +60,8 @@ def after_success(
     hold = min(hold or 0, SERVER_CAP)
     wished, why = interval(posts, pace, at)
     floor = max(asked, hold, pace.min_interval)
-    least, spread = _first_gap(wished, floor) if first else _gap(wished, floor)
-    planned = at + least + _jitter(salt, at, spread)
+    least, most = (_first_gap if first else _gap)(wished, floor, pace.max_interval)
+    planned = at + least + _jitter(salt, at, most - least)
     earliest = _not_skipped(planned, hints, salt)
     if asked > wished:
         why += f"; {who} asks for ≥ {span(asked)}"
@@ -72,15 +72,18 @@ def after_success(
     return Plan(earliest, at + hold if hold else 0, why)
 
 
-def _gap(wished: int, floor: int) -> tuple[int, int]:
-    """(seconds at least, how many more at most)."""
+def _gap(wished: int, floor: int, limit: int) -> tuple[int, int]:
+    """(seconds at least, at most). `limit`: `max_interval`, which is passed only where `floor` leaves no room."""
     gap = max(wished, floor)
-    return gap, gap // 20
+    spread = gap // 20
+    least = max(floor, min(gap, limit - spread))
+    return least, least + spread
 
 
-def _first_gap(wished: int, floor: int) -> tuple[int, int]:
+def _first_gap(wished: int, floor: int, limit: int) -> tuple[int, int]:
+    """As `_gap`."""
     gap = max(wished, floor)
-    return floor, max(gap - floor, gap // 4)
+    return floor, max(gap, min(floor + gap // 4, limit), floor + gap // 20)
 
 
 def after_failure(

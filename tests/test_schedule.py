@@ -43,6 +43,30 @@ def test_P8_P21_what_is_asked_for_lengthens(name: str, hints: PollHints, least: 
     assert "asks for" in plan.why or least == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "pace", "hints", "first", "least", "most"),
+    [
+        ("room below", Pace(7200, 300, 7200), PollHints(), False, 6840, 7200),
+        ("room above", Pace(7200, 300, 86_400), PollHints(), False, 7200, 7560),
+        ("a floor below", Pace(7200, 7000, 7200), PollHints(), False, 7000, 7360),
+        ("no room at all", Pace(7200, 7200, 7200), PollHints(), False, 7200, 7560),
+        ("a server that asks for more", Pace(1800, 300, 1800), PollHints(fresh=7200), False, 7200, 7560),
+        ("the first: anywhere", Pace(7200, 300, 7200), PollHints(), True, 300, 7200),
+        ("the first, from a floor on", Pace(7200, 7000, 86_400), PollHints(), True, 7000, 8800),
+        ("the first, with less room", Pace(7200, 6900, 7300), PollHints(), True, 6900, 7300),
+        ("the first without room", Pace(7200, 7200, 7200), PollHints(), True, 7200, 7560),
+    ],
+)
+def test_no_poll_is_later_than_max_interval_where_there_is_room(
+    name: str, pace: Pace, hints: PollHints, first: bool, least: int, most: int
+) -> None:
+    gaps = {
+        schedule.after_success(NOW, pace, (), hints, f"s{n}", first=first).next_poll - NOW for n in range(999)
+    }
+    assert least <= min(gaps) < least + (most - least) // 20, name
+    assert most - (most - least) // 20 < max(gaps) <= most, name
+
+
 def test_P9_a_quota_that_is_used_up_holds_forced_polls_too() -> None:
     plan = after(hold=7200)
     assert plan.not_before == NOW + 7200 <= plan.next_poll and "quota" in plan.why
