@@ -228,6 +228,41 @@ def test_the_desk_shows_which_story_leads(here: tuple[Config, Browser]) -> None:
     assert _words(settings) == []
 
 
+def test_the_desk_lists_an_event_by_its_lead_and_leads_to_its_page(here: tuple[Config, Browser]) -> None:
+    settings, browser = here
+
+    def listed(path: str) -> list[tuple[str, list[str]]]:
+        page: Any = html.document_fromstring(browser("GET", path)[2])
+        found = page.xpath("//ul[1]/li[h3/a]")
+        return [(one.xpath("string(h3)"), one.xpath("p/a/@href")) for one in found]
+
+    apart = listed("/desk")
+    assert [title for title, _ in apart] == ["Museum opens a wing", "Ferry sinks in the harbour"]
+    given = {"key": browser.key(), "entry": "1", "other": "2", "back": "1"}
+    for verb, of, lead in (
+        ("join", {}, "Ferry sinks in the harbour"),  # its newest story is the other one
+        ("pin", {"entry": "2"}, "Museum opens a wing"),
+        ("unpin", {"entry": "2"}, "Ferry sinks in the harbour"),
+    ):
+        assert browser.press(verb, given | of)[0] == 200
+        ((title, (page,)),) = listed("/desk")
+        assert title == lead and page.startswith("/stories/"), verb
+    with open_writer(settings.database) as store:
+        cycle.run(settings, store, None, NOW)
+    assert browser("GET", page)[0] == 200
+    one: Any = html.document_fromstring(browser("GET", "/desk/2")[2])
+    assert one.xpath("//a[.='As published']/@href") == [page]
+    assert listed("/desk?q=ferry") == [("Ferry sinks in the harbour", [])]
+    both = {"key": browser.key(), "back": "1"}
+    for entry_ in ("1", "2"):
+        browser.press("hide", both | {"entry": entry_})
+    assert [len(links) for _, links in listed("/desk")] == [0], "what is hidden can still be found"
+    for entry_ in ("1", "2"):
+        browser.press("unhide", both | {"entry": entry_})
+    browser.press("unjoin", given)
+    assert listed("/desk") == apart and _words(settings) == []
+
+
 def test_pins_and_hidden_stories_are_taken_back_from_the_page(here: tuple[Config, Browser]) -> None:
     settings, browser = here
     for verb, words in (("pin", "“Museum opens a wing” pinned"), ("hide", "“Museum opens a wing” hidden")):

@@ -13,7 +13,7 @@ from aggregator.config import Config
 from aggregator.cycle import composed
 from aggregator.editing import COOKIE, Gate
 from aggregator.errors import AggregatorError, UsageError
-from aggregator.model import Entry, Story
+from aggregator.model import Entry, Item, Story
 from aggregator.render import pages
 from aggregator.store import Reader, Store, open_reader, open_writer, stories
 from aggregator.web import Answer
@@ -83,8 +83,9 @@ def _is_any_of(entries: Sequence[Entry], names: frozenset[str]) -> bool:
 class _Stored:
     """What a page of the desk shows of the store."""
 
-    found: Sequence[tuple[int, str, str, int]] = ()  # to choose from: entry, headline, source, stories
+    found: Sequence[pages.Offer] = ()  # events to choose from, or entries that were sought
     told: Sequence[pages.Told] = ()  # the stories of the event that was chosen
+    page: str = ""  # the published page of that event
     before: Sequence[pages.Said] = ()  # what was split and joined
 
 
@@ -176,29 +177,46 @@ class EditorDesk:
     def _printed(self, stored: _Stored, asked: str, said: str, failed: bool) -> bytes:
         site, neighbours, key = self._config.site, self._neighbours, self._gate.key
         return pages.desk(
-            site, neighbours, key, said, stored.found, stored.told, asked, stored.before, failed
+            site, neighbours, key, said, stored.found, stored.told, stored.page, asked, stored.before, failed
         )
 
     def _stored(self, store: Reader, entry: str, asked: str) -> _Stored:
-        told = self._event(store, entry) if ENTRY.fullmatch(entry) else []
-        found = [] if told else self._found(store, asked)
-        return _Stored(found, told, _said(answers.overrides(store)))
+        before = _said(answers.overrides(store))
+        if ENTRY.fullmatch(entry):
+            why = answers.why(store, entry)
+            told = [why.story, *why.siblings]
+            page = self._published(store, told).get(why.story.event)
+            return _Stored((), self._event(store, why), (page and page.page) or "", before)
+        return _Stored(self._found(store, asked), before=before)
 
-    def _event(self, store: Reader, entry: str) -> list[pages.Told]:
-        why = answers.why(store, entry)
+    def _event(self, store: Reader, why: answers.Explanation) -> list[pages.Told]:
         teller = _Teller.of(self._config, store, why)
         newest_first = sorted((why.story, *why.siblings), key=lambda story: -story.published)
         return [teller.told(story) for story in newest_first]
 
-    def _found(self, store: Reader, asked: str) -> list[tuple[int, str, str, int]]:
+    def _found(self, store: Reader, asked: str) -> list[pages.Offer]:
         titles = answers.titles(store)
         if asked.strip():
             hits = answers.search(store, asked, LISTED, self._clock())
-            return [(one.id, one.title, titles.get(one.source, one.source), 1) for one, _ in hits]
-        return [
-            (first.lead, answers.headline(first), titles.get(first.members[0].entry.source, ""), told)
-            for first, told in _most_told(store)
-        ]
+            return [pages.Offer(one.id, one.title, titles.get(one.source, one.source)) for one, _ in hits]
+        several = _most_told(store)
+        items = self._published(store, [story for told in several for story in told])
+        return [_offer(told, items.get(told[0].event), titles) for told in several]
+
+    def _published(self, store: Reader, found: Sequence[Story]) -> dict[int, Item]:
+        """Event → the item that it is published as, under its lead; without those of which all is hidden."""
+        events = {member.entry.id: story.event for story in found for member in story.members}
+        view = composed.view(self._config, "desk", "event")
+        return {events[item.entry.id]: item for item in composed.items(self._config, store, view, found)}
+
+
+def _offer(told: Sequence[Story], item: Item | None, titles: Mapping[str, str]) -> pages.Offer:
+    lead = item.entry if item else told[0].members[0].entry
+    title = lead.title if item else answers.headline(told[0])
+    entry = lead.id if item else told[0].lead
+    return pages.Offer(
+        entry, title, titles.get(lead.source, lead.source), len(told), (item and item.page) or ""
+    )
 
 
 # button → the one that takes it back
@@ -206,13 +224,16 @@ UNDONE = {"split": "unsplit", "join": "unjoin", "pin": "unpin", "hide": "unhide"
 REMEMBERED = 20  # of these words, on a page
 
 
-def _most_told(store: Reader) -> list[tuple[Story, int]]:
-    """Of the newest events: a story, and how many there are."""
-    events: dict[int, list[Story]] = {}
+def _most_told(store: Reader) -> list[tuple[Story, ...]]:
+    """The stories of each of the newest events, those first that have most."""
+    newest: dict[int, int] = {}
     for story in stories.newest(store, None, 10 * LISTED):
-        events.setdefault(story.event, []).append(story)
-    several = sorted(events.values(), key=lambda told: -len(told))[:LISTED]
-    return [(told[0], len(told)) for told in several]
+        newest[story.event] = newest.get(story.event, 0) + 1
+    chosen = sorted(newest, key=lambda event: -newest[event])[:LISTED]
+    told: dict[int, list[Story]] = {event: [] for event in chosen}
+    for story in stories.of_events(store, chosen):
+        told[story.event].append(story)
+    return [tuple(of_event) for of_event in sorted(told.values(), key=len, reverse=True) if of_event]
 
 
 def _said(words: Sequence[answers.Word]) -> list[pages.Said]:

@@ -589,6 +589,17 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """An event that an editor may look at, by its lead, or an entry that was sought."""
+
+    entry: int
+    title: str
+    source: str
+    stories: int = 1
+    page: str = ""  # the event's published page, where it has one
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """An editor's word that can be taken back: which button does it, and what was said, in words."""
 
@@ -604,14 +615,15 @@ def desk(
     neighbours: Sequence[Neighbour],
     key: str,
     said: str = "",
-    found: Sequence[tuple[int, str, str, int]] = (),
+    found: Sequence[Offer] = (),
     told: Sequence[Told] = (),
+    page: str = "",
     asked: str = "",
     before: Sequence[Said] = (),
     failed: bool = False,
 ) -> bytes:
-    """The editor's desk: events to choose from (entry, title, source, stories), or the stories of one, each
-    with what can be done. `key` goes into every form; `said`: what was done, or why not (`failed`); `before`:
+    """The editor's desk: events to choose from, or the stories of one, each with what can be done, and the
+    `page` that it is published as. `key` goes into every form; `said`: what was done, or why not (`failed`); `before`:
     what was said earlier, the newest first.
     """
     return _page(
@@ -623,6 +635,7 @@ def desk(
         said=said,
         found=found,
         told=told,
+        published=page,
         asked=asked,
         before=before,
         failed=failed,
