@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from aggregator import cycle, edition, prominence
+from aggregator import check, cycle, edition, prominence
 from aggregator.cycle import Wanted
 from aggregator.model import Enclosure, Site
 from aggregator.render import pages
@@ -234,6 +234,34 @@ def test_F60_older_pages_hold_what_left_the_page_and_lead_on(tmp_path: Path) -> 
     (settings.output / "all-2.html").unlink()
     assert once() == ("all-2.html",)
     assert once() == ()
+
+
+def test_F60_archives_are_in_the_published_formats_alone(tmp_path: Path) -> None:
+    """They leave with their format, come back with it, and no page leads to one that is not there."""
+    items = [
+        {"id": f"https://a.example/{n}", "title": f"Minister {n} visits town {n * 7}",
+         "date_published": f"20{10 + n // 12}-{1 + n % 12:02}-03T00:00:00Z"}
+        for n in range(117)
+    ]  # fmt: skip
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "A", "items": items}
+    (tmp_path / "a.json").write_text(json.dumps(feed))
+    body = 'output = "{}"\n[publish]\nlimit = 5\nformats = {}\n[[sources]]\nid = "a"\npath = "a.json"\n'
+    both = ["all-1.atom", "all-2.atom"]
+    for at, (output, named, documents, links) in enumerate((
+        ("one", '["rss", "atom"]', both, 1),
+        ("one", '["rss"]', [], 0),
+        ("one", '["rss"]', [], 0),
+        ("one", '["atom"]', both, 1),
+        ("two", '["atom"]', both, 1),
+    )):  # fmt: skip
+        settings = config(tmp_path, body.format(output, named))
+        with open_writer(settings.database) as store:
+            cycle.run(settings, store, Wanted(), NOW + at)
+        made = sorted(path.name for path in settings.output.glob("archive/*"))
+        assert [name for name in made if not name.endswith((".gz", ".br"))] == documents, (at, named)
+        page: Any = html.document_fromstring((settings.output / "all.html").read_bytes())
+        assert len(page.xpath("//a[contains(@href, '/archive/')]")) == links, (at, named)
+        assert (settings.output / "all-2.html").exists() and list(check.folder(settings.output)) == [], at
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,9 @@ def test_what_is_missing_is_made_again(
         ("b-2.html", False),
         ("b-2-2.html", False),
         ("c-2.html", True),
-        ("archive/a-1.xml", False),
-        ("archive/c-1.xml", True),
+        ("archive/a-1.rss", False),
+        ("archive/a-1.atom", True),
+        ("archive/c-1.rss", True),
     ],
 )
 def test_files_of_what_left_the_config_are_left_over(file: str, expected: bool) -> None:

@@ -13,8 +13,9 @@ from aggregator import edition, render
 from aggregator.config import Config
 from aggregator.cycle.editions import ALL, Editions
 from aggregator.model import Edition, Item, Story, Topic
-from aggregator.render import pages
+from aggregator.render import formats, pages
 from aggregator.render.formats import HTML
+from aggregator.render.prepare import archive_name
 from aggregator.store import Store, archives, stories
 from aggregator.store.archives import unprinted
 
@@ -49,9 +50,9 @@ class Archives:
         if current.items:
             self._put_away(topic, current)
         newest = self.newest(topic)
-        documents = self._to_make(topic, newest, missing)
-        there = set() if self._anew else set(present) - set(missing)
-        wanted = documents.union(self._without_page(topic, newest, there))
+        there = set(present) - set(missing)
+        documents = self._to_make(topic, newest, there)
+        wanted = documents.union(self._without_page(topic, newest, set() if self._anew else there))
         for number in sorted(wanted | archives.pages_to_make(self._store, topic.id)):
             made = self._document(topic, number, empty_date)
             # A page that is there shows also what is not stored any more.
@@ -63,9 +64,16 @@ class Archives:
         page = self._page(made, number, is_complete)
         return {**render.archive(made, self._site, number, is_complete), **page} if is_to_make else page
 
-    def _to_make(self, topic: Topic, newest: int, missing: Iterable[str]) -> set[int]:
-        """Numbers of documents that are lost, or not printed as they are now."""
-        lost = {number for name in missing if (number := number_of(name, topic.id)) is not None}
+    def _to_make(self, topic: Topic, newest: int, there: set[str]) -> set[int]:
+        """Numbers of documents that are lost, of a format that was not published before, or not printed as
+        they are now.
+        """
+        forms = formats.with_archives(self._site.formats)
+        lost = {
+            number
+            for number in range(1, newest + 1)
+            if any(archive_name(topic.id, number, form) not in there for form in forms)
+        }
         noted = self._store.meta(unprinted(topic.id))
         return lost | set(range(int(noted), newest + 1) if noted else ())
 
@@ -173,13 +181,6 @@ def _silent(left: Iterable[Story], since: int, done: set[str]) -> list[str]:
     return sorted({story.public_id for story in left if story.published <= since} - done)
 
 
-def number_of(name: str, topic: str) -> int | None:
-    """Of the archive document of a topic that has this name; None where it is none."""
-    start = f"archive/{topic}-"
-    number = name.removeprefix(start).partition(".")[0] if name.startswith(start) else ""
-    return int(number) if number.isdecimal() else None
-
-
 def make_growing_ones_again(config: Config, store: Store) -> None:
     """The documents that still grow are to be published anew: what stands in them may be told
     otherwise now.
@@ -191,4 +192,4 @@ def make_growing_ones_again(config: Config, store: Store) -> None:
                 writer.set_meta(unprinted(topic.id), str(newest))
 
 
-__all__ = ["Archives", "make_growing_ones_again", "number_of"]
+__all__ = ["Archives", "make_growing_ones_again"]

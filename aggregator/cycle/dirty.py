@@ -96,7 +96,7 @@ def is_left_over(names: Names, name: str) -> bool:
     if name.startswith(OF_EVENTS) or name in WITH_FRONT_PAGE or base == SOURCES:
         return False
     if name.startswith(OF_ARCHIVES):
-        return _of_archive(name) not in names.topics
+        return _of_archive(name) not in names.topics or f".{ending}" not in names.endings
     if base in names.topics | names.digests:
         return f".{ending}" not in names.endings
     return f".{ending}" != HTML.ending or (

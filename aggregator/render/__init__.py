@@ -30,14 +30,14 @@ def feeds(edition: Edition, site: Site, address: str | None = None) -> dict[str,
 
 
 def archive(edition: Edition, site: Site, number: int, complete: bool) -> dict[str, bytes]:
-    """One RFC 5005 archive document, in every format that has archives; complete ones are never written
-    again.
+    """One RFC 5005 archive document, in every published format that has archives; complete ones are never
+    written again.
     """
     from aggregator.render.prepare import archive_name, prepared
 
     items = prepared(edition, site)
     return {
         archive_name(edition.id, number, form): form.archive(edition, site, items, number, complete)
-        for form in formats.feeds()
+        for form in formats.with_archives(site.formats)
         if form.archive is not None
     }

@@ -102,6 +102,11 @@ def named(names: Iterable[str]) -> list[Format]:
     return [found for name in names if (found := feed(name)) is not None]
 
 
+def with_archives(names: Iterable[str]) -> list[Format]:
+    """The feed formats of these names that have archive documents."""
+    return [one for one in named(names) if one.archive is not None]
+
+
 def by_default() -> tuple[str, ...]:
     """Names of what is published where the config names no formats."""
     return tuple(one.name for one in feeds() if one.by_default)

@@ -265,7 +265,10 @@ def _by_days(edition: Edition, site: Site, neighbours: Sequence[Neighbour], name
         digest_page=f"{base}{edition.id}-digest.html",
         newer=f"{base}{newer}" if newer else "",
         older=f"{base}{older_name(edition.id, archive)}" if archive else "",
-        archive=f"{base}{archive_name(edition.id, archive)}" if archive else "",
+        archives=[
+            (form.title, f"{base}{archive_name(edition.id, archive, form)}")
+            for form in (formats.with_archives(site.formats) if archive else ())
+        ],
     )
 
 
