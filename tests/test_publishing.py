@@ -13,6 +13,7 @@ from typing import Any
 
 import brotli
 import pytest
+from feedgen.entry import FeedEntry
 from lxml import etree
 
 from aggregator import check, edition, render
@@ -34,8 +35,8 @@ from aggregator.model import (
     Story,
 )
 from aggregator.publish import MANIFEST, Folder
-from aggregator.render import pages, sourcesfeed
-from aggregator.render.prepare import rfc822
+from aggregator.render import atom, pages, sourcesfeed
+from aggregator.render.prepare import prepared, rfc822
 from tests.helpers import NOW, entry
 
 SITE = Site("Desk", "https://desk.example/n/", hub="https://hub.example/", formats=("rss", "atom", "json"))
@@ -174,6 +175,33 @@ def test_F38_F39_F40_F41_F42_nothing_is_lost_on_the_way() -> None:
         "mime_type": "video/mp4",
         "duration_in_seconds": 61,
     }
+
+
+SAID_BY_FEEDGEN_TOO = (
+    "id", "title", "updated", "author", "category", "contributor", "published", "rights",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "authors", [(), (Person("Ann"),), (Person("Ann", None, "https://a.example/"), Person("Bo"))]
+)
+def test_what_feedgen_too_says_of_an_entry_stands_as_feedgen_has_it(authors: tuple[Person, ...]) -> None:
+    (one,) = prepared(feeds(story(1, replace(RICH, authors=authors)))[0], SITE)
+    theirs = FeedEntry()
+    theirs.id(one.id)
+    theirs.title(one.title)
+    theirs.updated(atom.moment(one.updated))
+    theirs.published(atom.moment(one.published))
+    theirs.link(href=one.link, rel="alternate")
+    people = [{"name": one.name, "uri": one.uri} if one.uri else {"name": one.name} for one in one.authors]
+    theirs.author(people if len(people) == 1 else {"name": ", ".join(one.name for one in one.authors)})
+    theirs.contributor(people if len(people) > 1 else [])
+    theirs.category([{"term": category.term} for category in one.categories])
+    theirs.rights(one.rights)
+    ours = [child for child in atom.Entry(one, SITE).atom_entry() if child.tag in SAID_BY_FEEDGEN_TOO]
+    assert [
+        etree.tostring(child).replace(b"Z</", b"+00:00</").replace(b' type="text"', b"") for child in ours
+    ] == [etree.tostring(child) for child in theirs.atom_entry() if child.tag in SAID_BY_FEEDGEN_TOO]
 
 
 def test_F27_F33_titles_are_the_same_text_everywhere() -> None:

@@ -1,4 +1,4 @@
-"""RSS 2.0 by feedgen, mended by an extension: creators without e-mail, content after description, source,
+"""RSS 2.0 by feedgen, with items of our own: creators without e-mail, content after description, source,
 media, dates.
 """
 
@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from feedgen.ext.base import BaseEntryExtension, BaseExtension
+from feedgen.entry import FeedEntry
+from feedgen.ext.base import BaseExtension
 from lxml import etree
+from lxml.etree import SubElement
 
 from aggregator.model import Edition, Enclosure, Site
 from aggregator.render import extras, formats, podcast
@@ -44,64 +46,60 @@ class _FeedExtension(BaseExtension):  # type: ignore[misc]  # feedgen has no typ
         behind = list(channel).index(channel.find("description")) + 1
         channel[behind:behind] = links
         channel.find("lastBuildDate").text = rfc822(self.updated)
-        etree.SubElement(channel, "ttl").text = str(max(1, self.ttl // 60))
+        SubElement(channel, "ttl").text = str(max(1, self.ttl // 60))
         for element, within in self.podcast:
             extras.add(channel, [element])
             extras.add(channel[-1], within)
         return feed
 
 
-class _EntryExtension(BaseEntryExtension):  # type: ignore[misc]  # feedgen has no types
-    """Rebuilds an item from what was prepared."""
+class Item(FeedEntry):  # type: ignore[misc]  # feedgen has no types
+    """A prepared item. It makes its element itself, as an entry of Atom does."""
 
-    def __init__(self) -> None:
-        self.one: Prepared | None = None
-        self.site: Site | None = None
+    def __init__(self, one: Prepared, site: Site) -> None:
+        super().__init__()
+        self._one, self._site = one, site
 
-    def extend_rss(self, entry: Any) -> Any:
-        one, site = self.one, self.site
-        assert one is not None and site is not None
-        for old in [old for name in _REBUILT for old in entry.findall(name)]:
-            entry.remove(old)
-        etree.SubElement(entry, "link").text = one.link
-        etree.SubElement(entry, "guid", isPermaLink="false").text = one.id
-        etree.SubElement(entry, "pubDate").text = rfc822(one.published)
-        _put(entry, "description", _escaped(one.summary))
-        _put(entry, f"{{{_CONTENT}}}encoded", one.content)
-        etree.SubElement(entry, f"{_DC}creator").text = byline(one.authors)
-        _categories(entry, one)
-        _put(entry, "comments", one.item.entry.comments)
-        _media(entry, one)
-        _put(entry, f"{_DC}language", one.language)
-        _put(entry, f"{_DC}rights", one.rights)
-        _whence(entry, one, site)
-        return entry
+    def register_extension(self, *extension: Any) -> None:
+        """None is needed."""
 
-
-# what feedgen makes otherwise, or in another order
-_REBUILT = (
-    "author", "description", f"{{{_CONTENT}}}encoded", "source", "enclosure", "comments", "link", "pubDate", "guid", "category",
-)  # fmt: skip
+    def rss_entry(self, extensions: bool = True) -> Any:
+        one = self._one
+        item = etree.Element("item")
+        SubElement(item, "title").text = one.title
+        SubElement(item, "link").text = one.link
+        SubElement(item, "guid", {"isPermaLink": "false"}).text = one.id
+        SubElement(item, "pubDate").text = rfc822(one.published)
+        _put(item, "description", _escaped(one.summary))
+        _put(item, f"{{{_CONTENT}}}encoded", one.content)
+        SubElement(item, f"{_DC}creator").text = byline(one.authors)
+        _categories(item, one)
+        _put(item, "comments", one.item.entry.comments)
+        _media(item, one)
+        _put(item, f"{_DC}language", one.language)
+        _put(item, f"{_DC}rights", one.rights)
+        _whence(item, one, self._site)
+        return item
 
 
 def _whence(entry: Any, one: Prepared, site: Site) -> None:
     """Who else tells it, and whose it is: last of all."""
     for href, title in related(one):
-        etree.SubElement(entry, f"{{{_ATOM}}}link", rel="related", href=href, title=title)
-    origin = etree.SubElement(entry, "source", url=source_url(one.item, site))
+        SubElement(entry, f"{{{_ATOM}}}link", rel="related", href=href, title=title)
+    origin = SubElement(entry, "source", url=source_url(one.item, site))
     origin.text = source_title(one.item.origin)
 
 
 def _categories(entry: Any, one: Prepared) -> None:
     for category in one.categories:
         domain = {"domain": category.scheme} if category.scheme else {}
-        etree.SubElement(entry, "category", domain).text = category.term
+        SubElement(entry, "category", domain).text = category.term
 
 
 def _put(entry: Any, name: str, text: str | None) -> None:
     """An element with this text; none where there is no text."""
     if text:
-        etree.SubElement(entry, name).text = text
+        SubElement(entry, name).text = text
 
 
 def _escaped(text: str) -> str:
@@ -123,19 +121,19 @@ def _media(entry: Any, one: Prepared) -> None:
     first = podcast.enclosure(one)
     for enclosure in one.enclosures:
         if enclosure is first:
-            etree.SubElement(
+            SubElement(
                 entry, "enclosure", url=enclosure.url, length=str(enclosure.length), type=enclosure.type
             )
             continue
-        etree.SubElement(entry, f"{_MEDIA}content", _attributes(enclosure))
+        SubElement(entry, f"{_MEDIA}content", _attributes(enclosure))
     if one.image and one.image not in {enclosure.url for enclosure in one.enclosures}:
-        etree.SubElement(entry, f"{_MEDIA}thumbnail", url=one.image)
+        SubElement(entry, f"{_MEDIA}thumbnail", url=one.image)
     extras.add(entry, extras.elements(one, "rss"))
 
 
 def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: str) -> bytes:
     """The subscription document."""
-    feed = generator(edition, site, items, _FeedExtension, _EntryExtension)
+    feed = generator(edition, site, (Item(one, site) for one in items), _FeedExtension)
     mended = feed.mended
     mended.updated, mended.ttl, mended.hub, mended.names = (
         edition.updated,
