@@ -105,15 +105,11 @@ class _Zone:
         self.raw = raw
 
     @functools.cached_property
-    def words(self) -> list[str]:
-        return search_words(self.raw)
-
-    @functools.cached_property
-    def positions(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {}
-        for position, word in enumerate(self.words):
-            found.setdefault(word, []).append(position)
-        return found
+    def spaced(self) -> str:
+        """Its words with a blank before and behind each, so that a word, the beginning of one and a phrase are
+        looked for as fast as memory is read.
+        """
+        return f" {' '.join(search_words(self.raw))} "
 
     def has(self, term: Term) -> bool:
         if not self._has_words(term):
@@ -126,29 +122,9 @@ class _Zone:
 
     def _has_words(self, term: Term) -> bool:
         wanted = term.words
-        if len(wanted) == 1:
-            return (
-                wanted[0] in self.positions
-                or (term.prefix and self._starts(wanted[0]))
-                or (is_character(wanted[0]) and self._holds(wanted[0]))
-            )
-        starts = self.positions.get(wanted[0], ())
-        return any(self._at(start, wanted, term.prefix) for start in starts)
-
-    def _holds(self, character: str) -> bool:
-        """One character of a script without spaces, whose words are pairs."""
-        return any(character in word for word in self.positions)
-
-    def _starts(self, prefix: str) -> bool:
-        return any(word.startswith(prefix) for word in self.positions)
-
-    def _at(self, start: int, wanted: Sequence[str], prefix: bool) -> bool:
-        found = self.words[start : start + len(wanted)]
-        if len(found) < len(wanted):
-            return False
-        return all(a == b for a, b in zip(found[:-1], wanted[:-1], strict=True)) and (
-            found[-1].startswith(wanted[-1]) if prefix else found[-1] == wanted[-1]
-        )
+        if len(wanted) == 1 and is_character(wanted[0]):
+            return wanted[0] in self.spaced  # of a script without spaces, whose words are pairs
+        return f" {' '.join(wanted)}{'' if term.prefix else ' '}" in self.spaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +139,16 @@ class Doc:
     lang: str = ""
     at: int = 0  # when it was published, as far as that is known
     asked: int = 0  # from when durations count back
+
+    @property
+    def words(self) -> set[str]:
+        """Of title and text."""
+        return {*self.title.spaced.split(), *self.text.spaced.split()}
+
+    def holds(self, word: str, whole: bool = True) -> bool:
+        """Whether this word stands in title or text, or one that begins so."""
+        sought = f" {word} " if whole else f" {word}"
+        return sought in self.title.spaced or sought in self.text.spaced
 
 
 def doc(entry: Entry, source_title: str = "", asked: int | None = None) -> Doc:

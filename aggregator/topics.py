@@ -4,11 +4,15 @@ carries.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from aggregator import query, starters
 from aggregator.model import Entry, Source, Topic
+
+# words that rules may be known by, up to which looking for each of them in a text of 1,500 characters is
+# quicker than looking up all of the text's
+FEW = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +46,30 @@ class _Index:
 
     def candidates(self, doc: query.Doc) -> set[int]:
         found = set(self.always)
-        if not self.words and not self.beginnings:
-            return found
-        words = {*doc.title.words, *doc.text.words}
+        if len(self.words) + len(self.beginnings) <= FEW:
+            hits = self._looked_for(doc)
+        else:
+            hits = self._looked_up(doc.words)
+        for numbers in hits:
+            found.update(numbers)
+        return found
+
+    def _looked_for(self, doc: query.Doc) -> Iterator[tuple[int, ...]]:
+        """Of a few words, each in the text."""
+        for word, numbers in self.words.items():
+            if doc.holds(word):
+                yield numbers
+        for beginning, numbers in self.beginnings.items():
+            if doc.holds(beginning, whole=False):
+                yield numbers
+
+    def _looked_up(self, words: set[str]) -> Iterator[tuple[int, ...]]:
+        """Of many words, those of the text."""
         for word in self.words.keys() & words:
-            found.update(self.words[word])
+            yield self.words[word]
         for length in self.lengths:
             for beginning in self.beginnings.keys() & {word[:length] for word in words}:
-                found.update(self.beginnings[beginning])
-        return found
+                yield self.beginnings[beginning]
 
     def beside(self, source: str, hints: Iterable[str]) -> set[int]:
         """By where the entry comes from, and by what starters find in it."""

@@ -160,6 +160,39 @@ def test_a_starter_is_a_rule_beside_the_own_one() -> None:
     assert labelled(topic, "A bank") == ()
 
 
+@pytest.mark.parametrize("words", [0, topics.FEW - 1, topics.FEW])
+@pytest.mark.parametrize(
+    ("match", "expected"),
+    [
+        ("ferry", "match: ferry"),
+        ("ferr*", "match: ferr*"),
+        ("erry", None),
+        ("erry*", None),
+        ("ferr", None),
+        ('"ferry sinks"', 'match: "ferry sinks"'),
+        ('"ferry sink"*', 'match: "ferry sink"*'),
+        ('"ferry sink"', None),
+        ('"sinks today"', None),  # the one ends the title, the other begins the text
+        ("title:today", None),
+        ("today", "match: today"),
+        ("lodz", "match: lodz"),
+        ("東京", "match: 東京"),
+        ("京", "match: 京"),
+        ("NOT war", "match: nothing that it excludes"),
+    ],
+)
+def test_FEW_a_rule_finds_the_same_among_few_words_and_among_many(
+    words: int, match: str, expected: str | None
+) -> None:
+    """`words`: of another topic."""
+    other = " OR ".join(f"other{number}" for number in range(words))
+    found = [Topic("t", "T", match=match), *([Topic("o", "O", match=other)] if other else [])]
+    one = Entry("a", "k", title="A ferry sinks", text="Today in Łódź, 東京都")
+    assert [label.rule for label in topics.label(topics.compiled(found, [Source("a")]), one, "A")] == (
+        [expected] if expected else []
+    )
+
+
 @pytest.mark.parametrize(
     ("match", "expected"),
     [

@@ -88,12 +88,13 @@ def let_in(config: Config, store: Store) -> int:
 
 def hold_back(config: Config, store: Store, changed: Collection[str] | None = None) -> None:
     """Entries that the config does not let through any more leave their stories: of these sources, and of
-    those that left it. None: of all.
+    those that left it. None: of all. A source in the config that says nothing of its entries lets all of them
+    through.
     """
-    if changed is not None:
-        left = sources.urls_of(store).keys() - {source.id for source in config.sources} - {BY_HAND}
-        changed = sorted({*changed, *left})
-    _sift(config, store, kept=True, among=changed)
+    left = entries.tellers(store) - {source.id for source in config.sources} - {BY_HAND}
+    choosing = {source.id for source in config.sources if source.include or source.exclude}
+    among = choosing if changed is None else choosing.intersection(changed)
+    _sift(config, store, kept=True, among=sorted(left | among))
 
 
 def _sift(config: Config, store: Store, kept: bool, among: Collection[str] | None = None) -> int:

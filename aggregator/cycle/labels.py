@@ -84,15 +84,26 @@ def label(config: Config, store: Store, stop: Stop | None = None) -> None:
 
 
 def _labeller(config: Config, store: Store, compiled: topics.Rules) -> Labeller:
-    from aggregator.cycle import learning  # not loaded where nothing is to be labelled
-    from aggregator.cycle.byhand import topics_by_hand
+    from aggregator.cycle.byhand import topics_by_hand  # not loaded where nothing is to be labelled
 
     titles = sources.titles(store)
+    learned = _learned(config, store, compiled, titles)
+    by_hand = topics_by_hand(overrides.overrides(store))
+    return Labeller(compiled, titles, by_hand, frozenset(topic.id for topic in config.topics), learned)
+
+
+def _learned(
+    config: Config, store: Store, compiled: topics.Rules, titles: Mapping[str, str]
+) -> Learned | None:
+    """None where no topic learns."""
+    if not any(topic.learns for topic in config.topics):
+        return None
+    from aggregator.cycle import learning  # not loaded where nothing is to be learned
+
     learned, is_new = learning.learned(config, store, compiled, titles)
     if is_new:
         labels.unlabel_newest(store, learning.TAUGHT_BY)
-    by_hand = topics_by_hand(overrides.overrides(store))
-    return Labeller(compiled, titles, by_hand, frozenset(topic.id for topic in config.topics), learned)
+    return learned
 
 
 def _forget_labels_of_other_rules(config: Config, store: Store) -> None:

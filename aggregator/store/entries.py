@@ -368,6 +368,11 @@ def all_kept(reader: Reader, kept: bool, among: Collection[str] | None = None) -
         )
 
 
+def tellers(reader: Reader) -> set[str]:
+    """Ids of the sources that told what is stored."""
+    return set(reader.column("SELECT DISTINCT source FROM entry"))
+
+
 def keep_again(store: Store, changed: Sequence[tuple[int, bool, bool]]) -> None:
     """(entry, kept before, kept now)"""
     with store.transaction() as writer:

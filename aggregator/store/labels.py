@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 from aggregator.model import Story
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.stories import stories
-from aggregator.store.unpublished import mark, mark_event
+from aggregator.store.unpublished import mark, mark_events
 
 # what `story.labelled` says
 _READS_DIFFERENTLY, _LABELLED, _BY_OTHER_RULES = 0, 1, 2
 _WAITS = f"labelled <> {_LABELLED}"
 _ASK_AGAIN = f"UPDATE story SET labelled = {_BY_OTHER_RULES} WHERE labelled = {_LABELLED}"
 
-Labels = Iterable[tuple[str, int, str]]
+Label = tuple[str, int, str]
 """(topic, entry, rule)"""
+Labels = Iterable[Label]
 
 
 def label(store: Store, decide: Callable[[Story], Labels], limit: int = 1000) -> int:
@@ -26,26 +27,35 @@ def label(store: Store, decide: Callable[[Story], Labels], limit: int = 1000) ->
         waiting: dict[int, int] = dict(
             writer.rows(f"SELECT id, labelled FROM story WHERE {_WAITS} LIMIT ?", (limit,))
         )
-        for story in stories(store, list(waiting)):
-            _relabel(writer, story, tuple(decide(story)), reads_the_same=waiting[story.id] == _BY_OTHER_RULES)
+        found = [(story, tuple(decide(story))) for story in stories(store, list(waiting))]
+        before = _relabel(writer, found)
+        news = {story.id for story, labels in found if _is_news(waiting[story.id], before[story.id], labels)}
+        mark(writer, {topic for story in news for topic in before[story]})
+        mark_events(writer, {story.event for story, _ in found if story.id in news})
         writer.run_many("UPDATE story SET labelled = ? WHERE id = ?", [(_LABELLED, one) for one in waiting])
     return len(waiting)
 
 
-def _relabel(
-    writer: Writer, story: Story, found: Sequence[tuple[str, int, str]], reads_the_same: bool
-) -> None:
-    """What reads the same and stays in the same topics is not published anew."""
-    before = writer.column("SELECT topic FROM label WHERE story = ?", (story.id,))
-    writer.run("DELETE FROM label WHERE story = ?", (story.id,))
+def _relabel(writer: Writer, found: Sequence[tuple[Story, Sequence[Label]]]) -> dict[int, set[str]]:
+    """The topics that each had before, by its number."""
+    before: dict[int, set[str]] = {story.id: set() for story, _ in found}
+    for number, topic in writer.chosen("SELECT story, topic FROM label WHERE story", before):
+        before[number].add(topic)
+    writer.run_many("DELETE FROM label WHERE story = ?", [(one,) for one, topics in before.items() if topics])
     writer.run_many(
         "INSERT INTO label (topic, story, published, entry, rule) VALUES (?, ?, ?, ?, ?)",
-        [(topic, story.id, story.published, entry, rule) for topic, entry, rule in found],
+        [
+            (topic, story.id, story.published, entry, rule)
+            for story, labels in found
+            for topic, entry, rule in labels
+        ],
     )
-    if reads_the_same and set(before) == {topic for topic, _, _ in found}:
-        return
-    mark(writer, before)
-    mark_event(writer, story.event)
+    return before
+
+
+def _is_news(waited: int, before: set[str], labels: Sequence[Label]) -> bool:
+    """What reads the same and stays in the same topics is not published anew."""
+    return waited != _BY_OTHER_RULES or before != {topic for topic, _, _ in labels}
 
 
 def topic_counts(reader: Reader) -> dict[str, tuple[int, int]]:
