@@ -43,14 +43,14 @@ class Reader:
     def rows(self, query: str, values: Values = ()) -> list[Row]:
         try:
             return self._conn.execute(query, values).fetchall()
-        except sqlite3.Error as error:
+        except trouble.ERRORS as error:
             raise self._ours(error) from error
 
     def row(self, query: str, values: Values = ()) -> Row | None:
         """The first one."""
         try:
             found: Row | None = self._conn.execute(query, values).fetchone()
-        except sqlite3.Error as error:
+        except trouble.ERRORS as error:
             raise self._ours(error) from error
         return found
 
@@ -73,7 +73,7 @@ class Reader:
         """Row by row, for what is larger than memory should hold."""
         try:
             yield from self._conn.execute(query, values)
-        except sqlite3.Error as error:
+        except trouble.ERRORS as error:
             raise self._ours(error) from error
 
     def chosen(self, query: str, wanted: Iterable[object], *first: object) -> Iterator[Row]:
@@ -116,7 +116,7 @@ class Reader:
         conn = sqlite3.connect(":memory:", isolation_level=None)
         try:
             self.copy_into(conn)
-        except sqlite3.Error as error:
+        except trouble.ERRORS as error:
             conn.close()
             raise self._ours(error) from error
         return Store(self.path, conn)
@@ -124,7 +124,7 @@ class Reader:
     def close(self) -> None:
         self._conn.close()
 
-    def _ours(self, error: sqlite3.Error) -> Exception:
+    def _ours(self, error: Exception) -> Exception:
         """What to raise in its place. Who writes the file says to all that it is damaged: a command that
         reads elsewhere in it would not notice.
         """
@@ -140,7 +140,7 @@ class Reader:
     ) -> None:
         try:
             self.close()
-        except sqlite3.Error as closing:  # a damaged file may not even be closed well
+        except trouble.ERRORS as closing:  # a damaged file may not even be closed well
             if error is None:
                 raise self._ours(closing) from closing
 
@@ -152,14 +152,14 @@ class Writer(Reader):
         """How many rows it changed."""
         try:
             return self._conn.execute(query, values).rowcount
-        except sqlite3.Error as error:
+        except trouble.ERRORS as error:
             raise self._ours(error) from error
 
     def insert(self, query: str, values: Values = ()) -> int:
         """The number of the new row."""
         try:
             number = self._conn.execute(query, values).lastrowid
-        except sqlite3.Error as error:
+        except trouble.ERRORS as error:
             raise self._ours(error) from error
         assert number is not None
         return number
@@ -168,7 +168,7 @@ class Writer(Reader):
         """How many rows they changed together."""
         try:
             return self._conn.executemany(query, rows).rowcount
-        except sqlite3.Error as error:
+        except trouble.ERRORS as error:
             raise self._ours(error) from error
 
     def set_meta(self, key: str, value: str) -> None:
@@ -198,7 +198,7 @@ class Store(Reader):
             self._say("COMMIT")
         except BaseException:
             if self._conn.in_transaction:  # SQLite itself rolls back what it cut off, or had no room for
-                with suppress(sqlite3.Error):  # what went wrong first is what is told
+                with suppress(*trouble.ERRORS):  # what went wrong first is what is told
                     self._conn.execute("ROLLBACK")
             raise
 
@@ -239,7 +239,7 @@ class Store(Reader):
     def _say(self, words: str) -> None:
         try:
             self._conn.execute(words)
-        except sqlite3.Error as error:
+        except trouble.ERRORS as error:
             raise self._ours(error) from error
 
 

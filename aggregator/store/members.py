@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -43,9 +42,7 @@ class PendingEntry(NamedTuple):
     def media(self) -> frozenset[str]:
         """Addresses of its enclosures."""
         return (
-            frozenset(row["url"] for row in json.loads(self.enclosures))
-            if len(self.enclosures) > 2
-            else _NONE
+            frozenset(row["url"] for row in rows.load(self.enclosures)) if len(self.enclosures) > 2 else _NONE
         )
 
 

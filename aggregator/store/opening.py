@@ -37,7 +37,7 @@ def open_writer(path: Path, wait: float = 0, waiting: Callable[[], None] = lambd
         _settings(conn)
         _migrate(path, conn)
         return Store(path, conn, lock)
-    except sqlite3.Error as error:
+    except trouble.ERRORS as error:
         lock.release()
         raise trouble.ours(path, error) from error
     except BaseException:
@@ -67,7 +67,7 @@ def open_reader(path: Path) -> Reader:
         conn.execute("PRAGMA query_only = 1")
         teach_hash(conn)
         version = conn.execute("PRAGMA user_version").fetchone()[0]
-    except sqlite3.Error as error:
+    except trouble.ERRORS as error:
         raise trouble.ours(path, error) from error
     if version < migrations.version():
         conn.close()
@@ -99,7 +99,7 @@ def _read_only(path: Path) -> sqlite3.Connection:
         if log.exists() and log.stat().st_size:
             raise
         conn = _connected(f"{address}&immutable=1")
-    except sqlite3.DatabaseError:
+    except trouble.ERRORS:
         conn.close()
         raise
     return conn
@@ -216,7 +216,7 @@ def _marks(path: Path) -> tuple[int, int]:
             return application, conn.execute("PRAGMA user_version").fetchone()[0]
         finally:
             conn.close()
-    except sqlite3.Error as error:
+    except trouble.ERRORS as error:
         raise trouble.ours(path, error) from error
 
 

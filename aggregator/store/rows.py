@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, fields
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
+from aggregator.errors import StoreError
 from aggregator.model import (
     Category,
     Enclosure,
@@ -62,7 +63,8 @@ TELLER, TAKEN_FROM = (
 # How many others tell it too, as the aggregator says that it was taken from.
 TOLD_BY_OTHERS = "(length(e.extras) - length(replace(e.extras, '[\"telling\"', ''))) / 10"
 
-
+SHOWN = 60  # characters of what is damaged
+_T = TypeVar("_T")
 _decoded = json.JSONDecoder().raw_decode
 _encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -72,8 +74,33 @@ def dump(value: Any) -> str:
 
 
 def load(text: str) -> Any:
-    """What `dump` wrote, without a look for blanks around it: of 10,000 sources that is half of the time."""
-    return _decoded(text)[0]
+    """What `dump` wrote, without a look for blanks around it: of 10,000 sources that is half of the time.
+
+    Raises StoreError where it is no JSON any more: what is within a page SQLite can't tell to be damaged.
+    """
+    try:
+        value, end = _decoded(text)
+    except ValueError:
+        raise _damaged(text) from None
+    if end != len(text):
+        raise _damaged(text)
+    return value
+
+
+def _loaded(kind: Callable[..., _T], record: Any) -> _T:
+    """What was written of a value of this kind."""
+    try:
+        return kind(**record)
+    except TypeError:
+        raise _damaged(record) from None
+
+
+def _damaged(found: object) -> StoreError:
+    shown = str(found) if len(str(found)) <= SHOWN else f"{str(found)[:SHOWN]}…"
+    return StoreError(
+        f"the database is damaged: it holds {shown!r}, which was not written so; restore a backup: "
+        "`aggregator restore FILE`; published files stay"
+    )
 
 
 def _records(values: Sequence[Any]) -> str:
@@ -151,7 +178,7 @@ def entry(row: Sequence[Any]) -> Entry:
 
 
 def _all(text: str, kind: Any) -> tuple[Any, ...]:
-    return tuple(kind(**record) for record in load(text))
+    return tuple([_loaded(kind, record) for record in load(text)])
 
 
 @lru_cache(maxsize=1000)  # the same from entry to entry of a source
@@ -227,12 +254,12 @@ def memory(row: Sequence[Any]) -> SourceState:
         why=row[7],
         failures=row[8],
         failing_since=row[9],
-        failure=None if row[10] is None else Failure(**json.loads(row[10])),
+        failure=None if row[10] is None else _loaded(Failure, load(row[10])),
         etag=row[11],
         last_modified=row[12],
         body_hash=row[13],
         posts=() if row[14] == "[]" else tuple(load(row[14])),
-        moved=None if row[15] is None else Redirect(**json.loads(row[15])),
+        moved=None if row[15] is None else _loaded(Redirect, load(row[15])),
         body_bytes=row[16],
         hints=_NO_HINTS if row[17] is None else _hints(load(row[17])),
     )
@@ -245,7 +272,7 @@ def feed_json(feed: Feed) -> str:
 def feed(text: str | None) -> Feed:
     if text is None:
         return Feed()
-    record = json.loads(text)
+    record = load(text)
     record["authors"] = tuple(Person(**person) for person in record["authors"])
     record["hints"] = _hints(record["hints"])
     record["extras"] = tuple((name, value) for name, value in record.get("extras", ()))

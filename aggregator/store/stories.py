@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
@@ -40,7 +39,7 @@ def _member(row: Sequence[Any]) -> Member:
         against,
         score,
         threshold,
-        tuple((a, b) for a, b in json.loads(features)) if features != "[]" else (),
+        tuple((a, b) for a, b in rows.load(features)) if features != "[]" else (),
     )
     return Member(rows.entry(row), story, event, reason, publication)
 

@@ -25,37 +25,50 @@ _WORDS = {
     "mend that and run again",
     sqlite3.SQLITE_BUSY: "another program holds it ({text}); close that and run again",
 }
+# What Python's module raises for a file; text that is no UTF-8, in a message too, it can't put into words.
+ERRORS = (sqlite3.Error, UnicodeDecodeError)
 # What SQLite says of our own SQL, not of the file.
 _BUGS = (sqlite3.ProgrammingError, sqlite3.IntegrityError)
-# What SQLite has no code of its own for: a table of the full-text index that can't be read any more.
-_BROKEN_INDEX = "vtable constructor failed"
+# What SQLite has no code of its own for: a table of the full-text index that can't be read any more, and text
+# that is none.
+_SIGNS_OF_DAMAGE = ("vtable constructor failed", "Could not decode to UTF-8")
+LONGEST = 300  # characters of what SQLite says: of a damaged schema it is a whole statement
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: BaseException | None) -> bool:
     """Whether the file holds something else than what was written."""
-    return code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or _BROKEN_INDEX in str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return True
+    is_said = code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return is_said or any(sign in str(error) for sign in _SIGNS_OF_DAMAGE)
 
 
-def is_cut_off(error: sqlite3.Error) -> bool:
+def is_cut_off(error: BaseException) -> bool:
     """Whether we ended the statement ourselves (`Reader.until`)."""
     return code(error) == sqlite3.SQLITE_INTERRUPT
 
 
-def code(error: sqlite3.Error) -> int:
+def code(error: BaseException | None) -> int:
     """The primary result code; 0 where Python's own module complains."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def ours(path: Path, error: sqlite3.Error) -> Exception:
+def ours(path: Path, error: Exception) -> Exception:
     """What to raise in its place: a line for people; or the error itself, where our own SQL is wrong."""
-    if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, _BUGS):
+    if not isinstance(error, sqlite3.DatabaseError | UnicodeDecodeError) or isinstance(error, _BUGS):
         return error
     return Stopped() if is_cut_off(error) else StoreError(in_words(path, error))
 
 
-def in_words(path: Path, error: sqlite3.Error) -> str:
+def in_words(path: Path, error: Exception) -> str:
     words = _DAMAGE if is_damage(error) else _WORDS.get(code(error), "{text}")
-    return f"{path}: {words.format(text=error)}"
+    return f"{path}: {words.format(text=in_a_line(str(error)))}"
+
+
+def in_a_line(words: str) -> str:
+    """What SQLite says may quote statements of several lines."""
+    line = " ".join(words.split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
 def damage_mark(path: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from aggregator.batches import batches
 from aggregator.errors import StoreError
-from aggregator.store import retention, trouble
+from aggregator.store import retention, rows, trouble
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.members import drop_empty, touch_stories_of
 from aggregator.store.opening import APPLICATION_ID, acquire, is_there
@@ -22,9 +21,7 @@ def prune(store: Store, before: int, configured: Collection[str]) -> int:
     """Remove entries first seen before `before` that no document of a `configured` source holds any more;
     returns how many.
     """
-    documents = {
-        source: json.loads(listed) for source, listed in store.rows("SELECT id, present FROM source")
-    }
+    documents = {source: rows.load(listed) for source, listed in store.rows("SELECT id, present FROM source")}
     aged = store.column("SELECT id FROM entry WHERE first_seen < ?", (before,))
     doomed = retention.doomed(aged, _beyond(store), documents, configured)
     for some in batches(doomed, _BATCH):
@@ -105,12 +102,12 @@ def look_for_damage(reader: Reader, check: str = "quick_check") -> None:
     try:
         found = [row[0] for row in reader.rows(f"PRAGMA {check}(3)")]
     except StoreError as error:  # damage that ends the check itself
-        if not isinstance(error.__cause__, sqlite3.Error) or not trouble.is_damage(error.__cause__):
+        if not trouble.is_damage(error.__cause__):
             raise
         found = [str(error.__cause__)]
     if found == ["ok"]:
         return
-    words = " ".join("; ".join(found).split())[:300]
+    words = trouble.in_a_line("; ".join(found))
     trouble.mark_damaged(reader.path, words)
     raise StoreError(
         f"{reader.path}: is damaged ({words}); restore a backup: `aggregator restore FILE`; published files "
@@ -190,7 +187,7 @@ def restore(path: Path, source: Path) -> Path | None:
     except OSError as error:
         what = f"{error.filename or path}: can't be written: {error.strerror}"
         raise StoreError(f"{what}; what was there is as it was or beside it") from None
-    except sqlite3.Error as error:
+    except trouble.ERRORS as error:
         raise StoreError(f"{trouble.in_words(path, error)}; what was there is as it was") from None
     finally:
         _discard(unfinished)
@@ -247,13 +244,13 @@ def damage(path: Path) -> str | None:
             application = conn.execute("PRAGMA application_id").fetchone()[0]
             found = [row[0] for row in conn.execute("PRAGMA integrity_check(3)")]
             if found != ["ok"]:
-                return "; ".join(found)
+                return trouble.in_a_line("; ".join(found))
             if conn.execute("PRAGMA foreign_key_check").fetchone():
                 return "rows that point to nothing"
         finally:
             conn.close()
-    except sqlite3.DatabaseError as error:
-        return str(error)
+    except trouble.ERRORS as error:
+        return trouble.in_a_line(str(error))
     return None if application == APPLICATION_ID else "it is a database of another program"
 
 
