@@ -556,3 +556,40 @@ def test_one_name_is_another_case_where_either_text_speaks_of_its_own(
     one = fingerprint("Storm tears roofs off houses in Skarvoy", below, language="en")
     other = fingerprint("Storm tears roofs off houses in Lindoy", other_below, language="en")
     assert which_case(one, other, Between()) is expected is which_case(other, one, Between()), name
+
+
+@pytest.mark.parametrize(
+    ("name", "lang", "one", "other", "expected"),
+    [
+        ("a common name, a noun's capital", "de", "Haft für Betrug an Rentnern in Kassel", "Haft für Betrug an Rentnern in Mainz", Case.LIKELY),
+        ("a noun is none", "de", "Haft für Betrug an Rentnern in Serie", "Haft für Betrug an Rentnern in Haft", Case.NO),
+        ("two common names", "it", "Coppa, il Torino batte il Parma 2-0", "Coppa, la Roma batte il Genova 2-0", Case.SURE),
+        ("names of Turkish towns and clubs", "tr", "Trabzonspor yeni kalecisini buldu: Orlo Dask", "Galatasaray yeni kalecisini buldu: Eli Norrin", Case.SURE),
+        ("the first word beside another name", "pt", "Serrana vence Marola fora de casa", "Estrela vence Vilarim fora de casa", Case.SURE),
+        ("the first word alone may be anything", "en", "Police search the harbour of the island", "Divers search the harbour of the island", Case.NO),
+        ("beside a name that capitals do not tell", "en", "Police Search Skarvoy Harbour", "Divers Search Lindoy Harbour", Case.NO),
+        ("a first name", "en", "Jason Wins Harbour Race", "Aaron Wins Harbour Race", Case.LIKELY),
+    ],
+)  # fmt: skip
+def test_common_words_that_are_names(name: str, lang: str, one: str, other: str, expected: Case) -> None:
+    a, b = (fingerprint(title, "", language=lang) for title in (one, other))
+    assert which_case(a, b, Between()) is expected is which_case(b, a, Between()), name
+
+
+def test_capitals_tell_names_by_the_words_that_both_titles_have() -> None:
+    """However many names there are: `trounces` alone has a small letter."""
+    one = fingerprint("Orlo Skarvoy trounces Eli Lindoy", "", language="en")
+    other = fingerprint("Ana Brisola trounces Tor Morlans", "", language="en")
+    assert which_case(one, other, Between()) is Case.SURE
+
+
+@pytest.mark.parametrize(("one_source", "expected"), [(ONE, Case.SURE), (TWO, Case.LIKELY)])
+def test_a_source_tells_nothing_twice_under_another_name(one_source: bool, expected: Case) -> None:
+    below = "All activities of the afternoon are cancelled as well, the superintendent said."
+    one, other = (
+        fingerprint(f"{town} schools closed on Tuesday", below, language="en")
+        for town in ("Skarvoy", "Lindoy")
+    )
+    assert (
+        which_case(one, other, Between(one_source)) is expected is which_case(other, one, Between(one_source))
+    )

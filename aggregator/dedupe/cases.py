@@ -55,7 +55,7 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
         return Case.NO
     kind = reason.features[-1][0] if reason.features else ""
     of_a_series = series(a, b, reason, between.one_source)
-    if _is_sure(a, b, kind, of_a_series):
+    if _is_sure(a, b, kind, of_a_series, between.one_source):
         return Case.SURE
     if of_a_series or _framed(a, b, between.one_source) or _measured_later(a, b, between):
         return Case.LIKELY
@@ -63,13 +63,13 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
     return Case.LIKELY if replaced else Case.NO
 
 
-def _is_sure(a: Fingerprint, b: Fingerprint, kind: str, of_a_series: bool) -> bool:
+def _is_sure(a: Fingerprint, b: Fingerprint, kind: str, of_a_series: bool, one_source: bool) -> bool:
     """Whether their names or numbers alone tell them apart. `kind`: of what keeps them from being one text."""
     if kind == OTHER_NAMES and of_a_series and a.held and b.held:
         return True
     if kind == OTHER_NUMBERS and named_anew(a, b):
         return True
-    return _of_a_kind(a, b) or _filled_anew(a, b) or count_two(a, b)
+    return _of_a_kind(a, b) or _filled_anew(a, b, one_source) or count_two(a, b)
 
 
 def _of_a_kind(a: Fingerprint, b: Fingerprint) -> bool:
@@ -98,10 +98,11 @@ def _measured_later(a: Fingerprint, b: Fingerprint, between: Between) -> bool:
     return bool(mine and other) and not mine & other
 
 
-def _filled_anew(a: Fingerprint, b: Fingerprint) -> bool:
+def _filled_anew(a: Fingerprint, b: Fingerprint, one_source: bool) -> bool:
     """Two headlines in the same words but for their names and numbers, whoever tells them: `Solara shares
-    fall 12%`, `Halden shares fall 9%`. Where one name alone is another one, or a number, they may tell the
-    same, unless either text speaks of its own; and where one text tells of what the other is named after.
+    fall 12%`, `Halden shares fall 9%`. Where one name alone is another one, or a number, two sources may tell
+    the same, unless either text speaks of its own; and so may all where one text tells of what the other is
+    named after.
     """
     other_number = not (a.numbers <= b.numbers or b.numbers <= a.numbers)
     language = min(a.language, b.language)
@@ -113,7 +114,9 @@ def _filled_anew(a: Fingerprint, b: Fingerprint) -> bool:
     if found.signs:  # no capitals, and no spaces, tell names from other words
         in_one_place = found.names + found.signs == 1 and 1 <= found.filled <= found.common / 2
         return other_number and in_one_place
-    return found.names > 1 or (found.names == 1 and (_other_numbers(a, b) or _each_tells_its_own(a, b)))
+    if found.names != 1:
+        return found.names > 1
+    return one_source or _other_numbers(a, b) or _each_tells_its_own(a, b)
 
 
 def _each_tells_its_own(a: Fingerprint, b: Fingerprint) -> bool:

@@ -299,11 +299,14 @@ class _Comparison:
             return False
         long = sum(small and len(word) > 3 for small, word in zip(title.lower, title.units, strict=True))
         return (place > 0 and long >= 2) or (
-            title.units[place] not in vocabulary.shares(self.language) and not is_dense(title.units[place])
+            not vocabulary.is_common(title.units[place], self.language) and not is_dense(title.units[place])
         )
 
     def frame(self) -> Frame:
         filled, alone, kinds = 0.0, 0.0, Counter[str]()
+        touched = {place for span in self.spans for place in span[0]}
+        both = [place for place in range(len(self.titles[0].units)) if place not in touched]
+        self._capitals = self._capitals_tell(both)
         for mine, other in zip(*self.left, strict=True):
             a, b = self._of_its_own(0, mine), self._of_its_own(1, other)
             if a and b:
@@ -311,10 +314,11 @@ class _Comparison:
                 filled += max(self._weight(0, a), self._weight(1, b))
             else:
                 alone += self._weight(0, a) + self._weight(1, b)
-        touched = {place for span in self.spans for place in span[0]}
-        both = [place for place in range(len(self.titles[0].units)) if place not in touched]
-        names, certain = kinds["names"] + kinds["certain"], kinds["names"] == 0
-        return Frame(self._weight(0, both), filled, alone, names, kinds["signs"], kinds["words"], certain)
+        if kinds["certain"]:  # the first word of both is a name, too, where another one is
+            kinds["names"] += kinds.pop("first", 0)
+        names, words = kinds["names"] + kinds["certain"], kinds["words"] + kinds["first"]
+        certain = kinds["names"] == 0
+        return Frame(self._weight(0, both), filled, alone, names, kinds["signs"], words, certain)
 
     def _of_its_own(self, side: int, places: Sequence[int]) -> list[int]:
         """Those whose words the other title has nowhere, numbers aside."""
@@ -326,24 +330,27 @@ class _Comparison:
             return "words"
         if all(is_dense(self.titles[side].units[place]) for side in (0, 1) for place in said[side]):
             return "signs"
-        if all(
-            self._capitals_tell(side) and self._one_name(side, places) for side, places in enumerate(said)
-        ):
+        if self._capitals and all(self._one_name(side, places) for side, places in enumerate(said)):
             return "certain"
-        return (
-            "names" if all(self._like_a_name(side, places) for side, places in enumerate(said)) else "words"
-        )
+        if all(self._like_a_name(side, places) for side, places in enumerate(said)):
+            return "names"
+        return "first" if said[0] == said[1] == [0] else "words"
 
     def _like_a_name(self, side: int, places: Sequence[int]) -> bool:
         """No common words; or a word that is none beside others with capitals (`John Carter`)."""
         lower, sure = self.titles[side].lower, [self._is_name(side, place) for place in places]
         return all(sure) or (any(sure) and any(lower) and not any(lower[place] for place in places))
 
-    def _capitals_tell(self, side: int) -> bool:
-        """Whether capitals tell names from other words: half of the others have none, and nouns neither."""
-        title = self.titles[side]
-        words = zip(title.lower[1:], title.units[1:], strict=True)
-        told = [small for small, word in words if not is_number(word) and _tells(word, self.language)]
+    def _capitals_tell(self, both: Iterable[int]) -> bool:
+        """Whether capitals tell names from other words: half of what both titles say has none, and nouns
+        neither.
+        """
+        title = self.titles[0]
+        told = [
+            title.lower[place]
+            for place in both
+            if place > 0 and not is_number(title.units[place]) and _tells(title.units[place], self.language)
+        ]
         return self.language != "de" and sum(told) > 0 and 2 * sum(told) >= len(told)
 
     def _one_name(self, side: int, places: Sequence[int]) -> bool:

@@ -135,8 +135,8 @@ def _names(one: Fingerprint, certain: bool = False) -> set[str]:
     maybe = {fold(word) for word, begins in written if begins and word[0].isupper()}
     if certain:
         return sure - small
-    stems, shares = vocabulary.stems(one.language), vocabulary.shares(one.language)
-    listed = {word for word in maybe - sure if stems[word] in shares}
+    stems = vocabulary.stems(one.language)
+    listed = {word for word in maybe - sure if vocabulary.is_common(stems[word], one.language)}
     return (sure | maybe) - listed - small
 
 

@@ -3,8 +3,8 @@ prior, shipped as data).
 
 `data/words/LANGUAGE.txt` holds the common words of a language (Zipf frequency 4.2 and more), a line a
 frequency, `function.txt` the
-forty most common ones of each language. `data/forms/LANGUAGE.txt` holds irregular forms, a lemma and its
-forms a line. Origin and licence
+forty most common ones of each language; `data/names.txt` those of them that are names.
+`data/forms/LANGUAGE.txt` holds irregular forms, a lemma and its forms a line. Origin and licence
 are in LICENSE.txt beside them.
 """
 
@@ -128,6 +128,23 @@ def share(word: str, language: str) -> float:
     common words.
     """
     return shares(language).get(word, RARE)
+
+
+@functools.cache
+def names(language: str) -> frozenset[str]:
+    """Names, and their stems, that are among the common words of this language: all others are told by being
+    in no list.
+    """
+    text = resources.files("aggregator").joinpath("data/names.txt").read_text(encoding="utf-8")
+    lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
+    words = {word for spoken, *names in lines if spoken == language for word in names}
+    stem = stems(language)
+    return frozenset(words | {stem[word] for word in words})
+
+
+def is_common(word: str, language: str) -> bool:
+    """Whether this is a common word of the language, or a stem of one, and no name."""
+    return word in shares(language) and word not in names(language)
 
 
 @functools.cache
