@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from aggregator import edition, query, suggest
 from aggregator.batches import batches
@@ -16,6 +15,7 @@ from aggregator.config import Config
 from aggregator.edition import likeness
 from aggregator.errors import UsageError
 from aggregator.model import Entry, Member, Source, SourceState, Story
+from aggregator.records import dataclass, field, replace
 from aggregator.store import Reader, lookup, pushes, sources, stories
 from aggregator.store.labels import events_of_topics, labels_of
 from aggregator.store.labels import topic_counts as counts_of_topics

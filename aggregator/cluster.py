@@ -14,9 +14,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
+from aggregator.records import dataclass
 from aggregator.text import vocabulary
 
 THRESHOLD = 0.55  # linkage from which two events are one

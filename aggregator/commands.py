@@ -13,8 +13,9 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from aggregator.records import dataclass
 
 KEPT = 4000  # bytes of the end of what a command said on its standard error
 PIECE = 65_536  # bytes; what a pipe holds

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Literal
 
 from aggregator.model import Item
+from aggregator.records import dataclass
 from aggregator.text import markup
 
 Rhythm = Literal["daily", "weekly"]

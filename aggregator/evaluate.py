@@ -14,7 +14,6 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from aggregator.errors import UsageError
 from aggregator.measure import Gold, Score, score, wilson
 from aggregator.model import Entry, Feed, PollResult, Source, SourceState
 from aggregator.parse import dates, normal
+from aggregator.records import dataclass
 from aggregator.store import Store, entries, lookup, open_writer, sources
 
 __all__ = [

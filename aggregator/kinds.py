@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aggregator import urls
 from aggregator.model import Failure, FetchResult, Limits, ParseResult, Request, Source, SourceState, Task
+from aggregator.records import dataclass
 
 if TYPE_CHECKING:
     from aggregator.fetch import Door, Trail

@@ -28,9 +28,9 @@ import math
 import struct
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from aggregator import starters
+from aggregator.records import dataclass, field, replace
 from aggregator.text.words import search_words
 
 VERSION = 7  # to be raised when the same entries teach something else

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from aggregator import websub
+from aggregator.records import dataclass, replace
 from aggregator.websub import Subscription
 
 MOST_BODIES = 200

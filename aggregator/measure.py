@@ -7,8 +7,9 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from aggregator.records import dataclass, field
 
 
 class Tally(NamedTuple):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
+
+from aggregator.records import dataclass, field
 
 BUCKETS = (0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 900)  # seconds
 

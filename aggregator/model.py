@@ -9,8 +9,9 @@ Start reading at `Source` and `Entry`; `Story`, `Event` and `Item` are made of t
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+
+from aggregator.records import dataclass, field
 
 Level = str  # of sameness: "item", "text", "event"; `fold.levels` has them all
 """The three levels of sameness: same item, same text, same event."""

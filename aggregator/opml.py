@@ -7,13 +7,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
 from aggregator import urls
 from aggregator.errors import UsageError
 from aggregator.patterns import lazy
+from aggregator.records import dataclass, replace
 from aggregator.text import markup
 
 MAX_BYTES, MAX_FEEDS, MAX_DEPTH = 20_000_000, 50_000, 50

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from aggregator import headers, health, kinds, schedule, urls, websub
 from aggregator.fetch import Door, Trail
@@ -30,6 +29,7 @@ from aggregator.model import (
     Task,
 )
 from aggregator.parse import parse as parse_here
+from aggregator.records import dataclass, field, replace
 
 # of source, document, limits and reader, and `before` where marks of the last document are known
 Parser = Callable[..., ParseResult]

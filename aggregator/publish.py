@@ -16,12 +16,12 @@ import os
 import stat
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from aggregator.errors import PublishError
 from aggregator.patterns import lazy
+from aggregator.records import dataclass
 from aggregator.render import formats
 
 MANIFEST = ".aggregator-manifest.json"

@@ -22,11 +22,11 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from aggregator.model import Entry
 from aggregator.patterns import lazy
+from aggregator.records import dataclass, replace
 from aggregator.text.phrases import moment
 from aggregator.text.words import fold, is_character, search_words, sought
 

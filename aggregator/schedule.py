@@ -12,11 +12,11 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from aggregator.model import Failure, Pace, PollHints, Redirect, SourceState
+from aggregator.records import dataclass, replace
 from aggregator.text.phrases import span
 
 SERVER_CAP = 86_400  # seconds; a server's freshness or Retry-After beyond a day is not believed (P8)

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 
 from aggregator.patterns import lazy
+from aggregator.records import dataclass
 from aggregator.text.words import first_search_words, search_words
 
 NEEDED = 2  # what a topic needs: a telling word counts so much, a hint one

@@ -7,10 +7,10 @@ it for type checkers).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 from aggregator.model import State
+from aggregator.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

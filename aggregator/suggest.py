@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from aggregator.records import dataclass
 from aggregator.text import vocabulary
 from aggregator.text.words import is_dense, search_words
 

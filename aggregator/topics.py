@@ -5,10 +5,10 @@ carries.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from aggregator import query, starters
 from aggregator.model import Entry, Source, Topic
+from aggregator.records import dataclass
 
 # words that rules may be known by, up to which looking for each of them in a text of 1,500 characters is
 # quicker than looking up all of the text's

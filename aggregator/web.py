@@ -19,7 +19,6 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,6 +27,7 @@ from urllib.parse import parse_qs
 from aggregator.mailbox import Full, Mailbox
 from aggregator.patterns import lazy
 from aggregator.publish import MANIFEST
+from aggregator.records import dataclass, replace
 from aggregator.render import ago, formats
 from aggregator.render.formats import HTML, Format
 from aggregator.render.pages import style

@@ -10,11 +10,12 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from typing import Literal
 from urllib.parse import urlsplit
 
 from aggregator.patterns import lazy
+from aggregator.records import dataclass, replace
 
 LEASE = 10 * 86_400  # seconds that we ask for; a hub may give another time
 SHORTEST, LONGEST = 300, 90 * 86_400  # seconds; a lease is taken to be within these, whatever the hub says

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 from lxml import etree
 
 from aggregator import urls
+from aggregator.records import dataclass, field
 from aggregator.render import formats
 from aggregator.render.formats import JSON
 from aggregator.text import markup

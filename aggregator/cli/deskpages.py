@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -14,6 +13,7 @@ from aggregator.cycle import composed
 from aggregator.editing import COOKIE, Gate
 from aggregator.errors import AggregatorError, UsageError
 from aggregator.model import Entry, Item, Story
+from aggregator.records import dataclass
 from aggregator.render import pages
 from aggregator.store import Reader, Store, open_reader, open_writer, stories
 from aggregator.web import Answer

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import starmap
 
 import click
@@ -31,6 +30,7 @@ from aggregator.cycle import composed, learning
 from aggregator.errors import UsageError
 from aggregator.learn import Quality
 from aggregator.model import Entry, Story
+from aggregator.records import dataclass
 from aggregator.render import formats
 from aggregator.states import CONDITIONS, WORST_FIRST
 from aggregator.store import Reader, is_there, lookup, open_reader

@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -28,6 +27,7 @@ from aggregator.mailbox import Mailbox
 from aggregator.meters import Meters, Stages, Stored
 from aggregator.model import Source, SourceState
 from aggregator.publish import Folder
+from aggregator.records import dataclass, replace
 from aggregator.render import formats, pages
 from aggregator.server import WSGI, Running
 from aggregator.stop import Stop

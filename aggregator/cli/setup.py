@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from aggregator.cli.common import Settings, common, counted, now, print_json, ta
 from aggregator.config import Config, doubts
 from aggregator.errors import UsageError
 from aggregator.model import Failure, PollResult, SourceState, Task
+from aggregator.records import replace
 from aggregator.stop import Stop
 from aggregator.store import is_there, open_reader, sources
 

@@ -8,7 +8,6 @@ import re
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from aggregator.config.load import Config, load, named_id, variable
 from aggregator.config.tables import Short, short
 from aggregator.errors import ConfigError, UsageError
 from aggregator.patterns import lazy
+from aggregator.records import dataclass
 
 _ORDER = ("id", "url", "path", "title", "topics", "interval", "priority", "include", "exclude")
 _HERE = "\0"  # which no TOML file holds: where sources are that were just added

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from aggregator import urls
 from aggregator.model import Redirect, Source
+from aggregator.records import dataclass, replace
 from aggregator.text.words import sought
 
 

@@ -12,7 +12,6 @@ import os
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from aggregator.config import lines, lists, quick, tables
 from aggregator.errors import ConfigError
 from aggregator.model import BY_HAND, Category, EventLead, Hook, Limits, Pace, Site, Sort, Source, Topic, Unit
 from aggregator.patterns import lazy
+from aggregator.records import dataclass, replace
 from aggregator.text.words import sought
 
 RESERVED = frozenset({"all", "index", "feeds", "sources", "archive", "stories", "status", "search", BY_HAND})

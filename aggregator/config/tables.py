@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count, groupby
 from typing import Any, NamedTuple
 
 from aggregator.patterns import lazy
+from aggregator.records import dataclass
 
 Table = dict[str, Any]
 

@@ -7,12 +7,12 @@ complete, and never written again. Start reading at `Archives.files`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from aggregator import edition, render
 from aggregator.config import Config
 from aggregator.cycle.editions import ALL, Editions
 from aggregator.model import Edition, Item, Story, Topic
+from aggregator.records import replace
 from aggregator.render import formats, pages
 from aggregator.render.formats import HTML
 from aggregator.render.prepare import archive_name

@@ -12,7 +12,6 @@ import importlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from aggregator.config import Config
@@ -21,6 +20,7 @@ from aggregator.cycle.polling import Asked, Crew, Manners, Outcome, Polling, Vis
 from aggregator.errors import ConfigError
 from aggregator.fetch import Door
 from aggregator.parse.isolate import Workers
+from aggregator.records import dataclass
 from aggregator.schedule import Hosts
 from aggregator.stop import Stop
 

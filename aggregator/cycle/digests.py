@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
@@ -12,6 +11,7 @@ from aggregator.config import Config
 from aggregator.cycle import composed
 from aggregator.digest import Digest
 from aggregator.model import Edition, Entry, Item, Origin, Story, Topic
+from aggregator.records import replace
 from aggregator.store import Reader, Store, digests, stories
 from aggregator.text import markup
 

@@ -5,12 +5,12 @@ config or program looks different with; and which files are nobody's any more. P
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from aggregator.config import Config
 from aggregator.cycle.digests import name_of
 from aggregator.cycle.editions import ALL
 from aggregator.model import Topic
+from aggregator.records import dataclass
 from aggregator.render import formats
 from aggregator.render.formats import HTML
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from aggregator import discover, urls
@@ -12,6 +11,7 @@ from aggregator.cycle.network import Network, opened
 from aggregator.errors import UsageError
 from aggregator.model import FetchResult, ParseResult, Request, Source
 from aggregator.parse.isolate import Workers
+from aggregator.records import dataclass
 from aggregator.stop import Stop
 from aggregator.text.phrases import span
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from aggregator import kinds, schedule, websub
 from aggregator.config import Config
 from aggregator.cycle.signatures import outdated
 from aggregator.model import Pace, Source, SourceState, Task
 from aggregator.publish import Folder
+from aggregator.records import dataclass, replace
 from aggregator.store import Reader, pushes, queue, sources
 
 LOCAL_EVERY = 60  # seconds between two looks of the daemon at local files

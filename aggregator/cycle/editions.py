@@ -8,7 +8,6 @@ In: the config and what is labelled. Out: `Edition` values, to be rendered. Star
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import replace
 
 from aggregator import edition
 from aggregator.config import Config
@@ -16,6 +15,7 @@ from aggregator.cycle.digests import title_of
 from aggregator.cycle.words import heeding
 from aggregator.edition import View
 from aggregator.model import Edition, Item, Story, Topic
+from aggregator.records import replace
 from aggregator.store import Reader, archives, sources, stories
 
 ALL = Topic("all", "Everything", "Everything that came in, each thing told once")

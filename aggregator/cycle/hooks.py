@@ -12,7 +12,6 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +20,7 @@ from aggregator.config import Config
 from aggregator.cycle import composed
 from aggregator.digest import Digest
 from aggregator.model import Hook, Item, StateChange, Story, Unit
+from aggregator.records import dataclass
 from aggregator.states import CONDITIONS
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, digests, sources, stories

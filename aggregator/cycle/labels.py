@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aggregator import model, query, topics
@@ -17,6 +16,7 @@ from aggregator.config import Config
 from aggregator.cycle import changes
 from aggregator.cycle.signatures import rules, rules_signature
 from aggregator.model import Entry, Story, Topic
+from aggregator.records import dataclass
 from aggregator.stop import Stop
 from aggregator.store import Store, labels, overrides, sources, unpublished
 

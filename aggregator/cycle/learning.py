@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from aggregator.errors import ConfigError
 from aggregator.learn import Example, Features, Quality
 from aggregator.model import Entry, FetchResult, Limits, Topic
 from aggregator.parse import stories as text_stories
+from aggregator.records import dataclass
 from aggregator.store import Reader, Store, lookup, sources, unpublished
 from aggregator.topics import Label, Rules
 

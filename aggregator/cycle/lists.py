@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 from aggregator import opml, schedule, urls
@@ -16,6 +15,7 @@ from aggregator.config.lists import Known, Listed, ReadingList, dump, known, mer
 from aggregator.config.load import named_id
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Failure, FetchResult, Request
+from aggregator.records import replace
 from aggregator.stop import Stop
 
 AT_ONCE = 8  # lists that are asked for at the same time, each in its host's turn

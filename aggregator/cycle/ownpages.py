@@ -5,7 +5,6 @@ to where there is nothing else to lead to.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from aggregator import edition
 from aggregator.batches import batches
@@ -13,6 +12,7 @@ from aggregator.config import Config
 from aggregator.cycle.words import heeding
 from aggregator.edition import View
 from aggregator.model import SHOWN, Head, Item, Origin, Story, Unit
+from aggregator.records import dataclass, field, replace
 from aggregator.render import pages
 from aggregator.store import Reader, stories
 

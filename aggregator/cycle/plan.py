@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 
 from aggregator import fold, heap
 from aggregator.config import Config
@@ -12,6 +11,7 @@ from aggregator.cycle.editions import ALL, Editions
 from aggregator.cycle.labels import label
 from aggregator.cycle.report import Watch
 from aggregator.model import Topic
+from aggregator.records import dataclass, replace
 from aggregator.render import formats
 from aggregator.store import Reader, Store, labels, lookup, queue, sources, stories
 

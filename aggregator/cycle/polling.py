@@ -10,13 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
-from dataclasses import dataclass
 
 from aggregator import kinds, poll, urls
 from aggregator.batches import batches
 from aggregator.fetch import Trail
 from aggregator.kinds import Kind
 from aggregator.model import Failure, PollResult, Task
+from aggregator.records import dataclass
 from aggregator.schedule import Hosts
 from aggregator.stop import Stop
 

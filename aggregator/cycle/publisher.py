@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from aggregator import edition, heap, render
 from aggregator.batches import batches
@@ -21,6 +20,7 @@ from aggregator.cycle.ownpages import OwnPages
 from aggregator.cycle.signatures import look
 from aggregator.model import Item, StateChange, Topic
 from aggregator.publish import Folder, Written
+from aggregator.records import dataclass, replace
 from aggregator.render import formats, pages
 from aggregator.render.formats import HTML
 from aggregator.stop import Stop

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from aggregator import kinds, poll, urls, websub
@@ -18,6 +17,7 @@ from aggregator.cycle.network import Network
 from aggregator.cycle.report import Report
 from aggregator.mailbox import Letter, Mailbox
 from aggregator.model import FetchResult, Pace, PollResult, SourceState, Task
+from aggregator.records import dataclass, field, replace
 from aggregator.stop import Stop
 from aggregator.store import Store, pushes, sources
 from aggregator.websub import Subscription, Wish

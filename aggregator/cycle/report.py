@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from aggregator.model import Failure, Folded
 from aggregator.publish import Written
+from aggregator.records import dataclass, field
 
 
 @dataclass(slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from urllib.parse import quote
 
 from aggregator import edition, render
@@ -12,6 +11,7 @@ from aggregator.cycle.editions import Editions
 from aggregator.cycle.words import heeding
 from aggregator.edition import View
 from aggregator.model import Item, Story
+from aggregator.records import replace
 from aggregator.render.formats import Format
 from aggregator.store import Reader, stories
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 
 from aggregator import __version__, query
 from aggregator.config import Config
 from aggregator.model import Source, Topic
+from aggregator.records import replace
 from aggregator.render.design import design
 from aggregator.store import Reader
 

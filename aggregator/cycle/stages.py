@@ -7,7 +7,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
 from itertools import chain
 
 from aggregator.config import Config
@@ -23,6 +22,7 @@ from aggregator.fetch import Door
 from aggregator.mailbox import Mailbox
 from aggregator.model import Failure, Folded, Limits
 from aggregator.publish import Written
+from aggregator.records import dataclass, replace
 from aggregator.render import formats
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, queue, sources, unpublished, upkeep

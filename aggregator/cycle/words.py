@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from aggregator import answers
 from aggregator.edition import View
 from aggregator.errors import UsageError
+from aggregator.records import replace
 from aggregator.store import Reader, Store, overrides, stories, unpublished
 from aggregator.store.overrides import Override
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from aggregator.dedupe import headline
@@ -18,6 +17,7 @@ from aggregator.dedupe.headline import OTHER_NAMES, Edits, Feature, edits, telli
 from aggregator.dedupe.numbers import as_figure, is_number
 from aggregator.dedupe.standing import speaks
 from aggregator.model import Reason
+from aggregator.records import dataclass
 from aggregator.text import contrary, vocabulary
 from aggregator.text.words import is_dense
 

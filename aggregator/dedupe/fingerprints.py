@@ -6,11 +6,11 @@ import functools
 import re
 import zlib
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from aggregator.dedupe import standing
 from aggregator.dedupe.numbers import numbers
+from aggregator.records import dataclass
 from aggregator.text import vocabulary
 from aggregator.text.words import words
 

@@ -15,11 +15,11 @@ import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
 from aggregator.dedupe.numbers import as_figure, is_number, is_unit, read
+from aggregator.records import dataclass
 from aggregator.text import contrary, vocabulary
 from aggregator.text.words import fold, is_dense, sought, words
 

@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -33,6 +32,7 @@ from aggregator.model import (
     Telling,
     Unit,
 )
+from aggregator.records import dataclass, replace
 from aggregator.text.words import search_words
 
 # seconds: what is newer stays in the feed beyond its limit, so that hourly pollers lose nothing (F26)

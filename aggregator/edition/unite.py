@@ -9,12 +9,12 @@ lead without any, and is named (`Item.text_of`); its authors, rights and numbers
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from aggregator import urls
 from aggregator.model import Enclosure, Entry
 from aggregator.patterns import lazy
+from aggregator.records import replace
 from aggregator.text import clock
 
 PLAYED = ("audio/", "video/")

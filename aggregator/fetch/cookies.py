@@ -5,12 +5,12 @@ cookie that they set with it; nothing is kept between polls (P19).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 import requests
 from requests.cookies import RequestsCookieJar, get_cookie_header
 
 from aggregator import urls
+from aggregator.records import dataclass, field, replace
 
 MAX_LENGTH = 8000  # characters of the header; servers refuse more
 

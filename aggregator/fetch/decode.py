@@ -5,13 +5,13 @@ from __future__ import annotations
 import codecs
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from aggregator.fetch.exchange import Exchange
 from aggregator.fetch.watchdog import Guard
 from aggregator.model import Failure
 from aggregator.patterns import lazy
+from aggregator.records import dataclass
 
 PIECE = 65_536
 _GZIP, _GZIP_MAGIC = 16 + zlib.MAX_WBITS, b"\x1f\x8b"  # RFC 1952, 2.3.1

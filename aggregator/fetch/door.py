@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import requests
 
@@ -17,6 +16,7 @@ from aggregator.fetch.failures import Wrong
 from aggregator.fetch.transport import system_resolver
 from aggregator.fetch.watchdog import Guard, Watchdog
 from aggregator.model import Failure, FetchResult, Limits, Request
+from aggregator.records import replace
 
 MOST_HOPS = 3  # redirects of a hub, or of whoever is told that a cycle was good
 

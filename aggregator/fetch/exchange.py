@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from aggregator.fetch.budget import Budget
 from aggregator.fetch.cookies import Cookies
 from aggregator.fetch.watchdog import Guard
 from aggregator.model import Limits
+from aggregator.records import dataclass, field
 
 Resolver = Callable[[str, int], list[str]]
 

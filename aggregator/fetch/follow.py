@@ -6,7 +6,6 @@ the permanent ones that lead are remembered, circles end.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
@@ -18,6 +17,7 @@ from aggregator.fetch.cookies import Cookies
 from aggregator.fetch.exchange import Exchange, Trail
 from aggregator.fetch.failures import Wrong
 from aggregator.model import Failure, FetchResult, Limits, Request
+from aggregator.records import replace
 from aggregator.text import markup
 
 ACCEPT = (

@@ -5,12 +5,12 @@ stand elsewhere, and why.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from aggregator.fold import merging
 from aggregator.fold.cache import FoldCache
 from aggregator.fold.merging import Group, Member
 from aggregator.model import Reason
+from aggregator.records import dataclass, replace
 from aggregator.store import Writer, events, members
 
 

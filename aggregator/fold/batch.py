@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from aggregator import cluster, dedupe
@@ -18,6 +17,7 @@ from aggregator.fold.levels import Home
 from aggregator.fold.merging import Group, Member, Pair, Probabilities, pair
 from aggregator.fold.overrides import Overrides
 from aggregator.model import Folded, Reason
+from aggregator.records import dataclass, field
 from aggregator.store import Writer, events, members, overrides, vocabulary
 from aggregator.store.members import PendingEntry
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from aggregator import dedupe
 from aggregator.cluster import Point
 from aggregator.fold.points import Points, halve
+from aggregator.records import dataclass, field
 from aggregator.store import Reader, Writer, members, standing, vocabulary
 from aggregator.store.members import PendingEntry
 from aggregator.store.standing import Part

@@ -9,12 +9,12 @@ the story that it is told by, and why. What is one event is decided afterwards, 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from aggregator import dedupe
 from aggregator.fold.cache import Known
 from aggregator.model import Reason
+from aggregator.records import dataclass, replace
 from aggregator.store import members
 from aggregator.store.members import PendingEntry
 

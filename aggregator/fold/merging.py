@@ -15,11 +15,11 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from aggregator import cluster
 from aggregator.cluster import Point, linkage
 from aggregator.dedupe import Case
+from aggregator.records import dataclass
 
 APART = 0.1  # of the pairs of two events: if so many are two cases for sure, so are the events
 Pair = tuple[int, int]
@@ -96,6 +96,9 @@ class ByHand:
 
     apart: frozenset[Pair] = frozenset()
     together: frozenset[Pair] = frozenset()
+
+
+_NOTHING_SAID = ByHand()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +239,7 @@ def groups(
     points: Mapping[int, Point],
     edges: Iterable[Pair],
     probabilities: Probabilities,
-    by_hand: ByHand = ByHand(),
+    by_hand: ByHand = _NOTHING_SAID,
 ) -> list[Group]:
     """Events of these stories, the oldest first. The same whatever the order in which they are given."""
     order = sorted(points, key=lambda story: (points[story].at, story))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from aggregator.cluster import Point
+from aggregator.records import dataclass
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")

@@ -4,10 +4,9 @@ that are known. All of it takes time and memory that follow its size, whoever wr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aggregator.model import FetchResult, ItemMarks, Limits
 from aggregator.parse import dates, encoding, mend, reduce
+from aggregator.records import dataclass
 
 LITTLE = 32_000  # bytes
 SHALLOW, FEW = 60, 60  # elements that are open at once, attributes of one element

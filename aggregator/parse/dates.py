@@ -13,12 +13,12 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from importlib import resources
 from zoneinfo import ZoneInfo
 
 from aggregator.patterns import lazy
+from aggregator.records import dataclass
 
 # What claims to be older is older than feeds (C6), and mostly a program's zero: year 1 (Go, .NET), 1899
 # (spreadsheets), 1970 (Unix), 1980 (FAT), the year before 1 (PHP). What is later is "never".

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from xml.parsers import expat
 
@@ -23,6 +22,7 @@ from aggregator import urls
 from aggregator.parse import podcast
 from aggregator.parse.mixin import Mixin
 from aggregator.patterns import lazy
+from aggregator.records import dataclass
 
 # Elements without a prefix whose children are theirs: what holds a feed, what holds an item, what names
 # people.

@@ -10,7 +10,6 @@ import functools
 import html
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 from aggregator import urls
@@ -19,6 +18,7 @@ from aggregator.parse import bases, dates, dialect, mend, normal, origin, podcas
 from aggregator.parse.body import Body
 from aggregator.parse.reading import STOPS, Reading
 from aggregator.patterns import lazy
+from aggregator.records import dataclass, replace
 from aggregator.text import markup, words
 
 _LOOKS_LIKE_HTML = lazy(r"<(p|br|a|div|img|b|i|em|strong|ul|ol|li|span|h\d|blockquote)\b[^>]*>", re.I)

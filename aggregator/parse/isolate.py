@@ -13,13 +13,13 @@ import resource
 import signal
 import threading
 from concurrent.futures import CancelledError, wait
-from dataclasses import dataclass, replace
 from typing import Any
 
 from aggregator import heap
 from aggregator.kinds import BodyReader
 from aggregator.model import Bound, Failure, FetchResult, ItemMarks, Limits, ParseResult, Source
 from aggregator.parse import bounds, parse, parse_little
+from aggregator.records import dataclass, replace
 
 # bytes; documents beyond it are parsed one at a time, each in a process of its own: what it took is given
 # back for sure

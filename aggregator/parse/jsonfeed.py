@@ -7,7 +7,6 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from aggregator import urls
@@ -24,6 +23,7 @@ from aggregator.model import (
 )
 from aggregator.parse import bases, dates, normal, sniff
 from aggregator.parse.reading import STOPS, Reading
+from aggregator.records import replace
 from aggregator.text import markup
 
 

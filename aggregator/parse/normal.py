@@ -12,7 +12,6 @@ import json
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -29,6 +28,7 @@ from aggregator.model import (
     Person,
 )
 from aggregator.patterns import lazy
+from aggregator.records import replace
 from aggregator.text import clock, markup, words
 
 UNTITLED = "Untitled"  # an item that has nothing else either is left out

@@ -5,10 +5,10 @@ what was read until then is kept.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 
 from aggregator.model import Bound, Entry, Failure, Feed, Limits, ParseResult
 from aggregator.parse import bounds, normal
+from aggregator.records import dataclass, field, replace
 
 STOPS = (MemoryError, bounds.OutOfTime)
 

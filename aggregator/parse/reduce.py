@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 from xml.parsers import expat
 
 from aggregator import __version__
 from aggregator.model import Entry, Feed, ItemMarks
+from aggregator.records import dataclass
 
 VERSION = 2  # to be raised when the same bytes of an item become another entry than before
 _NAMES = frozenset({"item", "entry"})

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from aggregator.model import Edition, Site
+from aggregator.records import dataclass
 
 if TYPE_CHECKING:
     from aggregator.render.prepare import Prepared

@@ -11,7 +11,6 @@ import functools
 import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -20,6 +19,7 @@ from markupsafe import Markup
 
 from aggregator import prominence, urls
 from aggregator.model import BY_HAND, SHOWN, Edition, Enclosure, Entry, Item, Site, StateChange
+from aggregator.records import dataclass, replace
 from aggregator.render import formats, prepare
 from aggregator.render.formats import Format
 from aggregator.render.prepare import WEEKDAYS, archive_name, long_day, readable, rfc3339

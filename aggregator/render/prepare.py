@@ -8,12 +8,12 @@ from __future__ import annotations
 import functools
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aggregator import urls
 from aggregator.model import SHOWN, Category, Edition, Enclosure, Entry, Item, Origin, Person, Site, Telling
 from aggregator.patterns import lazy
+from aggregator.records import dataclass, replace
 from aggregator.render import formats
 from aggregator.render.formats import Format
 from aggregator.text import markup

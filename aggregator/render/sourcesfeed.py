@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import replace
 
 from aggregator import render, urls
 from aggregator.model import Edition, Entry, Item, Origin, Site, StateChange
+from aggregator.records import replace
 from aggregator.render import formats
 from aggregator.states import BY_NAME
 

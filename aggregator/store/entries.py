@@ -5,11 +5,11 @@ source.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from aggregator import kinds, urls
 from aggregator.batches import batches
 from aggregator.model import BY_HAND, TEXT, Entry, PollResult, Source, SourceState, StateChange
+from aggregator.records import dataclass, replace
 from aggregator.store import intents, raw, rows
 from aggregator.store.archives import is_edited
 from aggregator.store.base import Reader, Store, Writer

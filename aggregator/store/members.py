@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
 from aggregator import urls
 from aggregator.model import Reason
+from aggregator.records import dataclass
 from aggregator.store import rows
 from aggregator.store.base import Reader, Writer
 from aggregator.store.overrides import JOINED

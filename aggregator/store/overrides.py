@@ -5,9 +5,9 @@ them out.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
+from aggregator.records import dataclass
 from aggregator.store import rows
 from aggregator.store.base import Reader, Writer
 

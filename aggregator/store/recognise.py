@@ -8,10 +8,10 @@ something else, is new.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from aggregator import urls
 from aggregator.model import Entry
+from aggregator.records import dataclass
 from aggregator.store import rows
 from aggregator.store.base import Reader, Writer
 from aggregator.store.rows import id_hash

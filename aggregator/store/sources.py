@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from aggregator import kinds, urls
 from aggregator.model import Feed, ItemMarks, Origin, Source, SourceState, StateChange
+from aggregator.records import dataclass
 from aggregator.store import rows
 from aggregator.store.base import Reader, Row, Store
 

@@ -5,8 +5,8 @@ decides.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from aggregator.records import dataclass
 from aggregator.store.base import Reader, Writer
 
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from aggregator import urls
 from aggregator.patterns import lazy
+from aggregator.records import dataclass, field
 from aggregator.text import formulas
 
 # One tag as HTML has it: quotes count behind an equals sign only. Possessive, so that what never ends fails

@@ -6,9 +6,9 @@ The W3C validator warns of MathML in content of type "html" ("Non-html tag"), an
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, field
 
 from aggregator.patterns import lazy
+from aggregator.records import dataclass, field
 
 MAX_DEPTH = 30  # of elements in one formula; what is deeper is shown on one line
 
