@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator import cluster, dedupe, measure
+from aggregator.dedupe import fingerprints, numbers, standing
 from aggregator.text import markup, vocabulary
 from aggregator.text.words import LETTERS, first_search_words, search_words, words
 
@@ -315,6 +317,56 @@ def _vector(title: str, text: str = "", spoken: str = "en") -> cluster.Vector:
 )
 def test_the_language_of_a_text(text: str, declared: str | None, spoken: str) -> None:
     assert vocabulary.language(words(text), declared) == spoken
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "ru", "zh", "tlh"])
+def test_all_words_of_one_stem_are_counted_together(language: str) -> None:
+    """Lists are read with shortcuts: as if each word were stemmed and counted one after the other."""
+    counts: dict[str, float] = {}
+    stems = vocabulary.stems(language)
+    for line in vocabulary._read(language).splitlines():
+        zipf, *listed = line.split()
+        for word in listed:
+            counts[stems[word]] = counts.get(stems[word], 0.0) + 10 ** (float(zipf) - 9)
+    shares = vocabulary.shares(language)
+    assert shares.keys() == counts.keys()
+    for stem, count in counts.items():
+        assert shares[stem] == pytest.approx(1 - math.exp(-vocabulary.DOCUMENT * count), rel=1e-12), stem
+
+
+_PIECES = st.lists(
+    st.sampled_from(
+        [
+            *"ab vV1 2.,#_é。！!\n\t？一日'’$(AP)-",
+            "—",
+            "amp;",
+            "&",
+            "<",
+            "http",
+            "://",
+            "quot;",
+            "U.S.",
+            "39;",
+        ]
+    )
+)
+
+
+@given(_PIECES.map("".join))
+def test_patterns_that_begin_with_a_sign_find_what_those_that_look_back_find(text: str) -> None:
+    """They are written so to be fast; what they mean is easier to read here."""
+    ends = re.compile(r"(?<=[.!?…。！？।॥])\s+|\s*\n\s*|(?<=[。！？])")
+    assert standing._sentences(text) == ends.split(text)
+    plain = r"[vV]?\d+(?:[.,'’\u00a0\u202f\u066b\u066c]\d+)*"
+    found = re.findall(rf"(?<![#\d_A-Za-zª-ԯḀ-ỿ]){plain}", text)
+    han = len(numbers._HAN_NUMBER.findall(text))
+    said = list(numbers.numbers(text, ()))
+    assert said[: len(said) - han] == [numbers.value(one) for one in found]
+    has_debris = any(sign in text for sign in ("#", "<", "&", "://", "quot;"))
+    cleaned = fingerprints._DEBRIS.sub(" ", text) if has_debris else text
+    assert fingerprints._joined(text) == re.sub(
+        r"\b(?:[A-Za-z]\.){2,}", lambda initials: initials.group().replace(".", ""), cleaned
+    )
 
 
 def test_a_word_is_worth_what_it_tells_in_its_language() -> None:

@@ -14,7 +14,12 @@ _DIGIT = re.compile(r"\d")
 # Only Latin, Greek and Cyrillic letters make a name of a number that they stand before (`G7`, `Т34`): other
 # scripts write words and numbers without a space (`死者15人`, `오전10시`, `و15`).
 _PLAIN = r"[vV]?\d+(?:[.,'’\u00a0\u202f\u066b\u066c]\d+)*"
-_NUMBER = re.compile(rf"(?<![#\d_A-Za-zª-ԯḀ-ỿ]){_PLAIN}")
+_BEFORE = r"[#\d_A-Za-zª-ԯḀ-ỿ]"
+# From its first digit on; a pattern that begins with what it looks for is found in a third of the time of one
+# that looks back first.
+_NUMBER = re.compile(
+    rf"\d(?:(?<!{_BEFORE}\d)|(?<=[vV]\d)(?<!{_BEFORE}[vV]\d))\d*(?:[.,'’\u00a0\u202f\u066b\u066c]\d+)*"
+)
 _MARK = re.compile(r"\D")
 _GROUPS = re.compile(
     r"[1-9]\d{0,2}(?:(?: \d{2,3})* \d{3})"
@@ -80,8 +85,9 @@ _PERCENT = re.compile(r"([\d.]+) (?:percent|prozent|procent|yüzde)\b", re.I)
 
 def numbers(text: str, found_words: Iterable[str]) -> Iterable[str]:
     """All numbers of `text`, whose words these are: years, weekdays and months too."""
-    for said in _NUMBER.findall(text) if _DIGIT.search(text) else ():
-        yield value(said)
+    for said in _NUMBER.finditer(text):
+        is_version = text[said.start() - 1 : said.start()] in ("v", "V")
+        yield value(f"v{said.group()}" if is_version else said.group())
     if not text.isascii():
         yield from _HAN_NUMBER.findall(text)
     for word in _WORDS.keys() & found_words:

@@ -20,8 +20,12 @@ ENDS = 4  # sentences at the beginning of a text, and at its end, that may stand
 PART = 3  # words of a sentence, at least; where none has them (`Trailer`, `IMDb`), all of it is one part
 STEM = 5  # letters that two words have in common which are taken for one
 
-_SENTENCE = re.compile(r"(?<=[.!?…。！？।॥])\s+|\s*\n\s*|(?<=[。！？])")
-_END = re.compile(r"[.!?…。！？।॥\n]")  # tells in a tenth of the time that there is nothing to split
+# Between two sentences: blanks behind an end, or with a line end in them. A pattern that begins with what it
+# looks for is found in a third of the time of one that looks back first.
+_BLANKS = r"\s(?:(?<=[.!?…。！？।॥]\s)\s*|(?<=\n)\s*|[^\S\n]*\n\s*)"
+_SENTENCE = re.compile(_BLANKS)
+_DENSE_SENTENCE = re.compile(rf"{_BLANKS}|(?<=[。！？])(?!\s)")
+_DENSE_END = re.compile(r"[。！？]")
 # `Letters: …`, `Watch live | …`; `… | Evening Report`, `… - Daily Example`
 _HEAD = re.compile(r"^([^:：|]{2,48}?)(?::\s|：|\s[|–—-]\s)")
 _TAIL = re.compile(r"\s+[-–—|·»]\s+([^-–—|·»]{2,60})$")
@@ -82,7 +86,8 @@ def _at_the_end(sentences: Iterable[str], stands: Container[int]) -> Iterator[tu
 
 
 def _sentences(text: str) -> list[str]:
-    return _SENTENCE.split(text) if _END.search(text) else [text]
+    dense = not text.isascii() and _DENSE_END.search(text)
+    return (_DENSE_SENTENCE if dense else _SENTENCE).split(text)
 
 
 def head(title: str) -> re.Match[str] | None:

@@ -13,12 +13,14 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
+from itertools import repeat
 
 DOCUMENT = 30  # words of a typical item of a feed: what a share of all words becomes a share of all items by
 UNKNOWN = 2e-7  # share of all words that a word has which is in no list
 FALLBACK = "en"  # where nothing tells
+_ENDINGS, _LONG = ("s", "e", "ed", "ing"), 5  # what `light` takes off, and of words of how many letters
 
 
 class _Stems(dict[str, str]):
@@ -36,11 +38,17 @@ class _Stems(dict[str, str]):
         self[word] = found = light(self._forms.get(word, word))
         return found
 
+    def others(self, words: Iterable[str]) -> dict[str, str]:
+        """Word → stem, of those that have another one than themselves: most are told at a glance."""
+        forms = self._forms
+        found = {word: self[word] for word in words if word.endswith(_ENDINGS) or word in forms}
+        return {word: stem for word, stem in found.items() if stem != word}
+
 
 _REGULAR = _Stems({})
 
 
-def stems(language: str) -> Mapping[str, str]:
+def stems(language: str) -> _Stems:
     """Word → stem in this language: that of its lemma where it is an irregular form (`won`) or of a country
     (`iraqi`), which we know of English alone.
     """
@@ -60,7 +68,7 @@ def _irregular() -> Mapping[str, _Stems]:
 
 def light(word: str) -> str:
     """Light: plural and verb endings of Latin-script words of some length; `ies` becomes `y`."""
-    if len(word) < 5 or not word.isascii() or word[-1].isdigit():
+    if len(word) < _LONG or not word.endswith(_ENDINGS) or not word.isascii():
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"
@@ -168,15 +176,27 @@ def shares(language: str) -> Mapping[str, float]:
     """Stem → share of the items in this language that hold it; the occurrences of all words with this stem
     taken together.
     """
-    counts: dict[str, float] = {}
-    stemmed = stems(language)
+    of_all_words: dict[str, float] = {}
+    found: dict[str, float] = {}
     for line in _read(language).splitlines():
         zipf, *words = line.split()
-        of_all_words = 10 ** (float(zipf) - 9)
-        for word in words:
-            key = stemmed[word]
-            counts[key] = counts.get(key, 0.0) + of_all_words
-    return {word: 1 - math.exp(-DOCUMENT * count) for word, count in counts.items()}
+        share = 10 ** (float(zipf) - 9)
+        of_all_words.update(zip(words, repeat(share)))
+        found.update(zip(words, repeat(_of_items(share))))
+    inflected = stems(language).others(of_all_words)
+    for word in inflected:
+        del found[word]
+    together: dict[str, float] = {}
+    for word in [*(stem for stem in set(inflected.values()) if stem in found), *inflected]:
+        stem = inflected.get(word, word)
+        together[stem] = together.get(stem, 0.0) + of_all_words[word]
+    found.update((stem, _of_items(share)) for stem, share in together.items())
+    return found
+
+
+def _of_items(share: float) -> float:
+    """Of all items that hold what is this share of all words."""
+    return 1 - math.exp(-DOCUMENT * share)
 
 
 def _read(name: str) -> str:
