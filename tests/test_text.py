@@ -352,6 +352,7 @@ _PIECES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(_PIECES.map("".join))
 def test_patterns_that_begin_with_a_sign_find_what_those_that_look_back_find(text: str) -> None:
     """They are written so to be fast; what they mean is easier to read here."""
