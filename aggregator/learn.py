@@ -86,7 +86,9 @@ class Quality:
 
     @property
     def is_measured(self) -> bool:
-        """Whether there are enough to say so: of twenty, each by a model of the others, few are recognised."""
+        """Whether there are enough to say so: of twenty, each by a model of the others, few are
+        recognised.
+        """
         return self.certain >= MANY
 
 

@@ -1,5 +1,5 @@
-"""Regular expressions that cost nothing until they are used: a command that needs three of them does not compile
-two hundred.
+"""Regular expressions that cost nothing until they are used: a command that needs three of them does not
+compile two hundred.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""What is told by most: in which order, and whether it is news still. The store's choice and the pages agree by
-it.
+"""What is told by most: in which order, and whether it is news still. The store's choice and the pages agree
+by it.
 """
 
 LATELY = 3 * 86_400  # seconds before the newest

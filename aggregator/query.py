@@ -106,8 +106,8 @@ class _Zone:
 
     @functools.cached_property
     def spaced(self) -> str:
-        """Its words with a blank before and behind each, so that a word, the beginning of one and a phrase are
-        looked for as fast as memory is read.
+        """Its words with a blank before and behind each, so that a word, the beginning of one and a phrase
+        are looked for as fast as memory is read.
         """
         return f" {' '.join(search_words(self.raw))} "
 
@@ -221,8 +221,8 @@ def size(query: Query) -> int:
 
 
 def lacking(query: Query, found: Doc) -> list[Query]:
-    """Of a near miss, the parts that are not as they have to be. None where less of what has to be said is said
-    than is not: that a word is absent, whose an entry is and of when brings nothing near.
+    """Of a near miss, the parts that are not as they have to be. None where less of what has to be said is
+    said than is not: that a word is absent, whose an entry is and of when brings nothing near.
     """
     if isinstance(query, Either):
         return min(filter(None, (lacking(part, found) for part in query.parts)), key=len, default=[])

@@ -1,8 +1,8 @@
 """`dataclass` and `replace`, as the standard library has them, for classes of plain values.
 
 The standard library writes and compiles six functions for each class when it is made, whether anybody needs
-them or not: of a hundred classes that was a third of what a cycle with nothing to do takes. Here `__init__` is
-compiled when the first value is made, and the other functions are the same for all classes.
+them or not: of a hundred classes that was a third of what a cycle with nothing to do takes. Here `__init__`
+is compiled when the first value is made, and the other functions are the same for all classes.
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def _first_init(self: Any, *given: Any, **named: Any) -> None:
 
 
 def _init(cls: Any) -> Any:
-    """`def __init__(self, a, b=b_default): a_set(self, a); b_set(self, b)`, or `self.a = a` where that may be."""
+    """`def __init__(self, a, b=b_default): a_set(self, a); b_set(self, b)`, or `self.a = a` where that may
+    be.
+    """
     scope: dict[str, Any] = {"missing": dataclasses.MISSING}
     given, lines = ["self"], []
     for name, one in cls.__dataclass_fields__.items():

@@ -73,7 +73,9 @@ def after_success(
 
 
 def _gap(wished: int, floor: int, limit: int) -> tuple[int, int]:
-    """(seconds at least, at most). `limit`: `max_interval`, which is passed only where `floor` leaves no room."""
+    """(seconds at least, at most). `limit`: `max_interval`, which is passed only where `floor` leaves no
+    room.
+    """
     gap = max(wished, floor)
     spread = gap // 20
     least = max(floor, min(gap, limit - spread))

@@ -328,7 +328,9 @@ _SIGNATURE = lazy(
 
 @functools.lru_cache(maxsize=1024)
 def file(address: str) -> str:
-    """What two addresses of one media file have in common, to compare: not the scheme, nor what signs them."""
+    """What two addresses of one media file have in common, to compare: not the scheme, nor what signs
+    them.
+    """
     parts = urlsplit(address)
     said = (_SIGNATURE.sub(lambda pair: pair[0].partition("=")[0], one) for one in parts.query.split("&"))
     return f"{parts.netloc}{parts.path}?{'&'.join(sorted(said))}"

@@ -115,3 +115,27 @@ def test_things_have_one_place(what: str, pattern: str, allowed: set[str]) -> No
         if top(path) not in allowed:
             found = re.search(pattern, path.read_text(encoding="utf-8"), re.M)
             assert found is None, f"{what} in {path.relative_to(ROOT)}: {found.group() if found else ''}"
+
+
+def fenced(text: str) -> set[int]:
+    """Lines of tables, which the formatter leaves as they are: between `# fmt: off` and `# fmt: on`, and statements
+    that end with `# fmt: skip`.
+    """
+    lines, found, is_off = text.splitlines(), set[int](), False
+    for number, line in enumerate(lines, 1):
+        is_off = line.strip() == "# fmt: off" or (is_off and line.strip() != "# fmt: on")
+        if is_off:
+            found.add(number)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.stmt) and lines[(node.end_lineno or 1) - 1].endswith("# fmt: skip"):
+            found.update(range(node.lineno, (node.end_lineno or 1) + 1))
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_line_has_at_most_110_columns_outside_of_tables(path: Path) -> None:
+    if path.name == "migrations.py":
+        return  # its SQL is what was released
+    text = path.read_text(encoding="utf-8")
+    long = {number for number, line in enumerate(text.splitlines(), 1) if len(line) > 110}
+    assert not long - fenced(text)

@@ -124,7 +124,8 @@ def _sums_line(week: answers.Week, counts: Mapping[str, int]) -> str:
     stored = f"{counted(counts['entry'], 'entry')} in {counted(counts['story'], 'story')}"
     return (
         f"{stored} and {counted(counts['event'], 'event')}; "
-        f"this week {counted(week.requests, 'request')}, {week.not_modified} of them answered “not modified”, "
+        f"this week {counted(week.requests, 'request')}, "
+        f"{week.not_modified} of them answered “not modified”, "
         f"{week.wire_bytes / 1e6:.1f} MB fetched, {saved}"
     )
 

@@ -596,7 +596,8 @@ def _log_cycle(report: cycle.Report) -> None:
     polled = collected.ok + collected.not_modified + collected.failed
     words = (
         f"cycle {report.seconds:.1f} s: {polled} polled, {collected.ok} with news to read, "
-        f"{collected.failed} failed; {counted(collected.new, 'new entry')}, {counted(written, 'file')} written"
+        f"{collected.failed} failed; {counted(collected.new, 'new entry')}, "
+        f"{counted(written, 'file')} written"
     )
     log(
         words,

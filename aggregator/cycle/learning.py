@@ -136,7 +136,9 @@ def _teach_and_keep(
 def _by_name(
     given: Mapping[str, Sequence[tuple[str, str]]], by_id: Iterable[tuple[str, str]]
 ) -> dict[str, list[tuple[str, str]]]:
-    """As `Learned.given`. `given`: topic → (headline, text) of its examples; `by_id`: (published id, topic)."""
+    """As `Learned.given`. `given`: topic → (headline, text) of its examples; `by_id`: (published id,
+    topic).
+    """
     found: dict[str, list[tuple[str, str]]] = {}
     for name, topic in by_id:
         found.setdefault(name, []).append((topic, ""))

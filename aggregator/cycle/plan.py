@@ -38,7 +38,9 @@ TITLES = 1000  # of a topic, that are named
 
 @dataclass(frozen=True, slots=True)
 class _Printed:
-    """What would be published of a topic: ids of all its items, of those in the feed, and how many stories it has."""
+    """What would be published of a topic: ids of all its items, of those in the feed, and how many stories
+    it has.
+    """
 
     items: frozenset[str] = frozenset()
     feed: frozenset[str] = frozenset()

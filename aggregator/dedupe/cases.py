@@ -64,7 +64,9 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
 
 
 def _is_sure(a: Fingerprint, b: Fingerprint, kind: str, of_a_series: bool, one_source: bool) -> bool:
-    """Whether their names or numbers alone tell them apart. `kind`: of what keeps them from being one text."""
+    """Whether their names or numbers alone tell them apart. `kind`: of what keeps them from being one
+    text.
+    """
     if kind == OTHER_NAMES and of_a_series and a.held and b.held:
         return True
     if kind == OTHER_NUMBERS and named_anew(a, b):

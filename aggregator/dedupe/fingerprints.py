@@ -39,7 +39,8 @@ _SUFFIX = re.compile(r"\s+[-–—|·»]\s+[^-–—|·»]{2,40}$")
 # What Chinese, Japanese and Korean sites put behind a title, without a blank: their name, behind those of the
 # page's sections.
 _SITE = re.compile(
-    r"(?:(?:_[^_]{2,12})*\s?[_|｜–—-]\s?[^_|｜–—-]{1,12}(?:网|新闻|新聞|日报|晚报|早报|时报|日報|時報|通讯社|电视台|客户端|ニュース|뉴스|신문|일보)|"
+    r"(?:(?:_[^_]{2,12})*\s?[_|｜–—-]\s?[^_|｜–—-]{1,12}"
+    r"(?:网|新闻|新聞|日报|晚报|早报|时报|日報|時報|通讯社|电视台|客户端|ニュース|뉴스|신문|일보)|"
     r"\s?[：:|｜-]\s?[^：:|｜\s-]{1,12}(?:ドットコム|デジタル|オンライン))$"
 )
 SITE_LEFT = 8  # characters of a headline that are left without it, at least

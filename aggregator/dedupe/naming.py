@@ -20,7 +20,8 @@ from aggregator.text import vocabulary
 from aggregator.text.words import fold, is_dense
 
 # long words without a capital from which on capitals tell the names in a title, by language. English alone
-# gives one to each word of a headline, and not all outlets to `with` and `from`; German gives one to all nouns.
+# gives one to each word of a headline, and not all outlets to `with` and `from`; German gives one to all
+# nouns.
 SMALL, SMALL_IN = 1, {"en": 2, "de": 0}
 NAME = 3  # letters of a name: `US`, `No. 5` are in every other title
 RUN = 4  # overlapping pairs of characters in a row, of a script without spaces, that only one of two has
@@ -34,14 +35,16 @@ _BEGINS = frozenset('.!?…:;"“”„‘’»«()[]|–—-\n')  # behind thes
 # What is counted in a series, in the languages that we know; words that mean something else in another one
 # (`band`, `del`, `no`) are left out.
 _COUNTED = (
-    "episode ep chapter part day round game match test week stage leg heat matchday gameweek season volume issue edition lesson session "
+    "episode ep chapter part day round game match test week stage leg heat matchday gameweek season volume "
+    "issue edition lesson session "
     "folge kapitel teil spieltag runde spiel woche etappe ausgabe staffel lektion "
     "épisode chapitre partie jour journée semaine étape numéro édition saison tome "
     "episodio capítulo parte día jornada ronda partido semana etapa edición temporada "
     "puntata capitolo giorno giornata turno gara settimana tappa numero edizione stagione "
     "episódio dia rodada jogo edição temporada aflevering deel speelronde ronde wedstrijd seizoen "
     "avsnitt omgång match vecka etapp säsong odcinek część dzień kolejka runda mecz tydzień etap sezon "
-    "серия выпуск часть день тур матч неделя этап глава эпизод сезон bölüm hafta επεισόδιο μέρος ημέρα αγωνιστική"
+    "серия выпуск часть день тур матч неделя этап глава эпизод сезон bölüm hafta "
+    "επεισόδιο μέρος ημέρα αγωνιστική"
 )
 _COUNTERS = frozenset(map(fold, _COUNTED.split()))
 _ORDINAL = re.compile(r"(\d+)(?:\.|[ªº°]|st|nd|rd|th|er?|re|ème|ste|de|-?[йяе]|-го) ([^\W\d_]+)")
@@ -52,7 +55,8 @@ _SIGNS_COUNT = re.compile(
 
 def name_two(a: Fingerprint, b: Fingerprint) -> bool:
     """Whether either title names what the other item speaks of nowhere. A name that both have (the ferry that
-    sank off the one place or the other) may be what they tell of, unless either text too has names of its own.
+    sank off the one place or the other) may be what they tell of, unless either text too has names of its
+    own.
     """
     if not _names_its_own(a, b) or not _names_its_own(b, a):
         return False
@@ -73,8 +77,8 @@ def _names_its_own(one: Fingerprint, other: Fingerprint) -> bool:
 
 
 def _share_a_name(one: Fingerprint, other: Fingerprint) -> bool:
-    """Whether both say a name of no list. Initials (`NHTSA`, `SUVs`) are in all that an agency says of a kind,
-    and so is what stands behind a number (`4.8 Richter`).
+    """Whether both say a name of no list. Initials (`NHTSA`, `SUVs`) are in all that an agency says of a
+    kind, and so is what stands behind a number (`4.8 Richter`).
     """
     stems, shares = vocabulary.stems(one.language), vocabulary.shares(one.language)
     written = [word for word, _ in _written(f"{one.heading} | {one.shown}")]

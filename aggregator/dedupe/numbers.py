@@ -49,12 +49,15 @@ _WORDS.update(
 _UNITS = {
     fold(form): unit
     for unit, forms in {
-        "percent": "% ٪ yüzde percent pct pc prozent procent procento procenta prosenttia proc процент процента процентов відсотків",
+        "percent": "% ٪ yüzde percent pct pc prozent procent procento procenta prosenttia proc "
+        "процент процента процентов відсотків",
         "thousand": "k thousand tausend duizend tusen тыс",
-        "million": "m mn mio mln млн million millions millionen millón millones milhão milhões milione milioni miljoen miljoner miliony milionów "
+        "million": "m mn mio mln млн million millions millionen millón millones milhão milhões milione "
+        "milioni miljoen miljoner miliony milionów "
         "milyon миллион миллиона миллионов мільйон мільйони мільйонів",
         "billion": "b bn bln billion billions",
-        "milliard": "mrd md mds mld mia млрд milliard milliards milliarde milliarden miliardo miliardi miljard miljarder miliard miliardy miliardów "
+        "milliard": "mrd md mds mld mia млрд milliard milliards milliarde milliarden miliardo miliardi "
+        "miljard miljarder miliard miliardy miliardów "
         "milyar bilhão bilhões миллиард миллиарда миллиардов мільярд мільярди мільярдів",
         "trillion": "tn trn trillion trillions",
         "dollar": "$ us$ dollar dollars dólar dólares dollari dolarów доллар доллара долларов доларів",
@@ -73,9 +76,10 @@ _NAMES = frozenset(_UNITS.values())
 _ALONE = {form: unit for form, unit in _UNITS.items() if len(form) > 3 or not form.isascii()}
 _SIGN = r"(?:us)?\$|[%€£¥₹₽₺٪]"
 _BLANK = r"[ \u00a0\u202f]?"
+_MANY = "|".join(form for form in _UNITS if len(form) > 1 and form.isalpha())
 _AMOUNT = re.compile(
     rf"(?:(?P<before>{_SIGN}|yüzde\b){_BLANK})?(?<![#\d_A-Za-zª-ԯḀ-ỿ])(?P<number>{_PLAIN})"
-    rf"(?:(?P<letter>[kmb])\b|{_BLANK}(?P<euros>m)(?=€)|{_BLANK}(?P<many>{'|'.join(form for form in _UNITS if len(form) > 1 and form.isalpha())})\b\.?)?"
+    rf"(?:(?P<letter>[kmb])\b|{_BLANK}(?P<euros>m)(?=€)|{_BLANK}(?P<many>{_MANY})\b\.?)?"
     rf"(?:{_BLANK}(?P<after>{_SIGN}|(?:per|pour|por) c(?:ent|iento|ento)o?\b))?",
     re.I,
 )

@@ -29,8 +29,8 @@ from aggregator.fetch.watchdog import Guard
 
 LOOK = 0.25  # seconds between two looks, while DNS is waited for, at whether the exchange is over
 MAX_INTERIM = 20  # answers of the kind 1xx before the one that counts
-# bytes before a body, interim answers included: http.client alone would take 6.5 MB of each, which takes 20 in
-# memory (B5)
+# bytes before a body, interim answers included: http.client alone would take 6.5 MB of each, which takes 20
+# in memory (B5)
 MAX_HEAD = 300_000
 
 

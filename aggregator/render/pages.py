@@ -626,8 +626,8 @@ def desk(
     failed: bool = False,
 ) -> bytes:
     """The editor's desk: events to choose from, or the stories of one, each with what can be done, and the
-    `page` that it is published as. `key` goes into every form; `said`: what was done, or why not (`failed`); `before`:
-    what was said earlier, the newest first.
+    `page` that it is published as. `key` goes into every form; `said`: what was done, or why not (`failed`);
+    `before`: what was said earlier, the newest first.
     """
     return _page(
         "desk.html",

@@ -86,7 +86,8 @@ def _mark(store: Store, topic: str | None, edition: str) -> None:
     """On the row of what is archived."""
     table, narrowed, story = ("story", "", "id") if topic is None else ("label", "topic = ? AND ", "story")
     query = (
-        f"UPDATE {table} INDEXED BY {table}_unarchived SET archived = 1 WHERE {narrowed}archived = 0 AND EXISTS (SELECT 1 FROM story s "
+        f"UPDATE {table} INDEXED BY {table}_unarchived SET archived = 1 WHERE {narrowed}archived = 0 "
+        "AND EXISTS (SELECT 1 FROM story s "
         "CROSS JOIN archived a ON a.id_hash = s.id_hash AND a.public_id = s.public_id "
         f"WHERE s.id = {table}.{story} AND +a.edition = ?)"
     )

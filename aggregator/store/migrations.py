@@ -591,8 +591,8 @@ _ENTRY_NOW = """CREATE TABLE entry ( -- one item as one source said it, in our n
 
 @_step
 def m020_found_by_hashes(db: Database) -> None:
-    """Entries are found by hashes of their ids, keys and links: whole ones, links more often than not, stood in
-    the table and in three indexes. What the hashes are of is read from these indexes, not from the texts.
+    """Entries are found by hashes of their ids, keys and links: whole ones, links more often than not, stood
+    in the table and in three indexes. What the hashes are of is read from these indexes, not from the texts.
     """
     from aggregator.store.base import teach_hash
 
@@ -625,9 +625,9 @@ def m020_found_by_hashes(db: Database) -> None:
 
 
 def _without_unique(db: Database) -> None:
-    """The indexes of what is unique in `entry` become indexes of the usual kind, and go: no row is written anew,
-    which in a store of a million would take its texts' size once more. Where SQLite is built to refuse that
-    (as some systems' is) they stay, and do no harm.
+    """The indexes of what is unique in `entry` become indexes of the usual kind, and go: no row is written
+    anew, which in a store of a million would take its texts' size once more. Where SQLite is built to refuse
+    that (as some systems' is) they stay, and do no harm.
     """
     columns = "SELECT * FROM pragma_table_xinfo('entry')"
     before = db.conn.execute(columns).fetchall()

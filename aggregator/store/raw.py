@@ -21,7 +21,8 @@ _USUAL = (
     '"url":"https://","width":""}],"media_thumbnail":[{"url":"https://"}],"permalink":"false","published":"",'
     '"published_parsed":[2024,1,1,0,0,0,0,1,0],"summary":"","summary_detail":{"base":"","language":null,'
     '"type":"text/html","value":""},"tags":[{"label":null,"scheme":null,"term":""}],"title":"",'
-    '"title_detail":{"base":"","language":null,"type":"text/plain","value":""},"updated":"","updated_parsed":[2024,'
+    '"title_detail":{"base":"","language":null,"type":"text/plain","value":""},"updated":"",'
+    '"updated_parsed":[2024,'
 )
 _as_json = json.JSONEncoder(ensure_ascii=False).encode
 _REACH = 32_768  # bytes that zlib looks back

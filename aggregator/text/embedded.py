@@ -220,7 +220,9 @@ class _Pass:
             self.players[-1].links.add(link)
 
     def _is_said(self, name: str, tag: re.Match[str]) -> bool:
-        """Whether this is no tag but words in angle brackets: `<jane@a.example>`, `vector<int>`, `<your name>`."""
+        """Whether this is no tag but words in angle brackets: `<jane@a.example>`, `vector<int>`, `<your
+        name>`.
+        """
         if _NO_NAME.fullmatch(name):
             return True
         is_word = name not in _ELEMENTS and bool(_NAME.fullmatch(name))
