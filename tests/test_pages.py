@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +67,7 @@ def test_what_is_new_is_of_many_and_dated(
     assert edition.mixed(rows, without) == expected, name
 
 
+@hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.sampled_from("abcdefg"), st.booleans()), max_size=40),
     st.integers(0, 40),
@@ -323,3 +326,48 @@ def test_status_shows_what_was_asked_for(
     assert page.xpath("//tbody/tr//b/following-sibling::span/text()") == sources, name
     assert page.xpath("//h2")[1].text_content() == heading, name
     assert page.xpath("//h2[2]/following-sibling::p/text()") == ([words] if words else []), name
+
+
+def _colours(scheme: str) -> dict[str, tuple[int, ...]]:
+    """Name → red, green, blue, as the style sheet sets them in light or dark."""
+    style = (Path(pages.__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
+    light, dark = re.findall(r":root\{([^}]*)\}", style)[:2]
+    said = dict(re.findall(r"--([a-z]+):#([0-9a-f]{3,6})", f"{light};{dark if scheme == 'dark' else ''}"))
+    full = {
+        name: value if len(value) == 6 else "".join(2 * sign for sign in value)
+        for name, value in said.items()
+    }
+    return {name: tuple(bytes.fromhex(value)) for name, value in full.items()}
+
+
+def _contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+    """As WCAG 2.2 has it: 1 to 21."""
+
+    def luminance(colour: tuple[int, ...]) -> float:
+        parts = [part / 255 for part in colour]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("ground", "texts"),
+    [
+        ("bg", "fg dim accent bad warn good"),
+        ("card", "fg dim accent bad warn good"),
+        ("chip", "fg"),
+        ("accent", "on"),
+    ],
+)
+def test_texts_are_readable_in_both_schemes(scheme: str, ground: str, texts: str) -> None:
+    """WCAG 2.2, AA: 4.5 for texts, 3 for the edge of what is filled in."""
+    colours = _colours(scheme)
+    for name in texts.split():
+        assert _contrast(colours[name], colours[ground]) >= 4.5, f"{name} on {ground}"
+    pale = tuple(
+        round(0.86 * a + 0.14 * b) for a, b in zip(colours["fg"], colours["bg"], strict=True)
+    )  # a summary
+    assert _contrast(pale, colours["bg"]) >= 4.5 and _contrast(colours["edge"], colours["bg"]) >= 3
