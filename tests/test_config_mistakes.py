@@ -35,6 +35,32 @@ def told(folder: Path, text: str, env: dict[str, str] | None = None) -> str:
     ("name", "text", "expected"),
     [
         (
+            "a Windows path",
+            S + 'path = "C:\\Users\\x.txt"\n',
+            "2: in double quotes a backslash begins a sign: write '…', or two backslashes",
+        ),
+        (
+            "a backslash",
+            S + 'path = "C:\\docs"\n',
+            "2: in double quotes a backslash begins a sign: write '…', or two backslashes",
+        ),
+        (
+            "a list of one",
+            S + URL + '\ntopics = "world"\n',
+            '3: sources[0].topics: "world": expected a list: write ["world"]',
+        ),
+        ("one section of a kind", '[[service]]\ntitle = "T"\n', "1: service: there is one: write [service]"),
+        (
+            "a key of another section",
+            '[publish]\ninterval = "5m"\n',
+            "2: publish.interval: unknown key; it stands in [poll] and [[sources]]",
+        ),
+        (
+            "a key of a section far away",
+            '[serve]\nentries = "5d"\n',
+            "2: serve.entries: unknown key; it stands in [retention]",
+        ),
+        (
             "base_url: no scheme",
             '[service]\nbase_url = "news.example"\n',
             '2: service.base_url: "news.example" is no web address such as "https://news.example.org/"',

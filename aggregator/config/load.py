@@ -134,6 +134,8 @@ _SYNTAX = {
     "Illegal character '\\n'": "a quote is missing at the end of this line",
     "Expected newline or end of document after a statement": "the value ends here, and more follows: "
     'text stands in straight quotes ("30m")',
+    "Invalid hex value": "in double quotes a backslash begins a sign: write '…', or two backslashes",
+    "Unescaped '\\' in a string": "in double quotes a backslash begins a sign: write '…', or two backslashes",
     "Invalid statement": "expected key = value, or [section]",
     "Expected '=' after a key in a key/value pair": "expected key = value; a key has no blanks",
 }
@@ -243,6 +245,10 @@ def _wrong_form(kind: str, key: str, value: object) -> str | None:
         return 'expected { window = "7d" } or false'
     if kind == "list_type" and isinstance(value, dict):
         return f"there may be several: write [[{key}]]"
+    if kind == "list_type" and isinstance(value, str) and _shown(value):
+        return f'"{value}": expected a list: write ["{value}"]'
+    if kind == "model_type" and isinstance(value, list) and "." not in key:
+        return f"there is one: write [{key}]"
     return None
 
 
@@ -298,9 +304,25 @@ def _unknown(key: str, where: lines.Path) -> str:
     section = _section(where)
     known = list(section.model_fields)
     near = difflib.get_close_matches(key, known, 1, 0.5)
+    if elsewhere := _tables_with(key):
+        return f"unknown key; it stands in {' and '.join(elsewhere)}"
     return (
         f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known here: {', '.join(known)}"
     )
+
+
+def _tables_with(key: str) -> list[str]:
+    """The tables of the file that know this key."""
+    from aggregator.config import model
+
+    fields = model.File.model_fields.items()
+    found = [
+        (name, field)
+        for name, field in fields
+        for one in _models(field.annotation)
+        if key in one.model_fields
+    ]
+    return [f"[[{name}]]" if isinstance(field.default, list) else f"[{name}]" for name, field in found]
 
 
 def _section(where: lines.Path) -> Any:
