@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from aggregator import opml
 from aggregator.config import doubts, lines, load
 from aggregator.config.load import named_id
+from aggregator.cycle import lists
 from aggregator.store import open_writer
 from tests.helpers import config, entry, put
 
@@ -232,6 +234,20 @@ def test_check_warns_of_an_address_that_leads_nowhere(
     (tmp_path / "config.toml").write_text(f'[service]\nbase_url = "{base_url}"\n[serve]\nport = {port}\n')
     found = list(doubts.doubts(load(tmp_path / "config.toml", {})))
     assert [path for path, _ in found] == ([("service", "base_url")] if doubted else [])
+
+
+def test_check_names_reading_lists_that_were_not_read_yet(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(A + '[[sources]]\nid = "club"\nopml = "club.opml"\n')
+    (tmp_path / "club.opml").write_text(
+        '<opml version="2.0"><body><outline type="rss" text="C" xmlUrl="https://c.example/feed"/></body></opml>'
+    )
+    unread = "the sources of 1 reading list (club) come in with the first `aggregator run`\n"
+    assert cli(tmp_path, "check").stderr == f"config.toml: good: 1 source, 0 topics\n{unread}"
+    assert json.loads(cli(tmp_path, "check", "--json").stdout)["lists_not_read"] == ["club"]
+    settings = load(tmp_path / "config.toml", {})
+    settings.database.parent.mkdir(exist_ok=True)
+    lists.sync(settings, 1_800_000_000)
+    assert cli(tmp_path, "check").stderr == "config.toml: good: 2 sources, 0 topics\n"
 
 
 def test_check_strict(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import click
 
 from aggregator import schedule
 from aggregator.cli.common import Settings, common, counted, now, print_json, table
-from aggregator.config import Config, doubts
+from aggregator.config import Config, doubts, lists
 from aggregator.errors import UsageError
 from aggregator.model import Failure, PollResult, SourceState, Task
 from aggregator.records import replace
@@ -143,10 +143,15 @@ def _print_looks(settings: Settings, looks: Sequence[PollResult]) -> None:
 
 def _say_good(settings: Settings, config: Config, warnings: Sequence[str]) -> None:
     sources, topics = len(config.sources), len(config.topics)
+    unread = [one.id for one in config.lists if lists.known(config.database, one.id) == lists.Known()]
     if settings.json:
-        print_json({"config": str(settings.path), "sources": sources, "topics": topics, "warnings": warnings})
+        said = {"config": str(settings.path), "sources": sources, "topics": topics, "warnings": warnings}
+        print_json({**said, "lists_not_read": unread})
     also = f", {counted(len(warnings), 'warning')}" if warnings else ""
     settings.say(f"{settings.path}: good: {counted(sources, 'source')}, {counted(topics, 'topic')}{also}")
+    if unread:
+        named = f"{counted(len(unread), 'reading list')} ({', '.join(unread)})"
+        settings.say(f"the sources of {named} come in with the first `aggregator run`")
 
 
 def _looks(config: Config) -> list[PollResult]:
