@@ -3,6 +3,7 @@
 AggregatorError
 ├── ConfigError     config.toml (or a file that it names) does not say what it must        exit 2
 ├── UsageError      a command was called with something that can't be meant                exit 2
+│   └── NoConnectionError  … an address where nobody answers, or not securely
 ├── LockedError     another cycle holds the lock                                           exit 75
 ├── Stopped         we were asked to stop, and left what was in hand                        exit 0
 ├── StoreError      the database can't be used as it is                                    exit 2
@@ -27,6 +28,10 @@ class ConfigError(AggregatorError):
 
 class UsageError(AggregatorError):
     """A command was called with an argument that names nothing or makes no sense."""
+
+
+class NoConnectionError(UsageError):
+    """Nobody answers at that address, or not securely."""
 
 
 class LockedError(AggregatorError):

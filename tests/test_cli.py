@@ -8,7 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -313,6 +316,40 @@ def test_add_finds_the_feed_of_a_site(desk: Path) -> None:
         assert [source.url for source in load(path, {}).sources][-1] == server.url("plain")
 
 
+def test_add_takes_an_address_as_people_type_it(desk: Path) -> None:
+    """Without its beginning: https, and http where nobody answers to that."""
+    (desk / "feed.xml").write_text('<rss version="2.0"><channel><title>A</title></channel></rss>')
+    files = partial(SimpleHTTPRequestHandler, directory=str(desk))
+    with ThreadingHTTPServer(("127.0.0.1", 0), files) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        path = desk / "config.toml"
+        host = f"127.0.0.1:{server.server_port}"
+        path.write_text(path.read_text() + f'\n[poll]\nallow_hosts = ["{host}", "127.0.0.1:9"]\n')
+        cli("sources", "add", f"{host}/feed.xml", folder=desk)
+        assert load(path, {}).sources[-1].url == f"http://{host}/feed.xml"
+        server.shutdown()
+    said = cli("sources", "add", "127.0.0.1:9", folder=desk, code=2).stderr
+    assert said.startswith("https://127.0.0.1:9: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "refused"),
+    [
+        ("a saved page", "<!doctype html><html><head><title>Blog</title></head><body>x</body></html>", True),
+        ("stories", "Ferry sinks\n\nMuseum opens a wing\n", False),
+        ("nothing yet", "", False),
+    ],
+)
+def test_add_refuses_a_file_that_is_neither_a_feed_nor_stories(
+    desk: Path, name: str, text: str, refused: bool
+) -> None:
+    (desk / "file.txt").write_text(text)
+    before = (desk / "config.toml").read_text()
+    done = cli("sources", "add", "file.txt", folder=desk, code=2 if refused else 0)
+    assert ((desk / "config.toml").read_text() == before) is refused, name
+    assert ("file.txt: a web page (“Blog”), not a feed" in done.stderr) is refused, name
+
+
 def test_P15_a_moved_source_is_offered_as_an_edit(desk: Path) -> None:
     from aggregator.model import Redirect, Source, SourceState
     from aggregator.store import open_writer, sources
@@ -336,6 +373,8 @@ def test_P15_a_moved_source_is_offered_as_an_edit(desk: Path) -> None:
         "https://new.example/feed",
     ) and "# the old place" in path.read_text()
     assert "has not moved" in cli("sources", "update", "seeds", folder=desk, code=2).stderr
+    said = cli("sources", "update", "old-exampel", folder=desk, code=2).stderr
+    assert said == "old-exampel: no such source; did you mean old-example?\n"
 
 
 def test_exit_3_when_every_source_failed(tmp_path: Path) -> None:

@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 
 import click
 
-from aggregator import cycle, kinds, opml, urls
+from aggregator import cycle, kinds, opml, poll, urls
 from aggregator.cli.common import Settings, ago, common, counted, now, print_json, table
 from aggregator.cli.groups import Group
 from aggregator.config import Config, edit
 from aggregator.config.load import MAX_ADDRESS, RESERVED, named_id
-from aggregator.errors import AggregatorError, UsageError
-from aggregator.model import Source, SourceState, Topic
+from aggregator.errors import AggregatorError, NoConnectionError, UsageError
+from aggregator.model import Source, SourceState, Task, Topic
 from aggregator.store import is_there, open_reader, sources
 from aggregator.text import words
 
@@ -124,7 +124,22 @@ def _candidates(config: Config, address: str) -> Sequence[Candidate]:
     if opml.OF_FEEDS.match(address):
         address = opml.address(address)
     if "://" not in address:
-        address = f"https://{address}"
+        return _at_either(config, address)
+    return _at(config, address)
+
+
+def _at_either(config: Config, address: str) -> Sequence[Candidate]:
+    """Of an address without its beginning, as people type it: https before http, as in a browser."""
+    try:
+        return _at(config, f"https://{address}")
+    except NoConnectionError as error:
+        try:
+            return _at(config, f"http://{address}")
+        except UsageError:
+            raise error from None
+
+
+def _at(config: Config, address: str) -> Sequence[Candidate]:
     if not address.lower().startswith(("http://", "https://")):
         raise UsageError(
             f"{address}: only http and https can be polled; a local file goes into config.toml as path = …"
@@ -164,6 +179,7 @@ def _add_file(settings: Settings, config: Config, file: Path, fields: dict[str, 
     for source in config.sources:
         if source.path == str(whole):
             raise UsageError(f"{file}: is a source already, as {source.id}")
+    _refuse_strange(config, whole)
     folder = settings.path.absolute().parent
     path = str(whole.relative_to(folder) if whole.is_relative_to(folder) else whole)
     added = edit.add_source(settings.path, fields | {"path": path})
@@ -171,6 +187,13 @@ def _add_file(settings: Settings, config: Config, file: Path, fields: dict[str, 
         print_json({"id": added, "path": path})
     else:
         settings.say(f"{settings.path}: added {added}")
+
+
+def _refuse_strange(config: Config, file: Path) -> None:
+    """What is neither a feed nor stories, such as a saved page. An empty file may be filled later."""
+    failure = poll.poll(Task(Source("candidate", path=str(file)), limits=config.limits)).failure
+    if failure is not None and failure.kind == "not-a-feed":
+        raise UsageError(failure.detail)
 
 
 def _refuse_known(config: Config, url: str) -> None:
@@ -240,6 +263,8 @@ def update_command(settings: Settings, ids: tuple[str, ...]) -> None:
     config = settings.load()
     if not config.database.exists():
         raise UsageError("nothing was polled yet, so that no source is known to have moved")
+    for source_id in ids:
+        edit.refuse_unknown([source.id for source in config.sources], source_id)
     wanted = _wanted(_moved(config), ids)
     if wanted:
         edit.move_sources(settings.path, wanted)

@@ -176,11 +176,16 @@ def _numbers(config: Config, sources: Iterable[str]) -> list[int]:
     for source in sources:
         if source in listed:
             raise UsageError(f"{source}: is of the reading list {listed[source]}; change it there")
-        if source not in numbers:
-            near = difflib.get_close_matches(source, config.tables, 1)
-            meant = f"did you mean {near[0]}?" if near else "`aggregator sources list` shows them"
-            raise UsageError(f"{source}: no such source; {meant}")
+        refuse_unknown(config.tables, source)
     return [numbers[source] for source in sources]
+
+
+def refuse_unknown(known: Sequence[str], source: str) -> None:
+    """Raises UsageError where there is no source of this id."""
+    if source not in known:
+        near = difflib.get_close_matches(source, known, 1)
+        meant = f"did you mean {near[0]}?" if near else "`aggregator sources list` shows them"
+        raise UsageError(f"{source}: no such source; {meant}")
 
 
 @dataclass(frozen=True, slots=True)

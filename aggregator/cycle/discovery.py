@@ -8,7 +8,7 @@ from itertools import islice
 from aggregator import discover, urls
 from aggregator.config import Config
 from aggregator.cycle.network import Network, opened
-from aggregator.errors import UsageError
+from aggregator.errors import NoConnectionError, UsageError
 from aggregator.model import FetchResult, ParseResult, Request, Source
 from aggregator.parse.isolate import Workers
 from aggregator.records import dataclass
@@ -58,8 +58,13 @@ def _find(config: Config, workers: Workers, network: Network, address: str) -> t
 
 
 def _nothing_came(address: str, fetched: FetchResult) -> UsageError:
-    reason = fetched.failure.detail if fetched.failure else "nothing came"
-    return UsageError(f"{urls.redact(address)}: {reason}")
+    failure = fetched.failure
+    words = f"{urls.redact(address)}: {failure.detail if failure else 'nothing came'}"
+    return (
+        NoConnectionError(words)
+        if failure and failure.kind in ("tls", "connect", "timeout")
+        else UsageError(words)
+    )
 
 
 def _likeliest_first(one: Candidate) -> tuple[bool, int]:
