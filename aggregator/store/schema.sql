@@ -339,6 +339,7 @@ CREATE VIEW entries AS SELECT e.id, e.source, e.title, e.link,
 CREATE VIEW stories AS SELECT s.id, s.event, e.title, e.link, -- of the founder; where that is gone, of the oldest entry
   strftime('%Y-%m-%dT%H:%M:%SZ', s.published, 'unixepoch') AS published,
   (SELECT count(*) FROM member m WHERE m.story = s.id) AS entries,
+  -- by their rules; those in effect, with min_sources applied, are what `dump` tells
   (SELECT group_concat(topic, ' ') FROM label l WHERE l.story = s.id) AS topics, s.public_id
   FROM story s LEFT JOIN entry e ON e.id = coalesce(
     (SELECT o.id FROM member m JOIN entry o ON o.id = m.entry WHERE m.story = s.id AND o.public_id = s.public_id),
