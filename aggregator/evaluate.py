@@ -105,7 +105,7 @@ class Pair:
         return tuple(level for level, said in self.wanted.items() if said not in ("any", self.found[level]))
 
 
-def pairs(path: Path, settings: fold.Windows | None = None) -> list[Pair]:
+def pairs(path: Path) -> list[Pair]:
     """Of a table of pairs, each in a store of its own, the second item an hour after the first. Raises
     UsageError.
     """
@@ -116,7 +116,7 @@ def pairs(path: Path, settings: fold.Windows | None = None) -> list[Pair]:
     for number, row in enumerate(found, 2):
         if trouble := _trouble(row):
             raise UsageError(f"{path}:{number}: {trouble}")
-    return [_pair(row, settings or fold.Windows()) for row in found]
+    return [_pair(row) for row in found]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -132,8 +132,8 @@ def _trouble(row: Mapping[str, str]) -> str | None:
     return f'{wrong[0]} is "{row[wrong[0]]}"; expected same, different or any' if wrong else None
 
 
-def _pair(row: Mapping[str, str], settings: fold.Windows) -> Pair:
-    placed = folded(_items(row), settings)
+def _pair(row: Mapping[str, str]) -> Pair:
+    placed = folded(_items(row), fold.Windows())
     (story, event), (other_story, other_event) = placed["a"], placed["b"]
     said = {
         "text": "same" if story == other_story else "different",
@@ -346,7 +346,7 @@ def _entry(name: str, record: Mapping[str, Any]) -> tuple[str, Entry]:
         language=_first(record, ("lang", "language")) or None,
         raw="{}",
     )
-    return source, normal.finish(entry, NOW)
+    return source, normal.finish(entry)
 
 
 def _summary_and_text(record: Mapping[str, Any]) -> str:

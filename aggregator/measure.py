@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from aggregator.records import dataclass, field
 
+SURE = 1.96  # standard deviations around a mean that hold 95 % of all
+
 
 class Tally(NamedTuple):
     """What some items add up to. Pairs are counted from both ends, so that each item has its half."""
@@ -142,11 +144,11 @@ def score(
     return figures(level, total(tallies(said, found).values()), largest(said, found))
 
 
-def wilson(right: int, of: int, z: float = 1.96) -> tuple[float, float]:
+def wilson(right: int, of: int) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson 1927); good for few answers too."""
     if not of:
         return 0.0, 1.0
-    share = right / of
+    share, z = right / of, SURE
     middle = share + z * z / (2 * of)
     spread = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
     scale = 1 + z * z / of

@@ -56,6 +56,7 @@ MADE = frozenset({"status", "search", "healthz", "metrics"})  # when asked for
 SOURCE = lazy(r"source-([a-z0-9-]{1,64})\.html")  # the page of a source
 PUSHED = "push/"  # what the path begins with that hubs call
 LARGEST_PUSH = 2_000_000  # bytes that a hub may bring at a time; a larger feed is polled
+HELD = 64_000_000  # bytes of published files that are kept in memory
 PAGES_KEPT = 200  # with the words how long ago their dates were
 
 
@@ -106,8 +107,8 @@ def _stamp(info: os.stat_result) -> tuple[int, int, int]:
 class Published:
     """The published files, read once per change: (mtime, size, inode) tell."""
 
-    def __init__(self, folder: Path, bound: int = 64_000_000) -> None:
-        self._folder, self._bound = folder, bound
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._cache: dict[str, tuple[tuple[int, int, int], File]] = {}
         self._held = 0
         self._lock = threading.Lock()
@@ -134,7 +135,7 @@ class Published:
     def _keep(self, name: str, info: os.stat_result, found: File) -> None:
         size = len(found.body)
         with self._lock:
-            if self._held + size > self._bound:
+            if self._held + size > HELD:
                 self._cache.clear()
                 self._held = 0
             self._cache[name] = (_stamp(info), found)

@@ -131,9 +131,9 @@ def _ask_again_at(known: Subscription) -> float:
     return known.verified_at + RENEW * (known.leased_until - known.verified_at)
 
 
-def asked(known: Subscription, wish: Wish, now: int, trouble: str = "") -> Subscription:
+def asked(known: Subscription, wish: Wish, now: int) -> Subscription:
     """After a request, until the hub verifies it."""
-    return replace(known, wish=wish, asked_at=now, tries=known.tries + 1, trouble=trouble)
+    return replace(known, wish=wish, asked_at=now, tries=known.tries + 1, trouble="")
 
 
 def form(known: Subscription, callback: str) -> dict[str, str]:

@@ -92,7 +92,7 @@ def made(number: int, at: int, by: Maker) -> Entry:
         published=at,
         raw="{}",
     )
-    return normal.finish(entry, START + WEEK * 600)
+    return normal.finish(entry)
 
 
 def folded(store: Store) -> list[tuple[int, float]]:

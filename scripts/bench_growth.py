@@ -197,7 +197,7 @@ def entry(source: Source, name: str, title: str, text: str, at: int) -> Entry:
     said = json.dumps({"title": title, "link": link, "summary": text})
     made = Entry(source.id, "", guid=link, link=link, title=title, text=text, content=f"<p>{text}</p>",
                  published=at, raw=said)  # fmt: skip
-    return normal.finish(made, at)
+    return normal.finish(made)
 
 
 def absorb(store: Store, source: Source, made: Sequence[Entry], now: int) -> None:

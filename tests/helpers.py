@@ -35,7 +35,7 @@ def entry(
         published=at,
         raw="{}",
     )
-    return normal.finish(replace(made, **more), NOW)
+    return normal.finish(replace(made, **more))
 
 
 def change(store: Store, query: str, *values: object) -> None:

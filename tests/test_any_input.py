@@ -185,7 +185,7 @@ ENTRIES = st.lists(
 @same(80)
 @given(ENTRIES)
 def test_C4_entries_of_other_links_or_of_many_titles_are_never_one(found: list[Entry]) -> None:
-    made = [normal.finish(one, NOW) for one in found]
+    made = [normal.finish(one) for one in found]
     for one in made:
         assert one.key and one.title and len(one.guid or "") <= normal.MAX_GUID
         assert one.updated is None or one.published is None or one.updated >= one.published
@@ -204,7 +204,7 @@ def test_C4_entries_of_other_links_or_of_many_titles_are_never_one(found: list[E
 @given(ENTRIES, st.integers(1, 4))
 def test_B9_more_entries_than_the_bound_are_told(found: list[Entry], most: int) -> None:
     warnings: list[Failure] = []
-    made = [normal.finish(one, NOW) for one in found]
+    made = [normal.finish(one) for one in found]
     kept = normal.unique(Feed(), made, Limits(max_entries=most), warnings).entries
     assert len(kept) <= most and (not warnings or len(made) > most)
     assert [one.kind for one in warnings] in ([], ["too-many"])

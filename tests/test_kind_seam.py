@@ -66,7 +66,7 @@ def read(source: Source, fetched: FetchResult, limits: Limits) -> ParseResult:
         content=content,
         text=markup.plain_text(content),
     )
-    return ParseResult(Feed(title=sender.display_name, format="mail"), (normal.finish(made, fetched.at),))
+    return ParseResult(Feed(title=sender.display_name, format="mail"), (normal.finish(made),))
 
 
 LETTERS = Kind("newsletters", "path", "a folder of letters", accepts, fetch, read, rhythm=True)

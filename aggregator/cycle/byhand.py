@@ -38,7 +38,7 @@ def add(
     Raises UsageError for a title of no words, a link or date that is none, or a topic that the config lacks.
     """
     _check_topics(config, topics)
-    entry = normal.finish(_entry(config, title, text, link, _published(date, now)), now)
+    entry = normal.finish(_entry(config, title, text, link, _published(date, now)))
     _store(config, store, entry, now)
     stored = lookup.find(store, str(entry.guid))[0]
     _put_into(store, stored, topics, now)

@@ -16,6 +16,8 @@ from aggregator.cycle.signatures import rules_signature
 from aggregator.model import BY_HAND, Source, SourceState
 from aggregator.store import Store, entries, sources
 
+MANY = 60  # new sources at once, whose first polls are spread
+
 
 def follow_renames(config: Config, store: Store) -> None:
     """A source that has another id now keeps what is stored of it, with validators and health."""
@@ -52,7 +54,7 @@ def renamed(
     return found
 
 
-def introduce(config: Config, store: Store, now: int, many: int = 60) -> None:
+def introduce(config: Config, store: Store, now: int) -> None:
     """Where many sources are new at once, spread their first polls over the interval (P13). For the daemon:
     `run` is asked for now.
     """
@@ -63,7 +65,7 @@ def introduce(config: Config, store: Store, now: int, many: int = 60) -> None:
         for source in config.sources
         if source.enabled and kinds.of(source).remote and source.id not in known
     ]
-    if len(fresh) > many:
+    if len(fresh) > MANY:
         why = "one of many new sources: their first polls are spread out"
         sources.remember(
             store,

@@ -219,7 +219,7 @@ class _Clustering:
         ours.pop(gone, None)
         theirs.pop(kept, None)
         for other in ours.keys() | theirs.keys():
-            united = self._united(kept, gone, other, ours.get(other), theirs.get(other))
+            united = _united(ours.get(other), theirs.get(other))
             self._links[other].pop(gone, None)
             ours[other] = self._links[other][kept] = united
         self._members[kept] += self._members.pop(gone)
@@ -228,11 +228,12 @@ class _Clustering:
         del self._changes[gone]
         self._changes[kept] += 1
 
-    def _united(self, kept: int, gone: int, other: int, ours: _Link | None, theirs: _Link | None) -> _Link:
-        closest = max(link.closest for link in (ours, theirs) if link is not None)
-        if ours is None or theirs is None or ours.total is None or theirs.total is None:
-            return _Link(closest)
-        return _Link(closest, ours.total + theirs.total)
+
+def _united(ours: _Link | None, theirs: _Link | None) -> _Link:
+    closest = max(link.closest for link in (ours, theirs) if link is not None)
+    if ours is None or theirs is None or ours.total is None or theirs.total is None:
+        return _Link(closest)
+    return _Link(closest, ours.total + theirs.total)
 
 
 def groups(

@@ -87,10 +87,10 @@ def _as_it_looks(
     if kind == "empty":
         return ParseResult(failure=Failure("empty", f"the {'file' if local else 'answer'} is empty"))
     if kind == "xml" and sniff.foreign(raw):
-        return ParseResult(failure=sniff.stranger(raw, fetched))
+        return ParseResult(failure=sniff.stranger(raw))
     parsed = _read(kind, source.id, fetched, limits, before)
     if parsed.failure is None and not parsed.feed.format:
-        return ParseResult(failure=sniff.stranger(raw, fetched))
+        return ParseResult(failure=sniff.stranger(raw))
     return parsed
 
 

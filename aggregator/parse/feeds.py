@@ -274,7 +274,7 @@ def _entry(item: Any, around: _Around) -> Entry:
         content=content,
         language=_language_of(item, language, feed),
     )
-    return normal.finish(_with_the_rest(entry, item, feed, base, told), around.fetched.at)
+    return normal.finish(_with_the_rest(entry, item, feed, base, told))
 
 
 def _with_the_rest(

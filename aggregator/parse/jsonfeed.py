@@ -135,7 +135,7 @@ def _entry(
         language=normal.language(item.get("language")) or feed.language,
         extras=(("related", external),) if external and external != link else (),
     )
-    return normal.finish(_with_the_rest(entry, item, base), fetched.at)
+    return normal.finish(_with_the_rest(entry, item, base))
 
 
 def _with_the_rest(entry: Entry, item: dict[str, Any], base: str) -> Entry:

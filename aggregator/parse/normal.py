@@ -191,7 +191,7 @@ def _plain_value(value: object) -> object:
     return list(value) if isinstance(value, time.struct_time) else str(value)
 
 
-def finish(entry: Entry, seen: int) -> Entry:
+def finish(entry: Entry) -> Entry:
     """Cut what is too long, fill title and summary, fix dates, compute key and digest (B9, C5, C6, F28)."""
     guid, link_key = _guid(entry.guid), urls.key(entry.link)
     content = _of_bearable_length(entry.content)

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Literal
 
-from aggregator.model import Failure, FetchResult
+from aggregator.model import Failure
 from aggregator.parse import mend
 from aggregator.patterns import lazy
 from aggregator.text import markup
@@ -112,7 +112,7 @@ def _xml_in_words(root: bytes) -> str:
     return "a feed with neither a title nor an entry, or a damaged one"
 
 
-def stranger(body: bytes, fetched: FetchResult) -> Failure:
+def stranger(body: bytes) -> Failure:
     """What this is, since it is no feed (C1), by name where it blocks us."""
     for magic, what in _MAGIC:
         if body.startswith(magic):

@@ -10,6 +10,7 @@ from aggregator.records import dataclass
 from aggregator.store import rows
 from aggregator.store.base import Reader, Row, Store
 
+NOTICES = 200  # changes of state that are published
 _MEMORY = ", ".join(rows.SOURCE_COLUMNS)
 _POLLED_BY = {"posts": "'[]'", "hints": "NULL"}  # columns that only the next poll is planned by
 _HEALTH = ", ".join(_POLLED_BY.get(column, column) for column in rows.SOURCE_COLUMNS)
@@ -144,14 +145,14 @@ def last_notices(reader: Reader) -> dict[str, StateChange]:
     return {row[0]: StateChange(*row) for row in found}
 
 
-def notices(reader: Reader, limit: int = 200) -> tuple[StateChange, ...]:
+def notices(reader: Reader) -> tuple[StateChange, ...]:
     """The newest changes of state, newest first; of one second in the order of ids, whoever answered
     first.
     """
     found = reader.rows(
         "SELECT source, title, at, before, state, words FROM state_change ORDER BY at DESC, source, id DESC "
         "LIMIT ?",
-        (limit,),
+        (NOTICES,),
     )
     return tuple(StateChange(*row) for row in found)
 
