@@ -49,6 +49,7 @@ ODDS_SAME_SOURCE = -1.0  # an outlet seldom tells one happening twice
 
 Vector = dict[str, float]
 
+_VERSIONS = frozenset(["v", "rc", "alpha", "beta", "pre", "dev", "rev"])
 _KOREAN_DATE = frozenset("년월일시")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")  # alone they say nothing: initials, "'s"
 
@@ -143,9 +144,11 @@ def says_what(shared: Iterable[str], languages: Collection[str], number: bool = 
 
 
 def _is_of_a_date(term: str, counted: bool) -> bool:
-    """A number, a day or a month. `counted`: beside a number; alone, what has three letters may be any word
-    (`sun`, `mar`). Korean has no space between them (`11월`).
+    """A number, a day or a month, or a number of a version (`v3`, `rc2`). `counted`: beside a number; alone,
+    what has three letters may be any word (`sun`, `mar`). Korean has no space between them (`11월`).
     """
+    if term[-1:].isdecimal() and term.rstrip("0123456789") in _VERSIONS:
+        return True
     if term[:1].isdecimal() and term[-1] in _KOREAN_DATE:
         return term[:-1].isdecimal()
     return term.isdecimal() or (term in vocabulary.calendar() and (counted or len(term) > 3))

@@ -440,7 +440,7 @@ def test_SAID_headlines_of_two_sources_say_enough_of_their_own(
     ("name", "one", "other", "expected"),
     [
         ("UNCASED: Hebrew", "אחד שניים אלונים ארבע", "אחד שניים גולני ארבע", True),
-        ("Armenian has capitals", "մեկ երկու Երևան չորս", "մեկ երկու Գյումրի չորս", False),
+        ("Armenian has capitals, but for words", "մեկ երկու երևան չորս", "մեկ երկու գյումրի չորս", False),
         ("Latin has them", "one two Alonim four", "one two Golani four", False),
         ("half of the words are Hebrew", "אחד שניים alonim four", "אחד שניים golani four", False),
         ("most of them are", "אחד שניים שלוש alonim", "אחד שניים שלוש golani", True),
@@ -593,3 +593,38 @@ def test_a_source_tells_nothing_twice_under_another_name(one_source: bool, expec
     assert (
         which_case(one, other, Between(one_source)) is expected is which_case(other, one, Between(one_source))
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other", "expected"),
+    [
+        ("the first words, known names", "Malatya'da korkutan deprem", "Çanakkale'de korkutan deprem", Case.LIKELY),
+        ("FRAME: a word in common", "Malatya'da deprem", "Çanakkale'de deprem", Case.NO),
+        ("a known name and a word", "Malatya'da korkutan deprem", "Sabah korkutan deprem", Case.NO),
+    ],
+)  # fmt: skip
+def test_mere_headlines_in_one_frame_with_another_name(
+    name: str, one: str, other: str, expected: Case
+) -> None:
+    a, b = (fingerprint(title, "", language="tr") for title in (one, other))
+    assert which_case(a, b, Between()) is expected is which_case(b, a, Between()), name
+
+
+@pytest.mark.parametrize(
+    ("name", "below", "expected"),
+    [
+        ("either text names the one place", ("Bells rang in Skarvoy.", "Bells rang in Skarvoy."), Case.NO),
+        ("each its own", ("Bells rang in Lindoy.", "Bells rang in Skarvoy."), Case.SURE),
+        ("neither any", ("Bells rang at noon.", "Bells rang at noon."), Case.LIKELY),
+    ],
+)
+def test_one_text_under_two_names_that_speaks_of_one_of_them(
+    name: str, below: tuple[str, str], expected: Case
+) -> None:
+    """`Blast in Afghanistan …`, over a text that says where: `in Kabul`."""
+    end = " Twelve people were hurt by glass, the coast guard said."
+    one, other = (
+        fingerprint(f"Blast at the chapel of {place} hurts twelve", text + end, language="en")
+        for place, text in zip(("Lindoy", "Skarvoy"), below, strict=True)
+    )
+    assert which_case(one, other, Between()) is expected is which_case(other, one, Between()), name

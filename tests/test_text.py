@@ -397,6 +397,9 @@ def test_a_word_is_worth_what_it_tells_in_its_language() -> None:
         ("best", "pl en", False),  # common in one of the two
         ("2025 oscar", "en", True),
         ("7.1 2025", "en", True),  # a version is a name
+        ("v3 4 rc2", "en", False),  # and its number without it is none
+        ("v3 kestrel", "en", True),
+        ("a380", "en", True),
         ("git", "en ar", False),  # a page about it, in each of two languages
         ("git linus", "en ar", True),
         ("sun", "en", True),

@@ -18,6 +18,7 @@ from aggregator.dedupe.decision import (
     decide,
     named_anew,
     series,
+    tells_of,
     title_similarity,
 )
 from aggregator.dedupe.fingerprints import Fingerprint
@@ -26,6 +27,7 @@ from aggregator.dedupe.naming import UNCASED, count_two, name_two
 from aggregator.dedupe.numbers import is_number, percentages
 from aggregator.model import Reason
 from aggregator.text import vocabulary
+from aggregator.text.roundups import is_roundup
 from aggregator.text.words import is_dense
 
 STANDS = 0.9  # containment from which two bodies are one and the same text
@@ -33,6 +35,7 @@ COMMON = 0.05  # share of all items that hold a word from which on it tells noth
 SAID = 2  # telling words that two headlines of two sources each say within their frame, at least
 PLACE = 3  # words of a measurement that stand in one place of its template, at most
 LATER = 12 * 3600  # seconds from which on the contrary of a headline is the next day's news
+FRAME = 2  # telling words of two mere headlines for each of the name that stands in another's place
 DAILY = 0.6  # likeness of two headlines of one measure on two days
 
 
@@ -55,15 +58,18 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
         return Case.NO
     kind = reason.features[-1][0] if reason.features else ""
     of_a_series = series(a, b, reason, between.one_source)
-    if _is_sure(a, b, kind, of_a_series, between.one_source):
+    filled = _filled_anew(a, b, between.one_source)
+    if filled is Case.SURE or _is_sure(a, b, kind, of_a_series):
         return Case.SURE
-    if of_a_series or _framed(a, b, between.one_source) or _measured_later(a, b, between):
+    if filled is Case.LIKELY or of_a_series or _framed(a, b, between.one_source):
+        return Case.LIKELY
+    if _measured_later(a, b, between) or is_roundup(a.heading) or is_roundup(b.heading):
         return Case.LIKELY
     replaced = kind in (OTHER_WORDS, OTHER_NUMBERS) and (_stands(a, b) or _one_word_replaced(a, b))
     return Case.LIKELY if replaced else Case.NO
 
 
-def _is_sure(a: Fingerprint, b: Fingerprint, kind: str, of_a_series: bool, one_source: bool) -> bool:
+def _is_sure(a: Fingerprint, b: Fingerprint, kind: str, of_a_series: bool) -> bool:
     """Whether their names or numbers alone tell them apart. `kind`: of what keeps them from being one
     text.
     """
@@ -71,7 +77,7 @@ def _is_sure(a: Fingerprint, b: Fingerprint, kind: str, of_a_series: bool, one_s
         return True
     if kind == OTHER_NUMBERS and named_anew(a, b):
         return True
-    return _of_a_kind(a, b) or _filled_anew(a, b, one_source) or count_two(a, b)
+    return _of_a_kind(a, b) or count_two(a, b)
 
 
 def _of_a_kind(a: Fingerprint, b: Fingerprint) -> bool:
@@ -100,7 +106,7 @@ def _measured_later(a: Fingerprint, b: Fingerprint, between: Between) -> bool:
     return bool(mine and other) and not mine & other
 
 
-def _filled_anew(a: Fingerprint, b: Fingerprint, one_source: bool) -> bool:
+def _filled_anew(a: Fingerprint, b: Fingerprint, one_source: bool) -> Case:
     """Two headlines in the same words but for their names and numbers, whoever tells them: `Solara shares
     fall 12%`, `Halden shares fall 9%`. Where one name alone is another one, or a number, two sources may tell
     the same, unless either text speaks of its own; and so may all where one text tells of what the other is
@@ -109,16 +115,22 @@ def _filled_anew(a: Fingerprint, b: Fingerprint, one_source: bool) -> bool:
     other_number = not (a.numbers <= b.numbers or b.numbers <= a.numbers)
     language = min(a.language, b.language)
     if not other_number and is_dense(a.heading[-1:]):
-        return False  # as below, and most of its kind
+        return Case.NO  # as below, and most of its kind
     found = frame(a.heading, b.heading, language)
-    if found is None or not _holds_names_alone(found) or _tells_of(a, b) or _tells_of(b, a):
-        return False
+    if found is None or not _holds_names_alone(found) or tells_of(a, b) or tells_of(b, a):
+        return Case.NO
     if found.signs:  # no capitals, and no spaces, tell names from other words
         in_one_place = found.names + found.signs == 1 and 1 <= found.filled <= found.common / 2
-        return other_number and in_one_place
-    if found.names != 1:
-        return found.names > 1
-    return one_source or _other_numbers(a, b) or _each_tells_its_own(a, b)
+        return Case.SURE if other_number and in_one_place else Case.NO
+    if found.names > 1 or (found.names and (one_source or _two_of_their_own(a, b))):
+        return Case.SURE
+    mere = not a.body and not b.body and found.common >= FRAME * found.filled
+    return Case.LIKELY if found.names and found.certain and mere else Case.NO
+
+
+def _two_of_their_own(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether either item has numbers, or its text a word of its title, that the other has not."""
+    return _other_numbers(a, b) or _each_tells_its_own(a, b)
 
 
 def _each_tells_its_own(a: Fingerprint, b: Fingerprint) -> bool:
@@ -134,12 +146,6 @@ def _holds_names_alone(found: Frame) -> bool:
     if found.words or found.alone or not found.common:
         return False
     return found.certain or found.common >= found.filled
-
-
-def _tells_of(one: Fingerprint, other: Fingerprint) -> bool:
-    """Whether a text says what only the title of the other says: `Washington` may well be `US`."""
-    own = set(other.title).difference(one.title).intersection(one.body)
-    return any(not is_number(word) for word in own)
 
 
 def _framed(a: Fingerprint, b: Fingerprint, one_source: bool) -> bool:

@@ -450,12 +450,19 @@ def share_words(a: Fingerprint, b: Fingerprint) -> bool:
     return not mine or not other or speaks(mine, other) > 0
 
 
+def tells_of(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether a text says what only the title of the other says: `Washington` may well be `US`."""
+    own = set(other.title).difference(one.title).intersection(one.body)
+    return any(not is_number(word) for word in own)
+
+
 def series(a: Fingerprint, b: Fingerprint, reason: Reason, one_source: bool) -> bool:
     """Whether two texts are two cases of one template (weather of two towns, results of two matches), and so
     not one event either.
 
-    Other names make another case, and so does a text that stands under every title. Other numbers and words
-    do only within one source: a toll that rises is told in the same words too.
+    Other names make another case, but where one text tells of that of the other under a like title, and so
+    does a text that stands under every title. Other numbers and words do only within one source: a toll that
+    rises is told in the same words too.
     """
     if reason.level is not None or not reason.features:
         return False
@@ -464,10 +471,14 @@ def series(a: Fingerprint, b: Fingerprint, reason: Reason, one_source: bool) -> 
         return True
     if kind != OTHER_NAMES and not (kind in (OTHER_NUMBERS, headline.OTHER_WORDS) and one_source):
         return False
+    similar = title_similarity(a.title, b.title)
     if a.held and b.held:
-        return containment(a.held, b.held) >= TEMPLATE
+        is_one_place = (
+            kind == OTHER_NAMES and similar >= TITLE_THRESHOLD and (tells_of(a, b) or tells_of(b, a))
+        )
+        return containment(a.held, b.held) >= TEMPLATE and not is_one_place
     least = 0.5 if kind == OTHER_NUMBERS else TITLE_THRESHOLD
-    return not a.held and not b.held and title_similarity(a.title, b.title) >= least
+    return not a.held and not b.held and similar >= least
 
 
 def _renamed(a: Fingerprint, b: Fingerprint) -> tuple[str, str] | None:

@@ -330,7 +330,9 @@ class _Comparison:
             return "words"
         if all(is_dense(self.titles[side].units[place]) for side in (0, 1) for place in said[side]):
             return "signs"
-        if self._capitals and all(self._one_name(side, places) for side, places in enumerate(said)):
+        if all(self._known_names(side, places) for side, places in enumerate(said)) or (
+            self._capitals and all(self._one_name(side, places) for side, places in enumerate(said))
+        ):
             return "certain"
         if all(self._like_a_name(side, places) for side, places in enumerate(said)):
             return "names"
@@ -341,17 +343,25 @@ class _Comparison:
         lower, sure = self.titles[side].lower, [self._is_name(side, place) for place in places]
         return all(sure) or (any(sure) and any(lower) and not any(lower[place] for place in places))
 
+    def _known_names(self, side: int, places: Sequence[int]) -> bool:
+        """Whether these are common words that are names."""
+        title, known = self.titles[side], vocabulary.names(self.language)
+        return all(title.units[place] in known and not title.lower[place] for place in places)
+
     def _capitals_tell(self, both: Iterable[int]) -> bool:
         """Whether capitals tell names from other words: half of what both titles say has none, and nouns
-        neither.
+        neither. `both`: its places in the first.
         """
-        title = self.titles[0]
+        if self.language == "de":
+            return False
+        title, other = self.titles
+        small = {word for word, lower in zip(other.units, other.lower, strict=True) if lower}
         told = [
-            title.lower[place]
+            title.lower[place] and title.units[place] in small
             for place in both
             if place > 0 and not is_number(title.units[place]) and _tells(title.units[place], self.language)
         ]
-        return self.language != "de" and sum(told) > 0 and 2 * sum(told) >= len(told)
+        return sum(told) > 0 and 2 * sum(told) >= len(told)
 
     def _one_name(self, side: int, places: Sequence[int]) -> bool:
         """Of a title where capitals tell: the first word has one whatever it is."""
