@@ -95,6 +95,7 @@ class Batch:
             term: self.known.get(term, 0) + round(number**OWN) for term, number in added.items()
         }
         self.rarities: dict[str, cluster.Rarity] = {}  # by language
+        self.sharing_pages = members.may_share_pages(self.writer, batch)
 
     def run(self, batch: list[PendingEntry]) -> None:
         self.look_at(batch)

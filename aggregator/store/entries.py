@@ -16,7 +16,7 @@ from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.members import touch_stories_of, withdraw
 from aggregator.store.recognise import (
     StoredItem,
-    free_id,
+    free_ids,
     is_readdressed,
     recognise,
     said_by_all,
@@ -204,7 +204,8 @@ def _insert(
     numbers: dict[str, int] = {}
     ids: set[str] = set()
     for some in batches(entries, AT_ONCE):
-        stored = [_begun(entry, at, free_id(writer, entry, ids)) for entry in some]
+        named = zip(some, free_ids(writer, some, ids), strict=True)
+        stored = [_begun(entry, at, public_id) for entry, public_id in named]
         undated = [is_first and entry.published is None for entry in some]
         given = _insert_together(writer, stored, [keep(entry) for entry in stored], undated)
         numbers |= {entry.key: number for entry, number in zip(stored, given, strict=True)}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
@@ -135,6 +136,25 @@ def founded(reader: Reader, table: str, public_ids: Sequence[str]) -> dict[str, 
     wanted = set(public_ids)
     found = reader.chosen(f"SELECT public_id, id FROM {table} WHERE id_hash", map(id_hash, public_ids))
     return {public_id: known for public_id, known in found if public_id in wanted}
+
+
+def may_share_pages(reader: Reader, entries: Iterable[PendingEntry]) -> set[int]:
+    """Those of which `same_link` or `same_page` may find another entry: asked for many at once, for of most
+    the answer is no.
+    """
+    hashes = {entry.id: id_hash(entry.link_key) for entry in entries if entry.link_key is not None}
+    linked = [entry for entry in entries if entry.id in hashes]
+    query = "SELECT link_hash FROM by_link WHERE link_hash"
+    held = Counter(row[0] for row in reader.chosen(query, set(hashes.values())))
+    query = "SELECT title FROM entry WHERE instr(link_key, ' ') > 0 AND title"
+    doubtful = {row[0] for row in reader.chosen(query, {entry.title for entry in linked})}
+    return {
+        entry.id
+        for entry in linked
+        if held[hashes[entry.id]] > 1
+        or urls.page(entry.link_key or "") != entry.link_key
+        or entry.title in doubtful
+    }
 
 
 class Additions:

@@ -7,13 +7,14 @@ something else, is new.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 
 from aggregator import urls
 from aggregator.model import Entry
 from aggregator.records import dataclass
 from aggregator.store import rows
 from aggregator.store.base import Reader, Writer
+from aggregator.store.lookup import numbers_of
 from aggregator.store.rows import id_hash
 from aggregator.text.words import words
 
@@ -269,21 +270,27 @@ def _longer_key(reader: Reader, source: str, row: StoredItem) -> str:
     )
 
 
-def free_id(reader: Reader, entry: Entry, taken: set[str]) -> str:
-    """The guid where it can be a published id, else one made from source and key; two entries never share one
-    (F14). `taken`: of those that are about to be stored, to which this one is added.
+def free_ids(reader: Reader, entries: Sequence[Entry], taken: set[str]) -> list[str]:
+    """Of each entry the guid where it can be a published id, else one made from source and key; two entries
+    never share one (F14). `taken`: of those that are about to be stored, to which these are added.
     """
+    wanted = [urls.public_id(entry.source, entry.key, entry.guid) for entry in entries]
+    stored = numbers_of(reader, wanted)
+    found = []
+    for entry, name in zip(entries, wanted, strict=True):
+        given = _other_id(reader, entry, taken) if name in stored or name in taken else name
+        taken.add(given)
+        found.append(given)
+    return found
+
+
+def _other_id(reader: Reader, entry: Entry, taken: Container[str]) -> str:
+    """Where somebody else has the guid."""
 
     def free(name: str) -> bool:
         return name not in taken and reader.value(f"SELECT {rows.entry_of('?1')}", (name,)) is None
 
-    wanted = [
-        urls.public_id(entry.source, entry.key, entry.guid),
-        urls.public_id(entry.source, entry.key, None),
-    ]
-    found = _first_free(free, wanted, entry.source)
-    taken.add(found)
-    return found
+    return _first_free(free, [urls.public_id(entry.source, entry.key, None)], entry.source)
 
 
 def _first_free(free: Callable[[str], bool], wanted: Sequence[str], *minted: str) -> str:
