@@ -293,13 +293,17 @@ def _rename(made: deque[_Made]) -> None:
 
 
 def _packed(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """In all codings. Levels by what the next one costs, of 138 files of real feeds in 10.2 MB: gzip, 4 → 6:
+    1.6 times the time for 4% less, 3 → 4: 1.4 times for 5%; brotli, 3 → 4: 1.8 times for 4%, 4 → 5: twice for
+    6%, while 2 takes nearly the time of 3 for 3% more.
+    """
     if len(data) >= _SMALL:
         import gzip  # not before something is written
 
         import brotli
 
-        yield ".gz", gzip.compress(data, 4, mtime=0)  # 6 takes 1.7 times as long for 4% less
-        yield ".br", brotli.compress(data, quality=4)  # 5 takes 2.3 times as long for 6% less
+        yield ".gz", gzip.compress(data, 4, mtime=0)
+        yield ".br", brotli.compress(data, quality=3)
 
 
 def _later(target: Path, now: int) -> int:
