@@ -28,7 +28,7 @@ from aggregator.model import Entry
 from aggregator.patterns import lazy
 from aggregator.records import dataclass, replace
 from aggregator.text.phrases import moment
-from aggregator.text.words import fold, is_character, search_words, sought
+from aggregator.text.words import apart, fold, is_character, search_words, sought
 
 Field = Literal["title", "author", "source", "category", "lang"]
 FIELDS: tuple[str, ...] = get_args(Field)
@@ -105,11 +105,14 @@ class _Zone:
         self.raw = raw
 
     @functools.cached_property
-    def spaced(self) -> str:
-        """Its words with a blank before and behind each, so that a word, the beginning of one and a phrase
-        are looked for as fast as memory is read.
-        """
-        return f" {' '.join(search_words(self.raw))} "
+    def words(self) -> str:
+        """Each with blanks around it, so that one is looked for as fast as memory is read."""
+        return apart(self.raw)
+
+    @functools.cached_property
+    def phrases(self) -> str:
+        """The words with one blank between two."""
+        return f" {' '.join(self.words.split())} "
 
     def has(self, term: Term) -> bool:
         if not self._has_words(term):
@@ -121,10 +124,11 @@ class _Zone:
         return all(_as_written(one, term.prefix and one == last).search(raw) for one in term.signed)
 
     def _has_words(self, term: Term) -> bool:
-        wanted = term.words
-        if len(wanted) == 1 and is_character(wanted[0]):
-            return wanted[0] in self.spaced  # of a script without spaces, whose words are pairs
-        return f" {' '.join(wanted)}{'' if term.prefix else ' '}" in self.spaced
+        first, end = term.words[0], "" if term.prefix else " "
+        if len(term.words) > 1:
+            return f" {' '.join(term.words)}{end}" in self.phrases
+        # one character of a script without spaces: words of these are pairs
+        return f" {first}{end}" in self.words or (is_character(first) and first in self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +147,12 @@ class Doc:
     @property
     def words(self) -> set[str]:
         """Of title and text."""
-        return {*self.title.spaced.split(), *self.text.spaced.split()}
+        return {*self.title.words.split(), *self.text.words.split()}
 
     def holds(self, word: str, whole: bool = True) -> bool:
         """Whether this word stands in title or text, or one that begins so."""
         sought = f" {word} " if whole else f" {word}"
-        return sought in self.title.spaced or sought in self.text.spaced
+        return sought in self.title.words or sought in self.text.words
 
 
 def doc(entry: Entry, source_title: str = "", asked: int | None = None) -> Doc:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aggregator import cluster, dedupe, measure
 from aggregator.dedupe import fingerprints, numbers, standing
 from aggregator.text import markup, vocabulary
-from aggregator.text.words import LETTERS, first_search_words, search_words, words
+from aggregator.text.words import LETTERS, apart, first_search_words, search_words, words
 
 PAYLOADS = [
     "<script>alert(1)</script>",
@@ -178,6 +178,13 @@ def test_words_of_any_script() -> None:
     assert words("naïve_été ½ हिन्दी_東京都 end") == ["naive", "ete", "1", "2", "हिन्दी", "東京", "京都", "end"]
     assert words("naïve_été हिन्दी end") == ["naive", "ete", "हिन्दी", "end"]
     assert search_words("Łódź_Øre 東京 þing") == ["lodz", "ore", "東京", "thing"]
+
+
+@given(st.text("aZ9_ -.\n’‘“”–—…\xa0«»•·é\xad\u0301東", max_size=12))
+@settings(max_examples=300, deadline=None)
+def test_words_of_ascii_between_any_signs_are_those_of_any_text(text: str) -> None:
+    assert search_words(text) == apart(text).split() == words(text)
+    assert apart(text)[0] == apart(text)[-1] == " "
 
 
 def test_words_of_what_was_made_fit_for_search_are_found_again() -> None:

@@ -71,11 +71,8 @@ def mark_event(writer: Writer, event: int) -> None:
 
 def mark_events(writer: Writer, events: Collection[int]) -> None:
     """Every edition that shows a story of these events, and their own pages, are to be printed anew."""
-    writer.run_many(
-        "INSERT OR IGNORE INTO dirty SELECT DISTINCT topic FROM label WHERE story IN (SELECT id FROM story "
-        "WHERE event = ?)",
-        [(event,) for event in events],
-    )
+    query = "SELECT DISTINCT l.topic FROM story s CROSS JOIN label l ON l.story = s.id WHERE s.event"
+    mark(writer, {topic for (topic,) in writer.chosen(query, events)})
     writer.run_many(
         "INSERT OR IGNORE INTO dirty VALUES ('all'), (?)", [(f"event:{event}",) for event in events]
     )

@@ -6,6 +6,7 @@ The full-text index of the store holds these words too, so that topics and searc
 
 from __future__ import annotations
 
+import string
 import unicodedata
 from collections.abc import Iterator
 
@@ -96,7 +97,32 @@ def sought(text: str) -> str:
 
 def search_words(text: str) -> list[str]:
     """As `words`, of `sought` text: what the full-text index holds, and what queries are compared by."""
-    return _words(sought(text))
+    plain = _plain(text)
+    return _words(sought(text)) if plain is None else plain.split()
+
+
+def apart(text: str) -> str:
+    """Its `search_words` in order, with a blank at least before and behind each: one is looked for there
+    without taking most texts apart.
+    """
+    plain = _plain(text)
+    return f" {' '.join(_words(sought(text))) if plain is None else plain} "
+
+
+# What prints a text beside ASCII in most of English: none of it is of a word, before or after it is `sought`.
+_PARTING = tuple(sign.encode() for sign in "’‘“”–—…\xa0«»•")
+_PLAIN = bytes(code + 32 if chr(code) in string.ascii_uppercase else _BLANKED[code] for code in range(256))
+
+
+def _plain(text: str) -> str | None:
+    """Words of ASCII in small letters, with blanks for all between them; None where there are others."""
+    data = text.encode("utf-8", "surrogatepass")
+    if not text.isascii():
+        for sign in _PARTING:
+            data = data.replace(sign, b" ")
+        if not data.isascii():
+            return None
+    return data.translate(_PLAIN).decode()
 
 
 LETTERS = 12  # of a word, more than which few have on average
