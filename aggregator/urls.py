@@ -93,9 +93,9 @@ def clean_link(href: str | None, base: str | None = None) -> str | None:
 
 
 # Most links: nothing to be escaped, nothing that may track, no step up, no part of a page.
-_PATH = r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:/(?:[\w~!$'()*+,=:@-][\w~!$'()*+,=:@.-]*)?)+"
-_AS_IT_IS = lazy(_PATH, re.ASCII)
-_WITH_QUERY = lazy(rf"{_PATH}(?:\?([\w~!$'()*+,=:@./?&-]+))?(?:#[\w~!$'()*+,:@./?-]+)?", re.ASCII)
+AS_IT_IS = r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:/(?:[\w~!$'()*+,=:@-][\w~!$'()*+,=:@.-]*)?)+"
+_AS_IT_IS = lazy(AS_IT_IS, re.ASCII)
+_WITH_QUERY = lazy(rf"{AS_IT_IS}(?:\?([\w~!$'()*+,=:@./?&-]+))?(?:#[\w~!$'()*+,:@./?-]+)?", re.ASCII)
 
 
 def _is_with_query(href: str) -> bool:

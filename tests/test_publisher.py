@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import edition, fold
-from aggregator.cycle import dirty, publisher
+from aggregator.cycle import archives, dirty, publisher
 from aggregator.cycle.dirty import Lost, Names
 from aggregator.cycle.editions import Editions
 from aggregator.cycle.labels import label
@@ -193,3 +193,32 @@ def test_no_story_is_composed_in_vain(tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.setattr(Editions, "compose", noted)
         assert len(editions.newest(editions.topics["t1"]).items) == 8
         assert looked == [16], "limit 2: 4 stories are too few, 16 are enough, 64 would be all"
+
+
+@pytest.mark.parametrize("batch", [40, 100, 101])
+def test_BATCH_the_archive_is_the_same_however_it_is_put_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    told = [entry("a", str(n), f"Minister {n} visits town {n * 7}", at=NOW - 86_400 * n) for n in range(240)]
+    made: list[dict[str, bytes]] = []
+    for number, size in enumerate((archives.BATCH, batch)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        settings = config(
+            folder, '[publish]\nlimit = 5\n[[sources]]\nid = "a"\nurl = "https://a.example/feed"\n'
+        )
+        monkeypatch.setattr(archives, "BATCH", size)
+        with open_writer(settings.database) as store:
+            put(store, *told)
+            fold.fold(store, fold.Windows(), {})
+            label(settings, store)
+            publisher.publish_changed(settings, store, NOW)
+        made.append(
+            {
+                one.name: one.read_bytes()
+                for one in settings.output.rglob("*")
+                if one.suffix in (".atom", ".html")
+            }
+        )
+    assert made[0].keys() >= {"all-1.atom", "all-2.atom", "all-3.atom", "all-2.html", "all-3.html"}
+    assert made[0] == made[1]

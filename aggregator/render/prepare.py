@@ -266,6 +266,7 @@ def related(one: Prepared) -> list[tuple[str, str]]:
     return list(found.items())
 
 
+@functools.lru_cache(maxsize=1000)  # an item says its dates several times, in each of its formats
 def rfc3339(at: int) -> str:
     return f"{datetime.fromtimestamp(at, UTC).isoformat()[:19]}Z"  # in a fifth of the time of `strftime`
 
@@ -277,6 +278,7 @@ def rfc822(at: int) -> str:
     return f"{day} {when.isoformat()[11:19]} GMT"
 
 
+@functools.lru_cache(maxsize=1000)
 def readable(at: int) -> str:
     when = datetime.fromtimestamp(at, UTC)
     return f"{when.day} {_MONTHS[when.month - 1]} {when.year}, {when.isoformat()[11:16]} UTC"

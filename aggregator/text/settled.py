@@ -8,8 +8,10 @@ Start reading there.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Sequence
 
+from aggregator import urls
 from aggregator.patterns import lazy
 from aggregator.text import embedded
 
@@ -37,6 +39,8 @@ _ENDS = {f"</{name}>": name for name in (*_PAIRED, "a", "time")}
 _REL = ("rel", "noopener noreferrer")  # the last attribute of a link
 
 _TAG = lazy(r"(<[^<>]*>)")
+# Most links, at a glance; what is longer is asked after.
+_PLAIN_LINK = lazy(rf'<a href="{urls.AS_IT_IS}" rel="{_REL[1]}">', re.ASCII)
 _WITH_ATTRIBUTES = lazy(r'<(a|abbr|code|img|time)((?: [a-z]+="[^"<>]*")+)>')
 _ATTRIBUTE = lazy(r' ([a-z]+)="([^"]*)"')
 _ATTRIBUTES = {
@@ -53,7 +57,9 @@ _LOOSE_IN_TEXT = lazy(r"&(?!(?:amp|lt|gt|nbsp);)")
 _LOOSE_IN_VALUE = lazy(r"&(?!(?:amp|quot|nbsp);)")
 
 Kept = Callable[[str, str, str], str | None]
-"""(element, attribute, its value) → what is kept of the value."""
+"""(element, attribute, its value) → what is kept of the value. Addresses that are `urls.AS_IT_IS` are kept,
+and not asked after.
+"""
 
 
 def is_settled(text: str, kept: Kept) -> bool:
@@ -98,6 +104,8 @@ def _started(tag: str, kept: Kept) -> str | None:
     """The element of a start tag with attributes; None where one of them is unknown or would not be kept as
     it is.
     """
+    if len(tag) <= urls.MAX_LENGTH and _PLAIN_LINK.fullmatch(tag):
+        return "a"
     found = _WITH_ATTRIBUTES.fullmatch(tag)
     if found is None:
         return None
