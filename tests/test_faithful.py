@@ -202,6 +202,33 @@ def test_F13_F17_F18_an_edit_keeps_id_and_date(desk: Desk) -> None:
         assert (before[id]["date_modified"] < after[id]["date_modified"]) == (id in changed)
 
 
+@pytest.mark.parametrize(
+    ("name", "form", "old", "new", "title", "key", "expected"),
+    [
+        ("an author", "rss", "<dc:creator>Ada Quay</dc:creator>", "<dc:creator>Bea Pier</dc:creator>", "wreck", "authors", "Bea Pier"),
+        ("a category", "atom", 'label="O Porto"', 'label="O Rio"', "Maré alta", "tags", "O Rio"),
+        ("a picture", "json", '"tags": ["Hafen"]', '"image": "https://mole.example/i.png", "tags": ["Hafen"]', "Die Mole", "image", "https://mole.example/i.png"),
+    ],
+)  # fmt: skip
+def test_F18_a_correction_beside_the_text_is_published_without_a_new_date(
+    desk: Desk, name: str, form: str, old: str, new: str, title: str, key: str, expected: str
+) -> None:
+    before, date = desk.items(), desk.xml("all.atom").findtext(f"{ATOM}updated")
+    desk.edit(form, old, new)
+    after = desk.cycle(NOW + LATER)
+    (changed,) = [id for id in before if before[id] != after[id]]
+    assert title in after[changed]["title"] and expected in json.dumps(
+        after[changed][key], ensure_ascii=False
+    )
+    assert expected in desk.read("all.atom").decode() and expected in desk.read("all.rss").decode()
+    assert before[changed].get("date_modified") == after[changed].get("date_modified"), name
+    assert desk.xml("all.atom").findtext(f"{ATOM}updated") == date
+    made = {path: path.stat().st_mtime_ns for path in desk.folder.glob("var/public/*")}
+    desk.write(form, (desk.folder / f"{form}.{form}").read_text(encoding="utf-8") + "\n")
+    assert desk.cycle(NOW + 2 * LATER) == after
+    assert made == {path: path.stat().st_mtime_ns for path in desk.folder.glob("var/public/*")}
+
+
 def test_F18_F66_a_cosmetic_change_marks_nothing_as_changed(desk: Desk) -> None:
     before = desk.items()
     desk.edit("json", "<p>Bis <b>Mai</b>.</p>", "<p class='x'>Bis  <b>Mai</b>.</p>\\n")

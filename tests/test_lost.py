@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,36 @@ def test_what_is_done_with_an_item(
     name: str, old: StoredItem | None, digest: str, at: int, wanted: intents.Intent
 ) -> None:
     assert intents.decide(old, digest, at) == wanted, name
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "at", "taken"),
+    [
+        ("the first time", stored(0), NOW, True),
+        ("too often", stored(3), NOW + 299, False),
+        ("too often, later", stored(3), NOW + 300, True),
+        ("the last one", stored(11, NOW - DAY), NOW, True),
+        ("no more", stored(12, NOW - DAY), NOW, False),
+    ],
+)
+def test_C7_other_authors_or_pictures_are_taken_a_number_of_times(
+    name: str, old: StoredItem, at: int, taken: bool
+) -> None:
+    assert intents.may_correct(old, at) is taken, name
+
+
+def test_C7_a_picture_that_is_another_one_at_each_fetch_is_left_alone_after_a_while(tmp_path: Path) -> None:
+    settings = config(tmp_path, "")
+    with open_writer(settings.database) as store:
+        made = [
+            entry("a", "1", "Quake hits city", image=f"https://cdn{n % 2}.example/i.jpg") for n in range(99)
+        ]
+        taken = [put(store, one, at=NOW + n * DAY).updated for n, one in enumerate(made)]
+        signed = entry("b", "1", "Museum opens", image="https://b.example/i.jpg?Expires=1&Signature=a")
+        put(store, signed, at=NOW)
+        again = replace(signed, image="https://b.example/i.jpg?Expires=2&Signature=b")
+        assert put(store, again, at=NOW + DAY).updated == 0
+    assert taken == [0] + [1] * intents.MOST_CORRECTED + [0] * (98 - intents.MOST_CORRECTED)
 
 
 def held(store: Store) -> int:

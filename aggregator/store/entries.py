@@ -113,7 +113,26 @@ def _say_again(writer: Writer, old: StoredItem, entry: Entry, at: int, keep: Cal
         writer.run("DELETE FROM pending_edit WHERE entry = ?", (old.id,))
     if intent == "update":
         _update(writer, old.id, rows.entry_record(entry), entry.raw, at, keep)
-    return intent == "update"
+        return True
+    is_corrected = intents.may_correct(old, at) and _has_other_credits(writer, old.id, entry)
+    if is_corrected:
+        _update(writer, old.id, rows.entry_record(entry), entry.raw, at, keep, is_edit=False)
+    return is_corrected
+
+
+def _has_other_credits(reader: Reader, number: int, entry: Entry) -> bool:
+    """Whether only its authors, categories or picture are others now, which is published, but is no edit
+    that readers would be told of.
+    """
+    said = reader.one("SELECT authors, categories, image FROM entry WHERE id = ?", (number,))
+    if said == rows.credits(entry):
+        return False
+    stored = _stored(reader, number)
+    return _credits(stored) != _credits(entry)
+
+
+def _credits(entry: Entry) -> tuple[object, ...]:
+    return entry.authors, frozenset(entry.categories), urls.file(entry.image) if entry.image else None
 
 
 def _reads_alike(reader: Reader, number: int, entry: Entry) -> bool:
@@ -284,13 +303,16 @@ def _update(
     said: str,
     at: int,
     keep: Callable[[Entry], bool],
+    is_edit: bool = True,
 ) -> None:
-    """An entry reads as in `record` (column → value) from now on; its earlier headline is remembered."""
+    """An entry reads as in `record` (column → value) from now on; its earlier headline is remembered. Only
+    where it `is_edit` has it a new date.
+    """
     title, changed, kept = writer.one("SELECT title, changed, kept FROM entry WHERE id = ?", (number,))
     if title != record["title"]:
         writer.run("INSERT OR IGNORE INTO revision VALUES (?, ?, ?)", (number, changed, title))
     columns = {column: value for column, value in record.items() if column not in _STORED_ONCE}
-    columns["changed"] = max(at, changed)
+    columns["changed"] = max(at, changed) if is_edit else changed
     assignments = ", ".join(f"{column} = ?" for column in columns)
     writer.run(
         f"UPDATE entry SET {assignments}, revisions = revisions + 1 WHERE id = ?", (*columns.values(), number)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # the edit is kept as a debt, and taken when its time has come · leave: it says what is stored
 Intent = Literal["insert", "update", "hold", "leave"]
 
+MOST_CORRECTED = 12  # edits and corrections of an entry, after which its authors and picture stay as they are
 FREE_EDITS = 3  # an entry may change so often at once
 # seconds; then the gap between two edits that we take doubles, from the first of these to the second
 FIRST_GAP, LONGEST_GAP = 300, 86_400
@@ -35,3 +36,10 @@ def free_at(revisions: int, changed: int) -> int:
     if revisions < FREE_EDITS:
         return 0
     return changed + min(LONGEST_GAP, FIRST_GAP << min(revisions - FREE_EDITS, 9))
+
+
+def may_correct(stored: StoredItem, at: int) -> bool:
+    """Whether other authors, categories or another picture are taken, of an entry that says what is stored.
+    What comes in another way at each fetch is left alone after a while (C7).
+    """
+    return stored.revisions < MOST_CORRECTED and at >= free_at(stored.revisions, stored.changed)

@@ -142,6 +142,11 @@ def entry_row(entry: Entry) -> tuple[object, ...]:
     )
 
 
+def credits(entry: Entry) -> tuple[object, ...]:
+    """The columns `authors`, `categories` and `image`."""
+    return _records(entry.authors), _records(entry.categories), entry.image
+
+
 def entry_record(entry: Entry) -> dict[str, object]:
     """Column → value."""
     return dict(zip(ENTRY_COLUMNS, entry_row(entry), strict=True))
