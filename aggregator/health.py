@@ -14,16 +14,23 @@ SILENCE = 14 * 86_400  # seconds; no source is called silent before that
 MANY_GAPS = 8  # … nor before so many of its own usual long gaps
 
 _AT_ONCE = frozenset({"missing", "unreadable", "not-a-feed", "not-utf-8", "forbidden-address"})
+# … but for these where a server had it before: some say so for one request and not for the next.
+_SOMETIMES = frozenset({"missing", "not-a-feed", "blocked", "unauthorized"})
+
+
+def _may_pass(memory: SourceState) -> bool:
+    return memory.hints.answered_at is not None and memory.failures < PATIENCE
 
 
 def _failed(memory: SourceState, kind: str) -> State:
     if kind == "gone":
         return "gone"
-    if kind in ("blocked", "unauthorized"):
+    is_weather = kind in _SOMETIMES and _may_pass(memory)
+    if kind in ("blocked", "unauthorized") and not is_weather:
         return "blocked"
     if kind in ("rate-limited", "unavailable") and memory.failures < PATIENCE:
         return "slow"
-    if memory.failures >= PATIENCE or memory.succeeded is None or kind in _AT_ONCE:
+    if memory.failures >= PATIENCE or memory.succeeded is None or (kind in _AT_ONCE and not is_weather):
         return "failing"
     return memory.state if memory.state in ("ok", "moved", "silent", "slow") else "failing"
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from aggregator import cycle, health, poll
-from aggregator.model import Failure, Limits, Redirect, Source, SourceState, State, Task
+from aggregator.model import Failure, Limits, PollHints, Redirect, Source, SourceState, State, Task
 from aggregator.store import open_writer, sources
 from tests import hostile_cases
 from tests.helpers import NOW, config
 from tests.hostile import Hostile
+
+URL = "https://a.example/feed"
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +139,33 @@ def test_local_files_one_bad_among_good_ones(tmp_path: Path) -> None:
         ),
         ("captcha", SourceState(polled=NOW, failures=1, failure=Failure("blocked", "x")), "blocked"),
         ("410", SourceState(polled=NOW, failures=1, failure=Failure("gone", "x")), "gone"),
+        *(
+            (
+                f"{kind}, {failures} times, of {where}",
+                SourceState(
+                    polled=NOW,
+                    succeeded=NOW - 1,
+                    failures=failures,
+                    state="ok",
+                    hints=PollHints(answered_at=answered),
+                    failure=Failure(kind, "x"),
+                ),
+                wanted,
+            )
+            for kind, answered, where, failures, wanted in (
+                ("missing", URL, "a server", 1, "ok"),
+                ("missing", URL, "a server", 2, "ok"),
+                ("missing", URL, "a server", 3, "failing"),
+                ("missing", None, "a file", 1, "failing"),
+                ("not-a-feed", URL, "a server", 2, "ok"),
+                ("not-a-feed", URL, "a server", 3, "failing"),
+                ("blocked", URL, "a server", 2, "ok"),
+                ("blocked", URL, "a server", 3, "blocked"),
+                ("unauthorized", URL, "a server", 1, "ok"),
+                ("gone", URL, "a server", 1, "gone"),
+                ("forbidden-address", URL, "a server", 1, "failing"),
+            )
+        ),
         (
             "silent beyond its rhythm",
             SourceState(
@@ -160,6 +189,21 @@ def test_local_files_one_bad_among_good_ones(tmp_path: Path) -> None:
 )
 def test_states(name: str, memory: SourceState, wanted: str) -> None:
     assert health.state(memory, NOW) == wanted, name
+
+
+def test_a_server_that_says_so_at_times_makes_no_notice_each_time() -> None:
+    """404 and 200 in turn."""
+    memory = SourceState(polled=NOW, succeeded=NOW, state="ok", hints=PollHints(answered_at=URL))
+    told = []
+    for number in range(9):
+        failed = replace(
+            memory, failures=memory.failures + 1, failure=Failure("missing", "not found", status=404)
+        )
+        after = failed if number % 2 else replace(memory, failures=0, failure=None)
+        after = replace(after, state=health.state(after, NOW))
+        told.append(health.notice("s", "S", memory, after, NOW))
+        memory = after
+    assert told == [None] * 9
 
 
 def test_notices_say_what_to_do() -> None:
