@@ -140,7 +140,7 @@ class Failure:
     kinds: dns, forbidden-address, connect, tls, timeout, too-big, truncated, encoding, protocol, redirect,
     status, blocked,
     unauthorized, missing, gone, rate-limited, unavailable, empty, not-a-feed, parse, too-many, unreadable,
-    not-utf-8, internal, put-off, stopped (by us)
+    not-utf-8, internal, machine (ours, not the source), put-off, stopped (by us)
     """
 
     kind: str

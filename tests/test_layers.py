@@ -19,6 +19,7 @@ RANKS = {
         "stop",
         "logs",
         "meters",
+        "machine",
         "processes",
         "websub",
         "heap",

@@ -12,7 +12,7 @@ from operator import itemgetter
 
 import click
 
-from aggregator import cycle
+from aggregator import cycle, machine
 from aggregator.cli.common import Settings, common, counted, now, print_json, rfc3339
 from aggregator.config import Config
 from aggregator.cycle import Report, Wanted, Watch
@@ -136,7 +136,10 @@ def failures_in_words(failures: Sequence[tuple[str, Failure]]) -> list[str]:
     """A line each, the first hundred; one for all where no name is known, which is the network's fault."""
     if len(failures) >= OFFLINE and all(failure.kind == "dns" for _, failure in failures):
         return [f"none of the names of {len(failures)} sources is known: is this machine online?"]
-    lines = [f"{source}: {failure.detail}" for source, failure in sorted(failures, key=itemgetter(0))]
+    of_ours = sorted({failure.detail for _, failure in failures if failure.kind == machine.KIND})
+    theirs = [(source, failure) for source, failure in failures if failure.kind != machine.KIND]
+    lines = [f"{counted(len(failures) - len(theirs), 'source')} {words}" for words in of_ours]
+    lines += [f"{source}: {failure.detail}" for source, failure in sorted(theirs, key=itemgetter(0))]
     more = f"… and {counted(len(lines) - SHOWN, 'more source')} failed; `aggregator status` shows all"
     return [*lines[:SHOWN], more] if len(lines) > SHOWN else lines
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from aggregator import health, kinds, poll, topics
+from aggregator import health, kinds, machine, poll, topics
 from aggregator.config import Config
 from aggregator.cycle import executors
 from aggregator.cycle.network import Network
@@ -53,6 +53,9 @@ def collect(
     titles = sources.titles(store)
     for task, polled in outcomes:
         if _is_no_outcome(store, task, polled):
+            continue
+        if _failed_by(polled, machine.KIND):  # the source is still due
+            _count(tally, task.source, polled, entries.Absorbed())
             continue
         if config.pause_host and _failed_by(polled, "rate-limited"):
             _pause_host(config, store, task, polled)

@@ -7,7 +7,7 @@ import re
 import requests
 from urllib3.exceptions import HTTPError, LocationParseError
 
-from aggregator import headers
+from aggregator import headers, machine
 from aggregator.fetch import decode
 from aggregator.fetch.exchange import Exchange
 from aggregator.fetch.transport import Refused, Unresolved
@@ -88,7 +88,8 @@ def of_error(error: Exception, exchange: Exchange) -> Failure:
     chain = _chain(error)
     text = " ".join(f"{type(one).__name__} {one}" for one in chain)
     return (
-        _of_the_address(chain)
+        next((found for one in chain if (found := machine.trouble(one))), None)
+        or _of_the_address(chain)
         or _by_words(error, chain, text, exchange.limits)
         or _by_type(chain, text)
         or Failure("internal", f"{type(error).__name__}: {_reason(chain)}")
@@ -101,7 +102,7 @@ def _of_the_address(chain: list[BaseException]) -> Failure | None:
         if isinstance(one, Refused):
             return Failure("forbidden-address", str(one))
         if isinstance(one, Unresolved):
-            return Failure("dns", str(one))
+            return machine.spent() or Failure("dns", str(one))
     return None
 
 

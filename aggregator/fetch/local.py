@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 from pathlib import Path
 
+from aggregator import machine
 from aggregator.model import Failure, FetchResult, Limits
 
 
@@ -22,7 +23,8 @@ def read(pattern: str, limits: Limits, at: int) -> tuple[FetchResult, ...]:
 def _nothing(pattern: str, names: list[str]) -> Failure:
     """Where none of these is a file."""
     if not names:
-        return Failure("missing", f"{pattern}: there is no such file; check `path`")
+        missing = Failure("missing", f"{pattern}: there is no such file; check `path`")
+        return machine.spent() or missing
     if len(names) == 1:
         words = f"{pattern}: is a folder; name files in it, for example {pattern}/*.txt"
         return Failure("unreadable", words)
@@ -37,7 +39,8 @@ def _read(path: Path, at: int, limits: Limits) -> FetchResult:
         with path.open("rb") as file:
             body = file.read(limits.max_bytes + 1)
     except OSError as error:
-        return FetchResult(url, at, failure=Failure("unreadable", f"{path}: can't be read: {error.strerror}"))
+        unreadable = Failure("unreadable", f"{path}: can't be read: {error.strerror}")
+        return FetchResult(url, at, failure=machine.trouble(error) or unreadable)
     if len(body) > limits.max_bytes:
         words = f"{path}: more than {limits.max_bytes // 1_000_000} MB (poll.max_bytes)"
         return FetchResult(url, at, failure=Failure("too-big", words))

@@ -66,7 +66,8 @@ def _resolve(exchange: Exchange, host: str, port: int) -> list[str]:
     answer = _waited_for(answers, exchange)
     if isinstance(answer, list) and answer:
         return answer
-    raise Unresolved(f"{host}: {_why_not(answer)}")
+    cause = answer if isinstance(answer, OSError) else None
+    raise Unresolved(f"{host}: {_why_not(answer)}") from cause
 
 
 def _ask(resolver: Resolver, host: str, port: int, answers: _Answers) -> None:

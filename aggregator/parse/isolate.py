@@ -15,7 +15,7 @@ import threading
 from concurrent.futures import CancelledError, wait
 from typing import Any
 
-from aggregator import heap
+from aggregator import heap, machine
 from aggregator.kinds import BodyReader
 from aggregator.model import Bound, Failure, FetchResult, ItemMarks, Limits, ParseResult, Source
 from aggregator.parse import bounds, parse, parse_little
@@ -146,7 +146,8 @@ class Workers:
                 return ParseResult(
                     failure=Failure("stopped", "parsing was ended, because we were asked to stop")
                 )
-            return ParseResult(failure=Failure("internal", f"the parser could not be started: {error}"))
+            words = f"the parser could not be started: {error}"
+            return ParseResult(failure=machine.trouble(error) or Failure("internal", words))
 
     def _parse(self, job: _Job, limits: Limits) -> ParseResult:
         big = job.size > BIG
