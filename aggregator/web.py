@@ -2,9 +2,9 @@
 WSGI; `server` holds the sockets.
 
 Feeds and pages come from the published files alone; the store is opened read-only, by whoever gives the
-`Desk`.
+`LivePages`.
 
-In: WSGI requests. Out: answers of files, or of what the desk says. Start reading at `Application`.
+In: WSGI requests. Out: answers of files, or of what live pages say. Start reading at `Application`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ PAGES_KEPT = 200  # with the words how long ago their dates were
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a `Desk` gives: a body made when asked for."""
+    """What `LivePages` give: a body made when asked for."""
 
     body: bytes
     type: str = "text/html; charset=utf-8"
@@ -78,7 +78,7 @@ class Editor(Protocol):
     ) -> Answer: ...
 
 
-class Desk(Protocol):
+class LivePages(Protocol):
     """What is made when asked for; implemented above, over a store opened read-only."""
 
     def status(self, state: str = "") -> Answer: ...
@@ -194,7 +194,7 @@ class Application:
     def __init__(
         self,
         folder: Path,
-        desk: Desk | None,
+        live: LivePages | None,
         base_url: str,
         ttl: int = 1800,
         hub: str | None = None,
@@ -207,7 +207,7 @@ class Application:
         self._aged: dict[str, tuple[str, int, File]] = {}
         self._packed: dict[str, tuple[str, File]] = {}
         self.clock, self._public_metrics, self.editor, self.mailbox = clock, public_metrics, editor, mailbox
-        self.published, self.desk = Published(folder), desk
+        self.published, self.live = Published(folder), live
         self.base_url, self.ttl, self.hub = base_url, max(300, min(3600, ttl)), hub
         # the form goes there, also from a page reached by another name
         self.page_policy = f"{HTML_POLICY} {'/'.join(base_url.split('/')[:3])}"
@@ -245,10 +245,10 @@ class Application:
 
     def shown(self, path: str, environ: dict[str, Any]) -> Response:
         """What is made when asked for, or a file."""
-        if self.desk is not None and path in MADE:
+        if self.live is not None and path in MADE:
             return self.made(path, environ)
-        if self.desk is not None and (found := SOURCE.fullmatch(path)):
-            page = self.desk.source(found[1])
+        if self.live is not None and (found := SOURCE.fullmatch(path)):
+            page = self.live.source(found[1])
             return self.file(path, environ) if page is None else self.told(page, environ, dated=True)
         return self.file(path, environ)
 
@@ -289,16 +289,16 @@ class Application:
     # ------------------------------------------------------------ made when asked for
 
     def made(self, path: str, environ: dict[str, Any]) -> Response:
-        assert self.desk is not None
+        assert self.live is not None
         if path == "metrics" and not (self._public_metrics or is_from_here(environ)):
             return self.absent(path, environ)
         given = _given(environ.get("QUERY_STRING", ""))
         if path == "search":
-            found = _search(self.desk, given)
+            found = _search(self.live, given)
         elif path == "status":
-            found = self.desk.status(given.get("state", ""))
+            found = self.live.status(given.get("state", ""))
         else:
-            found = {"healthz": self.desk.health, "metrics": self.desk.metrics}[path]()
+            found = {"healthz": self.live.health, "metrics": self.live.metrics}[path]()
         return self.told(found, environ, dated=path == "search")
 
     def told(self, found: Answer, environ: dict[str, Any], dated: bool) -> Response:
@@ -377,9 +377,9 @@ class Application:
     def missing(self, environ: dict[str, Any]) -> Response:
         """What people get is a page that leads on; for programs a line is enough."""
         words = "there is no such page here"
-        if self.desk is None or not _likes_html(environ.get("HTTP_ACCEPT", "")):
+        if self.live is None or not _likes_html(environ.get("HTTP_ACCEPT", "")):
             return _text("404 Not Found", words)
-        found = self.desk.missing("There is no such page here; it may have been published once.")
+        found = self.live.missing("There is no such page here; it may have been published once.")
         headers = [("Content-Type", found.type), ("Content-Security-Policy", self.page_policy),
                    ("Cache-Control", "no-cache"), ("Vary", "Accept")]  # fmt: skip
         return found.status, headers, found.body
@@ -487,8 +487,8 @@ def _is_name(path: str) -> bool:
     return asked is not None and (not asked[1] or formats.of_file(path) is not None)
 
 
-def _search(desk: Desk, given: dict[str, str]) -> Answer:
-    return desk.search(
+def _search(live: LivePages, given: dict[str, str]) -> Answer:
+    return live.search(
         given.get("q", "")[:2000],
         given.get("format", "html"),
         _number(given.get("limit", ""), 0, 0, 200) or 50,

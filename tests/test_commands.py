@@ -185,15 +185,15 @@ def test_who_is_paused_is_asked_at_no_time(
     tmp_path: Path, name: str, enabled: bool, next_poll: int, shown: str, as_json: str | None
 ) -> None:
     """In the terminal, as data, and on the page of a server."""
-    from aggregator.cli import look, serve
+    from aggregator.cli import livepages, look
     from aggregator.model import Source
 
     memory = SourceState(polled=NOW - 9, state="ok", next_poll=next_poll, why="every 30 min")
     row = SourceRow(Source("a", url="https://a.example/", enabled=enabled), "A", memory)
     assert look._status_cells(row, NOW)[5] == shown, name
     assert look._source_json(row)["next_poll"] == as_json
-    assert serve._line(row, NOW).next == shown
-    words = {look._status_cells(row, NOW)[6], look._source_json(row)["why"], serve._line(row, NOW).why}
+    assert livepages._line(row, NOW).next == shown
+    words = {look._status_cells(row, NOW)[6], look._source_json(row)["why"], livepages._line(row, NOW).why}
     assert words == {"every 30 min" if enabled else "paused: nobody asks it"}
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from aggregator import cycle, daemon, fold, stop
 from aggregator.cli.common import Settings
-from aggregator.cli.serve import Service
+from aggregator.cli.service import Service
 from aggregator.config import load, sweeping
 from aggregator.daemon import Daemon, Watched
 from aggregator.errors import LockedError, Stopped

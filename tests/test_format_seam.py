@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import answers, check, cycle
-from aggregator.cli.serve import Holder, StoreDesk
+from aggregator.cli.livepages import Holder, StorePages
 from aggregator.config import Config
 from aggregator.config.model import File
 from aggregator.cycle import Wanted
@@ -110,7 +110,7 @@ def test_what_nobody_can_write_any_more_leaves_too(tmp_path: Path, monkeypatch: 
 def test_it_is_served(
     name: str, path: str, accept: str, given: str, desk_with_both: Config, plain: None
 ) -> None:
-    pages = StoreDesk(Holder(desk_with_both), Meters(), lambda: NOW)
+    pages = StorePages(Holder(desk_with_both), Meters(), lambda: NOW)
     application = Application(desk_with_both.output, pages, "https://desk.example/")
     where, _, query = path.partition("?")
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": where, "QUERY_STRING": query, "HTTP_ACCEPT": accept}

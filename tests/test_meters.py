@@ -13,8 +13,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from aggregator import cycle, logs
-from aggregator.cli import serve
-from aggregator.cli.serve import Holder, StoreDesk
+from aggregator.cli import livepages, service
+from aggregator.cli.livepages import Holder, StorePages
 from aggregator.cycle.report import Collected
 from aggregator.meters import Meters, Stages, Stored
 from aggregator.model import Failure
@@ -89,7 +89,7 @@ def ask(
 ) -> tuple[str, bytes]:
     application = Application(
         settings.output,
-        StoreDesk(Holder(settings), meters or Meters(), lambda: NOW + 60),
+        StorePages(Holder(settings), meters or Meters(), lambda: NOW + 60),
         settings.site.base_url,
         public_metrics=public,
     )
@@ -124,7 +124,7 @@ def test_metrics_are_for_this_machine(
     assert ask(site, "/metrics", public=public, environ=environ)[0].startswith(status), name
 
 
-@pytest.mark.parametrize(("idle", "ok"), [(serve.IDLE - 1, True), (serve.IDLE, False), (None, True)])
+@pytest.mark.parametrize(("idle", "ok"), [(livepages.IDLE - 1, True), (livepages.IDLE, False), (None, True)])
 def test_R18_health_is_bad_when_nothing_looks_at_what_is_due(site: Any, idle: int | None, ok: bool) -> None:
     meters = Meters()
     if idle is not None:
@@ -134,12 +134,12 @@ def test_R18_health_is_bad_when_nothing_looks_at_what_is_due(site: Any, idle: in
 
 
 def test_a_search_has_bounds(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    many = "+OR+".join(f"w{n}" for n in range(serve.SEARCH_TERMS + 1))
+    many = "+OR+".join(f"w{n}" for n in range(livepages.SEARCH_TERMS + 1))
     assert ask(site, f"/search?q={many}")[0].startswith("400") and ask(
         site, f"/search?q={many.rpartition('+OR+')[0]}"
     )[0].startswith("200")
     assert ask(site, "/search?q=source:a")[0].startswith("200")
-    monkeypatch.setattr(serve, "SEARCH_SECONDS", -1.0)
+    monkeypatch.setattr(livepages, "SEARCH_SECONDS", -1.0)
     assert ask(site, "/search?q=source:a")[0].startswith("503")
 
 
@@ -188,15 +188,15 @@ def test_R19_a_failure_is_told_when_it_begins_and_changes(
     from aggregator.cli.common import Settings
 
     config(tmp_path, '[[sources]]\nid = "a"\npath = "none.txt"\n')
-    service = serve.Service(Settings(tmp_path / "config.toml"), False)
+    running = service.Service(Settings(tmp_path / "config.toml"), False)
     try:
         for detail in ("late", "late", "gone"):
             report = cycle.Report(NOW)
             report.collected = Collected(due=1, failed=1, failures=[("a", Failure("x", detail))])
             report.warnings = ["hub: closed"]
-            service._log(report)
+            running._log(report)
     finally:
-        service.close()
+        running.close()
     lines = capsys.readouterr().err.splitlines()
     assert [line for line in lines if line.startswith(("a:", "hub"))] == [
         "a: x: late",

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from aggregator import cycle
-from aggregator.cli.serve import Holder, StoreDesk
+from aggregator.cli.livepages import Holder, StorePages
 from aggregator.config import Config
 from aggregator.cycle import Wanted
 from aggregator.meters import Meters
@@ -73,7 +73,7 @@ class Served:
         self.cycle(NOW)
         self.application = Logged(
             self.settings.output,
-            StoreDesk(Holder(self.settings), Meters(), lambda: NOW),
+            StorePages(Holder(self.settings), Meters(), lambda: NOW),
             self.settings.site.base_url,
         )
         self.running = Running(self.application, "127.0.0.1", 0)
@@ -297,7 +297,7 @@ def test_F1_F60_it_finds_nothing_in_what_was_attacked_either(tmp_path: Path) -> 
     settings = desk.settings()
     for form in ("rss", "atom"):
         (settings.output / f"found.{form}").write_bytes(
-            StoreDesk(Holder(settings), Meters(), lambda: NOW).search('title:x OR "a b"', form, 50).body
+            StorePages(Holder(settings), Meters(), lambda: NOW).search('title:x OR "a b"', form, 50).body
         )
     script = """
 import re, sys, warnings

@@ -16,8 +16,8 @@ import pytest
 from lxml import etree, html
 
 from aggregator import cycle
-from aggregator.cli import serve
-from aggregator.cli.serve import Holder, StoreDesk
+from aggregator.cli import service
+from aggregator.cli.livepages import Holder, StorePages
 from aggregator.config import Config
 from aggregator.cycle import Wanted
 from aggregator.meters import Meters
@@ -62,7 +62,7 @@ def client(desk: Config) -> Iterator[Client]:
     running = Running(
         Application(
             desk.output,
-            StoreDesk(Holder(desk), Meters(), lambda: NOW + 60),
+            StorePages(Holder(desk), Meters(), lambda: NOW + 60),
             desk.site.base_url,
             1800,
             desk.site.hub,
@@ -234,7 +234,7 @@ def test_F54_a_database_that_cannot_be_read_is_503_and_feeds_go_on(tmp_path: Pat
     settings.database.write_bytes(b"no database at all" * 1000)
     running = Running(
         Application(
-            settings.output, StoreDesk(Holder(settings), Meters(), lambda: NOW), settings.site.base_url
+            settings.output, StorePages(Holder(settings), Meters(), lambda: NOW), settings.site.base_url
         ),
         "127.0.0.1",
         0,
@@ -589,4 +589,4 @@ def test_each_source_has_a_page_with_its_items_and_its_health(client: Client) ->
     ],
 )
 def test_the_address_that_serve_prints_can_be_opened(host: str, expected: str) -> None:
-    assert serve._address(host, 8080) == expected
+    assert service.address(host, 8080) == expected
