@@ -45,7 +45,11 @@ RICH = """<itunes:title>Grinding</itunes:title><itunes:duration>1:02:03</itunes:
 <podcast:person role="guest" href="https://ann.example/" img="javascript:alert(1)">Ann &lt;b&gt;Lee&lt;/b&gt;</podcast:person><podcast:person>{Bob}</podcast:person><podcast:person/>
 <podcast:transcript url="2.srt" type="application/srt"/><podcast:transcript url="https://lens.example/2.vtt" type="text/vtt" language="en"/><podcast:transcript url="https://lens.example/2.txt"/>
 <podcast:chapters url="https://lens.example/2.json" type="application/json+chapters"/>
-<podcast:socialInteract uri="https://social.example/@lens/1" protocol="activitypub" accountId="@lens" priority="1"/>"""
+<podcast:socialInteract uri="https://social.example/@lens/1" protocol="activitypub" accountId="@lens" priority="1"/>
+<podcast:soundbite startTime="73.0" duration="60.5">Sand &amp; fire</podcast:soundbite><podcast:soundbite startTime="90" duration="5"/><podcast:soundbite duration="5"/>
+<podcast:location geo="geo:45.43,12.35" osm="R44741">Murano</podcast:location><podcast:location geo="geo:1,2"/>
+<podcast:license url="https://creativecommons.org/licenses/by/4.0/">cc-by-4.0</podcast:license>
+<thr:in-reply-to xmlns:thr="http://purl.org/syndication/thread/1.0" ref="urn:lens:1" href="https://lens.example/1" source="javascript:x"/>"""
 
 
 def parsed(text: str) -> list[Entry]:
@@ -122,6 +126,15 @@ def test_every_element_of_an_episode_is_kept_with_its_text_and_its_attributes() 
                 "priority": "1",
             }
         ],
+        "podcast:soundbite": [
+            {"text": "Sand & fire", "startTime": "73.0", "duration": "60.5"},
+            {"startTime": "90", "duration": "5"},
+        ],
+        "podcast:location": [{"text": "Murano", "geo": "geo:45.43,12.35", "osm": "R44741"}],
+        "podcast:license": [
+            {"text": "cc-by-4.0", "url": "https://creativecommons.org/licenses/by/4.0/"},
+        ],
+        "thr:in-reply-to": [{"ref": "urn:lens:1", "href": "https://lens.example/1"}],
     }
 
 
@@ -259,7 +272,12 @@ def test_rss_and_atom_have_the_podcast_namespace(published: Path, read: Any) -> 
                 "priority": "1",
             },
         ),
+        ("soundbite", "Sand & fire", {"startTime": "73.0", "duration": "60.5"}),
+        ("soundbite", None, {"startTime": "90", "duration": "5"}),
+        ("location", "Murano", {"geo": "geo:45.43,12.35", "osm": "R44741"}),
+        ("license", "cc-by-4.0", {"url": "https://creativecommons.org/licenses/by/4.0/"}),
     ]
+    assert not [*item.iter(f"{THREAD}in-reply-to")], "the blog that leads answers nothing"
 
 
 def test_json_attachments_have_duration_and_size(published: Path) -> None:
@@ -294,6 +312,25 @@ def channel_of(*stories: Any, contact: str | None = None, origins: dict[str, Ori
     composed = compose(View("world", "World", "", SITE.base_url), stories, {}, origins or ORIGINS, {})
     data = render.feeds(composed, replace(SITE, contact=contact))["world.rss"]
     return etree.fromstring(data).find("channel")
+
+
+THREAD = "{http://purl.org/syndication/thread/1.0}"
+
+
+def test_what_an_item_answers_is_passed_on() -> None:
+    said = (("thr:in-reply-to", '{"ref": "urn:lens:1", "href": "https://lens.example/1"}'),)
+    composed = compose(
+        View("world", "World", "", SITE.base_url), [story(1, made(1, extras=said))], {}, ORIGINS, {}
+    )
+    for name, data in render.feeds(composed, SITE).items():
+        if name.endswith(".json"):
+            assert json.loads(data)["items"][0]["_elements"] == {"thr:in-reply-to": [json.loads(said[0][1])]}
+        else:
+            (answered,) = etree.fromstring(data).iter(f"{THREAD}in-reply-to")
+            assert {str(key): value for key, value in answered.attrib.items()} == {
+                "ref": "urn:lens:1",
+                "href": "https://lens.example/1",
+            }, name
 
 
 MP3 = Enclosure("https://c.example/1.mp3", "audio/mpeg")
@@ -385,6 +422,15 @@ def test_durations_are_written_as_apple_has_them(said: str, wanted: str | None) 
         ("podcast:person", '{"role": "host"}', None),
         ("podcast:chapters", '{"url": "javascript:alert(1)", "type": "a/b"}', None),
         ("podcast:person", "[1]", ("[1]", {})),
+        ("podcast:soundbite", '{"startTime": "a", "duration": "5"}', None),
+        (
+            "podcast:soundbite",
+            '{"startTime": "1", "duration": "5"}',
+            ("", {"startTime": "1", "duration": "5"}),
+        ),
+        ("podcast:license", '{"url": "https://x.example/l"}', None),
+        ("thr:in-reply-to", '{"ref": "no id"}', None),
+        ("thr:in-reply-to", '{"ref": "tag:x,2026:1"}', ("", {"ref": "tag:x,2026:1"})),
     ],
 )
 def test_elements_of_older_stores_and_damaged_ones(

@@ -25,18 +25,22 @@ _PODCAST = (
 )
 _EXPLICIT = {"yes": "true", "true": "true", "explicit": "true", "no": "false", "false": "false", "clean": "false"}  # fmt: skip
 _MEDIA_TYPE = lazy(r"[a-z]+/[\w.+-]+\Z")
-# Elements of an episode: the attributes that are passed on, by their names in feedparser (lower case), those
+# Elements of an item: the attributes that are passed on, by their names in feedparser (lower case), those
 # among them that are web addresses, and what has to be there. "" is the text.
 _ELEMENTS: dict[str, tuple[dict[str, str], frozenset[str], frozenset[str]]] = {
-    "season": ({"name": "name"}, frozenset(), frozenset({""})),
-    "episode": ({"display": "display"}, frozenset(), frozenset({""})),
-    "person": ({"role": "role", "group": "group", "img": "img", "href": "href"}, frozenset({"img", "href"}), frozenset({""})),
-    "transcript": ({"url": "url", "type": "type", "language": "language", "rel": "rel"}, frozenset({"url"}), frozenset({"url", "type"})),
-    "chapters": ({"url": "url", "type": "type"}, frozenset({"url"}), frozenset({"url", "type"})),
-    "socialinteract": ({"uri": "uri", "protocol": "protocol", "accountid": "accountId", "accounturl": "accountUrl", "priority": "priority"},
+    "podcast:season": ({"name": "name"}, frozenset(), frozenset({""})),
+    "podcast:episode": ({"display": "display"}, frozenset(), frozenset({""})),
+    "podcast:person": ({"role": "role", "group": "group", "img": "img", "href": "href"}, frozenset({"img", "href"}), frozenset({""})),
+    "podcast:transcript": ({"url": "url", "type": "type", "language": "language", "rel": "rel"}, frozenset({"url"}), frozenset({"url", "type"})),
+    "podcast:chapters": ({"url": "url", "type": "type"}, frozenset({"url"}), frozenset({"url", "type"})),
+    "podcast:socialInteract": ({"uri": "uri", "protocol": "protocol", "accountid": "accountId", "accounturl": "accountUrl", "priority": "priority"},
                        frozenset({"uri", "accounturl"}), frozenset({"uri", "protocol"})),
+    "podcast:soundbite": ({"starttime": "startTime", "duration": "duration"}, frozenset(), frozenset({"starttime", "duration"})),
+    "podcast:location": ({"geo": "geo", "osm": "osm", "rel": "rel", "country": "country"}, frozenset(), frozenset({""})),
+    "podcast:license": ({"url": "url"}, frozenset({"url"}), frozenset({""})),
+    # RFC 4685: what an item answers
+    "thr:in-reply-to": ({"ref": "ref", "href": "href", "source": "source"}, frozenset({"href", "source"}), frozenset({"ref"})),
 }  # fmt: skip
-_NAMES = {"socialinteract": "socialInteract"}
 _MOST = 20  # elements of one name that an episode has
 
 
@@ -81,10 +85,15 @@ def _handlers(key: str) -> tuple[Callable[[Any, Any], None], Callable[[Any], Non
     return start, end
 
 
-for _name in _ELEMENTS:
-    _start, _end = _handlers(f"podcast_{_name}")
-    setattr(Elements, f"_start_podcast_{_name}", _start)
-    setattr(Elements, f"_end_podcast_{_name}", _end)
+def _key(name: str) -> str:
+    """As feedparser has it."""
+    return name.lower().replace(":", "_")
+
+
+for _name in map(_key, _ELEMENTS):
+    _start, _end = _handlers(_name)
+    setattr(Elements, f"_start_{_name}", _start)
+    setattr(Elements, f"_end_{_name}", _end)
 
 
 def explicit(said: Any) -> str | None:
@@ -118,7 +127,7 @@ def of_item(item: Any, channel: Mapping[str, str], base: str) -> Iterator[tuple[
         yield "itunes:title", markup.title(title)[:300]
     for name in _ELEMENTS:
         for value in _values(name, item, base):
-            yield f"podcast:{_NAMES.get(name, name)}", value
+            yield name, value
 
 
 def _is_episode(item: Any) -> bool:
@@ -126,7 +135,7 @@ def _is_episode(item: Any) -> bool:
 
 
 def _values(name: str, item: Any, base: str) -> list[str]:
-    records = dict.get(item, f"podcast_{name}")
+    records = dict.get(item, _key(name))
     kept = records[:_MOST] if isinstance(records, list) else []
     return [value for record in kept if (value := _value(name, record, base))]
 

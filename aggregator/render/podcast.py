@@ -27,13 +27,26 @@ ATTRIBUTES = {
     "podcast:season": ("name",), "podcast:episode": ("display",), "podcast:person": ("role", "group", "img", "href"),
     "podcast:transcript": ("url", "type", "language", "rel"), "podcast:chapters": ("url", "type"),
     "podcast:socialInteract": ("uri", "protocol", "accountId", "accountUrl", "priority"),
+    "podcast:soundbite": ("startTime", "duration"), "podcast:location": ("geo", "osm", "rel", "country"), "podcast:license": ("url",),
+    "thr:in-reply-to": ("ref", "href", "source"),
 }  # fmt: skip
-REPEATED = frozenset({"podcast:person", "podcast:transcript", "podcast:socialInteract"})
+REPEATED = frozenset(
+    {
+        "podcast:person",
+        "podcast:transcript",
+        "podcast:socialInteract",
+        "podcast:soundbite",
+        "podcast:location",
+        "thr:in-reply-to",
+    }
+)
 _FILES = frozenset({"podcast:transcript", "podcast:chapters"})
-_ADDRESSES = frozenset({"url", "uri", "img", "href", "accountUrl"})
+_ADDRESSES = frozenset({"url", "uri", "img", "href", "accountUrl", "source"})
+_IRI = lazy(r"[a-z][a-z0-9+.-]*:[^\s<>\"{}|\\^`]+\Z", re.I)  # an id of an item
+_SECONDS = lazy(r"\d{1,6}(\.\d{1,6})?\Z", re.ASCII)  # of a soundbite
 _NEEDED = {
     "podcast:season": "text", "podcast:episode": "text", "podcast:person": "text", "podcast:transcript": "url", "podcast:chapters": "url",
-    "podcast:socialInteract": "uri",
+    "podcast:socialInteract": "uri", "podcast:soundbite": "duration", "podcast:location": "text", "podcast:license": "text", "thr:in-reply-to": "ref",
 }  # fmt: skip
 _NUMBER = lazy(r"[1-9]\d{0,8}\Z")
 _NUMBERS = frozenset({"podcast:season", "podcast:episode"})
@@ -85,6 +98,12 @@ def element(name: str, said: str) -> Element | None:
         for key in ATTRIBUTES[name]
         if record.get(key) and (key not in _ADDRESSES or urls.publishable(record[key]) == record[key])
     }
+    if name == "thr:in-reply-to" and not _IRI.match(attributes.get("ref", "")):
+        return None
+    if name == "podcast:soundbite" and not all(
+        _SECONDS.match(attributes.get(key, "")) for key in ATTRIBUTES[name]
+    ):
+        return None
     text = record.get("text", "")
     if not {**attributes, "text": text}.get(_NEEDED[name]) or (name in _NUMBERS and not _NUMBER.match(text)):
         return None
