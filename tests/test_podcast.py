@@ -559,3 +559,32 @@ def test_F39_a_source_without_a_title_is_shown_by_its_host(tmp_path: Path) -> No
         item["authors"] == [{"name": "www.harbour.example"}]
         and item["_source"]["title"] == "www.harbour.example"
     )
+
+
+def test_links_elsewhere_keep_their_titles() -> None:
+    links = (
+        '<link rel="related" href="https://a.example/" title="Sand &amp;amp; &lt;b&gt;fire&lt;/b&gt;"/>'
+        '<link rel="via" href="https://b.example/"/><link rel="related" href="javascript:x" title="x"/>'
+    )
+    text = (
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title><id>urn:t</id><updated>2026-09-07T05:00:00Z</updated>'
+        f'<entry><title>Glass</title><id>urn:1</id><updated>2026-09-07T05:00:00Z</updated><link href="https://lens.example/1"/>{links}</entry></feed>'
+    )
+    (entry,) = parsed(text)
+    assert entry.extras == (
+        ("related", '{"url": "https://a.example/", "title": "Sand & fire"}'),
+        ("via", "https://b.example/"),
+    )
+    composed = compose(
+        View("world", "World", "", SITE.base_url), [story(1, made(1, extras=entry.extras))], {}, ORIGINS, {}
+    )
+    files = render.feeds(composed, SITE)
+    found = [
+        (one.get("rel"), one.get("href"), one.get("title"))
+        for one in etree.fromstring(files["world.atom"]).iter("{http://www.w3.org/2005/Atom}link")
+        if one.get("rel") in ("related", "via") and "rdf" not in str(one.attrib)
+    ]
+    assert found == [("related", "https://a.example/", "Sand & fire"), ("via", "https://b.example/", None)]
+    assert json.loads(files["world.json"])["items"][0]["_elements"] == {
+        "related": {"url": "https://a.example/", "title": "Sand & fire"}, "via": "https://b.example/",
+    }  # fmt: skip

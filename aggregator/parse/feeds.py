@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import html
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -531,12 +532,14 @@ def _licence(item: Any, base: str) -> Iterator[tuple[str, str]]:
 
 
 def _other_links(item: Any, link: str | None, base: str) -> Iterator[tuple[str, str]]:
-    """Those that lead elsewhere than to the item."""
+    """Those that lead elsewhere than to the item; with their titles as JSON objects."""
     for one in _get(item, "links") or ():
         if one.get("rel") in ("via", "related", "replies") and not tellings.is_telling(one):
             found = urls.clean_link(_string(one.get("href")), base)
+            title = markup.title(_string(one.get("title")) or "")[:300]
             if found and found != link:
-                yield one["rel"], found
+                said = json.dumps({"url": found, "title": title}, ensure_ascii=False) if title else found
+                yield one["rel"], said
 
 
 def _found_at(told: Any, base: str) -> Iterator[tuple[str, str]]:

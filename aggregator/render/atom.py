@@ -31,7 +31,7 @@ from aggregator.model import (
     Telling,
 )
 from aggregator.patterns import lazy
-from aggregator.render import extras, formats
+from aggregator.render import extras, formats, podcast
 from aggregator.render.prepare import (
     PRODUCT,
     Prepared,
@@ -160,11 +160,13 @@ def _enclosure(entry: Any, enclosure: Enclosure) -> None:
 
 def _other_links(entry: Any, one: Prepared) -> None:
     seen = {one.link, *(telling.link for telling in one.item.also)}
-    for name, value in one.item.entry.extras:
-        rel = _RELATIONS.get(name)
-        if rel and urls.publishable(value) == value and value not in seen:
-            seen.add(value)
-            SubElement(entry, "link", rel=rel, href=value)
+    for name, said in one.item.entry.extras:
+        link = podcast.value(name, said) if name in _RELATIONS else {}
+        address = link.get("url") or link.get("text", "")
+        if address and urls.publishable(address) == address and address not in seen:
+            seen.add(address)
+            title = {"title": link["title"]} if link.get("title") else {}
+            SubElement(entry, "link", {"rel": _RELATIONS[name], "href": address, **title})
 
 
 def _links(entry: Any, one: Prepared) -> None:

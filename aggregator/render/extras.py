@@ -102,7 +102,8 @@ def record(one: Prepared) -> dict[str, Any]:
     for name, said in one.item.entry.extras:
         if name.startswith("origin:") or name == "telling":
             continue  # are `_source` and `_also_in`
-        value: Any = podcast.value(name, said) if name in podcast.ATTRIBUTES else markup.line(said)
+        has_parts = name in podcast.ATTRIBUTES or said.startswith('{"url": ')  # a link with its title
+        value: Any = podcast.value(name, said) if has_parts else markup.line(said)
         if name in podcast.REPEATED:
             found.setdefault(name, []).append(value)
         else:
