@@ -17,7 +17,7 @@ from aggregator import cycle, poll
 from aggregator.cycle import Wanted
 from aggregator.kinds import BodyReader
 from aggregator.model import Bound, Feed, FetchResult, Limits, ParseResult, Source, SourceState, Task
-from aggregator.parse import bounds, isolate, parse, reading
+from aggregator.parse import LITTLE, bounds, isolate, parse, reading
 from aggregator.parse.isolate import Workers, _Job, _Outcome
 from aggregator.store import open_reader, open_writer, sources
 from tests.helpers import NOW, config, entry
@@ -68,6 +68,52 @@ def test_a_second_document_goes_to_the_process_that_read_the_first(monkeypatch: 
             assert sum(worker.active for worker in two._workers) == 1
     finally:
         two.close()
+
+
+def items(size: int) -> bytes:
+    """A document of so many bytes, of small items."""
+    one = item("Ferry", b"<p>" + b"x" * 2000 + b"</p>")
+    made = document(*[one] * ((size - 200) // len(one)))
+    return made + b" " * (size - len(made))
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "needs_one"),
+    [
+        ("as large as may be", [isolate.PLENTY], False),
+        ("larger", [isolate.PLENTY + 1], True),
+        ("several", [isolate.PLENTY] * 3, False),
+        ("one too many", [isolate.PLENTY] * 4, True),
+        ("small ones behind them", [*[isolate.PLENTY] * 3, *[LITTLE] * 3], False),
+    ],
+)
+def test_a_process_is_started_where_there_is_enough_to_read(
+    name: str, sizes: list[int], needs_one: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolate, "HERE", 3 * isolate.PLENTY)
+    two = Workers(2)
+    try:
+        for size in sizes:
+            found = two.parse(
+                Source("s", url="http://a.example/f"),
+                FetchResult("http://a.example/f", NOW, 200, (), items(size)),
+                Limits(),
+            )
+            assert found.failure is None and found.entries
+        assert any(worker.active for worker in two._workers) == needs_one, name
+    finally:
+        two.close()
+
+
+def test_where_a_process_runs_larger_documents_go_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(isolate, "parse_little", lambda *given: asked.append(given[-1]))
+    one = Workers(1)
+    try:
+        assert [len(read(one, items(3000)).entries) for _ in range(2)] == [1, 1]
+    finally:
+        one.close()
+    assert asked == [isolate.PLENTY, LITTLE]
 
 
 GOOD = ParseResult(Feed(), (entry("s", "1", "One"),))

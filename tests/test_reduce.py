@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.model import Entry, FetchResult, ItemMarks, Limits, ParseResult, Source
-from aggregator.parse import body, parse, parse_little, reduce
+from aggregator.parse import LITTLE, body, parse, parse_little, reduce
+from aggregator.parse.body import SHALLOW
 
 AT = 1_790_000_000
 ADDRESS = "https://n.example/feed"
@@ -197,8 +198,8 @@ def test_marks_that_are_damaged_mean_nothing() -> None:
     ("name", "more", "little"),
     [
         ("little and plain", "<description>x</description>", True),
-        ("just as long as may be", f"<description>{'x' * (body.LITTLE - 400)}</description>", True),
-        ("longer", f"<description>{'x' * body.LITTLE}</description>", False),
+        ("just as long as may be", f"<description>{'x' * (LITTLE - 400)}</description>", True),
+        ("longer", f"<description>{'x' * LITTLE}</description>", False),
         ("as deep as may be", "<a>" * (body.SHALLOW - 3) + "</a>" * (body.SHALLOW - 3), True),
         ("deeper", "<a>" * (body.SHALLOW - 2) + "</a>" * (body.SHALLOW - 2), False),
         ("as many attributes as may be", attributes(body.FEW), True),
@@ -208,7 +209,7 @@ def test_marks_that_are_damaged_mean_nothing() -> None:
 def test_what_little_is_new_is_read_where_it_is(name: str, more: str, little: bool) -> None:
     first = whole(rss(A, B))
     assert first.marks is not None
-    found = parse_little(SOURCE, fetched(rss(item("c", more), A, B)), Limits(), first.marks)
+    found = parse_little(SOURCE, fetched(rss(item("c", more), A, B)), Limits(), first.marks, LITTLE)
     assert (found is not None) == little, name
     if found is not None:
         assert [entry.guid for entry in found.entries] == ["c"]
@@ -218,9 +219,9 @@ def test_a_page_is_no_feed_whatever_was_there_before() -> None:
     first = whole(rss(A, B))
     assert first.marks is not None
     page = b"<html><head><title>Gone</title></head><body><item>x</item></body></html>"
-    assert parse_little(SOURCE, fetched(page), Limits(), first.marks) is None
-    failure = after(page, first).failure
-    assert failure is not None and failure.kind == "not-a-feed"
+    found = parse_little(SOURCE, fetched(page), Limits(), first.marks, LITTLE)
+    assert found is not None and found == after(page, first)
+    assert found.failure is not None and found.failure.kind == "not-a-feed"
 
 
 # ---------------------------------------------------------------- real feeds, where they are
@@ -254,39 +255,51 @@ def test_real_feeds_come_out_the_same() -> None:
     assert told
 
 
+def rss_of(*items: str) -> bytes:
+    return f"<rss version='2.0'><channel><title>t</title>{''.join(items)}</channel></rss>".encode()
+
+
+def sized(size: int, title: str = "One") -> str:
+    """An item of so many bytes."""
+    start, end = f"<item><title>{title}</title><description>", "</description></item>"
+    return start + "x" * (size - len(start + end)) + end
+
+
+def jsonfeed(size: int) -> bytes:
+    bare = '{"version": "https://jsonfeed.org/version/1.1", "title": "t", "items": [{"id": "1", "title": "One"}]}'
+    return bare.encode() + b" " * (size - len(bare))
+
+
+MOST = 3 * LITTLE
+AROUND = len(rss_of())
+DEEP = "<a>" * SHALLOW + "</a>" * SHALLOW
+
+
 @pytest.mark.parametrize(
     ("name", "text", "is_read"),
     [
-        (
-            "a little feed",
-            b"<rss version='2.0'><channel><title>t</title><item><title>One</title></item></channel></rss>",
-            True,
-        ),
-        (
-            "a large one",
-            b"<rss version='2.0'><channel><title>t</title><item><title>One</title></item>"
-            + b" " * body.LITTLE
-            + b"</channel></rss>",
-            False,
-        ),
-        (
-            "not well-formed",
-            b"<rss version='2.0'><channel><title>t</title><item><title>One</item></channel></rss>",
-            False,
-        ),
-        (
-            "deep",
-            b"<rss version='2.0'><channel><item><title>x</title>"
-            + b"<a>" * body.SHALLOW
-            + b"</a>" * body.SHALLOW
-            + b"</item></channel></rss>",
-            False,
-        ),
-        ("no feed", b"<html><body>x</body></html>", False),
-        ("nothing in it", b"<rss version='2.0'></rss>", False),
+        ("a little feed", rss_of(sized(100)), True),
+        ("an item as long as may be", rss_of(sized(LITTLE)), True),
+        ("a longer item", rss_of(sized(LITTLE + 1)), False),
+        ("as much around its items as may be", rss_of(sized(100), " " * (LITTLE - AROUND)), True),
+        ("more around its items", rss_of(sized(100), " " * (LITTLE - AROUND + 1)), False),
+        ("of little items", rss_of(*[sized((MOST - AROUND) // 4)] * 4), True),
+        ("of too many of them", rss_of(*[sized((MOST - AROUND) // 4 + 1)] * 4), False),
+        ("not well-formed", rss_of("<item><title>One</item>"), True),
+        ("a long one that is not well-formed", rss_of("<item><title>One</item>", " " * LITTLE), False),
+        ("deep", rss_of(f"<item><title>x</title>{DEEP}</item>"), False),
+        ("no feed", b"<html><body>x</body></html>", True),
+        ("no feed, whatever its size", b"<html><body>x</body></html>" + b" " * MOST, True),
+        ("text", b"Not found", True),
+        ("nothing in it", b"<rss version='2.0'></rss>", True),
+        ("nothing at all", b" " * 2 * MOST, True),
+        ("JSON", jsonfeed(LITTLE), True),
+        ("longer JSON", jsonfeed(LITTLE + 1), False),
+        ("damaged JSON", b"{", True),
+        ("JSON that is too deep", b"[" * LITTLE, False),
     ],
 )
 def test_a_little_document_that_is_new_is_read_where_it_is(name: str, text: bytes, is_read: bool) -> None:
-    found = parse_little(SOURCE, fetched(text), Limits(), None)
+    found = parse_little(SOURCE, fetched(text), Limits(), None, MOST)
     assert (found is not None) is is_read, name
     assert found is None or found == whole(text)

@@ -7,17 +7,15 @@ the way of most.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from aggregator import kinds
 from aggregator.kinds import BodyReader
 from aggregator.model import Failure, FetchResult, ItemMarks, Limits, ParseResult, Source
 from aggregator.parse import bounds, sniff
 
-if TYPE_CHECKING:
-    from aggregator.parse.body import Body
+# bytes: what any reader is done with at once, whoever wrote it
+LITTLE = 50_000
 
-__all__ = ["parse", "parse_little"]
+__all__ = ["LITTLE", "parse", "parse_little"]
 
 
 def parse(
@@ -50,32 +48,44 @@ def parse(
 
 
 def parse_little(
-    source: Source, fetched: FetchResult, limits: Limits, before: ItemMarks | None
+    source: Source, fetched: FetchResult, limits: Limits, before: ItemMarks | None, most: int
 ) -> ParseResult | None:
-    """What is new in a document, where that is little and plain enough to be read here; None where it isn't,
-    or there is any doubt: then a process that can be ended has to read it.
+    """As `parse`, where a document is little and plain enough to be read here; None where it isn't, or there
+    is any doubt: then a process that can be ended has to read it. `most`: bytes.
     """
     raw = fetched.body or b""
-    if sniff.kind(raw, not kinds.of(source).remote) != "xml" or sniff.foreign(raw):
-        return None
-    from aggregator.parse import body  # a cycle in which nothing changed looks into no body
-
-    if before is None and len(raw) > body.LITTLE:
-        return None
+    kind = sniff.kind(raw, not kinds.of(source).remote)
     try:
-        found = body.of(fetched, limits, before)
-        return _read_little(source.id, fetched, limits, found) if found.is_little else None
+        if kind == "xml" and not sniff.foreign(raw):
+            return _read_little(source.id, fetched, limits, before, most)
+        # What is no feed is known by its beginning, whatever follows.
+        if kind in ("empty", "xml") or (kind == "json" and len(raw) <= LITTLE):
+            return _as_it_looks(source, fetched, limits, before)
     except Exception:
         return None
+    return None
 
 
-def _read_little(source: str, fetched: FetchResult, limits: Limits, found: Body) -> ParseResult | None:
-    from aggregator.parse import feeds
+def _read_little(
+    source: str, fetched: FetchResult, limits: Limits, before: ItemMarks | None, most: int
+) -> ParseResult | None:
+    if before is None and len(fetched.body or b"") > most:
+        return None
+    from aggregator.parse import body, feeds  # a cycle in which nothing changed looks into no body
 
+    found = body.of(fetched, limits, before)
+    if not found.is_little(most):
+        return None
     if found.part is not None:
         return feeds.read_part(source, fetched, limits, found, found.part)
-    parsed = feeds.read(source, fetched, limits, found)
-    return parsed if parsed.failure is None and parsed.feed.format else None
+    return _told_apart(feeds.read(source, fetched, limits, found), fetched.body or b"")
+
+
+def _told_apart(parsed: ParseResult, raw: bytes) -> ParseResult:
+    """What is no feed, by its name."""
+    if parsed.failure is None and not parsed.feed.format:
+        return ParseResult(failure=sniff.stranger(raw))
+    return parsed
 
 
 def _as_it_looks(
@@ -88,10 +98,7 @@ def _as_it_looks(
         return ParseResult(failure=Failure("empty", f"the {'file' if local else 'answer'} is empty"))
     if kind == "xml" and sniff.foreign(raw):
         return ParseResult(failure=sniff.stranger(raw))
-    parsed = _read(kind, source.id, fetched, limits, before)
-    if parsed.failure is None and not parsed.feed.format:
-        return ParseResult(failure=sniff.stranger(raw))
-    return parsed
+    return _told_apart(_read(kind, source.id, fetched, limits, before), raw)
 
 
 def _read(

@@ -5,10 +5,9 @@ that are known. All of it takes time and memory that follow its size, whoever wr
 from __future__ import annotations
 
 from aggregator.model import FetchResult, ItemMarks, Limits
-from aggregator.parse import dates, encoding, mend, reduce
+from aggregator.parse import LITTLE, dates, encoding, mend, reduce
 from aggregator.records import dataclass
 
-LITTLE = 32_000  # bytes
 SHALLOW, FEW = 60, 60  # elements that are open at once, attributes of one element
 
 
@@ -22,12 +21,19 @@ class Body:
     outline: reduce.Outline | None  # None where items can't be told apart with certainty
     part: reduce.Part | None = None  # None where nothing of it is known
 
-    @property
-    def is_little(self) -> bool:
-        """Whether what is to be read is so little, and so plain, that reading it can't take long."""
-        if self.outline is None or self.outline.depth > SHALLOW or self.outline.attributes > FEW:
+    def is_little(self, most: int) -> bool:
+        """Whether what is to be read is so little, and so plain, that reading it can't take long: what takes
+        more time than follows its size does so within one item. `most`: bytes of all items together.
+        """
+        if self.outline is None:
+            return len(self.text) <= LITTLE
+        if self.outline.depth > SHALLOW or self.outline.attributes > FEW:
             return False
-        return len(self.text if self.part is None else self.part.text) <= LITTLE
+        spans, text = self.outline.spans, self.text
+        if self.part is not None:
+            spans, text = self.part.new, self.part.text
+        items = [end - start for start, end in spans]
+        return len(text) <= most and max(0, len(text) - sum(items), *items) <= LITTLE
 
 
 def of(fetched: FetchResult, limits: Limits, before: ItemMarks | None = None) -> Body:

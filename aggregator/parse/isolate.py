@@ -18,12 +18,15 @@ from typing import Any
 from aggregator import heap, machine
 from aggregator.kinds import BodyReader
 from aggregator.model import Bound, Failure, FetchResult, ItemMarks, Limits, ParseResult, Source
-from aggregator.parse import bounds, parse, parse_little
+from aggregator.parse import LITTLE, bounds, parse, parse_little
 from aggregator.records import dataclass, replace
 
 # bytes; documents beyond it are parsed one at a time, each in a process of its own: what it took is given
 # back for sure
 BIG = 1_000_000
+# Bytes of a document of little items that is read here, and of all of them together: to start a process
+# takes as long as reading a megabyte, and where there is more to read, two processes are done sooner.
+PLENTY, HERE = 300_000, 4_000_000
 # bytes that a small document may take beyond what the worker has, and how many times its own size: several
 # hostile ones at once stay small together
 BASE, TIMES = 32_000_000, 13
@@ -119,6 +122,7 @@ class Workers:
         self._alone.put(self._workers[-1])
         self._lock = threading.Lock()
         self._closed = False
+        self._here = 0  # bytes of documents that were read without a process
 
     def parse(
         self,
@@ -136,8 +140,9 @@ class Workers:
         """
         job = _Job(source, fetched, read, before)
         if read is None and job.size <= BIG and not self._closed:
-            found = parse_little(source, fetched, limits, before)
+            found = parse_little(source, fetched, limits, before, self._most)
             if found is not None:
+                self._here += job.size
                 return found
         try:
             return self._parse(job, limits)
@@ -148,6 +153,11 @@ class Workers:
                 )
             words = f"the parser could not be started: {error}"
             return ParseResult(failure=machine.trouble(error) or Failure("internal", words))
+
+    @property
+    def _most(self) -> int:
+        """Bytes of a document of little items that is worth no process."""
+        return LITTLE if self._here >= HERE or any(worker.active for worker in self._workers) else PLENTY
 
     def _parse(self, job: _Job, limits: Limits) -> ParseResult:
         big = job.size > BIG

@@ -54,6 +54,7 @@ _CHALLENGES = (
         "a browser check page",
     ),
 )
+_TITLE = lazy(r"<title[^>]{0,200}>(.{0,1000}?)</title", re.I | re.S)
 _LOGIN = lazy(r"type=[\"']?password|name=[\"']?password", re.I)
 
 _ARRAY = lazy(rb"\[\s*[\]\[{\"]")  # a list in JSON; “[Video] …” is a headline
@@ -153,7 +154,7 @@ def _page(text: str, lowered: str) -> Failure:
             "blocked",
             "a login page instead of the feed; the feed may need credentials (`headers` of the source)",
         )
-    found = re.search(r"<title[^>]*>(.*?)</title", text, re.I | re.S)
+    found = _TITLE.search(text)
     title = f" (“{markup.snippet(markup.title(found.group(1)), 60)}”)" if found else ""
     return Failure(
         "not-a-feed",
