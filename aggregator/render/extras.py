@@ -39,6 +39,8 @@ _DUBLIN_CORE = frozenset({"publisher", "type", "format", "identifier", "relation
 
 def elements(one: Prepared, form: str) -> list[Element]:
     """What validators take in this format; each name once, unless the format has it more often."""
+    if form != "rss" and not one.item.entry.extras:
+        return []
     # What an element of its own says comes before what another one stands in for.
     extras = sorted(one.item.entry.extras, key=lambda extra: extra[0].startswith("itunes:"))
     made = (_element(name, value, form) for name, value in extras)

@@ -146,11 +146,15 @@ def _decoded(text: str) -> str | None:
     certain = sum(len(letter) > 2 or letter[1] not in _QUOTES for letter in letters)
     if certain > 1:
         return _LETTER.sub(lambda found: _once(found.group()) or found.group(), text)
-    runs = [_once(run) for run in _FOREIGN.findall(text)]
-    if None in runs or not runs or (letters and not certain):
+    if letters and not certain:
         return None
+    runs: list[str] = []
+    for run in _FOREIGN.findall(text):  # of most texts the first one says that it was encoded once
+        if (once := _once(run)) is None:
+            return None
+        runs.append(once)
     meant = iter(runs)
-    return _FOREIGN.sub(lambda _: next(meant) or "", text)
+    return _FOREIGN.sub(lambda _: next(meant), text) if runs else None
 
 
 def _once(letters: str) -> str | None:
