@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 
 from aggregator.records import dataclass
-from aggregator.text import vocabulary
+from aggregator.text import roots, vocabulary
 
 THRESHOLD = 0.55  # linkage from which two events are one
 CLOSEST = 0.8  # weight of the closest pair in the geometric mean with the average of all pairs
@@ -58,9 +58,9 @@ def terms(title: Sequence[str], body: Sequence[str], language: str) -> Vector:
     """Term → weighted count: the title once, the beginning of the body half. Both are words in order, of a
     text in this language.
     """
-    stem = vocabulary.stems(language).__getitem__
-    found = {term: SUMMARY_WEIGHT * count for term, count in Counter(map(stem, body[:SUMMARY])).items()}
-    for term in map(stem, title):
+    root = roots.roots(language).__getitem__
+    found = {term: SUMMARY_WEIGHT * count for term, count in Counter(map(root, body[:SUMMARY])).items()}
+    for term in map(root, title):
         found[term] = found.get(term, 0.0) + 1.0
     for letter in _LETTERS & found.keys():
         del found[letter]
@@ -77,7 +77,7 @@ class Rarity(dict[str, float]):
     def __init__(self, frequencies: Mapping[str, int], total: int, language: str) -> None:
         super().__init__()
         self._frequencies, self._all = frequencies, total + PRIOR
-        self._shares = vocabulary.shares(language)
+        self._shares = roots.shares(language)
 
     def __missing__(self, term: str) -> float:
         share = self._shares.get(term, vocabulary.RARE)
@@ -132,18 +132,20 @@ def says_what(shared: Iterable[str], languages: Collection[str], number: bool = 
     says nothing. `number`: both have one that is no term (`Nov. 5`).
     """
     terms = set(shared)
-    shares = [vocabulary.shares(language) for language in languages]
+    shares = [roots.shares(language) for language in languages]
+    calendars = [roots.calendar(language) for language in languages]
     counted = number or any(map(str.isdecimal, terms))
     telling = (
         term
         for term in terms
-        if not _is_of_a_date(term, counted) and all(share.get(term, 0.0) < OFTEN for share in shares)
+        if not any(_is_of_a_date(term, counted, calendar) for calendar in calendars)
+        and all(share.get(term, 0.0) < OFTEN for share in shares)
     )
     needed = ACROSS if len(languages) > 1 else 1
     return len(list(islice(telling, needed))) == needed
 
 
-def _is_of_a_date(term: str, counted: bool) -> bool:
+def _is_of_a_date(term: str, counted: bool, calendar: Collection[str]) -> bool:
     """A number, a day or a month, or a number of a version (`v3`, `rc2`). `counted`: beside a number; alone,
     what has three letters may be any word (`sun`, `mar`). Korean has no space between them (`11월`).
     """
@@ -151,7 +153,7 @@ def _is_of_a_date(term: str, counted: bool) -> bool:
         return True
     if term[:1].isdecimal() and term[-1] in _KOREAN_DATE:
         return term[:-1].isdecimal()
-    return term.isdecimal() or (term in vocabulary.calendar() and (counted or len(term) > 3))
+    return term.isdecimal() or (term in calendar and (counted or len(term) > 3))
 
 
 @dataclass(frozen=True, slots=True)

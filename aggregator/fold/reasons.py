@@ -11,7 +11,7 @@ from aggregator.cluster import Point, Vector
 from aggregator.dedupe import Fingerprint
 from aggregator.fold.merging import Member
 from aggregator.model import Reason
-from aggregator.text import vocabulary
+from aggregator.text import roots
 from aggregator.text.phrases import span
 
 SHOWN = 8  # shared words that are named, at most
@@ -41,11 +41,11 @@ def _time_between(a: Point, b: Point) -> str:
 
 
 def _as_written(terms: Sequence[str], said: Fingerprint) -> list[str]:
-    """The word that stands for each term, the first of several; a term is a stem."""
-    stem, wanted = vocabulary.stems(said.language), set(terms)
+    """The word that stands for each term, the first of several; a term is a root."""
+    root, wanted = roots.roots(said.language), set(terms)
     written: dict[str, str] = {}
     for word in chain(said.title, said.body):
-        term = stem[word]
+        term = root[word]
         if term in wanted:
             wanted.remove(term)
             written[term] = word
