@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from aggregator import cycle
-from aggregator.cli import group
+from aggregator.cli import group, upkeep
 from aggregator.config import load
 from aggregator.errors import AggregatorError, ConfigError, StoreError
 from aggregator.store import open_reader, open_writer
@@ -218,6 +218,25 @@ def test_R8_doctor_tells_damage(desk: Path) -> None:
     assert done.return_value == 1
     (found,) = [one for one in json.loads(done.output) if one["what"] == "database"]
     assert not found["ok"] and "restore a backup" in found["detail"]
+
+
+def test_R8_doctor_takes_no_full_disk_for_damage(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = load(desk / "config.toml", {}, secrets=False).database
+
+    def said() -> dict[str, tuple[bool, str]]:
+        done = CliRunner().invoke(
+            group, ["--config", str(desk / "config.toml"), "doctor", "--json"], standalone_mode=False
+        )
+        return {one["what"]: (one["ok"], one["detail"]) for one in json.loads(done.output)}
+
+    assert said()["database"][0] and said()["database folder"][0]
+    free = shutil.disk_usage(database.parent).free
+    monkeypatch.setattr(upkeep, "ROOM", free * 2)
+    assert "MB are free there" in said()["database folder"][1] and not said()["output folder"][0]
+    database.with_name(f"{database.name}-wal").unlink(missing_ok=True)
+    database.with_name(f"{database.name}-wal").mkdir()
+    sound, words = said()["database"]
+    assert not sound and "can't be opened" in words and "restore" not in words
 
 
 def test_a_mistake_in_our_own_sql_is_no_damage(desk: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from importlib import metadata
@@ -136,6 +137,7 @@ _WAL_RESET = (
     "; has the WAL-reset bug (mended in 3.51.3), which one writing process avoids: "
     "don't open the file with a second writer"
 )
+ROOM = 20_000_000  # bytes that should be free where we write
 _SLOW_EXPAT = "; slow on hostile input before 2.6, which costs a poll its time"
 
 
@@ -144,10 +146,12 @@ def _places(config: Config) -> Iterator[Finding]:
         place = path
         while not place.exists():
             place = place.parent
-        if os.access(place, os.W_OK | os.X_OK):
-            yield what, True, f"{path} can be written"
-        else:
+        if not os.access(place, os.W_OK | os.X_OK):
             yield what, False, f"{place} can't be written by this user; mend its permissions"
+        elif (free := shutil.disk_usage(place).free) < ROOM:
+            yield what, False, f"{path} can be written, but only {free / 1e6:.1f} MB are free there"
+        else:
+            yield what, True, f"{path} can be written"
 
 
 def _file(path: Path) -> Finding:
@@ -157,9 +161,9 @@ def _file(path: Path) -> Finding:
         if not os.access(path, os.R_OK):
             return "database", False, f"{path} can't be read by this user; mend its permissions"
         open_reader(path).close()  # says what is no database of ours, or of another version
+        trouble = upkeep.damage(path)
     except StoreError as error:
         return "database", False, str(error)
-    trouble = upkeep.damage(path)
     if trouble is not None:
         return "database", False, f"{path}: {trouble}; restore a backup"
     return "database", True, f"{path} is sound"

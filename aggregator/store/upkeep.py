@@ -235,7 +235,9 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def damage(path: Path) -> str | None:
-    """What is wrong with a database file, in words; None: nothing."""
+    """What is wrong with a database file, in words; None: nothing. Raises StoreError where that can't be
+    told: a full disk is no damage.
+    """
     if not path.is_file():  # whoever opens a pipe waits for somebody to write into it
         return "is not a file"
     try:
@@ -250,6 +252,8 @@ def damage(path: Path) -> str | None:
         finally:
             conn.close()
     except trouble.ERRORS as error:
+        if not trouble.is_damage(error):
+            raise StoreError(trouble.in_words(path, error)) from None
         return trouble.in_a_line(str(error))
     return None if application == APPLICATION_ID else "it is a database of another program"
 
