@@ -236,6 +236,23 @@ def test_check_warns_of_an_address_that_leads_nowhere(
     assert [path for path, _ in found] == ([("service", "base_url")] if doubted else [])
 
 
+@pytest.mark.parametrize(
+    ("folders", "named"),
+    [(1, "“F0”"), (5, "“F0”, “F1”, “F2”, “F3”, “F4”"), (7, "“F0”, “F1”, “F2”, “F3”, “F4” and 2 more")],
+)
+def test_import_says_which_folders_are_no_topic(tmp_path: Path, folders: int, named: str) -> None:
+    text = "".join(
+        f'<outline text="F{n}"><outline xmlUrl="https://a.example/{n}"/></outline>' for n in range(folders)
+    )
+    (tmp_path / "config.toml").write_text(A)
+    (tmp_path / "in.opml").write_bytes(body(text))
+    said = f"in.opml: no topic here is named like {named}; --topics-from-folders makes them\n"
+    assert said in cli(tmp_path, "sources", "import", "in.opml").stderr
+    assert "--topics-from-folders" not in cli(tmp_path, "sources", "import", "in.opml").stderr, (
+        "nothing is new"
+    )
+
+
 def test_check_names_reading_lists_that_were_not_read_yet(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(A + '[[sources]]\nid = "club"\nopml = "club.opml"\n')
     (tmp_path / "club.opml").write_text(

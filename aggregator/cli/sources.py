@@ -7,7 +7,7 @@ In: addresses, ids, OPML. Out: another `config.toml`. Start reading at `add_comm
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -26,6 +26,9 @@ from aggregator.text import words
 
 if TYPE_CHECKING:  # a command that polls nothing does not load it
     from aggregator.cycle.discovery import Candidate
+
+
+NAMED = 5  # folders of an OPML file that are named
 
 
 @click.group("sources", cls=Group)
@@ -315,9 +318,17 @@ def bring_in(settings: Settings, file: Path, topics_from_folders: bool) -> None:
         print_json(_brought_in_json(by_id, found, there, topics))
         return
     already = (f"“{one.title or one.url}” is there already, as {source}" for one, source in there)
-    for line in (*found.warnings, *already):
+    for line in (*found.warnings, *already, *_folders_without_topic(fresh, topics)):
         settings.say(f"{file}: {line}")
     _say_brought_in(settings, topics, len(fresh), len(there))
+
+
+def _folders_without_topic(fresh: Sequence[opml.Outline], topics: Topics) -> Iterator[str]:
+    names = dict.fromkeys(name for one in fresh for name in _folders(one) if topics.named(name) is None)
+    if names:
+        named = ", ".join(f"“{name}”" for name in list(names)[:NAMED])
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        yield f"no topic here is named like {named}{more}; --topics-from-folders makes them"
 
 
 def _brought_in_json(
