@@ -27,6 +27,7 @@ from aggregator.model import Failure, FetchResult, Limits, Request
 from tests import hostile_cases
 from tests.helpers import NOW, config
 from tests.hostile import Asked, Case, Hostile, cases, reply
+from tests.processes import LONG
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +61,15 @@ _PARSED_ELSEWHERE = {"not-a-feed", "blocked", "parse", "not-utf-8", "empty"}
     "name", [case.name for case in cases(1, 2) if not case.name.startswith(("codec-", "charset-"))]
 )
 def test_B1_B2_B3_B5_B6_B7_S1_S2_every_path_has_its_outcome(hostile: Hostile, name: str) -> None:
-    case = hostile.table[name]
+    wanted = set(hostile.table[name].wanted.split("|"))
+    may_be_late = bool(
+        wanted & {"timeout", "any"}
+    )  # what comes at once has time, however loaded the machine is
     started = time.monotonic()
-    fetched = get(hostile, name)
-    assert time.monotonic() - started < 3.0, "the deadline is 1 s, and 2 s more are too many"
-    wanted = set(case.wanted.split("|"))
+    fetched = ask(Request(hostile.url(name)), limits(hostile, 1.0 if may_be_late else LONG))
+    assert not may_be_late or time.monotonic() - started < 3.0, (
+        "the deadline is 1 s, and 2 s more are too many"
+    )
     if fetched.failure is None:
         assert wanted & {"ok", "any", *_PARSED_ELSEWHERE}, "this is no feed, or not wanted"
     else:
