@@ -213,9 +213,13 @@ def search_command(
         for entry in found:
             print_json(_found_json(entry))
     else:
-        table(("entry", "published", "source", "title"), [_found_cells(entry, titles) for entry in found])
-        if not found:
-            settings.say("nothing stored matches")
+        _show_found(settings, found, titles)
+
+
+def _show_found(settings: Settings, found: Sequence[Entry], titles: Mapping[str, str]) -> None:
+    table(("entry", "published", "source", "title"), [_found_cells(entry, titles) for entry in found])
+    if not found:
+        settings.say("nothing stored matches")
 
 
 @contextmanager

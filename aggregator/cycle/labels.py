@@ -120,6 +120,11 @@ def _forget_labels_of_other_rules(config: Config, store: Store) -> None:
     store.set_meta("rules", signature)
 
 
+def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> set[str]:
+    """Names that have another signature, or came or went."""
+    return {name for name, _ in before.items() ^ now.items()}
+
+
 def _forget_labels_of_changed(
     config: Config,
     store: Store,
@@ -127,9 +132,7 @@ def _forget_labels_of_changed(
     now: Mapping[str, Mapping[str, str]],
 ) -> None:
     """`before`, `now`: signatures of the rules, as they are kept."""
-    changed_topics, changed_sources = (
-        {name for name, _ in before[kind].items() ^ now[kind].items()} for kind in ("topics", "sources")
-    )
+    changed_topics, changed_sources = (_changed(before[kind], now[kind]) for kind in ("topics", "sources"))
     changes.hold_back(config, store, changed_sources)
     gone = changed_topics - now["topics"].keys()
     unpublished.mark_dirty(store, sorted(changed_topics - gone))

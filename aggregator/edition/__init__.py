@@ -80,6 +80,15 @@ class View:
     digest: str = ""  # the title of its digests; "" where it has none
 
 
+def _newest_first(view: View, made: Iterable[Item], without: Container[str]) -> list[Item]:
+    """Those that belong there, each id once."""
+    items: dict[str, Item] = {}
+    for item in made:
+        if item.sources >= view.min_sources and item.id not in without and _is_about(item, view):
+            items.setdefault(item.id, item)
+    return sorted(items.values(), key=lambda item: (item.published, item.id), reverse=True)
+
+
 def compose(
     view: View,
     stories: Iterable[Story],
@@ -96,12 +105,8 @@ def compose(
     `without`: published ids that are left out.
     """
     shown = [story for story in stories if not _is_hidden(story, view)]
-    items: dict[str, Item] = {}
-    for item in _Maker(view, origins, priorities).items(shown, heads):
-        if item.sources >= view.min_sources and item.id not in without and _is_about(item, view):
-            items.setdefault(item.id, item)
-    ordered = sorted(items.values(), key=lambda item: (item.published, item.id), reverse=True)
-    chosen, since = _chosen(view, ordered)
+    made = _Maker(view, origins, priorities).items(shown, heads)
+    chosen, since = _chosen(view, _newest_first(view, made, without))
     updated = max((item.updated for item in chosen), default=0)
     if view.sort == "sources":
         chosen = sorted(chosen, key=lambda item: -item.sources)
