@@ -262,6 +262,7 @@ def _entry(item: Any, around: _Around) -> Entry:
     told = tuple(tellings.of_links(_get(item, "links") or (), base, content, habits))
     if told or feed.generator == tellings.OURS:
         content, summary = tellings.own_text(content, summary, title, not _get(item, "content"))
+    published, updated = _dates(item, habits)
     entry = Entry(
         source=around.source,
         key="",
@@ -269,8 +270,8 @@ def _entry(item: Any, around: _Around) -> Entry:
         link=link,
         title=title,
         authors=_people(item) or _people(_get(item, "source") or {}) or feed.authors,
-        published=dates.first(_dated(item, _PUBLISHED), habits),
-        updated=dates.first(_dated(item, _UPDATED), habits),
+        published=published,
+        updated=updated,
         summary=summary,
         content=content,
         language=_language_of(item, language, feed),
@@ -311,6 +312,11 @@ def _discussion(item: Any, base: str) -> str | None:
     ]
     said = [_string(_get(item, "comments")), *map(_string, pages)]
     return next((found for found in (urls.clean_link(one, base) for one in said) if found), None)
+
+
+def _dates(item: Any, habits: dates.Habits) -> tuple[int | None, int | None]:
+    """(published, updated)."""
+    return dates.first(_dated(item, _PUBLISHED), habits), dates.first(_dated(item, _UPDATED), habits)
 
 
 def _dated(item: Any, names: tuple[str, ...]) -> list[str]:
