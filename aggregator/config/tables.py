@@ -21,10 +21,10 @@ Table = dict[str, Any]
 
 _RUN_KEY = "run-of-plain-tables"  # no key of ours; a file that has it is left to tomllib
 _TEXT = r'"[^"\\\x00-\x08\x0a-\x1f\x7f]*+"'  # without escapes
-_VALUE = rf"{_TEXT}|true|false|-?(?:0|[1-9][0-9]{{0,17}})|\[ *+(?:{_TEXT}(?: *+, *+{_TEXT})*+ *+)?+\]"
-_END = r"[ \t]*+(?:#[^\x00-\x08\x0a-\x1f\x7f]*+)?+\n"  # of a line: maybe a comment
+_VALUE = rf"{_TEXT}|true|false|-?(?:0|[1-9][0-9]{{0,17}})|\[ *+(?>(?:{_TEXT}(?>(?: *+, *+{_TEXT})*) *+)?)\]"
+_END = r"[ \t]*+(?>(?:#[^\x00-\x08\x0a-\x1f\x7f]*+)?)\n"  # of a line: maybe a comment
 _HEADER = rf"\[\[sources\]\]{_END}"
-_RUN = lazy(rf"^{_HEADER}(?:{_HEADER}|[A-Za-z0-9_-]++[ \t]*+=[ \t]*+(?:{_VALUE}){_END}|{_END})*+", re.M)
+_RUN = lazy(rf"^{_HEADER}(?>(?:{_HEADER}|[A-Za-z0-9_-]++[ \t]*+=[ \t]*+(?:{_VALUE}){_END}|{_END})*)", re.M)
 _LINE = lazy(rf'^(?:\[\[|([A-Za-z0-9_-]++)[ \t]*+=[ \t]*+(?:"([^"\n]*+)"|({_VALUE})))', re.M)
 _ITEM = lazy(r'"([^"]*+)"')
 _MARK = lazy(rf"^\[\[sources\]\]\n{_RUN_KEY} = (\d+)\n", re.M)

@@ -16,7 +16,7 @@ FEED_ROOTS = frozenset({b"rss", b"feed", b"rdf", b"channel", b"xml"})
 _FEED = lazy(rb"<\?xml[\s?]|<(?:[a-z]\w{0,20}:)?(?:rss|feed|rdf)[\s>]", re.I)
 # What may stand before the first element: blanks (a BOM, a NUL), a comment, an instruction, a document type.
 _PROLOG = lazy(rb"(?:[\s\0]|\xef\xbb\xbf|\xc2\xa0|\xe2\x80[\x8b-\x8f])+|<!--|<\?|<!DOCTYPE", re.I)
-_DOCTYPE = lazy(rb"<!DOCTYPE[^\[>]*(?:>|\[(?:[^\]]|\](?!\s*>))*+\]\s*>)", re.I)
+_DOCTYPE = lazy(rb"<!DOCTYPE[^\[>]*(?:>|\[(?>(?:[^\]]|\](?!\s*>))*)\]\s*>)", re.I)
 _ELEMENT = lazy(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
 _PREDEFINED = frozenset({b"amp", b"lt", b"gt", b"quot", b"apos"})
 _ENTITY = lazy(rb"<!ENTITY\s+([A-Za-z_][\w.-]*)\s+(?:\"([^\"]*)\"|'([^']*)')\s*>")

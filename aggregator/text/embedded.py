@@ -21,7 +21,9 @@ from aggregator.text import formulas
 
 # One tag as HTML has it: quotes count behind an equals sign only. Possessive, so that what never ends fails
 # at once.
-_TAG = lazy(r"<(/?)([A-Za-z][^\s/>]*)((?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'>][^\s>]*+|(?=>)))*+)>")
+_TAG = lazy(
+    r"<(/?)([A-Za-z][^\s/>]*)((?>(?:[^>=]++|=\s*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'>][^\s>]*+|(?=>)))*))>"
+)
 _ATTRIBUTE = lazy(r"([^\s/>=\"'][^\s/>=]*)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+)))?")
 # … and where a quote is never closed, so that it would take everything behind it along.
 _ROUGH_TAG = lazy(r"<(/?)([A-Za-z][^\s/<>]*)([^<>]*)>")
@@ -86,10 +88,8 @@ _STANDS_IN = lazy(rf"{_BLANK}[^/]*\Z", re.I)
 _STANDS_IN_SOMEWHERE = lazy(rf"<img\b[^<>]{{0,500}}{_BLANK}", re.I)
 _HIDDEN = lazy(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _SIZES = ("width", "height")
-_ONE_IMAGE = lazy(
-    r"(?:\s|<(?!/noscript|img\b)[^<>]*>)*+<img\b[^<>]*>(?:\s|<(?!/noscript|img\b)[^<>]*>)*+</noscript\s*>",
-    re.I,
-)
+_BESIDE_IMAGE = r"(?>(?:\s|<(?!/noscript|img\b)[^<>]*>)*)"
+_ONE_IMAGE = lazy(rf"{_BESIDE_IMAGE}<img\b[^<>]*>{_BESIDE_IMAGE}</noscript\s*>", re.I)
 _FRAME = lazy(r"<(/?)iframe(?=[\s/>])", re.I)
 _HEAD_END = lazy(r"</head(?=[\s/>])[^>]*>?", re.I)
 _MATH_END = lazy(r"</(?:[\w-]{1,10}:)?math\s*>", re.I)

@@ -487,7 +487,7 @@ _BLOCK = (
 _CELL = r"</t[dh]\s*>"
 _BLOCKS, _CELLS, _APART_TAG = lazy(_BLOCK, re.I), lazy(_CELL, re.I), lazy(f"{_BLOCK}|{_CELL}", re.I)
 # Powers and notes, with links around them: 10<sup>6</sup> is not 106.
-_WITHIN_SUP = r"(?:\s|<(?!/?sup\b)[^<>]*>)*+"
+_WITHIN_SUP = r"(?>(?:\s|<(?!/?sup\b)[^<>]*>)*)"
 _RAISED = lazy(rf"<sup\b[^<>]*>{_WITHIN_SUP}([+\-−–]?\d{{1,4}}){_WITHIN_SUP}</sup\s*>", re.I)
 # Letters that are pictures, and what browsers write around quotations and readings of characters.
 _SIGN = lazy(r"""<img\b[^<>]*\balt=(["'])([^\x00-\x7f\w]{1,20})\1[^<>]*>""", re.I)
