@@ -1,7 +1,7 @@
 """The only door to the output folder: whole files or none, only changed ones, nothing that is not ours (S17,
 S18, F48, F55).
 
-Beside each file stand `.gz` and `.br` of it, made once. A manifest (`.aggregator-manifest.json`) knows what
+Beside each file stands `.gz` of it, made once. A manifest (`.aggregator-manifest.json`) knows what
 is ours, its hash, and what is gone for good.
 
 Start reading at `Folder.write`.
@@ -25,7 +25,8 @@ from aggregator.records import dataclass
 from aggregator.render import formats
 
 MANIFEST = ".aggregator-manifest.json"
-CODINGS = (".gz", ".br")
+PACKED = ".gz"  # what the name of a packed form ends with
+_FORMER = ".br"  # versions before this one packed twice
 _NAME = lazy(r"(?:archive/|stories/)?[a-z0-9-]{1,80}\.[a-z0-9]+\Z")
 _TEMPORARY = lazy(r"\.aggregator-[0-9a-f]{16}\.tmp\Z")
 MANY = 8  # files
@@ -147,7 +148,7 @@ class Folder:
 
     def _make(self, change: _Change, now: int, check: Callable[[], None]) -> None:
         """Of the files, and of what the manifest says of them."""
-        self._prepare()
+        self._prepare({*self._files, *change.placed})
         self._place(change.placed, now, check)
         for name in change.removed:
             self._remove(name)
@@ -174,16 +175,22 @@ class Folder:
         text = json.dumps(record, separators=(",", ":")) + "\n"
         self._replace(self.path / MANIFEST, text.encode(), None)
 
-    def _prepare(self) -> None:
-        """The folders, real ones; leftovers of a killed run go."""
+    def _prepare(self, ours: set[str]) -> None:
+        """The folders, real ones; leftovers of a killed run go, and forms that are made no more."""
         self._refuse_link()
         for folder in (self.path, self.path / "archive", self.path / "stories"):
             if folder.is_symlink() and folder != self.path:
                 folder.unlink()
             folder.mkdir(parents=True, exist_ok=True)
             for entry in os.scandir(folder):
-                if _TEMPORARY.match(entry.name):
+                if _TEMPORARY.match(entry.name) or self._is_former_form(entry, ours):
                     os.unlink(entry.path)
+
+    def _is_former_form(self, entry: os.DirEntry[str], ours: set[str]) -> bool:
+        """What stands beside a file of others is theirs."""
+        if not entry.name.endswith(_FORMER) or not entry.is_file(follow_symlinks=False):
+            return False
+        return entry.path.removeprefix(f"{self.path}/").removesuffix(_FORMER) in ours
 
     def _place(self, files: Mapping[str, bytes], now: int, check: Callable[[], None]) -> None:
         """All are made before the first takes its place."""
@@ -197,17 +204,17 @@ class Folder:
                 made.extend(_forms(self.path / name, data, now, sync=not many))
             if many:
                 os.sync()
-            self._drop_old_codings(files)
+            self._drop_old_forms(files)
             _rename(made)
         finally:
             for temporary, _ in made:
                 _drop(temporary)
 
-    def _drop_old_codings(self, files: Mapping[str, bytes]) -> None:
-        """Of files that have become too small for them."""
+    def _drop_old_forms(self, files: Mapping[str, bytes]) -> None:
+        """Packed ones, of files that have become too small for them."""
         for name, data in files.items():
             if len(data) < _SMALL:
-                self._drop_codings(self.path / name)
+                _packed_form(self.path / name).unlink(missing_ok=True)
 
     def _replace(self, target: Path, data: bytes, when: int | None) -> None:
         source = _temporary(target.parent, data, when)
@@ -219,12 +226,8 @@ class Folder:
 
     def _remove(self, name: str) -> None:
         target = self.path / name
-        self._drop_codings(target)
+        _packed_form(target).unlink(missing_ok=True)
         target.unlink(missing_ok=True)
-
-    def _drop_codings(self, target: Path) -> None:
-        for form in CODINGS:
-            target.with_name(target.name + form).unlink(missing_ok=True)
 
 
 def recorded(folder: Path) -> tuple[dict[str, Record], dict[str, int]]:
@@ -275,12 +278,12 @@ def _trouble_in_words(folder: Path) -> Iterator[None]:
 
 
 def _forms(target: Path, data: bytes, now: int, sync: bool) -> Iterator[_Made]:
-    """Temporary files of all forms of one. Compressed ones first: a server that compares times never finds an
+    """Temporary files of both forms of one. The packed one first: a server that compares times never finds an
     old one beside a new file.
     """
     when = _later(target, now)
-    for form, packed in _packed(data):
-        yield _temporary(target.parent, packed, when, sync), target.with_name(target.name + form)
+    if len(data) >= _SMALL:
+        yield _temporary(target.parent, _packed(data), when, sync), _packed_form(target)
     yield _temporary(target.parent, data, when, sync), target
 
 
@@ -292,18 +295,17 @@ def _rename(made: deque[_Made]) -> None:
         made.popleft()
 
 
-def _packed(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """In all codings. Levels by what the next one costs, of 138 files of real feeds in 10.2 MB: gzip, 4 → 6:
-    1.6 times the time for 4% less, 3 → 4: 1.4 times for 5%; brotli, 3 → 4: 1.8 times for 4%, 4 → 5: twice for
-    6%, while 2 takes nearly the time of 3 for 3% more.
+def _packed_form(target: Path) -> Path:
+    return target.with_name(target.name + PACKED)
+
+
+def _packed(data: bytes) -> bytes:
+    """The level by what the next one costs, of 138 files of real feeds in 10.2 MB: 4 → 6: 1.6 times the time
+    for 4% less, 3 → 4: 1.4 times for 5%. Brotli takes as long again for 1.5% less.
     """
-    if len(data) >= _SMALL:
-        import gzip  # not before something is written
+    import gzip  # not before something is written
 
-        import brotli
-
-        yield ".gz", gzip.compress(data, 4, mtime=0)
-        yield ".br", brotli.compress(data, quality=3)
+    return gzip.compress(data, 4, mtime=0)
 
 
 def _later(target: Path, now: int) -> int:

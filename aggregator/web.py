@@ -26,7 +26,7 @@ from urllib.parse import parse_qs
 
 from aggregator.mailbox import Full, Mailbox
 from aggregator.patterns import lazy
-from aggregator.publish import MANIFEST
+from aggregator.publish import MANIFEST, PACKED
 from aggregator.records import dataclass, replace
 from aggregator.render import ago, formats
 from aggregator.render.formats import HTML, Format
@@ -37,7 +37,6 @@ SECOND_THOUGHTS = 7 * 86_400  # seconds from when a feed is no more until reader
 _RDF = "application/rdf+xml"  # readers name it too; nobody publishes it here
 UNAVAILABLE = "503 Service Unavailable"
 RETRY = "120"  # seconds, while there is nothing good to give
-_ENDINGS = {"br": ".br", "gzip": ".gz"}
 _ETAG = lazy(r'(?:W/)?("[^"]*")')
 _STYLE_HASH = base64.b64encode(hashlib.sha256(style().encode()).digest()).decode()
 # Pages fetch nothing and run nothing; their links may open, and their one form may search.
@@ -305,7 +304,7 @@ class Application:
         """What was made when asked for. `dated`: its dates also say how long ago that was."""
         if dated and found.type.startswith("text/html"):
             found = replace(found, body=ago.beside(found.body, self.slot * ago.SLOT))
-        packed = len(found.body) > 1000 and "gzip" in _wished(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        packed = len(found.body) > 1000 and _takes_gzip(environ)
         etag = _etag(found.body)
         if packed:
             etag = _marked_as(etag, "gzip")
@@ -340,14 +339,14 @@ class Application:
         if found is None:
             return self.absent(name, environ)
         aged = self.aged(name, found)
-        in_coding = self.coded if aged is found else self.packed
-        coding, served = in_coding(name, aged, environ.get("HTTP_ACCEPT_ENCODING", ""))
-        etag = _marked_as(aged.etag, coding) if coding else served.etag
+        in_gzip = self.stored if aged is found else self.packed
+        packed = in_gzip(name, aged) if _takes_gzip(environ) else None
+        etag = _marked_as(aged.etag, "gzip") if packed else aged.etag
         headers = self.headers(name, etag, aged.modified, negotiated)
-        headers += [("Content-Encoding", coding)] if coding else []
+        headers += [("Content-Encoding", "gzip")] if packed else []
         if _unchanged(environ, etag, aged):
             return "304 Not Modified", headers, b""
-        return "200 OK", headers, served.body
+        return "200 OK", headers, (packed or aged).body
 
     def chosen(self, path: str, accept: str) -> tuple[str, bool]:
         """(file, negotiated?): names without an ending, and feeds asked for by a browser, depend on what the
@@ -413,25 +412,20 @@ class Application:
         self._aged[name] = (found.etag, slot, made)
         return made
 
-    def packed(self, name: str, page: File, accepted: str) -> tuple[str, File]:
-        """As `coded`, of a page with its ages; compressed once, then the same for everybody."""
-        if "gzip" not in _wished(accepted):
-            return "", page
+    def packed(self, name: str, page: File) -> File:
+        """A page with its ages, compressed once, then the same for everybody."""
         known = self._packed.get(name)
         if known is None or known[0] != page.etag:
             if len(self._packed) >= PAGES_KEPT:
                 self._packed.clear()
             known = (page.etag, File(gzip.compress(page.body, 5, mtime=0), page.etag, page.modified))
             self._packed[name] = known
-        return "gzip", known[1]
+        return known[1]
 
-    def coded(self, name: str, found: File, accepted: str) -> tuple[str, File]:
-        """The compressed form that was written with the file, if the client takes it and it is not older."""
-        for coding in _wished(accepted):
-            packed = self.published.get(name + _ENDINGS[coding])
-            if packed is not None and packed.modified == found.modified:
-                return coding, packed
-        return "", found
+    def stored(self, name: str, found: File) -> File | None:
+        """The packed form that was written with the file; None where it is not of this file."""
+        packed = self.published.get(name + PACKED)
+        return packed if packed is not None and packed.modified == found.modified else None
 
     def _fresh(self, name: str, form: Format) -> int:
         """Seconds."""
@@ -501,16 +495,11 @@ def _etag(body: bytes) -> str:
     return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 
 
-def _wished(accept_encoding: str) -> list[str]:
-    """The codings that a client takes, the one it likes best first; none that it likes less than the plain
-    form (RFC 9110, 12.5.3).
-    """
-    wishes = _qualities(accept_encoding)
-    gzip_wish = wishes.get("gzip", wishes.get("x-gzip", wishes.get("*", 0.0)))
-    plain = wishes.get("identity", 0.0)
-    found = [(wishes.get("br", 0.0), "br"), (gzip_wish, "gzip")]
-    found.sort(key=lambda wish: -wish[0])
-    return [coding for wish, coding in found if wish > 0 and wish >= plain]
+def _takes_gzip(environ: dict[str, Any]) -> bool:
+    """Whether a client does, and likes the plain form no better (RFC 9110, 12.5.3)."""
+    wishes = _qualities(environ.get("HTTP_ACCEPT_ENCODING", ""))
+    wish = wishes.get("gzip", wishes.get("x-gzip", wishes.get("*", 0.0)))
+    return wish > 0 and wish >= wishes.get("identity", 0.0)
 
 
 def _text(status: str, text: str, *more: tuple[str, str]) -> Response:

@@ -8,12 +8,12 @@ import json
 import random
 import sys
 import threading
+import zlib
 from collections import Counter
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any, Self
 
-import brotli
 from lxml import etree
 
 from aggregator.store import Reader, open_reader
@@ -185,16 +185,16 @@ def _published(public: Path) -> list[str]:
         try:
             if twice := [one for one, times in Counter(_ids(path)).items() if times > 1]:
                 found.append(f"{path.name}: {twice[0]} is there twice")
-        except (ValueError, OSError, EOFError, etree.XMLSyntaxError, brotli.error) as error:
+        except (ValueError, OSError, EOFError, etree.XMLSyntaxError, zlib.error) as error:
             found.append(f"{path.name}: {error}")
     return found
 
 
 def _ids(path: Path) -> list[str]:
     data = path.read_bytes()
-    if path.suffix in (".gz", ".br"):
+    if path.suffix == ".gz":
         plain = path.with_suffix("")
-        whole = gzip.decompress(data) if path.suffix == ".gz" else brotli.decompress(data)
+        whole = gzip.decompress(data)
         if int(plain.stat().st_mtime) == int(path.stat().st_mtime) and whole != plain.read_bytes():
             raise ValueError("is not what it packs")
         return []

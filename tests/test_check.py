@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -124,6 +125,9 @@ CASES: dict[str, Callable[[Path], object]] = {
         (folder / "sources.html").read_text() + " "
     ),
     "is not a form of all.rss": lambda folder: (folder / "all.rss.gz").write_bytes(b"x"),
+    "is not a form of all.atom": lambda folder: (folder / "all.atom.gz").write_bytes(
+        gzip.compress(b"")[:10] + b"\xff" * 20
+    ),
     "holds characters": in_json(lambda item: item.update(summary="\ufffe")),
 }
 

@@ -11,11 +11,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-import brotli
 import pytest
 
 from aggregator.errors import PublishError
-from aggregator.publish import CODINGS, LARGE, MANIFEST, MANY, Folder, Written
+from aggregator.publish import LARGE, MANIFEST, MANY, PACKED, Folder, Written
 from aggregator.web import Published
 
 RECORD = {"sha256": "x", "size": 1}
@@ -147,12 +146,59 @@ def test_F55_a_file_is_compressed_where_it_is_worth_it(tmp_path: Path, size: int
     folder = Folder(tmp_path)
     folder.write({"all.html": b"x" * 4000}, [], AT)
     folder.write({"all.html": b"y" * size}, [], AT)
-    assert there(tmp_path) == {"all.html", *(f"all.html{form}" for form in CODINGS if coded)}
+    assert there(tmp_path) == {"all.html", *([f"all.html{PACKED}"] if coded else [])}
     if coded:
-        forms = [(tmp_path / f"all.html{form}").read_bytes() for form in CODINGS]
-        assert [gzip.decompress(forms[0]), brotli.decompress(forms[1])] == [b"y" * size] * 2
+        assert gzip.decompress((tmp_path / f"all.html{PACKED}").read_bytes()) == b"y" * size
     folder.write({}, ["all.html"], AT)
     assert there(tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "stays"),
+    [
+        ("beside a file that changes", "all.rss.br", False),
+        ("beside a file that leaves", "world.rss.br", False),
+        ("beside a file that stays", "all.html.br", False),
+        ("beside an archive document", "archive/all-1.atom.br", False),
+        ("beside the page of an event", "stories/x.html.br", False),
+        ("beside a file of somebody else", "own.html.br", True),
+        ("beside nothing", "none.rss.br", True),
+        ("beside a file of ours elsewhere", "archive/all.rss.br", True),
+        ("in a folder that is none of ours", "other/all.rss.br", True),
+        ("with nothing before it", ".br", True),
+        ("packed twice", "all.rss.br.br", True),
+        ("of another kind", "all.rss.zst", True),
+    ],
+)
+def test_what_earlier_versions_packed_with_brotli_goes_with_the_next_change(
+    tmp_path: Path, name: str, path: str, stays: bool
+) -> None:
+    documents = ("all.rss", "world.rss", "all.html", "archive/all-1.atom", "stories/x.html")
+    Folder(tmp_path).write(dict.fromkeys(documents, b"x"), [], AT)
+    (tmp_path / "own.html").write_bytes(b"theirs")
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    (tmp_path / path).write_bytes(b"packed")
+    Folder(tmp_path).write(dict.fromkeys(documents, b"x"), [], AT)
+    assert (tmp_path / path).exists(), "where nothing changes nothing is looked through"
+    Folder(tmp_path).write({"all.rss": b"y"}, ["world.rss"], AT)
+    assert (tmp_path / path).exists() == stays, name
+    assert there(tmp_path) - {path} == {"own.html", *documents} - {"world.rss"}
+
+
+def test_without_a_manifest_no_old_form_stands_beside_a_new_file(tmp_path: Path) -> None:
+    (tmp_path / "all.rss.br").write_bytes(b"packed")
+    (tmp_path / "own.html.br").write_bytes(b"theirs")
+    Folder(tmp_path).write({"all.rss": b"x"}, [], AT)
+    assert there(tmp_path) == {"all.rss", "own.html.br"}
+
+
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_is_no_file_is_no_form_of_one(tmp_path: Path, kind: str) -> None:
+    Folder(tmp_path).write({"all.rss": b"x"}, [], AT)
+    form = tmp_path / "all.rss.br"
+    form.mkdir() if kind == "folder" else form.symlink_to("elsewhere")
+    assert Folder(tmp_path).write({"all.rss": b"y"}, [], AT).written == ("all.rss",)
+    assert form.is_symlink() if kind == "link" else form.is_dir()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import brotli
 import pytest
 from feedgen.entry import FeedEntry
 from lxml import etree
@@ -534,11 +533,7 @@ def test_F48_F55_written_whole_compressed_and_only_when_changed(tmp_path: Path) 
     data = b"<rss>" + b"x" * 5000
     assert folder.write({"all.rss": data}, (), NOW).written == ("all.rss",)
     path = tmp_path / "out" / "all.rss"
-    assert (
-        gzip.decompress(Path(f"{path}.gz").read_bytes())
-        == brotli.decompress(Path(f"{path}.br").read_bytes())
-        == data
-    )
+    assert gzip.decompress(Path(f"{path}.gz").read_bytes()) == data
     assert int(path.stat().st_mtime) == int(Path(f"{path}.gz").stat().st_mtime) == NOW
     assert (
         Folder(tmp_path / "out").write({"all.rss": data}, (), NOW + 9).written == ()

@@ -140,15 +140,15 @@ def test_F47_not_modified_in_all_forms(client: Client) -> None:
         ("gzip", "gzip"),
         ("X-GZIP", "gzip"),
         ("br;q=0.2, gzip;q=0.9", "gzip"),
-        ("br;q=0.9, gzip;q=0.2", "br"),
-        ("gzip, br", "br"),
+        ("br;q=0.9, gzip;q=0.2", "gzip"),
+        ("br", None),
         ("*", "gzip"),
         ("*;q=0, gzip;q=0.001", "gzip"),
         ("gzip;q=0, *", None),
         ("gzip;q=x", None),
         ("identity, gzip;q=0.5", None),
         ("identity;q=0.5, gzip;q=0.5", "gzip"),
-        ("identity;q=0, br;q=0.1", "br"),
+        ("identity;q=0, br;q=0.1", None),
         ("deflate, zstd", None),
     ],
 )
@@ -161,7 +161,6 @@ def test_F50_codings(client: Client) -> None:
     packed = client("/all.rss", Accept_Encoding="gzip")
     assert packed[1]["content-encoding"] == "gzip" and gzip.decompress(packed[2]) == plain[2]
     assert packed[1]["etag"] != plain[1]["etag"] and "Accept-Encoding" in packed[1]["vary"]
-    assert client("/all.rss", Accept_Encoding="br, gzip")[1]["content-encoding"] == "br"
     assert "content-encoding" not in client("/all.rss", Accept_Encoding="gzip;q=0, identity")[1]
 
 

@@ -6,17 +6,17 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import brotli
 from lxml import etree
 
 from aggregator import urls
 from aggregator.check import feeds
 from aggregator.check.feeds import Document
-from aggregator.publish import LARGE, recorded
+from aggregator.publish import LARGE, PACKED, recorded
 from aggregator.render import formats
 from aggregator.render.formats import HTML, OPML
 
@@ -164,7 +164,7 @@ def _opml(opml: Path) -> Iterator[str]:
 
 
 def _files(path: Path) -> Iterator[str]:
-    """Each file is as it was published, and its compressed forms are forms of it."""
+    """Each file is as it was published, and its packed form is one of it."""
     files, _ = recorded(path)  # nothing: a folder without our record may be checked too
     for name, known in sorted(files.items()):
         file = path / name
@@ -174,14 +174,13 @@ def _files(path: Path) -> Iterator[str]:
         data = file.read_bytes()
         if hashlib.sha256(data).hexdigest() != known["sha256"]:
             yield f"{file}: is not what was published"
-        for ending, unpack in ((".gz", gzip.decompress), (".br", brotli.decompress)):
-            packed = file.with_name(file.name + ending)
-            if packed.exists() and not _holds(packed, unpack, data):
-                yield f"{packed}: is not a form of {file.name}"
+        packed = file.with_name(file.name + PACKED)
+        if packed.exists() and not _holds(packed, data):
+            yield f"{packed}: is not a form of {file.name}"
 
 
-def _holds(packed: Path, unpack: Callable[[bytes], bytes], data: bytes) -> bool:
+def _holds(packed: Path, data: bytes) -> bool:
     try:
-        return unpack(packed.read_bytes()) == data
-    except (OSError, EOFError, brotli.error):
+        return gzip.decompress(packed.read_bytes()) == data
+    except (OSError, EOFError, zlib.error):
         return False
