@@ -16,7 +16,17 @@ import pytest
 from aggregator import cycle, poll
 from aggregator.cycle import Wanted
 from aggregator.kinds import BodyReader
-from aggregator.model import Bound, Feed, FetchResult, Limits, ParseResult, Source, SourceState, Task
+from aggregator.model import (
+    Bound,
+    Feed,
+    FetchResult,
+    ItemMarks,
+    Limits,
+    ParseResult,
+    Source,
+    SourceState,
+    Task,
+)
 from aggregator.parse import LITTLE, bounds, isolate, parse, reading
 from aggregator.parse.isolate import Workers, _Job, _Outcome
 from aggregator.store import open_reader, open_writer, sources
@@ -48,10 +58,15 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Workers]:
     made.close()
 
 
-def read(workers: Workers, body: bytes, limits: Limits | None = None) -> ParseResult:
-    return workers.parse(
-        Source("s"), FetchResult("http://a.example/f", NOW, 200, (), body), limits or Limits()
-    )
+def answered(body: bytes) -> FetchResult:
+    return FetchResult("http://a.example/f", NOW, 200, (), body)
+
+
+def read(
+    workers: Workers, body: bytes, limits: Limits | None = None, before: ItemMarks | None = None
+) -> ParseResult:
+    source = Source("s", url="http://a.example/f")
+    return workers.parse(source, answered(body), limits or Limits(), before=before)
 
 
 def test_F4_what_a_worker_parsed_before_does_not_count(workers: Workers) -> None:
@@ -78,31 +93,66 @@ def items(size: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("name", "sizes", "needs_one"),
+    ("name", "sizes", "elsewhere"),
     [
-        ("as large as may be", [isolate.PLENTY], False),
-        ("larger", [isolate.PLENTY + 1], True),
-        ("several", [isolate.PLENTY] * 3, False),
-        ("one too many", [isolate.PLENTY] * 4, True),
-        ("small ones behind them", [*[isolate.PLENTY] * 3, *[LITTLE] * 3], False),
+        ("as large as may be", [isolate.PLENTY], []),
+        ("larger", [isolate.PLENTY + 1], [0]),
+        ("several", [isolate.PLENTY] * 3, []),
+        ("one too many", [isolate.PLENTY] * 4, [3]),
+        ("one more where they were a byte less", [*[isolate.PLENTY] * 2, isolate.PLENTY - 1, isolate.PLENTY], []),
+        ("small ones behind them", [*[isolate.PLENTY] * 3, *[LITTLE] * 3], []),
+        ("larger ones behind them", [*[isolate.PLENTY] * 3, LITTLE + 1], [3]),
+        ("a small one where a process runs", [isolate.PLENTY + 1, LITTLE], [0]),
+        ("a larger one where a process runs", [isolate.PLENTY + 1, LITTLE + 1], [0, 1]),
+        ("what a process read does not count", [isolate.PLENTY + 1, *[LITTLE] * 20], [0]),
     ],
-)
+)  # fmt: skip
 def test_a_process_is_started_where_there_is_enough_to_read(
-    name: str, sizes: list[int], needs_one: bool, monkeypatch: pytest.MonkeyPatch
+    name: str, sizes: list[int], elsewhere: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(isolate, "HERE", 3 * isolate.PLENTY)
     two = Workers(2)
     try:
-        for size in sizes:
-            found = two.parse(
-                Source("s", url="http://a.example/f"),
-                FetchResult("http://a.example/f", NOW, 200, (), items(size)),
-                Limits(),
-            )
+        for number, size in enumerate(sizes):
+            here = two._here
+            found = read(two, items(size))
             assert found.failure is None and found.entries
-        assert any(worker.active for worker in two._workers) == needs_one, name
+            assert two._here - here == (0 if number in elsewhere else size), (name, number)
+        assert any(worker.active for worker in two._workers) == bool(elsewhere), name
     finally:
         two.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "new", "size", "is_here"),
+    [
+        ("little is new", [LITTLE], isolate.BIG, True),
+        ("little is new in a large one", [LITTLE], isolate.BIG + 1, False),
+        ("a longer item", [LITTLE + 1], isolate.BIG, False),
+        ("nothing is new", [], isolate.BIG, True),
+        ("many items, each as long as may be", [LITTLE] * 5, isolate.BIG, True),
+        ("of more than there may be together", [LITTLE] * 6, isolate.BIG, False),
+    ],
+)
+def test_of_a_document_that_was_read_before_what_is_new_counts(
+    name: str, new: list[int], size: int, is_here: bool
+) -> None:
+    news = [filled(f"New {number}", length) for number, length in enumerate(new)]
+    known = filled("Old", size - len(document(*news)))
+    before, now = document(known), document(*news, known)
+    assert len(now) == size
+    one = Workers(1)
+    try:
+        found = read(one, now, before=parse(Source("s"), answered(before), Limits()).marks)
+        assert [entry.title for entry in found.entries] == [f"New {n}" for n in range(len(new))], name
+        assert (one._here == size) == is_here, name
+    finally:
+        one.close()
+
+
+def filled(title: str, size: int) -> bytes:
+    """An item of so many bytes."""
+    return item(title, b"x" * (size - len(item(title, b"x")) + 1))
 
 
 def test_where_a_process_runs_larger_documents_go_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
