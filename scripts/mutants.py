@@ -140,7 +140,7 @@ MUTANTS = (
     m("V8", "what the user keeps apart", "fold/merging.py", "if b in self._apart[a]:", "if False:", "merging.py::test_what_the_user_said"),
     m("V9", "of several events the oldest stays", "fold/merging.py", "oldest = min(events, key=lambda event: (age[event], event))", "oldest = max(events, key=lambda event: (age[event], event))", "merging.py::test_which_event_a_group_is"),
     m("V10", "words of what is unmade are counted again", "store/queue.py", "        _uncount(writer)\n        _let_go(writer)\n", "        _let_go(writer)\n", "merging.py::test_a_word_taken_back_leaves_no_trace"),
-    m("V11", "words of what the user joins are counted once", "fold/batch.py", "with vocabulary.recounted(writer, (a, b)):", "if True:", "merging.py::test_a_word_taken_back_leaves_no_trace"),
+    m("V11", "words of what the user joins are counted once", "fold/by_hand.py", "with vocabulary.recounted(writer, (a, b)):", "if True:", "merging.py::test_a_word_taken_back_leaves_no_trace"),
     # ---- what an item says
     m("P1", "two items under one guid and link", "parse/normal.py", "        return not all(_are_alike(entry, first) for entry in entries)", "        return first.link_key is None and not all(_are_alike(entry, first) for entry in entries)", "items.py::test_from_poll_to_poll"),
     m("P2", "end tags that are left out", "text/markup.py", "        _close_implied(is_open, name)\n", "", "text.py::test_end_tags_that_may_be_left_out_nest_nothing"),

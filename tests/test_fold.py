@@ -521,7 +521,8 @@ def test_what_is_usual_is_counted_in_what_a_source_told_last(
 def test_what_is_usual_counts_no_story_of_the_batch_twice(store: Store) -> None:
     put(store, *(entry("a", str(n), f"{'abcd'[n]}zyx ferry", at=NOW - 9000 + n) for n in range(4)))
     with store.transaction() as writer:
-        batch = Batch(writer, fold.Windows(text_window=None), FoldCache(writer, {}), Folded())
-        batch.run(members.entries(writer, queue.pending(writer), 1000))
+        waiting = members.entries(writer, queue.pending(writer), 1000)
+        batch = Batch(writer, fold.Windows(text_window=None), FoldCache(writer, {}), Folded(), waiting)
+        batch.run()
         batch.usual.clear()
         assert batch.usual_of("a") == set(), "four are fewer than TELLS, also when they are written"

@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from aggregator import cycle
 from aggregator.cli import group
 from aggregator.fold import levels
-from aggregator.fold.batch import Batch, Found, New
+from aggregator.fold.batch import Batch, Found
+from aggregator.fold.coming import New
 from aggregator.fold.levels import Home, Level
 from aggregator.model import Reason
 from aggregator.store import lookup, open_writer

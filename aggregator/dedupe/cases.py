@@ -22,7 +22,8 @@ from aggregator.dedupe.decision import (
     title_similarity,
 )
 from aggregator.dedupe.fingerprints import Fingerprint
-from aggregator.dedupe.headline import OPPOSITE, OTHER_NAMES, OTHER_WORDS, Frame, edits, frame
+from aggregator.dedupe.frames import Frame, frame
+from aggregator.dedupe.headline import OPPOSITE, OTHER_NAMES, OTHER_WORDS, edits
 from aggregator.dedupe.naming import UNCASED, count_two, name_two
 from aggregator.dedupe.numbers import is_number, percentages
 from aggregator.model import Reason
@@ -113,11 +114,10 @@ def _filled_anew(a: Fingerprint, b: Fingerprint, one_source: bool) -> Case:
     named after.
     """
     other_number = not (a.numbers <= b.numbers or b.numbers <= a.numbers)
-    language = min(a.language, b.language)
     if not other_number and is_dense(a.heading[-1:]):
         return Case.NO  # as below, and most of its kind
-    found = frame(a.heading, b.heading, language)
-    if found is None or not _holds_names_alone(found) or tells_of(a, b) or tells_of(b, a):
+    found = _frame_of_names(a, b)
+    if found is None:
         return Case.NO
     if found.signs:  # no capitals, and no spaces, tell names from other words
         in_one_place = found.names + found.signs == 1 and 1 <= found.filled <= found.common / 2
@@ -126,6 +126,16 @@ def _filled_anew(a: Fingerprint, b: Fingerprint, one_source: bool) -> Case:
         return Case.SURE
     mere = not a.body and not b.body and found.common >= FRAME * found.filled
     return Case.LIKELY if found.names and found.certain and mere else Case.NO
+
+
+def _frame_of_names(a: Fingerprint, b: Fingerprint) -> Frame | None:
+    """The frame of two headlines that names alone fill, unless one text tells of what the other is named
+    after.
+    """
+    found = frame(a.heading, b.heading, min(a.language, b.language))
+    if found is None or not _holds_names_alone(found) or tells_of(a, b) or tells_of(b, a):
+        return None
+    return found
 
 
 def _two_of_their_own(a: Fingerprint, b: Fingerprint) -> bool:

@@ -4,8 +4,7 @@ news.
 A bag of words can't tell `India beat England` from `England beat India`, or a statement from its denial; so
 what differs is looked at where it stands.
 
-In: two cleaned headlines and their language. Out: `Edits`, or the `Frame` that both are written in. Start
-reading at `edits`, then at `_Comparison`.
+In: two cleaned headlines and their language. Out: `Edits`. Start reading at `edits`, then at `Comparison`.
 """
 
 from __future__ import annotations
@@ -14,9 +13,8 @@ import difflib
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import NamedTuple
 
 from aggregator.dedupe.numbers import as_figure, is_number, is_unit, read
 from aggregator.records import dataclass
@@ -27,7 +25,6 @@ Feature = tuple[str, str]
 
 NEGATED, OPPOSITE, OTHER_ORDER = "negation", "opposite words", "other order"
 OTHER_WORDS, OTHER_NAMES = "other words", "other names"
-NAMED = 3  # telling words of a name that stands in another's place, at most
 ADDED = 4  # telling words of a clause, at most, that one title may have and the other not
 LONG_TITLE, TAIL = 7, 2  # a title of so many telling words may go on for so many more
 # two forms of a word of so many letters begin alike for this share, and end in so many letters of their own
@@ -55,23 +52,7 @@ class Edits:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """What two headlines have in common, numbers aside, and in how many places the one has another name, or
-    other words, than the other. Measured in telling words; a character of a script without spaces is half a
-    word.
-    """
-
-    common: float
-    filled: float  # what stands in the places
-    alone: float  # what stands in nobody's place
-    names: int
-    signs: int  # places where characters of a script without spaces stand for others
-    words: int
-    certain: bool  # capitals tell the names
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
+class Words:
     """Of a headline: its words (characters, where a script has no spaces), and the clause that each is in."""
 
     units: tuple[str, ...]
@@ -80,7 +61,7 @@ class _Words:
 
 
 @functools.lru_cache(maxsize=4096)
-def _read(heading: str) -> _Words:
+def words_of(heading: str) -> Words:
     """A headline is compared with several others one after the other."""
     units: list[str] = []
     clauses: list[int] = []
@@ -89,7 +70,7 @@ def _read(heading: str) -> _Words:
         units += found
         clauses += [number] * len(found)
     small = {fold(word) for word in _RAW.findall(heading) if word.islower()}
-    return _Words(tuple(units), tuple(clauses), tuple(unit in small or is_unit(unit) for unit in units))
+    return Words(tuple(units), tuple(clauses), tuple(unit in small or is_unit(unit) for unit in units))
 
 
 def _units(found: Sequence[str]) -> Iterator[str]:
@@ -105,10 +86,11 @@ def _units(found: Sequence[str]) -> Iterator[str]:
 
 def telling(found: Sequence[str], language: str) -> list[str]:
     """All but the most common words of the language; negations are telling."""
-    return [word for word in found if _tells(word, language)]
+    return [word for word in found if tells(word, language)]
 
 
-def _tells(word: str, language: str) -> bool:
+def tells(word: str, language: str) -> bool:
+    """Whether it is none of the most common words of the language, or negates."""
     if language in vocabulary.common(word):
         return is_number(word) or contrary.negates(word, language)
     return len(word) > 1 or not word.isascii() or word.isdigit()
@@ -120,77 +102,49 @@ def is_variant(a: str, b: str, language: str, name: bool = False) -> bool:
     """
     shorter, longer = sorted((a, b), key=len)
     stem = vocabulary.stems(language)
-    if longer in (shorter, shorter + "s") or stem[a] == stem[b]:
+    if longer in (shorter, shorter + "s") or stem[a] == stem[b] or _is_british(a, b):
         return True
-    if a[:-2] == b[:-2] and {a[-2:], b[-2:]} == {"er", "re"}:
-        return True  # as they are spelt in Britain and in America
     start = next((place for place, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(shorter))
     if start < 2 or not a.isalpha() or not b.isalpha() or is_dense(a):
         return False
-    if not name and len(longer) >= FORMS and start >= max(VARIANT * len(longer), len(longer) - ENDING):
-        return True
-    return len(shorter) >= NAME and difflib.SequenceMatcher(None, a, b, autojunk=False).ratio() >= MISSPELT
+    return (not name and _is_inflected(start, len(longer))) or (len(shorter) >= NAME and _is_misspelt(a, b))
+
+
+def _is_british(a: str, b: str) -> bool:
+    """Whether one is spelt as in Britain and the other as in America: `centre`, `center`."""
+    return a[:-2] == b[:-2] and {a[-2:], b[-2:]} == {"er", "re"}
+
+
+def _is_inflected(start: int, letters: int) -> bool:
+    """Whether two words that begin alike for so many letters, the longer of so many, differ in their
+    endings.
+    """
+    return letters >= FORMS and start >= max(VARIANT * letters, letters - ENDING)
+
+
+def _is_misspelt(a: str, b: str) -> bool:
+    return difflib.SequenceMatcher(None, a, b, autojunk=False).ratio() >= MISSPELT
 
 
 def edits(a: str, b: str, language: str) -> Edits:
     """How headline `b` differs from `a`, both cleaned."""
     if a == b:
         return Edits(True)
-    mine, other = _read(a), _read(b)
+    mine, other = words_of(a), words_of(b)
     if mine.units == other.units or _typed(mine) == _typed(other):
         return Edits(True)
-    return _Comparison(mine, other, language).result()
+    return Comparison(mine, other, language).result()
 
 
-def _typed(title: _Words) -> str:
+def _typed(title: Words) -> str:
     """Its letters as people type them on any keyboard, whatever is written in one word or in two."""
     return sought("".join(title.units)).translate(_ARABIC)
 
 
-def frame(a: str, b: str, language: str) -> Frame | None:
-    """The frame that headlines `a` and `b`, both cleaned, are written in. None where they have none: one of
-    them has words of its own that are no names, as most headlines of one happening do, or has little else,
-    or neither has a word of its own that tells something, numbers aside.
-    """
-    mine, other = _fixed(a, language), _fixed(b, language)
-    if mine.told <= other.said and other.told <= mine.said:
-        return None
-    if not mine.no_names <= other.said or not other.no_names <= mine.said:
-        return None
-    common = len(mine.told & other.told)
-    sure = mine.no_names and other.no_names
-    if not common or (not sure and max(len(mine.told), len(other.told)) > 2 * common):
-        return None
-    return _Comparison(_read(a), _read(b), language).frame()
-
-
-class _Fixed(NamedTuple):
-    """Of a headline: its words, those that tell something, numbers aside, and of these those that are no
-    names.
-    """
-
-    said: frozenset[str]
-    told: frozenset[str]
-    no_names: frozenset[str]
-
-
-@functools.lru_cache(maxsize=1024)
-def _fixed(heading: str, language: str) -> _Fixed:
-    """A headline is compared with several others one after the other."""
-    title = _read(heading)
-    told = {
-        word: small
-        for word, small in zip(title.units, title.lower, strict=True)
-        if not is_number(word) and _tells(word, language)
-    }
-    no_names = frozenset(word for word, small in told.items() if small)
-    return _Fixed(frozenset(title.units), frozenset(told), no_names)
-
-
-class _Comparison:
+class Comparison:
     """What is left of two titles when all that is the same, or a light edit, is taken away."""
 
-    def __init__(self, a: _Words, b: _Words, language: str) -> None:
+    def __init__(self, a: Words, b: Words, language: str) -> None:
         self.titles, self.language = (a, b), language
         matcher = difflib.SequenceMatcher(None, a.units, b.units, autojunk=False)
         self.spans = [
@@ -203,7 +157,7 @@ class _Comparison:
     def _own(self, side: int) -> list[list[int]]:
         """Places of the telling words of each span, on one side."""
         units = self.titles[side].units
-        return [[place for place in span[side] if _tells(units[place], self.language)] for span in self.spans]
+        return [[place for place in span[side] if tells(units[place], self.language)] for span in self.spans]
 
     def words(self, side: int, places: Sequence[int]) -> list[str]:
         return [self.titles[side].units[place] for place in places]
@@ -237,10 +191,10 @@ class _Comparison:
         return mine & other
 
     def _negates(self, side: int) -> bool:
-        return any(contrary.negates(word, self.language) for word in self.all(side))
+        return any(contrary.negates(word, self.language) for word in self._all(side))
 
     def result(self) -> Edits:
-        own = (self.only(0), self.only(1))
+        own = (self._only(0), self._only(1))
         if self._negates(0) != self._negates(1):
             return Edits(False, (NEGATED, self._said(own)), own)
         found = contrary.opposite(own[0], own[1], self.language)
@@ -250,14 +204,14 @@ class _Comparison:
             return Edits(False, (OTHER_ORDER, ", ".join(sorted(self.moved)[:4])), own)
         return self._replaced(own) or Edits(self._light(own), None, own)
 
-    def all(self, side: int) -> list[str]:
+    def _all(self, side: int) -> list[str]:
         return [self.titles[side].units[place] for places in self.left[side] for place in places]
 
-    def only(self, side: int) -> tuple[str, ...]:
+    def _only(self, side: int) -> tuple[str, ...]:
         """Telling words of one title that the other has not, anywhere."""
         spare = Counter(self.moved)
         found = []
-        for word in self.all(side):
+        for word in self._all(side):
             if spare[word] > 0:
                 spare[word] -= 1
             else:
@@ -289,10 +243,10 @@ class _Comparison:
     def _kind(self, a: list[int], b: list[int]) -> str:
         if contrary.negation(self.words(0, a), self.words(1, b), self.language):
             return NEGATED
-        named = all(self._is_name(0, place) for place in a) and all(self._is_name(1, place) for place in b)
+        named = all(self.is_name(0, place) for place in a) and all(self.is_name(1, place) for place in b)
         return OTHER_NAMES if named else OTHER_WORDS
 
-    def _is_name(self, side: int, place: int) -> bool:
+    def is_name(self, side: int, place: int) -> bool:
         """Written with a capital where other words are not; or no common word of its language."""
         title = self.titles[side]
         if title.lower[place] or is_number(title.units[place]):
@@ -302,80 +256,6 @@ class _Comparison:
             not vocabulary.is_common(title.units[place], self.language) and not is_dense(title.units[place])
         )
 
-    def frame(self) -> Frame:
-        filled, alone, kinds = 0.0, 0.0, Counter[str]()
-        touched = {place for span in self.spans for place in span[0]}
-        both = [place for place in range(len(self.titles[0].units)) if place not in touched]
-        self._capitals = self._capitals_tell(both)
-        for mine, other in zip(*self.left, strict=True):
-            a, b = self._of_its_own(0, mine), self._of_its_own(1, other)
-            if a and b:
-                kinds[self._filled_with((a, b))] += 1
-                filled += max(self._weight(0, a), self._weight(1, b))
-            else:
-                alone += self._weight(0, a) + self._weight(1, b)
-        if kinds["certain"]:  # the first word of both is a name, too, where another one is
-            kinds["names"] += kinds.pop("first", 0)
-        names, words = kinds["names"] + kinds["certain"], kinds["words"] + kinds["first"]
-        certain = kinds["names"] == 0
-        return Frame(self._weight(0, both), filled, alone, names, kinds["signs"], words, certain)
-
-    def _of_its_own(self, side: int, places: Sequence[int]) -> list[int]:
-        """Those whose words the other title has nowhere, numbers aside."""
-        units, others = self.titles[side].units, set(self.titles[1 - side].units)
-        return [place for place in places if units[place] not in others and not is_number(units[place])]
-
-    def _filled_with(self, said: Sequence[Sequence[int]]) -> str:
-        if any(self._weight(side, places) > NAMED for side, places in enumerate(said)):
-            return "words"
-        if all(is_dense(self.titles[side].units[place]) for side in (0, 1) for place in said[side]):
-            return "signs"
-        if all(self._known_names(side, places) for side, places in enumerate(said)) or (
-            self._capitals and all(self._one_name(side, places) for side, places in enumerate(said))
-        ):
-            return "certain"
-        if all(self._like_a_name(side, places) for side, places in enumerate(said)):
-            return "names"
-        return "first" if said[0] == said[1] == [0] else "words"
-
-    def _like_a_name(self, side: int, places: Sequence[int]) -> bool:
-        """No common words; or a word that is none beside others with capitals (`John Carter`)."""
-        lower, sure = self.titles[side].lower, [self._is_name(side, place) for place in places]
-        return all(sure) or (any(sure) and any(lower) and not any(lower[place] for place in places))
-
-    def _known_names(self, side: int, places: Sequence[int]) -> bool:
-        """Whether these are common words that are names."""
-        title, known = self.titles[side], vocabulary.names(self.language)
-        return all(title.units[place] in known and not title.lower[place] for place in places)
-
-    def _capitals_tell(self, both: Iterable[int]) -> bool:
-        """Whether capitals tell names from other words: half of what both titles say has none, and nouns
-        neither. `both`: its places in the first.
-        """
-        if self.language == "de":
-            return False
-        title, other = self.titles
-        small = {word for word, lower in zip(other.units, other.lower, strict=True) if lower}
-        told = [
-            title.lower[place] and title.units[place] in small
-            for place in both
-            if place > 0 and not is_number(title.units[place]) and _tells(title.units[place], self.language)
-        ]
-        return sum(told) > 0 and 2 * sum(told) >= len(told)
-
-    def _one_name(self, side: int, places: Sequence[int]) -> bool:
-        """Of a title where capitals tell: the first word has one whatever it is."""
-        lower = self.titles[side].lower
-        return not any(lower[place] for place in places) and (
-            places[-1] > 0 or self._is_name(side, places[0])
-        )
-
-    def _weight(self, side: int, places: Iterable[int]) -> float:
-        """How many telling words these are, numbers aside."""
-        words = map(self.titles[side].units.__getitem__, places)
-        told = [word for word in words if _tells(word, self.language) and not is_number(word)]
-        return sum(0.5 if is_dense(word) else 1.0 for word in told)
-
     def _whole_clauses(self, side: int) -> bool:
         """Whether what differs on this side is nothing but whole clauses: a kicker, `, police say`."""
         title = self.titles[side]
@@ -384,7 +264,7 @@ class _Comparison:
         return all(
             place in touched
             for place, clause in enumerate(title.clauses)
-            if clause in clauses and _tells(title.units[place], self.language)
+            if clause in clauses and tells(title.units[place], self.language)
         )
 
     def _clauses_moved(self, own: tuple[tuple[str, ...], tuple[str, ...]]) -> bool:

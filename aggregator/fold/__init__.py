@@ -16,7 +16,8 @@ from contextlib import contextmanager
 
 from aggregator import dedupe, heap
 from aggregator.batches import batches
-from aggregator.fold.batch import Batch, Windows, join, know
+from aggregator.fold.batch import Batch, Windows
+from aggregator.fold.by_hand import join, know
 from aggregator.fold.cache import FoldCache
 from aggregator.model import Folded
 from aggregator.stop import Stop
@@ -66,7 +67,7 @@ def _folded(
             with store.transaction() as writer:
                 for part in batches(taken, BATCH):
                     found = members.entries(writer, part, dedupe.BODY_CHARACTERS)
-                    Batch(writer, windows, memory, done).run(found)
+                    Batch(writer, windows, memory, done, found).run()
                     memory.bound()
                     progress(len(part))
                     if stop.is_set():

@@ -19,7 +19,8 @@ from aggregator.store import members
 from aggregator.store.members import PendingEntry
 
 if TYPE_CHECKING:
-    from aggregator.fold.batch import Batch, Found, New
+    from aggregator.fold.batch import Batch, Found
+    from aggregator.fold.coming import New
 
 TEXT_CANDIDATES = 12  # stories that the text of a new entry is compared with, the most alike first
 COPIED = 0.14  # cosine by the heaviest words alone: less is no copy
