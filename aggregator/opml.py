@@ -33,8 +33,11 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Found:
+    """`damage`: in words, where the file holds more feeds than could be read, or ends before its end."""
+
     feeds: tuple[Outline, ...]
     warnings: tuple[str, ...] = ()
+    damage: str | None = None
 
 
 def read(data: bytes) -> Found:
@@ -50,8 +53,24 @@ def read(data: bytes) -> Found:
         raise UsageError(f"the OPML file nests deeper than {MAX_DEPTH}")
     outlines = _outlines(data)
     if outlines is None:
-        outlines = _by_listparser(data)
-    return _each_once(outlines[:MAX_FEEDS])
+        return _each_once(_by_listparser(data)[:MAX_FEEDS])
+    return replace(_each_once(outlines[:MAX_FEEDS]), damage=_damage(data, outlines))
+
+
+_COMMENT = lazy(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.S)
+_END = lazy(rb"</\s*(?:[\w.-]+:)?opml|<\s*(?:[\w.-]+:)?opml\b[^>]*/>", re.I)
+_ADDRESS = lazy(rb"\sxmlurl\s*=\s*[\"']\s*[^\s\"']", re.I)
+
+
+def _damage(data: bytes, found: Iterable[Outline]) -> str | None:
+    """What of the file was not read, by its own account: its end, or addresses that it holds."""
+    said = _COMMENT.sub(b"", data.replace(b"\x00", b""))
+    if not _END.search(said):
+        return f"breaks off in line {said.rstrip().count(10) + 1}, before its end (</opml>)"
+    lost = len(_ADDRESS.findall(said)) - sum(1 for outline in found if outline.url)
+    if lost <= 0:
+        return None
+    return f"is damaged: {lost} of its addresses can't be read (a quotation mark or < too many?)"
 
 
 def _each_once(outlines: Iterable[Outline]) -> Found:
@@ -98,13 +117,18 @@ def _outlines(data: bytes) -> list[Outline] | None:
         root = etree.fromstring(_BARE_AMPERSAND.sub(b"&amp;", data.lstrip(b" \t\r\n")), parser)
     except etree.XMLSyntaxError:
         return None
-    if root is None or str(root.tag).lower() != "opml":
+    if root is None or _name(root) != "opml":
         return None
     found: list[Outline] = []
-    for body in root.iterchildren():
-        if str(body.tag).lower() == "body":
-            _walk(body, (), found)
+    bodies = [one for one in root.iterchildren() if _name(one) == "body"]
+    for body in (*bodies, root):  # outlines that stand in none count too
+        _walk(body, (), found)
     return found
+
+
+def _name(element: Any) -> str:
+    """Of an element, in whatever namespace."""
+    return str(element.tag).rpartition("}")[2].lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +146,7 @@ class _Said:
 
 def _walk(parent: Any, folders: tuple[str, ...], found: list[Outline]) -> None:
     for element in parent.iterchildren():
-        if str(element.tag).lower() != "outline":
+        if _name(element) != "outline":
             continue
         said = _said({str(name).lower(): str(value) for name, value in element.attrib.items()})
         feed = _feed(said, folders, is_leaf=not len(element))

@@ -87,6 +87,39 @@ def test_what_is_no_list_changes_nothing(tmp_path: Path) -> None:
     assert "can't be read" in lists.sync(settings, NOW)[1][0]
 
 
+def test_half_a_list_adds_and_pauses_nothing(tmp_path: Path) -> None:
+    settings = config(tmp_path, BODY.format("list.opml"))
+    written(settings, A, B)
+    lists.sync(settings, NOW)
+    half, whole = opml(C, A), opml(C)
+    (tmp_path / "list.opml").write_text(half[: half.index("</outline>")])
+    for _ in range(2):  # it is looked at again, also where it looks as before
+        _, (words,) = lists.sync(settings, NOW)
+        assert "breaks off in line 1" in words and "what it lacks stays" in words
+    assert listed(load(settings.path, {})) == {"alpha": True, "beta": True, "gamma": True}
+    (tmp_path / "list.opml").write_text(whole)
+    assert lists.sync(settings, NOW) == (True, [])
+    assert listed(load(settings.path, {})) == {"alpha": False, "beta": False, "gamma": True}
+    (tmp_path / "list.opml").write_text(half[: half.index("</outline>")])
+    lists.sync(settings, NOW)
+    assert listed(load(settings.path, {})) == {"alpha": True, "beta": False, "gamma": True}, "paused it stays"
+
+
+def test_half_a_list_of_the_web_is_asked_for_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = config(tmp_path, BODY.format(WHERE))
+    asked: list[Request] = []
+    stamps = (("ETag", '"1"'), ("Last-Modified", "Mon, 23 Nov 2026 10:00:00 GMT"))
+    answers = [FetchResult("", NOW, 200, stamps, body) for body in (opml(A).encode()[:-8], opml(A).encode())]
+
+    def get(network: Network, config: Config, request: Request) -> FetchResult:
+        asked.append(request)
+        return answers.pop(0)
+
+    monkeypatch.setattr(Network, "get", get)
+    assert lists.sync(settings, NOW)[1][0].startswith(f"list: {WHERE}: breaks off")
+    assert lists.sync(settings, NOW + DAY) == (False, []) and asked[1].etag is asked[1].last_modified is None
+
+
 def test_a_list_of_the_web_is_asked_once_a_day_with_validators(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,57 @@ def test_however_the_address_is_written(outline: str, url: str) -> None:
     assert [one.url for one in opml.read(body(outline)).feeds] == [url]
 
 
+ONE, OTHER = (
+    '<outline text="A" xmlUrl="https://a.example/f"/>',
+    '<outline text="B" xmlUrl="https://b.example/f"/>',
+)
+START = '<?xml version="1.0"?>\n<opml version="2.0">\n<body>\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "feeds", "damage"),
+    [
+        ("whole", f"{START}{ONE}{OTHER}</body></opml>", 2, None),
+        ("the very end is missing", f"{START}{ONE}{OTHER}</body></opml", 2, None),
+        ("its end in capitals, with a prefix", f"<o:OPML xmlns:o='urn:o'><body>{ONE}</body></o:OPML>", 1, None),
+        ("without a body", f"<opml>{ONE}</opml>", 1, None),
+        ("in folders, some beside the body", f"<opml><body><outline text='x'>{ONE}</outline></body>{OTHER}</opml>", 2, None),
+        ("in a namespace", f'<opml xmlns="http://opml.org/spec2"><body>{ONE}</body></opml>', 1, None),
+        ("nothing in it", "<opml/>", 0, None),
+        ("within the first address", f'{START}<outline text="A" xmlUrl="http', 0, "breaks off in line 4,"),
+        ("before the first", START, 0, "breaks off in line 3,"),
+        ("within the head", '<opml version="2.0"><head><ti', 0, "breaks off in line 1,"),
+        ("within the second", f'{START}{ONE}\n<outline text="B" xmlU', 1, "breaks off in line 5,"),
+        ("between two", f"{START}{ONE}\n", 1, "breaks off in line 4,"),
+        ("its end is in a comment only", f"{START}{ONE}<!-- </opml> -->", 1, "breaks off in line 4,"),
+        ("a quote too many", f'{START}<outline text="A "b" c" xmlUrl="https://c.example/"/>{OTHER}</body></opml>', 1,
+         "is damaged: 1 of its addresses"),
+        ("a comment is no damage", f"{START}<!-- {ONE} -->{OTHER}</body></opml>", 1, None),
+        ("nor is an empty address", f'{START}<outline text="x" xmlUrl=""/>{OTHER}</body></opml>', 1, None),
+        ("nor one twice", f"{START}{ONE}{ONE}</body></opml>", 1, None),
+        ("nor one that can not be polled", f'{START}<outline text="f" xmlUrl="ftp://x/"/>{OTHER}</body></opml>', 1, None),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_not_whole_says_so(name: str, text: str, feeds: int, damage: str | None) -> None:
+    found = opml.read(text.encode())
+    assert len(found.feeds) == feeds, name
+    assert (found.damage or "").startswith(damage or "") and bool(found.damage) == bool(damage), found.damage
+
+
+def test_letters_of_two_bytes_are_no_damage() -> None:
+    found = opml.read(f"{START}{ONE}</body></opml>".encode("utf-16"))
+    assert len(found.feeds) == 1 and found.damage is None
+
+
+def test_an_import_says_that_a_file_is_not_whole(tmp_path: Path) -> None:
+    config(tmp_path, "")
+    (tmp_path / "half.opml").write_text(START + ONE)
+    assert "half.opml: breaks off in line 4" in cli(tmp_path, "sources", "import", "half.opml").stderr
+    (tmp_path / "none.opml").write_text(START + '<outline text="A" xmlUrl="https://')
+    done = cli(tmp_path, "sources", "import", "none.opml", code=2)
+    assert "none.opml: breaks off in line 4" in done.stderr and "no feed could be read" in done.stderr
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "windows-1252", "utf-16"])
 def test_any_declared_encoding(encoding: str) -> None:
     found = opml.read(body('<outline text="Café Zürich" xmlUrl="https://a.example/f"/>', encoding))

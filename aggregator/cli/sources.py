@@ -308,6 +308,8 @@ def bring_in(settings: Settings, file: Path, topics_from_folders: bool) -> None:
     """Raises UsageError where the file is no OPML."""
     config = settings.load()
     found = _outlines(file)
+    if found.damage and not found.feeds:
+        raise UsageError(f"{file}: {found.damage}; no feed could be read: fetch or export it anew")
     fresh, there = _fresh(config, found.feeds)
     topics = Topics(config.topics)
     rows = [_row(outline, topics, topics_from_folders) for outline in fresh]
@@ -357,10 +359,10 @@ def _outlines(file: Path) -> opml.Found:
 def _that_fit(found: opml.Found) -> opml.Found:
     """One address that a config can't hold keeps no other one out."""
     trouble = [(outline, _unfit(outline.url)) for outline in found.feeds]
-    return opml.Found(
-        tuple(outline for outline, words in trouble if words is None),
-        (*found.warnings, *(opml.left_out(outline, words) for outline, words in trouble if words)),
-    )
+    damage = (f"{found.damage}; what could be read is taken",) if found.damage else ()
+    left_out = (opml.left_out(outline, words) for outline, words in trouble if words)
+    fit = tuple(outline for outline, words in trouble if words is None)
+    return opml.Found(fit, (*damage, *found.warnings, *left_out), found.damage)
 
 
 def _unfit(url: str) -> str | None:

@@ -130,12 +130,14 @@ def _source(one: ReadingList, feed: Listed, by_name: Mapping[str, str]) -> Sourc
     )
 
 
-def merged(before: Sequence[Listed], now: Collection[Listed]) -> tuple[Listed, ...]:
-    """What is there now under the ids of before, then what left, paused."""
+def merged(before: Sequence[Listed], now: Collection[Listed], whole: bool = True) -> tuple[Listed, ...]:
+    """What is there now under the ids of before, then what left, paused; as it was where `now` is not the
+    whole list.
+    """
     known, keys = {_key(one.url): one for one in before}, [_key(one.url) for one in now]
     kept = [replace(one, id=known.get(key, one).id) for key, one in zip(keys, now, strict=True)]
     there = set(keys)
-    left = [replace(one, present=False) for key, one in known.items() if key not in there]
+    left = [replace(one, present=one.present and not whole) for key, one in known.items() if key not in there]
     return (*kept, *left)
 
 

@@ -109,24 +109,28 @@ def _after_all(
 ) -> tuple[Known, list[str]]:
     """What is known of a list after this answer, whatever it was, and what went wrong in words."""
     try:
-        return _after(one, before, answer, now, taken), []
+        after, damage = _after(one, before, answer, now, taken)
     except AggregatorError as error:
         return _after_trouble(before, answer, now), [f"{one.id}: {one.where}: {error}"]
+    return after, [f"{one.id}: {one.where}: {damage}; what it lacks stays"] if damage else []
 
 
-def _after(one: ReadingList, before: Known, answer: FetchResult, now: int, taken: set[str]) -> Known:
-    """What is known of a list after this answer. Raises AggregatorError, with words that go on after its
-    address. `taken`: ids of other sources.
+def _after(
+    one: ReadingList, before: Known, answer: FetchResult, now: int, taken: set[str]
+) -> tuple[Known, str | None]:
+    """What is known of a list after this answer, and what of it could not be read, in words. Raises
+    AggregatorError, with words that go on after its address. `taken`: ids of other sources.
     """
     if answer.failure is not None:
         raise StoreError(answer.failure.detail)
     named = {name.lower(): value for name, value in answer.headers}
     moved = schedule.observe_move(before.moved, answer.permanent, now, before.address(one.where), one.where)
     if answer.status == 304:
-        return replace(before, looked_at=now, not_before=0, moved=moved)
-    return replace(
+        return replace(before, looked_at=now, not_before=0, moved=moved), None
+    found = opml.read(answer.body or b"")
+    after = replace(
         before,
-        feeds=_feeds(before, answer.body or b"", taken),
+        feeds=_feeds(before, found, taken),
         looked_at=now,
         stamp=named.get("stamp", ""),
         etag=named.get("etag"),
@@ -135,6 +139,8 @@ def _after(one: ReadingList, before: Known, answer: FetchResult, now: int, taken
         not_before=0,
         moved=moved,
     )
+    # Half a list is asked for again, whole, as if it had not changed since.
+    return replace(after, stamp="", etag=None, last_modified=None) if found.damage else after, found.damage
 
 
 def _after_trouble(before: Known, answer: FetchResult, now: int) -> Known:
@@ -151,15 +157,16 @@ def _after_trouble(before: Known, answer: FetchResult, now: int) -> Known:
     return replace(before, looked_at=now, not_before=now + pause, moved=moved)
 
 
-def _feeds(before: Known, body: bytes, taken: set[str]) -> tuple[Listed, ...]:
-    """An empty list is more likely half a file than a wish: it is refused."""
-    found = opml.read(body).feeds
-    if not found:
-        raise StoreError("no feeds in it; the list stays as it was")
+def _feeds(before: Known, found: opml.Found, taken: set[str]) -> tuple[Listed, ...]:
+    """An empty list is more likely half a file than a wish: it is refused. Of one that is damaged nothing is
+    missing for sure.
+    """
+    if not found.feeds:
+        raise StoreError(f"{found.damage or 'no feeds in it'}; the list stays as it was")
     mine = tuple(
         feed for feed in before.feeds if feed.id not in taken
     )  # what another source is called is not ours
-    return merged(mine, list(_listed(found, mine, taken)))
+    return merged(mine, list(_listed(found.feeds, mine, taken)), whole=found.damage is None)
 
 
 def _listed(found: Iterable[opml.Outline], before: tuple[Listed, ...], taken: set[str]) -> Iterable[Listed]:
