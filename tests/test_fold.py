@@ -11,6 +11,7 @@ import pytest
 from aggregator import answers, cycle, fold
 from aggregator.fold.batch import Batch
 from aggregator.fold.cache import FoldCache
+from aggregator.fold.usual import Usual
 from aggregator.model import Entry, Folded
 from aggregator.store import Store, entries, lookup, members, open_writer, queue
 from tests.helpers import NOW, entry, put
@@ -513,9 +514,9 @@ def test_what_is_usual_is_counted_in_what_a_source_told_last(
     )
     fold.fold(store, fold.Windows(text_window=None), {})
     with store.transaction() as writer:
-        batch = Batch(writer, fold.Windows(), FoldCache(writer, {}), Folded())
-        assert batch.usual_of("a") == usual, name
-        assert batch.usual_of("nobody") == set()
+        found = Batch(writer, fold.Windows(), FoldCache(writer, {}), Folded(), []).usual
+        assert found.of("a") == usual, name
+        assert found.of("nobody") == set()
 
 
 def test_what_is_usual_counts_no_story_of_the_batch_twice(store: Store) -> None:
@@ -524,5 +525,5 @@ def test_what_is_usual_counts_no_story_of_the_batch_twice(store: Store) -> None:
         waiting = members.entries(writer, queue.pending(writer), 1000)
         batch = Batch(writer, fold.Windows(text_window=None), FoldCache(writer, {}), Folded(), waiting)
         batch.run()
-        batch.usual.clear()
-        assert batch.usual_of("a") == set(), "four are fewer than TELLS, also when they are written"
+        found = Usual(writer, batch.memory, batch.coming, batch.placed)
+        assert found.of("a") == set(), "four are fewer than TELLS, also when they are written"

@@ -5,8 +5,8 @@ In: entries that wait. Out: rows of stories, members and events. Start reading a
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence, Set
+from collections import defaultdict
+from collections.abc import Container, Mapping, Sequence, Set
 from itertools import chain, islice
 
 from aggregator import cluster, dedupe
@@ -14,11 +14,12 @@ from aggregator.cluster import Point
 from aggregator.fold import apply, levels, merging, reasons
 from aggregator.fold.by_hand import join
 from aggregator.fold.cache import EDITED, POSTINGS, TELLINGS, FoldCache, Known
-from aggregator.fold.coming import WEIGHTS, New, look_at
+from aggregator.fold.coming import WEIGHTS, New, look_at, stored
 from aggregator.fold.counts import EventCounts, terms_of
 from aggregator.fold.levels import Home
 from aggregator.fold.merging import Member, Pair, Probabilities, pair
 from aggregator.fold.overrides import Overrides
+from aggregator.fold.usual import Usual
 from aggregator.model import Folded, Reason
 from aggregator.records import dataclass
 from aggregator.store import Writer, members
@@ -28,9 +29,6 @@ from aggregator.store.members import PendingEntry
 CANDIDATES, EVENT_CANDIDATES = 28, 16
 STRONG = 8  # heaviest words by which every story is found; those after them find where they are rare
 SHARED = 0.09  # cosine by the heaviest words alone: less is no event
-# A source's own frame and subject tell nothing of which of its stories is which: words that this share of the
-# stories hold that it told last, of so many at most, and so many at least
-USUAL, RECENT, TELLS = 0.5, 30, 8
 
 Found = tuple[int, int, float]
 """A story that shares words with a new one, its time, and the cosine by those words."""
@@ -58,20 +56,18 @@ class Batch:
         windows: Windows,
         memory: FoldCache,
         done: Folded,
-        entries: Sequence[PendingEntry] = (),
+        entries: Sequence[PendingEntry],
     ) -> None:
         """`done`: what is counted there."""
         self.writer, self.windows, self.memory, self.done = writer, windows, memory, done
         self.entries, self.coming = entries, look_at(entries, memory, writer)
-        self.sharing_pages = members.may_share_pages(writer, entries)
-        ids = [entry.public_id for entry in entries]
-        self.stories, self.events = (members.founded(writer, table, ids) for table in ("story", "event"))
+        self.stored = stored(entries, writer)
         self.written = members.Additions(writer, memory.numbers)
         self.counts = EventCounts()
         self.placed: dict[int, int] = {}  # entry → story, of this batch
         self.names: dict[int, str] = {}  # story → published id, of this batch
         self.edges: dict[int, list[int]] = {}  # new story → stories that may tell the same happening
-        self.usual: dict[str, frozenset[str]] = {}  # source → terms that many of its stories hold
+        self.usual = Usual(writer, memory, self.coming, self.placed)
         self.decided: dict[Pair, Reason] = {}  # of two stories, whether they are one text
         self.probabilities = Probabilities(memory.points, windows.event_window or 0, self.another_case)
         self.overrides = Overrides(writer)
@@ -103,7 +99,7 @@ class Batch:
 
     def new_story(self, one: New, found: Sequence[Found]) -> None:
         entry = one.entry
-        still = self.events.get(entry.public_id)  # the event that it founded once, which others are in
+        still = self.stored.events.get(entry.public_id)  # the event that it founded once, which others are in
         self.counts.found(self.new_terms(one, still))
         story, event = self.written.story(entry, one.vector, still)
         self.placed[entry.id], self.names[story] = story, entry.public_id
@@ -198,7 +194,7 @@ class Batch:
         """An entry that was away (left out for a while, or pruned and published again) comes back into the
         story that it founded.
         """
-        story = self.stories.get(entry.public_id)
+        story = self.stored.stories.get(entry.public_id)
         return None if story is None else (story, Reason(None))
 
     def another_case(self, a: int, b: int) -> dedupe.Case:
@@ -221,29 +217,9 @@ class Batch:
         mine, its = self.memory.points[a], self.memory.points[b]
         shared = mine.vector.keys() & its.vector.keys()
         if mine.source and mine.source == its.source:
-            shared -= self.usual_of(mine.source)
+            shared -= self.usual.of(mine.source)
         number = not a_told.numbers.isdisjoint(b_told.numbers)
         return cluster.says_what(shared, {a_told.language, b_told.language}, number)
-
-    def usual_of(self, source: str) -> frozenset[str]:
-        """Terms that so many stories of a source hold that they tell none from another: `analyst`, `target`,
-        `outperform` of a ticker of ratings.
-        """
-        known = self.usual.get(source)
-        if known is None:
-            told = self.told_lately(source)
-            held = Counter(chain.from_iterable(told)) if len(told) >= TELLS else Counter[str]()
-            known = frozenset(term for term, number in held.items() if number >= USUAL * len(told))
-            self.usual[source] = known
-        return known
-
-    def told_lately(self, source: str) -> list[Iterable[str]]:
-        """Terms of each of its newest stories, those of this batch among them."""
-        told: list[Iterable[str]] = [one.counts for one in self.coming.by_source[source][-RECENT:]]
-        newest = members.newest_of_source(self.writer, source, RECENT)
-        here = set(self.placed.values())  # once these are written they are counted already
-        before = [story for story in newest if story not in here][: RECENT - len(told)]
-        return [*told, *(point.vector for point in self.memory.points_of(before).values())]
 
     def compare(self, story: int, near: list[int]) -> None:
         """Note which of these stories may tell the same happening."""

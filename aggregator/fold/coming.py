@@ -7,7 +7,7 @@ In: entries that wait, and what is remembered of those before them. Out: a `New`
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from itertools import chain
 
 from aggregator import cluster, dedupe
@@ -15,7 +15,7 @@ from aggregator.cluster import Vector
 from aggregator.fold.cache import FoldCache
 from aggregator.model import Reason
 from aggregator.records import dataclass, field
-from aggregator.store import Writer
+from aggregator.store import Reader, Writer, members
 from aggregator.store.members import PendingEntry
 
 OWN = 0.3  # power of a word's number in the batch itself: many of these entries will turn out to be one event
@@ -35,6 +35,17 @@ class New:
     series: set[int] = field(default_factory=set)  # stories of which it is another case
     decided: dict[int, Reason] = field(default_factory=dict)  # story → whether it is the text of its founder
     terms: dict[str, int] = field(default_factory=dict)  # those that it is found by, with their weights
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the store knows already of some entries: published id → the story or event that it founded once,
+    and the numbers of those that may have their link or page in common with others.
+    """
+
+    stories: Mapping[str, int]
+    events: Mapping[str, int]
+    sharing_pages: Set[int]
 
 
 class Coming:
@@ -80,3 +91,10 @@ def _new(entry: PendingEntry, memory: FoldCache) -> New:
     fingerprint = memory.fingerprint(entry)
     counts = cluster.terms(fingerprint.title, fingerprint.body, fingerprint.language)
     return New(entry, fingerprint, counts, fingerprint.language)
+
+
+def stored(batch: Sequence[PendingEntry], reader: Reader) -> Stored:
+    """Asked for all at once: of most the answer is nothing."""
+    ids = [entry.public_id for entry in batch]
+    stories, events = (members.founded(reader, table, ids) for table in ("story", "event"))
+    return Stored(stories, events, members.may_share_pages(reader, batch))

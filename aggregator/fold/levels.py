@@ -51,7 +51,7 @@ def same_item(batch: Batch, new: New, _: Sequence[Found]) -> Home | None:
     identifies none of them.
     """
     entry = new.entry
-    if entry.link_key is None or entry.id not in batch.sharing_pages:
+    if entry.link_key is None or entry.id not in batch.stored.sharing_pages:
         return None
     same_link = members.same_link(batch.writer, entry.link_key)
     if home := _of_one_item(batch, entry, same_link, "same canonical link"):
