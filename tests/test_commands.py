@@ -151,6 +151,41 @@ def test_a_file_of_this_machine_is_added(tmp_path: Path) -> None:
         run("--config", str(path), "sources", "add", str(file))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--topic", "nope", "mine.txt"], "--topic nope: there is no such topic; there are world"),
+        (["--topic", "world", "--topic", "x", "https://a.example/"], "--topic x: there is no such topic"),
+        (["--id", "BAD", "mine.txt"], '--id "BAD": is no id: use 1 to 64 of a–z, 0–9 and -'),
+        (["--id", "all", "https://a.example/"], "--id all: is reserved; choose another id"),
+        (["--id", "a", "mine.txt"], "--id a: is the id of another source already; ids are unique"),
+        (["config.toml"], "config.toml: belongs to the aggregator itself, and holds no stories"),
+        (["var/aggregator.db"], "aggregator.db: belongs to the aggregator itself, and holds no stories"),
+        (["bytes.dat"], "bytes.dat:1: byte 1 is not UTF-8"),
+        (["list.opml"], "list.opml: an OPML list of feeds; add its feeds with"),
+        (["/dev/null"], "/dev/null: is no regular file"),
+        (["./folder"], "./folder: is a folder; name one file in it"),
+        (["./none.txt"], "./none.txt: there is no such file"),
+    ],
+)
+def test_what_can_not_be_added_is_told_in_words_of_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], expected: str
+) -> None:
+    settings = config(tmp_path, f'{TWO}[[topics]]\nid = "world"\nmatch = "war"\n')
+    with open_writer(settings.database):
+        pass
+    (tmp_path / "mine.txt").write_text("A headline\n")
+    (tmp_path / "bytes.dat").write_bytes(b"\xff\x00\x01")
+    (tmp_path / "list.opml").write_text("<opml><body/></opml>")
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    before = settings.path.read_text()
+    with pytest.raises(UsageError) as caught:
+        run("sources", "add", *arguments)
+    assert expected in str(caught.value) and "\n" not in str(caught.value)
+    assert settings.path.read_text() == before
+
+
 def test_the_worst_come_first(tmp_path: Path) -> None:
     names: tuple[State, ...] = ("gone", "blocked", "failing", "silent", "slow", "moved", "new", "ok")
     assert set(names) == set(get_args(State)), "each has its place"
@@ -296,8 +331,12 @@ def test_a_search_within_bounds(tmp_path: Path) -> None:
     assert found("--since", "2026-03-01") == ["New ferry"] and found("--before", "2026-03-01") == [
         "Old ferry"
     ]
-    with pytest.raises(UsageError, match="--since: “soon” is no date or duration"):
+    with pytest.raises(UsageError, match=r"^--since: “soon” is no date or duration; write 2026-03-01 or 7d$"):
         run("--config", path, "search", "ferry", "--since", "soon")
+    with pytest.raises(
+        UsageError, match=r"^--before: “2026-13-01” is no date or duration; write 2026-03-01 or"
+    ):
+        run("--config", path, "search", "ferry", "--before", "2026-13-01")
     with pytest.raises(UsageError, match="at character 9"):
         run("--config", path, "search", "ferry OR", "--since", "7d")
 

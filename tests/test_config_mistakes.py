@@ -773,6 +773,27 @@ def test_a_slug_of_no_latin_letter_is_empty() -> None:
             ["2: sources[0].opml: there is no such file: /none.opml"],
         ),
         ("a reading list on the web", f'{S}opml = "https://a.example/l.opml"\n', []),
+        (
+            "kept for less than copies are looked for",
+            '[retention]\nentries = "6d"\n',
+            [
+                "2: retention.entries: is shorter than [fold] looks back (7 d): what is told again later is new then"
+            ],
+        ),
+        (
+            "kept for nothing",
+            '[retention]\nentries = "0d"\n[fold]\ntext = false\n',
+            [
+                "2: retention.entries: is shorter than [fold] looks back (3 d): what is told again later is new then"
+            ],
+        ),
+        ("kept for as long", '[retention]\nentries = "7d"\n', []),
+        ("a folder", f'{S}path = "/"\n', ["2: sources[0].path: is a folder; name files in it: //*.txt"]),
+        (
+            "what is published",
+            f'{S}path = "var/public/*.rss"\n',
+            ["2: sources[0].path: there is no such file: {}/var/public/*.rss"],
+        ),
         ("behind a proxy", '[service]\nbase_url = "https://news.example/"\n[serve]\nport = 8080\n', []),
         (
             "the port that it listens on",
@@ -786,7 +807,58 @@ def test_what_is_hardly_meant_is_doubted(tmp_path: Path, name: str, text: str, e
     path.write_text(text, encoding="utf-8")
     settings = load(path, {})
     found = [one.replace(f"{path}:", "") for one in doubts.told(settings, text, doubts.doubts(settings))]
-    assert found == expected, name
+    assert found == [one.format(tmp_path) for one in expected], name
+
+
+@pytest.mark.parametrize("path", ["var/public/all.rss", "var/public/*.rss", "{}/var/../var/public/all.rss"])
+def test_reading_what_is_published_is_doubted(tmp_path: Path, path: str) -> None:
+    text = f'{S}path = "{path.format(tmp_path)}"\n'
+    (tmp_path / "config.toml").write_text(text)
+    (tmp_path / "var" / "public").mkdir(parents=True)
+    (tmp_path / "var" / "public" / "all.rss").write_text("<rss/>")
+    ((where, words),) = doubts.doubts(load(tmp_path / "config.toml", {}))
+    assert where == ("sources", 0, "path") and words.startswith("lies in the output folder")
+
+
+@pytest.mark.parametrize(
+    ("key", "place", "expected"),
+    [
+        ("database", "folder", "2: service.database: is a folder, {}/folder; name a file in it"),
+        ("database", "none", None),
+        ("output", "file", "2: service.output: is a file, {}/file; name a folder"),
+        ("output", "folder", None),
+        ("output", "none", None),
+    ],
+)
+def test_a_folder_and_a_file_are_told_apart(
+    tmp_path: Path, key: str, place: str, expected: str | None
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("")
+    path, text = tmp_path / "config.toml", f'[service]\n{key} = "{place}"\n'
+    path.write_text(text)
+    settings = load(path, {})
+    found = [one.replace(f"{path}:", "") for one in doubts.told(settings, text, doubts.faults(settings))]
+    assert found == ([expected.format(tmp_path)] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("env:TOKEN", ""),
+        ("Bearer env:TOKEN", ""),
+        ("env:", '"env:" names no variable: env: and letters, digits and _'),
+        ("env:MY-TOKEN", '"env:MY-TOKEN" names no variable: env: and letters, digits and _'),
+        ("env:$TOKEN", '"env:$TOKEN" names no variable: env: and letters, digits and _'),
+        ("env: TOKEN", '"env: TOKEN" names no variable: env: and letters, digits and _'),
+    ],
+)
+def test_a_header_that_means_a_variable_is_not_sent_as_it_stands(
+    tmp_path: Path, value: str, expected: str
+) -> None:
+    text = f'{S}{URL}\nheaders = {{ Authorization = "{value}" }}\n'
+    found = told(tmp_path, text, {"TOKEN": "x"})
+    assert found == (f"config.toml:3: sources[0].headers.Authorization: {expected}" if expected else "")
 
 
 @pytest.mark.parametrize(

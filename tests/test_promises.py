@@ -24,7 +24,7 @@ from aggregator.stop import Stop
 from aggregator.store import lookup, open_reader, open_writer, sources, upkeep
 from tests.helpers import NOW, config, entry, put
 from tests.hostile import Case, Hostile, reply, rss
-from tests.hostile_cases import moved
+from tests.hostile_cases import moved, says
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "aggregator" / "seeds" / "*.txt"
@@ -547,6 +547,34 @@ def test_P19_P20_finding_the_feed_of_a_site_is_polite_too(tmp_path: Path) -> Non
         with pytest.raises(UsageError) as caught:
             cycle.find_feeds(settings, server.url("404"))
         assert "not found (404)" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "expected"),
+    [
+        ("text/plain", b"A headline of a file\n", "/x: text, not a feed: “A headline of a file”"),
+        ("text/plain", b"[Video] A headline\n", "/x: text, not a feed: “[Video] A headline”"),
+        ("image/png", b"\x89PNG\r\n", "/x: a PNG image, not a feed"),
+        ("application/json", b'{"a": 1}', "/x: JSON, but no JSON Feed"),
+        ("text/x-opml", b"<opml><body/></opml>", "/x: an OPML list of feeds; add its feeds with"),
+        ("text/html", b"A site", None),
+        ("text/plain", b"<!DOCTYPE html><title>A site</title>", None),
+        ("application/xhtml+xml", b"<html xmlns='http://www.w3.org/1999/xhtml'/>", None),
+    ],
+)
+def test_who_asks_for_a_text_is_not_given_the_feed_of_its_site(
+    tmp_path: Path, kind: str, body: bytes, expected: str | None
+) -> None:
+    with Hostile() as server:
+        server.table["feed"] = server.table["plain"]
+        server.table["x"] = Case("x", says(reply(body, headers=f"Content-Type: {kind}\r\n")))
+        settings = config(tmp_path, f'[poll]\nhost_gap = "0s"\nallow_hosts = ["127.0.0.1:{server.port}"]\n')
+        if expected is None:
+            assert [one.url for one in cycle.find_feeds(settings, server.url("x"))] == [server.url("feed")]
+            return
+        with pytest.raises(UsageError) as caught:
+            cycle.find_feeds(settings, server.url("x"))
+        assert expected in str(caught.value) and len(server.log) == 1
 
 
 def test_R14_two_thousand_at_once_are_all_polled(tmp_path: Path) -> None:

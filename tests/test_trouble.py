@@ -72,7 +72,7 @@ def said(folder: Path, *arguments: str, given: str = "") -> tuple[int, str]:
             "var/aggregator.db: exists already; choose another name or remove it",
         ),
         ("restore {}/none", "none: there is no such file"),
-        ("restore {}/empty", "empty: there is no such file"),
+        ("restore {}/empty", "empty: is no file"),
         ("restore {}/junk", "junk: is no usable copy: file is not a database"),
         (
             "why nothing",
@@ -97,10 +97,10 @@ def said(folder: Path, *arguments: str, given: str = "") -> tuple[int, str]:
         ("pin nothing", "nothing: no stored entry has this id, link or guid"),
         ("search (", "search: at character 2: the query ends where a word was expected"),
         ("search tilte:a", "search: at character 1: there is no field “tilte:”"),
-        ("search a --since x", "--since: “x” is no date or duration; write since:2026-03-01 or since:7d"),
+        ("search a --since x", "--since: “x” is no date or duration; write 2026-03-01 or 7d"),
         (
             "search a --before 999999w",
-            "--before: “999999w” is no date or duration; write before:2026-03-01 or before:7d",
+            "--before: “999999w” is no date or duration; write 2026-03-01 or 7d",
         ),
         ("search a --limit 0", "0 is not in the range 1<=x<=1000."),
         ("search a --limit 1001", "1001 is not in the range 1<=x<=1000."),

@@ -135,12 +135,12 @@ def now() -> int:
     return int(time.time())
 
 
-def from_when(text: str, present: int) -> int:
-    """The Unix time of what `--since` says: a date, or so long ago. Raises UsageError."""
+def from_when(text: str, present: int, option: str = "--since") -> int:
+    """The Unix time of what an option says: a date, or so long ago. Raises UsageError."""
     try:
         at, is_back = moment(text)
     except ValueError as error:
-        raise UsageError(f"--since: {error}; write 2026-03-01 or 7d") from None
+        raise UsageError(f"{option}: {error}; write 2026-03-01 or 7d") from None
     return present - at if is_back else at
 
 

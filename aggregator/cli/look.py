@@ -18,6 +18,7 @@ from aggregator.cli.common import (
     ago,
     common,
     counted,
+    from_when,
     next_poll,
     now,
     print_json,
@@ -257,12 +258,10 @@ def _found_cells(entry: Entry, titles: Mapping[str, str]) -> tuple[str, ...]:
 def _within(text: str, **moments: str | None) -> str:
     """A query with bounds of time. Raises QueryError, UsageError."""
     query.parse(text)
-    bounds = [f'{name}:"{moment}"' for name, moment in moments.items() if moment is not None]
-    for bound in bounds:
-        try:
-            query.parse(bound)
-        except query.QueryError as error:
-            raise UsageError(f"--{bound.partition(':')[0]}: {error.message}") from None
+    given = {name: moment for name, moment in moments.items() if moment is not None}
+    for name, moment in given.items():
+        from_when(moment, now(), f"--{name}")
+    bounds = [f'{name}:"{moment}"' for name, moment in given.items()]
     return " ".join([f"({text})", *bounds]) if bounds else text
 
 

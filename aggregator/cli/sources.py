@@ -18,7 +18,7 @@ from aggregator import cycle, kinds, opml, poll, urls
 from aggregator.cli.common import Settings, ago, common, counted, now, print_json, table
 from aggregator.cli.groups import Group
 from aggregator.config import Config, edit
-from aggregator.config.load import MAX_ADDRESS, RESERVED, named_id
+from aggregator.config.load import MAX_ADDRESS, RESERVED, named_id, refuse_unknown_topics
 from aggregator.errors import AggregatorError, NoConnectionError, UsageError
 from aggregator.model import Source, SourceState, Task, Topic
 from aggregator.store import is_there, open_reader, sources
@@ -91,6 +91,8 @@ def add_command(
 ) -> None:
     """Add a feed, or find the feed of a site's page and add that; or a file on this machine."""
     config = settings.load()
+    refuse_unknown_topics(config, topics)
+    _refuse_id(config, wanted_id)
     fields = _given({"topics": list(topics), "id": wanted_id})
     if "://" not in address and Path(address).is_file():
         _add_file(settings, config, Path(address), fields)
@@ -108,6 +110,18 @@ def add_command(
     settings.say(f"{settings.path}: added {added}{more}")
 
 
+def _refuse_id(config: Config, wanted: str | None) -> None:
+    """Raises UsageError where no new source can have this id."""
+    if wanted is None:
+        return
+    if not re.fullmatch(r"[a-z0-9-]{1,64}", wanted):
+        raise UsageError(f'--id "{wanted}": is no id: use 1 to 64 of a–z, 0–9 and -')
+    if wanted in RESERVED:
+        raise UsageError(f"--id {wanted}: is reserved; choose another id")
+    if wanted in config.tables or any(source.id == wanted for source in config.sources):
+        raise UsageError(f"--id {wanted}: is the id of another source already; ids are unique")
+
+
 def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Without those that say nothing."""
     return {key: value for key, value in fields.items() if value}
@@ -121,14 +135,19 @@ def _added_json(added: str, chosen: Candidate, found: Sequence[Candidate]) -> di
 def _candidates(config: Config, address: str) -> Sequence[Candidate]:
     """The feeds of an address, one at least."""
     if address.startswith(("/", "./", "../", "~")):
-        folder = Path(address).expanduser().is_dir()
-        why = "is a folder; name one file in it" if folder else "there is no such file"
-        raise UsageError(f"{address}: {why}")
+        raise UsageError(f"{address}: {_no_file(Path(address).expanduser())}")
     if opml.OF_FEEDS.match(address):
         address = opml.address(address)
     if "://" not in address:
         return _at_either(config, address)
     return _at(config, address)
+
+
+def _no_file(path: Path) -> str:
+    """Why nothing can be read there, in words."""
+    if path.is_dir():
+        return "is a folder; name one file in it"
+    return "is no regular file" if path.exists() else "there is no such file"
 
 
 def _at_either(config: Config, address: str) -> Sequence[Candidate]:
@@ -182,7 +201,7 @@ def _add_file(settings: Settings, config: Config, file: Path, fields: dict[str, 
     for source in config.sources:
         if source.path == str(whole):
             raise UsageError(f"{file}: is a source already, as {source.id}")
-    _refuse_strange(config, whole)
+    _refuse_strange(settings, config, whole)
     folder = settings.path.absolute().parent
     path = str(whole.relative_to(folder) if whole.is_relative_to(folder) else whole)
     added = edit.add_source(settings.path, fields | {"path": path})
@@ -192,11 +211,14 @@ def _add_file(settings: Settings, config: Config, file: Path, fields: dict[str, 
         settings.say(f"{settings.path}: added {added}")
 
 
-def _refuse_strange(config: Config, file: Path) -> None:
+def _refuse_strange(settings: Settings, config: Config, file: Path) -> None:
     """What is neither a feed nor stories, such as a saved page. An empty file may be filled later."""
+    if file.resolve() in (settings.path.resolve(), config.database.resolve()):
+        raise UsageError(f"{file}: belongs to the aggregator itself, and holds no stories")
     failure = poll.poll(Task(Source("candidate", path=str(file)), limits=config.limits)).failure
-    if failure is not None and failure.kind == "not-a-feed":
-        raise UsageError(failure.detail)
+    if failure is not None and failure.kind != "empty":
+        named = failure.detail if file.name in failure.detail else f"{file}: {failure.detail}"
+        raise UsageError(named)
 
 
 def _refuse_known(config: Config, url: str) -> None:

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from aggregator import kinds, query
 from aggregator.config import lines
-from aggregator.config.load import Config
+from aggregator.config.load import Config, lies_in
 from aggregator.model import Source
+from aggregator.text.phrases import span
 
 Doubt = tuple[lines.Path, str]
 
@@ -38,6 +39,10 @@ def faults(config: Config) -> Iterator[Doubt]:
             path = Path(example.removeprefix("file:"))
             if example.startswith("file:") and not path.is_file():
                 yield ("topics", number, "like", place), f"there is no such file: {path}"
+    if config.database.is_dir():
+        yield ("service", "database"), f"is a folder, {config.database}; name a file in it"
+    if config.output.exists() and not config.output.is_dir():
+        yield ("service", "output"), f"is a file, {config.output}; name a folder"
 
 
 def doubts(config: Config) -> Iterator[Doubt]:
@@ -46,6 +51,11 @@ def doubts(config: Config) -> Iterator[Doubt]:
     yield from _topics(config)
     yield from _queries(config)
     yield from _hooks(config)
+    if (window := max(config.text_window or 0, config.event_window or 0)) > config.retention:
+        forgotten = (
+            f"is shorter than [fold] looks back ({span(window)}): what is told again later is new then"
+        )
+        yield ("retention", "entries"), forgotten
     if (trouble := _served_elsewhere(config)) is not None:
         yield ("service", "base_url"), trouble
 
@@ -75,6 +85,8 @@ def _sources(config: Config) -> Iterator[Doubt]:
         kind = kinds.of(source)
         if (words := kind.doubt(source)) is not None:
             yield ("sources", number, kind.key), words
+        elif source.path is not None and lies_in(Path(source.path), config.output):
+            yield ("sources", number, kind.key), "lies in the output folder: what is published would be read"
     for one in config.lists:
         if not one.is_remote and not Path(one.where).is_file():
             yield ("sources", config.tables.index(one.id), "opml"), f"there is no such file: {one.where}"

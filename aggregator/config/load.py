@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from aggregator import __version__, kinds, query, urls
 from aggregator.config import lines, lists, quick, tables
-from aggregator.errors import ConfigError
+from aggregator.errors import ConfigError, UsageError
 from aggregator.model import BY_HAND, Category, EventLead, Hook, Limits, Pace, Site, Sort, Source, Topic, Unit
 from aggregator.patterns import lazy
 from aggregator.records import dataclass, replace
@@ -94,6 +94,16 @@ def load(path: Path, env: Mapping[str, str], secrets: bool = True) -> Config:
     return _config(path, checked)
 
 
+def refuse_unknown_topics(config: Config, wanted: Iterable[str]) -> None:
+    """What `--topic` names. Raises UsageError."""
+    known = [topic.id for topic in config.topics]
+    for topic in wanted:
+        if topic not in known:
+            raise UsageError(
+                f"--topic {topic}: there is no such topic; there are {', '.join(known) or 'none'}"
+            )
+
+
 def _tables(path: Path, text: str) -> dict[str, Any]:
     try:
         return tables.loads(text)
@@ -128,7 +138,14 @@ def _text(path: Path) -> str:
 
 # What Python's parser says of a file that is no TOML, and what is wrong with it to whoever wrote it
 _SYNTAX = {
-    "Cannot overwrite a value": "this key is there twice",
+    "Invalid initial character for a key part": "a key is expected here: no comma stands before }, and "
+    "{ … } is one line",
+    "Unclosed array": "a comma or ] is missing",
+    "Unclosed inline table": "a comma or } is missing; { … } is one line",
+    "Unterminated string": "a quote is missing",
+    'Expected "\'"': "a quote is missing",
+    "Expected ']' at the end of a table declaration": "a ] is missing",
+    "Expected ']]' at the end of an array declaration": "]] is missing",
     "Invalid value": 'no value: text stands in straight quotes ("World"), '
     "yes and no are true and false in small letters",
     "Illegal character '\\n'": "a quote is missing at the end of this line",
@@ -141,19 +158,34 @@ _SYNTAX = {
 }
 
 
+_TWICE = (
+    r"^Cannot declare \((?P<section>.*?),?\) twice",
+    r"^Cannot mutate immutable namespace \((?P<section>.*?),?\)",
+    r"^Duplicate inline table key (?P<key>'.*?')",
+    r"^Cannot overwrite a value",
+)
+
+
 def _syntax(path: Path, message: str, text: str) -> str:
     found = re.search(r"\(at line (\d+), column (\d+)\)$", message)
     number = found[1] if found else str(text.count("\n") + 1)
-    message = re.sub(
-        r"^Cannot declare \((.*?),?\) twice",
-        lambda one: f"[{one[1]}] is there twice".replace("'", "").replace(", ", "."),
-        message,
-    )
+    line = text.split("\n")[int(number) - 1]
+    for pattern in _TWICE:
+        message = re.sub(pattern, lambda one: f"{_named_twice(one, line)} is there twice", message)
     for said, meant in _SYNTAX.items():
         message = message.replace(said, meant)
     return f"{path}:{number}: {re.sub(r' *[(]at .*[)]$', '', message)}" + (
         f" (column {found[2]})" if found else " (at the end of the file)"
     )
+
+
+def _named_twice(said: re.Match[str], line: str) -> str:
+    """The key or section, of what Python's parser says or else of its line."""
+    named = said.groupdict()
+    if section := named.get("section"):
+        return f"[{section}]".replace("'", "").replace(", ", ".")
+    key = named.get("key") or re.split(r"=|\]", line, maxsplit=1)[0].strip(" \t[")
+    return key.replace("'", "").replace('"', "")
 
 
 class _Unset(dict[str, str]):
@@ -507,6 +539,8 @@ def _headers(at: lines.Path, headers: Mapping[str, str]) -> Iterator[Problem]:
                 "is no header that can be sent: no line ends, no blanks in the name and around the value, "
                 "nothing but Latin letters, not empty",
             )
+        elif value.startswith("env:") and variable(value) is None:
+            yield (*at, "headers", name), f'"{value}" names no variable: env: and letters, digits and _'
         elif name.lower() in (
             "host",
             "content-length",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from aggregator import urls
 from aggregator.config import Config
+from aggregator.config.load import refuse_unknown_topics
 from aggregator.errors import UsageError
 from aggregator.model import BY_HAND, Entry, PollResult, Source, SourceState
 from aggregator.parse import dates, normal
@@ -37,7 +38,7 @@ def add(
 
     Raises UsageError for a title of no words, a link or date that is none, or a topic that the config lacks.
     """
-    _check_topics(config, topics)
+    refuse_unknown_topics(config, topics)
     entry = normal.finish(_entry(config, title, text, link, _published(date, now)))
     _store(config, store, entry, now)
     stored = lookup.find(store, str(entry.guid))[0]
@@ -115,12 +116,3 @@ def _published(date: str | None, now: int) -> int | None:
     if at > now:
         raise UsageError(f'--date "{date}": lies in the future; a story is published at once')
     return at
-
-
-def _check_topics(config: Config, topics: Sequence[str]) -> None:
-    known = [topic.id for topic in config.topics]
-    for topic in topics:
-        if topic not in known:
-            raise UsageError(
-                f"--topic {topic}: there is no such topic; there are {', '.join(known) or 'none'}"
-            )

@@ -9,7 +9,7 @@ from aggregator import discover, urls
 from aggregator.config import Config
 from aggregator.cycle.network import Network, opened
 from aggregator.errors import NoConnectionError, UsageError
-from aggregator.model import FetchResult, ParseResult, Request, Source
+from aggregator.model import Failure, FetchResult, ParseResult, Request, Source
 from aggregator.parse.isolate import Workers
 from aggregator.records import dataclass
 from aggregator.stop import Stop
@@ -32,7 +32,7 @@ def find_feeds(config: Config, address: str) -> tuple[Candidate, ...]:
     """The address itself if it is a feed, else the feeds that its page names, else the first at the usual
     places; best first.
 
-    Raises UsageError where the address itself can't be read.
+    Raises UsageError where the address itself can't be read, or is neither a feed nor a page.
     """
     workers = Workers(1)
     try:
@@ -47,14 +47,23 @@ def _find(config: Config, workers: Workers, network: Network, address: str) -> t
     if fetched.body is None:
         raise _nothing_came(address, fetched)
     found = _read(config, workers, address, fetched)
-    if found is not None:
+    if isinstance(found, Candidate):
         return (found,)
     named = _tried(config, workers, network, discover.named(fetched.body, fetched.url))
     by_url = {one.url: one for one in named}
     if by_url:
         return tuple(sorted(by_url.values(), key=_likeliest_first))
+    if not _is_page(fetched):
+        raise UsageError(f"{urls.redact(address)}: {found.detail}")
     guessed = _tried(config, workers, network, discover.usual(fetched.url))
     return tuple(islice(guessed, 1))  # no guess more than it takes
+
+
+def _is_page(fetched: FetchResult) -> bool:
+    """Whether a person would see a site there. Who asks for a text or a picture means that, not the site."""
+    kind = next((value for name, value in fetched.headers if name.lower() == "content-type"), "")
+    head = (fetched.body or b"")[:4096].lower()
+    return "html" in kind.lower() or b"<html" in head or b"<!doctype html" in head
 
 
 def _nothing_came(address: str, fetched: FetchResult) -> UsageError:
@@ -79,15 +88,15 @@ def _tried(config: Config, workers: Workers, network: Network, links: Sequence[s
 
 
 def _try(config: Config, workers: Workers, network: Network, link: str) -> Candidate | None:
-    return _read(config, workers, link, network.get(config, Request(link)))
+    fetched = network.get(config, Request(link))
+    found = _read(config, workers, link, fetched) if fetched.body is not None else None
+    return found if isinstance(found, Candidate) else None
 
 
-def _read(config: Config, workers: Workers, link: str, fetched: FetchResult) -> Candidate | None:
-    if fetched.body is None:
-        return None
+def _read(config: Config, workers: Workers, link: str, fetched: FetchResult) -> Candidate | Failure:
     parsed = workers.parse(Source("candidate", url=fetched.url), fetched, config.limits)
     if parsed.failure is not None:
-        return None
+        return parsed.failure
     # Where a temporary redirect leads today is not the feed's address.
     return Candidate(fetched.permanent or link, parsed.feed.title, len(parsed.entries), _rhythm(parsed))
 

@@ -69,14 +69,9 @@ def kind(body: bytes, local: bool) -> Kind:
     head = body[:4096].lstrip(b"\xef\xbb\xbf\x00 \t\r\n")
     if not head and not body.strip(b"\xef\xbb\xbf\x00 \t\r\n"):
         return "empty"
-    if _is_json(head, local):
+    if head[:1] == b"{" or _ARRAY.match(head):
         return "json"
     return "stories" if local and _may_be_stories(head) else "xml"
-
-
-def _is_json(head: bytes, local: bool) -> bool:
-    """A headline of a text file may begin with a bracket, too."""
-    return head[:1] == b"{" or (head[:1] == b"[" and (not local or bool(_ARRAY.match(head))))
 
 
 def _may_be_stories(head: bytes) -> bool:

@@ -160,7 +160,7 @@ def _discard(unfinished: Path) -> None:
 
 def _refuse_unusable(copy: Path) -> None:
     if not copy.is_file():
-        raise StoreError(f"{copy}: there is no such file")
+        raise StoreError(f"{copy}: {'is no file' if copy.exists() else 'there is no such file'}")
     if wrong := damage(copy):
         raise StoreError(f"{copy}: is no usable copy: {wrong}")
 
