@@ -405,8 +405,8 @@ def test_one_text_under_two_titles_of_which_it_says_nothing(
     ("place", "expected"), [("Old Ferrol Bay 22", False), ("Ferrol Bay 22", True), ("Ferrol 22", True)]
 )
 def test_PLACE_the_words_of_a_measurement_are_few(place: str, expected: bool) -> None:
-    one = fingerprint(f"Weather in {place} degrees, sunny", "", language="en")
-    other = fingerprint("Weather in Minder 19 degrees, showers", "", language="en")
+    one = fingerprint(f"Weather at 8 in {place} degrees, sunny", "", language="en")
+    other = fingerprint("Weather at 8 in Minder 19 degrees, showers", "", language="en")
     assert another_case(one, other, Between(), UNDECIDED) is expected
 
 
@@ -491,7 +491,7 @@ FILLED = [
     ("en", "Storm batters Skarvoy with gusts of 90 mph", "Gale lashes Skarvoy with winds of 110 mph", Case.NO),
     ("de", "Zahl der Toten in Altenmoor steigt auf 12", "Zahl der Opfer in Altenmoor steigt auf 15", Case.NO),
     # one of them says more, or too much stands in the place of the other
-    ("en", "Solara shares fall 12% after results", "Kestrel shares fall 9%", Case.NO),
+    ("en", "Solara shares fall 12% after results", "Kestrel shares fall 12%", Case.NO),
     ("en", "Garth raids Ana Torv", "Orlo Benn Dask Vey raids Eli Norrin", Case.NO),
     # where every word has a capital they have to say more than what stands in each other's place
     ("en", "Brisola Veers: Norrin Dask Tariff", "Morlans Veers: Garth Benn Tariff", Case.NO),

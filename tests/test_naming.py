@@ -8,7 +8,7 @@ import pytest
 
 from aggregator.dedupe import Between, Case, another_case, decide, fingerprint
 from aggregator.dedupe.fingerprints import Fingerprint
-from aggregator.dedupe.naming import count_two, name_two
+from aggregator.dedupe.naming import count_two, name_two, tell_of_two
 
 HOUR = 3600
 Item = tuple[str, str]
@@ -71,7 +71,7 @@ BELOW = "The coastguard said the ferry ran onto rocks at {} and that no one was 
         ("a toll that rises", ("Ferry sinks off Skarvoy, 4 dead", BELOW.format("9:40, killing 4")), ("Skarvoy ferry: toll rises to 11", BELOW.format("9:40, killing 11"))),
         ("one names nothing", ("Ferry runs aground off Skarvoy", BELOW.format("9:40")), ("Forty taken off a ferry that ran aground", BELOW.format("10:15"))),
         ("the other text names it", ("Ferry runs aground off Skarvoy", BELOW.format("9:40")), ("Ferry hits rocks near Lindoy", BELOW.format("10:15 off Skarvoy"))),
-        ("no template", ("Ferry runs aground off Skarvoy", "Forty people were taken off at 9:40."), ("Ship hits rocks near Lindoy", "A vessel with 12 on board is stuck.")),
+        ("no template", ("Ferry runs aground off Skarvoy", "Forty people were taken off at 9:40."), ("Ship hits rocks near Lindoy", "A vessel with 40 on board is stuck.")),
     ],
 )  # fmt: skip
 def test_texts_of_one_template_that_may_tell_the_same(kind: str, a: Item, b: Item) -> None:
@@ -205,6 +205,83 @@ def test_LATER_one_measure_on_two_days_is_two_pieces_of_news(lang: str, a: str, 
     one, other = items(lang, (a, ""), (b, ""))
     assert another_case(one, other, Between(seconds=12 * HOUR)) is not Case.NO
     assert another_case(other, one, Between(seconds=12 * HOUR)) is not Case.NO
+
+
+NOTHING_IN_COMMON = [
+    (
+        "tr",
+        ("Karaova'da 6 katlı binada korkutan yangın", "Karaova'nın Yeşildere ilçesinde 6 katlı binanın en üst katında çıkan yangın söndürüldü."),
+        ("Akçapınar'da 3 katlı binada yangın: 4 yaralı", "Akçapınar'da 3 katlı binanın bodrum katında çıkan yangında 4 kişi yaralandı."),
+    ),
+    (
+        "en",
+        ("Police in Harwick arrest 19 over gun posts", "Nineteen people are held after raids in Harwick, a prosecutor said."),
+        ("Five held in Selby Moor raids on the Dalton gang", "Officers held 5 people in raids on the Dalton gang."),
+    ),
+    (
+        "it",
+        ("Scontro fra due auto a Valdorna: 1 ferito", "Due auto si sono scontrate a Valdorna, una persona è rimasta ferita."),
+        ("Camion contro un'auto a Pietrascura, 7 feriti", "Un camion si è scontrato con un'auto a Pietrascura, 7 persone sono rimaste ferite."),
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lang", "a", "b"), NOTHING_IN_COMMON)
+@pytest.mark.parametrize("one_source", [True, False])
+def test_two_of_a_kind_that_have_no_name_and_no_number_in_common(
+    lang: str, a: Item, b: Item, one_source: bool
+) -> None:
+    one, other = items(lang, a, b)
+    assert tell_of_two(one, other)
+    assert another_case(one, other, Between(one_source=one_source)) is Case.SURE
+
+
+@pytest.mark.parametrize(
+    ("name", "lang", "a", "b"),
+    [
+        (
+            "a number that both say",
+            "en",
+            ("Harwick police arrest 19 over gun posts", ""),
+            ("19 held after raids in Selby Moor", ""),
+        ),
+        (
+            "a name that both say",
+            "en",
+            ("Harwick police arrest 19 over gun posts", "Raids were made near Tolland."),
+            ("Five held in Selby Moor raids", "The 5 were taken to Tolland."),
+        ),
+        (
+            "no number of its own",
+            "en",
+            ("Harwick police make arrests over gun posts", ""),
+            ("Five held in Selby Moor raids", ""),
+        ),
+        ("no name of its own", "en", ("Nineteen held over gun posts", ""), ("5 held in Selby Moor raids", "")),
+        (
+            "a date is no number",
+            "en",
+            ("Harwick police make arrests on 3 May 2026", ""),
+            ("Raids in Selby Moor on 4 May", ""),
+        ),
+        ("no capitals", "ja", ("西浜市の火災で4人けが", ""), ("東山町で火災、2人死亡", "")),
+        ("no capitals in one", "he", ("שריפה בנהריה: 4 פצועים", ""), ("Fire in Harwick: 2 hurt", "")),
+    ],
+)  # fmt: skip
+def test_two_of_a_kind_that_may_be_one(name: str, lang: str, a: Item, b: Item) -> None:
+    one, other = items(lang, a, b)
+    assert not tell_of_two(one, other)
+    assert not tell_of_two(other, one)
+
+
+@pytest.mark.parametrize(("one_source", "expected"), [(True, Case.LIKELY), (False, Case.NO)])
+def test_a_source_tells_of_two_with_a_name_and_a_number_each(one_source: bool, expected: Case) -> None:
+    one, other = items(
+        "en",
+        ("Tolland Brisola bond fund declares a dividend of 0.09", ""),
+        ("Dividend of 0.065 for holders of the Tolland Harwick shares fund", ""),
+    )
+    assert another_case(one, other, Between(one_source=one_source)) is expected
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from aggregator.dedupe.decision import (
 from aggregator.dedupe.fingerprints import Fingerprint
 from aggregator.dedupe.frames import Frame, frame
 from aggregator.dedupe.headline import OPPOSITE, OTHER_NAMES, OTHER_WORDS, edits
-from aggregator.dedupe.naming import UNCASED, count_two, name_two
+from aggregator.dedupe.naming import count_two, is_uncased, name_two, tell_of_their_own, tell_of_two
 from aggregator.dedupe.numbers import is_number, percentages
 from aggregator.model import Reason
 from aggregator.text import vocabulary
@@ -64,6 +64,8 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
         return Case.SURE
     if filled is Case.LIKELY or of_a_series or _framed(a, b, between.one_source):
         return Case.LIKELY
+    if between.one_source and tell_of_their_own(a, b):
+        return Case.LIKELY
     if _measured_later(a, b, between) or is_roundup(a.heading) or is_roundup(b.heading):
         return Case.LIKELY
     replaced = kind in (OTHER_WORDS, OTHER_NUMBERS) and (_stands(a, b) or _one_word_replaced(a, b))
@@ -78,7 +80,7 @@ def _is_sure(a: Fingerprint, b: Fingerprint, kind: str, of_a_series: bool) -> bo
         return True
     if kind == OTHER_NUMBERS and named_anew(a, b):
         return True
-    return _of_a_kind(a, b) or count_two(a, b)
+    return _of_a_kind(a, b) or count_two(a, b) or tell_of_two(a, b)
 
 
 def _of_a_kind(a: Fingerprint, b: Fingerprint) -> bool:
@@ -245,14 +247,10 @@ def _one_word_replaced(a: Fingerprint, b: Fingerprint) -> bool:
     Another outlet would not have found the very same words; a template has them. Numbers do not count: a toll
     rises.
     """
-    if a.held or b.held or not _uncased(a.title):
+    if a.held or b.held or not is_uncased(a):
         return False
     ours, theirs = _inside(a.title, b.title), _inside(b.title, a.title)
     if ours and theirs and all(map(is_number, (*ours, *theirs))):
         return False
     replaced = max(len(ours), len(theirs))
     return 0 < replaced <= 2 and min(len(a.title), len(b.title)) >= 2 * replaced + 2
-
-
-def _uncased(title: Sequence[str]) -> bool:
-    return sum(word[0] >= UNCASED for word in title) > len(title) / 2
