@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from aggregator import edition, query, suggest
-from aggregator.batches import batches
+from aggregator import query, suggest
 from aggregator.config import Config
 from aggregator.edition import likeness
 from aggregator.errors import UsageError
 from aggregator.model import Entry, Member, Source, SourceState, Story
 from aggregator.records import dataclass, field, replace
-from aggregator.store import Reader, lookup, pushes, sources, stories
-from aggregator.store.labels import events_of_topics, labels_of
+from aggregator.store import Reader, lookup, pushes, sources, stories, told
+from aggregator.store.labels import labels_of
 from aggregator.store.labels import topic_counts as counts_of_topics
 from aggregator.store.overrides import overrides_of, overrides_with_titles
 
@@ -115,19 +114,13 @@ class _Happened:
 
     titles: list[str] = field(default_factory=list)
     outlets: set[str] = field(default_factory=set)
-    topics: set[str] = field(default_factory=set)  # of any of its stories
+    topics: set[str] = field(default_factory=set)  # in effect, of any of its stories
 
 
-def suggested(config: Config, store: Reader, since: int, most: int) -> list[suggest.Suggestion]:
+def suggested(store: Reader, since: int, most: int) -> list[suggest.Suggestion]:
     """Topics that are missing, from the events since then that stand in none: `min_sources` is applied."""
-    least = {topic.id: topic.min_sources for topic in config.topics}
     happened = _happened(store, since)
-    placed = suggest.placed(
-        {
-            event: [topic for topic in one.topics if len(one.outlets) >= least.get(topic, 1)]
-            for event, one in happened.items()
-        }
-    )
+    placed = suggest.placed({event: list(one.topics) for event, one in happened.items()})
     happenings = [
         suggest.Happening(event, tuple(one.titles), len(one.outlets), event in placed)
         for event, one in happened.items()
@@ -144,46 +137,16 @@ def _happened(store: Reader, since: int) -> Mapping[int, _Happened]:
     return found
 
 
-def in_effect(config: Config, store: Reader) -> Callable[[str | None, Sequence[str]], tuple[str, ...]]:
-    """Of the topics that an entry is labelled with, by the published id of its event, those in whose feed it
-    can stand: `min_sources` applied.
-    """
-    least = {topic.id: topic.min_sources for topic in config.topics if topic.min_sources > 1}
-    told = _told_by(store, list(least)) if least else {}
-
-    def effective(event: str | None, topics: Sequence[str]) -> tuple[str, ...]:
-        return tuple(topic for topic in topics if told.get(event or "", 0) >= least.get(topic, 0))
-
-    return effective
-
-
-def told_enough(config: Config, found: Explanation) -> tuple[Explanation, dict[str, str]]:
+def told_enough(store: Reader, found: Explanation) -> tuple[Explanation, dict[str, str]]:
     """Without the topics that want more sources to tell it; and these, with the rule and what is missing."""
-    told = edition.independent([found.story, *found.siblings])
-    least = {topic.id: topic.min_sources for topic in config.topics if topic.min_sources > told}
+    by = told.told_by(store, [found.member.event])[found.member.event]
+    more = {topic: least for topic, least in told.least_of_topics(store).items() if least > by}
     missing = {
-        topic: f"{rule}; but told by {told} of {least[topic]} sources"
+        topic: f"{rule}; but told by {by} of {more[topic]} sources"
         for topic, _, rule in found.labels
-        if topic in least
+        if topic in more
     }
     return replace(found, labels=tuple(one for one in found.labels if one[0] not in missing)), missing
-
-
-def _told_by(store: Reader, topics: Sequence[str]) -> dict[str, int]:
-    """Published id of an event of these topics → how many independent sources tell it."""
-    told: dict[str, int] = {}
-    for some in batches(events_of_topics(store, topics), 500):
-        told |= _independent(store, some)
-    return told
-
-
-def _independent(store: Reader, events: Sequence[int]) -> dict[str, int]:
-    """Published id of an event → how many independent sources tell it."""
-    heads = stories.heads(store, events)
-    grouped: dict[int, list[Story]] = {}
-    for story in stories.of_events(store, events):
-        grouped.setdefault(story.event, []).append(story)
-    return {heads[event].public_id: edition.independent(found) for event, found in grouped.items()}
 
 
 def headline(story: Story) -> str:

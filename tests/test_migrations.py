@@ -50,6 +50,7 @@ RELEASED = (
     "a880f825",
     "1ff605dd",
     "0281f29f",
+    "94b7bed5",
 )
 PACKED = {"vector": 21, "raw": 17}  # since when a table's rows are packed as they are: `undone` unpacks them
 FORMER = {"raw": "said", "pending_entry": "untold", "state_change": "notice"}
@@ -282,7 +283,9 @@ def test_words_of_one_hash_have_numbers_of_their_own_in_older_stores_too(
             assert numbers[other] == numbers[one] + 1, "the next one"
             assert len(set(numbers.values())) == 4
             terms, weights = vocabulary.packed({one: 0.5, other: 0.25, third: 1.0}, numbers)
-        change(store, "INSERT INTO event VALUES (1, 'x', 1, 1, 1), (2, 'y', 1, 1, 1), (3, 'z', 1, 1, 1)")
+        change(
+            store, "INSERT INTO event VALUES (1, 'x', 1, 1, 1, 1), (2, 'y', 1, 1, 1, 1), (3, 'z', 1, 1, 1, 1)"
+        )
         story = "INSERT INTO story (id, public_id, id_hash, event, published, changed) VALUES (1, 'x', 1, 1, 1, 1)"
         change(store, story)
         change(store, "INSERT INTO vector VALUES (1, ?, ?)", terms, weights)

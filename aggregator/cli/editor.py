@@ -46,7 +46,7 @@ def add_command(
     with settings.writer(config) as store:
         public_id = cycle.add(config, store, title, text, link, topics, date, now())
         cycle.fold_again(config, store, now())
-        found, _ = answers.told_enough(config, answers.why(store, public_id))
+        found, _ = answers.told_enough(store, answers.why(store, public_id))
     if settings.json:
         print_json(_added_json(public_id, found))
         return
@@ -188,7 +188,7 @@ def topics_suggest(settings: Settings, since: str, limit: int) -> None:
     config = settings.load(secrets=False)
     begin = from_when(since, now())
     with open_reader(config.database) as store:
-        found = answers.suggested(config, store, begin, limit)
+        found = answers.suggested(store, begin, limit)
     if settings.json:
         print_json([_suggested_json(one) for one in found])
         return

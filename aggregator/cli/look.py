@@ -297,7 +297,7 @@ class _Found:
 def _found(config: Config, store: Reader, name: str) -> _Found:
     labelled = answers.why(store, name)
     entry, there = labelled.member.entry, {topic for topic, _, _ in labelled.labels}
-    why, untold = answers.told_enough(config, labelled)
+    why, untold = answers.told_enough(store, labelled)
     return _Found(
         why,
         answers.titles(store),
@@ -454,11 +454,10 @@ def dump_command(settings: Settings, raw: bool) -> None:
     """Every entry as JSON Lines, oldest first."""
     config = settings.load(secrets=False)
     with open_reader(config.database) as store:
-        effective = answers.in_effect(config, store)
-        for entry, story, event, level, labelled in lookup.dump(store):
+        for entry, story, event, level, topics in lookup.dump(store):
             folded = {"story": story, "event": event, "level": level}
             said = {"raw": json.loads(lookup.said(store, entry.id) or "null")} if raw else {}
-            print_json({**_dumped(entry), **folded, "topics": list(effective(event, labelled)), **said})
+            print_json({**_dumped(entry), **folded, "topics": list(topics), **said})
 
 
 def _dumped(entry: Entry) -> dict[str, object]:

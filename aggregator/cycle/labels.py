@@ -1,7 +1,8 @@
 """Which topics each story is in: asked for stories that are new or read differently, for all of them after
 the rules changed.
 
-In: unlabelled stories, the rules, what a user put there by hand, what was learned. Out: labels in the store.
+In: unlabelled stories, the rules, what a user put there by hand, what was learned. Out: labels in the store,
+and by how many sources events are told (`told`).
 Start reading at `label`.
 """
 
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from aggregator import model, query, topics
 from aggregator.config import Config
-from aggregator.cycle import changes
+from aggregator.cycle import changes, told
 from aggregator.cycle.signatures import rules, rules_signature
 from aggregator.model import Entry, Story, Topic
 from aggregator.records import dataclass
@@ -73,11 +74,17 @@ class Labeller:
 
 
 def label(config: Config, store: Store, stop: Stop | None = None) -> None:
-    """Labels what is unlabelled, in portions: a stop ends between two of them."""
+    """Labels what is unlabelled, in portions: a stop ends between two of them. Then counts by how many what
+    changed is told: together they say in which topics a story is.
+    """
     stop = stop or Stop()
     _forget_labels_of_other_rules(config, store)
-    if not labels.any_unlabelled(store):
-        return
+    if labels.any_unlabelled(store):
+        _label(config, store, stop)
+    told.count(config, store, stop)
+
+
+def _label(config: Config, store: Store, stop: Stop) -> None:
     labeller = _labeller(config, store, topics.compiled(config.topics, config.sources))
     while labels.label(store, labeller.topics_of):
         stop.check()

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Literal
 
 from aggregator.config import Config
+from aggregator.cycle import told
 from aggregator.model import BY_HAND
+from aggregator.stop import Stop
 from aggregator.store import Store, upkeep, vocabulary
 
 DAY = 86_400
@@ -36,4 +38,5 @@ def prune(config: Config, store: Store, now: int) -> int:
     removed = upkeep.prune(store, now - config.retention, configured)
     longest_window = max(config.text_window or 0, 3 * (config.event_window or 0), DAY)
     vocabulary.forget_postings(store, now - longest_window - config.retention)
+    told.count(config, store, Stop())
     return removed

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Literal
 
@@ -462,8 +462,15 @@ def independent(stories: Sequence[Story]) -> int:
     Copies of one text in five places are one voice; five texts of one source are one voice too (a bipartite
     matching).
     """
+    return apart([voices for story in stories for voices in reported.voices(story)])
+
+
+def apart(voices: Sequence[Collection[str]]) -> int:
+    """The most of these texts that can be given a source each, of those that tell it, and none twice."""
+    if len(voices) < 2:
+        return len(voices)
     taken: dict[str, int] = {}
-    sources = [sorted(voices) for story in stories for voices in reported.voices(story)]
+    sources = [sorted(tellers) for tellers in voices]
 
     def give(story: int, tried: set[str]) -> bool:
         for source in sources[story]:

@@ -126,9 +126,3 @@ def labelled(reader: Reader) -> dict[str, set[str]]:
 def labels_of(reader: Reader, story: int) -> tuple[tuple[str, int, str], ...]:
     """(topic, entry, rule) of a story."""
     return tuple(reader.rows("SELECT topic, entry, rule FROM label WHERE story = ? ORDER BY topic", (story,)))
-
-
-def events_of_topics(reader: Reader, topics: Sequence[str]) -> list[int]:
-    """The events one of whose stories is in one of these topics."""
-    query = "SELECT DISTINCT s.event FROM label l JOIN story s ON s.id = l.story WHERE l.topic"
-    return sorted({row[0] for row in reader.chosen(query, topics)})

@@ -178,10 +178,11 @@ def _loaded(reader: Reader, numbers: Sequence[int]) -> Iterator[tuple[Entry, str
 
 
 def dump(reader: Reader) -> Iterator[tuple[Entry, str | None, str | None, str | None, tuple[str, ...]]]:
-    """(entry, story id, event id, level, topics) of every kept entry, oldest first."""
+    """(entry, story id, event id, level, topics in effect) of every kept entry, oldest first."""
     found = reader.stream(
         f"SELECT {rows.SELECT_ENTRY}, s.public_id, v.public_id, m.level, "
-        "(SELECT group_concat(topic, ' ') FROM (SELECT topic FROM label WHERE story = s.id ORDER BY topic)) "
+        "(SELECT group_concat(topic, ' ') FROM "
+        "(SELECT topic FROM in_topics WHERE story = s.id ORDER BY topic)) "
         "FROM entry e LEFT JOIN member m ON m.entry = e.id LEFT JOIN story s ON s.id = m.story LEFT JOIN "
         "event v ON v.id = s.event "
         "WHERE e.kept = 1 ORDER BY e.published, e.public_id"

@@ -738,4 +738,49 @@ def m022_asked_by_other_rules(db: Database) -> None:
     db.conn.execute("CREATE INDEX story_unlabelled ON story (id) WHERE labelled <> 1")
 
 
+_IN_TOPICS = """CREATE VIEW in_topics AS SELECT l.topic, l.story, s.event, l.entry, l.rule -- topics in effect: in whose feeds it stands
+  FROM label l JOIN story s ON s.id = l.story JOIN event v ON v.id = s.event LEFT JOIN topic t ON t.id = l.topic
+  WHERE v.told >= coalesce(t.min_sources, 1) AND NOT EXISTS (SELECT 1 FROM member m CROSS JOIN entry e ON e.id = m.entry
+    CROSS JOIN override o ON o.kind = 'hide' AND o.a = e.public_id WHERE m.story = l.story);
+CREATE VIEW stories AS SELECT s.id, s.event, e.title, e.link, -- of the founder; where that is gone, of the oldest entry
+  strftime('%Y-%m-%dT%H:%M:%SZ', s.published, 'unixepoch') AS published,
+  (SELECT count(*) FROM member m WHERE m.story = s.id) AS entries,
+  (SELECT group_concat(topic, ' ') FROM in_topics i WHERE i.story = s.id) AS topics, s.public_id -- those in effect
+  FROM story s LEFT JOIN entry e ON e.id = coalesce(
+    (SELECT o.id FROM member m JOIN entry o ON o.id = m.entry WHERE m.story = s.id AND o.public_id = s.public_id),
+    (SELECT o.id FROM member m JOIN entry o ON o.id = m.entry WHERE m.story = s.id
+      ORDER BY o.published, o.public_id LIMIT 1));
+CREATE VIEW events AS SELECT v.id, e.title, e.link, -- as of stories
+  strftime('%Y-%m-%dT%H:%M:%SZ', v.published, 'unixepoch') AS published,
+  (SELECT count(*) FROM story s WHERE s.event = v.id) AS stories,
+  (SELECT count(DISTINCT o.source) FROM story s JOIN member m ON m.story = s.id JOIN entry o ON o.id = m.entry
+    WHERE s.event = v.id) AS sources, v.told AS independent, v.public_id -- sources: who copies others counts in the first only
+  FROM event v LEFT JOIN entry e ON e.id = coalesce(
+    (SELECT o.id FROM by_id i JOIN entry o ON o.id = i.entry WHERE i.id_hash = v.id_hash AND o.public_id = v.public_id),
+    (SELECT o.id FROM story s JOIN member m ON m.story = s.id JOIN entry o ON o.id = m.entry WHERE s.event = v.id
+      ORDER BY o.published, o.public_id LIMIT 1));
+"""
+
+
+@_step
+def m023_told(db: Database) -> None:
+    """By how many independent sources an event is told, and how many a topic asks for: the views tell the
+    topics of which a story is in the feed. Of events that are there the next cycle counts it; until then the
+    views tell the topics by their rules, as they did.
+    """
+    _script(
+        db,
+        """ALTER TABLE event ADD COLUMN told INTEGER NOT NULL DEFAULT 1;
+        CREATE TABLE topic (id TEXT PRIMARY KEY, min_sources INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        INSERT OR IGNORE INTO dirty SELECT 'event:' || event FROM story GROUP BY event HAVING count(*) > 1;
+        CREATE INDEX entry_reporting ON entry (id) WHERE instr(extras, '["telling"') > 0;
+        INSERT OR IGNORE INTO dirty SELECT 'event:' || s.event FROM entry e CROSS JOIN member m ON m.entry = e.id
+          CROSS JOIN story s ON s.id = m.story WHERE instr(e.extras, '["telling"') > 0;
+        DROP VIEW stories;
+        DROP VIEW events;
+        """,
+    )
+    _script(db, _IN_TOPICS)
+
+
 # fmt: on

@@ -62,6 +62,8 @@ TELLER, TAKEN_FROM = (
 )
 # How many others tell it too, as the aggregator says that it was taken from.
 TOLD_BY_OTHERS = "(length(e.extras) - length(replace(e.extras, '[\"telling\"', ''))) / 10"
+# Whether it says who else tells it (index `entry_reporting`), and from whom it was taken.
+REPORTS_OTHERS, IS_TAKEN = (f"instr(e.extras, '[\"{name}') > 0" for name in ('telling"', "origin:"))
 
 SHOWN = 60  # characters of what is damaged
 _T = TypeVar("_T")

@@ -68,6 +68,7 @@ CREATE INDEX entry_longer_key ON entry (key) WHERE instr(key, char(10)) > 0;
 CREATE INDEX entry_published ON entry (published);
 CREATE INDEX entry_first_seen ON entry (first_seen);
 CREATE INDEX entry_unlinked ON entry (title, source, published) WHERE link_key IS NULL;
+CREATE INDEX entry_reporting ON entry (id) WHERE instr(extras, '["telling"') > 0; -- what says who else tells it
 CREATE INDEX entry_doubtful ON entry (title, source, published) WHERE instr(link_key, ' ') > 0;
 
 CREATE TABLE by_id ( -- an entry is found by a hash of its published id: whole ones would fill their index again
@@ -159,7 +160,8 @@ CREATE TABLE event ( -- one or more stories that report the same happening
   public_id TEXT NOT NULL, -- that of the entry that founded it
   id_hash INTEGER NOT NULL, -- four bytes of blake2b of public_id, to find it by: an index of whole ids is five times as large
   published INTEGER NOT NULL, -- that of the founder
-  changed INTEGER NOT NULL -- when readers last saw a difference
+  changed INTEGER NOT NULL, -- when readers last saw a difference
+  told INTEGER NOT NULL DEFAULT 1 -- by how many independent sources, without what is hidden, at least 1 (`edition.independent`)
 ) STRICT;
 CREATE INDEX event_id_hash ON event (id_hash);
 
@@ -235,7 +237,12 @@ CREATE TABLE override ( -- an editor's word: it holds until it is taken back
   PRIMARY KEY (kind, a, b)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE label ( -- a story is in a topic
+CREATE TABLE topic ( -- as configured when a cycle last ran
+  id TEXT PRIMARY KEY,
+  min_sources INTEGER NOT NULL -- so many tell an event (`event.told`) whose stories are in its feed
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE label ( -- a story is in a topic by a rule; whether enough sources tell it the view `in_topics` says
   topic TEXT NOT NULL,
   story INTEGER NOT NULL REFERENCES story ON DELETE CASCADE,
   published INTEGER NOT NULL, -- as of the story, which the indexes below go by
@@ -336,11 +343,14 @@ CREATE VIEW entries AS SELECT e.id, e.source, e.title, e.link,
   strftime('%Y-%m-%dT%H:%M:%SZ', e.first_seen, 'unixepoch') AS first_seen,
   m.level, m.story, s.event, e.public_id, e.guid, e.language, e.summary
   FROM entry e LEFT JOIN member m ON m.entry = e.id LEFT JOIN story s ON s.id = m.story;
+CREATE VIEW in_topics AS SELECT l.topic, l.story, s.event, l.entry, l.rule -- topics in effect: in whose feeds it stands
+  FROM label l JOIN story s ON s.id = l.story JOIN event v ON v.id = s.event LEFT JOIN topic t ON t.id = l.topic
+  WHERE v.told >= coalesce(t.min_sources, 1) AND NOT EXISTS (SELECT 1 FROM member m CROSS JOIN entry e ON e.id = m.entry
+    CROSS JOIN override o ON o.kind = 'hide' AND o.a = e.public_id WHERE m.story = l.story);
 CREATE VIEW stories AS SELECT s.id, s.event, e.title, e.link, -- of the founder; where that is gone, of the oldest entry
   strftime('%Y-%m-%dT%H:%M:%SZ', s.published, 'unixepoch') AS published,
   (SELECT count(*) FROM member m WHERE m.story = s.id) AS entries,
-  -- by their rules; those in effect, with min_sources applied, are what `dump` tells
-  (SELECT group_concat(topic, ' ') FROM label l WHERE l.story = s.id) AS topics, s.public_id
+  (SELECT group_concat(topic, ' ') FROM in_topics i WHERE i.story = s.id) AS topics, s.public_id -- those in effect
   FROM story s LEFT JOIN entry e ON e.id = coalesce(
     (SELECT o.id FROM member m JOIN entry o ON o.id = m.entry WHERE m.story = s.id AND o.public_id = s.public_id),
     (SELECT o.id FROM member m JOIN entry o ON o.id = m.entry WHERE m.story = s.id
@@ -349,7 +359,7 @@ CREATE VIEW events AS SELECT v.id, e.title, e.link, -- as of stories
   strftime('%Y-%m-%dT%H:%M:%SZ', v.published, 'unixepoch') AS published,
   (SELECT count(*) FROM story s WHERE s.event = v.id) AS stories,
   (SELECT count(DISTINCT o.source) FROM story s JOIN member m ON m.story = s.id JOIN entry o ON o.id = m.entry
-    WHERE s.event = v.id) AS sources, v.public_id
+    WHERE s.event = v.id) AS sources, v.told AS independent, v.public_id -- sources: who copies others counts in the first only
   FROM event v LEFT JOIN entry e ON e.id = coalesce(
     (SELECT o.id FROM by_id i JOIN entry o ON o.id = i.entry WHERE i.id_hash = v.id_hash AND o.public_id = v.public_id),
     (SELECT o.id FROM story s JOIN member m ON m.story = s.id JOIN entry o ON o.id = m.entry WHERE s.event = v.id

@@ -178,12 +178,12 @@ def names_of_events(reader: Reader, events: Iterable[int]) -> dict[int, list[str
 
 
 def happenings(reader: Reader, since: int) -> list[tuple[int, str, str, str]]:
-    """(event, headline, source, topics of its story with blanks between them) of each entry that was
+    """(event, headline, source, topics of its story in effect, blanks between them) of each entry that was
     published since then.
     """
     return reader.rows(
         "SELECT s.event, e.title, e.source, "
-        "coalesce((SELECT group_concat(l.topic, ' ') FROM label l WHERE l.story = s.id), '') "
+        "coalesce((SELECT group_concat(i.topic, ' ') FROM in_topics i WHERE i.story = s.id), '') "
         "FROM story s JOIN member m ON m.story = s.id JOIN entry e ON e.id = m.entry "
         "WHERE s.published >= ? AND e.title <> '' ORDER BY s.event, e.id",
         (since,),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from aggregator.store.base import Reader, Store, Writer
 
-_OF_EVENTS = "edition > 'event:' AND edition < 'event;'"
+OF_EVENTS = "edition > 'event:' AND edition < 'event;'"
 
 
 def count(reader: Reader) -> int:
@@ -16,13 +16,13 @@ def count(reader: Reader) -> int:
 
 def dirty_events(reader: Reader, after: str, limit: int) -> tuple[str, ...]:
     """The next ones: "event:NUMBER" in the order of these names, from behind `after` on ("": the first)."""
-    query = f"SELECT edition FROM dirty WHERE {_OF_EVENTS} AND edition > ? ORDER BY edition LIMIT ?"
+    query = f"SELECT edition FROM dirty WHERE {OF_EVENTS} AND edition > ? ORDER BY edition LIMIT ?"
     return tuple(reader.column(query, (after, limit)))
 
 
 def dirty_editions(reader: Reader) -> tuple[str, ...]:
     """All else: topic ids, "all", "sources", "source-ID"."""
-    return tuple(reader.column(f"SELECT edition FROM dirty WHERE NOT ({_OF_EVENTS}) ORDER BY edition"))
+    return tuple(reader.column(f"SELECT edition FROM dirty WHERE NOT ({OF_EVENTS}) ORDER BY edition"))
 
 
 def mark_dirty(store: Store, editions: Iterable[str]) -> None:
