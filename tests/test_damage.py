@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from aggregator.errors import StoreError
-from aggregator.store import rows, trouble
+from aggregator.store import open_writer, rows, trouble
+from tests.helpers import change
 from tests.test_cli import SEEDS, cli
 
 MENDS = "restore a backup: `aggregator restore FILE`; published files stay"
@@ -83,6 +84,11 @@ def test_R8_each_command_says_in_one_line_that_the_database_is_damaged(
         ("no JSON", value("UPDATE source SET failure = '{'"), "status"),
         ("JSON and more", value("UPDATE source SET failure = '1.'"), "status"),
         ("JSON of something else", value("UPDATE source SET failure = '{\"kimd\": 1}'"), "status"),
+        (
+            "a row that points to nothing",
+            value("INSERT INTO member (entry, story) VALUES (99999, 1)"),
+            "refold",
+        ),
     ],
 )
 def test_R8_damage_that_sqlite_has_no_words_for_is_one_line_too(
@@ -93,6 +99,14 @@ def test_R8_damage_that_sqlite_has_no_words_for_is_one_line_too(
     damage(folder / "var" / "aggregator.db")
     done = cli(*command.split(), folder=folder, code=2)
     assert len(done.stderr.splitlines()) == 1 and MENDS in done.stderr, name
+
+
+def test_what_our_own_sql_breaks_in_a_whole_file_is_a_bug(tmp_path: Path, whole: Path) -> None:
+    """Nobody is told to restore a backup for it."""
+    folder = tmp_path / "copy"
+    shutil.copytree(whole, folder)
+    with open_writer(folder / "var" / "aggregator.db") as store, pytest.raises(sqlite3.IntegrityError):
+        change(store, "INSERT INTO member (entry, story) VALUES (99999, 1)")
 
 
 def test_what_sqlite_quotes_is_cut_at_its_bound() -> None:

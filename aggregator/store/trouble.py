@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from aggregator.errors import Stopped, StoreError
@@ -27,7 +27,7 @@ _WORDS = {
 }
 # What Python's module raises for a file; text that is no UTF-8, in a message too, it can't put into words.
 ERRORS = (sqlite3.Error, UnicodeDecodeError)
-# What SQLite says of our own SQL, not of the file.
+# What SQLite says of our own SQL, not of the file; of the second only where the file is whole.
 _BUGS = (sqlite3.ProgrammingError, sqlite3.IntegrityError)
 # What SQLite has no code of its own for: a table of the full-text index that can't be read any more, and text
 # that is none.
@@ -55,6 +55,8 @@ def code(error: BaseException | None) -> int:
 
 def ours(path: Path, error: Exception) -> Exception:
     """What to raise in its place: a line for people; or the error itself, where our own SQL is wrong."""
+    if isinstance(error, sqlite3.IntegrityError) and (wrong := _wrong_in_file(path)):
+        return StoreError(f"{path}: {_DAMAGE.format(text=wrong)}")
     if not isinstance(error, sqlite3.DatabaseError | UnicodeDecodeError) or isinstance(error, _BUGS):
         return error
     return Stopped() if is_cut_off(error) else StoreError(in_words(path, error))
@@ -63,6 +65,25 @@ def ours(path: Path, error: Exception) -> Exception:
 def in_words(path: Path, error: Exception) -> str:
     words = _DAMAGE if is_damage(error) else _WORDS.get(code(error), "{text}")
     return f"{path}: {words.format(text=in_a_line(str(error)))}"
+
+
+def wrong_in(conn: sqlite3.Connection) -> str | None:
+    """What a check of all of it finds, in words; None: nothing."""
+    found = [row[0] for row in conn.execute("PRAGMA integrity_check(3)")]
+    if found != ["ok"]:
+        return in_a_line("; ".join(found))
+    return "rows that point to nothing" if conn.execute("PRAGMA foreign_key_check").fetchone() else None
+
+
+def _wrong_in_file(path: Path) -> str | None:
+    """As `wrong_in`, of what was stored before whatever is under way. It takes as long as reading all of it:
+    asked where something went wrong anyway.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as conn:
+            return wrong_in(conn)
+    except ERRORS as error:
+        return in_a_line(str(error)) if is_damage(error) else None
 
 
 def in_a_line(words: str) -> str:

@@ -244,11 +244,8 @@ def damage(path: Path) -> str | None:
         conn = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:
             application = conn.execute("PRAGMA application_id").fetchone()[0]
-            found = [row[0] for row in conn.execute("PRAGMA integrity_check(3)")]
-            if found != ["ok"]:
-                return trouble.in_a_line("; ".join(found))
-            if conn.execute("PRAGMA foreign_key_check").fetchone():
-                return "rows that point to nothing"
+            if wrong := trouble.wrong_in(conn):
+                return wrong
         finally:
             conn.close()
     except trouble.ERRORS as error:
