@@ -6,7 +6,6 @@ and read, and what else is different with it. Nothing heavy is imported here.
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -64,6 +63,8 @@ def _look(task: Task, door: Door, trail: Trail | None) -> Sequence[FetchResult]:
 
 
 def _no_file(source: Source) -> str | None:
+    import glob
+
     if os.path.isdir(str(source.path)):
         return f"is a folder; name files in it: {source.path}/*.txt"
     found = glob.glob(str(source.path), recursive=True)

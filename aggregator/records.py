@@ -43,8 +43,9 @@ def _made(cls: type, frozen: bool, slots: bool) -> type:
     said, given = inspect.get_annotations(cls), dict(cls.__dict__)
     kinds = {name: kind for name, kind in said.items() if not str(kind).startswith(_OF_THE_CLASS)}
     names = tuple(kinds)
+    defaults = {name: given[name] for name in names if name in given}
     functions = {
-        "__dataclass_fields__": {name: _field(name, kind, given) for name, kind in kinds.items()},
+        "__dataclass_fields__": _Fields(kinds, defaults),
         "__match_args__": names,
         "_values": staticmethod(_reader(names)),
         "__init__": _first_init,
@@ -71,6 +72,19 @@ def _changed(cls: type, functions: dict[str, Any]) -> type:
     for name, value in functions.items():
         setattr(cls, name, value)
     return cls
+
+
+class _Fields:
+    """`__dataclass_fields__`, made when somebody asks for it: of most classes nobody does."""
+
+    def __init__(self, kinds: dict[str, Any], defaults: dict[str, Any]) -> None:
+        self._kinds, self._defaults = kinds, defaults
+        self._made: dict[str, dataclasses.Field[Any]] = {}
+
+    def __get__(self, value: object, cls: type) -> dict[str, dataclasses.Field[Any]]:
+        if not self._made:
+            self._made = {name: _field(name, kind, self._defaults) for name, kind in self._kinds.items()}
+        return self._made
 
 
 def _field(name: str, kind: Any, given: dict[str, Any]) -> dataclasses.Field[Any]:

@@ -5,7 +5,6 @@ believe of what it says. Pure decisions on values; `cycle.push` asks, `web` list
 from __future__ import annotations
 
 import hashlib
-import hmac
 import ipaddress
 import json
 import re
@@ -166,6 +165,8 @@ def is_signed(secret: str, signature: str, body: bytes) -> bool:
     method, _, given = signature.strip().partition("=")
     if method.lower() not in METHODS:
         return False
+    import hmac
+
     own = hmac.new(secret.encode(), body, getattr(hashlib, method.lower())).hexdigest()
     return hmac.compare_digest(own.encode(), given.strip().lower().encode("utf-8", "replace"))
 

@@ -36,6 +36,9 @@ DEAR = {
     "feedgen",
     "nh3",
     "urllib3",
+    "ctypes",
+    "difflib",
+    "logging",
 }
 LOADED = """
 import sys
@@ -102,6 +105,36 @@ def test_a_cycle_with_nothing_due_and_the_help_load_nothing_dear(tmp_path: Path)
     with open_writer(settings.database) as opened:
         opened.set_meta("pruned", str(int(time.time())))
     assert loaded(tmp_path, "run", "--json") == "[] 0"
+
+
+GARBAGE = """
+import gc
+{before}
+def looks():
+    return sum(one["collections"] for one in gc.get_stats())
+begun, threshold = looks(), gc.get_threshold()
+from aggregator.__main__ import main
+try:
+    main()
+except SystemExit as end:
+    print(looks() - begun < 3, gc.get_freeze_count() > 0, gc.get_threshold() == threshold, end.code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "same"),
+    [("as Python comes", "", False), ("whoever called us sees to it", "gc.disable()", True)],
+)
+def test_nobody_looks_for_garbage_while_modules_are_loaded_nor_at_the_end(
+    name: str, before: str, same: bool
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", GARBAGE.format(before=before), "--version"],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout.splitlines()[-1] == f"True True {same} 0", (name, done.stdout, done.stderr)
 
 
 def test_a_cycle_in_which_nothing_changed_loads_no_parser_and_no_renderer(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from aggregator import __version__
+from aggregator import __version__, heap
 from aggregator.cli.groups import Group, say_no_more
 from aggregator.errors import AggregatorError
 
@@ -112,6 +112,7 @@ def main() -> None:
     try:
         code = _called()
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # all is done; Python only clears up
+        heap.leave_to_the_system()
         sys.exit(code)
     except OSError as error:
         if error.errno not in _NO_ROOM:

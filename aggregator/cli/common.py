@@ -6,7 +6,6 @@ import functools
 import json
 import os
 import sys
-import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -275,6 +274,8 @@ def _fitted(row: Sequence[str], widths: Sequence[int]) -> str:
 def _in_lines(cell: str, room: int, wrap: bool) -> list[str]:
     if not wrap:
         return [_cut(cell, room)]
+    import textwrap
+
     fits = len(cell) <= room and cell.isprintable()
     return [cell] if fits else textwrap.wrap(cell, room) or [""]
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import click
+
+from aggregator.text.phrases import nearest
 
 LINE = 500  # characters of a command's help in a list: a sentence, which click would cut at its first line
 
@@ -42,17 +43,10 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         names, name = self.list_commands(ctx), args[0]
         if name not in names and not name.startswith("-"):
-            near = nearest(name, names)
+            near = nearest(name.lower(), names)
             meant = f". Did you mean '{near}'?" if near else ""
             raise click.UsageError(f"No such command '{name}'{meant}", ctx)
         return super().resolve_command(ctx, args)
-
-
-def nearest(name: str, names: Sequence[str]) -> str | None:
-    """What was probably meant."""
-    lower = name.lower()
-    near = [lower] if lower in names else difflib.get_close_matches(lower, names, 1)
-    return near[0] if near else None
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import pkgutil
 from collections.abc import Iterator, Sequence
@@ -11,8 +10,8 @@ from typing import Any
 import click
 
 from aggregator.cli.common import Settings, common
-from aggregator.cli.groups import nearest
 from aggregator.errors import UsageError
+from aggregator.text.phrases import nearest
 
 Schema = dict[str, Any]
 
@@ -38,7 +37,8 @@ def _context(root: click.Context, words: tuple[str, ...]) -> click.Context:
         group = found.command
         inner = group.get_command(found, word) if isinstance(group, click.Group) else None
         if inner is None:
-            near = nearest(word, group.list_commands(found)) if isinstance(group, click.Group) else None
+            names = group.list_commands(found) if isinstance(group, click.Group) else []
+            near = nearest(word.lower(), names)
             meant = f'did you mean "{near}"?' if near else "`aggregator --help` lists them"
             raise UsageError(f'help: there is no command "{" ".join(words)}"; {meant}')
         found = click.Context(inner, found, word)
@@ -80,8 +80,8 @@ def _of_config(wanted: str) -> Iterator[str]:
 
 
 def _unknown(wanted: str, names: Sequence[str]) -> UsageError:
-    near = difflib.get_close_matches(wanted, names, 1)
-    meant = f'; did you mean "{near[0]}"?' if near else ""
+    near = nearest(wanted, names)
+    meant = f'; did you mean "{near}"?' if near else ""
     return UsageError(f'help config: there is no key "{wanted}"{meant}')
 
 

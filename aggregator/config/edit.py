@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tempfile
@@ -19,6 +18,7 @@ from aggregator.config.tables import Short, short
 from aggregator.errors import ConfigError, UsageError
 from aggregator.patterns import lazy
 from aggregator.records import dataclass
+from aggregator.text.phrases import nearest
 
 _ORDER = ("id", "url", "path", "title", "topics", "interval", "priority", "include", "exclude")
 _HERE = "\0"  # which no TOML file holds: where sources are that were just added
@@ -183,8 +183,8 @@ def _numbers(config: Config, sources: Iterable[str]) -> list[int]:
 def refuse_unknown(known: Sequence[str], source: str) -> None:
     """Raises UsageError where there is no source of this id."""
     if source not in known:
-        near = difflib.get_close_matches(source, known, 1)
-        meant = f"did you mean {near[0]}?" if near else "`aggregator sources list` shows them"
+        near = nearest(source, known)
+        meant = f"did you mean {near}?" if near else "`aggregator sources list` shows them"
         raise UsageError(f"{source}: no such source; {meant}")
 
 

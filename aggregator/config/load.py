@@ -6,7 +6,6 @@ at `load`.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import re
@@ -22,10 +21,12 @@ from aggregator.errors import ConfigError, UsageError
 from aggregator.model import BY_HAND, Category, EventLead, Hook, Limits, Pace, Site, Sort, Source, Topic, Unit
 from aggregator.patterns import lazy
 from aggregator.records import dataclass, replace
+from aggregator.text.phrases import nearest
 from aggregator.text.words import sought
 
 RESERVED = frozenset({"all", "index", "feeds", "sources", "archive", "stories", "status", "search", BY_HAND})
 MAX_FILE = 20_000_000
+ALIKE = 0.5  # how much a name has to be like another, of 1, to have been meant
 MAX_ADDRESS = 2000  # characters of a url, as the shape of the config has it
 
 
@@ -335,12 +336,10 @@ def _unknown(key: str, where: lines.Path) -> str:
     """An unknown key with the nearest one that is known there."""
     section = _section(where)
     known = list(section.model_fields)
-    near = difflib.get_close_matches(key, known, 1, 0.5)
+    near = nearest(key, known, ALIKE)
     if elsewhere := _tables_with(key):
         return f"unknown key; it stands in {' and '.join(elsewhere)}"
-    return (
-        f"unknown key; did you mean `{near[0]}`?" if near else f"unknown key; known here: {', '.join(known)}"
-    )
+    return f"unknown key; did you mean `{near}`?" if near else f"unknown key; known here: {', '.join(known)}"
 
 
 def _tables_with(key: str) -> list[str]:
@@ -601,8 +600,8 @@ def _starters(at: lines.Path, wanted: Any) -> Iterator[Problem]:
 
         for name in _several(wanted):
             if name not in starters.names():
-                near = difflib.get_close_matches(name, starters.names(), 1, 0.5)
-                known = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(starters.names())}"
+                near = nearest(name, starters.names(), ALIKE)
+                known = f'did you mean "{near}"?' if near else f"there are {', '.join(starters.names())}"
                 yield at, f'there is no starter "{name}"; {known}'
 
 
@@ -684,8 +683,8 @@ def _example(folder: Path, said: str) -> str:
 def _known(at: lines.Path, wanted: list[str], known: list[str], what: str) -> Iterator[Problem]:
     for one in wanted:
         if one not in known:
-            near = difflib.get_close_matches(one, known, 1, 0.5)
-            yield at, f'"{one}" is no {what} of this file' + (f'; did you mean "{near[0]}"?' if near else "")
+            near = nearest(one, known, ALIKE)
+            yield at, f'"{one}" is no {what} of this file' + (f'; did you mean "{near}"?' if near else "")
 
 
 _SAY_NOTHING = {"www", "feeds", "feed", "rss", "feedburner", "com", "org", "net", "co", "uk", "html"}

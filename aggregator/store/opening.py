@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from aggregator import logs
 from aggregator.errors import LockedError, StoreError
 from aggregator.store import migrations, trouble
 from aggregator.store.base import Reader, Store, teach, teach_hash
@@ -240,6 +239,8 @@ def _migrate(path: Path, conn: sqlite3.Connection) -> None:
     version = conn.execute("PRAGMA user_version").fetchone()[0]
     if version == migrations.version():
         return
+    from aggregator import logs
+
     copy = path.with_name(f"{path.name}.before-schema-{migrations.version()}")
     logs.say(
         f"{path}: an earlier version made it (schema {version}); it is brought up to date, and {copy.name} "

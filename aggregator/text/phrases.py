@@ -1,8 +1,9 @@
-"""Numbers as people say and write them."""
+"""Numbers as people say and write them, and names that they mistake."""
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,14 @@ from aggregator.patterns import lazy
 _DURATION = lazy(r"(\d{1,6})\s*(s|m|h|d|w)$")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONGEST = 36_500 * 86_400
+
+
+def nearest(name: str, names: Sequence[str], least: float = 0.6) -> str | None:
+    """What was probably meant; `least`: how alike, of 1."""
+    import difflib  # few names are mistaken
+
+    near = difflib.get_close_matches(name, names, 1, least)
+    return near[0] if near else None
 
 
 def span(seconds: int) -> str:
