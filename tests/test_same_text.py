@@ -28,6 +28,36 @@ LONG = (
     "eleven of its concrete piles; repairs are to take half a year, and the fishing fleet is to land its catch at the old quay until the autumn."
 )
 
+# One source says the same of two items: it speaks of the one title alone, of what both titles have in common,
+# or of neither.
+SERIES = [
+    (
+        "ships",
+        "en",
+        "Why the ferries stay in port this winter",
+        "The board that nobody wanted to lead",
+        "Running an island line has become harder: the ferries stay in port whenever the wind turns north, crews are "
+        "hard to find, and what a crossing costs is known only in spring. Our reporters spent a winter on the quays "
+        "and met those who keep the line going, against all odds and every forecast.",
+    ),
+    (
+        "roads",
+        "ja",
+        "海塩の量を地図に描いて橋の錆びを防ぐ",
+        "町ごとに強弱をつける道路の手入れ 公開データが示す次の道",
+        "自治体が悩む道路の手入れは年々むずかしくなっている。傷み具合や長さだけを見ていては続けられない。"
+        "天気や周りの施設など町全体の公開データを使う試みが各地で始まった。担当者と研究者に聞いた。",
+    ),
+    (
+        "books",
+        "ja",
+        "譲れない人の仕事が残る理由 - 世界に通じる物語の教室",
+        "遠回りして得た最強の武器とは - 世界に通じる物語の教室",
+        "あっと言わせる偉業を成した人は何を考えていたのか。会社に勤めながら映画祭で初めて大賞を受けた著者の"
+        "新刊『世界に通じる物語の教室』をもとに、その思考の道すじをたどります。連載は毎週更新されます。",
+    ),
+]  # fmt: skip
+
 PAIRS: list[Row] = [
     # ---- the contrary
     (
@@ -1021,6 +1051,15 @@ PAIRS: list[Row] = [
         "港湾局が新しい貨物埠頭の建設を承認 | 港ニュース",
         False,
         True,
+    ),
+    *(
+        (f"what introduces a series of {kind}", lang, (one, blurb), (other, blurb), True, False)
+        for kind, lang, one, other, blurb in SERIES
+    ),
+    *(
+        (f"what two sources say, as of {kind}", lang, (one, blurb), (other, blurb), False, True)
+        for kind, lang, one, other, blurb in SERIES
+        if kind == "ships"
     ),
 ]
 

@@ -171,13 +171,26 @@ class _Pair:
         if self.least >= ARTICLE and not self.between.one_source:
             return True
         a, b = self.a, self.b
-        own = [side for side in zip(self.edits.own, (b.body, a.body), strict=True) if side[0]]
-        if not own or any(_speaks(words, body, SPEAKS) for words, body in own):
+        own = [side for side in zip(self._own_words(), (b.body, a.body), strict=True) if side[0]]
+        spoken = [_speaks(words, body, SPEAKS) for words, body in own]
+        if self.between.one_source and self.least < ARTICLE:
+            return all(spoken)  # what introduces a series speaks of what all of its titles have in common
+        if not own or any(spoken):
             return True
         if self.edits.veto and self.edits.veto[0] == OTHER_NAMES:
             return False
         common = list({*a.body} & {*b.body})
         return all(_speaks(telling(one.title, self.language), common, 0.5) for one in (a, b))
+
+    def _own_words(self) -> tuple[Sequence[str], Sequence[str]]:
+        """Telling words that only the one or the other title has; of a script without spaces pairs of
+        characters, for any text has most of its single ones.
+        """
+        mine, other = self.edits.own
+        if not any(map(is_dense, mine + other)):
+            return mine, other
+        a, b = (telling(one.title, self.language) for one in (self.a, self.b))
+        return [word for word in a if word not in b], [word for word in b if word not in a]
 
     @cached_property
     def opens_both(self) -> bool:
