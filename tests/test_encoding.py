@@ -158,3 +158,90 @@ def test_C8_names_as_they_are_written(label: str, codec: str, text: str) -> None
 )
 def test_C8_no_encoding_of_text(name: str) -> None:
     assert encoding._codec(name) is None
+
+
+HEADER = (("content-type", "text/xml; charset=iso-8859-1"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "codec", "text", "declared", "headers"),
+    [
+        ("Russian", "ru", "cp1251", CYRILLIC, None, ()),
+        ("of Russia", "ru-RU", "cp1251", CYRILLIC, None, ()),
+        ("of Unix", "ru", "koi8-r", CYRILLIC, None, ()),
+        ("called UTF-8", "ru", "cp1251", CYRILLIC, "utf-8", ()),
+        ("a server's default", "ru", "cp1251", CYRILLIC, None, HEADER),
+        ("called Latin", "ru", "cp1251", CYRILLIC, "iso-8859-1", ()),
+        ("Ukrainian", "uk", "koi8-u", "Україна і Європа", None, ()),
+        ("Greek", "el", "cp1253", "Νέα από την Αθήνα", None, ()),
+        ("Hebrew", "he", "cp1255", "חדשות", None, ()),
+        ("Arabic", "ar", "cp1256", "الأخبار", None, ()),
+        ("Thai", "th", "cp874", THAI, None, ()),
+        ("Japanese, of Unix", "ja", "euc_jp", JAPANESE, None, ()),
+        ("Japanese, of Windows", "ja", "cp932", JAPANESE, None, ()),
+        ("Korean", "ko", "cp949", KOREAN, None, ()),
+        ("Chinese", "zh-CN", "gbk", CHINESE, None, ()),
+        ("of Taiwan", "zh_TW", "big5", "中國新聞", None, ()),
+        ("Polish", "pl", "cp1250", "Źdźbło w Łodzi", None, ()),
+        ("Turkish", "tr", "cp1254", "İstanbul ığş", "utf-8", ()),
+        ("Lithuanian", "lt", "cp1257", "Žinios čia", None, ()),
+        ("what is declared holds", "ru", "mac-cyrillic", CYRILLIC, "x-mac-cyrillic", ()),
+        ("Latin that a server calls so", "pl", "cp1252", "¹ en °C", None, HEADER),
+        ("French in a feed that is called Russian", "ru", "cp1252", "Café à la crème brûlée", None, ()),
+        ("French", "fr", "cp1252", "Café à la crème", None, ()),
+        ("UTF-8", "ru", "utf-8", CYRILLIC, None, HEADER),
+        ("UTF-8 of Java", "ja", "utf-8", JAPANESE + "😀", None, ()),
+    ],
+)
+def test_C8_the_language_tells_where_nothing_else_does(
+    name: str,
+    language: str,
+    codec: str,
+    text: str,
+    declared: str | None,
+    headers: tuple[tuple[str, str], ...],
+) -> None:
+    start = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    says = {
+        "RSS": f"<language>{language}</language>",
+        "Dublin Core": f"<dc:language>{language}</dc:language>",
+    }
+    for where, element in says.items():
+        feed = start + channel(f"{element}<item><title>{text}</title></item>").decode()
+        body = feed.encode(codec)
+        if name == "UTF-8 of Java":
+            body = feed.encode("utf-16-le", "surrogatepass").decode("utf-16-le").replace("😀", "").encode()
+            body = body.replace(text[:-1].encode(), text[:-1].encode() + b"\xed\xa0\xbd\xed\xb8\x80")
+        found = parse(
+            Source("s"), FetchResult("https://n.example/f", 1_790_000_000, 200, headers, body), Limits()
+        )
+        assert [one.title for one in found.entries] == [text], (name, where)
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+def test_C8_json_in_any_encoding(codec: str) -> None:
+    body = '{"version": "https://jsonfeed.org/version/1.1", "title": "F", "items": [{"id": "1", "title": "Café"}]}'
+    found = parse(
+        Source("s", url="https://n.example/f"),
+        FetchResult("https://n.example/f", 1_790_000_000, 200, (), body.encode(codec)),
+        Limits(),
+    )
+    assert [one.title for one in found.entries] == ["Café"], found.failure
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "expected"),
+    [
+        ("a line end in a text", '{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "title": "a\nb\tc"}]}', "a b c"),
+        ("an error", '{"title": "Not Found", "status": 404}', "JSON, not a feed; it says: “Not Found”"),
+        ("an error in a table", '{"error": {"code": 5}}', 'JSON, not a feed; it says: “{"code": 5}”'),
+    ],
+)  # fmt: skip
+def test_json_as_it_comes(name: str, body: str, expected: str) -> None:
+    found = parse(
+        Source("s", url="https://n.example/f"),
+        FetchResult("https://n.example/f", 1_790_000_000, 200, (), body.encode()),
+        Limits(),
+    )
+    said = found.failure.detail if found.failure else found.entries[0].title
+    assert said == expected, name

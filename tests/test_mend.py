@@ -41,6 +41,30 @@ def test_B7_references_to_no_character(reference: str, kept: bool) -> None:
     assert parsed(rss("r").replace(b"Story 0", reference.encode() + b"Story 0")).failure is None
 
 
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        ("&#55357;&#56832;", "😀"),
+        ("&#xD83D;&#xDE00;", "😀"),
+        ("&#xd83d;&#56832;", "😀"),
+        ("&#x0d83d;&#056832;", "😀"),
+        ("&amp;#55357;&amp;#56832;", "😀"),
+        ("<![CDATA[&#55357;&#56832;]]>", "😀"),
+        ("a&#55357;&#56841;b &#55356;&#57096;", "a😉b 🌈"),
+        ("&#55296;&#56320;", "\U00010000"),
+        ("&#56319;&#57341;", "\U0010fffd"),
+        ("x&#55295;&#56320;", "x\ud7ff"),
+        ("x&#56320;&#55357;", "x"),
+        ("x&#55357; &#56832;", "x"),
+        ("x&#55357;&#56319;", "x"),
+        ("x&#55357;&#57344;", "x\ue000"),
+    ],
+)
+def test_B7_halves_of_a_sign_are_the_sign(said: str, title: str) -> None:
+    entry = parsed(channel(f"<item><title>{said}</title><guid>g</guid></item>")).entries[0]
+    assert entry.title == title
+
+
 def test_C8_a_declared_utf16_in_bytes_of_ascii() -> None:
     body = b'<?xml version="1.0" encoding="UTF-16"?>' + channel("<item><title>caf\u00e9</title></item>")
     assert [one.title for one in parsed(body).entries] == ["caf\u00e9"]

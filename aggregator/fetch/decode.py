@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from aggregator.fetch.exchange import Exchange
@@ -35,10 +36,14 @@ class _Codings:
     known: list[str]  # that we can undo, as they are named
     strange: list[str]  # words of others
 
-    @property
-    def inflate(self) -> _Inflate | None:
-        """What undoes it; None where there is nothing to undo."""
-        return _Inflate(self.known == ["deflate"]) if self.known else None
+    def inflate(self, start: bytes) -> _Inflate | None:
+        """What undoes it, by what is said and how the body begins; None where there is nothing to undo: a
+        file that is gzip is sent without a word, and text that was never packed as gzip.
+        """
+        if "deflate" in self.known:
+            return _Inflate(True)
+        is_gzip = start[:1] == _GZIP_MAGIC[:1]
+        return _Inflate(False) if is_gzip or (self.known and not _is_text(start)) else None
 
 
 def read(raw: Any, headers: dict[str, str], exchange: Exchange, max_bytes: int) -> tuple[bytes, int]:
@@ -49,8 +54,10 @@ def read(raw: Any, headers: dict[str, str], exchange: Exchange, max_bytes: int) 
     that are plain all the same: `aws-chunked`, `utf-8`, `none`.
     """
     codings = _codings(headers)
-    inflate = codings.inflate
-    body, wire = _within_bounds(raw, inflate, exchange, max_bytes)
+    pieces = _pieces(raw, exchange.guard)
+    start = next(pieces, b"")
+    inflate = codings.inflate(start)
+    body, wire = _within_bounds(chain((start,), pieces), inflate, exchange, max_bytes)
     _check_length(headers, wire)
     if inflate and not inflate.complete and wire:
         raise Bad(Failure("truncated", "the compressed body ends before its end"))
@@ -69,11 +76,11 @@ def _codings(headers: dict[str, str]) -> _Codings:
 
 
 def _within_bounds(
-    raw: Any, inflate: _Inflate | None, exchange: Exchange, max_bytes: int
+    pieces: Iterable[bytes], inflate: _Inflate | None, exchange: Exchange, max_bytes: int
 ) -> tuple[bytes, int]:
     """(body, bytes that travelled), neither of them more than `max_bytes`, nor than there is memory for."""
     body, wire = bytearray(), 0
-    for piece in _pieces(raw, exchange.guard):
+    for piece in pieces:
         wire += len(piece)
         body += inflate.feed(piece, max_bytes + 1 - len(body)) if inflate else piece
         if len(body) > max_bytes or wire > max_bytes:

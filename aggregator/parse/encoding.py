@@ -25,6 +25,8 @@ _STARTS = (
     (b"\0\0\0<", "utf-32-be"),
     (b"<\0", "utf-16-le"),
     (b"\0<\0", "utf-16-be"),
+    (b"{\0", "utf-16-le"),
+    (b"\0{\0", "utf-16-be"),
 )
 _EBCDIC = b"\x4c\x6f\xa7\x94"  # "<?xm"
 _NAMED = lazy(
@@ -59,6 +61,27 @@ _NEVER = frozenset(
 )
 # encodings that fit any bytes, and are the default of many servers: weak evidence
 _ANY = frozenset({"cp1252", "iso8859-1"})
+_CYRILLIC = ("cp1251", "koi8-u")
+# What a language is written in where nobody says in what, likeliest first. One byte a letter reads any text,
+# several only the right ones.
+_OF_LANGUAGES = {
+    **dict.fromkeys(["ru", "uk", "be", "bg", "mk", "kk", "ky", "tt"], _CYRILLIC),
+    **dict.fromkeys(["pl", "cs", "sk", "hu", "sl", "hr", "bs", "ro", "sq"], ("cp1250",)),
+    **dict.fromkeys(["he", "iw", "yi"], ("cp1255",)),
+    **dict.fromkeys(["ar", "fa", "ur"], ("cp1256",)),
+    **dict.fromkeys(["lt", "lv", "et"], ("cp1257",)),
+    "el": ("cp1253",), "tr": ("cp1254",), "az": ("cp1254",), "vi": ("cp1258",), "th": ("cp874",),
+    "ja": ("euc_jp", "cp932"), "ko": ("cp949",), "zh": ("gb18030", "big5hkscs"),
+    "zh-tw": ("big5hkscs", "gb18030"), "zh-hk": ("big5hkscs", "gb18030"),
+}  # fmt: skip
+_LATIN = frozenset({"cp1250", "cp1254", "cp1257", "cp1258"})  # much as windows-1252
+_LANGUAGE = lazy(
+    rb"<(?:dc:)?language[^<>]{0,60}>\s*(?:<!\[CDATA\[)?\s*([A-Za-z]{2}(?:[-_][A-Za-z]{2})?)\b"
+    rb"|\sxml:lang\s*=\s*[\"']([A-Za-z]{2}(?:[-_][A-Za-z]{2})?)\b",
+    re.I,
+)
+_WORD_BEYOND = lazy(rb"[\x80-\xff]{2,}")
+_LANGUAGE_WITHIN = 20_000  # bytes
 _SURE = 4  # so many characters of several bytes that are UTF-8 are no accident
 
 
@@ -110,13 +133,48 @@ def _is_utf8(body: bytes, said: Sequence[str]) -> bool:
 def _guessed(body: bytes, said: list[str]) -> bytes:
     if _is_utf8(body, said):
         return mend.undeclared(body)
-    if (text := _as_said(body, said)) is not None:
+    if (text := _of_language(body, said)) is not None or (text := _as_said(body, said)) is not None:
         return _undeclared(text)
     if said and said[0] not in ("utf-8", *_ANY):
         text = body.decode(said[0], "replace")
         if text.count("\ufffd") * 100 < len(text):
             return _undeclared(text)
     return _undeclared(_mostly_utf8(body))
+
+
+def _of_language(body: bytes, said: Sequence[str]) -> str | None:
+    """In the encoding of the language that the document names, where what is said of it can't be right or is
+    a server's default; None where that knows better, or it is UTF-8 after all, or in Latin letters.
+    """
+    found = _LANGUAGE.search(body, 0, _LANGUAGE_WITHIN)
+    if found is None or any(codec not in ("utf-8", *_ANY) for codec in said) or _is_mostly_utf8(body):
+        return None
+    language = (found[1] or found[2]).decode().lower().replace("_", "-")
+    possible = _OF_LANGUAGES.get(language) or _OF_LANGUAGES.get(language[:2], ())
+    if _LATIN.issuperset(possible):
+        possible = () if said and said[0] in _ANY else possible
+    elif not _is_foreign(body):
+        return None
+    texts = [text for codec in possible if (text := _strictly(body, codec)) is not None]
+    # Taken for each other, these have their capitals within words.
+    return max(texts, key=_small_letters) if texts and possible == _CYRILLIC else next(iter(texts), None)
+
+
+def _is_foreign(body: bytes) -> bool:
+    """Whether words are made of letters beyond ASCII, which stand alone in those of Latin letters."""
+    together = sum(len(word) for word in _WORD_BEYOND.findall(body))
+    return 2 * together > len(body) - len(body.decode("ascii", "ignore"))
+
+
+def _strictly(body: bytes, codec: str) -> str | None:
+    try:
+        return body.decode(codec)
+    except UnicodeDecodeError:
+        return None
+
+
+def _small_letters(text: str) -> int:
+    return sum(map(str.islower, text))
 
 
 def _as_said(body: bytes, said: list[str]) -> str | None:
@@ -134,19 +192,26 @@ def _mostly_utf8(body: bytes) -> str:
     """UTF-8 with something else in it: pairs of surrogates (from Java and MySQL), or single bytes of
     windows-1252; where these prevail, all is.
     """
+    if (text := _of_surrogates(body)) is not None:
+        return text
+    if _is_mostly_utf8(body):
+        return body.decode("utf-8", "aggregator-cp1252")
+    return body.decode("cp1252", "replace")
+
+
+def _of_surrogates(body: bytes) -> str | None:
     try:
-        return (
-            body.decode("utf-8", "surrogatepass")
-            .encode("utf-16", "surrogatepass")
-            .decode("utf-16", "replace")
-        )
+        pairs = body.decode("utf-8", "surrogatepass")
     except UnicodeError:
-        pass
+        return None
+    return pairs.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _is_mostly_utf8(body: bytes) -> bool:
+    """Whether more letters of several bytes fit than bytes do not."""
     fits = body.decode("utf-8", "ignore")
     fitting, strange = len(fits) - len(fits.encode("ascii", "ignore")), len(body) - len(fits.encode())
-    return (
-        body.decode("cp1252", "replace") if strange > fitting else body.decode("utf-8", "aggregator-cp1252")
-    )
+    return strange <= fitting or _of_surrogates(body) is not None
 
 
 def _single_bytes(error: UnicodeError) -> tuple[str, int]:

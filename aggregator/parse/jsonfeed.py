@@ -21,7 +21,7 @@ from aggregator.model import (
     Person,
     PollHints,
 )
-from aggregator.parse import bases, dates, normal, sniff
+from aggregator.parse import bases, dates, encoding, normal, sniff
 from aggregator.parse.reading import STOPS, Reading
 from aggregator.records import replace
 from aggregator.text import markup
@@ -29,7 +29,7 @@ from aggregator.text import markup
 
 def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
     """A failure names what the JSON is instead, or where it breaks."""
-    document = _document(fetched.body or b"")
+    document = _document(fetched)
     if isinstance(document, Failure):
         return ParseResult(failure=document)
     feed = _feed(document, fetched)
@@ -62,11 +62,11 @@ def _text(value: object) -> str | None:
     return markup.clean(value) if isinstance(value, str) and value.strip() else None
 
 
-def _document(body: bytes) -> dict[str, Any] | Failure:
+def _document(fetched: FetchResult) -> dict[str, Any] | Failure:
+    text = encoding.as_utf8(fetched.body or b"", dict(fetched.headers).get("content-type")).decode()
     try:
-        document = json.loads(body.decode("utf-8-sig"), parse_int=_whole)
-    except UnicodeDecodeError as error:
-        return Failure("not-utf-8", f"JSON has to be UTF-8; byte {error.start + 1} is not")
+        # not strict: line ends and other control characters stand in texts as they are
+        document = json.loads(text, parse_int=_whole, strict=False)
     except ValueError as error:
         return Failure("not-a-feed", f"damaged JSON: {error}")
     has_items = isinstance(document, dict) and isinstance(document.get("items"), list)

@@ -10,6 +10,11 @@ from sys import maxunicode as MAXUNICODE
 from aggregator.patterns import lazy
 
 _NUMBER = lazy(rb"&#(?:[xX]0*([0-9A-Fa-f]+)|0*([0-9]+));?")
+# A sign beyond the first 65,536 (an emoji) as JavaScript and Java count: in two halves. Escaped twice, too.
+_HALVES = lazy(
+    rb"&(amp;)?#(?:[xX]0*([dD][89abAB][0-9A-Fa-f]{2})|0*(5[56]\d{3}));"
+    rb"&(?:amp;)?#(?:[xX]0*([dD][c-fC-F][0-9A-Fa-f]{2})|0*(5[67]\d{3}));"
+)
 _NO_CHARACTERS = bytes({*range(32)} - {9, 10, 13})
 HEAD = 65_536  # bytes in which a feed that is one begins, whatever a server said before it
 FEED_ROOTS = frozenset({b"rss", b"feed", b"rdf", b"channel", b"xml"})
@@ -46,7 +51,8 @@ def mended(body: bytes) -> bytes:
     start, root, doctype = _prolog(body)
     if root not in FEED_ROOTS and (feed := _FEED.search(body, start, start + HEAD)):
         start, _, doctype = _prolog(body, feed.start())
-    text = _NUMBER.sub(_character, body[start:].translate(None, _NO_CHARACTERS))
+    text = _HALVES.sub(_joined, body[start:].translate(None, _NO_CHARACTERS))
+    text = _NUMBER.sub(_character, text)
     return _referenced(text, _declared(doctype))
 
 
@@ -124,6 +130,15 @@ def _by_cdata(body: bytes) -> Iterator[tuple[bytes, bool]]:
         yield body[start:end], True
         at = end
     yield body[at:], False
+
+
+def _joined(halves: re.Match[bytes]) -> bytes:
+    """The sign that two references mean together, by its number (UTF-16)."""
+    escaped, *digits = halves.groups()
+    high, low = (int(one or other, 16 if one else 10) for one, other in (digits[:2], digits[2:]))
+    if not 0xD800 <= high < 0xDC00 <= low < 0xE000:
+        return halves[0]
+    return b"&%s#%d;" % (escaped or b"", 0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00)
 
 
 def _character(reference: re.Match[bytes]) -> bytes:

@@ -66,7 +66,7 @@ Kind = Literal["empty", "json", "xml", "stories"]
 
 def kind(body: bytes, local: bool) -> Kind:
     """Which reader is to try it. Text files of stories are local only."""
-    head = body[:4096].lstrip(b"\xef\xbb\xbf\x00 \t\r\n")
+    head = body[:4096].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")
     if not head and not body.strip(b"\xef\xbb\xbf\x00 \t\r\n"):
         return "empty"
     if head[:1] == b"{" or _ARRAY.match(head):
@@ -162,7 +162,12 @@ def json_stranger(value: object) -> Failure:
     if isinstance(value, dict):
         for name in ("message", "error", "detail", "title", "msg"):
             if value.get(name):
-                said = markup.clean(json.dumps(value[name], ensure_ascii=False))
+                said = (
+                    value[name]
+                    if isinstance(value[name], str)
+                    else json.dumps(value[name], ensure_ascii=False)
+                )
+                said = markup.clean(said)
                 words = f"JSON, not a feed; it says: “{markup.snippet(said, 80)}”"
                 return Failure("not-a-feed", words)
     return Failure("not-a-feed", "JSON, but no JSON Feed (no “version” of jsonfeed.org)")
