@@ -139,12 +139,11 @@ def _happened(store: Reader, since: int) -> Mapping[int, _Happened]:
 
 def told_enough(store: Reader, found: Explanation) -> tuple[Explanation, dict[str, str]]:
     """Without the topics that want more sources to tell it; and these, with the rule and what is missing."""
-    by = told.told_by(store, [found.member.event])[found.member.event]
-    more = {topic: least for topic, least in told.least_of_topics(store).items() if least > by}
+    by, least = found.story.told, told.least_of_topics(store)
     missing = {
-        topic: f"{rule}; but told by {by} of {more[topic]} sources"
+        topic: f"{rule}; but told by {by} of {least[topic]} sources"
         for topic, _, rule in found.labels
-        if topic in more
+        if topic in found.story.too_few
     }
     return replace(found, labels=tuple(one for one in found.labels if one[0] not in missing)), missing
 

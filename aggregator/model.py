@@ -468,9 +468,11 @@ class Story:
     event: int
     lead: int  # entry id
     members: tuple[Member, ...]
-    topics: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()  # by their rules
     published: int = 0  # of the founding entry; never changes
     changed: int = 0
+    told: int = 1  # by how many independent sources its event is told
+    too_few: tuple[str, ...] = ()  # of the topics those that ask for more to tell it
 
 
 @dataclass(frozen=True, slots=True)
@@ -543,7 +545,7 @@ class Item:
     published: int
     updated: int
     also: tuple[Telling, ...] = ()
-    topics: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()  # in whose feeds it stands
     page: str | None = None  # "stories/….html" where the item has a page of its own
     sources: int = 1  # independent sources that tell it
     text_of: Telling | None = None  # whose text `entry` holds, where it is not the lead's

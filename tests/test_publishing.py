@@ -338,6 +338,7 @@ def test_min_sources_counts_copies_once(name: str, sources: list[list[str]], wan
         for i, group in enumerate(sources)
     ]
     assert edition.independent(stories) == wanted, name
+    stories = [replace(one, told=wanted) for one in stories]
     kept = compose(
         View("w", "W", "", "https://d.example/", "event", min_sources=2),
         stories,

@@ -46,7 +46,7 @@ def topics(least: tuple[int, ...] = LEAST, name: str = "of") -> str:
 
 
 def settings(folder: Path, body: str = "".join(SOURCES.values()), asked: str = "") -> Config:
-    return config(folder, f"{body}{asked or topics()}")
+    return config(folder, f"[publish]\nlimit = 500\n{body}{asked or topics()}")
 
 
 def say(store: Store, *said: tuple[str, str, str, int], extras: tuple[tuple[str, str], ...] = ()) -> None:
@@ -69,14 +69,19 @@ def seen(path: Path) -> dict[str, str]:
         conn.close()
 
 
+def hidden_ones(store: Store) -> set[str]:
+    """Published ids of the stories that somebody hid by one of their entries."""
+    ids = [word.a for word in overrides.overrides(store) if word.kind == "hide"]
+    return {story.public_id for story in stories.by_public_id(store, ids)}
+
+
 def decided(store: Store, wanted: Config) -> dict[str, str]:
     """The same, by all that is stored of each event: the rule in the plainest words."""
-    hidden = {word.a for word in overrides.overrides(store) if word.kind == "hide"}
     least = {topic.id: topic.min_sources for topic in wanted.topics}
     found: dict[str, str] = {}
     for event in store.column("SELECT id FROM event"):
         told_there = stories.of_events(store, [event])
-        shown = [s for s in told_there if not hidden & {member.entry.public_id for member in s.members}]
+        shown = [story for story in told_there if story.public_id not in hidden_ones(store)]
         by = edition.independent(shown)
         for story in told_there:
             mine = [one for one, _, _ in labels.labels_of(store, story.id) if by >= least.get(one, 1)]
@@ -90,6 +95,10 @@ def agree(store: Store, wanted: Config) -> dict[str, str]:
     assert seen(wanted.database) == expected
     of_dump = {story: " ".join(topics) for _, story, _, _, topics in lookup.dump(store) if story}
     assert of_dump == expected
+    everything = json.loads((wanted.output / "all.json").read_text())["items"]
+    assert {one["id"]: " ".join(one.get("_topics", {}).get("ids", ())) for one in everything} == {
+        one: shown for one, shown in expected.items() if one not in hidden_ones(store)
+    }
     for topic in wanted.topics:
         items = json.loads((wanted.output / f"{topic.id}.json").read_text())["items"]
         ids = [item["id"] for item in items]

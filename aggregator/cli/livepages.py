@@ -131,10 +131,7 @@ class StorePages:
     def _neighbours(self) -> list[pages.Neighbour]:
         return [
             pages.Neighbour("all", "Everything"),
-            *(
-                pages.Neighbour(topic.id, topic.title, least=topic.min_sources)
-                for topic in self._holder.config.topics
-            ),
+            *(pages.Neighbour(topic.id, topic.title) for topic in self._holder.config.topics),
         ]
 
     def status(self, state: str = "") -> Answer:

@@ -80,9 +80,6 @@ class Editions:
         """An edition of these stories, or of the events that they are in."""
         if view.one_per == "event":
             chosen = stories.of_events(self.store, {story.event for story in chosen})
-        elif view.min_sources > 1:
-            told = stories.of_events(self.store, {story.event for story in chosen})
-            view, chosen = replace(view, min_sources=1), edition.told_enough(view, chosen, told)
         return self._of_whole(view, chosen, without)
 
     def _of_whole(self, view: View, chosen: Sequence[Story], without: Container[str] = ()) -> Edition:

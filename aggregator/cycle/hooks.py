@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from aggregator import commands, edition, query
+from aggregator import commands, query
 from aggregator.config import Config
 from aggregator.cycle import composed
 from aggregator.digest import Digest
@@ -165,8 +165,8 @@ def _of_joined(config: Config, store: Reader, hook: Hook, since: int) -> Iterato
 def _of_event(config: Config, store: Reader, hook: Hook, wanted: _Wanted, event: int) -> Message | None:
     """None: too few tell it, it is not asked for, or all of it is hidden."""
     found = stories.of_events(store, [event])
-    told = edition.independent(found)
     item = next(iter(_items(config, store, found, "event")), None)
+    told = found[0].told if found else 0
     if item is None or told < hook.min_sources or not wanted.any_of(found):
         return None
     data = {"on": "event", "event": _data(item) | {"independent": told}}

@@ -15,8 +15,7 @@ from aggregator.render.formats import HTML
 def neighbours(editions: Editions) -> list[pages.Neighbour]:
     """The topics in the navigation of every page."""
     return [
-        pages.Neighbour(topic.id, topic.title, topic.description, topic.min_sources)
-        for topic in (ALL, *editions.config.topics)
+        pages.Neighbour(topic.id, topic.title, topic.description) for topic in (ALL, *editions.config.topics)
     ]
 
 

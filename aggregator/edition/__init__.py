@@ -84,7 +84,7 @@ def _newest_first(view: View, made: Iterable[Item], without: Container[str]) -> 
     """Those that belong there, each id once."""
     items: dict[str, Item] = {}
     for item in made:
-        if item.sources >= view.min_sources and item.id not in without and _is_about(item, view):
+        if item.id not in without and _is_about(item, view):
             items.setdefault(item.id, item)
     return sorted(items.values(), key=lambda item: (item.published, item.id), reverse=True)
 
@@ -104,7 +104,7 @@ def compose(
     by priority, then policy.
     `without`: published ids that are left out.
     """
-    shown = [story for story in stories if not _is_hidden(story, view)]
+    shown = [one for one in stories if one.told >= view.min_sources and not _is_hidden(one, view)]
     made = _Maker(view, origins, priorities).items(shown, heads)
     chosen, since = _chosen(view, _newest_first(view, made, without))
     updated = max((item.updated for item in chosen), default=0)
@@ -344,7 +344,9 @@ class _Maker:
         changed = _updated(story.changed, story.members)
         sources = len(reported.tellers(story.members, self._read_if_needed(story.members)))
         head = Head(story.public_id, story.published)
-        return self._item(head, changed, lead, story.members, topics=story.topics, sources=sources)
+        return self._item(
+            head, changed, lead, story.members, topics=self._in_effect(story.topics, [story]), sources=sources
+        )
 
     def _event(self, head: Head, stories: list[Story]) -> Item:
         """The leading story; below it its other members, then everybody of the other stories."""
@@ -357,12 +359,18 @@ class _Maker:
         item = self._item(head, changed, lead, own.members, others)
         sources = self._sources(ordered, members)
         its_page = page(head.public_id) if len(ordered) > 1 or item.page else None
-        return replace(item, topics=_event_topics(own, ordered), sources=sources, page=its_page)
+        topics = self._in_effect(_event_topics(own, ordered), ordered)
+        return replace(item, topics=topics, sources=sources, page=its_page)
+
+    def _in_effect(self, topics: Sequence[str], stories: Sequence[Story]) -> tuple[str, ...]:
+        """Without those that want more sources to tell the event of these stories; whose feed it is stays."""
+        too_few = {topic for story in stories for topic in story.too_few} - {self._view.topic}
+        return tuple(topic for topic in topics if topic not in too_few)
 
     def _sources(self, stories: Sequence[Story], members: Sequence[Member]) -> int:
         """Those that count: independent ones, where several are asked for."""
         if self._view.min_sources > 1:
-            return independent(stories)
+            return stories[0].told
         return len(reported.tellers(members, self._read_if_needed(members)))
 
     def _leads_first(self, stories: Sequence[Story]) -> list[Member]:
@@ -392,7 +400,7 @@ class _Maker:
             published,
             max(published, _updated(entry.changed, later)),
             tuple(telling),
-            story.topics,
+            self._in_effect(story.topics, [story]),
             page=page(entry.public_id) if has_page else None,
         )
 
@@ -482,19 +490,6 @@ def apart(voices: Sequence[Collection[str]]) -> int:
         return False
 
     return sum(give(number, set()) for number in range(min(len(sources), 200)))
-
-
-def told_enough(view: View, chosen: Iterable[Story], of_events: Iterable[Story]) -> list[Story]:
-    """Of the chosen stories those whose event as many independent sources tell as the view asks for, whatever
-    one item of it is. A story, however often it was copied, is one voice: its event's other stories count.
-    `of_events`: all stories of the events of the chosen ones.
-    """
-    told: dict[int, list[Story]] = {}
-    for story in of_events:
-        if not _is_hidden(story, view):
-            told.setdefault(story.event, []).append(story)
-    enough = {event for event, found in told.items() if independent(found) >= view.min_sources}
-    return [story for story in chosen if story.event in enough]
 
 
 def likeness(story: Story) -> float | None:

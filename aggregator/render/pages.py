@@ -41,7 +41,6 @@ class Neighbour:
     id: str
     title: str
     description: str = ""
-    least: int = 1  # sources that must tell what stands there
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +370,7 @@ def event(
         one=head,
         content=Markup(content),
         media=media,
-        topics=[one for topic, one in names.items() if topic in head.topics and one.least <= head.tellers],
+        topics=[one for topic, one in names.items() if topic in head.topics],
         own=own,
         others=others,
         timeline=_timeline(item),
@@ -513,8 +512,7 @@ def source(
 
 def _topics(shown: Sequence[_Shown], names: Mapping[str, Neighbour]) -> list[tuple[str, str, int]]:
     """(id, title, items) of the topics that these items stand in, the largest first."""
-    labels = ((topic, one.tellers) for one in shown for topic in one.topics if topic in names)
-    counts = Counter(topic for topic, tellers in labels if names[topic].least <= tellers)
+    counts = Counter(topic for one in shown for topic in one.topics if topic in names)
     largest_first = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
     return [(topic, names[topic].title, count) for topic, count in largest_first]
 

@@ -56,13 +56,20 @@ def stories(reader: Reader, numbers: Sequence[int]) -> tuple[Story, ...]:
     found: dict[int, Story] = {}
     for marks, part in _in_chunks(numbers):
         members, topics = _members_of(reader, marks, part), _topics_of(reader, marks, part)
-        query = f"SELECT id, public_id, event, published, changed FROM story WHERE id IN ({marks})"
-        for number, public_id, event, published, changed in reader.rows(query, part):
+        query = (
+            "SELECT s.id, s.public_id, s.event, s.published, s.changed, v.told "
+            f"FROM story s CROSS JOIN event v ON v.id = s.event WHERE s.id IN ({marks})"
+        )
+        for number, public_id, event, published, changed, told in reader.rows(query, part):
             own = tuple(members.get(number, ()))
             if own:
                 lead = next((m.entry.id for m in own if m.entry.public_id == public_id), own[0].entry.id)
-                labels = tuple(topics.get(number, ()))
-                found[number] = Story(number, public_id, event, lead, own, labels, published, changed)
+                labels = topics.get(number, ())
+                names = tuple(topic for topic, _ in labels)
+                too_few = tuple(topic for topic, least in labels if least is not None and least > told)
+                found[number] = Story(
+                    number, public_id, event, lead, own, names, published, changed, told, too_few
+                )
     return tuple(found[number] for number in numbers if number in found)
 
 
@@ -81,12 +88,15 @@ def _place(member: Member) -> tuple[int, str]:
     return member.entry.published or 0, member.entry.public_id
 
 
-def _topics_of(reader: Reader, marks: str, numbers: Sequence[int]) -> dict[int, list[str]]:
-    """Story → its topics, sorted."""
-    found: dict[int, list[str]] = {}
-    query = f"SELECT story, topic FROM label WHERE story IN ({marks}) ORDER BY +topic"
-    for story, topic in reader.rows(query, numbers):
-        found.setdefault(story, []).append(topic)
+def _topics_of(reader: Reader, marks: str, numbers: Sequence[int]) -> dict[int, list[tuple[str, int | None]]]:
+    """Story → its topics, sorted, each with how many sources it asks for."""
+    found: dict[int, list[tuple[str, int | None]]] = {}
+    query = (
+        "SELECT l.story, l.topic, t.min_sources FROM label l LEFT JOIN topic t ON t.id = l.topic "
+        f"WHERE l.story IN ({marks}) ORDER BY +l.topic"
+    )
+    for story, topic, least in reader.rows(query, numbers):
+        found.setdefault(story, []).append((topic, least))
     return found
 
 

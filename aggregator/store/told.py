@@ -4,7 +4,7 @@ whose feeds a story stands (view `in_topics`). SQL only; `edition.independent` c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from aggregator.store import rows
 from aggregator.store.base import Reader, Store
@@ -73,8 +73,3 @@ def note_topics(store: Store, least: Mapping[str, int]) -> None:
 def least_of_topics(reader: Reader) -> dict[str, int]:
     """Topic → how many sources it asks for, as a cycle knew it last."""
     return dict(reader.rows("SELECT id, min_sources FROM topic"))
-
-
-def told_by(reader: Reader, events: Collection[int]) -> dict[int, int]:
-    """Event → how many independent sources tell it, as a cycle counted last."""
-    return dict(reader.chosen("SELECT id, told FROM event WHERE id", events))
