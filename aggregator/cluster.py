@@ -46,6 +46,7 @@ ODDS_LOG_COSINE = 3.7  # times ln(cosine + 0.01)
 ODDS_HOUR = -0.158  # for each hour between them
 UNKNOWN = 24.0  # hours between two of which one has no date: half of their words have to be the same
 ODDS_SAME_SOURCE = -1.0  # an outlet seldom tells one happening twice
+ODDS_OTHER_NAMES = -1.8  # where either title names what the other item speaks of nowhere
 
 Vector = dict[str, float]
 
@@ -187,6 +188,11 @@ def probability(a: Point, b: Point) -> float:
     if a.source and a.source == b.source:
         odds += ODDS_SAME_SOURCE
     return 1 / (1 + math.exp(-odds))
+
+
+def doubted(sure: float) -> float:
+    """This probability, of two stories that name two things."""
+    return 1 / (1 + (1 - sure) / sure * math.exp(-ODDS_OTHER_NAMES))
 
 
 def linkage(closest: float, average: float, size: int, other: int, sources: int) -> float:

@@ -596,17 +596,18 @@ def test_a_source_tells_nothing_twice_under_another_name(one_source: bool, expec
 
 
 @pytest.mark.parametrize(
-    ("name", "one", "other", "expected"),
+    ("name", "lang", "one", "other", "expected"),
     [
-        ("the first words, known names", "Malatya'da korkutan deprem", "Çanakkale'de korkutan deprem", Case.LIKELY),
-        ("FRAME: a word in common", "Malatya'da deprem", "Çanakkale'de deprem", Case.NO),
-        ("a known name and a word", "Malatya'da korkutan deprem", "Sabah korkutan deprem", Case.NO),
+        ("the first words, known names", "tr", "Malatya'da korkutan deprem", "Çanakkale'de korkutan deprem", Case.LIKELY),
+        ("FRAME: two words in common", "en", "Boston quake felt", "Chicago quake felt", Case.LIKELY),
+        ("FRAME: a word in common", "en", "Boston quake", "Chicago quake", Case.NO),
+        ("a known name and a word", "tr", "Malatya'da korkutan deprem", "Sabah korkutan deprem", Case.NO),
     ],
 )  # fmt: skip
 def test_mere_headlines_in_one_frame_with_another_name(
-    name: str, one: str, other: str, expected: Case
+    name: str, lang: str, one: str, other: str, expected: Case
 ) -> None:
-    a, b = (fingerprint(title, "", language="tr") for title in (one, other))
+    a, b = (fingerprint(title, "", language=lang) for title in (one, other))
     assert which_case(a, b, Between()) is expected is which_case(b, a, Between()), name
 
 

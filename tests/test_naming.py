@@ -287,10 +287,12 @@ def test_a_source_tells_of_two_with_a_name_and_a_number_each(one_source: bool, e
 @pytest.mark.parametrize(
     ("kind", "a", "b", "seconds", "expected"),
     [
-        ("half a day later", "Grain price rises", "Grain price falls", 12 * HOUR, Case.LIKELY),
-        ("a second less", "Grain price rises", "Grain price falls", 12 * HOUR - 1, Case.NO),
-        ("DAILY: three words of five", "Grain price in Ulm rises", "Grain price falls in spring", 24 * HOUR, Case.LIKELY),
-        ("two of five", "Grain price in Ulm rises", "Why a price falls in", 24 * HOUR, Case.NO),
+        ("half a day later", "Grain up 3% and oats up 5%", "Grain up 4% and oats up 6%", 12 * HOUR, Case.LIKELY),
+        ("a second less", "Grain up 3% and oats up 5%", "Grain up 4% and oats up 6%", 12 * HOUR - 1, Case.NO),
+        ("DAILY: three words of five", "Grain price in Ulm up 3%", "Grain price up in spring 4%", 24 * HOUR, Case.LIKELY),
+        ("three of six", "Grain price in Ulm up 3%", "Why oats up in price 4%", 24 * HOUR, Case.NO),
+        ("the contrary, at once: three of five", "Grain price in Ulm rises", "Grain price falls in spring", 0, Case.LIKELY),
+        ("the contrary: two of five", "Grain price in Ulm rises", "Why a price falls in", 0, Case.NO),
         ("one percentage is the same", "Grain up 3% and oats up 5%", "Grain up 3% and oats up 6%", 24 * HOUR, Case.NO),
         ("other percentages", "Grain up 3% and oats up 5%", "Grain up 4% and oats up 6%", 24 * HOUR, Case.LIKELY),
         ("one has none", "Grain up 3% and oats up 5%", "Grain up 4 cents and oats up 6", 24 * HOUR, Case.NO),

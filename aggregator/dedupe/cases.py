@@ -23,11 +23,20 @@ from aggregator.dedupe.decision import (
 )
 from aggregator.dedupe.fingerprints import Fingerprint
 from aggregator.dedupe.frames import Frame, frame
-from aggregator.dedupe.headline import OPPOSITE, OTHER_NAMES, OTHER_WORDS, edits
-from aggregator.dedupe.naming import count_two, is_uncased, name_two, tell_of_their_own, tell_of_two
+from aggregator.dedupe.headline import NEGATED, OPPOSITE, OTHER_NAMES, OTHER_WORDS, edits
+from aggregator.dedupe.naming import (
+    capitals_tell,
+    count_two,
+    is_uncased,
+    name_two,
+    share_names,
+    tell_of_their_own,
+    tell_of_two,
+)
 from aggregator.dedupe.numbers import is_number, percentages
+from aggregator.dedupe.particulars import differ, on_other_days
 from aggregator.model import Reason
-from aggregator.text import vocabulary
+from aggregator.text import contrary, vocabulary
 from aggregator.text.roundups import is_roundup
 from aggregator.text.words import is_dense
 
@@ -42,12 +51,13 @@ DAILY = 0.6  # likeness of two headlines of one measure on two days
 
 class Case(enum.IntEnum):
     """Whether two stories are two cases of one template: if it is sure, nothing that is like both makes them
-    one happening.
+    one happening. If it is only doubted that they are not, much has to be alike in them.
     """
 
     NO = 0
-    LIKELY = 1
-    SURE = 2
+    DOUBTED = 1
+    LIKELY = 2
+    SURE = 3
 
 
 def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reason | None = None) -> Case:
@@ -66,10 +76,14 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
         return Case.LIKELY
     if between.one_source and tell_of_their_own(a, b):
         return Case.LIKELY
+    if differ(a, b) or _of_another_day(a, b) or _contrary(a, b):
+        return Case.LIKELY
     if _measured_later(a, b, between) or is_roundup(a.heading) or is_roundup(b.heading):
         return Case.LIKELY
     replaced = kind in (OTHER_WORDS, OTHER_NUMBERS) and (_stands(a, b) or _one_word_replaced(a, b))
-    return Case.LIKELY if replaced else Case.NO
+    if replaced:
+        return Case.LIKELY
+    return _named(a, b)
 
 
 def _is_sure(a: Fingerprint, b: Fingerprint, kind: str, of_a_series: bool) -> bool:
@@ -102,11 +116,35 @@ def _measured_later(a: Fingerprint, b: Fingerprint, between: Between) -> bool:
     """
     if between.seconds < LATER or title_similarity(a.title, b.title) < DAILY:
         return False
-    veto = edits(a.heading, b.heading, min(a.language, b.language)).veto
-    if veto is not None and veto[0] == OPPOSITE:
-        return True
     mine, other = (percentages(f"{one.heading} | {one.shown}") for one in (a, b))
     return bool(mine and other) and not mine & other
+
+
+def _named(a: Fingerprint, b: Fingerprint) -> Case:
+    """By the names that either title has, and the other item nowhere."""
+    if not capitals_tell(a) or not capitals_tell(b) or not name_two(a, b):
+        return Case.NO
+    return Case.DOUBTED if share_names(a, b) else Case.LIKELY
+
+
+def _of_another_day(a: Fingerprint, b: Fingerprint) -> bool:
+    """Of one series, by headlines that are much alike: `Rain on Thursday`, `Rain on Friday`."""
+    return title_similarity(a.title, b.title) >= DAILY and on_other_days(a, b)
+
+
+def _contrary(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether the one headline says the contrary of the other, in much the same words."""
+    if title_similarity(a.title, b.title) < DAILY:
+        return False
+    found = edits(a.heading, b.heading, min(a.language, b.language))
+    veto = found.veto
+    if veto is None or veto[0] not in (OPPOSITE, NEGATED):
+        return False
+    said = [
+        [word for word in own if not contrary.negates(word, one.language)]
+        for own, one in zip(found.own, (a, b), strict=True)
+    ]
+    return veto[0] == OPPOSITE or not all(said)
 
 
 def _filled_anew(a: Fingerprint, b: Fingerprint, one_source: bool) -> Case:

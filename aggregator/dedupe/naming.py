@@ -107,6 +107,21 @@ def _dates(said: Sequence[str]) -> set[str]:
     return beside | years | {as_figure(word) for word in calendar.intersection(said)}
 
 
+def share_names(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether either item says a name, common as it may be, that the other says too."""
+    return _says_a_name_of(a, b) or _says_a_name_of(b, a)
+
+
+def _says_a_name_of(one: Fingerprint, other: Fingerprint) -> bool:
+    names = sorted(_names(one, certain=True))
+    return len(_unsaid(names, one.language, other)) < len(_unsaid(names, one.language))
+
+
+def capitals_tell(one: Fingerprint) -> bool:
+    """Whether names, and hardly anything else, have capitals in the headlines of its language."""
+    return one.language not in SMALL_IN and bool(one.title) and one.title[0] < UNCASED
+
+
 def _names_its_own(one: Fingerprint, other: Fingerprint) -> bool:
     own = _unsaid(_uncounted(one), one.language, other)
     if not own:

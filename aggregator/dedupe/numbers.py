@@ -134,6 +134,11 @@ def is_unit(word: str) -> bool:
     return word in _NAMES
 
 
+def is_counted(form: str) -> bool:
+    """Whether this is what a number counts, as it is written: `percent`, `bn`."""
+    return fold(form) in _UNITS
+
+
 def value(said: str) -> str:
     """Without thousands marks and needless zeros, the decimal mark a point; a version keeps its parts."""
     if not said.isascii():

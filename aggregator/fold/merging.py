@@ -74,6 +74,8 @@ class Probabilities:
         if case is Case.SURE:
             self._cases.setdefault(a, set()).add(b)
             self._cases.setdefault(b, set()).add(a)
+        if case is Case.DOUBTED:
+            return cluster.doubted(value)
         return value if case is Case.NO else 0.0
 
     def cases(self, ours: Iterable[int], theirs: Sequence[int]) -> int:

@@ -1,0 +1,165 @@
+"""What tells one case from the next by itself, whatever else two headlines have in common: how old somebody
+is, a day, the number of a version, of a road or of a flaw, which one in a row, how strong a quake was.
+
+In: fingerprints. Out: whether two of them bear particulars of one kind of which none is the same. Start
+reading at `differ` and `on_other_days`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from itertools import product
+
+from aggregator.dedupe.fingerprints import NONE, Fingerprint
+from aggregator.dedupe.numbers import is_counted
+from aggregator.patterns import lazy
+from aggregator.text import roots, vocabulary
+from aggregator.text.words import fold
+
+BEGINNING = 400  # characters of a text in which somebody's age is looked for
+QUAKE = 0.5  # by less two agencies differ about one
+NAME = 3  # letters of a name that has a number
+LATEST = 2  # digits of such a number without a point: `Fedora 41`, but `Rovers 2`
+
+_AGE = lazy(
+    r"\b(\d{1,3})[- ]years?[- ]old\b|\baged (\d{1,3})\b|(?:, |\()(\d{2})(?=,|\))|"
+    r"\b(\d{1,3})-?(?:jährig|jarig|årig|åring|letni|letá|letý|летн|річн|годишн)|"
+    r"\b(\d{1,3}) (?:Jahre alt|yaşında)|, (\d{1,3}) (?:ans|años|anni|anos|anys)\b|(\d{1,3})[歳岁歲세]",
+    re.IGNORECASE,
+)
+_CODE = lazy(r"\b([A-ZА-ЯΑ-Ω][^\W\d_]{0,4})-?(\d+(?:-\d+)*)(?![\d.,]*\d|[^\W\d_])")
+_RELEASE = lazy(
+    r"([^\W\d_][\w+]*) [vV]?(\d+(?:\.\d+)*)(?![\d,:/–-]*\d)"
+    r"(?:[ -]?(rc|alpha|beta|preview|dev)[ .-]?(\d*)\b|\s?([%€$£]|[^\W\d_]+))?",
+    re.IGNORECASE,
+)
+_ROW = (
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"
+)  # fmt: skip
+_IN_A_ROW = lazy(
+    r"\b(?:(\d{1,3})(?:st|nd|rd|th|er?|ème|[ªº°]|\.|-?(?:[йяе]|го|му|ма|ша|та))|"
+    rf"({'|'.join(_ROW)}))\s([^\W\d_]{{3,}})",
+    re.IGNORECASE,
+)
+_SIGNED = lazy(r"(\d+)\s?([号號호])")
+_STRENGTH = lazy(
+    r"(?:\bM[wL]?|\bmagnitud\w*|\bмагнитуд\w*|\bстепени|\bStärke) ?(\d[.,]\d)\b|"
+    r"\b(\d[.,]\d)(?:[- ]magnitud|[- ]?(?:Richter|ρίχτερ|büyüklü))",
+    re.IGNORECASE,
+)
+_WORD = lazy(r"[^\W_]+")
+_DAY = lazy(r"(\d{1,2})(?:st|nd|rd|th|er|го|е|й|я)?")
+_DAY_OF_SIGNS = lazy(r"(\d{1,2})[月월] ?(\d{1,2})[日일]")
+_WEEKDAY_OF_SIGNS = lazy(r"(?:周|星期|礼拜)[一二三四五六日天]|[月火水木金土日]曜|[월화수목금토일]요일")
+
+Particulars = Mapping[str, frozenset[str]]
+"""Of a kind (`M` of roads, `climber` of those in a row) → which ones."""
+
+
+def differ(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether both titles bear particulars of one kind, and none of these is the same; ages, wherever they
+    are said.
+    """
+    if (mine := _ages(a)) and (other := _ages(b)) and mine.isdisjoint(other):
+        return True
+    ours, theirs = _of_title(a.heading, a.language), _of_title(b.heading, b.language)
+    if any(ours[kind].isdisjoint(theirs[kind]) for kind in ours.keys() & theirs.keys()):
+        return True
+    strengths = [*product(_strengths(a.heading), _strengths(b.heading))]
+    return bool(strengths) and min(abs(one - two) for one, two in strengths) >= QUAKE
+
+
+def on_other_days(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether both titles name days, by date or by weekday, and none of these is the same."""
+    mine, other = _days(a.heading, a.language), _days(b.heading, b.language)
+    return any(mine[kind].isdisjoint(other[kind]) for kind in mine.keys() & other.keys())
+
+
+def _ages(one: Fingerprint) -> frozenset[str]:
+    return _aged(one.heading, one.shown[:BEGINNING]) if one.numbers or one.body_numbers else NONE
+
+
+@functools.lru_cache(maxsize=1024)
+def _aged(heading: str, beginning: str) -> frozenset[str]:
+    return frozenset(next(filter(None, found)) for found in _AGE.findall(f"{heading} | {beginning}"))
+
+
+@functools.lru_cache(maxsize=1024)
+def _of_title(heading: str, language: str) -> Particulars:
+    if not any(map(str.isdigit, heading)) and not any(word in heading.lower() for word in _ROW):
+        return {}
+    found = defaultdict[str, set[str]](set)
+    for kind, which in (*_codes(heading), *_releases(heading, language), *_in_a_row(heading, language)):
+        found[kind].add(which)
+    return {kind: frozenset(which) for kind, which in found.items()}
+
+
+def _codes(heading: str) -> Iterator[tuple[str, str]]:
+    """`M62`, `A-4`, `CVE-2026-31337`; `18号`."""
+    for letters, number in _CODE.findall(heading):
+        yield f"{letters.lower()}-", number
+    for number, sign in _SIGNED.findall(heading):
+        yield sign, number
+
+
+def _releases(heading: str, language: str) -> Iterator[tuple[str, str]]:
+    """`Foxglove 12.1`, `Quill 4.0 rc2`, `Fedora 41`; no `shares up 4.5%`, for what has releases is a name."""
+    shares, names = vocabulary.shares(language), vocabulary.names(language)
+    for name, number, before, count, after in _RELEASE.findall(heading):
+        word = fold(name)
+        if len(word) < NAME or is_counted(after) or ("." not in number and len(number) != LATEST):
+            continue
+        stem = vocabulary.stems(language)[word]
+        if (stem not in shares or word in names) and name[0].isupper():
+            yield f"{word} ", f"{number}{before.lower()}{count}"
+
+
+def _in_a_row(heading: str, language: str) -> Iterator[tuple[str, str]]:
+    """`11th victim`, `fifth climber`."""
+    root = roots.roots(language)
+    for figure, word, counted in _IN_A_ROW.findall(heading):
+        yield f" {root[fold(counted)]}", figure or str(_ROW.index(word.lower()) + 1)
+
+
+def _strengths(heading: str) -> list[float]:
+    return [float((one or two).replace(",", ".")) for one, two in _STRENGTH.findall(heading)]
+
+
+@functools.lru_cache(maxsize=1024)
+def _days(heading: str, language: str) -> Particulars:
+    """`date` and `weekday` → which ones; of a word that means two in two languages, both."""
+    months, weekdays = _calendar(language)
+    root = roots.roots(language)
+    said = [fold(word) for word in _WORD.findall(heading)]
+    found = {
+        "date": {f"{month}-{day}" for month, day in _DAY_OF_SIGNS.findall(heading)},
+        "weekday": set(_WEEKDAY_OF_SIGNS.findall(heading)),
+    }
+    for place, word in enumerate(said):
+        found["weekday"] |= weekdays.get(root[word], frozenset())
+        if named := months.get(root[word]):
+            beside = map(_DAY.fullmatch, (*said[max(0, place - 2) : place], *said[place + 1 : place + 2]))
+            found["date"] |= {f"{month}-{int(day[1])}" for month in named for day in beside if day}
+    return {kind: frozenset(which) for kind, which in found.items() if which}
+
+
+@functools.cache
+def _calendar(language: str) -> tuple[Particulars, Particulars]:
+    """Root → numbers of months, and of days of the week, that are written in full in any language."""
+    names = json.loads(resources.files("aggregator").joinpath("data/dates.json").read_text(encoding="utf-8"))
+    return _numbers(names["months"], language, 3), _numbers(names["weekdays"], language, 4)
+
+
+def _numbers(names: Mapping[str, str], language: str, least: int) -> Particulars:
+    root = roots.roots(language)
+    found = defaultdict[str, set[str]](set)
+    for number, forms in names.items():
+        for form in forms.split():
+            if len(form) >= least:
+                found[root[fold(form)]].add(number)
+    return {form: frozenset(numbers) for form, numbers in found.items()}
