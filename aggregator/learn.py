@@ -311,17 +311,21 @@ class Model:
         """`places` of topics where it stands, with how often. Most features stand in few: for the others all
         but a topic's size is the same.
         """
-        usual, smooth, absent = common.usual, common.smooth, common.absent
-        scale, all_certain = MILLION * common.weight, math.log(certain + smooth)
-        beside = [int(scale * (absent - all_certain + sizes)) for sizes in self._relative]
-        above = [int(scale * (absent - usual - size)) for size in self._size_logs]
+        scale, absent = MILLION * common.weight, common.absent
+        less, unusual = absent - math.log(certain + common.smooth), absent - common.usual
+        beside = [int(scale * (less + sizes)) for sizes in self._relative]
+        above = [int(scale * (unusual - size)) for size in self._size_logs]
         for place, here in places:
-            there = math.log(here + smooth) - self._size_logs[place]
-            elsewhere = math.log(certain - here + smooth) - self._rest_logs[place]
-            beside[place] = int(scale * (there - elsewhere))
-            above[place] = int(scale * (there - usual))
+            beside[place], above[place] = self._of_topic(place, here, common, certain)
         squared = int(MILLION * common.weight * common.weight)
         return _Weights(_side_by_side([*beside, squared]), tuple(above))
+
+    def _of_topic(self, place: int, here: int, common: _Common, certain: int) -> tuple[int, int]:
+        """(beside, above) of a feature that stands in so many entries of a topic."""
+        scale, smooth = MILLION * common.weight, common.smooth
+        there = math.log(here + smooth) - self._size_logs[place]
+        elsewhere = math.log(certain - here + smooth) - self._rest_logs[place]
+        return int(scale * (there - elsewhere)), int(scale * (there - common.usual))
 
     def _telling(self, found: Features, topic: int) -> tuple[str, ...]:
         words = [one for one in found if not one.endswith("*") and not one.startswith("§")]

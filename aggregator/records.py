@@ -117,16 +117,8 @@ def _init(cls: Any) -> Any:
     scope: dict[str, Any] = {"missing": dataclasses.MISSING}
     given, lines = ["self"], []
     for name, one in cls.__dataclass_fields__.items():
-        value = name
-        if one.default_factory is not dataclasses.MISSING:
-            scope[f"{name}_make"] = one.default_factory
-            given.append(f"{name}=missing")
-            value = f"{name}_make() if {name} is missing else {name}"
-        elif one.default is not dataclasses.MISSING:
-            scope[f"{name}_default"] = one.default
-            given.append(f"{name}={name}_default")
-        else:
-            given.append(name)
+        parameter, value = _parameter(name, one, scope)
+        given.append(parameter)
         if cls.__setattr__ is _no_change:
             scope[f"{name}_set"] = cls.__dict__[name].__set__
             lines.append(f" {name}_set(self, {value})")
@@ -135,6 +127,17 @@ def _init(cls: Any) -> Any:
     exec("\n".join([f"def __init__({', '.join(given)}):", *lines, " pass"]), scope)
     scope["__init__"].__qualname__ = f"{cls.__qualname__}.__init__"
     return scope["__init__"]
+
+
+def _parameter(name: str, one: dataclasses.Field[Any], scope: dict[str, Any]) -> tuple[str, str]:
+    """(how it stands in the signature, what the field is set to); what these refer to goes into `scope`."""
+    if one.default_factory is not dataclasses.MISSING:
+        scope[f"{name}_make"] = one.default_factory
+        return f"{name}=missing", f"{name}_make() if {name} is missing else {name}"
+    if one.default is not dataclasses.MISSING:
+        scope[f"{name}_default"] = one.default
+        return f"{name}={name}_default", name
+    return name, name
 
 
 def _repr(self: Any) -> str:

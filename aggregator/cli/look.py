@@ -210,14 +210,14 @@ def search_command(
                 return
             found = [entry for entry, _ in answers.search(store, text, limit, now())]
             titles = answers.titles(store)
-    if form == "json" or settings.json:
+    _show_found(settings, found, titles, form == "json" or settings.json)
+
+
+def _show_found(settings: Settings, found: Sequence[Entry], titles: Mapping[str, str], as_json: bool) -> None:
+    if as_json:
         for entry in found:
             print_json(_found_json(entry))
-    else:
-        _show_found(settings, found, titles)
-
-
-def _show_found(settings: Settings, found: Sequence[Entry], titles: Mapping[str, str]) -> None:
+        return
     table(("entry", "published", "source", "title"), [_found_cells(entry, titles) for entry in found])
     if not found:
         settings.say("nothing stored matches")

@@ -7,7 +7,7 @@ In: addresses, ids, OPML. Out: another `config.toml`. Start reading at `add_comm
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -96,7 +96,14 @@ def add_command(
     fields = _given({"topics": list(topics), "id": wanted_id})
     if "://" not in address and Path(address).is_file():
         _add_file(settings, config, Path(address), fields)
-        return
+    else:
+        _add_feed(settings, config, address, fields, choose)
+
+
+def _add_feed(
+    settings: Settings, config: Config, address: str, fields: dict[str, Any], choose: int | None
+) -> None:
+    """`choose`: which candidate, by its number."""
     found = _candidates(config, address)
     if not settings.json:
         _say_candidates(settings, found)
@@ -341,10 +348,14 @@ def bring_in(settings: Settings, file: Path, topics_from_folders: bool) -> None:
         by_id = [{"id": name, "url": row["url"]} for name, row in zip(added, rows, strict=True)]
         print_json(_brought_in_json(by_id, found, there, topics))
         return
-    already = (f"“{one.title or one.url}” is there already, as {source}" for one, source in there)
-    for line in (*found.warnings, *already, *_folders_without_topic(fresh, topics)):
+    for line in (*found.warnings, *_already(there), *_folders_without_topic(fresh, topics)):
         settings.say(f"{file}: {line}")
     _say_brought_in(settings, topics, len(fresh), len(there))
+
+
+def _already(there: Iterable[tuple[opml.Outline, str]]) -> Iterator[str]:
+    for one, source in there:
+        yield f"“{one.title or one.url}” is there already, as {source}"
 
 
 def _folders_without_topic(fresh: Sequence[opml.Outline], topics: Topics) -> Iterator[str]:

@@ -47,12 +47,17 @@ class Archives:
         `empty_date`: of a document of which nothing is stored any more.
         """
         self._composed, made = {}, set[int]()
-        for full in self._put_away(topic, current) if current.items else ():
-            for number in full:  # at once, from what was composed to be put away
-                made.add(number)
-                yield self._files_of(self._document(topic, number, empty_date), number, True, True)
+        for number in self._filled(topic, current):  # at once, from what was composed to be put away
+            made.add(number)
+            yield self._files_of(self._document(topic, number, empty_date), number, True, True)
+        yield from self._changed(topic, empty_date, set(present) - set(missing), made)
+        self._composed = {}
+
+    def _changed(
+        self, topic: Topic, empty_date: int, there: set[str], made: set[int]
+    ) -> Iterator[dict[str, bytes]]:
+        """All but those that are `made` already."""
         newest = self.newest(topic)
-        there = set(present) - set(missing)
         documents = self._to_make(topic, newest, there)
         wanted = documents.union(self._without_page(topic, newest, set() if self._anew else there))
         for number in sorted((wanted | archives.pages_to_make(self._store, topic.id)) - made):
@@ -60,7 +65,6 @@ class Archives:
             # A page that is there shows also what is not stored any more.
             if number in wanted or len(document.items) == self._count(topic, number):
                 yield self._files_of(document, number, number < newest, number in documents)
-        self._composed = {}
 
     def _files_of(self, made: Edition, number: int, is_complete: bool, is_to_make: bool) -> dict[str, bytes]:
         page = self._page(made, number, is_complete)
@@ -128,24 +132,31 @@ class Archives:
         ids = {item.id for item in composed} | {story.public_id for story in left}
         return {item.id for item in current.items} | archives.archived(self._store, topic.id, ids)
 
-    def _put_away(self, topic: Topic, current: Edition) -> Iterator[range]:
+    def _filled(self, topic: Topic, current: Edition) -> Iterator[int]:
         """Gives everything that left the feed its document; numbers of those that became full by it, portion
         by portion.
         """
-        view = replace(self._editions.view(topic), limit=None)
+        if not current.items:
+            return
+        view = self._editions.view(topic)
         # What fair mixing leaves out does not come back.
         until = current.since if view.per_source is None else NEVER
-        by_entry = view.one_per == "entry"
-        for left in self._left_behind(topic, until, by_entry):
-            composed = self._editions.compose(view, left).items
-            done = self._done(topic, current, composed, left)
-            items = [item for item in reversed(composed) if item.published <= until and item.id not in done]
-            first, held = max(1, self.newest(topic)), self._held(topic)
-            places = self._places(topic, items, held)
-            silent = () if by_entry else _silent(left, current.since, {*done, *places})
-            self._put(topic, places, silent)
-            self._keep(topic, (*items, *held))
-            yield range(first, self.newest(topic))
+        for left in self._left_behind(topic, until, view.one_per == "entry"):
+            first = max(1, self.newest(topic))
+            self._put_away(topic, current, left, until)
+            yield from range(first, self.newest(topic))
+
+    def _put_away(self, topic: Topic, current: Edition, left: Sequence[Story], until: int) -> None:
+        """Of these stories, what is not newer than `until`."""
+        view = replace(self._editions.view(topic), limit=None)
+        composed = self._editions.compose(view, left).items
+        done = self._done(topic, current, composed, left)
+        items = [item for item in reversed(composed) if item.published <= until and item.id not in done]
+        held = self._held(topic)
+        places = self._places(topic, items, held)
+        silent = () if view.one_per == "entry" else _silent(left, current.since, {*done, *places})
+        self._put(topic, places, silent)
+        self._keep(topic, (*items, *held))
 
     def _left_behind(self, topic: Topic, until: int, by_entry: bool) -> Iterator[tuple[Story, ...]]:
         of_topic = None if topic is ALL else topic.id

@@ -11,7 +11,7 @@ from aggregator.config import Config
 from aggregator.cycle import composed
 from aggregator.errors import UsageError
 from aggregator.fold import levels
-from aggregator.model import Entry, Story
+from aggregator.model import Entry, Member, Story
 from aggregator.store import Reader, Store, Writer, events, overrides, queue, stories, vocabulary
 from aggregator.store.overrides import Override
 
@@ -35,15 +35,20 @@ def _founded(name: str, entry: Entry, story: Story) -> UsageError:
     )
 
 
+def _other_member(name: str, founder: Entry, story: Story) -> Member:
+    """The one that goes in the place of the entry that founded a story of two: that keeps its published id."""
+    others = [member for member in story.members if member.entry.id != founder.id]
+    if len(others) > 1:
+        raise _founded(name, founder, story)
+    return others[0]
+
+
 def _split_story(writer: Writer, name: str, entry: Entry, story: Story, level: str, now: int) -> str:
     done = f"entry {entry.id} is a story of its own now"
     if story.public_id == entry.public_id:
-        others = [member for member in story.members if member.entry.id != entry.id]
-        if len(others) > 1:
-            raise _founded(name, entry, story)
-        # Of two it is all the same which one goes; the founder keeps the story's published id.
-        done = f"entries {entry.id} and {others[0].entry.id} are two stories now"
-        entry, level = others[0].entry, others[0].reason.level or "text"
+        other = _other_member(name, entry, story)
+        done = f"entries {entry.id} and {other.entry.id} are two stories now"
+        entry, level = other.entry, other.reason.level or "text"
     mine = {entry.public_id}
     overrides.retract(writer, "join", levels.names(), mine, _ids([story]) - mine)
     overrides.remember_override(writer, Override("split", entry.public_id, story.public_id, level), now)

@@ -11,7 +11,7 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from aggregator import urls
 from aggregator.model import Enclosure, Entry, Feed, FetchResult, Limits, ParseResult, Person, PollHints
@@ -257,26 +257,42 @@ def _entry(item: Any, around: _Around) -> Entry:
     atom = feed.format.startswith("atom")
     link = _link(item, bases.of_items(feed, address), atom)
     base = bases.of_content(link, feed, address)
-    title = _titled(item, atom)
-    content, summary, language = _bodies(item, base, link)
-    told = tuple(tellings.of_links(_get(item, "links") or (), base, content, habits))
-    if told or feed.generator == tellings.OURS:
-        content, summary = tellings.own_text(content, summary, title, not _get(item, "content"))
+    said = _said(item, around, link, base, atom)
     published, updated = _dates(item, habits)
     entry = Entry(
         source=around.source,
         key="",
         guid=_string(_get(item, "id")),
         link=link,
-        title=title,
+        title=said.title,
         authors=_people(item) or _people(_get(item, "source") or {}) or feed.authors,
         published=published,
         updated=updated,
-        summary=summary,
-        content=content,
-        language=_language_of(item, language, feed),
+        summary=said.summary,
+        content=said.content,
+        language=_language_of(item, said.language, feed),
     )
-    return normal.finish(_with_the_rest(entry, item, feed, base, told))
+    return normal.finish(_with_the_rest(entry, item, feed, base, said.told))
+
+
+class _Said(NamedTuple):
+    """The texts of an item, and who else tells it, as extras."""
+
+    title: str
+    content: str
+    summary: str
+    language: str | None
+    told: tuple[tuple[str, str], ...]
+
+
+def _said(item: Any, around: _Around, link: str | None, base: str, atom: bool) -> _Said:
+    """What an aggregator such as ours adds to a text is taken out of it."""
+    title = _titled(item, atom)
+    content, summary, language = _bodies(item, base, link)
+    told = tuple(tellings.of_links(_get(item, "links") or (), base, content, around.habits))
+    if told or around.feed.generator == tellings.OURS:
+        content, summary = tellings.own_text(content, summary, title, not _get(item, "content"))
+    return _Said(title, content, summary, language, told)
 
 
 def _with_the_rest(

@@ -245,8 +245,6 @@ def _by_days(edition: Edition, site: Site, neighbours: Sequence[Neighbour], name
     """`edition.archive`: the document whose page comes after this one; `newer`: the page before, "": none."""
     heading = "Everything" if edition.id == "all" else edition.title
     base, archive = site.base_url, edition.archive
-    shown = [_Shown(item, site) for item in edition.items]
-    by_days = itertools.groupby(shown, lambda one: long_day(one.published))
     return _page(
         "topic.html",
         site,
@@ -257,18 +255,30 @@ def _by_days(edition: Edition, site: Site, neighbours: Sequence[Neighbour], name
         description=edition.description,
         canonical=f"{base}{name}",
         alternates=_alternates(edition.id, edition.title, site),
-        days=[(day, list(found)) for day, found in by_days],
+        days=_days(edition.items, site),
         names=_named(neighbours, edition.id),
         note=edition.note,
         digest=edition.digest,
         digest_page=f"{base}{edition.id}-digest.html",
         newer=f"{base}{newer}" if newer else "",
         older=f"{base}{older_name(edition.id, archive)}" if archive else "",
-        archives=[
-            (form.title, f"{base}{archive_name(edition.id, archive, form)}")
-            for form in (formats.with_archives(site.formats) if archive else ())
-        ],
+        archives=_documents(edition.id, archive, site) if archive else [],
     )
+
+
+def _days(items: Sequence[Item], site: Site) -> list[tuple[str, list[_Shown]]]:
+    """Each day in words, with its items."""
+    shown = [_Shown(item, site) for item in items]
+    by_days = itertools.groupby(shown, lambda one: long_day(one.published))
+    return [(day, list(found)) for day, found in by_days]
+
+
+def _documents(topic: str, number: int, site: Site) -> list[tuple[str, str]]:
+    """(name of a format, address) of an archive document."""
+    return [
+        (form.title, f"{site.base_url}{archive_name(topic, number, form)}")
+        for form in formats.with_archives(site.formats)
+    ]
 
 
 def digest(edition: Edition, site: Site, neighbours: Sequence[Neighbour]) -> bytes:
@@ -304,19 +314,12 @@ def index(
     told comes first unless all of it is older news than what one tells.
     """
     titles = {one.id: one.title for one in neighbours}
-    latest = [_Shown(item, site) for item in new]
-    most = [_Shown(item, site) for item in told]
-    last_told = max((one.told_last for one in most), default=0)
-    newest = max((one.published for one in latest if one.is_dated), default=0)
     return _page(
         "index.html",
         site,
         neighbours,
         title=site.title,
         sections=[_section(one, titles.get(one.id), site) for one in editions if one.id != "all"],
-        latest=sorted(latest, key=lambda one: not one.is_dated),
-        most=_by_prominence(most, last_told),
-        most_is_news=prominence.is_lately(last_told, newest),
         names=_named(neighbours),
         here="index",
         kind="wide",
@@ -325,7 +328,21 @@ def index(
         description=f"{site.title}: each thing told once, with all who told it",
         alternates=[link for one in editions for link in _alternates(one.id, one.title, site)],
         links=_alternates("all", "", site),
+        **_news(told, new, site),
     )
+
+
+def _news(told: Sequence[Item], new: Sequence[Item], site: Site) -> dict[str, Any]:
+    """What most tell and what is new, in order, and whether the former is news as well."""
+    latest = [_Shown(item, site) for item in new]
+    most = [_Shown(item, site) for item in told]
+    last_told = max((one.told_last for one in most), default=0)
+    newest = max((one.published for one in latest if one.is_dated), default=0)
+    return {
+        "latest": sorted(latest, key=lambda one: not one.is_dated),
+        "most": _by_prominence(most, last_told),
+        "most_is_news": prominence.is_lately(last_told, newest),
+    }
 
 
 def _by_prominence(events: Sequence[_Shown], last_told: int) -> list[_Shown]:
@@ -357,9 +374,7 @@ def event(
     `told`: its stories, oldest first; `likeness`: published id of a story → how sure it is that it belongs
     here, 0 to 1.
     """
-    has_text_here = urls.publishable(item.entry.link) is None and item.text_of is None
-    content, media = markup.without_media(markup.safe(item.entry.content)) if has_text_here else ("", ())
-    content = markup.with_headings_below(content)
+    content, media = _text_here(item)
     head, names = _Shown(item, site), _named(neighbours)
     own, others = _told(item, told, site, likeness or {})
     return _page(
@@ -368,7 +383,7 @@ def event(
         neighbours,
         title=f"{item.entry.title} – {site.title}",
         one=head,
-        content=Markup(content),
+        content=content,
         media=media,
         topics=[one for topic, one in names.items() if topic in head.topics],
         own=own,
@@ -377,6 +392,14 @@ def event(
         description=markup.snippet(item.entry.summary, 200),
         alternates=_alternates("all", "", site),
     )
+
+
+def _text_here(item: Item) -> tuple[Markup, tuple[str, ...]]:
+    """The text, and what is played in it, of an item that can be read nowhere else."""
+    if urls.publishable(item.entry.link) is not None or item.text_of is not None:
+        return Markup(""), ()
+    content, media = markup.without_media(markup.safe(item.entry.content))
+    return Markup(markup.with_headings_below(content)), media
 
 
 def _told(

@@ -81,9 +81,13 @@ def _entries(writer: Writer, polled: PollResult, keep: Callable[[Entry], bool]) 
     is_first = bool(strangers) and _is_first(writer, polled)
     new = _insert(writer, strangers, polled.at, keep, is_first)
     numbers = {key: old.id for key, old in known.items()} | new
-    others = (numbers[entry.key] for entry in entries)
-    present = [number or next(others) for number in held] if held else list(others)
-    return Absorbed(len(new), updated), present
+    return Absorbed(len(new), updated), _present(held, [numbers[entry.key] for entry in entries])
+
+
+def _present(held: Sequence[int | None], taken: Sequence[int]) -> list[int]:
+    """Numbers of all entries of a document. `taken`: of those that came; `held`: as `_held` has it."""
+    others = iter(taken)
+    return [number or next(others) for number in held] if held else list(others)
 
 
 def _say_all_again(
@@ -313,16 +317,21 @@ def _update(
         writer.run("INSERT OR IGNORE INTO revision VALUES (?, ?, ?)", (number, changed, title))
     columns = {column: value for column, value in record.items() if column not in _STORED_ONCE}
     columns["changed"] = max(at, changed) if is_edit else changed
-    assignments = ", ".join(f"{column} = ?" for column in columns)
-    writer.run(
-        f"UPDATE entry SET {assignments}, revisions = revisions + 1 WHERE id = ?", (*columns.values(), number)
-    )
-    stored = _stored(writer, number)
+    stored = _revised(writer, number, columns)
     packed = raw.packed(said, stored.title, stored.link, stored.content)
     writer.run("UPDATE raw SET packed = ? WHERE entry = ?", (packed, number))
     set_kept(writer, number, bool(kept), keep(stored))
     touch_stories_of(writer, [number], stored.changed)
     is_edited(writer, number)
+
+
+def _revised(writer: Writer, number: int, columns: Mapping[str, object]) -> Entry:
+    """Once more, as it is stored with these columns."""
+    assignments = ", ".join(f"{column} = ?" for column in columns)
+    writer.run(
+        f"UPDATE entry SET {assignments}, revisions = revisions + 1 WHERE id = ?", (*columns.values(), number)
+    )
+    return _stored(writer, number)
 
 
 def set_kept(writer: Writer, number: int, before: bool, after: bool) -> None:

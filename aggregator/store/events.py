@@ -34,21 +34,22 @@ def merge_events(writer: Writer, found: Iterable[tuple[int, int, Reason]]) -> No
     names = names_of(writer, touched)
     mark_events(writer, sorted(touched))
     pairs = [(kept, gone) for kept, gone, _ in merges]
-    # ids that were merged away once and stand again
-    writer.run_many("DELETE FROM alias WHERE public_id = ?", [(names[kept],) for kept, _ in pairs])
     writer.run_many("UPDATE story SET event = ?, labelled = 0 WHERE event = ?", pairs)
     writer.run_many(
         "UPDATE event SET changed = max(changed, (SELECT changed FROM event WHERE id = ?2)) WHERE id = ?1",
         pairs,
     )
     writer.run_many("DELETE FROM event WHERE id = ?", [(gone,) for _, gone in pairs])
-    writer.run_many(
-        "INSERT OR REPLACE INTO alias VALUES (?, ?)", [(names[gone], names[kept]) for kept, gone in pairs]
-    )
-    writer.run_many(
-        "UPDATE alias SET now = ? WHERE now = ?", [(names[kept], names[gone]) for kept, gone in pairs]
-    )
+    _redirect(writer, [(names[kept], names[gone]) for kept, gone in pairs])
     record_reasons(writer, [(names[gone], why) for _, gone, why in merges])
+
+
+def _redirect(writer: Writer, found: Sequence[tuple[str, str]]) -> None:
+    """(kept, gone), in order: published ids. Those that led to a gone one lead on."""
+    # ids that were merged away once and stand again
+    writer.run_many("DELETE FROM alias WHERE public_id = ?", [(kept,) for kept, _ in found])
+    writer.run_many("INSERT OR REPLACE INTO alias VALUES (?, ?)", [(gone, kept) for kept, gone in found])
+    writer.run_many("UPDATE alias SET now = ? WHERE now = ?", found)
 
 
 def record_reasons(writer: Writer, found: Iterable[tuple[str, Reason]]) -> None:

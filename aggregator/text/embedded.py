@@ -373,9 +373,7 @@ class _Pass:
     # ------------------------------------------------------------ pictures
 
     def _image(self, name: str, tag: re.Match[str]) -> None:
-        attributes = _attributes(tag)
-        if name == "image":
-            attributes.setdefault("src", attributes.get("href") or attributes.get("xlink:href") or "")
+        attributes = _of_image(name, tag)
         own = urls.clean_link(attributes.get("src"), self.base)
         stands_in = own is None or bool(_STANDS_IN.search(own))
         chosen = self._set(attributes)
@@ -384,10 +382,9 @@ class _Pass:
         if address and self.pictures.setdefault(address, self.noscript) != self.noscript:
             return  # the same with and without scripts
         self.last = _Picture(len(self.pieces), tag.end(), bool(better) or not stands_in)
-        is_as_it_was = tag[2].lower() == "img" and not better
         if not (address or chosen or _is_dot(attributes)):  # as browsers do
             self.pieces.append(html.escape(attributes.get("alt", ""), quote=False))
-        elif is_as_it_was and (not chosen or _says(attributes, "srcset")):
+        elif not better and _is_kept(tag, attributes, chosen):
             self.pieces.append(tag[0])
         else:
             self.pieces.append(_mended(attributes, address, chosen, *(_SIZES if own else ())))
@@ -453,6 +450,19 @@ def _says(attributes: dict[str, str], name: str) -> bool:
 
 def _only(attributes: dict[str, str], *names: str) -> dict[str, str | None]:
     return {name: attributes[name] for name in names if name in attributes}
+
+
+def _of_image(name: str, tag: re.Match[str]) -> dict[str, str]:
+    """Attributes; those of a drawing's `<image>` as `<img>` has them."""
+    attributes = _attributes(tag)
+    if name == "image":
+        attributes.setdefault("src", attributes.get("href") or attributes.get("xlink:href") or "")
+    return attributes
+
+
+def _is_kept(tag: re.Match[str], attributes: dict[str, str], chosen: str | None) -> bool:
+    """Whether a picture whose own address is shown stands as browsers want it."""
+    return tag[2].lower() == "img" and (not chosen or _says(attributes, "srcset"))
 
 
 def _mended(attributes: dict[str, str], address: str | None, chosen: str | None, *sizes: str) -> str:

@@ -176,13 +176,7 @@ def shares(language: str) -> Mapping[str, float]:
     """Stem → share of the items in this language that hold it; the occurrences of all words with this stem
     taken together.
     """
-    of_all_words: dict[str, float] = {}
-    found: dict[str, float] = {}
-    for line in _read(language).splitlines():
-        zipf, *words = line.split()
-        share = 10 ** (float(zipf) - 9)
-        of_all_words.update(zip(words, repeat(share)))
-        found.update(zip(words, repeat(_of_items(share))))
+    of_all_words, found = _shares_of_words(language)
     inflected = stems(language).others(of_all_words)
     for word in inflected:
         del found[word]
@@ -192,6 +186,18 @@ def shares(language: str) -> Mapping[str, float]:
         together[stem] = together.get(stem, 0.0) + of_all_words[word]
     found.update((stem, _of_items(share)) for stem, share in together.items())
     return found
+
+
+def _shares_of_words(language: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Word → share of all words that it is, and share of the items that hold it."""
+    of_all_words: dict[str, float] = {}
+    of_items: dict[str, float] = {}
+    for line in _read(language).splitlines():
+        zipf, *words = line.split()
+        share = 10 ** (float(zipf) - 9)
+        of_all_words.update(zip(words, repeat(share)))
+        of_items.update(zip(words, repeat(_of_items(share))))
+    return of_all_words, of_items
 
 
 def _of_items(share: float) -> float:
