@@ -79,12 +79,17 @@ def _scored(level: str, wanted: Gold, found: Mapping[str, str]) -> Score | None:
 def gold(records: Mapping[str, Mapping[str, Any]], column: str) -> Gold:
     """What a file says of one level, `story` or `event`. Who is `gray` to whom is not judged as an event."""
     groups = {name: str(r[column]) for name, r in records.items() if r.get(column) is not None}
-    gray: dict[str, set[str]] = {}
-    for name, record in records.items() if column == "event" else ():
+    return Gold(groups, _gray(records) if column == "event" else {})
+
+
+def _gray(records: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
+    """Whoever names it, it holds both ways."""
+    found: dict[str, set[str]] = {}
+    for name, record in records.items():
         for other in record.get("gray") or ():
-            gray.setdefault(name, set()).add(str(other))
-            gray.setdefault(str(other), set()).add(name)
-    return Gold(groups, gray)
+            found.setdefault(name, set()).add(str(other))
+            found.setdefault(str(other), set()).add(name)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,6 +124,10 @@ class Published:
             number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
             return None
+        return self._read(name, number)
+
+    def _read(self, name: str, number: int) -> File:
+        """`number`: of the file, which is open."""
         with os.fdopen(number, "rb") as file:
             info = os.fstat(file.fileno())  # of what is read now
             body = file.read()

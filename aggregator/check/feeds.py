@@ -1,4 +1,8 @@
-"""One feed document: what it says, in a common form, and what is wrong with it by itself."""
+"""One feed document: what it says, in a common form, and what is wrong with it by itself.
+
+In: a file. Out: a `Document`, and a line for each thing that is wrong. Start reading at `read`, then at
+`findings`.
+"""
 
 from __future__ import annotations
 
@@ -90,12 +94,16 @@ def read(path: Path) -> Document:
     return READERS[form.name](path, path.read_bytes())
 
 
+def _links_of_channel(channel: Any) -> dict[str, str]:
+    links = {str(link.get("rel")): str(link.get("href")) for link in channel.findall(f"{ATOM}link")}
+    return {**links, "alternate": channel.findtext("link") or ""}
+
+
 def _rss(path: Path, data: bytes) -> Document:
     channel = etree.fromstring(data, _PARSER).find("channel")
     if channel is None:
         raise ValueError("there is no <channel>")
-    links = {str(link.get("rel")): str(link.get("href")) for link in channel.findall(f"{ATOM}link")}
-    links["alternate"] = channel.findtext("link") or ""
+    links = _links_of_channel(channel)
     title, updated = channel.findtext("title") or "", channel.findtext("lastBuildDate") or ""
     found = Document(path, title, "", updated, links, items=[_rss_row(item) for item in channel.iter("item")])
     if found.items and channel[-1].tag != "item":
@@ -189,8 +197,11 @@ def _json(path: Path, data: bytes) -> Document:
     return Document(path, feed.get("title", ""), "", "", links, items=list(map(_json_row, feed["items"])))
 
 
+def _attachment(one: dict[str, Any]) -> tuple[str, str, str]:
+    return one.get("url", ""), one.get("mime_type", ""), str(one.get("size_in_bytes", 0))
+
+
 def _json_row(item: dict[str, Any]) -> Row:
-    attachments = item.get("attachments", ())
     row = Row(
         item["id"],
         item.get("title", ""),
@@ -201,10 +212,7 @@ def _json_row(item: dict[str, Any]) -> Row:
         item.get("_source", {}).get("title", ""),
         item.get("content_html", ""),
         list(item.get("tags", ())),
-        [
-            (one.get("url", ""), one.get("mime_type", ""), str(one.get("size_in_bytes", 0)))
-            for one in attachments
-        ],
+        [_attachment(one) for one in item.get("attachments", ())],
     )
     if "content_html" not in item and "content_text" not in item:
         row.trouble.append("has neither content_html nor content_text")

@@ -191,12 +191,18 @@ def table(
     found = list(rows)
     if not sys.stdout.isatty():
         click.echo("".join(f"{_piped(row)}\n" for row in (columns, *found)), nl=False)  # one write for all
-        return
+    else:
+        _on_terminal(columns, found, wrap, styles)
+
+
+def _on_terminal(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], wrap: bool, styles: Sequence[str]
+) -> None:
     from rich.console import Console
     from rich.segment import Segment, Segments
 
     console = Console()
-    lines = _laid_out(columns, found, console.width, wrap, styles)
+    lines = _laid_out(columns, rows, console.width, wrap, styles)
     # All of them at once: a line takes rich a tenth of the time that it takes by itself.
     segments = (Segment(f"{line.plain}\n", console.get_style(line.style or "none")) for line in lines)
     console.print(Segments(segments), end="")

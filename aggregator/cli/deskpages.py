@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from http.cookies import SimpleCookie
 from typing import Any
@@ -226,10 +227,8 @@ REMEMBERED = 20  # of these words, on a page
 
 def _most_told(store: Reader) -> list[tuple[Story, ...]]:
     """The stories of each of the newest events, those first that have most."""
-    newest: dict[int, int] = {}
-    for story in stories.newest(store, None, 10 * LISTED):
-        newest[story.event] = newest.get(story.event, 0) + 1
-    chosen = sorted(newest, key=lambda event: -newest[event])[:LISTED]
+    counts = Counter(story.event for story in stories.newest(store, None, 10 * LISTED))
+    chosen = [event for event, _ in counts.most_common(LISTED)]
     told: dict[int, list[Story]] = {event: [] for event in chosen}
     for story in stories.of_events(store, chosen):
         told[story.event].append(story)

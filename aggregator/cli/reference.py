@@ -106,10 +106,14 @@ def _as_written(default: object, examples: Sequence[str]) -> str:
         return f"{{ {', '.join(f'{key} = {json.dumps(value)}' for key, value in default.items())} }}"
     if not examples or type(default) is not int:
         return json.dumps(default, ensure_ascii=False)
-    units = _SIZES if examples[0].endswith("B") else _DURATIONS
-    fitting = ((default // size, unit) for unit, size in units if default and default % size == 0)
+    return f'"{_with_unit(default, _SIZES if examples[0].endswith("B") else _DURATIONS)}"'
+
+
+def _with_unit(value: int, units: Sequence[tuple[str, int]]) -> str:
+    """`units`: with their sizes, the largest first: the first that it is a multiple of."""
+    fitting = ((value // size, unit) for unit, size in units if value and value % size == 0)
     number, unit = next(fitting, (0, units[-1][0]))
-    return f'"{number}{unit}"'
+    return f"{number}{unit}"
 
 
 def _one(option: Schema) -> str:

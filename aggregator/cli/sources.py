@@ -112,9 +112,9 @@ def _add_feed(
     added = edit.add_source(settings.path, fields | _given({"url": chosen.url, "title": chosen.title}))
     if settings.json:
         print_json(_added_json(added, chosen, found))
-        return
-    more = "" if len(found) == 1 or choose else "; --choose takes another of these"
-    settings.say(f"{settings.path}: added {added}{more}")
+    else:
+        more = "" if len(found) == 1 or choose else "; --choose takes another of these"
+        settings.say(f"{settings.path}: added {added}{more}")
 
 
 def _refuse_id(config: Config, wanted: str | None) -> None:
@@ -209,13 +209,17 @@ def _add_file(settings: Settings, config: Config, file: Path, fields: dict[str, 
         if source.path == str(whole):
             raise UsageError(f"{file}: is a source already, as {source.id}")
     _refuse_strange(settings, config, whole)
-    folder = settings.path.absolute().parent
-    path = str(whole.relative_to(folder) if whole.is_relative_to(folder) else whole)
+    path = _as_written(whole, settings.path.absolute().parent)
     added = edit.add_source(settings.path, fields | {"path": path})
     if settings.json:
         print_json({"id": added, "path": path})
     else:
         settings.say(f"{settings.path}: added {added}")
+
+
+def _as_written(file: Path, folder: Path) -> str:
+    """In a config that lies in this folder."""
+    return str(file.relative_to(folder) if file.is_relative_to(folder) else file)
 
 
 def _refuse_strange(settings: Settings, config: Config, file: Path) -> None:

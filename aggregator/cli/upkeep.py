@@ -169,6 +169,11 @@ def _file(path: Path) -> Finding:
     return "database", True, f"{path} is sound"
 
 
+def _journal(mode: str) -> Finding:
+    note = ": correct, and wal after the next cycle, but where the file system has no shared memory"
+    return "journal", True, mode if mode == "wal" else mode + note
+
+
 def _database(config: Config) -> Iterator[Finding]:
     found = _file(config.database)
     yield found
@@ -177,8 +182,7 @@ def _database(config: Config) -> Iterator[Finding]:
     with open_reader(config.database) as store:
         mode = store.value("PRAGMA journal_mode")
         rows = [row for row in answers.source_rows(config, store, now()) if row.source.enabled]
-    note = ": correct, and wal after the next cycle, but where the file system has no shared memory"
-    yield "journal", True, mode if mode == "wal" else mode + note
+    yield _journal(mode)
     yield _schedule([row.memory for row in rows if row.memory.polled], config.pace.interval, now())
     yield _failing([row.source.id for row in rows if row.memory.failures >= 3])
 

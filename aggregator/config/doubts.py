@@ -47,6 +47,7 @@ def faults(config: Config) -> Iterator[Doubt]:
 
 def doubts(config: Config) -> Iterator[Doubt]:
     yield from _same_addresses(config)
+    yield from _intervals(config)
     yield from _sources(config)
     yield from _topics(config)
     yield from _queries(config)
@@ -72,16 +73,18 @@ def _same_addresses(config: Config) -> Iterator[Doubt]:
         seen.setdefault(address, source.id)
 
 
-def _sources(config: Config) -> Iterator[Doubt]:
+def _intervals(config: Config) -> Iterator[Doubt]:
     least = config.pace.min_interval
+    words = f"is shorter than poll.min_interval ({least} s), which holds"
     if config.pace.interval < least:
-        yield ("poll", "interval"), f"is shorter than poll.min_interval ({least} s), which holds"
+        yield ("poll", "interval"), words
     for number, source in _own(config):
         if source.interval is not None and source.interval < least:
-            yield (
-                ("sources", number, "interval"),
-                f"is shorter than poll.min_interval ({least} s), which holds",
-            )
+            yield ("sources", number, "interval"), words
+
+
+def _sources(config: Config) -> Iterator[Doubt]:
+    for number, source in _own(config):
         kind = kinds.of(source)
         if (words := kind.doubt(source)) is not None:
             yield ("sources", number, kind.key), words
@@ -102,17 +105,19 @@ def _topics(config: Config) -> Iterator[Doubt]:
 
 
 def _queries(config: Config) -> Iterator[Doubt]:
-    written: list[tuple[tuple[str, int, str], str | None]] = []
+    for key, text in _written(config):
+        for note in query.notes(text) if text else ():
+            yield key, note
+
+
+def _written(config: Config) -> Iterator[tuple[tuple[str, int, str], str | None]]:
+    """All queries, by their keys."""
     for number, topic in enumerate(config.topics):
-        at = "topics", number
-        written += [((*at, "match"), topic.match), ((*at, "exclude"), topic.exclude)]
+        yield ("topics", number, "match"), topic.match
+        yield ("topics", number, "exclude"), topic.exclude
     for number, source in _own(config):
-        at = "sources", number
-        written += [((*at, "include"), source.include), ((*at, "exclude"), source.exclude)]
-    for key, text in written:
-        if not text:
-            continue
-        yield from ((key, note) for note in query.notes(text))
+        yield ("sources", number, "include"), source.include
+        yield ("sources", number, "exclude"), source.exclude
 
 
 def _hooks(config: Config) -> Iterator[Doubt]:

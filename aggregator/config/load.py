@@ -421,13 +421,7 @@ _HOST = r"(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+)"
 def _poll(poll: Any) -> Iterator[Problem]:
     if poll.min_interval > poll.max_interval:
         yield ("poll", "min_interval"), "is longer than poll.max_interval"
-    if poll.executor == "dask" and not poll.dask_scheduler:
-        yield ("poll", "executor"), 'is "dask", which needs `dask_scheduler`, such as "tcp://127.0.0.1:8786"'
-    if poll.dask_scheduler and not re.fullmatch(rf"[a-z]+://{_HOST}:\d{{1,5}}(/\S*)?", poll.dask_scheduler):
-        yield (
-            ("poll", "dask_scheduler"),
-            f'"{poll.dask_scheduler}" is no address of a scheduler such as "tcp://127.0.0.1:8786"',
-        )
+    yield from _dask(poll)
     for number, host in enumerate(poll.allow_hosts):
         if not re.fullmatch(rf"{_HOST}:\d{{1,5}}", host) or not 0 < int(host.rpartition(":")[2]) < 65536:
             yield ("poll", "allow_hosts"), f'"{host}" (number {number + 1}) is no "host:port"'
@@ -444,18 +438,20 @@ def _addresses(file: Any) -> Iterator[Problem]:
             yield path, f'"{address}" is no web address such as "https://news.example.org/"'
 
 
+def _dask(poll: Any) -> Iterator[Problem]:
+    if poll.executor == "dask" and not poll.dask_scheduler:
+        yield ("poll", "executor"), 'is "dask", which needs `dask_scheduler`, such as "tcp://127.0.0.1:8786"'
+    if poll.dask_scheduler and not re.fullmatch(rf"[a-z]+://{_HOST}:\d{{1,5}}(/\S*)?", poll.dask_scheduler):
+        yield (
+            ("poll", "dask_scheduler"),
+            f'"{poll.dask_scheduler}" is no address of a scheduler such as "tcp://127.0.0.1:8786"',
+        )
+
+
 def _service(folder: Path, file: Any) -> Iterator[Problem]:
     if re.search(r"[?#]", file.service.base_url):
         yield ("service", "base_url"), "is the address of a folder: without ? and #"
-    if _is_root(file.service.output):
-        yield ("service", "output"), "is the root of the disk; published files need a folder of their own"
-    elif not _has_control(file.service.database + file.service.output) and lies_in(
-        folder / file.service.database, folder / file.service.output
-    ):
-        yield (
-            ("service", "database"),
-            "lies in the output folder, where everybody could fetch it; choose another place",
-        )
+    yield from _places(folder, file.service.database, file.service.output)
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", file.service.language):
         yield ("service", "language"), f'"{file.service.language}" is no language tag such as "en" or "pt-BR"'
     for key in ("title", "contact", "database", "output"):
@@ -478,6 +474,16 @@ def lies_in(file: Path, folder: Path) -> bool:
         if outer in (inner, *inner.parents):
             return True
     return False
+
+
+def _places(folder: Path, database: str, output: str) -> Iterator[Problem]:
+    if _is_root(output):
+        yield ("service", "output"), "is the root of the disk; published files need a folder of their own"
+    elif not _has_control(database + output) and lies_in(folder / database, folder / output):
+        yield (
+            ("service", "database"),
+            "lies in the output folder, where everybody could fetch it; choose another place",
+        )
 
 
 def _is_root(place: str) -> bool:

@@ -110,12 +110,9 @@ class Archives:
         view = replace(self._editions.view(topic), limit=None, min_sources=1)
         if all(one in self._composed for one in ids):
             return _newest_first(self._composed[one] for one in ids)
-        if view.one_per == "event":
-            chosen = stories.of_event_ids(self._store, ids)
-        else:
-            chosen = stories.by_public_id(self._store, ids)
-        wanted = set(ids)
-        return [item for item in self._editions.compose(view, chosen).items if item.id in wanted]
+        find, wanted = stories.of_event_ids if view.one_per == "event" else stories.by_public_id, set(ids)
+        composed = self._editions.compose(view, find(self._store, ids)).items
+        return [item for item in composed if item.id in wanted]
 
     def _keep(self, topic: Topic, composed: Iterable[Item]) -> None:
         """For the documents, where these would be composed as they are: each is an item whoever tells it, and

@@ -82,18 +82,22 @@ def _link(said: str | None) -> str | None:
     return followed
 
 
+def _guid(*said: str) -> str:
+    """The same for the same story, given twice."""
+    return hashlib.sha256("\n".join(said).encode("utf-8", "replace")).hexdigest()
+
+
 def _entry(config: Config, title: str, text: str, link: str | None, published: int | None) -> Entry:
     shown = markup.title(title)
     if not shown:
         raise UsageError(f'--title "{title}": has no words; give the headline of the story')
     followed = _link(link)
     plain = markup.clean(text).strip()
-    guid = hashlib.sha256("\n".join((shown, followed or "", plain)).encode("utf-8", "replace")).hexdigest()
     content = markup.safe(normal.paragraphs(plain, links=True)) if plain else ""
     return Entry(
         source=BY_HAND,
         key="",
-        guid=guid,
+        guid=_guid(shown, followed or "", plain),
         link=followed,
         title=shown,
         published=published,

@@ -58,9 +58,12 @@ class Learned:
         guess = self.model.guess(features)
         if guess is None or not self._is_sure(guess):
             return self._like(features)
+        return Label(guess.topic, self._why(features, guess.topic))
+
+    def _why(self, features: Features, topic: str) -> str:
         explained = self.model.guess(features, explained=True)
         words = ", ".join(explained.words if explained else ()) or "its words together"
-        return Label(guess.topic, f"learned: {words} ({_how_right(self.quality[guess.topic])})")
+        return f"learned: {words} ({_how_right(self.quality[topic])})"
 
     def _is_sure(self, guess: learn.Guess) -> bool:
         quality = self.quality.get(guess.topic)

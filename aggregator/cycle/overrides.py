@@ -4,7 +4,7 @@ newer one holds: the older one is forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from aggregator import answers, fold
 from aggregator.config import Config
@@ -36,7 +36,7 @@ def _founded(name: str, entry: Entry, story: Story) -> UsageError:
 
 
 def _other_member(name: str, founder: Entry, story: Story) -> Member:
-    """The one that goes in the place of the entry that founded a story of two: that keeps its published id."""
+    """The one that goes in the place of the entry that founded a story of two, which keeps its id."""
     others = [member for member in story.members if member.entry.id != founder.id]
     if len(others) > 1:
         raise _founded(name, founder, story)
@@ -141,9 +141,13 @@ def told_under(config: Config, store: Reader, one: str, other: str, level: str) 
     lead = composed.lead(config, store, found, "story" if level == "text" else "event") if found else None
     if lead is None:
         return ""
-    below = [f"“{entry.title}”" for entry in (a, b) if entry.id != lead.id]
+    return _told_below(lead, [entry for entry in (a, b) if entry.id != lead.id], level)
+
+
+def _told_below(lead: Entry, below: Sequence[Entry], level: str) -> str:
+    titles = " and ".join(f"“{entry.title}”" for entry in below)
     where = "everywhere" if level == "text" else "in feeds of one item an event"
-    return f"{' and '.join(below)} {'is' if len(below) == 1 else 'are'} told under “{lead.title}” {where}"
+    return f"{titles} {'is' if len(below) == 1 else 'are'} told under “{lead.title}” {where}"
 
 
 def _together(store: Reader, a: Entry, b: Entry, level: str) -> tuple[Story, ...]:
@@ -177,18 +181,20 @@ def _ids_of_event(store: Reader, event: int) -> set[str]:
     return {head, *stories.aliases(store, head)} | _ids(stories.of_events(store, [event]))
 
 
+def _levels_of_join(reader: Reader, both: set[str]) -> set[str]:
+    """The levels on which two entries, by their published ids, were joined."""
+    said = overrides.overrides(reader)
+    return {word.level for word in said if word.kind == "join" and {word.a, word.b} == both}
+
+
 def unjoin(store: Store, one: str, other: str) -> str:
     """Forget a join; the stories that it made one are taken apart and wait to be folded by the rules."""
     a, b = answers.find(store, one), answers.find(store, other)
     with store.transaction() as writer:
-        levels = {
-            word.level
-            for word in overrides.overrides(writer)
-            if word.kind == "join" and {word.a, word.b} == {a.public_id, b.public_id}
-        }
+        joined = _levels_of_join(writer, {a.public_id, b.public_id})
         if not overrides.forget_overrides(writer, "join", a.public_id, b.public_id):
             raise UsageError(f"{one} and {other} were not joined")
-        for level in levels:
+        for level in joined:
             _unmake(writer, [a, b], level)
     return f"the join of entries {a.id} and {b.id} is forgotten"
 

@@ -66,8 +66,19 @@ def _conditional(url: str, request: Request) -> bool:
 
 
 def _send(request: Request, trail: Trail, cookies: str, exchange: Exchange) -> requests.Response:
+    said = _headers(request, trail, cookies, exchange.limits)
+    try:
+        prepared = requests.Request("GET", trail.url, said).prepare()
+    except requests.exceptions.InvalidHeader:
+        words = "a header of ours would not be valid; check `headers` of the source"
+        raise Wrong(Failure("protocol", words)) from None
+    return transport.exchange(prepared, exchange.guard.left)
+
+
+def _headers(request: Request, trail: Trail, cookies: str, limits: Limits) -> dict[str, str | bytes]:
+    """Those of the source go to its own origin only."""
     said: dict[str, str | bytes] = {
-        "User-Agent": exchange.limits.user_agent,
+        "User-Agent": limits.user_agent,
         "Accept": ACCEPT,
         "Accept-Encoding": "gzip",
         # polls of one host are a second apart at least: idle connections would only add up
@@ -79,12 +90,7 @@ def _send(request: Request, trail: Trail, cookies: str, exchange: Exchange) -> r
         _add_cookies(said, cookies)
     if _conditional(trail.url, request):
         said.update(_validators(request))
-    try:
-        prepared = requests.Request("GET", trail.url, said).prepare()
-    except requests.exceptions.InvalidHeader:
-        words = "a header of ours would not be valid; check `headers` of the source"
-        raise Wrong(Failure("protocol", words)) from None
-    return transport.exchange(prepared, exchange.guard.left)
+    return said
 
 
 def _add_cookies(said: dict[str, str | bytes], cookies: str) -> None:

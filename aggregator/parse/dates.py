@@ -296,11 +296,17 @@ def _without(text: str, match: re.Match[str], between: str = " ") -> str:
     return f"{text[: match.start()]} {between} {text[match.end() :].lstrip(':')}".strip()
 
 
+def _orders(match: re.Match[str]) -> tuple[str, ...]:
+    """That its three numbers may stand in."""
+    if match["sign"] == ".":
+        return ("dmy",)
+    return ("dmy", "mdy") if len(match["c"]) == 4 else ("dmy", "mdy", "ymd")
+
+
 def _days_in_orders(match: re.Match[str]) -> Iterator[tuple[str, date]]:
     a, b, c = match["a"], match["b"], match["c"]
     said = {"dmy": (c, b, a), "mdy": (c, a, b), "ymd": (a, b, c)}
-    orders = ["dmy"] if match["sign"] == "." else ["dmy", "mdy"] if len(c) == 4 else ["dmy", "mdy", "ymd"]
-    for order in orders:
+    for order in _orders(match):
         year, month, day = said[order]
         if len(year) in (2, 4) and (found := _day(year, int(month), day)):
             yield order, found

@@ -14,7 +14,17 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from aggregator import urls
-from aggregator.model import Enclosure, Entry, Feed, FetchResult, Limits, ParseResult, Person, PollHints
+from aggregator.model import (
+    Category,
+    Enclosure,
+    Entry,
+    Feed,
+    FetchResult,
+    Limits,
+    ParseResult,
+    Person,
+    PollHints,
+)
 from aggregator.parse import bases, dates, dialect, mend, normal, origin, podcast, reduce, sniff, tellings
 from aggregator.parse.body import Body
 from aggregator.parse.reading import STOPS, Reading
@@ -213,12 +223,17 @@ def _update_period(said: Any) -> int | None:
     return period // frequency if period and frequency <= 1440 else None
 
 
+def _ttl(said: Any) -> int | None:
+    """Seconds."""
+    ttl = normal.number(_get(said, "ttl")) if _get(said, "ttl") else None
+    return ttl * 60 if ttl and ttl <= 60 * 24 * 31 else None
+
+
 def _hints(said: Any, base: str, skipped: tuple[tuple[int, ...], tuple[str, ...]]) -> PollHints:
     """`ttl` in minutes, sy:update*, skipHours and skipDays, and its hub; nonsense is nothing said (P21)."""
-    ttl = normal.number(_get(said, "ttl")) if _get(said, "ttl") else None
     hours, days = skipped
     return PollHints(
-        ttl=ttl * 60 if ttl and ttl <= 60 * 24 * 31 else None,
+        ttl=_ttl(said),
         update_period=_update_period(said),
         skip_hours=tuple(sorted({hour % 24 for hour in hours})),
         skip_days=tuple(sorted(_DAYS.index(day) for day in days if day in _DAYS)),
@@ -299,11 +314,10 @@ def _with_the_rest(
     entry: Entry, item: Any, feed: Feed, base: str, told: tuple[tuple[str, str], ...]
 ) -> Entry:
     """What comes with the text of an entry. `told`: who else tells it, as extras."""
-    tags = _get(item, "tags") or ()
     extras = tuple(_extras(item, entry.link, feed, base))[: normal.MAX_LISTED]
     return replace(
         entry,
-        categories=normal.categories((tag.get("term"), tag.get("scheme"), tag.get("label")) for tag in tags),
+        categories=_categories(item),
         enclosures=tuple(_enclosures(item, base))[: normal.MAX_LISTED],
         image=_image(item, base),
         comments=_discussion(item, base),
@@ -311,6 +325,11 @@ def _with_the_rest(
         extras=(*extras, *told),
         raw=normal.raw(item),
     )
+
+
+def _categories(item: Any) -> tuple[Category, ...]:
+    tags = _get(item, "tags") or ()
+    return normal.categories((tag.get("term"), tag.get("scheme"), tag.get("label")) for tag in tags)
 
 
 def _rights(item: Any) -> str | None:

@@ -269,6 +269,10 @@ def _bound(memory: int, at: Any) -> None:
     signal.signal(signal.SIGPROF, _out_of_time)
     with contextlib.suppress(OSError), open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
+    _limit(memory)
+
+
+def _limit(memory: int) -> None:
     with contextlib.suppress(ValueError, OSError):
         most = _data_size() + memory
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))

@@ -278,10 +278,10 @@ def unique(feed: Feed, entries: Iterable[Entry], limits: Limits, warnings: list[
     title do, or the words (C4).
     """
     found = [entry for entry in entries if _says_something(entry)]
-    if len(found) > limits.max_entries:
-        words = f"more than {limits.max_entries} entries; the first ones are taken"
-        warnings.append(Failure("too-many", words))
-        found = found[: limits.max_entries]
+    most = limits.max_entries
+    if len(found) > most:
+        warnings.append(Failure("too-many", f"more than {most} entries; the first ones are taken"))
+    found = found[:most]
     shared = _shared(found)
     kept: dict[str, Entry] = {}
     for entry in found:

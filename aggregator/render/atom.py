@@ -263,16 +263,20 @@ def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: st
     """The subscription document."""
     feed = generator(edition, site, _entries(items, site), _FeedExtension)
     feed.mended.updated, feed.mended.names = edition.updated, extras.namespaces(items, "atom")
-    feed.mended.links = [
+    feed.mended.links = _links_of_feed(edition, site, address)
+    return _string(feed)
+
+
+def _links_of_feed(edition: Edition, site: Site, address: str) -> list[dict[str, str]]:
+    links = [
         _link("self", address),
         {"rel": "alternate", "type": "text/html", "href": page_url(edition, site)},
     ]
     if site.hub:
-        feed.mended.links.append({"rel": "hub", "href": site.hub})
+        links.append({"rel": "hub", "href": site.hub})
     if edition.archive:
-        before = f"{site.base_url}{archive_name(edition.id, edition.archive)}"
-        feed.mended.links.append(_link("prev-archive", before))
-    return _string(feed)
+        links.append(_link("prev-archive", f"{site.base_url}{archive_name(edition.id, edition.archive)}"))
+    return links
 
 
 def write_archive(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -74,23 +74,26 @@ def _source_page(source: str, site: Site) -> str | None:
     return None if source == BY_HAND else f"{site.base_url}source-{source}.html"
 
 
-class _Shown:
-    """An item as the templates see it: cleaned texts, followable links; `whole`: with all who tell it."""
+class _Told:
+    """Who tells an item, where and when; `whole`: all of them are listed."""
 
-    def __init__(self, item: Item, site: Site, whole: bool = False) -> None:
+    def __init__(self, item: Item, site: Site, whole: bool) -> None:
         self.entry, self.origin, self.published = item.entry, item.origin, item.published
-        self.page, self.topics, self.also, self._site = item.page, item.topics, item.also, site
-        self.title: str | Markup = markup.snippet(item.entry.title, HEADLINE)
+        self.also, self._site = item.also, site
         self.link = urls.clean_link(item.link) or site.base_url
-        self.summary: str | Markup = _summary(item.entry)
-        self.played = next(filter(None, map(_played, item.entry.enclosures)), None)
-        self.pictured = bool(item.entry.image) or any(map(_is_picture, item.entry.enclosures))
-        self.picture = _picture(item.entry) if site.images else None
-        self.source_page = _source_page(item.entry.source, site)
-        self.likeness: float | None = None  # how well it fits its event, where that is said
-        # else its source gives no date, or a later one
-        self.is_dated = item.published != item.entry.first_seen
-        self._set_tellers(whole)
+        self.source = prepare.source_title(item.origin)
+        names = (prepare.source_title(other.origin) for other in item.also)
+        self.others = tuple(dict.fromkeys(name for name in names if name != self.source))
+        self.tellers = 1 + len(self.others)
+        self.listed = item.also if whole else item.also[:SHOWN]
+
+    @property
+    def sources_word(self) -> str:
+        return f"{self.tellers} sources" if self.others else f"{len(self.also) + 1} times"
+
+    @property
+    def unlisted(self) -> int:
+        return len(self.also) - len(self.listed)
 
     @property
     def outlets(self) -> list[tuple[str, str]]:
@@ -109,15 +112,22 @@ class _Shown:
     def told_last(self) -> int:
         return max([self.told, *(other.published for other in self.also)])
 
-    def _set_tellers(self, whole: bool) -> None:
-        """Who tells it, and where."""
-        self.source = prepare.source_title(self.origin)
-        names = (prepare.source_title(other.origin) for other in self.also)
-        self.others = tuple(dict.fromkeys(name for name in names if name != self.source))
-        self.tellers = 1 + len(self.others)
-        self.sources_word = f"{self.tellers} sources" if self.others else f"{len(self.also) + 1} times"
-        self.listed = self.also if whole else self.also[:SHOWN]
-        self.unlisted = len(self.also) - len(self.listed)
+
+class _Shown(_Told):
+    """An item as the templates see it: cleaned texts, followable links."""
+
+    def __init__(self, item: Item, site: Site, whole: bool = False) -> None:
+        super().__init__(item, site, whole)
+        self.page, self.topics = item.page, item.topics
+        self.title: str | Markup = markup.snippet(item.entry.title, HEADLINE)
+        self.summary: str | Markup = _summary(item.entry)
+        self.played = next(filter(None, map(_played, item.entry.enclosures)), None)
+        self.pictured = bool(item.entry.image) or any(map(_is_picture, item.entry.enclosures))
+        self.picture = _picture(item.entry) if site.images else None
+        self.source_page = _source_page(item.entry.source, site)
+        self.likeness: float | None = None  # how well it fits its event, where that is said
+        # else its source gives no date, or a later one
+        self.is_dated = item.published != item.entry.first_seen
 
 
 def _summary(entry: Entry) -> str | Markup:
@@ -421,17 +431,19 @@ def _timeline(item: Item) -> dict[str, Any] | None:
     """When it was told, from the first to the last time, in thousandths of that span; None where that is one
     moment.
     """
-    times = sorted(
-        [
-            (item.entry.published or item.published, prepare.source_title(item.origin)),
-            *((one.published, prepare.source_title(one.origin)) for one in item.also),
-        ]
-    )
+    times = sorted(_times(item))
     first, last = times[0][0], times[-1][0]
     if first == last:
         return None
     marks = [(1000 * (at - first) // (last - first), f"{source}, {readable(at)}") for at, source in times]
     return {"first": first, "last": last, "marks": marks, "count": len(times)}
+
+
+def _times(item: Item) -> Iterator[tuple[int, str]]:
+    """When each source told it."""
+    yield item.entry.published or item.published, prepare.source_title(item.origin)
+    for one in item.also:
+        yield one.published, prepare.source_title(one.origin)
 
 
 def sources(

@@ -35,12 +35,18 @@ def write(notices: Sequence[StateChange], site: Site, updated: int) -> dict[str,
 
 
 def _item(notice: StateChange, site: Site) -> Item:
+    entry = _entry(notice)
+    link = f"{site.base_url}sources.html"
+    origin = Origin(notice.source, site.title, feed_id=urls.mint("sources", site.title))
+    return Item(entry.public_id, entry, origin, link, notice.at, notice.at)
+
+
+def _entry(notice: StateChange) -> Entry:
     public_id = urls.mint("notice", notice.source, str(notice.at), notice.state)
-    title = f"{notice.title} {BY_NAME[notice.state].said}"
-    entry = Entry(
+    return Entry(
         source=notice.source,
         key=public_id,
-        title=title,
+        title=f"{notice.title} {BY_NAME[notice.state].said}",
         summary=notice.words,
         text=notice.words,
         content=f"<p>{html.escape(notice.words)}</p>",
@@ -48,13 +54,4 @@ def _item(notice: StateChange, site: Site) -> Item:
         published=notice.at,
         changed=notice.at,
         first_seen=notice.at,
-    )
-    link = f"{site.base_url}sources.html"
-    return Item(
-        public_id,
-        entry,
-        Origin(notice.source, site.title, feed_id=urls.mint("sources", site.title)),
-        link,
-        notice.at,
-        notice.at,
     )

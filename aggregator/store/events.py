@@ -144,6 +144,11 @@ def take_out(writer: Writer, entry: Entry) -> tuple[int, int]:
     writer.run("DELETE FROM member WHERE entry = ?", (entry.id,))
     drop_empty(writer, [row[0]])
     event = _found(writer, entry.public_id, entry.published or 0, entry.changed)
+    return _alone(writer, entry, event), event
+
+
+def _alone(writer: Writer, entry: Entry, event: int) -> int:
+    """A new story of an entry that was in another one."""
     values = (entry.public_id, id_hash(entry.public_id), event, entry.published, entry.changed)
     story = writer.insert(
         "INSERT INTO story (public_id, id_hash, event, published, changed) VALUES (?, ?, ?, ?, ?)", values
@@ -153,7 +158,7 @@ def take_out(writer: Writer, entry: Entry) -> tuple[int, int]:
         (entry.id, story, rows.dump([("yours", "split")])),
     )
     touch(writer, [(entry.changed, story)])
-    return story, event
+    return story
 
 
 def leave_event(writer: Writer, story: int) -> int:

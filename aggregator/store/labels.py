@@ -36,11 +36,16 @@ def label(store: Store, decide: Callable[[Story], Labels], limit: int = 1000) ->
     return len(waiting)
 
 
+def _topics_of(reader: Reader, stories: Iterable[int]) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {story: set() for story in stories}
+    for story, topic in reader.chosen("SELECT story, topic FROM label WHERE story", found):
+        found[story].add(topic)
+    return found
+
+
 def _relabel(writer: Writer, found: Sequence[tuple[Story, Sequence[Label]]]) -> dict[int, set[str]]:
     """The topics that each had before, by its number."""
-    before: dict[int, set[str]] = {story.id: set() for story, _ in found}
-    for number, topic in writer.chosen("SELECT story, topic FROM label WHERE story", before):
-        before[number].add(topic)
+    before = _topics_of(writer, [story.id for story, _ in found])
     writer.run_many("DELETE FROM label WHERE story = ?", [(one,) for one, topics in before.items() if topics])
     writer.run_many(
         "INSERT INTO label (topic, story, published, entry, rule) VALUES (?, ?, ?, ?, ?)",

@@ -256,6 +256,15 @@ def founder(reader: Reader, story: int) -> int | None:
     return None if found is None else int(found)
 
 
+def _say_why(writer: Writer, entry: int, reason: Reason) -> None:
+    """Why an entry that founded a story is told within another one."""
+    writer.run(
+        "UPDATE member SET level = 'text', against = ?, score = ?, threshold = ?, features = ? WHERE "
+        "entry = ?",
+        (reason.against, reason.score, reason.threshold, rows.dump(reason.features), entry),
+    )
+
+
 def merge_stories(writer: Writer, kept: int, gone: int, reason: Reason) -> None:
     """All entries of one story into another one (a user's `join`)."""
     events = events_of(writer, [kept, gone])
@@ -265,11 +274,7 @@ def merge_stories(writer: Writer, kept: int, gone: int, reason: Reason) -> None:
     changed = writer.value("SELECT max(changed) FROM story WHERE id IN (?, ?)", (kept, gone))
     writer.run("UPDATE member SET story = ? WHERE story = ?", (kept, gone))
     if began is not None:
-        writer.run(
-            "UPDATE member SET level = 'text', against = ?, score = ?, threshold = ?, features = ? WHERE "
-            "entry = ?",
-            (reason.against, reason.score, reason.threshold, rows.dump(reason.features), began),
-        )
+        _say_why(writer, began, reason)
     writer.run("UPDATE story SET changed = ?, labelled = 0 WHERE id = ?", (changed, kept))
     drop_empty(writer, [gone])
     mark_event(writer, events[kept])

@@ -258,12 +258,17 @@ def by_public_id(reader: Reader, ids: Sequence[str]) -> tuple[Story, ...]:
     wanted = set(ids)
     found = reader.chosen("SELECT id, public_id FROM story WHERE id_hash", map(id_hash, ids))
     numbers = dict.fromkeys(story for story, public_id in found if public_id in wanted)
+    numbers.update(dict.fromkeys(_of_entries(reader, ids)))
+    return stories(reader, list(numbers))
+
+
+def _of_entries(reader: Reader, ids: Sequence[str]) -> Iterator[int]:
+    """The stories that hold the entries with these published ids, in the order of these."""
     entries = numbers_of(reader, ids)
     query = "SELECT entry, story FROM member WHERE entry"
     placed: dict[int, int] = dict(reader.chosen(query, entries.values()))
     in_order = (entries[public_id] for public_id in sorted(entries))
-    numbers.update(dict.fromkeys(placed[entry] for entry in in_order if entry in placed))
-    return stories(reader, list(numbers))
+    return (placed[entry] for entry in in_order if entry in placed)
 
 
 def aliases(reader: Reader, public_id: str) -> tuple[str, ...]:

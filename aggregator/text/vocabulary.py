@@ -184,7 +184,7 @@ def shares(language: str) -> Mapping[str, float]:
     for word in [*(stem for stem in set(inflected.values()) if stem in found), *inflected]:
         stem = inflected.get(word, word)
         together[stem] = together.get(stem, 0.0) + of_all_words[word]
-    found.update((stem, _of_items(share)) for stem, share in together.items())
+    found |= {stem: _of_items(share) for stem, share in together.items()}
     return found
 
 
