@@ -806,7 +806,7 @@ def test_a_vector_is_stored_as_it_is(store: Store, name: str, vector: cluster.Ve
     assert vocabulary.unpacked(terms, weights, words) == vector, name
     found = store.column(f"SELECT word.value FROM (SELECT ? AS terms) v, {vocabulary.WORDS} word", (terms,))
     assert [words[number] for number in found] == list(vector), "as SQL has them"
-    change(store, "INSERT INTO event VALUES (1, 'x', 1, 1, 1)")
+    change(store, "INSERT INTO event (id, public_id, id_hash, published, changed) VALUES (1, 'x', 1, 1, 1)")
     change(
         store,
         "INSERT INTO story (id, public_id, id_hash, event, published, changed) VALUES (1, 'x', 1, 1, 1, 1)",
