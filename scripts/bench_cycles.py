@@ -149,7 +149,7 @@ class Contender:
 
 def ours(checkout: Path, name: str) -> Contender:
     """The command of a checkout, whichever one is installed: its path goes first."""
-    start = f"import sys; sys.path.insert(0, {str(checkout)!r}); from aggregator.cli import main; main()"
+    start = f"import sys; sys.path.insert(0, {str(checkout)!r}); from aggregator.__main__ import main; main()"
     command = [sys.executable, "-c", start]
     run = [*command, "run", "--json"]
     return Contender(

@@ -145,7 +145,7 @@ class Spent:
 
 
 def spent(folder: Path, *arguments: str) -> Spent:
-    start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from aggregator.cli import main; main()"
+    start = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from aggregator.__main__ import main; main()"
     begun = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         command = [sys.executable, "-c", start, *arguments]

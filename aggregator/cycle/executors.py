@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,8 @@ def each(door: Door, parse: Parser, asked: Sequence[Asked]) -> list[Outcome]:
 @contextlib.contextmanager
 def in_processes(config: Config, door: Door) -> Iterator[Crew]:
     """Processes with a door and a parser each."""
+    from concurrent.futures import ProcessPoolExecutor
+
     from aggregator import processes  # not where threads poll and nothing is parsed
 
     clean = processes.Context()

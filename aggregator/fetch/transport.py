@@ -7,6 +7,7 @@ context.
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import queue
 import socket
@@ -23,7 +24,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager
 from urllib3.util.retry import Retry
 
-from aggregator.fetch import address
+from aggregator.fetch import address, aside
 from aggregator.fetch.exchange import Exchange, Resolver
 from aggregator.fetch.watchdog import Guard
 
@@ -55,14 +56,12 @@ def system_resolver(host: str, port: int) -> list[str]:
 
 
 _Addresses = list[str] | BaseException
-_Answers = queue.SimpleQueue[_Addresses]
 
 
 def _resolve(exchange: Exchange, host: str, port: int) -> list[str]:
-    """getaddrinfo can't be interrupted: a daemon thread runs it, and is left behind when the time is up."""
-    answers: _Answers = queue.SimpleQueue()
-    asked = (exchange.resolver, host, port, answers)
-    threading.Thread(target=_ask, args=asked, name="dns", daemon=True).start()
+    """getaddrinfo can't be interrupted: it runs aside, and is left behind when the time is up."""
+    answers = queue.SimpleQueue[_Addresses]()
+    aside.run(functools.partial(_ask, exchange.resolver, host, port), answers.put)
     answer = _waited_for(answers, exchange)
     if isinstance(answer, list) and answer:
         return answer
@@ -70,14 +69,14 @@ def _resolve(exchange: Exchange, host: str, port: int) -> list[str]:
     raise Unresolved(f"{host}: {_why_not(answer)}") from cause
 
 
-def _ask(resolver: Resolver, host: str, port: int, answers: _Answers) -> None:
+def _ask(resolver: Resolver, host: str, port: int) -> _Addresses:
     try:
-        answers.put(resolver(host, port))
+        return resolver(host, port)
     except BaseException as error:
-        answers.put(error)
+        return error
 
 
-def _waited_for(answers: _Answers, exchange: Exchange) -> _Addresses | None:
+def _waited_for(answers: queue.SimpleQueue[_Addresses], exchange: Exchange) -> _Addresses | None:
     """None where the exchange is over before there is one."""
     while not exchange.guard.over:
         with contextlib.suppress(queue.Empty):
