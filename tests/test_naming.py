@@ -285,6 +285,27 @@ def test_a_source_tells_of_two_with_a_name_and_a_number_each(one_source: bool, e
 
 
 @pytest.mark.parametrize(
+    ("name", "lang", "a", "b", "expected"),
+    [
+        ("two companies", "en", ("Zellurna posts a loss as its cancer trial goes on", ""), ("Mendoro narrows its loss as blood cancer trials go on", ""), Case.LIKELY),
+        ("behind a kicker", "en", ("Earnings: Zellurna posts a loss on trials", "So the firm said today."), ("Earnings: Mendoro narrows its loss on trials", "Its board spoke of luck."), Case.LIKELY),
+        ("a listed word", "en", ("Trial of Zellurna goes on as cancer drug slips", ""), ("Mendoro narrows its loss as cancer trials go on", ""), Case.NO),
+        ("said by the other", "en", ("Zellurna posts a loss as its cancer trial goes on", ""), ("Mendoro narrows its loss as cancer trials go on", "Its rival Zellurna lost more."), Case.NO),
+        ("NAME: two letters", "en", ("Zq posts a loss as its cancer trial goes on", ""), ("Mendoro narrows its loss as blood cancer trials go on", ""), Case.NO),
+        ("NAME: three letters", "en", ("Zqv posts a loss as its cancer trial goes on", ""), ("Mendoro narrows its loss as blood cancer trials go on", ""), Case.LIKELY),
+        ("no capitals", "he", ("זלורנה מדווחת על הפסד ברבעון", ""), ("ברבעון הפסד קטן יותר למנדורו", ""), Case.NO),
+    ],
+)  # fmt: skip
+def test_what_one_source_tells_of_two_things_that_its_titles_begin_with(
+    name: str, lang: str, a: Item, b: Item, expected: Case
+) -> None:
+    one, other = items(lang, a, b)
+    assert another_case(one, other, Between(one_source=True)) is expected, name
+    assert another_case(other, one, Between(one_source=True)) is expected, name
+    assert another_case(one, other, Between()) is Case.NO, name
+
+
+@pytest.mark.parametrize(
     ("kind", "a", "b", "seconds", "expected"),
     [
         ("half a day later", "Grain up 3% and oats up 5%", "Grain up 4% and oats up 6%", 12 * HOUR, Case.LIKELY),

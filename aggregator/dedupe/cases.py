@@ -25,6 +25,7 @@ from aggregator.dedupe.fingerprints import Fingerprint
 from aggregator.dedupe.frames import Frame, frame
 from aggregator.dedupe.headline import NEGATED, OPPOSITE, OTHER_NAMES, OTHER_WORDS, edits
 from aggregator.dedupe.naming import (
+    begin_with_two,
     capitals_tell,
     count_two,
     is_uncased,
@@ -74,7 +75,7 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
         return Case.SURE
     if filled is Case.LIKELY or of_a_series or _framed(a, b, between.one_source):
         return Case.LIKELY
-    if between.one_source and tell_of_their_own(a, b):
+    if between.one_source and _two_of_its_own(a, b):
         return Case.LIKELY
     if differ(a, b) or _of_another_day(a, b) or _contrary(a, b):
         return Case.LIKELY
@@ -84,6 +85,11 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
     if replaced:
         return Case.LIKELY
     return _named(a, b)
+
+
+def _two_of_its_own(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether one source that tells both, and not in one and the same text, tells of two things."""
+    return containment(a.held, b.held) < STANDS and (tell_of_their_own(a, b) or begin_with_two(a, b))
 
 
 def _is_sure(a: Fingerprint, b: Fingerprint, kind: str, of_a_series: bool) -> bool:

@@ -83,6 +83,21 @@ def tell_of_two(a: Fingerprint, b: Fingerprint) -> bool:
     return not _share_a_name(a, b) and not _share_a_name(b, a)
 
 
+def begin_with_two(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether each title begins with a word of no list, as the names of companies and their products are,
+    that the other item says nowhere: what a source tells of one such thing after the other.
+    """
+    return (
+        not is_uncased(a) and not is_uncased(b) and _begins_with_its_own(a, b) and _begins_with_its_own(b, a)
+    )
+
+
+def _begins_with_its_own(one: Fingerprint, other: Fingerprint) -> bool:
+    first = next((word for word in telling(one.headline, one.language) if not is_number(word)), "")
+    stems, shares = vocabulary.stems(one.language), vocabulary.shares(one.language)
+    return len(first) >= NAME and stems[first] not in shares and bool(_unsaid([first], one.language, other))
+
+
 def is_uncased(one: Fingerprint) -> bool:
     """Whether its title is in a script without capitals."""
     return sum(word[0] >= UNCASED for word in one.title) > len(one.title) / 2
