@@ -2,6 +2,8 @@
 
 The weather of two towns, the results of two companies, two rulings of one court: what they have in common is
 the frame that a source, or a genre, gives to all of its kind. They are never one event.
+
+In: two fingerprints and what lies between their entries. Out: a `Case`. Start reading at `another_case`.
 """
 
 from __future__ import annotations
