@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from aggregator import measure, opml, schedule, urls
 from aggregator.config import edit, load
-from aggregator.config.load import named_id, slug
+from aggregator.config.ids import named_id, slug
 from aggregator.model import Entry, Failure, Feed, Limits, Pace, PollHints
 from aggregator.parse import normal
 from aggregator.publish import MANIFEST, recorded

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from aggregator import discover, opml, urls
 from aggregator.cli import group
 from aggregator.config import load
-from aggregator.config.load import MAX_ADDRESS
+from aggregator.config.rules import MAX_ADDRESS
 from aggregator.cycle import lists
 from aggregator.editing import Gate
 from aggregator.errors import AggregatorError, UsageError

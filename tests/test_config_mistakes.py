@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from aggregator.cli import group, reference
 from aggregator.config import doubts, load
-from aggregator.config.load import MAX_FILE, RESERVED, made_id, named_id, slug
+from aggregator.config.ids import RESERVED, made_id, named_id, slug
+from aggregator.config.load import MAX_FILE
 from aggregator.errors import ConfigError, UsageError
 
 URL = 'url = "https://a.example/feed"'

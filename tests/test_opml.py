@@ -11,7 +11,7 @@ import pytest
 
 from aggregator import opml
 from aggregator.config import doubts, lines, load
-from aggregator.config.load import named_id
+from aggregator.config.ids import named_id
 from aggregator.cycle import lists
 from aggregator.store import open_writer
 from tests.helpers import config, entry, put

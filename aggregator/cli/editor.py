@@ -11,7 +11,7 @@ from aggregator import answers, cycle
 from aggregator.cli.common import Settings, ago, common, counted, from_when, now, print_json, rfc3339, table
 from aggregator.cli.groups import Group
 from aggregator.config import Config
-from aggregator.config.load import named_id
+from aggregator.config.ids import named_id
 from aggregator.errors import UsageError
 from aggregator.model import Topic
 from aggregator.store import Store, is_there, open_reader

@@ -18,7 +18,9 @@ from aggregator import cycle, kinds, opml, poll, urls
 from aggregator.cli.common import Settings, ago, common, counted, now, print_json, table
 from aggregator.cli.groups import Group
 from aggregator.config import Config, edit
-from aggregator.config.load import MAX_ADDRESS, RESERVED, named_id, refuse_unknown_topics
+from aggregator.config.ids import RESERVED, named_id
+from aggregator.config.load import refuse_unknown_topics
+from aggregator.config.rules import MAX_ADDRESS
 from aggregator.errors import AggregatorError, NoConnectionError, UsageError
 from aggregator.model import Source, SourceState, Task, Topic
 from aggregator.store import is_there, open_reader, sources

@@ -16,7 +16,7 @@ import click
 from aggregator import __version__, answers
 from aggregator.cli.common import Settings, common, counted, now, print_json
 from aggregator.config import Config
-from aggregator.config.load import lies_in
+from aggregator.config.rules import lies_in
 from aggregator.errors import AggregatorError, StoreError, UsageError
 from aggregator.model import SourceState
 from aggregator.store import is_there, open_reader, upkeep

@@ -7,6 +7,7 @@ wrong. Start reading at `load`; `model` is the shape of the file.
 from __future__ import annotations
 
 from aggregator.config.changes import sweeping
-from aggregator.config.load import Config, load
+from aggregator.config.load import load
+from aggregator.config.values import Config
 
 __all__ = ["Config", "load", "sweeping"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from aggregator.config.load import Config
+from aggregator.config.values import Config
 
 FEW = 2  # of sources or topics: so many may go at once, whatever part of all they are
 

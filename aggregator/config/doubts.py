@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from aggregator import kinds, query
 from aggregator.config import lines
-from aggregator.config.load import Config, lies_in
+from aggregator.config.rules import lies_in
+from aggregator.config.values import Config
 from aggregator.model import Source
 from aggregator.text.phrases import span
 

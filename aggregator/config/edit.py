@@ -13,8 +13,11 @@ from typing import Any
 import tomlkit
 from tomlkit.items import AoT, Table
 
-from aggregator.config.load import Config, load, named_id, variable
+from aggregator.config.environment import variable
+from aggregator.config.ids import named_id
+from aggregator.config.load import load
 from aggregator.config.tables import Short, short
+from aggregator.config.values import Config
 from aggregator.errors import ConfigError, UsageError
 from aggregator.patterns import lazy
 from aggregator.records import dataclass

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from aggregator.patterns import lazy
 
 Path = tuple[str | int, ...]
+Problem = tuple[Path, str]
+"""Where something is wrong, and what, in words."""
+
 _HEADER = lazy(r"\s*(\[\[|\[)\s*([^\]#]+?)\s*(?:\]\]|\])")
 _KEY = lazy(
     r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*="

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from aggregator import opml, schedule, urls
 from aggregator.config import Config
+from aggregator.config.ids import named_id
 from aggregator.config.lists import Known, Listed, ReadingList, dump, known, merged, place
-from aggregator.config.load import named_id
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.model import Failure, FetchResult, Request
 from aggregator.records import replace
