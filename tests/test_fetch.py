@@ -23,6 +23,7 @@ from aggregator.cycle.network import Network
 from aggregator.fetch import Door, address, transport
 from aggregator.fetch.budget import Budget
 from aggregator.fetch.exchange import Resolver
+from aggregator.fetch.watchdog import Watchdog
 from aggregator.model import Failure, FetchResult, Limits, Request
 from tests import hostile_cases
 from tests.helpers import NOW, config
@@ -164,6 +165,54 @@ def test_B1_a_resolver_that_hangs_does_not_hold_us() -> None:
     with Door(hangs) as door:
         fetched = door.get(Request("http://slow.example/"), Limits(timeout=0.3))
     assert fetched.failure is not None and time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("host", "is_asked"),
+    [
+        ("127.0.0.1", False),
+        ("[::1]", False),
+        ("127.0.0.1.example", True),
+        ("127.1", True),
+        ("0x7f.0.0.1", True),
+        ("2130706433", True),
+        ("localhost", True),
+    ],
+)
+def test_S3_an_address_needs_no_name_server_and_is_checked_like_others(host: str, is_asked: bool) -> None:
+    asked: list[str] = []
+
+    def resolver(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return ["127.0.0.1"]
+
+    fetched = ask(Request(f"http://{host}:9/"), Limits(timeout=1.0), resolver=resolver)
+    assert fetched.failure is not None and fetched.failure.kind == "forbidden-address"
+    assert asked == ([host] if is_asked else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [("a longer one before", 60.0, 0.2), ("a longer one behind", 0.2, 60.0), ("as long", 0.2, 0.2)],
+)
+def test_B1_each_exchange_is_ended_at_its_own_deadline(name: str, first: float, second: float) -> None:
+    watchdog = Watchdog()
+    guards = [watchdog.open(first)]
+    time.sleep(0.05)  # its thread sleeps by now
+    guards.append(watchdog.open(second))
+    end = time.monotonic() + 5
+    short = [guard for guard, seconds in zip(guards, (first, second), strict=True) if seconds < 1]
+    while not all(guard.killed for guard in short) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert [guard.killed for guard in guards] == [first < 1, second < 1], name
+    late = watchdog.open(0.1)  # after it has woken
+    while not late.killed and time.monotonic() < end:
+        time.sleep(0.02)
+    assert late.killed
+    watchdog.close()
+    assert all(guard.killed for guard in guards)
+    for guard in (*guards, late):
+        watchdog.done(guard)
 
 
 @pytest.mark.parametrize(
@@ -311,7 +360,7 @@ def test_R16_close_ends_what_waits(hostile: Hostile, waits: str, tmp_path: Path)
             over.wait(60)
         return ["127.0.0.1"]
 
-    name, address_ = "drip-body", hostile.url("drip-body")
+    name, port = "drip-body", hostile.port
     network = Network(Door(resolve))
     settings = config(tmp_path, "")
     with socket.socket() as deaf, contextlib.ExitStack() as queued:
@@ -323,15 +372,13 @@ def test_R16_close_ends_what_waits(hostile: Hostile, waits: str, tmp_path: Path)
                 waiting = queued.enter_context(socket.socket())
                 waiting.setblocking(False)
                 waiting.connect_ex(("127.0.0.1", port))
-            address_ = f"http://127.0.0.1:{port}/"
-            patient = replace(patient, allow_hosts=(f"127.0.0.1:{port}",))
+        patient = replace(patient, allow_hosts=(f"127.0.0.1:{hostile.port}", f"feed.example:{port}"))
         settings = replace(settings, limits=patient, host_gap=30.0 if waits == "its turn" else 0.0)
         if waits == "its turn":
-            network.get(settings, Request(hostile.url("plain")))
+            network.get(settings, Request(f"http://feed.example:{port}/plain"))
         found: list[FetchResult] = []
-        thread = threading.Thread(
-            target=lambda: found.append(network.get(settings, Request(address_))), daemon=True
-        )
+        request = Request(f"http://feed.example:{port}/{name}")
+        thread = threading.Thread(target=lambda: found.append(network.get(settings, request)), daemon=True)
         thread.start()
         assert begun.wait(20)
         while waits == "the answer" and not hostile.asked(name):

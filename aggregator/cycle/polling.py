@@ -7,9 +7,11 @@ came of it. Runs in a cycle over all sources, and on each machine of a cluster o
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 
 from aggregator import kinds, poll, urls
 from aggregator.batches import batches
@@ -100,6 +102,7 @@ class Polling:
         self.hosts = hosts
         self._manners, self._stop, self._now, self._elsewhere = manners, stop, now, elsewhere
         self._flying: dict[_Flying, tuple[Visit, ...]] = {}
+        self._back = queue.SimpleQueue[_Flying]()  # of these, and of those that a broken executor had
         self._limiting: dict[str, PollResult] = {}  # who answered 429, and to whom
         self._began = time.monotonic()
 
@@ -146,17 +149,23 @@ class Polling:
         )
         for part in (*batches(remote, crew.size), *batches(local, crew.size)):
             visits = tuple(part)
-            self._flying[_submitted(crew, visits)] = visits
+            future = _submitted(crew, visits)
+            self._flying[future] = visits
+            future.add_done_callback(self._back.put)
 
-    def _ended(self) -> Collection[_Flying]:
-        """What came back; waits until something may have, or may be started."""
+    def _ended(self) -> Sequence[_Flying]:
+        """What came back; waits until something has, or may be started."""
         until_next = max(0.0, self.hosts.next_at - time.monotonic()) if self.waiting else PATIENCE
         if not self._flying:
             self._stop.beat()
             self._stop.wait(min(PATIENCE, until_next))
             return ()
-        pause = min(PATIENCE, max(0.005, until_next))
-        return wait(self._flying, timeout=pause, return_when=FIRST_COMPLETED).done
+        back = []
+        with contextlib.suppress(queue.Empty):
+            back.append(self._back.get(timeout=min(PATIENCE, max(0.005, until_next))))
+            while True:
+                back.append(self._back.get_nowait())
+        return [future for future in back if future in self._flying]
 
     def _landed(self, future: _Flying, visits: Sequence[Visit]) -> Came:
         error = future.exception()

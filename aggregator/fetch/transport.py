@@ -60,6 +60,8 @@ _Addresses = list[str] | BaseException
 
 def _resolve(exchange: Exchange, host: str, port: int) -> list[str]:
     """getaddrinfo can't be interrupted: it runs aside, and is left behind when the time is up."""
+    if _is_address(host):
+        return [host]
     answers = queue.SimpleQueue[_Addresses]()
     aside.run(functools.partial(_ask, exchange.resolver, host, port), answers.put)
     answer = _waited_for(answers, exchange)
@@ -67,6 +69,16 @@ def _resolve(exchange: Exchange, host: str, port: int) -> list[str]:
         return answer
     cause = answer if isinstance(answer, OSError) else None
     raise Unresolved(f"{host}: {_why_not(answer)}") from cause
+
+
+def _is_address(host: str) -> bool:
+    """And not one of the forms of numbers that only getaddrinfo takes for one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.inet_pton(family, host)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _ask(resolver: Resolver, host: str, port: int) -> _Addresses:

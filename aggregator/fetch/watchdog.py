@@ -8,6 +8,7 @@ handshakes too. Afterwards `killed` has to be looked at: http.client then return
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 import threading
 import time
@@ -65,6 +66,7 @@ class Watchdog:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._awake_at = math.inf  # until when its thread sleeps, monotonic seconds
 
     def open(self, seconds: float) -> Guard:
         guard = Guard(time.monotonic() + seconds)
@@ -76,7 +78,8 @@ class Watchdog:
                 self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
                 self._thread.start()
             self._guards.add(guard)
-            self._changed.notify()
+            if guard.deadline < self._awake_at:  # seldom: most have as long as those before
+                self._changed.notify()
         return guard
 
     def done(self, guard: Guard) -> None:
@@ -104,13 +107,14 @@ class Watchdog:
             with self._changed:
                 if self._closed and not self._guards:
                     return
-                self._changed.wait(self._until_the_next())
+                self._awake_at = min((guard.deadline for guard in self._guards), default=math.inf)
+                self._changed.wait(_seconds_until(self._awake_at))
                 late = [guard for guard in self._guards if guard.deadline <= time.monotonic()]
                 self._guards.difference_update(late)
             for guard in late:
                 guard.kill()
 
-    def _until_the_next(self) -> float | None:
-        """Seconds until a deadline; None where there is none."""
-        nearest = min((guard.deadline for guard in self._guards), default=None)
-        return None if nearest is None else max(0.0, nearest - time.monotonic())
+
+def _seconds_until(at: float) -> float | None:
+    """None where it never comes."""
+    return None if at == math.inf else max(0.0, at - time.monotonic())
