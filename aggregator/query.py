@@ -151,8 +151,8 @@ class Doc:
 
     def holds(self, word: str, whole: bool = True) -> bool:
         """Whether this word stands in title or text, or one that begins so."""
-        sought = f" {word} " if whole else f" {word}"
-        return sought in self.title.words or sought in self.text.words
+        wanted = f" {word} " if whole else f" {word}"
+        return wanted in self.title.words or wanted in self.text.words
 
 
 def doc(entry: Entry, source_title: str = "", asked: int | None = None) -> Doc:
@@ -370,13 +370,14 @@ def _with_operators(tokens: list[_Token]) -> list[_Token]:
     found: list[_Token] = []
     for place, token in enumerate(tokens):
         after = tokens[place + 1] if place + 1 < len(tokens) else None
-        if _is_small(token, found[-1] if found else None, after):
+        if _is_meant(token, found[-1] if found else None, after):
             token = replace(token, text=token.text.upper())
         found.append(token)
     return found
 
 
-def _is_small(token: _Token, before: _Token | None, after: _Token | None) -> bool:
+def _is_meant(token: _Token, before: _Token | None, after: _Token | None) -> bool:
+    """Whether an operator in small letters is meant as one, by what stands around it."""
     if not _is_operator(token, "and", "or", "not") or before is None or after is None:
         return False
     if after.kind == "close" or _is_operator(after, "AND", "OR"):
@@ -579,11 +580,11 @@ _PIECES = lazy(r"\w+")
 
 def marked(terms: Sequence[Term], text: str) -> list[tuple[str, bool]]:
     """The text in pieces, each with whether it is a word of the terms."""
-    sought = _Sought.of(terms)
+    wanted = _Sought.of(terms)
     pieces: list[tuple[str, bool]] = []
     end = 0
     for found in _PIECES.finditer(text):
-        if sought.holds(found[0]):
+        if wanted.holds(found[0]):
             pieces += [(text[end : found.start()], False), (found[0], True)]
             end = found.end()
     return [piece for piece in [*pieces, (text[end:], False)] if piece[0]]

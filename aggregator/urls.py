@@ -41,24 +41,10 @@ _SPACE = lazy("[\x00-\x20\x7f-\xa0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u3
 _ESCAPED_TWICE = lazy(r"&(?:(?:amp|#0{0,5}38|#[xX]0{0,5}26);)+")  # … or three times
 _BAD_ESCAPE = lazy(r"%(?![0-9A-Fa-f]{2})")
 # Schemes of ids that validators know (registered with IANA) and no reader takes for something active.
-_ID_SCHEMES = frozenset(
-    {
-        "tag",
-        "urn",
-        "http",
-        "https",
-        "ftp",
-        "info",
-        "news",
-        "nntp",
-        "mid",
-        "cid",
-        "xmpp",
-        "sip",
-        "gopher",
-        "crid",
-    }
-)
+_ID_SCHEMES = frozenset({
+    "tag", "urn", "http", "https", "ftp", "info", "news", "nntp", "mid", "cid", "xmpp", "sip", "gopher",
+    "crid",
+})  # fmt: skip
 _ID_FORMS = {
     "tag": lazy(r"tag:([a-z0-9._-]+@)?[a-z0-9.-]+,\d{4}(-\d\d(-\d\d)?)?:", re.ASCII),  # RFC 4151
     "urn": lazy(
@@ -89,7 +75,7 @@ def clean_link(href: str | None, base: str | None = None) -> str | None:
         return None
     if _AS_IT_IS.fullmatch(href) or _is_with_query(href):
         return href if len(href) <= MAX_LENGTH else None
-    return _followed_before(href, base) if len(href) <= _REMEMBERED else _followed(href, base)
+    return _cleaned_before(href, base) if len(href) <= _REMEMBERED else _cleaned(href, base)
 
 
 # Most links: nothing to be escaped, nothing that may track, no step up, no part of a page.
@@ -137,7 +123,7 @@ def is_web(address: str) -> bool:
     return named and not re.search(r"[\s<>\"]", address)
 
 
-def _followed(href: str, base: str | None) -> str | None:
+def _cleaned(href: str, base: str | None) -> str | None:
     try:
         parts = _parts(_tidy(href), base)
         if parts.scheme not in _PORTS or not parts.hostname:
@@ -162,7 +148,7 @@ def _parts(text: str, base: str | None) -> SplitResult:
     return urlsplit(text)
 
 
-_followed_before = functools.lru_cache(maxsize=2048)(_followed)  # a feed says the same links many times
+_cleaned_before = functools.lru_cache(maxsize=2048)(_cleaned)  # a feed says the same links many times
 
 _HOST_FIRST = lazy(
     r"www\.[a-z0-9-]+(\.[a-z0-9-]+)*\.(?!html?\b|php\b|aspx?\b)[a-z]{2,}(:\d+)?(?=[/?#]|\Z)", re.I
@@ -266,8 +252,8 @@ def key(url: str | None) -> str | None:
 
     Scheme, letter case of the host, default ports, `www.`, `m.` and AMP forms, fragments (but not routes:
     `#!…`, `#/…`), the order of the query, trailing slashes and tracking make no difference. Parameters that
-    may track or may say which page is meant come last, after a blank: see `page`. None for no link and for a
-    mere home page, which identifies no item.
+    may track or may say which page is meant come last, after a blank: see `page_key`. None for no link and
+    for a mere home page, which identifies no item.
     """
     link = clean_link(url)
     if link is None:
@@ -327,7 +313,7 @@ _SIGNATURE = lazy(
 
 
 @functools.lru_cache(maxsize=1024)
-def file(address: str) -> str:
+def media_key(address: str) -> str:
     """What two addresses of one media file have in common, to compare: not the scheme, nor what signs
     them.
     """
@@ -336,14 +322,14 @@ def file(address: str) -> str:
     return f"{parts.netloc}{parts.path}?{'&'.join(sorted(said))}"
 
 
-def page(key: str) -> str:
+def page_key(key: str) -> str:
     """Of a link's key, what surely says which page it is."""
     return key.partition(" ")[0]
 
 
-def parts(key: str) -> tuple[str, tuple[str, ...]]:
+def path_and_query(key: str) -> tuple[str, tuple[str, ...]]:
     """Of a link's key, all up to its query, and what its query surely says: `name=value`."""
-    path, _, query = page(key).partition("#")[0].partition("?")
+    path, _, query = page_key(key).partition("#")[0].partition("?")
     return path, tuple(query.split("&")) if query else ()
 
 

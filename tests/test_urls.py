@@ -73,7 +73,7 @@ _PIECES = (
 )
 def test_most_links_stay_as_they_are_without_being_taken_apart(rest: str) -> None:
     href = f"https://a.example{rest}"
-    assert urls.clean_link(href, "http://b.example/") == urls._followed(href, "http://b.example/")
+    assert urls.clean_link(href, "http://b.example/") == urls._cleaned(href, "http://b.example/")
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_what_may_say_which_page_is_meant_stays_and_parts_links(pair: str) -> No
     key = urls.key(link)
     assert urls.clean_link(link) == link
     assert key is not None and key != urls.key("https://a.example/view?a=1&b=2")
-    assert urls.page(key) == urls.key("https://a.example/view?a=1&b=2")
+    assert urls.page_key(key) == urls.key("https://a.example/view?a=1&b=2")
     assert urls.key(f"https://a.example/?{pair}") is not None, "it may be no home page"
 
 
@@ -341,4 +341,4 @@ def test_S11_nothing_else_than_web_addresses_comes_out(href: str, base: str) -> 
     ],
 )  # fmt: skip
 def test_what_makes_two_addresses_one_file(name: str, one: str, other: str, same: bool) -> None:
-    assert (urls.file(one) == urls.file(other)) == same, name
+    assert (urls.media_key(one) == urls.media_key(other)) == same, name

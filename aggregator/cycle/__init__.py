@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from aggregator.cycle.discovery import find_feeds
     from aggregator.cycle.due import Wanted, anything_due, tasks
     from aggregator.cycle.overrides import join, split, told_under, unjoin, unsplit
+    from aggregator.cycle.pins import hide, pin, unhide, unpin
     from aggregator.cycle.publisher import sweep
     from aggregator.cycle.report import Report, Watch
     from aggregator.cycle.searches import search_feed, search_items, source_items
     from aggregator.cycle.stages import fold_again, refold
     from aggregator.cycle.turn import run
-    from aggregator.cycle.words import hide, pin, unhide, unpin
 
 __all__ = [
     "Report",
@@ -57,7 +57,7 @@ _MODULES = {
     "byhand": ("add",), "changes": ("introduce",), "collect": ("polls",), "discovery": ("find_feeds",), "due": ("Wanted", "anything_due", "tasks"),
     "searches": ("search_feed", "search_items", "source_items"), "publisher": ("sweep",), "overrides": ("join", "split", "told_under", "unjoin", "unsplit"),
     "report": ("Report", "Watch"), "stages": ("fold_again", "refold"), "turn": ("run",),
-    "words": ("hide", "pin", "unhide", "unpin"),
+    "pins": ("hide", "pin", "unhide", "unpin"),
 }  # fmt: skip
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

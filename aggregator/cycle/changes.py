@@ -67,18 +67,8 @@ def introduce(config: Config, store: Store, now: int) -> None:
     ]
     if len(fresh) > MANY:
         why = "one of many new sources: their first polls are spread out"
-        sources.remember(
-            store,
-            [
-                (
-                    source,
-                    SourceState(
-                        next_poll=schedule.first_poll(source.id, now, config.pace, len(fresh)), why=why
-                    ),
-                )
-                for source in fresh
-            ],
-        )
+        first = {one.id: schedule.first_poll(one.id, now, config.pace, len(fresh)) for one in fresh}
+        sources.remember(store, [(one, SourceState(next_poll=first[one.id], why=why)) for one in fresh])
 
 
 def let_in(config: Config, store: Store) -> int:

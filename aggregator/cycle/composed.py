@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aggregator import edition
 from aggregator.config import Config
-from aggregator.cycle.words import heeding
+from aggregator.cycle.pins import heeding
 from aggregator.edition import View
 from aggregator.model import Entry, Item, Story, Unit
 from aggregator.store import Reader, sources, stories

@@ -12,7 +12,7 @@ from collections.abc import Container, Mapping, Sequence
 from aggregator import edition
 from aggregator.config import Config
 from aggregator.cycle.digests import title_of
-from aggregator.cycle.words import heeding
+from aggregator.cycle.pins import heeding
 from aggregator.edition import View
 from aggregator.model import Edition, Item, Story, Topic
 from aggregator.records import replace

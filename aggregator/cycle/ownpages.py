@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from aggregator import edition
 from aggregator.batches import batches
 from aggregator.config import Config
-from aggregator.cycle.words import heeding
+from aggregator.cycle.pins import heeding
 from aggregator.edition import View
 from aggregator.model import SHOWN, Head, Item, Origin, Story, Unit
 from aggregator.records import dataclass, field, replace

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from aggregator import edition, render
 from aggregator.config import Config
 from aggregator.cycle.editions import Editions
-from aggregator.cycle.words import heeding
+from aggregator.cycle.pins import heeding
 from aggregator.edition import View
 from aggregator.model import Item, Story
 from aggregator.records import replace

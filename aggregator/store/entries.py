@@ -136,7 +136,7 @@ def _has_other_credits(reader: Reader, number: int, entry: Entry) -> bool:
 
 
 def _credits(entry: Entry) -> tuple[object, ...]:
-    return entry.authors, frozenset(entry.categories), urls.file(entry.image) if entry.image else None
+    return entry.authors, frozenset(entry.categories), urls.media_key(entry.image) if entry.image else None
 
 
 def _reads_alike(reader: Reader, number: int, entry: Entry) -> bool:
@@ -159,7 +159,12 @@ def _stored(reader: Reader, number: int) -> Entry:
 
 def _without_addresses(entry: Entry) -> tuple[object, ...]:
     told = tuple(value for name, value in entry.extras if name == "telling")
-    return entry.title, entry.text, tuple(urls.file(enclosure.url) for enclosure in entry.enclosures), told
+    return (
+        entry.title,
+        entry.text,
+        tuple(urls.media_key(enclosure.url) for enclosure in entry.enclosures),
+        told,
+    )
 
 
 def _take_addresses(writer: Writer, number: int, entry: Entry) -> None:

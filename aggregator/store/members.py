@@ -113,9 +113,9 @@ def same_link(reader: Reader, link_key: str) -> list[tuple[str, int, int | None]
 
 def same_page(reader: Reader, link_key: str, title: str) -> list[tuple[str, int, int | None]]:
     """As `same_link`: of the entries with this title whose links differ from this one in nothing but what may
-    be tracking (`urls.page`).
+    be tracking (`urls.page_key`).
     """
-    page = urls.page(link_key)
+    page = urls.page_key(link_key)
     return reader.rows(
         f"SELECT {rows.TELLER}, e.id, m.story FROM (SELECT o.id FROM by_link l "
         "CROSS JOIN entry o ON o.id = l.entry "
@@ -152,7 +152,7 @@ def may_share_pages(reader: Reader, entries: Iterable[PendingEntry]) -> set[int]
         entry.id
         for entry in linked
         if held[hashes[entry.id]] > 1
-        or urls.page(entry.link_key or "") != entry.link_key
+        or urls.page_key(entry.link_key or "") != entry.link_key
         or entry.title in doubtful
     }
 

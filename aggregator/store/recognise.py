@@ -131,7 +131,7 @@ def said_by_all(entries: Sequence[Entry]) -> frozenset[str]:
     """What the query of every one of these links says: it tells no page from another, and is another one in
     the next document where it is there to keep caches from answering (`?ima=0004`).
     """
-    queries = [set(urls.parts(entry.link_key)[1]) for entry in entries if entry.link_key]
+    queries = [set(urls.path_and_query(entry.link_key)[1]) for entry in entries if entry.link_key]
     return frozenset(set.intersection(*queries)) if len(queries) >= ROTATING else frozenset()
 
 
@@ -141,7 +141,7 @@ def is_readdressed(entry: Entry, row: StoredItem, everywhere: Collection[str]) -
     """
     if not entry.link_key or not row.link_key or entry.link_key == row.link_key:
         return False
-    (mine, said), (other, before) = urls.parts(entry.link_key), urls.parts(row.link_key)
+    (mine, said), (other, before) = urls.path_and_query(entry.link_key), urls.path_and_query(row.link_key)
     return (
         mine == other
         and _names(said) == _names(before)
@@ -158,13 +158,13 @@ def _near(reader: Reader, source: str, entry: Entry, everywhere: frozenset[str])
     if entry.link_key is None:
         yield from _newest(reader, _UNLINKED, entry.title, *own)
         return
-    page = urls.page(entry.link_key)
+    page = urls.page_key(entry.link_key)
     for link_key in dict.fromkeys((entry.link_key, page)):
         yield from _newest(reader, _LINKED, link_key, *own)
     for row in _newest(reader, _DOUBTFUL, entry.title, *own):
-        if row.link_key not in (None, entry.link_key) and urls.page(row.link_key) == page:
+        if row.link_key not in (None, entry.link_key) and urls.page_key(row.link_key) == page:
             yield row
-    path, said = urls.parts(entry.link_key)
+    path, said = urls.path_and_query(entry.link_key)
     if said and everywhere.issuperset(said):
         yield from _newest(reader, _QUERIED, path, *own)
 
@@ -237,7 +237,7 @@ def _same_path(entry: Entry, row: StoredItem) -> bool:
     """The same title at the same second under the same path, with another value of what all links say."""
     if not entry.link_key or not row.link_key or entry.published != row.published:
         return False
-    (mine, said), (other, before) = urls.parts(entry.link_key), urls.parts(row.link_key)
+    (mine, said), (other, before) = urls.path_and_query(entry.link_key), urls.path_and_query(row.link_key)
     return entry.title == row.title and mine == other and _names(said) == _names(before)
 
 
@@ -245,7 +245,7 @@ def _same_place(entry: Entry, row: StoredItem) -> bool:
     """The same title at the same second, and the end of the link is the same, too."""
     if not entry.link_key or not row.link_key or entry.published != row.published:
         return False
-    mine, other = (urls.page(key).rpartition("/")[2] for key in (entry.link_key, row.link_key))
+    mine, other = (urls.page_key(key).rpartition("/")[2] for key in (entry.link_key, row.link_key))
     return bool(mine) and mine == other and entry.title == row.title
 
 

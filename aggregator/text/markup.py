@@ -68,24 +68,9 @@ _ATTRIBUTES = {
 }
 # RFC 6068: what stands for itself in an address and its header fields
 _MAIL_SAFE = "@:/?&=+,;.!$'()*~-_%"
-_VOID = frozenset(
-    {
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    }
-)
+_VOID = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+})  # fmt: skip
 # What `embedded` leaves of these is damaged
 _DROP_WITH_CONTENT = {"script", "style", "iframe", "noembed", "noframes"}
 
@@ -405,41 +390,14 @@ _TAG = lazy(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
 # nothing.
 _ITEMS = frozenset({"ul", "ol", "menu"})
 _CELLS_OF = frozenset({"table"})
+_BEHIND_A_PARAGRAPH = (
+    "address", "article", "aside", "blockquote", "center", "details", "dir", "div", "dl", "fieldset",
+    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main",
+    "menu", "nav", "ol", "p", "pre", "section", "table", "ul",
+)  # fmt: skip
 _IMPLIED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     **dict.fromkeys(
-        [
-            "address",
-            "article",
-            "aside",
-            "blockquote",
-            "center",
-            "details",
-            "dir",
-            "div",
-            "dl",
-            "fieldset",
-            "figcaption",
-            "figure",
-            "footer",
-            "form",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "header",
-            "hr",
-            "main",
-            "menu",
-            "nav",
-            "ol",
-            "p",
-            "pre",
-            "section",
-            "table",
-            "ul",
-        ],
+        _BEHIND_A_PARAGRAPH,
         (frozenset({"p"}), frozenset({"table", "td", "th", "caption", "button", "object"})),
     ),
     "li": (frozenset({"li"}), _ITEMS),

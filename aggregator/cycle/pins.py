@@ -1,4 +1,7 @@
-"""The user's word on what is published: pinned entries lead, hidden stories are not printed."""
+"""What the user pinned leads its story and event, what the user hid is not published.
+
+In: the name of an entry. Out: what was done, in words. Start reading at `pin`.
+"""
 
 from __future__ import annotations
 
