@@ -123,6 +123,10 @@ MUTANTS = (
     m("X4", "one frame that is filled anew", "dedupe/cases.py", "if found.names > 1 or (found.names and (", "if (found.names and (", "cases.py::test_one_frame_that_is_filled_anew"),
     m("X5", "a text that tells of the other's name", "dedupe/cases.py", " or tells_of(a, b) or tells_of(b, a)", "", "cases.py::test_a_text_that_tells_of_the_other_name_may_tell_the_same"),
     m("X6", "two pairs of characters are a word", "dedupe/decision.py", "return len(one.body) - sum(map(is_dense, one.body)) // 2", "return len(one.body)", "same_text.py::test_LONG_BODY_two_pairs_of_characters_are_about_a_word"),
+    m("X7", "a number that both say", "dedupe/naming.py", " or not _figures(a).isdisjoint(_figures(b))", "", "naming.py::test_two_of_a_kind_that_may_be_one"),
+    m("X8", "a date is no number", "dedupe/naming.py", "return found - _dates((*one.title, *one.body)) if found else found", "return found", "naming.py::test_two_of_a_kind_that_may_be_one"),
+    m("X9", "what introduces a series", "dedupe/decision.py", "return all(spoken)  #", "return any(spoken)  #", "same_text.py::test_pairs_of_items"),
+    m("X10", "a listed word begins many a title", "dedupe/naming.py", "stems[first] not in shares and", "", "naming.py::test_what_one_source_tells_of_two_things_that_its_titles_begin_with"),
     # ---- the same event
     m("V1", "how sure two events have to be", "cluster.py", "THRESHOLD = 0.55 ", "THRESHOLD = 0.62 ", "merging.py::test_events_grow_best_first", "merging.py::test_linkage"),
     m("V2", "large events are harder to merge", "cluster.py", "CROWD, CROWD_POWER = 4, 0.15", "CROWD, CROWD_POWER = 4, 0.0", "merging.py::test_linkage"),

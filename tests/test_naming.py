@@ -242,8 +242,8 @@ def test_two_of_a_kind_that_have_no_name_and_no_number_in_common(
         (
             "a number that both say",
             "en",
-            ("Harwick police arrest 19 over gun posts", ""),
-            ("19 held after raids in Selby Moor", ""),
+            ("Harwick police arrest 19 in 3 raids over gun posts", ""),
+            ("19 held after 2 raids with dogs were made in Selby Moor", ""),
         ),
         (
             "a name that both say",
@@ -262,7 +262,7 @@ def test_two_of_a_kind_that_have_no_name_and_no_number_in_common(
             "a date is no number",
             "en",
             ("Harwick police make arrests on 3 May 2026", ""),
-            ("Raids in Selby Moor on 4 May", ""),
+            ("Raids with dogs were made in Selby Moor on 4 May", ""),
         ),
         ("no capitals", "ja", ("西浜市の火災で4人けが", ""), ("東山町で火災、2人死亡", "")),
         ("no capitals in one", "he", ("שריפה בנהריה: 4 פצועים", ""), ("Fire in Harwick: 2 hurt", "")),
@@ -289,7 +289,7 @@ def test_a_source_tells_of_two_with_a_name_and_a_number_each(one_source: bool, e
     [
         ("two companies", "en", ("Zellurna posts a loss as its cancer trial goes on", ""), ("Mendoro narrows its loss as blood cancer trials go on", ""), Case.LIKELY),
         ("behind a kicker", "en", ("Earnings: Zellurna posts a loss on trials", "So the firm said today."), ("Earnings: Mendoro narrows its loss on trials", "Its board spoke of luck."), Case.LIKELY),
-        ("a listed word", "en", ("Trial of Zellurna goes on as cancer drug slips", ""), ("Mendoro narrows its loss as cancer trials go on", ""), Case.NO),
+        ("a listed word", "en", ("Shares of Zellurna fall as its cancer drug slips", ""), ("Mendoro narrows its loss as cancer trials go on", ""), Case.NO),
         ("said by the other", "en", ("Zellurna posts a loss as its cancer trial goes on", ""), ("Mendoro narrows its loss as cancer trials go on", "Its rival Zellurna lost more."), Case.NO),
         ("NAME: two letters", "en", ("Zq posts a loss as its cancer trial goes on", ""), ("Mendoro narrows its loss as blood cancer trials go on", ""), Case.NO),
         ("NAME: three letters", "en", ("Zqv posts a loss as its cancer trial goes on", ""), ("Mendoro narrows its loss as blood cancer trials go on", ""), Case.LIKELY),
