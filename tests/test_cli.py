@@ -15,7 +15,7 @@ from threading import Thread
 
 import pytest
 
-from aggregator.cli.common import _laid_out
+from aggregator.cli.output import _laid_out
 from aggregator.cli.run import OFFLINE, SHOWN, failures_in_words
 from aggregator.config import edit, load
 from aggregator.errors import ConfigError

@@ -15,7 +15,8 @@ from click.testing import CliRunner
 from aggregator import cli
 from aggregator.answers import SourceRow
 from aggregator.cli import group
-from aggregator.cli.common import Settings, counted, table
+from aggregator.cli.output import counted, table
+from aggregator.cli.settings import Settings
 from aggregator.config import load
 from aggregator.errors import ConfigError, UsageError
 from aggregator.model import Failure, SourceState, State

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from aggregator import cycle, daemon, fold, stop
-from aggregator.cli.common import Settings
 from aggregator.cli.service import Service
+from aggregator.cli.settings import Settings
 from aggregator.config import load, sweeping
 from aggregator.daemon import Daemon, Watched
 from aggregator.errors import LockedError, Stopped

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from aggregator import cycle
 from aggregator.cli import editor, group
-from aggregator.cli.common import rfc3339
+from aggregator.cli.moments import rfc3339
 from aggregator.config import load
 from aggregator.errors import ConfigError, UsageError
 from aggregator.model import Topic

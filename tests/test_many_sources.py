@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import answers
-from aggregator.cli.common import table
+from aggregator.cli.output import table
 from aggregator.config import edit, lists, load
 from aggregator.config.lists import Known, Listed
 from aggregator.model import Failure, PollHints, Redirect, Source, SourceState

@@ -185,7 +185,7 @@ def test_R7_a_log_on_a_full_disk_ends_nothing_and_goes_on_when_there_is_room(
 def test_R19_a_failure_is_told_when_it_begins_and_changes(
     tmp_path: Path, fresh: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from aggregator.cli.common import Settings
+    from aggregator.cli.settings import Settings
 
     config(tmp_path, '[[sources]]\nid = "a"\npath = "none.txt"\n')
     running = service.Service(Settings(tmp_path / "config.toml"), False)

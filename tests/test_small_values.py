@@ -11,7 +11,7 @@ import pytest
 
 from aggregator import urls
 from aggregator.batches import batches
-from aggregator.cli.common import from_when
+from aggregator.cli.moments import from_when
 from aggregator.config import units
 from aggregator.model import Category, Enclosure, Person
 from aggregator.parse import normal

@@ -96,7 +96,7 @@ class _Lazy(Group):
 @click.pass_context
 def group(context: click.Context, config: Path | None, quiet: bool, verbose: bool) -> None:
     """Many feeds in, each thing told once, out as feeds that any reader can subscribe to."""
-    from aggregator.cli.common import Settings
+    from aggregator.cli.settings import Settings
 
     context.obj = Settings(config, quiet, verbose)
 

@@ -8,8 +8,10 @@ from typing import IO
 import click
 
 from aggregator import answers, cycle
-from aggregator.cli.common import Settings, ago, common, counted, from_when, now, print_json, rfc3339, table
 from aggregator.cli.groups import Group
+from aggregator.cli.moments import ago, from_when, now, rfc3339
+from aggregator.cli.output import counted, print_json, table
+from aggregator.cli.settings import Settings, common
 from aggregator.config import Config
 from aggregator.config.ids import named_id
 from aggregator.errors import UsageError

@@ -14,8 +14,10 @@ from pathlib import Path
 import click
 
 from aggregator import answers, cycle, evaluate
-from aggregator.cli.common import Settings, common, counted, from_when, now, print_json, rfc3339, table
+from aggregator.cli.moments import from_when, now, rfc3339
+from aggregator.cli.output import counted, print_json, table
 from aggregator.cli.run import progress
+from aggregator.cli.settings import Settings, common
 from aggregator.config import Config, load
 from aggregator.cycle.plan import Change, files, plan
 from aggregator.measure import Score

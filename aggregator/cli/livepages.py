@@ -14,7 +14,8 @@ from functools import partial
 from typing import TypeVar
 
 from aggregator import answers, cycle, query
-from aggregator.cli.common import ago, counted, next_poll, now, why_then
+from aggregator.cli.moments import ago, next_poll, now, why_then
+from aggregator.cli.output import counted
 from aggregator.config import Config
 from aggregator.errors import Stopped, StoreError
 from aggregator.meters import Meters, Stored

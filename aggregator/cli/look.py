@@ -13,19 +13,9 @@ from itertools import starmap
 import click
 
 from aggregator import answers, edition, query
-from aggregator.cli.common import (
-    Settings,
-    ago,
-    common,
-    counted,
-    from_when,
-    next_poll,
-    now,
-    print_json,
-    rfc3339,
-    table,
-    why_then,
-)
+from aggregator.cli.moments import ago, from_when, next_poll, now, rfc3339, why_then
+from aggregator.cli.output import counted, print_json, table
+from aggregator.cli.settings import Settings, common
 from aggregator.config import Config
 from aggregator.cycle import composed, learning
 from aggregator.errors import UsageError

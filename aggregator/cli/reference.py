@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from aggregator.cli.common import Settings, common
+from aggregator.cli.settings import Settings, common
 from aggregator.errors import UsageError
 from aggregator.text.phrases import nearest
 

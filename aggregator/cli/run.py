@@ -13,7 +13,9 @@ from operator import itemgetter
 import click
 
 from aggregator import cycle, machine
-from aggregator.cli.common import Settings, common, counted, now, print_json, rfc3339
+from aggregator.cli.moments import now, rfc3339
+from aggregator.cli.output import counted, print_json
+from aggregator.cli.settings import Settings, common
 from aggregator.config import Config
 from aggregator.cycle import Report, Wanted, Watch
 from aggregator.cycle.report import Collected

@@ -10,9 +10,9 @@ import signal
 
 import click
 
-from aggregator.cli.common import Settings, common
 from aggregator.cli.livepages import Holder
 from aggregator.cli.service import Service, address, application, start
+from aggregator.cli.settings import Settings, common
 from aggregator.daemon import Daemon, notify
 from aggregator.meters import Meters
 from aggregator.server import Running

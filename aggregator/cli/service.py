@@ -12,9 +12,11 @@ from functools import partial
 from typing import Any
 
 from aggregator import cycle, heap, logs, websub
-from aggregator.cli.common import Settings, counted, now
 from aggregator.cli.deskpages import EditorDesk
 from aggregator.cli.livepages import Holder, StorePages
+from aggregator.cli.moments import now
+from aggregator.cli.output import counted
+from aggregator.cli.settings import Settings
 from aggregator.config import Config, sweeping
 from aggregator.cycle import Wanted
 from aggregator.daemon import log, notify

@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from aggregator import schedule
-from aggregator.cli.common import Settings, common, counted, now, print_json, table
+from aggregator.cli.moments import now
+from aggregator.cli.output import counted, print_json, table
+from aggregator.cli.settings import Settings, common
 from aggregator.config import Config, doubts, lists
 from aggregator.errors import UsageError
 from aggregator.model import Failure, PollResult, SourceState, Task

@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 import click
 
 from aggregator import cycle, kinds, opml, poll, urls
-from aggregator.cli.common import Settings, ago, common, counted, now, print_json, table
 from aggregator.cli.groups import Group
+from aggregator.cli.moments import ago, now
+from aggregator.cli.output import counted, print_json, table
+from aggregator.cli.settings import Settings, common
 from aggregator.config import Config, edit
 from aggregator.config.ids import RESERVED, named_id
 from aggregator.config.load import refuse_unknown_topics

@@ -14,7 +14,9 @@ from xml.parsers import expat
 import click
 
 from aggregator import __version__, answers
-from aggregator.cli.common import Settings, common, counted, now, print_json
+from aggregator.cli.moments import now
+from aggregator.cli.output import counted, print_json
+from aggregator.cli.settings import Settings, common
 from aggregator.config import Config
 from aggregator.config.rules import lies_in
 from aggregator.errors import AggregatorError, StoreError, UsageError
