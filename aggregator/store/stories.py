@@ -64,9 +64,7 @@ def stories(reader: Reader, numbers: Sequence[int]) -> tuple[Story, ...]:
             own = tuple(members.get(number, ()))
             if own:
                 lead = next((m.entry.id for m in own if m.entry.public_id == public_id), own[0].entry.id)
-                labels = topics.get(number, ())
-                names = tuple(topic for topic, _ in labels)
-                too_few = tuple(topic for topic, least in labels if least is not None and least > told)
+                names, too_few = _in_topics(topics[number], told) if number in topics else ((), ())
                 found[number] = Story(
                     number, public_id, event, lead, own, names, published, changed, told, too_few
                 )
@@ -86,6 +84,12 @@ def _members_of(reader: Reader, marks: str, numbers: Sequence[int]) -> dict[int,
 
 def _place(member: Member) -> tuple[int, str]:
     return member.entry.published or 0, member.entry.public_id
+
+
+def _in_topics(labels: list[tuple[str, int | None]], told: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(all topics of a story, those that ask for more sources than tell it)."""
+    too_few = (topic for topic, least in labels if least is not None and least > told)
+    return tuple(topic for topic, _ in labels), tuple(too_few)
 
 
 def _topics_of(reader: Reader, marks: str, numbers: Sequence[int]) -> dict[int, list[tuple[str, int | None]]]:
