@@ -174,8 +174,8 @@ def joined_as_one_story(store: Store, wanted: Config) -> Config:
 
 def one_goes_by_age(store: Store, wanted: Config) -> Config:
     change(store, "UPDATE source SET present = '[]'")
-    change(store, "UPDATE entry SET first_seen = ? WHERE source IN ('a', 'c')", NOW - 40 * DAY)
-    retention.prune(wanted, store, NOW)
+    change(store, "UPDATE entry SET first_seen = ? WHERE source IN ('a', 'c')", NOW - 4000 * DAY)
+    assert retention.prune(wanted, store, NOW) > 3
     assert seen(wanted.database) == decided(store, wanted), "at once, though nothing is printed yet"
     return wanted
 
