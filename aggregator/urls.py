@@ -170,6 +170,15 @@ def _with_host(text: str, base: str | None) -> str:
     return f"{urlsplit(base).scheme if base and own else 'http'}://{text}"
 
 
+_MAGNET = lazy(r"magnet:\?[\w.~!$'()*+,;=:@/?&%-]{1,4000}", re.ASCII | re.I)
+
+
+def magnet(href: object) -> str | None:
+    """The address of a torrent, as it is said; None for any other."""
+    said = href.strip() if isinstance(href, str) else ""
+    return said if _MAGNET.fullmatch(said) else None
+
+
 def publishable(url: str | None) -> str | None:
     """`clean_link`, where every reader and validator takes the link: not of an IPv6 address
     (`http://[2001:db8::1]/`), which many don't know.

@@ -466,6 +466,11 @@ def test_flash_is_dead() -> None:
         ("Jane Roe (jane@desk.example?subject=Hi)", "Jane Roe", "jane@desk.example"),
         ("jane@desk.example (Jane (Doe) Roe)", "Jane (Doe) Roe", "jane@desk.example"),
         ("Only A. Name", "Only A. Name", None),
+        ('"Roe, Jane" &lt;jane@desk.example&gt;', "Roe, Jane", "jane@desk.example"),
+        ('jane@desk.example ("Roe, Jane")', "Roe, Jane", "jane@desk.example"),
+        ('"Weird" Jane', '"Weird" Jane', None),
+        ('"Jane" and "Joe"', '"Jane" and "Joe"', None),
+        ('""', '""', None),
         ("@handle", "@handle", None),
         ("@jane@desk.example", "@jane@desk.example", None),  # a handle too
         ("Jane Roe []", "Jane Roe []", None),
@@ -741,3 +746,22 @@ def test_what_is_mended_is_well_formed_and_says_the_same(text: str) -> None:
     found = dialect.parse(mend.mended(body.encode()))
     assert not found.damaged
     assert mend.mended(mend.mended(body.encode())) == mend.mended(body.encode())
+
+
+TORRENT = "magnet:?xt=urn:btih:c12fe1c06bba254a9dc9f519b335aa7c1367a88a&dn=x+y&tr=udp%3A%2F%2Ft.example%3A80"
+SAID = TORRENT.replace("&", "&amp;")
+
+
+@pytest.mark.parametrize(
+    ("name", "elements", "link"),
+    [
+        ("the link", f"<link>{SAID}</link>", None),
+        ("an enclosure", f'<enclosure url="{SAID}" length="1" type="application/x-bittorrent"/>', None),
+        ("without a type", f'<link>https://a.example/1</link><enclosure url=" {SAID} "/>', "https://a.example/1"),
+        ("both", f'<link>{SAID}</link><enclosure url="{SAID}" type="application/x-bittorrent"/>', None),
+    ],
+)  # fmt: skip
+def test_a_torrent_is_kept(name: str, elements: str, link: str | None) -> None:
+    found = entry(f"<title>T</title><guid isPermaLink='false'>g</guid>{elements}")
+    assert [(one.url, one.type) for one in found.enclosures] == [(TORRENT, "application/x-bittorrent")], name
+    assert found.link == link, name

@@ -432,6 +432,23 @@ def test_F1_F39_addresses_that_feeds_cannot_say_are_told_in_the_text() -> None:
     assert f'href="{six}/7"' in pages.event(composed.items[0], composed.items, SITE, []).decode()
 
 
+def test_F1_F39_a_torrent_is_a_link_in_the_text() -> None:
+    address = "magnet:?xt=urn:btih:abc"
+    home = made(7, link=None, enclosures=(Enclosure(address, "application/x-bittorrent", 0),))
+    composed = compose(
+        View("world", "World", "", SITE.base_url),
+        [story(7, home)],
+        {7: Head(home.public_id, NOW)},
+        {"a": Origin("a", "A", "https://a.example/feed")},
+        {},
+    )
+    files = render.feeds(composed, SITE)
+    for name in ("world.rss", "world.atom"):
+        urls = [node.get(key) for node in etree.fromstring(files[name]).iter() for key in ("href", "url")]
+        assert address not in urls and address in files[name].decode(), name
+    assert f'href="{address}"' in pages.event(composed.items[0], composed.items, SITE, []).decode()
+
+
 def test_the_page_of_an_event_leaves_the_texts_to_those_that_have_an_address() -> None:
     one, other = made(1, content="<p>Told at length by A.</p>"), made(2, "b", "Another title")
     composed = compose(

@@ -530,6 +530,8 @@ def test_letters_that_were_encoded_twice(said: str, meant: str) -> None:
         ("https:// a.example/x", "https://a.example/x"),
         ("mailto:a@b.example?subject=RE: 4 Jan", "mailto:a@b.example?subject=RE:%204%20Jan"),
         ("mailto:a@b.example?subject=a%20b", "mailto:a@b.example?subject=a%20b"),
+        ("magnet:?xt=urn:btih:abc", "magnet:?xt=urn:btih:abc"),
+        (" magnet:?xt=urn:btih:abc ", "magnet:?xt=urn:btih:abc"),
     ],
 )
 def test_blanks_in_addresses(address: str, link: str) -> None:

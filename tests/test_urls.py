@@ -342,3 +342,25 @@ def test_S11_nothing_else_than_web_addresses_comes_out(href: str, base: str) -> 
 )  # fmt: skip
 def test_what_makes_two_addresses_one_file(name: str, one: str, other: str, same: bool) -> None:
     assert (urls.media_key(one) == urls.media_key(other)) == same, name
+
+
+@pytest.mark.parametrize(
+    ("said", "is_one"),
+    [
+        ("magnet:?xt=urn:btih:abc&tr=udp%3A%2F%2Ft.example", True),
+        ("MAGNET:?xt=urn:btih:abc", True),
+        ("magnet:?x", True),
+        ("magnet:?" + "x" * 4000, True),
+        ("magnet:?" + "x" * 4001, False),
+        ("magnet:?", False),
+        ("magnet:x", False),
+        ("magnet:?a b", False),
+        ('magnet:?a"b', False),
+        ("magnet:?a<b", False),
+        ("magnet:?ü", False),
+        ("https://a.example/magnet:?x", False),
+        (None, False),
+    ],
+)
+def test_addresses_of_torrents(said: object, is_one: bool) -> None:
+    assert (urls.magnet(said) is not None) == is_one

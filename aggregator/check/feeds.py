@@ -29,7 +29,7 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")
 _RFC822 = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\Z")
 _PARSER = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
 _TAG_LIKE = re.compile(r"<[/!?]?[A-Za-z]|&#?\w+;")
-_RELATIVE = re.compile(r'<[a-z][^<>]*\s(?:href|src|poster)="(?!https?://|mailto:)')
+_RELATIVE = re.compile(r'<[a-z][^<>]*\s(?:href|src|poster)="(?!https?://|mailto:|magnet:)')
 LARGEST = 5_000_000  # bytes
 YEAR = 366 * 86_400  # clocks may differ, but not by that much
 

@@ -508,6 +508,8 @@ def _media(item: Any) -> Iterator[tuple[Any, Any, Any, dict[str, Any]]]:
     for one in _get(item, "links") or ():
         if one.get("rel") == "enclosure":
             yield one.get("href"), one.get("type"), one.get("length"), {"title": one.get("title")}
+    if torrent := urls.magnet(_get(item, "link")):
+        yield torrent, None, None, {}
     for address, kind in _out_of_line(item):
         if kind.startswith(_FILES):
             yield address, kind, None, {}

@@ -79,12 +79,18 @@ _EMAIL = lazy(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z]
 
 
 def person(name: object, email: object = None, uri: object = None) -> Person | None:
-    shown, mail = _name(name), _mail(email)
+    shown, mail = _unquoted(_name(name)), _mail(email)
     if mail is None and isinstance(uri, str) and uri.startswith("mailto:"):
         return person(name, uri.removeprefix("mailto:")) or person(name)
     if not shown and not mail:
         return None
     return Person(shown or mail or "", mail, urls.clean_link(uri) if isinstance(uri, str) else None)
+
+
+def _unquoted(name: str) -> str:
+    """As mail has names that hold a comma: `"Roe, Jane" <jane@…>`."""
+    bare = name[1:-1].strip()
+    return bare if bare and name[0] == name[-1] == '"' and '"' not in bare else name
 
 
 def _mail(said: object) -> str | None:
@@ -121,7 +127,7 @@ def enclosure(
     url: object, base: str, kind: object = None, length: object = None, **more: Any
 ) -> Enclosure | None:
     """A media file with type and length; the type from the extension where none is said."""
-    link = urls.clean_link(url, base) if isinstance(url, str) else None
+    link = (urls.magnet(url) or urls.clean_link(url, base)) if isinstance(url, str) else None
     if link is None:
         return None
     return Enclosure(
@@ -141,6 +147,8 @@ def _type(kind: object, link: str, medium: object) -> str:
     said = kind.split(";")[0].strip().lower() if isinstance(kind, str) else ""
     if _TYPE.match(said):
         return said
+    if link[:7].lower() == "magnet:":
+        return "application/x-bittorrent"
     extension = link.split("?")[0].rsplit("/", 1)[-1].rpartition(".")[2].lower()
     return _TYPES.get(extension) or _MEDIA.get(str(medium), "application/octet-stream")
 

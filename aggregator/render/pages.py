@@ -408,7 +408,8 @@ def _text_here(item: Item) -> tuple[Markup, tuple[str, ...]]:
     """The text, and what is played in it, of an item that can be read nowhere else."""
     if urls.publishable(item.entry.link) is not None or item.text_of is not None:
         return Markup(""), ()
-    content, media = markup.without_media(markup.safe(item.entry.content))
+    said = item.entry.content + prepare.torrents(item)
+    content, media = markup.without_media(markup.safe(said))
     return Markup(markup.with_headings_below(content)), media
 
 

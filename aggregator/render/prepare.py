@@ -202,7 +202,13 @@ def _unsaid(item: Item) -> str:
         for one in item.entry.enclosures
         if urls.publishable(one.url) is None and urls.clean_link(one.url)
     ]
-    return "".join(f"<p>{_link(address, address)}</p>" for address in found)
+    return "".join(f"<p>{_link(address, address)}</p>" for address in found) + torrents(item)
+
+
+def torrents(item: Item) -> str:
+    """As links: no validator takes them for addresses of files."""
+    found = [address for one in item.entry.enclosures if (address := urls.magnet(one.url))]
+    return "".join(f"<p>{_link(markup.snippet(address, 200), address)}</p>" for address in found)
 
 
 def _by_source(also: Sequence[Telling]) -> list[tuple[str, list[Telling]]]:

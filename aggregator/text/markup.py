@@ -291,7 +291,7 @@ def _address(tag: str, value: str) -> str | None:
 def _link_or_mail(tag: str, value: str) -> str | None:
     if value.lstrip()[:7].lower() == "mailto:":
         return quote(value.strip(), safe=_MAIL_SAFE)
-    return _address(tag, value)
+    return urls.magnet(value) or _address(tag, value)
 
 
 def _classes(tag: str, value: str) -> str | None:
@@ -326,7 +326,7 @@ _CLEANER = nh3.Cleaner(
     clean_content_tags=_DROP_WITH_CONTENT,
     attributes=_ATTRIBUTES,
     attribute_filter=_attribute,
-    url_schemes={"http", "https", "mailto"},
+    url_schemes={"http", "https", "mailto", "magnet"},
     link_rel="noopener noreferrer",
     strip_comments=True,
 )
