@@ -193,6 +193,7 @@ def test_init_check_run_dump_why_search(tmp_path: Path) -> None:
         ),
         ("no comma in a list", "[publish]\nformats = ['rss' 'atom']\n", "2: a comma or ] is missing"),
         ("no comma in a table", "[fold]\ntext = { window = '7d' x = 1 }\n", "2: a comma or } is missing"),
+        ("an empty open list", "x = [", "a value, or the ] of a list, is missing (at the end of the file)"),
         ("an open list", "[publish]\nformats = ['rss'\n", "a comma or ] is missing (at the end of the file)"),
         ("an open section", "[publish\n", "config.toml:1: a ] is missing"),
         ("open sections", "[[sources]\n", "config.toml:1: ]] is missing"),

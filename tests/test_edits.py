@@ -176,3 +176,21 @@ def test_the_first_source_stands_by_itself(tmp_path: Path, name: str, text: str)
     path.write_text(text, encoding="utf-8")
     edit.add_source(path, {"url": "https://new.example/"})
     assert path.read_text(encoding="utf-8").startswith(f"{text.rstrip()}\n\n[[sources]]\n"), name
+
+
+@pytest.mark.parametrize("target", ["real/config.toml", "other/deeper/desk.toml"])
+def test_an_edit_of_a_linked_config_leaves_the_link(tmp_path: Path, target: str) -> None:
+    desk, real = tmp_path / "desk", tmp_path / target
+    desk.mkdir()
+    real.parent.mkdir(parents=True)
+    real.write_text('[[sources]]\nid = "a"\npath = "a.txt"\n')
+    real.chmod(0o640)
+    (desk / "config.toml").symlink_to(Path("..") / target)
+    edit.enable_sources(desk / "config.toml", ["a"], False)
+    assert (desk / "config.toml").is_symlink() and "enabled = false" in real.read_text()
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert [one.name for folder in (desk, real.parent) for one in folder.iterdir()] == [
+        "config.toml",
+        real.name,
+    ]
+    assert load(desk / "config.toml", {}).sources[0].path == str(desk / "a.txt"), "paths begin at the link"

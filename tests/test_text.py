@@ -516,6 +516,7 @@ def test_end_tags_that_may_be_left_out_nest_nothing(name: str, text: str, kept: 
         ("FÃƒÂ©", "Fé"),  # three times
         ("à\xa0« Paris » et à\xa0« Lyon »", "à\xa0« Paris » et à\xa0« Lyon »"),
         ("Â«Â\xa0bulleÂ\xa0Â» rÃ©siste", "«\xa0bulle\xa0» résiste"),
+        ("\u00e1\x80\x91\x9d", "\u1011"),  # with a sign behind it that is none
     ],
 )
 def test_letters_that_were_encoded_twice(said: str, meant: str) -> None:

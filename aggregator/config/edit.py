@@ -223,19 +223,35 @@ def _write(path: Path, file: _File, text: str) -> None:
     """
     whole = file.short.restored(text).replace("\n", file.ends)
     data = (b"\xef\xbb\xbf" if file.bom else b"") + whole.encode()
+    with _unfinished(path, data) as trial:  # beside the file, or where a link to it stands: paths begin there
+        _try(trial, path)
+        if not path.is_symlink():
+            _replace(path, trial)
+            return
+    target = path.resolve()
+    with _unfinished(target, data) as other:
+        _replace(target, other)
+
+
+def _replace(target: Path, by: Path) -> None:
+    os.chmod(by, target.stat().st_mode)
+    os.replace(by, target)
+
+
+@contextmanager
+def _unfinished(path: Path, data: bytes) -> Iterator[Path]:
+    """A file of another name beside this one, for as long as nobody has moved it."""
     try:
         number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     except OSError as error:
         advice = f"mend the permissions of its folder, {path.parent.absolute()}"
         raise ConfigError(f"{path}: can't be written: {error.strerror}; {advice}") from None
-    trial = Path(name)
+    made = Path(name)
     try:
         with os.fdopen(number, "wb") as written:
             written.write(data)
             written.flush()
             os.fsync(written.fileno())
-        _try(trial, path)
-        os.chmod(trial, path.stat().st_mode)
-        os.replace(trial, path)
+        yield made
     finally:
-        trial.unlink(missing_ok=True)
+        made.unlink(missing_ok=True)

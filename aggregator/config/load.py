@@ -79,6 +79,7 @@ _SYNTAX = {
     'Expected "\'"': "a quote is missing",
     "Expected ']' at the end of a table declaration": "a ] is missing",
     "Expected ']]' at the end of an array declaration": "]] is missing",
+    "Invalid value (at end of document)": "a value, or the ] of a list, is missing",
     "Invalid value": 'no value: text stands in straight quotes ("World"), '
     "yes and no are true and false in small letters",
     "Illegal character '\\n'": "a quote is missing at the end of this line",

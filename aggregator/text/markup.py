@@ -83,11 +83,13 @@ def clean(text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if _is_clean(text):
         return text
+    said = text
     if _LEADS.search(text):
         shown = _ILLEGAL.sub(lambda found: found.group() if "\x80" <= found.group() <= "\x9f" else "", text)
         if _SUSPECT.search(shown):
             text = _mended(shown)
-    return _NONCHARACTERS.sub("", _ILLEGAL.sub(_meant, text))
+    text = _NONCHARACTERS.sub("", _ILLEGAL.sub(_meant, text))
+    return text if text == said else clean(text)  # what is left may be letters that were encoded twice
 
 
 def _is_clean(text: str) -> bool:
