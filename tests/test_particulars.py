@@ -93,6 +93,9 @@ def test_days_that_titles_name(kind: str, lang: str, a: str, b: str, expected: b
         ("negated in words of its own", "en", "Council harbour bill fails", "Council did not back harbour bill", Case.NO),
         ("names that share nothing", "ru", "Пожар под Лукоморьем удалось потушить", "Пожар удалось потушить в Синегорье", Case.LIKELY),
         ("names, and one that both have", "ru", "Власти Москвы отчитались перед Лукоморьем", "Ищут в Синегорье людей из Москвы", Case.DOUBTED),
+        ("names, and initials that both have", "ru", "Авария на ТЭЦ оставила Лукоморье без тепла", "В Синегорье после аварии на ТЭЦ холодно", Case.LIKELY),
+        ("names, and a quoted one that both have", "ru", "Хоккеисты «Сибири» в Лукоморье обыграли всех", "Тренер «Сибири» улетел в Синегорье", Case.DOUBTED),
+        ("a short name in another case", "ru", "Власти Тувы дадут 300 млн рублей на мосты", "На мосты в Туве дадут 300 миллионов", Case.NO),
         ("one names nothing of its own", "ru", "Власти Москвы отчитались перед Лукоморьем", "Ищут в море людей из Москвы", Case.NO),
         ("English gives capitals to other words", "en", "Fire put out near Lindoy by the brigade", "Brigade put out the Skarvoy fire", Case.NO),
     ],
@@ -117,3 +120,30 @@ def test_ODDS_OTHER_NAMES_what_is_doubted_has_to_be_very_much_alike() -> None:
     assert sure(0.6, Case.DOUBTED) < cluster.THRESHOLD < sure(0.6, Case.NO)
     assert cluster.THRESHOLD < sure(0.8, Case.DOUBTED) < sure(0.8, Case.NO)
     assert sure(1.0, Case.LIKELY) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("lang", "a", "b"),
+    [
+        ("en", "Court upholds the harbour tax in Skarvoy", "Court quashes the harbour tax in Skarvoy"),
+        ("de", "Gericht bestätigt die Hafensteuer in Ulmfurt", "Gericht kippt die Hafensteuer in Ulmfurt"),
+        ("fr", "La cour confirme la taxe du port d’Ulmont", "La cour annule la taxe du port d’Ulmont"),
+        ("es", "El puerto de Almarga nombra director a Ruiz", "El puerto de Almarga destituye director a Ruiz"),
+        ("it", "Il porto di Valdora conferma la tassa", "Il porto di Valdora annulla la tassa"),
+        ("pt", "Porto de Valdora mantém a taxa", "Porto de Valdora revoga a taxa"),
+        ("nl", "Raad heeft havenbelasting aangenomen", "Raad heeft havenbelasting verworpen"),
+        ("pl", "Rada przyjęła podatek portowy", "Rada odrzuciła podatek portowy"),
+        ("cs", "Rada přijala přístavní poplatek", "Rada odmítla přístavní poplatek"),
+        ("hu", "A tanács elfogadta a kikötői adót", "A tanács elutasította a kikötői adót"),
+        ("ru", "Совет поддержал портовый сбор", "Совет отклонил портовый сбор"),
+        ("uk", "Рада підтримала портовий збір", "Рада відхилила портовий збір"),
+        ("bg", "Съветът прие пристанищната такса", "Съветът отхвърли пристанищната такса"),
+        ("el", "Το συμβούλιο ενέκρινε τον φόρο", "Το συμβούλιο απέρριψε τον φόρο"),
+        ("tr", "Meclis liman vergisini artırdı", "Meclis liman vergisini düşürdü"),
+        ("ar", "المجلس يرفع رسوم الميناء", "المجلس يخفض رسوم الميناء"),
+        ("zh", "港口今起上调收费标准", "港口今起下调收费标准"),
+    ],
+)  # fmt: skip
+def test_the_contrary_in_the_same_words(lang: str, a: str, b: str) -> None:
+    one, other = (fingerprint(title, "", language=lang) for title in (a, b))
+    assert another_case(one, other, Between(seconds=HOUR)) is not Case.NO

@@ -16,7 +16,7 @@ from aggregator.dedupe.fingerprints import Fingerprint
 from aggregator.dedupe.headline import telling
 from aggregator.dedupe.numbers import as_figure, is_number, value
 from aggregator.dedupe.standing import STEM
-from aggregator.text import vocabulary
+from aggregator.text import roots, vocabulary
 from aggregator.text.words import fold, is_dense
 
 # long words without a capital from which on capitals tell the names in a title, by language. English alone
@@ -31,6 +31,7 @@ UNLISTED = 2  # words of no list, in scripts without capitals, that only one of 
 
 _SOME = frozenset({"ein", "eine", "einen", "mehrere", "viele", "zahlreiche"})  # numbers of German nouns
 _RAW = re.compile(r"[^\W_]+")
+_QUOTED = re.compile(r"[«„“\"]([^\W\d_]+)[»“”\"]")  # of one word: a ship, a club, a firm
 _BEGINS = frozenset('.!?…:;"“”„‘’»«()[]|–—-\n')  # behind these any word has a capital
 # What is counted in a series, in the languages that we know; words that mean something else in another one
 # (`band`, `del`, `no`) are left out.
@@ -123,12 +124,14 @@ def _dates(said: Sequence[str]) -> set[str]:
 
 
 def share_names(a: Fingerprint, b: Fingerprint) -> bool:
-    """Whether either item says a name, common as it may be, that the other says too."""
+    """Whether either item says a name, common as it may be, that the other says too; initials aside."""
     return _says_a_name_of(a, b) or _says_a_name_of(b, a)
 
 
 def _says_a_name_of(one: Fingerprint, other: Fingerprint) -> bool:
-    names = sorted(_names(one, certain=True))
+    text = f"{one.heading} | {one.shown}"
+    initials = {fold(word) for word, _ in _written(text) if word[:2].isupper()}
+    names = sorted({*_names(one, certain=True), *map(fold, _QUOTED.findall(text))} - initials)
     return len(_unsaid(names, one.language, other)) < len(_unsaid(names, one.language))
 
 
@@ -172,13 +175,13 @@ def _unsaid(words: Iterable[str], language: str, other: Fingerprint | None = Non
     """Those that tell something, numbers and dates aside, and that the other item has nowhere, whatever their
     endings.
     """
-    stems, calendar = vocabulary.stems(language), vocabulary.calendar()
+    root, calendar = roots.roots(language), roots.calendar(language)
     others = (*other.title, *other.body) if other is not None else ()
-    said = {form for word in others for form in (word[:STEM], stems[word])}
+    said = {form for word in others for form in (word[:STEM], root[word])}
     return [
         word
         for word in telling(list(words), language)
-        if not is_number(word) and not {word[:STEM], stems[word]} & said and stems[word] not in calendar
+        if not is_number(word) and not {word[:STEM], root[word]} & said and root[word] not in calendar
     ]
 
 
