@@ -89,4 +89,6 @@ def _no_collection() -> Iterator[None]:
         yield
     finally:
         if was:
+            if gc.get_freeze_count():  # within `heap.seldom_collected`: nor is all of it looked through now
+                gc.freeze()
             gc.enable()
