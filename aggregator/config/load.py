@@ -32,16 +32,22 @@ def load(path: Path, env: Mapping[str, str], secrets: bool = True) -> Config:
     read: dict[str, str] = {}
     if "env:" in text or "\\" in text:  # an escape may spell it in another way
         environment.resolve(raw, (), env if secrets else environment.Unset(env), problems, read)
-    unset = {at for at, _ in problems}
-    checked = _validate(raw, problems)
-    if checked is not None:
-        problems += [
-            (at, words) for at, words in rules.problems(path.absolute().parent, checked) if at not in unset
-        ]
+    checked = _checked(path.absolute().parent, raw, problems)
     if problems or checked is None:
         told = [(at, environment.without_secrets(words, read)) for at, words in problems]
         raise ConfigError("\n".join(f"{path}:{line}" for line in _with_lines(text, told)))
     return values.config(path, checked)
+
+
+def _checked(folder: Path, raw: dict[str, Any], problems: list[Problem]) -> Any:
+    """The file as `model` has it, None where its form is wrong. To what is known to be wrong adds what else
+    is.
+    """
+    known = {at for at, _ in problems}
+    file = _validate(raw, problems)
+    if file is not None:
+        problems += [(at, words) for at, words in rules.problems(folder, file) if at not in known]
+    return file
 
 
 def _text(path: Path) -> str:

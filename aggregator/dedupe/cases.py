@@ -75,18 +75,21 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
     filled = _filled_anew(a, b, between.one_source)
     if filled is Case.SURE or _is_sure(a, b, kind, of_a_series):
         return Case.SURE
-    if filled is Case.LIKELY or of_a_series or _framed(a, b, between.one_source):
-        return Case.LIKELY
-    if between.one_source and _two_of_its_own(a, b):
-        return Case.LIKELY
-    if differ(a, b) or _of_another_day(a, b) or _contrary(a, b):
-        return Case.LIKELY
-    if _measured_later(a, b, between) or is_roundup(a.heading) or is_roundup(b.heading):
+    if filled is Case.LIKELY or of_a_series or _is_likely(a, b, between):
         return Case.LIKELY
     replaced = kind in (OTHER_WORDS, OTHER_NUMBERS) and (_stands(a, b) or _one_word_replaced(a, b))
     if replaced:
         return Case.LIKELY
     return _named(a, b)
+
+
+def _is_likely(a: Fingerprint, b: Fingerprint, between: Between) -> bool:
+    """Whether what they say is of two things, two days or two contraries, or of no one happening at all."""
+    if _framed(a, b, between.one_source) or (between.one_source and _two_of_its_own(a, b)):
+        return True
+    if differ(a, b) or _of_another_day(a, b) or _contrary(a, b):
+        return True
+    return _measured_later(a, b, between) or is_roundup(a.heading) or is_roundup(b.heading)
 
 
 def _two_of_its_own(a: Fingerprint, b: Fingerprint) -> bool:
