@@ -35,8 +35,8 @@ _OR_REPORTS = (
 
 def _any_reports(reader: Reader) -> bool:
     """Whether anybody does; most people read no aggregators."""
-    query = f"SELECT 1 FROM entry e INDEXED BY entry_reporting WHERE {rows.REPORTS_OTHERS} LIMIT 1"
-    return reader.row(query) is not None
+    query = "SELECT 1 FROM entry e INDEXED BY entry_reporting WHERE e.id > 0 AND {} LIMIT 1"
+    return reader.row(query.format(rows.REPORTS_OTHERS)) is not None
 
 
 def tellings(reader: Reader, events: Iterable[int]) -> dict[int, list[Telling]]:
