@@ -436,7 +436,11 @@ _SWAPPED: list[list[tuple[str, str | None, str | None, float | None, str]]] = [
 ]
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.lists(st.lists(_ITEMS, max_size=5), min_size=1, max_size=5), st.randoms(use_true_random=False))
 @example(_SWAPPED, Random(1))
 @example([*_SWAPPED, *_SWAPPED], Random(1))

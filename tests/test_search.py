@@ -112,7 +112,11 @@ def test_search_finds_what_a_topic_finds(desk_of_many_scripts: Store, text: str)
 _WORDS = st.sampled_from(sorted({part for title in TITLES for part in title.split()}))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(_WORDS, st.integers(0, 3), st.integers(1, 8), st.booleans())
 def test_whatever_part_of_a_word_is_asked_for(
     desk_of_many_scripts: Store, word: str, start: int, length: int, prefix: bool
