@@ -82,6 +82,7 @@ class Folder:
         self._files, self._gone = recorded(
             path
         )  # where that says nothing, everything is written again: right in any case
+        self._is_swept = False
 
     def usable(self) -> None:
         """Makes the folder; PublishError where it can't be made or written to, or is a link."""
@@ -182,9 +183,14 @@ class Folder:
             if folder.is_symlink() and folder != self.path:
                 folder.unlink()
             folder.mkdir(parents=True, exist_ok=True)
-            for entry in os.scandir(folder):
-                if _TEMPORARY.match(entry.name) or self._is_former_form(entry, ours):
-                    os.unlink(entry.path)
+            if not self._is_swept:  # once: it takes as long as there are files
+                self._sweep(folder, ours)
+        self._is_swept = True
+
+    def _sweep(self, folder: Path, ours: set[str]) -> None:
+        for entry in os.scandir(folder):
+            if _TEMPORARY.match(entry.name) or self._is_former_form(entry, ours):
+                os.unlink(entry.path)
 
     def _is_former_form(self, entry: os.DirEntry[str], ours: set[str]) -> bool:
         """What stands beside a file of others is theirs."""

@@ -618,6 +618,18 @@ def test_R7_no_leftovers(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".aggregator-*.tmp"))
 
 
+def test_a_folder_is_looked_through_once_a_publication(tmp_path: Path) -> None:
+    """It takes as long as there are files, and a publication writes many times."""
+    folder, looked = Folder(tmp_path), 0
+    for number in range(3):
+        (tmp_path / f".aggregator-{number:016}.tmp").touch()
+        folder.write({"all.html": f"page {number}".encode()}, (), NOW)
+        looked += not (tmp_path / f".aggregator-{number:016}.tmp").exists()
+    assert looked == 1
+    Folder(tmp_path).write({"all.html": b"page"}, (), NOW)
+    assert [one for one in tmp_path.iterdir() if one.suffix == ".tmp"] == []
+
+
 def test_R6_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
     import threading
 
