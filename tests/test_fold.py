@@ -461,8 +461,8 @@ def test_two_cases_of_a_template_are_no_event_and_a_toll_that_rises_is(store: St
 
 
 RATED = [
-    "Brannock Shipping Outperform", "Selm Timber Market Perform", "Halden Foods and Dairies Outperform", "Ostrava Glass Market Perform",
-    "Quill Paper Outperform", "Tarn Valley Railways Market Perform", "Ivy Optics Outperform", "Corvo Mining Market Perform",
+    "Northern Shipping Outperform", "Summer Timber Market Perform", "Golden Foods and Dairies Outperform", "Crystal Glass Market Perform",
+    "White Paper Outperform", "Green Valley Railways Market Perform", "Bright Optics Outperform", "Silver Mining Market Perform",
 ]  # fmt: skip
 
 
@@ -471,7 +471,7 @@ def rated(number: int) -> Entry:
     rating = "Market Perform" if title.endswith("Perform") else "Outperform"
     company = title.removesuffix(rating)
     body = f'The analyst Larkspur Capital left its rating of {company}Inc. at "{rating}" with a target of {40 + 7 * number} dollars.'
-    # written small, so that no name tells which it is
+    # written small, and words that anything begins with first, so that no name tells which it is
     return entry("ratings", str(number), title.lower(), body.lower(), at=NOW - 3600 - 600 * number)
 
 
@@ -479,8 +479,8 @@ def rated(number: int) -> Entry:
     ("name", "cycles", "events"),
     [
         ("at once", [range(8)], 8),
-        ("one by one after the first ones", [range(7), [7]], 7),
-        ("TELLS: fewer don't say what is usual", [range(7)], 6),
+        ("one by one after the first ones", [range(7), [7]], 6),
+        ("TELLS: fewer don't say what is usual", [range(7)], 5),
     ],
 )
 def test_what_is_usual_in_a_source_makes_no_event(
