@@ -122,9 +122,7 @@ def _other_numbers(a: Fingerprint, b: Fingerprint) -> bool:
 
 
 def _measured_later(a: Fingerprint, b: Fingerprint, between: Between) -> bool:
-    """Of one measure on two days: like headlines of which one says the contrary of the other, or that come to
-    other percentages.
-    """
+    """Of one measure on two days: like headlines that come to other percentages."""
     if between.seconds < LATER or title_similarity(a.title, b.title) < DAILY:
         return False
     mine, other = (percentages(f"{one.heading} | {one.shown}") for one in (a, b))
@@ -170,9 +168,20 @@ def _filled_anew(a: Fingerprint, b: Fingerprint, one_source: bool) -> Case:
     found = _frame_of_names(a, b)
     if found is None:
         return Case.NO
-    if found.signs:  # no capitals, and no spaces, tell names from other words
-        in_one_place = found.names + found.signs == 1 and 1 <= found.filled <= found.common / 2
-        return Case.SURE if other_number and in_one_place else Case.NO
+    if found.signs:
+        return Case.SURE if other_number and _in_one_place(found) else Case.NO
+    return _filled_with_names(found, a, b, one_source)
+
+
+def _in_one_place(found: Frame) -> bool:
+    """Whether one name alone seems to fill it: no capitals, and no spaces, tell names from other words."""
+    return found.names + found.signs == 1 and 1 <= found.filled <= found.common / 2
+
+
+def _filled_with_names(found: Frame, a: Fingerprint, b: Fingerprint, one_source: bool) -> Case:
+    """Several names tell two cases, and so does one that one source, or either text, tells of; one alone
+    makes them likely where nothing but headlines is there.
+    """
     if found.names > 1 or (found.names and (one_source or _two_of_their_own(a, b))):
         return Case.SURE
     mere = not a.body and not b.body and found.common >= FRAME * found.filled
