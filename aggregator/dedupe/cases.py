@@ -32,7 +32,7 @@ from aggregator.dedupe.naming import (
     count_two,
     is_uncased,
     name_two,
-    share_names,
+    share_any_name,
     tell_of_their_own,
     tell_of_two,
 )
@@ -133,7 +133,7 @@ def _named(a: Fingerprint, b: Fingerprint) -> Case:
     """By the names that either title has, and the other item nowhere."""
     if not capitals_tell(a) or not capitals_tell(b) or not name_two(a, b):
         return Case.NO
-    return Case.DOUBTED if share_names(a, b) else Case.LIKELY
+    return Case.DOUBTED if share_any_name(a, b) else Case.LIKELY
 
 
 def _of_another_day(a: Fingerprint, b: Fingerprint) -> bool:

@@ -61,7 +61,7 @@ def name_two(a: Fingerprint, b: Fingerprint) -> bool:
     """
     if not _names_its_own(a, b) or not _names_its_own(b, a):
         return False
-    return not _share_a_name(a, b) or (_speaks_of_its_own(a, b) and _speaks_of_its_own(b, a))
+    return not _share_a_rare_name(a, b) or (_speaks_of_its_own(a, b) and _speaks_of_its_own(b, a))
 
 
 def tell_of_their_own(a: Fingerprint, b: Fingerprint) -> bool:
@@ -81,7 +81,7 @@ def tell_of_two(a: Fingerprint, b: Fingerprint) -> bool:
     """
     if not tell_of_their_own(a, b) or not _figures(a).isdisjoint(_figures(b)):
         return False
-    return not _share_a_name(a, b) and not _share_a_name(b, a)
+    return not _share_a_rare_name(a, b) and not _share_a_rare_name(b, a)
 
 
 def begin_with_two(a: Fingerprint, b: Fingerprint) -> bool:
@@ -123,12 +123,13 @@ def _dates(said: Sequence[str]) -> set[str]:
     return beside | years | {as_figure(word) for word in calendar.intersection(said)}
 
 
-def share_names(a: Fingerprint, b: Fingerprint) -> bool:
+def share_any_name(a: Fingerprint, b: Fingerprint) -> bool:
     """Whether either item says a name, common as it may be, that the other says too; initials aside."""
-    return _says_a_name_of(a, b) or _says_a_name_of(b, a)
+    return _says_any_name_of(a, b) or _says_any_name_of(b, a)
 
 
-def _says_a_name_of(one: Fingerprint, other: Fingerprint) -> bool:
+def _says_any_name_of(one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether it has a name, written with a capital or quoted, that the other item has too."""
     text = f"{one.heading} | {one.shown}"
     initials = {fold(word) for word, _ in _written(text) if word[:2].isupper()}
     names = sorted({*_names(one, certain=True), *map(fold, _QUOTED.findall(text))} - initials)
@@ -153,7 +154,7 @@ def _names_its_own(one: Fingerprint, other: Fingerprint) -> bool:
     return sum(vocabulary.stems(one.language)[word] not in shares for word in own) >= UNLISTED
 
 
-def _share_a_name(one: Fingerprint, other: Fingerprint) -> bool:
+def _share_a_rare_name(one: Fingerprint, other: Fingerprint) -> bool:
     """Whether both say a name of no list. Initials (`NHTSA`, `SUVs`) are in all that an agency says of a
     kind, and so is what stands behind a number (`4.8 Richter`).
     """
