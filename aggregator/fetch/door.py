@@ -10,6 +10,7 @@ import requests
 
 from aggregator import headers, urls
 from aggregator.fetch import failures, follow, local, transport
+from aggregator.fetch.aside import Aside
 from aggregator.fetch.budget import Budget
 from aggregator.fetch.exchange import Exchange, Resolver, Trail
 from aggregator.fetch.failures import Wrong
@@ -24,8 +25,9 @@ MOST_HOPS = 3  # redirects of a hub, or of whoever is told that a cycle was good
 class Door:
     """To the network, and to local files. Nothing here raises: trouble is a `Failure` inside the value.
 
-    Holds what watches deadlines and large bodies, and the clock. Whose turn it is at a host is not its
-    business. Usable from many threads; `close` ends what is under way, and refuses what comes later.
+    Holds what watches deadlines and large bodies, the threads that look names up, and the clock. Whose turn
+    it is at a host is not its business. Usable from many threads; `close` ends what is under way, and refuses
+    what comes later.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Door:
         self._resolver, self._clock = resolver, clock
         self._budget = budget or Budget()
         self._watchdog = Watchdog()
+        self._aside = Aside()
 
     def __enter__(self) -> Door:
         return self
@@ -118,7 +121,7 @@ class Door:
 
     def _open(self, limits: Limits, spent: float = 0.0) -> Exchange:
         guard = self._watchdog.open(max(0.0, limits.timeout - spent))
-        exchange = Exchange(guard, limits, self._resolver, self._budget, self.now())
+        exchange = Exchange(guard, limits, self._resolver, self._budget, self._aside, self.now())
         transport.enter(exchange)
         return exchange
 

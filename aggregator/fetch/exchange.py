@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from aggregator.fetch.aside import Aside
 from aggregator.fetch.budget import Budget
 from aggregator.fetch.cookies import Cookies
 from aggregator.fetch.watchdog import Guard
@@ -15,12 +16,13 @@ Resolver = Callable[[str, int], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request, and who watches it."""
+    """One request, who watches it, and what it shares with the others of its door."""
 
     guard: Guard
     limits: Limits
     resolver: Resolver
     budget: Budget
+    aside: Aside  # where names are looked up
     now: int  # Unix time at its start
 
 

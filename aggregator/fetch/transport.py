@@ -24,7 +24,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager
 from urllib3.util.retry import Retry
 
-from aggregator.fetch import address, aside
+from aggregator.fetch import address
 from aggregator.fetch.exchange import Exchange, Resolver
 from aggregator.fetch.watchdog import Guard
 
@@ -63,7 +63,7 @@ def _resolve(exchange: Exchange, host: str, port: int) -> list[str]:
     if _is_address(host):
         return [host]
     answers = queue.SimpleQueue[_Addresses]()
-    aside.run(functools.partial(_ask, exchange.resolver, host, port), answers.put)
+    exchange.aside.run(functools.partial(_ask, exchange.resolver, host, port), answers.put)
     answer = _waited_for(answers, exchange)
     if isinstance(answer, list) and answer:
         return answer
