@@ -11,7 +11,7 @@ from typing import Literal
 
 from aggregator.model import Item
 from aggregator.records import dataclass
-from aggregator.text import markup
+from aggregator.text import excerpts
 
 Rhythm = Literal["daily", "weekly"]
 MOST = 50  # events that a digest tells; of others it says how many there are
@@ -96,7 +96,7 @@ def _as_html(item: Item) -> str:
     outlets = ", ".join(
         f'<a href="{html.escape(link)}">{html.escape(name)}</a>' for name, link in _told_by(item)
     )
-    summary = markup.beside(item.entry.title, item.entry.summary, SUMMARY)
+    summary = excerpts.beside(item.entry.title, item.entry.summary, SUMMARY)
     return (
         f'<li><p><a href="{html.escape(item.link)}"><strong>{html.escape(item.entry.title)}</strong></a>'
         + (f"<br>{html.escape(summary)}" if summary else "")
@@ -105,6 +105,6 @@ def _as_html(item: Item) -> str:
 
 
 def _as_text(item: Item) -> str:
-    summary = markup.beside(item.entry.title, item.entry.summary, SUMMARY)
+    summary = excerpts.beside(item.entry.title, item.entry.summary, SUMMARY)
     outlets = ", ".join(name for name, _ in _told_by(item))
     return "\n   ".join(line for line in (item.entry.title, summary, item.link, f"({outlets})") if line)

@@ -14,7 +14,7 @@ from aggregator import urls
 from aggregator.errors import UsageError
 from aggregator.patterns import lazy
 from aggregator.records import dataclass, replace
-from aggregator.text import markup
+from aggregator.text import characters, excerpts, plain
 
 MAX_BYTES, MAX_FEEDS, MAX_DEPTH = 20_000_000, 50_000, 50
 
@@ -87,7 +87,7 @@ def _each_once(outlines: Iterable[Outline]) -> Found:
 
 def left_out(outline: Outline, trouble: str) -> str:
     """In words."""
-    shown = markup.snippet(outline.title or outline.url, 60) or "an outline without a title"
+    shown = excerpts.snippet(outline.title or outline.url, 60) or "an outline without a title"
     return f"left out “{shown}”: {trouble}"
 
 
@@ -97,7 +97,7 @@ def _trouble(outline: Outline) -> str | None:
         return "no address of a feed"
     if urls.is_web(outline.url):
         return None
-    return f"{markup.snippet(outline.url, 80)} is no web address"
+    return f"{excerpts.snippet(outline.url, 80)} is no web address"
 
 
 _ID = "{urn:aggregator:opml}id"
@@ -160,7 +160,7 @@ def _said(attributes: Mapping[str, str]) -> _Said:
     kind, page = attributes.get("type", "").lower(), attributes.get("url", "")
     categories = [part.strip(" /") for part in attributes.get("category", "").split(",")]
     return _Said(
-        title=markup.title(attributes.get("text", "").strip() or attributes.get("title", "")),
+        title=plain.title(attributes.get("text", "").strip() or attributes.get("title", "")),
         url=attributes.get("xmlurl") or ("" if kind in _PAGES else page),
         kind=kind,
         page=page,
@@ -185,7 +185,7 @@ OF_FEEDS = lazy(r"(?i:feed|feeds|pcast|itpc|podcast):(//)?")  # schemes by which
 
 def address(url: str) -> str:
     """`feed:https://…` is that address; `feed://…` and the like mean http. What was never escaped is."""
-    url = _UNESCAPED.sub(lambda sign: quote(sign[0]), markup.clean(url).strip())
+    url = _UNESCAPED.sub(lambda sign: quote(sign[0]), characters.clean(url).strip())
     found = OF_FEEDS.match(url)
     if found is None:
         return url
@@ -202,7 +202,7 @@ def _by_listparser(data: bytes) -> list[Outline]:
     return [
         Outline(
             address(feed.get("url") or ""),
-            markup.title(feed.get("title") or ""),
+            plain.title(feed.get("title") or ""),
             None,
             tuple((feed.get("categories") or [[]])[0]),
         )
@@ -269,8 +269,8 @@ def _words(text: str) -> str:
     """Importers and validators take it for HTML, where `R&D` is an error and a tag vanishes; double escaping
     shows in others.
     """
-    return re.sub(r"&\u2060?(?=[^\s&<])", "＆", markup.line(text).replace("<", "‹"))
+    return re.sub(r"&\u2060?(?=[^\s&<])", "＆", plain.line(text).replace("<", "‹"))
 
 
 def _attribute(text: str) -> str:
-    return html.escape(markup.clean(text), quote=True).replace("&#x27;", "'")
+    return html.escape(characters.clean(text), quote=True).replace("&#x27;", "'")

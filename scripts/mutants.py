@@ -152,8 +152,8 @@ MUTANTS = (
     # ---- what an item says
     m("P1", "two items under one guid and link", "parse/normal.py", "        return not all(_are_alike(entry, first) for entry in entries)", "        return first.link_key is None and not all(_are_alike(entry, first) for entry in entries)", "items.py::test_from_poll_to_poll"),
     m("P2", "end tags that are left out", "text/markup.py", "        _close_implied(is_open, name)\n", "", "text.py::test_end_tags_that_may_be_left_out_nest_nothing"),
-    m("P3", "letters encoded twice, beyond doubt", "text/markup.py", "    if certain > 1:", "    if certain > 0:", "text.py::test_letters_that_were_encoded_twice"),
-    m("P4", "quotes behind a capital letter", "text/markup.py", "if letters and not certain:", "if False:", "text.py::test_letters_that_were_encoded_twice"),
+    m("P3", "letters encoded twice, beyond doubt", "text/characters.py", "    if certain > 1:", "    if certain > 0:", "text.py::test_letters_that_were_encoded_twice"),
+    m("P4", "quotes behind a capital letter", "text/characters.py", "if letters and not certain:", "if False:", "text.py::test_letters_that_were_encoded_twice"),
     m("P5", "two categories of one term", "parse/normal.py", "words.fold(shown or text)", "words.fold(text or shown)", "parse.py::test_categories_of_one_term"),
     # ---- one item of several tellings
     m("N1", "the media of all tellings", "edition/unite.py", "enclosures=_enclosures((lead, *same), others, name, most),", "enclosures=lead.enclosures,", "unite.py::test_F41_a_blog_that_announces_an_episode_brings_its_audio_and_its_text"),

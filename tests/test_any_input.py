@@ -18,7 +18,7 @@ from aggregator.config.ids import named_id, slug
 from aggregator.model import Entry, Failure, Feed, Limits, Pace, PollHints
 from aggregator.parse import normal
 from aggregator.publish import MANIFEST, recorded
-from aggregator.text import markup, phrases
+from aggregator.text import characters, excerpts, markup, phrases, plain
 from tests.helpers import NOW, config
 
 DAY = 86_400
@@ -150,19 +150,19 @@ def test_an_id_of_any_title_is_one_and_is_new(title: str, taken: list[str]) -> N
 @same(120)
 @given(st.one_of(TEXT, ODD), st.integers(2, 60))
 def test_F27_F67_lines_and_snippets_of_anything(text: str, length: int) -> None:
-    title, line, snippet = markup.title(text), markup.line(text), markup.snippet(text, length)
+    title, line, snippet = plain.title(text), plain.line(text), excerpts.snippet(text, length)
     assert len(snippet) <= length and "\n" not in title + line + snippet
-    assert markup.line(line) == line and markup.clean(line) == line and markup.clean(title) == title
-    assert markup.plain_text(markup.safe(line)) == markup.plain_text(markup.safe(markup.line(line)))
-    assert markup.sentence(text) == text[: len(markup.sentence(text))]
+    assert plain.line(line) == line and characters.clean(line) == line and characters.clean(title) == title
+    assert plain.text(markup.safe(line)) == plain.text(markup.safe(plain.line(line)))
+    assert excerpts.sentence(text) == text[: len(excerpts.sentence(text))]
 
 
 @same(120)
 @given(st.one_of(TEXT, ODD))
 def test_S8_text_as_paragraphs_is_safe_and_says_the_same(text: str) -> None:
     for links in (False, True):
-        made = normal.paragraphs(markup.clean(text), links)
-        assert "".join(markup.plain_text(made).split()) == "".join(markup.clean(text).split())
+        made = normal.paragraphs(characters.clean(text), links)
+        assert "".join(plain.text(made).split()) == "".join(characters.clean(text).split())
 
 
 ENTRIES = st.lists(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from aggregator.text import embedded, formulas, markup
+from aggregator.text import embedded, formulas, markup, plain
 from tests.payloads import PAYLOADS
 
 BASE = "https://n.example/posts/"
@@ -154,7 +154,7 @@ def test_a_player_has_no_words_of_the_source() -> None:
         'One <iframe title="Film" src="https://v.example/1"></iframe> <a href="/v">v.example</a>', BASE
     )
     assert "Film (v.example)" in shown and 'class="embed"' in shown
-    assert markup.plain_text(shown) == "One v.example"
+    assert plain.text(shown) == "One v.example"
     assert 'class="embed"' not in markup.safe('<p class="embed"><a class="x" href="/y">Two</a></p>', BASE)
 
 
@@ -447,7 +447,7 @@ def test_no_word_is_lost(parts: list[str]) -> None:
     text = "".join(parts)
     shown = markup.safe(text, BASE)
     assert markup.safe(shown) == shown, "S13"
-    found = re.findall(r"word\d+", markup.plain_text(shown))
+    found = re.findall(r"word\d+", plain.text(shown))
     # what stands between <iframe> and </iframe> is for those who know no frames
     spoken = re.sub(r"<iframe src[^>]*>(?:(?!<iframe)(?s:.))*?</iframe>", "", text)
     assert not set(re.findall(r"word\d+", spoken)) - set(found), shown

@@ -20,7 +20,7 @@ from aggregator import check, cycle
 from aggregator.config import Config, load
 from aggregator.cycle import Wanted
 from aggregator.store import open_writer
-from aggregator.text import markup
+from aggregator.text import plain
 from tests.helpers import config
 
 DATA = Path(__file__).parent / "data"
@@ -277,7 +277,7 @@ def readings(desk: Desk) -> dict[str, list[tuple[Any, ...]]]:
     for form in ("rss", "atom"):
         parsed = feedparser.parse(desk.read(f"all.{form}"))
         found[form] = [
-            (e.id, markup.title(e.title), e.link, e.author, tuple(e.published_parsed[:6]))
+            (e.id, plain.title(e.title), e.link, e.author, tuple(e.published_parsed[:6]))
             for e in parsed.entries
         ]
     found["json"] = [

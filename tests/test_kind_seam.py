@@ -33,7 +33,7 @@ from aggregator.model import (
 )
 from aggregator.parse import normal
 from aggregator.store import open_writer, sources
-from aggregator.text import markup
+from aggregator.text import markup, plain
 from tests.helpers import NOW, config
 
 DAY = 86_400
@@ -60,11 +60,11 @@ def read(source: Source, fetched: FetchResult, limits: Limits) -> ParseResult:
         source.id,
         "",
         guid=str(letter["message-id"]),
-        title=markup.title(letter["subject"]),
+        title=plain.title(letter["subject"]),
         authors=(Person(sender.display_name or sender.addr_spec),),
         published=int(letter["date"].datetime.timestamp()),
         content=content,
-        text=markup.plain_text(content),
+        text=plain.text(content),
     )
     return ParseResult(Feed(title=sender.display_name, format="mail"), (normal.finish(made),))
 

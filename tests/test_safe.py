@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 
 from aggregator import check
-from aggregator.text import markup
+from aggregator.text import characters, markup
 from tests.payloads import PAYLOADS
 from tests.test_faithful import NOW, Desk
 
@@ -215,7 +215,7 @@ def test_S14_strict_xml_and_json_everywhere(attacked: Desk) -> None:
         if path.suffix in (".rss", ".atom", ".json", ".opml", ".html") and not path.name.startswith("."):
             text = path.read_text(encoding="utf-8")
             assert (
-                markup.clean(text) == text
+                characters.clean(text) == text
                 and "<!DOCTYPE" not in text[:200]
                 and (path.suffix in (".html", ".json") or text.count("<?") == 1)
             )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from aggregator import urls
-from aggregator.text import embedded, markup, settled
+from aggregator.text import characters, embedded, markup, settled
 from tests.payloads import PAYLOADS
 
 LINK = '<a href="https://a.example/x?b=1&amp;c=2" rel="noopener noreferrer">'
@@ -81,8 +81,8 @@ def test_of_all_else_it_says_no(text: str) -> None:
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_S8_nothing_active_is_known(payload: str) -> None:
     for text in (payload, f"<p>{payload}</p>", f"{LINK}{payload}</a>", PICTURE.replace("a &quot;b", payload)):
-        if markup._is_settled(markup.clean(text)):
-            assert markup._washed(text, None, None) == markup.clean(text)
+        if markup._is_settled(characters.clean(text)):
+            assert markup._washed(text, None, None) == characters.clean(text)
 
 
 def _soup(chance: random.Random, depth: int = 0) -> str:

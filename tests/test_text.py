@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aggregator import cluster, dedupe, measure
 from aggregator.dedupe import fingerprints, numbers, standing
-from aggregator.text import markup, vocabulary
+from aggregator.text import characters, excerpts, markup, plain, vocabulary
 from aggregator.text.words import LETTERS, apart, first_search_words, search_words, words
 
 PAYLOADS = [
@@ -67,7 +67,7 @@ def test_S8_S13_nothing_active_is_left(payload: str) -> None:
         safe = markup.safe(text, "https://a.example/x/")
         assert not _ACTIVE.search(safe), safe
         assert markup.safe(safe) == safe
-        assert not _ACTIVE.search(markup.title(text)), "S10: some readers show titles as HTML"
+        assert not _ACTIVE.search(plain.title(text)), "S10: some readers show titles as HTML"
 
 
 @settings(max_examples=200, deadline=None)
@@ -115,9 +115,9 @@ def test_S13_sanitising_is_stable_and_bounded(parts: list[str]) -> None:
     safe = markup.safe(text, "https://a.example/")
     assert markup.safe(safe) == safe and not _ACTIVE.search(safe)
     assert len(safe) <= 2 * len(text) + 1000 + 60 * text.count("<")
-    assert markup.clean(safe) == safe
-    markup.plain_text(text)
-    markup.title(text)
+    assert characters.clean(safe) == safe
+    plain.text(text)
+    plain.title(text)
 
 
 @pytest.mark.parametrize(
@@ -155,17 +155,17 @@ def test_B8_quadratic_input_is_cut_before_it_costs(name: str, text: str) -> None
     ],
 )
 def test_F27_titles(text: str, wanted: str) -> None:
-    assert markup.title(text) == wanted
+    assert plain.title(text) == wanted
 
 
 def test_plain_text_and_snippets() -> None:
-    assert (
-        markup.plain_text("<p>One</p><p>two<br>three &lt;x&gt;</p><style>y</style>") == "One\ntwo\nthree <x>"
-    )
-    assert markup.snippet(
+    assert plain.text("<p>One</p><p>two<br>three &lt;x&gt;</p><style>y</style>") == "One\ntwo\nthree <x>"
+    assert excerpts.snippet(
         "One two three, four five six seven", 26
-    ) == "One two three, four five…" or markup.snippet("One two three, four five six seven", 26).endswith("…")
-    assert markup.sentence("Dr. Who met the U.S. envoy. Then left.") == "Dr. Who met the U.S. envoy."
+    ) == "One two three, four five…" or excerpts.snippet("One two three, four five six seven", 26).endswith(
+        "…"
+    )
+    assert excerpts.sentence("Dr. Who met the U.S. envoy. Then left.") == "Dr. Who met the U.S. envoy."
 
 
 def test_words_of_any_script() -> None:
@@ -520,7 +520,7 @@ def test_end_tags_that_may_be_left_out_nest_nothing(name: str, text: str, kept: 
     ],
 )
 def test_letters_that_were_encoded_twice(said: str, meant: str) -> None:
-    assert markup.clean(said) == meant
+    assert characters.clean(said) == meant
 
 
 @pytest.mark.parametrize(
@@ -553,19 +553,19 @@ def test_blanks_in_addresses(address: str, link: str) -> None:
     ],
 )
 def test_S14_a_quick_look_at_what_is_clean_overlooks_nothing(text: str, wanted: str) -> None:
-    assert markup.clean(text) == wanted and markup.clean(wanted) == wanted
-    assert not markup._is_clean(text) and markup._is_clean(wanted)
+    assert characters.clean(text) == wanted and characters.clean(wanted) == wanted
+    assert not characters._is_clean(text) and characters._is_clean(wanted)
 
 
 def test_S14_the_quick_look_knows_every_character_and_every_letter_that_was_encoded_twice() -> None:
     def asked_one_by_one(text: str) -> bool:
-        patterns = (markup._ILLEGAL, markup._SUSPECT, markup._NONCHARACTERS)
+        patterns = (characters._ILLEGAL, characters._SUSPECT, characters._NONCHARACTERS)
         return not any(one.search(text) for one in patterns)
 
     alone = (f"a{chr(code)}b" for plane in range(17) for code in _edges(plane * 0x10000))
     pairs = (f"a{chr(lead)}{chr(next_)}b" for lead in range(0xBE, 0xF8) for next_ in range(0x7E, 0x2125))
     for text in (*alone, *pairs):
-        assert markup._is_clean(text) == asked_one_by_one(text), ascii(text)
+        assert characters._is_clean(text) == asked_one_by_one(text), ascii(text)
 
 
 def _edges(plane: int) -> Iterator[int]:

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from aggregator import measure, query
-from aggregator.text import markup
+from aggregator.text import excerpts, markup, plain
 from aggregator.text.words import fold, is_character, search_words, words
 
 
@@ -52,12 +52,12 @@ from aggregator.text.words import fold, is_character, search_words, words
 def test_F27_F67_a_title_as_markup_as_text_and_as_a_line(
     said: str, title: str, literal: str, line: str
 ) -> None:
-    assert (markup.title(said), markup.literal_title(said), markup.line(said)) == (title, literal, line)
+    assert (plain.title(said), plain.literal_title(said), plain.line(said)) == (title, literal, line)
 
 
 def test_F27_a_title_has_a_thousand_characters_at_most() -> None:
-    assert markup.title("x" * markup.MAX_TITLE) == "x" * markup.MAX_TITLE
-    assert markup.title("x" * (markup.MAX_TITLE + 1)) == "x" * (markup.MAX_TITLE - 1) + "…"
+    assert plain.title("x" * plain.MAX_TITLE) == "x" * plain.MAX_TITLE
+    assert plain.title("x" * (plain.MAX_TITLE + 1)) == "x" * (plain.MAX_TITLE - 1) + "…"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_F27_a_title_has_a_thousand_characters_at_most() -> None:
     ],
 )  # fmt: skip
 def test_F28_the_first_sentence(text: str, expected: str) -> None:
-    assert markup.sentence(text) == expected
+    assert excerpts.sentence(text) == expected
 
 
 @pytest.mark.parametrize("unit", ["A. ", "No. ", "U.S. ", "approx. ", "e.g. "])
@@ -87,7 +87,7 @@ def test_B8_the_first_sentence_takes_linear_time(unit: str) -> None:
     """Of 30 kB, which are read in the process of the daemon, it took twelve seconds."""
     text = unit * 100_000
     started = time.process_time()
-    assert markup.sentence(text) == text
+    assert excerpts.sentence(text) == text
     assert time.process_time() - started < 2
 
 
@@ -97,7 +97,7 @@ def test_B8_the_first_sentence_takes_linear_time(unit: str) -> None:
 )
 def test_F28_an_abbreviation_is_a_whole_word(before: str, is_apart: bool, word: str) -> None:
     text = f"{before}{word}. Next one."
-    assert markup.sentence(text) == (text if is_apart else f"{before}{word}.")
+    assert excerpts.sentence(text) == (text if is_apart else f"{before}{word}.")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_F28_an_abbreviation_is_a_whole_word(before: str, is_apart: bool, word: 
     ],
 )  # fmt: skip
 def test_a_snippet_ends_at_a_clause_or_a_word(text: str, length: int, expected: str) -> None:
-    assert markup.snippet(text, length) == expected and len(expected) <= length
+    assert excerpts.snippet(text, length) == expected and len(expected) <= length
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_snippet_ends_at_a_clause_or_a_word(text: str, length: int, expected: 
     ],
 )
 def test_what_a_text_says_beside_its_title(name: str, title: str, text: str, expected: str) -> None:
-    assert markup.beside(title, text, 40) == expected, name
+    assert excerpts.beside(title, text, 40) == expected, name
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_what_a_text_says_beside_its_title(name: str, title: str, text: str, exp
     ],
 )  # fmt: skip
 def test_plain_text_of_markup(said: str, expected: str) -> None:
-    assert markup.plain_text(said) == expected
+    assert plain.text(said) == expected
 
 
 REL = 'rel="noopener noreferrer"'

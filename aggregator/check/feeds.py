@@ -20,7 +20,7 @@ from aggregator import urls
 from aggregator.records import dataclass, field
 from aggregator.render import formats
 from aggregator.render.formats import JSON
-from aggregator.text import markup
+from aggregator.text import characters, excerpts, markup
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
@@ -255,7 +255,7 @@ def _bytes(document: Document) -> Iterator[str]:
         yield "starts with a BOM or has a DOCTYPE"
     if is_xml and not text.startswith("<?xml version='1.0' encoding='UTF-8'?>"):
         yield "does not declare itself as XML in UTF-8 with its first sign"
-    if markup.clean(text) != text:
+    if characters.clean(text) != text:
         yield "holds characters that XML does not allow"
 
 
@@ -279,7 +279,7 @@ def _words(row: Row) -> Iterator[str]:
             yield f"has no {name}"
     for text in (row.title, row.author, row.source, *row.categories):
         if _TAG_LIKE.search(text):
-            yield f"{markup.snippet(text, 60)!r} looks like markup where only text is"
+            yield f"{excerpts.snippet(text, 60)!r} looks like markup where only text is"
     if len(set(row.categories)) != len(row.categories) or not all(row.categories):
         yield "has a category twice, or an empty one"
 

@@ -23,7 +23,7 @@ from aggregator.cycle.plan import Change, files, plan
 from aggregator.measure import Score
 from aggregator.model import Entry
 from aggregator.store import Reader, open_reader
-from aggregator.text import markup
+from aggregator.text import excerpts
 
 
 @click.command("split")
@@ -244,7 +244,7 @@ def _lines(entry: Entry, titles: Mapping[str, str]) -> Iterator[str]:
     """What somebody has to know to judge it."""
     at = (rfc3339(entry.published) or "")[:16].replace("T", " ")
     yield f"  {entry.title}  ({titles.get(entry.source) or entry.source}, {at})"
-    if said := markup.beside(entry.title, entry.summary, 200):
+    if said := excerpts.beside(entry.title, entry.summary, 200):
         yield f"    {said}"
     if entry.link:
         yield f"    {entry.link}"

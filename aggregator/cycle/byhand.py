@@ -17,7 +17,7 @@ from aggregator.model import BY_HAND, Entry, PollResult, Source, SourceState
 from aggregator.parse import dates, normal
 from aggregator.store import Store, entries, labels, lookup, overrides, stories
 from aggregator.store.overrides import Override
-from aggregator.text import markup
+from aggregator.text import characters, markup, plain
 
 _AHEAD = 10 * 366 * 86_400  # seconds; a date within them is read, and refused as one in the future
 TOPIC = "topic"  # kind of the override that puts an entry into a topic
@@ -88,21 +88,21 @@ def _guid(*said: str) -> str:
 
 
 def _entry(config: Config, title: str, text: str, link: str | None, published: int | None) -> Entry:
-    shown = markup.title(title)
+    shown = plain.title(title)
     if not shown:
         raise UsageError(f'--title "{title}": has no words; give the headline of the story')
     followed = _link(link)
-    plain = markup.clean(text).strip()
-    content = markup.safe(normal.paragraphs(plain, links=True)) if plain else ""
+    body = characters.clean(text).strip()
+    content = markup.safe(normal.paragraphs(body, links=True)) if body else ""
     return Entry(
         source=BY_HAND,
         key="",
-        guid=_guid(shown, followed or "", plain),
+        guid=_guid(shown, followed or "", body),
         link=followed,
         title=shown,
         published=published,
         content=content,
-        text=plain,
+        text=body,
         language=config.site.language,
         raw=normal.raw({"title": title, "text": text, "link": link}),
     )

@@ -13,7 +13,7 @@ from aggregator.digest import Digest
 from aggregator.model import Edition, Entry, Item, Origin, Story, Topic
 from aggregator.records import replace
 from aggregator.store import Reader, Store, digests, stories
-from aggregator.text import markup
+from aggregator.text import excerpts, plain
 
 FEED = 30  # digests in a feed
 LOOKED_AT = 5000  # newest stories of a topic among which those of the time are
@@ -91,8 +91,8 @@ def printed(config: Config, store: Reader, topic: Topic) -> Edition:
 
 
 def _item(config: Config, made: Digest, origin: Origin) -> Item:
-    text = markup.plain_text(made.html)
-    summary = f"{made.events} {'event' if made.events == 1 else 'events'}: {markup.snippet(text, 200)}"
+    text = plain.text(made.html)
+    summary = f"{made.events} {'event' if made.events == 1 else 'events'}: {excerpts.snippet(text, 200)}"
     entry = replace(
         Entry(origin.id, made.public_id),
         title=made.title,

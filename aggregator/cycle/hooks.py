@@ -24,7 +24,7 @@ from aggregator.records import dataclass
 from aggregator.states import CONDITIONS
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, digests, sources, stories
-from aggregator.text import markup
+from aggregator.text import excerpts
 
 MOST = 100  # things that one hook is told of in a cycle; the next cycle goes on
 LONG = 60.0  # seconds that telling one hook takes of a cycle; what is left then waits for the next one
@@ -71,7 +71,7 @@ def _told(config: Config, store: Store, hook: Hook, now: int, stop: Stop) -> Map
 def _named(titles: Sequence[str]) -> str:
     """The first one, and how many there are: they are not told again."""
     more = f" and {len(titles) - 1} more" if len(titles) > 1 else ""
-    return f"“{markup.snippet(titles[0], TITLE)}”{more}"
+    return f"“{excerpts.snippet(titles[0], TITLE)}”{more}"
 
 
 def _messages(config: Config, store: Store, hook: Hook, now: int) -> Iterator[Message]:
@@ -237,7 +237,7 @@ def _data(item: Item) -> dict[str, Any]:
 
 
 def _said(item: Item) -> str:
-    summary = markup.beside(item.entry.title, item.entry.summary, SUMMARY)
+    summary = excerpts.beside(item.entry.title, item.entry.summary, SUMMARY)
     return "\n".join(part for part in (summary, item.link) if part)
 
 

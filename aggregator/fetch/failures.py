@@ -13,7 +13,7 @@ from aggregator.fetch.exchange import Exchange
 from aggregator.fetch.transport import Refused, Unresolved
 from aggregator.model import Failure, Limits
 from aggregator.patterns import lazy
-from aggregator.text import markup
+from aggregator.text import characters, excerpts
 
 # How a page that stands before a feed introduces itself; the last ones are no sign where a server is merely
 # down.
@@ -57,7 +57,7 @@ def of_status(answer: requests.Response, named: dict[str, str], exchange: Exchan
     if _is_blocked(answer, named, exchange):
         words = f"blocked by a protection page ({status}); ask the site to let feed readers through"
         return Failure("blocked", words, wait, status)
-    reason = _printable(markup.clean(answer.reason or ""))[:60]
+    reason = _printable(characters.clean(answer.reason or ""))[:60]
     kind, detail = _OF_STATUS.get(status, ("status", f"answered {status} {reason}".rstrip()))
     return Failure(kind, detail, wait, status)
 
@@ -153,7 +153,7 @@ def _reason(chain: list[BaseException]) -> str:
     """The innermost one that says something, on one line, without addresses that may hold secrets."""
     for words in map(_words, reversed(chain)):
         if words and not any(sign in words for sign in ("://", "with url:", "object at 0x")):
-            return _printable(markup.snippet(markup.clean(words), 120))
+            return _printable(excerpts.snippet(characters.clean(words), 120))
     return type(chain[0]).__name__
 
 

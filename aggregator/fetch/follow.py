@@ -18,7 +18,7 @@ from aggregator.fetch.exchange import Exchange, Trail
 from aggregator.fetch.failures import Wrong
 from aggregator.model import Failure, FetchResult, Limits, Request
 from aggregator.records import replace
-from aggregator.text import markup
+from aggregator.text import characters, excerpts
 
 ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, "
@@ -116,7 +116,7 @@ def target(url: str, status: int, location: str | None) -> str:
     except ValueError as error:
         raise _misled(f"redirects to a malformed address ({error})", status) from None
     if plain is None:
-        shown = markup.snippet(markup.clean(urls.redact(text)), 80)
+        shown = excerpts.snippet(characters.clean(urls.redact(text)), 80)
         raise _misled(f"redirects to “{shown}”, which is no web address", status)
     if len(plain) > _LONGEST_URL:
         raise _misled(f"redirects to an address of {len(plain)} characters", status)

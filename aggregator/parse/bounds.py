@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 from aggregator.model import Bound, Failure, Limits
-from aggregator.text import markup
+from aggregator.text import excerpts
 
 
 class OutOfTime(BaseException):
@@ -37,5 +37,5 @@ def failure(bound: Bound, limits: Limits, where: str = "") -> Failure:
 
 def named(number: int, title: object) -> str:
     """An item for people: `item 11 “Title”`."""
-    words = markup.snippet(title, 60) if isinstance(title, str) else ""
+    words = excerpts.snippet(title, 60) if isinstance(title, str) else ""
     return f"item {number} “{words}”" if words else f"item {number}"

@@ -30,7 +30,7 @@ from aggregator.parse.body import Body
 from aggregator.parse.reading import STOPS, Reading
 from aggregator.patterns import lazy
 from aggregator.records import dataclass, replace
-from aggregator.text import markup, words
+from aggregator.text import characters, markup, plain, words
 
 _LOOKS_LIKE_HTML = lazy(r"<(p|br|a|div|img|b|i|em|strong|ul|ol|li|span|h\d|blockquote)\b[^>]*>", re.I)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -151,7 +151,7 @@ def _get(item: Any, name: str) -> Any:
 
 
 def _string(value: object) -> str | None:
-    return markup.clean(value) if isinstance(value, str) and value.strip() else None
+    return characters.clean(value) if isinstance(value, str) and value.strip() else None
 
 
 def _titled(item: Any, atom: bool = False) -> str:
@@ -160,9 +160,9 @@ def _titled(item: Any, atom: bool = False) -> str:
     """
     text = _string(_get(item, "title")) or ""
     if not text:
-        return next(filter(None, (markup.title(_string(_get(item, name)) or "") for name in _TITLES)), "")
+        return next(filter(None, (plain.title(_string(_get(item, name)) or "") for name in _TITLES)), "")
     literal = (_get(item, "title_detail") or {}).get("type") == "text/plain"
-    return markup.literal_title(text) if atom and literal else markup.title(text)
+    return plain.literal_title(text) if atom and literal else plain.title(text)
 
 
 def _feed(document: dialect.Document, fetched: FetchResult, body: Body) -> Feed:
@@ -197,11 +197,11 @@ def _own_links(said: Any, base: str) -> tuple[str | None, str | None]:
 
 def _description(said: Any) -> str:
     text = _string(_get(said, "subtitle")) or _string(_get(said, "itunes_summary")) or ""
-    return markup.plain_text(text)[:2000]
+    return plain.text(text)[:2000]
 
 
 def _generator(said: Any) -> str | None:
-    return markup.title(_string(_get(said, "generator")) or "")[:200] or None
+    return plain.title(_string(_get(said, "generator")) or "")[:200] or None
 
 
 def _icon(said: Any, base: str) -> str | None:
@@ -333,7 +333,7 @@ def _categories(item: Any) -> tuple[Category, ...]:
 
 
 def _rights(item: Any) -> str | None:
-    return markup.title(_string(_get(item, "rights")) or "")[:500] or None
+    return plain.title(_string(_get(item, "rights")) or "")[:500] or None
 
 
 def _discussion(item: Any, base: str) -> str | None:
@@ -439,7 +439,7 @@ def _bodies(item: Any, base: str, page: str | None) -> tuple[str, str, str | Non
     if not content or not short:
         return content or short or _described(item, base, page), "", language
     content, short = _told(content, short)
-    return content, markup.plain_text(short).replace("\n", " "), language
+    return content, plain.text(short).replace("\n", " "), language
 
 
 def _whole(item: Any) -> list[dict[str, Any]]:
@@ -450,7 +450,7 @@ def _whole(item: Any) -> list[dict[str, Any]]:
 
 def _told(content: str, short: str) -> tuple[str, str]:
     """(content, summary) of what an item says in both: a summary has to be one, and neither may be lost."""
-    said, brief = markup.plain_text(content), markup.plain_text(short)
+    said, brief = plain.text(content), plain.text(short)
     if not said:
         return content + short, ""  # a picture, and its text
     if len(brief) > normal.MAX_SUMMARY and len(brief) > len(said):
@@ -540,7 +540,7 @@ def _extras(item: Any, link: str | None, feed: Feed, base: str) -> Iterator[tupl
     for name, shown in _EXTRAS.items():
         value = _string(_get(item, name))
         if value:
-            yield shown, markup.plain_text(value)[:1000]
+            yield shown, plain.text(value)[:1000]
     yield from _licence(item, base)
     yield from _other_links(item, link, base)
     yield from podcast.of_item(item, dict(reversed(feed.extras)), base)
@@ -579,7 +579,7 @@ def _other_links(item: Any, link: str | None, base: str) -> Iterator[tuple[str, 
     for one in _get(item, "links") or ():
         if one.get("rel") in ("via", "related", "replies") and not tellings.is_telling(one):
             found = urls.clean_link(_string(one.get("href")), base)
-            title = markup.title(_string(one.get("title")) or "")[:300]
+            title = plain.title(_string(one.get("title")) or "")[:300]
             if found and found != link:
                 said = json.dumps({"url": found, "title": title}, ensure_ascii=False) if title else found
                 yield one["rel"], said
@@ -593,4 +593,4 @@ def _found_at(told: Any, base: str) -> Iterator[tuple[str, str]]:
     if found:
         yield "source", found
     if _string(told.get("title")):
-        yield "source:title", markup.title(told["title"])[:300]
+        yield "source:title", plain.title(told["title"])[:300]

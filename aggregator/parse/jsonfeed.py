@@ -24,7 +24,7 @@ from aggregator.model import (
 from aggregator.parse import bases, dates, encoding, normal, sniff
 from aggregator.parse.reading import STOPS, Reading
 from aggregator.records import replace
-from aggregator.text import markup
+from aggregator.text import characters, markup, plain
 
 
 def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
@@ -59,7 +59,7 @@ def _whole(digits: str) -> int | str:
 
 
 def _text(value: object) -> str | None:
-    return markup.clean(value) if isinstance(value, str) and value.strip() else None
+    return characters.clean(value) if isinstance(value, str) and value.strip() else None
 
 
 def _document(fetched: FetchResult) -> dict[str, Any] | Failure:
@@ -79,10 +79,10 @@ def _feed(document: dict[str, Any], fetched: FetchResult) -> Feed:
     base = fetched.url
     return Feed(
         id=_text(document.get("feed_url")),
-        title=markup.title(_text(document.get("title")) or ""),
+        title=plain.title(_text(document.get("title")) or ""),
         link=urls.clean_link(_text(document.get("home_page_url")), base),
         self_link=urls.clean_link(_text(document.get("feed_url")), base),
-        description=markup.plain_text(_text(document.get("description")) or "")[:2000],
+        description=plain.text(_text(document.get("description")) or "")[:2000],
         language=normal.language(document.get("language")),
         authors=_authors(document),
         icon=urls.clean_link(_text(document.get("icon")) or _text(document.get("favicon")), base),
@@ -125,13 +125,13 @@ def _entry(
         key="",
         guid=_guid(item.get("id")),
         link=link,
-        title=markup.title(_text(item.get("title")) or ""),
+        title=plain.title(_text(item.get("title")) or ""),
         authors=_authors(item) or feed.authors,
         published=dates.read(item.get("date_published"), habits),
         updated=dates.read(item.get("date_modified"), habits),
         summary=_summary(item),
         content=content,
-        text=markup.plain_text(content),
+        text=plain.text(content),
         language=normal.language(item.get("language")) or feed.language,
         extras=(("related", external),) if external and external != link else (),
     )
@@ -157,7 +157,7 @@ def _links(item: dict[str, Any], base: str) -> tuple[str | None, str | None]:
 
 
 def _summary(item: dict[str, Any]) -> str:
-    return markup.plain_text(markup.safe(_text(item.get("summary")) or "")).replace("\n", " ")
+    return plain.text(markup.safe(_text(item.get("summary")) or "")).replace("\n", " ")
 
 
 def _guid(said: object) -> str | None:

@@ -29,7 +29,7 @@ from aggregator.model import (
 )
 from aggregator.patterns import lazy
 from aggregator.records import replace
-from aggregator.text import clock, markup, words
+from aggregator.text import characters, clock, excerpts, markup, plain, words
 
 UNTITLED = "Untitled"  # an item that has nothing else either is left out
 MAX_GUID = 2048
@@ -117,7 +117,7 @@ def categories(found: Iterable[tuple[object, object, object]]) -> tuple[Category
 
 
 def _name(said: object) -> str:
-    return markup.title(said)[:MAX_NAME] if isinstance(said, str) else ""
+    return plain.title(said)[:MAX_NAME] if isinstance(said, str) else ""
 
 
 _MEDIUMS = ("image", "audio", "video", "document", "executable")  # Media RSS
@@ -203,8 +203,8 @@ def finish(entry: Entry) -> Entry:
     """Cut what is too long, fill title and summary, fix dates, compute key and digest (B9, C5, C6, F28)."""
     guid, link_key = _guid(entry.guid), urls.key(entry.link)
     content = _of_bearable_length(entry.content)
-    text = entry.text or markup.plain_text(content) or entry.summary
-    title = entry.title or markup.snippet(markup.sentence(text), 100)
+    text = entry.text or plain.text(content) or entry.summary
+    title = entry.title or excerpts.snippet(excerpts.sentence(text), 100)
     published = entry.published if entry.published is not None else entry.updated
     return replace(
         entry,
@@ -214,7 +214,7 @@ def finish(entry: Entry) -> Entry:
         content=content,
         text=text[:MAX_CONTENT],
         title=title or _title_of_link(entry.link),
-        summary=markup.snippet(entry.summary or text, MAX_SUMMARY if entry.summary else 300),
+        summary=excerpts.snippet(entry.summary or text, MAX_SUMMARY if entry.summary else 300),
         published=published,
         updated=_updated(entry.updated, published),
         digest=_digest(entry, title, text),
@@ -234,7 +234,7 @@ def _sha256(text: str) -> str:
 
 def _guid(said: str | None) -> str | None:
     guid = said.strip() if said else None
-    guid = markup.clean(guid) if guid else None
+    guid = characters.clean(guid) if guid else None
     return f"sha256:{_sha256(guid)}" if guid and len(guid) > MAX_GUID else guid
 
 
@@ -257,7 +257,7 @@ def _digest(entry: Entry, title: str, text: str) -> str:
 
 
 def _title_of_link(link: str | None) -> str:
-    return markup.snippet(link.split("://", 1)[-1] if link else UNTITLED, 100)
+    return excerpts.snippet(link.split("://", 1)[-1] if link else UNTITLED, 100)
 
 
 def based(fetched: FetchResult, feed: Feed) -> FetchResult:

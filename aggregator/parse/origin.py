@@ -11,7 +11,7 @@ from typing import Any
 
 from aggregator import urls
 from aggregator.model import Person
-from aggregator.text import markup
+from aggregator.text import characters, plain
 
 
 def _addresses(told: Any, base: str) -> Iterator[tuple[str, str]]:
@@ -24,14 +24,14 @@ def _addresses(told: Any, base: str) -> Iterator[tuple[str, str]]:
 
 def of_entry(told: Any, authors: Sequence[Person], base: str) -> Iterator[tuple[str, str]]:
     """`told` is feedparser's record of the element. Without a title it names nobody, and nothing is kept."""
-    title = markup.title(_text(told, "title"))[:300]
+    title = plain.title(_text(told, "title"))[:300]
     if not title:
         return
     yield "origin:title", title
     yield from _addresses(told, base)
     if urls.is_id(_text(told, "id").strip()):
         yield "origin:id", _text(told, "id").strip()
-    if rights := markup.plain_text(_text(told, "rights"))[:500]:
+    if rights := plain.text(_text(told, "rights"))[:500]:
         yield "origin:rights", rights
     if authors:
         yield "origin:authors", json.dumps([asdict(person) for person in authors[:5]], ensure_ascii=False)
@@ -39,4 +39,4 @@ def of_entry(told: Any, authors: Sequence[Person], base: str) -> Iterator[tuple[
 
 def _text(told: Any, name: str) -> str:
     value = dict.get(told, name)
-    return markup.clean(value) if isinstance(value, str) else ""
+    return characters.clean(value) if isinstance(value, str) else ""

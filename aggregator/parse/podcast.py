@@ -17,7 +17,7 @@ from aggregator.model import Person
 from aggregator.parse import normal
 from aggregator.parse.mixin import Mixin
 from aggregator.patterns import lazy
-from aggregator.text import markup
+from aggregator.text import plain
 
 _PODCAST = (
     "https://podcastindex.org/namespace/1.0",
@@ -111,7 +111,7 @@ def of_channel(said: Any) -> tuple[tuple[str, str], ...]:
     """What a podcast says of all its episodes: `itunes:explicit`, and its categories, the main one first."""
     found = [("itunes:explicit", value)] if (value := explicit(said)) else []
     found += [
-        ("itunes:category", markup.title(tag["term"])[:100])
+        ("itunes:category", plain.title(tag["term"])[:100])
         for tag in dict.get(said, "tags") or ()
         if tag.get("scheme") == "http://www.itunes.com/" and isinstance(tag.get("term"), str)
     ]
@@ -124,7 +124,7 @@ def of_item(item: Any, channel: Mapping[str, str], base: str) -> Iterator[tuple[
         yield "itunes:explicit", said
     title = dict.get(item, "itunes_title")
     if isinstance(title, str) and title.strip():
-        yield "itunes:title", markup.title(title)[:300]
+        yield "itunes:title", plain.title(title)[:300]
     for name in _ELEMENTS:
         for value in _values(name, item, base):
             yield name, value
@@ -142,7 +142,7 @@ def _values(name: str, item: Any, base: str) -> list[str]:
 
 def _said(value: object, base: str | None) -> str:
     """`base`: of an address, against which it is read; None for words."""
-    text = markup.title(value)[:1000] if isinstance(value, str) else ""
+    text = plain.title(value)[:1000] if isinstance(value, str) else ""
     return text if base is None else urls.clean_link(text, base) or ""
 
 

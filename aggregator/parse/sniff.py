@@ -9,7 +9,7 @@ from typing import Literal
 from aggregator.model import Failure
 from aggregator.parse import mend
 from aggregator.patterns import lazy
-from aggregator.text import markup
+from aggregator.text import characters, excerpts, plain
 
 _MAGIC = (
     (b"\x89PNG", "a PNG image"), (b"GIF8", "a GIF image"), (b"\xff\xd8\xff", "a JPEG image"), (b"RIFF", "a media file"), (b"%PDF", "a PDF document"),
@@ -118,9 +118,7 @@ def stranger(body: bytes) -> Failure:
     if name not in _OTHER_ROOTS and _is_page(name, text.lower()):
         return _page(text, text.lower())
     if not name:
-        return Failure(
-            "not-a-feed", f"text, not a feed: “{markup.snippet(markup.plain_text(text[:400]), 60)}”"
-        )
+        return Failure("not-a-feed", f"text, not a feed: “{excerpts.snippet(plain.text(text[:400]), 60)}”")
     return Failure("not-a-feed", _xml_in_words(name))
 
 
@@ -138,7 +136,7 @@ def _is_page(name: bytes, lowered: str) -> bool:
 
 
 def _page(text: str, lowered: str) -> Failure:
-    if len(markup.plain_text(text)) < 6000:  # an article may well speak of captchas
+    if len(plain.text(text)) < 6000:  # an article may well speak of captchas
         for signs, what in _CHALLENGES:
             if any(sign in lowered for sign in signs):
                 return Failure(
@@ -150,7 +148,7 @@ def _page(text: str, lowered: str) -> Failure:
             "a login page instead of the feed; the feed may need credentials (`headers` of the source)",
         )
     found = _TITLE.search(text)
-    title = f" (“{markup.snippet(markup.title(found.group(1)), 60)}”)" if found else ""
+    title = f" (“{excerpts.snippet(plain.title(found.group(1)), 60)}”)" if found else ""
     return Failure(
         "not-a-feed",
         f"a web page{title}, not a feed; `aggregator sources add` with its address finds its feed",
@@ -167,7 +165,7 @@ def json_stranger(value: object) -> Failure:
                     if isinstance(value[name], str)
                     else json.dumps(value[name], ensure_ascii=False)
                 )
-                said = markup.clean(said)
-                words = f"JSON, not a feed; it says: “{markup.snippet(said, 80)}”"
+                said = characters.clean(said)
+                words = f"JSON, not a feed; it says: “{excerpts.snippet(said, 80)}”"
                 return Failure("not-a-feed", words)
     return Failure("not-a-feed", "JSON, but no JSON Feed (no “version” of jsonfeed.org)")

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from aggregator.model import TEXT, Entry, Failure, Feed, FetchResult, Limits, ParseResult
 from aggregator.parse import normal
 from aggregator.patterns import lazy
-from aggregator.text import markup, words
+from aggregator.text import characters, excerpts, markup, plain, words
 
 HEADLINE = 200  # characters; longer lines are prose
 TITLE = 140  # characters of a title that is made from a first sentence
@@ -45,7 +45,7 @@ def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
         return _failed("not-a-feed", f"{_name(fetched)}: {words}")
     entries = [
         _entry(source, title, parts)
-        for block in _blocks(markup.clean(text))
+        for block in _blocks(characters.clean(text))
         for title, parts in _stories(block)
         if any(map(_says_something, (title or "", *parts)))
     ]
@@ -113,17 +113,17 @@ def _hash(text: str) -> str:
 
 def _entry(source: str, title: str | None, parts: list[str]) -> Entry:
     text = "\n".join(parts)
-    shown = title or markup.snippet(re.sub(r"(?<!\.)[.。．।۔]$", "", markup.sentence(parts[0])), TITLE)
+    shown = title or excerpts.snippet(re.sub(r"(?<!\.)[.。．।۔]$", "", excerpts.sentence(parts[0])), TITLE)
     # The key is what makes an article this one: its headline, else how it begins. Later paragraphs may be
     # added without a new story.
     identity = " ".join(words.words(title)) if title else " ".join(words.words(parts[0])[:40])
-    summary = markup.snippet(text, 300) if parts else ""
+    summary = excerpts.snippet(text, 300) if parts else ""
     content = markup.safe("".join(normal.paragraphs(part) for part in parts))
     raw = normal.raw({"title": title, "paragraphs": parts} if parts else {"title": title})
     return Entry(
         source=source,
         key=f"text:{_hash(identity or shown)}",
-        title=shown[: markup.MAX_TITLE],
+        title=shown[: plain.MAX_TITLE],
         summary=summary,
         content=content,
         text=text,

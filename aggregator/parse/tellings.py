@@ -16,7 +16,7 @@ from aggregator import urls
 from aggregator.model import SAME_EVENT, SAME_TEXT
 from aggregator.parse import dates
 from aggregator.patterns import lazy
-from aggregator.text import markup
+from aggregator.text import characters, plain
 
 OURS = "aggregator"  # the generator that our feeds name
 MOST = 200  # tellings of an entry that are kept
@@ -51,7 +51,7 @@ def of_links(
 
 def _record(link: Mapping[str, Any], address: str, times: Times, habits: dates.Habits) -> dict[str, Any]:
     """Empty where no outlet is named."""
-    outlet, _, title = map(markup.line, markup.clean(link["title"]).partition(_ENDS))
+    outlet, _, title = map(plain.line, characters.clean(link["title"]).partition(_ENDS))
     if not outlet:
         return {}
     when = dates.first((times.get((outlet, address)),), habits)
@@ -62,7 +62,7 @@ def _record(link: Mapping[str, Any], address: str, times: Times, habits: dates.H
 def _times(content: str) -> Times:
     told = content.rpartition(_LIST)[2]
     return {
-        (markup.line(html.unescape(outlet)), html.unescape(link)): when
+        (plain.line(html.unescape(outlet)), html.unescape(link)): when
         for outlet, line in _OUTLET.findall(told)
         for link, when in _TOLD.findall(line)
     }
@@ -75,6 +75,6 @@ def own_text(content: str, summary: str, title: str, alone: bool) -> tuple[str, 
     """
     body, found, tail = content.rpartition(_LIST)
     body = body if found and tail.endswith("</ul>") else content
-    if alone and markup.plain_text(body) == title:
+    if alone and plain.text(body) == title:
         body = ""
     return body, "" if not body and summary == title else summary

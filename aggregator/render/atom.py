@@ -44,7 +44,7 @@ from aggregator.render.prepare import (
     source_title,
     source_url,
 )
-from aggregator.text import markup
+from aggregator.text import characters, plain
 
 _MARKUP_LIKE = lazy(r"&[A-Za-z0-9#]|</?[A-Za-z!]")
 UNKNOWN_LANGUAGE = "und"  # BCP 47, 4.1: an entry without any has that of the feed (RFC 4287, 2)
@@ -146,7 +146,7 @@ _RELATIONS = {"source": "via", "license": "license", "related": "related", "via"
 
 
 def _enclosure(entry: Any, enclosure: Enclosure) -> None:
-    title = markup.line(enclosure.title or "")
+    title = plain.line(enclosure.title or "")
     SubElement(
         entry,
         "link",
@@ -193,7 +193,7 @@ def _related(entry: Any, telling: Telling) -> None:
         rel="related",
         type="text/html",
         href=telling.link,
-        title=f"{outlet}: {markup.line(telling.title)}",
+        title=f"{outlet}: {plain.line(telling.title)}",
     )
     link.set(f"{{{extras.NAMESPACES['rdf']}}}type", SAME_EVENT if telling.level == "event" else SAME_TEXT)
 
@@ -207,7 +207,7 @@ def _media(entry: Any, one: Prepared) -> None:
 def _source(entry: Any, one: Prepared, site: Site) -> None:
     origin = one.item.origin
     source = SubElement(entry, "source")
-    SubElement(source, "id").text = markup.clean(origin.feed_id) or feed_id(origin.id, site)
+    SubElement(source, "id").text = characters.clean(origin.feed_id) or feed_id(origin.id, site)
     SubElement(source, "title", type="text").text = source_title(origin)
     # As of when the entry was last taken over: the source's own date would change every old entry at every
     # poll.
@@ -221,10 +221,10 @@ def _source(entry: Any, one: Prepared, site: Site) -> None:
 def _people_and_more(source: Any, origin: Origin) -> None:
     for person in origin.authors[:5]:
         author = SubElement(source, "author")
-        SubElement(author, "name").text = markup.line(person.name) or origin.id
+        SubElement(author, "name").text = plain.line(person.name) or origin.id
     if origin.icon:
         SubElement(source, "icon").text = origin.icon
-    if rights := markup.line(origin.rights or ""):
+    if rights := plain.line(origin.rights or ""):
         SubElement(source, "rights", type="text").text = rights
 
 
@@ -239,8 +239,8 @@ def generator(edition: Edition, site: Site, entries: Iterable[FeedEntry], feed_e
     feed.id(feed_id(edition.id, site))
     feed.title(heading(edition, site))
     feed.link(href=page_url(edition, site), rel="alternate")
-    usual = f"{markup.line(edition.title)}: each thing told once, with all who told it"
-    feed.description(markup.line(edition.description) or usual)
+    usual = f"{plain.line(edition.title)}: each thing told once, with all who told it"
+    feed.description(plain.line(edition.description) or usual)
     feed.language(site.language)
     feed.updated(moment(edition.updated))
     feed.generator(PRODUCT, version=__version__)

@@ -14,7 +14,7 @@ from aggregator.patterns import lazy
 from aggregator.render import podcast
 from aggregator.render.podcast import Element
 from aggregator.render.prepare import Prepared
-from aggregator.text import markup
+from aggregator.text import plain
 
 NAMESPACES = {
     "dc": "http://purl.org/dc/elements/1.1/",
@@ -61,7 +61,7 @@ def _element(name: str, value: str, form: str) -> Element | None:
     """
     if name in podcast.ATTRIBUTES:
         return podcast.element(name, value)
-    return _plain_element(name, markup.line(value), form)
+    return _plain_element(name, plain.line(value), form)
 
 
 def _plain_element(name: str, value: str, form: str) -> Element | None:
@@ -105,7 +105,7 @@ def record(one: Prepared) -> dict[str, Any]:
         if name.startswith("origin:") or name == "telling":
             continue  # are `_source` and `_also_in`
         has_parts = name in podcast.ATTRIBUTES or said.startswith('{"url": ')  # a link with its title
-        value: Any = podcast.value(name, said) if has_parts else markup.line(said)
+        value: Any = podcast.value(name, said) if has_parts else plain.line(said)
         if name in podcast.REPEATED:
             found.setdefault(name, []).append(value)
         else:

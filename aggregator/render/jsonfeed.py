@@ -8,7 +8,7 @@ from typing import Any
 from aggregator.model import Edition, Enclosure, Site, Telling
 from aggregator.render import extras
 from aggregator.render.prepare import Prepared, heading, page_url, rfc3339, source_title, source_url
-from aggregator.text import markup
+from aggregator.text import plain
 
 
 def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: str) -> bytes:
@@ -18,7 +18,7 @@ def write(edition: Edition, site: Site, items: tuple[Prepared, ...], address: st
         "title": heading(edition, site),
         "home_page_url": page_url(edition, site),
         "feed_url": address,
-        "description": markup.line(edition.description),
+        "description": plain.line(edition.description),
         "language": site.language,
         "hubs": [{"type": "WebSub", "url": site.hub}] if site.hub else None,
     }
@@ -77,7 +77,7 @@ def _telling(telling: Telling) -> dict[str, Any]:
         {
             "source": telling.origin.id,
             "source_title": source_title(telling.origin),
-            "title": markup.line(telling.title),
+            "title": plain.line(telling.title),
             "url": telling.link,
             "date_published": rfc3339(telling.published),
             "level": telling.level,
@@ -90,7 +90,7 @@ def _attachment(enclosure: Enclosure) -> dict[str, Any]:
         {
             "url": enclosure.url,
             "mime_type": enclosure.type,
-            "title": markup.line(enclosure.title or ""),
+            "title": plain.line(enclosure.title or ""),
             "size_in_bytes": enclosure.length or None,
             "duration_in_seconds": enclosure.duration,
         }

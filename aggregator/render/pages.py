@@ -24,7 +24,7 @@ from aggregator.render import formats, prepare
 from aggregator.render.formats import Format
 from aggregator.render.prepare import WEEKDAYS, archive_name, long_day, readable, rfc3339
 from aggregator.states import WORST_FIRST
-from aggregator.text import markup
+from aggregator.text import characters, excerpts, markup
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -119,7 +119,7 @@ class _Shown(_Told):
     def __init__(self, item: Item, site: Site, whole: bool = False) -> None:
         super().__init__(item, site, whole)
         self.page, self.topics = item.page, item.topics
-        self.title: str | Markup = markup.snippet(item.entry.title, HEADLINE)
+        self.title: str | Markup = excerpts.snippet(item.entry.title, HEADLINE)
         self.summary: str | Markup = _summary(item.entry)
         self.played = next(filter(None, map(_played, item.entry.enclosures)), None)
         self.pictured = bool(item.entry.image) or any(map(_is_picture, item.entry.enclosures))
@@ -132,7 +132,7 @@ class _Shown(_Told):
 
 def _summary(entry: Entry) -> str | Markup:
     """Nothing where it only repeats the headline."""
-    return markup.beside(entry.title, entry.summary or entry.text[:400], 320)
+    return excerpts.beside(entry.title, entry.summary or entry.text[:400], 320)
 
 
 def _is_picture(media: Enclosure) -> bool:
@@ -201,7 +201,7 @@ def _page(template: str, site: Site, neighbours: Sequence[Neighbour], **values: 
     values.setdefault("canonical", None)
     values.setdefault("here", "")
     text = _environment().get_template(template).render(site=site, neighbours=neighbours, **values)
-    return markup.clean(text).encode()
+    return characters.clean(text).encode()
 
 
 def not_found(site: Site, neighbours: Sequence[Neighbour], words: str) -> bytes:
@@ -399,7 +399,7 @@ def event(
         own=own,
         others=others,
         timeline=_timeline(item),
-        description=markup.snippet(item.entry.summary, 200),
+        description=excerpts.snippet(item.entry.summary, 200),
         alternates=_alternates("all", "", site),
     )
 

@@ -17,7 +17,7 @@ from aggregator import urls
 from aggregator.model import Enclosure, Origin, Site
 from aggregator.patterns import lazy
 from aggregator.render.prepare import Prepared
-from aggregator.text import clock, markup
+from aggregator.text import clock, plain
 
 Element = tuple[str, str, dict[str, str]]
 """(prefixed name, text, attributes)"""
@@ -87,7 +87,7 @@ def value(name: str, said: str) -> dict[str, str]:
         record = dict(zip(("url", "type"), said.split(" ", 1), strict=True))
     if not isinstance(record, dict):
         record = {"text": said}
-    return {key: markup.line(str(text)) for key, text in record.items()}
+    return {key: plain.line(str(text)) for key, text in record.items()}
 
 
 def element(name: str, said: str) -> Element | None:
@@ -127,7 +127,7 @@ def of_item(one: Prepared) -> list[Element]:
     played = enclosure(one)
     if played is None or not _is_episode(played):
         return []
-    said = {name: markup.line(text) for name, text in reversed(one.item.entry.extras)}
+    said = {name: plain.line(text) for name, text in reversed(one.item.entry.extras)}
     found: list[Element] = [
         (name, said[name], {}) for name, form in _SAID.items() if form.match(said.get(name, ""))
     ]
@@ -157,7 +157,7 @@ def of_channel(items: Sequence[Prepared], site: Site) -> list[tuple[Element, lis
     episodes = [one for one, elements in found if elements]
     if not episodes:
         return []
-    title = markup.line(site.title)[:255]
+    title = plain.line(site.title)[:255]
     is_explicit = any(("itunes:explicit", "true", {}) in elements for _, elements in found)
     return [
         (("itunes:author", title, {}), []),

@@ -16,7 +16,7 @@ from aggregator.patterns import lazy
 from aggregator.records import dataclass, replace
 from aggregator.render import formats
 from aggregator.render.formats import Format
-from aggregator.text import markup
+from aggregator.text import characters, excerpts, markup, plain
 
 PRODUCT = "aggregator"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -70,7 +70,7 @@ def prepared(edition: Edition, site: Site) -> tuple[Prepared, ...]:
 
 def _authors(entry: Entry, origin: Origin) -> tuple[Person, ...]:
     """One at least."""
-    named = [_author(one) for one in entry.authors or origin.authors if markup.line(one.name)]
+    named = [_author(one) for one in entry.authors or origin.authors if plain.line(one.name)]
     return tuple(named or [Person(source_title(origin))])
 
 
@@ -95,12 +95,12 @@ def _prepare(item: Item, site: Site) -> Prepared:
     item = _all_followable(item)
     origin, entry = item.origin, item.entry
     link = urls.publishable(item.link) or site.base_url
-    title = markup.line(entry.title) or "Untitled"
-    summary = " ".join(markup.clean(entry.summary or entry.text[:300]).split())
+    title = plain.line(entry.title) or "Untitled"
+    summary = " ".join(characters.clean(entry.summary or entry.text[:300]).split())
     terms = (term for topic, term in site.terms if topic in item.topics)
     return Prepared(
         item,
-        markup.clean(item.id),
+        characters.clean(item.id),
         title,
         link,
         summary or title,
@@ -109,7 +109,7 @@ def _prepare(item: Item, site: Site) -> Prepared:
         (*_categories(entry.categories), *terms),
         _media(entry),
         urls.publishable(entry.image),
-        markup.line(entry.rights or ""),
+        plain.line(entry.rights or ""),
         entry.language or origin.language,
         max(0, item.published),
         max(item.updated, item.published),
@@ -138,12 +138,12 @@ def _categories(found: Sequence[Category]) -> tuple[Category, ...]:
 @functools.lru_cache(maxsize=1000)  # many items have the same ones
 def _category(said: Category) -> Category:
     """Without a term where it has none."""
-    return Category(markup.line(said.label or said.term), said.scheme if urls.is_id(said.scheme) else None)
+    return Category(plain.line(said.label or said.term), said.scheme if urls.is_id(said.scheme) else None)
 
 
 def source_title(origin: Origin) -> str:
     """Never empty."""
-    return markup.line(origin.title) or origin.id
+    return plain.line(origin.title) or origin.id
 
 
 def byline(authors: Sequence[Person]) -> str:
@@ -156,7 +156,7 @@ def _author(person: Person) -> Person:
     address where there is no other.
     """
     return Person(
-        markup.line(person.name),
+        plain.line(person.name),
         None,
         urls.publishable(person.uri) or (f"mailto:{person.email}" if person.email else None),
     )
@@ -208,7 +208,7 @@ def _unsaid(item: Item) -> str:
 def torrents(item: Item) -> str:
     """As links: no validator takes them for addresses of files."""
     found = [address for one in item.entry.enclosures if (address := urls.magnet(one.url))]
-    return "".join(f"<p>{_link(markup.snippet(address, 200), address)}</p>" for address in found)
+    return "".join(f"<p>{_link(excerpts.snippet(address, 200), address)}</p>" for address in found)
 
 
 def _by_source(also: Sequence[Telling]) -> list[tuple[str, list[Telling]]]:
@@ -240,7 +240,7 @@ def _told(telling: Telling) -> str:
 
 
 def _headline(telling: Telling) -> str:
-    title = markup.line(telling.title) or source_title(telling.origin)
+    title = plain.line(telling.title) or source_title(telling.origin)
     return _apart(_link(title, telling.link), title)
 
 
@@ -267,7 +267,7 @@ def related(one: Prepared) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for telling in one.item.also:
         if telling.link and telling.link != one.link:
-            title = markup.line(f"{source_title(telling.origin)}: {telling.title}")
+            title = plain.line(f"{source_title(telling.origin)}: {telling.title}")
             found.setdefault(telling.link, title)
     return list(found.items())
 
@@ -303,7 +303,7 @@ def feed_id(edition: str, site: Site) -> str:
 
 def heading(edition: Edition, site: Site) -> str:
     """The feed's title: the topic's and the site's."""
-    return markup.line(site.title if edition.id == "all" else f"{edition.title} – {site.title}")
+    return plain.line(site.title if edition.id == "all" else f"{edition.title} – {site.title}")
 
 
 def page_url(edition: Edition, site: Site) -> str:
