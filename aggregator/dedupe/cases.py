@@ -40,6 +40,7 @@ from aggregator.dedupe.numbers import is_number, percentages
 from aggregator.dedupe.particulars import differ, on_other_days
 from aggregator.model import Reason
 from aggregator.text import contrary, vocabulary
+from aggregator.text.offers import offered, speaks_of
 from aggregator.text.roundups import is_roundup
 from aggregator.text.words import is_dense
 
@@ -72,7 +73,7 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
         return Case.NO
     kind = reason.features[-1][0] if reason.features else ""
     of_a_series = series(a, b, reason, between.one_source)
-    filled = _filled_anew(a, b, between.one_source)
+    filled = max(_filled_anew(a, b, between.one_source), _offered(a, b))
     if filled is Case.SURE or _is_sure(a, b, kind, of_a_series):
         return Case.SURE
     if filled is Case.LIKELY or of_a_series or _is_likely(a, b, between):
@@ -81,6 +82,19 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
     if replaced:
         return Case.LIKELY
     return _named(a, b)
+
+
+def _offered(a: Fingerprint, b: Fingerprint) -> Case:
+    """Of two offers that have nothing in common but the sale: neither title names what the other item is
+    about. A sale as a whole is not the sale of one thing.
+    """
+    mine, other = offered(a.heading, a.language), offered(b.heading, b.language)
+    if mine is None or other is None or mine & other or not mine | other:
+        return Case.NO
+    if not mine or not other:
+        return Case.LIKELY
+    spoken = speaks_of(a.body, a.language, other) and speaks_of(b.body, b.language, mine)
+    return Case.NO if spoken else Case.SURE
 
 
 def _is_likely(a: Fingerprint, b: Fingerprint, between: Between) -> bool:
