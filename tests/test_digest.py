@@ -17,8 +17,9 @@ import pytest
 from aggregator import cycle, digest
 from aggregator.config import Config
 from aggregator.cycle import hooks
-from aggregator.errors import ConfigError
+from aggregator.errors import ConfigError, Stopped
 from aggregator.model import Item, Origin, State, StateChange
+from aggregator.stop import Stop
 from aggregator.store import digests, open_writer
 from tests.helpers import config, entry, put
 
@@ -378,6 +379,30 @@ def test_R15_a_hook_that_takes_long_leaves_the_rest_to_the_next_cycle(
         run(settings, SEVEN + 60 * n, *(found if n == 0 else [entry("b", f"{n}", f"Number {n} is drawn")]))
         counts.append(len(told(tmp_path)))
     assert counts == [2, 3, 3]
+
+
+def test_R15_what_a_stop_left_untold_is_told_by_the_next_cycle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = config(tmp_path, SOURCES + hook('on = "story"\nmatch = "rain OR snow OR wind"'))
+    run(settings, SEVEN)
+    tell, stop = hooks._tell, Stop()
+
+    def last_words(*given: Any) -> str | None:
+        stop.set()  # it comes while the first one is told
+        return tell(*given)
+
+    with open_writer(settings.database) as store:
+        found = [entry("a", word, f"{word} in {word}land", at=SEVEN) for word in ("Rain", "Snow", "Wind")]
+        put(store, *found, at=SEVEN + 60)
+        cycle.run(replace(settings, hooks=()), store, None, SEVEN + 60)
+        monkeypatch.setattr(hooks, "_tell", last_words)
+        with pytest.raises(Stopped):
+            hooks.run(settings, store, SEVEN + 60, stop)
+        monkeypatch.undo()
+        assert len(told(tmp_path)) == 1
+        hooks.run(settings, store, SEVEN + 120, Stop())
+    assert [one["story"]["title"] for one in told(tmp_path)] == [one.title for one in found]
 
 
 def test_what_fails_again_and_again_is_one_line(tmp_path: Path) -> None:

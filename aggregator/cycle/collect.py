@@ -154,7 +154,7 @@ def _count(tally: Collected, source: Source, polled: PollResult, absorbed: entri
     tally.new += absorbed.new
     tally.updated += absorbed.updated
     if absorbed.new and not polled.pushed:
-        tally.found.add(source.id)
+        tally.found_by_poll.add(source.id)
     tally.warnings += [(source.id, warning) for warning in polled.warnings]
     if polled.failure is not None:
         tally.failed += 1

@@ -20,7 +20,7 @@ from aggregator.config import Config
 from aggregator.cycle import composed
 from aggregator.digest import Digest
 from aggregator.model import Hook, Item, StateChange, Story, Unit
-from aggregator.records import dataclass
+from aggregator.records import dataclass, replace
 from aggregator.states import CONDITIONS
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, digests, sources, stories
@@ -57,12 +57,12 @@ def run(config: Config, store: Store, now: int, stop: Stop) -> list[str]:
 def _told(config: Config, store: Store, hook: Hook, now: int, stop: Stop) -> Mapping[str, list[str]]:
     """What went wrong, and the titles of what this hook was not told for that."""
     untold, began = defaultdict[str, list[str]](list), time.monotonic()
+    stop.check()
     for message in _messages(config, store, hook, now):
-        stop.check()
-        if not digests.claim(store, hook.name, message.key, now):
-            continue
-        if failure := _tell(config, hook, message, stop):
+        is_new = digests.claim(store, hook.name, message.key, now)
+        if is_new and (failure := _tell(config, hook, message, stop)):
             untold[failure].append(message.title)
+        stop.check()  # not between a message and its being told: it is noted as looked at already
         if time.monotonic() - began > LONG:
             break
     return untold
@@ -75,35 +75,54 @@ def _named(titles: Sequence[str]) -> str:
 
 
 def _messages(config: Config, store: Store, hook: Hook, now: int) -> Iterator[Message]:
-    mark = store.meta(f"hook {hook.name}")
+    """What this hook is to be told of. A message is noted as looked at before it is given."""
+    mark = _mark(store, hook)
     if mark is None:
         _begin(store, hook, now)
-        return
-    after, since = (int(part) for part in mark.split())
-    if hook.on == "digest":
-        yield from map(_of_digest, digests.to_tell(store, hook.name, since, MOST))
-        return
-    for at, message in _of_joined(config, store, hook, since):
-        since = at
-        _note(store, hook, f"{after} {since}")
-        if message is not None:
-            yield message
-    kinds = {"story": _of_stories, "event": _of_events, "source": _of_sources}
-    for number, message in kinds[hook.on](config, store, hook, after):
-        _note(store, hook, f"{number} {since}")
-        if message is not None:
-            yield message
+    elif hook.on == "digest":
+        yield from map(_of_digest, digests.to_tell(store, hook.name, mark.since, MOST))
+    else:
+        for reached, message in _looked_at(config, store, hook, mark):
+            _note(store, hook, reached)
+            if message is not None:
+                yield message
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """How far a hook has looked."""
+
+    after: int  # the number of an entry, or of a source's change of state
+    since: int  # Unix time of the last join by hand
+
+
+def _looked_at(
+    config: Config, store: Reader, hook: Hook, mark: _Mark
+) -> Iterator[tuple[_Mark, Message | None]]:
+    """All that may be told, and how far that is; None where it is not."""
+    for at, message in _of_joined(config, store, hook, mark.since):
+        mark = replace(mark, since=at)
+        yield mark, message
+    by_kind = {"story": _of_stories, "event": _of_events, "source": _of_sources}
+    for number, message in by_kind[hook.on](config, store, hook, mark.after):
+        yield replace(mark, after=number), message
 
 
 def _begin(store: Store, hook: Hook, now: int) -> None:
     """It is new, and what was before it is not."""
     table = "state_change" if hook.on == "source" else "entry"
-    _note(store, hook, f"{digests.highest(store, table)} {now}")
+    _note(store, hook, _Mark(digests.highest(store, table), now))
 
 
-def _note(store: Store, hook: Hook, mark: str) -> None:
+def _mark(store: Reader, hook: Hook) -> _Mark | None:
+    """None: the hook is new."""
+    noted = store.meta(f"hook {hook.name}")
+    return None if noted is None else _Mark(*map(int, noted.split()))
+
+
+def _note(store: Store, hook: Hook, mark: _Mark) -> None:
     with store.transaction() as writer:
-        writer.set_meta(f"hook {hook.name}", mark)
+        writer.set_meta(f"hook {hook.name}", f"{mark.after} {mark.since}")
 
 
 @dataclass(frozen=True, slots=True)

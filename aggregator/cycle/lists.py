@@ -27,7 +27,7 @@ def sync(config: Config, now: int, stop: Stop | None = None) -> tuple[bool, list
     if not due:
         return False, []
     answers = _asked(config, due, stop or Stop())
-    taken = {one.id: {s.id for s in config.sources if s.reading_list != one.id} for one, _ in due}
+    taken = {one.id: _ids_of_others(config, one) for one, _ in due}
     is_changed, trouble = False, []
     for (one, before), answer in zip(due, answers, strict=True):
         if _is_stopped(answer):
@@ -39,6 +39,11 @@ def sync(config: Config, now: int, stop: Stop | None = None) -> tuple[bool, list
         for others in taken.values():
             others.update(feed.id for feed in after.feeds)
     return is_changed, trouble
+
+
+def _ids_of_others(config: Config, mine: ReadingList) -> set[str]:
+    """Of sources that are not from this list: what is in it needs other ones."""
+    return {source.id for source in config.sources if source.reading_list != mine.id}
 
 
 def _is_stopped(answer: FetchResult) -> bool:
@@ -163,9 +168,7 @@ def _feeds(before: Known, found: opml.Found, taken: set[str]) -> tuple[Listed, .
     """
     if not found.feeds:
         raise StoreError(f"{found.damage or 'no feeds in it'}; the list stays as it was")
-    mine = tuple(
-        feed for feed in before.feeds if feed.id not in taken
-    )  # what another source is called is not ours
+    mine = tuple(feed for feed in before.feeds if feed.id not in taken)  # else it is another source's
     return merged(mine, list(_listed(found.feeds, mine, taken)), whole=found.damage is None)
 
 

@@ -81,12 +81,21 @@ def _read(
             report.warnings.append(f"{source.id}: what its hub brought is left out: {polled.failure.detail}")
 
 
-# ---------------------------------------------------------------- what is asked for
-
-
 def _as_fetched(letter: Letter, now: int) -> FetchResult:
     said = (("content-type", letter.content_type),) if letter.content_type else ()
     return FetchResult(letter.topic, now, 0, said, letter.body)
+
+
+# ---------------------------------------------------------------- what is asked for
+
+
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """What to ask which hub for."""
+
+    wish: Wish
+    hub: str
+    topic: str
 
 
 def sync(
@@ -95,15 +104,15 @@ def sync(
     """Asks hubs for what is wanted now, a few at a time. What went wrong, in words."""
     now = report.started
     known = _by_clock(store, now)
-    _note_missed(store, known, report.collected.found, now)
+    _note_missed(store, known, report.collected.found_by_poll, now)
     if not known and not is_possible(config):
         return []
-    wishes = _wishes(config, store, known, now)
+    errands = _errands(config, store, known, now)
     _forget_ended(store, known, now)
     asking = _Asking(config, store, mailbox, network, known)
-    for source, wish in list(wishes.items())[:AT_A_TIME]:
+    for source, errand in list(errands.items())[:AT_A_TIME]:
         stop.check()
-        asking.ask(_to_ask(source, wish, known.get(source)), wish[0], now)
+        asking.ask(_to_ask(source, errand, known.get(source)), errand.wish, now)
     mailbox.expect(known.values())
     _poll_again(config, store, known, now)
     return [f"hub {urls.redact(hub)}: {words}" for hub, words in asking.trouble.items()]
@@ -126,7 +135,7 @@ class _Asking:
             return
         self._keep(websub.asked(before, wish, now))
         self.mailbox.expect(self.known.values())
-        words = _ask(self.config, self.network, self.known[before.source])
+        words = _sent(self.config, self.network, self.known[before.source])
         if words:
             self.trouble[before.hub] = words
             self._keep(replace(self.known[before.source], trouble=words))
@@ -137,41 +146,37 @@ class _Asking:
 
 
 def _by_clock(store: Store, now: int) -> _Known:
-    """All subscriptions."""
-    known = pushes.all_of(store)
-    right = {source: websub.by_clock(one, now) for source, one in known.items()}
-    if right != known:
+    """All subscriptions, with no date ahead of the clock, which may have been put back."""
+    stored = pushes.all_of(store)
+    right = {source: websub.by_clock(one, now) for source, one in stored.items()}
+    if right != stored:
         pushes.keep(store, right.values())
     return right
 
 
-def _to_ask(source: str, wanted: tuple[Wish, str, str], before: Subscription | None) -> Subscription:
+def _to_ask(source: str, errand: _Errand, before: Subscription | None) -> Subscription:
     """The subscription that this is about: a new one where another hub or topic is wanted."""
-    wish, hub, topic = wanted
-    if before is not None and (wish == "unsubscribe" or (before.hub, before.topic) == (hub, topic)):
+    if before is not None and (before.hub, before.topic) == (errand.hub, errand.topic):
         return before
-    return Subscription(source, topic, hub, secrets.token_urlsafe(24), secrets.token_urlsafe(32))
+    token, secret = secrets.token_urlsafe(24), secrets.token_urlsafe(32)
+    return Subscription(source, errand.topic, errand.hub, token, secret)
 
 
-def _wishes(
-    config: Config, store: Store, known: Mapping[str, Subscription], now: int
-) -> dict[str, tuple[Wish, str, str]]:
-    """Source → what to ask which hub for."""
+def _errands(config: Config, store: Store, known: Mapping[str, Subscription], now: int) -> dict[str, _Errand]:
+    """By source."""
     hubs = _hubs(config, store) if is_possible(config) else {}
-    wishes = {source: _wish(known.get(source), hubs.get(source), now) for source in {**hubs, **known}}
-    return {source: wish for source, wish in wishes.items() if wish is not None}
+    errands = {source: _errand(known.get(source), hubs.get(source), now) for source in {**hubs, **known}}
+    return {source: errand for source, errand in errands.items() if errand is not None}
 
 
-def _wish(
-    before: Subscription | None, said: tuple[str, str] | None, now: int
-) -> tuple[Wish, str, str] | None:
+def _errand(before: Subscription | None, said: tuple[str, str] | None, now: int) -> _Errand | None:
     """`said`: hub and topic, as the feed says today."""
     hub, topic = said or (None, None)
     wish = websub.wanted(before, hub, topic, now)
     if wish == "unsubscribe" and before is not None:
-        return wish, before.hub, before.topic
+        return _Errand(wish, before.hub, before.topic)
     if wish == "subscribe" and hub is not None and topic is not None:
-        return wish, hub, topic
+        return _Errand(wish, hub, topic)
     return None
 
 
@@ -186,26 +191,25 @@ def _hubs(config: Config, store: Store) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _ask(config: Config, network: Network, known: Subscription) -> str:
-    """What went wrong, in words; "": the hub took it."""
+def _sent(config: Config, network: Network, known: Subscription) -> str:
+    """Asks a hub. What went wrong, in words; "": the hub took it."""
     callback = f"{config.site.base_url}push/{known.token}"
     limits = replace(config.limits, timeout=min(config.limits.timeout, HUB_TIME))
     failure = network.send(replace(config, limits=limits), known.hub, websub.form(known, callback))
     return "" if failure is None else failure.detail
 
 
-def _note_missed(store: Store, known: _Known, found: Iterable[str], now: int) -> None:
-    """Of these a poll brought something new: were it pushed, it would have been there before."""
-    missed = [
-        replace(known[name], missed_at=now) for name in found if name in known and known[name].is_live(now)
-    ]
+def _note_missed(store: Store, known: _Known, found_by_poll: Iterable[str], now: int) -> None:
+    """Of these sources a poll brought something new: had it been pushed, it would have been there before."""
+    live = [known[name] for name in found_by_poll if name in known and known[name].is_live(now)]
+    missed = [replace(one, missed_at=now) for one in live]
     if missed:
         pushes.keep(store, missed)
         known |= {one.source: one for one in missed}
 
 
 def _forget_ended(store: Store, known: _Known, now: int) -> None:
-    """Those that were ended, or that no hub ended in time."""
+    """Those that we want no more and that were ended, or that no hub ended in time."""
     ended = [
         source
         for source, one in known.items()

@@ -19,9 +19,7 @@ class Collected:
     failed: int = 0
     new: int = 0
     updated: int = 0
-    found: set[str] = field(
-        default_factory=set
-    )  # sources of which a poll, and no push, brought something new
+    found_by_poll: set[str] = field(default_factory=set)  # sources of which no push brought what is new
     failures: list[tuple[str, Failure]] = field(default_factory=list)
     warnings: list[tuple[str, Failure]] = field(default_factory=list)
 
