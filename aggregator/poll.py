@@ -273,7 +273,7 @@ def _succeeded(task: Task, kind: Kind, answer: FetchResult, came: ParseResult, d
     return PollResult(
         task.source.id,
         answer.at,
-        _well(task, kind, answer, _known(task, kind, answer, came, digest)),
+        _whole(_well(task, kind, answer, _known(task, kind, answer, came, digest)), came),
         came.feed,
         came.entries,
         answer.url,
@@ -285,6 +285,13 @@ def _succeeded(task: Task, kind: Kind, answer: FetchResult, came: ParseResult, d
         marks=came.marks,
         held=came.held,
     )
+
+
+def _whole(memory: SourceState, came: ParseResult) -> SourceState:
+    """Of a document that breaks off all is asked for again, as of one that can't be read (P6)."""
+    if any(one.kind == "truncated" for one in came.warnings):
+        return replace(memory, etag=None, last_modified=None)
+    return memory
 
 
 def _known(task: Task, kind: Kind, answer: FetchResult, came: ParseResult, digest: str) -> SourceState:

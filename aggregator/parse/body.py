@@ -20,6 +20,7 @@ class Body:
     skipped: tuple[tuple[int, ...], tuple[str, ...]]  # as `mend.skipped` tells
     outline: reduce.Outline | None  # None where items can't be told apart with certainty
     part: reduce.Part | None = None  # None where nothing of it is known
+    is_cut: bool = False  # it breaks off; `text` is what is whole of it
 
     def is_little(self, most: int) -> bool:
         """Whether what is to be read is so little, and so plain, that reading it can't take long: what takes
@@ -39,10 +40,11 @@ class Body:
 def of(fetched: FetchResult, limits: Limits, before: ItemMarks | None = None) -> Body:
     """`before`: of the items of the source's last document."""
     text = mend.mended(encoding.as_utf8(fetched.body or b"", dict(fetched.headers).get("content-type")))
+    text, is_cut = mend.whole(text)
     habits = dates.habits(mend.numeric_dates(text), fetched.at)
     # Where an item is to be left out, it is one of the whole document.
-    outline = None if limits.without else reduce.outline(text)
+    outline = None if limits.without or is_cut else reduce.outline(text)
     if outline is not None and len(outline.spans) > limits.max_entries:
         outline = None
     part = None if outline is None or before is None else reduce.part(text, outline, before)
-    return Body(text, habits, mend.skipped(text), outline, part)
+    return Body(text, habits, mend.skipped(text), outline, part, is_cut)

@@ -108,7 +108,7 @@ def _read(
 ) -> tuple[ParseResult, bool]:
     """What `text` says, all of the body or a part of it, and whether it is damaged."""
     around: _Around | None = None
-    reading = Reading(limits)
+    reading = Reading(limits, body.is_cut)
     broken = damaged = False
     try:
         for piece in mend.slices(text, limits.max_entries + 1):
@@ -125,7 +125,9 @@ def _read(
             raise
         reading.stopped(error)
     # An empty feed is well-formed; a broken one may have lost its items on the way.
-    return ParseResult(Feed()) if broken or around is None else reading.parsed(around.feed), damaged
+    if around is None or (broken and not body.is_cut):
+        return ParseResult(Feed()), damaged
+    return reading.parsed(around.feed), damaged
 
 
 def _around(source: str, document: dialect.Document, fetched: FetchResult, body: Body) -> _Around:

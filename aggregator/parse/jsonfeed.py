@@ -21,7 +21,8 @@ from aggregator.model import (
     Person,
     PollHints,
 )
-from aggregator.parse import bases, dates, encoding, normal, sniff
+from aggregator.parse import bases, brokenjson, dates, encoding, normal, sniff
+from aggregator.parse.brokenjson import Broken
 from aggregator.parse.reading import STOPS, Reading
 from aggregator.records import replace
 from aggregator.text import characters, markup, plain
@@ -32,15 +33,17 @@ def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
     document = _document(fetched)
     if isinstance(document, Failure):
         return ParseResult(failure=document)
-    feed = _feed(document, fetched)
+    feed = _feed(document.said, fetched)
     fetched = normal.based(fetched, feed)
-    habits = dates.habits(_dates(document["items"]), fetched.at)
-    reading = Reading(limits)
+    habits = dates.habits(_dates(document.items), fetched.at)
+    reading = Reading(limits, document.is_cut)
     try:
-        for item in document["items"][: reading.room]:
+        for place, item in enumerate(document.items[: reading.room]):
             if isinstance(item, dict):
                 make = functools.partial(_entry, source, item, feed, fetched, habits)
                 reading.take(make, item.get("title"))
+            elif item is not None or place in document.left_out:
+                reading.leave_out(document.left_out.get(place, "it is no object"))
     except STOPS as error:
         reading.stopped(error)
     return reading.parsed(feed)
@@ -59,20 +62,43 @@ def _whole(digits: str) -> int | str:
 
 
 def _text(value: object) -> str | None:
+    """Titles may be years, and years are written as numbers."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
     return characters.clean(value) if isinstance(value, str) and value.strip() else None
 
 
-def _document(fetched: FetchResult) -> dict[str, Any] | Failure:
+def _document(fetched: FetchResult) -> Broken | Failure:
     text = encoding.as_utf8(fetched.body or b"", dict(fetched.headers).get("content-type")).decode()
+    if not text.lstrip().startswith(("{", "[")) and (start := sniff.JSON_FEED.search(text)):
+        text = text[start.start() :]
     try:
         # not strict: line ends and other control characters stand in texts as they are
         document = json.loads(text, parse_int=_whole, strict=False)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
+        broken = brokenjson.read(text, "items", _is_item, _whole)
+        if _is_feed(broken):
+            return broken
+        if isinstance(error, RecursionError):
+            raise
         return Failure("not-a-feed", f"damaged JSON: {error}")
-    has_items = isinstance(document, dict) and isinstance(document.get("items"), list)
-    if not has_items or "jsonfeed.org" not in str(document.get("version")):
-        return sniff.json_stranger(document)
-    return dict(document)
+    items = document.get("items") if isinstance(document, dict) else None
+    if isinstance(items, list) and _is_feed(found := Broken(document, items)):
+        return found
+    return sniff.json_stranger(document)
+
+
+def _is_feed(document: Broken) -> bool:
+    """One that breaks off may not have come to its version: then by what only JSON Feed says."""
+    if "version" not in document.said and document.is_cut:
+        return any(map(_is_item, document.items))
+    return "jsonfeed.org" in str(document.said.get("version"))
+
+
+def _is_item(value: object) -> bool:
+    return (
+        isinstance(value, dict) and "id" in value and not {"content_html", "content_text"}.isdisjoint(value)
+    )
 
 
 def _feed(document: dict[str, Any], fetched: FetchResult) -> Feed:
@@ -86,7 +112,7 @@ def _feed(document: dict[str, Any], fetched: FetchResult) -> Feed:
         language=normal.language(document.get("language")),
         authors=_authors(document),
         icon=urls.clean_link(_text(document.get("icon")) or _text(document.get("favicon")), base),
-        format="json11" if "1.1" in str(document["version"]) else "json10",
+        format="json11" if "1.1" in str(document.get("version")) else "json10",
         hints=PollHints(hub=_hub(document, base), topic=urls.absolute(document.get("feed_url"), base)),
     )
 

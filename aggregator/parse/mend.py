@@ -6,6 +6,7 @@ import html.entities
 import re
 from collections.abc import Iterator
 from sys import maxunicode as MAXUNICODE
+from xml.parsers import expat
 
 from aggregator.patterns import lazy
 
@@ -165,6 +166,56 @@ def _meant(reference: re.Match[bytes]) -> bytes:
     if characters is None:
         return b"&amp;" + reference[0][1:]
     return b"".join(b"&#%d;" % ord(character) for character in characters)
+
+
+_ROOT_END = lazy(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf|channel|xml)\s*>", re.I)
+
+
+def whole(body: bytes) -> tuple[bytes, bool]:
+    """(the document without the item in which it breaks off, whether it does). `body` is as `mended` gives
+    it. What is open there is closed, so that a strict parser can take what is whole.
+    """
+    if root(body) not in FEED_ROOTS or _has_end(body):
+        return body, False
+    start = _open_item(body)
+    return _closed(body[: body.rfind(b">") + 1] if start < 0 else body[:start]), True
+
+
+def _has_end(body: bytes) -> bool:
+    """Whether an element that holds items ends after the last of them. In RDF the channel ends before."""
+    last = max(body.rfind(b"item>"), body.rfind(b"entry>"), 0)
+    if _ROOT_END.search(body, max(last, len(body) - 1000)) or _ROOT_END.search(body, last):
+        return True
+    return body[: body.find(b">") + 1].endswith(b"/>")
+
+
+def _open_item(body: bytes) -> int:
+    """Where the item begins that does not end; -1 where there is none. A new one ends the one before."""
+    at, start = 0, -1
+    while token := _TOKEN.search(body, at):
+        at, text = token.end(), token[0]
+        if text.startswith(b"<!"):
+            at = body.find(b"]]>" if text.startswith(b"<![") else b"-->", at)
+            if at < 0:
+                break
+        elif text.startswith(b"</"):
+            start = -1
+        elif not text.endswith(b"/>"):
+            start = token.start()
+    return start
+
+
+def _closed(body: bytes) -> bytes:
+    """With the ends of all elements that are open; as it is where it is not well-formed besides."""
+    names: list[str] = []
+    parser = expat.ParserCreate("utf-8")
+    parser.StartElementHandler = lambda name, attributes: names.append(name)
+    parser.EndElementHandler = lambda name: names.pop()
+    try:
+        parser.Parse(body, False)
+    except expat.ExpatError:
+        return body
+    return body + b"".join(b"</%s>" % name.encode() for name in reversed(names))
 
 
 def undeclared(body: bytes) -> bytes:

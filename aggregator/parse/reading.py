@@ -18,6 +18,7 @@ class Reading:
     """What was read of a document so far."""
 
     limits: Limits
+    is_cut: bool = False  # the document breaks off; what it says after its last whole item is left out
     entries: list[Entry] = field(default_factory=list)
     warnings: list[Failure] = field(default_factory=list)
     reached: dict[Bound, str] = field(default_factory=dict)  # a bound → at which item
@@ -44,9 +45,16 @@ class Reading:
             self.reached["cpu"] = bounds.named(self.number, title)
             raise
         except Exception as error:
-            detail = f"{type(error).__name__}: {str(error)[:200]}"
-            self.warnings.append(Failure("parse", f"item {self.number} is left out: {detail}"))
+            self._warn(f"{type(error).__name__}: {str(error)[:200]}")
         self._tell(0, "")
+
+    def leave_out(self, why: str) -> None:
+        """One more item, of which nothing can be read."""
+        self.number += 1
+        self._warn(why)
+
+    def _warn(self, why: str) -> None:
+        self.warnings.append(Failure("parse", f"item {self.number} is left out: {why}"))
 
     def stopped(self, error: BaseException) -> None:
         """Between two items, or by the last one."""
@@ -54,12 +62,22 @@ class Reading:
         self.reached.setdefault(bound, f"what follows item {self.number}")
 
     def parsed(self, feed: Feed) -> ParseResult:
-        """With a failure where a bound was reached."""
+        """With a failure where a bound was reached, or nothing is whole of what breaks off."""
         parsed = normal.unique(feed, self.entries, self.limits, self.warnings)
         for bound, where in self.reached.items():
             parsed = replace(parsed, failure=bounds.failure(bound, self.limits, where), reached=bound)
-        return parsed
+        return _cut(parsed) if self.is_cut else parsed
 
     def _tell(self, number: int, title: object) -> None:
         for report in bounds.report:
             report(number, title if isinstance(title, str) else "")
+
+
+def _cut(parsed: ParseResult) -> ParseResult:
+    """What was read of a document that breaks off."""
+    many = len(parsed.entries)
+    read = "1 whole item was read" if many == 1 else f"{many or 'no'} whole items were read"
+    trouble = Failure("truncated", f"the document breaks off before its end; {read}")
+    if not many and parsed.failure is None:
+        return ParseResult(failure=trouble)
+    return replace(parsed, warnings=(*parsed.warnings, trouble))

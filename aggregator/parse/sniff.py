@@ -58,6 +58,8 @@ _TITLE = lazy(r"<title[^>]{0,200}>(.{0,1000}?)</title", re.I | re.S)
 _LOGIN = lazy(r"type=[\"']?password|name=[\"']?password", re.I)
 
 _ARRAY = lazy(rb"\[\s*[\]\[{\"]")  # a list in JSON; “[Video] …” is a headline
+# The beginning of a JSON Feed, as most programs write it.
+JSON_FEED = lazy(r"\{\s*\"version\"\s*:\s*\"https?:\\?/\\?/(?:www\.)?jsonfeed\.org")
 MOST_DECLARATIONS = 5  # a page about XML may show many
 _NO_TEXT = lazy(rb"[\x00-\x08\x0e-\x1f\x80-\xff]")
 
@@ -69,9 +71,17 @@ def kind(body: bytes, local: bool) -> Kind:
     head = body[:4096].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")
     if not head and not body.strip(b"\xef\xbb\xbf\x00 \t\r\n"):
         return "empty"
-    if head[:1] == b"{" or _ARRAY.match(head):
+    if head[:1] == b"{" or _ARRAY.match(head) or _holds_json_feed(body):
         return "json"
     return "stories" if local and _may_be_stories(head) else "xml"
+
+
+def _holds_json_feed(body: bytes) -> bool:
+    """Whether one follows what a server said before it; a page, or a feed, may show one."""
+    start = body[: mend.HEAD]
+    if b"jsonfeed.org" not in start or mend.root(start) in (*_FOREIGN_ROOTS, *mend.FEED_ROOTS):
+        return False
+    return bool(JSON_FEED.search(start.decode("latin-1")))
 
 
 def _may_be_stories(head: bytes) -> bool:
