@@ -546,7 +546,7 @@ def _strangers() -> list[Case]:
         Case("json-list", says(reply(b"[1,2,3]")), "not-a-feed"),
         Case("json-string", says(reply(b'"hello"')), "not-a-feed"),
         Case("json-null", says(reply(b"null")), "not-a-feed"),
-        Case("json-broken", says(reply(b'{"version":"https://jsonfeed.org/version/1.1",')), "truncated"),
+        Case("json-broken", says(reply(b'{"version":"https://jsonfeed.org/version/1.1",')), "not-a-feed|truncated"),
         Case("json-no-items", says(reply(b'{"version":"https://jsonfeed.org/version/1.1","title":"x"}')), "not-a-feed"),
         Case("json-deep", says(reply(b'{"a":' * 100_000)), "not-a-feed|parse"),
         Case("json-latin", says(reply('{"version":"https://jsonfeed.org/version/1","items":[{"id":"caf\u00e9"}]}'.encode("latin-1"))), entries=1),
