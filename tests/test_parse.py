@@ -387,11 +387,103 @@ def test_the_seed_stories_moved_and_added_to() -> None:
             "Mr. Smith of the U.S. Senate came. He spoke.",
             ["Mr. Smith of the U.S. Senate came"],
         ),
+        (
+            "wrapped at nouns, below a headline",
+            "Fox meets bear\nThe quick brown fox jumps over the dog on\nFriday. Hunters who followed it at a dis-\ntance saw nothing of it.",
+            ["Fox meets bear"],
+        ),
+        (
+            "… and without one",
+            "The quick brown fox jumps over the dog on\nFriday. Hunters who followed it through the\nwood saw nothing of it.",
+            ["The quick brown fox jumps over the dog on Friday"],
+        ),
+        (
+            "… which has room: headlines",
+            "Fox meets bear\nCat\nDog meets cat in the very middle of the day\nof all days.",
+            ["Fox meets bear", "Cat", "Dog meets cat in the very middle of the day", "of all days."],
+        ),
+        (
+            "an address goes on with nothing",
+            "Fox meets bear\nhttps://a.example/1\nIt ran. It hid.",
+            ["Fox meets bear"],
+        ),
+        ("a list", "- One thing\n* Another thing\n• – A third", ["One thing", "Another thing", "– A third"]),
+        ("a list with blank lines", "- One thing\n\n- Another thing", ["One thing", "Another thing"]),
+        (
+            "less than nothing",
+            "-5 degrees in Rome\n*Corrected* figures",
+            ["-5 degrees in Rome", "*Corrected* figures"],
+        ),
+        ("a list of prose", "– He came, saw and won. All fled.", ["He came, saw and won"]),
+        (
+            "a list with numbers",
+            "1. One thing\n2. Another\n\n3. A third",
+            ["One thing", "Another", "A third"],
+        ),
+        ("… in brackets", "1) One thing\n2) Another\n3) A third", ["One thing", "Another", "A third"]),
+        ("two are no list", "1. FC wins\n2. League begins", ["1. FC wins", "2. League begins"]),
+        (
+            "nor are others",
+            "1. FC wins\n3. League begins\n7. Day",
+            ["1. FC wins", "3. League begins", "7. Day"],
+        ),
+        ("years", "2024. One thing\n2025. Another", ["2024. One thing", "2025. Another"]),
+        (
+            "a heading",
+            "# Fox meets bear\nIt ran. It hid.\n## Dog meets cat\nThey fought.",
+            ["Fox meets bear", "Dog meets cat"],
+        ),
+        (
+            "… above a blank line",
+            "# Fox meets bear\n\nIt ran. It hid.\n\n# Dog meets cat\n\nThey fought.",
+            ["Fox meets bear", "Dog meets cat"],
+        ),
+        (
+            "… that is underlined",
+            "Fox meets bear\n==============\n\nIt ran. It hid.\n\nDog meets\n---------\nThey fought.",
+            ["Fox meets bear", "Dog meets"],
+        ),
+        (
+            "… of a section of articles",
+            "# World\n\nIt ran. It hid.\n\nThey fought.",
+            ["World", "It ran", "They fought"],
+        ),
+        (
+            "… of a section of headlines",
+            "# World\n\nFox meets bear\nDog meets cat",
+            ["World", "Fox meets bear", "Dog meets cat"],
+        ),
+        ("… alone", "# Fox meets bear\n# Dog meets cat", ["Fox meets bear", "Dog meets cat"]),
+        ("… above a rule", "# Fox meets bear\n----\nIt ran. It hid.", ["Fox meets bear", "It ran"]),
+        (
+            "no heading",
+            "#MeToo is ten\n#1 hit\nC # D - E 1. F",
+            ["#MeToo is ten", "#1 hit", "C # D - E 1. F"],
+        ),
+        (
+            "blanks without width",
+            "\u200bOne thing\u200b\n\u200b\nIt ran. It hid.\n\ufeff",
+            ["One thing", "It ran"],
+        ),
         ("the same line twice", "One thing\nOne thing", ["One thing"]),
     ],
 )
 def test_blocks_of_text(name: str, body: str, titles: list[str]) -> None:
     assert [entry.title for entry in text(body).entries] == titles, name
+
+
+def test_a_list_that_grows_at_its_top_has_one_story_more() -> None:
+    before = text("1. One thing\n2. Another\n3. A third").entries
+    after = text("1. What is new\n2. One thing\n3. Another\n4. A third").entries
+    assert len({one.key for one in after} - {one.key for one in before}) == 1 and len(after) == 4
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_text_file_says_by_its_mark_how_it_is_encoded(encoding: str) -> None:
+    assert [one.title for one in text("Café is open\nFish is dear".encode(encoding)).entries] == [
+        "Café is open",
+        "Fish is dear",
+    ]
 
 
 def test_an_article_keeps_all_its_paragraphs_and_grows() -> None:

@@ -4,24 +4,32 @@ line is a story.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
+import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from aggregator.model import TEXT, Entry, Failure, Feed, FetchResult, Limits, ParseResult
 from aggregator.parse import normal
 from aggregator.patterns import lazy
-from aggregator.text import characters, excerpts, markup, plain, words
+from aggregator.text import characters, excerpts, markup, plain, vocabulary, words
 
 HEADLINE = 200  # characters; longer lines are prose
+_END = "\f"  # a line that separates; none that is read is this
 TITLE = 140  # characters of a title that is made from a first sentence
 _FULL_STOP = lazy(r"(?<!\.)[.。．।۔][\"'”’»)\]]*$")  # an ellipsis is none: it ends many a headline
 # ----, * * *, =====, ———, ═══: separates as a blank line does
 _RULE = lazy(r"(?:(?![A-Za-z0-9])[\x00-\x7f‐-―•·…─-▟]){3,}$")
-# a line that begins so continues the one before; iPhone and eBay do not
-_GOES_ON = lazy(r"[a-zà-ÿа-яёα-ω](?![A-Z])")
+# a line that begins so continues the one before; iPhone, eBay and addresses do not
+_GOES_ON = lazy(r"(?!https?://|www\.)[a-zà-ÿа-яёα-ω](?![A-Z])")
+_HEADING = lazy(r"^#{1,6}\s+(?=\S)")
+_BULLET = lazy(r"^[-*•‣▪·◦●○■□–—]\s+(?=\S)")  # of a list, which is no word of the headline
+_NUMBER = lazy(r"^(\d{1,3})[.)]\s+(?=\S)")
+LISTED = 3  # lines that are numbered one after the other: fewer may begin so (1. FC Köln, 2. Bundesliga)
+_NO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"  # blanks that nobody sees
 _ABBREVIATION = lazy(r"(?:\b[A-Z]\.)+$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|etc|No|St|a\.m|p\.m)\.$")
 
 
@@ -35,7 +43,9 @@ def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
     """
     body = fetched.body or b""
     try:
-        text = body.decode("utf-8-sig")
+        text = body.decode(
+            "utf-16" if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+        )
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
         where = f"{_name(fetched)}:{line}: byte {error.start + 1}"
@@ -43,9 +53,11 @@ def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
     if "\x00" in text:
         words = "a binary file, neither a feed nor a text file of stories"
         return _failed("not-a-feed", f"{_name(fetched)}: {words}")
+    blocks = _blocks(characters.clean(text))
+    is_numbered = _is_numbered(line for block in blocks for line in block)
     entries = [
-        _entry(source, title, parts)
-        for block in _blocks(characters.clean(text))
+        _entry(source, title and _unmarked(title, is_numbered), parts)
+        for block in blocks
         for title, parts in _stories(block)
         if any(map(_says_something, (title or "", *parts)))
     ]
@@ -59,13 +71,60 @@ def _name(fetched: FetchResult) -> str:
 
 
 def _blocks(text: str) -> list[list[str]]:
+    """Lines of each block: what stands between blank lines, rules and headings."""
     blocks: list[list[str]] = [[]]
-    for line in text.splitlines():
-        if line.strip() and not _RULE.match(line.strip()):
-            blocks[-1].append(" ".join(line.split()))
-        elif blocks[-1]:
-            blocks.append([])
-    return [_unwrapped(block) for block in blocks if block]
+    for whole in text.splitlines():
+        line = " ".join(whole.split()).strip(_NO_WIDTH).strip()
+        if len(blocks[-1]) == 1 and _underlines(line, blocks[-1][0]):
+            blocks[-1] = [f"# {blocks[-1][0]}"]
+        elif line and not _RULE.match(line):
+            if _HEADING.match(line):
+                blocks.append([])
+            blocks[-1].append(line)
+        elif line or blocks[-1]:
+            blocks += [[_END], []] if line else [[]]
+    return _under_headings([_unwrapped(block) for block in blocks if block])
+
+
+def _underlines(line: str, above: str) -> bool:
+    """Whether it is a headline's line of `=`, `-` or `~`, as long as that is; others separate."""
+    return len(set(line)) == 1 and line[0] in "=-~" and abs(len(line) - len(above)) <= 1
+
+
+def _under_headings(blocks: Sequence[list[str]]) -> list[list[str]]:
+    """A heading (`# Fish is dear`) is the headline of the prose below it, also behind a blank line: where
+    that is one block. Several may be articles of their own, below the name of a section.
+    """
+    shown: list[list[str]] = []
+    for number, block in enumerate(blocks):
+        behind = blocks[number + 1] if number + 1 < len(blocks) else [_END]
+        before = blocks[number - 1] if number else [_END]
+        if _is_heading(before) and not _ends(block) and _ends(behind) and not _is_list_of_headlines(block):
+            shown[-1] += block
+        elif block != [_END]:
+            shown.append(block.copy())
+    return shown
+
+
+def _is_heading(block: Sequence[str]) -> bool:
+    return len(block) == 1 and bool(_HEADING.match(block[0]))
+
+
+def _ends(block: Sequence[str]) -> bool:
+    """Whether what stands before this block ends there."""
+    return block == [_END] or bool(_HEADING.match(block[0]))
+
+
+def _is_numbered(lines: Iterable[str]) -> bool:
+    """Whether the lines are a list, numbered one after the other from 1 on."""
+    numbers = [int(found[1]) for line in lines if (found := _NUMBER.match(line))]
+    return len(numbers) >= LISTED and numbers == [*range(1, len(numbers) + 1)]
+
+
+def _unmarked(title: str, is_numbered: bool) -> str:
+    """Without the sign of a list or of a heading that it begins with."""
+    bare = _HEADING.sub("", _BULLET.sub("", title, count=1), count=1)
+    return _NUMBER.sub("", bare, count=1) if is_numbered else bare
 
 
 def _says_something(line: str) -> bool:
@@ -78,10 +137,27 @@ def _unwrapped(block: list[str]) -> list[str]:
     one.
     """
     going_on = [bool(_GOES_ON.match(line)) for line in block[1:]]
-    if not any(going_on) or 2 * sum(going_on) < len(going_on):
+    own = 1 if is_headline(block[0]) and going_on[:1] != [True] and not _runs_on(block) else 0
+    if not any(going_on) or not (2 * sum(going_on) >= len(going_on) or _is_filled(block[own:])):
         return block
-    own = 0 if going_on[0] or not is_headline(block[0]) else 1
     return [*block[:own], " ".join(block[own:])]
+
+
+def _is_filled(lines: Sequence[str]) -> bool:
+    """Whether each line is so long that no word of the next one had room there, and the last one ends as
+    prose does.
+    """
+    width = max(map(len, lines))
+    return not is_headline(lines[-1]) and all(
+        len(line) + 1 + len(after.split()[0]) > width for line, after in itertools.pairwise(lines)
+    )
+
+
+def _runs_on(block: Sequence[str]) -> bool:
+    """Whether the first line is full, and ends as no headline does: `The mayor opened the bridge on`."""
+    last = words.words(block[0])[-1:]
+    cut = block[0].endswith(",") or any(map(vocabulary.common, last))
+    return len(block) > 1 and cut and _is_filled(block)
 
 
 def is_headline(line: str) -> bool:
@@ -113,10 +189,13 @@ def _hash(text: str) -> str:
 
 def _entry(source: str, title: str | None, parts: list[str]) -> Entry:
     text = "\n".join(parts)
-    shown = title or excerpts.snippet(re.sub(r"(?<!\.)[.。．।۔]$", "", excerpts.sentence(parts[0])), TITLE)
+    first = _BULLET.sub("", parts[0], count=1) if parts else ""
+    shown = title or excerpts.snippet(re.sub(r"(?<!\.)[.。．।۔]$", "", excerpts.sentence(first)), TITLE)
     # The key is what makes an article this one: its headline, else how it begins. Later paragraphs may be
     # added without a new story.
-    identity = " ".join(words.words(title)) if title else " ".join(words.words(parts[0])[:40])
+    identity = (
+        " ".join(words.words(_NUMBER.sub("", title))) if title else " ".join(words.words(parts[0])[:40])
+    )
     summary = excerpts.snippet(text, 300) if parts else ""
     content = markup.safe("".join(normal.paragraphs(part) for part in parts))
     raw = normal.raw({"title": title, "paragraphs": parts} if parts else {"title": title})
