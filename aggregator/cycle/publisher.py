@@ -8,33 +8,27 @@ Start reading at `publish_changed`.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from aggregator import edition, heap, render
-from aggregator.batches import batches
+from aggregator import edition, heap
 from aggregator.config import Config
-from aggregator.cycle import digests, dirty, sitepages
-from aggregator.cycle.archives import Archives
+from aggregator.cycle import dirty
+from aggregator.cycle.editionfiles import EditionFiles, Files
 from aggregator.cycle.editions import ALL, Editions
 from aggregator.cycle.ownpages import OwnPages
 from aggregator.cycle.signatures import look
-from aggregator.model import Item, StateChange, Topic
 from aggregator.publish import Folder, Written
 from aggregator.records import dataclass, replace
-from aggregator.render import formats, pages
+from aggregator.render import formats
 from aggregator.render.formats import HTML
 from aggregator.stop import Stop
-from aggregator.store import Reader, Store, archives, lookup, sources, unpublished
+from aggregator.store import Reader, Store, archives, lookup, unpublished
 
 PORTION = 1000  # pages of events that are noted as published together
-SOURCES = 30  # of which what they tell is loaded at a time
 SOURCE_PAGE = 2  # for how many of them the page of a source counts
 EDITION = 50  # for how many of them an edition counts: it has feeds of up to 5 MB
 HELD = 8_000_000  # bytes of files that wait in memory until they are written together
 _EVENT = "event:"  # what the name of a dirty event begins with, before its number
-
-Files = Iterator[Mapping[str, bytes]]
-"""Name → content of those that belong together: they are written at once."""
 
 
 def publish_changed(config: Config, store: Store, now: int, stop: Stop | None = None) -> Written:
@@ -124,16 +118,11 @@ class Publisher:
         is_all_new: bool,
     ) -> None:
         """`missing`: from the folder; `is_all_new`: everything looks different now, what is complete too."""
-        self.editions = Editions(config, store)
         self._config, self._store, self._folder, self._now, self._stop = config, store, folder, now, stop
-        self._neighbours = sitepages.neighbours(self.editions)
-        self._archives = Archives(store, self.editions, self._neighbours, is_all_new)
-        self._digests = dirty.digest_names(config.topics)
-        self._states: dict[str, StateChange] | None = None
+        self._before = frozenset(folder.names())
+        self.editions = Editions(config, store)
+        self._of_editions = EditionFiles(config, store, self.editions, self._before, missing, is_all_new)
         names = dirty.names_of(config)
-        self._of_sources = names.sources
-        self._first_items: dict[str, Sequence[Item]] = {}  # of topics, as the front page shows them
-        self._before, self._missing = frozenset(folder.names()), missing
         self._going = {name for name in self._before if dirty.is_left_over(names, name)}
         self._made: set[str] = set()
         self._waiting: list[str] = []  # events of which a page goes: published only when that has gone
@@ -152,15 +141,27 @@ class Publisher:
         self._write(held)
         self._note_published(portion)
 
+    def finish(self) -> Written:
+        """Takes away what goes. All that was written."""
+        left = _left(self._config, self._store, self._now)
+        self._total += self._folder.write({}, self._going - self._made, self._now, gone=left)
+        unpublished.printed(self._store, self._waiting)
+        return replace(self._total, unchanged=len(self._folder.names()) - len(self._total.written))
+
     def _files(self, portion: Portion) -> Files:
         yield from self._pages_of_events(portion.events)
-        for names in batches(portion.editions, SOURCES):
-            told = self._told_by(names)
-            for name in names:
-                self._stop.check()
-                yield from self._edition(name, told)
+        yield from self._of_editions.of(portion.editions, self._stop.check)
         if portion.is_last and self.editions.topics.keys() & set(portion.editions[-1:]):
-            yield sitepages.front_page(self.editions, self._first_items)
+            yield self._of_editions.front_page()
+
+    def _pages_of_events(self, events: tuple[int, ...]) -> Files:
+        editions = self.editions
+        neighbours = self._of_editions.neighbours
+        maker = OwnPages(self._config, self._store, editions.origins, editions.priorities, neighbours)
+        for own in maker.of(events, self._before, self._stop.check):
+            self._going |= set().union(*own.gone.values())
+            self._waiting += [f"{_EVENT}{event}" for event in own.gone]
+            yield own.files
 
     def _write(self, files: Mapping[str, bytes]) -> None:
         self._made |= files.keys()
@@ -170,78 +171,6 @@ class Publisher:
         unpublished.printed(self._store, [name for name in portion.names if name not in self._waiting])
         for name in portion.editions:
             archives.all_is_printed(self._store, name)
-
-    def finish(self) -> Written:
-        """Takes away what goes. All that was written."""
-        left = _left(self._config, self._store, self._now)
-        self._total += self._folder.write({}, self._going - self._made, self._now, gone=left)
-        unpublished.printed(self._store, self._waiting)
-        return replace(self._total, unchanged=len(self._folder.names()) - len(self._total.written))
-
-    def _pages_of_events(self, events: tuple[int, ...]) -> Files:
-        editions = self.editions
-        maker = OwnPages(self._config, self._store, editions.origins, editions.priorities, self._neighbours)
-        for own in maker.of(events, self._before, self._stop.check):
-            self._going |= set().union(*own.gone.values())
-            self._waiting += [f"{_EVENT}{event}" for event in own.gone]
-            yield own.files
-
-    def _told_by(self, editions: Sequence[str]) -> dict[str, tuple[Item, ...]]:
-        """What the sources tell whose pages are among these."""
-        named = [name.removeprefix(dirty.OF_SOURCE) for name in editions if name in self._of_sources]
-        return self.editions.of_sources(named, sitepages.ON_SOURCE)
-
-    def _edition(self, name: str, told: Mapping[str, Sequence[Item]]) -> Files:
-        """The files of an edition; none where it left the config. `told`: by sources."""
-        topic = self.editions.topics.get(name)
-        if name == dirty.SOURCES:
-            yield self._sources()
-        elif name in self._digests:
-            yield self._digest(name)
-        elif topic is not None:
-            yield from self._topic(topic)
-        elif name in self._of_sources:
-            source = name.removeprefix(dirty.OF_SOURCE)
-            yield self._source(source, told[source])
-
-    def _source(self, source: str, items: Sequence[Item]) -> dict[str, bytes]:
-        """The page of a source: nothing on it changes without news."""
-        if self._states is None:
-            self._states = sources.last_notices(self._store)
-        last = self._states.get(source)
-        page = sitepages.source_page(self.editions, source, items, self._neighbours, last)
-        return {f"{dirty.page_of(source)}{HTML.ending}": page}
-
-    def _topic(self, topic: Topic) -> Files:
-        """The archive documents of one topic, one after the other; then its feeds and its page together."""
-        made = self.editions.newest(topic)
-        yield from self._archives.files(topic, made, self._date(topic.id, 0), self._before, self._missing)
-        made = replace(made, updated=self._date(topic.id, made.updated), archive=self._archives.newest(topic))
-        self._first_items[topic.id] = made.items[: pages.NEWEST]
-        page = pages.topic(made, self._config.site, self._neighbours)
-        yield render.feeds(made, self._config.site) | {f"{topic.id}{HTML.ending}": page}
-
-    def _digest(self, name: str) -> dict[str, bytes]:
-        """The feeds and the page of a topic's digests."""
-        made = digests.printed(self._config, self._store, self._digests[name])
-        made = replace(made, updated=self._date(name, made.updated))
-        site = self._config.site
-        page = pages.digest(made, site, self._neighbours)
-        return {**render.feeds(made, site), f"{name}{HTML.ending}": page}
-
-    def _sources(self) -> dict[str, bytes]:
-        notices = sources.notices(self._store)
-        newest = max((notice.at for notice in notices), default=0)
-        return sitepages.sources_page(self.editions, notices, self._date(dirty.SOURCES, newest))
-
-    def _date(self, name: str, newest: int) -> int:
-        """The date of a feed: its newest change, never backwards, not even when that item leaves it (F20); of
-        one still empty, our first day.
-        """
-        date = max(newest, int(self._store.meta(f"updated {name}") or 0))
-        if newest:
-            self._store.set_meta(f"updated {name}", str(date))
-        return date or int(self._store.meta("born") or 0)
 
 
 def _mark(config: Config, store: Store, published: Collection[str], missing: Collection[str]) -> bool:
