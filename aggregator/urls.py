@@ -78,8 +78,9 @@ def clean_link(href: str | None, base: str | None = None) -> str | None:
     return _cleaned_before(href, base) if len(href) <= _REMEMBERED else _cleaned(href, base)
 
 
+_PORT = r"(?::(?:[1-9]\d{3}|[1-5]\d{4}|6[0-4]\d{3}))?"  # those that are usual, and are no scheme's own
 # Most links: nothing to be escaped, nothing that may track, no step up, no part of a page.
-AS_IT_IS = r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:/(?:[\w~!$'()*+,=:@-][\w~!$'()*+,=:@.-]*)?)+"
+AS_IT_IS = rf"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*{_PORT}(?:/(?:[\w~!$'()*+,=:@-][\w~!$'()*+,=:@.-]*)?)+"
 _AS_IT_IS = lazy(AS_IT_IS, re.ASCII)
 _WITH_QUERY = lazy(rf"{AS_IT_IS}(?:\?([\w~!$'()*+,=:@./?&-]+))?(?:#[\w~!$'()*+,:@./?-]+)?", re.ASCII)
 
@@ -375,6 +376,8 @@ def is_id(text: str | None) -> bool:
     """
     if not text or len(text) > 2048:
         return False
+    if _AS_IT_IS.fullmatch(text):
+        return True
     scheme, colon, rest = text.partition(":")
     if not colon or not rest or scheme not in _ID_SCHEMES:
         return False
@@ -441,6 +444,8 @@ def redact(url: str) -> str:
     """For logs, errors, pages and published files: without user, password and the values of secret query
     parameters (S7).
     """
+    if _AS_IT_IS.fullmatch(url):  # neither of these
+        return url
     try:
         parts = urlsplit(url)
         netloc = parts.netloc.rpartition("@")[2]

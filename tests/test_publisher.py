@@ -10,13 +10,14 @@ import pytest
 
 from aggregator import edition, fold
 from aggregator.cycle import archives, dirty, publisher
+from aggregator.cycle import editions as editions_of
 from aggregator.cycle.dirty import Lost, Names
 from aggregator.cycle.editions import Editions
 from aggregator.cycle.labels import label
 from aggregator.cycle.publisher import EDITION, PORTION, portions
 from aggregator.edition import View
 from aggregator.model import Edition, Story
-from aggregator.store import open_writer, unpublished
+from aggregator.store import Reader, open_writer, overrides, stories, unpublished
 from tests.helpers import NOW, config, entry, put
 
 NAMES = Names(frozenset({"all", "a", "b-2"}), frozenset({"a-digest"}), frozenset({".html", ".rss"}))
@@ -168,9 +169,30 @@ def test_the_first_items_are_those_of_the_whole_feed(tmp_path: Path) -> None:
                 assert editions.first(topic, count) == whole[:count], (topic.id, count)
 
 
-def test_no_story_is_composed_in_vain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However young they all are: what is behind the most items of a feed is not looked at, and each is composed once."""
+@pytest.mark.parametrize(
+    ("beyond", "hidden", "loaded", "composed"),
+    [
+        (100, 0, [16], 16),  # limit 2: of 4 stories their dates say that they are too few; 64 would be all
+        (8, 0, [16], 16),
+        (7, 0, [15], 15),
+        (2, 0, [10], 10),
+        (2, 2, [10], 10),
+        (2, 3, [10, 16], 16),
+    ],
+)
+def test_no_story_is_looked_at_in_vain(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    beyond: int,
+    hidden: int,
+    loaded: list[int],
+    composed: int,
+) -> None:
+    """However young they all are: what is behind the most items of a feed is hardly looked at, and each is
+    composed once.
+    """
     monkeypatch.setattr(edition, "BURST_MOST", 8)
+    monkeypatch.setattr(editions_of, "BEYOND", beyond)
     settings = config(tmp_path, SOURCES + TOPICS)
     with open_writer(settings.database) as store:
         put(
@@ -182,17 +204,27 @@ def test_no_story_is_composed_in_vain(tmp_path: Path, monkeypatch: pytest.Monkey
         )
         fold.fold(store, fold.Windows(), {})
         label(settings, store)
+        newest = stories.newest(store, None, hidden)
+        with store.transaction() as writer:
+            for story in newest:
+                overrides.remember_override(writer, overrides.Override("hide", story.public_id, "", ""), NOW)
         editions = Editions(settings, store)
         looked: list[int] = []
-        compose = Editions.compose
+        asked: list[int] = []
+        compose, find = Editions.compose, stories.newest
 
         def noted(self: Editions, view: View, chosen: Sequence[Story], without: Container[str]) -> Edition:
             looked.append(len(chosen))
             return compose(self, view, chosen, without)
 
+        def found(reader: Reader, topic: str | None, limit: int) -> tuple[Story, ...]:
+            asked.append(limit)
+            return find(reader, topic, limit)
+
         monkeypatch.setattr(Editions, "compose", noted)
+        monkeypatch.setattr(stories, "newest", found)
         assert len(editions.newest(editions.topics["t1"]).items) == 8
-        assert looked == [16], "limit 2: 4 stories are too few, 16 are enough, 64 would be all"
+        assert (asked, looked) == (loaded, [composed])
 
 
 @pytest.mark.parametrize("batch", [40, 100, 101])

@@ -62,6 +62,36 @@ def test_follow(href: str, base: str | None, wanted: str | None) -> None:
     assert urls.clean_link(href, base) == wanted
 
 
+@pytest.mark.parametrize(
+    "port",
+    [
+        "80",
+        "443",
+        "0",
+        "080",
+        "999",
+        "1000",
+        "08080",
+        "9999",
+        "10000",
+        "59999",
+        "64999",
+        "65535",
+        "65536",
+        "",
+    ],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_address_that_is_known_at_a_glance_is_what_it_is_anyway(scheme: str, port: str) -> None:
+    """That of a usual port, as of none."""
+    href = f"{scheme}://a.example:{port}/x/1.rss"
+    assert urls.clean_link(href) == urls._cleaned(href, None)
+    if urls._AS_IT_IS.fullmatch(href):
+        assert urls.redact(href) == urls.redact(f"{href}#") and urls._is_canonical_uri(
+            scheme, href[len(scheme) + 1 :]
+        )
+
+
 _PIECES = (
     "/", "/a", "/..", "b=1", "?", "&", "&amp;", "&&", "#", "#!/c", "utm_source=x", "ref=rss", "ref=7", "fbclid=", "%20", "é", "=", "!", "//",
 )  # fmt: skip

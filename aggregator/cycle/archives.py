@@ -149,7 +149,7 @@ class Archives:
         composed = self._editions.compose(view, left).items
         done = self._done(topic, current, composed, left)
         items = [item for item in reversed(composed) if item.published <= until and item.id not in done]
-        held = self._held(topic)
+        held = self._held(topic) if items else []  # without news the newest document stays as it is
         places = self._places(topic, items, held)
         silent = () if view.one_per == "entry" else _silent(left, current.since, {*done, *places})
         self._put(topic, places, silent)

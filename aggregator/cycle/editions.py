@@ -24,6 +24,7 @@ DEFAULT_LIMIT = 50  # items
 FETCH = 2
 FETCH_PICKY = 40  # … where few of them will be chosen
 FETCH_MOST = 5000
+BEYOND = 100  # stories beyond what the largest feed holds, of which some may be hidden or archived
 ON_FRONT = 2000  # newest stories among which those of the front page are looked for
 FEW_ON_FRONT = 200  # … which nearly always hold all that are shown as new
 
@@ -44,6 +45,7 @@ class Editions:
         self.config, self.store = config, store
         self.topics = {topic.id: topic for topic in (*config.topics, ALL)}
         self.origins = sources.origins(store, config.sources)
+        self.sources = {source.id: source for source in config.sources}
         self.priorities = {source.id: source.priority for source in config.sources}
         self._words = heeding(View("", "", "", ""), store)
         self._notes = _notes(config, store)
@@ -93,7 +95,9 @@ class Editions:
         """
         view = self.view(topic)
         limit = view.limit or DEFAULT_LIMIT
-        wanted = min(FETCH_MOST, limit * (FETCH_PICKY if _is_picky(view) else FETCH))
+        wanted, full = self._reach(view, topic, limit), edition.BURST_MOST + BEYOND
+        if wanted > full and self._is_enough(view, few := self._stories(topic, full)):
+            return self._composed(view, few)
         while True:
             found = self._stories(topic, wanted)
             is_everything = len(found) < wanted or wanted >= FETCH_MOST or self._is_enough(view, found)
@@ -102,6 +106,19 @@ class Editions:
                 if is_everything or not (_is_picky(view) and len(made.items) < limit):
                     return made
             wanted = min(FETCH_MOST, wanted * 4)
+
+    def _reach(self, view: View, topic: Topic, limit: int) -> int:
+        """How many stories are looked at first: more where so many and more may all stay in the feed."""
+        wanted = min(FETCH_MOST, limit * (FETCH_PICKY if _is_picky(view) else FETCH))
+        most = edition.BURST_MOST if _may_be_enough(view) else FETCH_MOST
+        while wanted < most and self._stays_young(topic, wanted):
+            wanted = min(FETCH_MOST, wanted * 4)
+        return wanted
+
+    def _stays_young(self, topic: Topic, wanted: int) -> bool:
+        """Whether there are so many, and even the last may stay beyond the limit: told by dates alone."""
+        dates = stories.dates(self.store, _of(topic), wanted)
+        return dates is not None and dates[1] >= dates[0] - edition.BURST_WINDOW
 
     def first(self, topic: Topic, count: int) -> tuple[Item, ...]:
         """The first items of the feed, without composing the others where that can't change these."""
@@ -115,11 +132,11 @@ class Editions:
         return self.newest(topic).items[:count]
 
     def _stories(self, topic: Topic, wanted: int) -> tuple[Story, ...]:
-        return stories.newest(self.store, None if topic is ALL else topic.id, wanted)
+        return stories.newest(self.store, _of(topic), wanted)
 
     def _is_enough(self, view: View, found: tuple[Story, ...]) -> bool:
         """Whether the feed looks at no older story, whatever it is: each of these is an item by itself."""
-        if view.one_per != "story" or _is_picky(view) or len(found) < edition.BURST_MOST:
+        if not _may_be_enough(view) or len(found) < edition.BURST_MOST:
             return False
         archived = self._in_archive(view, found)
         left_out = sum(
@@ -137,11 +154,18 @@ class Editions:
         """
         if not archives.archives(self.store, view.id):
             return set()
-        heads = stories.heads(self.store, {story.event for story in chosen})
-        ids = {head.public_id for head in heads.values()}
-        for story in chosen:
-            ids |= {story.public_id, *(member.entry.public_id for member in story.members)}
-        return archives.archived(self.store, view.id, ids, least=1)
+        return archives.archived(self.store, view.id, self._ids(view, chosen), least=1)
+
+    def _ids(self, view: View, chosen: Sequence[Story]) -> set[str]:
+        """Published ids of the items that these stories may become."""
+        match view.one_per:
+            case "story":
+                return {story.public_id for story in chosen}
+            case "entry":
+                return {member.entry.public_id for story in chosen for member in story.members}
+            case "event":
+                heads = stories.heads(self.store, {story.event for story in chosen})
+                return {head.public_id for head in heads.values()}
 
     def of_sources(self, sources: Sequence[str], limit: int) -> dict[str, tuple[Item, ...]]:
         """What each source tells, as it tells it, newest first; with all who tell the same."""
@@ -170,6 +194,11 @@ class Editions:
         return edition.mixed(stories.founders(self.store, ON_FRONT), events)
 
 
+def _of(topic: Topic) -> str | None:
+    """What the store knows it by: None is everything."""
+    return None if topic is ALL else topic.id
+
+
 def _is_young(found: Sequence[Story]) -> bool:
     """Whether even the oldest, which comes last, may stay in a feed beyond its limit."""
     return bool(found) and found[-1].published >= found[0].published - edition.BURST_WINDOW
@@ -180,9 +209,14 @@ def _is_picky(view: View) -> bool:
     return view.min_sources > 1 or view.per_source is not None or view.one_per == "event"
 
 
+def _may_be_enough(view: View) -> bool:
+    """Whether each story that is looked at is an item by itself, unless it is hidden or archived."""
+    return view.one_per == "story" and not _is_picky(view)
+
+
 def _is_plain(view: View) -> bool:
     """Whether an item depends on no other: the first ones are then made of the newest stories."""
-    return not _is_picky(view) and view.one_per == "story" and view.sort == "newest"
+    return _may_be_enough(view) and view.sort == "newest"
 
 
 __all__ = ["ALL", "DEFAULT_LIMIT", "Editions"]

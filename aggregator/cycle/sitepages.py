@@ -78,9 +78,8 @@ def source_page(
     last: StateChange | None,
 ) -> bytes:
     """What a source tells (`items`), which topics that gives to, and what happened to it last."""
-    chosen = next(one for one in editions.config.sources if one.id == source)
-    origin = editions.origins[source]
-    line = pages.SourceLine(source, origin.title, origin.url, origin.site, chosen.enabled)
+    origin, enabled = editions.origins[source], editions.sources[source].enabled
+    line = pages.SourceLine(source, origin.title, origin.url, origin.site, enabled)
     return pages.source(line, items, editions.config.site, around, last)
 
 

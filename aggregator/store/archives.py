@@ -66,7 +66,7 @@ def left_behind(
     """
     of_topic = () if topic is None else (topic,)
     if not by_entry:
-        _mark(store, topic, edition)
+        _mark(store, topic, edition, until)
     number, items = _where_to_look(topic, by_entry)
     hashed = "id_hash(t.public_id)" if by_entry else "t.id_hash"
     query = (
@@ -82,17 +82,20 @@ def left_behind(
         yield stories(store, list(dict.fromkeys(row[0] for row in found)))
 
 
-def _mark(store: Store, topic: str | None, edition: str) -> None:
-    """On the row of what is archived."""
+def _mark(store: Store, topic: str | None, edition: str, until: int) -> None:
+    """On the row of what is archived. What is newer than `until` is in the feed, and nearly never archived:
+    it is looked at when it leaves.
+    """
     table, narrowed, story = ("story", "", "id") if topic is None else ("label", "topic = ? AND ", "story")
+    narrow = () if topic is None else (topic,)
     query = (
         f"UPDATE {table} INDEXED BY {table}_unarchived SET archived = 1 WHERE {narrowed}archived = 0 "
-        "AND EXISTS (SELECT 1 FROM story s "
+        "AND published <= ? AND EXISTS (SELECT 1 FROM story s "
         "CROSS JOIN archived a ON a.id_hash = s.id_hash AND a.public_id = s.public_id "
         f"WHERE s.id = {table}.{story} AND +a.edition = ?)"
     )
     with store.transaction() as writer:
-        writer.run(query, (edition,) if topic is None else (topic, edition))
+        writer.run(query, (*narrow, until, edition))
 
 
 def _where_to_look(topic: str | None, by_entry: bool) -> tuple[str, str]:

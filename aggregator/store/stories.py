@@ -127,6 +127,16 @@ def newest(
     return stories(reader, [row[0] for row in found])
 
 
+def dates(reader: Reader, topic: str | None, count: int) -> tuple[int, int] | None:
+    """When the first and the last of so many of the newest stories of a topic (None: of all) were published;
+    None where there are not so many.
+    """
+    table, of_topic = ("story WHERE", ()) if topic is None else ("label WHERE topic = ? AND", (topic,))
+    query = f"SELECT published FROM {table} published < {1 << 62} ORDER BY published DESC LIMIT 1 OFFSET ?"
+    last = reader.value(query, (*of_topic, count - 1))
+    return None if last is None else (reader.value(query, (*of_topic, 0)), last)
+
+
 def of_sources(reader: Reader, sources: Sequence[str], limit: int) -> dict[str, tuple[Story, ...]]:
     """Source → the stories of the newest entries that its document holds, newest first."""
     listed = reader.chosen("SELECT id, present FROM source WHERE id", sources)
