@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -37,15 +37,21 @@ else:
 
 
 _OF_THE_CLASS = ("ClassVar", "typing.ClassVar")
+_WITHOUT_SLOTS = ("__dict__", "__weakref__")  # what a class has then
 
 
 def _made(cls: type, frozen: bool, slots: bool) -> type:
-    said, given = inspect.get_annotations(cls), dict(cls.__dict__)
+    said = inspect.get_annotations(cls)
     kinds = {name: kind for name, kind in said.items() if not str(kind).startswith(_OF_THE_CLASS)}
+    functions = _functions(cls.__dict__, kinds, frozen)
+    return _with_slots(cls, functions, frozen) if slots else _changed(cls, functions)
+
+
+def _functions(given: Mapping[str, Any], kinds: dict[str, Any], frozen: bool) -> dict[str, Any]:
+    """What a class of these fields has beside its own. `given`: what its text says."""
     names = tuple(kinds)
-    defaults = {name: given[name] for name in names if name in given}
-    functions = {
-        "__dataclass_fields__": _Fields(kinds, defaults),
+    return {
+        "__dataclass_fields__": _Fields(kinds, {name: given[name] for name in names if name in given}),
         "__match_args__": names,
         "_values": staticmethod(_reader(names)),
         "__init__": _first_init,
@@ -53,20 +59,22 @@ def _made(cls: type, frozen: bool, slots: bool) -> type:
         "__eq__": given.get("__eq__", _eq),
         "__hash__": given.get("__hash__", _hash if frozen else None),
     }
-    if not slots:
-        return _changed(cls, functions)
-    for name in ("__dict__", "__weakref__", *names):
-        given.pop(name, None)
-    functions |= {"__slots__": names, "__reduce__": _reduce}
+
+
+def _with_slots(cls: type, functions: dict[str, Any], frozen: bool) -> type:
+    """It has to be made anew."""
+    names = functions["__match_args__"]
+    given = {name: value for name, value in cls.__dict__.items() if name not in (*names, *_WITHOUT_SLOTS)}
+    given |= functions | {"__slots__": names, "__reduce__": _reduce}
     if frozen:
-        functions |= {"__setattr__": _no_change, "__delattr__": _no_change}
-    made = type(cls)(cls.__name__, cls.__bases__, given | functions)
+        given |= {"__setattr__": _no_change, "__delattr__": _no_change}
+    made = type(cls)(cls.__name__, cls.__bases__, given)
     made.__qualname__ = cls.__qualname__
     return made
 
 
 def _changed(cls: type, functions: dict[str, Any]) -> type:
-    """A class with slots has to be made anew; this one can be kept."""
+    """A class without slots can be kept."""
     for name in [name for name, value in cls.__dict__.items() if isinstance(value, dataclasses.Field)]:
         delattr(cls, name)
     for name, value in functions.items():

@@ -173,8 +173,8 @@ def _source_json(row: answers.SourceRow) -> dict[str, object]:
     }
 
 
-# what `search` can print: for people, for programs, or as a feed
-FORMS = list(dict.fromkeys(["text", "json", *(form.name for form in formats.feeds())]))
+OF_ENTRIES = ("text", "json")  # what was found one by one, for people and for programs; else it is a feed
+FORMS = list(dict.fromkeys([*OF_ENTRIES, *(form.name for form in formats.feeds())]))
 
 
 @click.command("search")
@@ -191,19 +191,17 @@ def search_command(
 ) -> None:
     """The topic query language over everything stored, newest first."""
     config = settings.load(secrets=False)
-    feed = None if form in ("text", "json") else formats.feed(form)
     with _query_named():
         text = _within(text, since=since, before=before)
         with open_reader(config.database) as store:
-            if feed is not None:
-                click.echo(_search_feed(config, store, text, feed, limit), nl=False)
-                return
-            found = [entry for entry, _ in answers.search(store, text, limit, now())]
-            titles = answers.titles(store)
-    _show_found(settings, found, titles, form == "json" or settings.json)
+            if form in OF_ENTRIES:
+                _show_found(settings, store, text, limit, form == "json" or settings.json)
+            else:
+                click.echo(_search_feed(config, store, text, form, limit), nl=False)
 
 
-def _show_found(settings: Settings, found: Sequence[Entry], titles: Mapping[str, str], as_json: bool) -> None:
+def _show_found(settings: Settings, store: Reader, text: str, limit: int, as_json: bool) -> None:
+    found, titles = [entry for entry, _ in answers.search(store, text, limit, now())], answers.titles(store)
     if as_json:
         for entry in found:
             print_json(_found_json(entry))
@@ -222,9 +220,10 @@ def _query_named() -> Iterator[None]:
         raise UsageError(f"search: {error}") from None
 
 
-def _search_feed(config: Config, store: Reader, text: str, feed: formats.Format, limit: int) -> bytes:
+def _search_feed(config: Config, store: Reader, text: str, form: str, limit: int) -> bytes:
     from aggregator.cycle import search_feed
 
+    feed = formats.FORMATS[form]
     return search_feed(config, store, answers.stories_of(store, text, limit, now()), text, feed, limit)
 
 

@@ -11,7 +11,7 @@ import functools
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from itertools import product
 
@@ -136,16 +136,21 @@ def _days(heading: str, language: str) -> Particulars:
     months, weekdays = _calendar(language)
     root = roots.roots(language)
     said = [fold(word) for word in _WORD.findall(heading)]
-    found = {
-        "date": {f"{month}-{day}" for month, day in _DAY_OF_SIGNS.findall(heading)},
-        "weekday": set(_WEEKDAY_OF_SIGNS.findall(heading)),
-    }
+    dates = {f"{month}-{day}" for month, day in _DAY_OF_SIGNS.findall(heading)}
+    named = set(_WEEKDAY_OF_SIGNS.findall(heading))
     for place, word in enumerate(said):
-        found["weekday"] |= weekdays.get(root[word], frozenset())
-        if named := months.get(root[word]):
-            beside = map(_DAY.fullmatch, (*said[max(0, place - 2) : place], *said[place + 1 : place + 2]))
-            found["date"] |= {f"{month}-{int(day[1])}" for month in named for day in beside if day}
-    return {kind: frozenset(which) for kind, which in found.items() if which}
+        named |= weekdays.get(root[word], NONE)
+        if numbers := months.get(root[word]):
+            days = _days_beside(said, place)
+            dates |= {f"{month}-{day}" for month in numbers for day in days}
+    found = {"date": frozenset(dates), "weekday": frozenset(named)}
+    return {kind: which for kind, which in found.items() if which}
+
+
+def _days_beside(said: Sequence[str], place: int) -> list[int]:
+    """Days of the month that stand next to the word at this place: up to two words before it, or behind."""
+    beside = (*said[max(0, place - 2) : place], *said[place + 1 : place + 2])
+    return [int(day[1]) for word in beside if (day := _DAY.fullmatch(word))]
 
 
 @functools.cache

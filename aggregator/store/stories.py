@@ -60,15 +60,19 @@ def stories(reader: Reader, numbers: Sequence[int]) -> tuple[Story, ...]:
             "SELECT s.id, s.public_id, s.event, s.published, s.changed, v.told "
             f"FROM story s CROSS JOIN event v ON v.id = s.event WHERE s.id IN ({marks})"
         )
-        for number, public_id, event, published, changed, told in reader.rows(query, part):
-            own = tuple(members.get(number, ()))
-            if own:
-                lead = next((m.entry.id for m in own if m.entry.public_id == public_id), own[0].entry.id)
-                names, too_few = _in_topics(topics[number], told) if number in topics else ((), ())
-                found[number] = Story(
-                    number, public_id, event, lead, own, names, published, changed, told, too_few
-                )
+        for row in reader.rows(query, part):
+            number = row[0]
+            if number in members:
+                found[number] = _story(row, members[number], topics.get(number, ()))
     return tuple(found[number] for number in numbers if number in found)
+
+
+def _story(row: Sequence[Any], members: Sequence[Member], labels: Sequence[tuple[str, int | None]]) -> Story:
+    """`row`: number, published id, event, dates, and how many sources tell the event."""
+    number, public_id, event, published, changed, told = row
+    lead = next((one.entry.id for one in members if one.entry.public_id == public_id), members[0].entry.id)
+    topics, too_few = _in_topics(labels, told) if labels else ((), ())
+    return Story(number, public_id, event, lead, tuple(members), topics, published, changed, told, too_few)
 
 
 def _members_of(reader: Reader, marks: str, numbers: Sequence[int]) -> dict[int, list[Member]]:
@@ -86,7 +90,9 @@ def _place(member: Member) -> tuple[int, str]:
     return member.entry.published or 0, member.entry.public_id
 
 
-def _in_topics(labels: list[tuple[str, int | None]], told: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _in_topics(
+    labels: Sequence[tuple[str, int | None]], told: int
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(all topics of a story, those that ask for more sources than tell it)."""
     too_few = (topic for topic, least in labels if least is not None and least > told)
     return tuple(topic for topic, _ in labels), tuple(too_few)

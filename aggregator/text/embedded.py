@@ -140,6 +140,20 @@ class _Picture:
     real: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Image:
+    """What an `<img>` shows."""
+
+    own: str | None  # what its address says
+    better: str | None  # what scripts would put there
+    chosen: str | None  # its set of candidates
+    stands_in: bool  # whether its own address shows nothing by itself
+
+    @property
+    def address(self) -> str | None:
+        return self.better or self.own
+
+
 @dataclass
 class _Pass:
     text: str
@@ -204,15 +218,17 @@ class _Pass:
             handler(self, name, tag)
         elif self._is_said(name, tag):
             self.pieces.append(html.escape(tag[0], quote=False))
-        elif name in _APART or "-" in name or (name in _BLOCKS and tag[0].endswith("/>")):
-            self.pieces.append(" ")
-        elif name in _BLOCKS or name in _LITERAL:
-            self.pieces.append("<div>" if name in _BLOCKS else "<pre>")
+        elif (instead := _instead(name)) is not None:
+            is_nothing = name in _BLOCKS and tag[0].endswith("/>")
+            self.pieces.append(" " if is_nothing else instead[0])
         elif name in KEPT:
-            as_it_is = not self.rough and name == tag[2].lower()
-            self.pieces.append(tag[0] if as_it_is else _made(name, dict(_attributes(tag))))
-            if name == "a" and self.players:
-                self._link_within(tag)
+            self._keep(name, tag)
+
+    def _keep(self, name: str, tag: re.Match[str]) -> None:
+        as_it_is = not self.rough and name == tag[2].lower()
+        self.pieces.append(tag[0] if as_it_is else _made(name, dict(_attributes(tag))))
+        if name == "a" and self.players:
+            self._link_within(tag)
 
     def _link_within(self, tag: re.Match[str]) -> None:
         """A link of a player's own text: what it leads to needs no second one."""
@@ -229,10 +245,8 @@ class _Pass:
         return is_word and "=" not in tag[3] and not tag[3].endswith("/") and not self._ends_later(name)
 
     def _close(self, name: str) -> None:
-        if name in _BLOCKS or name in _LITERAL:
-            self.pieces.append("</div>" if name in _BLOCKS else "</pre>")
-        elif name in _APART or "-" in name:
-            self.pieces.append(" ")
+        if (instead := _instead(name)) is not None:
+            self.pieces.append(instead[1])
         elif name in _PLAYERS:
             self._end_player(name)
         elif name == "noscript":
@@ -374,27 +388,20 @@ class _Pass:
 
     def _image(self, name: str, tag: re.Match[str]) -> None:
         attributes = _of_image(name, tag)
-        own = urls.clean_link(attributes.get("src"), self.base)
-        stands_in = own is None or bool(_STANDS_IN.search(own))
-        chosen = self._set(attributes)
-        better = self._meant(attributes, chosen, stands_in)
-        address, self.choice = better or own, None
-        if address and self.pictures.setdefault(address, self.noscript) != self.noscript:
+        image = self._as_meant(attributes)
+        self.choice = None
+        if image.address and self.pictures.setdefault(image.address, self.noscript) != self.noscript:
             return  # the same with and without scripts
-        self.last = _Picture(len(self.pieces), tag.end(), bool(better) or not stands_in)
-        if not (address or chosen or _is_dot(attributes)):  # as browsers do
-            self.pieces.append(html.escape(attributes.get("alt", ""), quote=False))
-        elif not better and _is_kept(tag, attributes, chosen):
-            self.pieces.append(tag[0])
-        else:
-            self.pieces.append(_mended(attributes, address, chosen, *(_SIZES if own else ())))
+        self.last = _Picture(len(self.pieces), tag.end(), bool(image.better) or not image.stands_in)
+        self.pieces.append(_image_markup(tag, attributes, image))
 
-    def _meant(self, attributes: dict[str, str], chosen: str | None, stands_in: bool) -> str | None:
-        """What scripts would put in the place of its address. `stands_in`: that shows nothing by itself."""
-        lazy = self._address(attributes)
-        if lazy or not stands_in:
-            return lazy
-        return _first(chosen, self.base) or self.choice or None
+    def _as_meant(self, attributes: dict[str, str]) -> _Image:
+        own = urls.clean_link(attributes.get("src"), self.base)
+        chosen, better = self._set(attributes), self._address(attributes)
+        stands_in = own is None or bool(_STANDS_IN.search(own))
+        if stands_in and not better:
+            better = _first(chosen, self.base) or self.choice
+        return _Image(own, better, chosen, stands_in)
 
     def _set(self, attributes: dict[str, str]) -> str | None:
         return next((attributes[name] for name in ("srcset", *_LAZY_SETS) if _says(attributes, name)), None)
@@ -458,6 +465,26 @@ def _of_image(name: str, tag: re.Match[str]) -> dict[str, str]:
     if name == "image":
         attributes.setdefault("src", attributes.get("href") or attributes.get("xlink:href") or "")
     return attributes
+
+
+def _instead(name: str) -> tuple[str, str] | None:
+    """What stands for the start and the end of an element that no reader takes as it is; None: it is no such
+    one.
+    """
+    if name in _BLOCKS:
+        return "<div>", "</div>"
+    if name in _LITERAL:
+        return "<pre>", "</pre>"
+    return (" ", " ") if name in _APART or "-" in name else None
+
+
+def _image_markup(tag: re.Match[str], attributes: dict[str, str], image: _Image) -> str:
+    """The picture as it is shown; its words, as browsers do, where there is none."""
+    if not (image.address or image.chosen or _is_dot(attributes)):
+        return html.escape(attributes.get("alt", ""), quote=False)
+    if not image.better and _is_kept(tag, attributes, image.chosen):
+        return tag[0]
+    return _mended(attributes, image.address, image.chosen, *(_SIZES if image.own else ()))
 
 
 def _is_kept(tag: re.Match[str], attributes: dict[str, str], chosen: str | None) -> bool:
