@@ -1,5 +1,5 @@
-"""What header fields of an answer mean for a poller. Pure; names come in lower case, rubbish means nothing
-said.
+"""What header fields of an answer mean for a poller, and which ones of a request are ours alone. Pure; names
+come in lower case, rubbish means nothing said.
 """
 
 from __future__ import annotations
@@ -13,6 +13,10 @@ from aggregator.patterns import lazy
 
 DAY = 86_400
 RETRY_CAP = 30 * DAY  # seconds; whoever asks for more means for good
+# of a request: set by us or by the connection, never by the `headers` of a source
+OURS = frozenset({
+    "host", "content-length", "connection", "transfer-encoding", "accept-encoding", "if-none-match", "if-modified-since",
+})  # fmt: skip
 _LISTS = frozenset({"cache-control", "content-encoding", "link", "transfer-encoding", "vary"})
 _SECONDS = lazy(r"[0-9]+(\.[0-9]+)?")  # some count in fractions, which no standard has
 _CONTROL = lazy(r"[\x00-\x1f\x7f]")

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator import headers
+from aggregator.fetch import Trail, follow
+from aggregator.model import Limits, Request
 from tests.helpers import NOW
 
 DAY = 86_400
@@ -152,3 +154,9 @@ def test_lines_of_one_field_are_one_list() -> None:
 def test_P8_P9_rubbish_does_nothing(said: dict[str, str], at: int) -> None:
     assert 0 <= (headers.freshness(said, at) or 0) <= DAY
     assert 0 < (headers.retry_after(said, at) or 1) <= headers.RETRY_CAP
+
+
+def test_what_we_send_ourselves_no_source_may_set_but_who_asks_and_for_what() -> None:
+    request = Request("https://a.example/feed", etag='"1"', last_modified=AT)
+    sent = follow._headers(request, Trail(request.url), "", Limits())
+    assert {name.lower() for name in sent} - {"user-agent", "accept"} <= headers.OURS

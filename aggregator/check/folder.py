@@ -7,7 +7,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,11 @@ def _page(page: Path, path: Path, documents: dict[Path, Document]) -> Iterator[s
     if any(address.startswith(("javascript:", "data:", "vbscript:")) for address in addresses):
         yield "has a link that would act"
     known = {document.links.get("self") for document in documents.values()} | _unread(path, documents)
-    alternates = document.xpath("//link[@rel='alternate']")
+    yield from _announced(document.xpath("//link[@rel='alternate']"), known)
+
+
+def _announced(alternates: Sequence[Any], known: Collection[str | None]) -> Iterator[str]:
+    """`known`: addresses of the feeds that are here."""
     if not alternates:
         yield "announces no feed"
     for link in alternates:

@@ -18,10 +18,14 @@ from aggregator.config.environment import variable
 from aggregator.config.ids import RESERVED, made_ids
 from aggregator.config.lines import Problem
 from aggregator.config.values import several
+from aggregator.headers import OURS
+from aggregator.patterns import lazy
 from aggregator.text.phrases import nearest
 
 ALIKE = 0.5  # how much a name has to be like another, of 1, to have been meant
 MAX_ADDRESS = 2000  # characters of a url, as the shape of the config has it
+_FIELD_NAME = lazy(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_FIELD_VALUE = lazy(r"[!-~\x80-\xff]([\t -~\x80-\xff]*[!-~\x80-\xff])?")
 
 
 def problems(folder: Path, file: Any) -> Iterator[Problem]:
@@ -142,6 +146,14 @@ def _source(at: lines.Path, source: Any, places: Sequence[str]) -> Iterator[Prob
         yield at, _one_place(given)
     if source.id in RESERVED:
         yield (*at, "id"), f'"{source.id}" is reserved; choose another id'
+    yield from _where(at, source)
+    if source.headers:
+        yield from _headers(at, source.headers)
+    yield from _queries(at, source, "include", "exclude")
+
+
+def _where(at: lines.Path, source: Any) -> Iterator[Problem]:
+    """What is wrong with where a source is."""
     if source.url is not None and (words := _of_address(source.url)):
         yield (*at, "url"), words
     if source.opml is not None and "://" in source.opml and (words := _of_address(source.opml)):
@@ -149,9 +161,6 @@ def _source(at: lines.Path, source: Any, places: Sequence[str]) -> Iterator[Prob
     for key in ("path", "opml"):
         if _has_control(getattr(source, key)):
             yield (*at, key), _CONTROL
-    if source.headers:
-        yield from _headers(at, source.headers)
-    yield from _queries(at, source, "include", "exclude")
 
 
 def _one_place(given: Sequence[str]) -> str:
@@ -172,26 +181,19 @@ def _of_address(url: str) -> str | None:
 
 def _headers(at: lines.Path, headers: Mapping[str, str]) -> Iterator[Problem]:
     for name, value in headers.items():
-        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", name) or not re.fullmatch(
-            r"[!-~\x80-\xff]([\t -~\x80-\xff]*[!-~\x80-\xff])?", value
-        ):
-            yield (
-                (*at, "headers", name),
-                "is no header that can be sent: no line ends, no blanks in the name and around the value, "
-                "nothing but Latin letters, not empty",
-            )
-        elif value.startswith("env:") and variable(value) is None:
-            yield (*at, "headers", name), f'"{value}" names no variable: env: and letters, digits and _'
-        elif name.lower() in (
-            "host",
-            "content-length",
-            "connection",
-            "transfer-encoding",
-            "accept-encoding",
-            "if-none-match",
-            "if-modified-since",
-        ):
-            yield (*at, "headers", name), "is a header that we set ourselves"
+        if (words := _of_header(name, value)) is not None:
+            yield (*at, "headers", name), words
+
+
+def _of_header(name: str, value: str) -> str | None:
+    if not _FIELD_NAME.fullmatch(name) or not _FIELD_VALUE.fullmatch(value):
+        return (
+            "is no header that can be sent: no line ends, no blanks in the name and around the value, "
+            "nothing but Latin letters, not empty"
+        )
+    if value.startswith("env:") and variable(value) is None:
+        return f'"{value}" names no variable: env: and letters, digits and _'
+    return "is a header that we set ourselves" if name.lower() in OURS else None
 
 
 def _topic_problems(number: int, topic: Any, ids: list[str]) -> Iterator[Problem]:

@@ -482,8 +482,14 @@ def series(a: Fingerprint, b: Fingerprint, reason: Reason, one_source: bool) -> 
     kind = reason.features[-1][0]
     if kind == STANDING:
         return True
-    if kind != OTHER_NAMES and not (kind in (OTHER_NUMBERS, headline.OTHER_WORDS) and one_source):
-        return False
+    is_case = kind == OTHER_NAMES or (kind in (OTHER_NUMBERS, headline.OTHER_WORDS) and one_source)
+    return is_case and _of_one_template(a, b, kind)
+
+
+def _of_one_template(a: Fingerprint, b: Fingerprint, kind: str) -> bool:
+    """Whether two texts say the same but for what differs (`kind`): in their bodies, or in the titles of two
+    that have none.
+    """
     similar = title_similarity(a.title, b.title)
     if a.held and b.held:
         is_one_place = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from aggregator.dedupe.headline import Comparison, Words, tells, words_of
@@ -112,15 +112,16 @@ class _Places(Comparison):
         """
         if any(self._weight(side, places) > NAMED for side, places in enumerate(said)):
             return "words"
-        if all(is_dense(self.titles[side].units[place]) for side in (0, 1) for place in said[side]):
+        if _both(self._in_signs, said):
             return "signs"
-        if all(self._known_names(side, places) for side, places in enumerate(said)) or (
-            self._capitals and all(self._one_name(side, places) for side, places in enumerate(said))
-        ):
+        if _both(self._known_names, said) or (self._capitals and _both(self._one_name, said)):
             return "certain"
-        if all(self._like_a_name(side, places) for side, places in enumerate(said)):
+        if _both(self._like_a_name, said):
             return "names"
         return "first" if said[0] == said[1] == [0] else "words"
+
+    def _in_signs(self, side: int, places: Sequence[int]) -> bool:
+        return all(is_dense(self.titles[side].units[place]) for place in places)
 
     def _like_a_name(self, side: int, places: Sequence[int]) -> bool:
         """No common words; or a word that is none beside others with capitals (`John Carter`)."""
@@ -157,6 +158,11 @@ class _Places(Comparison):
         words = map(self.titles[side].units.__getitem__, places)
         told = [word for word in words if tells(word, self.language) and not is_number(word)]
         return sum(0.5 if is_dense(word) else 1.0 for word in told)
+
+
+def _both(is_so: Callable[[int, Sequence[int]], bool], said: Sequence[Sequence[int]]) -> bool:
+    """Whether it is so of what each title has in a place."""
+    return all(is_so(side, places) for side, places in enumerate(said))
 
 
 def _counted(common: float, filled: float, alone: float, kinds: Counter[str]) -> Frame:

@@ -36,10 +36,7 @@ def _parsed(formula: str) -> _Node:
     for slash, name, closed, text in _TOKEN.findall(formula):
         tag = name.lower()
         if text:
-            path[-1].text += text if path[-1].name in _LEAVES else ""
-            path[-1].children += (
-                [] if path[-1].name in _LEAVES or not text.strip() else [_Node("mtext", text=text)]
-            )
+            _add_text(path[-1], text)
         elif slash and tag in (names := [node.name for node in path[1:]]):
             del path[len(names) - names[::-1].index(tag) :]
         elif tag and not slash:
@@ -48,6 +45,13 @@ def _parsed(formula: str) -> _Node:
             if not closed and len(path) < MAX_DEPTH:
                 path.append(node)
     return root
+
+
+def _add_text(node: _Node, text: str) -> None:
+    if node.name in _LEAVES:
+        node.text += text
+    elif text.strip():
+        node.children.append(_Node("mtext", text=text))
 
 
 def _joined(nodes: list[_Node]) -> str:
