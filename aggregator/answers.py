@@ -49,6 +49,11 @@ class SourceRow:
     push: str = ""  # whether its hub pushes, in words; "" where it has none
     new: tuple[int, ...] = ()  # entries of the last seven days, today last; only where they are shown
 
+    @property
+    def state(self) -> str:
+        """As people are told it: `disabled` where nobody polls it."""
+        return self.memory.state if self.source.enabled else "disabled"
+
 
 @dataclass(frozen=True, slots=True)
 class Week:

@@ -100,6 +100,9 @@ MUTANTS = (
     m("L2", "a hub that does not answer is left alone", "cycle/stages.py", "if failure is not None and failure.status is None:", "if False:", "promises.py::test_F59_a_hub_that_never_answers_delays_nothing"),
     m("L3", "what a hub brought is not polled too", "cycle/stages.py", " if task.source.id not in fresh]", "]", "push.py::test_what_a_hub_brought_is_not_polled_too"),
     m("L5", "a stop comes between two messages, not between one and its being told", "cycle/hooks.py", "        stop.check()  # not between a message and its being told: it is noted as looked at already\n", "        next(_messages(config, store, hook, now), None)\n        stop.check()\n", "digest.py::test_R15_what_a_stop_left_untold_is_told_by_the_next_cycle"),
+    m("L6", "how much a hook says of a command that failed", "cycle/hooks.py", "WORDS = 300 ", "WORDS = 299 ", "digest.py::test_how_much_is_said_of_what_went_wrong"),
+    m("L7", "… and of a headline that was not told", "cycle/hooks.py", "TITLE = 100 ", "TITLE = 99 ", "digest.py::test_how_much_is_said_of_what_went_wrong"),
+    m("L8", "… and of a summary", "cycle/hooks.py", "SUMMARY = 1000 ", "SUMMARY = 999 ", "digest.py::test_of_a_long_summary_a_thousand_characters_are_told"),
     m("L4", "a clock that went back", "cycle/stages.py", 'if now < int(store.meta("clock") or now):', "if False:", "years.py::test_R13_a_clock_that_jumps_ahead_takes_nothing_away_and_dates_nothing_for_good", "years.py::test_R13_what_was_edited_while_the_clock_was_ahead_is_from_now_too"),
     # ---- the same text
     m("D1", "share of the words", "dedupe/decision.py", "THRESHOLD = 0.6 ", "THRESHOLD = 0.75 ", "decisions.py::test_one_text_or_not"),

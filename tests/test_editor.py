@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from aggregator import cycle
-from aggregator.cli import editor, group
+from aggregator.cli import group, topics
 from aggregator.cli.moments import rfc3339
 from aggregator.config import load
 from aggregator.errors import ConfigError, UsageError
@@ -343,8 +343,8 @@ def test_a_topic_is_listed_with_all_that_places_a_story_there(
 
 
 def test_a_long_list_of_sources_is_cut_short() -> None:
-    assert editor._shown_rule(Topic("t", "T"), list("abcdef")) == "all of a, b, c, d, e and 1 more"
-    assert editor._shown_rule(Topic("t", "T"), list("abcde")) == "all of a, b, c, d, e"
+    assert topics._shown_rule(Topic("t", "T"), list("abcdef")) == "all of a, b, c, d, e and 1 more"
+    assert topics._shown_rule(Topic("t", "T"), list("abcde")) == "all of a, b, c, d, e"
 
 
 COPY = "Ferry Alesund sinks off Bergen with 214 people aboard after a fire, rescuers say"

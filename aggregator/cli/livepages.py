@@ -58,16 +58,12 @@ def _bounded(store: Reader, text: str, ask: Callable[[Callable[[], bool]], Found
         raise answers.TooLong from None
 
 
-def _state(row: answers.SourceRow) -> str:
-    return row.memory.state if row.source.enabled else "disabled"
-
-
 def _line(row: answers.SourceRow, present: int) -> pages.StatusLine:
     memory = row.memory
     return pages.StatusLine(
         row.source.id,
         row.title,
-        _state(row),
+        row.state,
         ago(memory.succeeded, present),
         ago(memory.last_new, present),
         row.new,
@@ -268,7 +264,7 @@ class StorePages:
                 counts = lookup.counts(store)
         except StoreError:
             return Stored(up=False)
-        states = Counter(_state(row) for row in rows)
+        states = Counter(row.state for row in rows)
         last_poll = max([row.memory.polled or 0 for row in rows], default=0)
         fetched = {"requests": week.requests, "wire_bytes": week.wire_bytes, "saved_bytes": week.saved_bytes}
         return Stored(True, states, counts, last_poll or None, fetched)

@@ -1,4 +1,4 @@
-"""`status`, `search`, `why`, `dump`: looking at what is stored.
+"""`status`, `search`, `dump`: looking at what is stored.
 
 In: options, and a store that is only read. Out: tables, lines, or JSON. Start reading at `status_command`.
 """
@@ -8,24 +8,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import starmap
 
 import click
 
-from aggregator import answers, edition, query
+from aggregator import answers, query
 from aggregator.cli.moments import ago, from_when, next_poll, now, rfc3339, why_then
 from aggregator.cli.output import counted, print_json, table
 from aggregator.cli.settings import Settings, common
 from aggregator.config import Config
-from aggregator.cycle import composed, learning
+from aggregator.cycle import learning
 from aggregator.errors import UsageError
 from aggregator.learn import Quality
-from aggregator.model import Entry, Story
+from aggregator.model import Entry
 from aggregator.records import dataclass
 from aggregator.render import formats
 from aggregator.states import CONDITIONS, WORST_FIRST
 from aggregator.store import Reader, is_there, lookup, open_reader
-from aggregator.topics import Label
 
 _ORDER: dict[str, int] = {state: place for place, state in enumerate(WORST_FIRST)}
 _COLOURS: dict[str, str] = {**{one.name: one.colour for one in CONDITIONS}, "disabled": "dim"}
@@ -42,7 +40,7 @@ def status_command(settings: Settings, states: tuple[str, ...]) -> None:
     if not is_there(config.database):
         raise UsageError(f"{config.database}: nothing was polled yet; `aggregator run` does the first cycle")
     found = _stored(config, present)
-    rows = [row for row in found.rows if not states or _state(row) in states]
+    rows = [row for row in found.rows if not states or row.state in states]
     if settings.json:
         print_json({"sources": [_source_json(row) for row in rows], **_sums_json(found)})
         return
@@ -95,7 +93,7 @@ def _status_table(rows: Sequence[answers.SourceRow], present: int) -> None:
         ("source", "state", "last success", "last new", "failures", "next poll", "why then"),
         [_status_cells(row, present) for row in rows],
         wrap=True,
-        styles=[_COLOURS.get(_state(row), "") for row in rows],
+        styles=[_COLOURS.get(row.state, "") for row in rows],
     )
 
 
@@ -132,19 +130,15 @@ def _learned_line(known: Mapping[str, Quality]) -> str:
     return f"learned, on entries held out: {'; '.join(figures)}"
 
 
-def _state(row: answers.SourceRow) -> str:
-    return row.memory.state if row.source.enabled else "disabled"
-
-
 def _badness(row: answers.SourceRow) -> tuple[int, int, str]:
-    return _ORDER[_state(row)], -row.memory.failures, row.source.id
+    return _ORDER[row.state], -row.memory.failures, row.source.id
 
 
 def _status_cells(row: answers.SourceRow, present: int) -> tuple[str, ...]:
     memory = row.memory
     return (
         row.source.id,
-        _state(row),
+        row.state,
         ago(memory.succeeded, present),
         ago(memory.last_new, present),
         str(memory.failures or ""),
@@ -204,9 +198,9 @@ def _show_found(settings: Settings, store: Reader, text: str, limit: int, as_jso
     found, titles = [entry for entry, _ in answers.search(store, text, limit, now())], answers.titles(store)
     if as_json:
         for entry in found:
-            print_json(_found_json(entry))
+            print_json(_hit_json(entry))
         return
-    table(("entry", "published", "source", "title"), [_found_cells(entry, titles) for entry in found])
+    table(("entry", "published", "source", "title"), [_hit_cells(entry, titles) for entry in found])
     if not found:
         settings.say("nothing stored matches")
 
@@ -227,7 +221,7 @@ def _search_feed(config: Config, store: Reader, text: str, form: str, limit: int
     return search_feed(config, store, answers.stories_of(store, text, limit, now()), text, feed, limit)
 
 
-def _found_json(entry: Entry) -> dict[str, object]:
+def _hit_json(entry: Entry) -> dict[str, object]:
     return {
         "entry": entry.public_id,
         "number": entry.id,
@@ -239,7 +233,7 @@ def _found_json(entry: Entry) -> dict[str, object]:
     }
 
 
-def _found_cells(entry: Entry, titles: Mapping[str, str]) -> tuple[str, ...]:
+def _hit_cells(entry: Entry, titles: Mapping[str, str]) -> tuple[str, ...]:
     at = str(rfc3339(entry.published))[:16].replace("T", " ")
     return str(entry.id), at, titles.get(entry.source) or entry.source, entry.title
 
@@ -252,188 +246,6 @@ def _within(text: str, **moments: str | None) -> str:
         from_when(moment, now(), f"--{name}")
     bounds = [f'{name}:"{moment}"' for name, moment in given.items()]
     return " ".join([f"({text})", *bounds]) if bounds else text
-
-
-@click.command("why")
-@click.argument("entry")
-@common(json_output=True)
-def why_command(settings: Settings, entry: str) -> None:
-    """An entry's story and event, what folded it and how sure that was, its topics and their rules. ENTRY:
-    id, link or guid.
-    """
-    config = settings.load(secrets=False)
-    with open_reader(config.database) as store:
-        found = _found(config, store, entry)
-    if settings.json:
-        print_json(_why_json(found.why) | _beside_json(found))
-        return
-    near = (f"  not     {one.topic}: {one.rule}" for one in found.missed)
-    for line in (*_why_lines(found.why, found.lead, found.titles), *near, *map(_word_line, found.words)):
-        click.echo(line)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What `why` says of an entry."""
-
-    why: answers.Explanation
-    titles: Mapping[str, str]  # of sources, by id
-    lead: Entry | None  # under which it is published; None: it is hidden
-    words: tuple[answers.Word, ...]  # of the user, on it
-    missed: Sequence[Label]  # topics that it nearly belongs to
-
-
-def _found(config: Config, store: Reader, name: str) -> _Found:
-    labelled = answers.why(store, name)
-    entry, there = labelled.member.entry, {topic for topic, _, _ in labelled.labels}
-    why, untold = answers.told_enough(store, labelled)
-    return _Found(
-        why,
-        answers.titles(store),
-        composed.lead(config, store, (why.story, *why.siblings)),
-        answers.words_on(store, entry),
-        [*starmap(Label, untold.items()), *learning.missed(config, store, entry, there)],
-    )
-
-
-def _beside_json(found: _Found) -> dict[str, object]:
-    near = [{"topic": one.topic, "missing": one.rule} for one in found.missed]
-    return {"lead": found.lead.public_id if found.lead else None, "near_topics": near}
-
-
-def _why_json(found: answers.Explanation) -> dict[str, object]:
-    entry = found.member.entry
-    return {
-        "entry": entry.public_id,
-        "number": entry.id,
-        "source": entry.source,
-        "guid": entry.guid,
-        "link": entry.link,
-        "title": entry.title,
-        **_fold_json(found),
-        "topics": [_topic_json(topic, by, rule) for topic, by, rule in found.labels],
-        "headlines": [{"since": rfc3339(at), "title": title} for at, title in found.headlines],
-        "overrides": [
-            {"kind": kind, "other": other or None, "level": level} for kind, other, level in found.overrides
-        ],
-    }
-
-
-def _topic_json(topic: str, by: Entry | None, rule: str) -> dict[str, object]:
-    return {"topic": topic, "rule": rule, "entry": by.public_id if by else None}
-
-
-def _fold_json(found: answers.Explanation) -> dict[str, object]:
-    """Where the entry is told, and what decided that."""
-    reason, together = found.member.reason, (found.story, *found.siblings)
-    return {
-        "story": found.story.public_id,
-        "event": found.event_id,
-        "level": reason.level,
-        "against": found.against.public_id if found.against else None,
-        "score": reason.score,
-        "threshold": reason.threshold,
-        "features": dict(reason.features),
-        "story_entries": [member.entry.public_id for member in found.story.members],
-        "event_stories": [story.public_id for story in together],
-        "event_members": [_likeness_json(story, found.odd) for story in together if found.siblings],
-    }
-
-
-def _likeness_json(story: Story, odd: int | None) -> dict[str, object]:
-    return {"story": story.public_id, "likeness": edition.likeness(story), "odd": story.id == odd}
-
-
-def _why_lines(found: answers.Explanation, lead: Entry | None, titles: Mapping[str, str]) -> list[str]:
-    entry = found.member.entry
-    return [
-        _named(entry, titles),
-        f"  id      {entry.public_id}",
-        f"  link    {entry.link or '–'}",
-        f"  story   {found.story.public_id}",
-        f"  event   {found.event_id}",
-        *_level_lines(found, titles),
-        *_lead_lines(found, lead, titles),
-        *_company_lines(found, titles),
-        *_topic_lines(found),
-        *(f"  before  {rfc3339(at)} “{title}”" for at, title in found.headlines),
-    ]
-
-
-def _word_line(word: answers.Word) -> str:
-    """What the user said of the entry."""
-    other = f"“{word.other or word.b}”"
-    said = {
-        "split": f"split from {other}",
-        "join": f"joined with {other} as one {'story' if word.level == 'text' else 'event'}",
-        "topic": f"put in the topic {word.b}",
-        "pin": "pinned: it leads",
-        "hide": "hidden: its story is not published",
-    }
-    return f"  yours   {said[word.kind]}"
-
-
-def _alone(found: answers.Explanation) -> str:
-    """What an entry is that was folded into nothing."""
-    if found.siblings:
-        return "its event began with it"
-    return "its story began with it" if len(found.story.members) > 1 else "it stands alone"
-
-
-def _lead_lines(found: answers.Explanation, lead: Entry | None, titles: Mapping[str, str]) -> Iterator[str]:
-    """Under which headline all of it is published, where there are several."""
-    if lead is None:
-        yield "  lead    none: it is hidden"
-    elif lead.id == found.member.entry.id and (found.siblings or len(found.story.members) > 1):
-        yield f"  lead    it leads its {'event' if found.siblings else 'story'}"
-    elif lead.id != found.member.entry.id:
-        yield f"  lead    {_named(lead, titles)}"
-
-
-def _named(entry: Entry, titles: Mapping[str, str]) -> str:
-    headline = entry.title or entry.link or entry.public_id
-    return f"“{headline}” ({titles.get(entry.source) or entry.source}, entry {entry.id})"
-
-
-def _level_lines(found: answers.Explanation, titles: Mapping[str, str]) -> Iterator[str]:
-    """At which level it is the same as another, and what of it said so."""
-    from aggregator.fold import levels  # what compares is not loaded by other commands
-
-    reason = found.member.reason
-    if reason.level is None:
-        yield f"  level   none: {_alone(found)}"
-    else:
-        against = _named(found.against, titles) if found.against else "an entry that is gone"
-        yield f"  level   {reason.level}: it {levels.words(reason.level)} {against}"
-    if reason.threshold or reason.score:
-        yield f"  score   {reason.score:.3f} against a threshold of {reason.threshold:.3f}"
-    for name, value in reason.features:
-        yield f"          {name}: {value}"
-
-
-def _company_lines(found: answers.Explanation, titles: Mapping[str, str]) -> Iterator[str]:
-    """Who else is in its story, and the other stories of its event."""
-    for member in found.story.members:
-        if member.entry.id != found.member.entry.id:
-            yield f"  also    {_named(member.entry, titles)}: {member.reason.level or 'leads'}"
-    for story in found.siblings:
-        yield f"  event   {_sure(story, found.odd)}{_named(story.members[0].entry, titles)}"
-
-
-def _topic_lines(found: answers.Explanation) -> Iterator[str]:
-    for topic, by, rule in found.labels:
-        other = f", by entry {by.id}" if by and by.id != found.member.entry.id else ""
-        yield f"  topic   {topic}: {rule}{other}"
-    if not found.labels:
-        yield "  topic   none: no topic's rule matches"
-
-
-def _sure(story: Story, odd: int | None) -> str:
-    """How sure it is that a story belongs to the event, and whether it is the one that fits least."""
-    likeness = edition.likeness(story)
-    if likeness is None:
-        return ""
-    return f"{likeness:.0%} sure{', the odd one out' if story.id == odd else ''}: "
 
 
 @click.command("dump")
