@@ -15,6 +15,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
+from operator import mul
 
 from aggregator.records import dataclass
 from aggregator.text import roots, vocabulary
@@ -27,7 +28,7 @@ CLOSEST = 0.8  # weight of the closest pair in the geometric mean with the avera
 CROWD, CROWD_POWER = 4, 0.15
 REPEATED_POWER = 0.15
 SUMMARY = 85  # words of the body that are looked at
-SUMMARY_WEIGHT = 0.5
+TITLE = 2  # times that a word of the title counts for one of the body
 REPEATS = 0.6  # power of a word's count
 INDEX_TERMS = 14  # heaviest terms of a story by which others find it
 COMMON = 0.05  # of all events: terms in more of them find nobody
@@ -55,14 +56,14 @@ _KOREAN_DATE = frozenset("년월일시")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")  # alone they say nothing: initials, "'s"
 
 
-def terms(title: Sequence[str], body: Sequence[str], language: str) -> Vector:
-    """Term → weighted count: the title once, the beginning of the body half. Both are words in order, of a
-    text in this language.
+def terms(title: Sequence[str], body: Sequence[str], language: str) -> Counter[str]:
+    """Term → how often it is said: in the beginning of the body, and in the title, where it counts `TITLE`
+    times. Both are words in order, of a text in this language.
     """
     root = roots.roots(language).__getitem__
-    found = {term: SUMMARY_WEIGHT * count for term, count in Counter(map(root, body[:SUMMARY])).items()}
+    found = Counter(map(root, body[:SUMMARY]))
     for term in map(root, title):
-        found[term] = found.get(term, 0.0) + 1.0
+        found[term] = found.get(term, 0) + TITLE
     for letter in _LETTERS & found.keys():
         del found[letter]
     return found
@@ -90,26 +91,26 @@ class Rarity(dict[str, float]):
         return value
 
 
-class _Repeats(dict[float, float]):
-    """Count → its power."""
+class _Repeats(dict[int, float]):
+    """How often a term is said, as `terms` has it → what that is worth: one in the title is worth 1."""
 
-    def __missing__(self, count: float) -> float:
-        self[count] = value = math.pow(count, REPEATS)
+    def __missing__(self, count: int) -> float:
+        self[count] = value = math.pow(count / TITLE, REPEATS)
         return value
 
 
 _REPEATS = _Repeats()
 
 
-def weighted(counts: Mapping[str, float], rarity: Rarity) -> Vector:
+def weighted(counts: Mapping[str, int], rarity: Rarity) -> Vector:
     """TF-IDF of unit length."""
-    powers = _REPEATS
-    found = {term: powers[count] * value for term, count in counts.items() if (value := rarity[term]) > 0.0}
-    square = math.fsum([weight * weight for weight in found.values()])
+    values = map(rarity.__getitem__, counts)
+    weights = list(map(mul, map(_REPEATS.__getitem__, counts.values()), values))
+    square = math.fsum(map(mul, weights, weights))
     if not square:
         return {}
     scale = 1 / math.sqrt(square)
-    return {term: weight * scale for term, weight in found.items()}
+    return {term: weight * scale for term, weight in zip(counts, weights, strict=True) if weight}
 
 
 def index_terms(vector: Vector, frequencies: Mapping[str, int], total: int) -> list[str]:

@@ -10,6 +10,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from aggregator.dedupe import headline
 from aggregator.dedupe.fingerprints import Fingerprint, shingles
@@ -107,6 +108,24 @@ def title_similarity(a: tuple[str, ...], b: tuple[str, ...]) -> float:
 _NO = Reason(None, None, 0.0, THRESHOLD)
 
 
+class _Phrases(NamedTuple):
+    """How many shingles two bodies have in common, and how many the one that has fewer and the other."""
+
+    common: int
+    fewer: int
+    more: int
+
+    @classmethod
+    def of(cls, a: Fingerprint, b: Fingerprint) -> _Phrases:
+        mine, other = a.held, b.held
+        return cls(len(mine & other), *sorted((len(mine), len(other))))
+
+    @property
+    def held(self) -> float:
+        """As `containment`."""
+        return self.common / self.fewer if self.fewer else 0.0
+
+
 def _have_little_in_common(a: Fingerprint, b: Fingerprint) -> bool:
     """Two titles, of which none is cut."""
     if a.cut or b.cut:
@@ -116,25 +135,28 @@ def _have_little_in_common(a: Fingerprint, b: Fingerprint) -> bool:
 
 def decide(a: Fingerprint, b: Fingerprint, between: Between = ELSEWHERE) -> Reason:
     """Level "text" or None, with the score against its threshold and what decided, in words."""
-    held = containment(a.held, b.held)
+    phrases = _Phrases.of(a, b)
+    held = phrases.held
     bare = between.one_source and a.emptied and b.emptied  # with one text, that says nothing of them
     if held < THRESHOLD and not bare and _have_little_in_common(a, b):
         return _NO  # by far the most pairs
     similar = _titles(a, b)
-    phrases = f"{len(a.held & b.held)} of {min(len(a.held), len(b.held))}"
-    features = (("shared phrases", phrases), ("titles alike", f"{similar:.2f}"))
+    features = (
+        ("shared phrases", f"{phrases.common} of {phrases.fewer}"),
+        ("titles alike", f"{similar:.2f}"),
+    )
     if similar < 0.4 and held < THRESHOLD and not bare:  # nothing below could make them one text
         return Reason(None, None, max(held, similar), THRESHOLD, features)
-    return _weighed(_Pair(a, b, between, similar, held), bare, features)
+    return _weighed(_Pair(a, b, between, similar, phrases), bare, features)
 
 
 def _weighed(pair: _Pair, bare: bool, features: tuple[Feature, ...]) -> Reason:
     """`bare`: two texts of one source of which all else stands under other titles too."""
-    a, b, similar, held = pair.a, pair.b, pair.similar, pair.held
+    similar, held = pair.similar, pair.held
     score, threshold = pair.score()
     # Below a template's likeness bodies make no case of a series, so what keeps these apart need not be
     # known.
-    headlines = similar >= TITLE_THRESHOLD and not (a.held and b.held)
+    headlines = similar >= TITLE_THRESHOLD and not pair.phrases.fewer
     looks_alike = score >= threshold or held >= TEMPLATE or headlines or bare
     guard = pair.guard() if looks_alike else None
     if guard:
@@ -145,8 +167,11 @@ def _weighed(pair: _Pair, bare: bool, features: tuple[Feature, ...]) -> Reason:
 class _Pair:
     """Two fingerprints that have something in common, and what is asked of them."""
 
-    def __init__(self, a: Fingerprint, b: Fingerprint, between: Between, similar: float, held: float) -> None:
-        self.a, self.b, self.between, self.similar, self.held = a, b, between, similar, held
+    def __init__(
+        self, a: Fingerprint, b: Fingerprint, between: Between, similar: float, phrases: _Phrases
+    ) -> None:
+        self.a, self.b, self.between, self.similar = a, b, between, similar
+        self.phrases, self.held = phrases, phrases.held
         self.least, self.most = sorted((_size(a), _size(b)))
         longer, other = sorted((a, b), key=lambda one: (-len(one.title) - len(one.body), one.language))
         self.language = longer.language if longer.title else other.language
@@ -200,11 +225,10 @@ class _Pair:
     @cached_property
     def own_lead(self) -> bool:
         """Whether two sources tell one long text, each or one of them under a lead of its own."""
-        common = len(self.a.held & self.b.held)
         return (
             not self.between.one_source
             and self.least >= LONG_BODY
-            and common >= WHOLE * max(len(self.a.held), len(self.b.held))
+            and self.phrases.common >= WHOLE * self.phrases.more
         )
 
     @cached_property
@@ -330,7 +354,7 @@ class _Pair:
         title = max(self.a.headline, self.b.headline, key=len)
         return (
             self.between.seconds < SOON
-            and len(self.a.held & self.b.held) >= THRESHOLD * max(len(self.a.held), len(self.b.held))
+            and self.phrases.common >= THRESHOLD * self.phrases.more
             and self.held >= QUOTED
             and (
                 self.least >= SENTENCES
@@ -448,9 +472,9 @@ def _titles(a: Fingerprint, b: Fingerprint) -> float:
 
 
 def _opening(one: Fingerprint, other: Fingerprint) -> int:
+    held = other.held
     return next(
-        (position for position, shingle in enumerate(shingles(one.body)) if shingle in other.held),
-        len(one.body),
+        (position for position, shingle in enumerate(shingles(one.body)) if shingle in held), len(one.body)
     )
 
 

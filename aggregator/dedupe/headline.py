@@ -126,8 +126,11 @@ def _is_misspelt(a: str, b: str) -> bool:
     return difflib.SequenceMatcher(None, a, b, autojunk=False).ratio() >= MISSPELT
 
 
+@functools.lru_cache(maxsize=256)
 def edits(a: str, b: str, language: str) -> Edits:
-    """How headline `b` differs from `a`, both cleaned."""
+    """How headline `b` differs from `a`, both cleaned. Two that may be one text may then be two cases of one
+    template, and are asked about again.
+    """
     if a == b:
         return Edits(True)
     mine, other = words_of(a), words_of(b)

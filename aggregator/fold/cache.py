@@ -70,6 +70,7 @@ class FoldCache:
         self.fingerprints: dict[int, list[Known]] = {}  # story → what it is known by
         self.points = Points(AWAKE, 2 * CACHE)
         self.events: dict[int, int] = {}  # story → event
+        # times that no story is after, and none that `terms` doesn't find
         self._newest = self._stored = vocabulary.newest_posting(reader)
         self.frequencies: dict[str, int] = {}  # known term → in how many events it was
         self.numbers: dict[str, int] = {}  # word → by which the store knows it
@@ -78,9 +79,8 @@ class FoldCache:
         self.standing: dict[str, set[int]] = {}  # source → parts of its items that stand
 
     def bound(self) -> None:
-        if len(self.terms) > 8 * CACHE:  # both together: every story in a list has a time
-            self.terms.clear()
-            self.times.clear()
+        if len(self.terms) > 8 * CACHE:
+            self._forget_terms()
         if len(self.frequencies) > 8 * CACHE:
             self.frequencies.clear()
         if len(self.numbers) > 8 * CACHE:
@@ -108,14 +108,14 @@ class FoldCache:
 
     def load_postings(self, term: str, at: int, reach: int, seen: Container[str]) -> Postings:
         """What a word finds that is not in `terms`, or not for so late an entry. Words that were never `seen`
-        before are not looked up.
+        before are not looked up, nor where all that is stored so late is in `terms`.
         """
         known = self.terms.get(term)
         if known is not None:
             self._load(known, term, at, reach)
             return known
         known = self.terms[term] = Postings()
-        if term in seen or term.startswith("#"):
+        if at - reach <= self._stored and (term in seen or term.startswith("#")):
             self._load(known, term, at, reach)
         return known
 
@@ -280,8 +280,15 @@ class FoldCache:
 
     def forget_stories(self) -> None:
         """The user's word changed them and their events: one may be gone."""
-        for known in (self.terms, self.times, self.fingerprints, self.points, self.events):
+        self._forget_terms()
+        for known in (self.fingerprints, self.points, self.events):
             known.clear()
+
+    def _forget_terms(self) -> None:
+        """They are loaded again; every story in a list has a time, so both go together."""
+        self.terms.clear()
+        self.times.clear()
+        self._stored = self._newest
 
 
 def _characters(story: Iterable[Known]) -> int:

@@ -29,7 +29,7 @@ class New:
 
     entry: PendingEntry
     fingerprint: dedupe.Fingerprint
-    counts: Vector
+    counts: Mapping[str, int]
     language: str
     vector: Vector = field(default_factory=dict)
     series: set[int] = field(default_factory=set)  # stories of which it is another case

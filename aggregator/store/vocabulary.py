@@ -148,7 +148,7 @@ def packed(vector: Mapping[str, float], numbers: Mapping[str, int]) -> tuple[byt
     as text.
     """
     weights = [int(weight * _SCALE + 0.5) for weight in vector.values()]
-    terms = struct.pack(f"<{len(vector)}I", *[numbers[word] for word in vector])
+    terms = struct.pack(f"<{len(vector)}I", *map(numbers.__getitem__, vector))
     return terms, struct.pack(f"<{len(weights)}H", *weights)
 
 
