@@ -2,7 +2,7 @@
 S18, F48, F55).
 
 Beside each file stands `.gz` of it, made once. A manifest (`.aggregator-manifest.json`) knows what
-is ours, its hash, and what is gone for good.
+is ours, its hash, and what is gone for good: a line of JSON, and where that is long a line for each change.
 
 Start reading at `Folder.write`.
 """
@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple, TypeVar
 
 from aggregator.errors import PublishError
 from aggregator.patterns import lazy
@@ -32,8 +33,12 @@ _TEMPORARY = lazy(r"\.aggregator-[0-9a-f]{16}\.tmp\Z")
 MANY = 8  # files
 LARGE = 1_000_000  # bytes: a feed beyond is worth a warning (F25)
 _SMALL = 256  # bytes; not worth compressing
+_APPENDING = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+LONG = 100_000  # bytes: a manifest of so many is not written again for each change
+PART = 4  # … until the changes come to one part in so many of it
 
 Record = dict[str, str | int]  # what the manifest knows of a file: `sha256`, `size`
+Value = TypeVar("Value")
 _Made = tuple[str, Path]  # a temporary file, and what it is to become
 
 
@@ -74,14 +79,62 @@ class _Change:
         return Written(tuple(self.placed), asked - len(self.placed), self.removed, _large(self.placed))
 
 
+class Manifest:
+    """What we know of an output folder: the files there, and since when others are gone. A publication writes
+    to it as often as to the folder: what that costs follows what changes, not what stands there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Where it says nothing, everything is written again: right in any case."""
+        self._path = folder / MANIFEST
+        said = _read(folder)
+        self.files, self.gone = said.files, said.gone
+        self._first, self._size = said.first, said.size
+
+    def note(self, change: _Change, now: int) -> None:
+        """What was done, here and on disk."""
+        files = {**change.records, **dict.fromkeys(change.removed)}
+        back = dict.fromkeys(name for name in change.placed if name in self.gone)
+        gone = {**back, **dict.fromkeys(change.removed, now), **change.gone}
+        _apply(files, self.files)
+        _apply(gone, self.gone)
+        line = _line({"files": files, "gone": gone})
+        if not self._append(line):
+            self._write_anew()
+
+    def _append(self, line: bytes) -> bool:
+        """Whether it could be: the manifest is long, and as it was left."""
+        changes = self._size - self._first + len(line)
+        if self._first < LONG or changes * PART > self._first:
+            return False
+        try:
+            number = os.open(self._path, _APPENDING)
+        except OSError:
+            return False
+        try:
+            # Otherwise a change was not written to its end, or is a stranger's.
+            if os.fstat(number).st_size != self._size:
+                return False
+            _write_all(number, line)
+            os.fsync(number)
+        finally:
+            os.close(number)
+        self._size += len(line)
+        return True
+
+    def _write_anew(self) -> None:
+        line = _line({"files": dict(sorted(self.files.items())), "gone": dict(sorted(self.gone.items()))})
+        _replace(self._path, line)
+        self._first = self._size = len(line)
+
+
 class Folder:
     """An output folder. Raises PublishError in words; what stood there is then intact."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._files, self._gone = recorded(
-            path
-        )  # where that says nothing, everything is written again: right in any case
+        self._manifest = Manifest(path)
+        self._files, self._gone = self._manifest.files, self._manifest.gone
         self._is_swept = False
 
     def usable(self) -> None:
@@ -149,12 +202,11 @@ class Folder:
 
     def _make(self, change: _Change, now: int, check: Callable[[], None]) -> None:
         """Of the files, and of what the manifest says of them."""
-        self._prepare({*self._files, *change.placed})
+        self._prepare(change.placed)
         self._place(change.placed, now, check)
         for name in change.removed:
             self._remove(name)
-        self._note(change, now)
-        self._remember()
+        self._manifest.note(change, now)
         for folder in {self.path, *((self.path / name).parent for name in change.placed)}:
             _sync(folder)
 
@@ -163,21 +215,9 @@ class Folder:
         known = self._files.get(name)
         return known is None or known["sha256"] != record["sha256"] or self._is_missing(name)
 
-    def _note(self, change: _Change, now: int) -> None:
-        self._files |= change.records
-        for name in change.placed:
-            self._gone.pop(name, None)
-        for name in change.removed:
-            del self._files[name]
-        self._gone |= dict.fromkeys(change.removed, now) | dict(change.gone)
-
-    def _remember(self) -> None:
-        record = {"files": dict(sorted(self._files.items())), "gone": dict(sorted(self._gone.items()))}
-        text = json.dumps(record, separators=(",", ":")) + "\n"
-        self._replace(self.path / MANIFEST, text.encode(), None)
-
-    def _prepare(self, ours: set[str]) -> None:
+    def _prepare(self, new: Iterable[str]) -> None:
         """The folders, real ones; leftovers of a killed run go, and forms that are made no more."""
+        ours = set() if self._is_swept else {*self._files, *new}
         self._refuse_link()
         for folder in (self.path, self.path / "archive", self.path / "stories"):
             if folder.is_symlink() and folder != self.path:
@@ -222,14 +262,6 @@ class Folder:
             if len(data) < _SMALL:
                 _packed_form(self.path / name).unlink(missing_ok=True)
 
-    def _replace(self, target: Path, data: bytes, when: int | None) -> None:
-        source = _temporary(target.parent, data, when)
-        try:
-            os.replace(source, target)
-        except OSError:
-            _drop(source)
-            raise
-
     def _remove(self, name: str) -> None:
         target = self.path / name
         _packed_form(target).unlink(missing_ok=True)
@@ -240,18 +272,57 @@ def recorded(folder: Path) -> tuple[dict[str, Record], dict[str, int]]:
     """What its manifest says of a folder: the files there, and since when others are gone; nothing where it
     is no manifest of ours. No name leads elsewhere: whoever may change it has no other file removed (S18).
     """
-    try:
-        said = json.loads((folder / MANIFEST).read_bytes())
-        return (
-            {name: one for name, one in said["files"].items() if _NAME.match(name) and _is_record(one)},
-            {name: at for name, at in said["gone"].items() if _NAME.match(name) and isinstance(at, int)},
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return {}, {}
+    said = _read(folder)
+    return said.files, said.gone
 
 
-def _is_record(one: Record) -> bool:
-    return isinstance(one["sha256"], str) and isinstance(one["size"], int)
+class _Said(NamedTuple):
+    """By a manifest; bytes of its first line, and of all lines that can be read; 0: none may be appended."""
+
+    files: dict[str, Record]
+    gone: dict[str, int]
+    first: int = 0
+    size: int = 0
+
+
+def _read(folder: Path) -> _Said:
+    files: dict[str, Record] = {}
+    gone: dict[str, int] = {}
+    read: list[int] = []
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        for line in (folder / MANIFEST).read_bytes().splitlines(keepends=True):
+            if read and not line.endswith(b"\n"):
+                break  # a change that was not written to its end
+            there, left = _change_of(line)
+            _apply(there, files)
+            _apply(left, gone)
+            read.append(len(line) if line.endswith(b"\n") else 0)
+    return _Said(files, gone, read[0] if read else 0, sum(read))
+
+
+def _change_of(line: bytes) -> tuple[dict[str, Record | None], dict[str, int | None]]:
+    """(what is there, since when what is gone); None for what is not, or not any more."""
+    said = json.loads(line)
+    return (
+        {name: one for name, one in said["files"].items() if _NAME.match(name) and _is_record(one)},
+        {name: at for name, at in said["gone"].items() if _NAME.match(name) and isinstance(at, int | None)},
+    )
+
+
+def _apply(change: Mapping[str, Value | None], known: dict[str, Value]) -> None:
+    for name, one in change.items():
+        if one is None:
+            known.pop(name, None)
+        else:
+            known[name] = one
+
+
+def _line(said: object) -> bytes:
+    return f"{json.dumps(said, separators=(',', ':'))}\n".encode()
+
+
+def _is_record(one: Record | None) -> bool:
+    return one is None or (isinstance(one["sha256"], str) and isinstance(one["size"], int))
 
 
 def _refuse_strange(names: Iterable[str]) -> None:
@@ -320,6 +391,16 @@ def _later(target: Path, now: int) -> int:
         return max(now, int(os.lstat(target).st_mtime) + 1)
     except OSError:
         return now
+
+
+def _replace(target: Path, data: bytes) -> None:
+    """Whole or not at all."""
+    source = _temporary(target.parent, data, None)
+    try:
+        os.replace(source, target)
+    except OSError:
+        _drop(source)
+        raise
 
 
 def _temporary(folder: Path, data: bytes, when: int | None, sync: bool = True) -> str:

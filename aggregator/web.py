@@ -13,7 +13,6 @@ import base64
 import gzip
 import hashlib
 import io
-import json
 import os
 import stat
 import threading
@@ -26,7 +25,7 @@ from urllib.parse import parse_qs
 
 from aggregator.mailbox import Full, Mailbox
 from aggregator.patterns import lazy
-from aggregator.publish import MANIFEST, PACKED
+from aggregator.publish import MANIFEST, PACKED, recorded
 from aggregator.records import dataclass, replace
 from aggregator.render import ago, formats
 from aggregator.render.formats import HTML, Format
@@ -111,6 +110,7 @@ class Published:
         self._cache: dict[str, tuple[tuple[int, int, int], File]] = {}
         self._held = 0
         self._lock = threading.Lock()
+        self._gone: tuple[tuple[int, int, int] | None, dict[str, int]] = None, {}  # by the manifest as it was
 
     def get(self, name: str) -> File | None:
         """None where there is no such regular file in the folder; links are not followed."""
@@ -153,9 +153,12 @@ class Published:
     def gone(self, name: str) -> int | None:
         """Since when (Unix time) it is not published any more; None: it never was, or is."""
         try:
-            return int(json.loads((self._folder / MANIFEST).read_bytes())["gone"][name])
-        except (OSError, ValueError, KeyError, TypeError):
+            stamp = _stamp(os.lstat(self._folder / MANIFEST))
+        except OSError:
             return None
+        if self._gone[0] != stamp:  # who asks for what never was has nothing read again
+            self._gone = stamp, recorded(self._folder)[1]
+        return self._gone[1].get(name)
 
     @property
     def ready(self) -> bool:

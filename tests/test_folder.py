@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from aggregator.errors import PublishError
-from aggregator.publish import LARGE, MANIFEST, MANY, PACKED, Folder, Written
+from aggregator.publish import LARGE, LONG, MANIFEST, MANY, PACKED, PART, Folder, Written, recorded
 from aggregator.web import Published
 
 RECORD = {"sha256": "x", "size": 1}
@@ -80,6 +80,64 @@ def test_S18_whoever_changes_the_manifest_has_no_other_file_removed(tmp_path: Pa
     folder.write({"feeds.html": b"x"}, ["all.html"], AT)
     assert victim.exists() and (output / ".htaccess").exists()
     assert manifest(output)["gone"] == {"all.html": AT, "old.html": 6}
+
+
+def record(size: int) -> dict[str, Any]:
+    return {"sha256": "x", "size": size}
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "changes", "lines"),
+    [
+        ("a short one is written again", LONG - 1, 0, 1),
+        ("a long one grows by a line", LONG, 0, 2),
+        ("up to a part of it", LONG, LONG // PART - 166, 3),
+        ("not beyond", LONG, LONG // PART - 165, 1),
+        ("what breaks off is not written to", LONG, -20, 1),
+    ],
+)
+def test_a_long_manifest_is_not_written_again_for_each_change(
+    tmp_path: Path, name: str, first: int, changes: int, lines: int
+) -> None:
+    """`first`: bytes of its first line; `changes`: of a line that says what changed since. The next one has
+    166.
+    """
+    files = {"a.html": record(1)} | {f"stories/{n:0>60}.html": record(n) for n in range(1000, 1900)}
+    text = json.dumps({"files": files, "gone": {}}).ljust(first - 1) + "\n"
+    assert len(text) == first, name
+    before = json.dumps({"files": {"b.html": record(2)}, "gone": {}}).ljust(abs(changes) - 1)
+    (tmp_path / MANIFEST).write_text(
+        text + (before[:changes] if changes < 0 else f"{before}\n" if changes else "")
+    )
+    folder = Folder(tmp_path)
+    assert ("b.html" in folder.names()) == (changes > 0)
+    folder.write({"all.html": b"x"}, ["a.html"], AT, gone={"old.html": 5})
+    assert len((tmp_path / MANIFEST).read_bytes().splitlines()) == lines, name
+    there, gone = recorded(tmp_path)
+    assert {*there} == {*files, *folder.names()} - {"a.html"} and there["all.html"]["size"] == 1
+    assert gone == {"a.html": AT, "old.html": 5} and {*Folder(tmp_path).names()} == {*there}
+
+
+def test_R4_a_change_of_the_manifest_is_read_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever writing it ended: what was known before stays, and the next change is known again."""
+    monkeypatch.setattr("aggregator.publish.LONG", 0)
+    monkeypatch.setattr("aggregator.publish.PART", 0)
+    folder, path = Folder(tmp_path), tmp_path / MANIFEST
+    folder.write({"a.html": b"1", "b.html": b"1"}, [], AT)
+    before, known = path.read_bytes(), recorded(tmp_path)
+    folder.write({"a.html": b"22"}, ["b.html"], AT + 1)
+    after, known_then = path.read_bytes(), recorded(tmp_path)
+    assert after.startswith(before) and known != known_then
+    assert known_then[0]["a.html"]["size"] == 2 and known_then[1] == {"b.html": AT + 1}
+    for end in range(len(before), len(after) + 1):
+        path.write_bytes(after[:end])
+        assert recorded(tmp_path) == (known_then if end == len(after) else known), end
+        Folder(tmp_path).write({"b.html": b"333"}, [], AT + 2)
+        files, gone = recorded(tmp_path)
+        assert files.keys() == {"a.html", "b.html"} and files["b.html"]["size"] == 3 and gone == {}, end
+        (tmp_path / "b.html").unlink()
 
 
 def test_since_when_a_file_is_gone_and_that_it_is_there_again(tmp_path: Path) -> None:

@@ -125,6 +125,24 @@ def test_a_portion_is_bounded(events: int, editions: int, expected: list[int]) -
     assert [one.is_last for one in made] == [False] * (len(made) - 1) + [True]
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("archive/all-7.atom", ("archive/all", 7, ".atom")),
+        ("archive/b-2-10.json", ("archive/b-2", 10, ".json")),
+        ("all-2.html", ("all", 2, ".html")),
+        ("all.html", ("all", 0, ".html")),
+        ("all-02.html", ("all-02", 0, ".html")),
+        ("source-s2.html", ("source-s2", 0, ".html")),
+        ("stories/a-2.html", ("stories/a-2", 0, ".html")),
+    ],
+)
+def test_the_number_of_a_file(name: str, expected: tuple[str, int, str]) -> None:
+    assert dirty.parts(name) == expected
+    number = expected[1]
+    assert dirty.numbered([name, name]) == ({expected[::2]: {number}} if number else {})
+
+
 TOPICS = "".join(
     f'[[topics]]\nid = "t{number}"\nmatch = "harbour"\n{keys}\n'
     for number, keys in enumerate(

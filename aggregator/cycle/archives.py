@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from aggregator import edition, render
 from aggregator.config import Config
+from aggregator.cycle import dirty
 from aggregator.cycle.editions import ALL, Editions
 from aggregator.model import Edition, Item, Story, Topic
 from aggregator.records import replace
@@ -28,10 +29,18 @@ class Archives:
     """The archive of each topic of one store."""
 
     def __init__(
-        self, store: Store, editions: Editions, neighbours: Sequence[pages.Neighbour], anew: bool
+        self,
+        store: Store,
+        editions: Editions,
+        neighbours: Sequence[pages.Neighbour],
+        there: Iterable[str],
+        anew: bool,
     ) -> None:
-        """`anew`: pages look different now, those of complete documents too."""
+        """`there`: names of files that stand in the folder as they should; `anew`: pages look different now,
+        those of complete documents too.
+        """
         self._editions, self._neighbours, self._anew = editions, neighbours, anew
+        self._there = dirty.numbered(there)
         self._store, self._site = store, editions.config.site
         self._composed: dict[str, Item] = {}  # of what was put away last, which the documents show next
 
@@ -39,9 +48,7 @@ class Archives:
         """The number of the newest document; 0: there is none yet."""
         return archives.archives(self._store, topic.id)
 
-    def files(
-        self, topic: Topic, current: Edition, empty_date: int, present: Iterable[str], missing: Iterable[str]
-    ) -> Iterator[dict[str, bytes]]:
+    def files(self, topic: Topic, current: Edition, empty_date: int) -> Iterator[dict[str, bytes]]:
         """Puts what left the feed into the archive; gives the documents and pages that change by it, or are
         not in the folder, those of one number after the other: all together are as large as what is stored.
         `empty_date`: of a document of which nothing is stored any more.
@@ -50,16 +57,14 @@ class Archives:
         for number in self._filled(topic, current):  # at once, from what was composed to be put away
             made.add(number)
             yield self._files_of(self._document(topic, number, empty_date), number, True, True)
-        yield from self._changed(topic, empty_date, set(present) - set(missing), made)
+        yield from self._changed(topic, empty_date, made)
         self._composed = {}
 
-    def _changed(
-        self, topic: Topic, empty_date: int, there: set[str], made: set[int]
-    ) -> Iterator[dict[str, bytes]]:
+    def _changed(self, topic: Topic, empty_date: int, made: set[int]) -> Iterator[dict[str, bytes]]:
         """All but those that are `made` already."""
         newest = self.newest(topic)
-        documents = self._to_make(topic, newest, there)
-        wanted = documents.union(self._without_page(topic, newest, set() if self._anew else there))
+        documents = self._to_make(topic, newest)
+        wanted = documents | self._without_page(topic, newest)
         for number in sorted((wanted | archives.pages_to_make(self._store, topic.id)) - made):
             document = self._document(topic, number, empty_date)
             # A page that is there shows also what is not stored any more.
@@ -70,24 +75,28 @@ class Archives:
         page = self._page(made, number, is_complete)
         return {**render.archive(made, self._site, number, is_complete), **page} if is_to_make else page
 
-    def _to_make(self, topic: Topic, newest: int, there: set[str]) -> set[int]:
+    def _to_make(self, topic: Topic, newest: int) -> set[int]:
         """Numbers of documents that are lost, of a format that was not published before, or not printed as
         they are now.
         """
-        forms = formats.with_archives(self._site.formats)
-        lost = {
-            number
-            for number in range(1, newest + 1)
-            if any(archive_name(topic.id, number, form) not in there for form in forms)
-        }
+        lost = set[int]()
+        for form in formats.with_archives(self._site.formats):
+            lost |= set(range(1, newest + 1)) - self._numbers_there(archive_name(topic.id, 1, form))
         noted = self._store.meta(unprinted(topic.id))
         return lost | set(range(int(noted), newest + 1) if noted else ())
 
-    def _without_page(self, topic: Topic, newest: int, there: set[str]) -> Iterator[int]:
-        for number in range(1, newest + 1):
-            name = pages.older_name(topic.id, number)
-            if name not in there and not self._is_of_a_topic(name):
-                yield number
+    def _without_page(self, topic: Topic, newest: int) -> set[int]:
+        """Numbers of documents whose pages are to be made."""
+        first = pages.older_name(topic.id, 1)
+        beyond = dirty.parts(first)[1] - 1  # pages are numbered otherwise
+        there = set[int]() if self._anew else {number - beyond for number in self._numbers_there(first)}
+        lost = set(range(1, newest + 1)) - there
+        return {one for one in lost if not self._is_of_a_topic(pages.older_name(topic.id, one))}
+
+    def _numbers_there(self, like: str) -> set[int]:
+        """Of the files that are named like this one."""
+        before, _, after = dirty.parts(like)
+        return self._there.get((before, after), set())
 
     def _is_of_a_topic(self, page: str) -> bool:
         """Whether a topic has this name: its own page comes first."""

@@ -4,7 +4,7 @@ config or program looks different with; and which files are nobody's any more. P
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from aggregator.config import Config
 from aggregator.cycle.digests import name_of
@@ -90,6 +90,26 @@ def of_older_page(base: str) -> str:
     return topic if number.isdecimal() and int(number) > 1 else ""
 
 
+def numbered(names: Iterable[str]) -> dict[tuple[str, str], set[int]]:
+    """(what is before a number, what after) → the numbers of these files: of `archive/all-7.atom` it is 7, of
+    (`archive/all`, `.atom`).
+    """
+    found: dict[tuple[str, str], set[int]] = {}
+    for name in names:
+        before, number, after = parts(name)
+        if number:
+            found.setdefault((before, after), set()).add(number)
+    return found
+
+
+def parts(name: str) -> tuple[str, int, str]:
+    """(what is before the number of a file, it, what after); 0: it has none."""
+    base, dot, ending = name.rpartition(".")
+    before, _, number = base.rpartition("-")
+    has_one = number.isdecimal() and not number.startswith("0") and not name.startswith(OF_EVENTS)
+    return (before, int(number), dot + ending) if has_one else (base, 0, dot + ending)
+
+
 def is_left_over(names: Names, name: str) -> bool:
     """Whether this file is of a topic that left the config, or of a format that is not published any more."""
     base, _, ending = name.rpartition(".")
@@ -97,7 +117,7 @@ def is_left_over(names: Names, name: str) -> bool:
         return False
     if name.startswith(OF_ARCHIVES):
         return _of_archive(name) not in names.topics or f".{ending}" not in names.endings
-    if base in names.topics | names.digests:
+    if base in names.topics or base in names.digests:
         return f".{ending}" not in names.endings
     return f".{ending}" != HTML.ending or (
         base not in names.sources and of_older_page(base) not in names.topics
@@ -112,6 +132,8 @@ __all__ = [
     "is_left_over",
     "lost",
     "names_of",
+    "numbered",
     "of_older_page",
     "page_of",
+    "parts",
 ]

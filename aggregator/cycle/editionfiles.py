@@ -41,9 +41,9 @@ class EditionFiles:
     ) -> None:
         """`before`: what stands in the folder; `missing`, `is_all_new`: as the publisher has them."""
         self._config, self._store, self._editions = config, store, editions
-        self._before, self._missing = before, missing
         self.neighbours = sitepages.neighbours(editions)
-        self._archives = Archives(store, editions, self.neighbours, is_all_new)
+        there = frozenset(before).difference(missing)
+        self._archives = Archives(store, editions, self.neighbours, there, is_all_new)
         self._digests = dirty.digest_names(config.topics)
         self._of_sources = dirty.names_of(config).sources
         self._first_items: dict[str, Sequence[Item]] = {}  # of topics, as the front page shows them
@@ -91,7 +91,7 @@ class EditionFiles:
     def _topic(self, topic: Topic) -> Files:
         """The archive documents of one topic, one after the other; then its feeds and its page together."""
         made = self._editions.newest(topic)
-        yield from self._archives.files(topic, made, self._date(topic.id, 0), self._before, self._missing)
+        yield from self._archives.files(topic, made, self._date(topic.id, 0))
         made = replace(made, updated=self._date(topic.id, made.updated), archive=self._archives.newest(topic))
         self._first_items[topic.id] = made.items[: pages.NEWEST]
         page = pages.topic(made, self._config.site, self.neighbours)
