@@ -1,7 +1,8 @@
 """What sources can be: one table, that everybody asks who would have to tell one kind from another.
 
 A new kind is a `Kind` in `KINDS`, before those that would take its sources too: how its documents are fetched
-and read, and what else is different with it. Nothing heavy is imported here.
+and read, and what else is different with it. Nothing heavy is imported here: a reader of its own stands in
+`parse`, and is imported by a function here when there is something to read.
 """
 
 from __future__ import annotations
@@ -99,8 +100,11 @@ def of(source: Source) -> Kind:
 
 
 def config_keys() -> dict[str, str]:
-    """Key of the config → what is there, for people."""
-    return {kind.key: kind.words for kind in KINDS}
+    """Key of the config → what may be there, for people."""
+    words: dict[str, list[str]] = {}
+    for kind in KINDS:
+        words.setdefault(kind.key, []).append(kind.words)
+    return {key: " or ".join(found) for key, found in words.items()}
 
 
 def address(source: Any) -> str:

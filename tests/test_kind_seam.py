@@ -142,7 +142,10 @@ def test_the_other_kinds_are_what_they_were() -> None:
 
 
 def test_the_config_takes_its_words_from_the_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigError, match=r"sources\[0\]: needs `path` \(a local file\) or `url` \(a feed\)"):
+    with pytest.raises(
+        ConfigError,
+        match=r"sources\[0\]: needs `path` \(a folder of letters or a local file\) or `url` \(a feed\)",
+    ):
         config(tmp_path, "[[sources]]\nid = 'a'\n")
     with pytest.raises(ConfigError, match="has both `path` and `url`; give one of them"):
         config(tmp_path, "[[sources]]\npath = 'a'\nurl = 'http://a.example/'\n")

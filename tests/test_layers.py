@@ -59,8 +59,10 @@ RANKS = {
     9: {"__main__"},
 }
 RANK = {name: rank for rank, names in RANKS.items() for name in names}
-# Why these may: evaluate is a use of fold, overrides find their entry as answers do, starters are data for three.
+# Why these may: evaluate is a use of fold, overrides find their entry as answers do, starters are data for three,
+# a kind of source with a reader of its own imports it from parse when something is read.
 MAY = {
+    ("kinds", "parse"),
     ("evaluate", "fold"),
     ("cycle", "answers"),
     ("topics", "starters"),
