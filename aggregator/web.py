@@ -343,8 +343,10 @@ class Application:
             return self.missing(environ)
         name, negotiated = self.chosen(path, environ.get("HTTP_ACCEPT", ""))
         found = self.published.get(name)
-        if found is None:
-            return self.absent(name, environ)
+        return self.absent(name, environ) if found is None else self.given(name, found, negotiated, environ)
+
+    def given(self, name: str, found: File, negotiated: bool, environ: dict[str, Any]) -> Response:
+        """A published file: in gzip where that is taken, or the word that the client has it."""
         aged = self.aged(name, found)
         in_gzip = self.stored if aged is found else self.packed
         packed = in_gzip(name, aged) if _takes_gzip(environ) else None

@@ -142,6 +142,11 @@ def failures_in_words(failures: Sequence[tuple[str, Failure]]) -> list[str]:
     theirs = [(source, failure) for source, failure in failures if failure.kind != machine.KIND]
     lines = [f"{counted(len(failures) - len(theirs), 'source')} {words}" for words in of_ours]
     lines += [f"{source}: {failure.detail}" for source, failure in sorted(theirs, key=itemgetter(0))]
+    return _first(lines)
+
+
+def _first(lines: list[str]) -> list[str]:
+    """As many as are shown, and how many more there are."""
     more = f"… and {counted(len(lines) - SHOWN, 'more source')} failed; `aggregator status` shows all"
     return [*lines[:SHOWN], more] if len(lines) > SHOWN else lines
 

@@ -5,7 +5,7 @@ is asked after an error only.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aggregator.patterns import lazy
 
@@ -37,21 +37,23 @@ def find(text: str) -> dict[Path, int]:
         if quote:
             quote = "" if quote in line else quote
             continue
-        header = _header(line)
-        if header is not None:
+        paths: Iterable[Path] = ()
+        if (header := _header(line)) is not None:
             table = _table(_parts(header[2]), header[1] == "[[", arrays)
-            found.setdefault(table, number)
-            if isinstance(table[-1], int):
-                found.setdefault(table[:-1], number)  # the array as a whole, for an error that is about it
-            continue
-        key = _KEY.match(line)
-        if not key:
-            continue
-        value = line[key.end() :]
-        for path in _paths(table, _parts(key[1]), value):
+            paths = _paths_to(table)
+        elif (key := _KEY.match(line)) is not None:
+            value = line[key.end() :]
+            paths = _paths(table, _parts(key[1]), value)
+            quote = _open_quote(value)
+        for path in paths:
             found.setdefault(path, number)
-        quote = _open_quote(value)
     return found
+
+
+def _paths_to(table: Path) -> Iterator[Path]:
+    yield table
+    if isinstance(table[-1], int):
+        yield table[:-1]  # the array as a whole, for an error that is about it
 
 
 def _paths(table: Path, key: Path, value: str) -> Iterator[Path]:

@@ -27,17 +27,16 @@ def sync(config: Config, now: int, stop: Stop | None = None) -> tuple[bool, list
     if not due:
         return False, []
     answers = _asked(config, due, stop or Stop())
-    taken = {one.id: _ids_of_others(config, one) for one, _ in due}
+    new_ids: set[str] = set()  # of feeds of the lists before
     is_changed, trouble = False, []
     for (one, before), answer in zip(due, answers, strict=True):
         if _is_stopped(answer):
             continue  # asked again at the next start
-        after, words = _after_all(one, before, answer, now, taken[one.id])
+        after, words = _after_all(one, before, answer, now, new_ids | _ids_of_others(config, one))
         trouble += words
         _write(place(config.database, one.id), dump(after))
         is_changed |= after.feeds != before.feeds
-        for others in taken.values():
-            others.update(feed.id for feed in after.feeds)
+        new_ids.update(feed.id for feed in after.feeds)
     return is_changed, trouble
 
 

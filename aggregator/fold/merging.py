@@ -153,6 +153,9 @@ class _Clustering:
         self._keep_apart(by_hand.apart)
         self._link(edges)
         self._join(by_hand.together)
+        self._push_all()
+
+    def _push_all(self) -> None:
         for a, around in self._links.items():
             for b in around:
                 if a < b:

@@ -117,8 +117,12 @@ def take_keys(
         holder = own[row.key]
         if row.id not in leaving and (holder is None or holder.id != row.id):
             writer.run("UPDATE entry SET key = ? WHERE id = ?", (_longer_key(writer, source, row), row.id))
-    if not takers:
-        return
+    if takers:
+        _give_keys(writer, takers, leaving)
+
+
+def _give_keys(writer: Writer, takers: Sequence[tuple[Entry, StoredItem]], leaving: Iterable[int]) -> None:
+    """To those that are stored under another key. `leaving`: their numbers."""
     # Two may change places: no guid begins with a line end, so nobody has these keys.
     writer.run_many("UPDATE entry SET key = char(10) || id WHERE id = ?", [(number,) for number in leaving])
     writer.run_many(
