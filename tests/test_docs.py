@@ -236,8 +236,8 @@ ELSEWHERE = {
     "scripts/run": "test_docs",
     "scripts/run serve": "test_docs",
     "sudo scripts/install-systemd": "test_install",
-    "dask scheduler": "test_cluster",
-    "dask worker tcp://10.0.0.5:8786": "test_cluster",
+    "dask scheduler": "test_dask",
+    "dask worker tcp://10.0.0.5:8786": "test_dask",
     "aggregator daemon": "test_daemon",
 }
 

@@ -139,8 +139,8 @@ def _end_after(watched: Connection) -> None:
 
 
 def in_dask(config: Config, door: Door) -> AbstractContextManager[Crew]:
-    """The workers of a Dask cluster, see `cluster`."""
-    from aggregator.cycle.cluster import in_cluster  # Dask takes a second to load
+    """The workers of a Dask cluster, see `on_dask`."""
+    from aggregator.cycle.on_dask import in_cluster  # Dask takes a second to load
 
     return in_cluster(config, door)
 

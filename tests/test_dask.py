@@ -21,7 +21,7 @@ import pytest
 from aggregator import cycle
 from aggregator.config import Config, load
 from aggregator.cycle import Wanted
-from aggregator.cycle.cluster import Rules, poll_batch
+from aggregator.cycle.on_dask import Rules, poll_batch
 from aggregator.cycle.polling import Visit
 from aggregator.errors import ConfigError
 from aggregator.fetch import Trail
@@ -97,8 +97,8 @@ def settings(folder: Path, server: Hostile, address: str) -> Config:
 def test_a_worker_that_is_killed_in_mid_cycle_loses_nothing_and_doubles_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("aggregator.cycle.cluster.BATCH", 2)  # so that there are tasks for both
-    monkeypatch.setattr("aggregator.cycle.cluster.OF_HOST", 1)
+    monkeypatch.setattr("aggregator.cycle.on_dask.BATCH", 2)  # so that there are tasks for both
+    monkeypatch.setattr("aggregator.cycle.on_dask.OF_HOST", 1)
     with Hostile(hosts=HOSTS) as server, cluster() as (address, workers):
         let_go = threading.Event()
 
@@ -169,7 +169,7 @@ def test_P12_a_batch_is_polled_as_politely_as_here(tmp_path: Path) -> None:
 def test_a_cluster_that_is_not_there_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if importlib.util.find_spec("distributed") is None:
         pytest.skip("the extra `dask` is not installed")
-    monkeypatch.setattr("aggregator.cycle.cluster.REACHED", "0.2s")
+    monkeypatch.setattr("aggregator.cycle.on_dask.REACHED", "0.2s")
     with Hostile() as server:
         made = settings(tmp_path, server, "tcp://127.0.0.1:1")
     with open_writer(made.database) as store, pytest.raises(ConfigError, match="can't be reached"):
