@@ -142,4 +142,4 @@ def public(source: Source) -> str | None:
 def same(source: Source) -> str:
     """What several ways to write one address have in common."""
     where = address(source)
-    return (urls.key(where) or where) if of(source).remote else where
+    return urls.address_key(where) if of(source).remote else where

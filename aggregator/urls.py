@@ -272,6 +272,11 @@ def key(url: str | None) -> str | None:
     return _plain_key(link) if _AS_IT_IS.fullmatch(link) else _any_key(link)
 
 
+def address_key(address: str) -> str:
+    """As `key`, of an address that may be asked: home pages too, and what is no link, each by itself."""
+    return key(address) or address
+
+
 def _any_key(link: str) -> str | None:
     parts = urlsplit(link)
     # Escapes of other charsets than UTF-8 stay apart: `%F1` and `%F2` are two letters, not one that can't be

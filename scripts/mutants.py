@@ -103,6 +103,11 @@ MUTANTS = (
     m("L6", "how much a hook says of a command that failed", "cycle/hooks.py", "WORDS = 300 ", "WORDS = 299 ", "digest.py::test_how_much_is_said_of_what_went_wrong"),
     m("L7", "… and of a headline that was not told", "cycle/hooks.py", "TITLE = 100 ", "TITLE = 99 ", "digest.py::test_how_much_is_said_of_what_went_wrong"),
     m("L8", "… and of a summary", "cycle/hooks.py", "SUMMARY = 1000 ", "SUMMARY = 999 ", "digest.py::test_of_a_long_summary_a_thousand_characters_are_told"),
+    m("L9", "so many links of a page are looked at", "cycle/discovery.py", "TRIED = 8 ", "TRIED = 7 ", "promises.py::test_which_feeds_of_a_page_are_found"),
+    m("L10", "where a feed is sent to for today is not its address", "cycle/discovery.py", "fetched.permanent or link", "fetched.url or link", "promises.py::test_which_feeds_of_a_page_are_found"),
+    m("L11", "feeds of comments come last", "cycle/discovery.py", "discover.is_comments(one.url, one.title), ", "False, ", "promises.py::test_which_feeds_of_a_page_are_found"),
+    m("L12", "a plan under another choice for all topics", "cycle/plan.py", "if _looks_like(before.config) != _looks_like(after.config):", "if False:", "cycle.py::test_plan_counts_what_feeds_would_have_no_room_for"),
+    m("L13", "… for one topic", "cycle/plan.py", " and _chooses(topic) == _chooses(topics[name])", "", "cycle.py::test_plan_counts_what_feeds_would_have_no_room_for"),
     m("L4", "a clock that went back", "cycle/stages.py", 'if now < int(store.meta("clock") or now):', "if False:", "years.py::test_R13_a_clock_that_jumps_ahead_takes_nothing_away_and_dates_nothing_for_good", "years.py::test_R13_what_was_edited_while_the_clock_was_ahead_is_from_now_too"),
     # ---- the same text
     m("D1", "share of the words", "dedupe/decision.py", "THRESHOLD = 0.6 ", "THRESHOLD = 0.75 ", "decisions.py::test_one_text_or_not"),

@@ -20,7 +20,7 @@ from aggregator.publish import Folder
 from aggregator.stop import Stop
 from aggregator.store import open_reader, open_writer
 from aggregator.store.base import LARGE_STORE
-from tests.helpers import NOW, config
+from tests.helpers import NOW, config, entry, put
 from tests.hostile import Hostile, reply, rss
 
 ROOT = Path(__file__).parent.parent
@@ -274,6 +274,31 @@ def test_plan_tells_what_a_change_would_publish_and_writes_nothing(tmp_path: Pat
         for found in (before, snapshot(tmp_path))
     ]
     assert ours[0] == ours[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "all_", "topic"),
+    [
+        ("nothing", "{}", (0, 0), (0, 0)),
+        ("a topic's limit", "{}limit = 2", (0, 0), (0, 3)),
+        ("the limit of all", "[publish]\nlimit = 2\n{}", (0, 3), (0, 3)),
+        ("where the topic has one of its own", "[publish]\nlimit = 2\n{}limit = 4", (0, 3), (0, 1)),
+    ],
+)
+def test_plan_counts_what_feeds_would_have_no_room_for(
+    tmp_path: Path, name: str, change: str, all_: tuple[int, int], topic: tuple[int, int]
+) -> None:
+    body = '[[sources]]\nid = "a"\npath = "none.txt"\n[[topics]]\nid = "t"\nmatch = "harbour"\n'
+    present = config(tmp_path, body)
+    words = ("Comet", "Ferry", "Tax", "Vote", "Quake")
+    with open_writer(present.database) as store:
+        for days, word in enumerate(words):
+            at = NOW - 7 * 86_400 * days
+            put(store, entry("a", word, f"{word} at {word}land harbour", at=at), at=at)
+        cycle.run(present, store, None, NOW)
+        found = planned(store, config(tmp_path, change.format(body)), present)
+    changed = {one.topic: (one.feed_added, one.feed_removed) for one in found}
+    assert (changed["all"], changed["t"]) == (all_, topic), name
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from aggregator import cycle, kinds, poll
-from aggregator.cli.sources import sources_opml
+from aggregator.cli.opml import sources_opml
 from aggregator.config import doubts
 from aggregator.cycle import Wanted
 from aggregator.errors import ConfigError

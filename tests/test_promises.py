@@ -577,6 +577,30 @@ def test_who_asks_for_a_text_is_not_given_the_feed_of_its_site(
         assert expected in str(caught.value) and len(server.log) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "links", "expected"),
+    [
+        ("the fullest first", ["few", "many"], ["many", "few"]),
+        ("those of comments last, full as they are", ["comments", "few"], ["few", "comments"]),
+        ("the address that it moved to for good", ["permanent"], ["plain"]),
+        ("not where it is sent to for today", ["redirect"], ["redirect"]),
+        ("eight are looked at", [f"empty/{n}" for n in range(7)] + ["few"], ["few"]),
+        ("and no more", [f"empty/{n}" for n in range(8)] + ["few"], []),
+    ],
+)
+def test_which_feeds_of_a_page_are_found(
+    tmp_path: Path, name: str, links: list[str], expected: list[str]
+) -> None:
+    with Hostile() as server:
+        page = "".join(f'<link rel="alternate" type="application/rss+xml" href="/{link}">' for link in links)
+        server.table["x"] = Case("x", says(reply(f"<html>{page}".encode())))
+        for path, items in (("few", 1), ("many", 5), ("comments", 9)):
+            server.table[path] = Case(path, says(reply(rss(path, items=items))))
+        settings = config(tmp_path, f'[poll]\nhost_gap = "0s"\nallow_hosts = ["127.0.0.1:{server.port}"]\n')
+        found = [one.url for one in cycle.find_feeds(settings, server.url("x"))]
+        assert found == [server.url(path) for path in expected], name
+
+
 def test_R14_two_thousand_at_once_are_all_polled(tmp_path: Path) -> None:
     with Hostile(hosts=20) as server:
         allow = json.dumps([f"127.0.1.{n + 1}:{server.port}" for n in range(20)])

@@ -68,7 +68,7 @@ def _take_in(settings: Settings, opml_file: Path, made: Sequence[Path]) -> None:
     """What another reader has; where it can't be read, nothing is left behind. `made`: the folders that are
     new, the innermost first.
     """
-    from aggregator.cli.sources import bring_in
+    from aggregator.cli.opml import bring_in
 
     try:
         bring_in(settings, opml_file, topics_from_folders=True)

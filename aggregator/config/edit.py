@@ -47,6 +47,11 @@ def _harmless(title: str | None) -> str | None:
     return None if title and variable(title) else title
 
 
+def given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Without those that say nothing."""
+    return {key: value for key, value in fields.items() if value}
+
+
 def add_sources(
     path: Path, found: Sequence[Mapping[str, Any]], new_topics: Sequence[tuple[str, str]] = ()
 ) -> list[str]:

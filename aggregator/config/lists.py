@@ -104,11 +104,11 @@ def sources(
     if not found:
         return
     by_name = {sought(name): topic for topic, title in topics.items() for name in (topic, title)}
-    there = {_key(one.url) for one in own if one.url}
+    there = {urls.address_key(one.url) for one in own if one.url}
     taken = {one.id for one in own}
     for one in found:
         for feed in known(database, one.id).feeds:
-            key = _key(feed.url)
+            key = urls.address_key(feed.url)
             if key not in there and feed.id not in taken:
                 there.add(key)
                 taken.add(feed.id)
@@ -134,13 +134,11 @@ def merged(before: Sequence[Listed], now: Collection[Listed], whole: bool = True
     """What is there now under the ids of before, then what left, paused; as it was where `now` is not the
     whole list.
     """
-    known, keys = {_key(one.url): one for one in before}, [_key(one.url) for one in now]
+    known, keys = (
+        {urls.address_key(one.url): one for one in before},
+        [urls.address_key(one.url) for one in now],
+    )
     kept = [replace(one, id=known.get(key, one).id) for key, one in zip(keys, now, strict=True)]
     there = set(keys)
     left = [replace(one, present=one.present and not whole) for key, one in known.items() if key not in there]
     return (*kept, *left)
-
-
-def _key(url: str) -> str:
-    """To compare addresses by."""
-    return urls.key(url) or url

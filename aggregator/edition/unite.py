@@ -110,7 +110,7 @@ def _enclosures(
 
 def _add(found: dict[str, Enclosure], media: Enclosure) -> None:
     """Under the address to compare; of two with the same one, each says what the other leaves out."""
-    address = urls.key(media.url) or media.url
+    address = urls.address_key(media.url)
     known = found.get(address)
     if known is None:
         found[address] = media
