@@ -108,6 +108,11 @@ MUTANTS = (
     m("L11", "feeds of comments come last", "cycle/discovery.py", "discover.is_comments(one.url, one.title), ", "False, ", "promises.py::test_which_feeds_of_a_page_are_found"),
     m("L12", "a plan under another choice for all topics", "cycle/plan.py", "if _looks_like(before.config) != _looks_like(after.config):", "if False:", "cycle.py::test_plan_counts_what_feeds_would_have_no_room_for"),
     m("L13", "… for one topic", "cycle/plan.py", " and _chooses(topic) == _chooses(topics[name])", "", "cycle.py::test_plan_counts_what_feeds_would_have_no_room_for"),
+    m("L14", "a subscription that no hub ended in time", "cycle/push.py", " or now > one.asked_at + websub.RETRY", "", "push.py::test_which_subscriptions_are_forgotten"),
+    m("L15", "a hub leaves out what it was to push", "cycle/push.py", "if name in known and known[name].is_live(now)", "if name in known", "push.py::test_what_a_hub_left_out"),
+    m("L16", "what is not pushed is polled sooner, but for servers that asked for more", "cycle/push.py", "planned > memory.not_before", "planned", "push.py::test_what_is_not_pushed_any_more_is_polled_as_before"),
+    m("L17", "a list that was looked at ahead of the clock", "cycle/lists.py", "if before.looked_at > now:", "if False:", "lists.py::test_when_a_list_is_looked_at"),
+    m("L18", "health, where a source is overdue", "cli/livepages.py", "OVERDUE = 6 * 3600", "OVERDUE = 7 * 3600", "meters.py::test_R18_health_is_bad_when_a_source_is_overdue_for_six_hours"),
     m("L4", "a clock that went back", "cycle/stages.py", 'if now < int(store.meta("clock") or now):', "if False:", "years.py::test_R13_a_clock_that_jumps_ahead_takes_nothing_away_and_dates_nothing_for_good", "years.py::test_R13_what_was_edited_while_the_clock_was_ahead_is_from_now_too"),
     # ---- the same text
     m("D1", "share of the words", "dedupe/decision.py", "THRESHOLD = 0.6 ", "THRESHOLD = 0.75 ", "decisions.py::test_one_text_or_not"),

@@ -17,11 +17,12 @@ from click.testing import CliRunner
 
 from aggregator.cli import group
 from aggregator.config import Config, edit, load
+from aggregator.config.lists import Known, ReadingList
 from aggregator.cycle import lists
 from aggregator.cycle.network import Network
 from aggregator.errors import ConfigError, UsageError
 from aggregator.fetch import Door, Trail
-from aggregator.model import Failure, FetchResult, Limits, Request
+from aggregator.model import Failure, FetchResult, Limits, Request, Source
 from tests.helpers import NOW, config
 
 DAY = 86_400
@@ -294,3 +295,18 @@ def test_R16_a_signal_while_lists_are_asked_ends_the_run_and_blames_nobody(
     assert done.exception is None and done.output == "" and not settings.output.exists()
     asked = asking(monkeypatch, {WHERE: [answer(body=opml(A))]})
     assert lists.sync(settings, NOW) == (True, []) and asked == [WHERE], "not a day later"
+
+
+@pytest.mark.parametrize(
+    ("name", "ago", "not_before", "is_due"),
+    [
+        ("a day ago", 86_400, 0, True),
+        ("a second less", 86_399, 0, False),
+        ("the server asked us to stay away", 86_400, NOW + 1, False),
+        ("until now", 86_400, NOW, True),
+        ("ahead of the clock, which went back", -1, 0, True),
+    ],
+)
+def test_when_a_list_is_looked_at(name: str, ago: int, not_before: int, is_due: bool) -> None:
+    one = ReadingList("a", "https://lists.example/a.opml", 86_400, Source("a"))
+    assert lists._is_due(one, Known(looked_at=NOW - ago, not_before=not_before), NOW) == is_due, name

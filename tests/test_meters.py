@@ -17,7 +17,7 @@ from aggregator.cli import livepages, service
 from aggregator.cli.livepages import Holder, StorePages
 from aggregator.cycle.report import Collected
 from aggregator.meters import Meters, Stages, Stored
-from aggregator.model import Failure
+from aggregator.model import Failure, SourceState
 from aggregator.store import open_writer
 from aggregator.web import Application
 from tests.helpers import NOW, config, entry, put
@@ -131,6 +131,12 @@ def test_R18_health_is_bad_when_nothing_looks_at_what_is_due(site: Any, idle: in
         meters.tick(NOW + 60 - idle)
     status, body = ask(site, "/healthz", meters)
     assert json.loads(body)["ok"] == ok and status.startswith("200" if ok else "503")
+
+
+@pytest.mark.parametrize(("late", "ok"), [(6 * 3600 - 1, True), (6 * 3600, False)])
+def test_R18_health_is_bad_when_a_source_is_overdue_for_six_hours(late: int, ok: bool) -> None:
+    record = livepages._health_record([SourceState(polled=NOW, next_poll=NOW - late)], None, NOW)
+    assert (record["ok"], record["oldest_overdue_seconds"]) == (ok, late)
 
 
 def test_a_search_has_bounds(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -528,3 +528,67 @@ def test_S2_a_hub_inside_our_network_is_refused(tmp_path: Path) -> None:
 
 def test_a_pace_is_slowed_within_a_week() -> None:
     assert push.slowed(Pace(1800, 300, DAY)) == Pace(18_000, 3000, 7 * DAY)
+
+
+ENDED = replace(LIVE, wish="unsubscribe", asked_at=NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "at", "is_kept"),
+    [
+        ("it is wanted, as long as nobody answers", replace(SOME, asked_at=NOW), NOW + 9 * DAY, True),
+        ("the hub ended it", replace(ENDED, leased_until=0), NOW, False),
+        ("the hub may still end it", ENDED, NOW + websub.RETRY, True),
+        ("no hub ended it in time", ENDED, NOW + websub.RETRY + 1, False),
+    ],
+)
+def test_which_subscriptions_are_forgotten(
+    tmp_path: Path, name: str, one: Subscription, at: int, is_kept: bool
+) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        pushes.keep(store, [one])
+        known = pushes.all_of(store)
+        push._forget_ended(store, known, at)
+        assert ("a" in pushes.all_of(store), "a" in known) == (is_kept, is_kept), name
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "found", "missed"),
+    [
+        ("a poll found what was not pushed", LIVE.leased_until - 1, {"a"}, True),
+        ("it found nothing", LIVE.leased_until - 1, {"b"}, False),
+        ("its lease is over: nobody said that it would be pushed", LIVE.leased_until, {"a"}, False),
+    ],
+)
+def test_what_a_hub_left_out(tmp_path: Path, name: str, at: int, found: set[str], missed: bool) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        pushes.keep(store, [LIVE])
+        known = pushes.all_of(store)
+        push._note_missed(store, known, found, at)
+        expected = at if missed else 0
+        assert (known["a"].missed_at, pushes.all_of(store)["a"].missed_at) == (expected, expected), name
+
+
+HOUR = 3600
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "next_poll", "not_before", "expected"),
+    [
+        ("it is pushed", LIVE, NOW + DAY, 0, NOW + DAY),
+        ("it was never verified", replace(LIVE, verified_at=0, leased_until=0), NOW + DAY, 0, NOW + DAY),
+        ("its lease is over", replace(LIVE, leased_until=NOW), NOW + DAY, 0, NOW + HOUR),
+        ("it is polled sooner anyway", replace(LIVE, leased_until=NOW), NOW + 60, 0, NOW + 60),
+        ("its server asked for more", replace(LIVE, leased_until=NOW), NOW + DAY, NOW + HOUR, NOW + DAY),
+    ],
+)
+def test_what_is_not_pushed_any_more_is_polled_as_before(
+    tmp_path: Path, name: str, one: Subscription, next_poll: int, not_before: int, expected: int
+) -> None:
+    body = f'[poll]\ninterval = "1h"\n[[sources]]\nid = "a"\nurl = "{TOPIC}"\n'
+    settings = config(tmp_path, body)
+    memory = SourceState(polled=NOW, next_poll=next_poll, not_before=not_before)
+    with open_writer(settings.database) as store:
+        sources.remember(store, [(settings.sources[0], memory)])
+        push._poll_again(settings, store, {"a": one}, NOW)
+        assert sources.memories(store)["a"].next_poll == expected, name
