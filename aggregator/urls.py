@@ -124,7 +124,13 @@ def is_web(address: str) -> bool:
     return named and not re.search(r"[\s<>\"]", address)
 
 
+# what programs write where they have no link; as a path it would lead nowhere
+_NOTHING = frozenset({"n/a", "na", "none", "null", "nil", "undefined", "nan", "-", "--", "[object object]"})
+
+
 def _cleaned(href: str, base: str | None) -> str | None:
+    if href.strip().lower() in _NOTHING:
+        return None
     try:
         parts = _parts(_tidy(href), base)
         if parts.scheme not in _PORTS or not parts.hostname:

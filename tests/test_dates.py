@@ -504,3 +504,21 @@ def test_C6_no_text_breaks_the_reader_and_no_date_is_out_of_range(text: str) -> 
 )  # fmt: skip
 def test_what_a_date_says_beside_itself_is_told(said: str, unread: str) -> None:
     assert dates.unread(said, dates.Habits(1_800_000_000)) == unread
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        (["2023-03-14", "2023-03-14T15:09:26Z"], "2023-03-14T15:09:26"),
+        (["2023-03-14", "2023-03-14T23:59:59Z"], "2023-03-14T23:59:59"),
+        (["2023-03-14", "2023-03-15T00:00:00Z"], "2023-03-14T00:00:00"),
+        (["2023-03-14", "2023-03-13T23:59:59Z"], "2023-03-14T00:00:00"),
+        (["2023-03-14T01:00:00Z", "2023-03-14T15:09:26Z"], "2023-03-14T01:00:00"),
+        (["March 2023", "2023-03-14", "2023"], "2023-03-14T00:00:00"),
+        (["nonsense"], None),
+    ],
+)
+def test_C6_of_several_dates_a_day_gives_way_to_a_time_of_it(said: list[str], wanted: str | None) -> None:
+    found = dates.first(said, SEEN)
+    assert (found is None) == (wanted is None)
+    assert wanted is None or found == datetime.fromisoformat(wanted + "+00:00").timestamp()

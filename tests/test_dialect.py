@@ -423,6 +423,9 @@ def test_the_picture_of_an_item(image: str) -> None:
     assert found.image == "https://i.example/1.jpg" and found.title == "Bridge opens"
 
 
+LINK, DATE = "https://a.example/1", "Tue, 14 Mar 2023 15:09:26 GMT"
+
+
 def test_tags_that_are_never_closed_hide_nothing() -> None:
     items = "".join(f"<item><x:flag><title>Title {n}</title><guid>g{n}</guid><p></item>" for n in range(3))
     assert [one.title for one in read(f"<rss version='2.0'><channel>{items}</channel></rss>").entries] == [
@@ -430,6 +433,24 @@ def test_tags_that_are_never_closed_hide_nothing() -> None:
         "Title 1",
         "Title 2",
     ]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        f"<title>Fox &lt; bear</title><link>{LINK}<guid isPermaLink='false'>g<pubDate>{DATE}<description>Text</description>",
+        f"<title>Fox &lt; bear<link>{LINK}</link><description>Text</description><pubDate>{DATE}</pubDate><guid>g</guid>",
+        f"<guid>g</guid><description>Text</description><title>Fox <b>&lt;</b> bear</title><pubDate>{DATE}</pubDate><link>{LINK}",
+        f"<guid>g<category/><link>{LINK}<dc:x>y</dc:x><title>Fox &lt; bear<description>Text</description><pubDate>{DATE}",
+    ],
+)
+def test_an_element_without_its_end_ends_where_the_next_one_begins(item: str) -> None:
+    found = read(
+        f"<rss version='2.0'><channel><title>C<link>https://a.example/</link>{f'<item>{item}</item>' * 2}</channel></rss>"
+    )
+    (one,) = found.entries
+    assert (one.title, one.link, one.text, one.guid) == ("Fox < bear", LINK, "Text", "g")
+    assert one.published == 1_678_806_566 and found.feed.title == "C"
 
 
 @pytest.mark.parametrize(

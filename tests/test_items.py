@@ -17,7 +17,7 @@ from aggregator.errors import UsageError
 from aggregator.model import FetchResult, Limits, PollResult, Source, SourceState
 from aggregator.parse import parse
 from aggregator.store import Store, entries, lookup, open_writer, sources
-from aggregator.store.recognise import MAX_NEAR
+from aggregator.store.recognise import MAX_NEAR, OWN_WORDS
 from tests.helpers import NOW, put
 
 DAY = 86_400
@@ -72,6 +72,7 @@ def polls(
 
 
 L = "https://a.example/"
+WORDS = " ".join(f"word{number}" for number in range(OWN_WORDS - 1))  # and one is the headline
 CASES: dict[str, tuple[list[list[str]], list[tuple[str, int]]]] = {
     "the same again": ([[item("A", "1", L + "a", 1)]] * 3, [("A", 0)]),
     "edited": (
@@ -393,6 +394,62 @@ CASES: dict[str, tuple[list[list[str]], list[tuple[str, int]]]] = {
             [item("a", "https://b.example/a", "https://b.example/a", 1), item("x", "x", f"{L}x", 1)],
         ],
         [("a", 0), ("x", 0), ("a", 0)],
+    ),
+    "an address that is edited, guid and all": (
+        [
+            [item("a", one, f"{L}{one}", 1, WORDS), item("x", "x", f"{L}x", 1)]
+            for one in ("build-it", "build-a-it", "build-one")
+        ],
+        [("a", 2), ("x", 0)],  # its link is another one indeed
+    ),
+    "… at another second": (
+        [
+            [item("a", one, f"{L}{one}", day, WORDS), item("x", "x", f"{L}x", 1)]
+            for one, day in (("build-it", 1), ("build-a-it", 1.001))
+        ],
+        [("a", 0), ("x", 0), ("a", 0)],
+    ),
+    "… without its date": (
+        [
+            [item("a", one, f"{L}{one}", None, WORDS), item("x", "x", f"{L}x", 1)]
+            for one in ("build-it", "build-a-it")
+        ],
+        [("a", 0), ("x", 0), ("a", 0)],
+    ),
+    "… and another word": (
+        [
+            [item("a", one, f"{L}{one}", 1, f"{WORDS} {one}"), item("x", "x", f"{L}x", 1)]
+            for one in ("build-it", "build-a-it")
+        ],
+        [("a", 0), ("x", 0), ("a", 0)],
+    ),
+    "… and another recording": (
+        [
+            [item("a", one, f"{L}{one}", 1, WORDS, f"{L}{one}.mp3"), item("x", "x", f"{L}x", 1)]
+            for one in ("build-it", "build-a-it")
+        ],
+        [("a", 0), ("x", 0), ("a", 0)],
+    ),
+    "… in fewer words than its own": (
+        [
+            [item("a", one, f"{L}{one}", 1, WORDS.rpartition(" ")[0]), item("x", "x", f"{L}x", 1)]
+            for one in ("build-it", "build-a-it")
+        ],
+        [("a", 0), ("x", 0), ("a", 0)],
+    ),
+    "… which is still there": (
+        [
+            [item("a", one, f"{L}{one}", 1, WORDS) for one in there]
+            for there in (["build-it"], ["build-a-it", "build-it"])
+        ],
+        [("a", 0), ("a", 0)],
+    ),
+    "… of two that say the same": (
+        [
+            [item("a", one, f"{L}{one}", 1, WORDS) for one in there]
+            for there in (["one", "two", "three"], ["four", "three"])
+        ],
+        [("a", 0)] * 4,
     ),
     "no guid: the link is it, however the headline changes": (
         [[item("A", link=L + "a", day=1)], [item("Something else", link=L + "a", day=2)]],

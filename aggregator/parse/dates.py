@@ -151,10 +151,13 @@ def habits(texts: Iterable[str], seen: int) -> Habits:
 
 def first(said: Iterable[object], habits: Habits) -> int | None:
     """Of several dates of one thing, best first, the first that is one; a bare month or year counts only
-    where nothing more exact is said.
+    where nothing more exact is said, and a day without a time gives way to a time of that day.
     """
     readings = [reading for value in said if (reading := _reading(value, habits))]
-    return next((one.at for one in sorted(readings, key=lambda one: not one.whole)), None)
+    best = next((one.at for one in sorted(readings, key=lambda one: not one.whole)), None)
+    if best is None or best % DAY:
+        return best
+    return next((one.at for one in readings if one.whole and best < one.at < best + DAY), best)
 
 
 def read(said: object, habits: Habits) -> int | None:

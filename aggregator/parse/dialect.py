@@ -39,6 +39,13 @@ _DATES = frozenset({
 _LINKS = frozenset({"href", "src", "poster"})
 _XHTML = "application/xhtml+xml"
 _TAG = lazy(r"<(/?)([A-Za-z_][\w:.-]*)(?:[^<>]*?(/)?)>")
+# an element of mere text whose end is missing, before the next one of an item or the item's end
+_UNENDED = lazy(
+    r"<(title|link|guid|pubdate|author|category|comments)((?:\s[^<>]*)?(?<!/)>)([^<>]+)(?=</?(?!\1\b)"
+    r"(?:item|title|link|guid|pubdate|description|author|category|comments|enclosure|source"
+    r"|(?:dc|content|media):\w+)[\s/>])",
+    re.I,
+)
 _ESCAPED = lazy(r"&(?:(?:amp|#38);)+")
 _ADDRESS = lazy(
     r"(?:mailto:)?(?<![\w.+@-])([\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z][A-Za-z0-9-]{1,62})"
@@ -68,8 +75,14 @@ def parse(body: bytes) -> Document:
     if damaged:
         parser = _Loose("", None, "utf-8", {})
         parser.resolve_relative_uris = parser.sanitize_html = False
-        parser.feed(body.decode("utf-8", "replace"))
+        parser.feed(_UNENDED.sub(_ended, body.decode("utf-8", "replace")))
     return Document(parser.feeddata, parser.entries, parser.version or "", damaged)
+
+
+def _ended(found: re.Match[str]) -> str:
+    """With its end, where it holds text: else what follows is its own (`<author><name>`)."""
+    name, opened, text = found.groups()
+    return f"<{name}{opened}{text}</{name}>" if text.strip() else found[0]
 
 
 class _Params(FeedParserDict):  # type: ignore[misc]  # untyped

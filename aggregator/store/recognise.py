@@ -7,6 +7,7 @@ something else, is new.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 
 from aggregator import urls
@@ -20,6 +21,7 @@ from aggregator.text.words import words
 
 _DAY = 20 * 3600  # seconds: what comes daily comes some minutes early, too
 ROTATING = 3  # new links of a document, at least, that show what all of its links say
+OWN_WORDS = 8  # of headline and text, at least, that make an item which left the same as a new one
 MAX_NEAR = 100  # stored entries that an item is compared with
 # The entry with a key of a source
 _OF_KEY = (
@@ -73,28 +75,34 @@ def recognise(
     strangers = [entry for entry in entries if entry.key not in known]
     everywhere = said_by_all(strangers)
     candidates = {entry.key: [*_near(reader, source, entry, everywhere)] for entry in strangers}
-    if strangers and not known and not held:
-        _add_moved(reader, source, strangers, candidates)
     taken = {row.id for row in known.values()} | set(held)
-    return known | _matched(strangers, candidates, taken)
+    found = _matched(strangers, candidates, taken, _SIGNS)
+    others = [entry for entry in strangers if entry.key not in found]
+    taken |= {row.id for row in found.values()}
+    return known | found | _moved(reader, source, others, taken, is_all=not (known or held))
 
 
 def _matched(
-    strangers: Sequence[Entry], candidates: Mapping[str, list[StoredItem]], taken: set[int]
+    strangers: Sequence[Entry],
+    candidates: Mapping[str, Sequence[StoredItem]],
+    taken: Container[int],
+    signs: Iterable[_Sign],
 ) -> dict[str, StoredItem]:
     """By key → which of its candidates an item is, by the surest sign first; each of them is one item only,
     and none that is `taken`.
     """
     found: dict[str, StoredItem] = {}
-    for same in (_same_words, _same_title, _same_link, _same_page, _same_path, _same_place):
+    own: set[int] = set()
+    for same in signs:
         for entry in strangers:
             if entry.key in found:
                 continue
-            fitting = [row for row in candidates[entry.key] if row.id not in taken and same(entry, row)]
+            free = (row for row in candidates[entry.key] if row.id not in taken and row.id not in own)
+            fitting = [row for row in free if same(entry, row)]
             # Only an unambiguous one: a link blog may say many things about one link.
             if len(fitting) == 1 or (fitting and same is _same_words):
                 found[entry.key] = fitting[0]
-                taken.add(fitting[0].id)
+                own.add(fitting[0].id)
     return found
 
 
@@ -173,21 +181,36 @@ def _near(reader: Reader, source: str, entry: Entry, everywhere: frozenset[str])
         yield from _newest(reader, _QUERIED, path, *own)
 
 
-def _add_moved(
-    reader: Reader, source: str, strangers: Sequence[Entry], candidates: Mapping[str, list[StoredItem]]
-) -> None:
-    """A document in which nothing is known may be of a site that moved: to another host or folder, guids
-    and all. Then its items are those of the document before.
+def _moved(
+    reader: Reader, source: str, strangers: Sequence[Entry], taken: Collection[int], is_all: bool
+) -> dict[str, StoredItem]:
+    """What left the document in which the same headline of the same second is new may be that, under another
+    guid and link. `is_all`: nothing in the document is known; then it may be of a site that moved, to another
+    host or folder. Else all of the text has to be the same: only the address was edited.
     """
+    if not strangers:
+        return {}
     before: list[int] = rows.load(reader.value("SELECT present FROM source WHERE id = ?", (source,)) or "[]")
-    stored: dict[tuple[str, str], list[StoredItem]] = {}  # by teller and title
-    for *columns, teller in reader.chosen(f"SELECT {_COLUMNS}, {rows.TELLER} FROM entry e WHERE id", before):
+    left = set(before).difference(taken)
+    stored: dict[tuple[str, str, int | None], list[StoredItem]] = {}  # by teller, title and second
+    for *columns, teller in reader.chosen(f"SELECT {_COLUMNS}, {rows.TELLER} FROM entry e WHERE id", left):
         row = StoredItem(*columns)
-        stored.setdefault((teller, row.title), []).append(row)
-    for entry in strangers:
-        near = stored.get((entry.teller, entry.title), ())
-        found = candidates[entry.key]
-        found += [row for row in near if _same_place(entry, row) and row not in found]
+        stored.setdefault((teller, row.title, row.published), []).append(row)
+    near = {one.key: stored.get((one.teller, one.title, one.published), []) for one in strangers}
+    signs: list[_Sign] = [_same_place, functools.partial(_is_copy, reader)]
+    return _matched(strangers, near, taken, signs if is_all else signs[1:])
+
+
+def _is_copy(reader: Reader, entry: Entry, row: StoredItem) -> bool:
+    """Whether it says and shows the same, in words that nobody says twice in a second."""
+    if len(words(entry.title)) + len(words(entry.text)) < OWN_WORDS:
+        return False
+    stored = rows.entry(reader.one(f"SELECT {rows.SELECT_ENTRY} FROM entry e WHERE e.id = ?", (row.id,)))
+    return stored.text == entry.text and _media(stored) == _media(entry)
+
+
+def _media(entry: Entry) -> list[str]:
+    return [urls.media_key(one) for one in (entry.image or "", *(each.url for each in entry.enclosures))]
 
 
 def _another(entry: Entry, row: StoredItem) -> bool:
@@ -306,6 +329,9 @@ def _first_free(free: Callable[[str], bool], wanted: Sequence[str], *minted: str
         number += 1
     return one
 
+
+_Sign = Callable[[Entry, StoredItem], bool]
+_SIGNS: tuple[_Sign, ...] = (_same_words, _same_title, _same_link, _same_page, _same_path)
 
 # Where the newest are found, by ?1, and of which columns the source and the date are
 _BY_LINK = "by_link l CROSS JOIN entry e ON e.id = l.entry WHERE l.link_hash = id_hash"
