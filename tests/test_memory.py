@@ -200,6 +200,7 @@ def test_what_folding_held_is_given_back(
     """When it was much, and only after all of it is let go."""
     left: list[int] = []
     monkeypatch.setattr(fold, "BATCH", 3)
+    fingerprints.forget()
     before = living(Fingerprint)
     with open_writer(config(tmp_path, SOURCE).database) as store:
         put(store, *[entry("a", f"{n}", f"Ferry {n} leaves", f"Pilot {n} was ill.") for n in range(told)])

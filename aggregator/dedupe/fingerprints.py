@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import re
 import zlib
-from collections.abc import Container, Iterator, Sequence
-from typing import Literal
+from collections.abc import Callable, Container, Iterator, Sequence
+from typing import Literal, TypeVar
 
 from aggregator.dedupe import standing
 from aggregator.dedupe.numbers import numbers
@@ -17,11 +17,14 @@ from aggregator.text.words import words
 BODY_WORDS, BODY_CHARACTERS = 400, 4000  # compared of a body; enough to know a text by
 LONG_TEXT, MARKS = 80, 6  # words from which on a text has marks, and how many
 REPEATED = 1.1  # times the length of the title: a text of no more that begins with it only repeats it
-COMPARED = 500  # texts of which the shingles and the capitals are held at a time
+COMPARED = 500  # items of which answers are remembered at a time
 DISTINCT = 100_000  # words that are held once, whoever says them
 LANGUAGE = 40  # words of a body, after those of the title, that its language is told by
 EMPTY = 3  # words that are left of a text of which the rest stands: it had none of its own
 NONE: frozenset[str] = frozenset()  # most texts have no numbers: one set for them all
+
+_Answer = TypeVar("_Answer")
+_forgotten: list[Callable[[], None]] = []  # what lets go of remembered answers
 
 _PREFIX = re.compile(
     r"^\W*(?:(?:updated?|corrected|refile|rpt|exclusive|breaking(?: news)?|just in|live(?: updates)?|"
@@ -74,6 +77,10 @@ class Fingerprint:
     kicker: int  # how many words of the title stand before its headline: `Exclusive:`, `Ukraine:`
     emptied: bool  # its source says all of its text under other titles too
 
+    def __hash__(self) -> int:
+        """Of little of it: what was asked of an item is remembered by the item, see `remembered`."""
+        return hash((self.heading, self.shown))
+
     @property
     def held(self) -> frozenset[int]:
         """Word 3-shingles of the body as hashes, good within this process only."""
@@ -103,9 +110,17 @@ class Fingerprint:
         )
 
 
-@functools.lru_cache(maxsize=COMPARED)
+def remembered(asked: Callable[..., _Answer]) -> functools._lru_cache_wrapper[_Answer]:
+    """The function `asked` of items, with its answers for the last `COMPARED` of them, until `forget`: an
+    item is compared with several others one after the other.
+    """
+    answers = functools.lru_cache(maxsize=COMPARED)(asked)
+    _forgotten.append(answers.cache_clear)
+    return answers
+
+
+@remembered
 def _capitals(text: str) -> tuple[bool, ...]:
-    """A text is compared with several others one after the other."""
     return tuple([word[0].isupper() for word in _RAW.findall(text)[:BODY_WORDS]])
 
 
@@ -190,7 +205,7 @@ def shingles(body: tuple[str, ...]) -> Iterator[int]:
     return map(hash, zip(body, body[1:], body[2:], strict=False))
 
 
-@functools.lru_cache(maxsize=COMPARED)
+@remembered
 def _held(body: tuple[str, ...]) -> frozenset[int]:
     """Few texts are ever compared, and those one after the other; each of these sets takes ten times as much
     as the text.
@@ -250,8 +265,8 @@ def _is_source(tail: str, source_title: str, left: int) -> bool:
 
 def forget() -> None:
     """What was held to compare texts quickly: when nothing is to be compared for a while."""
-    _held.cache_clear()
-    _capitals.cache_clear()
+    for forgotten in _forgotten:
+        forgotten()
     _said.clear()
 
 

@@ -11,8 +11,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
-from aggregator.dedupe.fingerprints import Fingerprint
+from aggregator.dedupe.fingerprints import Fingerprint, remembered
 from aggregator.dedupe.headline import telling
 from aggregator.dedupe.numbers import as_figure, is_number, value
 from aggregator.dedupe.standing import STEM
@@ -96,7 +97,7 @@ def begin_with_two(a: Fingerprint, b: Fingerprint) -> bool:
 def _begins_with_its_own(one: Fingerprint, other: Fingerprint) -> bool:
     first = next((word for word in telling(one.headline, one.language) if not is_number(word)), "")
     stems, shares = vocabulary.stems(one.language), vocabulary.shares(one.language)
-    return len(first) >= NAME and stems[first] not in shares and bool(_unsaid([first], one.language, other))
+    return len(first) >= NAME and stems[first] not in shares and bool(_unsaid([first], one, other))
 
 
 def is_uncased(one: Fingerprint) -> bool:
@@ -104,6 +105,7 @@ def is_uncased(one: Fingerprint) -> bool:
     return sum(word[0] >= UNCASED for word in one.title) > len(one.title) / 2
 
 
+@remembered
 def _figures(one: Fingerprint) -> frozenset[str]:
     """The numbers that an item says, without dates and years."""
     found = one.numbers | one.body_numbers
@@ -125,15 +127,14 @@ def _dates(said: Sequence[str]) -> set[str]:
 
 def share_any_name(a: Fingerprint, b: Fingerprint) -> bool:
     """Whether either item says a name, common as it may be, that the other says too; initials aside."""
-    return _says_any_name_of(a, b) or _says_any_name_of(b, a)
+    return _says_any(_any_names(a), a, b) or _says_any(_any_names(b), b, a)
 
 
-def _says_any_name_of(one: Fingerprint, other: Fingerprint) -> bool:
-    """Whether it has a name, written with a capital or quoted, that the other item has too."""
-    text = f"{one.heading} | {one.shown}"
-    initials = {fold(word) for word, _ in _written(text) if word[:2].isupper()}
-    names = sorted({*_names(one, certain=True), *map(fold, _QUOTED.findall(text))} - initials)
-    return len(_unsaid(names, one.language, other)) < len(_unsaid(names, one.language))
+@remembered
+def _any_names(one: Fingerprint) -> list[str]:
+    """Its names that tell something, written with a capital or quoted."""
+    quoted = map(fold, _QUOTED.findall(f"{one.heading} | {one.shown}"))
+    return _telling({*_names(one).certain, *quoted} - _initials(one), one.language)
 
 
 def capitals_tell(one: Fingerprint) -> bool:
@@ -142,11 +143,11 @@ def capitals_tell(one: Fingerprint) -> bool:
 
 
 def _names_its_own(one: Fingerprint, other: Fingerprint) -> bool:
-    own = _unsaid(_uncounted(one), one.language, other)
+    own = _unsaid(_uncounted(one), one, other)
     if not own:
         return False
     if own[0][0] < UNCASED:
-        names = _names(one)
+        names = _names(one).likely
         return any(len(word) >= NAME and word in names for word in own)
     if is_dense(own[0]):
         return _longest_run(one, set(own)) >= RUN
@@ -155,35 +156,63 @@ def _names_its_own(one: Fingerprint, other: Fingerprint) -> bool:
 
 
 def _share_a_rare_name(one: Fingerprint, other: Fingerprint) -> bool:
-    """Whether both say a name of no list. Initials (`NHTSA`, `SUVs`) are in all that an agency says of a
-    kind, and so is what stands behind a number (`4.8 Richter`).
+    """Whether both say a name of no list."""
+    return _says_any(_rare_names(one), one, other)
+
+
+@remembered
+def _rare_names(one: Fingerprint) -> list[str]:
+    """Its names of no list that tell something. Initials (`NHTSA`, `SUVs`) are in all that an agency says of
+    a kind, and so is what stands behind a number (`4.8 Richter`).
     """
     stems, shares = vocabulary.stems(one.language), vocabulary.shares(one.language)
-    written = [word for word, _ in _written(f"{one.heading} | {one.shown}")]
-    initials = {fold(word) for word in written if word[:2].isupper()}
-    counted = {fold(after) for word, after in pairwise(written) if word.isdecimal()}
-    names = [word for word in _names(one, certain=True) - initials - counted if stems[word] not in shares]
-    return len(_unsaid(names, one.language, other)) < len(_unsaid(names, one.language))
+    counted = {fold(after) for word, after in pairwise(_all_written(one)) if word.isdecimal()}
+    names = _names(one).certain - _initials(one) - counted
+    return _telling((word for word in names if stems[word] not in shares), one.language)
+
+
+def _initials(one: Fingerprint) -> set[str]:
+    return {fold(word) for word in _all_written(one) if word[:2].isupper()}
+
+
+def _all_written(one: Fingerprint) -> list[str]:
+    return [word for part in _spelt(one) for word, _ in part]
 
 
 def _speaks_of_its_own(one: Fingerprint, other: Fingerprint) -> bool:
     """Whether its text has a name that the other item has nowhere."""
-    names = _names(one, certain=True) & set(one.body)
-    return any(len(word) >= NAME for word in _unsaid(sorted(names), one.language, other))
+    names = _names(one).certain & set(one.body)
+    return any(len(word) >= NAME for word in _unsaid(names, one, other))
 
 
-def _unsaid(words: Iterable[str], language: str, other: Fingerprint | None = None) -> list[str]:
-    """Those that tell something, numbers and dates aside, and that the other item has nowhere, whatever their
+def _says_any(words: Iterable[str], one: Fingerprint, other: Fingerprint) -> bool:
+    """Whether the other item says any of these words of one, whatever their endings."""
+    root, said = roots.roots(one.language), _forms(other, one.language)
+    return any(word[:STEM] in said or root[word] in said for word in words)
+
+
+def _unsaid(words: Iterable[str], one: Fingerprint, other: Fingerprint) -> list[str]:
+    """Those of these words of one that tell something and that the other item has nowhere, whatever their
     endings.
     """
+    root, said = roots.roots(one.language), _forms(other, one.language)
+    unsaid = [word for word in words if word[:STEM] not in said and root[word] not in said]
+    return _telling(unsaid, one.language)
+
+
+def _telling(words: Iterable[str], language: str) -> list[str]:
+    """Those that tell something, numbers and dates aside."""
     root, calendar = roots.roots(language), roots.calendar(language)
-    others = (*other.title, *other.body) if other is not None else ()
-    said = {form for word in others for form in (word[:STEM], root[word])}
     return [
-        word
-        for word in telling(list(words), language)
-        if not is_number(word) and not {word[:STEM], root[word]} & said and root[word] not in calendar
+        word for word in telling(list(words), language) if not is_number(word) and root[word] not in calendar
     ]
+
+
+@remembered
+def _forms(one: Fingerprint, language: str) -> frozenset[str]:
+    """What its words are known by in this language."""
+    root = roots.roots(language)
+    return frozenset(form for word in (*one.title, *one.body) for form in (word[:STEM], root[word]))
 
 
 def _uncounted(one: Fingerprint) -> list[str]:
@@ -205,28 +234,45 @@ def _longest_run(one: Fingerprint, own: set[str]) -> int:
     return longest
 
 
-def _names(one: Fingerprint, certain: bool = False) -> set[str]:
-    """Words with a capital wherever the item has them; what has it only where a sentence begins is a name if
-    no list of its language holds it (`certain`: is none). Titles in which every word has one tell nothing.
+_Spelt = tuple[str, bool]
+"""A word as it is written, and whether it begins a sentence or a clause."""
+
+
+class _Names(NamedTuple):
+    """Words with a capital wherever the item has them. What has it only where a sentence begins is a likely
+    name if no list of its language holds it, and never a certain one.
     """
-    title, written = list(_written(one.heading)), list(_written(one.shown))
+
+    certain: frozenset[str]
+    likely: frozenset[str]  # the certain ones among them
+
+
+@remembered
+def _names(one: Fingerprint) -> _Names:
+    """Titles in which every word has a capital tell nothing."""
+    title, written = _spelt(one)
     if sum(len(word) > 3 and word.islower() for word, _ in title) >= SMALL_IN.get(one.language, SMALL):
-        written += title
+        written = [*written, *title]
     small = {fold(word) for word, _ in written if word.islower()}
     sure = {fold(word) for word, begins in written if not begins and word[0].isupper()}
     maybe = {fold(word) for word, begins in written if begins and word[0].isupper()}
-    if certain:
-        return sure - small
     stems = vocabulary.stems(one.language)
     listed = {word for word in maybe - sure if vocabulary.is_common(stems[word], one.language)}
-    return (sure | maybe) - listed - small
+    return _Names(frozenset(sure - small), frozenset((sure | maybe) - listed - small))
 
 
-def _written(text: str) -> Iterator[tuple[str, bool]]:
-    """Each word as it is written, and whether it begins a sentence or a clause."""
+@remembered
+def _spelt(one: Fingerprint) -> tuple[list[_Spelt], list[_Spelt]]:
+    """The words of its title, and of its text."""
+    return list(_spelling(one.heading)), list(_spelling(one.shown))
+
+
+def _spelling(text: str) -> Iterator[_Spelt]:
+    end = 0
     for found in _RAW.finditer(text):
-        before = text[: found.start()].rstrip()
-        yield found.group(), not before or before[-1] in _BEGINS
+        before = text[end : found.start()].rstrip()
+        yield found.group(), before[-1] in _BEGINS if before else not end
+        end = found.end()
 
 
 def count_two(a: Fingerprint, b: Fingerprint) -> bool:
@@ -235,6 +281,7 @@ def count_two(a: Fingerprint, b: Fingerprint) -> bool:
     return any(not mine[counter] & other[counter] for counter in mine.keys() & other.keys())
 
 
+@remembered
 def _counted(one: Fingerprint) -> dict[str, set[str]]:
     """What is counted → its numbers."""
     found = defaultdict[str, set[str]](set)
