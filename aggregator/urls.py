@@ -107,7 +107,7 @@ def absolute(href: object, base: str) -> str | None:
     return found if is_web and found.isprintable() and " " not in found else None
 
 
-_WEB = lazy(r"https?://[a-z0-9.-]*[a-z0-9](?:/[^\s<>\"]*)?")  # most addresses, at a glance
+_WEB = lazy(rf"https?://[a-z0-9.-]*[a-z0-9]{_PORT}(?:/[^\s<>\"]*)?")  # most addresses, at a glance
 
 
 def is_web(address: str) -> bool:
@@ -483,6 +483,8 @@ def _without_secret(pair: str) -> str:
 
 def host(url: str) -> str:
     """The host name in lower case, "" where there is none."""
+    if _AS_IT_IS.fullmatch(url):
+        return url.split("/", 3)[2].partition(":")[0]
     try:
         return urlsplit(url).hostname or ""
     except ValueError:

@@ -92,9 +92,10 @@ def test_an_address_that_is_known_at_a_glance_is_what_it_is_anyway(scheme: str, 
     href = f"{scheme}://a.example:{port}/x/1.rss"
     assert urls.clean_link(href) == urls._cleaned(href, None)
     if urls._AS_IT_IS.fullmatch(href):
-        assert urls.redact(href) == urls.redact(f"{href}#") and urls._is_canonical_uri(
-            scheme, href[len(scheme) + 1 :]
-        )
+        anyway = f"{href}#"
+        assert (urls.redact(href), urls.host(href)) == (urls.redact(anyway), urls.host(anyway))
+        assert urls._is_canonical_uri(scheme, href[len(scheme) + 1 :])
+    assert urls.is_web(href) == urls.is_web(f"{scheme}://A.example:{port}/x")  # in capitals at no glance
 
 
 _PIECES = (
