@@ -8,6 +8,7 @@ import time
 import pytest
 
 from aggregator import poll
+from aggregator.fetch import decode
 from aggregator.model import FetchResult, Limits, ParseResult, Source, SourceState, Task
 from aggregator.parse import mend, parse
 
@@ -254,3 +255,25 @@ def test_P6_what_breaks_off_is_asked_for_whole_again(name: str, body: str, kept:
     assert done.memory.etag == kept and (done.memory.last_modified is None) == (kept is None), name
     again = poll.take(Task(SOURCE, done.memory), [answer])
     assert again.not_modified and again.warnings == (), "the same half is not told of at each poll"
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "wanted"),
+    [
+        ("RSS", b"<?xml version='1.0'?>\n<!-- <x> -->\n<rss><a/></rss>\n", True),
+        ("with a prefix", b"<rdf:RDF><item/></rdf:RDF>", True),
+        ("in capitals at its end", b"<rss></RSS >", True),
+        ("with a comment behind", b"<rss></rss>\n<!-- 3 s --> ", True),
+        ("a page", b"<!DOCTYPE html><html><p>x</html>", True),
+        ("UTF-16", "\ufeff<rss></rss>".encode("utf-16-le"), True),
+        ("JSON", b'\xef\xbb\xbf{"a":[1]}\n', True),
+        ("the end of a child", b"<rss><item></item>", False),
+        ("half an end", b"<rss></rss", False),
+        ("words behind the end", b"<rss></rss> more", False),
+        ("half JSON", b'{"a":[1]', False),
+        ("words", b"Somebody says so.", False),
+        ("nothing", b"", False),
+    ],
+)
+def test_B4_what_ends_as_it_began_is_whole(name: str, body: bytes, wanted: bool) -> None:
+    assert decode.has_end(body) is wanted, name

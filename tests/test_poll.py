@@ -73,6 +73,26 @@ def test_B4_C3_trouble_keeps_validators(hostile: Hostile) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("length-too-long", ""),
+        ("length-huge", ""),
+        ("length-of-the-unpacked", ""),
+        ("chunked-no-end", ""),
+        ("chunked-cut", "truncated"),
+        ("short-body", "truncated"),
+        ("short-gzip", "truncated"),
+    ],
+)
+def test_B4_a_document_with_its_end_is_whole_whatever_its_server_counts(
+    hostile: Hostile, name: str, wanted: str
+) -> None:
+    polled = poll.poll(task(hostile, name))
+    assert (polled.failure.kind if polled.failure else "") == wanted
+    assert polled.warnings == () and len(polled.entries) == (0 if wanted else 3)
+
+
 def test_P20_nothing_but_the_feed_is_asked_for(hostile: Hostile) -> None:
     before = len(hostile.log)
     poll.poll(task(hostile, "ttl"))

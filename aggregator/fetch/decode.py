@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import re
 import zlib
 from collections.abc import Iterable, Iterator
+from http.client import HTTPException
 from itertools import chain
 from typing import Any
+
+from urllib3.exceptions import HTTPError
 
 from aggregator.fetch.exchange import Exchange
 from aggregator.fetch.watchdog import Guard
@@ -18,6 +22,10 @@ PIECE = 65_536
 _GZIP, _GZIP_MAGIC = 16 + zlib.MAX_WBITS, b"\x1f\x8b"  # RFC 1952, 2.3.1
 _CODINGS = ("gzip", "x-gzip", "deflate")
 _TOKEN = lazy(r"[a-z0-9!#$%&'*+.^_`|~-]{1,60}")  # RFC 9110, 5.6.2
+_ENDS = {b"{": b"}", b"[": b"]"}
+_COMMENT = lazy(rb"<!--.*?-->", re.S)
+_ELEMENT = lazy(rb"<([A-Za-z_][\w:.-]*)")
+_LAST = lazy(rb"</([A-Za-z_][\w:.-]*)\s*>(?:\s|<!--[^<>]*-->)*\Z")
 _CONTROL = lazy(r"[\x00-\x08\x0e-\x1f]")
 
 
@@ -50,15 +58,17 @@ def read(raw: Any, headers: dict[str, str], exchange: Exchange, max_bytes: int) 
     """(body after decompression, bytes that travelled). Raises Bad.
 
     requests and urllib3 return bodies that are shorter than Content-Length, and truncated gzip, without an
-    error: both are counted here. At most one content coding, gzip or deflate (B3). Others are said of bodies
+    error: both are counted here. A document that has its end is whole, whatever its server counts. At most one content coding, gzip or deflate (B3). Others are said of bodies
     that are plain all the same: `aws-chunked`, `utf-8`, `none`.
     """
     codings = _codings(headers)
-    pieces = _pieces(raw, exchange.guard)
+    came = _Came(raw, exchange.guard)
+    pieces = iter(came)
     start = next(pieces, b"")
     inflate = codings.inflate(start)
     body, wire = _within_bounds(chain((start,), pieces), inflate, exchange, max_bytes)
-    _check_length(headers, wire)
+    if not (inflate.complete if inflate else has_end(body)):
+        came.check(headers, wire)
     if inflate and not inflate.complete and wire:
         raise Bad(Failure("truncated", "the compressed body ends before its end"))
     if codings.strange and not _is_text(body[:PIECE]):
@@ -90,11 +100,16 @@ def _within_bounds(
     return bytes(body), wire
 
 
-def _check_length(headers: dict[str, str], wire: int) -> None:
-    """`Content-Length` counts what travels, and nothing beside a transfer coding (RFC 9112, 6.3)."""
-    length = headers.get("content-length", "")
-    if length.isdecimal() and "transfer-encoding" not in headers and wire < int(length):
-        raise Bad(Failure("truncated", f"the body ended after {wire} of {length} bytes"))
+def has_end(body: bytes) -> bool:
+    """Whether a document ends with the end of its first element, or as JSON does: then what its server says
+    of its length is wrong. Whether it is well-formed besides is for those who read it.
+    """
+    text = body.replace(b"\0", b"").strip(b"\xef\xbb\xbf\xff\xfe \t\r\n")  # also UTF-16
+    if text[:1] in (b"{", b"["):
+        return text[-1:] == _ENDS[text[:1]]
+    first = _ELEMENT.search(_COMMENT.sub(b"", text[:PIECE]))
+    last = _LAST.search(text, max(0, len(text) - 1000))
+    return first is not None and last is not None and first[1].lower() == last[1].lower()
 
 
 def _too_big(max_bytes: int) -> Failure:
@@ -120,13 +135,33 @@ def _is_text(head: bytes) -> bool:
     return start in (b"<", b"{", b"[") or not _CONTROL.search(text)
 
 
-def _pieces(raw: Any, guard: Guard) -> Iterator[bytes]:
-    while not guard.killed:
-        # read1 returns what is there; read(n) waits until n bytes have come and so ignores a deadline.
-        piece = raw.read1(PIECE, decode_content=False)
-        if not piece:
-            return
-        yield piece
+class _Came:
+    """The pieces of a body as they come, and how they ended."""
+
+    def __init__(self, raw: Any, guard: Guard) -> None:
+        self._raw, self._guard = raw, guard
+        self._broken: Exception | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            while not self._guard.killed:
+                # read1 returns what is there; read(n) waits until n bytes have come and so ignores a deadline.
+                piece = self._raw.read1(PIECE, decode_content=False)
+                if not piece:
+                    return
+                yield piece
+        except (HTTPError, HTTPException, OSError) as error:
+            self._broken = error
+
+    def check(self, headers: dict[str, str], wire: int) -> None:
+        """Raises what broke them off, or Bad where they are fewer than announced. `Content-Length` counts
+        what travels, and nothing beside a transfer coding (RFC 9112, 6.3).
+        """
+        if self._broken is not None:
+            raise self._broken
+        length = headers.get("content-length", "")
+        if length.isdecimal() and "transfer-encoding" not in headers and wire < int(length):
+            raise Bad(Failure("truncated", f"the body ended after {wire} of {length} bytes"))
 
 
 class _Inflate:
