@@ -33,11 +33,14 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`damage`: in words, where the file holds more feeds than could be read, or ends before its end."""
+    """`damage`: in words, where the file holds more feeds than could be read, or ends before its end.
+    `beyond`: feeds that are left out because there are more than MAX_FEEDS; the first warning says so.
+    """
 
     feeds: tuple[Outline, ...]
     warnings: tuple[str, ...] = ()
     damage: str | None = None
+    beyond: int = 0
 
 
 def read(data: bytes) -> Found:
@@ -53,8 +56,23 @@ def read(data: bytes) -> Found:
         raise UsageError(f"the OPML file nests deeper than {MAX_DEPTH}")
     outlines = _outlines(data)
     if outlines is None:
-        return _each_once(_by_listparser(data)[:MAX_FEEDS])
-    return replace(_each_once(outlines[:MAX_FEEDS]), damage=_damage(data, outlines))
+        return _bounded(_each_once(_by_listparser(data)))
+    return _bounded(replace(_each_once(outlines), damage=_damage(data, outlines)))
+
+
+def _bounded(found: Found) -> Found:
+    beyond = len(found.feeds) - MAX_FEEDS
+    if beyond <= 0:
+        return found
+    words = too_many(beyond)
+    return replace(found, feeds=found.feeds[:MAX_FEEDS], warnings=(words, *found.warnings), beyond=beyond)
+
+
+def too_many(beyond: int) -> str:
+    """In words."""
+    return (
+        f"holds more than {MAX_FEEDS:,} feeds; the last {beyond:,} {'is' if beyond == 1 else 'are'} left out"
+    )
 
 
 _COMMENT = lazy(rb"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)", re.S)

@@ -337,8 +337,20 @@ def test_S16_bounds_of_an_opml_file_hold_at_their_edge(monkeypatch: pytest.Monke
     many = "".join(f"<outline xmlUrl='https://h{n}.example/'/>" for n in range(3))
     found = opml.read(f"<opml><body>{many}</body></opml>".encode())
     assert [one.url for one in found.feeds] == ["https://h0.example/", "https://h1.example/"]
+    assert found.warnings == ("holds more than 2 feeds; the last 1 is left out",) and found.beyond == 1
+    twice = "<outline xmlUrl='https://h0.example/'/>" * 2 + "<outline xmlUrl='https://h1.example/'/>"
+    assert opml.read(f"<opml><body>{twice}</body></opml>".encode()).beyond == 0, "each feed counts once"
     wide = f"<opml><body>{nested * 100}<outline xmlUrl='{GOOD}'/></body></opml>"
     opml.read(wide.encode("utf-16"))  # of which no depth is counted: no recursion without end
+
+
+def test_S16_what_an_import_leaves_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opml, "MAX_FEEDS", 2)
+    settings = config(tmp_path, "")
+    path = outlines(tmp_path, "https://a.example/", "https://b.example/", "https://c.example/")
+    told = said("sources", "import", "--config", str(settings.path), str(path))
+    assert f"{path}: holds more than 2 feeds; the last 2 are left out" in told
+    assert len(load(settings.path, {}).sources) == 2
 
 
 def test_S7_a_name_that_others_gave_reads_nothing_of_the_environment(

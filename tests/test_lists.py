@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from aggregator import opml as outlines
 from aggregator.cli import group
 from aggregator.config import Config, edit, load
 from aggregator.config.lists import Known, ReadingList
@@ -104,6 +105,20 @@ def test_half_a_list_adds_and_pauses_nothing(tmp_path: Path) -> None:
     (tmp_path / "list.opml").write_text(half[: half.index("</outline>")])
     lists.sync(settings, NOW)
     assert listed(load(settings.path, {})) == {"alpha": True, "beta": False, "gamma": True}, "paused it stays"
+
+
+def test_S16_a_list_that_is_too_long_tells_how_much_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = config(tmp_path, BODY.format("list.opml"))
+    written(settings, A, B)
+    lists.sync(settings, NOW)
+    monkeypatch.setattr(outlines, "MAX_FEEDS", 2)
+    written(settings, C, A, B)
+    told = f"list: {tmp_path / 'list.opml'}: holds more than 2 feeds; the last 1 is left out"
+    assert lists.sync(settings, NOW) == (True, [told])
+    assert listed(load(settings.path, {})) == {"gamma": True, "alpha": True, "beta": True}, "none left it"
+    assert lists.sync(settings, NOW) == (False, []), "it is not read again before it changes"
 
 
 def test_half_a_list_of_the_web_is_asked_for_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from aggregator.config.ids import RESERVED, named_id
 from aggregator.config.rules import MAX_ADDRESS
 from aggregator.errors import AggregatorError, UsageError
 from aggregator.model import Source, Topic
+from aggregator.records import replace
 from aggregator.store import is_there, open_reader, sources
 from aggregator.text import words
 
@@ -104,7 +105,7 @@ def _that_fit(found: opml.Found) -> opml.Found:
     damage = (f"{found.damage}; what could be read is taken",) if found.damage else ()
     left_out = (opml.left_out(outline, words) for outline, words in trouble if words)
     fit = tuple(outline for outline, words in trouble if words is None)
-    return opml.Found(fit, (*damage, *found.warnings, *left_out), found.damage)
+    return replace(found, feeds=fit, warnings=(*damage, *found.warnings, *left_out))
 
 
 def _unfit(url: str) -> str | None:

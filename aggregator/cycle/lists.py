@@ -113,16 +113,16 @@ def _after_all(
 ) -> tuple[Known, list[str]]:
     """What is known of a list after this answer, whatever it was, and what went wrong in words."""
     try:
-        after, damage = _after(one, before, answer, now, taken)
+        after, words = _after(one, before, answer, now, taken)
     except AggregatorError as error:
         return _after_trouble(before, answer, now), [f"{one.id}: {one.where}: {error}"]
-    return after, [f"{one.id}: {one.where}: {damage}; what it lacks stays"] if damage else []
+    return after, [f"{one.id}: {one.where}: {line}" for line in words]
 
 
 def _after(
     one: ReadingList, before: Known, answer: FetchResult, now: int, taken: set[str]
-) -> tuple[Known, str | None]:
-    """What is known of a list after this answer, and what of it could not be read, in words. Raises
+) -> tuple[Known, list[str]]:
+    """What is known of a list after this answer, and what of it was not read, in words. Raises
     AggregatorError, with words that go on after its address. `taken`: ids of other sources.
     """
     if answer.failure is not None:
@@ -130,7 +130,7 @@ def _after(
     named = {name.lower(): value for name, value in answer.headers}
     moved = schedule.observe_move(before.moved, answer.permanent, now, before.address(one.where), one.where)
     if answer.status == 304:
-        return replace(before, looked_at=now, not_before=0, moved=moved), None
+        return replace(before, looked_at=now, not_before=0, moved=moved), []
     found = opml.read(answer.body or b"")
     after = replace(
         before,
@@ -143,8 +143,10 @@ def _after(
         not_before=0,
         moved=moved,
     )
+    words = [f"{found.damage}; what it lacks stays"] if found.damage else []
+    words += [opml.too_many(found.beyond)] if found.beyond else []
     # Half a list is asked for again, whole, as if it had not changed since.
-    return replace(after, stamp="", etag=None, last_modified=None) if found.damage else after, found.damage
+    return replace(after, stamp="", etag=None, last_modified=None) if found.damage else after, words
 
 
 def _after_trouble(before: Known, answer: FetchResult, now: int) -> Known:
@@ -163,12 +165,12 @@ def _after_trouble(before: Known, answer: FetchResult, now: int) -> Known:
 
 def _feeds(before: Known, found: opml.Found, taken: set[str]) -> tuple[Listed, ...]:
     """An empty list is more likely half a file than a wish: it is refused. Of one that is damaged nothing is
-    missing for sure.
+    missing for sure, nor of one that is too long.
     """
     if not found.feeds:
         raise StoreError(f"{found.damage or 'no feeds in it'}; the list stays as it was")
     mine = tuple(feed for feed in before.feeds if feed.id not in taken)  # else it is another source's
-    return merged(mine, list(_listed(found.feeds, mine, taken)), whole=found.damage is None)
+    return merged(mine, list(_listed(found.feeds, mine, taken)), whole=not (found.damage or found.beyond))
 
 
 def _listed(found: Iterable[opml.Outline], before: tuple[Listed, ...], taken: set[str]) -> Iterable[Listed]:
