@@ -5,8 +5,8 @@ come in lower case, rubbish means nothing said.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from datetime import UTC
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from aggregator.patterns import lazy
@@ -17,8 +17,10 @@ RETRY_CAP = 30 * DAY  # seconds; whoever asks for more means for good
 OURS = frozenset({
     "host", "content-length", "connection", "transfer-encoding", "accept-encoding", "if-none-match", "if-modified-since",
 })  # fmt: skip
-_LISTS = frozenset({"cache-control", "content-encoding", "link", "transfer-encoding", "vary"})
+_LISTS = frozenset({"cache-control", "content-encoding", "link", "ratelimit", "transfer-encoding", "vary"})
 _SECONDS = lazy(r"[0-9]+(\.[0-9]+)?")  # some count in fractions, which no standard has
+_QUOTED = lazy(r'"[^"]*"?')
+_PARAMETER = lazy(r"\b(r|t|remaining|reset)\s*=\s*([0-9]{1,12})(?![0-9])")
 _CONTROL = lazy(r"[\x00-\x1f\x7f]")
 _LONGEST_VALIDATOR = 8000  # bytes; servers answer longer ones with 431 or worse
 # numbers above these are times in milliseconds, or in seconds
@@ -110,16 +112,56 @@ def retry_after(headers: Mapping[str, str], at: int) -> int | None:
     return min(wait, RETRY_CAP) if wait > 0 else None
 
 
-def quota(headers: Mapping[str, str], at: int, unsaid: str = "0") -> int | None:
-    """Seconds until x-ratelimit-reset (seconds to wait, or a time), unless some of the quota is left.
-    `unsaid`: what is left where nothing says so.
+def quota(headers: Mapping[str, str], at: int, unsaid: int = 0) -> int | None:
+    """Seconds until a used-up quota is filled again, of several the longest; None where some is left.
+    `unsaid`: how much is left where nothing says so.
     """
+    waits = [
+        wait
+        for left, wait in _quotas(headers, at)
+        if wait is not None and (unsaid if left is None else left) <= 0
+    ]
+    return max(0, min(max(waits), RETRY_CAP)) if waits else None
+
+
+def _quotas(headers: Mapping[str, str], at: int) -> Iterator[tuple[float | None, int | None]]:
+    """(what is left, seconds until it is filled again) by each field that says so; None: unsaid."""
     for prefix in ("x-ratelimit", "x-rate-limit", "ratelimit"):
-        left = headers.get(f"{prefix}-remaining", unsaid).strip().partition(".")[0]
-        reset = headers.get(f"{prefix}-reset", "").strip().partition(".")[0]
-        if reset.isdecimal() and not (left.isdecimal() and int(left[:12]) > 0):
-            return max(0, min(_seconds_until(int(reset[:15]), at), RETRY_CAP))
-    return None
+        limit, left = (_number(headers.get(f"{prefix}-{name}")) for name in ("limit", "remaining"))
+        if limit != 0:  # no quota that anybody could ever use
+            yield left, _reset(headers.get(f"{prefix}-reset", "").strip(), at)
+    yield from _policies(headers.get("ratelimit", ""))
+
+
+def _policies(said: str) -> Iterator[tuple[float | None, int | None]]:
+    """By drafts of the IETF: `limit=9, remaining=0, reset=30`, later `"day";r=0;t=30, "x";r=5`."""
+    bare = _QUOTED.sub("", said)
+    for policy in [bare] if "remaining" in bare else bare.split(","):
+        found = dict(_PARAMETER.findall(policy.lower()))
+        left, reset = found.get("r", found.get("remaining")), found.get("t", found.get("reset"))
+        yield _number(left), None if reset is None else int(reset)
+
+
+def _number(said: str | None) -> float | None:
+    """What is no number is nothing said."""
+    text = (said or "").strip()
+    return float(text[:12]) if _SECONDS.fullmatch(text) else None
+
+
+def _reset(said: str, at: int) -> int | None:
+    """Seconds until then, by seconds to wait or a moment, in milliseconds, seconds, or words."""
+    if _SECONDS.fullmatch(said):
+        return _seconds_until(int(said.partition(".")[0][:15]), at)
+    until = _iso(said) or date(said)
+    return None if until is None else until - at
+
+
+def _iso(said: str) -> int | None:
+    try:
+        at = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
 
 
 def _seconds_until(reset: int, at: int) -> int:

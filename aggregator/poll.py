@@ -340,7 +340,7 @@ def _next_look(task: Task, kind: Kind, at: int, before: str = "") -> schedule.Pl
 
 
 def _plan(task: Task, answer: FetchResult, memory: SourceState) -> schedule.Plan:
-    hold = headers.quota(dict(answer.headers), answer.at, unsaid="1")
+    hold = headers.quota(dict(answer.headers), answer.at, unsaid=1)
     first = task.memory.polled is None
     return schedule.after_success(
         answer.at, task.pace, memory.posts, memory.hints, task.source.id, first, hold
@@ -422,12 +422,24 @@ def with_new_count(memory: SourceState, new_entries: int, dated: bool = True) ->
     return replace(memory, last_new=memory.polled, posts=posts)
 
 
+def asks_to_wait(polled: PollResult) -> bool:
+    """Whether this answer asks that its host is left alone for a while: a 429, or a quota that is used up."""
+    if polled.failure is None:
+        return polled.memory.not_before > polled.at
+    return polled.failure.kind == "rate-limited"
+
+
+def _asked_for(cause: PollResult) -> str:
+    is_quota = cause.failure is None or cause.failure.status == 403
+    return "has no quota left for us" if is_quota else "asked for fewer requests (429)"
+
+
 def put_off(task: Task, cause: PollResult) -> SourceState:
-    """The host answered 429 to another of its feeds: this one waits as long (P11)."""
+    """The host answered another of its feeds that it is to be left alone: this one waits as long (P11)."""
     memory, wait = task.memory, cause.memory.not_before
     return replace(
         memory,
         next_poll=max(memory.next_poll, wait),
         not_before=max(memory.not_before, wait),
-        why=f"its host asked for fewer requests (429, at {cause.source})",
+        why=f"its host {_asked_for(cause)}, at {cause.source}",
     )

@@ -636,7 +636,7 @@ def _hints() -> list[Case]:
         "limit-used-up": "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 3600\r\n", "limit-left": "X-RateLimit-Remaining: 99\r\nX-RateLimit-Reset: 3600\r\n", "retry-on-200": "Retry-After: 3600\r\n",
     }
     found = [Case(name, says(reply(rss(name, extra)))) for name, extra in feeds.items()]
-    found += [Case(name, says(reply(rss(name), headers=XML + said)), held=name == "limit-used-up") for name, said in headers.items()]
+    found += [Case(name, says(reply(rss(name), headers=XML + said)), held=name == "limit-used-up", alone=name == "limit-used-up") for name, said in headers.items()]
     return [*found, Case("304-max-age", validated("304-max-age", '"m"', None, "Cache-Control: max-age=3600\r\n"), again=wants('"m"', None))]
 
 

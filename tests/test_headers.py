@@ -72,10 +72,47 @@ def test_P8_freshness(said: dict[str, str], wanted: int | None) -> None:
         ({"x-ratelimit-reset": "x"}, None),
         ({"ratelimit-reset": "30", "retry-after": "60"}, 60),
         ({"ratelimit-reset": "60", "retry-after": "30"}, 60),
+        ({"x-ratelimit-reset": AT, "x-ratelimit-remaining": "0"}, None),  # long ago
+        ({"ratelimit": '"day";r=0;t=30'}, 30),
+        ({"ratelimit": '"day";r=0'}, None),
     ],
 )
 def test_P9_retry_after_in_both_forms_and_quotas(said: dict[str, str], wanted: int | None) -> None:
     assert headers.retry_after(said, NOW) == wanted
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ({}, None),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "90"}, 90),
+        ({"x-ratelimit-remaining": "0.0", "x-ratelimit-reset": "90.5"}, 90),
+        ({"x-ratelimit-remaining": "0.5", "x-ratelimit-reset": "90"}, None),
+        ({"x-ratelimit-remaining": "-1", "x-ratelimit-reset": "90"}, None),  # for some: without end
+        ({"x-ratelimit-remaining": "unlimited", "x-ratelimit-reset": "90"}, None),
+        ({"x-ratelimit-reset": "90"}, None),
+        ({"x-ratelimit-remaining": "0"}, None),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "soon"}, None),
+        ({"x-ratelimit-limit": "0", "x-ratelimit-remaining": "0", "x-ratelimit-reset": "90"}, None),
+        ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": "90"}, 90),
+        ({"ratelimit-limit": "9, 9;w=60", "ratelimit-remaining": "0", "ratelimit-reset": "90"}, 90),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "2026-09-21T14:14:50Z"}, 90),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "Mon, 21 Sep 2026 14:14:50 GMT"}, 90),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" * 14}, headers.RETRY_CAP),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"}, 1),
+        ({"ratelimit": "limit=9, remaining=0, reset=90"}, 90),
+        ({"ratelimit": "limit=9, remaining=1, reset=90"}, None),
+        ({"ratelimit": '"day";r=0;t=90'}, 90),
+        ({"ratelimit": '"day";r=1;t=90, "hour";r=0;t=30'}, 30),
+        ({"ratelimit": '"day";r=0;t=90, "hour";r=0;t=30'}, 90),
+        ({"ratelimit": '"r=0;t=90";r=1;t=90'}, None),
+        ({"ratelimit": '"day";t=90'}, None),
+        ({"ratelimit": "nonsense"}, None),
+        ({"ratelimit": '"a";r=0;t=30', "x-ratelimit-remaining": "0", "x-ratelimit-reset": "90"}, 90),
+    ],
+)
+def test_P9_a_quota_that_is_used_up_is_waited_for(said: dict[str, str], wanted: int | None) -> None:
+    assert headers.quota(said, NOW, unsaid=1) == wanted
 
 
 def test_P9_retry_after_as_a_date_of_our_clock() -> None:

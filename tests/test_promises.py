@@ -404,6 +404,35 @@ def test_P11_a_429_pauses_the_feeds_of_its_host(tmp_path: Path) -> None:
             assert len(server.log) == 1, "not even a forced cycle comes before Retry-After"
 
 
+@pytest.mark.parametrize(
+    ("name", "answer", "asked"),
+    [
+        ("a quota that is used up", reply(rss("few"), headers="RateLimit: \"a\";r=0;t=7200\r\n"), 1),
+        ("the same on a 403", reply(b"", "403 No", "X-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 7200\r\n"), 1),
+        ("some of it is left", reply(rss("few"), headers="RateLimit: \"a\";r=1;t=7200\r\n"), 4),
+        ("a 403 alone", reply(b"", "403 No"), 4),
+    ],
+)  # fmt: skip
+def test_P11_where_no_quota_is_left_the_host_is_left_alone(
+    tmp_path: Path, name: str, answer: bytes, asked: int
+) -> None:
+    with Hostile() as server:
+        body = f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\nhost_gap = "0s"\n'
+        for number in range(4):
+            server.table[f"few{number}"] = Case("few", lambda wire, _: wire.sendall(answer))
+            body += f'[[sources]]\nid = "s{number}"\nurl = "{server.url(f"few{number}")}"\n'
+        settings = config(tmp_path, body)
+        with open_writer(settings.database) as store:
+            cycle.run(settings, store, Wanted(), int(time.time()))
+            assert len(server.log) == asked, name
+            cycle.run(settings, store, Wanted(everything=True), int(time.time()) + 600)
+            assert len(server.log) == (asked if asked == 1 else 2 * asked), name
+            known = sources.memories(store)
+        if asked == 1:
+            assert all(known[f"s{n}"].not_before > time.time() + 7000 for n in range(4))
+            assert sum("its host has no quota left for us" in known[f"s{n}"].why for n in range(4)) == 3
+
+
 def test_P11_a_429_behind_a_redirect_pauses_who_said_so_and_nobody_else(tmp_path: Path) -> None:
     with Hostile() as server, Hostile() as other:
         server.table["to-429"] = Case("to-429", moved("302 Found", other.url("429")))

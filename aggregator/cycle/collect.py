@@ -57,7 +57,7 @@ def collect(
         if _failed_by(polled, machine.KIND):  # the source is still due
             _count(tally, task.source, polled, entries.Absorbed())
             continue
-        if config.pause_host and _failed_by(polled, "rate-limited"):
+        if config.pause_host and poll.asks_to_wait(polled):
             _pause_host(config, store, task, polled)
         title = _title(task.source, polled, titles)
         stored, absorbed = _absorb_in_any_case(store, rules, task, polled, title)
@@ -131,8 +131,8 @@ def _is_dated(polled: PollResult) -> bool:
 
 
 def _pause_host(config: Config, store: Store, task: Task, polled: PollResult) -> None:
-    """After a 429 the other feeds of the host wait as long, those too that were not due now or never polled
-    (P11).
+    """After a 429, or where a quota is used up, the other feeds of the host wait as long, those too that were
+    not due now or never polled (P11).
     """
     waiting = _of_its_host(config, store, task, polled)
     known = sources.memories(store, [one.id for one in waiting])

@@ -103,7 +103,7 @@ class Polling:
         self._manners, self._stop, self._now, self._elsewhere = manners, stop, now, elsewhere
         self._flying: dict[_Flying, tuple[Visit, ...]] = {}
         self._back = queue.SimpleQueue[_Flying]()  # of these, and of those that a broken executor had
-        self._limiting: dict[str, PollResult] = {}  # who answered 429, and to whom
+        self._limiting: dict[str, PollResult] = {}  # who asked to be left alone, and whom
         self._began = time.monotonic()
 
     @property
@@ -189,11 +189,11 @@ class Polling:
             else:
                 self.add(visit, first=True)
             return
-        if self._manners.pause_host and is_rate_limited(outcome):
-            yield from self._after_429(outcome)
+        if self._manners.pause_host and poll.asks_to_wait(outcome):
+            yield from self._pause(outcome)
         yield visit, outcome
 
-    def _after_429(self, polled: PollResult) -> Came:
+    def _pause(self, polled: PollResult) -> Came:
         """What is to be put off to another cycle; where the host asks for a short while only, this cycle
         waits for it.
         """
@@ -235,8 +235,8 @@ class Polling:
 
 
 def _put_off(visit: Visit, polled: PollResult) -> PollResult:
-    """After this 429 of the host where it would be asked next."""
-    memory, failure = poll.put_off(visit.task, polled), Failure("put-off", "its host answered 429")
+    """After this answer of the host where it would be asked next."""
+    memory, failure = poll.put_off(visit.task, polled), Failure("put-off", "its host is left alone")
     return PollResult(visit.task.source.id, polled.at, memory, failure=failure)
 
 
@@ -254,14 +254,10 @@ def _is_whole(future: _Flying) -> bool:
     return future.done() and not future.cancelled() and future.exception() is None
 
 
-def is_rate_limited(polled: PollResult) -> bool:
-    return polled.failure is not None and polled.failure.kind == "rate-limited"
-
-
 def speaks_for(polled: PollResult) -> Callable[[Task], bool]:
-    """After a 429: whether a task is one for whoever answered so, at the end of redirects too (P11)."""
+    """Whether a task is one for who answered so, and asks to wait, at the end of redirects too (P11)."""
     limiter = urls.authority(polled.url)
     return lambda task: urls.authority(kinds.asked(task.source, task.memory) or "") == limiter
 
 
-__all__ = ["Asked", "Crew", "Manners", "Outcome", "Polling", "Visit", "is_rate_limited", "speaks_for"]
+__all__ = ["Asked", "Crew", "Manners", "Outcome", "Polling", "Visit", "speaks_for"]

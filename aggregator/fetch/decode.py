@@ -58,8 +58,9 @@ def read(raw: Any, headers: dict[str, str], exchange: Exchange, max_bytes: int) 
     """(body after decompression, bytes that travelled). Raises Bad.
 
     requests and urllib3 return bodies that are shorter than Content-Length, and truncated gzip, without an
-    error: both are counted here. A document that has its end is whole, whatever its server counts. At most one content coding, gzip or deflate (B3). Others are said of bodies
-    that are plain all the same: `aws-chunked`, `utf-8`, `none`.
+    error: both are counted here. A document that has its end is whole, whatever its server counts. At most
+    one content coding, gzip or deflate (B3). Others are said of bodies that are plain all the same:
+    `aws-chunked`, `utf-8`, `none`.
     """
     codings = _codings(headers)
     came = _Came(raw, exchange.guard)
@@ -145,7 +146,7 @@ class _Came:
     def __iter__(self) -> Iterator[bytes]:
         try:
             while not self._guard.killed:
-                # read1 returns what is there; read(n) waits until n bytes have come and so ignores a deadline.
+                # read1 returns what is there; read(n) waits until n bytes have come and ignores a deadline.
                 piece = self._raw.read1(PIECE, decode_content=False)
                 if not piece:
                     return

@@ -54,6 +54,8 @@ def of_status(answer: requests.Response, named: dict[str, str], exchange: Exchan
     status, wait = answer.status_code, headers.retry_after(named, exchange.now)
     if status == 429:
         return Failure("rate-limited", "the server asks for fewer requests (429)", wait, status)
+    if status == 403 and headers.quota(named, exchange.now, unsaid=1):
+        return Failure("rate-limited", "our quota at the server is used up (403)", wait, status)
     if _is_blocked(answer, named, exchange):
         words = f"blocked by a protection page ({status}); ask the site to let feed readers through"
         return Failure("blocked", words, wait, status)
