@@ -397,6 +397,23 @@ def test_a_namespace_that_nobody_knows_is_of_the_feed_where_the_feed_is_in_it() 
     assert (document.feed["title"], [one["title"] for one in document.entries]) == ("Feed", ["Own"])
 
 
+@pytest.mark.parametrize(
+    ("name", "said", "words"),
+    [
+        ("none", "<media:content url='https://i.example/1.jpg'/>", None),
+        ("a description", "<media:content url='https://i.example/1.jpg'><media:description type='plain'>Two cats &amp;amp; a &lt;b&gt;dog&lt;/b&gt;</media:description></media:content>", "Two cats & a dog"),
+        ("a title, too", "<media:content url='https://i.example/1.jpg'><media:description>Two cats</media:description><media:title>Cats</media:title></media:content>", "Cats"),
+        ("of a group, whose files they all are", "<media:group><media:title>Cats</media:title><media:content url='https://i.example/1.jpg'/><media:description>Two</media:description></media:group>", None),
+        ("of the item", "<media:content url='https://i.example/1.jpg'/><media:description>Two cats</media:description>", None),
+        ("empty", "<media:content url='https://i.example/1.jpg'><media:description> </media:description></media:content>", None),
+        ("within another element", "<media:content url='https://i.example/1.jpg'><x:y xmlns:x='urn:x'><media:description>Two</media:description></x:y></media:content>", None),
+    ],
+)  # fmt: skip
+def test_F41_what_is_said_of_a_picture_is_its_title(name: str, said: str, words: str | None) -> None:
+    for found in (atom(f"<title>t</title>{said}"), atom(f"<title>t</title>{said}<b>")):
+        assert [one.title for one in found.enclosures] == [words], name
+
+
 def test_what_has_a_place_within_another_is_read() -> None:
     found = atom(
         "<title>t</title><author><name>Ann</name><email>ann@a.example</email><uri>https://a.example/</uri></author>"

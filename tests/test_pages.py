@@ -176,6 +176,23 @@ def test_pictures_are_shown_where_that_is_wished_only() -> None:
     assert shown(SITE) == [] and shown(replace(SITE, images=True)) == [PHOTO.url]
 
 
+@pytest.mark.parametrize(
+    ("name", "image", "said", "wanted"),
+    [
+        ("an alternative text", None, 'Two "cats" & a <b>', 'Two "cats" & a ‹b›'),
+        ("none", None, None, ""),
+        ("of another picture", "https://i.example/other.jpg", "Two cats", ""),
+    ],
+)
+def test_a_picture_on_a_page_has_its_alternative_text(
+    name: str, image: str | None, said: str | None, wanted: str
+) -> None:
+    entry = made(1, "a", enclosures=(replace(PHOTO, title=said),))
+    composed, _ = feeds(story(1, replace(entry, image=image)))
+    page = _document(pages.topic(composed, replace(SITE, images=True), []).decode())
+    assert page.xpath("//img/@alt") == [wanted], name
+
+
 def test_the_page_of_an_event_has_a_timeline_and_says_how_well_each_fits() -> None:
     stories = [story(n, made(n, "abc"[n], f"Title {n}", NOW - 300 + 100 * n), event=1) for n in range(3)]
     item = feeds(*stories, one_per="event")[0].items[0]

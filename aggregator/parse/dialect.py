@@ -326,13 +326,19 @@ class _OwnElements(Mixin):
         self.push_content("media_title", attrs_d, "text/plain", 1)
 
     def _end_media_title(self) -> None:
-        self.pop_content("media_title")
+        self._say_of_medium("title", self.pop_content("media_title"))
+
+    def _say_of_medium(self, name: str, text: str | None) -> None:
+        """Of the one file within whose element it stands; of a group it says nothing of each."""
+        around = self._open[-2][:2] if len(self._open) > 1 else None
+        if text and self.inentry and around == ("media", "content"):
+            self._get_context()["media_content"][-1].setdefault(name, text)
 
     def _start_media_description(self, attrs_d: dict[str, str]) -> None:
         self.push_content("media_description", attrs_d, "text/plain", 1)
 
     def _end_media_description(self) -> None:
-        self.pop_content("media_description")
+        self._say_of_medium("description", self.pop_content("media_description"))
 
     def _start_itunes_summary(self, attrs_d: dict[str, str]) -> None:
         self.push_content("itunes_summary", attrs_d, "text/plain", 1)

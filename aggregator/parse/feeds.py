@@ -517,6 +517,8 @@ def _media(item: Any) -> Iterator[tuple[Any, Any, Any, dict[str, Any]]]:
             yield address, kind, None, {}
     for one in _get(item, "media_content") or ():
         said = {name: one.get(name) for name in ("medium", "width", "height", "duration") if one.get(name)}
+        # a description is what is said to those who don't see it
+        said |= {"title": title} if (title := one.get("title") or one.get("description")) else {}
         yield one.get("url"), one.get("type"), one.get("filesize"), said
 
 

@@ -17,7 +17,7 @@ from aggregator import __version__
 from aggregator.model import Entry, Feed, ItemMarks
 from aggregator.records import dataclass
 
-VERSION = 2  # to be raised when the same bytes of an item become another entry than before
+VERSION = 3  # to be raised when the same bytes of an item become another entry than before
 _NAMES = frozenset({"item", "entry"})
 _RECORD = struct.Struct(">8s8s?")  # of an item: its bytes, its entry's key, whether it has a date
 

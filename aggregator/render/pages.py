@@ -24,7 +24,7 @@ from aggregator.render import formats, prepare
 from aggregator.render.formats import Format
 from aggregator.render.prepare import WEEKDAYS, archive_name, long_day, readable, rfc3339
 from aggregator.states import WORST_FIRST
-from aggregator.text import characters, excerpts, markup
+from aggregator.text import characters, excerpts, markup, plain
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -123,7 +123,7 @@ class _Shown(_Told):
         self.summary: str | Markup = _summary(item.entry)
         self.played = next(filter(None, map(_played, item.entry.enclosures)), None)
         self.pictured = bool(item.entry.image) or any(map(_is_picture, item.entry.enclosures))
-        self.picture = _picture(item.entry) if site.images else None
+        self.picture, self.pictures_words = _picture(item.entry) if site.images else (None, "")
         self.source_page = _source_page(item.entry.source, site)
         self.likeness: float | None = None  # how well it fits its event, where that is said
         # else its source gives no date, or a later one
@@ -139,10 +139,13 @@ def _is_picture(media: Enclosure) -> bool:
     return media.medium == "image" or media.type.startswith("image/")
 
 
-def _picture(entry: Entry) -> str | None:
-    """The address of a picture to show beside the headline."""
-    said = [entry.image, *(media.url for media in entry.enclosures if _is_picture(media))]
-    return next(filter(None, (urls.clean_link(one) for one in said if one)), None)
+def _picture(entry: Entry) -> tuple[str | None, str]:
+    """The address of a picture to show beside the headline, and what is said of it to who doesn't see it."""
+    found = [media for media in entry.enclosures if _is_picture(media)]
+    said = [entry.image, *(media.url for media in found)]
+    address = next(filter(None, (urls.clean_link(one) for one in said if one)), None)
+    words = (media.title for media in found if media.title and urls.clean_link(media.url) == address)
+    return address, plain.line(next(words, ""))
 
 
 def _played(media: Enclosure) -> tuple[str, str] | None:
