@@ -108,6 +108,52 @@ def test_C1_what_is_no_feed_is_named(name: str, body: str | bytes, kind: str, wo
     assert failure is not None and failure.kind == kind and words in failure.detail, name
 
 
+ITS = "https://n.example/1"
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "link"),
+    [
+        ("an element", f"<link><a href='{ITS}'>x</a></link>", ITS),
+        ("an element with the address as its text", f"<link><b>{ITS}</b></link>", ITS),
+        ("markup in CDATA", f'<link><![CDATA[<a href="{ITS}">read</a>]]></link>', ITS),
+        ("markup that is escaped", f"<link>&lt;a class=x href={ITS}&gt;read&lt;/a&gt;</link>", ITS),
+        ("relative, in markup", '<link><![CDATA[<a href="/1">read</a>]]></link>', ITS),
+        ("CDATA among blanks", f"<link>\n <![CDATA[\n {ITS}\n ]]>\n</link>", ITS),
+        ("over two lines", "<link>https://n.example/\n    1</link>", ITS),
+        ("blanks within", "<link> https://n.example/a b </link>", "https://n.example/a%20b"),
+        ("quotation marks", f"<link>“{ITS}”</link>", ITS),
+        ("a quotation mark of its own", "<link>https://n.example/«1»</link>", "https://n.example/%C2%AB1%C2%BB"),
+        ("brackets", f"<link><![CDATA[<{ITS}>]]></link>", ITS),
+        ("words before it", f"<link>Read it: {ITS}</link>", ITS),
+        ("behind an empty link", f"<link/>{ITS}\n<description>d</description>", ITS),
+        ("behind a link without text", f"<link></link> {ITS} ", ITS),
+        ("text that is none", "<link/>Read more", None),
+        ("an empty link, and a guid", f"<link/><guid>{ITS}</guid>", ITS),
+        ("a guid that leads", f"<guid isPermaLink='true'>{ITS}</guid>", ITS),
+        ("a relative one", "<guid isPermaLink='true'>/1</guid>", ITS),
+        ("a guid that leads nowhere", f"<guid isPermaLink='false'>{ITS}</guid>", None),
+        ("a link of Atom", f"<a:link xmlns:a='http://www.w3.org/2005/Atom' href='{ITS}'/>", ITS),
+        ("one to itself", f"<a:link xmlns:a='http://www.w3.org/2005/Atom' rel='self' href='{ITS}'/>", None),
+        ("a base of the feed", "<link xml:base='https://n.example/x/'>../1</link>", ITS),
+        ("an attribute", f"<link href='{ITS}'/>", ITS),
+        ("the link itself comes first", f"<link>{ITS}</link>https://other.example/", ITS),
+    ],
+)  # fmt: skip
+def test_S12_no_link_is_lost(name: str, said: str, link: str | None) -> None:
+    for damage in ("", "<br>"):
+        body = f"<rss version='2.0'><channel>{damage}<title>t</title><link>https://n.example/</link><item><title>a</title>{said}</item><item><title>b</title></item></channel></rss>"
+        first, second = feed(body).entries
+        assert (first.link, second.link) == (link, None), (name, damage)
+
+
+def test_C9_the_link_of_an_item_is_mended_as_in_other_feeds() -> None:
+    for said in (f" {ITS}\n", f"<{ITS}>", f"<a href='{ITS}'>x</a>", "https://n.example/\n 1"):
+        item = json.dumps({"id": 1, "content_text": "x", "url": said})
+        (one,) = feed(f'{{"version":"https://jsonfeed.org/version/1.1","items":[{item}]}}').entries
+        assert one.link == ITS, said
+
+
 def test_C4_C5_identity() -> None:
     items = "".join(
         f"<item><title>{title}</title>{more}</item>"

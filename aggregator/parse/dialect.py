@@ -220,6 +220,8 @@ class _OwnElements(Mixin):
             super().unknown_starttag(tag, self._as_html(attrs) if self.incontent else attrs)
             return
         kept = f"{self._open[-1].name}/{tag}"
+        if kept == "link/a":
+            self._lead_to(dict(attrs).get("href"))
         self._open.append(_Open(prefix, name, False, kept, None))
         self.push(kept, 1)
 
@@ -228,7 +230,9 @@ class _OwnElements(Mixin):
         at = next((n for n in range(len(self._open) - 1, -1, -1) if self._open[n][:2] == (prefix, name)), -1)
         ended = self._open[at] if at >= 0 else _Open(prefix, name)
         if ended.kept is not None:
-            self.pop(ended.kept)
+            text = self.pop(ended.kept)
+            if ended.kept.startswith("link/"):
+                self._lead_to(text)
         elif ended.is_of_a_text:
             self._end_of_markup(name)
         else:
@@ -284,7 +288,16 @@ class _OwnElements(Mixin):
         """
         return self.baseuri, self.lang, len(self.basestack)
 
+    def _lead_to(self, address: Any) -> None:
+        """What an element within the link of an item says: `<link><a href="…">…</a></link>`."""
+        said = address.split() if isinstance(address, str) else []
+        if self.inentry and said and said[0].lower().startswith(("http://", "https://")):
+            self.entries[-1].setdefault("address", said[0])
+
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
+        if element == "item" and self.elementstack and self.elementstack[-1][0] == element:
+            # to HTML `<link>` has no end: `<link/>https://…`
+            self._lead_to("".join(map(str, self.elementstack[-1][2])))
         if element == "link" and self.elementstack and self.elementstack[-1][0] == element:
             self._unescape(self.elementstack[-1][2])
         value = super().pop(element, strip_whitespace)

@@ -390,9 +390,10 @@ def _link(item: Any, base: str, atom: bool) -> str | None:
         *_alternates(item),
         *(address for address, kind in _out_of_line(item) if kind in _HTML),
         named if named != guid else None,
+        _get(item, "address"),
         guid if guid and _leads(guid, "true" if atom else _get(item, "permalink")) else None,
     ]
-    links = (urls.clean_link(_string(one), base) for one in candidates)
+    links = (urls.clean_link(normal.address(_string(one)), base) for one in candidates)
     return next(filter(None, links), None)
 
 

@@ -177,8 +177,8 @@ def _with_the_rest(entry: Entry, item: dict[str, Any], base: str) -> Entry:
 
 def _links(item: dict[str, Any], base: str) -> tuple[str | None, str | None]:
     """The address to follow, and that of another site's page, where it says one."""
-    external = _text(item.get("external_url"))
-    own = _text(item.get("url")) or external or _page(item)
+    external = normal.address(_text(item.get("external_url")))
+    own = normal.address(_text(item.get("url"))) or external or _page(item)
     return urls.clean_link(own, base), urls.clean_link(external, base)
 
 

@@ -173,6 +173,27 @@ def paragraphs(text: str, links: bool = False) -> str:
     return "".join(f"<p>{'<br>'.join(lines)}</p>" for lines in blocks if lines)
 
 
+_PLAIN_ADDRESS = lazy(r"\s*(?![“„«‘']|&lt)[^\s<>\"]*\s*\Z")
+_TARGET = lazy(r"\bhref\s*=\s*[\"']?\s*([^\s\"'<>]+)", re.I)
+_OPENING, _AROUND = "\"'<“„«‘", " \t\r\n\"'<>“”„«»‘’"
+_BROKEN_LINE = lazy(r"\s*[\r\n]\s*")
+_SCHEME = lazy(r"https?:", re.I)
+
+
+def address(said: str | None) -> str | None:
+    """The address that the text of a link means: the target of `<a href="…">`, without quotation marks and
+    brackets around it, in one line; of words before it only the address.
+    """
+    if said is None or _PLAIN_ADDRESS.match(said):
+        return said
+    text = html.unescape(said.strip()) if said.lstrip().startswith("&lt") else said.strip()
+    text = text.strip(_AROUND) if text[:1] in _OPENING else text
+    if not _SCHEME.match(text):
+        target = _TARGET.search(text) or _WEB_ADDRESS.search(text)
+        text = target[target.lastindex or 0] if target else text
+    return _BROKEN_LINE.sub("", text)
+
+
 def _linked(line: str) -> str:
     """One line of plain text as markup, its addresses as links; a sign that ends a sentence ends no
     address.
