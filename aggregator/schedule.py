@@ -298,14 +298,15 @@ class Hosts(Generic[T]):
     redirects included. A plain state machine; the one place for politeness.
 
     Times are monotonic seconds that the caller gives. What has no host (a local file) is always ready. Who
-    was asked when is remembered for as long as this lasts.
+    was asked when is remembered for as long as this lasts, or `free_at`, which several may share: each then
+    keeps the gap after what the others asked.
     """
 
-    def __init__(self, per_host: int, gap: float) -> None:
+    def __init__(self, per_host: int, gap: float, free_at: dict[str, float] | None = None) -> None:
         self._per_host, self._gap = per_host, gap
         self._queues: dict[str, deque[T]] = {}
         self._flying: dict[str, int] = {}
-        self._free_at: dict[str, float] = {}  # when a host may be asked next
+        self._free_at = {} if free_at is None else free_at  # when a host may be asked next
         # (not before, order, host): a heap with each host once that has something waiting, and room for it
         self._ready: list[tuple[float, int, str]] = []
         self._waiting: set[str] = set()  # the hosts of that heap
@@ -344,7 +345,11 @@ class Hosts(Generic[T]):
             found.append(self._free.popleft())
         while room > len(found) and self._ready and self._ready[0][0] <= now:
             _, _, host = heapq.heappop(self._ready)
-            found.append(self._taken(host, now))
+            if self._free_at.get(host, 0.0) <= now:
+                found.append(self._taken(host, now))
+            else:  # somebody else has asked it meanwhile
+                self._waiting.discard(host)
+                self._queue(host)
         return found
 
     def _taken(self, host: str, now: float) -> T:
@@ -418,7 +423,7 @@ class Hosts(Generic[T]):
 
     def _forget(self, now: float) -> None:
         """Hosts without business."""
-        for host in [one for one, at in self._free_at.items() if at <= now]:
+        for host in [one for one, at in list(self._free_at.items()) if at <= now]:
             if not self._flying.get(host) and not self._queues.get(host):
                 del self._free_at[host]
                 self._flying.pop(host, None)

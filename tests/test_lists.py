@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner
 
 from aggregator import opml as outlines
+from aggregator import urls
 from aggregator.cli import group
 from aggregator.config import Config, edit, load
 from aggregator.config.lists import Known, ReadingList
@@ -294,6 +295,23 @@ def test_P12_errands_of_many_threads_wait_for_their_turn(tmp_path: Path) -> None
     network.close()
     assert door.most == 1 and len(door.asked[address]) == 4
     assert all(later - earlier >= 0.1 for earlier, later in pairwise(door.asked[address]))
+
+
+def test_P12_polls_keep_their_distance_from_errands_and_errands_from_polls(tmp_path: Path) -> None:
+    settings, door = replace(config(tmp_path, ""), host_gap=0.1), PendingEntry()
+    network, address = Network(door), "https://one.example/"
+    host, hosts = urls.server(address), cast(Any, network.hosts(settings))
+    began = time.monotonic()
+    hosts.add("a poll", host)
+    assert hosts.ready(began, 1) == ["a poll"]
+    hosts.finished(host, began)
+    hosts.add("another", host)
+    network.get(settings, Request(address))
+    assert door.asked[address][0] - began >= 0.1, "after a poll"
+    done = door.asked[address][0] + 0.02
+    assert hosts.ready(done + 0.05, 1) == [] and hosts.next_at >= done + 0.1, "after an errand"
+    assert hosts.ready(hosts.next_at, 1) == ["another"] and hosts.ready(done + 9, 1) == []
+    network.close()
 
 
 def test_R16_a_signal_while_lists_are_asked_ends_the_run_and_blames_nobody(

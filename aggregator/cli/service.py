@@ -241,7 +241,7 @@ class Service:
         from aggregator.cycle import lists
 
         try:
-            changed, trouble = lists.sync(config, present, stop)
+            changed, trouble = lists.sync(config, present, stop, self.network)
             if changed:
                 self._take_over(self._settings.load())
         except AggregatorError as error:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aggregator import opml, schedule, urls
 from aggregator.config import Config
@@ -18,15 +19,22 @@ from aggregator.model import Failure, FetchResult, Request
 from aggregator.records import replace
 from aggregator.stop import Stop
 
+if TYPE_CHECKING:
+    from aggregator.cycle.network import Network
+
 AT_ONCE = 8  # lists that are asked for at the same time, each in its host's turn
 
 
-def sync(config: Config, now: int, stop: Stop | None = None) -> tuple[bool, list[str]]:
-    """(whether a list is another one now, what went wrong in words). What can't be read stays as it was."""
+def sync(
+    config: Config, now: int, stop: Stop | None = None, network: Network | None = None
+) -> tuple[bool, list[str]]:
+    """(whether a list is another one now, what went wrong in words). What can't be read stays as it was.
+    `network`: that of the cycle to follow, so that its polls keep their distance.
+    """
     due = _due(config, now)
     if not due:
         return False, []
-    answers = _asked(config, due, stop or Stop())
+    answers = _asked(config, due, stop or Stop(), network)
     new_ids: set[str] = set()  # of feeds of the lists before
     is_changed, trouble = False, []
     for (one, before), answer in zip(due, answers, strict=True):
@@ -78,13 +86,15 @@ def _stamp(path: Path) -> str:
     return f"{found.st_mtime_ns} {found.st_size}"
 
 
-def _asked(config: Config, due: Sequence[tuple[ReadingList, Known]], stop: Stop) -> list[FetchResult]:
+def _asked(
+    config: Config, due: Sequence[tuple[ReadingList, Known]], stop: Stop, kept: Network | None
+) -> list[FetchResult]:
     """What is there, of all at the same time: a slow server keeps no other list waiting."""
     if not any(one.is_remote for one, _ in due):
         return [_file(one) for one, _ in due]
     from aggregator.cycle.network import opened  # not where nothing is asked for
 
-    with opened(stop) as network, ThreadPoolExecutor(min(AT_ONCE, len(due))) as pool:
+    with opened(stop, kept) as network, ThreadPoolExecutor(min(AT_ONCE, len(due))) as pool:
 
         def ask(one: ReadingList, before: Known) -> FetchResult:
             return network.get(config, _request(one, before)) if one.is_remote else _file(one)

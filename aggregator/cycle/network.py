@@ -27,6 +27,7 @@ class Network:
 
     def __init__(self, door: Door | None = None) -> None:
         self.door = door or Door()
+        self._free_at: dict[str, float] = {}  # when each host may be asked next, by a poll or on an errand
         self._hosts: schedule.Hosts[Visit] | None = None
         self._errands: schedule.Hosts[object] | None = None
         self._called: set[object] = set()  # errands whose turn it is
@@ -35,7 +36,7 @@ class Network:
     def hosts(self, config: Config) -> schedule.Hosts[Visit]:
         """Whose turn it is, by what the config says of politeness now."""
         if self._hosts is None:
-            self._hosts = schedule.Hosts(config.per_host, config.host_gap)
+            self._hosts = schedule.Hosts(config.per_host, config.host_gap, self._free_at)
         self._hosts.limit(config.per_host, config.host_gap)
         return self._hosts
 
@@ -63,7 +64,7 @@ class Network:
         host, ticket = urls.server(address), object()
         with self._counter:
             if self._errands is None:
-                self._errands = schedule.Hosts(config.per_host, config.host_gap)
+                self._errands = schedule.Hosts(config.per_host, config.host_gap, self._free_at)
             errands = self._errands
             errands.add(ticket, host)
         while not self._is_called(errands, ticket):
