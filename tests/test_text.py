@@ -120,6 +120,37 @@ def test_S13_sanitising_is_stable_and_bounded(parts: list[str]) -> None:
     plain.title(text)
 
 
+_LINK = ('href="/x"', 'href="#fn1"', 'href="javascript:x"', 'title="t"', 'class="footnote"', "class=language-py", 'lang="de"',
+         'rel="noopener noreferrer"', 'rel="nofollow"', "rel", "id=a", 'hreflang="de"', "target=_blank", "onclick=x()")  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["a", "img", "td", "video", "code", "blockquote"]),
+    st.lists(st.sampled_from((*_LINK, 'src="i.png"', 'alt="<3"', "width=9", 'cite="/q"')), max_size=6),
+    st.sampled_from(["", "\ufeff", "\ufeff<img>", "<p>", "<table>"]),
+)
+def test_S13_attributes_stay_where_the_first_washing_puts_them(
+    tag: str, attributes: list[str], before: str
+) -> None:
+    safe = markup.safe(f"{before}<{' '.join([tag, *attributes])}>x</{tag}>", "https://a.example/")
+    assert markup.safe(safe) == safe == markup.safe(safe, "https://other.example/", "https://other.example/p")
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "wanted"),
+    [
+        ("a class that is dropped", '<a class="x" href="/y">z</a>', '<a href="https://a.example/y" rel="noopener noreferrer">z</a>'),
+        ("between two", '<a title="t" class="x" lang="de" href="/y">z</a>', '<a title="t" lang="de" href="https://a.example/y" rel="noopener noreferrer">z</a>'),
+        ("one of its own", '<a rel="me" href="/y">z</a>', '<a href="https://a.example/y" rel="noopener noreferrer">z</a>'),
+        ("one that a text speaks of", '<p>rel="noopener noreferrer" x</p>', '<p>rel="noopener noreferrer" x</p>'),
+        ("a mark of the byte order", "\ufeff<b>x</b><script></script>", "<b>x</b>"),
+    ],
+)  # fmt: skip
+def test_S13_what_was_washed_is_washed(name: str, said: str, wanted: str) -> None:
+    assert markup.safe(said, "https://a.example/") == wanted == markup.safe(wanted), name
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

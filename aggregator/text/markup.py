@@ -79,7 +79,8 @@ def _washed(text: str, base: str | None, page: str | None) -> str:
         once = again
     if len(once) > 2 * len(text) + 1000:  # nothing but signs to escape
         once = html.escape(re.sub('[<>&"]', "", plain.text(text)), quote=False)
-    return characters.clean(once)  # what stood between two letters may be gone
+    # What stood between two letters may be gone, and HTML drops a mark of the byte order at its beginning.
+    return characters.clean(once).lstrip("\ufeff")
 
 
 _MEDIA = lazy(r"<(img|video|audio|source|track)\b[^>]*>|</(?:video|audio|picture)>|<picture>")
@@ -118,6 +119,8 @@ def _cleaned(text: str, base: str | None, page: str | None) -> str:
     bounded = _bounded(embedded.shown(text, base))
     _place.base, _place.page = base, page or base
     safe_html = _CLEANER.clean(bounded)
+    if _REL_AMID in safe_html:
+        safe_html = _REL_BEFORE_OTHERS.sub(rf"<a\1\2 {_REL}>", safe_html)
     if "<img" in safe_html:
         safe_html = _USELESS.sub("", safe_html)
     return _PRE.sub(r"\1", safe_html) if "<pre" in safe_html else safe_html
@@ -127,6 +130,10 @@ def _cleaned(text: str, base: str | None, page: str | None) -> str:
 _APART = lazy(r"""(\b(?:href|src)=["']?https?:)(?:\s+/\s*/\s*|/\s+/\s*|//\s+)""", re.I)
 _MAYBE_APART = lazy(r":(?:\s+/|/\s|//\s)")
 _MOVES = lazy(r"<(?:table|h[1-6]|tr|td|th|caption|ruby)\b")
+# nh3 puts it last, and then what comes after it into the place of an attribute that it drops
+_REL = 'rel="noopener noreferrer"'
+_REL_AMID = f"{_REL} "
+_REL_BEFORE_OTHERS = lazy(rf'<a((?: [a-z]+="[^"]*")*?) {_REL}((?: [a-z]+="[^"]*")+)>')
 # HTML drops the first line end there, each time it is read
 _PRE = lazy(r'(<pre(?:\s+[a-z]+="[^"]*")*>)\n+')
 # Pictures without a source or of one pixel (counters), as nh3 writes them: every value in double quotes.
