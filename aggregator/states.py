@@ -23,14 +23,15 @@ class Condition:
     colour: str = ""  # on a terminal
     is_trouble: bool = False  # hooks are told when a source comes to it
     here: str = ""  # what is to be done about a file on this machine, where that is something else
+    is_failure: bool = False  # nothing is to be had from it: `/healthz` counts these
 
 
 # fmt: off
 CONDITIONS = (  # the worst first
-    Condition("gone", "is gone", "The server says that it is gone for good (410). Remove it: `aggregator sources remove ID`.", "red", True),
-    Condition("blocked", "blocks us", "It does not let feed readers in. Ask the site to, or give credentials in `headers`; else remove it.", "red", True),
+    Condition("gone", "is gone", "The server says that it is gone for good (410). Remove it: `aggregator sources remove ID`.", "red", True, is_failure=True),
+    Condition("blocked", "blocks us", "It does not let feed readers in. Ask the site to, or give credentials in `headers`; else remove it.", "red", True, is_failure=True),
     Condition("failing", "fails", "Look at its address in a browser; if it stays so, remove it or give its new address.", "red", True,
-              here="If it stays so, remove the source or give its new `path`."),
+              here="If it stays so, remove the source or give its new `path`.", is_failure=True),
     Condition("silent", "is silent", "It answers but brings nothing new, for much longer than is usual for it. It may have moved without saying so.", "yellow", True),
     Condition("slow", "asks for patience", "The server asked us to come more rarely; we do. Nothing to do.", "yellow"),
     Condition("moved", "has moved", "Its new address is used already; `aggregator sources update` writes it into config.toml.", "cyan"),

@@ -7,7 +7,7 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -17,7 +17,7 @@ from aggregator.cli import livepages, service
 from aggregator.cli.livepages import Holder, StorePages
 from aggregator.cycle.report import Collected
 from aggregator.meters import Meters, Stages, Stored
-from aggregator.model import Failure, SourceState
+from aggregator.model import Failure, SourceState, State
 from aggregator.store import open_writer
 from aggregator.web import Application
 from tests.helpers import NOW, config, entry, put
@@ -137,6 +137,11 @@ def test_R18_health_is_bad_when_nothing_looks_at_what_is_due(site: Any, idle: in
 def test_R18_health_is_bad_when_a_source_is_overdue_for_six_hours(late: int, ok: bool) -> None:
     record = livepages._health_record([SourceState(polled=NOW, next_poll=NOW - late)], None, NOW)
     assert (record["ok"], record["oldest_overdue_seconds"]) == (ok, late)
+
+
+def test_health_counts_the_sources_that_nothing_is_had_from() -> None:
+    polled = [SourceState(polled=NOW, state=state) for state in get_args(State)]
+    assert livepages._health_record(polled, None, NOW)["failing"] == len(("gone", "blocked", "failing"))
 
 
 def test_a_search_has_bounds(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:

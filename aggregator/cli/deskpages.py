@@ -22,6 +22,7 @@ from aggregator.web import Answer
 LISTED = 60  # events, or entries that were found
 ENTRY = re.compile(r"[0-9]{1,18}")
 PATIENCE = 20.0  # seconds that a change waits for a cycle
+REMEMBERED = 20  # words of the editor, on a page
 Verb = Callable[[Store, str, str, int], str]
 VERBS: dict[str, Verb] = {
     "split": lambda store, entry, _, at: cycle.split(store, entry, at),
@@ -33,6 +34,8 @@ VERBS: dict[str, Verb] = {
     "hide": lambda store, entry, _, at: cycle.hide(store, entry, at),
     "unhide": lambda store, entry, *_: cycle.unhide(store, entry),
 }
+# button → the one that takes it back
+UNDONE = {"split": "unsplit", "join": "unjoin", "pin": "unpin", "hide": "unhide"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +221,6 @@ def _offer(told: Sequence[Story], item: Item | None, titles: Mapping[str, str]) 
     return pages.Offer(
         entry, title, titles.get(lead.source, lead.source), len(told), (item and item.page) or ""
     )
-
-
-# button → the one that takes it back
-UNDONE = {"split": "unsplit", "join": "unjoin", "pin": "unpin", "hide": "unhide"}
-REMEMBERED = 20  # of these words, on a page
 
 
 def _most_told(store: Reader) -> list[tuple[Story, ...]]:

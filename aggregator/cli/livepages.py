@@ -22,6 +22,7 @@ from aggregator.meters import Meters, Stored
 from aggregator.model import Source, SourceState
 from aggregator.records import dataclass, replace
 from aggregator.render import formats, pages
+from aggregator.states import BY_NAME
 from aggregator.store import Reader, lookup, open_reader, sources
 from aggregator.web import UNAVAILABLE, Answer, content_type
 
@@ -98,7 +99,7 @@ def _health_record(polled: Sequence[SourceState], ticked: float | None, present:
         "seconds_since_tick": idle,
         "last_poll": max((memory.polled or 0 for memory in polled), default=None),
         "oldest_overdue_seconds": max(0, overdue),
-        "failing": sum(memory.state in ("failing", "blocked", "gone") for memory in polled),
+        "failing": sum(BY_NAME[memory.state].is_failure for memory in polled),
         "database": "ok",
     }
 
