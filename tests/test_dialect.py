@@ -803,3 +803,54 @@ def test_a_torrent_is_kept(name: str, elements: str, link: str | None) -> None:
     found = entry(f"<title>T</title><guid isPermaLink='false'>g</guid>{elements}")
     assert [(one.url, one.type) for one in found.enclosures] == [(TORRENT, "application/x-bittorrent")], name
     assert found.link == link, name
+
+
+@pytest.mark.parametrize(
+    ("said", "names", "emails"),
+    [
+        (
+            "<author>jane@a.example</author><dc:creator>Jane Roe</dc:creator>",
+            ["Jane Roe"],
+            ["jane@a.example"],
+        ),
+        (
+            "<dc:creator>Jane Roe</dc:creator><author>jane@a.example</author>",
+            ["Jane Roe"],
+            ["jane@a.example"],
+        ),
+        ("<author>jane@a.example</author>", ["jane@a.example"], ["jane@a.example"]),
+        (
+            "<author>jane@a.example</author><dc:creator>Jane Roe</dc:creator><dc:creator>John Doe</dc:creator>",
+            ["jane@a.example", "Jane Roe", "John Doe"],
+            ["jane@a.example", None, None],
+        ),
+        (
+            "<author>jane@a.example</author><author>joe@a.example (Joe)</author>",
+            ["jane@a.example", "Joe"],
+            ["jane@a.example", "joe@a.example"],
+        ),
+    ],
+)
+def test_F38_an_address_and_a_name_are_one_author(
+    said: str, names: list[str], emails: list[str | None]
+) -> None:
+    authors = entry(f"{OWN}{said}").authors
+    assert [one.name for one in authors] == names and [one.email for one in authors] == emails
+
+
+@pytest.mark.parametrize(
+    ("content", "title"),
+    [
+        ('<img src="https://a.example/1.png" alt="A cat &amp; a dog">', "A cat & a dog"),
+        (
+            '<img src="https://a.example/1.png" alt="IMG_1.png"><img alt="The sea" src="https://a.example/2.png">',
+            "The sea",
+        ),
+        ('<img src="https://a.example/1.png" alt="photo">', "a.example/p"),
+        ('<img src="https://a.example/1.png">', "a.example/p"),
+        ('<p>Words</p><img src="https://a.example/1.png" alt="A cat">', "Words"),
+    ],
+)
+def test_F28_a_picture_without_words_is_called_what_it_shows(content: str, title: str) -> None:
+    said = f"<link>https://a.example/p</link><description><![CDATA[{content}]]></description>"
+    assert entry(said).title == title

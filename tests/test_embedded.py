@@ -41,6 +41,14 @@ WATCH = f"https://www.youtube.com/watch?v={ID}"
             link(WATCH, "youtube.com"),
         ),
         (
+            "what a script would write",
+            '<script src="https://gist.github.com/jane/1a2b3c.js?file=x"></script>'
+            "<script src='//asciinema.org/a/14.js' id='x' async></script><script src='https://a.example/a/14.js'></script>",
+            link("https://gist.github.com/jane/1a2b3c", "gist.github.com")
+            + " "
+            + link("https://asciinema.org/a/14", "asciinema.org"),
+        ),
+        (
             "YouTube without cookies",
             f'<iframe src="//www.youtube-nocookie.com/embed/{ID}"></iframe>',
             link(WATCH, "youtube.com"),

@@ -251,6 +251,19 @@ def _people(item: Any) -> tuple[Person, ...]:
     )
 
 
+def _writers(item: Any, atom: bool) -> tuple[Person, ...]:
+    """RSS has an address in one element and a name in the other: `<author>jane@…</author>`,
+    `<dc:creator>Jane Roe</dc:creator>`.
+    """
+    found = _people(item)
+    if atom or len(found) != 2:
+        return found
+    unnamed, named = sorted(found, key=lambda one: one.name != one.email)
+    return (
+        (replace(named, email=unnamed.email),) if unnamed.name == unnamed.email and not named.email else found
+    )
+
+
 def _authors(item: Any) -> list[Any]:
     """feedparser's records of them."""
     if found := [one for one in _get(item, "authors") or () if one]:
@@ -282,7 +295,7 @@ def _entry(item: Any, around: _Around) -> Entry:
         guid=_string(_get(item, "id")),
         link=link,
         title=said.title,
-        authors=_people(item) or _people(_get(item, "source") or {}) or feed.authors,
+        authors=_writers(item, atom) or _people(_get(item, "source") or {}) or feed.authors,
         published=published,
         updated=updated,
         summary=said.summary,

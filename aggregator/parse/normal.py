@@ -234,7 +234,7 @@ def finish(entry: Entry) -> Entry:
         link_key=link_key,
         content=content,
         text=text[:MAX_CONTENT],
-        title=title or _title_of_link(entry.link),
+        title=title or _title_of_picture(content) or _title_of_link(entry.link),
         summary=excerpts.snippet(entry.summary or text, MAX_SUMMARY if entry.summary else 300),
         published=published,
         updated=_updated(entry.updated, published),
@@ -275,6 +275,15 @@ def _digest(entry: Entry, title: str, text: str) -> str:
     media = (enclosure.url for enclosure in entry.enclosures)
     told = (value for name, value in entry.extras if name == "telling")
     return _sha256("\n".join([title, text, entry.link or "", *media, *told]))[:32]
+
+
+_ALT = lazy(r"<img\b[^<>]*?\salt=\"([^\"]*)\"")
+
+
+def _title_of_picture(content: str) -> str:
+    """What the first picture that says so shows, in words; the name of a file is none."""
+    said = (excerpts.snippet(plain.title(found), 100) for found in _ALT.findall(content))
+    return next((one for one in said if len(one.split()) > 1), "")
 
 
 def _title_of_link(link: str | None) -> str:

@@ -74,6 +74,7 @@ _ELEMENTS = KEPT | _BLOCKS | _LITERAL | _APART | frozenset({
 _NO_NAME = lazy(r"(?:https?|ftp|mailto|news|xmpp):.*|[\w.+-]+@[\w.-]+|www\.[\w.-]+", re.I)
 _NAME = lazy(r"[A-Za-z](?:[\w,.*-]|::){0,39}")
 _END = lazy(r"</(?:[\w-]{1,10}:)?([^\s/>]+)(?=[\s/>])")
+_WRITES = lazy(r"(?:https?:)?(//gist\.github\.com/[\w-]+/\w+|//asciinema\.org/a/\w+)\.js(?=[?#]|\Z)")
 _PLAYERS = frozenset({"object", "applet", "video", "audio"})
 
 # Where scripts look for what a picture or a player really is, the surest first.
@@ -278,6 +279,12 @@ class _Pass:
             self.pieces.append(f" {html.escape(self.text[self.at : match.start()], quote=False)} ")
         self.at = match.end() if match else len(self.text)
 
+    def _embedding_script(self, name: str, tag: re.Match[str]) -> None:
+        """A script that writes what lies elsewhere leaves a link to it."""
+        if found := _WRITES.match(_attributes(tag).get("src", "").strip()):
+            self._link(f"https:{found[1]}", "")
+        self._script(name, tag)
+
     def _head(self, name: str, tag: re.Match[str]) -> None:
         """The head of a whole page says nothing of its text."""
         if self._ends_later("head") and (end := _HEAD_END.search(self.text, self.at)):
@@ -435,7 +442,7 @@ class _Pass:
 
 
 _Pass.handlers = {
-    **dict.fromkeys(("script", "style"), _Pass._script), **dict.fromkeys(("iframe", "embed"), _Pass._frame),
+    "script": _Pass._embedding_script, "style": _Pass._script, **dict.fromkeys(("iframe", "embed"), _Pass._frame),
     **dict.fromkeys(("lite-youtube", "amp-youtube", "youtube-video"), _Pass._youtube), **dict.fromkeys(("object", "applet"), _Pass._object),
     **dict.fromkeys(("img", "image"), _Pass._image), **dict.fromkeys(("video", "audio"), _Pass._medium), "head": _Pass._head, "math": _Pass._math,
     "param": _Pass._param, "source": _Pass._source, "noscript": _Pass._noscript, "picture": _Pass._picture,
