@@ -8,6 +8,7 @@ from aggregator.dedupe import Between, Case, decide, fingerprint
 from aggregator.dedupe import another_case as which_case
 from aggregator.dedupe.fingerprints import Fingerprint
 from aggregator.dedupe.headline import OTHER_WORDS
+from aggregator.dedupe.particulars import tells_a_day
 from aggregator.model import Reason
 from aggregator.text import vocabulary
 
@@ -629,3 +630,39 @@ def test_one_text_under_two_names_that_speaks_of_one_of_them(
         for place, text in zip(("Lindoy", "Skarvoy"), below, strict=True)
     )
     assert which_case(one, other, Between()) is expected is which_case(other, one, Between()), name
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other", "hours", "expected"),
+    [
+        ("two days", "12 hurt in Skarvoy over the past 24 hours", "23 hurt in Skarvoy in one day", 24, True),
+        ("LATER", "12 hurt in Skarvoy over past day", "23 hurt in Skarvoy in past 24 hours", 12, True),
+        ("one day, by two", "12 hurt in Skarvoy over past day", "23 hurt in Skarvoy in one day", 11.9, False),
+        ("one count", "200 mm fall on Skarvoy in 24 hours", "Skarvoy: 200 mm of rain in 24 hours", 24, False),
+        ("a toll that rises", "Skarvoy fire: 12 hurt", "Skarvoy fire: 23 hurt", 24, False),
+        ("one tells a day", "12 hurt in Skarvoy over past day", "Skarvoy: 23 hurt in fire", 24, False),
+    ],
+)
+def test_what_each_day_brings(name: str, one: str, other: str, hours: float, expected: bool) -> None:
+    pair = fingerprint(one, "", language="en"), fingerprint(other, "", language="en")
+    assert another_case(*pair, Between(seconds=int(hours * 3600)), UNDECIDED) is expected, name
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("de", "12 Verletzte in 24 Stunden"),
+        ("fr", "12 blessés ces dernières 24 heures"),
+        ("es", "12 heridos en las últimas 24 horas"),
+        ("it", "12 feriti nelle ultime 24 ore"),
+        ("ro", "12 răniți în ultimele 24 de ore"),
+        ("pl", "12 rannych w ciągu ostatniej doby"),
+        ("ru", "За минувшие сутки ранены 12 человек"),
+        ("uk", "За добу поранено 12 людей"),
+        ("tr", "Son 24 saatte 12 yaralı"),
+        ("ja", "24時間で12人けが"),
+        ("ar", "12 جريحا خلال 24 ساعة"),
+    ],
+)
+def test_a_day_is_told_in_many_languages(language: str, title: str) -> None:
+    assert tells_a_day(fingerprint(title, "", language=language))

@@ -42,6 +42,16 @@ DIFFER = [
     ("QUAKE: by so much", "en", "Quake of magnitude 5.8 near Skarvoy", "Quake of magnitude 5.3 near Skarvoy", True),
     ("QUAKE: by less", "en", "Quake of magnitude 5.8 near Skarvoy", "Quake of magnitude 5.4 near Skarvoy", False),
     ("QUAKE: with a comma", "es", "Sismo de magnitud 5,8 en Almarga", "Sismo de magnitud 4,1 en Almarga", True),
+    ("a match", "pt", "Lindoia x Remo: horário e onde assistir", "Brisola x Vitória: horário e onde assistir", True),
+    ("a side is the same", "en", "Lindoy v Skarvoy: where to watch", "Brisola v Lindoy: where to watch", False),
+    ("a court's parties", "en", "Justices hear Dask v. Solara", "Justices hear Velm v. Kestrel", True),
+    ("CLUB: in short", "en", "LIN vs SKA live: watch the cup", "Lindoy vs Skarvoy live: watch the cup", False),
+    ("CLUB: so many letters", "en", "Lindoy vs Skarvoy live", "Linborg vs Brisola live", False),
+    ("CLUB: by its third letter", "en", "Lindoy vs Skarvoy live", "Lirborg vs Brisola live", True),
+    ("CODE: any name", "fr", "LDS vs VTO, le direct", "Lindoy vs Brisola, le direct", False),
+    ("CODE: five letters are a name", "fr", "LINDO vs VITOR, le direct", "Skarvoy vs Brisola, le direct", True),
+    ("two codes", "en", "LIN vs SKA live: watch the cup", "BRI vs VIT live: watch the cup", True),
+    ("no names", "en", "Man v machine: chess", "Fox x hound: chess", False),
 ]  # fmt: skip
 
 

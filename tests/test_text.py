@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -625,3 +626,26 @@ def test_the_first_words_are_those_of_the_whole_text(
     name: str, text: str, most: int, expected: list[str]
 ) -> None:
     assert first_search_words(text, most) == expected == search_words(text)[:most], name
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "text", "expected"),
+    [
+        ("its heading", "A ferry sank", "A ferry sank\nIt left Lindoy at noon.", ("a ferry sank", "it left lindoy at noon")),
+        ("cut", "A ferry sank…", "A ferry sank.\nIt left Lindoy.", ("a ferry sank", "it left lindoy")),
+        ("its first words", "A ferry", "A ferry sank off Lindoy at noon today.", ("", "a ferry sank off lindoy at noon today")),
+        ("its first sentence", "A ferry sank", "A ferry sank. It left Lindoy at noon.", ("", "a ferry sank it left lindoy at noon")),
+        ("nothing below", "A ferry sank", "A ferry sank\n", ("a ferry sank", "")),
+        ("no title", "", "\nA ferry sank", ("", "a ferry sank")),
+    ],
+)  # fmt: skip
+def test_a_text_below_its_own_title(name: str, title: str, text: str, expected: tuple[str, str]) -> None:
+    found = dedupe.fingerprint(title, text, language="en")
+    assert (" ".join(found.title), " ".join(found.body)) == expected, name
+
+
+def test_a_heading_is_known_whatever_else_of_the_text_stands_under_other_titles() -> None:
+    text = "A ferry sank\nIt left Lindoy at noon. Subscribe to our letter."
+    stands = {zlib.crc32(b"subscribe to our letter")}
+    found = dedupe.fingerprint("A ferry sank", text, stands=stands, language="en")
+    assert (" ".join(found.title), " ".join(found.body)) == ("a ferry sank", "it left lindoy at noon")

@@ -37,7 +37,7 @@ from aggregator.dedupe.naming import (
     tell_of_two,
 )
 from aggregator.dedupe.numbers import is_number, percentages
-from aggregator.dedupe.particulars import differ, on_other_days
+from aggregator.dedupe.particulars import differ, on_other_days, tells_a_day
 from aggregator.model import Reason
 from aggregator.text import contrary, vocabulary
 from aggregator.text.offers import offered, speaks_of
@@ -136,8 +136,14 @@ def _other_numbers(a: Fingerprint, b: Fingerprint) -> bool:
 
 
 def _measured_later(a: Fingerprint, b: Fingerprint, between: Between) -> bool:
-    """Of one measure on two days: like headlines that come to other percentages."""
-    if between.seconds < LATER or title_similarity(a.title, b.title) < DAILY:
+    """Of one measure on two days: like headlines that come to other percentages, or what each day brought in
+    other numbers.
+    """
+    if between.seconds < LATER:
+        return False
+    if tells_a_day(a) and tells_a_day(b) and _other_numbers(a, b):
+        return True
+    if title_similarity(a.title, b.title) < DAILY:
         return False
     mine, other = (percentages(f"{one.heading} | {one.shown}") for one in (a, b))
     return bool(mine and other) and not mine & other

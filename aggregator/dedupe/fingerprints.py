@@ -51,6 +51,7 @@ _DATELINE = re.compile(
     r"^(?:[A-Z][A-Za-z.’' ]{1,30}(?:, [A-Z][A-Za-z.]{1,20})?(?: [A-Z][a-z]{2,8}\.? \d{1,2})?\s*)?"
     r"(?:\((?:Reuters|AP|AFP|dpa|UPI|Bloomberg|[A-Z]{2,8})\)\s*)?[-–—]{1,2}\s+"
 )
+_ENDS = "… ."  # of a title
 _RAW = re.compile(r"[^\W_]+")
 _DEBRIS = re.compile(
     r"\s?&?#(?:\d{2,5}|[xX][0-9a-fA-F]{2,5});|&?\b(?:amp|quot|nbsp|apos|lt|gt);|"
@@ -124,11 +125,15 @@ def _capitals(text: str) -> tuple[bool, ...]:
     return tuple([word[0].isupper() for word in _RAW.findall(text)[:BODY_WORDS]])
 
 
+def _begins_with(title: str, text: str) -> bool:
+    return bool(title) and text.startswith(title.rstrip(_ENDS))
+
+
 def _repeats(title: str, text: str) -> Literal["title", "text"] | None:
     """Which of them says nothing of its own: a title made of the text's first words, or a text that repeats
     it.
     """
-    if not title or not text.startswith(title.rstrip("… .")):
+    if not _begins_with(title, text):
         return None
     if len(text) > 2 * len(title):
         return "title"
@@ -139,6 +144,7 @@ def _parts(title: str, text: str, source_title: str, stands: Container[int]) -> 
     """What a title says of its own, all that it says, what the text says beside it, and whether a part of
     the text stands under other titles too.
     """
+    text = _below(title, text) or text  # before lines are joined that a part which stands is taken from
     own, rest = standing.without(title, text, stands) if stands else (title, text)
     stood = rest != text
     heading = _joined(clean_title(title, source_title))
@@ -147,6 +153,16 @@ def _parts(title: str, text: str, source_title: str, stands: Container[int]) -> 
     if repeats == "title":
         return "", "", rest, stood
     return cleaned, heading, "" if repeats == "text" else rest, stood
+
+
+def _below(title: str, text: str) -> str:
+    """What stands below its title in a text that has it for a heading, in a line of its own; "" where it has
+    none, or begins with these words and goes on.
+    """
+    if not _begins_with(title, text):
+        return ""
+    behind = text[len(title.rstrip(_ENDS)) :].lstrip(_ENDS)
+    return behind.lstrip() if behind.startswith("\n") else ""
 
 
 def fingerprint(

@@ -1,8 +1,9 @@
 """What tells one case from the next by itself, whatever else two headlines have in common: how old somebody
-is, a day, the number of a version, of a road or of a flaw, which one in a row, how strong a quake was.
+is, a day, the number of a version, of a road or of a flaw, which one in a row, how strong a quake was, who
+plays whom.
 
 In: fingerprints. Out: whether two of them bear particulars of one kind of which none is the same. Start
-reading at `differ` and `on_other_days`.
+reading at `differ`, `on_other_days` and `tells_a_day`.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from aggregator.patterns import lazy
 from aggregator.text import roots, vocabulary
 from aggregator.text.words import fold
 
-BEGINNING = 400  # characters of a text in which somebody's age is looked for
+BEGINNING = 400  # characters of a text in which somebody's age is looked for, and what a day brought
 QUAKE = 0.5  # by less two agencies differ about one
 NAME = 3  # letters of a name that has a number
+CLUB = 3  # letters by which a side of a match is known: `India`, `IND`
+CODE = 4  # letters of what may be short for a name, at most: `PSG`
 LATEST = 2  # digits of such a number without a point: `Fedora 41`, but `Rovers 2`
 
 _AGE = lazy(
@@ -52,6 +55,14 @@ _STRENGTH = lazy(
     r"\b(\d[.,]\d)(?:[- ]magnitud|[- ]?(?:Richter|ρίχτερ|büyüklü))",
     re.IGNORECASE,
 )
+_DAILY = lazy(
+    r"\b24[ -]?(?:h\b|hours?\b|Stunden|heures|horas|(?:de )?ore\b|uur\b|timer\b|timmar|godzin|hodin|óra|saat|"
+    r"час|годин|ωρ|小时|小時|時間|시간|ساعة|घंट)|"
+    r"\b(?:over|in|during) (?:the )?(?:past|last|previous|one) day\b|\bover the day\b|"
+    r"\bза (?:\w+ )?(?:сутки|добу)\b|\bминулої доби\b|\bciągu (?:\w+ )?doby\b|\bostatniej doby\b",
+    re.IGNORECASE,
+)
+_MATCH = lazy(r"([^\W\d_]{2,}) (?:[x×]|v\.?|[vV][sS]\.?) (?:the )?([^\W\d_]{2,})")
 _WORD = lazy(r"[^\W_]+")
 _DAY = lazy(r"(\d{1,2})(?:st|nd|rd|th|er|го|е|й|я)?")
 _DAY_OF_SIGNS = lazy(r"(\d{1,2})[月월] ?(\d{1,2})[日일]")
@@ -70,6 +81,8 @@ def differ(a: Fingerprint, b: Fingerprint) -> bool:
     ours, theirs = _of_title(a.heading, a.language), _of_title(b.heading, b.language)
     if any(ours[kind].isdisjoint(theirs[kind]) for kind in ours.keys() & theirs.keys()):
         return True
+    if _two_matches(a.heading, b.heading):
+        return True
     strengths = [*product(_strengths(a.heading), _strengths(b.heading))]
     return bool(strengths) and min(abs(one - two) for one, two in strengths) >= QUAKE
 
@@ -78,6 +91,33 @@ def on_other_days(a: Fingerprint, b: Fingerprint) -> bool:
     """Whether both titles name days, by date or by weekday, and none of these is the same."""
     mine, other = _days(a.heading, a.language), _days(b.heading, b.language)
     return any(mine[kind].isdisjoint(other[kind]) for kind in mine.keys() & other.keys())
+
+
+def _two_matches(a: str, b: str) -> bool:
+    """Whether both headlines say who meets whom (`Lindoy v Skarvoy`, `Lindoy x Skarvoy`), a court's parties
+    too, and nobody is in both. A code (`PSG`) may be short for any name.
+    """
+    ours, theirs = _sides(a), _sides(b)
+    if not ours or not theirs or _are_codes(ours) is not _are_codes(theirs):
+        return False
+    return {side[:CLUB].lower() for side in ours}.isdisjoint(side[:CLUB].lower() for side in theirs)
+
+
+@functools.lru_cache(maxsize=1024)
+def _sides(heading: str) -> tuple[str, ...]:
+    """The words with a capital on both sides of each `v`."""
+    found = _MATCH.findall(heading)
+    return tuple(side for pair in found if all(side[0].isupper() for side in pair) for side in pair)
+
+
+def _are_codes(sides: tuple[str, ...]) -> bool:
+    return all(side.isupper() and len(side) <= CODE for side in sides)
+
+
+def tells_a_day(one: Fingerprint) -> bool:
+    """Whether it counts what a day brought: `12 injured in Skarvoy over the past 24 hours`."""
+    counts = bool(one.numbers or one.body_numbers)
+    return counts and _DAILY.search(f"{one.heading} | {one.shown[:BEGINNING]}") is not None
 
 
 def _ages(one: Fingerprint) -> frozenset[str]:
