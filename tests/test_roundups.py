@@ -18,6 +18,8 @@ from aggregator.text.roundups import is_roundup
         "Weekly roundup #341",
         "League One round-up: Skarvoy go top, Lindoy win late, Brisola draw",
         "The Sunday read: five stories you may have missed",
+        "Der Hafen wird frei und andere Nachrichten aus Lindau",
+        "Il porto libero e le altre notizie di Esempio",
         "News des Tages: Haushaltsstreit, Hochwasser in Lindau, Warnstreik",
         "Was heute wichtig wird",
         "Hafen, Haushalt, Handball : les informations à retenir ce mercredi",
