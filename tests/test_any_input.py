@@ -12,9 +12,10 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator import measure, opml, schedule, urls
+from aggregator import cluster, dedupe, measure, opml, schedule, urls
 from aggregator.config import edit, load
 from aggregator.config.ids import named_id, slug
+from aggregator.dedupe import numbers, particulars
 from aggregator.model import Entry, Failure, Feed, Limits, Pace, PollHints
 from aggregator.parse import normal
 from aggregator.publish import MANIFEST, recorded
@@ -266,3 +267,29 @@ def test_S18_a_manifest_of_anything_names_only_files_of_its_folder(said: object)
         files, gone = recorded(Path(name))
     assert all(".." not in name and not name.startswith("/") for name in (*files, *gone))
     assert all(isinstance(one["size"], int) for one in files.values())
+
+
+# Letters that a pattern which ignores case takes for others, and digits of other scripts: what it finds need
+# not be in the table that it was made of.
+LIKE_OTHERS = str.maketrans({"i": "ı", "I": "İ", "s": "ſ", "k": "\u212a", "1": "١", "2": "２", "5": "५"})
+SAID = (
+    *numbers._UNITS, *particulars._ROW, *numbers._WORDS, "Solara", "Lindoy v Skarvoy", "M62", "CVE-2031-401", "aged", "12", "1,250", "5.1", "v2", "$", "24 hours",
+    "magnitude", "21st", "second climber", "Black Friday", "% off", "deals", "briefing:", "no", "not", "UPDATE 2-", "|", "–", "…", "²", "½", "第12話", "三月", "(Reuters)",
+)  # fmt: skip
+WORDS = st.lists(
+    st.tuples(st.sampled_from(SAID), st.booleans()).map(lambda said: said[0].translate(LIKE_OTHERS) if said[1] else said[0]),
+    max_size=8,
+).map(" ".join)  # fmt: skip
+
+
+@same(400)
+@given(WORDS, WORDS, WORDS, WORDS, st.sampled_from(["en", "de", "tr", "ru", "ja", "", "xx"]), st.booleans())
+def test_whatever_two_items_say_they_can_be_compared(
+    title: str, other_title: str, text: str, other_text: str, language: str, one_source: bool
+) -> None:
+    one = dedupe.fingerprint(title, text, language=language)
+    other = dedupe.fingerprint(other_title, other_text, language=language)
+    between = dedupe.Between(one_source, DAY)
+    assert dedupe.decide(one, other, between).level in (None, "text")
+    assert dedupe.another_case(one, other, between) in dedupe.Case
+    assert isinstance(cluster.terms(one.title, one.body, one.language), dict)

@@ -112,7 +112,9 @@ def _read(said: re.Match[str]) -> str:
 
 
 def _unit(form: str | None) -> str:
-    return _UNITS[fold(form)] if form else ""
+    """(Patterns that ignore case take `ı` for `i`; `dolları` of Azerbaijani is no form of the table.)"""
+    folded = fold(form or "")
+    return _UNITS.get(folded, folded)
 
 
 def percentages(text: str) -> frozenset[str]:

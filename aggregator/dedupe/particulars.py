@@ -41,9 +41,10 @@ _RELEASE = lazy(
     r"(?:[ -]?(rc|alpha|beta|preview|dev)[ .-]?(\d*)\b|\s?([%€$£]|[^\W\d_]+))?",
     re.IGNORECASE,
 )
-_ROW = (
-    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"
-)  # fmt: skip
+_ROW = {
+    "first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7", "eighth": "8", "ninth": "9", "tenth": "10",
+    "eleventh": "11", "twelfth": "12",
+}  # fmt: skip
 _IN_A_ROW = lazy(
     r"\b(?:(\d{1,3})(?:st|nd|rd|th|er?|ème|[ªº°]|\.|-?(?:[йяе]|го|му|ма|ша|та))|"
     rf"({'|'.join(_ROW)}))\s([^\W\d_]{{3,}})",
@@ -163,7 +164,7 @@ def _in_a_row(heading: str, language: str) -> Iterator[tuple[str, str]]:
     """`11th victim`, `fifth climber`."""
     root = roots.roots(language)
     for figure, word, counted in _IN_A_ROW.findall(heading):
-        yield f" {root[fold(counted)]}", figure or str(_ROW.index(word.lower()) + 1)
+        yield f" {root[fold(counted)]}", figure or _ROW.get(fold(word), word)
 
 
 def _strengths(heading: str) -> list[float]:
