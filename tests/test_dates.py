@@ -300,6 +300,51 @@ def test_C6_the_other_dates_of_a_document_decide_what_one_leaves_open(
     assert (at and datetime.fromtimestamp(at, UTC).date().isoformat()) == wanted
 
 
+COM = "https://a.example/"
+
+
+@pytest.mark.parametrize(
+    ("others", "language", "site", "wanted"),
+    [
+        ([], None, COM, None),
+        ([], "en", COM, None),
+        ([], "en-US", COM, "2026-03-04"),
+        ([], "en-US", "https://a.co.uk/", None),  # taken over from an example
+        ([], "en-US", "https://a.example.us/", "2026-03-04"),
+        ([], "en-GB", COM, "2026-04-03"),
+        ([], "en-CA", COM, None),
+        ([], "de", COM, "2026-04-03"),
+        ([], "pt-BR", COM, "2026-04-03"),
+        ([], "sr-Latn-RS", COM, "2026-04-03"),
+        ([], "es-US", COM, None),
+        ([], "ja", COM, None),
+        (["12/25/2025"], "de", COM, "2026-03-04"),  # what it does says more than its language
+        (["25/12/2025"], "en-US", COM, "2026-04-03"),
+        (["25/12/2025", "12/25/2025"], "de", COM, None),
+        (["05/06/2025"], "de", COM, "2026-04-03"),
+    ],
+)
+def test_C6_the_language_of_a_feed_decides_what_its_dates_leave_open(
+    others: list[str], language: str | None, site: str, wanted: str | None
+) -> None:
+    text = "03/04/2026"
+    at = dates.read(text, dates.in_language(dates.habits([*others, text], NOW), language, site))
+    assert (at and datetime.fromtimestamp(at, UTC).date().isoformat()) == wanted
+    two = dates.read("03/04/26", dates.in_language(dates.habits(["03/04/26"], NOW), language, site))
+    assert two is None, "a year of two digits may come first in any language"
+
+
+def test_C6_a_document_is_read_in_its_language() -> None:
+    for language, wanted in (("de-de", 1_775_174_400), ("en-us", 1_772_582_400), ("en", None)):
+        items = "<item><title>A</title><pubDate>03/04/2026</pubDate></item>"
+        (one,) = _parsed(
+            f"<rss version='2.0'><channel><title>t</title><language>{language}</language>{items}</channel></rss>"
+        )
+        said = {"version": "https://jsonfeed.org/version/1.1", "language": language}
+        (other,) = _parsed(json.dumps({**said, "items": [{"id": 1, "date_published": "03/04/2026"}]}))
+        assert one.published == other.published == wanted, language
+
+
 def _parsed(body: str) -> tuple[Entry, ...]:
     parsed = parse(
         Source("s", url="https://a.example/feed"),

@@ -1,6 +1,9 @@
 """Dates as people and programs write them → seconds since 1970. A wrong date is worse than none: what has no
 year, or can be read in two ways, is no date, and nothing is ever filled up from today's.
 
+`03/04/2026` is read in the order in which all dates of its document make sense (none is in the future, its
+weekday is right), else as the document's language has it, never one by one; what stays open is no date.
+
 Names of months and days, and the letters of zones, are data (`data/dates.json`).
 
 In: texts. Out: seconds, or None. Start reading at `read`.
@@ -17,8 +20,9 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from importlib import resources
 from zoneinfo import ZoneInfo
 
+from aggregator import urls
 from aggregator.patterns import lazy
-from aggregator.records import dataclass
+from aggregator.records import dataclass, replace
 
 # What claims to be older is older than feeds (C6), and mostly a program's zero: year 1 (Go, .NET), 1899
 # (spreadsheets), 1970 (Unix), 1980 (FAT), the year before 1 (PHP). What is later is "never".
@@ -109,6 +113,49 @@ _NAMES = lazy(rf"{_LETTER}{{2,15}}")
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212"), "-")
 
 ORDERS = frozenset({"dmy", "mdy", "ymd"})
+# Where the day always comes before the month, whatever is said of the year. English says so by its regions
+# only; Swedish, Hungarian and East Asian languages put the year first, Filipino the month.
+_DAY_FIRST = frozenset(
+    [
+        "be",
+        "bg",
+        "ca",
+        "cs",
+        "da",
+        "de",
+        "el",
+        "es",
+        "et",
+        "fi",
+        "fr",
+        "gl",
+        "hr",
+        "id",
+        "is",
+        "it",
+        "lv",
+        "mk",
+        "nb",
+        "nl",
+        "nn",
+        "no",
+        "pl",
+        "pt",
+        "ro",
+        "ru",
+        "sk",
+        "sl",
+        "sr",
+        "th",
+        "tr",
+        "uk",
+        "vi",
+    ]
+)
+_ENGLISH_DAY_FIRST = frozenset(
+    ["AU", "GB", "GH", "HK", "IE", "IN", "JM", "KE", "MT", "NG", "NZ", "PK", "SG", "TT", "UK", "ZA"]
+)
+_NOT_SURE = frozenset({"CA", "PA", "PH", "PR", "US"})  # as regions of other languages
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +166,7 @@ class Habits:
 
     seen: int
     orders: frozenset[str] = ORDERS
+    contradicts: bool = False  # its dates are in no one order
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +194,31 @@ def habits(texts: Iterable[str], seen: int) -> Habits:
         for match in _YEAR_LAST.finditer(_plain(text)):
             possible = {order for order, _ in _possible_days(match, _plain(text), seen)}
             orders = orders & possible if possible else orders
-    return Habits(seen, orders or ORDERS)
+    return Habits(seen, orders or ORDERS, contradicts=not orders)
+
+
+def in_language(habits: Habits, language: str | None, site: str) -> Habits:
+    """Where the dates of a document leave open which of day and month comes first, as its language has it.
+
+    `en-US` is what many take over from an example: it counts where the address of the site names no country.
+    """
+    wrong = _never_said(language, site)
+    if habits.contradicts or wrong is None or habits.orders == {wrong}:
+        return habits
+    return replace(habits, orders=habits.orders - {wrong})
+
+
+def _never_said(language: str | None, site: str) -> str | None:
+    """The order in which nobody writes dates who writes this language; None where both are usual."""
+    spoken, _, rest = (language or "").partition("-")
+    region = rest.rpartition("-")[2]
+    if spoken == "en":
+        domain = urls.host(site).rpartition(".")[2]
+        in_a_country = len(domain) == 2 and domain != "us"
+        if region == "US":
+            return None if in_a_country else "dmy"
+        return "mdy" if region in _ENGLISH_DAY_FIRST else None
+    return "mdy" if spoken in _DAY_FIRST and region not in _NOT_SURE else None
 
 
 def first(said: Iterable[object], habits: Habits) -> int | None:

@@ -132,7 +132,8 @@ def _read(
 
 def _around(source: str, document: dialect.Document, fetched: FetchResult, body: Body) -> _Around:
     feed = _feed(document, fetched, body)
-    return _Around(source, feed, normal.based(fetched, feed), body.habits)
+    habits = dates.in_language(body.habits, feed.language, feed.link or fetched.url)
+    return _Around(source, feed, normal.based(fetched, feed), habits)
 
 
 def _take_items(reading: Reading, document: dialect.Document, around: _Around) -> None:

@@ -36,6 +36,7 @@ def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
     feed = _feed(document.said, fetched)
     fetched = normal.based(fetched, feed)
     habits = dates.habits(_dates(document.items), fetched.at)
+    habits = dates.in_language(habits, feed.language, feed.link or fetched.url)
     reading = Reading(limits, document.is_cut)
     try:
         for place, item in enumerate(document.items[: reading.room]):
