@@ -359,6 +359,13 @@ def test_entries_without_dates_were_posted_when_they_came(
 def test_P11_whoever_shares_a_host_waits_as_long(
     next_poll: int, not_before: int, expected: tuple[int, int]
 ) -> None:
-    cause = PollResult("b", NOW, SourceState(not_before=NOW + 60))
-    after = poll.put_off(task(replace(KNOWN, next_poll=next_poll, not_before=not_before)), cause)
-    assert (after.next_poll, after.not_before) == expected and "429, at b" in after.why
+    busy, used_up = Failure("rate-limited", "429", status=429), Failure("rate-limited", "403", status=403)
+    for failure, words in (
+        (busy, "(429), at b"),
+        (used_up, "no quota left for us, at b"),
+        (None, "no quota"),
+    ):
+        cause = PollResult("b", NOW, SourceState(not_before=NOW + 60), failure=failure)
+        assert poll.asks_to_wait(cause)
+        after = poll.put_off(task(replace(KNOWN, next_poll=next_poll, not_before=not_before)), cause)
+        assert (after.next_poll, after.not_before) == expected and words in after.why
