@@ -389,7 +389,7 @@ def test_eval_asks_and_keeps_what_is_said(tmp_path: Path) -> None:
     )
     lines = [json.loads(line) for line in kept.read_text().splitlines()]
     assert len(lines) == 2 and lines[0]["story"] == lines[1]["story"] and lines[0]["id"] != lines[1]["id"]
-    again = json.loads(answered("y", "q", more=["--json"]).stdout)
+    again = json.loads(answered("y", "q", more=["--json", "--questions", "1"]).stdout)
     assert [(one["asked"], one["right"]) for one in again] == [(1, 1)]
     assert json.loads(answered("q", more=["--json"]).stdout) == []
     assert answered("n", "q", more=["--override"]).exit_code == 0

@@ -17,6 +17,7 @@ from aggregator.config import load
 from aggregator.errors import ConfigError, UsageError
 from aggregator.model import Topic
 from aggregator.store import open_writer
+from aggregator.suggest import Happening, Suggestion
 from tests.helpers import NOW, config, entry, put
 
 TOPICS = '[[topics]]\nid = "harbour"\nmatch = "harbour"\n[[topics]]\nid = "culture"\nmatch = "museum"\n'
@@ -345,6 +346,16 @@ def test_a_topic_is_listed_with_all_that_places_a_story_there(
 def test_a_long_list_of_sources_is_cut_short() -> None:
     assert topics._shown_rule(Topic("t", "T"), list("abcdef")) == "all of a, b, c, d, e and 1 more"
     assert topics._shown_rule(Topic("t", "T"), list("abcde")) == "all of a, b, c, d, e"
+
+
+@pytest.mark.parametrize(("events", "headlines"), [(3, 3), (4, 4), (5, 4)])
+def test_a_suggestion_names_its_first_headlines(events: int, headlines: int) -> None:
+    happenings = tuple(Happening(n, (f"Ferry {n} sinks",), 1, False) for n in range(events))
+    shown = topics._topic_toml("ferry", Suggestion(("ferry",), happenings)).splitlines()
+    assert (
+        shown[0].startswith(f"# {events} events")
+        and sum(one.startswith("#   ") for one in shown) == headlines
+    )
 
 
 COPY = "Ferry Alesund sinks off Bergen with 214 people aboard after a fire, rescuers say"
