@@ -65,7 +65,7 @@ def _place(word: str) -> int:
 def numbered(writer: Writer, words: Iterable[str], known: dict[str, int] | None = None) -> dict[str, int]:
     """Word → its number; those that have none get one. `known`: of some, to which these are added."""
     numbers = {} if known is None else known
-    places = {word: _place(word) for word in sorted(set(words) - numbers.keys())}
+    places = {word: _place(word) for word in sorted(set(words).difference(numbers))}
     while places:
         new = [(place, word, _UNSEEN) for word, place in places.items()]
         if writer.run_many("INSERT OR IGNORE INTO term VALUES (?, ?, ?)", new) == len(new):
@@ -174,7 +174,8 @@ def points(
     )
     found = list(reader.chosen(query, stories))
     numbers = set(chain.from_iterable(rows.numbers_in(row[3]) for row in found))
-    words.update(reader.chosen("SELECT id, term FROM term WHERE id", numbers - words.keys()))
+    # (`numbers - words.keys()` would go through all that are known, and not through these few.)
+    words.update(reader.chosen("SELECT id, term FROM term WHERE id", numbers.difference(words)))
     return {
         story: (at, source, unpacked(terms, weights, words), bool(undated))
         for story, at, source, terms, weights, undated in found

@@ -41,7 +41,9 @@ class _Stems(dict[str, str]):
     def others(self, words: Iterable[str]) -> dict[str, str]:
         """Word → stem, of those that have another one than themselves: most are told at a glance."""
         forms = self._forms
-        found = {word: self[word] for word in words if word.endswith(_ENDINGS) or word in forms}
+        found = {
+            word: light(forms.get(word, word)) for word in words if word.endswith(_ENDINGS) or word in forms
+        }
         return {word: stem for word, stem in found.items() if stem != word}
 
 
@@ -92,10 +94,9 @@ def language(words: Sequence[str], declared: str | None = None) -> str:
     """
     found: dict[str, int] = {}
     function = _function()
-    for word in words:
-        if word in function:
-            for one in function[word]:
-                found[one] = found.get(one, 0) + 1
+    for word in filter(function.__contains__, words):
+        for one in function[word]:
+            found[one] = found.get(one, 0) + 1
     said = (declared or FALLBACK).partition("-")[0].lower()
     if not found:
         return _by_script(words) or said
@@ -112,6 +113,8 @@ def language(words: Sequence[str], declared: str | None = None) -> str:
 
 def _by_script(words: Sequence[str]) -> str | None:
     """Scripts without spaces have no function words that stand alone; kana and Han tell by themselves."""
+    if max(words, default="") < "\u3000":
+        return None
     characters = {word[0] for word in words if word[0] > "\u3000"}
     if any("\u3040" <= character <= "\u30ff" for character in characters):
         return "ja"
