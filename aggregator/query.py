@@ -508,6 +508,9 @@ def _is_no_word(token: _Token) -> bool:
     return token.kind == "close" or _is_operator(token, "AND", "OR", "NOT")
 
 
+_WITH_PARTICLES = lazy("[가-힣]{2,}")  # Korean writes them behind a word: 서울, 서울에서
+
+
 def _term(token: _Token, within: Field | None) -> Term:
     is_phrase = token.kind == "phrase"
     text = token.text if is_phrase else token.text.rstrip("*")
@@ -519,7 +522,8 @@ def _term(token: _Token, within: Field | None) -> Term:
         raise QueryError(token.at, f"“{token.text}” holds no word")
     said = f'"{text}"' if is_phrase else text
     shown = f"{within + ':' if within else ''}{said}{'*' if prefix else ''}"
-    return Term(found, prefix, within, shown, () if within == "lang" else _signed(text))
+    open_ended = prefix or bool(_WITH_PARTICLES.fullmatch(found[-1]))
+    return Term(found, open_ended, within, shown, () if within == "lang" else _signed(text))
 
 
 def _refuse(token: _Token, text: str, found: tuple[str, ...], prefix: bool) -> None:

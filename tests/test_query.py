@@ -265,6 +265,12 @@ def test_labels_and_their_rules() -> None:
         ("istikbal", "İstikbal", True),
         ("東京", "東京都の天気", True),
         ("東京都", "京都の天気", False),
+        ("서울", "서울에서 화재", True),
+        ('"큰 화재"', "서울에서 큰 화재가", True),
+        ("서울에서", "서울 화재", False),
+        ("서", "서울 화재", False),
+        ("NOT 서울", "서울에서 화재", False),
+        ("title:서울", "서울에서 화재", True),
     ],
 )
 def test_names_with_signs_and_letters_of_other_keyboards(text: str, title: str, wanted: bool) -> None:
