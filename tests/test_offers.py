@@ -22,7 +22,7 @@ from aggregator.text.offers import offered
         ("es", "Las mejores ofertas del Black Friday en televisores", "televisor"),
         ("it", "Black Friday 2025, i migliori notebook già in offerta", "notebook"),
         ("tr", "BİM 12-15 Mayıs aktüel kataloğu", "bim"),
-        ("xx", "Cyber Monday: Kestrel", "kestrel"),
+        ("xx", "Cyber Monday deals: Kestrel", "kestrel"),
     ],
 )
 def test_what_is_offered(language: str, title: str, expected: str) -> None:
@@ -34,6 +34,8 @@ def test_what_is_offered(language: str, title: str, expected: str) -> None:
     [
         ("en", ""),
         ("en", "EU and US strike trade deal"),
+        ("en", "Shops open at midnight for Black Friday"),
+        ("it", "Black Friday, come funziona la consegna"),
         ("en", "Solara shares trade at a discount"),
         ("en", "Mayor calls harbour sale the best deal in history"),
         ("de", "Arbeitgeber legen neues Angebot vor"),

@@ -19,6 +19,7 @@ from aggregator.text.words import words
 OFTEN = (
     0.01  # share of all items that hold a word from which on it names nothing that is sold: `best`, `year`
 )
+_KINDS = ("sign", "sale", "price", "beside")
 ANY = "mul"  # ISO 639: what is said in several languages
 
 _OFF = lazy(
@@ -26,12 +27,18 @@ _OFF = lazy(
 )
 
 
+_Phrase = tuple[str, ...]
+_Phrases = Mapping[str, list[_Phrase]]
+
+
 class _Said(NamedTuple):
-    """What titles of offers say, in one language: phrases that make one, by their first words; and words that
-    say no more of what is offered than these do.
+    """What titles of offers say, in one language: phrases that make one, and names of sales, that make one
+    beside a word of its price, by their first words; and words that say no more of what is offered than these.
     """
 
-    signs: Mapping[str, list[tuple[str, ...]]]
+    signs: _Phrases
+    sales: _Phrases
+    price: frozenset[str]
     beside: frozenset[str]
 
 
@@ -42,7 +49,7 @@ def offered(title: str, language: str) -> frozenset[str] | None:
     """
     found = words(title)
     said = _said().get(language, _said()[ANY])
-    if not _has_a_sign(found, said) and not _OFF.search(title.lower()):
+    if not _is_one(found, said) and not _OFF.search(title.lower()):
         return None
     root, shares, calendar = roots.roots(language), roots.shares(language), roots.calendar(language)
     telling = {root[word] for word in found if _tells(word, language) and word not in said.beside}
@@ -64,11 +71,15 @@ def _tells(word: str, language: str) -> bool:
     return not any(map(str.isdecimal, word)) and len(word) > 1 and language not in vocabulary.common(word)
 
 
-def _has_a_sign(found: list[str], said: _Said) -> bool:
+def _is_one(found: list[str], said: _Said) -> bool:
+    return _has_any(found, said.signs) or (_has_any(found, said.sales) and not said.price.isdisjoint(found))
+
+
+def _has_any(found: list[str], phrases: _Phrases) -> bool:
     return any(
         tuple(found[place : place + len(phrase)]) == phrase
         for place, word in enumerate(found)
-        for phrase in said.signs.get(word, ())
+        for phrase in phrases.get(word, ())
     )
 
 
@@ -76,20 +87,27 @@ def _has_a_sign(found: list[str], said: _Said) -> bool:
 def _said() -> Mapping[str, _Said]:
     """Language → what is said in it, and in any."""
     text = resources.files("aggregator").joinpath("data/offers.txt").read_text(encoding="utf-8")
-    phrases = defaultdict[str, dict[str, list[tuple[str, ...]]]](lambda: {"sign": [], "beside": []})
+    lists = defaultdict[tuple[str, str], list[_Phrase]](list)
     for line in text.splitlines():
         if not line.startswith("#"):
             language, kind, said = line.split(" ", 2)
-            phrases[language][kind] += [tuple(words(phrase)) for phrase in said.split(", ")]
-    return {language: _of_language(phrases[language], phrases[ANY]) for language in phrases}
+            lists[language, kind] += [tuple(words(phrase)) for phrase in said.split(", ")]
+    languages = {language for language, _ in lists}
+    return {
+        language: _of_language({kind: lists[language, kind] + lists[ANY, kind] for kind in _KINDS})
+        for language in languages
+    }
 
 
-def _of_language(
-    own: Mapping[str, list[tuple[str, ...]]], any_language: Mapping[str, list[tuple[str, ...]]]
-) -> _Said:
-    signs = defaultdict[str, list[tuple[str, ...]]](list)
-    every = [*own["sign"], *any_language["sign"]]
-    for phrase in every:
-        signs[phrase[0]].append(phrase)
-    beside = {word for phrase in (*every, *own["beside"], *any_language["beside"]) for word in phrase}
-    return _Said(dict(signs), frozenset(beside))
+def _of_language(said: Mapping[str, list[_Phrase]]) -> _Said:
+    single = {kind: frozenset(word for phrase in said[kind] for word in phrase) for kind in _KINDS}
+    return _Said(
+        _by_first(said["sign"]), _by_first(said["sale"]), single["price"], frozenset().union(*single.values())
+    )
+
+
+def _by_first(phrases: Iterable[_Phrase]) -> _Phrases:
+    found = defaultdict[str, list[_Phrase]](list)
+    for phrase in phrases:
+        found[phrase[0]].append(phrase)
+    return dict(found)
