@@ -492,6 +492,7 @@ class Folded:
     stories_changed: int = 0
     events_new: int = 0
     events_changed: int = 0
+    troubles: list[str] = field(default_factory=list)  # entries that could not be compared
 
 
 # ---------------------------------------------------------------- what is published

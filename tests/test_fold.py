@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import answers, cycle, fold
+from aggregator import answers, cycle, dedupe, fold
+from aggregator.errors import StoreError
+from aggregator.fold.asking import SAID, Asker
 from aggregator.fold.batch import Batch
 from aggregator.fold.cache import FoldCache
 from aggregator.fold.usual import Usual
@@ -527,3 +529,45 @@ def test_what_is_usual_counts_no_story_of_the_batch_twice(store: Store) -> None:
         batch.run()
         found = Usual(writer, batch.memory, batch.coming, batch.placed)
         assert found.of("a") == set(), "four are fewer than TELLS, also when they are written"
+
+
+@pytest.mark.parametrize("question", ["decide", "series", "another_case", "fingerprint"])
+def test_B7_a_mistake_in_comparing_two_ends_nothing_and_is_said(
+    store: Store, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    """A headline once had a word that ended the fold, and with it all cycles that came."""
+    right = getattr(dedupe, question)
+
+    def mistaken(*given: object, **named: object) -> object:
+        if any("Skarvoy" in str(one) for one in given):
+            raise KeyError("dolları")
+        return right(*given, **named)
+
+    monkeypatch.setattr(dedupe, question, mistaken)
+    put(
+        store,
+        entry("a", "1", "Ferry to Skarvoy sinks, 12 drown", at=NOW - 9),
+        entry("b", "2", "Ferry to Skarvoy sinks with 12 on board", at=NOW - 8),
+        entry("c", "3", "Rain floods the old town of Brisola", at=NOW - 7),
+        entry("d", "4", "Rain floods the old town of Brisola", at=NOW - 6),
+    )
+    done = run(store)
+    found = told(store)
+    assert found["1"][0] != found["2"][0], "two, as nobody knows better"
+    assert found["3"][0] == found["4"][0], "all others are compared"
+    assert "Skarvoy" in done.troubles[0] and "KeyError" in done.troubles[0]
+
+
+def test_SAID_one_mistake_is_not_told_of_each_pair() -> None:
+    asker = Asker()
+    assert [asker.ask(lambda: 1 // 0, number) for number in range(SAID + 1)] == [*range(SAID + 1)]
+    assert len(asker.troubles) == SAID
+
+
+@pytest.mark.parametrize("error", [StoreError("the disk is full"), MemoryError()])
+def test_what_is_no_mistake_of_ours_ends_the_fold(error: Exception) -> None:
+    def question() -> int:
+        raise error
+
+    with pytest.raises(type(error)):
+        Asker().ask(question, 1)

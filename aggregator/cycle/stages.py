@@ -51,6 +51,7 @@ class Stages:
         stop.check()
         report.collected.updated += pay_debts(config, store, report.started)
         report.folded = _fold(config, store, self.watch, stop)
+        report.warnings += report.folded.troubles
         stop.check()
         _group(config, store, report.started, self.watch, stop)
         report.written = _publish(config, store, report.started, self.watch, stop)
@@ -140,6 +141,7 @@ def refold(config: Config, store: Store, since: int | None, now: int, watch: Wat
     queue.forget(store, since)
     make_growing_ones_again(config, store)
     report.folded = _fold(config, store, watch or Watch(), Stop())
+    report.warnings += report.folded.troubles
     label(config, store)
     report.written = publish_changed(config, store, now)
     sweep(config, store, now)

@@ -75,6 +75,7 @@ def _folded(
                 memory.flush(writer)
             if stop.is_set():
                 break
+    done.troubles += memory.asker.troubles
     return done
 
 

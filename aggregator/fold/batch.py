@@ -208,7 +208,12 @@ class Batch:
         if not self.share_a_subject(a, b, a_told, b_told):
             return dedupe.Case.LIKELY
         decided = self.decided.get(pair(a, b))
-        return dedupe.another_case(a_told, b_told, one[0].between(other[0]), decided)
+        return self.memory.asker.ask(
+            lambda: dedupe.another_case(a_told, b_told, one[0].between(other[0]), decided),
+            dedupe.Case.SURE,
+            one[0].entry,
+            other[0].entry,
+        )
 
     def share_a_subject(self, a: int, b: int, a_told: dedupe.Fingerprint, b_told: dedupe.Fingerprint) -> bool:
         """Whether what two stories have in common says what happened: more than a date and common words, and

@@ -12,6 +12,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 
 from aggregator import dedupe
 from aggregator.cluster import Point
+from aggregator.fold.asking import Asker
 from aggregator.fold.points import Points, halve
 from aggregator.records import dataclass, field
 from aggregator.store import Reader, Writer, members, standing, vocabulary
@@ -65,6 +66,7 @@ class FoldCache:
 
     def __init__(self, reader: Reader, titles: dict[str, str]) -> None:
         self._reader, self.titles = reader, titles
+        self.asker = Asker()
         self.terms: dict[str, Postings] = {}
         self.times: dict[int, int] = {}  # story → time, of all in `terms`
         self.fingerprints: dict[int, list[Known]] = {}  # story → what it is known by
@@ -178,9 +180,14 @@ class FoldCache:
         return known
 
     def fingerprint(self, entry: PendingEntry) -> dedupe.Fingerprint:
-        source_title = entry.taken_from or self.titles.get(entry.source, "")
-        return dedupe.fingerprint(
-            entry.title, entry.text, source_title, self.stands(entry.source), entry.language
+        source_title, stands = (
+            entry.taken_from or self.titles.get(entry.source, ""),
+            self.stands(entry.source),
+        )
+        return self.asker.ask(
+            lambda: dedupe.fingerprint(entry.title, entry.text, source_title, stands, entry.language),
+            dedupe.fingerprint("", ""),
+            entry,
         )
 
     def stands(self, source: str) -> set[int]:

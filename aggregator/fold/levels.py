@@ -9,6 +9,7 @@ the story that it is told by, and why. What is one event is decided afterwards, 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aggregator import dedupe
@@ -108,16 +109,21 @@ def _compared(batch: Batch, new: New, story: int) -> list[Reason]:
     own = Known(new.entry, new.fingerprint)
     reasons = []
     for other in batch.memory.fingerprints_of(story):
-        reason = dedupe.decide(other.fingerprint, new.fingerprint, other.between(own))
+        one, two, asker = other.fingerprint, new.fingerprint, batch.memory.asker
+        reason = asker.ask(
+            partial(dedupe.decide, one, two, other.between(own)), _NOT_KNOWN, other.entry, new.entry
+        )
         new.decided.setdefault(story, reason)
-        if reason.level is None or batch.kept_apart(new.entry, story):
-            if dedupe.series(
-                other.fingerprint, new.fingerprint, reason, other.entry.source == new.entry.source
-            ):
-                new.series.add(story)
-        else:
+        if reason.level is not None and not batch.kept_apart(new.entry, story):
             reasons.append(replace(reason, against=other.id))
+            continue
+        one_source = other.entry.source == new.entry.source
+        if asker.ask(partial(dedupe.series, one, two, reason, one_source), True, other.entry, new.entry):
+            new.series.add(story)
     return reasons
+
+
+_NOT_KNOWN = Reason(None)
 
 
 ITEM = Level("item", "is the same item as", same_item)
