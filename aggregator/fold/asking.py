@@ -1,5 +1,5 @@
-"""What is asked of entries, so that a mistake of ours in the answer ends nothing: an entry that can't be read,
-or two that can't be compared, are taken for others' equals in nothing, and this is said.
+"""What is asked of entries, so that a mistake of ours in the answer ends nothing: an entry that can't be read
+is like no other, two that can't be compared are two, and this is said.
 
 In: a question about entries. Out: its answer, or what holds where there is none. Start reading at `Asker`.
 """
@@ -37,6 +37,6 @@ class Asker:
         if len(self.troubles) < SAID:
             told = " and ".join(f"“{entry.title[:60]}” of {entry.source}" for entry in of)
             self.troubles.append(
-                f"{told} could not be compared ({type(error).__name__}: {str(error)[:100]}), and stays apart; "
-                "this is a mistake of aggregator: please report it with this line"
+                f"{told} could not be compared ({type(error).__name__}: {str(error)[:100]}), and stays "
+                "apart; this is a mistake of aggregator: please report it with this line"
             )

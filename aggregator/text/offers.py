@@ -33,7 +33,7 @@ _Phrases = Mapping[str, list[_Phrase]]
 
 class _Said(NamedTuple):
     """What titles of offers say, in one language: phrases that make one, and names of sales, that make one
-    beside a word of its price, by their first words; and words that say no more of what is offered than these.
+    beside a word of its price, by their first words; and words that say no more of what is offered.
     """
 
     signs: _Phrases
