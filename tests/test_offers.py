@@ -16,6 +16,8 @@ from aggregator.text.offers import offered
         ("en", "Kestrel promo codes: 30% off | November 2026", "kestrel"),
         ("en", "This kettle is 43% off right now", "kettl"),
         ("en", "Prime Day is live: here are the best deals", ""),
+        ("en", "Best deals on water", ""),  # OFTEN
+        ("en", "Best deals that we send", "send"),
         ("en", "Gift guide: 25 gifts for gamers", "gamer"),
         ("de", "Staubsauger im Angebot: Kestrel zum Tiefpreis", "staubsauger kestrel"),
         ("fr", "Black Friday : l'aspirateur Kestrel en promo", "aspirateur kestrel"),

@@ -64,7 +64,7 @@ def speaks_of(found: Iterable[str], language: str, wanted: frozenset[str]) -> bo
 
 def _single(root: str) -> str:
     """Roots of few letters keep the ending of many: `TVs`."""
-    return root.rstrip("s")
+    return root.removesuffix("s")
 
 
 def _tells(word: str, language: str) -> bool:
