@@ -144,7 +144,7 @@ def _parts(title: str, text: str, source_title: str, stands: Container[int]) -> 
     """What a title says of its own, all that it says, what the text says beside it, and whether a part of
     the text stands under other titles too.
     """
-    text = _below(title, text) or text  # before lines are joined that a part which stands is taken from
+    text = _below(title, text) or text  # first: what is left without the parts that stand is one line
     own, rest = standing.without(title, text, stands) if stands else (title, text)
     stood = rest != text
     heading = _joined(clean_title(title, source_title))

@@ -37,6 +37,6 @@ class Asker:
         if len(self.troubles) < SAID:
             told = " and ".join(f"“{entry.title[:60]}” of {entry.source}" for entry in of)
             self.troubles.append(
-                f"{told} could not be compared ({type(error).__name__}: {str(error)[:100]}), and stays "
-                "apart; this is a mistake of aggregator: please report it with this line"
+                f"can't compare {told} ({type(error).__name__}: {str(error)[:100]}): kept apart; "
+                "this is a mistake of aggregator, please report it with this line"
             )
