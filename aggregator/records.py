@@ -101,7 +101,7 @@ def _field(name: str, kind: Any, given: dict[str, Any]) -> dataclasses.Field[Any
     made: Any = said if isinstance(said, dataclasses.Field) else field(default=said)
     made.name, made.type = name, kind
     made._field_type = dataclasses._FIELD  # type: ignore[attr-defined]  # private, and the same since 3.7
-    return made  # type: ignore[no-any-return]
+    return made  # type: ignore[no-any-return]  # `Any`, so that its private parts can be set
 
 
 def _reader(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:

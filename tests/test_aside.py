@@ -83,7 +83,7 @@ def test_nothing_is_lost_where_threads_end_as_they_are_needed(monkeypatch: pytes
     monkeypatch.setattr(aside, "IDLE", 0.0005)
     by = Aside()
     for number in range(300):
-        assert asked(by, lambda number=number: number) == number  # type: ignore[misc]
+        assert asked(by, lambda number=number: number) == number  # type: ignore[misc]  # of a default
         time.sleep(0.0005 * (number % 3))
 
 

@@ -640,6 +640,8 @@ def test_one_text_under_two_names_that_speaks_of_one_of_them(
         ("one day, by two", "12 hurt in Skarvoy over past day", "23 hurt in Skarvoy in one day", 11.9, False),
         ("one count", "200 mm fall on Skarvoy in 24 hours", "Skarvoy: 200 mm of rain in 24 hours", 24, False),
         ("a toll that rises", "Skarvoy fire: 12 hurt", "Skarvoy fire: 23 hurt", 24, False),
+        ("a day long", "24-hour strike stops 12 trains", "24-hour strike: 23 trains in Skarvoy", 24, False),
+        ("its name", "24 Heures de Skarvoy: 12 cars", "24 Heures de Skarvoy: 23 cars", 24, False),
         ("one tells a day", "12 hurt in Skarvoy over past day", "Skarvoy: 23 hurt in fire", 24, False),
     ],
 )

@@ -56,9 +56,14 @@ _STRENGTH = lazy(
     r"\b(\d[.,]\d)(?:[- ]magnitud|[- ]?(?:Richter|ρίχτερ|büyüklü))",
     re.IGNORECASE,
 )
+# `24-hour strike` and `24 Heures du Mans` count nothing: beside what does stands that the day is gone.
 _DAILY = lazy(
-    r"\b24[ -]?(?:h\b|hours?\b|Stunden|heures|horas|(?:de )?ore\b|uur\b|timer\b|timmar|godzin|hodin|óra|saat|"
-    r"час|годин|ωρ|小时|小時|時間|시간|ساعة|घंट)|"
+    r"\b(?:past|last|previous|preceding|in|within|letzten|vergangenen|binnen|dernières|en|últimas|em|nas|"
+    r"ultime|ultimele|în|afgelopen|seneste|siste|senaste|ostatnich|ciągu|posledních|elmúlt|utóbbi|son|за|"
+    r"последние|минувшие|прошедшие|останні|τελευταίες|σε|خلال|آخر|पिछले|지난) 24[ -]?"
+    r"(?:h\b|hours\b|Stunden|heures|horas|(?:de )?ore\b|uur\b|timer\b|timmar|godzin|hodin|óra|saat|"
+    r"час|годин|ώρ|ساعة|घंट|시간)|"
+    r"过去24小[时時]|24小时内|24小時內|過去24時間|24時間で|24시간 동안|"
     r"\b(?:over|in|during) (?:the )?(?:past|last|previous|one) day\b|\bover the day\b|"
     r"\bза (?:\w+ )?(?:сутки|добу)\b|\bминулої доби\b|\bciągu (?:\w+ )?doby\b|\bostatniej doby\b",
     re.IGNORECASE,

@@ -67,6 +67,7 @@ class FoldCache:
     def __init__(self, reader: Reader, titles: dict[str, str]) -> None:
         self._reader, self.titles = reader, titles
         self.asker = Asker()
+        self._unread = dedupe.fingerprint("", "")  # like no other
         self.terms: dict[str, Postings] = {}
         self.times: dict[int, int] = {}  # story → time, of all in `terms`
         self.fingerprints: dict[int, list[Known]] = {}  # story → what it is known by
@@ -180,13 +181,11 @@ class FoldCache:
         return known
 
     def fingerprint(self, entry: PendingEntry) -> dedupe.Fingerprint:
-        source_title, stands = (
-            entry.taken_from or self.titles.get(entry.source, ""),
-            self.stands(entry.source),
-        )
+        source_title = entry.taken_from or self.titles.get(entry.source, "")
+        stands = self.stands(entry.source)
         return self.asker.ask(
             lambda: dedupe.fingerprint(entry.title, entry.text, source_title, stands, entry.language),
-            dedupe.fingerprint("", ""),
+            self._unread,
             entry,
         )
 

@@ -19,9 +19,8 @@ _CYRILLIC = (
     "ой ей ий ый ій ая яя ое ее ые ие ии ия ию ую юю а я о е ы и у ю ь і ї є"
 )
 _GREEK = "ουσ ησ οσ ασ εσ ων ου οι ον ην αν η ο α ι ε"
-# Each in one text, not as a list: so they can be read.
-_PARTICLES = "에서는 에서 에게 으로 까지 부터 에는 로 서 을 를 이 가 은 는 의 에 와 과 도 만".split()  # noqa: SIM905
-_ARTICLES = "وال بال كال فال ولل لل ال".split()  # noqa: SIM905
+_PARTICLES = "에서는 에서 에게 으로 까지 부터 에는 로 서 을 를 이 가 은 는 의 에 와 과 도 만".split()  # noqa: SIM905  # readable
+_ARTICLES = "وال بال كال فال ولل لل ال".split()  # noqa: SIM905  # readable
 
 
 def roots(language: str) -> Mapping[str, str]:
