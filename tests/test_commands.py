@@ -295,6 +295,16 @@ def test_a_config_from_nothing_and_from_another_reader(
     assert tomllib.loads((tmp_path / "config.toml").read_text())["service"]
 
 
+@pytest.mark.parametrize(
+    ("there", "left"), [("config.toml", {"config.toml"}), ("seeds", {"seeds", "config.toml"})]
+)
+def test_init_names_what_is_in_its_way(tmp_path: Path, there: str, left: set[str]) -> None:
+    (tmp_path / there).write_text("mine")
+    with pytest.raises(UsageError, match=rf"{there}: exists already and is left as it is"):
+        run("init", str(tmp_path))
+    assert (tmp_path / there).read_text() == "mine" and {one.name for one in tmp_path.iterdir()} <= left
+
+
 def test_where_the_config_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first of these that is named, or there."""
     monkeypatch.chdir(tmp_path)

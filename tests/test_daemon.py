@@ -399,6 +399,20 @@ def test_a_changed_config_is_taken_over_whole_or_not_at_all(
         daemon_lock(place).release()  # both are free
 
 
+def test_a_list_that_is_missing_is_told_once_not_at_every_tick(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[[sources]]\nid = "list"\nopml = "list.opml"\n')
+    service = Service(Settings(path), accept=False)
+    try:
+        for _ in range(3):
+            service.turn(Stop())
+    finally:
+        service.close()
+    assert capfd.readouterr().err.count("list.opml: can't be read") == 1
+
+
 def test_accept_takes_a_config_over_that_lacks_most(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

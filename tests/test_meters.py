@@ -193,25 +193,46 @@ def test_R7_a_log_on_a_full_disk_ends_nothing_and_goes_on_when_there_is_room(
     assert log.read_text().splitlines()[-1] == "when there is room"
 
 
-def test_R19_a_failure_is_told_when_it_begins_and_changes(
-    tmp_path: Path, fresh: None, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from aggregator.cli.settings import Settings
+def _answers(failing: str = "", *answering: str) -> Collected:
+    """`failing`: "source: what went wrong"."""
+    source, _, detail = failing.partition(": ")
+    failures = [(source, Failure("http", detail))] if failing else []
+    return Collected(due=len(failures) + len(answering), answered=set(answering), failures=failures)
 
-    config(tmp_path, '[[sources]]\nid = "a"\npath = "none.txt"\n')
-    running = service.Service(Settings(tmp_path / "config.toml"), False)
-    try:
-        for detail in ("late", "late", "gone"):
-            report = cycle.Report(NOW)
-            report.collected = Collected(due=1, failed=1, failures=[("a", Failure("x", detail))])
-            report.warnings = ["hub: closed"]
-            running._log(report)
-    finally:
-        running.close()
-    lines = capsys.readouterr().err.splitlines()
-    assert [line for line in lines if line.startswith(("a:", "hub"))] == [
-        "a: x: late",
-        "hub: closed",
-        "a: x: gone",
-    ]
-    assert sum(line.startswith("cycle 0.0 s: 1 polled") for line in lines) == 3
+
+def test_R19_trouble_is_told_aloud_when_it_begins_changes_and_ends(
+    fresh: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    troubles = service.Troubles()
+    for collected, expected in (
+        (_answers("a: gone"), "a: http: gone\n"),
+        (_answers("a: gone"), ""),
+        (_answers(), ""),  # nothing was due
+        (_answers("", "b"), ""),  # it was not asked
+        (_answers("a: gone", "b"), ""),
+        (_answers("a: busy"), "a: http: busy\n"),
+        (_answers("", "a", "b"), "a: answers again\n"),
+        (_answers("", "a"), ""),
+        (_answers("a: busy"), "a: http: busy\n"),
+    ):
+        troubles.tell_failures(collected)
+        assert capsys.readouterr().err == expected
+    for where, words, told in (
+        ("lists", ["no list"], "no list\n"),
+        ("cycle", ["no list", "full"], "no list\nfull\n"),
+        ("lists", ["no list", "too long"], "too long\n"),
+        ("cycle", ["full"], ""),
+        ("cycle", [], ""),
+        ("cycle", ["full"], "full\n"),
+    ):
+        troubles.tell(where, words)
+        assert capsys.readouterr().err == told
+
+
+def test_R19_a_cycle_is_one_line(fresh: None, capsys: pytest.CaptureFixture[str]) -> None:
+    report = cycle.Report(
+        NOW, seconds=0.25, collected=Collected(due=5, ok=1, not_modified=2, failed=1, new=3)
+    )
+    service._log_cycle(report)
+    expected = "cycle 0.2 s: 4 polled, 1 with news to read, 1 failed; 3 new entries, 0 files written\n"
+    assert capsys.readouterr().err == expected

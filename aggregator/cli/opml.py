@@ -57,10 +57,10 @@ def bring_in(settings: Settings, file: Path, topics_from_folders: bool) -> None:
     if settings.json:
         by_id = [{"id": name, "url": row["url"]} for name, row in zip(added, rows, strict=True)]
         print_json(_brought_in_json(by_id, found, there, topics))
-    else:
-        for line in (*found.warnings, *_already(there), *_folders_without_topic(fresh, topics)):
-            settings.say(f"{file}: {line}")
-        _say_brought_in(settings, topics, len(fresh), len(there))
+        return
+    for line in (*found.warnings, *_already(there), *_folders_without_topic(fresh, topics)):
+        settings.say(f"{file}: {line}")
+    _say_brought_in(settings, topics, len(fresh), len(there))
 
 
 def _already(there: Iterable[tuple[opml.Outline, str]]) -> Iterator[str]:

@@ -6,7 +6,7 @@ In: the config of the moment. Out: published files, and answers. Start reading a
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from aggregator.cli.output import counted
 from aggregator.cli.settings import Settings
 from aggregator.config import Config, sweeping
 from aggregator.cycle import Wanted
+from aggregator.cycle.report import Collected
 from aggregator.daemon import log, notify
 from aggregator.errors import AggregatorError, ConfigError, LockedError, StoreError, UsageError
 from aggregator.mailbox import Mailbox
@@ -150,9 +151,7 @@ class Service:
         self.network = Network()
         self._pushes_at = now()  # when subscriptions were looked at last
         self._introduced: Config | None = None  # the config whose many new sources were spread out
-        self._failed: dict[str, str] = {}  # source → its failure, as it was logged last
-        self._warned: set[str] = set()
-        self._said = ""  # the trouble that was told last: it is told once, not every half minute
+        self._troubles = Troubles()
 
     def start(self) -> None:
         """The database is made or looked at, so that what is wrong there is said at once. What is published
@@ -169,7 +168,7 @@ class Service:
         except StoreError as error:
             if config.serve is None:
                 raise
-            self._trouble(error)
+            self._troubles.tell("turn", [str(error)], "error")
 
     def close(self) -> None:
         self.server.close()
@@ -226,12 +225,12 @@ class Service:
             called = self.mailbox.waiting or abs(present - self._pushes_at) >= PUSHES_EVERY
             if called or self._introduced is not config or _due(config, present):
                 self._work(config, present, called, stop)
-                self._said = ""
+                self._troubles.tell("turn", ())
         except LockedError:
             return  # somebody else's cycle or command: at one of the next turns
         except AggregatorError as error:
             # a full disk or a folder without permission: named, and tried again at the next turn
-            self._trouble(error)
+            self._troubles.tell("turn", [str(error)], "error")
             stop.wait(30)
 
     def _with_lists(self, config: Config, present: int, stop: Stop) -> Config:
@@ -245,10 +244,9 @@ class Service:
             if changed:
                 self._take_over(self._settings.load())
         except AggregatorError as error:
-            self._trouble(error)
-            return self.holder.config
-        for words in trouble:
-            log(words, "debug" if words in self._warned else "warning")
+            self._troubles.tell("lists", [str(error)], "error")
+        else:
+            self._troubles.tell("lists", trouble)
         return self.holder.config
 
     def _work(self, config: Config, present: int, called: bool, stop: Stop) -> None:
@@ -271,27 +269,37 @@ class Service:
         report.seconds = time.monotonic() - started
         collected = report.collected
         self.meters.cycle(collected, len(report.written.written), now())
-        self._log(report)
+        self._troubles.tell_failures(collected)
+        self._troubles.tell("cycle", report.warnings)
+        if collected.due:
+            _log_cycle(report)
         heap.give_back()
         notify(f"STATUS=last cycle {report.seconds:.1f} s, {counted(collected.new, 'new entry')}")
 
-    def _log(self, report: cycle.Report) -> None:
-        """One line a cycle that polled; a failure of a source when it begins, changes and ends."""
-        collected = report.collected
-        failed = {source: f"{failure.kind}: {failure.detail}" for source, failure in collected.failures}
-        for source, words in failed.items():
-            log(f"{source}: {words}", _level(self._failed.get(source) == words), source=source)
-        for warning in report.warnings:
-            log(warning, _level(warning in self._warned))
-        self._warned = set(report.warnings)
-        self._failed = failed if collected.due == 0 else {**self._failed, **failed}
-        if collected.due:
-            _log_cycle(report)
 
-    def _trouble(self, error: AggregatorError) -> None:
-        if str(error) != self._said:
-            self._said = str(error)
-            log(self._said, "error")
+class Troubles:
+    """What went wrong, and was logged: aloud once, and for those who debug each time that it is met again."""
+
+    def __init__(self) -> None:
+        self._failed: dict[str, str] = {}  # source → its failure, until it answers
+        self._told: dict[str, set[str]] = {}  # where it went wrong → in words
+
+    def tell_failures(self, collected: Collected) -> None:
+        """Of sources: when they begin, change and end."""
+        for source, failure in collected.failures:
+            words = f"{failure.kind}: {failure.detail}"
+            log(f"{source}: {words}", _level(self._failed.get(source) == words), source=source)
+            self._failed[source] = words
+        for source in sorted(self._failed.keys() & collected.answered):
+            del self._failed[source]
+            log(f"{source}: answers again", source=source)
+
+    def tell(self, where: str, words: Sequence[str], level: logs.Level = "warning") -> None:
+        """All that is wrong `where` now."""
+        told = self._told.get(where, set())
+        for line in words:
+            log(line, _level(line in told, level))
+        self._told[where] = set(words)
 
 
 def _tell_stage(measured: Stages, name: str, steps: int) -> None:
@@ -299,9 +307,8 @@ def _tell_stage(measured: Stages, name: str, steps: int) -> None:
     notify(f"STATUS={name} {steps or ''}".rstrip())
 
 
-def _level(is_known: bool) -> logs.Level:
-    """Of what went wrong: told aloud once."""
-    return "debug" if is_known else "warning"
+def _level(is_known: bool, aloud: logs.Level = "warning") -> logs.Level:
+    return "debug" if is_known else aloud
 
 
 def _log_cycle(report: cycle.Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from errno import EEXIST
 from importlib import resources
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from aggregator.cli.moments import now
 from aggregator.cli.output import counted, print_json, table
 from aggregator.cli.settings import Settings, common
 from aggregator.config import Config, doubts, lists
-from aggregator.errors import UsageError
+from aggregator.errors import AggregatorError, UsageError
 from aggregator.model import Failure, PollResult, SourceState, Task
 from aggregator.records import replace
 from aggregator.stop import Stop
@@ -72,7 +73,7 @@ def _take_in(settings: Settings, opml_file: Path, made: Sequence[Path]) -> None:
 
     try:
         bring_in(settings, opml_file, topics_from_folders=True)
-    except UsageError:
+    except AggregatorError:
         settings.path.unlink()
         for folder in made:
             folder.rmdir()
@@ -87,8 +88,9 @@ def _begin(target: Path, minimal: bool) -> None:
             _write_new(target, MINIMAL)
         else:
             _write_starter(target)
-    except FileExistsError:
-        raise UsageError(f"{target}: exists already and is left as it is; choose another directory") from None
+    except FileExistsError as error:
+        place = error.filename or target
+        raise UsageError(f"{place}: exists already and is left as it is; choose another directory") from None
     except OSError as error:
         raise UsageError(f"{error.filename or directory}: can't be written: {error.strerror}") from None
 
@@ -99,7 +101,9 @@ def _write_new(target: Path, text: str) -> None:
 
 
 def _write_starter(target: Path) -> None:
-    """The whole starter, with its seed stories."""
+    """The whole starter, with its seed stories. Raises FileExistsError before anything is made."""
+    if target.exists():
+        raise FileExistsError(EEXIST, "exists", str(target))
     package = resources.files("aggregator")
     starter = (package / "config" / "starter.toml").read_text(encoding="utf-8")
     # not aggregator/seeds: Python would take a folder of our name for a package of ours

@@ -159,7 +159,9 @@ def _count(tally: Collected, source: Source, polled: PollResult, absorbed: entri
     if polled.failure is not None:
         tally.failed += 1
         tally.failures.append((source.id, polled.failure))
-    elif polled.not_modified:
+        return
+    tally.answered.add(source.id)
+    if polled.not_modified:
         tally.not_modified += 1
     else:
         tally.ok += 1

@@ -137,26 +137,32 @@ def _after(
     """
     if answer.failure is not None:
         raise StoreError(answer.failure.detail)
-    named = {name.lower(): value for name, value in answer.headers}
     moved = schedule.observe_move(before.moved, answer.permanent, now, before.address(one.where), one.where)
+    after = replace(before, looked_at=now, not_before=0, moved=moved)
     if answer.status == 304:
-        return replace(before, looked_at=now, not_before=0, moved=moved), []
+        return after, []
     found = opml.read(answer.body or b"")
-    after = replace(
-        before,
-        feeds=_feeds(before, found, taken),
-        looked_at=now,
+    after = replace(after, feeds=_feeds(before, found, taken), given_at=answer.url or None)
+    return _with_validators(after, answer, not found.damage), _what_is_missing(found)
+
+
+def _with_validators(after: Known, answer: FetchResult, is_whole: bool) -> Known:
+    """Half a list is asked for again, whole, as if it had not changed since."""
+    if not is_whole:
+        return replace(after, stamp="", etag=None, last_modified=None)
+    named = {name.lower(): value for name, value in answer.headers}
+    return replace(
+        after,
         stamp=named.get("stamp", ""),
         etag=named.get("etag"),
         last_modified=named.get("last-modified"),
-        given_at=answer.url or None,
-        not_before=0,
-        moved=moved,
     )
+
+
+def _what_is_missing(found: opml.Found) -> list[str]:
+    """What of it was not read, in words."""
     words = [f"{found.damage}; what it lacks stays"] if found.damage else []
-    words += [opml.too_many(found.beyond)] if found.beyond else []
-    # Half a list is asked for again, whole, as if it had not changed since.
-    return replace(after, stamp="", etag=None, last_modified=None) if found.damage else after, words
+    return [*words, opml.too_many(found.beyond)] if found.beyond else words
 
 
 def _after_trouble(before: Known, answer: FetchResult, now: int) -> Known:

@@ -19,6 +19,7 @@ class Collected:
     failed: int = 0
     new: int = 0
     updated: int = 0
+    answered: set[str] = field(default_factory=set)  # sources that did not fail
     found_by_poll: set[str] = field(default_factory=set)  # sources of which no push brought what is new
     failures: list[tuple[str, Failure]] = field(default_factory=list)
     warnings: list[tuple[str, Failure]] = field(default_factory=list)

@@ -19,6 +19,7 @@ from aggregator.text import characters, excerpts, markup, plain, vocabulary, wor
 
 HEADLINE = 200  # characters; longer lines are prose
 _END = "\f"  # a line that separates; none that is read is this
+BEGINNING = 40  # words that an article without a headline is known by
 TITLE = 140  # characters of a title that is made from a first sentence
 _FULL_STOP = lazy(r"(?<!\.)[.。．।۔][\"'”’»)\]]*$")  # an ellipsis is none: it ends many a headline
 # ----, * * *, =====, ———, ═══: separates as a blank line does
@@ -43,9 +44,7 @@ def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
     """
     body = fetched.body or b""
     try:
-        text = body.decode(
-            "utf-16" if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-        )
+        text = _decoded(body)
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
         where = f"{_name(fetched)}:{line}: byte {error.start + 1}"
@@ -53,17 +52,27 @@ def read(source: str, fetched: FetchResult, limits: Limits) -> ParseResult:
     if "\x00" in text:
         words = "a binary file, neither a feed nor a text file of stories"
         return _failed("not-a-feed", f"{_name(fetched)}: {words}")
-    blocks = _blocks(characters.clean(text))
+    entries = _entries(source, characters.clean(text))
+    if not entries:
+        return _failed("empty", f"{_name(fetched)}: no text in it")
+    return normal.unique(Feed(format=TEXT), entries, limits, [])
+
+
+def _decoded(body: bytes) -> str:
+    """Raises UnicodeDecodeError where it is neither UTF-8 nor UTF-16 with a mark."""
+    is_utf16 = body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return body.decode("utf-16" if is_utf16 else "utf-8-sig")
+
+
+def _entries(source: str, text: str) -> list[Entry]:
+    blocks = _blocks(text)
     is_numbered = _is_numbered(line for block in blocks for line in block)
-    entries = [
+    return [
         _entry(source, title and _unmarked(title, is_numbered), parts)
         for block in blocks
         for title, parts in _stories(block)
         if any(map(_says_something, (title or "", *parts)))
     ]
-    if not entries:
-        return _failed("empty", f"{_name(fetched)}: no text in it")
-    return normal.unique(Feed(format=TEXT), entries, limits, [])
 
 
 def _name(fetched: FetchResult) -> str:
@@ -187,21 +196,29 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def _first_sentence(paragraph: str) -> str:
+    """As a headline: without its full stop."""
+    sentence = excerpts.sentence(_BULLET.sub("", paragraph, count=1))
+    return excerpts.snippet(re.sub(r"(?<!\.)[.。．।۔]$", "", sentence), TITLE)
+
+
+def _identity(title: str | None, parts: Sequence[str]) -> str:
+    """What makes an article this one: its headline, else how it begins. Later paragraphs may be added without
+    a new story.
+    """
+    said = words.words(_NUMBER.sub("", title)) if title else words.words(parts[0])[:BEGINNING]
+    return " ".join(said)
+
+
 def _entry(source: str, title: str | None, parts: list[str]) -> Entry:
     text = "\n".join(parts)
-    first = _BULLET.sub("", parts[0], count=1) if parts else ""
-    shown = title or excerpts.snippet(re.sub(r"(?<!\.)[.。．।۔]$", "", excerpts.sentence(first)), TITLE)
-    # The key is what makes an article this one: its headline, else how it begins. Later paragraphs may be
-    # added without a new story.
-    identity = (
-        " ".join(words.words(_NUMBER.sub("", title))) if title else " ".join(words.words(parts[0])[:40])
-    )
+    shown = title or _first_sentence(parts[0])
     summary = excerpts.snippet(text, 300) if parts else ""
     content = markup.safe("".join(normal.paragraphs(part) for part in parts))
     raw = normal.raw({"title": title, "paragraphs": parts} if parts else {"title": title})
     return Entry(
         source=source,
-        key=f"text:{_hash(identity or shown)}",
+        key=f"text:{_hash(_identity(title, parts) or shown)}",
         title=shown[: plain.MAX_TITLE],
         summary=summary,
         content=content,

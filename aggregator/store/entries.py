@@ -44,9 +44,8 @@ def absorb(
     """Store one poll's entries with the source's validators, health and next time: all of it or nothing (R2).
 
     `complete` makes the memory from the number of new entries, `keep` says whether the source's include and
-    exclude let an entry
-    through, `notice` makes the notice of a change of state. Entries that are no longer in the document stay
-    (C2).
+    exclude let an entry through, `notice` makes the notice of a change of state. Entries that are no longer
+    in the document stay (C2).
     """
     with store.transaction() as writer:
         absorbed, present = _entries(writer, polled, keep)

@@ -73,13 +73,20 @@ def recognise(
     there = ((entry, stored.get(entry.key)) for entry in entries)
     known = {entry.key: row for entry, row in there if row is not None and not _another(entry, row)}
     strangers = [entry for entry in entries if entry.key not in known]
-    everywhere = said_by_all(strangers)
-    candidates = {entry.key: [*_near(reader, source, entry, everywhere)] for entry in strangers}
     taken = {row.id for row in known.values()} | set(held)
-    found = _matched(strangers, candidates, taken, _SIGNS)
+    found = _under_other_keys(reader, source, strangers, taken)
     others = [entry for entry in strangers if entry.key not in found]
     taken |= {row.id for row in found.values()}
     return known | found | _moved(reader, source, others, taken, is_all=not (known or held))
+
+
+def _under_other_keys(
+    reader: Reader, source: str, strangers: Sequence[Entry], taken: Container[int]
+) -> dict[str, StoredItem]:
+    """By key of the document → what says so under another key."""
+    everywhere = said_by_all(strangers)
+    candidates = {entry.key: [*_near(reader, source, entry, everywhere)] for entry in strangers}
+    return _matched(strangers, candidates, taken, _SIGNS)
 
 
 def _matched(
@@ -190,15 +197,23 @@ def _moved(
     """
     if not strangers:
         return {}
-    before: list[int] = rows.load(reader.value("SELECT present FROM source WHERE id = ?", (source,)) or "[]")
-    left = set(before).difference(taken)
-    stored: dict[tuple[str, str, int | None], list[StoredItem]] = {}  # by teller, title and second
-    for *columns, teller in reader.chosen(f"SELECT {_COLUMNS}, {rows.TELLER} FROM entry e WHERE id", left):
-        row = StoredItem(*columns)
-        stored.setdefault((teller, row.title, row.published), []).append(row)
-    near = {one.key: stored.get((one.teller, one.title, one.published), []) for one in strangers}
+    left = _left(reader, source, taken)
+    near = {one.key: left.get((one.teller, one.title, one.published), []) for one in strangers}
     signs: list[_Sign] = [_same_place, functools.partial(_is_copy, reader)]
     return _matched(strangers, near, taken, signs if is_all else signs[1:])
+
+
+def _left(
+    reader: Reader, source: str, taken: Collection[int]
+) -> dict[tuple[str, str, int | None], list[StoredItem]]:
+    """What the document held before and does not now, by teller, title and second."""
+    before: list[int] = rows.load(reader.value("SELECT present FROM source WHERE id = ?", (source,)) or "[]")
+    gone = set(before).difference(taken)
+    left: dict[tuple[str, str, int | None], list[StoredItem]] = {}
+    for *columns, teller in reader.chosen(f"SELECT {_COLUMNS}, {rows.TELLER} FROM entry e WHERE id", gone):
+        row = StoredItem(*columns)
+        left.setdefault((teller, row.title, row.published), []).append(row)
+    return left
 
 
 def _is_copy(reader: Reader, entry: Entry, row: StoredItem) -> bool:
