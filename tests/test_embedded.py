@@ -287,7 +287,7 @@ def test_lazy_pictures_are_pictures_each_once(name: str, given: str, wanted: lis
         (
             "a quote that never ends",
             '<a href="x>One</a> <center>Two</center> Three',
-            f"{link('https://n.example/posts/%22x', 'One')} <div>Two</div> Three",
+            f"{link('https://n.example/posts/x', 'One')} <div>Two</div> Three",
         ),
         ("a comment", "<!-- <iframe> -->Words<!-->More", "WordsMore"),
         (

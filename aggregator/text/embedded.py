@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from aggregator import urls
 from aggregator.patterns import lazy
 from aggregator.records import dataclass, field
-from aggregator.text import formulas
+from aggregator.text import formulas, unseen
 
 # One tag as HTML has it: quotes count behind an equals sign only. Possessive, so that what never ends fails
 # at once.
@@ -87,11 +87,12 @@ _ADDRESS = lazy(r"[^\s{}\[\]<>]*[./][^\s{}\[\]<>]*")
 _BLANK = r"(?:blank|spacer|pixel|placeholder|transparent|loading|loader|lazy|1x1|empty|grey|gray)"
 _STANDS_IN = lazy(rf"{_BLANK}[^/]*\Z", re.I)
 _STANDS_IN_SOMEWHERE = lazy(rf"<img\b[^<>]{{0,500}}{_BLANK}", re.I)
-_HIDDEN = lazy(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _SIZES = ("width", "height")
 _BESIDE_IMAGE = r"(?>(?:\s|<(?!/noscript|img\b)[^<>]*>)*)"
 _ONE_IMAGE = lazy(rf"{_BESIDE_IMAGE}<img\b[^<>]*>{_BESIDE_IMAGE}</noscript\s*>", re.I)
+_UNSEEN = lazy(r"<[A-Za-z][^<>]*(?:\bhidden|display\s*:\s*none)", re.I)
 _FRAME = lazy(r"<(/?)iframe(?=[\s/>])", re.I)
+_LINK_WITHIN = lazy(r"<()(a)(\s[^<>]*)>((?:(?!</a\b).){0,400})</a\b", re.I | re.S)
 _HEAD_END = lazy(r"</head(?=[\s/>])[^>]*>?", re.I)
 _MATH_END = lazy(r"</(?:[\w-]{1,10}:)?math\s*>", re.I)
 CLASS = "embed"  # of a link in the place of a player: its words are ours, not the source's
@@ -119,7 +120,17 @@ def concerns(text: str) -> bool:
         or (("data-" in text or "nitro-" in text) and _LAZY_NAME.search(text))
         or ("srcset" in text and _STANDS_IN_SOMEWHERE.search(text))
         or "<![CDATA[" in text
+        or _is_quote_open(text)
+        or (("hidden" in text or "display" in text) and _UNSEEN.search(text))
     )
+
+
+def _is_quote_open(text: str) -> bool:
+    """Whether the value of an attribute begins and never ends: it would take all the rest along."""
+    at = text.rfind('"')
+    if at < 0 or not text[max(0, at - 5) : at].rstrip().endswith("="):
+        return False
+    return text.rfind("<", 0, at) > text.rfind(">", 0, at)
 
 
 @dataclass
@@ -170,10 +181,12 @@ class _Pass:
     choosing: bool = False  # within <picture>
     choice: str | None = None  # of its sources
     last_ends: dict[str, int] | None = None
+    unseen: unseen.Unseen = field(default_factory=lambda: unseen.Unseen(""))
 
     def run(self) -> str:
         if "<![CDATA[" in self.text:
             self.text = re.sub(r"<!\[CDATA\[|\]\]>", "", self.text)
+        self.unseen = unseen.Unseen(self.text)
         while (start := self.text.find("<", self.at)) >= 0:
             self.pieces.append(self.text[self.at : start])
             self._markup(start)
@@ -214,6 +227,9 @@ class _Pass:
         return tag or _ROUGH_TAG.match(self.text, start)
 
     def _open(self, name: str, tag: re.Match[str]) -> None:
+        if unseen.is_marked(tag[3]) and (end := self._end_of_unseen(name, tag)) is not None:
+            self.at = end
+            return
         handler = self.handlers.get(name)
         if handler is not None:
             handler(self, name, tag)
@@ -224,6 +240,14 @@ class _Pass:
             self.pieces.append(" " if is_nothing else instead[0])
         elif name in KEPT:
             self._keep(name, tag)
+
+    def _end_of_unseen(self, name: str, tag: re.Match[str]) -> int | None:
+        """Where an element ends that no page shows; None: it is shown."""
+        if name in ("img", "image"):
+            return self.unseen.end_of_image(tag.start(), tag.end(), _attributes(tag))
+        if name in self.handlers or tag[0].endswith("/>"):
+            return None
+        return self.unseen.end_of(tag[2], tag.start(), tag.end(), _attributes(tag))
 
     def _keep(self, name: str, tag: re.Match[str]) -> None:
         as_it_is = not self.rough and name == tag[2].lower()
@@ -275,9 +299,14 @@ class _Pass:
             return
         while match is not None and not match[1]:
             match = following.search(self.text, match.end())
-        if match and _attributes(tag).get("type", "").lower().startswith("math/tex"):
+        if match and self._is_formula(tag):
             self.pieces.append(f" {html.escape(self.text[self.at : match.start()], quote=False)} ")
         self.at = match.end() if match else len(self.text)
+
+    def _is_formula(self, tag: re.Match[str]) -> bool:
+        """Of TeX, unless it stands there already."""
+        of_tex = _attributes(tag).get("type", "").lower().startswith("math/tex")
+        return of_tex and not self.unseen.is_beside_formula(tag.start())
 
     def _embedding_script(self, name: str, tag: re.Match[str]) -> None:
         """A script that writes what lies elsewhere leaves a link to it."""
@@ -297,7 +326,13 @@ class _Pass:
         if end is not None:
             alternative = _attributes(tag).get("alttext", "")
             self.pieces.append(formulas.shown(self.text[self.at : end.start()], alternative))
-            self.at = end.end()
+            self.at = self.unseen.formula_end = end.end()
+
+    def _input(self, name: str, tag: re.Match[str]) -> None:
+        """Of a form nothing, but of a list of tasks which are done."""
+        attributes = _attributes(tag)
+        if attributes.get("type", "").strip().lower() == "checkbox":
+            self.pieces.append("☑ " if "checked" in attributes else "☐ ")
 
     # ------------------------------------------------------------ players
 
@@ -306,13 +341,25 @@ class _Pass:
         address = self._address(attributes, "src")
         if address is None and "srcdoc" not in attributes:
             return
+        following = _FRAME.search(self.text, self.at) if name == "iframe" else None
+        end = following.start() if following and following[1] else self.at
         if address is None:
             self.pieces.append(_Pass(attributes["srcdoc"], self.base).run())
         elif not _is_hidden(attributes):
-            self._link(address, attributes.get("title", ""))
-        following = _FRAME.search(self.text, self.at) if name == "iframe" else None
+            self._link(*self._said_instead(end, address, attributes.get("title", "")))
         if following and following[1]:
             self.at = self.text.find(">", following.end()) + 1 or len(self.text)
+
+    def _said_instead(self, end: int, address: str, title: str) -> tuple[str, str]:
+        """(address, words) of the link to what a frame shows: what the frame holds for those who have none
+        knows them better, `<iframe src="…/player/1"><a href="…/album/song">Song by Band</a></iframe>`.
+        """
+        found = _LINK_WITHIN.search(self.text, self.at, min(end, self.at + MAX_TWIN))
+        if found is None:
+            return address, title
+        page = urls.clean_link(_attributes(found).get("href"), self.base)
+        words = title or html.unescape(re.sub(r"<[^<>]*>", "", found[4]))
+        return (page if page and _is_of(page, address) else address), words
 
     def _youtube(self, name: str, tag: re.Match[str]) -> None:
         attributes = _attributes(tag)
@@ -445,7 +492,7 @@ _Pass.handlers = {
     "script": _Pass._embedding_script, "style": _Pass._script, **dict.fromkeys(("iframe", "embed"), _Pass._frame),
     **dict.fromkeys(("lite-youtube", "amp-youtube", "youtube-video"), _Pass._youtube), **dict.fromkeys(("object", "applet"), _Pass._object),
     **dict.fromkeys(("img", "image"), _Pass._image), **dict.fromkeys(("video", "audio"), _Pass._medium), "head": _Pass._head, "math": _Pass._math,
-    "param": _Pass._param, "source": _Pass._source, "noscript": _Pass._noscript, "picture": _Pass._picture,
+    "input": _Pass._input, "param": _Pass._param, "source": _Pass._source, "noscript": _Pass._noscript, "picture": _Pass._picture,
 }  # fmt: skip
 
 
@@ -453,8 +500,13 @@ def _attributes(tag: re.Match[str]) -> dict[str, str]:
     """Names in lower case; the first of several counts, as in browsers."""
     found: dict[str, str] = {}
     for name, one, other, bare in _ATTRIBUTE.findall(tag[3]):
-        found.setdefault(name.lower(), html.unescape(one or other or bare))
+        found.setdefault(name.lower(), html.unescape(one or other or bare.lstrip("\"'")))
     return found
+
+
+def _is_of(page: str, player: str) -> bool:
+    """Whether a page is of the site that a player is from: band.shop.example, shop.example."""
+    return f".{urls.host(page)}".endswith(f".{urls.host(player).removeprefix('www.')}")
 
 
 def _says(attributes: dict[str, str], name: str) -> bool:
@@ -521,7 +573,7 @@ def _is_dot(attributes: dict[str, str]) -> bool:
 
 def _is_hidden(attributes: dict[str, str]) -> bool:
     """Counters, not players."""
-    return _is_dot(attributes) or bool(_HIDDEN.search(attributes.get("style", ""))) or "hidden" in attributes
+    return _is_dot(attributes) or unseen.is_hidden(attributes)
 
 
 def _watched(address: str) -> str:

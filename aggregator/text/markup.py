@@ -116,6 +116,8 @@ def with_headings_below(safe_html: str) -> str:
 def _cleaned(text: str, base: str | None, page: str | None) -> str:
     if _MAYBE_APART.search(text):
         text = _APART.sub(r"\1//", text)
+    if "=“" in text or "=”" in text:
+        text = _CURLED.sub(lambda tag: _CURLED_VALUE.sub(r'="\1"', tag[0]), text)
     bounded = _bounded(embedded.shown(text, base))
     _place.base, _place.page = base, page or base
     safe_html = _CLEANER.clean(bounded)
@@ -129,6 +131,9 @@ def _cleaned(text: str, base: str | None, page: str | None) -> str:
 # `https: //host` is no address to nh3, which drops it
 _APART = lazy(r"""(\b(?:href|src)=["']?https?:)(?:\s+/\s*/\s*|/\s+/\s*|//\s+)""", re.I)
 _MAYBE_APART = lazy(r":(?:\s+/|/\s|//\s)")
+# quotes that programs for prose have turned
+_CURLED = lazy(r"<[A-Za-z][^<>\"]*=[“”″][^<>\"]*>")
+_CURLED_VALUE = lazy(r"=[“”″]([^“”″]*)[“”″]")
 _MOVES = lazy(r"<(?:table|h[1-6]|tr|td|th|caption|ruby)\b")
 # nh3 puts it last, and then what comes after it into the place of an attribute that it drops
 _REL = 'rel="noopener noreferrer"'
