@@ -32,6 +32,8 @@ from aggregator.dedupe.naming import (
     count_two,
     is_uncased,
     name_two,
+    name_two_countries,
+    share_a_country,
     share_any_name,
     tell_of_their_own,
     tell_of_two,
@@ -81,7 +83,7 @@ def another_case(a: Fingerprint, b: Fingerprint, between: Between, decided: Reas
     replaced = kind in (OTHER_WORDS, OTHER_NUMBERS) and (_stands(a, b) or _one_word_replaced(a, b))
     if replaced:
         return Case.LIKELY
-    return _named(a, b)
+    return _named(a, b, between.one_source)
 
 
 def _offered(a: Fingerprint, b: Fingerprint) -> Case:
@@ -149,8 +151,12 @@ def _measured_later(a: Fingerprint, b: Fingerprint, between: Between) -> bool:
     return bool(mine and other) and not mine & other
 
 
-def _named(a: Fingerprint, b: Fingerprint) -> Case:
-    """By the names that either title has, and the other item nowhere."""
+def _named(a: Fingerprint, b: Fingerprint, one_source: bool) -> Case:
+    """By the names that either title has, and the other item nowhere; in scripts without capitals, by the
+    countries.
+    """
+    if name_two_countries(a, b):
+        return Case.DOUBTED if share_a_country(a, b) and not one_source else Case.LIKELY
     if not capitals_tell(a) or not capitals_tell(b) or not name_two(a, b):
         return Case.NO
     return Case.DOUBTED if share_any_name(a, b) else Case.LIKELY

@@ -18,6 +18,7 @@ from aggregator.dedupe.headline import telling
 from aggregator.dedupe.numbers import as_figure, is_number, value
 from aggregator.dedupe.standing import STEM
 from aggregator.text import roots, vocabulary
+from aggregator.text.countries import countries
 from aggregator.text.words import fold, is_dense
 
 # long words without a capital from which on capitals tell the names in a title, by language. English alone
@@ -135,6 +136,31 @@ def _any_names(one: Fingerprint) -> list[str]:
     """Its names that tell something, written with a capital or quoted."""
     quoted = map(fold, _QUOTED.findall(f"{one.heading} | {one.shown}"))
     return _telling({*_names(one).certain, *quoted} - _initials(one), one.language)
+
+
+def name_two_countries(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether, in scripts without capitals, either title names a country that the other item speaks of
+    nowhere.
+    """
+    if not is_uncased(a) or not is_uncased(b):
+        return False
+    return not _countries(a) <= _all_countries(b) and not _countries(b) <= _all_countries(a)
+
+
+def share_a_country(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether both titles name one."""
+    return not _countries(a).isdisjoint(_countries(b))
+
+
+@remembered
+def _countries(one: Fingerprint) -> frozenset[str]:
+    """Those that its title names."""
+    return countries(one.heading)
+
+
+@remembered
+def _all_countries(one: Fingerprint) -> frozenset[str]:
+    return _countries(one) | countries(one.shown)
 
 
 def capitals_tell(one: Fingerprint) -> bool:

@@ -80,6 +80,11 @@ def is_dense(word: str) -> bool:
     return _DENSE_START.match(word) is not None
 
 
+def holds_dense(text: str) -> bool:
+    """Whether any of it is of a script without spaces."""
+    return _DENSE_START.search(text) is not None
+
+
 # Letters that no decomposition takes apart, and what people type for them on other keyboards.
 _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t", "ŋ": "n", "ĸ": "k", "ŀ": "l", "ƀ": "b", "ɖ": "d", "ǥ": "g", "ŉ": "n"}
