@@ -8,16 +8,20 @@ short texts nobody knows it for sure.
 from __future__ import annotations
 
 import functools
-import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from importlib import resources
 
 from aggregator.text.words import fold, holds_dense, words
 
 STEM = 3  # letters of a country's name that are left where an ending is cut off
+PAIR = 2  # characters that every name in a script without spaces has
 
 # What stands before a word, and is written with it: articles, conjunctions, prepositions.
-_BEFORE = ("وال", "بال", "لل", "ال", "و", "ب", "ل", "ה", "ב", "ל", "מ", "ו", "כ", "ש")
+_BEFORE = (
+    *("وال", "بال", "كال", "لل", "ولل", "ال", "و", "ب", "ل", "وب", "ول"),
+    *("ה", "ב", "ל", "מ", "ו", "כ", "ש", "וה", "מה", "שה", "וב", "ול", "ומ"),
+)
 # What the name of a country ends in, and what makes `Egyptian`, or a case, of what is left.
 _ENDINGS = ("يا", "ا", "ة", "יה", "ה", "یه", "یہ", "ه", "ہ", "")
 _ADJECTIVES = {
@@ -27,28 +31,28 @@ _ADJECTIVES = {
     "he": ("י", "ית", "ים"),
     "hi": ("ी",),
     "bn": ("ি", "ের", "র", "ে", "য়", "তে"),
-    "ko": tuple("은는이가의과와을를에도로인군산측발") + ("에서", "으로"),
+    "ko": ("에서", "으로", *"은는이가의과와을를에도로인군산측발"),
 }
 _FINAL = str.maketrans("ךםןףץ", "כמנפצ")  # Hebrew letters that have another form at the end
-_KANA = "\u30a0-\u30ff"
 
 
 def countries(text: str) -> frozenset[str]:
     """Codes of ISO 3166-1 of the countries that a text names, or a city of which, or their people."""
     folded = fold(text)
-    named, signs = _names(), _signs()
+    named = _names()
     found = {named[form] for word in words(folded) for form in _forms(word) if form in named}
     if holds_dense(folded):
-        found.update(signs[match] for match in _pattern().findall(folded))
+        found.update(_in_signs(folded))
     return frozenset(found)
 
 
 def _forms(word: str) -> Iterator[str]:
     """A word as it is, and without what may stand before it."""
     yield word
-    for before in _BEFORE:
-        if word.startswith(before) and len(word) >= len(before) + STEM:
-            yield word[len(before) :]
+    if word.startswith(_BEFORE):
+        for before in _BEFORE:
+            if word.startswith(before) and len(word) >= len(before) + STEM:
+                yield word[len(before) :]
 
 
 @functools.cache
@@ -85,16 +89,30 @@ def _made(name: str, language: str) -> Iterator[str]:
                 yield stem[:-1] + stem[-1].translate(_FINAL) + ending
 
 
-@functools.cache
-def _signs() -> Mapping[str, str]:
-    """Of scripts without spaces: name → country."""
-    return {name: code for _, code, name in _listed() if holds_dense(name)}
+def _in_signs(folded: str) -> Iterator[str]:
+    """Codes of the countries that are named in scripts without spaces; no part of a longer word in katakana."""
+    names = _signs()
+    for place in range(len(folded) - 1):
+        for name, code in names.get(folded[place : place + PAIR], ()):
+            if folded.startswith(name, place) and not _is_cut(folded, place, place + len(name)):
+                yield code
+
+
+def _is_cut(text: str, start: int, end: int) -> bool:
+    """Whether what stands there is a part of a longer word in katakana."""
+    around = (text[start - 1 : start], text[end : end + 1])
+    return _is_kana(text[start:end]) and any(map(_is_kana, around))
+
+
+def _is_kana(text: str) -> bool:
+    return bool(text) and all("\u30a0" <= character <= "\u30ff" for character in text)
 
 
 @functools.cache
-def _pattern() -> re.Pattern[str]:
-    """Longer names first; no part of a longer word in katakana."""
-    names = sorted(_signs(), key=lambda name: (-len(name), name))
-    kana = [name for name in names if re.fullmatch(f"[{_KANA}]+", name)]
-    others = [name for name in names if name not in set(kana)]
-    return re.compile(f"(?:{'|'.join(others)})|(?<![{_KANA}])(?:{'|'.join(kana)})(?![{_KANA}])")
+def _signs() -> Mapping[str, list[tuple[str, str]]]:
+    """Of scripts without spaces: how names begin → names, and their countries."""
+    found = defaultdict[str, list[tuple[str, str]]](list)
+    for _, code, name in _listed():
+        if holds_dense(name):
+            found[name[:PAIR]].append((name, code))
+    return found
