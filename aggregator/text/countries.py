@@ -1,5 +1,5 @@
-"""Countries that a text names, in scripts without capitals (Arabic, Hebrew, Devanagari, Bengali, Hangul, Chinese,
-Japanese, Thai): the one kind of names that is told from other words there by a list.
+"""Countries that a text names, in scripts without capitals (Arabic, Hebrew, Devanagari, Bengali, Hangul,
+Chinese, Japanese, Thai): the one kind of names that is told from other words there by a list.
 
 `data/countries.txt` holds what they are called, by language. Which language a text is in does not matter: in
 short texts nobody knows it for sure.
