@@ -90,7 +90,7 @@ def _made(name: str, language: str) -> Iterator[str]:
 
 
 def _in_signs(folded: str) -> Iterator[str]:
-    """Codes of the countries that are named in scripts without spaces; no part of a longer word in katakana."""
+    """Codes of those that are named in scripts without spaces; none by a part of a word in katakana."""
     names = _signs()
     for place in range(len(folded) - 1):
         for name, code in names.get(folded[place : place + PAIR], ()):
