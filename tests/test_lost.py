@@ -271,22 +271,50 @@ def test_a_renamed_source_keeps_what_left_its_feed_and_its_validators(tmp_path: 
 @pytest.mark.parametrize(
     ("name", "configured", "known", "telling", "wanted"),
     [
-        ("as it was", ["a=x"], {"a": "x"}, ["a"], []),
-        ("another id", ["b=x"], {"a": "x"}, ["a"], [("a", "b")]),
-        ("another address", ["b=y"], {"a": "x"}, ["a"], []),
-        ("the old one is there still", ["a=y", "b=x"], {"a": "x"}, ["a"], []),
-        ("the new one told something", ["b=x"], {"a": "x", "b": "x"}, ["b", "a"], []),
-        ("polled under both ids, told under one", ["b=x"], {"a": "x", "b": "x"}, ["a"], [("a", "b")]),
-        ("who told last", ["c=x"], {"b": "x", "a": "x"}, ["b", "a"], [("b", "c")]),
-        ("two new ones of one address", ["b=x", "c=x"], {"a": "x"}, ["a"], [("a", "b")]),
-        ("nothing known of its address", ["b=x"], {"a": None}, ["a"], []),
+        ("as it was", ["a=x"], {"a": "x"}, ["a"], {}),
+        ("another id", ["b=x"], {"a": "x"}, ["a"], {"a": "b"}),
+        ("another address", ["b=y"], {"a": "x"}, ["a"], {}),
+        ("the old one is there still", ["a=y", "b=x"], {"a": "x"}, ["a"], {}),
+        ("the new one told something", ["b=x"], {"a": "x", "b": "x"}, ["b", "a"], {}),
+        ("the new one told something elsewhere", ["b=x"], {"a": "x", "b": "y"}, ["b", "a"], {}),
+        ("polled under both ids, told under one", ["b=x"], {"a": "x", "b": "x"}, ["a"], {"a": "b"}),
+        ("who told last", ["c=x"], {"b": "x", "a": "x"}, ["b", "a"], {"b": "c"}),
+        ("two new ones of one address", ["b=x", "c=x"], {"a": "x"}, ["a"], {"a": "b"}),
+        ("nothing known of its address", ["b=x"], {"a": None}, ["a"], {}),
+        ("exchanged", ["a=y", "b=x"], {"a": "x", "b": "y"}, ["a", "b"], {"a": "b", "b": "a"}),
+        ("exchanged, one never told", ["a=y", "b=x"], {"a": "x", "b": "y"}, ["a"], {}),
+        ("each one further", ["b=x", "c=y"], {"a": "x", "b": "y"}, ["a", "b"], {"a": "b", "b": "c"}),
+        (
+            "each one further, the last is taken",
+            ["b=x", "c=y"],
+            {"a": "x", "b": "y", "c": "z"},
+            ["a", "b", "c"],
+            {},
+        ),
+        (
+            "in a ring",
+            ["a=z", "b=x", "c=y"],
+            {"a": "x", "b": "y", "c": "z"},
+            ["a", "b", "c"],
+            {"a": "b", "b": "c", "c": "a"},
+        ),
     ],
 )
 def test_which_sources_were_renamed(
-    name: str, configured: list[str], known: dict[str, str | None], telling: list[str], wanted: list[tuple[str, str]]
-) -> None:  # fmt: skip
+    name: str, configured: list[str], known: dict[str, str | None], telling: list[str], wanted: dict[str, str]
+) -> None:
     given = [Source(one[0], url=one[2]) for one in configured]
     assert renamed(given, known, telling.__contains__) == wanted, name
+
+
+def test_sources_that_exchange_their_ids_keep_what_each_told(tmp_path: Path) -> None:
+    (tmp_path / "other.xml").write_bytes(FEED.replace(b"n.example", b"o.example").replace(b"rise", b"fall"))
+    one, other = source("a") + source("b", path="other.xml"), source("b") + source("a", path="other.xml")
+    first, second = cycles(tmp_path, one, other)
+    assert first == second
+    with open_writer(config(tmp_path, other).database) as store:
+        rows = store.rows("SELECT source, title FROM entry WHERE title LIKE 'Fish%' ORDER BY source")
+    assert rows == [("a", "Fish prices fall"), ("b", "Fish prices rise")]
 
 
 def test_plan_counts_what_would_be_let_in_again(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ replaced keeps its id, and nothing is missing from the feeds for a cycle.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from aggregator import kinds, schedule, topics
@@ -22,36 +23,47 @@ MANY = 60  # new sources at once, whose first polls are spread
 def follow_renames(config: Config, store: Store) -> None:
     """A source that has another id now keeps what is stored of it, with validators and health."""
     tells = functools.partial(sources.has_entries, store)
-    for old, new in renamed(config.sources, sources.urls_of(store), tells):
-        sources.rename(store, old, new)
-
-
-def _orphans(configured: Collection[str], stored: Mapping[str, str | None]) -> dict[str, list[str]]:
-    """Address → ids that left the config."""
-    found: dict[str, list[str]] = {}
-    for name, address in stored.items():
-        if name not in configured and address is not None:
-            found.setdefault(address, []).append(name)
-    return found
+    sources.rename(store, renamed(config.sources, sources.urls_of(store), tells))
 
 
 def renamed(
     configured: Sequence[Source], stored: Mapping[str, str | None], tells: Callable[[str], bool]
-) -> list[tuple[str, str]]:
-    """(old id, new id): the address of a source that left the config, under an id that never told anything.
+) -> dict[str, str]:
+    """Old id → new id: what was told at an address goes to the source that has this address now.
 
-    `stored`: id → address of every source that was polled, who told last coming first; `tells`: whether
-    entries of an id are stored.
+    That is a source that never told anything, or one whose own past goes elsewhere as well: two may have
+    exchanged their ids. `stored`: id → address of every source that was polled, who told last coming first;
+    `tells`: whether entries of an id are stored.
     """
-    orphans = _orphans({source.id for source in configured}, stored)
-    found: list[tuple[str, str]] = []
-    for source in configured:
-        candidates = orphans.get(kinds.address(source), [])
-        orphan = next((one for one in candidates if tells(one)), None)
-        if orphan is not None and not tells(source.id):
-            candidates.remove(orphan)
-            found.append((orphan, source.id))
-    return found
+    addresses = {source.id: kinds.address(source) for source in configured}
+    movers: dict[str, list[str]] = {}
+    for old, was in stored.items():
+        if was is not None and addresses.get(old) != was:
+            movers.setdefault(was, []).append(old)
+    moves: dict[str, str] = {}
+    for new, address in addresses.items():
+        candidates = (one for one in movers.get(address, []) if one not in moves and tells(one))
+        moves.update({old: new for old in itertools.islice(candidates, 1)})
+    return _settled(moves, addresses, tells)
+
+
+def _settled(
+    moves: Mapping[str, str], configured: Collection[str], tells: Callable[[str], bool]
+) -> dict[str, str]:
+    """Those moves that leave every id with one past. An id that is configured at another address keeps its
+    past, as a feed that moved does, unless another's past comes to it.
+    """
+    kept = dict(moves)
+    while True:
+        targets = set(kept.values())
+        possible = {
+            old: new
+            for old, new in kept.items()
+            if (new in kept or not tells(new)) and (old not in configured or old in targets)
+        }
+        if possible == kept:
+            return kept
+        kept = possible
 
 
 def introduce(config: Config, store: Store, now: int) -> None:

@@ -8,7 +8,7 @@ from aggregator import kinds, urls
 from aggregator.model import Feed, ItemMarks, Origin, Source, SourceState, StateChange
 from aggregator.records import dataclass
 from aggregator.store import rows
-from aggregator.store.base import Reader, Row, Store
+from aggregator.store.base import Reader, Row, Store, Writer
 
 NOTICES = 200  # changes of state that are published
 _MEMORY = ", ".join(rows.SOURCE_COLUMNS)
@@ -63,14 +63,27 @@ def has_entries(reader: Reader, source: str) -> bool:
     return reader.row("SELECT 1 FROM entry WHERE source = ? LIMIT 1", (source,)) is not None
 
 
-def rename(store: Store, old: str, new: str) -> None:
-    """All that is stored of `old` is of `new` from now on; published ids stay. `new` has no entries yet."""
+def rename(store: Store, moves: Mapping[str, str]) -> None:
+    """All that is stored of an old id is of its new one from now on; published ids stay.
+
+    `moves`: old → new. A new id has no entries yet, or is an old one too: those go by a name that no id has.
+    """
+    if not moves:
+        return
     with store.transaction() as writer:
-        for table in ("source", "traffic"):
-            writer.run(f"DELETE FROM {table} WHERE {'id' if table == 'source' else 'source'} = ?", (new,))
-        writer.run("UPDATE source SET id = ? WHERE id = ?", (new, old))
-        for table in ("entry", "traffic", "state_change"):
-            writer.run(f"UPDATE {table} SET source = ? WHERE source = ?", (new, old))
+        for old, new in moves.items():
+            _rename(writer, old, f"~{new}" if new in moves else new)
+        for new in moves.values():
+            if new in moves:
+                _rename(writer, f"~{new}", new)
+
+
+def _rename(writer: Writer, old: str, new: str) -> None:
+    for table in ("source", "traffic"):
+        writer.run(f"DELETE FROM {table} WHERE {'id' if table == 'source' else 'source'} = ?", (new,))
+    writer.run("UPDATE source SET id = ? WHERE id = ?", (new, old))
+    for table in ("entry", "traffic", "state_change"):
+        writer.run(f"UPDATE {table} SET source = ? WHERE source = ?", (new, old))
 
 
 def titles(reader: Reader) -> dict[str, str]:
