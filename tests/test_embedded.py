@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import time
 
@@ -373,10 +374,19 @@ def test_a_formula_of_tex_is_no_script() -> None:
 )
 def test_B8_linear_time_whatever_is_embedded(text: str) -> None:
     many = "<iframe/>" + text * (60_000 // len(text))
-    for whole in (many, many + "</iframe></head></math></noscript></video>>"):
+    ends = "</iframe></head></math></noscript></video>>"
+    for whole in (many, many + ends, many + ends.replace("</", "</x:").replace(">", "/>")):
         started = time.process_time()
         embedded.shown(whole, BASE)
         assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(("depth", "expected"), [(1, "<b>x</b>"), (5, "<b>x</b>"), (6, ""), (400, "")])
+def test_a_page_within_a_page_is_shown_to_a_depth(depth: int, expected: str) -> None:
+    text = "<b>x</b>"
+    for _ in range(depth):
+        text = f'<iframe srcdoc="{html.escape(text)}"></iframe>'
+    assert embedded.shown(text, BASE) == expected
 
 
 PIECES = [

@@ -473,9 +473,6 @@ def sources(
     )
 
 
-# as people look for it
-
-
 def status(
     rows: Sequence[StatusLine],
     new: Sequence[int],

@@ -98,6 +98,7 @@ _MATH_END = lazy(r"</(?:[\w-]{1,10}:)?math\s*>", re.I)
 CLASS = "embed"  # of a link in the place of a player: its words are ours, not the source's
 MAX_LABEL = 200  # characters
 MAX_OPEN = 50  # players within players
+MAX_DEPTH = 5  # pages within pages; what is deeper is not shown
 MAX_GAP = 200  # characters of blanks between a picture and its twin
 MAX_TWIN = 5000  # characters within <noscript> that are looked at for it
 
@@ -182,6 +183,8 @@ class _Pass:
     choice: str | None = None  # of its sources
     last_ends: dict[str, int] | None = None
     unseen: unseen.Unseen = field(default_factory=lambda: unseen.Unseen(""))
+    endless: set[str] = field(default_factory=set)
+    depth: int = 0  # pages within pages
 
     def run(self) -> str:
         if "<![CDATA[" in self.text:
@@ -287,6 +290,15 @@ class _Pass:
             self.last_ends = {end[1].lower(): end.start() for end in _END.finditer(self.text)}
         return self.last_ends.get(name, -1) >= self.at
 
+    def _end(self, name: str, tag: re.Pattern[str]) -> re.Match[str] | None:
+        """The next end tag. What was not found once is not looked for again: from here on there is none
+        either.
+        """
+        end = None if name in self.endless else tag.search(self.text, self.at)
+        if end is None:
+            self.endless.add(name)
+        return end
+
     # ------------------------------------------------------------ elements of which little stays
 
     def _script(self, name: str, tag: re.Match[str]) -> None:
@@ -316,14 +328,11 @@ class _Pass:
 
     def _head(self, name: str, tag: re.Match[str]) -> None:
         """The head of a whole page says nothing of its text."""
-        if self._ends_later("head") and (end := _HEAD_END.search(self.text, self.at)):
+        if end := self._end("head", _HEAD_END):
             self.at = end.end()
 
     def _math(self, name: str, tag: re.Match[str]) -> None:
-        if tag[0].endswith("/>") or not self._ends_later("math"):
-            return
-        end = _MATH_END.search(self.text, self.at)
-        if end is not None:
+        if not tag[0].endswith("/>") and (end := self._end("math", _MATH_END)):
             alternative = _attributes(tag).get("alttext", "")
             self.pieces.append(formulas.shown(self.text[self.at : end.start()], alternative))
             self.at = self.unseen.formula_end = end.end()
@@ -344,7 +353,7 @@ class _Pass:
         following = _FRAME.search(self.text, self.at) if name == "iframe" else None
         end = following.start() if following and following[1] else self.at
         if address is None:
-            self.pieces.append(_Pass(attributes["srcdoc"], self.base).run())
+            self._page_within(attributes["srcdoc"])
         elif not _is_hidden(attributes):
             self._link(*self._said_instead(end, address, attributes.get("title", "")))
         if following and following[1]:
@@ -360,6 +369,10 @@ class _Pass:
         page = urls.clean_link(_attributes(found).get("href"), self.base)
         words = title or html.unescape(re.sub(r"<[^<>]*>", "", found[4]))
         return (page if page and _is_of(page, address) else address), words
+
+    def _page_within(self, text: str) -> None:
+        if self.depth < MAX_DEPTH:
+            self.pieces.append(_Pass(text, self.base, depth=self.depth + 1).run())
 
     def _youtube(self, name: str, tag: re.Match[str]) -> None:
         attributes = _attributes(tag)
