@@ -469,6 +469,39 @@ def test_the_server_moves_with_the_config(tmp_path: Path) -> None:
         service.close()
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize(
+    ("name", "output", "lost"),
+    [("another folder", "other", ""), ("the folder was emptied", "public", "*"), ("a file", "public", "all.atom")],
+)  # fmt: skip
+def test_a_folder_that_lacks_files_is_filled_although_no_source_is_due(
+    tmp_path: Path, name: str, output: str, lost: str, restarts: bool
+) -> None:
+    """At the first turn after a start or a changed config."""
+    (tmp_path / "one.txt").write_text("A headline of today\n")
+    path = tmp_path / "config.toml"
+    body = "[service]\noutput = '{}'\n[[sources]]\nid = 'one'\npath = 'one.txt'\n"
+    path.write_text(body.format("public"))
+    service = Service(Settings(path), accept=False)
+    try:
+        service.start()
+        service.turn(Stop())
+        before = (tmp_path / "public" / "all.atom").read_bytes()
+        for file in tmp_path.glob(f"public/{lost}" if lost else "nothing"):
+            file.unlink() if file.is_file() else shutil.rmtree(file)
+        path.write_text(body.format(output))
+        if restarts:
+            service.close()
+            service = Service(Settings(path), accept=False)
+            service.start()
+        else:
+            service.reload(confirmed=False)
+        service.turn(Stop())
+        assert (tmp_path / output / "all.atom").read_bytes() == before, name
+    finally:
+        service.close()
+
+
 def test_a_host_of_the_same_port_is_moved_to_and_back(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text("[serve]\nport = 0\n")

@@ -252,8 +252,10 @@ class Service:
     def _work(self, config: Config, present: int, called: bool, stop: Stop) -> None:
         """`called`: there is something to do, whether or not a source is due."""
         with open_writer(config.database) as store:
-            cycle.introduce(config, store, present)
-            self._introduced = config
+            if self._introduced is not config:
+                called = called or cycle.lacks_files(config)
+                cycle.introduce(config, store, present)
+                self._introduced = config
             if called or cycle.anything_due(config, store, present):
                 self._run(config, store, present, stop)
 

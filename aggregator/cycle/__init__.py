@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aggregator.cycle.changes import introduce
     from aggregator.cycle.collect import polls
     from aggregator.cycle.discovery import find_feeds
-    from aggregator.cycle.due import Wanted, anything_due, tasks
+    from aggregator.cycle.due import Wanted, anything_due, lacks_files, tasks
     from aggregator.cycle.overrides import join, split, told_under, unjoin, unsplit
     from aggregator.cycle.pins import hide, pin, unhide, unpin
     from aggregator.cycle.publisher import sweep
@@ -36,6 +36,7 @@ __all__ = [
     "hide",
     "introduce",
     "join",
+    "lacks_files",
     "pin",
     "polls",
     "refold",
@@ -54,7 +55,7 @@ __all__ = [
 ]  # fmt: skip
 
 _MODULES = {
-    "byhand": ("add",), "changes": ("introduce",), "collect": ("polls",), "discovery": ("find_feeds",), "due": ("Wanted", "anything_due", "tasks"),
+    "byhand": ("add",), "changes": ("introduce",), "collect": ("polls",), "discovery": ("find_feeds",), "due": ("Wanted", "anything_due", "lacks_files", "tasks"),
     "searches": ("search_feed", "search_items", "source_items"), "publisher": ("sweep",), "overrides": ("join", "split", "told_under", "unjoin", "unsplit"),
     "report": ("Report", "Watch"), "stages": ("fold_again", "refold"), "turn": ("run",),
     "pins": ("hide", "pin", "unhide", "unpin"),

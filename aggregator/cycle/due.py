@@ -105,10 +105,13 @@ def nothing(config: Config, store: Reader, wanted: Wanted | None, now: int) -> b
         return False
     if _digest_due(config, store, now):
         return False
+    return not (queue.work(store, now) or outdated(config, store) or lacks_files(config))
+
+
+def lacks_files(config: Config) -> bool:
+    """Whether anything of what is published isn't in the output folder, be it because that is another now."""
     folder = Folder(config.output)
-    return bool(folder.names()) and not (
-        queue.work(store, now) or outdated(config, store) or folder.missing()
-    )
+    return not folder.names() or bool(folder.missing())
 
 
 def _digest_due(config: Config, store: Reader, now: int) -> bool:
