@@ -440,6 +440,21 @@ def test_the_picture_of_an_item(image: str) -> None:
     assert found.image == "https://i.example/1.jpg" and found.title == "Bridge opens"
 
 
+@pytest.mark.parametrize(
+    ("attributes", "link"),
+    [
+        ('href="https://a.example/2"', "https://a.example/2"),
+        ('lastmod="2026-11-20" href="https://a.example/2"', "https://a.example/2"),
+        ('lastmod="2026-11-20"', None),
+        ('href="#2"', None),
+    ],
+)
+def test_an_item_of_the_channel_definition_format(attributes: str, link: str | None) -> None:
+    document = f'<rss><channel href="https://a.example/" lastmod="x"><title>T</title><item {attributes}>'
+    (found,) = read(f"{document}<title>Bridge</title></item></channel></rss>").entries
+    assert (found.title, found.link) == ("Bridge", link)
+
+
 LINK, DATE = "https://a.example/1", "Tue, 14 Mar 2023 15:09:26 GMT"
 
 
@@ -572,6 +587,7 @@ PUBLIC = (
         ("capitals", "a &AMP; b &LT;3", "a & b <3", ""),
         ("in CDATA", "<![CDATA[AT&T &eacute; &amp; D&D]]>", "AT&T é & D&D", ""),
         ("in CDATA twice", "&lt;![CDATA[Fish &amp;amp; chips]]&gt;", "Fish & chips", ""),
+        ("in CDATA that ends once", "<![CDATA[<![CDATA[Fish]]]]>", "Fish", ""),
         ("about CDATA", "What &lt;![CDATA[ is for", "What <![CDATA[ is for", ""),
         ("beside CDATA", "AT&T <![CDATA[&lt;3]]> D&D", "AT&T <3 D&D", ""),
         ("a control", "a\x0bb", "ab", ""),

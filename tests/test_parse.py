@@ -592,6 +592,19 @@ def test_local_feeds_are_feeds() -> None:
     )
 
 
+@pytest.mark.parametrize("items", ["", ',"items":null', ',"items":[]'])
+def test_C2_a_json_feed_without_items_is_empty(items: str) -> None:
+    """Programs leave out what is empty, or write null for it."""
+    found = feed(f'{{"version":"https://jsonfeed.org/version/1.1","title":"J"{items}}}')
+    assert (found.failure, found.feed.title, found.entries) == (None, "J", ())
+
+
+@pytest.mark.parametrize("items", ['"x"', "{}", "5"])
+def test_C1_items_that_are_none_are_a_failure(items: str) -> None:
+    found = feed(f'{{"version":"https://jsonfeed.org/version/1.1","title":"J","items":{items}}}')
+    assert (found.failure is None) is (items == "{}")
+
+
 # ---------------------------------------------------------------- hostile input
 
 

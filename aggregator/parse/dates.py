@@ -80,6 +80,7 @@ _YEAR_LAST = lazy(
 _MONTH_ONLY = lazy(
     r"(?P<year>\d{4})(?:\s?[-/.]\s?(?P<month>\d{1,2})|\s?[年년]\s?(?P<also>\d{1,2})\s?[月월])?\Z"
 )
+_BUDDHIST = lazy(r"(?<![\d:.+-])2(?:5[3-9]|6[0-3])\d(?![\d:])")  # Thai years: 2568 is 2025
 _MONTH_YEAR = lazy(rf"{_MONTH}{_GAP}{_SHORT_WORD}(?P<year>\d{{4}})\Z", re.I)
 _ISO_DAY = lazy(r"\d{4}(-\d\d-\d\d|\d{4}|-?W\d\d(-?\d)?)([T ]|\Z)")
 _ORDINAL_DATE = lazy(r"(?P<year>\d{4})-(?P<days>\d{3})(?!\d)")
@@ -270,7 +271,8 @@ def _reading(said: object, habits: Habits) -> _Reading | None:
     except (ValueError, OverflowError):
         return None
     if reading is None or not EARLIEST <= reading.at < LATEST:
-        return None
+        common = _BUDDHIST.sub(lambda year: str(int(year[0]) - 543), text)
+        return _reading(common, habits) if common != text else None
     return _Reading(min(reading.at, habits.seen), reading.whole)
 
 

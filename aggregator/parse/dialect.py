@@ -390,6 +390,13 @@ class _OwnElements(Mixin):
         if self.inentry and "ispermalink" in attrs_d:
             self.entries[-1]["permalink"] = attrs_d["ispermalink"].strip().lower()
 
+    def _cdf_common(self, attrs_d: dict[str, str]) -> None:
+        """`<item href="…" lastmod="…">` of the Channel Definition Format; feedparser's own takes the wrong
+        element for the link.
+        """
+        if self.inentry:
+            self._lead_to(attrs_d.get("href"))
+
     # Whoever answers for a channel wrote none of its items ("Apps Support").
     def _start_managingeditor(self, attrs_d: dict[str, str]) -> None:
         self.push("managingeditor", 1)

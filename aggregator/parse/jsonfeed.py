@@ -83,7 +83,8 @@ def _document(fetched: FetchResult) -> Broken | Failure:
         if isinstance(error, RecursionError):
             raise
         return Failure("not-a-feed", f"damaged JSON: {error}")
-    items = document.get("items") if isinstance(document, dict) else None
+    # programs that leave out what is empty, or write null for it (Go)
+    items = (document.get("items") or []) if isinstance(document, dict) else None
     if isinstance(items, list) and _is_feed(found := Broken(document, items)):
         return found
     return sniff.json_stranger(document)

@@ -44,7 +44,10 @@ _TYPES = {
     "webm": "video/webm", "mov": "video/quicktime", "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp",
     "avif": "image/avif", "svg": "image/svg+xml", "pdf": "application/pdf", "zip": "application/zip", "torrent": "application/x-bittorrent",
 }  # fmt: skip
+# also of what is called `image`, or `image/*`
 _MEDIA = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg"}
+# What programs write for a name that they don't have; nobody is called so.
+_NOBODY = frozenset({"null", "undefined", "none", "nan", "n/a", "[object object]"})
 _TYPE = lazy(r"[A-Za-z0-9][\w.+-]{0,60}/[\w.+-]{1,80}$")
 _LANGUAGES = json.loads(
     resources.files("aggregator").joinpath("data/languages.json").read_text(encoding="utf-8")
@@ -80,6 +83,8 @@ _EMAIL = lazy(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z]
 
 def person(name: object, email: object = None, uri: object = None) -> Person | None:
     shown, mail = _unquoted(_name(name)), _mail(email)
+    if shown.casefold() in _NOBODY:
+        shown = ""
     if mail is None and isinstance(uri, str) and uri.startswith("mailto:"):
         return person(name, uri.removeprefix("mailto:")) or person(name)
     if not shown and not mail:
@@ -150,7 +155,8 @@ def _type(kind: object, link: str, medium: object) -> str:
     if link[:7].lower() == "magnet:":
         return "application/x-bittorrent"
     extension = link.split("?")[0].rsplit("/", 1)[-1].rpartition(".")[2].lower()
-    return _TYPES.get(extension) or _MEDIA.get(str(medium), "application/octet-stream")
+    known = _TYPES.get(extension) or _MEDIA.get(str(medium)) or _MEDIA.get(said.partition("/")[0])
+    return known or "application/octet-stream"
 
 
 def number(value: object) -> int | None:

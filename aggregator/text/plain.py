@@ -102,8 +102,9 @@ def title(text: str) -> str:
     in “Why <script> tags block”), entities resolved once (F27).
     """
     text = characters.clean(text)[: 8 * MAX_TITLE]
-    if text.lstrip().startswith(_CDATA) and text.rstrip().endswith(_CDATA_END):
-        text = without_cdata(text)
+    if text.lstrip().startswith(_CDATA):
+        inner = text.rstrip().removesuffix(">")
+        text = without_cdata(f"{inner}>") if inner.endswith(_CDATA_END[:-1]) else text
     if "<" in text and not _names_elements(text):
         text = _KNOWN_TAG.sub(_gap, _spoken(re.sub(r"<!--.*?-->", " ", text, flags=re.S)))
     if "&" in text:
