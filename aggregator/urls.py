@@ -73,8 +73,6 @@ def clean_link(href: str | None, base: str | None = None) -> str | None:
     """
     if not href:
         return None
-    if _AS_IT_IS.fullmatch(href) or _is_with_query(href):
-        return href if len(href) <= MAX_LENGTH else None
     return _cleaned_before(href, base) if len(href) <= _REMEMBERED else _cleaned(href, base)
 
 
@@ -129,6 +127,8 @@ _NOTHING = frozenset({"n/a", "na", "none", "null", "nil", "undefined", "nan", "-
 
 
 def _cleaned(href: str, base: str | None) -> str | None:
+    if _AS_IT_IS.fullmatch(href) or _is_with_query(href):
+        return href if len(href) <= MAX_LENGTH else None
     if href.strip().lower() in _NOTHING:
         return None
     try:
@@ -155,7 +155,8 @@ def _parts(text: str, base: str | None) -> SplitResult:
     return urlsplit(text)
 
 
-_cleaned_before = functools.lru_cache(maxsize=2048)(_cleaned)  # a feed says the same links many times
+# A feed says the same links many times, and what is published shows each in several places.
+_cleaned_before = functools.lru_cache(maxsize=4096)(_cleaned)
 
 _HOST_FIRST = lazy(
     r"www\.[a-z0-9-]+(\.[a-z0-9-]+)*\.(?!html?\b|php\b|aspx?\b)[a-z]{2,}(:\d+)?(?=[/?#]|\Z)", re.I

@@ -6,6 +6,7 @@ In: markup, or a text that may hold some. Out: text. Start reading at `text` and
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 
@@ -160,7 +161,15 @@ def line(text: str) -> str:
     Half of all readers decode or strip what looks like a tag or an entity in a title, the others show it:
     `<b>` is published as ‹b›, and a literal `&amp;` gets an invisible joiner after its first sign.
     """
+    return _line_before(text) if len(text) <= _REMEMBERED else _line(text)
+
+
+def _line(text: str) -> str:
     text = " ".join(characters.clean(text).replace("\ufeff", "").split()).strip("\u200b\u2060 ")
     if "<" in text:
         text = re.sub(r"<(?=[A-Za-z/!?])", "‹", _TAG_LIKE.sub(r"‹\1›", text.replace("<>", "‹›")))
     return _ENTITY_LIKE.sub("&\u2060", text) if "&" in text else text
+
+
+_REMEMBERED = 500  # characters; names and titles have fewer
+_line_before = functools.lru_cache(maxsize=2048)(_line)  # a source has its name in each of its items
