@@ -30,6 +30,7 @@ _TRACKING_VALUES, _DOUBTFUL_VALUES = (
     {name: _pattern(rules) for name, rules in _RULES[which].items()}
     for which in ("tracking_values", "doubtful_values")
 )
+_DOORS = lazy("|".join(_RULES["doors"]), re.I)
 _CACHES = lazy("|".join(_RULES["caches"]))
 _SAME_HOSTS = frozenset(_RULES["same_host"])
 _SECRET = frozenset(_RULES["secret"])
@@ -74,6 +75,18 @@ def clean_link(href: str | None, base: str | None = None) -> str | None:
     if not href:
         return None
     return _cleaned_before(href, base) if len(href) <= _REMEMBERED else _cleaned(href, base)
+
+
+def destination(link: str | None) -> str | None:
+    """Where a link leads that names it: what a search engine finds goes through its counter,
+    `google.com/url?url=https://page`. The link itself where it names none.
+    """
+    found = _DOORS.match(link) if link else None
+    if found is None:
+        return link
+    said = next(filter(None, found.groups()))
+    own = clean_link(said if "://" in said else unquote(said))
+    return own if own and own.startswith(("http://", "https://")) and host(own) != host(found[0]) else link
 
 
 _PORT = r"(?::(?:[1-9]\d{3}|[1-5]\d{4}|6[0-4]\d{3}))?"  # those that are usual, and are no scheme's own

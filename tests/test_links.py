@@ -38,6 +38,11 @@ def atom(item: str, site: str = "https://site.example/blog/", root: str = "") ->
 
 LINKS = [
     ("of the site's host", rss("<link>/2026/post/</link>"), "https://site.example/2026/post/"),
+    (
+        "through a search engine",
+        rss("<link>https://www.google.com/url?url=https://o.example/a&amp;ct=ga</link>"),
+        "https://o.example/a",
+    ),
     ("relative to the site", rss("<link>2026/post/</link>"), "https://site.example/blog/2026/post/"),
     (
         "… that is named without its last slash",

@@ -592,6 +592,16 @@ def test_local_feeds_are_feeds() -> None:
     )
 
 
+def test_C9_one_thing_without_a_list_around_it_is_a_list() -> None:
+    said = '"attachments":{"url":"https://p.example/a.mp3"},"tags":"local news"'
+    document = (
+        f'{{"version":"https://jsonfeed.org/version/1.1","items":[{{"id":"1","content_text":"x",{said}}}]}}'
+    )
+    (found,) = feed(document).entries
+    assert [one.url for one in found.enclosures] == ["https://p.example/a.mp3"]
+    assert [one.term for one in found.categories] == ["local news"]
+
+
 @pytest.mark.parametrize("items", ["", ',"items":null', ',"items":[]'])
 def test_C2_a_json_feed_without_items_is_empty(items: str) -> None:
     """Programs leave out what is empty, or write null for it."""

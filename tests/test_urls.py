@@ -272,6 +272,34 @@ def test_a_copy_of_a_page_is_the_page_where_that_has_an_address(link: str, expec
     assert urls.key(link) == expected
 
 
+@pytest.mark.parametrize(
+    ("link", "wanted"),
+    [
+        ("https://www.google.com/url?rct=j&sa=t&url=https://o.example/a&ct=ga&usg=x", "https://o.example/a"),
+        ("https://www.google.co.uk/url?q=https%3A%2F%2Fo.example%2F%3Fb%3D1%26c%3D2", "https://o.example/?b=1&c=2"),
+        ("http://news.google.com/news/url?sa=t&url=http://o.example/a", "http://o.example/a"),
+        ("http://www.bing.com/news/apiclick.aspx?tid=1&url=https%3a%2f%2fo.example%2fa&c=1", "https://o.example/a"),
+        ("https://r.search.yahoo.com/_ylt=A/RO=10/RU=https%3a%2f%2fo.example%2fa/RK=2/RS=b", "https://o.example/a"),
+        ("http://us.rd.yahoo.com/dailynews/rss/*http://o.example/a?b=1", "http://o.example/a?b=1"),
+        ("https://l.facebook.com/l.php?u=https%3A%2F%2Fo.example%2Fa%3Futm_source%3Dx&h=1", "https://o.example/a"),
+        ("https://www.youtube.com/redirect?event=x&q=https%3A%2F%2Fo.example%2Fa", "https://o.example/a"),
+        ("https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fo.example%2F&data=x", "https://o.example/"),
+        # no doors, or none that lead anywhere
+        ("https://www.google.com/url?url=/search", None),
+        ("https://www.google.com/url?q=javascript:alert(1)", None),
+        ("https://www.google.com/url?url=https%3A%2F%2Fwww.google.com%2Fmaps", None),
+        ("https://www.google.com/url?usg=https://o.example/a", None),
+        ("https://www.google.com/url#url=https://o.example/a", None),
+        ("https://google.evil.example/url?url=https://o.example/a", None),
+        ("https://a.example/share?url=https://o.example/a", None),
+        ("https://a.example/?x=https://www.google.com/url?url=https://o.example/a", None),
+    ],
+)  # fmt: skip
+def test_a_link_leads_where_it_says_that_it_leads(link: str, wanted: str | None) -> None:
+    assert urls.destination(link) == (wanted or link)
+    assert urls.destination(None) is None
+
+
 def test_a_home_page_identifies_nothing() -> None:
     assert urls.key("https://a.example/") is None and urls.key("https://a.example/index.html") is None
 

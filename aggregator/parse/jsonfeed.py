@@ -199,6 +199,9 @@ def _page(item: dict[str, Any]) -> str | None:
 
 
 def _listed(said: object) -> list[Any]:
+    """Also one thing that is said without a list around it."""
+    if isinstance(said, dict | str) and said:
+        return [said]
     return said if isinstance(said, list) else []
 
 

@@ -228,7 +228,8 @@ def _plain_value(value: object) -> object:
 
 def finish(entry: Entry) -> Entry:
     """Cut what is too long, fill title and summary, fix dates, compute key and digest (B9, C5, C6, F28)."""
-    guid, link_key = _guid(entry.guid), urls.key(entry.link)
+    link = urls.destination(entry.link)
+    guid, link_key = _guid(entry.guid), urls.key(link)
     content = _of_bearable_length(entry.content)
     text = entry.text or plain.text(content) or entry.summary
     title = entry.title or excerpts.snippet(excerpts.sentence(text), 100)
@@ -236,11 +237,12 @@ def finish(entry: Entry) -> Entry:
     return replace(
         entry,
         guid=guid,
+        link=link,
         key=guid or link_key or _key_of_words(entry, title, text),
         link_key=link_key,
         content=content,
         text=text[:MAX_CONTENT],
-        title=title or _title_of_picture(content) or _title_of_link(entry.link),
+        title=title or _title_of_picture(content) or _title_of_link(link),
         summary=excerpts.snippet(entry.summary or text, MAX_SUMMARY if entry.summary else 300),
         published=published,
         updated=_updated(entry.updated, published),
