@@ -14,11 +14,14 @@ from click.testing import CliRunner
 from aggregator import discover, opml, urls
 from aggregator.cli import group
 from aggregator.config import load
-from aggregator.config.rules import MAX_ADDRESS
 from aggregator.cycle import lists
 from aggregator.editing import Gate
 from aggregator.errors import AggregatorError, UsageError
 from tests.helpers import NOW, config
+
+MAX_DEPTH = 50
+MAX_BYTES = 20_000_000
+MAX_ADDRESS = 2000
 
 GOOD = "https://good.example/feed"
 LONG = f"https://a.example/{'x' * (MAX_ADDRESS - 18)}"
@@ -316,8 +319,8 @@ def test_a_table_of_pairs_that_is_wrong_is_told_so(
         ("S16 a DTD", b'<!DOCTYPE opml [<!ENTITY a "b">]><opml/>', "has a DTD"),
         ("S16 a DTD in UTF-16", '<!DOCTYPE opml><opml/>'.encode("utf-16"), "has a DTD"),
         ("S16 an entity far behind", b"<opml>" + b" " * 5000 + b"<!ENTITY a 'b'></opml>", "has a DTD"),
-        ("S16 too large", b" " * (opml.MAX_BYTES + 1), "of more than 20 MB is none"),
-        ("S16 too deep", b"<opml><body>" + b"<outline>" * (opml.MAX_DEPTH + 1), "nests deeper than 50"),
+        ("S16 too large", b" " * (MAX_BYTES + 1), "of more than 20 MB is none"),
+        ("S16 too deep", b"<opml><body>" + b"<outline>" * (MAX_DEPTH + 1), "nests deeper than 50"),
         ("a page", b"<html><body>no list</body></html>", "not an OPML file"),
         ("nothing", b"", "not an OPML file"),
     ],
@@ -328,10 +331,8 @@ def test_S16_what_is_no_opml_is_told_so(name: str, data: bytes, words: str) -> N
 
 
 def test_S16_bounds_of_an_opml_file_hold_at_their_edge(monkeypatch: pytest.MonkeyPatch) -> None:
-    nested = "<outline text='x'>" * (opml.MAX_DEPTH - 1)
-    deep = (
-        f"<opml><body>{nested}<outline xmlUrl='{GOOD}'/>{'</outline>' * (opml.MAX_DEPTH - 1)}</body></opml>"
-    )
+    nested = "<outline text='x'>" * (MAX_DEPTH - 1)
+    deep = f"<opml><body>{nested}<outline xmlUrl='{GOOD}'/>{'</outline>' * (MAX_DEPTH - 1)}</body></opml>"
     assert [one.url for one in opml.read(deep.encode()).feeds] == [GOOD]
     monkeypatch.setattr(opml, "MAX_FEEDS", 2)
     many = "".join(f"<outline xmlUrl='https://h{n}.example/'/>" for n in range(3))

@@ -16,12 +16,15 @@ from threading import Thread
 import pytest
 
 from aggregator.cli.output import _laid_out
-from aggregator.cli.run import OFFLINE, SHOWN, failures_in_words
+from aggregator.cli.run import failures_in_words
 from aggregator.config import edit, load
 from aggregator.errors import ConfigError
 from aggregator.model import Failure
 from tests.hostile import Hostile
 from tests.processes import Process, until
+
+OFFLINE = 3
+SHOWN = 100
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "aggregator" / "seeds" / "*.txt"

@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from aggregator.cli import group, reference
 from aggregator.config import doubts, load
 from aggregator.config.ids import RESERVED, made_id, named_id, slug
-from aggregator.config.load import MAX_FILE
 from aggregator.errors import ConfigError, UsageError
+
+MAX_FILE = 20_000_000
 
 URL = 'url = "https://a.example/feed"'
 S = "[[sources]]\n"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator import cycle, daemon, fold, stop
+from aggregator import cycle, daemon, fold
 from aggregator.cli.service import Service
 from aggregator.cli.settings import Settings
 from aggregator.config import load, sweeping
@@ -37,6 +37,9 @@ from aggregator.store.lock import Lock
 from aggregator.web import LARGEST_FORM
 from tests.helpers import NOW, config, entry, put
 from tests.processes import LONG, ROOT, Process, until
+
+PATIENCE = 4.0
+STALLED = 600.0
 
 SEEDS = ROOT / "aggregator" / "seeds" / "*.txt"
 
@@ -89,7 +92,7 @@ def test_a_stop_lets_what_is_in_hand_be_finished_for_a_while() -> None:
     sign = Stop(lambda: present[0])
     sign.check()
     sign.set()
-    present[0] += stop.PATIENCE - 0.01
+    present[0] += PATIENCE - 0.01
     assert sign.is_set() and not sign.overdue()
     sign.set()  # once more is no new beginning
     present[0] += 0.01
@@ -242,9 +245,7 @@ def test_R17_every_stage_shows_that_it_lives(stages: Path, tmp_path: Path) -> No
         assert after > before + 3, name
 
 
-@pytest.mark.parametrize(
-    ("ago", "wanted"), [(0.0, True), (daemon.STALLED - 1, True), (daemon.STALLED + 1, False)]
-)
+@pytest.mark.parametrize(("ago", "wanted"), [(0.0, True), (STALLED - 1, True), (STALLED + 1, False)])
 def test_R17_systemd_hears_nothing_of_a_tick_that_stalled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ago: float, wanted: bool
 ) -> None:

@@ -14,6 +14,9 @@ from aggregator.store import open_writer, rows, trouble
 from tests.helpers import change
 from tests.test_cli import SEEDS, cli
 
+SHOWN = 60
+LONGEST = 300
+
 MENDS = "restore a backup: `aggregator restore FILE`; published files stay"
 
 
@@ -111,11 +114,11 @@ def test_what_our_own_sql_breaks_in_a_whole_file_is_a_bug(tmp_path: Path, whole:
 
 def test_what_sqlite_quotes_is_cut_at_its_bound() -> None:
     assert trouble.in_a_line("two\n  lines") == "two lines"
-    assert trouble.in_a_line("x" * trouble.LONGEST) == "x" * trouble.LONGEST
-    assert trouble.in_a_line("x" * (trouble.LONGEST + 1)) == "x" * (trouble.LONGEST - 1) + "…"
+    assert trouble.in_a_line("x" * LONGEST) == "x" * LONGEST
+    assert trouble.in_a_line("x" * (LONGEST + 1)) == "x" * (LONGEST - 1) + "…"
 
 
 def test_what_is_no_json_any_more_is_shown_up_to_its_bound() -> None:
-    for length, shown in ((rows.SHOWN, "x" * rows.SHOWN), (rows.SHOWN + 1, "x" * rows.SHOWN + "…")):
+    for length, shown in ((SHOWN, "x" * SHOWN), (SHOWN + 1, "x" * SHOWN + "…")):
         with pytest.raises(StoreError, match=f"it holds '{shown}', which"):
             rows.load("x" * length)

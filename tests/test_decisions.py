@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from aggregator import cycle, dedupe, fold, health, schedule, urls
-from aggregator.cycle.retention import JUMP, due
+from aggregator.cycle.retention import due
 from aggregator.dedupe import headline
 from aggregator.edition import View, compose
 from aggregator.errors import StoreError
 from aggregator.model import Failure, Head, Member, Origin, Pace, PollHints, Reason, SourceState, Story
 from aggregator.store import Store, lookup, open_writer, queue, retention, upkeep
 from tests.helpers import NOW, entry, put
+
+JUMP = 3 * 86_400
 
 HOUR, DAY = 3600, 86_400
 PACE = Pace(1800, 300, DAY)

@@ -9,12 +9,13 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from aggregator import cycle, digest
+from aggregator import cycle, digest, fold
 from aggregator.commands import Ended
 from aggregator.config import Config
 from aggregator.cycle import hooks
@@ -23,6 +24,8 @@ from aggregator.model import Item, Origin, State, StateChange
 from aggregator.stop import Stop
 from aggregator.store import digests, open_writer
 from tests.helpers import config, entry, put
+
+MOST = 50
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = 86_400
@@ -179,7 +182,7 @@ def test_a_digest_is_made_once_and_never_changes(tmp_path: Path, utc: None) -> N
         ("by the id at last", [("b", 1, SEVEN), ("a", 1, SEVEN)], ["a", "b"]),
         (
             "no more than fifty",
-            [(f"{n:02}", 1, SEVEN) for n in range(digest.MOST + 1)],
+            [(f"{n:02}", 1, SEVEN) for n in range(MOST + 1)],
             [f"{n:02}" for n in range(50)],
         ),
     ],
@@ -203,7 +206,7 @@ def composed(items: list[Item]) -> digest.Digest:
 
 @pytest.mark.parametrize(
     ("events", "words"),
-    [(digest.MOST, ""), (digest.MOST + 1, "1 more event"), (digest.MOST + 20, "20 more events")],
+    [(MOST, ""), (MOST + 1, "1 more event"), (MOST + 20, "20 more events")],
 )
 def test_what_is_too_much_for_a_digest_is_counted(events: int, words: str) -> None:
     made = composed([one_told(f"{n:03}", 1, SEVEN) for n in range(events)])
@@ -414,6 +417,40 @@ def test_what_fails_again_and_again_is_one_line(tmp_path: Path) -> None:
     ]
     (warning,) = run(settings, SEVEN + 60, *found)
     assert warning.endswith("; not told: “Rain in Rainland” and 2 more")
+
+
+@pytest.mark.parametrize(("new", "looked_at"), [(99, 99), (100, 100), (101, 100)])
+def test_a_hook_looks_at_so_many_things_in_a_cycle(tmp_path: Path, new: int, looked_at: int) -> None:
+    settings = config(tmp_path, SOURCES + hook('on = "story"\nmatch = "ferry"'))
+    with open_writer(settings.database) as store:
+        hooks.run(settings, store, SEVEN, Stop())
+        put(store, *(entry("a", f"{n}", f"w{n}x meets k{n}y", at=SEVEN) for n in range(new)), at=SEVEN)
+        fold.fold(store, fold.Windows(), {})
+        hooks.run(settings, store, SEVEN, Stop())
+        mark = hooks._mark(store, settings.hooks[0])
+    assert mark is not None and mark.after == looked_at
+
+
+@pytest.mark.parametrize(("seconds", "messages"), [(19.9, 4), (20.0, 4), (20.1, 3), (60.0, 2), (60.1, 1)])
+def test_R15_telling_one_hook_takes_a_minute_of_a_cycle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float, messages: int
+) -> None:
+    """`seconds`: that it takes to tell one thing."""
+    present, told = [0.0], []
+
+    def tell(_: object, hook: object, message: hooks.Message, stop: Stop) -> None:
+        present[0] += seconds
+        told.append(message.key)
+
+    monkeypatch.setattr(hooks, "time", SimpleNamespace(monotonic=lambda: present[0]))
+    monkeypatch.setattr(hooks, "_tell", tell)
+    settings = config(tmp_path, SOURCES + hook('on = "story"'))
+    with open_writer(settings.database) as store:
+        hooks.run(settings, store, SEVEN, Stop())
+        put(store, *(entry("a", f"{n}", f"w{n}x meets k{n}y", at=SEVEN) for n in range(9)), at=SEVEN)
+        fold.fold(store, fold.Windows(), {})
+        hooks.run(settings, store, SEVEN, Stop())
+    assert len(told) == messages
 
 
 def test_many_things_are_told_in_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

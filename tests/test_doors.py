@@ -152,8 +152,8 @@ def test_S3_one_forbidden_address_refuses_all(
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (-ago.SLOT - 1, ""),
-        (-ago.SLOT, "just now"),
+        (-301, ""),
+        (-300, "just now"),
         (0, "just now"),
         (59, "just now"),
         (60, "1 min ago"),
@@ -161,8 +161,8 @@ def test_S3_one_forbidden_address_refuses_all(
         (3600, "1 h ago"),
         (86_399, "23 h ago"),
         (86_400, "1 d ago"),
-        (ago.LONGEST - 1, "29 d ago"),
-        (ago.LONGEST, ""),
+        (30 * 86_400 - 1, "29 d ago"),
+        (30 * 86_400, ""),
     ],
 )  # fmt: skip
 def test_how_long_ago_a_date_of_a_page_was(seconds: int, words: str) -> None:

@@ -17,8 +17,10 @@ from aggregator.errors import UsageError
 from aggregator.model import FetchResult, Limits, PollResult, Source, SourceState
 from aggregator.parse import parse
 from aggregator.store import Store, entries, lookup, open_writer, sources
-from aggregator.store.recognise import MAX_NEAR, OWN_WORDS
 from tests.helpers import NOW, put
+
+MAX_NEAR = 100
+OWN_WORDS = 8
 
 DAY = 86_400
 

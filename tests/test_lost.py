@@ -22,6 +22,8 @@ from aggregator.store.recognise import StoredItem
 from tests.helpers import NOW, config, entry, put
 from tests.hostile import Case, Hostile, reply, rss
 
+MOST_CORRECTED = 12
+
 DAY = 86_400
 
 
@@ -93,7 +95,7 @@ def test_C7_a_picture_that_is_another_one_at_each_fetch_is_left_alone_after_a_wh
         put(store, signed, at=NOW)
         again = replace(signed, image="https://b.example/i.jpg?Expires=2&Signature=b")
         assert put(store, again, at=NOW + DAY).updated == 0
-    assert taken == [0] + [1] * intents.MOST_CORRECTED + [0] * (98 - intents.MOST_CORRECTED)
+    assert taken == [0] + [1] * MOST_CORRECTED + [0] * (98 - MOST_CORRECTED)
 
 
 def held(store: Store) -> int:

@@ -12,15 +12,19 @@ from typing import Any, get_args
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from aggregator import cycle, logs
+from aggregator import cycle, fold, logs
 from aggregator.cli import livepages, service
 from aggregator.cli.livepages import Holder, StorePages
 from aggregator.cycle.report import Collected
 from aggregator.meters import Meters, Stages, Stored
 from aggregator.model import Failure, SourceState, State
-from aggregator.store import open_writer
+from aggregator.render.pages import Results
+from aggregator.store import open_reader, open_writer
 from aggregator.web import Application
 from tests.helpers import NOW, config, entry, put
+
+IDLE = 3600
+SEARCH_TERMS = 30
 
 
 def read(text: bytes) -> dict[str, float]:
@@ -124,7 +128,7 @@ def test_metrics_are_for_this_machine(
     assert ask(site, "/metrics", public=public, environ=environ)[0].startswith(status), name
 
 
-@pytest.mark.parametrize(("idle", "ok"), [(livepages.IDLE - 1, True), (livepages.IDLE, False), (None, True)])
+@pytest.mark.parametrize(("idle", "ok"), [(IDLE - 1, True), (IDLE, False), (None, True)])
 def test_R18_health_is_bad_when_nothing_looks_at_what_is_due(site: Any, idle: int | None, ok: bool) -> None:
     meters = Meters()
     if idle is not None:
@@ -145,13 +149,34 @@ def test_health_counts_the_sources_that_nothing_is_had_from() -> None:
 
 
 def test_a_search_has_bounds(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    many = "+OR+".join(f"w{n}" for n in range(livepages.SEARCH_TERMS + 1))
+    many = "+OR+".join(f"w{n}" for n in range(SEARCH_TERMS + 1))
     assert ask(site, f"/search?q={many}")[0].startswith("400") and ask(
         site, f"/search?q={many.rpartition('+OR+')[0]}"
     )[0].startswith("200")
     assert ask(site, "/search?q=source:a")[0].startswith("200")
     monkeypatch.setattr(livepages, "SEARCH_SECONDS", -1.0)
     assert ask(site, "/search?q=source:a")[0].startswith("503")
+
+
+@pytest.mark.parametrize(
+    ("stories", "counted", "is_all"), [(499, 499, True), (500, 500, True), (501, 500, False)]
+)
+def test_so_many_results_of_a_search_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stories: int, counted: int, is_all: bool
+) -> None:
+    monkeypatch.setattr(livepages, "SEARCH_SECONDS", 60.0)
+    settings = config(tmp_path, '[[sources]]\nid = "a"\npath = "none.txt"\n')
+    with open_writer(settings.database) as store:
+        put(store, *(entry("a", f"{n}", f"Ferry w{n}x meets k{n}y", at=NOW - n) for n in range(stories)))
+        fold.fold(store, fold.Windows(), {})
+    live = StorePages(Holder(settings), Meters(), lambda: NOW)
+    with open_reader(settings.database) as store:
+        shown = live._results(store, Results("ferry"), 50)
+    assert (shown.total, shown.whole, shown.last, len(shown.items)) == (counted, is_all, 10, 50)
+
+
+def test_the_page_of_a_source_shows_thirty_items(site: Any) -> None:
+    assert ask(site, "/source-a.html")[1].count(b"Ferry number") == 30
 
 
 @pytest.fixture

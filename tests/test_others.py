@@ -13,6 +13,8 @@ import pytest
 from aggregator import commands
 from tests.processes import LONG, until
 
+KEPT = 4000
+
 GIVEN = b'{"on": "story"}' * 20_000  # more than a pipe holds
 
 
@@ -65,7 +67,7 @@ def test_R15_a_command_is_over_when_it_is(
     ended = commands.run(command, GIVEN, tmp_path, 2.0, overdue)
     took = time.monotonic() - started
     assert ended.code == code and said in (None, ended.said)
-    assert len(ended.said) <= commands.KEPT and len(os.listdir("/proc/self/fd")) == before
+    assert len(ended.said) <= KEPT and len(os.listdir("/proc/self/fd")) == before
     assert 2.0 <= took < LONG / 2 if code is None else took < 2.0
     assert code is not None or len(looks) > 10, "it shows that it lives"
 
@@ -94,6 +96,6 @@ def test_the_end_of_what_a_command_says_is_kept(tmp_path: Path) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     words = "head -c 200000000 /dev/zero >&2; echo the reason >&2; exit 1"
     ended = commands.run(shell(words), b"", tmp_path, LONG, lambda: False)
-    assert ended.code == 1 and ended.said.endswith(b"the reason\n") and len(ended.said) == commands.KEPT
+    assert ended.code == 1 and ended.said.endswith(b"the reason\n") and len(ended.said) == KEPT
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 20_000, "kilobytes"

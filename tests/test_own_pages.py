@@ -9,9 +9,10 @@ import pytest
 
 from aggregator import cycle, edition
 from aggregator.cycle.publisher import publish_changed
-from aggregator.model import SHOWN
 from aggregator.store import lookup, open_writer, unpublished
 from tests.helpers import NOW, config, entry, put
+
+SHOWN = 50
 
 LINK = "https://n.example/1"
 

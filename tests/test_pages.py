@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from aggregator import check, cycle, edition, prominence
+from aggregator import check, cycle, edition
 from aggregator.cycle import Wanted
 from aggregator.model import Enclosure, Site
 from aggregator.render import pages
@@ -22,6 +22,8 @@ from aggregator.render.prepare import rfc3339
 from aggregator.store import open_writer
 from tests.helpers import NOW, change, config
 from tests.test_publishing import SITE, feeds, made, story
+
+LATELY = 3 * 86_400
 
 DAY = 86_400
 
@@ -38,8 +40,8 @@ PHOTO = Enclosure("https://c.example/p.jpg", "image/jpeg")
     ("name", "events", "expected"),
     [
         ("most first", [(1, 2, NOW), (2, 5, NOW - DAY)], [2, 1]),
-        ("at the edge of lately", [(1, 2, NOW), (2, 5, NOW - prominence.LATELY)], [2, 1]),
-        ("longer ago comes later", [(1, 2, NOW), (2, 5, NOW - prominence.LATELY - 1)], [1, 2]),
+        ("at the edge of lately", [(1, 2, NOW), (2, 5, NOW - LATELY)], [2, 1]),
+        ("longer ago comes later", [(1, 2, NOW), (2, 5, NOW - LATELY - 1)], [1, 2]),
         ("of equals the one told last", [(1, 3, NOW - 9), (2, 3, NOW)], [2, 1]),
         ("six of them", [(n, 2, NOW) for n in range(1, 9)], [1, 2, 3, 4, 5, 6]),
         ("none", [], []),
@@ -119,10 +121,10 @@ def test_the_front_page_links_outlets_and_subscribes_in_one_line() -> None:
     ("name", "tellings", "newest", "expected"),
     [
         ("news", [(2, 0)], 0, ["Told by most", "New"]),
-        ("at the edge", [(2, prominence.LATELY)], 0, ["Told by most", "New"]),
-        ("older than what one tells", [(2, prominence.LATELY + 1)], 0, ["New", "Told by most"]),
-        ("one of them is news", [(3, prominence.LATELY + 10), (2, 9)], 0, ["Told by most", "New"]),
-        ("what is new has no date", [(2, prominence.LATELY + 1)], None, ["Told by most", "New"]),
+        ("at the edge", [(2, LATELY)], 0, ["Told by most", "New"]),
+        ("older than what one tells", [(2, LATELY + 1)], 0, ["New", "Told by most"]),
+        ("one of them is news", [(3, LATELY + 10), (2, 9)], 0, ["Told by most", "New"]),
+        ("what is new has no date", [(2, LATELY + 1)], None, ["Told by most", "New"]),
     ],
 )
 def test_LATELY_what_most_told_long_ago_is_not_what_the_front_page_begins_with(
@@ -145,7 +147,7 @@ def test_LATELY_what_most_told_long_ago_is_not_what_the_front_page_begins_with(
     new, _ = feeds(story(99, replace(one, first_seen=int(one.published or 0) + (newest is not None))))
     page = _document(pages.index([], told.items, new.items, SITE, TOPICS).decode())
     assert page.xpath("//section[@class='most' or @class='latest']/h2/text()") == expected, name
-    latest_first = sorted(range(len(tellings)), key=lambda place: tellings[place][1] > prominence.LATELY)
+    latest_first = sorted(range(len(tellings)), key=lambda place: tellings[place][1] > LATELY)
     shown = [one.text_content() for one in page.xpath("//section[@class='most']//h3")]
     assert shown == [f"Event {place + 1}" for place in latest_first], name
 

@@ -38,6 +38,8 @@ from aggregator.render import atom, pages, sourcesfeed
 from aggregator.render.prepare import prepared, rfc822
 from tests.helpers import NOW, entry
 
+LARGEST = 4_500_000
+
 SITE = Site("Desk", "https://desk.example/n/", hub="https://hub.example/", formats=("rss", "atom", "json"))
 ORIGINS = {
     name: Origin(
@@ -384,9 +386,7 @@ def test_F60_archives_fill_up_and_then_stay() -> None:
     assert set(edition.archive_places({"a": 1, "b": 1}, 3, 99, 5).values()) == {3, 4}, (
         "the newest is filled up"
     )
-    large = edition.archive_places(
-        {f"i{n}": edition.LARGEST // 2 - 9 for n in range(5)}, 1, 1, edition.LARGEST
-    )
+    large = edition.archive_places({f"i{n}": LARGEST // 2 - 9 for n in range(5)}, 1, 1, LARGEST)
     assert list(large.values()) == [2, 2, 3, 3, 4], "no document beyond all bounds"
     document = render.archive(feeds(story(1, RICH))[0], SITE, 2, complete=True)["archive/world-2.atom"]
     links = {link.get("rel"): link.get("href") for link in etree.fromstring(document).findall(f"{ATOM}link")}

@@ -23,7 +23,7 @@ from aggregator.config import Config
 from aggregator.cycle import Wanted, push
 from aggregator.cycle.network import Network, opened
 from aggregator.fetch import Door
-from aggregator.mailbox import MOST_BODIES, Full, Mailbox
+from aggregator.mailbox import Full, Mailbox
 from aggregator.model import FetchResult, Pace, Source, SourceState, Task
 from aggregator.server import Running
 from aggregator.stop import Stop
@@ -31,6 +31,13 @@ from aggregator.store import lookup, open_writer, pushes, sources
 from aggregator.web import LARGEST_PUSH, Application
 from aggregator.websub import Subscription
 from tests.helpers import NOW, config
+
+MOST_BODIES = 200
+RETRY = 3600
+SLIPS = 60
+LEASE = 10 * 86_400
+SHORTEST = 300
+LONGEST = 90 * 86_400
 
 DAY = 86_400
 SOME = Subscription("a", "https://a.example/feed", "https://hub.example/", "token", "secret")
@@ -42,8 +49,8 @@ HUB, TOPIC = SOME.hub, SOME.topic
     ("ahead", "live", "works", "asks"),
     [
         (0, True, True, None),
-        (websub.SLIPS, True, True, None),
-        (websub.SLIPS + 1, False, False, "subscribe"),
+        (SLIPS, True, True, None),
+        (SLIPS + 1, False, False, "subscribe"),
         (365 * DAY, False, False, "subscribe"),
     ],
 )
@@ -72,13 +79,13 @@ def test_R13_what_a_clock_that_was_ahead_noted_of_a_subscription_is_asked_for_an
         ("a hub is new", None, HUB, TOPIC, NOW, "subscribe"),
         ("there is none", None, None, TOPIC, NOW, None),
         ("it does not say which feed it is", None, HUB, None, NOW, None),
-        ("asked just now", websub.asked(SOME, "subscribe", NOW), HUB, TOPIC, NOW + websub.RETRY - 1, None),
+        ("asked just now", websub.asked(SOME, "subscribe", NOW), HUB, TOPIC, NOW + RETRY - 1, None),
         (
             "not verified for an hour",
             websub.asked(SOME, "subscribe", NOW),
             HUB,
             TOPIC,
-            NOW + websub.RETRY,
+            NOW + RETRY,
             "subscribe",
         ),
         (
@@ -86,7 +93,7 @@ def test_R13_what_a_clock_that_was_ahead_noted_of_a_subscription_is_asked_for_an
             replace(SOME, asked_at=NOW, tries=2),
             HUB,
             TOPIC,
-            NOW + 2 * websub.RETRY - 1,
+            NOW + 2 * RETRY - 1,
             None,
         ),
         (
@@ -94,7 +101,7 @@ def test_R13_what_a_clock_that_was_ahead_noted_of_a_subscription_is_asked_for_an
             replace(SOME, asked_at=NOW, tries=2),
             HUB,
             TOPIC,
-            NOW + 2 * websub.RETRY,
+            NOW + 2 * RETRY,
             "subscribe",
         ),
         (
@@ -131,10 +138,10 @@ def test_what_a_hub_is_asked_for(
     ("name", "mode", "topic", "lease", "until"),
     [
         ("as asked", "subscribe", TOPIC, "1000", NOW + 1000),
-        ("without a lease", "subscribe", TOPIC, "", NOW + websub.LEASE),
-        ("shorter than anybody can renew", "subscribe", TOPIC, "1", NOW + websub.SHORTEST),
-        ("for ever", "subscribe", TOPIC, "99999999999", NOW + websub.LONGEST),
-        ("no number", "subscribe", TOPIC, "-5", NOW + websub.LEASE),
+        ("without a lease", "subscribe", TOPIC, "", NOW + LEASE),
+        ("shorter than anybody can renew", "subscribe", TOPIC, "1", NOW + SHORTEST),
+        ("for ever", "subscribe", TOPIC, "99999999999", NOW + LONGEST),
+        ("no number", "subscribe", TOPIC, "-5", NOW + LEASE),
         ("another topic", "subscribe", TOPIC + "2", "1000", None),
         ("an end that nobody asked for", "unsubscribe", TOPIC, "", None),
         ("rubbish", "", TOPIC, "", None),
@@ -511,7 +518,7 @@ def test_a_hub_that_does_not_answer_is_asked_once_a_cycle(desk: Desk, hub: Hub) 
     assert "answered 500" in desk.cycle().warnings[0]
     known = desk.state()[2]
     assert known is not None and "answered 500" in known.trouble and len(hub.forms) == 1
-    desk.now += websub.RETRY - 1
+    desk.now += RETRY - 1
     desk.cycle(polls=False)
     assert len(hub.forms) == 1
 
@@ -526,6 +533,18 @@ def test_S2_a_hub_inside_our_network_is_refused(tmp_path: Path) -> None:
     assert len(words) == 1 and "127.0.0.1" in words[0]
 
 
+@pytest.mark.parametrize(("wanted", "asked"), [(9, 9), (10, 10), (11, 10)])
+def test_so_many_hubs_are_asked_in_a_cycle(tmp_path: Path, wanted: int, asked: int) -> None:
+    body = "".join(f'[[sources]]\nid = "s{n}"\nurl = "https://s{n}.example/feed"\n' for n in range(wanted))
+    settings = config(tmp_path, f"[serve]\n{body}")
+    with open_writer(settings.database) as store, opened(Stop()) as network:
+        for number, source in enumerate(settings.sources, 1):  # each refused at once: it is in our network
+            hints = replace(SourceState().hints, hub=f"http://127.0.0.1:{number}/", topic=source.url)
+            sources.remember(store, [(source, SourceState(polled=NOW, hints=hints))])
+        assert len(push.sync(settings, store, Mailbox(), network, cycle.Report(NOW), Stop())) == asked
+        assert len(pushes.all_of(store)) == asked
+
+
 def test_a_pace_is_slowed_within_a_week() -> None:
     assert push.slowed(Pace(1800, 300, DAY)) == Pace(18_000, 3000, 7 * DAY)
 
@@ -538,8 +557,8 @@ ENDED = replace(LIVE, wish="unsubscribe", asked_at=NOW)
     [
         ("it is wanted, as long as nobody answers", replace(SOME, asked_at=NOW), NOW + 9 * DAY, True),
         ("the hub ended it", replace(ENDED, leased_until=0), NOW, False),
-        ("the hub may still end it", ENDED, NOW + websub.RETRY, True),
-        ("no hub ended it in time", ENDED, NOW + websub.RETRY + 1, False),
+        ("the hub may still end it", ENDED, NOW + RETRY, True),
+        ("no hub ended it in time", ENDED, NOW + RETRY + 1, False),
     ],
 )
 def test_which_subscriptions_are_forgotten(

@@ -7,20 +7,22 @@ from collections.abc import Iterator
 
 import pytest
 
-from aggregator import urls
 from aggregator.text import characters, embedded, markup, settled
 from tests.payloads import PAYLOADS
 
+MAX_LENGTH = 4096
+DEPTH = 50
+
 LINK = '<a href="https://a.example/x?b=1&amp;c=2" rel="noopener noreferrer">'
 PICTURE = '<img src="https://a.example/i.png" alt="a &quot;b&quot;" width="20" height="10">'
-DEEPEST = "<div>" * settled.DEPTH + "x" + "</div>" * settled.DEPTH
+DEEPEST = "<div>" * DEPTH + "x" + "</div>" * DEPTH
 
 # fmt: off
 SETTLED = [
     ("a paragraph", "<p>One &amp; two &lt;p&gt; three&nbsp;four</p>"),
     ("a link", f"<p>{LINK}x</a></p>"),
     ("a plain link", f"<p>{LINK.replace('?b=1&amp;c=2', '')}x</a></p>"),
-    ("a long one", LINK.replace("x?b=1&amp;c=2", "x" * (urls.MAX_LENGTH - len("https://a.example/"))) + "x</a>"),
+    ("a long one", LINK.replace("x?b=1&amp;c=2", "x" * (MAX_LENGTH - len("https://a.example/"))) + "x</a>"),
     ("a link with a tooltip", '<a href="https://a.example/" title="x" rel="noopener noreferrer">x</a>'),
     ("a player's link", f'<a href="https://a.example/" class="{embedded.CLASS}" rel="noopener noreferrer">x</a>'),
     ("a picture", f"<figure>{PICTURE}<figcaption>x</figcaption></figure>"),
@@ -56,7 +58,7 @@ UNSETTLED = [
     ("a script's address", LINK.replace("https:", "javascript:") + "a</a>"), ("a relative one", LINK.replace("https://a.example", "") + "a</a>"),
     ("one that tracks", LINK.replace("b=1", "utm_source=1") + "a</a>"), ("one to be escaped", LINK.replace("/x", "/é") + "a</a>"),
     ("a reference in one", LINK.replace("&amp;", "&lt;") + "a</a>"), ("none that is written so", LINK.replace("&amp;", "&") + "a</a>"),
-    ("one that is too long", LINK.replace("x?b=1&amp;c=2", "x" * (urls.MAX_LENGTH + 1 - len("https://a.example/"))) + "x</a>"),
+    ("one that is too long", LINK.replace("x?b=1&amp;c=2", "x" * (MAX_LENGTH + 1 - len("https://a.example/"))) + "x</a>"),
     ("another class", '<a href="https://a.example/" class="x" rel="noopener noreferrer">a</a>'),
     ("a picture without one", '<img alt="a">'), ("one that counts readers", PICTURE.replace('"20"', '"1"')), ("or has no height", PICTURE.replace('"10"', '"0"')),
     ("a size that is none", PICTURE.replace('"20"', '"20em"')), ("single quotes", PICTURE.replace('"20"', "'20'")),

@@ -17,6 +17,8 @@ from aggregator.store import Store, entries, lookup, members, open_reader, open_
 from aggregator.store.base import LARGE_STORE
 from tests.helpers import change, entry, put
 
+AT_ONCE = 20
+
 FOLDER = Path(__file__).parent.parent / "aggregator" / "store"
 ASKING = {"rows", "row", "one", "value", "column", "stream", "chosen"}
 CHANGES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER)\b", re.I)
@@ -132,9 +134,9 @@ def test_R2_trouble_while_storing_is_one_line_and_leaves_what_was_there(
     ("name", "count", "segments"),
     [
         ("one", 1, 1),
-        ("as many as go into a statement", entries.AT_ONCE, 1),
-        ("one more", entries.AT_ONCE + 1, 2),
-        ("three statements", 2 * entries.AT_ONCE + 1, 3),
+        ("as many as go into a statement", AT_ONCE, 1),
+        ("one more", AT_ONCE + 1, 2),
+        ("three statements", 2 * AT_ONCE + 1, 3),
     ],
 )
 def test_many_new_entries_are_stored_in_few_statements(

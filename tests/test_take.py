@@ -22,8 +22,11 @@ from aggregator.model import (
     SourceState,
     Task,
 )
-from aggregator.schedule import MOVE_SECONDS, MOVE_SIGHTINGS
 from tests.helpers import NOW, entry
+
+MOVE_SECONDS = 86_400
+MOVE_SIGHTINGS = 3
+MAX_POSTS = 64
 
 URL, THERE, DAY = "https://a.example/feed", "https://b.example/feed", 86_400
 KNOWN = SourceState(
@@ -345,7 +348,7 @@ def test_entries_without_dates_were_posted_when_they_came(
     after = poll.with_new_count(SourceState(polled=9, posts=(5, 4)), new, dated)
     assert (after.posts, after.last_new) == (posts, last_new)
     many = poll.with_new_count(SourceState(polled=99, posts=tuple(range(64, 0, -1))), 1, dated=False)
-    assert len(many.posts) == poll.MAX_POSTS and many.posts[0] == 99 and many.posts[-1] == 2
+    assert len(many.posts) == MAX_POSTS and many.posts[0] == 99 and many.posts[-1] == 2
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,15 @@ from aggregator.store import Store, lookup, open_reader, open_writer, unpublishe
 from aggregator.text.words import fold
 from tests.helpers import NOW, config, entry, put
 
+MANY = 50
+FEW = 8
+FEW_WORDS = 60
+LEAST_EVENTS = 3
+FEW_EVENTS = 10
+MANY_EVENTS = 20
+BROAD = 0.8
+BEGINNING = 60
+
 
 def found(title: str, text: str = "", *wanted: str) -> dict[str, int]:
     return {
@@ -58,8 +67,8 @@ def test_there_are_sixteen_lists_in_four_languages() -> None:
         ("La Bourse recule", "", "business", 2),
         ("Premier League: Arsenal beat Chelsea", "", "sports", 5),
         ("x " * 70 + "nothing", "nasdaq", "business", 2),
-        ("Quiet", "word " * starters.BEGINNING + "nasdaq", "business", 0),
-        ("Quiet", "word " * (starters.BEGINNING - 1) + "nasdaq", "business", 2),
+        ("Quiet", "word " * BEGINNING + "nasdaq", "business", 0),
+        ("Quiet", "word " * (BEGINNING - 1) + "nasdaq", "business", 2),
         ("Stocks, stocks, stocks", "", "business", 1),
     ],
 )
@@ -160,7 +169,7 @@ def test_a_starter_is_a_rule_beside_the_own_one() -> None:
     assert labelled(topic, "A bank") == ()
 
 
-@pytest.mark.parametrize("words", [0, topics.FEW - 1, topics.FEW])
+@pytest.mark.parametrize("words", [0, FEW_WORDS - 1, FEW_WORDS])
 @pytest.mark.parametrize(
     ("match", "expected"),
     [
@@ -236,7 +245,7 @@ def test_NEARLY_what_was_learned_nearly_places(likeness: float, needed: float, e
     assert learn.is_near(likeness, needed) is expected
 
 
-@pytest.mark.parametrize(("certain", "expected"), [(learn.MANY - 1, False), (learn.MANY, True)])
+@pytest.mark.parametrize(("certain", "expected"), [(MANY - 1, False), (MANY, True)])
 def test_MANY_how_right_it_is_is_said_where_it_can_be_told(certain: int, expected: bool) -> None:
     assert learn.Quality(certain, 0.29, 0.1, 1.0).is_measured is expected
 
@@ -380,7 +389,7 @@ def test_AKIN_a_list_that_knows_a_topics_own_entries_is_no_other_subject(
     assert bool(others.topics) is is_another
 
 
-def lesson_of(belonging: dict[str, int], certain: int = learn.MANY) -> learn._Lesson:
+def lesson_of(belonging: dict[str, int], certain: int = MANY) -> learn._Lesson:
     base = learn.Counts(topic_sizes=Counter(dict.fromkeys(belonging, 60) | {"ships": certain}))
     return learn._Lesson((), base, (), (), (), belonging)
 
@@ -388,11 +397,11 @@ def lesson_of(belonging: dict[str, int], certain: int = learn.MANY) -> learn._Le
 @pytest.mark.parametrize(
     ("name", "belonging", "certain", "covered"),
     [
-        ("few look like another subject", {"ships": 100, "§§money": 12}, learn.MANY, 1.0),
-        ("more do", {"ships": 200, "§§money": 37}, learn.MANY, 0.5),
-        ("many do", {"ships": 100, "§§money": 20, "§§sports": 5}, learn.MANY, 0.0),
-        ("few examples can't tell", {"ships": 100, "§§money": 500}, learn.MANY - 1, 1.0),
-        ("nothing is known of other subjects", {"ships": 100}, learn.MANY, 0.0),
+        ("few look like another subject", {"ships": 100, "§§money": 12}, MANY, 1.0),
+        ("more do", {"ships": 200, "§§money": 37}, MANY, 0.5),
+        ("many do", {"ships": 100, "§§money": 20, "§§sports": 5}, MANY, 0.0),
+        ("few examples can't tell", {"ships": 100, "§§money": 500}, MANY - 1, 1.0),
+        ("nothing is known of other subjects", {"ships": 100}, MANY, 0.0),
     ],
 )
 def test_ELSEWHERE_what_looks_like_other_subjects_is_not_covered(
@@ -461,7 +470,7 @@ def test_nobody_teaches_nobody_learns() -> None:
     assert quality == {} and model.guess(features("Ferry", "")) is None
 
 
-@pytest.mark.parametrize(("number", "known"), [(learn.FEW - 1, False), (learn.FEW, True)])
+@pytest.mark.parametrize(("number", "known"), [(FEW - 1, False), (FEW, True)])
 def test_few_entries_teach_nothing_but_what_is_like_them(number: int, known: bool) -> None:
     lesson_ = [Example(features(title, ""), frozenset(("ships",))) for title in headlines(SHIPS, number)]
     _, quality = taught([*lesson_, *(Example(features(title, "")) for title in headlines(TREES, 30))])
@@ -690,9 +699,7 @@ def test_what_is_in_no_topic_is_grouped(tmp_path: Path) -> None:
     assert [one.event for one in groups[0].events] == [3, 2, 1, 0]
 
 
-@pytest.mark.parametrize(
-    ("events", "is_group"), [(suggest.LEAST_EVENTS - 1, False), (suggest.LEAST_EVENTS, True)]
-)
+@pytest.mark.parametrize(("events", "is_group"), [(LEAST_EVENTS - 1, False), (LEAST_EVENTS, True)])
 def test_a_group_has_some_events(events: int, is_group: bool) -> None:
     made = [suggest.Happening(n, (f"Volcano news {n}",), 1, False) for n in range(events)]
     assert bool(suggest.suggest(made)) == is_group
@@ -723,7 +730,7 @@ def test_a_word_that_is_everyday_in_one_language_is_so_in_all() -> None:
 
 @pytest.mark.parametrize(
     ("events", "with_it", "is_group"),
-    [(100, 20, True), (100, 21, False), (12, suggest.FEW, True), (12, suggest.FEW + 1, False)],
+    [(100, 20, True), (100, 21, False), (12, FEW_EVENTS, True), (12, FEW_EVENTS + 1, False)],
 )
 def test_a_word_of_more_than_every_fifth_event_names_no_topic(
     events: int, with_it: int, is_group: bool
@@ -753,9 +760,9 @@ def test_words_that_come_with_a_topics_word_are_seldom_elsewhere(
 @pytest.mark.parametrize(
     ("events", "in_topic", "says_something"),
     [
-        (suggest.MANY, int(suggest.MANY * suggest.BROAD), False),
-        (suggest.MANY, int(suggest.MANY * suggest.BROAD) - 1, True),
-        (suggest.MANY - 1, suggest.MANY - 1, True),
+        (MANY_EVENTS, int(MANY_EVENTS * BROAD), False),
+        (MANY_EVENTS, int(MANY_EVENTS * BROAD) - 1, True),
+        (MANY_EVENTS - 1, MANY_EVENTS - 1, True),
     ],
 )
 def test_a_topic_that_takes_nearly_everything_is_none(
@@ -775,7 +782,7 @@ def test_what_stands_in_no_feed_is_in_no_topic(tmp_path: Path) -> None:
     tell(settings, [f"Volcano erupts near {place}, {n * 31} flee" for n, place in enumerate(places)], NOW)
     with open_reader(settings.database) as store:
         [found] = answers.suggested(store, 0, 10)
-    assert "volcano" in found.words and len(found.events) >= suggest.LEAST_EVENTS
+    assert "volcano" in found.words and len(found.events) >= LEAST_EVENTS
 
 
 def test_suggestions_are_ready_for_the_config(tmp_path: Path) -> None:

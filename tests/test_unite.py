@@ -18,7 +18,6 @@ from aggregator import check, cycle, edition, render
 from aggregator.cycle import Wanted
 from aggregator.edition import View, compose
 from aggregator.model import (
-    SHOWN,
     Category,
     Enclosure,
     Entry,
@@ -38,6 +37,8 @@ from aggregator.store import open_writer, unpublished
 from aggregator.text import markup
 from tests.helpers import NOW, change, config, entry, put
 from tests.test_publishing import ATOM, CONTENT, ORIGINS, SITE, feeds, made, story
+
+SHOWN = 50
 
 MP3 = Enclosure("https://c.example/12.mp3", "audio/mpeg", 5000)
 PNG = Enclosure("https://c.example/cover.png", "image/png", 9)

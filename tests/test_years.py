@@ -14,11 +14,13 @@ from click.testing import CliRunner
 
 from aggregator import cycle
 from aggregator.cli import group
-from aggregator.cycle import Wanted, retention
+from aggregator.cycle import Wanted
 from aggregator.cycle.due import LOCAL_EVERY
 from aggregator.errors import StoreError
 from aggregator.store import base, open_reader, open_writer, sources, trouble, upkeep
 from tests.helpers import NOW, config, entry, put
+
+JUMP = 3 * 86_400
 
 DAY = 86_400
 YEAR = 365 * DAY
@@ -87,8 +89,8 @@ def test_R13_what_was_edited_while_the_clock_was_ahead_is_from_now_too(tmp_path:
 @pytest.mark.parametrize(
     ("later", "pruned"),
     [
-        ((retention.JUMP + 120 * DAY,), False),
-        ((retention.JUMP + 120 * DAY, DAY), True),
+        ((JUMP + 120 * DAY,), False),
+        ((JUMP + 120 * DAY, DAY), True),
         (tuple([3 * DAY] * 35), True),
     ],
 )
