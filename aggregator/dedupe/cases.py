@@ -25,7 +25,7 @@ from aggregator.dedupe.decision import (
 )
 from aggregator.dedupe.fingerprints import Fingerprint
 from aggregator.dedupe.frames import Frame, frame
-from aggregator.dedupe.headline import NEGATED, OPPOSITE, OTHER_NAMES, OTHER_WORDS, edits
+from aggregator.dedupe.headline import NEGATED, OPPOSITE, OTHER_NAMES, OTHER_WORDS, edits, words_of
 from aggregator.dedupe.naming import (
     begin_with_two,
     capitals_tell,
@@ -128,7 +128,7 @@ def _of_a_kind(a: Fingerprint, b: Fingerprint) -> bool:
     """Two texts of one template with other numbers, under titles that name two things: two quakes, two
     companies' results. A toll that rises is told of the same place.
     """
-    return containment(a.held, b.held) >= TEMPLATE and _other_numbers(a, b) and name_two(a, b)
+    return _other_numbers(a, b) and containment(a.held, b.held) >= TEMPLATE and name_two(a, b)
 
 
 def _other_numbers(a: Fingerprint, b: Fingerprint) -> bool:
@@ -169,7 +169,7 @@ def _of_another_day(a: Fingerprint, b: Fingerprint) -> bool:
 
 def _contrary(a: Fingerprint, b: Fingerprint) -> bool:
     """Whether the one headline says the contrary of the other, in much the same words."""
-    if title_similarity(a.title, b.title) < DAILY:
+    if title_similarity(a.title, b.title) < DAILY or _same_words(a, b):
         return False
     found = edits(a.heading, b.heading, min(a.language, b.language))
     veto = found.veto
@@ -180,6 +180,11 @@ def _contrary(a: Fingerprint, b: Fingerprint) -> bool:
         for own, one in zip(found.own, (a, b), strict=True)
     ]
     return veto[0] == OPPOSITE or not all(said)
+
+
+def _same_words(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether two headlines are in the very same words, in whatever order."""
+    return sorted(words_of(a.heading).units) == sorted(words_of(b.heading).units)
 
 
 def _filled_anew(a: Fingerprint, b: Fingerprint, one_source: bool) -> Case:

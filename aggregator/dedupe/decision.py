@@ -419,7 +419,7 @@ class _Pair:
 
     def _said_otherwise(self, mine: Sequence[str], other: Sequence[str]) -> str | None:
         """What words that stand in each other's place make of a text, names apart."""
-        if contrary.negation(mine, other, self.language) and max(len(mine), len(other)) <= 2:
+        if max(len(mine), len(other)) <= 2 and contrary.negation(mine, other, self.language):
             return headline.NEGATED
         if not mine or not other:
             return None
@@ -567,6 +567,8 @@ def _numbers_differ(a: Sequence[str], b: Sequence[str]) -> bool:
 
 def _names_differ(a: Fingerprint, i: int, j: int, b: Fingerprint, k: int, m: int) -> bool:
     """Both spans are nothing but words with a capital, and none is the name of an agency."""
+    if i == j or k == m:
+        return False
     mine_up, other_up = a.capitals()[i:j], b.capitals()[k:m]
     if not mine_up or not other_up or not all(mine_up) or not all(other_up):
         return False

@@ -66,7 +66,8 @@ def words_of(heading: str) -> Words:
     units: list[str] = []
     clauses: list[int] = []
     for number, clause in enumerate(_CLAUSE.split(read(heading))):
-        found = [as_figure(unit) for unit in contrary.without_contractions(_units(words(clause)))]
+        said = words(clause) if clause.isascii() else _units(words(clause))
+        found = [as_figure(unit) for unit in contrary.without_contractions(said)]
         units += found
         clauses += [number] * len(found)
     small = {fold(word) for word in _RAW.findall(heading) if word.islower()}
@@ -91,7 +92,7 @@ def telling(found: Sequence[str], language: str) -> list[str]:
 
 def tells(word: str, language: str) -> bool:
     """Whether it is none of the most common words of the language, or negates."""
-    if language in vocabulary.common(word):
+    if word in vocabulary.commonest(language):
         return is_number(word) or contrary.negates(word, language)
     return len(word) > 1 or not word.isascii() or word.isdigit()
 

@@ -303,7 +303,8 @@ def _spelling(text: str) -> Iterator[_Spelt]:
 
 def count_two(a: Fingerprint, b: Fingerprint) -> bool:
     """Whether two titles count the same thing, and have come to different numbers."""
-    mine, other = _counted(a), _counted(b)
+    if not (mine := _counted(a)) or not (other := _counted(b)):
+        return False  # most titles count nothing
     return any(not mine[counter] & other[counter] for counter in mine.keys() & other.keys())
 
 
@@ -311,7 +312,7 @@ def count_two(a: Fingerprint, b: Fingerprint) -> bool:
 def _counted(one: Fingerprint) -> dict[str, set[str]]:
     """What is counted → its numbers."""
     found = defaultdict[str, set[str]](set)
-    for word, after in pairwise(one.title):
+    for word, after in () if _COUNTERS.isdisjoint(one.title) else pairwise(one.title):
         if word in _COUNTERS and is_number(after):
             found[word].add(as_figure(after))
         elif after in _COUNTERS and is_number(word) and word.isalpha():  # `third`; but `3 match ban`

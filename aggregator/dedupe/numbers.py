@@ -74,6 +74,7 @@ _UNITS = {
 _NAMES = frozenset(_UNITS.values())
 # These say it without a number before them; short ones are other words too (`pc`, `mio`).
 _ALONE = {form: unit for form, unit in _UNITS.items() if len(form) > 3 or not form.isascii()}
+_FIGURES = _ALONE | _WORDS
 _SIGN = r"(?:us)?\$|[%€£¥₹₽₺٪]"
 _BLANK = r"[ \u00a0\u202f]?"
 _MANY = "|".join(form for form in _UNITS if len(form) > 1 and form.isalpha())
@@ -128,7 +129,7 @@ def is_number(word: str) -> bool:
 
 def as_figure(word: str) -> str:
     """`two` and `2` are one word, and `Milliarden` and `Mrd.`."""
-    return _WORDS.get(word) or _ALONE.get(word, word)
+    return _FIGURES.get(word, word)
 
 
 def is_unit(word: str) -> bool:

@@ -16,9 +16,8 @@ _STEM = 2  # letters of a stem that stand before what negates it within
 
 def negates(word: str, language: str) -> bool:
     """Whether this word, as `words` gives it, is a negation by itself in a text of this language."""
-    return language in _forms("word").get(word, ()) or any(
-        sign in word for sign in _affixes("within", language)
-    )
+    by_itself, within = _negations(language)
+    return word in by_itself or (bool(within) and any(sign in word for sign in within))
 
 
 def negation(a: Sequence[str], b: Sequence[str], language: str) -> bool:
@@ -85,6 +84,13 @@ def _affixes(kind: str, language: str) -> tuple[str, ...]:
 
 
 @functools.cache
+def _negations(language: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Words that negate by themselves, and what does within a word."""
+    by_itself = (form for form, languages in _forms("word").items() if language in languages)
+    return frozenset(by_itself), _affixes("within", language)
+
+
+@functools.cache
 def _opposites(language: str) -> dict[str, list[tuple[int, int]]]:
     """Word → (which pair, which side of it)."""
     found: dict[str, list[tuple[int, int]]] = {}
@@ -102,8 +108,11 @@ def _sides(pair: str) -> Iterator[tuple[str, int]]:
 
 def without_contractions(found: Iterable[str]) -> list[str]:
     """`won’t` and `can’t`, which are two words of ours each, as `will not` and `can not`."""
+    words = list(found)
+    if "t" not in words and "cannot" not in words:
+        return words
     result: list[str] = []
-    for word in found:
+    for word in words:
         if word == "t" and result and result[-1].endswith("n"):
             stem = result.pop()
             result += [{"won": "will", "can": "can", "shan": "shall"}.get(stem, stem[:-1]), "not"]

@@ -68,7 +68,7 @@ def _single(root: str) -> str:
 
 
 def _tells(word: str, language: str) -> bool:
-    return not any(map(str.isdecimal, word)) and len(word) > 1 and language not in vocabulary.common(word)
+    return not any(map(str.isdecimal, word)) and len(word) > 1 and word not in vocabulary.commonest(language)
 
 
 def _is_one(found: list[str], said: _Said) -> bool:
@@ -76,7 +76,7 @@ def _is_one(found: list[str], said: _Said) -> bool:
 
 
 def _has_any(found: list[str], phrases: _Phrases) -> bool:
-    return any(
+    return not phrases.keys().isdisjoint(found) and any(
         tuple(found[place : place + len(phrase)]) == phrase
         for place, word in enumerate(found)
         for phrase in phrases.get(word, ())

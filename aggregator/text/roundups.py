@@ -29,14 +29,17 @@ def is_roundup(title: str) -> bool:
     """Whether a title says that news of all kinds stand below it. It is compared with several others one
     after the other.
     """
+    said = words(title)
+    if _phrases().keys().isdisjoint(said):
+        return False  # most titles
     found = _HEAD.search(title)
-    head = words(title[: found.start()] if found else title)
+    head = words(title[: found.start()]) if found else list(said)
     while head and (head[-1].isdecimal() or vocabulary.light(head[-1]) in vocabulary.calendar()):
         head.pop()
     several = found is not None and len(_PARTS.findall(title, found.end())) >= SEVERAL
     kinds = {"head", "list"} if several else {"head"}
     most = NAMED if found else 0
-    return any(kind == "any" for kind, _, _ in _said(words(title))) or any(
+    return any(kind == "any" for kind, _, _ in _said(said)) or any(
         kind in kinds and before <= most and not behind for kind, before, behind in _said(head)
     )
 

@@ -175,6 +175,12 @@ def common(word: str) -> tuple[str, ...]:
 
 
 @functools.cache
+def commonest(language: str) -> frozenset[str]:
+    """The forty most common words of this language; of some none are known."""
+    return frozenset(word for word, languages in _function().items() if language in languages)
+
+
+@functools.cache
 def shares(language: str) -> Mapping[str, float]:
     """Stem → share of the items in this language that hold it; the occurrences of all words with this stem
     taken together.
