@@ -652,3 +652,21 @@ def test_a_heading_is_known_whatever_else_of_the_text_stands_under_other_titles(
     stands = {zlib.crc32(b"subscribe to our letter")}
     found = dedupe.fingerprint("A ferry sank", text, stands=stands, language="en")
     assert (" ".join(found.title), " ".join(found.body)) == ("a ferry sank", "it left lindoy at noon")
+
+
+@pytest.mark.parametrize(
+    ("title", "wanted"),
+    [
+        ("a\u202eb", "a\u202eb\u202c"),
+        ("a\u202eb\u202c c", "a\u202eb\u202c c"),
+        ("\u2067a \u202bb\u2069", "\u2067a \u202bb\u2069"),
+        ("\u2067a \u202bb", "\u2067a \u202bb\u202c\u2069"),
+        ("\u202ca\u2069", "\u202ca\u2069"),
+        ("\u200fאב\u200f", "\u200fאב\u200f"),
+        ("a \u202e" + "b" * plain.MAX_TITLE, None),
+    ],
+)
+def test_F33_a_title_turns_nothing_but_itself(title: str, wanted: str | None) -> None:
+    assert plain.title(title) == plain.literal_title(title)
+    assert plain.title(title).endswith("\u202c") if wanted is None else plain.title(title) == wanted
+    assert plain.title(plain.title(title)) == plain.title(title)

@@ -141,3 +141,26 @@ def test_what_a_frame_holds_for_those_who_have_none(name: str, given: str, wante
 def test_tasks_are_done_or_not() -> None:
     tasks = '<li><input type="checkbox" checked disabled> a</li><li><input type=CHECKBOX> b</li><li><input value=c></li>'
     assert markup.safe(f"<ul>{tasks}</ul>").replace("  ", " ") == "<ul><li>☑ a</li><li>☐ b</li><li></li></ul>"
+
+
+@pytest.mark.parametrize("count", [1, 49, 50, 3000])
+def test_F30_short_links_are_whole_ones_however_many_they_are(count: int) -> None:
+    links = "".join(f'<a href="/{n}">{n}</a> ' for n in range(count))
+    once = markup.safe(links, f"{BASE}{'q' * 100}/")
+    assert once.count("<a href=") == count
+    assert markup.safe(once) == once, "S13"
+
+
+def test_S13_links_grow_within_bounds() -> None:
+    once = markup.safe('<a href="?">x</a>' * 20_000, f"{BASE}{'q' * 1000}")
+    assert len(once) <= 2 * markup.MAX_HTML + 1000
+
+
+def test_S13_signs_to_escape_are_no_links() -> None:
+    assert "&lt;" not in markup.safe("<" * 4000)
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_a_picture_within_a_text_takes_the_place_of_no_words(quote: str) -> None:
+    picture = f"<img src={quote}data:image/png;base64,{'A' * 3 * markup.MAX_HTML}{quote}>"
+    assert markup.safe(f"<p>a</p>{picture}<p>b</p>") == "<p>a</p><p>b</p>"

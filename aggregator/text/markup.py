@@ -66,7 +66,10 @@ def _is_settled(text: str) -> bool:
 
 
 def _washed(text: str, base: str | None, page: str | None) -> str:
-    text = _shortened(plain.without_cdata(text))
+    text = plain.without_cdata(text)
+    if len(text) > MAX_HTML and "data:" in text:
+        text = _DATA.sub('="data:,"', text)
+    text = _shortened(text)
     once = _cleaned(text, base, page)
     # misplaced tables, headings in headings, pictures that turn out to be none: what is moved around lies
     # still after a few rounds
@@ -77,10 +80,20 @@ def _washed(text: str, base: str | None, page: str | None) -> str:
         ):
             break
         once = again
-    if len(once) > 2 * len(text) + 1000:  # nothing but signs to escape
+    if _is_overgrown(once, text, max(len(base or ""), len(page or ""))):  # nothing but signs to escape
         once = html.escape(re.sub('[<>&"]', "", plain.text(text)), quote=False)
     # What stood between two letters may be gone, and HTML drops a mark of the byte order at its beginning.
     return characters.clean(once).lstrip("\ufeff")
+
+
+def _is_overgrown(once: str, text: str, base: int) -> bool:
+    """Whether this became much longer than the text, and not by links that were short (`/a`) and are whole
+    now, of `base` characters more.
+    """
+    more = len(once) - (2 * len(text) + 1000)
+    if more <= 0 or len(once) > 2 * MAX_HTML + 1000:
+        return more > 0
+    return more > once.count('="http') * (base + len(f" {_REL}"))
 
 
 _MEDIA = lazy(r"<(img|video|audio|source|track)\b[^>]*>|</(?:video|audio|picture)>|<picture>")
@@ -134,6 +147,8 @@ _MAYBE_APART = lazy(r":(?:\s+/|/\s|//\s)")
 # quotes that programs for prose have turned
 _CURLED = lazy(r"<[A-Za-z][^<>\"]*=[“”″][^<>\"]*>")
 _CURLED_VALUE = lazy(r"=[“”″]([^“”″]*)[“”″]")
+# pictures within the text, which are not passed on, so that they don't take the place of words
+_DATA = lazy(r"""=\s*(?:"data:[^"]{1000,}"|'data:[^']{1000,}')""", re.I)
 _MOVES = lazy(r"<(?:table|h[1-6]|tr|td|th|caption|ruby)\b")
 # nh3 puts it last, and then what comes after it into the place of an attribute that it drops
 _REL = 'rel="noopener noreferrer"'

@@ -148,7 +148,29 @@ def _resolved(text: str) -> str:
 
 def _one_line(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= MAX_TITLE else excerpts.snippet(text, MAX_TITLE)
+    return _closed(text if len(text) <= MAX_TITLE else excerpts.snippet(text, MAX_TITLE))
+
+
+_TURNS = lazy("[\u202a-\u202e\u2066-\u2069]")
+_TURNS_BACK = {
+    **dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c"),
+    **dict.fromkeys("\u2066\u2067\u2068", "\u2069"),
+}
+
+
+def _closed(text: str) -> str:
+    """What a title turns from right to left it turns back: what a page or a reader shows behind it would be
+    turned, too (Unicode Standard Annex 9).
+    """
+    if text.isascii():
+        return text
+    is_open: list[str] = []
+    for sign in _TURNS.findall(text):
+        if back := _TURNS_BACK.get(sign):
+            is_open.append(back)
+        elif sign in is_open:
+            del is_open[len(is_open) - 1 - is_open[::-1].index(sign) :]
+    return text + "".join(reversed(is_open))
 
 
 _TAG_LIKE = lazy(r"<([/!?]?[A-Za-z][^<>]*)>")
