@@ -8,14 +8,15 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from aggregator import cycle, opml
-from aggregator.cycle import Wanted, stages
-from aggregator.cycle.network import opened
+from aggregator.cycle import Wanted, pings
+from aggregator.cycle.network import Network, opened
 from aggregator.daemon import log
 from aggregator.errors import StoreError, UsageError
 from aggregator.fetch import transport
@@ -669,7 +670,7 @@ def test_F59_one_ping_for_each_changed_feed_and_a_dead_hub_delays_nothing(tmp_pa
 
 
 def test_F59_a_hub_that_never_answers_delays_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages, "HUB_TIME", 1.0)
+    monkeypatch.setattr(pings, "HUB_TIME", 1.0)
     with Hostile() as server:
         server.table["hub"] = type(server.table["plain"])("hub", lambda wire, asked: time.sleep(30))
         topics = "".join(f'[[topics]]\nid = "t{n}"\nmatch = "the"\n' for n in range(12))
@@ -683,6 +684,56 @@ def test_F59_a_hub_that_never_answers_delays_nothing(tmp_path: Path, monkeypatch
             assert time.monotonic() - started < 15 and len(report.written.written) > 36
             assert len(report.warnings) == 1 and report.warnings[0].startswith("hub: ")
             assert len(server.asked("hub")) <= 4, "those under way when the first was given up, and no more"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "asked"),
+    [
+        # what the hub says at first, and how often it was asked then: at once, sooner than a while, after it,
+        # and once more when it has taken everything
+        ("it takes them", "202 Accepted", (5, 5, 5, 5)),
+        ("it is down", "500 Internal Server Error", (5, 5, 10, 10)),
+        ("it is busy", "429 Too Many Requests", (5, 5, 10, 10)),
+        ("it refuses", "403 Forbidden", (5, 5, 5, 5)),
+    ],
+)
+def test_F59_what_a_hub_did_not_take_is_told_again_after_a_while(
+    tmp_path: Path, name: str, answer: str, asked: tuple[int, ...]
+) -> None:
+    with Hostile() as server:
+        answers = [answer] * 5
+        told: list[bytes] = []
+
+        def hub(wire: object, request: object) -> None:
+            told.append(b"ping")
+            status = answers.pop() if answers else "202 Accepted"
+            wire.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())  # type: ignore[attr-defined]  # a socket
+
+        server.table["hub"] = type(server.table["plain"])("hub", hub)
+        settings = config(
+            tmp_path,
+            f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[publish]\nhub = "{server.url("hub")}"\n[[sources]]\nid = "s"\npath = "{SEEDS}"\n',
+        )
+        found = []
+        for later in (0, pings.AGAIN - 1, pings.AGAIN, 2 * pings.AGAIN):
+            with open_writer(settings.database) as store:
+                cycle.run(settings, store, Wanted(everything=True), NOW + later)
+            found.append(len(told))
+        assert tuple(found) == asked, name
+
+
+def test_F59_a_stop_before_the_hub_was_told_leaves_it_to_the_next_cycle(tmp_path: Path) -> None:
+    with Hostile() as server:
+        hub = server.url("plain")
+        settings = config(
+            tmp_path, f'[poll]\nallow_hosts = ["127.0.0.1:{server.port}"]\n[publish]\nhub = "{hub}"\n'
+        )
+        with open_writer(settings.database) as store, closing(Network()) as network:
+            pings.owe(settings, store, ["all.atom", "all.html"])  # and is ended here
+            pings.owe(settings, store, ["t.rss", "all.atom"])
+            for _ in range(2):
+                assert pings.pay(settings, store, network.door, NOW) == []
+        assert len(server.asked("plain")) == 2, "all.atom and t.rss, once"
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,10 @@ through the store.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 
 from aggregator.config import Config
-from aggregator.cycle import digests, push, retention
+from aggregator.cycle import digests, pings, push, retention
 from aggregator.cycle.changes import follow_renames, let_in
 from aggregator.cycle.collect import collect, pay_debts, polls
 from aggregator.cycle.due import Wanted, pruned_today, tasks
@@ -20,14 +17,11 @@ from aggregator.cycle.publisher import publish_changed, sweep
 from aggregator.cycle.report import Collected, Report, Watch
 from aggregator.fetch import Door
 from aggregator.mailbox import Mailbox
-from aggregator.model import Failure, Folded, Limits
+from aggregator.model import Folded
 from aggregator.publish import Written
-from aggregator.records import dataclass, replace
-from aggregator.render import formats
+from aggregator.records import dataclass
 from aggregator.stop import Stop
 from aggregator.store import Reader, Store, queue, sources, unpublished, upkeep
-
-HUB_TIME = 5.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +49,7 @@ class Stages:
         stop.check()
         _group(config, store, report.started, self.watch, stop)
         report.written = _publish(config, store, report.started, self.watch, stop)
+        pings.owe(config, store, report.written.written)
         report.warnings += [_too_large(name, size) for name, size in report.written.large]
         stop.check()
         self._tell_others()
@@ -73,7 +68,9 @@ class Stages:
     def _tell_others(self) -> None:
         """Hubs and watchers, hooks, and hubs of what we subscribe to: what went wrong is warned of."""
         config, store, report = self.config, self.store, self.report
-        report.warnings += _tell(config, report, self.network.door)
+        door = self.network.door
+        report.warnings += pings.pay(config, store, door, report.started)
+        report.warnings += _show_life(config, report, door)
         if config.hooks:
             from aggregator.cycle import hooks
 
@@ -171,47 +168,8 @@ def _note_hour(store: Store, now: int) -> None:
             writer.set_meta("clock", str(now))
 
 
-class _Hub:
-    """A hub, asked from several threads, until it does not answer."""
-
-    def __init__(self, address: str, base_url: str, door: Door, limits: Limits) -> None:
-        self._address, self._base_url, self._door, self._limits = address, base_url, door, limits
-        self._dead = threading.Event()
-
-    def ping_all(self, names: Sequence[str]) -> list[Failure | None]:
-        """The feeds of these names changed."""
-        with ThreadPoolExecutor(4) as pool:
-            return list(pool.map(self._ping, names))
-
-    def _ping(self, name: str) -> Failure | None:
-        if self._dead.is_set():
-            return None
-        form = {"hub.mode": "publish", "hub.url": f"{self._base_url}{name}"}
-        failure = self._door.send(self._address, self._limits, form)
-        if failure is not None and failure.status is None:
-            self._dead.set()
-        return failure
-
-
-def _tell(config: Config, report: Report, door: Door) -> list[str]:
-    """WebSub: one ping for each feed that changed, after it is on disk; the dead man's switch after a good
-    cycle.
-
-    A hub that does not answer is not asked again in this cycle: it delays the next one by no more than
-    `HUB_TIME`.
-    """
-    limits = replace(config.limits, timeout=min(config.limits.timeout, HUB_TIME))
-    changed = [name for name in report.written.written if formats.is_subscribed(name)]
-    trouble: list[str] = []
-    if config.site.hub and changed:
-        hub = _Hub(config.site.hub, config.site.base_url, door, limits)
-        trouble += _in_words("hub", hub.ping_all(changed))
-    if config.ping_url and not report.all_failed:
-        trouble += _in_words("ping_url", [door.send(config.ping_url, limits)])
-    return trouble
-
-
-def _in_words(who: str, failures: Iterable[Failure | None]) -> list[str]:
-    """Each once."""
-    told = {failure.detail for failure in failures if failure and failure.kind != "stopped"}
-    return [f"{who}: {detail}" for detail in sorted(told)]
+def _show_life(config: Config, report: Report, door: Door) -> list[str]:
+    """The dead man's switch, after a good cycle."""
+    if not config.ping_url or report.all_failed:
+        return []
+    return pings.in_words("ping_url", [door.send(config.ping_url, pings.brief(config.limits))])
