@@ -114,6 +114,15 @@ MUTANTS = (
     m("L17", "a list that was looked at ahead of the clock", "cycle/lists.py", "if before.looked_at > now:", "if False:", "lists.py::test_when_a_list_is_looked_at"),
     m("L18", "health, where a source is overdue", "cli/livepages.py", "OVERDUE = 6 * 3600", "OVERDUE = 7 * 3600", "meters.py::test_R18_health_is_bad_when_a_source_is_overdue_for_six_hours"),
     m("L4", "a clock that went back", "cycle/stages.py", 'if now < int(store.meta("clock") or now):', "if False:", "years.py::test_R13_a_clock_that_jumps_ahead_takes_nothing_away_and_dates_nothing_for_good", "years.py::test_R13_what_was_edited_while_the_clock_was_ahead_is_from_now_too"),
+    # ---- bounds that somebody meets
+    m("HK1", "a hook looks at a hundred things in a cycle", "cycle/hooks.py", "MOST = 100 ", "MOST = 101 ", "digest.py::test_a_hook_looks_at_so_many_things_in_a_cycle"),
+    m("HK2", "telling one hook takes a minute of a cycle", "cycle/hooks.py", "LONG = 60.0", "LONG = 61.0", "digest.py::test_R15_telling_one_hook_takes_a_minute_of_a_cycle"),
+    m("PU1", "ten hubs are asked in a cycle", "cycle/push.py", "AT_A_TIME = 10 ", "AT_A_TIME = 11 ", "push.py::test_so_many_hubs_are_asked_in_a_cycle"),
+    m("SE1", "five hundred results are counted", "cli/livepages.py", "MATCHES = 500 ", "MATCHES = 501 ", "meters.py::test_so_many_results_of_a_search_are_counted"),
+    m("SE2", "a search has thirty terms", "cli/livepages.py", "SEARCH_TERMS = 30 ", "SEARCH_TERMS = 31 ", "meters.py::test_a_search_has_bounds"),
+    m("LG1", "a failure that comes again is told again", "cli/service.py", "            del self._failed[source]\n", "", "meters.py::test_R19_trouble_is_told_aloud_when_it_begins_changes_and_ends"),
+    m("EM1", "pages within pages end at the fifth", "text/embedded.py", "MAX_DEPTH = 5 ", "MAX_DEPTH = 6 ", "embedded.py::test_a_page_within_a_page_is_shown_to_a_depth"),
+    m("EM2", "what does not end is looked for once", "text/embedded.py", "            self.endless.add(name)\n", "            pass\n", "embedded.py::test_B8_what_does_not_end_is_looked_for_once"),
     # ---- the same text
     m("D1", "share of the words", "dedupe/decision.py", "THRESHOLD = 0.6 ", "THRESHOLD = 0.75 ", "decisions.py::test_one_text_or_not"),
     m("D3", "numbers in bodies", "dedupe/decision.py", "if _disagree(a.body_numbers, b.body_numbers, least):", "if False:", "decisions.py::test_one_text_or_not"),
