@@ -162,7 +162,7 @@ class Published:
 
     @property
     def ready(self) -> bool:
-        return (self._folder / MANIFEST).exists()
+        return os.path.exists(self._folder / MANIFEST)
 
 
 def content_type(form: Format) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from aggregator import cycle
+from aggregator import cli, cycle
 from aggregator.cli import group, upkeep
 from aggregator.config import load
 from aggregator.errors import AggregatorError, ConfigError, StoreError
@@ -158,6 +159,50 @@ def test_R9_who_may_not_even_read_is_told_so(readable: Path) -> None:
     for arguments in (["status"], ["doctor"]):
         code, said = _unreadable(readable, database, arguments)
         assert code in (1, 2) and "permission" in said and "restore" not in said, said
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_R9_a_folder_that_may_not_be_entered_is_one_line_in_every_command(readable: Path) -> None:
+    locked, polling = readable / "locked", ["check", "--online", "--json"]
+    locked.mkdir()
+    (locked / "s.txt").write_text("A headline of today\n")
+    (readable / "config.toml").write_text(
+        '[service]\ndatabase = "locked/a.db"\noutput = "locked/public"\n'
+        '[[sources]]\nid = "s"\npath = "locked/s.txt"\n[[topics]]\nid = "sea"\nlike = ["file:locked/s.txt"]\n'
+    )
+    _run(readable, *polling)  # what is loaded for it is in memory from now on
+    for arguments in LOOKING:
+        code, said = _unreadable(readable, locked, arguments)
+        assert "a.db: can't be looked for: Permission denied; mend the permissions" in said
+        assert said.startswith("StoreError: ") or (arguments[0], code) == ("doctor", 1)
+    code, said = _unreadable(readable, locked, ["check"])
+    assert "there is no such file: " in said and "locked/s.txt" in said
+    path = readable / "config.toml"
+    path.chmod(0o644)
+    path.write_text(path.read_text().partition("[[topics]]")[0].replace("locked/a.db", "a.db"))
+    said = _unreadable(readable, locked, polling)[1]
+    assert "locked/s.txt: can't be read: Permission denied" in said
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.ENOSPC, "No space left"), "the output: can't be written: No space left; make room"),
+        (
+            OSError(errno.ENOSPC, "No space left", "a.txt"),
+            "a.txt: can't be written: No space left; make room",
+        ),
+        (
+            OSError(errno.EACCES, "Permission denied", "a.txt"),
+            "a.txt: Permission denied; mend the permissions",
+        ),
+        (OSError(errno.EACCES, "Permission denied"), None),
+        (OSError(errno.ENOENT, "No such file", "a.txt"), None),
+    ],
+)
+def test_what_is_no_bug_of_ours_is_one_line(error: OSError, words: str | None) -> None:
+    said = cli._of_this_machine(error)
+    assert said is words or (said is not None and words is not None and said.startswith(words))
 
 
 def _unreadable(folder: Path, database: Path, arguments: list[str]) -> tuple[int, str]:

@@ -115,13 +115,23 @@ def main() -> None:
         heap.leave_to_the_system()
         sys.exit(code)
     except OSError as error:
-        if error.errno not in _NO_ROOM:
+        words = _of_this_machine(error)
+        if words is None:
             raise
-        where = error.filename or "the output"
         with suppress(OSError):  # where that has no room either
-            click.echo(f"{where}: can't be written: {error.strerror}; make room and run it again", err=True)
+            click.echo(words, err=True)
         say_no_more()
         sys.exit(2)
+
+
+def _of_this_machine(error: OSError) -> str | None:
+    """What is wrong here, and no bug of ours."""
+    if error.errno in _NO_ROOM:
+        where = error.filename or "the output"
+        return f"{where}: can't be written: {error.strerror}; make room and run it again"
+    if isinstance(error, PermissionError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; mend the permissions of it and of the folders on the way"
+    return None
 
 
 def _open_what_is_closed() -> None:

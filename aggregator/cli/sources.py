@@ -130,7 +130,7 @@ def update_command(settings: Settings, ids: tuple[str, ...]) -> None:
     named).
     """
     config = settings.load()
-    if not config.database.exists():
+    if not is_there(config.database):
         raise UsageError("nothing was polled yet, so that no source is known to have moved")
     for source_id in ids:
         edit.refuse_unknown([source.id for source in config.sources], source_id)

@@ -146,7 +146,7 @@ _SLOW_EXPAT = "; slow on hostile input before 2.6, which costs a poll its time"
 def _places(config: Config) -> Iterator[Finding]:
     for what, path in (("output folder", config.output), ("database folder", config.database.parent)):
         place = path
-        while not place.exists():
+        while not os.path.exists(place):  # nor is what this user may not look for
             place = place.parent
         if not os.access(place, os.W_OK | os.X_OK):
             yield what, False, f"{place} can't be written by this user; mend its permissions"
@@ -179,7 +179,7 @@ def _journal(mode: str) -> Finding:
 def _database(config: Config) -> Iterator[Finding]:
     found = _file(config.database)
     yield found
-    if not found[1] or not config.database.exists():
+    if not found[1] or not is_there(config.database):
         return
     with open_reader(config.database) as store:
         mode = store.value("PRAGMA journal_mode")

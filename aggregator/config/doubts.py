@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import ipaddress
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -37,12 +38,12 @@ def faults(config: Config) -> Iterator[Doubt]:
     """What the file itself can't tell, and what ends every cycle."""
     for number, topic in enumerate(config.topics):
         for place, example in enumerate(topic.like):
-            path = Path(example.removeprefix("file:"))
-            if example.startswith("file:") and not path.is_file():
+            path = example.removeprefix("file:")
+            if example.startswith("file:") and not os.path.isfile(path):
                 yield ("topics", number, "like", place), f"there is no such file: {path}"
-    if config.database.is_dir():
+    if os.path.isdir(config.database):
         yield ("service", "database"), f"is a folder, {config.database}; name a file in it"
-    if config.output.exists() and not config.output.is_dir():
+    if os.path.exists(config.output) and not os.path.isdir(config.output):
         yield ("service", "output"), f"is a file, {config.output}; name a folder"
 
 
@@ -92,7 +93,7 @@ def _sources(config: Config) -> Iterator[Doubt]:
         elif source.path is not None and lies_in(Path(source.path), config.output):
             yield ("sources", number, kind.key), "lies in the output folder: what is published would be read"
     for one in config.lists:
-        if not one.is_remote and not Path(one.where).is_file():
+        if not one.is_remote and not os.path.isfile(one.where):
             yield ("sources", config.tables.index(one.id), "opml"), f"there is no such file: {one.where}"
 
 

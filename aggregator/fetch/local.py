@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from pathlib import Path
 
 from aggregator import machine
@@ -13,11 +14,19 @@ def read(pattern: str, limits: Limits, at: int) -> tuple[FetchResult, ...]:
     """The files that an absolute path or glob names, in the order of their names, as they are now, `at`;
     trouble with one is that file's failure.
     """
-    names = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern, recursive=True))
-    files = [path for path in map(Path, names) if not path.is_dir()]
+    try:
+        names = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern, recursive=True))
+    except OSError as error:  # a folder on the way that may not be entered
+        return (FetchResult(pattern, at, failure=_unreadable(pattern, error)),)
+    files = [Path(name) for name in names if not os.path.isdir(name)]
     if files:
         return tuple(_read(path, at, limits) for path in files)
     return (FetchResult(pattern, at, failure=_nothing(pattern, names)),)
+
+
+def _unreadable(path: Path | str, error: OSError) -> Failure:
+    unreadable = Failure("unreadable", f"{path}: can't be read: {error.strerror}")
+    return machine.trouble(error) or unreadable
 
 
 def _nothing(pattern: str, names: list[str]) -> Failure:
@@ -39,8 +48,7 @@ def _read(path: Path, at: int, limits: Limits) -> FetchResult:
         with path.open("rb") as file:
             body = file.read(limits.max_bytes + 1)
     except OSError as error:
-        unreadable = Failure("unreadable", f"{path}: can't be read: {error.strerror}")
-        return FetchResult(url, at, failure=machine.trouble(error) or unreadable)
+        return FetchResult(url, at, failure=_unreadable(path, error))
     if len(body) > limits.max_bytes:
         words = f"{path}: more than {limits.max_bytes // 1_000_000} MB (poll.max_bytes)"
         return FetchResult(url, at, failure=Failure("too-big", words))

@@ -45,15 +45,20 @@ def open_writer(path: Path, wait: float = 0, waiting: Callable[[], None] = lambd
 
 
 def is_there(path: Path) -> bool:
-    """Whether a database was made there, of whatever kind. Raises StoreError for a link that leads
-    nowhere.
+    """Whether a database was made there, of whatever kind. Raises StoreError for a link that leads nowhere,
+    and where this user may not look.
     """
-    if path.is_symlink() and not path.exists():
+    try:
+        is_there = path.exists()
+    except OSError as error:
+        words = f"{error.strerror}; mend the permissions of the folders on the way"
+        raise StoreError(f"{path}: can't be looked for: {words}") from None
+    if path.is_symlink() and not is_there:
         raise StoreError(
             f"{path}: is a link to {os.readlink(path)}, which is not there (a volume that is not mounted?); "
             "nothing is made in its place"
         )
-    return path.exists()
+    return is_there
 
 
 def open_reader(path: Path) -> Reader:
