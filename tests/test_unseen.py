@@ -125,6 +125,24 @@ def test_quotes_that_are_none_take_nothing_along(name: str, given: str, wanted: 
             ("https://shop.example/a", "T (shop.example)"),
         ),
         (
+            "an address for words",
+            '<iframe src="https://shop.example/1"><a href="https://b.example/a">https://b.example/a</a></iframe>',
+            ("https://shop.example/1", "shop.example"),
+        ),
+        (
+            "a frame that frames another",
+            '<iframe src="https://cdn.embedly.com/w.html?url=https%3A%2F%2Fyoutu.example%2F1&image=x"></iframe>',
+            ("https://youtu.example/1", "youtu.example"),
+        ),
+        (
+            "itself",
+            '<iframe src="https://cdn.embedly.com/w.html?url=https%3A%2F%2Fcdn.embedly.com%2F1"></iframe>',
+            (
+                "https://cdn.embedly.com/w.html?url=https%3A%2F%2Fcdn.embedly.com%2F1",
+                "cdn.embedly.com",
+            ),
+        ),
+        (
             "no link",
             '<iframe src="https://shop.example/1">Frames are missing.</iframe>',
             ("https://shop.example/1", "shop.example"),

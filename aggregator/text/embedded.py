@@ -367,7 +367,8 @@ class _Pass:
         if found is None:
             return address, title
         page = urls.clean_link(_attributes(found).get("href"), self.base)
-        words = title or html.unescape(re.sub(r"<[^<>]*>", "", found[4]))
+        words = html.unescape(re.sub(r"<[^<>]*>", "", found[4])).strip()
+        words = title or ("" if "://" in words else words)
         return (page if page and _is_of(page, address) else address), words
 
     def _page_within(self, text: str) -> None:
@@ -596,6 +597,8 @@ def _watched(address: str) -> str:
     query = parse_qs(parts.query)
     if host in _YOUTUBE_HOSTS:
         return _on_youtube(parts.path, query) or address
+    if host == "cdn.embedly.com" and (page := urls.clean_link(query.get("url", [None])[0])):
+        return address if urls.host(page) == host else _watched(page)
     if host == "vimeo.com" and parts.path == "/moogaloop.swf" and "clip_id" in query:
         return f"https://vimeo.com/{query['clip_id'][0]}"
     if host == "player.vimeo.com" and (video := _VIMEO_PATH.match(parts.path)):

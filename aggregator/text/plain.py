@@ -67,8 +67,19 @@ def _spoken(text: str) -> str:
     return text
 
 
+# … and of a sign that is missing or too small: `<[CDATA[`, `<![cdata[`
+_CDATA_SLIP = lazy(r"\s*(?:<!?|!)?\[CDATA\[(.*)\]\]\s*>?\s*\Z", re.I | re.S)
+
+
+def _as_cdata(text: str) -> str:
+    """With the signs of CDATA as they should be, where all of it is in CDATA."""
+    found = _CDATA_SLIP.match(text) if "[" in text[:40] else None
+    return f"{_CDATA}{found[1]}{_CDATA_END}" if found else text
+
+
 def without_cdata(text: str) -> str:
     """What was put into CDATA twice, without it: to HTML it is a comment that ends at the first tag in it."""
+    text = _as_cdata(text)
     pieces, at = [], 0
     while (start := text.find(_CDATA, at)) >= 0 and (end := text.find(_CDATA_END, start)) >= 0:
         pieces += [text[at:start], text[start + len(_CDATA) : end]]
@@ -103,9 +114,8 @@ def title(text: str) -> str:
     in “Why <script> tags block”), entities resolved once (F27).
     """
     text = characters.clean(text)[: 8 * MAX_TITLE]
-    if text.lstrip().startswith(_CDATA):
-        inner = text.rstrip().removesuffix(">")
-        text = without_cdata(f"{inner}>") if inner.endswith(_CDATA_END[:-1]) else text
+    if (in_cdata := _as_cdata(text)) is not text:
+        text = without_cdata(in_cdata)
     if "<" in text and not _names_elements(text):
         text = _KNOWN_TAG.sub(_gap, _spoken(re.sub(r"<!--.*?-->", " ", text, flags=re.S)))
     if "&" in text:
