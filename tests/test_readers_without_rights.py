@@ -196,6 +196,8 @@ def test_R9_a_folder_that_may_not_be_entered_is_one_line_in_every_command(readab
             OSError(errno.EACCES, "Permission denied", "a.txt"),
             "a.txt: Permission denied; mend the permissions",
         ),
+        (OSError(errno.EROFS, "Read-only", "a.txt"), "a.txt: Read-only; choose another place"),
+        (OSError(errno.ENAMETOOLONG, "Too long", "a.txt"), "a.txt: Too long; choose a shorter one"),
         (OSError(errno.EACCES, "Permission denied"), None),
         (OSError(errno.ENOENT, "No such file", "a.txt"), None),
     ],

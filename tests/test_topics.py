@@ -644,11 +644,19 @@ def test_keys_that_are_wrong(tmp_path: Path, topic: str, words: str) -> None:
     assert words in str(caught.value)
 
 
-def test_a_file_of_examples_that_is_not_there(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("none.txt", "none.txt: can't be read: No such file or directory"),
+        ("x" * 300, "x: can't be read: File name too long"),
+        ("none\\u0000", "none\\x00': can't be read: embedded null byte"),
+    ],
+)
+def test_a_file_of_examples_that_can_not_be_read(tmp_path: Path, name: str, words: str) -> None:
     settings = config(
-        tmp_path, '[[sources]]\nid = "a"\npath = "x"\n[[topics]]\nid = "t"\nlike = ["file:none.txt"]\n'
+        tmp_path, f'[[sources]]\nid = "a"\npath = "x"\n[[topics]]\nid = "t"\nlike = ["file:{name}"]\n'
     )
-    with pytest.raises(ConfigError, match=r"t: like: .*none.txt: can't be read"):
+    with pytest.raises(ConfigError, match=f"t: like: .*{re.escape(words)}"):
         tell(settings, ["One"], NOW)
 
 

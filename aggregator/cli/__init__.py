@@ -62,6 +62,13 @@ COMMANDS = {name: command for commands in GROUPS.values() for name, command in c
 
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_PERMISSIONS = "mend the permissions of it and of the folders on the way"
+_ADVICE = {
+    errno.EACCES: _PERMISSIONS,
+    errno.EPERM: _PERMISSIONS,
+    errno.EROFS: "choose another place, or mount it to be written to",
+    errno.ENAMETOOLONG: "choose a shorter one",
+}
 
 
 class _Lazy(Group):
@@ -129,9 +136,10 @@ def _of_this_machine(error: OSError) -> str | None:
     if error.errno in _NO_ROOM:
         where = error.filename or "the output"
         return f"{where}: can't be written: {error.strerror}; make room and run it again"
-    if isinstance(error, PermissionError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}; mend the permissions of it and of the folders on the way"
-    return None
+    advice = _ADVICE.get(error.errno or 0)
+    if advice is None or error.filename is None:
+        return None
+    return f"{error.filename}: {error.strerror}; {advice}"
 
 
 def _open_what_is_closed() -> None:

@@ -269,6 +269,8 @@ def _in_file(path: Path) -> list[tuple[str, str]]:
         body = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: can't be read: {error.strerror}") from None
+    except ValueError as error:  # a zero character in its name
+        raise ConfigError(f"{str(path)!r}: can't be read: {error}") from None
     parsed = text_stories.read("like", FetchResult(path.as_uri(), 0, body=body), Limits())
     if parsed.failure is not None:
         raise ConfigError(parsed.failure.detail)

@@ -63,11 +63,17 @@ def _learned_by(topic: Topic) -> tuple[object, ...]:
         return ()
     from aggregator import learn  # not where nothing is learned: a cycle with nothing due starts sooner
 
-    files = [Path(one[5:]) for one in topic.like if one.startswith("file:")]
-    states = [
-        (path.name, path.stat().st_mtime_ns, path.stat().st_size) if path.exists() else None for path in files
-    ]
+    states = [_state(Path(one[5:])) for one in topic.like if one.startswith("file:")]
     return topic.like, topic.learn, states, learn.VERSION
+
+
+def _state(path: Path) -> tuple[str, int, int] | None:
+    """What shows that a file is another one now; None where it can't be read: whoever reads it says why."""
+    try:
+        info = path.stat()
+    except (OSError, ValueError):
+        return None
+    return path.name, info.st_mtime_ns, info.st_size
 
 
 def look(config: Config) -> str:
