@@ -474,6 +474,7 @@ def test_R16_what_was_cut_off_is_no_failure_of_its_source(tmp_path: Path) -> Non
         (["join", "1", "2", "--undo"], "were not joined"),
         (["join", "1", "2", "--level", "item"], "--level"),
         (["run", "--config", "none.toml"], "none.toml: there is no such file"),
+        (["run", "--config", "x" * 300], "x: can't be read: File name too long"),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, list) else "",
 )

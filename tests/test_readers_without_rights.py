@@ -175,6 +175,8 @@ def test_R9_a_folder_that_may_not_be_entered_is_one_line_in_every_command(readab
         code, said = _unreadable(readable, locked, arguments)
         assert "a.db: can't be looked for: Permission denied; mend the permissions" in said
         assert said.startswith("StoreError: ") or (arguments[0], code) == ("doctor", 1)
+    code, said = _unreadable(readable, locked, ["status", "--config", str(locked / "config.toml")])
+    assert said.startswith("ConfigError: ") and said.endswith("config.toml: can't be read: Permission denied")
     code, said = _unreadable(readable, locked, ["check"])
     assert "there is no such file: " in said and "locked/s.txt" in said
     path = readable / "config.toml"

@@ -29,6 +29,14 @@ CONFIG_HELP = (
 LOCK_WAIT = 300  # seconds that a command waits for the end of a cycle that runs
 
 
+def _may_be_there(path: Path) -> bool:
+    """Also where this user may not look: whoever reads it says why."""
+    try:
+        return path.exists()
+    except OSError:
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The common options, wherever on the line they stood."""
@@ -48,13 +56,13 @@ class Settings:
             return Path(named)
         here, home = Path("config.toml"), os.environ.get("XDG_CONFIG_HOME") or "~/.config"
         own = Path(home).expanduser() / "aggregator" / "config.toml"
-        return own if not here.exists() and own.exists() else here
+        return own if not os.path.exists(here) and os.path.exists(own) else here
 
     def load(self, secrets: bool = True) -> Config:
         """`secrets` False: for a command that asks no source, and needs none of their secrets."""
         from aggregator.config import load
 
-        if not self.path.exists():
+        if not _may_be_there(self.path):
             raise ConfigError(
                 f"{self.path}: there is no such file; "
                 "`aggregator init` writes one to start from, --config names another"
