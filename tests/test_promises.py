@@ -278,6 +278,34 @@ def test_R9_backup_while_a_cycle_runs_and_restore(tmp_path: Path) -> None:
         upkeep.restore(settings.database, kept)
 
 
+@pytest.mark.parametrize(
+    "command", [("hide", "1"), ("join", "1", "2", "--level", "text"), ("add", "--title", "By hand")]
+)
+def test_R9_what_is_published_after_a_restore_is_what_was_restored(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """What happened since the backup, and was published, is undone in the folder too."""
+    (tmp_path / "one.txt").write_text("Ferry sinks off Mindanao\n\nCheese prices fall in Gruyères\n")
+    settings = config(tmp_path, '[[sources]]\nid = "one"\npath = "one.txt"\n')
+
+    def aggregator(*args: str) -> None:
+        line = [sys.executable, "-m", "aggregator", "--config", str(tmp_path / "config.toml"), *args]
+        subprocess.run(line, check=True, capture_output=True)
+
+    def published() -> dict[str, bytes]:
+        return {one.name: one.read_bytes() for one in settings.output.glob("all.*") if one.suffix != ".gz"}
+
+    aggregator("run")
+    before = published()
+    aggregator("backup", str(tmp_path / "copy.db"))
+    aggregator(*command)
+    aggregator("run", "--offline")
+    assert published() != before
+    aggregator("restore", str(tmp_path / "copy.db"))
+    aggregator("run", "--offline")
+    assert published() == before
+
+
 def test_R10_a_newer_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.db"
     open_writer(path).close()

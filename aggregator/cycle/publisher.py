@@ -178,14 +178,14 @@ def _mark(config: Config, store: Store, published: Collection[str], missing: Col
     removed from the folder. Whether it is everything.
     """
     names, signature = dirty.names_of(config), look(config)
-    is_all_new = store.meta("printed with") != signature
+    is_all_new = store.meta(unpublished.PRINTED_WITH) != signature
     lost = dirty.Lost(names.editions, events=True) if is_all_new else dirty.lost(names, published, missing)
     if lost.events:
         unpublished.mark_all_events(store)
     if lost.editions:
         unpublished.mark_dirty(store, sorted(lost.editions))
     if is_all_new:
-        store.set_meta("printed with", signature)
+        store.set_meta(unpublished.PRINTED_WITH, signature)
     return is_all_new
 
 

@@ -10,7 +10,7 @@ from aggregator.config import Config
 from aggregator.model import Source, Topic
 from aggregator.records import replace
 from aggregator.render.design import design
-from aggregator.store import Reader
+from aggregator.store import Reader, unpublished
 
 
 def signature(*parts: object) -> str:
@@ -99,4 +99,6 @@ def _shown(topic: Topic) -> Topic:
 
 def outdated(config: Config, store: Reader) -> bool:
     """Whether what is labelled or printed is so by another config, or another version of the program."""
-    return store.meta("rules") != rules_signature(config) or store.meta("printed with") != look(config)
+    return store.meta("rules") != rules_signature(config) or store.meta(unpublished.PRINTED_WITH) != look(
+        config
+    )

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from aggregator.store.base import Reader, Store, Writer
 
 OF_EVENTS = "edition > 'event:' AND edition < 'event;'"
+PRINTED_WITH = "printed with"  # of `meta`: by what config and program all was published; none: all is to be
 
 
 def count(reader: Reader) -> int:

@@ -13,6 +13,7 @@ from aggregator.store import retention, rows, trouble
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.members import drop_empty, touch_stories_of
 from aggregator.store.opening import APPLICATION_ID, acquire, is_there
+from aggregator.store.unpublished import PRINTED_WITH
 
 _BATCH = 1000
 
@@ -206,7 +207,9 @@ def _put_aside(path: Path) -> Path:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Page by page, with what is in a write-ahead log beside the source only, as a database in use has it."""
+    """Page by page, with what is in a write-ahead log beside the source only, as a database in use has it.
+    What is published may be of another day than the copy: all of it is compared in the next cycle.
+    """
     _discard(target)
     copy = sqlite3.connect(target)
     try:
@@ -216,6 +219,8 @@ def _copy(source: Path, target: Path) -> None:
         finally:
             original.close()
         copy.execute("PRAGMA journal_mode = DELETE")
+        with copy:
+            copy.execute("DELETE FROM meta WHERE key = ?", (PRINTED_WITH,))
     finally:
         copy.close()
 
