@@ -12,13 +12,14 @@ from aggregator import edition, fold
 from aggregator.cycle import archives, dirty, publisher
 from aggregator.cycle import editions as editions_of
 from aggregator.cycle.dirty import Lost, Names
+from aggregator.cycle.editionfiles import EditionFiles
 from aggregator.cycle.editions import Editions
 from aggregator.cycle.labels import label
 from aggregator.cycle.publisher import EDITION, PORTION, portions
 from aggregator.edition import View
-from aggregator.model import Edition, Story
-from aggregator.store import Reader, open_writer, overrides, stories, unpublished
-from tests.helpers import NOW, config, entry, put
+from aggregator.model import Edition, Feed, Story
+from aggregator.store import Reader, open_writer, overrides, rows, stories, unpublished
+from tests.helpers import NOW, change, config, entry, put
 
 NAMES = Names(frozenset({"all", "a", "b-2"}), frozenset({"a-digest"}), frozenset({".html", ".rss"}))
 EVERYTHING = NAMES.editions
@@ -272,3 +273,48 @@ def test_BATCH_the_archive_is_the_same_however_it_is_put_away(
         )
     assert made[0].keys() >= {"all-1.atom", "all-2.atom", "all-3.atom", "all-2.html", "all-3.html"}
     assert made[0] == made[1]
+
+
+FEED = rows.feed_json(Feed(link="https://ferry.example/"))
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "missing", "is_all_new", "is_made"),
+    [
+        ("nothing changed", "", (), False, False),
+        ("a source has another title", "UPDATE source SET title = 'Ferry News' WHERE id = 'b'", (), False, True),
+        ("its page moved", f"UPDATE source SET feed = '{FEED}' WHERE id = 'b'", (), False, True),
+        ("what no list says", "UPDATE source SET failures = 3", (), False, False),
+        ("the list is gone", "", ("sources.opml",), False, True),
+        ("another file is gone", "", ("feeds.opml",), False, False),
+        ("all looks different", "", (), True, True),
+    ],
+)  # fmt: skip
+def test_the_list_of_sources_is_made_where_it_is_to_say_something_else(
+    tmp_path: Path, name: str, query: str, missing: tuple[str, ...], is_all_new: bool, is_made: bool
+) -> None:
+    settings = config(tmp_path, SOURCES)
+    with open_writer(settings.database) as store:
+        put(store, *(entry(source, "1", f"Ferry {source}", "It is late.", NOW) for source in "ab"))
+        written = publisher.publish_changed(settings, store, NOW).written
+        if query:
+            change(store, query)
+        files = EditionFiles(settings, store, Editions(settings, store), written, missing, is_all_new)
+        made = files.front_page()
+    assert made.keys() == {"index.html", "feeds.opml", *(["sources.opml"] if is_made else [])}, name
+
+
+def test_a_list_of_sources_that_was_not_written_is_made_again(tmp_path: Path) -> None:
+    """What stops a publication before the list is on disk leaves it to be made."""
+    settings = config(tmp_path, SOURCES)
+    with open_writer(settings.database) as store:
+        put(store, entry("a", "1", "Ferry", "It is late.", NOW))
+        written = publisher.publish_changed(settings, store, NOW).written
+        change(store, "UPDATE source SET title = 'Ferry News' WHERE id = 'a'")
+        change(store, "INSERT OR IGNORE INTO dirty VALUES ('all')")
+        for _ in range(2):
+            files = EditionFiles(settings, store, Editions(settings, store), written, (), False)
+            assert "sources.opml" in files.front_page()
+        publisher.publish_changed(settings, store, NOW)
+        files = EditionFiles(settings, store, Editions(settings, store), written, (), False)
+        assert "sources.opml" not in files.front_page()

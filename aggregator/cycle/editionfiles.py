@@ -15,12 +15,14 @@ from aggregator.config import Config
 from aggregator.cycle import digests, dirty, sitepages
 from aggregator.cycle.archives import Archives
 from aggregator.cycle.editions import Editions
+from aggregator.cycle.signatures import signature
 from aggregator.model import Item, StateChange, Topic
 from aggregator.records import replace
 from aggregator.render import pages
 from aggregator.render.formats import HTML
 from aggregator.store import Store, sources
 
+LISTED = "sources listed"  # under this name the store keeps what the list on disk says of them
 SOURCES = 30  # of which what they tell is loaded at a time
 
 Files = Iterator[Mapping[str, bytes]]
@@ -47,6 +49,8 @@ class EditionFiles:
         self._digests = dirty.digest_names(config.topics)
         self._of_sources = dirty.names_of(config).sources
         self._first_items: dict[str, Sequence[Item]] = {}  # of topics, as the front page shows them
+        self._lists_anew = is_all_new or sitepages.LIST_OF_SOURCES not in there
+        self._listed: str | None = None  # of the sources, as the list that was made says it
 
     def of(self, names: Sequence[str], check: Callable[[], None]) -> Files:
         """`check` is called before each edition, and may raise."""
@@ -58,7 +62,22 @@ class EditionFiles:
 
     def front_page(self) -> Mapping[str, bytes]:
         """It composes only topics that were not composed before."""
-        return sitepages.front_page(self._editions, self._first_items)
+        return sitepages.front_page(self._editions, self._first_items) | self._list_of_sources()
+
+    def _list_of_sources(self) -> dict[str, bytes]:
+        """Where it says something else than the one that is there: of thousands of sources, making it takes
+        longer than all that one new entry changes.
+        """
+        listed = signature(sources.listed(self._store))
+        if listed == self._store.meta(LISTED) and not self._lists_anew:
+            return {}
+        self._listed = listed
+        return sitepages.list_of_sources(self._editions)
+
+    def note_written(self) -> None:
+        """What was made is on disk."""
+        if self._listed is not None:
+            self._store.set_meta(LISTED, self._listed)
 
     def _told_by(self, editions: Sequence[str]) -> dict[str, tuple[Item, ...]]:
         """What the sources tell whose pages are among these."""

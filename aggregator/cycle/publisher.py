@@ -171,6 +171,7 @@ class Publisher:
         unpublished.printed(self._store, [name for name in portion.names if name not in self._waiting])
         for name in portion.editions:
             archives.all_is_printed(self._store, name)
+        self._of_editions.note_written()
 
 
 def _mark(config: Config, store: Store, published: Collection[str], missing: Collection[str]) -> bool:

@@ -11,6 +11,8 @@ from aggregator.model import Edition, Item, StateChange, Topic
 from aggregator.render import formats, pages, sourcesfeed
 from aggregator.render.formats import HTML
 
+LIST_OF_SOURCES = "sources.opml"
+
 
 def neighbours(editions: Editions) -> list[pages.Neighbour]:
     """The topics in the navigation of every page."""
@@ -26,7 +28,7 @@ def _section(editions: Editions, topic: Topic, first_items: Sequence[Item] | Non
 
 
 def front_page(editions: Editions, first_items: Mapping[str, Sequence[Item]]) -> dict[str, bytes]:
-    """The front page and the lists of feeds. `first_items`: of topics that are composed already; of the
+    """The front page and the list of our feeds. `first_items`: of topics that are composed already; of the
     others no more is composed than the front page shows.
     """
     config, site = editions.config, editions.config.site
@@ -34,8 +36,13 @@ def front_page(editions: Editions, first_items: Mapping[str, Sequence[Item]]) ->
     return {
         "index.html": pages.index(sections, *editions.front(), site, neighbours(editions)),
         "feeds.opml": opml.write(f"Feeds of {site.title}", _published(editions, sections)),
-        "sources.opml": opml.write(f"Sources of {site.title}", _subscribed(editions)),
     }
+
+
+def list_of_sources(editions: Editions) -> dict[str, bytes]:
+    """The feeds that we read."""
+    title = f"Sources of {editions.config.site.title}"
+    return {LIST_OF_SOURCES: opml.write(title, _subscribed(editions))}
 
 
 def _shown(editions: Editions, topic: Topic) -> Sequence[Item]:
@@ -100,4 +107,4 @@ def sources_page(editions: Editions, notices: Sequence[StateChange], updated: in
     return {**sourcesfeed.write(notices, site, updated), "sources.html": page}
 
 
-__all__ = ["front_page", "neighbours", "source_page", "sources_page"]
+__all__ = ["LIST_OF_SOURCES", "front_page", "list_of_sources", "neighbours", "source_page", "sources_page"]

@@ -91,6 +91,11 @@ def titles(reader: Reader) -> dict[str, str]:
     return dict(reader.rows("SELECT id, title FROM source"))
 
 
+def listed(reader: Reader) -> list[Row]:
+    """(id, address, title, its page) of each source, as a list of them says it beside what is configured."""
+    return reader.rows("SELECT id, url, title, json_extract(feed, '$.link') FROM source ORDER BY id")
+
+
 def origins(reader: Reader, sources: Sequence[Source]) -> Mapping[str, Origin]:
     """How readers see each source; sources that left the config but not the store included."""
     stored = {row[0]: row[1:] for row in reader.rows("SELECT id, url, title, feed FROM source")}
