@@ -268,6 +268,20 @@ class Folder:
         target.unlink(missing_ok=True)
 
 
+def as_left(folder: Path) -> str:
+    """Differs where a file came or went in an output folder, or its manifest was written; "" where something
+    of it can't be looked at. What was changed in place `Folder.missing` finds.
+    """
+    said = [str(folder.absolute())]
+    try:
+        for place in (folder, folder / "archive", folder / "stories", folder / MANIFEST):
+            info = os.lstat(place)
+            said.append(f"{info.st_ino} {info.st_mtime_ns} {info.st_size}")
+    except OSError:
+        return ""
+    return "\n".join(said)
+
+
 def recorded(folder: Path) -> tuple[dict[str, Record], dict[str, int]]:
     """What its manifest says of a folder: the files there, and since when others are gone; nothing where it
     is no manifest of ours. No name leads elsewhere: whoever may change it has no other file removed (S18).

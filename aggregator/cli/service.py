@@ -253,7 +253,7 @@ class Service:
         """`called`: there is something to do, whether or not a source is due."""
         with open_writer(config.database) as store:
             if self._introduced is not config:
-                called = called or cycle.lacks_files(config)
+                called = called or cycle.lacks_files(config, store, present)
                 cycle.introduce(config, store, present)
                 self._introduced = config
             if called or cycle.anything_due(config, store, present):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from aggregator import kinds, schedule, websub
 from aggregator.config import Config
+from aggregator.cycle import asleft
 from aggregator.cycle.signatures import outdated
 from aggregator.model import Pace, Source, SourceState, Task
 from aggregator.publish import Folder
@@ -105,11 +106,13 @@ def nothing(config: Config, store: Reader, wanted: Wanted | None, now: int) -> b
         return False
     if _digest_due(config, store, now):
         return False
-    return not (queue.work(store, now) or outdated(config, store) or lacks_files(config))
+    return not (queue.work(store, now) or outdated(config, store) or lacks_files(config, store, now))
 
 
-def lacks_files(config: Config) -> bool:
+def lacks_files(config: Config, store: Reader, now: int) -> bool:
     """Whether anything of what is published isn't in the output folder, be it because that is another now."""
+    if asleft.files(config, store, now):
+        return False
     folder = Folder(config.output)
     return not folder.names() or bool(folder.missing())
 

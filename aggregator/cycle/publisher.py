@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from aggregator import edition, heap
 from aggregator.config import Config
-from aggregator.cycle import dirty
+from aggregator.cycle import asleft, dirty
 from aggregator.cycle.editionfiles import EditionFiles, Files
 from aggregator.cycle.editions import ALL, Editions
 from aggregator.cycle.ownpages import OwnPages
@@ -40,19 +40,22 @@ def publish_changed(config: Config, store: Store, now: int, stop: Stop | None = 
     bytes of them, so that memory does not grow with what is new.
     """
     folder = Folder(config.output)
-    missing = frozenset(folder.missing())
-    is_all_new = _mark(config, store, folder.names(), missing)
+    seen = asleft.look(config, store, folder, now)
+    is_all_new = _mark(config, store, folder.names(), seen.missing)
     if not is_all_new:  # else all are marked
         unpublished.mark_sources(store)
     if not unpublished.count(store):
+        asleft.note(store, folder, seen.at)
         return Written(unchanged=len(folder.names()))
     if store.meta("born") is None:
         store.set_meta("born", str(now))
-    publisher = Publisher(config, store, folder, missing, now, stop or Stop(), is_all_new)
+    publisher = Publisher(config, store, folder, seen.missing, now, stop or Stop(), is_all_new)
     with heap.seldom_collected():
         for portion in _portions(store, publisher.editions.topics):
             publisher.publish(portion)
-    return publisher.finish()
+    written = publisher.finish()
+    asleft.note(store, folder, seen.at)
+    return written
 
 
 @dataclass(frozen=True, slots=True)

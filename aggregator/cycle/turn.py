@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from aggregator.config import Config
-from aggregator.cycle import due
+from aggregator.cycle import asleft, due
 from aggregator.cycle.due import Wanted
 from aggregator.cycle.report import Report, Watch
 from aggregator.errors import Stopped
@@ -35,7 +35,8 @@ def run(
     """
     report, stop = Report(now), stop or Stop()
     if mailbox is None and due.nothing(config, store, wanted, now):
-        report.written = Written(unchanged=len(Folder(config.output).names()))
+        there = asleft.files(config, store, now) or len(Folder(config.output).names())
+        report.written = Written(unchanged=there)
         return report
     from aggregator import heap
 

@@ -1,0 +1,60 @@
+"""The output folder, known to be as the last publication left it: told by its folders, without a look at
+each of its files, of which there are more the more is archived.
+
+What came or went since changes a folder. What somebody changed in place does not: all files are looked at
+again when that has not been done for `LOOK_EVERY`.
+"""
+
+from __future__ import annotations
+
+from aggregator.config import Config
+from aggregator.publish import Folder, as_left
+from aggregator.records import dataclass
+from aggregator.store import Reader, Store, rows
+
+LOOK_EVERY = 3600  # seconds
+# Under this name the store keeps [when all files were looked at, the folders, how many files].
+_NOTE = "folder as left"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is missing in the folder, and when that was looked for."""
+
+    missing: frozenset[str]
+    at: int
+
+
+def files(config: Config, store: Reader, now: int) -> int:
+    """How many files of ours stand there; 0: they are to be looked at."""
+    said = _noted(store)
+    if said is None:
+        return 0
+    at, folders, count = said
+    is_recent = 0 <= now - at < LOOK_EVERY
+    return count if is_recent and folders and folders == as_left(config.output) else 0
+
+
+def look(config: Config, store: Reader, folder: Folder, now: int) -> Look:
+    """At all files, or at none."""
+    said = _noted(store)
+    if said is not None and files(config, store, now):
+        return Look(frozenset(), said[0])
+    return Look(frozenset(folder.missing()), now)
+
+
+def note(store: Store, folder: Folder, looked: int) -> None:
+    """As it is now it is left. `looked`: when all its files were looked at."""
+    store.set_meta(_NOTE, rows.dump([looked, as_left(folder.path), len(folder.names())]))
+
+
+def _noted(store: Reader) -> tuple[int, str, int] | None:
+    """(when all files were looked at, the folders, how many files)"""
+    said = store.meta(_NOTE)
+    if said is None:
+        return None
+    at, folders, count = rows.load(said)
+    return at, folders, count
+
+
+__all__ = ["LOOK_EVERY", "Look", "files", "look", "note"]
