@@ -121,6 +121,11 @@ MUTANTS = (
     m("SE1", "five hundred results are counted", "cli/livepages.py", "MATCHES = 500 ", "MATCHES = 501 ", "meters.py::test_so_many_results_of_a_search_are_counted"),
     m("SE2", "a search has thirty terms", "cli/livepages.py", "SEARCH_TERMS = 30 ", "SEARCH_TERMS = 31 ", "meters.py::test_a_search_has_bounds"),
     m("LG1", "a failure that comes again is told again", "cli/service.py", "            del self._failed[source]\n", "", "meters.py::test_R19_trouble_is_told_aloud_when_it_begins_changes_and_ends"),
+    m("TF1", "the title of prose has 140 characters", "parse/stories.py", "TITLE = 140 ", "TITLE = 141 ", "parse.py::test_the_first_sentence_of_prose_is_its_title_up_to_a_length"),
+    m("TF2", "prose is known by forty words", "parse/stories.py", "BEGINNING = 40 ", "BEGINNING = 41 ", "parse.py::test_prose_is_known_by_the_words_that_it_begins_with"),
+    m("FP1", "eight outlets are named on the front page", "render/pages.py", "OUTLETS = 8 ", "OUTLETS = 9 ", "pages.py::test_the_front_page_names_so_many_outlets_of_an_event"),
+    m("FP2", "five stories of a topic are on the front page", "render/pages.py", "NEWEST = 5 ", "NEWEST = 6 ", "pages.py::test_the_front_page_shows_so_many_stories_of_a_topic"),
+    m("RO1", "three links show what all of them say", "store/recognise.py", "ROTATING = 3 ", "ROTATING = 2 ", "items.py::test_what_all_links_say"),
     m("EM1", "pages within pages end at the fifth", "text/embedded.py", "MAX_DEPTH = 5 ", "MAX_DEPTH = 6 ", "embedded.py::test_a_page_within_a_page_is_shown_to_a_depth"),
     m("EM2", "what does not end is looked for once", "text/embedded.py", "            self.endless.add(name)\n", "            pass\n", "embedded.py::test_B8_what_does_not_end_is_looked_for_once"),
     # ---- the same text

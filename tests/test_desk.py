@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ import pytest
 from lxml import html
 
 from aggregator import answers, cycle
+from aggregator.cli import deskpages
 from aggregator.cli.deskpages import EditorDesk
 from aggregator.config import Config
 from aggregator.editing import Gate
@@ -322,3 +324,10 @@ def test_a_word_that_was_not_said_is_not_taken_back(here: tuple[Config, Browser]
     settings, _ = here
     with open_writer(settings.database) as store, pytest.raises(UsageError, match="was not"):
         {"pin": cycle.unpin, "hide": cycle.unhide}[verb](store, "2")
+
+
+def test_the_desk_shows_the_last_words_of_its_editor() -> None:
+    said = [answers.Word("pin", "", number, f"id{number}", "", "", "", number, 0) for number in range(21)]
+    other = answers.Word("join", "topic", 99, "x", "", "", "", 1, 0)
+    assert [one.at for one in deskpages._said(said)] == list(range(20, 0, -1))
+    assert [one.verb for one in deskpages._said([said[0], replace(other, kind="label")])] == ["unpin"]

@@ -16,8 +16,8 @@ from aggregator import answers, poll, urls
 from aggregator.errors import UsageError
 from aggregator.model import FetchResult, Limits, PollResult, Source, SourceState
 from aggregator.parse import parse
-from aggregator.store import Store, entries, lookup, open_writer, sources
-from tests.helpers import NOW, put
+from aggregator.store import Store, entries, lookup, open_writer, recognise, sources
+from tests.helpers import NOW, entry, put
 
 MAX_NEAR = 100
 OWN_WORDS = 8
@@ -542,8 +542,6 @@ def _identities(store: Store) -> list[tuple[int, str, int]]:
 def test_a_poll_never_walks_what_is_stored_of_its_source(
     tmp_path: Path, item: dict[str, str | None], index: str
 ) -> None:
-    from tests.helpers import entry
-
     asked: list[str] = []
     with open_writer(tmp_path / "a.db") as store:
         put(store, *(entry("a", f"g{n}", f"Thing {n}", link=f"https://a.example/{n}") for n in range(300)))
@@ -562,8 +560,6 @@ def test_a_poll_never_walks_what_is_stored_of_its_source(
 
 
 def test_what_is_compared_is_bounded(tmp_path: Path) -> None:
-    from tests.helpers import entry
-
     with open_writer(tmp_path / "a.db") as store:
         column = [
             entry("a", f"g{n}", "The quiz", f"No {n}", NOW - 90_000 * n, "https://a.example/q")
@@ -588,8 +584,6 @@ def test_a_held_edit_is_taken_also_where_another_item_has_its_guid_now(tmp_path:
 
 
 def test_F14_a_guid_that_another_source_has_is_not_published_twice(tmp_path: Path) -> None:
-    from tests.helpers import entry
-
     with open_writer(tmp_path / "a.db") as store:
         one = entry("a", "urn:x:1", "One", link="https://a.example/1")
         put(store, one, replace(one, source="b"), replace(one, source="c"))
@@ -597,8 +591,6 @@ def test_F14_a_guid_that_another_source_has_is_not_published_twice(tmp_path: Pat
 
 
 def test_a_name_that_several_entries_have_is_asked_back(tmp_path: Path) -> None:
-    from tests.helpers import entry
-
     with open_writer(tmp_path / "a.db") as store:
         put(
             store,
@@ -627,8 +619,6 @@ def test_a_name_that_several_entries_have_is_asked_back(tmp_path: Path) -> None:
     ],
 )
 def test_what_people_call_an_entry_by(tmp_path: Path, name: str, title: str | None) -> None:
-    from tests.helpers import entry
-
     with open_writer(tmp_path / "a.db") as store:
         put(store, entry("a", "urn:x:1", "One", link="https://a.example/1"))
         put(store, entry("a", "0", "The first under a guid", link="https://a.example/2"))
@@ -685,3 +675,17 @@ def test_of_what_has_no_date_in_a_first_document_nobody_knows_when_it_was_new(
     with open_writer(tmp_path / "a.db") as store:
         polls(store, *documents)
         assert dict(store.rows("SELECT title, undated FROM entry")) == expected, name
+
+
+@pytest.mark.parametrize(
+    ("name", "links", "expected"),
+    [
+        ("three", ["a?ima=4", "b?ima=4&x=1", "c?x=2&ima=4"], {"ima=4"}),
+        ("two may agree by chance", ["a?ima=4", "b?ima=4"], set()),
+        ("one that says nothing", ["a?ima=4", "b?ima=4", "c"], set()),
+        ("none", [], set()),
+    ],
+)
+def test_what_all_links_say(name: str, links: list[str], expected: set[str]) -> None:
+    found = [entry("a", link, link, link=f"https://a.example/{link}") for link in links]
+    assert recognise.said_by_all(found) == expected, name

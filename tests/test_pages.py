@@ -118,6 +118,28 @@ def test_the_front_page_links_outlets_and_subscribes_in_one_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tellers", "named", "more"), [(8, 8, ""), (9, 8, "and 1 more"), (20, 8, "and 12 more")]
+)
+def test_the_front_page_names_so_many_outlets_of_an_event(tellers: int, named: int, more: str) -> None:
+    told, _ = feeds(
+        *(story(n, made(n, f"s{n}", f"Flood number{n}x", NOW - n), event=1) for n in range(1, tellers + 1)),
+        one_per="event",
+    )
+    page = _document(pages.index([], told.items, [], SITE, TOPICS).decode())
+    (meta,) = page.xpath("//section[h2='Told by most']//p[@class='meta']")
+    assert len(meta.xpath("a[bdi]")) == named and ("more" in meta.text_content()) is bool(more)
+    assert more in meta.text_content()
+
+
+@pytest.mark.parametrize(("items", "shown"), [(4, 4), (5, 5), (6, 5)])
+def test_the_front_page_shows_so_many_stories_of_a_topic(items: int, shown: int) -> None:
+    edition, _ = feeds(*(story(n, made(n, title=f"Headline {n}", at=NOW - n)) for n in range(1, items + 1)))
+    page = _document(pages.index([edition], [], [], SITE, TOPICS).decode())
+    found = page.xpath("//a[starts-with(text(), 'Headline ')]/text()")
+    assert found == [f"Headline {n}" for n in range(1, shown + 1)]
+
+
+@pytest.mark.parametrize(
     ("name", "tellings", "newest", "expected"),
     [
         ("news", [(2, 0)], 0, ["Told by most", "New"]),

@@ -575,6 +575,22 @@ def test_moved_reordered_and_added_to_only_what_is_new_is_new(
     assert before <= {entry.key for entry in after} and len(after) <= len(lines), "and no line is two stories"
 
 
+@pytest.mark.parametrize(("length", "is_whole"), [(139, True), (140, True), (141, False)])
+def test_the_first_sentence_of_prose_is_its_title_up_to_a_length(length: int, is_whole: bool) -> None:
+    sentence = f"Word {'a' * (length - 10)} word"
+    (found,) = text(f"{sentence}.").entries
+    assert (found.title == sentence) is is_whole and len(found.title) <= 140
+
+
+@pytest.mark.parametrize(("word", "is_the_same"), [(39, False), (40, True)])
+def test_prose_is_known_by_the_words_that_it_begins_with(word: int, is_the_same: bool) -> None:
+    """`word`: the number of the one that is another one, from 0 on."""
+    words = [f"w{number}x" for number in range(45)]
+    other = [*words[:word], "edited", *words[word + 1 :]]
+    one, two = (text(f"{' '.join(said)}.") for said in (words, other))
+    assert (one.entries[0].key == two.entries[0].key) is is_the_same
+
+
 def test_a_text_file_that_is_not_utf_8() -> None:
     failure = text("Fine\nCaf\u00e9".encode("latin-1")).failure
     assert failure is not None and failure.kind == "not-utf-8" and "x.txt:2" in failure.detail
