@@ -58,9 +58,8 @@ class Coming:
             self.by_source[one.entry.source].append(one)
         added = Counter(chain.from_iterable([one.counts for one in news]))
         self.known = memory.frequencies_of(added)  # stored term → in how many events
-        self.frequencies = {
-            term: self.known.get(term, 0) + round(number**OWN) for term, number in added.items()
-        }
+        worth = {number: round(number**OWN) for number in set(added.values())}
+        self.frequencies = {term: self.known.get(term, 0) + worth[number] for term, number in added.items()}
         self._rarities: dict[str, cluster.Rarity] = {}  # by language
 
     def describe(self, one: New) -> None:

@@ -17,7 +17,6 @@ from aggregator.fold.cache import Known
 from aggregator.model import Reason
 from aggregator.records import dataclass, replace
 from aggregator.store import members
-from aggregator.store.members import PendingEntry
 
 if TYPE_CHECKING:
     from aggregator.fold.batch import Batch, Found
@@ -55,23 +54,24 @@ def same_item(batch: Batch, new: New, _: Sequence[Found]) -> Home | None:
     if entry.link_key is None or entry.id not in batch.stored.sharing_pages:
         return None
     same_link = members.same_link(batch.writer, entry.link_key)
-    if home := _of_one_item(batch, entry, same_link, "same canonical link"):
+    if home := _of_one_item(batch, new, same_link, "same canonical link"):
         return home
     if len(same_link) > 1:
         return None
     same_page = members.same_page(batch.writer, entry.link_key, entry.title)
-    return _of_one_item(batch, entry, same_page, "same page and title")
+    return _of_one_item(batch, new, same_page, "same page and title")
 
 
 def _of_one_item(
-    batch: Batch, entry: PendingEntry, copies: Sequence[tuple[str, int, int | None]], why: str
+    batch: Batch, new: New, copies: Sequence[tuple[str, int, int | None]], why: str
 ) -> Home | None:
     """The story of the first of these (source, entry, story) that is told already, if each source has one."""
     if len({source for source, _, _ in copies}) < len(copies):
         return None
+    entry = new.entry
     for source, other, known in copies:
         story = batch.placed.get(other, known)
-        if story is None or source == entry.source or not _is_one_page(batch, entry, other):
+        if story is None or source == entry.source or not _is_one_page(batch, new, other):
             continue
         if batch.kept_apart(entry, story):
             return None
@@ -79,13 +79,13 @@ def _of_one_item(
     return None
 
 
-def _is_one_page(batch: Batch, entry: PendingEntry, other: int) -> bool:
+def _is_one_page(batch: Batch, new: New, other: int) -> bool:
     """Whether two items with one canonical link are one: a page may have several, each with its fragment, or
     change between them.
     """
-    both = (*members.entries(batch.writer, [other], LINKED), entry)
-    a, b = (batch.memory.fingerprint(one) for one in both)
-    fragments = {(one.link or "").partition("#")[2] for one in both}
+    (copy,) = members.entries(batch.writer, [other], LINKED)
+    a, b = batch.memory.fingerprint(copy), new.fingerprint
+    fragments = {(one.link or "").partition("#")[2] for one in (copy, new.entry)}
     if len(fragments) > 1 and "" not in fragments:
         return dedupe.title_similarity(a.title, b.title) >= ALIKE
     return dedupe.share_words(a, b)
