@@ -158,6 +158,10 @@ class Folder:
         """What we have published here."""
         return tuple(self._files)
 
+    def needs_no_sweep(self) -> None:
+        """Nothing came since a publication was through: no run was killed that leaves anything."""
+        self._is_swept = True
+
     def missing(self) -> tuple[str, ...]:
         """Files of ours that somebody removed or changed the size of (a look at each, no reading)."""
         return tuple(name for name in self._files if self._is_missing(name))

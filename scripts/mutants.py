@@ -199,7 +199,7 @@ MUTANTS = (
     m("N3", "media of others are bounded", "edition/unite.py", "if len(found) < limit:", "if True:", "unite.py::test_F41_media_of_others_of_an_event_are_named_and_bounded"),
     m("N4", "the whole text instead of its beginning", "edition/unite.py", "and _is_part(lead, longest)", "", "unite.py::test_F29_the_text_of_a_story_is_the_whole_one"),
     # ---- editions
-    m("I1", "to be printed until it is on disk", "cycle/publisher.py", "    publisher = Publisher(config, store, folder, missing, now, stop or Stop(), is_all_new)\n", "    publisher = Publisher(config, store, folder, missing, now, stop or Stop(), is_all_new)\n    unpublished.printed(store, unpublished.dirty_editions(store))\n", "lost.py::test_R4_what_was_not_written_is_still_to_be_written"),
+    m("I1", "to be printed until it is on disk", "cycle/publisher.py", "    publisher = Publisher(config, store, folder, seen.missing, now, stop or Stop(), is_all_new, going)\n", "    publisher = Publisher(config, store, folder, seen.missing, now, stop or Stop(), is_all_new, going)\n    unpublished.printed(store, unpublished.dirty_editions(store))\n", "lost.py::test_R4_what_was_not_written_is_still_to_be_written"),
     m("E1", "a burst stays for two days", "edition/__init__.py", "BURST_WINDOW = 48 * 3600", "BURST_WINDOW = 47 * 3600", "decisions.py::test_F26_a_burst_stays_for_two_days"),
     m("E5", "a feed of large items keeps thirty", "edition/__init__.py", "LEAST = 30", "LEAST = 29", "decisions.py::test_F25_thirty_items_whatever_their_size"),
     m("E6", "what is wanted and left over stays", "publish.py", "if name in self._files and name not in files)", "if name in self._files)", "folder.py::test_a_file_that_is_wanted_and_left_over_stays"),

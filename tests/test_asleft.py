@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from aggregator.cycle import asleft, publisher
+from aggregator.errors import Stopped
 from aggregator.publish import MANIFEST, Folder
+from aggregator.stop import Stop
 from aggregator.store import open_writer
 from tests.helpers import NOW, config, entry, put
 
@@ -59,7 +61,7 @@ def test_the_folder_is_as_it_was_left(
         there = asleft.files(settings, store, NOW + later)
         assert there == (len(written) if is_as_left else 0), name
         seen = asleft.look(settings, store, Folder(settings.output), NOW + later)
-        assert seen == asleft.Look(frozenset(missing), NOW if is_as_left else NOW + later), name
+        assert seen == asleft.Look(frozenset(missing), NOW if is_as_left else NOW + later, is_as_left), name
 
 
 def test_what_was_looked_at_is_noted_again_where_nothing_is_to_be_published(tmp_path: Path) -> None:
@@ -79,4 +81,27 @@ def test_a_store_that_knows_of_no_folder_has_it_looked_at(tmp_path: Path) -> Non
     settings = config(tmp_path, SOURCES)
     with open_writer(settings.database) as store:
         assert asleft.files(settings, store, NOW) == 0
-        assert asleft.look(settings, store, Folder(settings.output), NOW) == asleft.Look(frozenset(), NOW)
+        assert asleft.look(settings, store, Folder(settings.output), NOW) == asleft.Look(
+            frozenset(), NOW, is_as_left=False
+        )
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_what_a_stopped_publication_left_goes_with_the_next(tmp_path: Path, is_killed: bool) -> None:
+    """Files of a topic that left the config, though the look of that is noted already; temporary files."""
+    topic = '[[topics]]\nid = "ferries"\nmatch = "ferry"\n'
+    settings = config(tmp_path, SOURCES + topic)
+    with open_writer(settings.database) as store:
+        put(store, entry("a", "1", "Ferry", "It is late.", NOW))
+        publisher.publish_changed(settings, store, NOW)
+        without = config(tmp_path, SOURCES)
+        stop = Stop()
+        stop.set()
+        with pytest.raises(Stopped):
+            publisher.publish_changed(without, store, NOW + 1, stop)
+        left = settings.output / ".aggregator-0123456789abcdef.tmp"
+        if is_killed:
+            left.write_text("half")
+        assert (settings.output / "ferries.rss").exists()
+        publisher.publish_changed(without, store, NOW + 2)
+        assert not left.exists() and not (settings.output / "ferries.rss").exists()

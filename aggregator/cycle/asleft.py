@@ -19,10 +19,13 @@ _NOTE = "folder as left"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is missing in the folder, and when that was looked for."""
+    """What is missing in the folder, when that was looked for, and whether nothing came or went since a
+    publication was through.
+    """
 
     missing: frozenset[str]
     at: int
+    is_as_left: bool
 
 
 def files(config: Config, store: Reader, now: int) -> int:
@@ -39,8 +42,8 @@ def look(config: Config, store: Reader, folder: Folder, now: int) -> Look:
     """At all files, or at none."""
     said = _noted(store)
     if said is not None and files(config, store, now):
-        return Look(frozenset(), said[0])
-    return Look(frozenset(folder.missing()), now)
+        return Look(frozenset(), said[0], is_as_left=True)
+    return Look(frozenset(folder.missing()), now, is_as_left=False)
 
 
 def note(store: Store, folder: Folder, looked: int) -> None:
@@ -48,13 +51,18 @@ def note(store: Store, folder: Folder, looked: int) -> None:
     store.set_meta(_NOTE, rows.dump([looked, as_left(folder.path), len(folder.names())]))
 
 
+def forget(store: Store) -> None:
+    """A publication begins: where it does not come to its end nothing is known of the folder."""
+    store.set_meta(_NOTE, "")
+
+
 def _noted(store: Reader) -> tuple[int, str, int] | None:
     """(when all files were looked at, the folders, how many files)"""
     said = store.meta(_NOTE)
-    if said is None:
+    if not said:
         return None
     at, folders, count = rows.load(said)
     return at, folders, count
 
 
-__all__ = ["LOOK_EVERY", "Look", "files", "look", "note"]
+__all__ = ["LOOK_EVERY", "Look", "files", "forget", "look", "note"]

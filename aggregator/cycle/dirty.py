@@ -110,6 +110,12 @@ def parts(name: str) -> tuple[str, int, str]:
     return (before, int(number), dot + ending) if has_one else (base, 0, dot + ending)
 
 
+def left_over(config: Config, published: Iterable[str]) -> set[str]:
+    """Files that no edition of the config makes."""
+    names = names_of(config)
+    return {name for name in published if is_left_over(names, name)}
+
+
 def is_left_over(names: Names, name: str) -> bool:
     """Whether this file is of a topic that left the config, or of a format that is not published any more."""
     base, _, ending = name.rpartition(".")

@@ -49,7 +49,11 @@ def publish_changed(config: Config, store: Store, now: int, stop: Stop | None = 
         return Written(unchanged=len(folder.names()))
     if store.meta("born") is None:
         store.set_meta("born", str(now))
-    publisher = Publisher(config, store, folder, seen.missing, now, stop or Stop(), is_all_new)
+    asleft.forget(store)
+    if seen.is_as_left:
+        folder.needs_no_sweep()
+    going = set[str]() if seen.is_as_left and not is_all_new else dirty.left_over(config, folder.names())
+    publisher = Publisher(config, store, folder, seen.missing, now, stop or Stop(), is_all_new, going)
     with heap.seldom_collected():
         for portion in _portions(store, publisher.editions.topics):
             publisher.publish(portion)
@@ -119,14 +123,16 @@ class Publisher:
         now: int,
         stop: Stop,
         is_all_new: bool,
+        going: set[str],
     ) -> None:
-        """`missing`: from the folder; `is_all_new`: everything looks different now, what is complete too."""
+        """`missing`: from the folder; `is_all_new`: everything looks different now, what is complete too;
+        `going`: files that are published no more.
+        """
         self._config, self._store, self._folder, self._now, self._stop = config, store, folder, now, stop
         self._before = frozenset(folder.names())
         self.editions = Editions(config, store)
         self._of_editions = EditionFiles(config, store, self.editions, self._before, missing, is_all_new)
-        names = dirty.names_of(config)
-        self._going = {name for name in self._before if dirty.is_left_over(names, name)}
+        self._going = going
         self._made: set[str] = set()
         self._waiting: list[str] = []  # events of which a page goes: published only when that has gone
         self._total = Written()
