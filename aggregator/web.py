@@ -77,7 +77,7 @@ class Editor(Protocol):
 
 
 class LivePages(Protocol):
-    """What is made when asked for; implemented above, over a store opened read-only."""
+    """What is made when asked for; implemented where the store may be opened, which is not here."""
 
     def status(self, state: str = "") -> Answer: ...
     def search(
@@ -192,6 +192,12 @@ def is_from_here(environ: dict[str, Any]) -> bool:
     )
 
 
+def _page_policy(base_url: str, images: bool) -> str:
+    """The form goes to the public address, also from a page reached by another name."""
+    policy = f"{HTML_POLICY} {'/'.join(base_url.split('/')[:3])}"
+    return policy.replace("img-src data:", "img-src data: https: http:") if images else policy
+
+
 class Application:
     """The WSGI application. `ttl`: seconds that clients may keep a feed; `hub`: for Link headers; `base_url`:
     the public address; `images`: pages show pictures from elsewhere.
@@ -215,10 +221,7 @@ class Application:
         self.clock, self._public_metrics, self.editor, self.mailbox = clock, public_metrics, editor, mailbox
         self.published, self.live = Published(folder), live
         self.base_url, self.ttl, self.hub = base_url, max(300, min(3600, ttl)), hub
-        # the form goes there, also from a page reached by another name
-        self.page_policy = f"{HTML_POLICY} {'/'.join(base_url.split('/')[:3])}"
-        if images:
-            self.page_policy = self.page_policy.replace("img-src data:", "img-src data: https: http:")
+        self.page_policy = _page_policy(base_url, images)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         try:

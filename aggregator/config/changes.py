@@ -7,8 +7,6 @@ from collections.abc import Collection
 from aggregator.config.values import Config
 
 FEW = 2  # of sources or topics: so many may go at once, whatever part of all they are
-
-
 _NONE = "it has no source any more"
 
 
@@ -18,9 +16,8 @@ def sweeping(before: Config, after: Config) -> str | None:
     """
     sources = _lost({one.id for one in before.sources}, {one.id for one in after.sources})
     if before.sources and not after.sources:
-        return (
-            f"it has none of the {len(before.sources)} sources any more" if len(before.sources) > 1 else _NONE
-        )
+        several = f"it has none of the {len(before.sources)} sources any more"
+        return several if len(before.sources) > 1 else _NONE
     if sources:
         return f"it lacks {sources} sources"
     topics = _lost({one.id for one in before.topics}, {one.id for one in after.topics})

@@ -46,8 +46,6 @@ LARGEST = 4_500_000  # bytes of the largest format that no feed and no archive d
 NEW, OF_ONE_SOURCE = 9, 2  # stories that the front page shows as new, and of one source
 MOST_TOLD = 6  # events that the front page begins with
 _FRAME = 2000  # bytes of an item beside its content
-
-
 MOST_COMPARED = 40  # tellings of an event among which the one closest to all others is looked for
 OPENING = 30  # words of a summary that are compared
 SHARE_OF_STORIES = 3  # a third of an event's stories give it a topic, beside those of its lead
@@ -71,10 +69,9 @@ class View:
     sort: Sort = "newest"
     topic: str | None = None  # whose feed it is: events that are about something else are left out
     archive: int = 0  # number of the newest archive document
-    pinned: frozenset[str] = (
-        frozenset()
-    )  # published ids of entries that lead whatever they are in: an editor's word
-    hidden: frozenset[str] = frozenset()  # … of those whose stories are not published
+    # An editor's word: published ids of entries that lead whatever they are in …
+    pinned: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()  # … and of those whose stories are not published
     source: str | None = None  # one per entry: whose alone are items, others are listed
     note: str = ""  # what the page says of how stories come to be in it
     digest: str = ""  # the title of its digests; "" where it has none
