@@ -512,10 +512,35 @@ def test_the_seed_stories_moved_and_added_to() -> None:
             ["One thing", "It ran"],
         ),
         ("the same line twice", "One thing\nOne thing", ["One thing"]),
+        (
+            "front matter",
+            "---\nTitle: 'Fox meets bear'\ntags:\n- a\n---\n\nIt ran.\n\n## It hid\n\nIt ate.",
+            ["Fox meets bear"],
+        ),
+        (
+            "… without a title",
+            "---\nlayout: post\n...\nIt ran. It hid.\n\nThey fought.",
+            ["It ran", "They fought"],
+        ),
+        (
+            "… that is none: a list between rules",
+            "---\nFox meets bear\nDog meets cat\n---\nOne thing",
+            ["Fox meets bear", "Dog meets cat", "One thing"],
+        ),
+        (
+            "… nor headlines with a colon, and no end",
+            "---\nWorld: Fox meets bear\nDog meets cat",
+            ["World: Fox meets bear", "Dog meets cat"],
+        ),
     ],
 )
 def test_blocks_of_text(name: str, body: str, titles: list[str]) -> None:
     assert [entry.title for entry in text(body).entries] == titles, name
+
+
+def test_front_matter_gives_all_paragraphs_one_title() -> None:
+    (one,) = text("---\ntitle: Fox meets bear\n---\n\nIt ran.\n\n## It hid\n\nIt ate.\n").entries
+    assert one.text == "It ran.\nIt hid\nIt ate."
 
 
 def test_a_list_that_grows_at_its_top_has_one_story_more() -> None:

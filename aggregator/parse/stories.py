@@ -29,6 +29,14 @@ _GOES_ON = lazy(r"(?!https?://|www\.)[a-zà-ÿа-яёα-ω](?![A-Z])")
 _HEADING = lazy(r"^#{1,6}\s+(?=\S)")
 _BULLET = lazy(r"^[-*•‣▪·◦●○■□–—]\s+(?=\S)")  # of a list, which is no word of the headline
 _NUMBER = lazy(r"^(\d{1,3})[.)]\s+(?=\S)")
+# `---`, lines of YAML, `---`: what programs for static sites and notes put before a text. Headlines between two
+# rules begin with a capital (`World: …`).
+_FRONT = lazy(
+    r"\s*---[ \t\r]*\n((?:[ \t\r]*\n|#.*\n|(?:[Tt]itle|[a-z][\w-]*)[ \t]*:.*\n|[ \t]+\S.*\n|-[ \t].*\n)*?)"
+    r"(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)"
+)
+_FRONT_TITLE = lazy(r"^title[ \t]*:[ \t]*(.+?)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
+_QUOTES = "\"'"
 LISTED = 3  # lines that are numbered one after the other: fewer may begin so (1. FC Köln, 2. Bundesliga)
 _NO_WIDTH = "\u200b\u200c\u200d\u2060\ufeff"  # blanks that nobody sees
 _ABBREVIATION = lazy(r"(?:\b[A-Z]\.)+$|\b(?:Inc|Ltd|Co|Corp|Jr|Sr|etc|No|St|a\.m|p\.m)\.$")
@@ -65,7 +73,11 @@ def _decoded(body: bytes) -> str:
 
 
 def _entries(source: str, text: str) -> list[Entry]:
+    title_of_all, text = _front_matter(text)
     blocks = _blocks(text)
+    if title_of_all:
+        parts = [_HEADING.sub("", line, count=1) for block in blocks for line in block]
+        return [_entry(source, title_of_all, parts)]
     is_numbered = _is_numbered(line for block in blocks for line in block)
     return [
         _entry(source, title and _unmarked(title, is_numbered), parts)
@@ -73,6 +85,17 @@ def _entries(source: str, text: str) -> list[Entry]:
         for title, parts in _stories(block)
         if any(map(_says_something, (title or "", *parts)))
     ]
+
+
+def _front_matter(text: str) -> tuple[str, str]:
+    """The title that it gives to the whole text, if any, and the text without it: all else in it says nothing
+    to readers.
+    """
+    found = _FRONT.match(text)
+    if found is None or ":" not in found[1]:
+        return "", text
+    title = _FRONT_TITLE.search(found[1])
+    return title[1].strip(_QUOTES) if title else "", text[found.end() :]
 
 
 def _name(fetched: FetchResult) -> str:
