@@ -29,8 +29,8 @@ _GOES_ON = lazy(r"(?!https?://|www\.)[a-zà-ÿа-яёα-ω](?![A-Z])")
 _HEADING = lazy(r"^#{1,6}\s+(?=\S)")
 _BULLET = lazy(r"^[-*•‣▪·◦●○■□–—]\s+(?=\S)")  # of a list, which is no word of the headline
 _NUMBER = lazy(r"^(\d{1,3})[.)]\s+(?=\S)")
-# `---`, lines of YAML, `---`: what programs for static sites and notes put before a text. Headlines between two
-# rules begin with a capital (`World: …`).
+# `---`, lines of YAML, `---`: what programs for static sites and notes put before a text. Headlines between
+# two rules begin with a capital (`World: …`).
 _FRONT = lazy(
     r"\s*---[ \t\r]*\n((?:[ \t\r]*\n|#.*\n|(?:[Tt]itle|[a-z][\w-]*)[ \t]*:.*\n|[ \t]+\S.*\n|-[ \t].*\n)*?)"
     r"(?:---|\.\.\.)[ \t\r]*(?:\n|\Z)"
