@@ -30,6 +30,8 @@ _TRACKING_VALUES, _DOUBTFUL_VALUES = (
     {name: _pattern(rules) for name, rules in _RULES[which].items()}
     for which in ("tracking_values", "doubtful_values")
 )
+_SAME_PAGES = [(lazy(rule, re.I), to) for rule, to in _RULES["same_page"]]
+_MAY_BE_SEVERAL = lazy(r"https?://[a-z.-]*?(?:youtu|twitter|reddit|\.m\.wik)", re.I)
 _DOORS = lazy("|".join(_RULES["doors"]), re.I)
 _CACHES = lazy("|".join(_RULES["caches"]))
 _SAME_HOSTS = frozenset(_RULES["same_host"])
@@ -288,7 +290,7 @@ def key(url: str | None) -> str | None:
     link = clean_link(url)
     if link is None:
         return None
-    link = _without_cache(link)
+    link = _same_page(_without_cache(link))
     return _plain_key(link) if _AS_IT_IS.fullmatch(link) else _any_key(link)
 
 
@@ -314,6 +316,13 @@ def _without_cache(link: str) -> str:
     """The page's own address, where the link leads to a copy of it and that is an address."""
     own = _CACHES.sub("https://", link)
     return own if own == link or is_web(own) else link
+
+
+def _same_page(link: str) -> str:
+    """The address of several that counts, on sites that are known to have several hosts or forms."""
+    if not _MAY_BE_SEVERAL.match(link):
+        return link
+    return next((rule.sub(to, link) for rule, to in _SAME_PAGES if rule.match(link)), link)
 
 
 def _plain_key(link: str) -> str | None:

@@ -8,6 +8,7 @@ the story that it is told by, and why. What is one event is decided afterwards, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from aggregator import dedupe
 from aggregator.fold.cache import Known
 from aggregator.model import Reason
+from aggregator.patterns import lazy
 from aggregator.records import dataclass, replace
 from aggregator.store import members
 
@@ -26,6 +28,7 @@ TEXT_CANDIDATES = 12  # stories that the text of a new entry is compared with, t
 COPIED = 0.14  # cosine by the heaviest words alone: less is no copy
 LINKED = 400  # characters of the texts under one link that are looked at
 ALIKE = 0.5  # likeness of two titles from which on two fragments of a page are one item
+SAME = 0.99  # … where both are names of places in the page, and not marks of where a reader came from
 
 Home = tuple[int, Reason]
 """The story that a new entry is told by, and why."""
@@ -41,6 +44,15 @@ class Level:
     name: str
     words: str
     home: Callable[[Batch, New, Sequence[Found]], Home | None] | None = None
+
+
+_PLACE = lazy(r"[\w.~-]+\Z")
+# A comment, an answer or a post within a page, which shares most words with what it is about.
+_CONTRIBUTION = lazy(
+    r"(?:[a-z]+[-_])?(?:[a-z]*comment|reply|response|answer|post|msg|message|note|discussion_r|c|p|r)"
+    r"[-_]?\d+\Z",
+    re.I,
+)
 
 
 # ---------------------------------------------------------------- the same item
@@ -86,9 +98,14 @@ def _is_one_page(batch: Batch, new: New, other: int) -> bool:
     (copy,) = members.entries(batch.writer, [other], LINKED)
     a, b = batch.memory.fingerprint(copy), new.fingerprint
     fragments = {(one.link or "").partition("#")[2] for one in (copy, new.entry)}
-    if len(fragments) > 1 and "" not in fragments:
-        return dedupe.title_similarity(a.title, b.title) >= ALIKE
-    return dedupe.share_words(a, b)
+    if len(fragments) == 1:
+        return dedupe.share_words(a, b)
+    if any(map(_CONTRIBUTION.match, fragments)):
+        return False
+    if "" in fragments:
+        return dedupe.share_words(a, b)
+    alike = SAME if all(map(_PLACE.match, fragments)) else ALIKE
+    return dedupe.title_similarity(a.title, b.title) >= alike
 
 
 # ---------------------------------------------------------------- the same text
