@@ -126,6 +126,8 @@ MUTANTS = (
     m("FP1", "eight outlets are named on the front page", "render/pages.py", "OUTLETS = 8 ", "OUTLETS = 9 ", "pages.py::test_the_front_page_names_so_many_outlets_of_an_event"),
     m("FP2", "five stories of a topic are on the front page", "render/pages.py", "NEWEST = 5 ", "NEWEST = 6 ", "pages.py::test_the_front_page_shows_so_many_stories_of_a_topic"),
     m("RO1", "three links show what all of them say", "store/recognise.py", "ROTATING = 3 ", "ROTATING = 2 ", "items.py::test_what_all_links_say"),
+    m("CK1", "no header of cookies is longer than servers take", "fetch/cookies.py", "MAX_LENGTH = 8000 ", "MAX_LENGTH = 8001 ", "cookies.py::test_a_header_of_cookies_that_no_server_takes_is_not_sent"),
+    m("NO1", "two hundred changes of state are published", "store/sources.py", "NOTICES = 200 ", "NOTICES = 201 ", "store.py::test_so_many_changes_of_state_are_published"),
     m("EM1", "pages within pages end at the fifth", "text/embedded.py", "MAX_DEPTH = 5 ", "MAX_DEPTH = 6 ", "embedded.py::test_a_page_within_a_page_is_shown_to_a_depth"),
     m("EM2", "what does not end is looked for once", "text/embedded.py", "            self.endless.add(name)\n", "            pass\n", "embedded.py::test_B8_what_does_not_end_is_looked_for_once"),
     # ---- the same text

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from requests.cookies import RequestsCookieJar
 
 from aggregator.fetch import Door
+from aggregator.fetch.cookies import Cookies
 from aggregator.model import FetchResult, Limits, Request
 
 FEED = b"<?xml version='1.0'?><rss version='2.0'><channel><title>t</title></channel></rss>"
@@ -152,3 +154,11 @@ def test_B3_codings_that_change_nothing(port: int, name: str) -> None:
         assert fetched.failure is not None and fetched.failure.kind == "encoding"
     else:
         assert fetched.failure is None and fetched.body == CODINGS[name][1]
+
+
+@pytest.mark.parametrize(("length", "is_given"), [(7999, True), (8000, True), (8001, False)])
+def test_a_header_of_cookies_that_no_server_takes_is_not_sent(length: int, is_given: bool) -> None:
+    jar = RequestsCookieJar()
+    jar.set("a", "x" * (length - len("a=")), domain="a.example", path="/")
+    cookies = Cookies(wanted=True, jars={"a.example": jar})
+    assert len(cookies.of("http://a.example/feed")) == (length if is_given else 0)

@@ -13,7 +13,7 @@ import pytest
 
 from aggregator import urls
 from aggregator.errors import StoreError
-from aggregator.store import Store, entries, lookup, members, open_reader, open_writer
+from aggregator.store import Store, entries, lookup, members, open_reader, open_writer, sources
 from aggregator.store.base import LARGE_STORE
 from tests.helpers import change, entry, put
 
@@ -252,3 +252,16 @@ def test_F14_no_two_entries_share_an_id_or_a_key(
             assert hashed(store) == before, name
         found = hashed(store)
         assert found[:3] == found[3:], name
+
+
+@pytest.mark.parametrize(("happened", "published"), [(199, 199), (200, 200), (201, 200)])
+def test_so_many_changes_of_state_are_published(tmp_path: Path, happened: int, published: int) -> None:
+    with open_writer(tmp_path / "a.db") as store:
+        with store.transaction() as writer:
+            rows = [("a", "A", at, "ok", "gone", "") for at in range(happened)]
+            query = (
+                "INSERT INTO state_change (source, title, at, before, state, words) VALUES (?, ?, ?, ?, ?, ?)"
+            )
+            writer.run_many(query, rows)
+        newest_first = [one.at for one in sources.notices(store)]
+    assert newest_first == list(range(happened - 1, happened - 1 - published, -1))
