@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from aggregator.cycle.changes import renamed
 from aggregator.cycle.plan import plan
 from aggregator.model import Failure, Limits, Pace, Source, SourceState, State, Task, Topic
 from aggregator.publish import Folder
-from aggregator.store import Store, entries, intents, lookup, open_writer, sources, unpublished
+from aggregator.store import Store, entries, intents, lookup, open_writer, sources, unpublished, upkeep
 from aggregator.store.recognise import StoredItem
 from tests.helpers import NOW, config, entry, put
 from tests.hostile import Case, Hostile, reply, rss
@@ -317,6 +318,57 @@ def test_sources_that_exchange_their_ids_keep_what_each_told(tmp_path: Path) -> 
     with open_writer(config(tmp_path, other).database) as store:
         rows = store.rows("SELECT source, title FROM entry WHERE title LIKE 'Fish%' ORDER BY source")
     assert rows == [("a", "Fish prices fall"), ("b", "Fish prices rise")]
+
+
+MANY = (
+    "<rss version='2.0'><channel><title>News</title>"
+    + "".join(
+        f"<item><title>東京 Story {n} about ferry{n % 3} in Stadt{n * 37}</title>"
+        f"<link>https://n.example/{n}</link><pubDate>{1 + n % 27} Nov 2025 10:00:00 GMT</pubDate>"
+        f"<description>Text über 東京 Story {n} about ferry{n % 3} in Stadt{n * 37}</description></item>"
+        for n in range(40)
+    )
+    + "</channel></rss>"
+).encode()
+STALE = (
+    "SELECT count(*) FROM posting WHERE story NOT IN (SELECT id FROM story)",
+    "SELECT count(*) FROM story",
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "go", "left"),
+    [
+        ("held back", lambda store: entries.keep_again(store, [(n, True, False) for n in range(1, 41)]), 0),
+        ("one of them", lambda store: entries.keep_again(store, [(7, True, False)]), 39),
+        ("pruned", lambda store: upkeep.prune(store, 1 << 40, ()), 0),
+    ],
+)  # fmt: skip
+def test_no_word_finds_a_story_that_is_gone(
+    tmp_path: Path, name: str, go: Callable[[Store], object], left: int
+) -> None:
+    """Its number is given to another story."""
+    cycles(tmp_path, source("a"), feed=MANY)
+    settings = config(tmp_path, source("a"))
+    with open_writer(settings.database) as store:
+        assert [store.value(query) for query in STALE] == [0, 40]
+        go(store)
+        assert [store.value(query) for query in STALE] == [0, left], name
+
+
+@pytest.mark.parametrize("is_stale", [False, True])
+def test_stories_that_come_back_are_folded_as_at_first(tmp_path: Path, is_stale: bool) -> None:
+    """Also where words find numbers of stories that went, as a database of before has them."""
+    without = source("a", "exclude = 'ferry2'")
+    first, _, _ = cycles(tmp_path, source("a"), without, source("a"), feed=MANY)
+    settings = config(tmp_path, source("a"))
+    with open_writer(settings.database) as store:
+        postings = store.rows("SELECT * FROM posting")
+    cycles(tmp_path, without, feed=MANY)
+    if is_stale:
+        with open_writer(settings.database) as store, store.transaction() as writer:
+            writer.run_many("INSERT OR IGNORE INTO posting VALUES (?, ?, ?, ?, ?)", postings)
+    assert cycles(tmp_path, source("a"), feed=MANY)[0] == first
 
 
 def test_plan_counts_what_would_be_let_in_again(tmp_path: Path) -> None:

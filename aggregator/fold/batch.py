@@ -227,8 +227,10 @@ class Batch:
         return cluster.says_what(shared, {a_told.language, b_told.language}, number)
 
     def compare(self, story: int, near: list[int]) -> None:
-        """Note which of these stories may tell the same happening."""
-        known = self.memory.points_of(near)
+        """Note which of these stories may tell the same happening. Its own number may be among them: that of
+        a story that is gone, which words find still.
+        """
+        known = self.memory.points_of([other for other in near if other != story])
         alike = [other for other in known if self.probabilities.between(story, other) >= cluster.THRESHOLD]
         if alike:
             self.edges[story] = alike

@@ -13,7 +13,7 @@ from aggregator.records import dataclass, replace
 from aggregator.store import intents, raw, rows
 from aggregator.store.archives import is_edited
 from aggregator.store.base import Reader, Store, Writer
-from aggregator.store.members import touch_stories_of, withdraw
+from aggregator.store.members import forget_words_of, touch_stories_of, withdraw
 from aggregator.store.recognise import (
     StoredItem,
     free_ids,
@@ -324,7 +324,10 @@ def _update(
     stored = _revised(writer, number, columns)
     packed = raw.packed(said, stored.title, stored.link, stored.content)
     writer.run("UPDATE raw SET packed = ? WHERE entry = ?", (packed, number))
-    set_kept(writer, number, bool(kept), keep(stored))
+    is_kept = keep(stored)
+    if not is_kept:
+        forget_words_of(writer, [number])
+    set_kept(writer, number, bool(kept), is_kept)
     touch_stories_of(writer, [number], stored.changed)
     is_edited(writer, number)
 
@@ -412,5 +415,6 @@ def tellers(reader: Reader) -> set[str]:
 def keep_again(store: Store, changed: Sequence[tuple[int, bool, bool]]) -> None:
     """(entry, kept before, kept now)"""
     with store.transaction() as writer:
+        forget_words_of(writer, [number for number, _, after in changed if not after])
         for number, before, after in changed:
             set_kept(writer, number, before, after)

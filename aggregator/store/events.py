@@ -10,7 +10,7 @@ from aggregator.model import Entry, Reason
 from aggregator.store import rows
 from aggregator.store.archives import is_told_again
 from aggregator.store.base import Reader, Writer
-from aggregator.store.members import drop_empty, events_of, founded, touch
+from aggregator.store.members import drop_empty, events_of, forget_words_of, founded, touch
 from aggregator.store.overrides import Features
 from aggregator.store.rows import id_hash
 from aggregator.store.unpublished import mark_event, mark_events
@@ -141,6 +141,7 @@ def take_out(writer: Writer, entry: Entry) -> tuple[int, int]:
         (entry.id,),
     )
     mark_event(writer, row[1])
+    forget_words_of(writer, [entry.id])
     writer.run("DELETE FROM member WHERE entry = ?", (entry.id,))
     drop_empty(writer, [row[0]])
     event = _found(writer, entry.public_id, entry.published or 0, entry.changed)

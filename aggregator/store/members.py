@@ -310,6 +310,15 @@ def public_ids(reader: Reader, stories: Iterable[int]) -> dict[int, str]:
     return dict(reader.chosen("SELECT id, public_id FROM story WHERE id", stories))
 
 
+def forget_words_of(writer: Writer, leaving: Sequence[int]) -> None:
+    """No words find the stories any more that these entries alone are in: to be called before they leave, as
+    the numbers of stories that are gone are given anew.
+    """
+    left = Counter(row[0] for row in writer.chosen("SELECT story FROM member WHERE entry", leaving))
+    told = Counter(row[0] for row in writer.chosen("SELECT story FROM member WHERE story", left))
+    forget_postings_of(writer, [story for story in left if left[story] == told[story]])
+
+
 def withdraw(writer: Writer, number: int) -> None:
     """Take an entry out of its story; a story that is empty then goes too."""
     writer.run("DELETE FROM pending_entry WHERE entry = ?", (number,))

@@ -11,7 +11,7 @@ from aggregator.batches import batches
 from aggregator.errors import StoreError
 from aggregator.store import retention, rows, trouble
 from aggregator.store.base import Reader, Store, Writer
-from aggregator.store.members import drop_empty, touch_stories_of
+from aggregator.store.members import drop_empty, forget_words_of, touch_stories_of
 from aggregator.store.opening import APPLICATION_ID, acquire, is_there
 from aggregator.store.unpublished import PRINTED_WITH
 
@@ -47,6 +47,7 @@ def _remove(store: Store, doomed: Sequence[int]) -> None:
         marks = ",".join("?" * len(doomed))
         stories = writer.column(f"SELECT DISTINCT story FROM member WHERE entry IN ({marks})", doomed)
         touch_stories_of(writer, doomed, None)
+        forget_words_of(writer, doomed)
         writer.run(f"DELETE FROM entry WHERE id IN ({marks})", doomed)
         drop_empty(writer, stories)
 

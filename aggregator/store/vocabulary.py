@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import chain
 
+from aggregator.batches import batches
 from aggregator.store import rows, standing
 from aggregator.store.base import Reader, Store, Writer
 from aggregator.store.lookup import numbers_of
@@ -112,6 +113,7 @@ def _words_of_events(reader: Reader, events: Iterable[int]) -> Counter[str]:
     return Counter(term for _, term in reader.chosen(query, events))
 
 
+STORIES = 500  # whose postings one statement takes away
 # seconds of postings that stand together: what is written goes to the newest ones, however many there are
 PERIOD = 7 * 86_400
 
@@ -184,16 +186,17 @@ def points(
 
 def forget_postings_of(writer: Writer, stories: Iterable[int]) -> None:
     """They find these stories no more. A story is found by the dates of its entries."""
-    query = (
-        "SELECT min(e.published), max(e.published) FROM member m JOIN entry e ON e.id = m.entry "
-        "WHERE m.story = ?"
-    )
-    for story in sorted(stories):
-        first, last = writer.one(query, (story,))
+    for some in batches(sorted(stories), STORIES):
+        chosen = f"story IN ({','.join('?' * len(some))})"
+        first, last = writer.one(
+            "SELECT min(e.published), max(e.published) FROM member m JOIN entry e ON e.id = m.entry "
+            f"WHERE m.{chosen}",
+            some,
+        )
         if first is not None:
             writer.run(
-                "DELETE FROM posting WHERE period BETWEEN ? AND ? AND story = ?",
-                (first // PERIOD, last // PERIOD, story),
+                f"DELETE FROM posting WHERE period BETWEEN ? AND ? AND {chosen}",
+                (first // PERIOD, last // PERIOD, *some),
             )
 
 
