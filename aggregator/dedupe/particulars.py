@@ -35,6 +35,11 @@ _AGE = lazy(
     r"\b(\d{1,3}) (?:Jahre alt|yaşında)|, (\d{1,3}) (?:ans|años|anni|anos|anys)\b|(\d{1,3})[歳岁歲세]",
     re.IGNORECASE,
 )
+# what the number of a release is told by where nothing has a name
+_VERSIONS = (
+    "version release versión versione versão versió verze verzió wersja versiune versie версия версії sürüm"
+)
+_VERSION = frozenset(map(fold, _VERSIONS.split()))
 _CODE = lazy(r"\b([A-ZА-ЯΑ-Ω][^\W\d_]{0,4})-?(\d+(?:-\d+)*)(?![\d.,]*\d|[^\W\d_])")
 _RELEASE = lazy(
     r"([^\W\d_][\w+]*) [vV]?(\d+(?:\.\d+)*)(?![\d,:/–-]*\d)"
@@ -168,7 +173,8 @@ def _releases(heading: str, language: str) -> Iterator[tuple[str, str]]:
         if len(word) < NAME or is_counted(after) or ("." not in number and len(number) != LATEST):
             continue
         stem = vocabulary.stems(language)[word]
-        if (stem not in shares or word in names) and name[0].isupper():
+        is_name = (stem not in shares or word in names) and name[0].isupper()
+        if is_name or (word in _VERSION and "." in number):
             yield f"{word} ", f"{number}{before.lower()}{count}"
 
 
