@@ -645,6 +645,21 @@ def test_a_full_disk_under_the_output_is_one_line(desk: Path) -> None:
     assert nowhere.returncode == 2
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1", "koi8-r"])
+def test_what_an_encoding_has_no_sign_for_is_escaped(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "one.txt").write_text("Łódź meets 東京 today\n", encoding="utf-8")
+    path = tmp_path / "config.toml"
+    path.write_text("[[sources]]\nid = 'one'\npath = 'one.txt'\n")
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+    call = [sys.executable, "-m", "aggregator", "--config", str(path)]
+    for words in (["run"], ["dump"], ["search", "today"], ["status"]):
+        done = subprocess.run([*call, *words], env=env, capture_output=True)
+        assert (done.returncode, b"Traceback" in done.stderr) == (0, False), words
+        if words == ["dump"]:
+            said = done.stdout.decode("utf-8" if encoding == "ascii" else encoding)
+            assert json.loads(said)["title"] == "Łódź meets 東京 today"
+
+
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
 def test_closed_streams_are_as_empty_ones(desk: Path, closed: str) -> None:
     """What is opened next may not take their places: nothing is printed into the database."""

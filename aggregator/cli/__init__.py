@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import os
 import signal
 import sys
@@ -113,6 +114,7 @@ def main() -> None:
     traceback.
     """
     _open_what_is_closed()
+    _escape_what_cannot_be_shown()
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # see `__main__`
         signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _stopped_early)
@@ -129,6 +131,12 @@ def main() -> None:
             click.echo(words, err=True)
         say_no_more()
         sys.exit(2)
+
+
+def _escape_what_cannot_be_shown() -> None:
+    """A terminal or locale of another encoding than UTF-8 gets `\\u6771` for what it has no sign for."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _of_this_machine(error: OSError) -> str | None:

@@ -25,7 +25,9 @@ def counted(number: int, noun: str) -> str:
 
 
 def print_json(value: Any) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False))
+    """In UTF-8, or with escapes where something else is wanted."""
+    is_unicode = sys.stdout.encoding.lower() == "utf-8"
+    click.echo(json.dumps(value, ensure_ascii=not is_unicode))
 
 
 def table(
