@@ -18,7 +18,7 @@ from aggregator.cycle.changes import renamed
 from aggregator.cycle.plan import plan
 from aggregator.model import Failure, Limits, Pace, Source, SourceState, State, Task, Topic
 from aggregator.publish import Folder
-from aggregator.store import Store, entries, intents, lookup, open_writer, sources, unpublished, upkeep
+from aggregator.store import Store, entries, intents, lookup, open_writer, queue, sources, unpublished, upkeep
 from aggregator.store.recognise import StoredItem
 from tests.helpers import NOW, config, entry, put
 from tests.hostile import Case, Hostile, reply, rss
@@ -369,6 +369,25 @@ def test_stories_that_come_back_are_folded_as_at_first(tmp_path: Path, is_stale:
         with open_writer(settings.database) as store, store.transaction() as writer:
             writer.run_many("INSERT OR IGNORE INTO posting VALUES (?, ?, ?, ?, ?)", postings)
     assert cycles(tmp_path, source("a"), feed=MANY)[0] == first
+
+
+def test_a_story_that_finds_its_own_number_is_no_pair(tmp_path: Path) -> None:
+    """As a database has it whose stories went without the words that find them."""
+    told = "Izmir earthquake of magnitude 6.4 {} dozens of people on Friday"
+    for name, verb in (("a", "injured"), ("b", "hurt"), ("c", "wounded")):
+        item = f"<item><title>{told.format(verb)}</title><link>https://{name}.example/1</link></item>"
+        (tmp_path / f"{name}.xml").write_text(f"<rss version='2.0'><channel>{item}</channel></rss>")
+    body = "".join(source(name, path=f"{name}.xml") for name in "abc") + "[fold]\ntext = false\n"
+    settings = config(tmp_path, body)
+    with open_writer(settings.database) as store:
+        cycle.run(settings, store, Wanted(), NOW)
+        first, postings = lookup.counts(store), store.rows("SELECT * FROM posting")
+        queue.forget(store, 0)
+    with open_writer(settings.database) as store:
+        with store.transaction() as writer:
+            writer.run_many("INSERT OR IGNORE INTO posting VALUES (?, ?, ?, ?, ?)", postings)
+        cycle.run(settings, store, None, NOW)
+        assert lookup.counts(store) == first and first["event"] == 1
 
 
 def test_plan_counts_what_would_be_let_in_again(tmp_path: Path) -> None:
