@@ -10,12 +10,18 @@ import pytest
 
 from aggregator.cycle import asleft, publisher
 from aggregator.errors import Stopped
-from aggregator.publish import MANIFEST, Folder
+from aggregator.publish import MANIFEST, Folder, as_left
 from aggregator.stop import Stop
-from aggregator.store import open_writer
+from aggregator.store import open_writer, rows
 from tests.helpers import NOW, config, entry, put
 
 SOURCES = '[[sources]]\nid = "a"\nurl = "https://a.example/feed"\n'
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any folder is a large one."""
+    monkeypatch.setattr(asleft, "MANY", 1)
 
 
 def cut(file: Path) -> None:
@@ -24,6 +30,7 @@ def cut(file: Path) -> None:
         opened.truncate(10)
 
 
+@pytest.mark.usefixtures("many")
 @pytest.mark.parametrize(
     ("name", "happens", "later", "is_as_left", "missing"),
     [
@@ -64,6 +71,7 @@ def test_the_folder_is_as_it_was_left(
         assert seen == asleft.Look(frozenset(missing), NOW if is_as_left else NOW + later, is_as_left), name
 
 
+@pytest.mark.usefixtures("many")
 def test_what_was_looked_at_is_noted_again_where_nothing_is_to_be_published(tmp_path: Path) -> None:
     settings = config(tmp_path, SOURCES)
     with open_writer(settings.database) as store:
@@ -77,6 +85,25 @@ def test_what_was_looked_at_is_noted_again_where_nothing_is_to_be_published(tmp_
         assert asleft.files(settings, store, NOW + 3601)
 
 
+@pytest.mark.parametrize(("count", "there"), [(1_999, 0), (2_000, 2_000)])
+def test_MANY_fewer_files_are_looked_at_each_time(tmp_path: Path, count: int, there: int) -> None:
+    settings = config(tmp_path, SOURCES)
+    with open_writer(settings.database) as store:
+        put(store, entry("a", "1", "Ferry", "It is late.", NOW))
+        publisher.publish_changed(settings, store, NOW)
+        store.set_meta("folder as left", rows.dump([NOW, as_left(settings.output), count]))
+        assert asleft.files(settings, store, NOW) == there
+
+
+def test_a_feed_that_was_cut_in_place_is_made_again(tmp_path: Path) -> None:
+    settings = config(tmp_path, SOURCES)
+    with open_writer(settings.database) as store:
+        put(store, entry("a", "1", "Ferry", "It is late.", NOW))
+        publisher.publish_changed(settings, store, NOW)
+        cut(settings.output / "all.rss")
+        assert publisher.publish_changed(settings, store, NOW + 1).written == ("all.rss",)
+
+
 def test_a_store_that_knows_of_no_folder_has_it_looked_at(tmp_path: Path) -> None:
     settings = config(tmp_path, SOURCES)
     with open_writer(settings.database) as store:
@@ -86,6 +113,7 @@ def test_a_store_that_knows_of_no_folder_has_it_looked_at(tmp_path: Path) -> Non
         )
 
 
+@pytest.mark.usefixtures("many")
 @pytest.mark.parametrize("is_killed", [False, True])
 def test_what_a_stopped_publication_left_goes_with_the_next(tmp_path: Path, is_killed: bool) -> None:
     """Files of a topic that left the config, though the look of that is noted already; temporary files."""
