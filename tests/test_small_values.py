@@ -223,6 +223,8 @@ def test_a_language_as_validators_know_it(said: object, expected: str | None) ->
         ((5, 6, 7), None),
         (("null",), None),
         (("[object Object]", "", "https://a.example/"), None),
+        (("NaN", "", ""), None),
+        (("Nan", "", ""), Person("Nan")),
         (("Undefined", "jane@a.example"), Person("jane@a.example", "jane@a.example")),
         (("Jane Null",), Person("Jane Null")),
     ],

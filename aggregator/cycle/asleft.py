@@ -49,13 +49,16 @@ def look(config: Config, store: Reader, folder: Folder, now: int) -> Look:
 
 
 def note(store: Store, folder: Folder, looked: int) -> None:
-    """As it is now it is left. `looked`: when all its files were looked at."""
-    store.set_meta(_NOTE, rows.dump([looked, as_left(folder.path), len(folder.names())]))
+    """As it is now it is left, where it is a large one. `looked`: when all its files were looked at."""
+    count = len(folder.names())
+    if count >= MANY:
+        store.set_meta(_NOTE, rows.dump([looked, as_left(folder.path), count]))
 
 
 def forget(store: Store) -> None:
     """A publication begins: where it does not come to its end nothing is known of the folder."""
-    store.set_meta(_NOTE, "")
+    if store.meta(_NOTE):
+        store.set_meta(_NOTE, "")
 
 
 def _noted(store: Reader) -> tuple[int, str, int] | None:

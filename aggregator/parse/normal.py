@@ -46,8 +46,9 @@ _TYPES = {
 }  # fmt: skip
 # also of what is called `image`, or `image/*`
 _MEDIA = {"image": "image/jpeg", "video": "video/mp4", "audio": "audio/mpeg"}
-# What programs write for a name that they don't have; nobody is called so.
-_NOBODY = frozenset({"null", "undefined", "none", "nan", "n/a", "[object object]"})
+# What programs write for a name that they don't have; nobody is called so, but for Nan.
+_NOBODY = frozenset({"null", "undefined", "none", "n/a", "[object object]"})
+_NOT_A_NAME = frozenset({"NaN", "nan"})
 _TYPE = lazy(r"[A-Za-z0-9][\w.+-]{0,60}/[\w.+-]{1,80}$")
 _LANGUAGES = json.loads(
     resources.files("aggregator").joinpath("data/languages.json").read_text(encoding="utf-8")
@@ -83,7 +84,7 @@ _EMAIL = lazy(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([A-Za-z0-9-]+\.)+[A-Za-z]
 
 def person(name: object, email: object = None, uri: object = None) -> Person | None:
     shown, mail = _unquoted(_name(name)), _mail(email)
-    if shown.casefold() in _NOBODY:
+    if shown.casefold() in _NOBODY or shown in _NOT_A_NAME:
         shown = ""
     if mail is None and isinstance(uri, str) and uri.startswith("mailto:"):
         return person(name, uri.removeprefix("mailto:")) or person(name)
