@@ -131,7 +131,7 @@ def is_web(address: str) -> bool:
         return True
     try:
         parts = urlsplit(address)
-        named = parts.scheme in _PORTS and bool(parts.hostname) and (parts.port or 1) > 0
+        named = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
     return named and not re.search(r"[\s<>\"]", address)

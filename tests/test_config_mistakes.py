@@ -433,6 +433,16 @@ def told(folder: Path, text: str, env: dict[str, str] | None = None) -> str:
             '2: sources[0].url: "http://[x]/" is no web address: only http and https are polled',
         ),
         (
+            "a blank in an address",
+            f'{S}url = "https://a.example/a b"\n',
+            '2: sources[0].url: "https://a.example/a b" has a blank in it; write %20',
+        ),
+        (
+            "port 0",
+            f'{S}url = "https://a.example:0/"\n',
+            '2: sources[0].url: "https://a.example:0/" is no web address: only http and https are polled',
+        ),
+        (
             "half an IPv6 address, without an id",
             f'{S}url = "http://[::1"\n',
             '2: sources[0].url: "http://[::1" is no web address: only http and https are polled',

@@ -172,6 +172,8 @@ def _one_place(given: Sequence[str]) -> str:
 
 
 def _of_address(url: str) -> str | None:
+    if urls.is_web(url.replace(" ", "%20")) and " " in url:
+        return f'"{url}" has a blank in it; write %20'
     if not urls.is_web(url):
         return f'"{url}" is no web address: only http and https are polled'
     if "@" in url and "@" in urlsplit(url).netloc:
